@@ -1,0 +1,41 @@
+# Each target makes and uses .venv; nothing outside the checkout is touched.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test test-long test-thirdparty check clean
+
+demo: .venv/runtime
+	rm -f demo.db demo.db-wal demo.db-shm
+	$(BIN)/cchc-connect demo --db demo.db
+
+test: .venv/development
+	rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest -q -n 2
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
+
+test-long: .venv/development
+	$(BIN)/pytest -q -m long
+
+test-thirdparty: .venv/development
+	$(BIN)/pytest -q -m thirdparty
+
+check: .venv/development
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+clean:
+	rm -rf .venv .thirdparty .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* dist build
+	rm -f demo.db demo.db-wal demo.db-shm
+
+.venv/runtime: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[all]'
+	touch $@
+
+# The exact versions the tests are run with, each with its hash.
+.venv/development: .venv/runtime .ci/requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement .ci/requirements.txt
+	touch $@

@@ -1,0 +1,199 @@
+"""What an adapter is: a translator of one agency's system, and nothing more.
+
+An adapter never sees the database, the cursor or the retry loop. It says what its source is (the
+profile), how to ask for a page, how a wire item becomes a record's fields, and how records become wire
+messages. Asking is written as a generator: it *yields* a request and *receives* the answer, so that the
+same adapter works over any carrier, blocking or not::
+
+    def fetch(self, ask: Ask) -> Exchange[Page]:
+        answer = yield HttpRequest(method="GET", path="/parcels", params={"after": ask.position or ""})
+        ...
+        return Page(items=items, next=following)
+
+The contracts are protocols: nothing here needs to be inherited.
+"""
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from cchc_schemas import Record
+from pydantic import BaseModel
+
+from cchc_connect.transport.http import Dialect, HttpRequest, HttpResponse
+
+Result = TypeVar("Result")
+
+Exchange: TypeAlias = Generator[HttpRequest, HttpResponse, Result]
+"""A conversation that yields requests, receives answers and returns its result."""
+
+Item: TypeAlias = Mapping[str, Any]
+"""One wire item as the source wrote it; it is read in the adapter and nowhere else."""
+
+
+class Deletes(StrEnum):
+    """How a source tells that something is gone."""
+
+    NEVER = "never"
+    """It does not tell."""
+    TOMBSTONES = "tombstones"
+    """It lists the keys that are gone (`Page.gone`)."""
+    ABSENCE = "absence"
+    """What a complete listing lacks is gone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceProfile:
+    """What a source can be relied on for; the engine behaves from it."""
+
+    changed_since: bool
+    """Does it honour `Ask.since`? False: every run lists everything and unchanged items are recognised."""
+    deletes: Deletes = Deletes.NEVER
+    late_by: timedelta = timedelta(minutes=10)
+    """How far behind the watermark a change may still appear (late commits, clock skew)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """What the engine wants next from a source."""
+
+    since: datetime | None
+    """Only what changed at or after this instant (UTC, closed range); None: everything."""
+    position: str | None
+    """Where to go on, as the page before said in `Page.next`; None: at the beginning."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One page of a source's answer."""
+
+    items: Sequence[Item]
+    next: str | None
+    """Position of the page after this one; None only where the source showed that this is the last."""
+    total: int | None = None
+    """How many items the source says the whole listing has, where it says so."""
+    gone: Sequence[str] = ()
+    """Source keys of what is gone, for a source with tombstones."""
+
+
+class Source(Protocol):
+    """One listing of an agency's system that becomes one type of record."""
+
+    @property
+    def record_type(self) -> type[Record]:
+        """The record its items become."""
+        ...
+
+    @property
+    def profile(self) -> SourceProfile:
+        """What the source can be relied on for."""
+        ...
+
+    @property
+    def mapping_version(self) -> int:
+        """Raise it with every change of `translate`: then unchanged items are read anew, once."""
+        ...
+
+    def fetch(self, ask: Ask) -> Exchange[Page]:
+        """Ask for one page."""
+        ...
+
+    def key(self, item: Item) -> str:
+        """Return the source's own stable identifier of `item`, "" where the item lacks it."""
+        ...
+
+    def changed_at(self, item: Item) -> datetime | None:
+        """Return when the source last changed `item` (aware), None where it does not say or is unreadable."""
+        ...
+
+    def translate(self, item: Item) -> Mapping[str, object]:
+        """Return the record's fields; a value that cannot be read is `Unreadable`, never an exception."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outgoing:
+    """One record on its way out."""
+
+    record: Record
+    idempotency_key: str
+    """The same over every attempt of the same change."""
+    known: bool
+    """Did this target accept an earlier version of this record from us?"""
+
+
+class Outcome(StrEnum):
+    """What became of one outgoing record."""
+
+    DELIVERED = "delivered"
+    DUPLICATE = "duplicate"
+    """The target already had exactly this."""
+    REFUSED = "refused"
+    """Never again as it stands; it becomes a dead letter."""
+    RETRY = "retry"
+    """Later."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """The target's answer for one outgoing record."""
+
+    outcome: Outcome
+    reason: str = ""
+    """The target's code or a rule id; never its free text, which may hold personal values."""
+
+
+class Target(Protocol):
+    """One service of an agency's system that takes one type of record."""
+
+    @property
+    def record_type(self) -> type[Record]:
+        """The record it takes."""
+        ...
+
+    @property
+    def batch_limit(self) -> int:
+        """How many records go into one message at the most."""
+        ...
+
+    def deliver(self, batch: Sequence[Outgoing]) -> Exchange[Sequence[Receipt]]:
+        """Send one message; return a receipt for each record of `batch`, in its order.
+
+        Where the target refuses a batch as a whole, the receipts of all its records are `REFUSED`; the
+        engine then sends each alone, so that one bad record never holds the others.
+        """
+        ...
+
+
+class Adapter(Protocol):
+    """One agency's system, configured."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the system talks."""
+        ...
+
+    @property
+    def sources(self) -> Sequence[Source]:
+        """What can be pulled, in the order in which it should be."""
+        ...
+
+    @property
+    def targets(self) -> Sequence[Target]:
+        """What can be pushed."""
+        ...
+
+
+class AdapterFactory(Protocol):
+    """What an entry point of the group `cchc_connect.adapters` names: usually the adapter's class."""
+
+    @property
+    def Options(self) -> type[BaseModel]:  # noqa: N802  # it is a class
+        """The model of the connection's `options` table in cchc.toml."""
+        ...
+
+    def __call__(self, options: Any, /) -> Adapter:
+        """Return the adapter for validated options."""
+        ...

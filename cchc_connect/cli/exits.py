@@ -1,0 +1,76 @@
+"""Exit codes: what a script that calls `cchc-connect` may rely on, sysexits.h where it has a number.
+
+They are documented in docs/commands.md, and a test keeps that list current.
+"""
+
+from enum import IntEnum
+
+from cchc_connect.errors import (
+    CchcError,
+    ConfigurationError,
+    DatabaseUnusable,
+    Fatal,
+    LeaseHeld,
+    LeaseLost,
+    Rejected,
+)
+
+
+class ExitCode(IntEnum):
+    """How a command ended."""
+
+    DONE = 0
+    """All done."""
+    PARTIAL = 3
+    """Some of it is done; what is not, and why, was printed."""
+    USAGE = 64
+    """The command line asks for something that does not exist (EX_USAGE)."""
+    STALE = 65
+    """`schema export --check`: the exported schemas are not those of the records (EX_DATAERR)."""
+    NO_INPUT = 66
+    """No such dossier, quarantine entry or database (EX_NOINPUT)."""
+    FAILED = 69
+    """Nothing could be done: every source and route is held or failed (EX_UNAVAILABLE)."""
+    SOFTWARE = 70
+    """A fault of this program (EX_SOFTWARE)."""
+    CANNOT_CREATE = 73
+    """The file to be written is there already, or its place cannot be written (EX_CANTCREAT)."""
+    DATABASE = 74
+    """The shared database cannot be opened or written (EX_IOERR)."""
+    LEASE_HELD = 75
+    """Another run is at work; start again later (EX_TEMPFAIL)."""
+    CONFIGURATION = 78
+    """cchc.toml, a secret or an adapter's options must be corrected (EX_CONFIG)."""
+    INTERRUPTED = 130
+    """Stopped by Ctrl-C (128 + SIGINT); what was committed is kept, the next run goes on from there."""
+
+
+class Misused(Fatal):
+    """The command line asks for something that does not exist."""
+
+
+class CannotCreate(Fatal):
+    """A file cannot be written, or must not be overwritten."""
+
+
+class NotThere(Rejected):
+    """What the command is about does not exist."""
+
+
+def exit_code_of(error: CchcError) -> ExitCode:
+    """Return the exit code of a command that `error` ended; what is no one's fault is "could not be done"."""
+    match error:
+        case ConfigurationError():
+            return ExitCode.CONFIGURATION
+        case LeaseHeld() | LeaseLost():
+            return ExitCode.LEASE_HELD
+        case DatabaseUnusable():
+            return ExitCode.DATABASE
+        case CannotCreate():
+            return ExitCode.CANNOT_CREATE
+        case Misused():
+            return ExitCode.USAGE
+        case Rejected():
+            return ExitCode.NO_INPUT
+        case _:
+            return ExitCode.FAILED

@@ -1,0 +1,177 @@
+"""Where a command writes: results to standard output, refusals to standard error, in the reader's language.
+
+A terminal gets tables drawn by rich, which is imported only then; a pipe gets plain lines without a single
+escape code. With `--json` standard output carries exactly one JSON document and nothing else.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TextIO
+
+from cchc_connect.errors import CchcError
+from cchc_connect.messages import Language, Phrase, message
+
+GAP = "  "
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Rows under headings; columns from `numbers_from` on hold numbers and stand to the right."""
+
+    headings: Sequence[str]
+    """Codes of the catalogue."""
+    rows: Sequence[Sequence[object]]
+    numbers_from: int = 99
+
+
+class Screen:
+    """One command's way out."""
+
+    def __init__(self, language: Language, *, as_json: bool) -> None:
+        """Speak `language`; with `as_json`, say nothing but one document."""
+        self.language = language
+        self.as_json = as_json
+
+    def text(self, code: str, **context: object) -> str:
+        """Return the sentence for `code`; a code this program does not know stands for itself.
+
+        Codes come out of the shared database too, and a newer program may have written them.
+        """
+        try:
+            return message(code, self.language, context)
+        except KeyError:
+            return code
+
+    def spoken(self, phrase: Phrase) -> str:
+        """Return the sentence of `phrase`."""
+        return self.text(phrase.code, **phrase.context)
+
+    def word(self, table: str, code: str) -> str:
+        """Return the catalogue's word for `code`, or the code itself where there is none."""
+        found = self.text(f"{table}.{code}")
+        return code if found == f"{table}.{code}" else found
+
+    def say(self, code: str, **context: object) -> None:
+        """Write one sentence."""
+        self.line(self.text(code, **context))
+
+    def heading(self, code: str, **context: object) -> None:
+        """Write the heading of what follows."""
+        title = self.text(code, **context)
+        self.line()
+        self.line(_bold(title) if _is_terminal(sys.stdout) else title)
+
+    def line(self, text: str = "") -> None:
+        """Write one line, unless a document was asked for."""
+        if not self.as_json:
+            write(sys.stdout, text)
+
+    def note(self, text: str) -> None:
+        """Write one line that is no result, to standard error, unless a document was asked for."""
+        if not self.as_json:
+            write(sys.stderr, text)
+
+    def table(self, table: Table) -> None:
+        """Write a table."""
+        if self.as_json:
+            return
+        headings = [self.text(code) for code in table.headings]
+        rows = [[harmless(str(cell)) for cell in row] for row in table.rows]
+        if _is_terminal(sys.stdout):
+            _draw(headings, rows, table.numbers_from)
+        else:
+            for line in _aligned([headings, *rows], table.numbers_from):
+                write(sys.stdout, line)
+
+    def document(self, document: Mapping[str, object]) -> None:
+        """Write the document, if one was asked for."""
+        if self.as_json:
+            # Where the locale cannot write Vietnamese letters, JSON can still spell them out.
+            spelt_out = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+            write(sys.stdout, json.dumps(document, ensure_ascii=spelt_out, indent=2, default=str), checked=False)
+
+    def refuse(self, error: CchcError) -> None:
+        """Say why the command ended: on standard error, or as the document that was asked for."""
+        self.refuse_with(error.code, error.context)
+
+    def refuse_with(self, code: str, context: Mapping[str, object]) -> None:
+        """Say `code` with its values; see `refuse`."""
+        told = self.text(code, **context)
+        self.document({"error": {"code": code, "message": told, "context": self.plain(context)}})
+        self.note(self.text("cli.refused", reason=told))
+
+    def plain(self, context: Mapping[str, object]) -> Mapping[str, object]:
+        """Return the values of an error as a document holds them: numbers as they are, the rest as text."""
+        return {name: self._plain(value) for name, value in context.items()}
+
+    def _plain(self, value: object) -> object:
+        match value:
+            case None | bool() | int() | float():
+                return value
+            case Phrase():
+                return self.spoken(value)
+            case list() | tuple():
+                return [self._plain(one) for one in _sequence(value)]
+            case _:
+                return str(value)
+
+
+def harmless(text: str) -> str:
+    """Return `text` without characters that could steer a terminal; agencies' text is not trusted that far.
+
+    >>> harmless("thửa\\x1b[2J 12")
+    'thửa?[2J 12'
+    """
+    return "".join(sign if sign.isprintable() or sign in "\n\t" else "?" for sign in text)
+
+
+def write(stream: TextIO, text: str, *, checked: bool = True) -> None:
+    """Write one line; a reader that has left (`| head`) is no reason to stop what the command is doing."""
+    shown = text if not checked or _is_terminal(stream) and text.startswith(BOLD) else harmless(text)
+    try:
+        stream.write(f"{shown}\n")
+        stream.flush()
+    except BrokenPipeError:
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
+
+
+def _bold(title: str) -> str:
+    return f"{BOLD}{harmless(title)}{PLAIN}"
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    return stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+
+
+def _aligned(rows: Sequence[Sequence[str]], numbers_from: int) -> list[str]:
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    return [
+        GAP.join(
+            cell.rjust(width) if place >= numbers_from else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _draw(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int) -> None:
+    from rich import box, console, table, text  # noqa: PLC0415  # a pipe never pays for it
+
+    drawn = table.Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for place, heading in enumerate(headings):
+        drawn.add_column(text.Text(heading), justify="right" if place >= numbers_from else "left")
+    for row in rows:
+        drawn.add_row(*(text.Text(cell) for cell in row))
+    console.Console(highlight=False).print(drawn)
+
+
+def _sequence(value: Sequence[object]) -> Sequence[object]:
+    return value

@@ -1,0 +1,247 @@
+"""`cchc.toml`: which systems are connected, what flows where and why.
+
+The file holds no secret: a secret is named by where it lies, `{ env = "NAME" }` or `{ file = "PATH" }`.
+Every fault of the file is reported at once, each with its table and key.
+"""
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, cast
+
+from cchc_schemas import RECORD_TYPES, Record
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cchc_connect.adapter import Adapter
+from cchc_connect.errors import ConfigurationError
+from cchc_connect.messages import Phrase, Phrases
+from cchc_connect.registry import adapter_factory
+from cchc_connect.transport import Credentials
+
+READABLE_BY_OTHERS = 0o077
+SQLITE = "sqlite:///"
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+"""A connection's or route's name: lower case, digits, hyphens."""
+
+Reason = Annotated[str, Field(min_length=3, max_length=500)]
+"""A written reason: it goes into the journal."""
+
+
+class Table(BaseModel):
+    """A table of the file: no key may be there that nobody reads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class EnvironmentSecret(Table):
+    """A secret in an environment variable."""
+
+    env: str
+
+    def reveal(self) -> str:
+        """Return the secret.
+
+        Raises:
+            ConfigurationError: the variable is not set.
+        """
+        value = os.environ.get(self.env, "")
+        if not value:
+            raise ConfigurationError("config.secret_env_missing", variable=self.env)
+        return value
+
+
+class FileSecret(Table):
+    """A secret in a file that only its owner may read; one trailing line end is no part of it."""
+
+    file: Path
+
+    def reveal(self) -> str:
+        """Return the secret.
+
+        Raises:
+            ConfigurationError: the file cannot be read, or others may read it.
+        """
+        try:
+            if self.file.stat().st_mode & READABLE_BY_OTHERS:
+                raise ConfigurationError("config.secret_file_open", path=self.file)
+            return self.file.read_text(encoding="utf-8").removesuffix("\n")
+        except OSError as error:
+            raise ConfigurationError("config.secret_file_missing", path=self.file) from error
+
+
+Secret = EnvironmentSecret | FileSecret
+
+
+class Account(Table):
+    """The service account with which a system is entered."""
+
+    kind: Literal["basic", "session"]
+    """`basic`: HTTP Basic. `session`: the adapter's own login."""
+    username: str
+    password: Secret
+
+    def credentials(self) -> Credentials:
+        """Return name and password, the password taken from where it lies."""
+        return Credentials(username=self.username, password=self.password.reveal())
+
+
+class ConnectionTable(Table):
+    """One agency's system: `[connections.NAME]`."""
+
+    adapter: str
+    agency: Annotated[str, Field(min_length=1, max_length=64)]
+    """Code of the agency that answers for the system (mã định danh cơ quan); it goes with every record."""
+    base_url: Annotated[str, Field(pattern=r"^https?://")]
+    account: Account | None = None
+    options: Mapping[str, Any] = Field(default_factory=dict[str, Any])
+    """What the adapter wants to know; its own model checks it."""
+
+
+class RouteTable(Table):
+    """What leaves, whereto and why: `[routes.NAME]`."""
+
+    records: Annotated[tuple[str, ...], Field(alias="from", min_length=1)]
+    to: str
+    purpose: Reason
+    """Why the other side gets these records (mục đích)."""
+    legal_basis: Reason
+    """The act that allows it (căn cứ pháp lý): number, clause."""
+    withhold: tuple[str, ...] = ()
+    """Fields, `record_type.field`, that stay here."""
+
+
+class DatabaseTable(Table):
+    """The shared database: `[database]`."""
+
+    url: Annotated[str, Field(pattern=r"^sqlite:///.")] = "sqlite:///shared.db"
+    """A relative path is relative to the file's folder."""
+
+
+class RunTable(Table):
+    """How a run works: `[run]`."""
+
+    parallel: Annotated[int, Field(ge=1, le=64)] = 4
+    """Connections pulled at the same time."""
+    deadline_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    """Seconds one call to a system may take, over all its attempts."""
+    lease_s: Annotated[float, Field(ge=10, le=3600)] = 120.0
+    """Seconds after which a run that shows no life is held to be dead."""
+
+
+class Config(Table):
+    """The whole file."""
+
+    database: DatabaseTable = DatabaseTable()
+    run: RunTable = RunTable()
+    connections: Mapping[Name, ConnectionTable] = Field(default_factory=dict[str, ConnectionTable])
+    routes: Mapping[Name, RouteTable] = Field(default_factory=dict[str, RouteTable])
+    ownership: Mapping[str, str] = Field(default_factory=dict[str, str])
+    """Record type -> the connection that is its source of truth; without a line, the first that brought it."""
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read and check the file.
+
+        Raises:
+            ConfigurationError: the file cannot be read or has faults; all of them are named at once.
+        """
+        try:
+            tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigurationError("config.file_missing", file=path) from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigurationError("config.not_toml", file=path, problem=str(error)) from error
+        return cls.from_tables(tables, path)
+
+    @classmethod
+    def from_tables(cls, tables: Mapping[str, Any], path: Path) -> Self:
+        """Check tables that were read from `path`; see `load`."""
+        try:
+            config = cls.model_validate(_anchored(tables, path.parent))
+        except ValidationError as error:
+            raise ConfigurationError("config.faults", file=path, faults=Phrases(list(_faults(error, ())))) from None
+        faults = [*_dangling(config), *_option_faults(config)] or list(_untaken(config))
+        if faults:
+            raise ConfigurationError("config.faults", file=path, faults=Phrases(faults))
+        return config
+
+    def adapter(self, name: str) -> Adapter:
+        """Return the adapter of the connection `name`, made from its options."""
+        connection = self.connections[name]
+        factory = adapter_factory(connection.adapter)
+        return factory(factory.Options.model_validate(connection.options))
+
+
+def _option_faults(config: Config) -> Iterator[Phrase]:
+    for name in config.connections:
+        try:
+            config.adapter(name)
+        except ValidationError as error:
+            yield from _faults(error, ("connections", name, "options"))
+        except ConfigurationError as error:
+            yield _fault(("connections", name, "adapter"), Phrase(error.code, error.context))
+
+
+def _dangling(config: Config) -> Iterator[Phrase]:
+    """Yield a fault for every name that stands for nothing."""
+    for name, route in config.routes.items():
+        if route.to not in config.connections:
+            yield _fault(("routes", name, "to"), _unknown(route.to, config.connections))
+        for record_type in route.records:
+            if record_type not in RECORD_TYPES:
+                yield _fault(("routes", name, "from"), _unknown(record_type, RECORD_TYPES))
+        for field in route.withhold:
+            if not _may_be_withheld(field):
+                yield _fault(("routes", name, "withhold"), Phrase("config_rule.not_withholdable", {"value": field}))
+    yield from _ownerless(config)
+
+
+def _untaken(config: Config) -> Iterator[Phrase]:
+    """Yield a fault for every record type that a route would send to a system that does not take it."""
+    for name, route in config.routes.items():
+        taken = {target.record_type.record_type: target for target in config.adapter(route.to).targets}
+        for record_type in route.records:
+            if record_type not in taken:
+                yield _fault(("routes", name, "from"), _unknown(record_type, taken))
+
+
+def _ownerless(config: Config) -> Iterator[Phrase]:
+    for record_type, owner in config.ownership.items():
+        if record_type not in RECORD_TYPES:
+            yield _fault(("ownership", record_type), _unknown(record_type, RECORD_TYPES))
+        if owner not in config.connections:
+            yield _fault(("ownership", record_type), _unknown(owner, config.connections))
+
+
+def _may_be_withheld(field: str) -> bool:
+    record_type, _, name = field.partition(".")
+    record: type[Record] | None = RECORD_TYPES.get(record_type)
+    return record is not None and name in record.model_fields and not record.model_fields[name].is_required()
+
+
+def _anchored(tables: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """Return the tables with a relative database path made relative to the file's folder."""
+    database: object = tables.get("database", {})
+    if not isinstance(database, dict):
+        return tables
+    database = cast("dict[str, object]", database)
+    url = database.get("url", DatabaseTable().url)
+    if not isinstance(url, str) or not url.startswith(SQLITE) or Path(url.removeprefix(SQLITE)).is_absolute():
+        return tables
+    return {**tables, "database": {**database, "url": f"{SQLITE}{folder.resolve() / url.removeprefix(SQLITE)}"}}
+
+
+def _faults(error: ValidationError, prefix: tuple[str, ...]) -> Iterator[Phrase]:
+    for fault in error.errors(include_url=False, include_context=True, include_input=False):
+        yield _fault((*prefix, *map(str, fault["loc"])), Phrase("config_rule.pydantic", {"problem": fault["msg"]}))
+
+
+def _fault(path: tuple[str, ...], problem: Phrase) -> Phrase:
+    *table, key = path or ("",)
+    return Phrase("config_rule.at", {"table": ".".join(table), "key": key, "problem": problem})
+
+
+def _unknown(value: str, known: Mapping[str, object]) -> Phrase:
+    return Phrase("config_rule.unknown_name", {"value": value, "known": ", ".join(known)})

@@ -1,0 +1,1 @@
+"""The shared database: tables, the one write path, feed, deliveries, journal, lease."""

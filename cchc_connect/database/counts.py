@@ -1,0 +1,61 @@
+"""What a run counts, for each source and each route."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Self
+
+from sqlalchemy import Connection
+
+from cchc_connect.database.statements import upsert_sql
+from cchc_connect.database.tables import tally
+
+
+@dataclass(kw_only=True)
+class Counts:
+    """Counters of one source or route in one run; each item is in one of the lines under its head."""
+
+    fetched: int = 0
+    """Items read from the source, of which"""
+    unchanged: int = 0
+    """... the same as last time, or read twice in this run;"""
+    inserted: int = 0
+    """... became new records;"""
+    updated: int = 0
+    """... became new versions of records;"""
+    quarantined: int = 0
+    """... are in quarantine, newly or still;"""
+    foreign: int = 0
+    """... speak of records that another agency owns; differing values became discrepancies."""
+    deleted: int = 0
+    """Records that are gone at the source."""
+    resolved: int = 0
+    """Quarantine entries that ended."""
+    delivered: int = 0
+    """Messages the target took, or had already."""
+    refused: int = 0
+    """Messages the target will never take; they are dead letters."""
+    waiting: int = 0
+    """Messages to be tried again later."""
+    pages: int = 0
+    requests: int = 0
+    bytes_received: int = 0
+
+    def add(self, other: Self) -> None:
+        """Add the counters of `other` to these."""
+        for counter in fields(self):
+            setattr(self, counter.name, getattr(self, counter.name) + getattr(other, counter.name))
+
+    def as_document(self) -> Mapping[str, int]:
+        """Return the counters by name."""
+        return asdict(self)
+
+    @property
+    def rows_written(self) -> int:
+        """Return how many record rows were written."""
+        return self.inserted + self.updated + self.deleted
+
+
+def write_counts(connection: Connection, place: tuple[str, str, str, str], counts: Counts) -> None:
+    """Store the counters of one place: run, kind (`pull` or `push`), name, record type."""
+    connection.exec_driver_sql(upsert_sql(tally), (*place, json.dumps(counts.as_document())))

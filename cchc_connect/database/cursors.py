@@ -1,0 +1,110 @@
+"""How far each stream was read, and why one is held."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy.dialects.sqlite import insert
+
+from cchc_connect.database.instants import instant, stamp
+from cchc_connect.database.stream import Stream
+from cchc_connect.database.tables import cursor
+from cchc_connect.errors import CchcError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cursor:
+    """How far a stream was read; it is committed with the page it belongs to."""
+
+    watermark: datetime | None = None
+    """The latest change time a completed pass saw at the source; never a time of our own clock."""
+    since: datetime | None = None
+    """From when the present pass asks."""
+    position: str | None = None
+    """Where the present pass goes on; None between passes."""
+    highest: datetime | None = None
+    """The latest change time the present pass has seen."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamState:
+    """What `status` shows of a stream."""
+
+    connection: str
+    record_type: str
+    watermark: str | None
+    position: str | None
+    held_code: str | None
+    held_context: Mapping[str, str]
+    held_since: str | None
+    completed_at: str | None
+
+
+def read_cursor(connection: Connection, stream: Stream) -> Cursor:
+    """Return where the stream stands; a stream never read stands at the beginning."""
+    row = connection.execute(select(cursor).where(_of(stream))).one_or_none()
+    if row is None:
+        return Cursor()
+    times = {name: _instant(getattr(row, name)) for name in ("watermark", "since", "highest")}
+    return Cursor(position=row.position, **times)
+
+
+def write_cursor(connection: Connection, stream: Stream, at: Cursor, completed_at: datetime | None = None) -> None:
+    """Store where the stream stands now; an answer that made sense ends a hold."""
+    values: dict[str, str | None] = {
+        "watermark": _stamp(at.watermark),
+        "since": _stamp(at.since),
+        "position": at.position,
+        "highest": _stamp(at.highest),
+        "held_code": None,
+        "held_context": None,
+        "held_since": None,
+    }
+    if completed_at is not None:
+        values["completed_at"] = stamp(completed_at)
+    _upsert(connection, stream, values)
+
+
+def hold(connection: Connection, stream: Stream, reason: CchcError, now: datetime) -> None:
+    """Write down why the stream is not read; its watermark stays, a pass in its middle will begin anew."""
+    context = json.dumps({name: str(value) for name, value in reason.context.items()}, ensure_ascii=False)
+    row = connection.execute(select(cursor.c.held_since).where(_of(stream))).scalar()
+    reasons = {"held_code": reason.code, "held_context": context, "held_since": row or stamp(now)}
+    _upsert(connection, stream, {**reasons, "position": None, "highest": None, "since": None})
+
+
+def stream_states(connection: Connection) -> list[StreamState]:
+    """Return every stream that was ever asked for, by connection and record type."""
+    rows = connection.execute(select(cursor).order_by(cursor.c.connection, cursor.c.record_type))
+    return [
+        StreamState(
+            connection=row.connection,
+            record_type=row.record_type,
+            watermark=row.watermark,
+            position=row.position,
+            held_code=row.held_code,
+            held_context=json.loads(row.held_context or "{}"),
+            held_since=row.held_since,
+            completed_at=row.completed_at,
+        )
+        for row in rows
+    ]
+
+
+def _upsert(connection: Connection, stream: Stream, values: Mapping[str, str | None]) -> None:
+    statement = insert(cursor).values(connection=stream.connection, record_type=stream.record_type, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["connection", "record_type"], set_=dict(values)))
+
+
+def _of(stream: Stream) -> ColumnElement[bool]:
+    return (cursor.c.connection == stream.connection) & (cursor.c.record_type == stream.record_type)
+
+
+def _stamp(moment: datetime | None) -> str | None:
+    return None if moment is None else stamp(moment)
+
+
+def _instant(stored: str | None) -> datetime | None:
+    return None if stored is None else instant(stored)

@@ -1,0 +1,183 @@
+"""What waits to leave, what left, and what will never be taken: one row for each change on each route.
+
+A route takes changes from the feed into deliveries (`stage`), and sends what is due. Order is kept for each
+order key: a later message waits for an earlier one of the same key, and for no other.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from cchc_connect.database.feed import changes, last_sequence
+from cchc_connect.database.instants import stamp
+from cchc_connect.database.statements import insert_sql
+from cchc_connect.database.tables import change, delivery, route
+from cchc_connect.errors import CchcError
+
+STAGE_LIMIT = 1000
+"""Changes taken from the feed in one transaction."""
+
+LAST_ATTEMPT = 10
+"""After so many attempts a message is a dead letter, to be replayed by hand."""
+
+UNKNOWN_THERE = "not_found"
+"""Reason of a receipt: the target does not know what the message speaks of."""
+
+FIRST_WAIT = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(hours=1)
+
+
+class State(StrEnum):
+    """Where a delivery stands."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """One change that is due to be sent."""
+
+    sequence: int
+    record_type: str
+    record_key: str
+    order_key: str
+    attempts: int
+    document: Mapping[str, object]
+    known: bool
+    """Did this route deliver an earlier version of the record?"""
+
+
+def stage(connection: Connection, name: str, record_types: Sequence[str]) -> int:
+    """Take the next changes of the feed into the route's deliveries; return how many, 0 at the feed's end."""
+    position = connection.execute(select(route.c.position).where(route.c.name == name)).scalar() or 0
+    end = last_sequence(connection)
+    if position == end:
+        return 0
+    found = changes(connection, position, record_types=record_types, limit=STAGE_LIMIT)
+    # A target is told of what is; that something is gone has no message in any of today's targets.
+    rows = [
+        (
+            name,
+            row["sequence"],
+            row["record_type"],
+            row["record_key"],
+            row["order_key"],
+            State.WAITING,
+            0,
+            None,
+            "",
+            None,
+        )
+        for row in found
+        if row["operation"] != "delete"
+    ]
+    if rows:
+        connection.exec_driver_sql(insert_sql(delivery), rows)
+    reached = found[-1]["sequence"] if len(found) == STAGE_LIMIT else end
+    _put_route(connection, name, {"position": reached})
+    return len(rows)
+
+
+def due(connection: Connection, name: str, now: datetime, limit: int | None = None) -> list[Delivery]:
+    """Return what may be sent now, in the order of the feed."""
+    moment = stamp(now)
+    earlier, before = delivery.alias(), delivery.alias()
+    held_up = exists().where(
+        earlier.c.route == name,
+        earlier.c.order_key == delivery.c.order_key,
+        earlier.c.sequence < delivery.c.sequence,
+        earlier.c.state == State.WAITING,
+        earlier.c.next_at > moment,
+    )
+    known = exists().where(
+        before.c.route == name,
+        before.c.record_type == delivery.c.record_type,
+        before.c.record_key == delivery.c.record_key,
+        before.c.state == State.DELIVERED,
+    )
+    ready = and_(
+        delivery.c.route == name,
+        delivery.c.state == State.WAITING,
+        or_(delivery.c.next_at.is_(None), delivery.c.next_at <= moment),
+        ~held_up,
+    )
+    columns = (delivery.c.sequence, delivery.c.record_type, delivery.c.record_key, delivery.c.order_key)
+    statement = select(*columns, delivery.c.attempts, change.c.document, known.label("known"))
+    joined = statement.join(change, change.c.sequence == delivery.c.sequence)
+    rows = connection.execute(joined.where(ready).order_by(delivery.c.sequence).limit(limit)).mappings()
+    return [
+        Delivery(
+            sequence=row["sequence"],
+            record_type=row["record_type"],
+            record_key=row["record_key"],
+            order_key=row["order_key"],
+            attempts=row["attempts"],
+            document=json.loads(row["document"]),
+            known=bool(row["known"]),
+        )
+        for row in rows
+    ]
+
+
+def settle(connection: Connection, name: str, sequence: int, state: State, reason: str, now: datetime) -> None:
+    """Store that a message left for good or will never be taken."""
+    values = {"state": state, "reason": reason, "settled_at": stamp(now), "attempts": delivery.c.attempts + 1}
+    connection.execute(update(delivery).where(_one(name, sequence)).values(**values))
+
+
+def postpone(connection: Connection, name: str, one: Delivery, reason: str, now: datetime) -> State:
+    """Store that a message is to be tried again, later each time; after the last attempt it is dead."""
+    attempts = one.attempts + 1
+    if attempts >= LAST_ATTEMPT:
+        settle(connection, name, one.sequence, State.DEAD, reason, now)
+        return State.DEAD
+    wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempts - 1))
+    values = {"attempts": attempts, "next_at": stamp(now + wait), "reason": reason}
+    connection.execute(update(delivery).where(_one(name, one.sequence)).values(**values))
+    return State.WAITING
+
+
+def revive(connection: Connection, name: str, delivered: Delivery) -> None:
+    """Let those dead letters wait again that were refused only because the target did not know this record."""
+    orphaned = (
+        (delivery.c.route == name)
+        & (delivery.c.order_key == delivered.order_key)
+        & (delivery.c.record_type != delivered.record_type)
+        & (delivery.c.state == State.DEAD)
+        & (delivery.c.reason == UNKNOWN_THERE)
+    )
+    connection.execute(update(delivery).where(orphaned).values(state=State.WAITING, next_at=None, settled_at=None))
+
+
+def hold_route(connection: Connection, name: str, reason: CchcError | None) -> None:
+    """Store why a route sends nothing, or that it does again."""
+    context = None if reason is None else json.dumps({key: str(value) for key, value in reason.context.items()})
+    _put_route(connection, name, {"held_code": reason.code if reason else None, "held_context": context})
+
+
+def route_states(connection: Connection) -> list[Mapping[str, object]]:
+    """Return each route with its position, hold and how many messages stand where."""
+    counted = select(delivery.c.route, delivery.c.state, func.count().label("messages"))
+    numbers: dict[str, dict[str, int]] = {}
+    for row in connection.execute(counted.group_by(delivery.c.route, delivery.c.state)):
+        numbers.setdefault(row.route, {})[row.state] = row.messages
+    return [
+        {**row, **{state.value: numbers.get(row["name"], {}).get(state, 0) for state in State}}
+        for row in connection.execute(select(route).order_by(route.c.name)).mappings()
+    ]
+
+
+def _put_route(connection: Connection, name: str, values: Mapping[str, object]) -> None:
+    statement = insert(route).values(name=name, **{"position": 0, **values})
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=dict(values)))
+
+
+def _one(name: str, sequence: int) -> ColumnElement[bool]:
+    return (delivery.c.route == name) & (delivery.c.sequence == sequence)

@@ -1,0 +1,52 @@
+"""What another agency says of a fact that is not its own, kept beside the owner's value."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from cchc_schemas import Record
+from sqlalchemy import Connection, RowMapping, delete, select
+
+from cchc_connect.database.statements import insert_sql
+from cchc_connect.database.tables import discrepancy
+
+Voice = tuple[str, Mapping[str, Any]]
+"""A connection and the document of the record as that connection has it."""
+
+
+def write_discrepancies(connection: Connection, record: Record, *, owner: Voice, other: Voice, now: str) -> None:
+    """Keep, field by field, where `other` differs from `owner`; a difference that ended is forgotten.
+
+    A difference that was known already keeps its age; where nothing changed nothing is written.
+    """
+    here = (
+        (discrepancy.c.record_type == record.record_type)
+        & (discrepancy.c.record_key == record.key)
+        & (discrepancy.c.connection == other[0])
+    )
+    known = {row.field: row for row in connection.execute(select(discrepancy).where(here))}
+    rows: list[tuple[str, ...]] = []
+    for name, value in other[1].items():
+        if value == owner[1].get(name):
+            continue
+        said, owned = _text(value), _text(owner[1].get(name))
+        before = known.pop(name, None)
+        if before is not None and (before.value, before.owner_value, before.owner) == (said, owned, owner[0]):
+            continue
+        since = now if before is None else before.since
+        if before is not None:
+            connection.execute(delete(discrepancy).where(here & (discrepancy.c.field == name)))
+        rows.append((record.record_type, record.key, name, other[0], said, owned, owner[0], since))
+    if known:
+        connection.execute(delete(discrepancy).where(here & discrepancy.c.field.in_(list(known))))
+    if rows:
+        connection.exec_driver_sql(insert_sql(discrepancy), rows)
+
+
+def discrepancies(connection: Connection) -> list[RowMapping]:
+    """Return every open discrepancy, oldest first."""
+    return list(connection.execute(select(discrepancy).order_by(discrepancy.c.since)).mappings())
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,56 @@
+"""Which record speaks of which: what joins a dossier with its permits, and a parcel with its old numbers."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from cchc_schemas import ConstructionPermit, ConstructionWorks, DossierStep, LandChange, LandParcel, ParcelRef, Record
+from sqlalchemy import Connection, delete
+
+from cchc_connect.database.statements import insert_sql
+from cchc_connect.database.tables import link
+
+Target = tuple[str, str]
+"""Record type and key of what is spoken of; the key may belong to a record that has not come yet."""
+
+
+def write_links(connection: Connection, records: Sequence[Record]) -> None:
+    """Replace the links of `records` by those they have now."""
+    if not records:
+        return
+    record_type = records[0].record_type
+    rows = [(record_type, record.key, *target) for record in records for target in sorted(set(_links(record)))]
+    forget = delete(link).where(link.c.record_type == record_type)
+    for start in range(0, len(records), 500):
+        keys = [record.key for record in records[start : start + 500]]
+        connection.execute(forget.where(link.c.record_key.in_(keys)))
+    if rows:
+        connection.exec_driver_sql(insert_sql(link), rows)
+
+
+def _links(record: Record) -> Iterator[Target]:
+    match record:
+        case LandParcel():
+            yield from (("land_parcel", key) for key in record.previous_keys)
+            yield from (("dossier", paper.dossier_code) for paper in record.certificates if paper.dossier_code)
+        case LandChange():
+            yield from _parcels((*record.from_parcels, *record.to_parcels))
+            yield from _dossier(record.dossier_code)
+        case ConstructionPermit():
+            yield from _parcels(record.parcel_refs)
+            yield from _dossier(record.dossier_code)
+            if record.works_code:
+                yield "construction_works", record.works_code
+        case ConstructionWorks():
+            yield from _parcels(record.parcel_refs)
+        case DossierStep():
+            yield from _dossier(record.dossier_code)
+        case _:
+            return
+
+
+def _dossier(code: str | None) -> Iterator[Target]:
+    if code:
+        yield "dossier", code
+
+
+def _parcels(references: Iterable[ParcelRef]) -> Iterator[Target]:
+    return (("land_parcel", reference.parcel_key) for reference in references if reference.parcel_key)

@@ -1,0 +1,145 @@
+"""Items that became no record: kept in their raw form, with every fault, until they are good or gone.
+
+The raw form holds what the source sent, personal values included; it stays in the database and is shown to
+people only masked, or by their express wish.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cchc_schemas import Fault
+from sqlalchemy import ColumnElement, Connection, Row, RowMapping, func, select, update
+
+from cchc_connect.adapter import Item
+from cchc_connect.database.stream import Stream
+from cchc_connect.database.tables import quarantine
+from cchc_connect.errors import Rejected
+
+KEY_TAKEN = Fault(path="", rule="key_taken")
+"""Another item of the same source already is the record of this key."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FaultyItem:
+    """One wire item that became no record."""
+
+    source_key: str
+    item_hash: bytes
+    item: Item
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuarantineEntry:
+    """One entry as it is stored."""
+
+    id: int
+    connection: str
+    record_type: str
+    source_key: str
+    item: Item
+    faults: tuple[Fault, ...]
+    first_seen: str
+    resolved_at: str | None
+
+
+def store(connection: Connection, stream: Stream, items: Sequence[FaultyItem], run_id: str, now: str) -> int:
+    """Put items into quarantine, an item that is already there in its new form; return how many are new."""
+    present = _open(connection, stream, [item.source_key for item in items])
+    new = 0
+    for item in items:
+        values = {"item": _text(item.item), "item_hash": item.item_hash, "faults": _faults_text(item.faults)}
+        known = present.get(item.source_key)
+        if known is None:
+            key = {"connection": stream.connection, "record_type": stream.record_type, "source_key": item.source_key}
+            connection.execute(quarantine.insert().values(**key, **values, run_id=run_id, first_seen=now))
+            new += 1
+        elif known.item_hash != item.item_hash or known.faults != values["faults"]:
+            connection.execute(quarantine.update().where(quarantine.c.id == known.id).values(**values, run_id=run_id))
+    return new
+
+
+def resolve(connection: Connection, stream: Stream, source_keys: Sequence[str], now: str) -> int:
+    """Close the open entries of items that are good now, or gone; return how many there were."""
+    ids = [row.id for row in _open(connection, stream, source_keys).values()]
+    for start in range(0, len(ids), 500):
+        chosen = quarantine.c.id.in_(ids[start : start + 500])
+        connection.execute(update(quarantine).where(chosen).values(resolved_at=now, item=None))
+    return len(ids)
+
+
+def open_hashes(connection: Connection, stream: Stream) -> Mapping[str, bytes]:
+    """Return the hash of every item whose own faults keep it in quarantine, by source key.
+
+    An item whose key is taken is left out: whether it may become a record depends on others, so it is
+    looked at in each run.
+    """
+    faulty = _of(stream) & (quarantine.c.faults != _faults_text((KEY_TAKEN,)))
+    rows = connection.execute(select(quarantine.c.source_key, quarantine.c.item_hash).where(faulty))
+    return {row.source_key: row.item_hash for row in rows}
+
+
+def open_keys(connection: Connection, stream: Stream) -> set[str]:
+    """Return the source keys of a stream's open entries."""
+    return set(connection.execute(select(quarantine.c.source_key).where(_of(stream))).scalars())
+
+
+def entries(connection: Connection, *, all_states: bool = False) -> list[QuarantineEntry]:
+    """Return the open entries, oldest first; with `all_states` the resolved ones too."""
+    statement = select(quarantine).order_by(quarantine.c.id)
+    if not all_states:
+        statement = statement.where(quarantine.c.resolved_at.is_(None))
+    return [_entry(row) for row in connection.execute(statement).mappings()]
+
+
+def entry(connection: Connection, number: int) -> QuarantineEntry:
+    """Return one entry.
+
+    Raises:
+        Rejected: there is no such entry.
+    """
+    row = connection.execute(select(quarantine).where(quarantine.c.id == number)).mappings().one_or_none()
+    if row is None:
+        raise Rejected("quarantine.no_entry", number=number)
+    return _entry(row)
+
+
+def open_counts(connection: Connection) -> Mapping[tuple[str, str], int]:
+    """Return how many entries are open, by connection and record type."""
+    columns = (quarantine.c.connection, quarantine.c.record_type)
+    counted = select(*columns, func.count().label("entries")).where(quarantine.c.resolved_at.is_(None))
+    return {(row[0], row[1]): row[2] for row in connection.execute(counted.group_by(*columns))}
+
+
+def _of(stream: Stream) -> ColumnElement[bool]:
+    return (
+        (quarantine.c.connection == stream.connection)
+        & (quarantine.c.record_type == stream.record_type)
+        & quarantine.c.resolved_at.is_(None)
+    )
+
+
+def _open(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> dict[str, Row[Any]]:
+    found: dict[str, Row[Any]] = {}
+    for start in range(0, len(source_keys), 500):
+        chosen = quarantine.c.source_key.in_(source_keys[start : start + 500])
+        for row in connection.execute(select(quarantine).where(_of(stream) & chosen)):
+            found[row.source_key] = row
+    return found
+
+
+def _entry(row: RowMapping) -> QuarantineEntry:
+    faults = tuple(Fault(path=path, rule=rule) for path, rule in json.loads(row["faults"]))
+    item: Item = json.loads(row["item"] or "{}")
+    kept = ("id", "connection", "record_type", "source_key", "first_seen", "resolved_at")
+    return QuarantineEntry(item=item, faults=faults, **{name: row[name] for name in kept})
+
+
+def _text(item: Item) -> str:
+    return json.dumps(item, ensure_ascii=False)
+
+
+def _faults_text(faults: Iterable[Fault]) -> str:
+    return json.dumps([[fault.path, fault.rule] for fault in faults], ensure_ascii=False)

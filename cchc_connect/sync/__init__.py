@@ -1,0 +1,1 @@
+"""Pulling sources, pushing routes, and the run that does both under one lease."""

@@ -1,0 +1,80 @@
+"""The run report: what was and what was not done, for every source and route."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from cchc_connect.database.counts import Counts
+from cchc_connect.messages import Phrase
+
+
+class Outcome(StrEnum):
+    """How a run, or one line of it, ended."""
+
+    DONE = "done"
+    HELD = "held"
+    """A source or route answers what cannot be believed; it waits for a person."""
+    FAILED = "failed"
+    """It could not be reached or did not work; the next run tries again."""
+    PARTIAL = "partial"
+    """Of a run: some lines are done and some are not."""
+
+
+@dataclass(kw_only=True)
+class Line:
+    """One source (`pull`) or one record type of a route (`push`)."""
+
+    kind: str
+    name: str
+    """Connection or route."""
+    record_type: str
+    outcome: Outcome = Outcome.DONE
+    reason: Phrase | None = None
+    counts: Counts = field(default_factory=Counts)
+
+    def as_document(self) -> Mapping[str, object]:
+        """Return the line, JSON-ready."""
+        reason = None if self.reason is None else {"code": self.reason.code, "context": _texts(self.reason.context)}
+        head = {"kind": self.kind, "name": self.name, "record_type": self.record_type}
+        return {**head, "outcome": self.outcome.value, "reason": reason, **self.counts.as_document()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunReport:
+    """What one run did."""
+
+    run_id: str
+    rehearsal: bool
+    started_at: str
+    finished_at: str
+    seconds: float
+    lines: Sequence[Line]
+
+    @property
+    def outcome(self) -> Outcome:
+        """Return how the run ended as a whole: failed only where not one line is done."""
+        done = [line.outcome is Outcome.DONE for line in self.lines]
+        if all(done):
+            return Outcome.DONE
+        return Outcome.PARTIAL if any(done) else Outcome.FAILED
+
+    @property
+    def rows_written(self) -> int:
+        """Return how many record rows were inserted, updated or marked as gone."""
+        return sum(line.counts.rows_written for line in self.lines)
+
+    @property
+    def messages_delivered(self) -> int:
+        """Return how many messages targets took."""
+        return sum(line.counts.delivered for line in self.lines)
+
+    def as_document(self) -> Mapping[str, object]:
+        """Return the report, JSON-ready."""
+        times = {"started_at": self.started_at, "finished_at": self.finished_at, "seconds": round(self.seconds, 3)}
+        head = {"run_id": self.run_id, "outcome": self.outcome.value, "rehearsal": self.rehearsal, **times}
+        totals = {"rows_written": self.rows_written, "messages_delivered": self.messages_delivered}
+        return {**head, **totals, "lines": [line.as_document() for line in self.lines]}
+
+
+def _texts(context: Mapping[str, object]) -> Mapping[str, str]:
+    return {name: str(value) for name, value in context.items()}

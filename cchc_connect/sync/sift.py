@@ -1,0 +1,113 @@
+"""From wire items to what can be written: recognise the unchanged, translate the rest, set the faulty aside."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from cchc_schemas import Fault, Reading, Record, RecordInvalid
+
+from cchc_connect.adapter import Item, Source
+from cchc_connect.database.instants import stamp
+from cchc_connect.database.quarantine import FaultyItem
+from cchc_connect.database.writer import Arrival
+
+log = logging.getLogger("cchc_connect.sync")
+
+TRANSLATION_FAILED = Fault(path="", rule="translation_failed")
+"""The adapter itself failed on the item."""
+
+HASH_BYTES = 16
+"""128 bits: two different items of one key collide less often than memory fails."""
+
+
+@dataclass(kw_only=True)
+class Sifted:
+    """One page's items, told apart."""
+
+    arrivals: list[Arrival] = field(default_factory=list[Arrival])
+    faulty: list[FaultyItem] = field(default_factory=list[FaultyItem])
+    unchanged: int = 0
+    still_faulty: int = 0
+    """Items that are in quarantine already, in just this form."""
+    keys: set[str] = field(default_factory=set[str])
+    """Source keys of all of them."""
+
+
+class Sieve:
+    """Tells one source's items apart; it reads no database and no network."""
+
+    def __init__(self, source: Source) -> None:
+        """Prepare for one source."""
+        self._source = source
+        versions = f"{source.mapping_version}.{source.record_type.record_version}"
+        self._seed = hashlib.blake2b(versions.encode(), digest_size=HASH_BYTES)
+
+    def sift(self, items: Iterable[Item], known: Mapping[str, bytes], quarantined: Mapping[str, bytes]) -> Sifted:
+        """Tell a page's items apart.
+
+        Args:
+            items: wire items; of several with one key the last counts.
+            known: hash of the item each record was made from, by source key.
+            quarantined: hash of each item in quarantine, by source key.
+        """
+        sifted = Sifted()
+        for key, (digest, item) in self._by_key(items).items():
+            sifted.keys.add(key)
+            if known.get(key) == digest:
+                sifted.unchanged += 1
+            elif quarantined.get(key) == digest:
+                sifted.still_faulty += 1
+            else:
+                self._translate(item, key, digest, sifted)
+        return sifted
+
+    def keys(self, items: Iterable[Item]) -> list[str]:
+        """Return the items' source keys; one without a key is called by its content."""
+        return [self._key(item) or f"#{self.fingerprint(item).hex()}" for item in items]
+
+    def fingerprint(self, item: Item) -> bytes:
+        """Return the hash of an item's content and of what reads it: mapping and record version."""
+        digest = self._seed.copy()
+        digest.update(
+            json.dumps(item, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+        )
+        return digest.digest()
+
+    def _by_key(self, items: Iterable[Item]) -> dict[str, tuple[bytes, Item]]:
+        listed = list(items)
+        return {key: (self.fingerprint(item), item) for key, item in zip(self.keys(listed), listed, strict=True)}
+
+    def _key(self, item: Item) -> str:
+        try:
+            return self._source.key(item)
+        except Exception:  # noqa: BLE001  # the per-record border: a stranger's adapter may fail on one item
+            return ""
+
+    def _translate(self, item: Item, key: str, digest: bytes, sifted: Sifted) -> None:
+        try:
+            reading, source_time = self._read(item)
+        except RecordInvalid as error:
+            faults = error.faults
+        except Exception as error:  # noqa: BLE001  # the per-record border: a stranger's adapter may fail on one item
+            log.warning("%s: translation failed: %s", self._source.record_type.record_type, type(error).__name__)
+            faults = (TRANSLATION_FAILED,)
+        else:
+            sifted.arrivals.append(
+                Arrival(
+                    source_key=key,
+                    source_time=source_time,
+                    item=item,
+                    item_hash=digest,
+                    record=reading.record,
+                    notes=reading.notes,
+                )
+            )
+            return
+        sifted.faulty.append(FaultyItem(source_key=key, item_hash=digest, item=item, faults=faults))
+
+    def _read(self, item: Item) -> tuple[Reading[Record], str | None]:
+        reading = self._source.record_type.read(self._source.translate(item))
+        changed_at = self._source.changed_at(item)
+        return reading, None if changed_at is None else stamp(changed_at)

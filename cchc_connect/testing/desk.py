@@ -1,0 +1,168 @@
+"""The one-stop desk (bộ phận một cửa): how a dossier is numbered, timed and moved from status to status.
+
+Statuses are the national codes 1..10; the words are those of OpenCPS (VietOpenCPS/opencps-v2,
+DossierStatusConstants). The moves are the usual ones observed in public one-stop code.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from random import Random
+from types import MappingProxyType
+
+from cchc_connect.testing.chance import happens, weighted
+from cchc_connect.testing.facts import ActionFact, DossierFact, Party, ProcedureFact
+from cchc_connect.testing.people import People
+
+REGISTERED, RECEIVED, REFUSED, PROCESSING, SUPPLEMENT, PAYMENT, WITHDRAWN, STOPPED, PROCESSED, RETURNED = range(1, 11)
+
+USUAL_MOVES = MappingProxyType(
+    {
+        REGISTERED: {RECEIVED: 19.0, REFUSED: 1.0},
+        RECEIVED: {PROCESSING: 17.0, SUPPLEMENT: 2.0, WITHDRAWN: 1.0},
+        PROCESSING: {PROCESSED: 6.0, SUPPLEMENT: 2.0, PAYMENT: 1.0, STOPPED: 1.0},
+        SUPPLEMENT: {PROCESSING: 3.0, RECEIVED: 1.0},
+        PAYMENT: {PROCESSING: 1.0},
+        STOPPED: {PROCESSING: 1.0},
+        PROCESSED: {RETURNED: 1.0},
+    }
+)
+"""Where a dossier goes next and how often; a status that is missing here is an end."""
+
+WORDS = MappingProxyType(
+    {
+        REGISTERED: {"new": 1.0},
+        RECEIVED: {"receiving": 9.0, "collecting": 1.0},
+        REFUSED: {"denied": 1.0},
+        PROCESSING: {"processing": 8.0, "handover": 1.0, "interoperating": 1.0},
+        SUPPLEMENT: {"waiting": 1.0},
+        PAYMENT: {"paying": 1.0},
+        WITHDRAWN: {"cancelled": 1.0},
+        STOPPED: {"unresolved": 3.0, "pausing": 1.0},
+        PROCESSED: {"releasing": 5.0, "posting": 1.0},
+        RETURNED: {"done": 1.0},
+    }
+)
+"""OpenCPS words that mean a national status, and how often each is used."""
+
+_PAUSES = frozenset({SUPPLEMENT, PAYMENT, STOPPED})
+_ENDS_OF_WORK = frozenset({PROCESSED, RETURNED})
+_FIRST_ID = 50_101
+_CLOSING_HOUR = 17
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What somebody asks an agency for."""
+
+    procedure: ProcedureFact
+    agency_code: str
+    agency_name: str
+    applicant: Party
+    summary: str
+    created_at: datetime
+    online: bool
+
+
+class Desk:
+    """Opens dossiers and moves them on; a dossier's number is unique nationally."""
+
+    def __init__(self, rng: Random) -> None:
+        self._rng = rng
+        self._people = People(rng)
+        self._numbers: Counter[str] = Counter()
+        self._opened = 0
+
+    def open(self, request: Request) -> DossierFact:
+        """Open a dossier: registered where it came online, received where it came over the counter."""
+        at = request.created_at
+        opened = DossierFact(
+            source_id=str(_FIRST_ID + self._opened),
+            changed_at=at,
+            created_at=at,
+            code=self._number(request.agency_code, at),
+            procedure=request.procedure,
+            agency_code=request.agency_code,
+            agency_name=request.agency_name,
+            applicant=request.applicant,
+            online=request.online,
+            return_by_post=happens(self._rng, 0.15),
+            summary=request.summary,
+            status=REGISTERED,
+            status_word="new",
+            submitted_at=at if request.online else None,
+            received_at=None,
+            due_at=None,
+            released_at=None,
+            finished_at=None,
+            actions=(),
+        )
+        self._opened += 1
+        return self._moved(opened, REGISTERED if request.online else RECEIVED, at)
+
+    def advance(self, dossier: DossierFact, at: datetime) -> DossierFact:
+        """Move a dossier that is not at its end on by one usual step at `at`."""
+        return self._moved(dossier, weighted(self._rng, USUAL_MOVES[dossier.status]), at)
+
+    def recall(self, dossier: DossierFact, at: datetime) -> DossierFact:
+        """Take a returned dossier back into work at `at` (thu hồi kết quả)."""
+        return self._moved(dossier, PROCESSING, at)
+
+    def live_through(self, dossier: DossierFact, now: datetime) -> DossierFact:
+        """Let a dossier live from its opening to `now`; only the last step remains as its last action."""
+        at = dossier.changed_at
+        while dossier.status in USUAL_MOVES:
+            at += self._pause(dossier, at)
+            if at >= now:
+                break
+            dossier = self.advance(dossier, at)
+        return replace(dossier, actions=dossier.actions[-1:])
+
+    def _pause(self, dossier: DossierFact, at: datetime) -> timedelta:
+        share = self._rng.uniform(0.15, 0.8) if dossier.status == PROCESSING else self._rng.uniform(0.05, 0.5)
+        hours = max(1.0, 24 * dossier.procedure.days * share)
+        forgotten = 60 * 24 if happens(self._rng, 0.06) else 0
+        pause = timedelta(hours=hours + forgotten, minutes=self._rng.randrange(60), seconds=self._rng.randrange(60))
+        return pause + _nights_off(at + pause)
+
+    def _moved(self, dossier: DossierFact, status: int, at: datetime) -> DossierFact:
+        received_at, due_at = dossier.received_at, dossier.due_at
+        if status == RECEIVED and received_at is None:
+            received_at, due_at = at, due(at, dossier.procedure.days)
+        elif dossier.status in _PAUSES and due_at is not None:
+            # The observed rule: leaving a pause moves the appointed day by the time that was lost.
+            due_at += at - dossier.changed_at
+        return replace(
+            dossier,
+            changed_at=at,
+            status=status,
+            status_word=weighted(self._rng, WORDS[status]),
+            received_at=received_at,
+            due_at=due_at,
+            released_at=(dossier.released_at or at) if status in _ENDS_OF_WORK else None,
+            finished_at=at if status == RETURNED else None,
+            actions=(*dossier.actions, ActionFact(at=at, status=status, user=self._people.official(), note="")),
+        )
+
+    def _number(self, agency: str, at: datetime) -> str:
+        prefix = f"{agency}-{at:%y%m%d}"
+        self._numbers[prefix] += 1
+        return f"{prefix}-{self._numbers[prefix]:04d}"
+
+
+def due(received_at: datetime, days: int) -> datetime:
+    """Return closing time of the day `days` working days after `received_at`; holidays are not looked at."""
+    weeks, rest = divmod(days, 5)
+    day = received_at + timedelta(weeks=weeks)
+    while rest:
+        day += timedelta(days=1)
+        rest -= 1 if day.isoweekday() < 6 else 0  # noqa: PLR2004  # ISO: Saturday is 6
+    return day.replace(hour=_CLOSING_HOUR, minute=0, second=0)
+
+
+def _nights_off(at: datetime) -> timedelta:
+    """Return how long to wait from `at` so that it is office hours on a weekday."""
+    wait = timedelta(hours=(7 - at.hour) if at.hour < 7 else 14 if at.hour >= _CLOSING_HOUR else 0)  # noqa: PLR2004
+    while (at + wait).isoweekday() > 5:  # noqa: PLR2004  # ISO: Saturday is 6
+        wait += timedelta(days=1)
+    return wait

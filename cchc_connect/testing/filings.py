@@ -1,0 +1,89 @@
+"""What people file with the agencies: construction permits, land registrations, civil status.
+
+The agency codes have the form of QCVN 102:2016/BTTTT. That H09 stands for Bình Dương is inferred from the
+alphabetical list and unverified; here it is invented data like the rest.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from random import Random
+
+from cchc_connect.testing.building import Plot
+from cchc_connect.testing.catalogue import CATALOGUE
+from cchc_connect.testing.chance import happens, seeded, weighted
+from cchc_connect.testing.desk import Request
+from cchc_connect.testing.facts import VIETNAM, ParcelFact, ProcedureFact
+from cchc_connect.testing.people import People
+from cchc_connect.testing.places import present_communes
+
+CONSTRUCTION_DEPARTMENT = ("000.00.05.H09", "Sở Xây dựng")
+LAND_DEPARTMENT = ("000.00.07.H09", "Sở Nông nghiệp và Môi trường")
+
+_HOUSES = 1.5
+_LAND_FIELD, _CIVIL_FIELD = "G13-TN02", "G15-TP07"
+_OPENED, _DAYS = datetime(2025, 1, 2, tzinfo=VIETNAM), 540
+_GROWTH = 1 / 3
+_ONLINE = 0.55
+
+
+class Filings:
+    """Makes up what is filed."""
+
+    def __init__(self, seed: int) -> None:
+        self._rng = seeded("filings", seed)
+        self._people = People(self._rng)
+        houses = {procedure: _HOUSES for procedure in CATALOGUE if procedure.level and procedure.permit_kind == 5}  # noqa: PLR2004  # 5: private house
+        others = {procedure: 0.1 for procedure in CATALOGUE if procedure.permit_kind not in {None, 5}}
+        self._permits: dict[ProcedureFact, float] = houses | others
+        self._land = [procedure for procedure in CATALOGUE if procedure.field_code == _LAND_FIELD]
+        self._civil = [procedure for procedure in CATALOGUE if procedure.field_code == _CIVIL_FIELD]
+
+    def permit(self, plot: Plot, at: datetime) -> Request:
+        """Ask for a construction permit on `plot`; its first holder applies."""
+        parcel = plot.parcels[0]
+        return Request(
+            procedure=weighted(self._rng, self._permits),
+            agency_code=CONSTRUCTION_DEPARTMENT[0],
+            agency_name=CONSTRUCTION_DEPARTMENT[1],
+            applicant=parcel.holders[0].party,
+            summary=f"Xin cấp giấy phép xây dựng tại thửa {parcel.numbering.number} tờ {parcel.numbering.sheet}",
+            created_at=at,
+            online=happens(self._rng, _ONLINE),
+        )
+
+    def land(self, parcel: ParcelFact, at: datetime) -> Request:
+        """Register a change of `parcel`; its first holder applies."""
+        return Request(
+            procedure=self._rng.choice(self._land),
+            agency_code=LAND_DEPARTMENT[0],
+            agency_name=LAND_DEPARTMENT[1],
+            applicant=parcel.holders[0].party,
+            summary=f"Đăng ký đất đai, thửa {parcel.numbering.number} tờ {parcel.numbering.sheet}",
+            created_at=at,
+            online=happens(self._rng, _ONLINE),
+        )
+
+    def civil(self, at: datetime) -> Request:
+        """Ask a commune for a civil status paper."""
+        place = self._rng.randrange(len(present_communes()))
+        commune = present_communes()[place]
+        procedure = self._rng.choice(self._civil)
+        return Request(
+            procedure=procedure,
+            agency_code=f"000.{place + 1:02d}.30.H09",
+            agency_name=f"Ủy ban nhân dân {commune.name[0].lower()}{commune.name[1:]}",
+            applicant=self._people.person(commune.name),
+            summary=procedure.name,
+            created_at=at,
+            online=happens(self._rng, _ONLINE),
+        )
+
+
+def filing_moments(rng: Random, count: int) -> Sequence[datetime]:
+    """Return `count` moments in office hours from January 2025 to June 2026, more of them late, in order."""
+    moments: list[datetime] = []
+    while len(moments) < count:
+        day = _OPENED + timedelta(days=int(_DAYS * rng.random() ** _GROWTH))
+        if day.isoweekday() <= 5:  # noqa: PLR2004  # ISO: Friday is 5
+            moments.append(day + timedelta(hours=7, minutes=30, seconds=rng.randrange(9 * 3600)))
+    return sorted(moments)

@@ -1,0 +1,89 @@
+"""How the national portal writes its catalogue: upper-case keys, everything text, lists in lists.
+
+Observed as the answers of `LayDanhSachTTHC`, `LayThuTuc`, `LayDanhMucLinhVuc` and `LayDanhMucCoQuan` in
+VietOpenCPS/opencps-v2 (2020) and a provincial one-stop client (2025). Levels: 0 ministry, 1 province, 2
+district, 3 commune.
+"""
+
+from cchc_connect.testing.catalogue import FIELDS
+from cchc_connect.testing.defects import WireItem
+from cchc_connect.testing.facts import ProcedureFact
+from cchc_connect.testing.filings import CONSTRUCTION_DEPARTMENT, LAND_DEPARTMENT
+
+_LEVELS = ("Cấp Bộ", "Cấp Tỉnh", "Cấp Quận/huyện", "Cấp Xã")
+_ONLINE, _COUNTER = "2", "1"
+_AGENCIES = (CONSTRUCTION_DEPARTMENT, LAND_DEPARTMENT)
+
+
+def procedure_detail(procedure: ProcedureFact) -> WireItem:
+    """Return a procedure as `LayThuTuc` does."""
+    ministry = procedure.field_code[:3]
+    return {
+        "ID": f"9{procedure.source_id[2:8]}",
+        "MATTHC": procedure.source_id,
+        "TENTTHC": procedure.name,
+        "TRANGTHAI": "1",
+        "LOAITTHC": "0",
+        "MACOQUANCONGBO": "000.00.00.H09",
+        "QUYETDINH": f"{procedure.source_id[6:8]}/QĐ-UBND",
+        "CAPTHUCHIEN": [{"CAPTHUCHIEN": str(procedure.level), "TENCAP": _LEVELS[procedure.level]}],
+        "LINHVUCTHUCHIEN": [{"MALINHVUC": procedure.field_code, "TENLINHVUC": procedure.field_name}],
+        "DOITUONGTHUCHIEN": [{"MADOITUONG": "1", "TENDOITUONG": "Công dân Việt Nam"}],
+        "CACHTHUCTHUCHIEN": [_channel(procedure, channel) for channel in (_COUNTER, _ONLINE)],
+        "THANHPHANHOSO": [{"TRUONGHOP": "", "GIAYTO": _papers(procedure, ministry)}],
+        "KETQUATHUCHIEN": [
+            {"MAKETQUA": f"KQ.{ministry}.{procedure.source_id[2:8]}", "TENKETQUA": _result(procedure)}
+            | {"TENTEP": "", "URL": ""}
+        ],
+        "CANCUPHAPLY": [],
+        "COQUANTHUCHIEN": [{"MADONVI": code, "TENDONVI": name} for code, name in _executing(procedure)],
+        "YEUCAU": "",
+        "MOTA": "",
+    }
+
+
+def procedure_list(shown: list[WireItem]) -> list[WireItem]:
+    """Return the catalogue as `LayDanhSachTTHC` does: codes and names of the procedures that are `shown`."""
+    return [{"MATTHC": item["MATTHC"], "TENTTHC": item["TENTTHC"]} for item in shown]
+
+
+def field_list() -> list[WireItem]:
+    """Return the fields as `LayDanhMucLinhVuc` does."""
+    return [{"MALINHVUC": code, "TENLINHVUC": name, "MANGANH": code[:3]} for code, name in FIELDS.items()]
+
+
+def agency_list() -> list[WireItem]:
+    """Return the agencies as `LayDanhMucCoQuan` does."""
+    return [{"MADONVI": code, "TENDONVI": name, "CAPDONVI": "1"} for code, name in _AGENCIES]
+
+
+def _channel(procedure: ProcedureFact, channel: str) -> WireItem:
+    fee = {"MAPHILEPHI": "LP01", "SOTIEN": str(procedure.fee_vnd), "DONVI": "đồng", "MOTA": "Lệ phí"}
+    term = {"THOIGIANGIAIQUYET": str(procedure.days), "DONVITINH": "Ngày làm việc", "MOTA": "", "PHILEPHI": [fee]}
+    return {"KENH": channel, "THOIGIAN": [term]}
+
+
+def _papers(procedure: ProcedureFact, ministry: str) -> list[WireItem]:
+    number = int(procedure.source_id[2:8]) % 100_000 * 10
+    names = (f"Đơn đề nghị: {procedure.name}", "Bản sao giấy tờ tùy thân")
+    return [
+        {
+            "MAGIAYTO": f"000.00.00.{ministry}-KQ{number + place:06d}",
+            "TENGIAYTO": name,
+            "TENMAUDON": "",
+            "URL": "",
+            "SOBANCHINH": "1" if place == 1 else "0",
+            "SOBANSAO": "0" if place == 1 else "1",
+        }
+        for place, name in enumerate(names, start=1)
+    ]
+
+
+def _result(procedure: ProcedureFact) -> str:
+    return "Giấy phép xây dựng" if procedure.permit_kind else f"Kết quả: {procedure.name}"
+
+
+def _executing(procedure: ProcedureFact) -> list[tuple[str, str]]:
+    if procedure.permit_kind:
+        return [CONSTRUCTION_DEPARTMENT]
+    return [LAND_DEPARTMENT] if procedure.field_code.startswith("G13") else []

@@ -1,0 +1,186 @@
+"""What the national portal does with dossiers and progress steps that are sent to it.
+
+Sources: VietOpenCPS/opencps-v2 (2020), a provincial one-stop client (2025) and a Hà Giang client. Only
+"đã tồn tại" and "thành công" were observed in its messages; the rest of the wording, and the code given to
+"không tồn tại", are ours. A message with several dossiers or steps is taken whole or not at all.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, cast
+
+MAX_STEPS = 10
+MAX_HANDLER_NAME = 50
+
+_STATUSES = frozenset(str(code) for code in range(1, 11))
+_DOSSIER_FIELDS = (
+    "MaHoSo",
+    "MaTTHC",
+    "TenTTHC",
+    "MaLinhVuc",
+    "TenLinhVuc",
+    "ChuHoSo",
+    "LoaiDoiTuong",
+    "NgayTiepNhan",
+    "TrangThaiHoSo",
+    "HinhThuc",
+    "DonViXuLy",
+)
+"""Must be there, "" where there is nothing to say."""
+_STEP_FIELDS = ("MaHoSo", "NguoiXuLy", "ThoiDiemXuLy", "NoiDungXuLy", "TrangThai")
+"""Must be there and say something."""
+_INVALID, _MISSING, _EXISTS, _DONE, _DONE_AS_TEXT = "-1", "3", "-3", "0", "00"
+
+Payload = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What the portal answers to a message."""
+
+    error_code: str
+    message: str
+    wrote: bool = False
+
+
+class _Invalid(ValueError):  # noqa: N818  # it is an answer, not a failure
+    """The message breaks a rule of form."""
+
+
+class PortalInbox:
+    """Keeps dossiers by their code and steps in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._dossiers: dict[str, Payload] = {}
+        self._steps: dict[str, Payload] = {}
+        self.messages_received = 0
+        """How many dossiers and steps arrived, refused and repeated ones included."""
+        self.effects = 0
+        """How many of them changed something."""
+
+    @property
+    def dossiers(self) -> Mapping[str, Payload]:
+        """Each dossier as it was sent last, by its code."""
+        return MappingProxyType(self._dossiers)
+
+    @property
+    def steps(self) -> Sequence[Payload]:
+        """Every step that was accepted, once."""
+        return tuple(self._steps.values())
+
+    def take_dossiers(self, message: Payload) -> Verdict:
+        """Take the message of `DongBoHoSoMC`."""
+        try:
+            payloads = self._arrived(message)
+            updating = _is_updating(message)
+            for payload in payloads:
+                _check_dossier(payload)
+        except _Invalid as invalid:
+            return Verdict(error_code=_INVALID, message=str(invalid))
+        for payload in payloads:
+            if (payload["MaHoSo"] in self._dossiers) is not updating:
+                return _wrong_way(payload["MaHoSo"], updating=updating)
+        changed = [payload for payload in payloads if self._dossiers.get(payload["MaHoSo"]) != payload]
+        self._dossiers |= {payload["MaHoSo"]: payload for payload in changed}
+        self.effects += len(changed)
+        return Verdict(error_code=_DONE, message="Đồng bộ hồ sơ thành công", wrote=True)
+
+    def take_steps(self, message: Payload) -> Verdict:
+        """Take the message of `CapNhatTienDoHoSoMC`; a step that is there already changes nothing."""
+        try:
+            payloads = self._arrived(message)
+            _check_steps(payloads)
+        except _Invalid as invalid:
+            return Verdict(error_code=_INVALID, message=str(invalid))
+        for payload in payloads:
+            if payload["MaHoSo"] not in self._dossiers:
+                return _wrong_way(payload["MaHoSo"], updating=True)
+        known = len(self._steps)
+        for payload in payloads:
+            self._steps.setdefault(json.dumps(payload, sort_keys=True), payload)
+        self.effects += len(self._steps) - known
+        return Verdict(error_code=_DONE_AS_TEXT, message="Cập nhật tiến độ hồ sơ thành công", wrote=True)
+
+    def _arrived(self, message: Payload) -> list[Payload]:
+        members = message.get("data")
+        if not isinstance(members, list):
+            raise _Invalid("Trường data phải là danh sách")
+        payloads = [cast("Payload", member) for member in cast("list[object]", members) if isinstance(member, dict)]
+        self.messages_received += len(payloads)
+        if len(payloads) != len(cast("list[object]", members)):
+            raise _Invalid("Trường data phải là danh sách các đối tượng")
+        return payloads
+
+
+def _wrong_way(code: str, *, updating: bool) -> Verdict:
+    if updating:
+        return Verdict(error_code=_MISSING, message=f"Hồ sơ {code} không tồn tại")
+    return Verdict(error_code=_EXISTS, message=f"Hồ sơ {code} đã tồn tại")
+
+
+def _is_updating(message: Payload) -> bool:
+    flag = message.get("isUpdating")
+    if flag not in {"True", "False"}:
+        raise _Invalid("Trường isUpdating phải là chuỗi True hoặc False")
+    return bool(flag == "True")
+
+
+def _check_dossier(payload: Payload) -> None:
+    _check_values(payload)
+    for name in _DOSSIER_FIELDS:
+        if name not in payload:
+            raise _Invalid(f"Thiếu trường {name}")
+    for name in ("MaHoSo", "MaTTHC"):
+        if not payload[name]:
+            raise _Invalid(f"Trường {name} không được để trống")
+    if payload["TrangThaiHoSo"] not in _STATUSES:
+        raise _Invalid("Trường TrangThaiHoSo không hợp lệ")
+
+
+def _check_steps(payloads: Sequence[Payload]) -> None:
+    if len(payloads) > MAX_STEPS:
+        raise _Invalid(f"Mỗi lần chỉ nhận tối đa {MAX_STEPS} bước xử lý")
+    for payload in payloads:
+        _check_step(payload)
+
+
+def _check_step(payload: Payload) -> None:
+    _check_values(payload)
+    for name in _STEP_FIELDS:
+        if not payload.get(name):
+            raise _Invalid(f"Trường {name} không được để trống")
+    if len(payload["NguoiXuLy"]) > MAX_HANDLER_NAME:
+        raise _Invalid(f"Trường NguoiXuLy dài quá {MAX_HANDLER_NAME} ký tự")
+    if payload["TrangThai"] not in _STATUSES:
+        raise _Invalid("Trường TrangThai không hợp lệ")
+
+
+def _check_values(payload: Payload) -> None:
+    for name, value in _scalars(payload):
+        if not isinstance(value, str):
+            raise _Invalid(f"Trường {name} phải là chuỗi")
+        if value and name.startswith(("Ngay", "ThoiDiem")) and not _is_moment(value):
+            raise _Invalid(f"Trường {name} không đúng định dạng yyyyMMddHHmmss")
+
+
+def _scalars(payload: Payload) -> Iterator[tuple[str, object]]:
+    for name, value in payload.items():
+        if not isinstance(value, list):
+            yield name, value
+            continue
+        for member in cast("list[object]", value):
+            if isinstance(member, dict):
+                yield from _scalars(cast("Payload", member))
+            else:
+                yield name, member
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        at = datetime.strptime(text, "%Y%m%d%H%M%S")  # noqa: DTZ007  # only its form is looked at
+    except ValueError:
+        return False
+    return f"{at:%Y%m%d%H%M%S}" == text

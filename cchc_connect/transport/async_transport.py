@@ -1,0 +1,112 @@
+"""The carrier that does not block, for asyncio; its HTTP library is the extra `async`."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from tenacity import AsyncRetrying
+
+from cchc_connect.errors import ConfigurationError
+from cchc_connect.transport.attempt import Attempt
+from cchc_connect.transport.endpoint import Endpoint
+from cchc_connect.transport.exchange import Conversation, OpenSession, Result, drive_async, serve
+from cchc_connect.transport.failures import overdue
+from cchc_connect.transport.http import HttpRequest, HttpResponse
+from cchc_connect.transport.line import Line
+from cchc_connect.transport.policy import Policy, Surroundings
+from cchc_connect.transport.quiet import keep_quiet
+from cchc_connect.transport.traffic import Traffic
+from cchc_connect.transport.wire import Send
+
+if TYPE_CHECKING:
+    from cchc_connect.transport.httpx_carrier import HttpxCarrier
+
+
+class AsyncTransport:
+    """Moves requests to one system for the tasks of one event loop; the rules are `RequestsTransport`'s.
+
+    Use it as an asynchronous context manager: it keeps connections open between calls.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        policy: Policy | None = None,
+        surroundings: Surroundings | None = None,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Prepare the transport; nothing is sent before the first call.
+
+        Raises:
+            ConfigurationError: the extra `async` is not installed.
+        """
+        keep_quiet()
+        self._line = Line(endpoint, policy or Policy(), surroundings or Surroundings())
+        self._sleep = sleep
+        self._login_lock = asyncio.Lock()
+        self._carrier = _carrier()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections kept open."""
+        await self._carrier.close()
+
+    @property
+    def traffic(self) -> Traffic:
+        """How much has moved so far."""
+        return self._line.traffic.total()
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """Return the answer to `request`, within the policy's deadline.
+
+        Raises:
+            CchcError: the typed error of a broken line or of a verdict outside `request.accept`.
+        """
+        return await drive_async(serve(request, self._line), self._perform)
+
+    async def run(self, conversation: Conversation[Result]) -> Result:
+        """Lead an adapter's conversation to its end and return its result.
+
+        Raises:
+            CchcError: a call's typed error, where the conversation does not deal with it.
+        """
+        return await drive_async(conversation, self.send)
+
+    async def _perform(self, step: Send | OpenSession) -> Any:
+        if isinstance(step, Send):
+            return await AsyncRetrying(sleep=self._sleep, **self._line.retrying(step.call))(self._attempt, step)
+        try:
+            await asyncio.wait_for(self._login_lock.acquire(), step.call.deadline.remaining())
+        except TimeoutError:
+            late = True
+        else:
+            late = False
+        if late:
+            raise overdue(step.call)
+        try:
+            return await drive_async(step.steps, self._perform)
+        finally:
+            self._login_lock.release()
+
+    async def _attempt(self, step: Send) -> HttpResponse:
+        with Attempt(self._line, step) as attempt:
+            return await self._carrier.carry(attempt)
+
+
+def _carrier() -> "HttpxCarrier":
+    try:
+        from cchc_connect.transport.httpx_carrier import HttpxCarrier  # noqa: PLC0415  # the extra may be missing
+    except ModuleNotFoundError as missing:
+        if missing.name != "httpx":
+            raise
+        raise ConfigurationError("transport.async_missing", install="cchc-connect[async]") from missing
+    return HttpxCarrier()

@@ -1,0 +1,136 @@
+"""One sending of a request and the reading of its answer: all of it that is no carrier's business.
+
+A carrier enters the attempt, sends its `wire`, tells what comes back and asks for the answer; only then
+is anything raised, where no frame of the traceback holds an address, a header or a body.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Self
+
+from cchc_connect.errors import CchcError, CutShort
+from cchc_connect.transport.call import LEAST_S
+from cchc_connect.transport.classify import speaks_json
+from cchc_connect.transport.failures import Fault, foreign_address, is_redirect, line_error, overdue, refusal
+from cchc_connect.transport.guard import ForbiddenAddress, Origin, check
+from cchc_connect.transport.http import HttpResponse, Verdict
+from cchc_connect.transport.line import Line
+from cchc_connect.transport.reading import AnswerReader
+from cchc_connect.transport.retry_after import retry_after_s
+from cchc_connect.transport.wire import Send
+
+_log = logging.getLogger("cchc_connect.transport")
+
+in_progress: ContextVar["Attempt | None"] = ContextVar("in_progress", default=None)
+"""The attempt this thread or task is busy with, for hooks that libraries call without telling for whom."""
+
+
+class Attempt:
+    """One sending, from its first byte to its judged answer."""
+
+    def __init__(self, line: Line, send: Send) -> None:
+        """Prepare to send; nothing is sent yet."""
+        self.wire = send.wire
+        self._call = send.call
+        self._line = line
+        self._reader: AnswerReader | None = None
+        self._fault: CchcError | None = None
+
+    def __enter__(self) -> Self:
+        if self._call.deadline.over:
+            raise overdue(self._call)
+        self._call.attempt += 1
+        self._call.status = self._call.verdict = None
+        self._line.traffic.count(requests=1)
+        self._began = self._line.surroundings.clock()
+        self._token = in_progress.set(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        in_progress.reset(self._token)
+        call = self._call
+        outcome = error.code if isinstance(error, CchcError) else kind.__name__ if kind else call.verdict
+        took_ms = round((self._line.surroundings.clock() - self._began) * 1000)
+        method, place, request_id = call.request.method, call.request.place, call.request_id
+        _log.debug("%s %s -> %s %s in %d ms (%s)", method, place, call.status, outcome, took_ms, request_id)
+
+    @property
+    def connect_s(self) -> float:
+        """Seconds a connection may take to come about."""
+        return min(self._line.policy.connect_s, self.remaining_s)
+
+    @property
+    def read_s(self) -> float:
+        """Seconds of silence to bear from now on."""
+        return min(self._line.policy.read_s, self.remaining_s)
+
+    @property
+    def remaining_s(self) -> float:
+        """Seconds left of the whole call; never zero, which some libraries take for "no limit"."""
+        return max(self._call.deadline.remaining(), LEAST_S)
+
+    def may_go(self, origin: Callable[[], Origin]) -> bool:
+        """Say whether the sending library will go to the connection's own place, as it read the address.
+
+        `origin` returns where it goes, or raises `ForbiddenAddress`.
+        """
+        try:
+            check(origin(), self._line.endpoint.origins)
+        except ForbiddenAddress as refused:
+            self._fault = foreign_address(self._call, refused.rule)
+        return self._fault is None
+
+    def answered(self, status: int, header_lines: Iterable[tuple[str, str]]) -> bool:
+        """Take the head of the answer; return whether to read the body."""
+        self._call.status = status
+        self._reader = AnswerReader(self._call, header_lines, self._line.policy)
+        return self._reader.fault is None
+
+    def feed(self, chunk: bytes) -> bool:
+        """Take the next raw bytes of the body; return whether to go on."""
+        self._line.traffic.count(bytes_received=len(chunk))
+        return self._reader is not None and self._reader.feed(chunk)
+
+    def answer(self) -> HttpResponse:
+        """Return the whole answer with its verdict, if the asker wants to read it or it is AUTH.
+
+        Raises:
+            CutShort: the body ended before its end.
+            CchcError: the typed error of any other verdict, or of what went wrong while reading.
+        """
+        call, reader = self._call, self._reader
+        if reader is None or call.status is None:
+            raise self._fault or line_error(call, Fault.BROKEN)
+        response = HttpResponse(status=call.status, headers=reader.headers, body=reader.body())
+        call.verdict = self._verdict(response)
+        if call.verdict is Verdict.UNKNOWN and not reader.framed and _is_cut_json(response):
+            raise CutShort("transport.cut_short", **call.context())
+        if call.verdict is not Verdict.AUTH and call.verdict not in call.request.accept:
+            raise refusal(call, retry_after_s(reader.headers, self._line.surroundings.now))
+        return response.judged(call.verdict)
+
+    def broken(self, fault: Fault) -> CchcError:
+        """Return the typed error for what the carrier's library raised."""
+        return line_error(self._call, fault)
+
+    def _verdict(self, response: HttpResponse) -> Verdict:
+        """Ask the dialect; a redirect and a body it cannot read as it expects mean nothing we know."""
+        if is_redirect(response.status):
+            return Verdict.UNKNOWN
+        try:
+            return self._line.endpoint.dialect.classify(response)
+        except ValueError:
+            return Verdict.UNKNOWN
+
+
+def _is_cut_json(response: HttpResponse) -> bool:
+    """Say whether a body whose end nothing marks promised JSON and is none: so look bodies that were cut."""
+    try:
+        response.json()
+    except ValueError:
+        return speaks_json(response)
+    return False

@@ -1,0 +1,72 @@
+"""What the answers of an ordinary REST system mean; dialects with an envelope bring their own classifier."""
+
+import unicodedata
+
+from cchc_connect.transport.http import HttpResponse, Verdict
+
+_BY_STATUS = {
+    # OpenCPS answers 203 with a JSON message where nobody is logged in (VietOpenCPS/opencps-v2, 2020).
+    203: Verdict.AUTH,
+    400: Verdict.INVALID,
+    401: Verdict.AUTH,
+    403: Verdict.AUTH,
+    404: Verdict.NOT_FOUND,
+    408: Verdict.THROTTLED,
+    409: Verdict.DUPLICATE,
+    410: Verdict.NOT_FOUND,
+    422: Verdict.INVALID,
+    429: Verdict.THROTTLED,
+    500: Verdict.MAINTENANCE,
+    502: Verdict.MAINTENANCE,
+    503: Verdict.MAINTENANCE,
+    504: Verdict.MAINTENANCE,
+}
+
+# nginx says 400 with one of these pages where TLS wanted a client certificate (ngx_http_special_response.c).
+_CERTIFICATE_WANTED = ("no required ssl certificate was sent", "the ssl certificate error")
+
+
+def classify_rest(response: HttpResponse) -> Verdict:
+    """Judge an answer of a system that speaks JSON and means its status codes.
+
+    A login or maintenance page that comes with 200 is UNKNOWN, because no one can tell which it is.
+    """
+    match response.status:
+        case 200 | 201:
+            return Verdict.OK if _is_json(response) else Verdict.UNKNOWN
+        case 204:
+            return Verdict.UNKNOWN if response.body else Verdict.OK
+        case 400 if any(page in normalised(_text(response)) for page in _CERTIFICATE_WANTED):
+            return Verdict.AUTH
+        case status:
+            return _BY_STATUS.get(status, Verdict.UNKNOWN)
+
+
+def normalised(text: str) -> str:
+    r"""Return `text` ready to be compared: NFC, case folded, runs of white space made one space.
+
+    >>> normalised("  Hồ sơ ĐÃ\ttồn tại ")
+    'hồ sơ đã tồn tại'
+    """
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    return " ".join(folded.split())
+
+
+def _is_json(response: HttpResponse) -> bool:
+    if not speaks_json(response):
+        return False
+    try:
+        response.json()
+    except ValueError:
+        return False
+    return True
+
+
+def speaks_json(response: HttpResponse) -> bool:
+    """Say whether the content type promises JSON (application/json, text/json, anything+json)."""
+    kind, _, subtype = response.media_type.partition("/")
+    return (kind in {"application", "text"} and subtype == "json") or subtype.endswith("+json")
+
+
+def _text(response: HttpResponse) -> str:
+    return response.body.decode("utf-8", errors="replace")

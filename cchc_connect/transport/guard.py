@@ -1,0 +1,136 @@
+r"""Where a connection's requests may go: to its own origin and to those its configuration lists.
+
+Addresses come from sources too (next links), so every one is checked twice: as text, and again as the
+sending library has understood it, because libraries disagree on texts such as `https://good\@evil/`.
+Private ranges are allowed, agencies live there; link-local and cloud metadata addresses never are.
+"""
+
+import re
+import socket
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
+
+_PORTS = {"http": 80, "https": 443}
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_HOST = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?|[0-9a-f:.]*:[0-9a-f:.]*")
+
+_METADATA_ADDRESSES = frozenset(
+    {
+        IPv4Address("100.100.100.200"),  # Alibaba Cloud
+        IPv4Address("168.63.129.16"),  # Azure
+        IPv6Address("fd00:ec2::254"),  # Amazon Web Services; its 169.254.169.254 is link-local
+    }
+)
+_METADATA_NAMES = frozenset({"metadata", "metadata.google.internal", "instance-data"})
+
+
+class ForbiddenAddress(Exception):
+    """An address requests may not go to; it keeps the rule broken and never the address."""
+
+    def __init__(self, rule: str) -> None:
+        """Keep the `rule` that was broken."""
+        super().__init__(rule)
+        self.rule = rule
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Scheme, host (lower case) and port: what decides who receives a request."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+def origin_of(url: str) -> Origin:
+    """Return the origin a whole address leads to.
+
+    Raises:
+        ForbiddenAddress: it cannot be read in one way only, or nothing of ours may go there.
+    """
+    if not url.isprintable() or "\\" in url:
+        raise ForbiddenAddress("characters")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ForbiddenAddress("malformed") from None
+    return safe_origin(parts.scheme, _host(parts), port)
+
+
+def safe_origin(scheme: str, host: str, port: int | None) -> Origin:
+    """Return the origin made of its parts, as a sending library names them.
+
+    Raises:
+        ForbiddenAddress: nothing of ours may go there.
+    """
+    if scheme not in _PORTS:
+        raise ForbiddenAddress("scheme")
+    if not _HOST.fullmatch(host):
+        raise ForbiddenAddress("host")
+    if _is_metadata(host):
+        raise ForbiddenAddress("link_local")
+    return Origin(scheme, host, port or _PORTS[scheme])
+
+
+def resolve(base_url: str, path: str, params: Mapping[str, str], allowed: Collection[Origin]) -> str:
+    """Return the whole address of `path`, which is joined below the base or is whole already.
+
+    Raises:
+        ForbiddenAddress: it leads to no allowed origin, climbs out of its base, or holds what no path may hold.
+    """
+    if not path.isprintable() or "\\" in path:
+        raise ForbiddenAddress("characters")
+    if "#" in path:
+        raise ForbiddenAddress("fragment")
+    url = path if path.startswith("//") or _SCHEME.match(path) else _below(base_url, path)
+    if any(unquote(segment) in {".", ".."} for segment in url.partition("?")[0].split("/")):
+        raise ForbiddenAddress("dot_segments")
+    check(origin_of(url), allowed)
+    if not params:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(params, quote_via=quote)}"
+
+
+def check(origin: Origin, allowed: Collection[Origin]) -> None:
+    """Let `origin` pass if it is one of those allowed.
+
+    Raises:
+        ForbiddenAddress: it is not.
+    """
+    if origin not in allowed:
+        raise ForbiddenAddress("other_origin")
+
+
+def _below(base_url: str, path: str) -> str:
+    base = base_url.rstrip("/")
+    return base + path if path[:1] in {"", "?", "/"} else f"{base}/{path}"
+
+
+def _host(parts: SplitResult) -> str:
+    if "@" in parts.netloc:
+        raise ForbiddenAddress("userinfo")
+    return parts.hostname or ""
+
+
+def _is_metadata(host: str) -> bool:
+    address = _address(host)
+    if address is None:
+        return host.rstrip(".") in _METADATA_NAMES
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return address.is_link_local or address in _METADATA_ADDRESSES
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    """Read `host` as the resolver does: 0xA9FEA9FE and 169.254.43518 are IPv4 addresses to it."""
+    try:
+        return IPv4Address(socket.inet_aton(host))
+    except OSError:
+        pass
+    try:
+        return IPv6Address(host)
+    except ValueError:
+        return None

@@ -1,0 +1,178 @@
+"""Administrative units (đơn vị hành chính) before and after 1 July 2025, and what became of the old ones.
+
+A code alone names nothing: 3,316 of the 3,321 commune codes in force since 1 July 2025 had been codes
+before, 2,145 of them of another unit. So a code always stands with its scheme. Where an old commune was
+divided, code and table cannot tell which new one a place is in; only geometry can. Then there are
+candidates and no answer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from types import MappingProxyType
+from typing import Annotated, TypeAlias
+
+from pydantic import GetCoreSchemaHandler, ValidationInfo
+from pydantic_core import CoreSchema, PydanticCustomError
+
+from cchc_schemas.codes import Code
+from cchc_schemas.package_tables import package_table
+
+
+class AdminScheme(StrEnum):
+    """Which table of administrative codes a code belongs to (danh mục đơn vị hành chính)."""
+
+    GSO_2025_01 = "gso-2025-01"
+    """As of January 2025: 63 provinces, districts, 10,035 communes."""
+    GSO_2025_07 = "gso-2025-07"
+    """Since 1 July 2025: 34 provinces, no districts, 3,321 communes."""
+
+
+class AdminLevel(StrEnum):
+    """Level of an administrative unit (cấp đơn vị hành chính)."""
+
+    PROVINCE = "province"
+    """Province or city (tỉnh, thành phố trực thuộc trung ương): two digits."""
+    DISTRICT = "district"
+    """District (quận, huyện, thị xã, thành phố), abolished on 1 July 2025: three digits."""
+    COMMUNE = "commune"
+    """Commune (xã, phường, thị trấn, đặc khu): five digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdminUnit:
+    """An administrative unit as one scheme has it."""
+
+    scheme: AdminScheme
+    code: str
+    name: str
+    """Name with its kind: "Phường Thủ Dầu Một"."""
+    kind: str
+    """The kind alone, in Vietnamese: "Phường"; empty for a province."""
+    level: AdminLevel
+    parent: str | None
+    """Code of the unit above in the same scheme; None for a province."""
+
+
+@dataclass(frozen=True, slots=True)
+class Succession:
+    """What became of an old unit on 1 July 2025."""
+
+    certain: AdminUnit | None
+    """The unit that took it over whole; None where it was divided, and for a district."""
+    candidates: tuple[AdminUnit, ...]
+    """Every unit that took over a part of it, by code; only `certain` itself where there is one."""
+
+
+class AdminUnitUnknown(LookupError):
+    """The scheme has no unit with this code."""
+
+    def __init__(self, scheme: AdminScheme, code: str) -> None:
+        super().__init__(scheme, code)
+        self.scheme = scheme
+        self.code = code
+
+    def __str__(self) -> str:
+        return f"no administrative unit {self.code!r} in {self.scheme}"
+
+
+def admin_unit(scheme: AdminScheme, code: str) -> AdminUnit:
+    """Return the unit with this code; its length tells the level.
+
+    Raises:
+        AdminUnitUnknown: the scheme has no such unit.
+
+    >>> admin_unit(AdminScheme.GSO_2025_01, "25747").name, admin_unit(AdminScheme.GSO_2025_07, "25747").name
+    ('Phường Phú Cường', 'Phường Thủ Dầu Một')
+    """
+    try:
+        return _units()[scheme][code]
+    except KeyError:
+        raise AdminUnitUnknown(scheme, code) from None
+
+
+def communes(scheme: AdminScheme, province: str) -> tuple[AdminUnit, ...]:
+    """Return the communes of a province, by code.
+
+    Raises:
+        AdminUnitUnknown: the scheme has no such province.
+    """
+    admin_unit(scheme, province)
+    return _communes_by_province(scheme).get(province, ())
+
+
+def successors(code: str) -> Succession:
+    """Return what became of the commune or province `code` of the scheme gso-2025-01.
+
+    A district has neither a successor nor candidates: its level was abolished.
+
+    Raises:
+        AdminUnitUnknown: the old scheme had no such unit.
+
+    >>> successors("25753").certain.name
+    'Phường Thủ Dầu Một'
+    >>> [unit.name for unit in successors("25741").candidates]
+    ['Phường Thủ Dầu Một', 'Phường Phú Lợi']
+    """
+    admin_unit(AdminScheme.GSO_2025_01, code)
+    units = tuple(admin_unit(AdminScheme.GSO_2025_07, new) for new in _successor_codes().get(code, ()))
+    return Succession(units[0] if len(units) == 1 else None, units)
+
+
+@cache
+def _units() -> Mapping[AdminScheme, Mapping[str, AdminUnit]]:
+    found: dict[AdminScheme, dict[str, AdminUnit]] = {scheme: {} for scheme in AdminScheme}
+    for row in package_table("admin_units").rows:
+        scheme, parent = AdminScheme(row["scheme"]), row["parent"].rpartition(":")[2] or None
+        found[scheme][row["code"]] = AdminUnit(
+            scheme, row["code"], row["name"], row["kind"], AdminLevel(row["level"]), parent
+        )
+    return MappingProxyType(found)
+
+
+@cache
+def _commune_codes(scheme: AdminScheme) -> frozenset[str]:
+    return frozenset(code for code, unit in _units()[scheme].items() if unit.level is AdminLevel.COMMUNE)
+
+
+@cache
+def _communes_by_province(scheme: AdminScheme) -> Mapping[str, tuple[AdminUnit, ...]]:
+    units = _units()[scheme]
+    found: dict[str, list[AdminUnit]] = {}
+    for code in sorted(_commune_codes(scheme)):
+        above = units[units[code].parent or ""]
+        found.setdefault(above.parent or above.code, []).append(units[code])
+    return MappingProxyType({province: tuple(places) for province, places in found.items()})
+
+
+@cache
+def _successor_codes() -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, set[str]] = {}
+    for name in ("admin_unit_successors", "province_successors"):
+        for row in package_table(name).rows:
+            found.setdefault(row["old_code"], set()).add(row["new_code"])
+    return MappingProxyType({code: tuple(sorted(new)) for code, new in found.items()})
+
+
+class CommuneRule(Code):
+    """Makes a `str` field hold a commune code of the record's `scheme`, which must stand before it."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return self.exactly()
+
+    def check(self, code: str, info: ValidationInfo) -> str:
+        """Return `code`; where the scheme itself is refused or not given, only its shape is checked."""
+        scheme = info.data.get("scheme")
+        if scheme is not None and code in _commune_codes(scheme):
+            return code
+        super().check(code, info)
+        if scheme is not None:
+            raise PydanticCustomError("commune_code_unknown", "The scheme has no such commune")
+        return code
+
+
+COMMUNE_CODE = CommuneRule(rule="commune_code_irregular", pattern="[0-9]{5}", forgivable=False)
+
+CommuneCode: TypeAlias = Annotated[str, COMMUNE_CODE]
+"""Commune code (mã xã, phường): five digits, the leading zeros among them; unique within its scheme only."""

@@ -1,0 +1,102 @@
+"""Code lists (danh mục): what a code means, in which catalogue and when it was in force."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+from cchc_schemas.package_tables import package_table
+
+CODE_LISTS = (
+    "channels",
+    "dossier_status",
+    "land_change_codes",
+    "land_use_codes",
+    "permit_kinds",
+    "permit_steps",
+    "works_status",
+)
+"""The code lists of this package, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeEntry:
+    """One row of a code list."""
+
+    code: str
+    columns: Mapping[str, str]
+    """Every column of the row as written, the Vietnamese name under "vi" or "name_vi" among them."""
+    effective_from: date | None
+    """First day in force; None: not known, or from the beginning."""
+    effective_to: date | None
+    """Last day in force; None: still in force, or not known."""
+
+    def in_force(self, on: date) -> bool:
+        """Say whether the code was in force on the day `on`, as far as its dates are known."""
+        begun = self.effective_from is None or self.effective_from <= on
+        return begun and (self.effective_to is None or on <= self.effective_to)
+
+
+class CodeUnknown(LookupError):
+    """A code list has no such code, or had none on that day."""
+
+    def __init__(self, list_name: str, code: str, on: date | None) -> None:
+        super().__init__(list_name, code, on)
+        self.list_name = list_name
+        self.code = code
+        self.on = on
+
+    def __str__(self) -> str:
+        return f"{self.list_name} has no code {self.code!r}" + (f" on {self.on}" if self.on else "")
+
+
+@dataclass(frozen=True, slots=True)
+class CodeList:
+    """A code list, its source and its entries by code; a code may have had several meanings."""
+
+    name: str
+    source: str
+    entries: Mapping[str, tuple[CodeEntry, ...]]
+
+    def __contains__(self, code: object) -> bool:
+        return code in self.entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def entry(self, code: str, on: date | None = None) -> CodeEntry:
+        """Return what `code` means on the day `on`, or its newest meaning.
+
+        Raises:
+            CodeUnknown: the list has no such code, or had none on that day.
+        """
+        for entry in reversed(self.entries.get(code, ())):
+            if on is None or entry.in_force(on):
+                return entry
+        raise CodeUnknown(self.name, code, on)
+
+
+@cache
+def code_list(name: str) -> CodeList:
+    """Return one of `CODE_LISTS`.
+
+    >>> code_list("dossier_status").entry("5").columns["vi"]
+    'Yêu cầu bổ sung giấy tờ'
+    """
+    table = package_table(name)
+    entries: dict[str, tuple[CodeEntry, ...]] = {}
+    for row in table.rows:
+        entry = CodeEntry(row["code"], row, _day(row.get("effective_from")), _day(row.get("effective_to")))
+        entries[entry.code] = tuple(sorted((*entries.get(entry.code, ()), entry), key=_beginning))
+    return CodeList(name, table.source, entries)
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _beginning(entry: CodeEntry) -> date:
+    return entry.effective_from or date.min

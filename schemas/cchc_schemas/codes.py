@@ -1,0 +1,170 @@
+r"""Codes as named types: pattern, stable rule id and JSON Schema stand together.
+
+What we write must fit the pattern. What we read may be irregular, for agencies' systems hold such codes
+(field "BTC-NSNN", procedure "1.001612-TH2"): lenient reading keeps the code and adds a note.
+
+Sources: dossier, agency, procedure and field codes as observed in public clients of the national portal and
+of OpenCPS 2 (2020-2025); agency codes by QCVN 102:2016/BTTTT and QĐ 20/2020/QĐ-TTg; the national parcel
+code by TT 19/2026/TT-BNNMT, Điều 11.3 and Phụ lục I.
+
+>>> PROCEDURE_CODE.fits("1.001193"), PROCEDURE_CODE.fits("1.001612-TH2")
+(True, False)
+>>> DOSSIER_CODE.fits("000.17.22.H56-210531-0001"), DOSSIER_CODE.fits("H09-250801-0007"), DOSSIER_CODE.fits("H09-1")
+(True, True, False)
+>>> AGENCY_CODE.fits("000.00.00.H49"), AGENCY_CODE.fits("28.22.H17"), AGENCY_CODE.fits("SXD")
+(True, True, False)
+>>> FIELD_CODE.fits("G17-XD11"), FIELD_CODE.fits("G07-LĐ06"), FIELD_CODE.fits("BTC-NSNN")
+(True, True, False)
+>>> NATIONAL_PARCEL_ID.fits("w3gvk1h2m8q0"), NATIONAL_PARCEL_ID.fits("w3gvk1h2m8qa")
+(True, False)
+>>> PARCEL_KEY.fits("gso-2025-07:25747:45:123"), PARCEL_KEY.fits("25747:45:123")
+(True, False)
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, LiteralString, TypeAlias
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from cchc_schemas.code_lists import code_list
+from cchc_schemas.text import LETTERS, clean_text, quick_or_exact
+
+CODE_LENGTH = 100
+"""Longest code that lenient reading keeps, in characters."""
+
+_NUMBER = f"[{LETTERS.replace('!-~', '!-9;-~')}]+"
+"""Anything visible but a colon, which parts the numbers in a key."""
+
+
+class Irregularities(list[str]):
+    """The context of lenient reading: the rules that codes broke and were forgiven."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Code:
+    """Makes a `str` field hold a code that fits `pattern`; the rule it breaks otherwise is `rule`."""
+
+    rule: LiteralString
+    pattern: str
+    forgivable: bool = True
+    """May lenient reading keep what does not fit?"""
+
+    def fits(self, code: str) -> bool:
+        """Say whether `code` is as we would write it."""
+        return re.fullmatch(self.pattern, code) is not None
+
+    def check(self, code: str, info: ValidationInfo) -> str:
+        """Return `code` cleaned; an irregular one passes in lenient reading only, and is remembered there."""
+        code = clean_text(code)
+        if not self.fits(code):
+            if not (self.forgivable and isinstance(info.context, Irregularities)):
+                raise PydanticCustomError(self.rule, "The code is irregular")
+            info.context.append(self.rule)
+        return code
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return quick_or_exact(self.pattern, CODE_LENGTH, self.exactly())
+
+    def exactly(self) -> CoreSchema:
+        """Return the schema that checks every code, irregular ones among them."""
+        given = core_schema.str_schema(max_length=CODE_LENGTH)
+        return core_schema.with_info_after_validator_function(self.check, given)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^(?:{self.pattern})$"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedCode(Code):
+    """Makes a `str` field hold a code of one of the package's code lists."""
+
+    pattern: str = r"\S+"
+    code_list: str
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return self.exactly()
+
+    def fits(self, code: str) -> bool:
+        """Say whether the list has `code`, at whatever time."""
+        return code in code_list(self.code_list).entries
+
+    def check(self, code: str, info: ValidationInfo) -> str:
+        """Return `code`, cleaned only where the list has it not as it is."""
+        return code if self.fits(code) else super().check(code, info)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "minLength": 1, "x-code-list": self.code_list}
+
+
+@dataclass(frozen=True, slots=True)
+class SerialRule:
+    """Makes a `str` field hold a printed serial: compared, and so stored, in upper case without spaces.
+
+    The shapes of serials differ by the year of the paper and none is published, so none is required.
+    """
+
+    pattern: str = "[0-9A-ZĐ./-]+"
+    """What needs no rewriting."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        given = core_schema.str_schema(max_length=CODE_LENGTH)
+        return quick_or_exact(self.pattern, CODE_LENGTH, core_schema.no_info_after_validator_function(_compact, given))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "minLength": 1, "maxLength": CODE_LENGTH}
+
+
+def _compact(serial: str) -> str:
+    return "".join(clean_text(serial).upper().split())
+
+
+_QCVN_102 = r"[0-9]{3}\.[0-9]{2}\.[0-9]{2,3}\.[A-Z][0-9]{2}"
+_QD_20 = r"[A-Z][0-9]{2}(?:\.[0-9]{1,3}){0,3}"
+_QD_20_REVERSED = r"(?:[0-9]{1,3}\.){1,3}[A-Z][0-9]{2}"
+_AGENCY = f"(?:{_QCVN_102}|{_QD_20}|{_QD_20_REVERSED})"
+
+PROCEDURE_CODE = Code(rule="procedure_code_irregular", pattern=r"[0-9]\.[0-9]{6}")
+DOSSIER_CODE = Code(rule="dossier_code_irregular", pattern=_AGENCY + "-[0-9]{6}-[0-9]{4,6}")
+AGENCY_CODE = Code(rule="agency_code_irregular", pattern=_AGENCY)
+FIELD_CODE = Code(rule="field_code_irregular", pattern=r"G[0-9]{2}-[A-ZĐ]{2}[0-9]{2,3}")
+MAP_SHEET_NUMBER = Code(rule="map_sheet_irregular", pattern=f"{_NUMBER}(?: {_NUMBER})*", forgivable=False)
+PARCEL_NUMBER = Code(rule="parcel_number_irregular", pattern=MAP_SHEET_NUMBER.pattern, forgivable=False)
+NATIONAL_PARCEL_ID = Code(rule="national_parcel_id_irregular", pattern="[0-9b-hjkmnp-z]{12}")
+PARCEL_KEY = Code(
+    rule="parcel_key_irregular", pattern=r"gso-2025-0[17]:[0-9]{5}:[^:\s][^:]*:[^:\s][^:]*", forgivable=False
+)
+CRS_NAME = Code(rule="crs_irregular", pattern="OGC:CRS84|EPSG:[0-9]{4,6}", forgivable=False)
+
+ProcedureCode: TypeAlias = Annotated[str, PROCEDURE_CODE]
+"""Procedure code (mã TTHC)."""
+DossierCode: TypeAlias = Annotated[str, DOSSIER_CODE]
+"""Dossier code (mã hồ sơ): agency, day and number of the day."""
+AgencyCode: TypeAlias = Annotated[str, AGENCY_CODE]
+"""Agency code (mã định danh đơn vị), by QCVN 102:2016 or QĐ 20/2020 in either order of its levels."""
+FieldCode: TypeAlias = Annotated[str, FIELD_CODE]
+"""Field of procedures (mã lĩnh vực)."""
+MapSheetNumber: TypeAlias = Annotated[str, MAP_SHEET_NUMBER]
+"""Number of the cadastral map sheet (số hiệu tờ bản đồ): text, without a colon."""
+ParcelNumber: TypeAlias = Annotated[str, PARCEL_NUMBER]
+"""Number of the parcel within its sheet (số thứ tự thửa): text, without a colon."""
+NationalParcelId: TypeAlias = Annotated[str, NATIONAL_PARCEL_ID]
+"""National parcel code (mã định danh thửa đất): twelve characters of a geohash, as issued; never recomputed."""
+ParcelKey: TypeAlias = Annotated[str, PARCEL_KEY]
+"""Key of a parcel record: scheme, commune, map sheet and parcel number."""
+CertificateSerial: TypeAlias = Annotated[str, SerialRule()]
+"""Serial of a land certificate (số phát hành giấy chứng nhận), in upper case without spaces."""
+CrsName: TypeAlias = Annotated[str, CRS_NAME]
+"""Name of a coordinate reference system (hệ quy chiếu toạ độ), "OGC:CRS84" or "EPSG:9210"."""
+
+LandUseCode: TypeAlias = Annotated[str, ListedCode(rule="land_use_code_unknown", code_list="land_use_codes")]
+"""Land use code (mã loại đất)."""
+LandChangeCode: TypeAlias = Annotated[str, ListedCode(rule="land_change_code_unknown", code_list="land_change_codes")]
+"""Land change code (mã loại biến động)."""
+PermitKindCode: TypeAlias = Annotated[str, ListedCode(rule="permit_kind_unknown", code_list="permit_kinds")]
+"""Kind of construction permit (loại giấy phép xây dựng)."""
+PermitStepCode: TypeAlias = Annotated[str, ListedCode(rule="permit_step_unknown", code_list="permit_steps")]
+"""Step of a permit's dossier (bước xử lý hồ sơ cấp phép)."""
+WorksStatusCode: TypeAlias = Annotated[str, ListedCode(rule="works_status_unknown", code_list="works_status")]
+"""Status of works (hiện trạng công trình)."""

@@ -1,0 +1,178 @@
+"""Construction records: the permit and the works it is for.
+
+Fields by Điều 49 and 55 NĐ 217/2026/NĐ-CP and as observed at the Department of Construction of Bình Dương
+(gisxd.binhduong.gov.vn, 2022).
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import ClassVar
+
+from cchc_schemas.admin_units import AdminScheme, CommuneCode
+from cchc_schemas.codes import DossierCode, PermitKindCode, PermitStepCode, WorksStatusCode
+from cchc_schemas.dates import PartialDate
+from cchc_schemas.faults import Note
+from cchc_schemas.geometry import Geometry
+from cchc_schemas.measures import Measure
+from cchc_schemas.parcel_refs import ParcelRef
+from cchc_schemas.personal import Personal, PersonalNumber
+from cchc_schemas.records import Part, Record
+from cchc_schemas.text import Text
+
+
+class PermitStatus(StrEnum):
+    """Where a permit stands (tình trạng giấy phép); adapters map their source's words to it."""
+
+    REQUESTED = "permit_requested"
+    """Asked for (đã nộp hồ sơ)."""
+    IN_REVIEW = "permit_in_review"
+    """Being examined (đang thẩm định)."""
+    ISSUED = "permit_issued"
+    """Issued (đã cấp)."""
+    ADJUSTED = "permit_adjusted"
+    """Adjusted after issue (đã điều chỉnh)."""
+    EXTENDED = "permit_extended"
+    """Extended (đã gia hạn)."""
+    REFUSED = "permit_refused"
+    """Refused (không cấp)."""
+    EXPIRED = "permit_expired"
+    """Its time ran out before works began (hết hạn)."""
+    REVOKED = "permit_revoked"
+    """Taken back (bị thu hồi). Source: Điều 65 NĐ 217/2026/NĐ-CP."""
+    CANCELLED = "permit_cancelled"
+    """Cancelled (bị hủy). Source: Điều 65 NĐ 217/2026/NĐ-CP."""
+    UNKNOWN = "unknown"
+    """The source does not tell (không rõ)."""
+
+
+class WorksGrade(StrEnum):
+    """Grade of works (cấp công trình). Source: TT 06/2021/TT-BXD."""
+
+    SPECIAL = "special"
+    """Special grade (cấp đặc biệt)."""
+    I = "I"  # noqa: E741  # the grade is called so
+    """Grade I (cấp I)."""
+    II = "II"
+    """Grade II (cấp II)."""
+    III = "III"
+    """Grade III (cấp III)."""
+    IV = "IV"
+    """Grade IV (cấp IV)."""
+
+
+class LandDocument(Part):
+    """Paper by which the land may be built on (giấy tờ đất đai). Source: Điều 55 NĐ 217/2026/NĐ-CP."""
+
+    kind: Text
+    """Kind of paper (loại giấy tờ)."""
+    number: Text
+    """Its number (số giấy tờ)."""
+
+
+class ConstructionPermit(Record):
+    """Construction permit (giấy phép xây dựng)."""
+
+    record_type: ClassVar[str] = "construction_permit"
+
+    permit_code: Text
+    """The source's own code (mã công trình cấp phép); never the printed number, which repeats."""
+    permit_number: Text | None = None
+    """Number printed on the permit (số giấy phép)."""
+    dossier_code: DossierCode | None = None
+    """Dossier that asked for it (mã hồ sơ)."""
+    works_code: Text | None = None
+    """Works it is for (mã công trình)."""
+    name: Text
+    """Name of the works (tên công trình)."""
+    kind: PermitKindCode
+    """Kind of permit (loại giấy phép xây dựng)."""
+    step: PermitStepCode | None = None
+    """Step its dossier is at (bước xử lý hồ sơ)."""
+    status: PermitStatus
+    """Where it stands (tình trạng giấy phép)."""
+    investor_name: Personal[Text | None] = None
+    """Investor (chủ đầu tư), often a private person."""
+    investor_code: PersonalNumber[Text | None] = None
+    """Investor's identity or registration number (số định danh, mã số doanh nghiệp)."""
+    address: Text | None = None
+    """Place of the works (địa điểm xây dựng)."""
+    scheme: AdminScheme
+    """Scheme of the administrative code (danh mục đơn vị hành chính)."""
+    commune_code: CommuneCode
+    """Commune (mã xã, phường) in that scheme, five digits."""
+    parcel_refs: tuple[ParcelRef, ...] = ()
+    """Parcels built on (thửa đất xây dựng)."""
+    measures: tuple[Measure, ...] = ()
+    """Permitted measures (thông số cấp phép): floors, heights, densities."""
+    issued_on: PartialDate | None = None
+    """Day of issue (ngày cấp)."""
+    expires_on: PartialDate | None = None
+    """Last day on which works may begin (ngày hết hạn)."""
+    authority: Text | None = None
+    """Agency that issued it (cơ quan cấp)."""
+    land_document: LandDocument | None = None
+    """Paper by which the land may be built on (giấy tờ đất đai)."""
+    geometry: Geometry | None = None
+    """Where it is (vị trí công trình)."""
+
+    @property
+    def key(self) -> str:
+        """The source's own code."""
+        return self.permit_code
+
+    def quality_notes(self) -> Iterable[Note]:
+        """Yield `dates_out_of_order` for a permit that ended before it was issued."""
+        if ends_before(self.issued_on, self.expires_on):
+            yield Note("expires_on", "dates_out_of_order")
+
+
+class ConstructionWorks(Record):
+    """Construction works (công trình xây dựng)."""
+
+    record_type: ClassVar[str] = "construction_works"
+
+    works_code: Text
+    """The source's own code (mã công trình)."""
+    name: Text
+    """Name (tên công trình)."""
+    status: WorksStatusCode
+    """Status (hiện trạng công trình)."""
+    grade: WorksGrade | None = None
+    """Grade (cấp công trình). Source: TT 06/2021/TT-BXD."""
+    kind: Text | None = None
+    """Kind (loại công trình): dân dụng, công nghiệp, giao thông."""
+    scheme: AdminScheme
+    """Scheme of the administrative code (danh mục đơn vị hành chính)."""
+    commune_code: CommuneCode
+    """Commune (mã xã, phường) in that scheme, five digits."""
+    address: Text | None = None
+    """Place (địa điểm)."""
+    parcel_refs: tuple[ParcelRef, ...] = ()
+    """Parcels they stand on (thửa đất)."""
+    measures: tuple[Measure, ...] = ()
+    """Measures (thông số công trình)."""
+    started_on: PartialDate | None = None
+    """When works began (ngày khởi công)."""
+    completed_on: PartialDate | None = None
+    """When they were completed (ngày hoàn công)."""
+    geometry: Geometry | None = None
+    """Where they are (vị trí công trình)."""
+
+    @property
+    def key(self) -> str:
+        """The source's own code."""
+        return self.works_code
+
+    def quality_notes(self) -> Iterable[Note]:
+        """Yield `dates_out_of_order` for works completed before they began."""
+        if ends_before(self.started_on, self.completed_on):
+            yield Note("completed_on", "dates_out_of_order")
+
+
+def ends_before(begun: PartialDate | None, ended: PartialDate | None) -> bool:
+    """Say whether `ended` is certainly before `begun`.
+
+    >>> ends_before(PartialDate(2021, 9), PartialDate(2021))
+    False
+    """
+    return begun is not None and ended is not None and ended.latest() < begun.earliest()

@@ -1,0 +1,124 @@
+"""Dates as land papers have them and instants as exchanges need them.
+
+A birth year or the year on an old certificate is a date of which month and day are unknown; it stays a
+year and never becomes 1 January.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Annotated, Any, Self, TypeAlias
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+_CANONICAL = re.compile(r"([1-9][0-9]{3})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
+_DECEMBER = 12
+
+
+@dataclass(frozen=True, slots=True)
+class PartialDate:
+    """A date known to the year, to the month or to the day (ngày có thể chỉ biết năm hoặc tháng).
+
+    >>> PartialDate.parse("2021-09").month
+    9
+    >>> str(PartialDate(1987))
+    '1987'
+    """
+
+    year: int
+    month: int | None = None
+    day: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.month is None and self.day is not None:
+            raise ValueError("a day needs its month")
+        if not _CANONICAL.fullmatch(str(self)):
+            raise ValueError("a year has four digits")
+        self.earliest()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read "2021", "2021-09" or "2021-09-27".
+
+        Raises:
+            ValueError: `text` is written in another way or is no date.
+        """
+        written = _CANONICAL.fullmatch(text)
+        if written is None:
+            raise ValueError("not a year, a month or a day in ISO form")
+        return cls(*(int(part) for part in written.groups() if part is not None))
+
+    @classmethod
+    def of(cls, day: date) -> Self:
+        """Return `day` as a date known to the day."""
+        return cls(day.year, day.month, day.day)
+
+    def earliest(self) -> date:
+        """Return the first day it may be."""
+        return date(self.year, self.month or 1, self.day or 1)
+
+    def latest(self) -> date:
+        """Return the last day it may be."""
+        if self.month is None:
+            return date(self.year, _DECEMBER, 31)
+        if self.day is not None:
+            return self.earliest()
+        if self.month == _DECEMBER:
+            return date(self.year, _DECEMBER, 31)
+        return date(self.year, self.month + 1, 1) - timedelta(days=1)
+
+    def __str__(self) -> str:
+        parts = (part for part in (self.month, self.day) if part is not None)
+        return "-".join((f"{self.year:04}", *(f"{part:02}" for part in parts)))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        as_text = core_schema.to_string_ser_schema(when_used="json")
+        return core_schema.no_info_plain_validator_function(_partial_date, serialization=as_text)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^{_CANONICAL.pattern}$"}
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> PartialDate:
+    return PartialDate.parse(text)
+
+
+def _partial_date(value: object) -> PartialDate:
+    if isinstance(value, PartialDate):
+        return value
+    try:
+        if isinstance(value, str):
+            return _parsed(value)
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return PartialDate.of(value)
+    except ValueError:
+        pass
+    raise PydanticCustomError("partial_date_unreadable", "Not a year, a month or a day in ISO form")
+
+
+class InstantRule:
+    """Makes a `datetime` field hold an instant: aware, in UTC; ISO text with its offset is read too."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_instant, core_schema.datetime_schema())
+
+
+def _instant(value: object) -> datetime:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        if isinstance(moment, datetime) and moment.tzinfo is not None:
+            return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        moment = None
+    if isinstance(moment, datetime):
+        raise PydanticCustomError("instant_naive", "An instant needs its offset from UTC")
+    raise PydanticCustomError("instant_unreadable", "Not an instant in ISO form")
+
+
+Instant: TypeAlias = Annotated[datetime, InstantRule()]
+"""Instant (thời điểm): aware, converted to UTC."""

@@ -1,0 +1,185 @@
+"""Dossiers (hồ sơ) and the steps they go through.
+
+Status codes as observed in clients of the national portal (DongBoHoSoMC, CapNhatTienDoHoSoMC, 2020-2025).
+Sources skip states, so an unusual transition is worth a note and no reason to refuse.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from enum import IntEnum
+from functools import cache
+from itertools import pairwise
+from typing import ClassVar
+
+from cchc_schemas.codes import AgencyCode, DossierCode, FieldCode, ProcedureCode
+from cchc_schemas.dates import Instant
+from cchc_schemas.faults import Note
+from cchc_schemas.package_tables import package_table
+from cchc_schemas.personal import Personal, PersonalNumber
+from cchc_schemas.procedures import Channel
+from cchc_schemas.records import Record
+from cchc_schemas.text import Text
+
+
+class DossierStatus(IntEnum):
+    """Where a dossier stands (trạng thái hồ sơ). Source: TrangThaiHoSo of the national portal."""
+
+    REGISTERED = 1
+    """Newly registered (mới đăng ký)."""
+    RECEIVED = 2
+    """Received (được tiếp nhận)."""
+    REFUSED = 3
+    """Refused at intake (không được tiếp nhận)."""
+    IN_PROCESS = 4
+    """In process (đang xử lý)."""
+    SUPPLEMENT_REQUESTED = 5
+    """Papers are asked for (yêu cầu bổ sung giấy tờ); the clock stands still."""
+    PAYMENT_REQUESTED = 6
+    """A payment is asked for (yêu cầu thực hiện nghĩa vụ tài chính); the clock stands still."""
+    WITHDRAWN = 7
+    """Withdrawn by the citizen (công dân yêu cầu rút hồ sơ)."""
+    STOPPED = 8
+    """Stopped (dừng xử lý)."""
+    PROCESSED = 9
+    """Processed (đã xử lý xong)."""
+    RETURNED = 10
+    """Result returned (đã trả kết quả)."""
+
+
+class ApplicantKind(IntEnum):
+    """Who applies (loại đối tượng). Source: LoaiDoiTuong of the national portal."""
+
+    CITIZEN = 1
+    """Citizen (công dân)."""
+    BUSINESS = 2
+    """Business (doanh nghiệp)."""
+    STATE_AGENCY = 3
+    """State agency (cơ quan nhà nước)."""
+    OTHER = 4
+    """Other organization (tổ chức khác)."""
+
+
+class Dossier(Record):
+    """Dossier (hồ sơ)."""
+
+    record_type: ClassVar[str] = "dossier"
+
+    code: DossierCode
+    """National code (mã hồ sơ). Source: MaHoSo."""
+    procedure_code: ProcedureCode
+    """Procedure (mã TTHC)."""
+    procedure_name: Text | None = None
+    """Name of the procedure (tên TTHC)."""
+    field_code: FieldCode | None = None
+    """Field (mã lĩnh vực)."""
+    field_name: Text | None = None
+    """Name of the field (tên lĩnh vực)."""
+    agency_code: AgencyCode | None = None
+    """Agency in charge (mã đơn vị xử lý)."""
+    agency_name: Text | None = None
+    """Its name (tên đơn vị xử lý)."""
+    status: DossierStatus
+    """Where it stands (trạng thái hồ sơ)."""
+    source_status: Text | None = None
+    """The source's own word for it (trạng thái tại nguồn)."""
+    channel: Channel | None = None
+    """How it was submitted (kênh thực hiện); None counts as direct in QĐ 766/QĐ-TTg."""
+    applicant_name: Personal[Text | None] = None
+    """Applicant (chủ hồ sơ)."""
+    applicant_kind: ApplicantKind | None = None
+    """Kind of applicant (loại đối tượng)."""
+    applicant_id: PersonalNumber[Text | None] = None
+    """Applicant's identity or registration number (số giấy tờ chủ hồ sơ)."""
+    applicant_phone: PersonalNumber[Text | None] = None
+    """Applicant's telephone (số điện thoại)."""
+    applicant_email: Personal[Text | None] = None
+    """Applicant's e-mail address (thư điện tử)."""
+    summary: Text | None = None
+    """What is asked for (trích yếu hồ sơ)."""
+    submitted_at: Instant | None = None
+    """When it was submitted (ngày nộp hồ sơ), UTC."""
+    received_at: Instant | None = None
+    """When it was received (ngày tiếp nhận), UTC."""
+    due_at: Instant | None = None
+    """When the result is promised (ngày hẹn trả), UTC, as the source has it now; never recomputed."""
+    processed_at: Instant | None = None
+    """When processing ended (ngày kết thúc xử lý), UTC."""
+    returned_at: Instant | None = None
+    """When the result was handed over (ngày trả kết quả), UTC."""
+    return_by_post: bool | None = None
+    """Is the result sent by post (trả kết quả qua bưu điện)?"""
+    processing_unit: Text | None = None
+    """Unit at work on it (đơn vị xử lý)."""
+
+    @property
+    def key(self) -> str:
+        """The national code."""
+        return self.code
+
+    def quality_notes(self) -> Iterable[Note]:
+        """Yield `dates_out_of_order` for every instant before one that should precede it."""
+        course = {name: getattr(self, name) for name in ("submitted_at", "received_at", "processed_at", "returned_at")}
+        known: list[tuple[str, datetime]] = [(name, at) for name, at in course.items() if at is not None]
+        for (_, before), (name, after) in pairwise(known):
+            if after < before:
+                yield Note(name, "dates_out_of_order")
+        if self.due_at and self.received_at and self.due_at < self.received_at:
+            yield Note("due_at", "dates_out_of_order")
+
+
+class DossierStep(Record):
+    """Step in the course of a dossier (bước xử lý hồ sơ)."""
+
+    record_type: ClassVar[str] = "dossier_step"
+
+    dossier_code: DossierCode
+    """Dossier (mã hồ sơ)."""
+    at: Instant
+    """When it was done (thời điểm xử lý), UTC."""
+    action: Text
+    """What was done (nội dung xử lý)."""
+    action_code: Text | None = None
+    """The source's code of the action (mã thao tác)."""
+    status: DossierStatus
+    """Where the dossier stood after it (trạng thái hồ sơ)."""
+    handler_name: Personal[Text | None] = None
+    """Official (người xử lý)."""
+    handler_title: Text | None = None
+    """The official's title (chức danh)."""
+    department: Text | None = None
+    """Department (phòng ban xử lý)."""
+    started_at: Instant | None = None
+    """When the step began (ngày bắt đầu), UTC."""
+    due_at: Instant | None = None
+    """When it was to be finished (ngày kết thúc theo quy định), UTC."""
+    note: Text | None = None
+    """Remark (ghi chú)."""
+
+    @property
+    def key(self) -> str:
+        """Dossier, instant and action; a source gives its steps no identifier of their own."""
+        return f"{self.dossier_code}@{self.at.astimezone(UTC):%Y%m%dT%H%M%SZ}@{self.action_code or self.action}"
+
+    @property
+    def order_key(self) -> str:
+        """The dossier's code: its steps are delivered in their order."""
+        return self.dossier_code
+
+
+def is_usual_transition(before: DossierStatus | None, after: DossierStatus) -> bool:
+    """Say whether a dossier usually goes from `before` to `after`; None: it was not seen yet.
+
+    >>> is_usual_transition(DossierStatus.RECEIVED, DossierStatus.IN_PROCESS)
+    True
+    >>> is_usual_transition(DossierStatus.RECEIVED, DossierStatus.RETURNED)
+    False
+    """
+    return before == after or (before, after) in _usual_transitions()
+
+
+@cache
+def _usual_transitions() -> frozenset[tuple[DossierStatus | None, DossierStatus]]:
+    return frozenset(
+        (DossierStatus(int(row["before"])) if row["before"] else None, DossierStatus(int(row["after"])))
+        for row in package_table("dossier_transitions").rows
+    )

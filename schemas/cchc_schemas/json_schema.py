@@ -1,0 +1,65 @@
+"""The records as JSON Schema (draft 2020-12), for agencies that do not use Python.
+
+A schema describes the documents that `to_document` writes. The files are generated and kept with the
+source, so that a change of a record shows as a change of its schema.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import core_schema
+
+from cchc_schemas.record_types import RECORD_TYPES
+from cchc_schemas.records import Record
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class _RecordSchema(GenerateJsonSchema):
+    """Names the members of an enumeration beside its values, which may be bare numbers; fields need no titles."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002  # the base class asks by it
+        return False
+
+    def enum_schema(self, schema: core_schema.EnumSchema) -> dict[str, Any]:
+        names = [member.name.lower() for member in schema["members"]]
+        return {**super().enum_schema(schema), "x-enum-names": names}
+
+
+def json_schema(record_type: type[Record]) -> dict[str, Any]:
+    """Return the JSON Schema of a record; personal fields bear "x-personal" with their class."""
+    body = record_type.model_json_schema(mode="serialization", schema_generator=_RecordSchema)
+    return {
+        "$schema": DIALECT,
+        "$id": f"urn:cchc:record:{record_type.record_type}:{record_type.record_version}",
+        "version": record_type.record_version,
+        **body,
+    }
+
+
+def write_all(folder: Path) -> None:
+    """Write the schema of every record type to `folder`, one file each; other JSON files there are removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    expected = _files()
+    for name, content in expected.items():
+        (folder / name).write_text(content, encoding="utf-8", newline="\n")
+    for surplus in {path.name for path in folder.glob("*.json")} - set(expected):
+        (folder / surplus).unlink()
+
+
+def stale(folder: Path) -> list[str]:
+    """Return the names of the files in `folder` that are missing, surplus or not what `write_all` writes."""
+    found = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.json")}
+    expected = _files()
+    return sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name))
+
+
+def _files() -> Mapping[str, str]:
+    return {f"{name}.json": _as_file(json_schema(record)) for name, record in RECORD_TYPES.items()}
+
+
+def _as_file(schema: Mapping[str, Any]) -> str:
+    return json.dumps(schema, ensure_ascii=False, indent=2, sort_keys=True) + "\n"

@@ -1,0 +1,217 @@
+"""Land records: the parcel with its uses, papers and holders, and the changes it goes through.
+
+Fields as observed in VBDLIS, MPLIS and ELIS client code; terms of Luật Đất đai 31/2024/QH15. A parcel has
+two keys: commune, sheet and number within a scheme, and since TT 19/2026/TT-BNNMT a national code. Neither
+alone is safe, so both are kept.
+"""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from enum import StrEnum
+from typing import ClassVar
+
+from cchc_schemas.admin_units import AdminScheme, CommuneCode
+from cchc_schemas.codes import (
+    CertificateSerial,
+    LandChangeCode,
+    LandUseCode,
+    MapSheetNumber,
+    NationalParcelId,
+    ParcelKey,
+    ParcelNumber,
+)
+from cchc_schemas.dates import Instant, PartialDate
+from cchc_schemas.faults import Note
+from cchc_schemas.geometry import Geometry
+from cchc_schemas.measures import AreaM2
+from cchc_schemas.parcel_refs import ParcelRef, parcel_key
+from cchc_schemas.personal import Personal, PersonalNumber
+from cchc_schemas.records import Part, Record
+from cchc_schemas.text import Text
+
+
+class HolderKind(StrEnum):
+    """Who may hold a right (loại chủ sử dụng đất). Source: holder kinds of VBDLIS."""
+
+    INDIVIDUAL = "individual"
+    """Individual (cá nhân)."""
+    COUPLE = "couple"
+    """Married couple (vợ chồng)."""
+    HOUSEHOLD = "household"
+    """Household (hộ gia đình)."""
+    ORGANIZATION = "organization"
+    """Organization (tổ chức)."""
+    COMMUNITY = "community"
+    """Community (cộng đồng dân cư)."""
+
+
+class RestrictionKind(StrEnum):
+    """What restricts a parcel (loại hạn chế). Source: restriction codes 1-5 of ELIS."""
+
+    REVOCATION = "revocation"
+    """The land is being taken back (thu hồi)."""
+    CORRIDOR = "corridor"
+    """Within a protected corridor (hành lang)."""
+    CONSTRUCTION = "construction"
+    """Building is restricted (hạn chế xây dựng)."""
+    DISPUTE = "dispute"
+    """In dispute (tranh chấp)."""
+    FREEZE = "freeze"
+    """Transactions are blocked (phong tỏa, ngăn chặn)."""
+    OTHER = "other"
+    """Anything else (khác)."""
+
+
+class LandUse(Part):
+    """One use of a parcel (mục đích sử dụng đất); a parcel may have many."""
+
+    code: LandUseCode
+    """Land use code (mã loại đất). Source: TT 08/2024/TT-BTNMT, Phụ lục II, and older catalogues."""
+    catalogue: Text
+    """Catalogue that the code is of (danh mục loại đất): some codes changed their meaning."""
+    area_m2: AreaM2 | None = None
+    """Area under this use (diện tích), m², above 0."""
+    term: Text | None = None
+    """Term of use (thời hạn sử dụng) in the source's words: "Lâu dài"."""
+    expires_on: PartialDate | None = None
+    """Last day of the term (ngày hết hạn sử dụng)."""
+    origin: Text | None = None
+    """How the right came about (nguồn gốc sử dụng)."""
+
+
+class Certificate(Part):
+    """Certificate of land use rights (giấy chứng nhận, GCN); one may cover many parcels."""
+
+    serial: CertificateSerial
+    """Serial (số phát hành), upper case without spaces."""
+    book_number: Text | None = None
+    """Number in the register (số vào sổ)."""
+    issued_on: PartialDate | None = None
+    """Day of issue (ngày cấp)."""
+    dossier_code: Text | None = None
+    """Dossier that led to it (mã hồ sơ, số biên nhận)."""
+
+
+class RightHolder(Part):
+    """Who holds a right to the parcel (chủ sử dụng đất)."""
+
+    kind: HolderKind
+    """Kind of holder (loại chủ sử dụng)."""
+    name: Personal[Text]
+    """Name (họ tên, tên tổ chức) as written on the paper."""
+    id_number: PersonalNumber[Text | None] = None
+    """Number of the identity or registration paper (số giấy tờ)."""
+    birth: Personal[PartialDate | None] = None
+    """Date of birth (ngày sinh), often the year alone."""
+    address: Personal[Text | None] = None
+    """Address (địa chỉ) of the holder."""
+    share: Text | None = None
+    """Share of the right (tỷ lệ sở hữu) in the source's words."""
+
+
+class Restriction(Part):
+    """What restricts the parcel (hạn chế quyền sử dụng đất)."""
+
+    kind: RestrictionKind
+    """Kind of restriction (loại hạn chế)."""
+    document_number: Text | None = None
+    """Number of the document that ordered it (số văn bản)."""
+    issued_on: PartialDate | None = None
+    """Day of that document (ngày ban hành)."""
+    note: Text | None = None
+    """Explanation (ghi chú)."""
+
+
+class LandParcel(Record):
+    """Land parcel (thửa đất)."""
+
+    record_type: ClassVar[str] = "land_parcel"
+
+    rounding_m2: ClassVar[Decimal] = Decimal("0.05")
+    """How far each area may be off by rounding, m²: offices state areas to 0.1 m². Larger gaps are noted."""
+    plausible_ratio: ClassVar[int] = 50
+    """How many times one area may be the other, before a confusion of units (m², ha) is likelier."""
+
+    scheme: AdminScheme
+    """Scheme of the administrative code (danh mục đơn vị hành chính)."""
+    commune_code: CommuneCode
+    """Commune (mã xã, phường) in that scheme, five digits. Source: General Statistics Office."""
+    map_sheet: MapSheetNumber
+    """Number of the cadastral map sheet (số hiệu tờ bản đồ)."""
+    parcel_number: ParcelNumber
+    """Number of the parcel in its sheet (số thứ tự thửa)."""
+    national_id: NationalParcelId | None = None
+    """National parcel code (mã định danh thửa đất), as issued. Source: TT 19/2026/TT-BNNMT, Điều 11.3."""
+    previous_keys: tuple[ParcelKey, ...] = ()
+    """Keys the parcel had before (số tờ, số thửa cũ); certificates still print them."""
+    area_m2: AreaM2 | None = None
+    """Measured area (diện tích đo đạc), m², above 0."""
+    legal_area_m2: AreaM2 | None = None
+    """Area by the papers (diện tích pháp lý), m², above 0."""
+    address: Text | None = None
+    """Address of the parcel (địa chỉ thửa đất)."""
+    uses: tuple[LandUse, ...] = ()
+    """Uses (mục đích sử dụng đất)."""
+    certificates: tuple[Certificate, ...] = ()
+    """Certificates (giấy chứng nhận)."""
+    holders: tuple[RightHolder, ...] = ()
+    """Right holders (chủ sử dụng đất)."""
+    restrictions: tuple[Restriction, ...] = ()
+    """Restrictions (hạn chế quyền)."""
+    is_encroached: bool | None = None
+    """Is it occupied without right (là đối tượng chiếm đất)? None: the source does not say."""
+    in_dispute: bool | None = None
+    """Is it in dispute (đang tranh chấp)? None: the source does not say."""
+    geometry: Geometry | None = None
+    """Boundary (ranh giới thửa đất)."""
+
+    @property
+    def key(self) -> str:
+        """Scheme, commune, map sheet and parcel number."""
+        return parcel_key(self.scheme, self.commune_code, self.map_sheet, self.parcel_number)
+
+    def quality_notes(self) -> Iterable[Note]:
+        """Yield `uses_area_differs` and `areas_implausible`."""
+        measured, legal = self.area_m2, self.legal_area_m2
+        areas = [area for area in (measured, legal) if area is not None]
+        if areas and self.uses and self._uses_differ_from(areas):
+            yield Note("uses", "uses_area_differs")
+        if measured and legal and (measured > legal * self.plausible_ratio or legal > measured * self.plausible_ratio):
+            yield Note("legal_area_m2", "areas_implausible")
+
+    def _uses_differ_from(self, areas: Sequence[Decimal]) -> bool:
+        """Do the uses' areas, all of them stated, add up to none of `areas`?"""
+        stated = [use.area_m2 for use in self.uses if use.area_m2 is not None]
+        total = sum(stated, Decimal(0))
+        if total in areas or len(stated) < len(self.uses):
+            return False
+        rounding = self.rounding_m2 * (len(stated) + 1)
+        return all(abs(total - area) > rounding for area in areas)
+
+
+class LandChange(Record):
+    """Change of a parcel or of a right to it (biến động đất đai)."""
+
+    record_type: ClassVar[str] = "land_change"
+
+    change_id: Text
+    """The source's own identifier (mã biến động)."""
+    kind: LandChangeCode
+    """Kind of change (loại biến động). Source: change codes of ELIS."""
+    happened_at: Instant
+    """When it was registered (thời điểm biến động), UTC."""
+    from_parcels: tuple[ParcelRef, ...] = ()
+    """Parcels before (thửa đất trước biến động); several where parcels were merged."""
+    to_parcels: tuple[ParcelRef, ...] = ()
+    """Parcels after (thửa đất sau biến động); several where one was split."""
+    dossier_code: Text | None = None
+    """Dossier that asked for it (mã hồ sơ)."""
+    content: Text | None = None
+    """What changed (nội dung biến động)."""
+    authority: Text | None = None
+    """Agency that registered it (cơ quan thực hiện)."""
+
+    @property
+    def key(self) -> str:
+        """The source's own identifier."""
+        return self.change_id

@@ -1,0 +1,50 @@
+"""How a record speaks of a parcel: by either key, or in the source's own words."""
+
+from typing import Self
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
+from cchc_schemas.admin_units import AdminScheme, CommuneCode
+from cchc_schemas.codes import MapSheetNumber, NationalParcelId, ParcelNumber
+from cchc_schemas.records import Part
+from cchc_schemas.text import Text
+
+
+def parcel_key(scheme: AdminScheme, commune_code: str, map_sheet: str, parcel_number: str) -> str:
+    """Return the key of a parcel record.
+
+    >>> parcel_key(AdminScheme.GSO_2025_07, "25747", "45", "123")
+    'gso-2025-07:25747:45:123'
+    """
+    return f"{scheme.value}:{commune_code}:{map_sheet}:{parcel_number}"
+
+
+class ParcelRef(Part):
+    """Reference to a parcel (tham chiếu thửa đất); at least one of its three ways to name it is there."""
+
+    scheme: AdminScheme | None = None
+    """Scheme of `commune_code` (danh mục đơn vị hành chính)."""
+    commune_code: CommuneCode | None = None
+    """Commune (xã, phường) of the parcel."""
+    map_sheet: MapSheetNumber | None = None
+    """Number of the map sheet (số tờ bản đồ)."""
+    parcel_number: ParcelNumber | None = None
+    """Number of the parcel in its sheet (số thửa)."""
+    national_id: NationalParcelId | None = None
+    """National parcel code (mã định danh thửa đất). Source: TT 19/2026/TT-BNNMT, Điều 11.3."""
+    raw: Text | None = None
+    """The source's own words (nguyên văn): "604 (tờ bản đồ số 3)"."""
+
+    @property
+    def parcel_key(self) -> str | None:
+        """Key of the parcel record; None where scheme, commune, sheet or number is not given."""
+        if self.scheme is None or not (self.commune_code and self.map_sheet and self.parcel_number):
+            return None
+        return parcel_key(self.scheme, self.commune_code, self.map_sheet, self.parcel_number)
+
+    @model_validator(mode="after")
+    def _names_a_parcel(self) -> Self:
+        if self.parcel_key or self.national_id or self.raw:
+            return self
+        raise PydanticCustomError("parcel_not_named", "Neither key nor words name a parcel")

@@ -1,0 +1,163 @@
+"""Administrative procedures (thủ tục hành chính, TTHC) as the national catalogue describes them.
+
+Fields as observed in the answers of LayThuTuc (VietOpenCPS/opencps-v2, 2020, and later clients). Terms and
+fees may be prose, so the source's words stand beside the number.
+"""
+
+from enum import IntEnum
+from typing import ClassVar
+
+from cchc_schemas.codes import FieldCode, ProcedureCode
+from cchc_schemas.dates import PartialDate
+from cchc_schemas.measures import AmountVnd, Count, Duration
+from cchc_schemas.records import Part, Record
+from cchc_schemas.text import Text
+
+
+class Channel(IntEnum):
+    """How a dossier is submitted (kênh thực hiện). Source: KenhThucHien of the national portal."""
+
+    DIRECT = 1
+    """At the counter (trực tiếp)."""
+    ONLINE = 2
+    """Online (trực tuyến)."""
+    POST = 3
+    """By public post (bưu chính công ích)."""
+
+
+class ProcedureLevel(IntEnum):
+    """Level of government that carries a procedure out (cấp thực hiện). Source: CAPTHUCHIEN."""
+
+    MINISTRY = 0
+    """Ministry (cấp bộ)."""
+    PROVINCE = 1
+    """Province (cấp tỉnh)."""
+    DISTRICT = 2
+    """District (cấp huyện), abolished on 1 July 2025."""
+    COMMUNE = 3
+    """Commune (cấp xã)."""
+
+
+class Fee(Part):
+    """Fee or charge (phí, lệ phí)."""
+
+    code: Text | None = None
+    """Code of the fee (mã phí, lệ phí)."""
+    amount_vnd: AmountVnd | None = None
+    """Amount (số tiền), đồng; None where the source wrote prose."""
+    raw: Text | None = None
+    """The source's own words (nguyên văn)."""
+    description: Text | None = None
+    """Explanation (mô tả)."""
+
+
+class ProcessingTerm(Part):
+    """How long it takes (thời gian giải quyết)."""
+
+    duration: Duration | None = None
+    """Length (thời gian), in `unit`; None where the source wrote prose."""
+    unit: Text | None = None
+    """Unit (đơn vị tính): "Ngày làm việc", "Ngày", "Giờ"."""
+    raw: Text | None = None
+    """The source's own words (nguyên văn)."""
+    description: Text | None = None
+    """Explanation (mô tả)."""
+    fees: tuple[Fee, ...] = ()
+    """Fees (phí, lệ phí)."""
+
+
+class ProcedureChannel(Part):
+    """One way to submit, with its terms and fees (cách thức thực hiện)."""
+
+    channel: Channel
+    """The way (kênh)."""
+    terms: tuple[ProcessingTerm, ...] = ()
+    """Terms (thời gian giải quyết)."""
+
+
+class DossierComponent(Part):
+    """Paper that a dossier consists of (thành phần hồ sơ)."""
+
+    code: Text | None = None
+    """Code (mã giấy tờ)."""
+    name: Text
+    """Name (tên giấy tờ)."""
+    case: Text | None = None
+    """Case in which it is asked for (trường hợp)."""
+    originals: Count | None = None
+    """How many originals (số bản chính)."""
+    copies: Count | None = None
+    """How many copies (số bản sao)."""
+
+
+class ResultKind(Part):
+    """What the citizen gets (kết quả thực hiện)."""
+
+    code: Text | None = None
+    """Code (mã kết quả): "KQ.G15.000031"."""
+    name: Text
+    """Name (tên kết quả)."""
+
+
+class LegalBasis(Part):
+    """Act that the procedure rests on (căn cứ pháp lý)."""
+
+    number: Text | None = None
+    """Number of the act (số văn bản)."""
+    name: Text | None = None
+    """Its title (trích yếu)."""
+    issued_on: PartialDate | None = None
+    """Day of issue (ngày ban hành)."""
+    effective_on: PartialDate | None = None
+    """First day in force (ngày hiệu lực)."""
+    issuer: Text | None = None
+    """Who issued it (cơ quan ban hành)."""
+
+
+class AgencyRef(Part):
+    """Reference to an agency (đơn vị); its code is kept as the source writes it."""
+
+    code: Text | None = None
+    """Code (mã đơn vị)."""
+    name: Text
+    """Name (tên đơn vị)."""
+
+
+class Procedure(Record):
+    """Administrative procedure (thủ tục hành chính)."""
+
+    record_type: ClassVar[str] = "procedure"
+
+    code: ProcedureCode
+    """National code (mã TTHC). Source: MATTHC."""
+    name: Text
+    """Name (tên thủ tục)."""
+    field_code: FieldCode | None = None
+    """Field (mã lĩnh vực); the same code may bear two names."""
+    field_name: Text | None = None
+    """Name of the field (tên lĩnh vực)."""
+    levels: tuple[ProcedureLevel, ...] = ()
+    """Levels that carry it out (cấp thực hiện)."""
+    is_public: bool
+    """Is it published (công khai)? Source: TRANGTHAI = 1."""
+    kind: Text | None = None
+    """Kind (loại TTHC)."""
+    decision_number: Text | None = None
+    """Decision that published it (số quyết định công bố)."""
+    channels: tuple[ProcedureChannel, ...] = ()
+    """Ways to submit (cách thức thực hiện)."""
+    components: tuple[DossierComponent, ...] = ()
+    """Papers of the dossier (thành phần hồ sơ)."""
+    results: tuple[ResultKind, ...] = ()
+    """Results (kết quả thực hiện)."""
+    legal_bases: tuple[LegalBasis, ...] = ()
+    """Legal bases (căn cứ pháp lý)."""
+    executing_agencies: tuple[AgencyRef, ...] = ()
+    """Agencies that carry it out (cơ quan thực hiện)."""
+    requirements: Text | None = None
+    """Conditions (yêu cầu, điều kiện)."""
+
+    @property
+    def key(self) -> str:
+        """The national code."""
+        return self.code

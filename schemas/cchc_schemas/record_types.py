@@ -1,0 +1,26 @@
+"""Every record type by its name, in the order in which one may depend on another."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from cchc_schemas.construction import ConstructionPermit, ConstructionWorks
+from cchc_schemas.dossiers import Dossier, DossierStep
+from cchc_schemas.land import LandChange, LandParcel
+from cchc_schemas.procedures import Procedure
+from cchc_schemas.records import Record
+
+RECORD_TYPES: Mapping[str, type[Record]] = MappingProxyType(
+    {
+        record.record_type: record
+        for record in (
+            LandParcel,
+            LandChange,
+            ConstructionPermit,
+            ConstructionWorks,
+            Procedure,
+            Dossier,
+            DossierStep,
+        )
+    }
+)
+"""Record types by name."""

@@ -1,0 +1,124 @@
+"""One at a time: what the lease promises."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cchc_connect.database.lease import Lease
+from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.errors import LeaseHeld, LeaseLost
+from tests.sync.village import HandClock
+
+LONG = timedelta(minutes=2)
+
+HOLDER = """
+import sys, time
+from datetime import timedelta
+from cchc_connect.clock import SystemClock
+from cchc_connect.database.lease import Lease
+from cchc_connect.database.shared import SharedDatabase
+with SharedDatabase(sys.argv[1]) as database, Lease(database, SystemClock(), timedelta(minutes=2)):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[SharedDatabase]:
+    with SharedDatabase(f"sqlite:///{tmp_path / 'shared.db'}") as opened:
+        yield opened
+
+
+@pytest.fixture
+def holder(database: SharedDatabase) -> Iterator["subprocess.Popen[str]"]:
+    """Give another process that holds the lease."""
+    command = [sys.executable, "-c", HOLDER, database.url]
+    paths = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **paths}) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_two_schedulers_may_start_and_one_runs(database: SharedDatabase) -> None:
+    """One at a time: the second is told who is at work and does nothing."""
+    clock = HandClock()
+
+    with Lease(database, clock, LONG), pytest.raises(LeaseHeld) as refused:
+        Lease(database, clock, LONG).__enter__()
+
+    assert refused.value.code == "lease.held"
+
+
+def test_a_lease_given_back_is_free_at_once(database: SharedDatabase) -> None:
+    """The end of a run is the end of its lease."""
+    clock = HandClock()
+    with Lease(database, clock, LONG) as first:
+        pass
+
+    with Lease(database, clock, LONG) as second:
+        assert second.token == first.token + 1
+
+
+def test_a_lease_whose_time_is_over_can_be_taken(database: SharedDatabase) -> None:
+    """A holder that shows no life loses the lease."""
+    clock = HandClock()
+    frozen = Lease(database, clock, LONG).__enter__()
+    clock.pass_time(LONG)
+
+    with Lease(database, clock, LONG) as second:
+        assert second.token == frozen.token + 1
+
+
+def test_a_holder_that_froze_past_its_lease_can_write_nothing_more(database: SharedDatabase) -> None:
+    """The fencing token of the next holder closes the database for the one before."""
+    clock = HandClock()
+    frozen = Lease(database, clock, LONG).__enter__()
+    clock.pass_time(LONG)
+
+    with Lease(database, clock, LONG) as second:
+        with pytest.raises(LeaseLost), database.writing(frozen.token):
+            pytest.fail("the frozen holder wrote")
+        with database.writing(second.token):
+            pass
+
+
+def test_a_holder_shows_life_while_it_works(database: SharedDatabase) -> None:
+    """A run that takes longer than a lease keeps it by renewing it."""
+    short = timedelta(seconds=0.4)
+    clock = HandClock()
+    with Lease(database, clock, short):
+        clock.pass_time(short)
+        time.sleep(0.3)  # a renewal comes each 0.1 s, by the real clock
+
+        with pytest.raises(LeaseHeld):
+            Lease(database, clock, short).__enter__()
+
+
+def test_a_run_that_is_alive_elsewhere_keeps_the_lease(
+    database: SharedDatabase, holder: "subprocess.Popen[str]"
+) -> None:
+    """Another live process on this machine is a holder like any other."""
+    assert holder.poll() is None
+
+    with pytest.raises(LeaseHeld):
+        Lease(database, HandClock(), LONG).__enter__()
+
+
+def test_the_lease_of_a_killed_process_is_free_at_once(
+    database: SharedDatabase, holder: "subprocess.Popen[str]"
+) -> None:
+    """After a kill -9 nobody has to wait for the lease to run out, nor to clean up."""
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+
+    with Lease(database, HandClock(), LONG) as mine:
+        assert mine.token == 2

@@ -1,0 +1,318 @@
+"""What pushing a route promises."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cchc_schemas import Dossier, DossierStep
+from sqlalchemy import text
+
+from cchc_connect.adapter import Outcome, Target
+from cchc_connect.database.deliveries import LAST_ATTEMPT, LONGEST_WAIT, route_states
+from cchc_connect.database.journal import broken_entry
+from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.stream import Stream
+from cchc_connect.errors import AuthenticationFailed, CchcError, Unreachable
+from cchc_connect.sync.pull import Pull
+from cchc_connect.sync.push import Push, Route
+from cchc_connect.sync.scope import Scope
+from tests.sync.village import (
+    Counter,
+    DossierRegister,
+    HandClock,
+    LocalTransport,
+    dossier_codes,
+    dossier_fields,
+    step_fields,
+)
+
+A, B, C = dossier_codes(3)
+
+
+class FencelessScope(Scope):
+    """A scope whose writes are kept although no lease is held."""
+
+    @property
+    def keeps(self) -> bool:
+        return True
+
+
+class Office:
+    """A shared database with a route out of it."""
+
+    def __init__(self, database: SharedDatabase) -> None:
+        self.database = database
+        self.clock = HandClock()
+        self.dossiers = Counter(Dossier)
+        self.steps = Counter(DossierStep, batch_limit=10)
+        self.withhold: tuple[str, ...] = ()
+
+    @property
+    def scope(self) -> Scope:
+        return FencelessScope(run_id="run", database=self.database, clock=self.clock, token=None)
+
+    def holds(self, dossiers: list[dict[str, Any]], steps: list[dict[str, Any]] | None = None) -> None:
+        """Bring these into the shared database."""
+        for record_type, items in ((Dossier, dossiers), (DossierStep, steps or [])):
+            if items:
+                stream = Stream(connection="desk", record_type=record_type.record_type, agency="H09.1")
+                Pull(DossierRegister(items, record_type), stream, LocalTransport(), self.scope).run()
+
+    def push(self, *failures: CchcError | None) -> Push:
+        """Run the route once."""
+        push = Push(self.route, LocalTransport(failures), self.scope)
+        push.run()
+        return push
+
+    @property
+    def route(self) -> Route:
+        targets: Mapping[str, Target] = {"dossier": self.dossiers, "dossier_step": self.steps}
+        return Route(
+            name="portal",
+            record_types=("dossier", "dossier_step"),
+            receiver="G22",
+            account="sync",
+            purpose="Công khai tiến độ",
+            legal_basis="NĐ 61/2018/NĐ-CP",
+            withhold=self.withhold,
+            targets=targets,
+        )
+
+    def state(self) -> tuple[Any, ...]:
+        """Return how many messages are waiting, delivered, dead."""
+        with self.database.reading() as connection:
+            (found,) = route_states(connection)
+        return found["waiting"], found["delivered"], found["dead"]
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    with SharedDatabase(f"sqlite:///{tmp_path / 'shared.db'}") as database:
+        yield Office(database)
+
+
+def test_each_change_leaves_once(office: Office) -> None:
+    """A change is delivered, and a second run sends nothing."""
+    office.holds([dossier_fields(A), dossier_fields(B)], [step_fields(A, 1)])
+
+    office.push()
+    office.push()
+
+    assert office.dossiers.keys == [A, B]
+    assert len(office.steps.keys) == 1
+    assert office.state() == (0, 3, 0)
+
+
+def test_only_what_changed_leaves_and_is_marked_as_known(office: Office) -> None:
+    """A further version is sent as an update of what the target has."""
+    office.holds([dossier_fields(A), dossier_fields(B)])
+    office.push()
+    office.holds([dossier_fields(A), dossier_fields(B, status=9)])
+
+    office.push()
+
+    assert [[(one.record.key, one.known) for one in message] for message in office.dossiers.received] == [
+        [(A, False)],
+        [(B, False)],
+        [(B, True)],
+    ]
+
+
+def test_messages_go_out_in_batches_the_target_takes(office: Office) -> None:
+    """No message holds more than the target's limit."""
+    office.holds([dossier_fields(A)], [step_fields(A, minute) for minute in range(23)])
+
+    office.push()
+
+    assert [len(message) for message in office.steps.received] == [10, 10, 3]
+
+
+def test_a_refused_record_holds_nobody(office: Office) -> None:
+    """One bad record in a batch is set aside as a dead letter; the others are delivered."""
+    office.holds([dossier_fields(A)], [step_fields(A, minute) for minute in range(4)])
+    refused = f"{A}@20260302T080200Z@Thẩm định hồ sơ"
+    office.steps.answers = {refused: Outcome.REFUSED}
+
+    office.push()
+
+    assert refused in office.steps.keys
+    assert len(office.steps.effects) == 3
+    assert office.state() == (0, 4, 1)
+
+
+def test_a_message_that_fails_holds_back_its_own_key_and_no_other(office: Office) -> None:
+    """Order is kept for each dossier; the others go on."""
+    office.holds([dossier_fields(A), dossier_fields(B)], [step_fields(A, 1), step_fields(B, 1)])
+    office.dossiers.answers = {A: Outcome.RETRY}
+
+    office.push()
+
+    assert list(office.dossiers.effects) == [B]
+    assert [record.order_key for record in office.steps.effects.values()] == [B]
+    assert office.state() == (2, 2, 0)
+
+
+def test_a_message_that_failed_goes_again_before_what_follows_it(office: Office) -> None:
+    """What was held back leaves in its order once the target takes it, with the same idempotency key."""
+    office.holds([dossier_fields(A)], [step_fields(A, 1)])
+    office.dossiers.answers = {A: Outcome.RETRY}
+    office.push()
+    office.dossiers.answers = {}
+    office.clock.pass_time(LONGEST_WAIT)
+
+    office.push()
+
+    first, second = (message[0] for message in office.dossiers.received)
+    assert first.idempotency_key == second.idempotency_key
+    assert office.state() == (0, 2, 0)
+
+
+def test_a_message_is_not_tried_again_before_its_time(office: Office) -> None:
+    """A run right after a failed one leaves the target alone."""
+    office.holds([dossier_fields(A)])
+    office.dossiers.answers = {A: Outcome.RETRY}
+    office.push()
+
+    office.push()
+
+    assert office.dossiers.keys == [A]
+
+
+def test_after_its_last_attempt_a_message_is_a_dead_letter(office: Office) -> None:
+    """Trying ends; what could not be delivered is kept and shown."""
+    office.holds([dossier_fields(A)])
+    office.dossiers.answers = {A: Outcome.RETRY}
+
+    for _ in range(LAST_ATTEMPT):
+        office.push()
+        office.clock.pass_time(LONGEST_WAIT)
+
+    assert office.state() == (0, 0, 1)
+
+
+def test_a_lost_answer_has_its_effect_once(office: Office) -> None:
+    """Where the answer never came the message goes again under the same key, and its effect is one."""
+    office.holds([dossier_fields(A)])
+    lost = LosesAnswers(office.dossiers)
+    office.dossiers = lost
+
+    office.push()
+    office.clock.pass_time(LONGEST_WAIT)
+    office.push()
+
+    assert len({one.idempotency_key for message in lost.received for one in message}) == 1
+    assert (len(lost.received), len(lost.effects), office.state()) == (2, 1, (0, 1, 0))
+
+
+class LosesAnswers(Counter):
+    """A target whose first answer is lost after the effect."""
+
+    def __init__(self, like: Counter) -> None:
+        super().__init__(like.record_type)
+
+    def deliver(self, batch: Any) -> Any:
+        receipts = yield from super().deliver(batch)
+        if len(self.received) == 1:
+            raise Unreachable("transport.unreachable")
+        return receipts
+
+
+def test_a_target_that_is_down_is_left_alone(office: Office) -> None:
+    """After three messages in a row that fail, the rest waits without being tried."""
+    office.holds([dossier_fields(code) for code in dossier_codes(9)])
+    down = [Unreachable("transport.unreachable")] * 9
+
+    with pytest.raises(Unreachable):
+        office.push(*down)
+
+    assert office.state() == (9, 0, 0)
+    assert office.dossiers.received == []
+
+
+def test_refused_credentials_stop_the_route_and_cost_no_attempt(office: Office) -> None:
+    """A wrong password is no fault of the messages."""
+    office.holds([dossier_fields(A)])
+
+    with pytest.raises(AuthenticationFailed):
+        office.push(AuthenticationFailed("transport.auth"))
+    office.push()
+
+    assert office.state() == (0, 1, 0)
+
+
+def test_steps_refused_for_want_of_their_dossier_follow_it_when_it_comes(office: Office) -> None:
+    """A dead letter that only missed another record is alive again once that record is delivered."""
+    office.holds([dossier_fields(A)], [step_fields(A, 1)])
+    (step,) = (f"{A}@20260302T080100Z@Thẩm định hồ sơ",)
+    office.dossiers.answers = {A: Outcome.REFUSED}
+    office.steps.answers = {step: Outcome.REFUSED}
+    office.push()
+    assert office.state() == (0, 0, 2)
+    office.dossiers.answers = office.steps.answers = {}
+    office.holds([dossier_fields(A, status=9)])
+
+    office.push()
+
+    assert list(office.steps.effects) == [step]
+
+
+def test_what_is_withheld_does_not_leave(office: Office) -> None:
+    """Fields outside the route's agreement stay here."""
+    office.withhold = ("dossier.applicant_phone",)
+    office.holds([dossier_fields(A, applicant_phone="0900000001", applicant_name="Nguyễn Thị Mẫu")])
+
+    office.push()
+
+    (sent,) = office.dossiers.effects.values()
+    assert isinstance(sent, Dossier)
+    assert (sent.applicant_phone, sent.applicant_name) == (None, "Nguyễn Thị Mẫu")
+
+
+def test_each_message_stands_in_the_journal_with_its_reason_and_no_value(office: Office) -> None:
+    """Nothing leaves without a reason: who, whereto, why and by which act; keys, no contents."""
+    office.holds([dossier_fields(A, applicant_name="Nguyễn Thị Mẫu")])
+
+    office.push()
+
+    with office.database.reading() as connection:
+        (body,) = connection.execute(text("SELECT body FROM journal")).scalars()
+    assert all(part in body for part in ("Công khai tiến độ", "NĐ 61/2018/NĐ-CP", A, "G22"))
+    assert "Mẫu" not in body
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "UPDATE journal SET body = replace(body, 'delivered', 'refused') WHERE entry = 2",
+        "DELETE FROM journal WHERE entry = 2",
+        "UPDATE journal SET entry = entry + 10 WHERE entry > 1",
+    ],
+)
+def test_a_journal_that_was_tampered_with_is_found(office: Office, tampering: str) -> None:
+    """The chain breaks at the first entry that was changed, removed or moved."""
+    office.holds([dossier_fields(code) for code in dossier_codes(3)])
+    office.push()
+    with office.database.reading() as connection:
+        assert broken_entry(connection) is None
+
+    with office.database.writing() as connection:
+        connection.execute(text(tampering))
+
+    with office.database.reading() as connection:
+        assert broken_entry(connection) == 2
+
+
+def test_a_rehearsal_counts_what_would_leave_and_sends_nothing(office: Office) -> None:
+    """A dry run of a route touches neither the target nor the feed's position."""
+    office.holds([dossier_fields(A), dossier_fields(B)])
+    push = Push(office.route, LocalTransport(), office.scope)
+
+    push.rehearse()
+
+    assert push.counts["dossier"].waiting == 2
+    assert office.dossiers.received == []
+    office.clock.pass_time(timedelta(seconds=1))
+    office.push()
+    assert office.state() == (0, 2, 0)

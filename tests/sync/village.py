@@ -1,0 +1,260 @@
+"""A village's land register for engine tests: a source and a target that live in memory.
+
+They fulfil the adapter contract themselves, so the engine is tested through its real seam; no request is
+sent because no network is the subject here.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self, TypeVar
+
+from cchc_schemas import Dossier, DossierStep, LandParcel, Record
+
+from cchc_connect.adapter import (
+    Ask,
+    Deletes,
+    Exchange,
+    Item,
+    Outcome,
+    Outgoing,
+    Page,
+    Receipt,
+    SourceProfile,
+)
+from cchc_connect.codecs import Unreadable
+from cchc_connect.errors import CchcError
+from cchc_connect.transport import Dialect, HttpRequest, HttpResponse, Traffic, Verdict
+
+START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+Result = TypeVar("Result")
+
+
+@dataclass
+class HandClock:
+    """A clock that a test sets."""
+
+    moment: datetime = START
+    seconds: float = 0.0
+
+    def now(self) -> datetime:
+        """Return the instant the test chose."""
+        return self.moment
+
+    def monotonic(self) -> float:
+        """Return the seconds the test chose."""
+        return self.seconds
+
+    def pass_time(self, span: timedelta) -> None:
+        """Let time go by."""
+        self.moment += span
+        self.seconds += span.total_seconds()
+
+
+class LocalTransport:
+    """Drives an exchange that needs no answers; it breaks when told to."""
+
+    def __init__(self, failures: Sequence[CchcError | None] = ()) -> None:
+        """Let the n-th conversation fail with the n-th entry; None lets it pass."""
+        self._failures = list(failures)
+        self.traffic = Traffic()
+
+    def run(self, exchange: Exchange[Result]) -> Result:
+        """Return the exchange's result."""
+        failure = self._failures.pop(0) if self._failures else None
+        if failure is not None:
+            exchange.close()
+            raise failure
+        try:
+            next(exchange)
+        except StopIteration as stop:
+            result: Result = stop.value
+            return result
+        message = "a village answers at once"
+        raise AssertionError(message)
+
+    def send(self, request: HttpRequest, /) -> HttpResponse:
+        """Refuse: a village has no network."""
+        message = f"{request} was sent"
+        raise AssertionError(message)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        """Leave nothing open."""
+
+
+def parcel_item(number: int, /, **changed: object) -> dict[str, Any]:
+    """Return a wire item of the village's register."""
+    base = {"id": f"p{number}", "sheet": "12", "number": str(number), "area": "250.5", "at": START.isoformat()}
+    return {**base, **changed}
+
+
+@dataclass
+class LandRegister:
+    """The village's parcels as a source."""
+
+    items: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    profile: SourceProfile = field(default_factory=lambda: SourceProfile(changed_since=False, deletes=Deletes.ABSENCE))
+    page_size: int = 3
+    mapping_version: int = 1
+    counted: int | None = None
+    """What the register says it holds; None: the truth."""
+    obeys_filter: bool = True
+    following: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Positions it names instead of the right ones."""
+    stuck: bool = False
+    """Does it show its first page whatever the position?"""
+    asks: list[Ask] = field(default_factory=list[Ask])
+    record_type: type[Record] = LandParcel
+
+    def fetch(self, ask: Ask) -> Exchange[Page]:
+        """Return one page."""
+        self.asks.append(ask)
+        chosen = [item for item in self.items if self._wanted(item, ask)]
+        start = int(ask.position or 0)
+        end = start + self.page_size
+        following = str(end) if end < len(chosen) else None
+        total = len(chosen) if self.counted is None else self.counted
+        yield from ()
+        if following is not None:
+            following = self.following.get(following, following)
+        shown = 0 if self.stuck else start
+        return Page(items=chosen[shown : shown + self.page_size], next=following, total=total)
+
+    def key(self, item: Item) -> str:
+        """Return the register's number of an entry."""
+        return str(item.get("id", ""))
+
+    def changed_at(self, item: Item) -> datetime | None:
+        """Return when the entry was changed."""
+        return datetime.fromisoformat(item["at"]) if item.get("at") else None
+
+    def translate(self, item: Item) -> Mapping[str, object]:
+        """Return a parcel's fields."""
+        area = item["area"]
+        return {
+            "scheme": "gso-2025-07",
+            "commune_code": item.get("commune", "25747"),
+            "map_sheet": item["sheet"],
+            "parcel_number": item["number"],
+            "area_m2": area if area != "?" else Unreadable("area_unreadable"),
+            "address": item.get("address"),
+        }
+
+    def _wanted(self, item: Item, ask: Ask) -> bool:
+        changed_at = self.changed_at(item)
+        if ask.since is None or changed_at is None or not self.obeys_filter:
+            return True
+        return self.profile.changed_since is False or changed_at >= ask.since
+
+
+def dossier_fields(code: str, **changed: object) -> dict[str, Any]:
+    """Return a dossier's wire item."""
+    return {"code": code, "procedure_code": "1.013225", "status": 4, **changed}
+
+
+@dataclass
+class DossierRegister:
+    """The village's dossiers as a source; items are the records' own fields."""
+
+    items: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    record_type: type[Record] = Dossier
+    profile: SourceProfile = field(default_factory=lambda: SourceProfile(changed_since=False))
+    mapping_version: int = 1
+
+    def fetch(self, ask: Ask) -> Exchange[Page]:
+        """Return all of them, whatever is asked."""
+        del ask
+        yield from ()
+        return Page(items=self.items, next=None, total=len(self.items))
+
+    def key(self, item: Item) -> str:
+        """Return what tells one from another."""
+        return f"{item.get('code', item.get('dossier_code'))}{item.get('at', '')}"
+
+    def changed_at(self, item: Item) -> datetime | None:
+        """Return nothing: the register does not say."""
+        del item
+        return None
+
+    def translate(self, item: Item) -> Mapping[str, object]:
+        """Return the fields as they are."""
+        return item
+
+
+@dataclass
+class Counter:
+    """A target that takes one type of record and can be told how to answer."""
+
+    record_type: type[Record]
+    batch_limit: int = 1
+    answers: dict[str, Outcome] = field(default_factory=dict[str, Outcome])
+    """Outcome by record key; whatever is not named is delivered."""
+    received: list[tuple[Outgoing, ...]] = field(default_factory=list[tuple[Outgoing, ...]])
+    effects: dict[str, Record] = field(default_factory=dict[str, Record])
+    """What the target holds, by record key."""
+
+    def deliver(self, batch: Sequence[Outgoing]) -> Exchange[Sequence[Receipt]]:
+        """Take a message as told."""
+        self.received.append(tuple(batch))
+        yield from ()
+        outcomes = [self.answers.get(one.record.key, Outcome.DELIVERED) for one in batch]
+        if len(batch) > 1 and Outcome.REFUSED in outcomes:
+            return [Receipt(outcome=Outcome.REFUSED, reason="batch_refused")] * len(batch)
+        for one, outcome in zip(batch, outcomes, strict=True):
+            if outcome is Outcome.DELIVERED:
+                self.effects[one.record.key] = one.record
+        return [Receipt(outcome=outcome, reason=_REASONS[outcome]) for outcome in outcomes]
+
+    @property
+    def keys(self) -> list[str]:
+        """Return the record keys in the order in which they arrived."""
+        return [one.record.key for message in self.received for one in message]
+
+
+_REASONS = {
+    Outcome.DELIVERED: "0",
+    Outcome.DUPLICATE: "-3",
+    Outcome.REFUSED: "not_found",
+    Outcome.RETRY: "busy",
+}
+
+
+@dataclass
+class Village:
+    """The village's one system: an adapter of the given sources and targets."""
+
+    sources: Sequence[Any] = ()
+    targets: Sequence[Any] = ()
+    dialect: Dialect = field(default_factory=lambda: Dialect(classify=lambda _: Verdict.OK))
+
+
+def step_fields(code: str, minute: int) -> dict[str, Any]:
+    """Return a dossier step's wire item."""
+    at = (START + timedelta(minutes=minute)).isoformat()
+    return {"dossier_code": code, "at": at, "action": "Thẩm định hồ sơ", "status": 4}
+
+
+def dossier_codes(count: int) -> Iterator[str]:
+    """Yield well-formed dossier codes."""
+    return (f"000.00.05.H09-260302-{number:04}" for number in range(1, count + 1))
+
+
+__all__ = [
+    "START",
+    "Counter",
+    "Dossier",
+    "DossierRegister",
+    "DossierStep",
+    "HandClock",
+    "LandRegister",
+    "LocalTransport",
+    "Village",
+    "dossier_codes",
+    "dossier_fields",
+    "parcel_item",
+    "step_fields",
+]

@@ -1,0 +1,101 @@
+"""One blocking face for both carriers, so that a rule is tested on both by one test."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, TypeVar
+
+from cchc_connect.transport import (
+    AsyncTransport,
+    Endpoint,
+    HttpRequest,
+    HttpResponse,
+    Policy,
+    RequestsTransport,
+    Surroundings,
+    Traffic,
+)
+from cchc_connect.transport.exchange import Conversation
+
+Result = TypeVar("Result")
+
+IMPATIENT = Policy(deadline_s=2.0, connect_s=0.5, read_s=0.6, wait_unit_s=0.001)
+"""The default policy at a test's pace."""
+
+
+class Carrier(Protocol):
+    """What a test asks of a carrier."""
+
+    @property
+    def traffic(self) -> Traffic: ...
+
+    def send(self, request: HttpRequest) -> HttpResponse: ...
+
+    def run(self, conversation: Conversation[Result]) -> Result: ...
+
+    def together(self, request: HttpRequest, times: int) -> list[HttpResponse]:
+        """Send `request` from that many threads or tasks at once."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Blocking:
+    """The carrier over requests, with threads."""
+
+    def __init__(self, endpoint: Endpoint, policy: Policy, surroundings: Surroundings) -> None:
+        self._transport = RequestsTransport(endpoint, policy, surroundings)
+        self.send = self._transport.send
+
+    @property
+    def traffic(self) -> Traffic:
+        return self._transport.traffic
+
+    def run(self, conversation: Conversation[Result]) -> Result:
+        return self._transport.run(conversation)
+
+    def together(self, request: HttpRequest, times: int) -> list[HttpResponse]:
+        with ThreadPoolExecutor(times) as threads:
+            return list(threads.map(self.send, [request] * times))
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+class Asynchronous:
+    """The carrier over httpx, on an event loop of its own, with tasks."""
+
+    def __init__(self, endpoint: Endpoint, policy: Policy, surroundings: Surroundings) -> None:
+        self._loop = asyncio.Runner()
+        self._transport = AsyncTransport(endpoint, policy, surroundings)
+
+    @property
+    def traffic(self) -> Traffic:
+        return self._transport.traffic
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        return self._loop.run(self._transport.send(request))
+
+    def run(self, conversation: Conversation[Result]) -> Result:
+        return self._loop.run(self._transport.run(conversation))
+
+    def together(self, request: HttpRequest, times: int) -> list[HttpResponse]:
+        async def all_of_them() -> list[HttpResponse]:
+            return await asyncio.gather(*[self._transport.send(request) for _ in range(times)])
+
+        return self._loop.run(all_of_them())
+
+    def close(self) -> None:
+        self._loop.run(self._transport.close())
+        self._loop.close()
+
+
+MakeCarrier = Callable[[Endpoint, Policy, Surroundings], Carrier]
+
+CARRIERS: dict[str, MakeCarrier] = {"requests": Blocking, "httpx": Asynchronous}
+
+
+class OpenLine(Protocol):
+    """Opens one of the carriers to an endpoint."""
+
+    def __call__(self, endpoint: Endpoint, policy: Policy = ..., surroundings: Surroundings = ...) -> Carrier: ...

@@ -1,0 +1,70 @@
+"""Dialects the tests speak: plain REST, and one with a session in the body as the national portal has it."""
+
+from dataclasses import dataclass, replace
+from typing import cast
+
+from cchc_connect.transport import (
+    Anonymous,
+    Authentication,
+    Credentials,
+    Dialect,
+    Endpoint,
+    HttpRequest,
+    HttpResponse,
+    Login,
+    Verdict,
+    classify_rest,
+)
+
+REST = Dialect(classify=classify_rest)
+ACCOUNT = Credentials(username="tichhop.h09", password="mat-khau-canary/+9")  # noqa: S106  # invented
+
+
+def rest(base_url: str, authentication: Authentication | None = None, *others: str) -> Endpoint:
+    """Return an endpoint that speaks plain REST."""
+    return Endpoint(
+        name="registry",
+        base_url=base_url,
+        dialect=REST,
+        authentication=authentication or Anonymous(),
+        other_origins=frozenset(others),
+    )
+
+
+def classify_portal(response: HttpResponse) -> Verdict:
+    """Judge as the national portal's clients must: every answer has status 200 and an error code."""
+    verdict = classify_rest(response)
+    if verdict is not Verdict.OK:
+        return verdict
+    match response.json():
+        case {"error_code": 0}:
+            return Verdict.OK
+        case {"error_code": 401}:
+            return Verdict.AUTH
+        case _:
+            return Verdict.UNKNOWN
+
+
+@dataclass(frozen=True)
+class PortalLogin:
+    """A session that stands in the body of each message."""
+
+    lifetime_s: float = 600.0
+
+    def login(self, credentials: Credentials) -> HttpRequest:
+        account = {"username": credentials.username, "password": credentials.password}
+        return HttpRequest(method="POST", path="/login", json=account, idempotent=True)
+
+    def session(self, response: HttpResponse) -> str | None:
+        answer = cast("dict[str, str]", response.json())
+        return answer.get("session") or None
+
+    def attach(self, request: HttpRequest, session: str) -> HttpRequest:
+        message = cast("dict[str, object]", request.json)
+        return replace(request, json={**message, "session": session})
+
+
+def portal(base_url: str, lifetime_s: float = 600.0) -> Endpoint:
+    """Return an endpoint that wants a session."""
+    dialect = Dialect(classify=classify_portal, session=PortalLogin(lifetime_s))
+    return Endpoint(name="portal", base_url=base_url, dialect=dialect, authentication=Login(ACCOUNT))

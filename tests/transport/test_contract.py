@@ -1,0 +1,428 @@
+"""What both carriers promise, proven on a real socket: the whole true answer, or one typed error in time."""
+
+import gzip
+import itertools
+import json
+import time
+import zlib
+from collections.abc import Callable, Generator
+from dataclasses import replace
+
+import pytest
+
+from cchc_connect.errors import (
+    AuthenticationFailed,
+    CchcError,
+    CutShort,
+    DeadlineExceeded,
+    Maintenance,
+    MessageRefused,
+    Retriable,
+    SourceHeld,
+    Throttled,
+    Unreachable,
+)
+from cchc_connect.transport import Basic, HttpRequest, HttpResponse, Traffic, Verdict
+from tests.transport.agency import RESET, Agency, Asked, Play, answer, head, in_turn
+from tests.transport.carriers import IMPATIENT, OpenLine
+from tests.transport.dialects import ACCOUNT, portal, rest
+
+PARCELS = json.dumps({"items": [{"use": "Đất ở tại đô thị"}]}, ensure_ascii=False).encode()
+ASK = HttpRequest(method="GET", path="/parcels")
+TELL = HttpRequest(method="POST", path="/parcels", json={"note": "Thủ Dầu Một"})
+ONCE = replace(IMPATIENT, attempts=1)
+ERROR_CONTEXT = {"connection", "method", "path", "status", "verdict", "attempt", "request_id"}
+
+Serve = Callable[[Callable[[Asked], Play]], Agency]
+
+
+def test_a_whole_answer_arrives_as_it_was_sent(serve: Serve, line: OpenLine) -> None:
+    agency = serve(in_turn([answer("200 OK", PARCELS)]))
+    carrier = line(rest(f"{agency.base_url}/api"))
+
+    found = carrier.send(HttpRequest(method="GET", path="/parcels?page=2", params={"q": "Thủ Dầu Một"}))
+
+    assert found.verdict is Verdict.OK
+    assert found.json() == json.loads(PARCELS)
+    assert agency.targets == ["GET /api/parcels?page=2&q=Th%E1%BB%A7%20D%E1%BA%A7u%20M%E1%BB%99t"]
+    assert carrier.traffic == Traffic(requests=1, bytes_received=len(PARCELS))
+
+
+def test_a_message_is_sent_as_utf_8_json_with_our_name_and_a_request_id(serve: Serve, line: OpenLine) -> None:
+    agency = serve(in_turn([answer("201 Created", b"{}")]))
+
+    line(rest(agency.base_url, Basic(ACCOUNT))).send(TELL)
+
+    asked = agency.asked[0]
+    assert json.loads(asked.body.decode()) == TELL.json
+    assert "Thủ" in asked.body.decode()
+    assert asked.headers["content-type"] == "application/json"
+    assert asked.headers["user-agent"].startswith("cchc-connect/")
+    assert len(asked.headers["x-request-id"]) == 36
+    assert asked.headers["authorization"].startswith("Basic ")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "packed"),
+    [
+        ("gzip", gzip.compress(PARCELS)),
+        ("x-gzip", gzip.compress(PARCELS)),
+        ("gzip", gzip.compress(PARCELS[:9]) + gzip.compress(PARCELS[9:])),
+        ("deflate", zlib.compress(PARCELS)),
+        ("deflate", zlib.compress(PARCELS)[2:-4]),
+    ],
+    ids=["gzip", "x-gzip", "two gzip streams", "zlib", "bare deflate"],
+)
+def test_a_compressed_answer_is_unfolded(serve: Serve, line: OpenLine, encoding: str, packed: bytes) -> None:
+    agency = serve(in_turn([answer("200 OK", packed, f"Content-Encoding: {encoding}")]))
+
+    assert line(rest(agency.base_url)).send(ASK).body == PARCELS
+
+
+def test_a_chunked_answer_is_joined(serve: Serve, line: OpenLine) -> None:
+    chunked = head("200 OK", "Content-Type: application/json", "Transfer-Encoding: chunked")
+    agency = serve(
+        in_turn(
+            [chunked, b"2\r\n[1\r\n", 0.01, b"2\r\n,2\r\n1\r\n]\r\n0\r\n\r\n"],
+        )
+    )
+
+    assert line(rest(agency.base_url)).send(ASK).json() == [1, 2]
+
+
+PACKED = gzip.compress(PARCELS * 50)
+JSON_HEAD = ("Content-Type: application/json", "Connection: close")
+BOMB = gzip.compress(b"[" + b" " * 40_000_000 + b"]")
+
+BROKEN: dict[str, tuple[Play, type[CchcError]]] = {
+    "cut by length": ([head("200 OK", *JSON_HEAD, "Content-Length: 900"), PARCELS], CutShort),
+    "cut without any mark of an end": ([head("200 OK", *JSON_HEAD), PARCELS[:-2]], CutShort),
+    "cut between chunks": (
+        [head("200 OK", *JSON_HEAD, "Transfer-Encoding: chunked"), b"3\r\n[1]\r\n"],
+        CutShort,
+    ),
+    "cut in a chunk": ([head("200 OK", *JSON_HEAD, "Transfer-Encoding: chunked"), b"9\r\n[1]"], CutShort),
+    "broken chunk size": ([head("200 OK", *JSON_HEAD, "Transfer-Encoding: chunked"), b"xyz\r\n[1]\r\n"], CutShort),
+    "cut gzip, whole by length": (
+        [answer("200 OK", PACKED[:-9], "Content-Encoding: gzip")],
+        CutShort,
+    ),
+    "cut gzip without any mark of an end": (
+        [head("200 OK", *JSON_HEAD, "Content-Encoding: gzip"), PACKED[:-1]],
+        CutShort,
+    ),
+    "damaged gzip": ([answer("200 OK", PACKED[:30] + b"??" + PACKED[32:], "Content-Encoding: gzip")], CutShort),
+    "gzip that is none": ([answer("200 OK", PARCELS, "Content-Encoding: gzip")], CutShort),
+    "bytes after deflate": ([answer("200 OK", zlib.compress(PARCELS) + b"[]", "Content-Encoding: deflate")], CutShort),
+    "cut in the head": ([b"HTTP/1.1 200 OK\r\nContent-Type: applic"], Unreachable),
+    "reset before the answer": ([RESET], Unreachable),
+    "reset in the body": ([head("200 OK", *JSON_HEAD, "Content-Length: 900"), PARCELS, 0.05, RESET], CutShort),
+    "closed without a word": ([], Unreachable),
+    "no HTTP": ([b"220 smtp.example ESMTP\r\n"], Unreachable),
+    "gzip bomb": ([answer("200 OK", BOMB, "Content-Encoding: gzip")], SourceHeld),
+    "announced too large": ([head("200 OK", *JSON_HEAD, "Content-Length: 99999999999"), 1.0], SourceHeld),
+    "encoded as we did not ask": ([answer("200 OK", b"\x8b\x00\x80", "Content-Encoding: br")], SourceHeld),
+    "too many headers": ([answer("200 OK", b"[]", *[f"X-{n}: 1" for n in range(200)])], SourceHeld),
+    "203": ([answer("203 Non-Authoritative Information", b'{"code":203}')], AuthenticationFailed),
+    "401": ([answer("401 Unauthorized", b"{}")], AuthenticationFailed),
+    "HTML with 200": ([answer("200 OK", b"<html>Login</html>", kind="text/html; charset=utf-8")], SourceHeld),
+    "HTML that says it is JSON": ([answer("200 OK", b"<html>Login</html>")], SourceHeld),
+    "redirect": ([answer("302 Found", b"", "Location: /login")], SourceHeld),
+    "no such question": ([answer("404 Not Found", b"{}")], SourceHeld),
+    "unknown status": ([answer("418 I'm a teapot", b"{}")], SourceHeld),
+    "server error": ([answer("500 Internal Server Error", b"{}")], Maintenance),
+    "429": ([answer("429 Too Many Requests", b"{}")], Throttled),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_every_fault_ends_in_its_typed_error(serve: Serve, line: OpenLine, fault: str) -> None:
+    play, error = BROKEN[fault]
+    agency = serve(in_turn(play))
+
+    with pytest.raises(error) as raised:
+        line(rest(agency.base_url), ONCE).send(ASK)
+
+    assert type(raised.value) is error
+    assert raised.value.context.keys() >= ERROR_CONTEXT
+    assert str(raised.value)
+
+
+@pytest.mark.parametrize("fault", [fault for fault, (_, error) in BROKEN.items() if issubclass(error, Retriable)])
+def test_a_passing_fault_costs_one_more_attempt_and_no_more(serve: Serve, line: OpenLine, fault: str) -> None:
+    agency = serve(in_turn(BROKEN[fault][0], [answer("200 OK", PARCELS)]))
+
+    assert line(rest(agency.base_url)).send(ASK).body == PARCELS
+    assert len(agency.asked) == 2
+
+
+@pytest.mark.parametrize("fault", [fault for fault, (_, error) in BROKEN.items() if not issubclass(error, Retriable)])
+def test_what_cannot_pass_is_asked_once(serve: Serve, line: OpenLine, fault: str) -> None:
+    agency = serve(in_turn(BROKEN[fault][0]))
+
+    with pytest.raises(SourceHeld):
+        line(rest(agency.base_url)).send(ASK)
+
+    assert len(agency.asked) == 1
+
+
+def test_a_lasting_fault_is_asked_about_four_times(serve: Serve, line: OpenLine) -> None:
+    agency = serve(in_turn([answer("503 Service Unavailable", b"{}")]))
+
+    with pytest.raises(Maintenance) as raised:
+        line(rest(agency.base_url)).send(ASK)
+
+    assert len(agency.asked) == 4
+    assert raised.value.context["attempt"] == 4
+    assert len({asked.headers["x-request-id"] for asked in agency.asked}) == 1
+
+
+@pytest.mark.parametrize("fault", ["server error", "429", "reset before the answer", "cut by length"])
+def test_a_message_that_may_not_repeat_is_sent_once(serve: Serve, line: OpenLine, fault: str) -> None:
+    agency = serve(in_turn(BROKEN[fault][0]))
+
+    with pytest.raises(Retriable):
+        line(rest(agency.base_url)).send(TELL)
+
+    assert len(agency.asked) == 1
+
+
+def test_a_message_that_may_repeat_is_sent_again(serve: Serve, line: OpenLine) -> None:
+    agency = serve(in_turn([RESET], [answer("201 Created", b"{}")]))
+
+    assert line(rest(agency.base_url)).send(replace(TELL, idempotent=True)).status == 201
+
+
+def test_even_a_message_that_may_not_repeat_is_tried_again_where_nobody_listens(line: OpenLine) -> None:
+    with pytest.raises(Unreachable) as raised:
+        line(rest("http://127.0.0.1:9")).send(TELL)
+
+    assert raised.value.code == "transport.never_connected"
+    assert raised.value.context["attempt"] == 4
+
+
+def test_a_refused_message_is_set_aside_and_holds_nothing(serve: Serve, line: OpenLine) -> None:
+    agency = serve(in_turn([answer("422 Unprocessable Content", b"{}")]))
+
+    with pytest.raises(MessageRefused):
+        line(rest(agency.base_url)).send(TELL)
+
+
+def test_a_verdict_the_asker_accepts_is_handed_over(serve: Serve, line: OpenLine) -> None:
+    agency = serve(in_turn([answer("409 Conflict", b"{}")]))
+
+    found = line(rest(agency.base_url)).send(replace(TELL, accept=frozenset({Verdict.OK, Verdict.DUPLICATE})))
+
+    assert found.verdict is Verdict.DUPLICATE
+
+
+SLOW: dict[str, Play] = {
+    "body": [head("200 OK", *JSON_HEAD, "Content-Length: 900"), *itertools.chain(*[(b" ", 0.05)] * 60)],
+    "chunks": [
+        head("200 OK", *JSON_HEAD, "Transfer-Encoding: chunked"),
+        *itertools.chain(*[(b"1\r\n \r\n", 0.05)] * 60),
+    ],
+    "head": [b"HTTP/1.1 200 OK\r\nX-Slow: ", *itertools.chain(*[(b"x", 0.05)] * 60)],
+    "never": [3.0],
+}
+
+
+@pytest.mark.parametrize("where", SLOW)
+def test_a_dripping_answer_ends_with_the_deadline(serve: Serve, line: OpenLine, where: str) -> None:
+    agency = serve(in_turn(SLOW[where]))
+    started = time.monotonic()
+
+    with pytest.raises(DeadlineExceeded):
+        line(rest(agency.base_url), replace(IMPATIENT, deadline_s=0.4, read_s=1.0)).send(ASK)
+
+    assert time.monotonic() - started < 0.4 + 0.5
+
+
+def test_silence_shorter_than_the_deadline_is_asked_again(serve: Serve, line: OpenLine) -> None:
+    agency = serve(in_turn([2.0], [answer("200 OK", PARCELS)]))
+
+    assert line(rest(agency.base_url), replace(IMPATIENT, read_s=0.2)).send(ASK).body == PARCELS
+
+
+def test_retry_after_is_waited_for(serve: Serve, line: OpenLine) -> None:
+    agency = serve(in_turn([answer("429 Too Many Requests", b"", "Retry-After: 1")], [answer("200 OK", PARCELS)]))
+    started = time.monotonic()
+
+    line(rest(agency.base_url)).send(ASK)
+
+    assert 1.0 <= time.monotonic() - started < 1.4
+
+
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
+def test_a_long_retry_after_ends_the_call_and_is_told(serve: Serve, line: OpenLine, status: str) -> None:
+    agency = serve(in_turn([answer(status, b"", "Retry-After: 3600")]))
+
+    with pytest.raises(Throttled) as raised:
+        line(rest(agency.base_url)).send(ASK)
+
+    assert raised.value.retry_after_s == 3600.0
+    assert len(agency.asked) == 1
+
+
+def test_a_redirect_is_never_followed(serve: Serve, line: OpenLine) -> None:
+    other = serve(in_turn([answer("200 OK", PARCELS)]))
+    agency = serve(in_turn([answer("307 Temporary Redirect", b"", f"Location: {other.base_url}/parcels")]))
+
+    with pytest.raises(SourceHeld) as raised:
+        line(rest(agency.base_url, Basic(ACCOUNT))).send(ASK)
+
+    assert raised.value.code == "transport.redirected"
+    assert other.connections == 0
+
+
+def test_a_next_link_to_another_origin_is_refused_and_never_contacted(serve: Serve, line: OpenLine) -> None:
+    other = serve(in_turn([answer("200 OK", PARCELS)]))
+    agency = serve(in_turn([answer("200 OK", PARCELS)]))
+    carrier = line(rest(agency.base_url))
+
+    with pytest.raises(SourceHeld) as raised:
+        carrier.send(replace(ASK, path=f"{other.base_url}/parcels?page=2"))
+
+    assert raised.value.code == "transport.foreign_address"
+    assert (other.connections, agency.connections) == (0, 0)
+
+
+def test_a_next_link_to_the_same_or_a_listed_origin_is_followed(serve: Serve, line: OpenLine) -> None:
+    other = serve(in_turn([answer("200 OK", PARCELS)]))
+    agency = serve(in_turn([answer("200 OK", PARCELS)]))
+    carrier = line(rest(f"{agency.base_url}/api", None, other.base_url))
+
+    carrier.send(replace(ASK, path=f"{agency.base_url}/api/parcels?page=2"))
+    carrier.send(replace(ASK, path=f"{other.base_url}/parcels?page=3"))
+
+    assert agency.targets == ["GET /api/parcels?page=2"]
+    assert other.targets == ["GET /parcels?page=3"]
+
+
+def test_no_cookie_is_kept(serve: Serve, line: OpenLine) -> None:
+    agency = serve(in_turn([answer("200 OK", PARCELS, "Set-Cookie: JSESSIONID=abc; Path=/")]))
+    carrier = line(rest(agency.base_url))
+
+    carrier.send(ASK)
+    carrier.send(ASK)
+
+    assert "cookie" not in agency.asked[1].headers
+
+
+def test_connections_are_kept_open(serve: Serve, line: OpenLine) -> None:
+    """A page costs no new connection; the server here closes each, so the carrier notices and opens another."""
+    agency = serve(in_turn([answer("200 OK", PARCELS)]))
+    carrier = line(rest(agency.base_url))
+
+    assert [carrier.send(ASK).status for _ in range(3)] == [200, 200, 200]
+
+
+def portal_script(spent: set[str], pause_s: float = 0.0) -> Callable[[Asked], Play]:
+    """Return a portal that numbers its sessions and refuses those that are `spent`."""
+    numbers = itertools.count(1)
+
+    def script(asked: Asked) -> Play:
+        message = json.loads(asked.body)
+        if asked.target == "/login":
+            return [pause_s, answer("200 OK", json.dumps({"error_code": 0, "session": f"s{next(numbers)}"}).encode())]
+        code = 401 if message["session"] in spent else 0
+        return [answer("200 OK", json.dumps({"error_code": code, "session_seen": message["session"]}).encode())]
+
+    return script
+
+
+def test_a_session_is_opened_once_and_kept(serve: Serve, line: OpenLine) -> None:
+    agency = serve(portal_script(set()))
+    carrier = line(portal(agency.base_url))
+
+    carrier.send(TELL)
+    carrier.send(TELL)
+
+    assert agency.targets == ["POST /login", "POST /parcels", "POST /parcels"]
+
+
+def test_a_session_refused_is_opened_anew_once(serve: Serve, line: OpenLine) -> None:
+    agency = serve(portal_script({"s1"}))
+    carrier = line(portal(agency.base_url))
+
+    found = carrier.send(TELL)
+
+    assert found.json() == {"error_code": 0, "session_seen": "s2"}
+    assert agency.targets == ["POST /login", "POST /parcels", "POST /login", "POST /parcels"]
+
+
+def test_a_new_session_refused_too_is_an_error(serve: Serve, line: OpenLine) -> None:
+    agency = serve(portal_script({"s1", "s2"}))
+
+    with pytest.raises(AuthenticationFailed) as raised:
+        line(portal(agency.base_url)).send(TELL)
+
+    assert raised.value.code == "transport.auth_refused"
+    assert len(agency.asked) == 4
+
+
+def test_eight_at_once_log_in_once(serve: Serve, line: OpenLine) -> None:
+    agency = serve(portal_script(set(), pause_s=0.05))
+
+    found = line(portal(agency.base_url)).together(TELL, 8)
+
+    assert [answer.json() for answer in found] == [{"error_code": 0, "session_seen": "s1"}] * 8
+    assert agency.targets.count("POST /login") == 1
+
+
+def test_eight_at_once_whose_session_ends_log_in_anew_once(serve: Serve, line: OpenLine) -> None:
+    spent: set[str] = set()
+    agency = serve(portal_script(spent, pause_s=0.05))
+    carrier = line(portal(agency.base_url))
+    carrier.send(TELL)
+    spent.add("s1")
+
+    found = carrier.together(TELL, 8)
+
+    assert [answer.json() for answer in found] == [{"error_code": 0, "session_seen": "s2"}] * 8
+    assert agency.targets.count("POST /login") == 2
+
+
+def test_a_refused_account_is_not_tried_once_for_each_that_waited(serve: Serve, line: OpenLine) -> None:
+    """Wrong logins lock accounts."""
+    agency = serve(in_turn([0.1, answer("200 OK", b'{"error_code": 0, "session": ""}')]))
+
+    with pytest.raises(AuthenticationFailed) as raised:
+        line(portal(agency.base_url)).together(TELL, 8)
+
+    assert raised.value.code == "transport.login_refused"
+    assert len(agency.asked) == 1
+
+
+def test_waiting_for_anothers_login_ends_with_the_deadline(serve: Serve, line: OpenLine) -> None:
+    agency = serve(in_turn([3.0]))
+    started = time.monotonic()
+
+    with pytest.raises(DeadlineExceeded):
+        line(portal(agency.base_url), replace(IMPATIENT, deadline_s=0.3, read_s=1.0)).together(TELL, 4)
+
+    assert time.monotonic() - started < 0.3 + 0.5
+
+
+def test_a_conversation_receives_answers_and_typed_errors(serve: Serve, line: OpenLine) -> None:
+    agency = serve(in_turn([answer("404 Not Found", b"{}")], [answer("200 OK", PARCELS)]))
+
+    def conversation() -> Generator[HttpRequest, HttpResponse, tuple[str, bytes]]:
+        try:
+            yield ASK
+        except SourceHeld as held:
+            found = yield replace(ASK, path="/thua-dat")
+            return held.code, found.body
+        return "", b""
+
+    assert line(rest(agency.base_url)).run(conversation()) == ("transport.question_refused", PARCELS)
+
+
+def test_an_error_a_conversation_does_not_deal_with_comes_out(serve: Serve, line: OpenLine) -> None:
+    agency = serve(in_turn([answer("404 Not Found", b"{}")]))
+
+    def conversation() -> Generator[HttpRequest, HttpResponse, bytes]:
+        return (yield ASK).body
+
+    with pytest.raises(SourceHeld):
+        line(rest(agency.base_url)).run(conversation())
