@@ -36,6 +36,8 @@ clean:
 	touch $@
 
 # The exact versions the tests are run with, each with its hash.
-.venv/development: .venv/runtime .ci/requirements.txt
+.venv/development: pyproject.toml .ci/requirements.txt
+	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement .ci/requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@

@@ -20,6 +20,9 @@ from cchc_connect.registry import adapter_factory
 from cchc_connect.transport import Credentials
 
 READABLE_BY_OTHERS = 0o077
+KNOWN_RULES = frozenset({"missing", "extra_forbidden", "string_type", "string_pattern_mismatch", "too_short"})
+"""Faults of a value that have a sentence of their own; the others are told in pydantic's words."""
+
 SQLITE = "sqlite:///"
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
@@ -235,7 +238,8 @@ def _anchored(tables: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
 
 def _faults(error: ValidationError, prefix: tuple[str, ...]) -> Iterator[Phrase]:
     for fault in error.errors(include_url=False, include_context=True, include_input=False):
-        yield _fault((*prefix, *map(str, fault["loc"])), Phrase("config_rule.pydantic", {"problem": fault["msg"]}))
+        rule = fault["type"] if fault["type"] in KNOWN_RULES else "other"
+        yield _fault((*prefix, *map(str, fault["loc"])), Phrase(f"config_rule.{rule}", {"problem": fault["msg"]}))
 
 
 def _fault(path: tuple[str, ...], problem: Phrase) -> Phrase:

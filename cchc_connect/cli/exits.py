@@ -3,7 +3,9 @@
 They are documented in docs/commands.md, and a test keeps that list current.
 """
 
+from collections.abc import Mapping
 from enum import IntEnum
+from types import MappingProxyType
 
 from cchc_connect.errors import (
     CchcError,
@@ -57,20 +59,19 @@ class NotThere(Rejected):
     """What the command is about does not exist."""
 
 
+_BY_ERROR: Mapping[type[CchcError], ExitCode] = MappingProxyType(
+    {
+        ConfigurationError: ExitCode.CONFIGURATION,
+        LeaseHeld: ExitCode.LEASE_HELD,
+        LeaseLost: ExitCode.LEASE_HELD,
+        DatabaseUnusable: ExitCode.DATABASE,
+        CannotCreate: ExitCode.CANNOT_CREATE,
+        Misused: ExitCode.USAGE,
+        Rejected: ExitCode.NO_INPUT,
+    }
+)
+
+
 def exit_code_of(error: CchcError) -> ExitCode:
-    """Return the exit code of a command that `error` ended; what is no one's fault is "could not be done"."""
-    match error:
-        case ConfigurationError():
-            return ExitCode.CONFIGURATION
-        case LeaseHeld() | LeaseLost():
-            return ExitCode.LEASE_HELD
-        case DatabaseUnusable():
-            return ExitCode.DATABASE
-        case CannotCreate():
-            return ExitCode.CANNOT_CREATE
-        case Misused():
-            return ExitCode.USAGE
-        case Rejected():
-            return ExitCode.NO_INPUT
-        case _:
-            return ExitCode.FAILED
+    """Return the exit code of a command that `error` ended: what is not listed could not be done."""
+    return next((code for kind, code in _BY_ERROR.items() if isinstance(error, kind)), ExitCode.FAILED)

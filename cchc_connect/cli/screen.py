@@ -11,11 +11,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TextIO
+from unicodedata import category
 
 from cchc_connect.errors import CchcError
-from cchc_connect.messages import Language, Phrase, message
+from cchc_connect.messages import Language, Phrase, Phrases, message
 
 GAP = "  "
+BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
+STEERING = frozenset({"Cc", "Cf"})
+"""Unicode categories of what steers a terminal: control and direction characters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +40,7 @@ class Screen:
         self.language = language
         self.as_json = as_json
 
-    def text(self, code: str, **context: object) -> str:
+    def text(self, code: str, /, **context: object) -> str:
         """Return the sentence for `code`; a code this program does not know stands for itself.
 
         Codes come out of the shared database too, and a newer program may have written them.
@@ -55,25 +59,26 @@ class Screen:
         found = self.text(f"{table}.{code}")
         return code if found == f"{table}.{code}" else found
 
-    def say(self, code: str, **context: object) -> None:
+    def say(self, code: str, /, **context: object) -> None:
         """Write one sentence."""
         self.line(self.text(code, **context))
 
-    def heading(self, code: str, **context: object) -> None:
+    def heading(self, code: str, /, **context: object) -> None:
         """Write the heading of what follows."""
-        title = self.text(code, **context)
+        title = harmless(self.text(code, **context))
         self.line()
-        self.line(_bold(title) if _is_terminal(sys.stdout) else title)
+        if not self.as_json:
+            _put(sys.stdout, f"{BOLD}{title}{PLAIN}" if is_terminal(sys.stdout) else title)
 
     def line(self, text: str = "") -> None:
         """Write one line, unless a document was asked for."""
         if not self.as_json:
-            write(sys.stdout, text)
+            _put(sys.stdout, harmless(text))
 
     def note(self, text: str) -> None:
         """Write one line that is no result, to standard error, unless a document was asked for."""
         if not self.as_json:
-            write(sys.stderr, text)
+            _put(sys.stderr, harmless(text))
 
     def table(self, table: Table) -> None:
         """Write a table."""
@@ -81,18 +86,18 @@ class Screen:
             return
         headings = [self.text(code) for code in table.headings]
         rows = [[harmless(str(cell)) for cell in row] for row in table.rows]
-        if _is_terminal(sys.stdout):
+        if is_terminal(sys.stdout):
             _draw(headings, rows, table.numbers_from)
         else:
             for line in _aligned([headings, *rows], table.numbers_from):
-                write(sys.stdout, line)
+                _put(sys.stdout, line)
 
     def document(self, document: Mapping[str, object]) -> None:
         """Write the document, if one was asked for."""
         if self.as_json:
             # Where the locale cannot write Vietnamese letters, JSON can still spell them out.
             spelt_out = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
-            write(sys.stdout, json.dumps(document, ensure_ascii=spelt_out, indent=2, default=str), checked=False)
+            _put(sys.stdout, json.dumps(document, ensure_ascii=spelt_out, indent=2))
 
     def refuse(self, error: CchcError) -> None:
         """Say why the command ended: on standard error, or as the document that was asked for."""
@@ -104,6 +109,10 @@ class Screen:
         self.document({"error": {"code": code, "message": told, "context": self.plain(context)}})
         self.note(self.text("cli.refused", reason=told))
 
+    def json(self, value: object) -> None:
+        """Write a value as indented JSON, for people."""
+        self.line(json.dumps(value, ensure_ascii=False, indent=2))
+
     def plain(self, context: Mapping[str, object]) -> Mapping[str, object]:
         """Return the values of an error as a document holds them: numbers as they are, the rest as text."""
         return {name: self._plain(value) for name, value in context.items()}
@@ -114,41 +123,34 @@ class Screen:
                 return value
             case Phrase():
                 return self.spoken(value)
-            case list() | tuple():
-                return [self._plain(one) for one in _sequence(value)]
+            case Phrases():
+                return [self.spoken(phrase) for phrase in value.lines]
             case _:
                 return str(value)
 
 
 def harmless(text: str) -> str:
-    """Return `text` without characters that could steer a terminal; agencies' text is not trusted that far.
+    r"""Return `text` without characters that could steer a terminal; agencies' text is not trusted that far.
 
-    >>> harmless("thửa\\x1b[2J 12")
+    >>> harmless("thửa\x1b[2J 12")
     'thửa?[2J 12'
     """
-    return "".join(sign if sign.isprintable() or sign in "\n\t" else "?" for sign in text)
+    return "".join("?" if category(sign) in STEERING and sign not in "\n\t" else sign for sign in text)
 
 
-def write(stream: TextIO, text: str, *, checked: bool = True) -> None:
+def is_terminal(stream: TextIO) -> bool:
+    """Say whether a person's terminal stands behind `stream`, one that can draw and may."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+
+
+def _put(stream: TextIO, text: str) -> None:
     """Write one line; a reader that has left (`| head`) is no reason to stop what the command is doing."""
-    shown = text if not checked or _is_terminal(stream) and text.startswith(BOLD) else harmless(text)
     try:
-        stream.write(f"{shown}\n")
+        stream.write(f"{text}\n")
         stream.flush()
     except BrokenPipeError:
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError):  # a stream that is no file has nothing to be turned away
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
-
-
-def _bold(title: str) -> str:
-    return f"{BOLD}{harmless(title)}{PLAIN}"
-
-
-def _is_terminal(stream: TextIO) -> bool:
-    return stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
 
 
 def _aligned(rows: Sequence[Sequence[str]], numbers_from: int) -> list[str]:
@@ -171,7 +173,3 @@ def _draw(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: 
     for row in rows:
         drawn.add_row(*(text.Text(cell) for cell in row))
     console.Console(highlight=False).print(drawn)
-
-
-def _sequence(value: Sequence[object]) -> Sequence[object]:
-    return value

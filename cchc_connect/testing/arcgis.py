@@ -33,7 +33,7 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
 )
 
 
-class QueryRefused(ValueError):  # noqa: N818  # it is an answer, not a failure
+class QueryRefused(ValueError):  # it is an answer, not a failure
     """The query is answered by an error object."""
 
 

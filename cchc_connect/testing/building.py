@@ -11,8 +11,9 @@ from decimal import Decimal
 from random import Random
 from types import MappingProxyType
 
+from cchc_schemas import DossierStatus
+
 from cchc_connect.testing.chance import happens, seeded, some, weighted
-from cchc_connect.testing.desk import PROCESSED, PROCESSING, RECEIVED, REFUSED, REGISTERED, RETURNED, WITHDRAWN
 from cchc_connect.testing.facts import (
     VIETNAM,
     DossierFact,
@@ -45,7 +46,7 @@ _KINDS = {
 }
 _FLOORS = {"01 tầng": 5, "02 tầng + mái": 6, "01 trệt, 01 lầu, tum": 4, "03 tầng": 2, "01 hầm, 05 tầng": 1}
 _FLOOR_COUNTS = {"01 tầng": 1, "02 tầng + mái": 2, "01 trệt, 01 lầu, tum": 2, "03 tầng": 3, "01 hầm, 05 tầng": 6}
-_GIVEN_BACK = {REFUSED: "Hồ sơ không hợp lệ", WITHDRAWN: "Công dân rút hồ sơ"}
+_GIVEN_BACK = {DossierStatus.REFUSED: "Hồ sơ không hợp lệ", DossierStatus.WITHDRAWN: "Công dân rút hồ sơ"}
 _TENTH = Decimal("0.1")
 _SURVEYED = datetime(2026, 3, 2, 9, tzinfo=VIETNAM)
 
@@ -150,12 +151,12 @@ class ConstructionOffice:
             permit = self.advance(permit, at)
         return permit
 
-    def _steps_behind(self, status: int) -> int:
-        if status in {REGISTERED, RECEIVED}:
+    def _steps_behind(self, status: DossierStatus) -> int:
+        if status in {DossierStatus.REGISTERED, DossierStatus.RECEIVED}:
             return 0
-        if status in {PROCESSED, RETURNED}:
+        if status in {DossierStatus.PROCESSED, DossierStatus.RETURNED}:
             return len(STEPS) - 1
-        return self._rng.randint(1, len(STEPS) - 2) if status == PROCESSING else 1
+        return self._rng.randint(1, len(STEPS) - 2) if status == DossierStatus.IN_PROCESS else 1
 
 
 def plots(rng: Random, parcels: list[ParcelFact], count: int) -> list[Plot]:

@@ -10,45 +10,61 @@ from datetime import datetime, timedelta
 from random import Random
 from types import MappingProxyType
 
+from cchc_schemas import DossierStatus
+
 from cchc_connect.testing.chance import happens, weighted
 from cchc_connect.testing.facts import ActionFact, DossierFact, Party, ProcedureFact
 from cchc_connect.testing.people import People
 
-REGISTERED, RECEIVED, REFUSED, PROCESSING, SUPPLEMENT, PAYMENT, WITHDRAWN, STOPPED, PROCESSED, RETURNED = range(1, 11)
-
 USUAL_MOVES = MappingProxyType(
     {
-        REGISTERED: {RECEIVED: 19.0, REFUSED: 1.0},
-        RECEIVED: {PROCESSING: 17.0, SUPPLEMENT: 2.0, WITHDRAWN: 1.0},
-        PROCESSING: {PROCESSED: 6.0, SUPPLEMENT: 2.0, PAYMENT: 1.0, STOPPED: 1.0},
-        SUPPLEMENT: {PROCESSING: 3.0, RECEIVED: 1.0},
-        PAYMENT: {PROCESSING: 1.0},
-        STOPPED: {PROCESSING: 1.0},
-        PROCESSED: {RETURNED: 1.0},
+        DossierStatus.REGISTERED: {DossierStatus.RECEIVED: 19.0, DossierStatus.REFUSED: 1.0},
+        DossierStatus.RECEIVED: {
+            DossierStatus.IN_PROCESS: 17.0,
+            DossierStatus.SUPPLEMENT_REQUESTED: 2.0,
+            DossierStatus.WITHDRAWN: 1.0,
+        },
+        DossierStatus.IN_PROCESS: {
+            DossierStatus.PROCESSED: 6.0,
+            DossierStatus.SUPPLEMENT_REQUESTED: 2.0,
+            DossierStatus.PAYMENT_REQUESTED: 1.0,
+            DossierStatus.STOPPED: 1.0,
+        },
+        DossierStatus.SUPPLEMENT_REQUESTED: {DossierStatus.IN_PROCESS: 3.0, DossierStatus.RECEIVED: 1.0},
+        DossierStatus.PAYMENT_REQUESTED: {DossierStatus.IN_PROCESS: 1.0},
+        DossierStatus.STOPPED: {DossierStatus.IN_PROCESS: 1.0},
+        DossierStatus.PROCESSED: {DossierStatus.RETURNED: 1.0},
     }
 )
 """Where a dossier goes next and how often; a status that is missing here is an end."""
 
 WORDS = MappingProxyType(
     {
-        REGISTERED: {"new": 1.0},
-        RECEIVED: {"receiving": 9.0, "collecting": 1.0},
-        REFUSED: {"denied": 1.0},
-        PROCESSING: {"processing": 8.0, "handover": 1.0, "interoperating": 1.0},
-        SUPPLEMENT: {"waiting": 1.0},
-        PAYMENT: {"paying": 1.0},
-        WITHDRAWN: {"cancelled": 1.0},
-        STOPPED: {"unresolved": 3.0, "pausing": 1.0},
-        PROCESSED: {"releasing": 5.0, "posting": 1.0},
-        RETURNED: {"done": 1.0},
+        DossierStatus.REGISTERED: {"new": 1.0},
+        DossierStatus.RECEIVED: {"receiving": 9.0, "collecting": 1.0},
+        DossierStatus.REFUSED: {"denied": 1.0},
+        DossierStatus.IN_PROCESS: {"processing": 8.0, "handover": 1.0, "interoperating": 1.0},
+        DossierStatus.SUPPLEMENT_REQUESTED: {"waiting": 1.0},
+        DossierStatus.PAYMENT_REQUESTED: {"paying": 1.0},
+        DossierStatus.WITHDRAWN: {"cancelled": 1.0},
+        DossierStatus.STOPPED: {"unresolved": 3.0, "pausing": 1.0},
+        DossierStatus.PROCESSED: {"releasing": 5.0, "posting": 1.0},
+        DossierStatus.RETURNED: {"done": 1.0},
     }
 )
 """OpenCPS words that mean a national status, and how often each is used."""
 
-_PAUSES = frozenset({SUPPLEMENT, PAYMENT, STOPPED})
-_ENDS_OF_WORK = frozenset({PROCESSED, RETURNED})
+_PAUSES = frozenset({DossierStatus.SUPPLEMENT_REQUESTED, DossierStatus.PAYMENT_REQUESTED, DossierStatus.STOPPED})
+_ENDS_OF_WORK = frozenset({DossierStatus.PROCESSED, DossierStatus.RETURNED})
+_NOTES = {
+    DossierStatus.REFUSED: "Hồ sơ không thuộc thẩm quyền",
+    DossierStatus.SUPPLEMENT_REQUESTED: "Đề nghị bổ sung giấy tờ",
+    DossierStatus.WITHDRAWN: "Theo đơn rút hồ sơ",
+}
 _FIRST_ID = 50_101
-_CLOSING_HOUR = 17
+_OPENING_HOUR, _CLOSING_HOUR = 7, 17
+SATURDAY = 6
+"""As ISO 8601 counts days."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +104,7 @@ class Desk:
             online=request.online,
             return_by_post=happens(self._rng, 0.15),
             summary=request.summary,
-            status=REGISTERED,
+            status=DossierStatus.REGISTERED,
             status_word="new",
             submitted_at=at if request.online else None,
             received_at=None,
@@ -98,7 +114,7 @@ class Desk:
             actions=(),
         )
         self._opened += 1
-        return self._moved(opened, REGISTERED if request.online else RECEIVED, at)
+        return self._moved(opened, DossierStatus.REGISTERED if request.online else DossierStatus.RECEIVED, at)
 
     def advance(self, dossier: DossierFact, at: datetime) -> DossierFact:
         """Move a dossier that is not at its end on by one usual step at `at`."""
@@ -106,7 +122,7 @@ class Desk:
 
     def recall(self, dossier: DossierFact, at: datetime) -> DossierFact:
         """Take a returned dossier back into work at `at` (thu hồi kết quả)."""
-        return self._moved(dossier, PROCESSING, at)
+        return self._moved(dossier, DossierStatus.IN_PROCESS, at)
 
     def live_through(self, dossier: DossierFact, now: datetime) -> DossierFact:
         """Let a dossier live from its opening to `now`; only the last step remains as its last action."""
@@ -119,15 +135,17 @@ class Desk:
         return replace(dossier, actions=dossier.actions[-1:])
 
     def _pause(self, dossier: DossierFact, at: datetime) -> timedelta:
-        share = self._rng.uniform(0.15, 0.8) if dossier.status == PROCESSING else self._rng.uniform(0.05, 0.5)
+        share = (
+            self._rng.uniform(0.15, 0.8) if dossier.status == DossierStatus.IN_PROCESS else self._rng.uniform(0.05, 0.5)
+        )
         hours = max(1.0, 24 * dossier.procedure.days * share)
         forgotten = 60 * 24 if happens(self._rng, 0.06) else 0
         pause = timedelta(hours=hours + forgotten, minutes=self._rng.randrange(60), seconds=self._rng.randrange(60))
         return pause + _nights_off(at + pause)
 
-    def _moved(self, dossier: DossierFact, status: int, at: datetime) -> DossierFact:
+    def _moved(self, dossier: DossierFact, status: DossierStatus, at: datetime) -> DossierFact:
         received_at, due_at = dossier.received_at, dossier.due_at
-        if status == RECEIVED and received_at is None:
+        if status == DossierStatus.RECEIVED and received_at is None:
             received_at, due_at = at, due(at, dossier.procedure.days)
         elif dossier.status in _PAUSES and due_at is not None:
             # The observed rule: leaving a pause moves the appointed day by the time that was lost.
@@ -140,8 +158,11 @@ class Desk:
             received_at=received_at,
             due_at=due_at,
             released_at=(dossier.released_at or at) if status in _ENDS_OF_WORK else None,
-            finished_at=at if status == RETURNED else None,
-            actions=(*dossier.actions, ActionFact(at=at, status=status, user=self._people.official(), note="")),
+            finished_at=at if status == DossierStatus.RETURNED else None,
+            actions=(
+                *dossier.actions,
+                ActionFact(at=at, status=status, user=self._people.official(), note=_NOTES.get(status, "")),
+            ),
         )
 
     def _number(self, agency: str, at: datetime) -> str:
@@ -156,13 +177,14 @@ def due(received_at: datetime, days: int) -> datetime:
     day = received_at + timedelta(weeks=weeks)
     while rest:
         day += timedelta(days=1)
-        rest -= 1 if day.isoweekday() < 6 else 0  # noqa: PLR2004  # ISO: Saturday is 6
+        rest -= 1 if day.isoweekday() < SATURDAY else 0
     return day.replace(hour=_CLOSING_HOUR, minute=0, second=0)
 
 
 def _nights_off(at: datetime) -> timedelta:
     """Return how long to wait from `at` so that it is office hours on a weekday."""
-    wait = timedelta(hours=(7 - at.hour) if at.hour < 7 else 14 if at.hour >= _CLOSING_HOUR else 0)  # noqa: PLR2004
-    while (at + wait).isoweekday() > 5:  # noqa: PLR2004  # ISO: Saturday is 6
+    till_opening = (_OPENING_HOUR - at.hour) % 24
+    wait = timedelta(hours=0 if _OPENING_HOUR <= at.hour < _CLOSING_HOUR else till_opening)
+    while (at + wait).isoweekday() >= SATURDAY:
         wait += timedelta(days=1)
     return wait

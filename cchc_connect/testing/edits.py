@@ -11,9 +11,11 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, TypeVar
 
+from cchc_schemas import DossierStatus
+
 from cchc_connect.testing.building import NEXT_WORKS_STATUS, STEPS, plots
 from cchc_connect.testing.chance import happens, seeded, some
-from cchc_connect.testing.desk import RETURNED, USUAL_MOVES
+from cchc_connect.testing.desk import USUAL_MOVES
 from cchc_connect.testing.facts import Fact, ParcelFact, Register
 
 if TYPE_CHECKING:
@@ -54,12 +56,12 @@ def make_edit(world: "World", seed: int, share: float) -> Edit:
     """Edit the world; see `World.edit`. The caller holds the world's lock."""
     world.now += _BREAK
     work = _DaysWork(world, seeded("edit", world.seed, seed), share)
-    work.correct_one()
     work.move_dossiers()
     work.move_permits()
     work.change_parcels()
     work.move_works()
     work.take_in_one()
+    work.correct_one()
     return Edit(changed=work.changed, added=work.added, corrected=work.corrected)
 
 
@@ -113,7 +115,9 @@ class _DaysWork:
         going = [dossier for dossier in world.dossiers if dossier.status in USUAL_MOVES]
         chosen = self._chosen("dossier", world.dossiers, going)
         short = max(1, round(len(world.dossiers) * self._share)) - len(chosen)
-        returned = [dossier for dossier in world.dossiers if dossier.status == RETURNED] if short > 0 else []
+        returned = (
+            [dossier for dossier in world.dossiers if dossier.status == DossierStatus.RETURNED] if short > 0 else []
+        )
         recalled = self._chosen("dossier", world.dossiers, returned)[: max(0, short)]
         for dossier in chosen:
             world.dossiers.enter(world.desk.advance(dossier, world.tick()))

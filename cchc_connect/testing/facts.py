@@ -11,6 +11,8 @@ from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
+from cchc_schemas import DossierStatus
+
 VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 
 Ring: TypeAlias = tuple[tuple[float, float], ...]
@@ -131,7 +133,7 @@ class ActionFact:
     """One processing action on a dossier (bước xử lý)."""
 
     at: datetime
-    status: int
+    status: DossierStatus
     user: str
     note: str
 
@@ -151,8 +153,7 @@ class DossierFact:
     online: bool
     return_by_post: bool
     summary: str
-    status: int
-    """National code 1..10."""
+    status: DossierStatus
     status_word: str
     """The one-stop system's own word for it."""
     submitted_at: datetime | None

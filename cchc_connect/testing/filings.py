@@ -11,15 +11,15 @@ from random import Random
 from cchc_connect.testing.building import Plot
 from cchc_connect.testing.catalogue import CATALOGUE
 from cchc_connect.testing.chance import happens, seeded, weighted
-from cchc_connect.testing.desk import Request
-from cchc_connect.testing.facts import VIETNAM, ParcelFact, ProcedureFact
+from cchc_connect.testing.desk import SATURDAY, Request
+from cchc_connect.testing.facts import VIETNAM, ParcelFact
 from cchc_connect.testing.people import People
 from cchc_connect.testing.places import present_communes
 
 CONSTRUCTION_DEPARTMENT = ("000.00.05.H09", "Sở Xây dựng")
 LAND_DEPARTMENT = ("000.00.07.H09", "Sở Nông nghiệp và Môi trường")
 
-_HOUSES = 1.5
+_PRIVATE_HOUSE, _HOUSES = 5, 1.5
 _LAND_FIELD, _CIVIL_FIELD = "G13-TN02", "G15-TP07"
 _OPENED, _DAYS = datetime(2025, 1, 2, tzinfo=VIETNAM), 540
 _GROWTH = 1 / 3
@@ -32,9 +32,11 @@ class Filings:
     def __init__(self, seed: int) -> None:
         self._rng = seeded("filings", seed)
         self._people = People(self._rng)
-        houses = {procedure: _HOUSES for procedure in CATALOGUE if procedure.level and procedure.permit_kind == 5}  # noqa: PLR2004  # 5: private house
-        others = {procedure: 0.1 for procedure in CATALOGUE if procedure.permit_kind not in {None, 5}}
-        self._permits: dict[ProcedureFact, float] = houses | others
+        self._permits = {
+            procedure: _HOUSES if procedure.permit_kind == _PRIVATE_HOUSE else 0.1
+            for procedure in CATALOGUE
+            if procedure.permit_kind
+        }
         self._land = [procedure for procedure in CATALOGUE if procedure.field_code == _LAND_FIELD]
         self._civil = [procedure for procedure in CATALOGUE if procedure.field_code == _CIVIL_FIELD]
 
@@ -84,6 +86,6 @@ def filing_moments(rng: Random, count: int) -> Sequence[datetime]:
     moments: list[datetime] = []
     while len(moments) < count:
         day = _OPENED + timedelta(days=int(_DAYS * rng.random() ** _GROWTH))
-        if day.isoweekday() <= 5:  # noqa: PLR2004  # ISO: Friday is 5
+        if day.isoweekday() < SATURDAY:
             moments.append(day + timedelta(hours=7, minutes=30, seconds=rng.randrange(9 * 3600)))
     return sorted(moments)

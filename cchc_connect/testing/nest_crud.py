@@ -25,7 +25,7 @@ _OPERATORS: Mapping[str, Callable[[str, str], bool]] = MappingProxyType(
 )
 
 
-class BadRequest(ValueError):  # noqa: N818  # it is an answer, not a failure
+class BadRequest(ValueError):  # it is an answer, not a failure
     """The query cannot be understood."""
 
 

@@ -47,7 +47,7 @@ _FILTERS: Mapping[str, Callable[[ParcelFact], str]] = MappingProxyType(
 )
 
 
-class _Refused(Exception):  # noqa: N818  # it is an answer, not a failure
+class _Refused(Exception):  # it is an answer, not a failure
     """The request is answered by an error."""
 
     def __init__(self, status: int, code: str, description: str) -> None:

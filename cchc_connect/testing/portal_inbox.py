@@ -46,7 +46,7 @@ class Verdict:
     wrote: bool = False
 
 
-class _Invalid(ValueError):  # noqa: N818  # it is an answer, not a failure
+class _Invalid(ValueError):  # it is an answer, not a failure
     """The message breaks a rule of form."""
 
 

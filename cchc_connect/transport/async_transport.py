@@ -85,13 +85,10 @@ class AsyncTransport:
         if isinstance(step, Send):
             return await AsyncRetrying(sleep=self._sleep, **self._line.retrying(step.call))(self._attempt, step)
         try:
-            await asyncio.wait_for(self._login_lock.acquire(), step.call.deadline.remaining())
+            async with asyncio.timeout(step.call.deadline.remaining()):
+                await self._login_lock.acquire()
         except TimeoutError:
-            late = True
-        else:
-            late = False
-        if late:
-            raise overdue(step.call)
+            raise overdue(step.call) from None
         try:
             return await drive_async(step.steps, self._perform)
         finally:

@@ -1,6 +1,7 @@
 """The far end of a connection: everything a transport must know about one system."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from cchc_connect.errors import ConfigurationError
@@ -35,7 +36,7 @@ class Endpoint:
         if self.dialect.session and not self.authentication.account:
             raise ConfigurationError("transport.account_missing", connection=self.name)
 
-    @property
+    @cached_property
     def origins(self) -> frozenset[Origin]:
         """Every origin requests may go to."""
         try:

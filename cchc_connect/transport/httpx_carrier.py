@@ -1,7 +1,6 @@
 """All that is httpx: imported by `AsyncTransport` alone, so that another library can take its place."""
 
 import asyncio
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
@@ -16,9 +15,11 @@ class HttpxCarrier:
     """Carries one attempt at a time for each task; connections are kept open between them."""
 
     def __init__(self) -> None:
-        """Prepare the client; it takes no cookie, follows nothing and reads no environment."""
-        cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
-        self._client = httpx.AsyncClient(trust_env=False, follow_redirects=False, cookies=cookies)
+        """Prepare the client: it follows nothing and reads no environment.
+
+        Requests are made without it, so that nothing it remembers (cookies) ever goes out.
+        """
+        self._client = httpx.AsyncClient(trust_env=False, follow_redirects=False)
 
     async def close(self) -> None:
         """Close the connections kept open."""

@@ -1,13 +1,12 @@
 """The blocking carrier, over requests; threads share one.
 
-One `requests.Session` serves all threads: the only state its calls change is the cookie jar, which takes no
-cookie here, and urllib3's connection pools are made for threads.
+One `requests.Session` serves all threads: requests are prepared without it, so that nothing it remembers
+(cookies) ever goes out, and urllib3's connection pools are made for threads.
 """
 
 import time
 from collections.abc import Callable
 from http.client import HTTPException
-from http.cookiejar import DefaultCookiePolicy
 from threading import Lock
 from types import TracebackType
 from typing import Any, Self
@@ -127,7 +126,6 @@ class RequestsTransport:
 def _session() -> requests.Session:
     session = requests.Session()
     session.trust_env = False  # else .netrc replaces our Authorization and REQUESTS_CA_BUNDLE beats `verify`
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
     adapter = BoundedAdapter(pool_maxsize=_CONNECTIONS_KEPT, max_retries=0)
     session.mount("http://", adapter)
     session.mount("https://", adapter)

@@ -33,7 +33,7 @@ class Sessions:
         self._account = account
         self._clock = clock
         self._session: Session | None = None
-        self._refusal: AuthenticationFailed | None = None
+        self._refusal: tuple[str, dict[str, object]] | None = None
 
     def usable(self, spent: Session | None) -> Session | None:
         """Return the open session if it is young enough and is not the one already `spent`."""
@@ -54,13 +54,14 @@ class Sessions:
         if session:
             return session
         if self._refusal and self.flights != flights:
-            raise AuthenticationFailed(self._refusal.code, **self._refusal.context)
+            code, context = self._refusal
+            raise AuthenticationFailed(code, **context)
         self._refusal = None
         asked_at = self._clock()
         try:
             self._session = Session((yield from self._logged_in(begin)), asked_at)
         except AuthenticationFailed as refusal:
-            self._refusal = refusal
+            self._refusal = refusal.code, refusal.context
             raise
         finally:
             self.flights += 1

@@ -35,7 +35,7 @@ from cchc_schemas.dates import Instant, PartialDate
 from cchc_schemas.dossiers import ApplicantKind, Dossier, DossierStatus, DossierStep, is_usual_transition
 from cchc_schemas.faults import Fault, Note, Reading, RecordInvalid
 from cchc_schemas.geometry import Geometry, GeometryType
-from cchc_schemas.json_schema import json_schema, stale, write_all
+from cchc_schemas.json_schemas import json_schema, stale, write_all
 from cchc_schemas.land import (
     Certificate,
     HolderKind,

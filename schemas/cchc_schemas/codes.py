@@ -34,8 +34,9 @@ from cchc_schemas.text import LETTERS, clean_text, quick_or_exact
 CODE_LENGTH = 100
 """Longest code that lenient reading keeps, in characters."""
 
-_NUMBER = f"[{LETTERS.replace('!-~', '!-9;-~')}]+"
-"""Anything visible but a colon, which parts the numbers in a key."""
+_WORD = f"[{LETTERS.replace('!-~', '!-9;-~')}]+"
+_NUMBER = f"{_WORD}(?: {_WORD})*"
+"""Words of anything but a colon, which parts the numbers in a key."""
 
 
 class Irregularities(list[str]):
@@ -50,6 +51,8 @@ class Code:
     pattern: str
     forgivable: bool = True
     """May lenient reading keep what does not fit?"""
+    max_length: int = CODE_LENGTH
+    """Longest code, in characters."""
 
     def fits(self, code: str) -> bool:
         """Say whether `code` is as we would write it."""
@@ -65,15 +68,15 @@ class Code:
         return code
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return quick_or_exact(self.pattern, CODE_LENGTH, self.exactly())
+        return quick_or_exact(self.pattern, self.max_length, self.exactly())
 
     def exactly(self) -> CoreSchema:
         """Return the schema that checks every code, irregular ones among them."""
-        given = core_schema.str_schema(max_length=CODE_LENGTH)
+        given = core_schema.str_schema(max_length=self.max_length)
         return core_schema.with_info_after_validator_function(self.check, given)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"type": "string", "pattern": f"^(?:{self.pattern})$"}
+        return {"type": "string", "pattern": f"^(?:{self.pattern})$", "maxLength": self.max_length}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,11 +132,11 @@ PROCEDURE_CODE = Code(rule="procedure_code_irregular", pattern=r"[0-9]\.[0-9]{6}
 DOSSIER_CODE = Code(rule="dossier_code_irregular", pattern=_AGENCY + "-[0-9]{6}-[0-9]{4,6}")
 AGENCY_CODE = Code(rule="agency_code_irregular", pattern=_AGENCY)
 FIELD_CODE = Code(rule="field_code_irregular", pattern=r"G[0-9]{2}-[A-ZĐ]{2}[0-9]{2,3}")
-MAP_SHEET_NUMBER = Code(rule="map_sheet_irregular", pattern=f"{_NUMBER}(?: {_NUMBER})*", forgivable=False)
-PARCEL_NUMBER = Code(rule="parcel_number_irregular", pattern=MAP_SHEET_NUMBER.pattern, forgivable=False)
+MAP_SHEET_NUMBER = Code(rule="map_sheet_irregular", pattern=_NUMBER, forgivable=False, max_length=40)
+PARCEL_NUMBER = Code(rule="parcel_number_irregular", pattern=_NUMBER, forgivable=False, max_length=40)
 NATIONAL_PARCEL_ID = Code(rule="national_parcel_id_irregular", pattern="[0-9b-hjkmnp-z]{12}")
 PARCEL_KEY = Code(
-    rule="parcel_key_irregular", pattern=r"gso-2025-0[17]:[0-9]{5}:[^:\s][^:]*:[^:\s][^:]*", forgivable=False
+    rule="parcel_key_irregular", pattern=f"gso-2025-0[17]:[0-9]{{5}}:{_NUMBER}:{_NUMBER}", forgivable=False
 )
 CRS_NAME = Code(rule="crs_irregular", pattern="OGC:CRS84|EPSG:[0-9]{4,6}", forgivable=False)
 

@@ -5,7 +5,7 @@ Sources skip states, so an unusual transition is worth a note and no reason to r
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC
 from enum import IntEnum
 from functools import cache
 from itertools import pairwise
@@ -118,8 +118,13 @@ class Dossier(Record):
 
     def quality_notes(self) -> Iterable[Note]:
         """Yield `dates_out_of_order` for every instant before one that should precede it."""
-        course = {name: getattr(self, name) for name in ("submitted_at", "received_at", "processed_at", "returned_at")}
-        known: list[tuple[str, datetime]] = [(name, at) for name, at in course.items() if at is not None]
+        course = (
+            ("submitted_at", self.submitted_at),
+            ("received_at", self.received_at),
+            ("processed_at", self.processed_at),
+            ("returned_at", self.returned_at),
+        )
+        known = [(name, at) for name, at in course if at is not None]
         for (_, before), (name, after) in pairwise(known):
             if after < before:
                 yield Note(name, "dates_out_of_order")

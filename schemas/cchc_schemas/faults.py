@@ -18,9 +18,11 @@ R_co = TypeVar("R_co", covariant=True)
 
 OUR_NAMES: Mapping[str, str] = MappingProxyType(
     {
+        "enum": "value_unknown",
+        "extra_forbidden": "field_unknown",
+        "less_than": "quantity_too_large",
         "string_too_long": "text_too_long",
         "string_unicode": "text_not_unicode",
-        "extra_forbidden": "field_unknown",
     }
 )
 """Pydantic's error types that have a name of ours; the others are rule ids as they are."""

@@ -7,7 +7,7 @@ EPSG:9210, central meridian 105°45'). So a geometry says which system its coord
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, TypeAlias, cast
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -37,6 +37,7 @@ DEPTH = {
 }
 """How many lists stand around a position."""
 
+_LINE = 2
 _RING = 4
 """A closed ring has four positions at the least (RFC 7946, 3.1.6)."""
 
@@ -83,6 +84,9 @@ def _of_type(coordinates: Nested, info: ValidationInfo) -> Nested:
         return coordinates
     if _depth(coordinates) != DEPTH[kind]:
         raise PydanticCustomError("coordinates_of_another_type", "The coordinates do not fit the type")
+    for line in _lines(kind, coordinates):
+        if len(line) < _LINE:
+            raise PydanticCustomError("line_too_short", "A line needs two positions")
     for ring in _rings(kind, coordinates):
         _check_ring(ring, info)
     return coordinates
@@ -90,9 +94,15 @@ def _of_type(coordinates: Nested, info: ValidationInfo) -> Nested:
 
 def _depth(coordinates: Nested) -> int:
     depth, first = 0, coordinates[0]
-    while isinstance(first, tuple):
-        depth, first = depth + 1, cast("Nested", first)[0]
+    while not isinstance(first, float):
+        depth, first = depth + 1, first[0]
     return depth
+
+
+def _lines(kind: GeometryType, coordinates: Nested) -> Nested:
+    if kind is GeometryType.LINE_STRING:
+        return (coordinates,)
+    return coordinates if kind is GeometryType.MULTI_LINE_STRING else ()
 
 
 def _rings(kind: GeometryType, coordinates: Nested) -> Iterator[Nested]:

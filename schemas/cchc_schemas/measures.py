@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, LiteralString, TypeAlias
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
@@ -11,37 +11,40 @@ from cchc_schemas.records import Part
 from cchc_schemas.text import Text
 
 
+BEYOND_MEASURE = Decimal(10) ** 15
+"""No quantity of a record reaches this in size; it keeps what is stored within a database's numbers."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Keeps a finite `Decimal` within limits; outside it breaks `rule`, and what is no number another."""
+    """Keeps a finite `Decimal` within limits; one below them breaks `rule`."""
 
-    rule: str
+    rule: LiteralString
     above: Decimal | None = None
+    """It must be greater than this."""
     least: Decimal | None = None
-    below: Decimal
+    """It must be this or greater."""
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        limits = core_schema.decimal_schema(gt=self.above, ge=self.least, lt=self.below)
+        read = core_schema.decimal_schema(lt=BEYOND_MEASURE)
         refused = core_schema.custom_error_schema(
-            limits, custom_error_type=self.rule, custom_error_message="The quantity is outside its limits"
+            core_schema.decimal_schema(gt=self.above, ge=self.least),
+            custom_error_type=self.rule,
+            custom_error_message="The quantity is too small",
         )
-        return core_schema.chain_schema([core_schema.decimal_schema(), refused])
+        return core_schema.chain_schema([read, refused])
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?(E[+-]?[0-9]+)?$"}
 
 
-_BEYOND_MEASURE = Decimal(10) ** 15
-
-AreaM2: TypeAlias = Annotated[Decimal, Limits(rule="area_not_positive", above=Decimal(0), below=_BEYOND_MEASURE)]
+AreaM2: TypeAlias = Annotated[Decimal, Limits(rule="area_not_positive", above=Decimal(0))]
 """Area in m², above 0; offices state it to 0.1 m²."""
-AmountVnd: TypeAlias = Annotated[Decimal, Limits(rule="amount_negative", least=Decimal(0), below=_BEYOND_MEASURE)]
+AmountVnd: TypeAlias = Annotated[Decimal, Limits(rule="amount_negative", least=Decimal(0))]
 """Money in đồng, not negative."""
-Duration: TypeAlias = Annotated[Decimal, Limits(rule="duration_negative", least=Decimal(0), below=_BEYOND_MEASURE)]
+Duration: TypeAlias = Annotated[Decimal, Limits(rule="duration_negative", least=Decimal(0))]
 """Length of time in the unit named beside it, not negative."""
-Quantity: TypeAlias = Annotated[
-    Decimal, Limits(rule="quantity_too_large", least=-_BEYOND_MEASURE, below=_BEYOND_MEASURE)
-]
+Quantity: TypeAlias = Annotated[Decimal, Limits(rule="quantity_too_small", least=-BEYOND_MEASURE)]
 """A measured value; levels may lie below zero."""
 Count: TypeAlias = Annotated[int, Field(ge=0, lt=2**31)]
 """How many, not negative."""

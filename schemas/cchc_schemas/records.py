@@ -58,23 +58,9 @@ class Record(Part):
             RecordInvalid: they make none; it names every fault and no value.
         """
         irregular = Irregularities()
-        record = cls._lenient(fields, irregular)
+        record = _forgiving(cls, fields, irregular)
         odd = record.irregularities() if irregular else ()
         return Reading(record, (*odd, *record.quality_notes()))
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, object]) -> Self:
-        """Return the record that `to_document` wrote; `RecordInvalid` where it wrote another or none."""
-        return cls._lenient(document, Irregularities())
-
-    @classmethod
-    def _lenient(cls, fields: Mapping[str, object], irregular: Irregularities) -> Self:
-        try:
-            return cls.model_validate(fields, context=irregular)
-        except ValidationError as error:
-            faults = faults_of(error)
-        # Outside the handler: an error raised there would carry pydantic's, with the values in it.
-        raise RecordInvalid(cls.record_type, faults)
 
     def irregularities(self) -> tuple[Note, ...]:
         """Return what the strict constructor would refuse; empty for a record that we may write."""
@@ -98,9 +84,18 @@ def to_document(record: Record) -> dict[str, Any]:
 
 
 def from_document(record_type: type[RecordT], document: Mapping[str, object]) -> RecordT:
-    """Return the record that `to_document` wrote.
+    """Return the record that `to_document` wrote, irregular codes and all.
 
     Raises:
-        RecordInvalid: the document is not one of this record type and version.
+        RecordInvalid: the document is not one of this record type.
     """
-    return record_type.from_document(document)
+    return _forgiving(record_type, document, Irregularities())
+
+
+def _forgiving(record_type: type[RecordT], fields: Mapping[str, object], irregular: Irregularities) -> RecordT:
+    try:
+        return record_type.model_validate(fields, context=irregular)
+    except ValidationError as error:
+        faults = faults_of(error)
+    # Outside the handler: an error raised there would carry pydantic's, with the values in it.
+    raise RecordInvalid(record_type.record_type, faults)

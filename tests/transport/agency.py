@@ -3,14 +3,17 @@
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 RESET = None
 """In a play: break the connection as a crashing machine does."""
 
-Play = Sequence[bytes | float | None]
+KEEP = "keep"
+"""At the end of a play: leave the connection open for the next request."""
+
+Play = Sequence[bytes | float | str | None]
 """What is done with one request: bytes are sent, a number is a pause in seconds, then the connection is closed."""
 
 
@@ -53,6 +56,11 @@ def head(status: str, *headers: str) -> bytes:
     return "\r\n".join([f"HTTP/1.1 {status}", *headers, "", ""]).encode()
 
 
+def drip(drop: bytes, pause_s: float, times: int) -> Play:
+    """Send `drop` again and again, slowly."""
+    return [move for _ in range(times) for move in (drop, pause_s)]
+
+
 def in_turn(*plays: Play) -> Callable[[Asked], Play]:
     """Play one after the other, the last one for ever."""
     left = list(plays)
@@ -60,7 +68,7 @@ def in_turn(*plays: Play) -> Callable[[Asked], Play]:
 
 
 @contextmanager
-def serving(script: Callable[[Asked], Play]) -> Iterator[Agency]:
+def serving(script: Callable[[Asked], Play]) -> Generator[Agency]:
     """Serve `script` on a free port of loopback."""
     agency = Agency(script)
     closing = threading.Event()
@@ -95,28 +103,35 @@ def _serve(agency: Agency, connection: socket.socket, closing: threading.Event) 
     with connection:
         connection.settimeout(2.0)
         try:
-            asked = _read(connection)
-            if asked is None:
-                return
-            agency.asked.append(asked)
-            for move in agency.script(asked):
-                if isinstance(move, bytes):
-                    connection.sendall(move)
-                elif move is RESET:
-                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                elif closing.wait(move):
+            while asked := _read(connection):
+                agency.asked.append(asked)
+                play = agency.script(asked)
+                _perform(play, connection, closing)
+                if play[-1:] != [KEEP]:
                     return
         except OSError:
             return  # the client has gone, as many tests want it to
 
 
+def _perform(play: Play, connection: socket.socket, closing: threading.Event) -> None:
+    for move in play:
+        if isinstance(move, bytes):
+            connection.sendall(move)
+        elif isinstance(move, float):
+            closing.wait(move)
+        elif move is RESET:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
 def _read(connection: socket.socket) -> Asked | None:
     with connection.makefile("rb") as stream:
-        words = stream.readline().decode().split()
-        if not words:
+        if stream.peek(1)[:1] == b"\x16":  # a TLS client's greeting
+            return Asked("TLS", "", {}, b"")
+        words = stream.readline().decode("latin-1").split()
+        if len(words) < 2:  # no request line: a TLS greeting, or nothing
             return None
         headers: dict[str, str] = {}
-        while line := stream.readline().decode().strip():
+        while line := stream.readline().decode("latin-1").strip():
             name, _, value = line.partition(":")
             headers[name.lower()] = value.strip()
         return Asked(words[0], words[1], headers, stream.read(int(headers.get("content-length", "0"))))

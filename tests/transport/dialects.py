@@ -17,7 +17,7 @@ from cchc_connect.transport import (
 )
 
 REST = Dialect(classify=classify_rest)
-ACCOUNT = Credentials(username="tichhop.h09", password="mat-khau-canary/+9")  # noqa: S106  # invented
+ACCOUNT = Credentials(username="tichhop.h09", password="mat-khau-canary/+9")  # invented
 
 
 def rest(base_url: str, authentication: Authentication | None = None, *others: str) -> Endpoint:

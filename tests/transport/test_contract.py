@@ -1,7 +1,6 @@
 """What both carriers promise, proven on a real socket: the whole true answer, or one typed error in time."""
 
 import gzip
-import itertools
 import json
 import time
 import zlib
@@ -23,9 +22,9 @@ from cchc_connect.errors import (
     Unreachable,
 )
 from cchc_connect.transport import Basic, HttpRequest, HttpResponse, Traffic, Verdict
-from tests.transport.agency import RESET, Agency, Asked, Play, answer, head, in_turn
+from tests.transport.agency import KEEP, RESET, Agency, Asked, Play, answer, drip, head, in_turn
 from tests.transport.carriers import IMPATIENT, OpenLine
-from tests.transport.dialects import ACCOUNT, portal, rest
+from tests.transport.dialects import ACCOUNT, rest
 
 PARCELS = json.dumps({"items": [{"use": "Đất ở tại đô thị"}]}, ensure_ascii=False).encode()
 ASK = HttpRequest(method="GET", path="/parcels")
@@ -217,12 +216,12 @@ def test_a_verdict_the_asker_accepts_is_handed_over(serve: Serve, line: OpenLine
 
 
 SLOW: dict[str, Play] = {
-    "body": [head("200 OK", *JSON_HEAD, "Content-Length: 900"), *itertools.chain(*[(b" ", 0.05)] * 60)],
+    "body": [head("200 OK", *JSON_HEAD, "Content-Length: 900"), *drip(b" ", 0.05, 60)],
     "chunks": [
         head("200 OK", *JSON_HEAD, "Transfer-Encoding: chunked"),
-        *itertools.chain(*[(b"1\r\n \r\n", 0.05)] * 60),
+        *drip(b"1\r\n \r\n", 0.05, 60),
     ],
-    "head": [b"HTTP/1.1 200 OK\r\nX-Slow: ", *itertools.chain(*[(b"x", 0.05)] * 60)],
+    "head": [b"HTTP/1.1 200 OK\r\nX-Slow: ", *drip(b"x", 0.05, 60)],
     "never": [3.0],
 }
 
@@ -310,98 +309,21 @@ def test_no_cookie_is_kept(serve: Serve, line: OpenLine) -> None:
 
 
 def test_connections_are_kept_open(serve: Serve, line: OpenLine) -> None:
-    """A page costs no new connection; the server here closes each, so the carrier notices and opens another."""
-    agency = serve(in_turn([answer("200 OK", PARCELS)]))
+    agency = serve(in_turn([head("200 OK", "Content-Type: application/json", "Content-Length: 2"), b"[]", KEEP]))
     carrier = line(rest(agency.base_url))
 
     assert [carrier.send(ASK).status for _ in range(3)] == [200, 200, 200]
+    assert agency.connections == 1
 
 
-def portal_script(spent: set[str], pause_s: float = 0.0) -> Callable[[Asked], Play]:
-    """Return a portal that numbers its sessions and refuses those that are `spent`."""
-    numbers = itertools.count(1)
+def test_a_tls_connection_to_what_speaks_no_tls_is_not_tried_twice(serve: Serve, line: OpenLine) -> None:
+    agency = serve(in_turn([answer("400 Bad Request", b"The plain HTTP request was sent to HTTPS port"), 0.1]))
 
-    def script(asked: Asked) -> Play:
-        message = json.loads(asked.body)
-        if asked.target == "/login":
-            return [pause_s, answer("200 OK", json.dumps({"error_code": 0, "session": f"s{next(numbers)}"}).encode())]
-        code = 401 if message["session"] in spent else 0
-        return [answer("200 OK", json.dumps({"error_code": code, "session_seen": message["session"]}).encode())]
+    with pytest.raises(SourceHeld) as raised:
+        line(rest(agency.base_url.replace("http:", "https:"))).send(ASK)
 
-    return script
-
-
-def test_a_session_is_opened_once_and_kept(serve: Serve, line: OpenLine) -> None:
-    agency = serve(portal_script(set()))
-    carrier = line(portal(agency.base_url))
-
-    carrier.send(TELL)
-    carrier.send(TELL)
-
-    assert agency.targets == ["POST /login", "POST /parcels", "POST /parcels"]
-
-
-def test_a_session_refused_is_opened_anew_once(serve: Serve, line: OpenLine) -> None:
-    agency = serve(portal_script({"s1"}))
-    carrier = line(portal(agency.base_url))
-
-    found = carrier.send(TELL)
-
-    assert found.json() == {"error_code": 0, "session_seen": "s2"}
-    assert agency.targets == ["POST /login", "POST /parcels", "POST /login", "POST /parcels"]
-
-
-def test_a_new_session_refused_too_is_an_error(serve: Serve, line: OpenLine) -> None:
-    agency = serve(portal_script({"s1", "s2"}))
-
-    with pytest.raises(AuthenticationFailed) as raised:
-        line(portal(agency.base_url)).send(TELL)
-
-    assert raised.value.code == "transport.auth_refused"
-    assert len(agency.asked) == 4
-
-
-def test_eight_at_once_log_in_once(serve: Serve, line: OpenLine) -> None:
-    agency = serve(portal_script(set(), pause_s=0.05))
-
-    found = line(portal(agency.base_url)).together(TELL, 8)
-
-    assert [answer.json() for answer in found] == [{"error_code": 0, "session_seen": "s1"}] * 8
-    assert agency.targets.count("POST /login") == 1
-
-
-def test_eight_at_once_whose_session_ends_log_in_anew_once(serve: Serve, line: OpenLine) -> None:
-    spent: set[str] = set()
-    agency = serve(portal_script(spent, pause_s=0.05))
-    carrier = line(portal(agency.base_url))
-    carrier.send(TELL)
-    spent.add("s1")
-
-    found = carrier.together(TELL, 8)
-
-    assert [answer.json() for answer in found] == [{"error_code": 0, "session_seen": "s2"}] * 8
-    assert agency.targets.count("POST /login") == 2
-
-
-def test_a_refused_account_is_not_tried_once_for_each_that_waited(serve: Serve, line: OpenLine) -> None:
-    """Wrong logins lock accounts."""
-    agency = serve(in_turn([0.1, answer("200 OK", b'{"error_code": 0, "session": ""}')]))
-
-    with pytest.raises(AuthenticationFailed) as raised:
-        line(portal(agency.base_url)).together(TELL, 8)
-
-    assert raised.value.code == "transport.login_refused"
-    assert len(agency.asked) == 1
-
-
-def test_waiting_for_anothers_login_ends_with_the_deadline(serve: Serve, line: OpenLine) -> None:
-    agency = serve(in_turn([3.0]))
-    started = time.monotonic()
-
-    with pytest.raises(DeadlineExceeded):
-        line(portal(agency.base_url), replace(IMPATIENT, deadline_s=0.3, read_s=1.0)).together(TELL, 4)
-
-    assert time.monotonic() - started < 0.3 + 0.5
+    assert raised.value.code == "transport.tls_refused"
+    assert agency.connections == 1
 
 
 def test_a_conversation_receives_answers_and_typed_errors(serve: Serve, line: OpenLine) -> None:

@@ -1,0 +1,163 @@
+"""`case`: one dossier and all that is known beside it, whichever agency it came from."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cchc_schemas import (
+    CodeUnknown,
+    ConstructionPermit,
+    ConstructionWorks,
+    DossierStep,
+    LandParcel,
+    ParcelRef,
+    Part,
+    code_list,
+    mask,
+    to_document,
+)
+from cchc_schemas.personal import personal_marks
+
+from cchc_connect.case import Case, find_case
+from cchc_connect.cli.exits import ExitCode
+from cchc_connect.cli.masking import masked_record
+from cchc_connect.cli.opening import existing_database
+from cchc_connect.cli.screen import Screen
+from cchc_connect.cli.session import Session
+from cchc_connect.cli.times import local
+
+Line = tuple[str, object]
+"""A label's code and what stands behind it; a line without anything behind it is left out."""
+
+
+def show_case(session: Session, database: Path | None, code: str, *, unmasked: bool) -> ExitCode:
+    """Show the case of the dossier `code`, personal values masked unless `unmasked`."""
+    with existing_database(session, database) as opened:
+        case = find_case(opened, code)
+    session.screen.document(case_document(case, unmasked=unmasked))
+    CaseView(session.screen, unmasked=unmasked).show(case)
+    return ExitCode.DONE
+
+
+def case_document(case: Case, *, unmasked: bool) -> Mapping[str, Any]:
+    """Return the case, JSON-ready, personal values masked unless `unmasked`."""
+    written = to_document if unmasked else masked_record
+    groups = {"steps": case.steps, "permits": case.permits, "works": case.works, "parcels": case.parcels}
+    documents = {name: [written(record) for record in group] for name, group in groups.items()}
+    head = {"masked": not unmasked, "dossier": written(case.dossier)}
+    return {**head, **documents, "agencies": dict(case.agencies)}
+
+
+class CaseView:
+    """Writes a case as an official reads it."""
+
+    def __init__(self, screen: Screen, *, unmasked: bool) -> None:
+        """Write to `screen`; hide what is personal unless `unmasked`."""
+        self._screen = screen
+        self._unmasked = unmasked
+
+    def show(self, case: Case) -> None:
+        """Write the dossier, its steps, permits, works and parcels."""
+        self._dossier(case)
+        self._section("case_view.steps", map(self._step, case.steps))
+        for permit in case.permits:
+            self._screen.heading("case_view.permit", key=permit.key, agency=case.agencies[permit.key])
+            self._lines(self._permit(permit))
+        for works in case.works:
+            self._screen.heading("case_view.works", key=works.key, agency=case.agencies[works.key])
+            self._lines(self._works(works))
+        for parcel in case.parcels:
+            self._screen.heading("case_view.parcel", key=parcel.key, agency=case.agencies[parcel.key])
+            self._lines(self._parcel(parcel))
+        if not self._unmasked:
+            self._screen.line()
+            self._screen.say("case_view.masked")
+
+    def _dossier(self, case: Case) -> None:
+        dossier = case.dossier
+        self._screen.heading("case_view.dossier", key=dossier.code, agency=case.agencies[dossier.key])
+        self._lines(
+            [
+                ("procedure", f"{dossier.procedure_code} {dossier.procedure_name or ''}"),
+                ("agency", " ".join(filter(None, (dossier.agency_name, dossier.agency_code)))),
+                ("status", self._word("dossier_status", dossier.status)),
+                ("channel", self._word("channels", dossier.channel)),
+                ("applicant", self._personal(dossier, "applicant_name")),
+                ("applicant_id", self._personal(dossier, "applicant_id")),
+                ("applicant_phone", self._personal(dossier, "applicant_phone")),
+                ("summary", dossier.summary),
+                ("received_at", self._time(dossier.received_at)),
+                ("due_at", self._time(dossier.due_at)),
+                ("processed_at", self._time(dossier.processed_at)),
+                ("returned_at", self._time(dossier.returned_at)),
+            ]
+        )
+
+    def _step(self, step: DossierStep) -> str:
+        handler = self._personal(step, "handler_name") if step.handler_name else None
+        said = (self._time(step.at), self._word("dossier_status", step.status), step.action, handler)
+        return " | ".join(str(part) for part in said if part)
+
+    def _permit(self, permit: ConstructionPermit) -> Iterator[Line]:
+        yield "permit_number", permit.permit_number
+        yield "name", permit.name
+        yield "kind", self._word("permit_kinds", permit.kind)
+        yield "status", self._screen.word("permit_status", permit.status)
+        yield "investor", self._personal(permit, "investor_name")
+        yield "address", permit.address
+        yield "parcels", _parcel_refs(permit.parcel_refs)
+        yield "issued_on", permit.issued_on
+        yield "expires_on", permit.expires_on
+
+    def _works(self, works: ConstructionWorks) -> Iterator[Line]:
+        yield "name", works.name
+        yield "status", self._word("works_status", works.status)
+        yield "grade", works.grade
+        yield "address", works.address
+        yield "parcels", _parcel_refs(works.parcel_refs)
+        yield "started_on", works.started_on
+        yield "completed_on", works.completed_on
+
+    def _parcel(self, parcel: LandParcel) -> Iterator[Line]:
+        yield "national_id", parcel.national_id
+        yield "previous_keys", ", ".join(parcel.previous_keys)
+        yield "address", parcel.address
+        yield "area", parcel.area_m2 and f"{parcel.area_m2} m²"
+        yield "uses", ", ".join(str(self._word("land_use_codes", use.code)) for use in parcel.uses)
+        yield "certificates", ", ".join(paper.serial for paper in parcel.certificates)
+        yield "holders", ", ".join(str(self._personal(holder, "name")) for holder in parcel.holders)
+        yield "restrictions", ", ".join(self._screen.word("restriction", one.kind) for one in parcel.restrictions)
+        yield "in_dispute", self._screen.text("case_view.yes") if parcel.in_dispute else None
+
+    def _section(self, heading: str, lines: Iterable[str]) -> None:
+        self._screen.heading(heading)
+        for line in lines:
+            self._screen.line(f"  {line}")
+
+    def _lines(self, lines: Iterable[Line]) -> None:
+        for label, value in lines:
+            if value:
+                self._screen.line(f"  {self._screen.text(f'case_view.{label}')}: {value}")
+
+    def _personal(self, part: Part, name: str) -> object:
+        value = getattr(part, name)
+        return value if value is None or self._unmasked else mask(value, personal_marks(type(part))[name].visible)
+
+    def _time(self, moment: datetime | None) -> str | None:
+        return None if moment is None else local(moment, self._screen.language)
+
+    def _word(self, list_name: str, code: object) -> str | None:
+        """Return what a code means; the code itself where its list does not know it or lacks the language."""
+        if code is None:
+            return None
+        try:
+            columns = code_list(list_name).entry(str(code)).columns
+        except CodeUnknown:
+            return str(code)
+        name = columns.get(self._screen.language) or columns.get("vi") or columns.get("name_vi")
+        return f"{name} ({code})" if name else str(code)
+
+
+def _parcel_refs(references: Iterable[ParcelRef]) -> str:
+    return ", ".join(one.parcel_key or one.national_id or one.raw or "" for one in references)

@@ -1,0 +1,173 @@
+"""The commands and their options; what each does stands in the module it imports when it is called.
+
+Help texts are codes of the message catalogue, which `help_texts` puts into the reader's language.
+"""
+# ruff: noqa: PLC0415  # the engine is imported by the command that needs it, so that --help starts at once
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cchc_connect.cli.session import CONFIG_FILE, Session, session
+from cchc_connect.messages import Language
+
+app = typer.Typer(
+    name="cchc-connect",
+    help="help.program",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+quarantine = typer.Typer(help="help.quarantine", no_args_is_help=True)
+schema = typer.Typer(help="help.schema", no_args_is_help=True)
+adapter = typer.Typer(help="help.adapter", no_args_is_help=True)
+app.add_typer(quarantine, name="quarantine")
+app.add_typer(schema, name="schema")
+app.add_typer(adapter, name="adapter")
+
+Database = Annotated[Path | None, typer.Option("--db", help="help.db", metavar="PATH")]
+
+
+@app.callback()
+def program(
+    context: typer.Context,
+    *,
+    config: Annotated[Path, typer.Option(help="help.config", metavar="FILE")] = CONFIG_FILE,
+    lang: Annotated[Language | None, typer.Option(help="help.lang")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="help.json")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="help.debug")] = False,
+) -> None:
+    """Take the global options; language, --json and --debug were read before, for refusals need them too."""
+    del lang, as_json, debug
+    context.obj = Session(screen=context.obj, config=config)
+
+
+@app.command(help="help.init")
+def init(
+    context: typer.Context, *, force: Annotated[bool, typer.Option("--force", help="help.init_force")] = False
+) -> int:
+    """Write a commented configuration file."""
+    from cchc_connect.cli.init import write_configuration
+
+    return write_configuration(session(context), force=force)
+
+
+@app.command(help="help.check")
+def check(context: typer.Context) -> int:
+    """Look whether everything is in place for a run."""
+    from cchc_connect.cli.checking import show_check
+
+    return show_check(session(context))
+
+
+@app.command(help="help.sync")
+def sync(
+    context: typer.Context,
+    *,
+    only: Annotated[list[str] | None, typer.Option("--only", help="help.sync_only", metavar="NAME")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="help.sync_dry_run")] = False,
+) -> int:
+    """Pull every source, push every route, report."""
+    from cchc_connect.cli.sync import synchronise
+
+    return synchronise(session(context), only or (), rehearse=dry_run)
+
+
+@app.command(help="help.status")
+def status(context: typer.Context, *, db: Database = None) -> int:
+    """Show the state of the shared database."""
+    from cchc_connect.cli.status import show_status
+
+    return show_status(session(context), db)
+
+
+@quarantine.command("list", help="help.quarantine_list")
+def quarantine_list(
+    context: typer.Context,
+    *,
+    connection: Annotated[str | None, typer.Option(help="help.by_connection", metavar="NAME")] = None,
+    record_type: Annotated[str | None, typer.Option(help="help.by_record_type", metavar="TYPE")] = None,
+    db: Database = None,
+) -> int:
+    """List the open entries."""
+    from cchc_connect.cli.quarantine import list_entries
+
+    return list_entries(session(context), db, connection, record_type)
+
+
+@quarantine.command("show", help="help.quarantine_show")
+def quarantine_show(
+    context: typer.Context,
+    number: Annotated[int, typer.Argument(metavar="ID", help="help.entry")],
+    *,
+    raw: Annotated[bool, typer.Option("--raw", help="help.raw")] = False,
+    db: Database = None,
+) -> int:
+    """Show one entry with every fault."""
+    from cchc_connect.cli.quarantine import show_entry
+
+    return show_entry(session(context), db, number, raw=raw)
+
+
+@quarantine.command("replay", help="help.quarantine_replay")
+def quarantine_replay(
+    context: typer.Context,
+    numbers: Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="help.entries")] = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="help.replay_all")] = False,
+) -> int:
+    """Read entries anew."""
+    from cchc_connect.cli.quarantine import replay_entries
+
+    return replay_entries(session(context), numbers or (), everything=everything)
+
+
+@app.command(help="help.case")
+def case(
+    context: typer.Context,
+    dossier: Annotated[str, typer.Argument(metavar="DOSSIER", help="help.dossier")],
+    *,
+    unmasked: Annotated[bool, typer.Option("--unmasked", help="help.unmasked")] = False,
+    db: Database = None,
+) -> int:
+    """Show a dossier and all that is known beside it."""
+    from cchc_connect.cli.case import show_case
+
+    return show_case(session(context), db, dossier, unmasked=unmasked)
+
+
+@schema.command("export", help="help.schema_export")
+def schema_export(
+    context: typer.Context,
+    *,
+    folder: Annotated[Path, typer.Option(help="help.folder", metavar="DIR")] = Path("schemas/json"),
+    check: Annotated[bool, typer.Option("--check", help="help.schema_check")] = False,
+) -> int:
+    """Write the records as JSON Schema."""
+    from cchc_connect.cli.schemas import export_schemas
+
+    return export_schemas(session(context), folder, check=check)
+
+
+@adapter.command("list", help="help.adapter_list")
+def adapter_list(context: typer.Context) -> int:
+    """List the installed adapters."""
+    from cchc_connect.cli.adapters import list_adapters
+
+    return list_adapters(session(context))
+
+
+@app.command(help="help.demo")
+def demo(
+    context: typer.Context,
+    *,
+    db: Annotated[Path, typer.Option(help="help.demo_db", metavar="PATH")] = Path("demo.db"),
+    seed: Annotated[int, typer.Option(help="help.seed")] = 7,
+    small: Annotated[bool, typer.Option("--small", help="help.small")] = False,
+) -> int:
+    """Show it all on doubles of four systems."""
+    from cchc_connect.cli.demo import show_demo
+
+    return show_demo(session(context), db, seed=seed, small=small)

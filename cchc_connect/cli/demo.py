@@ -1,0 +1,216 @@
+"""`demo`: everything on doubles of four agencies' systems, and a database to look around in afterwards.
+
+The doubles are real HTTP servers on loopback; no other network is used. Nothing here is staged: the runs
+are those of `sync`, and what the demonstration says is counted in its database and at the doubles.
+"""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cchc_schemas import RECORD_TYPES
+from sqlalchemy import func, select
+
+from cchc_connect.case import find_case
+from cchc_connect.cli.case import CaseView, case_document
+from cchc_connect.cli.demo_config import demo_config, double_secrets
+from cchc_connect.cli.exits import CannotCreate, ExitCode
+from cchc_connect.cli.masking import masked_item
+from cchc_connect.cli.progress import shown_progress
+from cchc_connect.cli.quarantine import show_faults
+from cchc_connect.cli.screen import Screen, Table
+from cchc_connect.cli.session import Session
+from cchc_connect.cli.sync import show_report
+from cchc_connect.config import Config
+from cchc_connect.database import quarantine
+from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.tables import record_table
+from cchc_connect.sync.report import Outcome, RunReport
+from cchc_connect.sync.run import Surroundings, Synchronizer
+from cchc_connect.testing import Agencies, Edit, World
+
+SMALL: Mapping[str, Any] = {"dossiers": 60, "parcels": 80, "works": 48, "defect_share": 0.05}
+"""A world for the impatient; a larger share of defects, so that quarantine still has something to show."""
+
+EDIT_SEED = 1
+
+
+def show_demo(session: Session, location: Path, *, seed: int, small: bool) -> ExitCode:
+    """Show it all; afterwards the database at `location` holds what the doubles held.
+
+    Raises:
+        CannotCreate: there is a file at `location` already, or no folder for it.
+    """
+    if location.exists():
+        raise CannotCreate("cli.demo_exists", path=location)
+    if not location.parent.is_dir():
+        raise CannotCreate("cli.no_place", path=location)
+    world = World(seed, **(SMALL if small else {}))
+    with Agencies(world) as agencies, double_secrets(agencies):
+        config = demo_config(agencies, location)
+        with SharedDatabase(config.database.url) as database:
+            return Demonstration(session.screen, agencies, config, database).show()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Census:
+    """How many records of one type are where."""
+
+    record_type: str
+    rows: int
+    """In the record type's table of the shared database."""
+    quarantined: int
+    held: int
+    """At the sources, faulty ones included."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Say whether every record at the sources is either in its table or in quarantine."""
+        return self.rows + self.quarantined == self.held
+
+
+class Demonstration:
+    """The sections of the demonstration, in their order."""
+
+    def __init__(self, screen: Screen, agencies: Agencies, config: Config, database: SharedDatabase) -> None:
+        """Prepare; nothing is pulled before `show`."""
+        self._screen = screen
+        self._agencies = agencies
+        self._config = config
+        self._database = database
+        self._document: dict[str, Any] = {"database": str(database.location)}
+
+    def show(self) -> ExitCode:
+        """Show every section; return whether all came out as it must."""
+        self._introduce()
+        first = self._run("first")
+        edit = self._agencies.edit(seed=EDIT_SEED)
+        self._show_edit(edit)
+        second = self._run("second")
+        third = self._run("third")
+        still = third.rows_written == third.messages_delivered == 0
+        self._screen.say("demo.still", rows=third.rows_written, messages=third.messages_delivered)
+        complete = self._compare()
+        self._show_quarantine()
+        self._show_case()
+        self._show_portal()
+        self._show_next()
+        good = still and complete and all(run.outcome is Outcome.DONE for run in (first, second, third))
+        self._screen.document({**self._document, "good": good})
+        return ExitCode.DONE if good else ExitCode.FAILED
+
+    def _introduce(self) -> None:
+        self._screen.say("demo.introduction", path=self._database.location)
+        self._screen.heading("demo.sources")
+        rows = [
+            (name, table.adapter, table.base_url, self._held_by(table.base_url))
+            for name, table in self._config.connections.items()
+        ]
+        columns = ("connection", "adapter", "address", "holds")
+        self._screen.table(Table(headings=[f"demo.{column}" for column in columns], rows=rows))
+
+    def _held_by(self, address: str) -> str:
+        double = next(double for double in self._agencies.doubles if address.startswith(double.base_url))
+        return ", ".join(f"{count} {record_type}" for record_type, count in double.holdings().items())
+
+    def _run(self, name: str) -> RunReport:
+        self._screen.heading(f"demo.{name}")
+        with shown_progress(self._screen) as progress:
+            report = Synchronizer(self._config, self._database, Surroundings(progress=progress)).synchronise()
+        self._document[name] = report.as_document()
+        show_report(report, self._screen)
+        return report
+
+    def _show_edit(self, edit: Edit) -> None:
+        kinds = {"changed": edit.changed, "added": edit.added, "corrected": edit.corrected}
+        self._screen.heading("demo.edited")
+        rows = [
+            (self._name(record_type), *(len(ids.get(record_type, ())) for ids in kinds.values()))
+            for record_type in edit.counts()
+        ]
+        self._document["edited"] = edit.counts()
+        headings = ["demo.record_type", *(f"demo.{kind}" for kind in kinds)]
+        self._screen.table(Table(headings=headings, rows=rows, numbers_from=1))
+
+    def _compare(self) -> bool:
+        """Compare the database with the sources, record type by record type."""
+        censuses = self._censuses()
+        self._screen.heading("demo.census")
+        rows = [(self._name(one.record_type), self._mark(one), one.rows, one.quarantined, one.held) for one in censuses]
+        columns = ("record_type", "equal", "rows", "quarantined", "held")
+        self._screen.table(Table(headings=[f"demo.{column}" for column in columns], rows=rows, numbers_from=2))
+        self._document["census"] = [
+            {"record_type": one.record_type, "rows": one.rows, "quarantined": one.quarantined, "held": one.held}
+            for one in censuses
+        ]
+        return all(one.is_complete for one in censuses)
+
+    def _censuses(self) -> Sequence[Census]:
+        held = self._agencies.holdings()
+        with self._database.reading() as connection:
+            waiting = quarantine.open_counts(connection)
+            return [
+                Census(
+                    record_type=record_type,
+                    rows=connection.execute(select(func.count()).select_from(record_table(record_type))).scalar_one(),
+                    quarantined=sum(number for (_, kind), number in waiting.items() if kind == record_type),
+                    held=held.get(record_type, 0),
+                )
+                for record_type in RECORD_TYPES
+            ]
+
+    def _mark(self, census: Census) -> str:
+        return self._screen.text("demo.yes" if census.is_complete else "demo.no")
+
+    def _show_quarantine(self) -> None:
+        """Show the entry with the most faults."""
+        with self._database.reading() as connection:
+            entries = quarantine.entries(connection)
+        if not entries:
+            return
+        entry = max(entries, key=lambda one: len(one.faults))
+        self._screen.heading("demo.quarantine", number=len(entries))
+        show_faults(entry, self._screen)
+        self._screen.say("demo.item_masked")
+        self._screen.json(masked_item(entry.item))
+        self._document["quarantine"] = {"open": len(entries), "shown": entry.id}
+
+    def _show_case(self) -> None:
+        case = find_case(self._database, self._agencies.world.complete_case())
+        self._screen.heading("demo.case")
+        CaseView(self._screen, unmasked=False).show(case)
+        self._document["case"] = case_document(case, unmasked=False)
+
+    def _show_portal(self) -> None:
+        portal = self._agencies.national_portal
+        told = {
+            "messages": portal.messages_received,
+            "dossiers": len(portal.dossiers),
+            "steps": len(portal.steps),
+            "effects": portal.effects,
+        }
+        self._screen.heading("demo.portal")
+        self._screen.say("demo.portal_received", **told)
+        self._document["portal"] = told
+
+    def _show_next(self) -> None:
+        dossier = self._document["case"]["dossier"]["code"]
+        shown = self._document.get("quarantine", {}).get("shown", 1)
+        commands = (
+            "status",
+            "quarantine list",
+            f"quarantine show {shown}",
+            f"case {dossier}",
+            f"case {dossier} --json",
+        )
+        database = shlex.quote(str(self._database.location))
+        self._document["next"] = [f"cchc-connect {command} --db {database}" for command in commands]
+        self._document["next"].append("cchc-connect init")
+        self._screen.heading("demo.next")
+        for command in self._document["next"]:
+            self._screen.line(f"  {command}")
+
+    def _name(self, record_type: str) -> str:
+        return self._screen.word("record_name", record_type)

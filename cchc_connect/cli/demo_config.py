@@ -1,0 +1,85 @@
+"""The demonstration's configuration: the same tables as in a cchc.toml, with the doubles' addresses."""
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cchc_connect.config import Config
+from cchc_connect.testing import Agencies
+
+PROVINCE = "000.00.00.H09"
+LAND_DEPARTMENT = "000.00.07.H09"
+CONSTRUCTION_DEPARTMENT = "000.00.05.H09"
+PORTAL = "000.00.00.G22"
+
+ONE_STOP_PASSWORD = "CCHC_DEMO_ONE_STOP_PASSWORD"  # noqa: S105  # the name of a variable
+PORTAL_PASSWORD = "CCHC_DEMO_PORTAL_PASSWORD"  # noqa: S105  # the name of a variable
+
+
+def demo_config(agencies: Agencies, location: Path) -> Config:
+    """Return the configuration that connects the running doubles, with its database at `location`."""
+    tables = {
+        "database": {"url": f"sqlite:///{location.resolve()}"},
+        "connections": _connections(agencies),
+        "routes": {"to-portal": _ROUTE},
+        "ownership": {"land_parcel": "land-registry", "dossier": "one-stop"},
+    }
+    return Config.from_tables(tables, Path("demo.toml"))
+
+
+@contextmanager
+def double_secrets(agencies: Agencies) -> Generator[None, None, None]:
+    """Keep the doubles' passwords in this process's environment, where a configuration looks for them."""
+    secrets = {ONE_STOP_PASSWORD: agencies.one_stop.password, PORTAL_PASSWORD: agencies.national_portal.password}
+    before = {name: os.environ.get(name) for name in secrets}
+    os.environ.update(secrets)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _connections(agencies: Agencies) -> dict[str, Any]:
+    desk, portal = agencies.one_stop, agencies.national_portal
+    return {
+        "land-registry": {
+            "adapter": "ogc_features",
+            "agency": LAND_DEPARTMENT,
+            "base_url": agencies.land_registry.base_url,
+            "options": {"collection": "thua_dat", "scheme": "gso-2025-07", "page_size": 100, "changed_since": True},
+        },
+        "construction": {
+            "adapter": "binh_duong_permits",
+            "agency": CONSTRUCTION_DEPARTMENT,
+            "base_url": agencies.construction_department.base_url,
+            "options": {"page_size": 100},
+        },
+        "one-stop": {
+            "adapter": "opencps",
+            "agency": PROVINCE,
+            "base_url": f"{desk.base_url}/o/rest/v2",
+            "account": {"kind": "basic", "username": desk.username, "password": {"env": ONE_STOP_PASSWORD}},
+            "options": {"group_id": desk.group_id, "page_size": 100},
+        },
+        "national-portal": {
+            "adapter": "national_portal",
+            "agency": PORTAL,
+            "base_url": portal.base_url,
+            "account": {"kind": "session", "username": portal.username, "password": {"env": PORTAL_PASSWORD}},
+            "options": {"agency_code": PROVINCE},
+        },
+    }
+
+
+_ROUTE = {
+    "from": ["dossier", "dossier_step"],
+    "to": "national-portal",
+    "purpose": "Công khai tiến độ giải quyết hồ sơ trên Cổng Dịch vụ công quốc gia",
+    "legal_basis": "Quyết định 766/QĐ-TTg ngày 23/6/2022",
+}

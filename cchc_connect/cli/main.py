@@ -1,0 +1,136 @@
+"""The entry point: from a command line to an exit code, and the one seam where errors become messages."""
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from io import TextIOWrapper
+from itertools import islice
+from pathlib import Path
+from typing import TextIO
+
+import typer
+
+from cchc_connect.cli.commands import app
+from cchc_connect.cli.exits import ExitCode, exit_code_of
+from cchc_connect.cli.help_texts import spoken_command
+from cchc_connect.cli.language import asked_language, spoken_language
+from cchc_connect.cli.screen import Screen
+from cchc_connect.errors import CchcError
+
+PROGRAM = "cchc-connect"
+FLAGS = frozenset({"--json", "--debug"})
+VALUED = frozenset({"--config", "--lang"})
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one command line (that of this process where none is given) and return its exit code.
+
+    Whatever happens, a person sees a sentence and no traceback; `--debug` shows that too.
+    """
+    given = global_options_first(sys.argv[1:] if arguments is None else arguments)
+    _be_able_to_write(sys.stdout, sys.stderr)
+    screen = Screen(spoken_language(asked_language(given), os.environ), as_json="--json" in given)
+    _log("--debug" in given)
+    try:
+        return _carry_out(given, screen)
+    except CchcError as error:
+        screen.refuse(error)
+        return exit_code_of(error)
+    except typer.TyperException as misuse:
+        return _misused(misuse, screen)
+    except Exception as fault:  # noqa: BLE001  # the last border: a person never gets a traceback unasked
+        return _broken(fault, screen, debug="--debug" in given)
+
+
+def global_options_first(arguments: Sequence[str]) -> list[str]:
+    """Return the command line with the global options in front: they may stand anywhere.
+
+    >>> global_options_first(["status", "--json", "--db", "demo.db"])
+    ['--json', 'status', '--db', 'demo.db']
+    """
+    ahead, rest = list[str](), list[str]()
+    words = iter(arguments)
+    for word in words:
+        if word == "--":
+            rest += [word, *words]
+        elif word in VALUED:
+            ahead += [word, *islice(words, 1)]
+        elif word in FLAGS or word.partition("=")[0] in VALUED:
+            ahead.append(word)
+        else:
+            rest.append(word)
+    return ahead + rest
+
+
+def _carry_out(given: list[str], screen: Screen) -> int:
+    try:
+        ended: object = spoken_command(app, screen).main(given, PROGRAM, standalone_mode=False, obj=screen)
+    except (KeyboardInterrupt, typer.Abort):
+        ended = ExitCode.INTERRUPTED
+    if ended == ExitCode.INTERRUPTED:
+        screen.refuse_with("cli.interrupted", {})
+    return ended if isinstance(ended, int) else ExitCode.DONE
+
+
+def _misused(misuse: typer.TyperException, screen: Screen) -> ExitCode:
+    """Say what is wrong with the command line; typer's own words are English."""
+    kind = type(misuse).__name__
+    if kind == "NoArgsIsHelpError":
+        screen.note(misuse.format_message())
+        screen.document({"error": {"code": "usage.no_command", "message": screen.text("usage.no_command")}})
+        return ExitCode.USAGE
+    context = {"problem": misuse.format_message(), "command": _command(misuse)}
+    code = _USAGE.get(kind, "usage.wrong")
+    screen.refuse_with(code, {**context, **_parameter(misuse)})
+    return ExitCode.USAGE
+
+
+_USAGE: Mapping[str, str] = {
+    "NoSuchOption": "usage.no_such_option",
+    "MissingParameter": "usage.missing",
+    "BadParameter": "usage.bad_value",
+}
+"""Typer's misuse errors that have a sentence of ours, by class name: the classes themselves are private."""
+
+
+def _command(misuse: typer.TyperException) -> str:
+    context = getattr(misuse, "ctx", None)
+    return PROGRAM if context is None else str(context.command_path)
+
+
+def _parameter(misuse: typer.TyperException) -> Mapping[str, str]:
+    parameter = getattr(misuse, "param", None)
+    if parameter is None:
+        return {"parameter": str(getattr(misuse, "option_name", ""))}
+    options = "/".join(parameter.opts) if parameter.param_type_name == "option" else parameter.metavar or parameter.name
+    return {"parameter": options}
+
+
+def _broken(fault: Exception, screen: Screen, *, debug: bool) -> ExitCode:
+    """Say that the program itself failed, and where; never with the fault's text, which may hold anything."""
+    place = traceback.extract_tb(fault.__traceback__)[-1]
+    context = {"error": type(fault).__name__, "file": Path(place.filename).name, "line": place.lineno}
+    screen.refuse_with("cli.software", context)
+    if debug:
+        traceback.print_exception(fault)
+    return ExitCode.SOFTWARE
+
+
+def _be_able_to_write(*streams: TextIO) -> None:
+    """Let a letter that the locale cannot write be spelt out instead of ending the command."""
+    for stream in streams:
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _log(debug: bool) -> None:  # noqa: FBT001  # a private function of one caller
+    """Show the library's log on standard error with --debug, else nothing of it: the report says all."""
+    if debug:
+        logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for name in ("cchc_connect", "cchc_adapters"):
+        library = logging.getLogger(name)
+        library.addHandler(logging.NullHandler())
+        if debug:
+            library.setLevel(logging.DEBUG)

@@ -1,0 +1,60 @@
+"""Showing records and wire items without the personal values in them.
+
+Of a record the marks in its type say what is personal. Of a wire item that became no record nothing is
+known, so that every text and every long number of it is hidden.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from cchc_schemas import mask
+from cchc_schemas.personal import personal_marks
+from pydantic import BaseModel
+
+HIDDEN = "***"
+
+LONGEST_HARMLESS = 8
+"""Digits; identity, tax and telephone numbers written as numbers have nine or more."""
+
+
+def masked_record(record: BaseModel) -> dict[str, Any]:
+    """Return a record as JSON-ready fields, its personal values masked as their types say."""
+    document = record.model_dump(mode="json")
+    marks = personal_marks(type(record))
+    for name, shown in document.items():
+        value = getattr(record, name)
+        if name in marks:
+            document[name] = None if value is None else mask(value, marks[name].visible)
+        else:
+            document[name] = _masked_part(value, shown)
+    return document
+
+
+def _masked_part(value: object, shown: object) -> object:
+    match value:
+        case BaseModel():
+            return masked_record(value)
+        case tuple():
+            parts, documents = cast("Sequence[object]", value), cast("Sequence[object]", shown)
+            return [_masked_part(*pair) for pair in zip(parts, documents, strict=True)]
+        case _:
+            return shown
+
+
+def masked_item(value: object) -> object:
+    """Return a wire item with its shape and names as they are and its texts and long numbers hidden.
+
+    >>> masked_item({"hoTen": "Nguyễn Thị Mẫu", "soTo": 12, "cccd": 74000000000})
+    {'hoTen': '***', 'soTo': 12, 'cccd': '***'}
+    """
+    match value:
+        case Mapping():
+            return {name: masked_item(one) for name, one in cast("Mapping[str, object]", value).items()}
+        case str():
+            return HIDDEN if value else value
+        case list() | tuple():
+            return [masked_item(one) for one in cast("Sequence[object]", value)]
+        case int() if len(str(abs(value))) > LONGEST_HARMLESS:
+            return HIDDEN
+        case _:
+            return value

@@ -1,0 +1,109 @@
+"""Progress of a run, on standard error: a table that lives on a terminal, plain lines anywhere else."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from cchc_connect.cli.screen import Screen, harmless, is_terminal
+from cchc_connect.database.counts import Counts
+from cchc_connect.sync.scope import Progress, no_progress
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+BETWEEN_LINES_S = 1.0
+"""While a source is paged a log gets no more than one line in this time."""
+
+PER_SECOND = 4
+
+
+@contextmanager
+def shown_progress(screen: Screen) -> Generator[Progress, None, None]:
+    """Give what a run tells its progress to; nothing is shown where a document was asked for."""
+    if screen.as_json:
+        yield no_progress
+    elif is_terminal(sys.stderr):
+        with _live(LiveProgress(screen)) as live:
+            yield live
+    else:
+        plain = PlainProgress(screen)
+        yield plain
+        plain.close()
+
+
+class PlainProgress:
+    """One line when a source is finished, and now and then one on the way."""
+
+    def __init__(self, screen: Screen, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Write nothing before the first page."""
+        self._screen = screen
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._at_work: dict[str, tuple[str, Counts]] = {}
+        self._written_at = monotonic()
+
+    def __call__(self, name: str, record_type: str, counts: Counts, total: int | None) -> None:
+        """Take note of a page or message."""
+        with self._lock:
+            before = self._at_work.get(name)
+            if before is not None and before[0] != record_type:
+                self._finished(name, *before)
+            self._at_work[name] = (record_type, counts)
+            if self._monotonic() - self._written_at >= BETWEEN_LINES_S:
+                self._written_at = self._monotonic()
+                self._screen.note(f"{name} {record_type}: {_so_far(counts, total, self._screen)}")
+
+    def close(self) -> None:
+        """Write the last line of what is finished now."""
+        with self._lock:
+            for name, (record_type, counts) in self._at_work.items():
+                self._finished(name, record_type, counts)
+
+    def _finished(self, name: str, record_type: str, counts: Counts) -> None:
+        told = _so_far(counts, None, self._screen)
+        self._screen.note(self._screen.text("sync_view.finished", name=name, record_type=record_type, told=told))
+
+
+class LiveProgress:
+    """A table of every source and route, drawn anew a few times a second."""
+
+    def __init__(self, screen: Screen) -> None:
+        """Show nothing before the first page."""
+        self._screen = screen
+        self._lock = threading.Lock()
+        self._lines: dict[tuple[str, str], tuple[Counts, int | None]] = {}
+
+    def __call__(self, name: str, record_type: str, counts: Counts, total: int | None) -> None:
+        """Take note of a page or message."""
+        with self._lock:
+            self._lines[name, record_type] = (counts, total)
+
+    def table(self) -> "Table":
+        """Return the table as it stands."""
+        from rich import table, text  # noqa: PLC0415  # only a terminal needs it
+
+        drawn = table.Table.grid(padding=(0, 2))
+        with self._lock:
+            for (name, record_type), (counts, total) in self._lines.items():
+                told = _so_far(counts, total, self._screen)
+                drawn.add_row(*(text.Text(harmless(cell)) for cell in (name, record_type, told)))
+        return drawn
+
+
+@contextmanager
+def _live(progress: LiveProgress) -> Generator[LiveProgress, None, None]:
+    from rich import console, live  # noqa: PLC0415  # only a terminal needs it
+
+    on_stderr = console.Console(stderr=True)
+    with live.Live(get_renderable=progress.table, console=on_stderr, refresh_per_second=PER_SECOND, transient=True):
+        yield progress
+
+
+def _so_far(counts: Counts, total: int | None, screen: Screen) -> str:
+    if not counts.pages:
+        return screen.text("sync_view.sent", delivered=counts.delivered, refused=counts.refused, waiting=counts.waiting)
+    read = f"{counts.fetched}" if total is None else f"{counts.fetched}/{total}"
+    return screen.text("sync_view.read", read=read, written=counts.rows_written, quarantined=counts.quarantined)

@@ -1,0 +1,161 @@
+"""`quarantine`: what became no record, why, and reading it anew."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from cchc_schemas import Fault
+
+from cchc_connect.cli.exits import ExitCode, Misused, NotThere
+from cchc_connect.cli.masking import masked_item
+from cchc_connect.cli.opening import existing_database
+from cchc_connect.cli.screen import Screen, Table
+from cchc_connect.cli.session import Session
+from cchc_connect.cli.times import local
+from cchc_connect.config import Config
+from cchc_connect.database import quarantine
+from cchc_connect.database.counts import Counts
+from cchc_connect.database.quarantine import QuarantineEntry
+from cchc_connect.errors import Rejected
+from cchc_connect.messages import Phrase
+from cchc_connect.sync.run import Synchronizer
+
+
+def list_entries(session: Session, database: Path | None, connection: str | None, record_type: str | None) -> ExitCode:
+    """List the open entries, oldest first; of one connection or record type where they are named."""
+    screen = session.screen
+    with existing_database(session, database) as opened, opened.reading() as reading:
+        entries = [
+            entry
+            for entry in quarantine.entries(reading)
+            if connection in {None, entry.connection} and record_type in {None, entry.record_type}
+        ]
+    screen.document({"entries": [_head(entry, screen) for entry in entries]})
+    if not entries:
+        screen.say("quarantine_view.none")
+        return ExitCode.DONE
+    rows = [
+        (
+            entry.id,
+            entry.connection,
+            entry.record_type,
+            entry.source_key,
+            local(entry.first_seen, screen.language),
+            fault_summary(entry.faults, screen),
+        )
+        for entry in entries
+    ]
+    columns = ("number", "connection", "record_type", "source_key", "first_seen", "faults")
+    screen.table(Table(headings=[f"quarantine_view.{name}" for name in columns], rows=rows))
+    screen.say("quarantine_view.see_one", number=entries[0].id)
+    return ExitCode.DONE
+
+
+def show_entry(session: Session, database: Path | None, number: int, *, raw: bool) -> ExitCode:
+    """Show one entry: every fault at once, and the item as it came, masked unless `raw`."""
+    screen = session.screen
+    with existing_database(session, database) as opened, opened.reading() as reading:
+        entry = quarantine.entry(reading, number)
+    item = entry.item if raw else masked_item(entry.item)
+    screen.document({**_head(entry, screen), "resolved_at": entry.resolved_at, "masked": not raw, "item": item})
+    show_faults(entry, screen)
+    screen.heading("quarantine_view.item_raw" if raw else "quarantine_view.item_masked")
+    screen.json(item)
+    return ExitCode.DONE
+
+
+def show_faults(entry: QuarantineEntry, screen: Screen) -> None:
+    """Write where an item came from and every fault it has."""
+    place = {"number": entry.id, "connection": entry.connection, "record_type": entry.record_type}
+    screen.say("quarantine_view.entry", source_key=entry.source_key, **place)
+    if entry.resolved_at:
+        screen.say("quarantine_view.resolved_at", at=local(entry.resolved_at, screen.language))
+    for fault in entry.faults:
+        screen.line(f"  {fault.path or '.'}: {fault_in_words(fault, screen)} [{fault.rule}]")
+
+
+def fault_in_words(fault: Fault, screen: Screen) -> str:
+    """Return what a fault means, as far as the catalogue knows its rule."""
+    return screen.word("fault", fault.rule)
+
+
+def fault_summary(faults: Sequence[Fault], screen: Screen) -> str:
+    """Return all faults on one line."""
+    return "; ".join(f"{fault.path} {fault_in_words(fault, screen)}".strip() for fault in faults)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay:
+    """What came of reading the entries of one stream anew."""
+
+    connection: str
+    record_type: str
+    entries: int
+    counts: Counts
+    reason: Phrase | None = None
+    """Why they could not be read at all."""
+
+    def as_document(self, screen: Screen) -> Mapping[str, Any]:
+        """Return it, JSON-ready."""
+        reason = None if self.reason is None else {"code": self.reason.code, "message": screen.spoken(self.reason)}
+        head = {"connection": self.connection, "record_type": self.record_type, "entries": self.entries}
+        return {**head, "resolved": self.counts.resolved, "rows_written": self.counts.rows_written, "reason": reason}
+
+
+def replay_entries(session: Session, numbers: Sequence[int], *, everything: bool) -> ExitCode:
+    """Read entries anew through the code that pulled them; no source is asked."""
+    if bool(numbers) == everything:
+        raise Misused("cli.replay_what")
+    config = Config.load(session.config)
+    with existing_database(session, Path(config.database.url.removeprefix("sqlite:///"))) as opened:
+        with opened.reading() as reading:
+            entries = quarantine.entries(reading) if everything else [quarantine.entry(reading, one) for one in numbers]
+        if any(entry.resolved_at for entry in entries):
+            closed = ", ".join(str(entry.id) for entry in entries if entry.resolved_at)
+            raise NotThere("cli.entry_resolved", numbers=closed)
+        replays = list(_replays(Synchronizer(config, opened), entries))
+    return _show_replays(replays, session.screen)
+
+
+def _replays(synchronizer: Synchronizer, entries: Sequence[QuarantineEntry]) -> Iterator[Replay]:
+    """Replay stream by stream: one whose connection is gone leaves the others running."""
+
+    def stream(entry: QuarantineEntry) -> tuple[str, str]:
+        return entry.connection, entry.record_type
+
+    for (connection, record_type), group in groupby(sorted(entries, key=stream), key=stream):
+        same = list(group)
+        counts, reason = Counts(), None
+        try:
+            counts = synchronizer.replay(same)
+        except Rejected as error:
+            reason = Phrase(error.code, error.context)
+        yield Replay(connection=connection, record_type=record_type, entries=len(same), counts=counts, reason=reason)
+
+
+def _show_replays(replays: Sequence[Replay], screen: Screen) -> ExitCode:
+    asked = sum(replay.entries for replay in replays)
+    resolved = sum(replay.counts.resolved for replay in replays)
+    screen.document({"entries": asked, "resolved": resolved, "replays": [one.as_document(screen) for one in replays]})
+    for replay in replays:
+        place = {"connection": replay.connection, "record_type": replay.record_type}
+        if replay.reason is None:
+            left = replay.entries - replay.counts.resolved
+            screen.say("quarantine_view.replayed", **place, resolved=replay.counts.resolved, left=left)
+        else:
+            screen.line(screen.spoken(replay.reason))
+    if not replays:
+        screen.say("quarantine_view.none")
+    if resolved == asked:
+        return ExitCode.DONE
+    return ExitCode.PARTIAL if resolved else ExitCode.FAILED
+
+
+def _head(entry: QuarantineEntry, screen: Screen) -> dict[str, Any]:
+    faults = [
+        {"path": fault.path, "rule": fault.rule, "message": fault_in_words(fault, screen)} for fault in entry.faults
+    ]
+    names = ("id", "connection", "record_type", "source_key", "first_seen")
+    return {**{name: getattr(entry, name) for name in names}, "faults": faults}

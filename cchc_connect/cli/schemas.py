@@ -1,0 +1,54 @@
+"""`schema export`: the records as JSON Schema, for agencies that do not use Python."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from cchc_schemas import RECORD_TYPES
+from cchc_schemas.json_schemas import stale, write_all
+
+from cchc_connect.cli.exits import CannotCreate, ExitCode
+from cchc_connect.cli.screen import Screen
+from cchc_connect.cli.session import Session
+
+OURS = "urn:cchc:record:"
+"""Stands in every schema that we wrote, also in that of a record type that is no more."""
+
+
+def export_schemas(session: Session, folder: Path, *, check: bool) -> ExitCode:
+    """Write one JSON Schema for each record type, or say which of those in `folder` are stale.
+
+    Raises:
+        CannotCreate: the folder cannot be written, or holds JSON files that are not ours.
+    """
+    screen = session.screen
+    if check:
+        return _check(folder, screen)
+    foreign = sorted(_foreign(folder))
+    if foreign:
+        raise CannotCreate("cli.foreign_files", folder=folder, files=", ".join(foreign))
+    try:
+        write_all(folder)
+    except OSError as error:
+        raise CannotCreate("cli.cannot_write", path=folder, reason=error.strerror) from error
+    files = [str(folder / f"{record_type}.json") for record_type in RECORD_TYPES]
+    screen.document({"files": files})
+    for file in files:
+        screen.line(file)
+    return ExitCode.DONE
+
+
+def _check(folder: Path, screen: Screen) -> ExitCode:
+    found = stale(folder)
+    screen.document({"folder": str(folder), "stale": found})
+    for name in found:
+        screen.say("schema_view.stale", file=folder / name)
+    if not found:
+        screen.say("schema_view.current", folder=folder)
+    return ExitCode.STALE if found else ExitCode.DONE
+
+
+def _foreign(folder: Path) -> Iterator[str]:
+    """Yield the JSON files that writing would remove although we did not write them."""
+    for path in folder.glob("*.json"):
+        if path.stem not in RECORD_TYPES and OURS not in path.read_text(encoding="utf-8", errors="replace"):
+            yield path.name

@@ -1,0 +1,152 @@
+"""`status`: how far each source was read, what waits on each route, and whether all is in order."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from cchc_schemas import RECORD_TYPES
+from sqlalchemy import Connection, func, select
+
+from cchc_connect.cli.exits import ExitCode
+from cchc_connect.cli.opening import existing_database
+from cchc_connect.cli.screen import Screen, Table
+from cchc_connect.cli.session import Session
+from cchc_connect.cli.times import local
+from cchc_connect.database.cursors import StreamState, stream_states
+from cchc_connect.database.deliveries import route_states
+from cchc_connect.database.discrepancies import discrepancies
+from cchc_connect.database.journal import broken_entry
+from cchc_connect.database.quarantine import open_counts
+from cchc_connect.database.runs import last_report
+from cchc_connect.database.tables import record_table
+
+StreamName = tuple[str, str]
+"""Connection and record type."""
+
+
+def show_status(session: Session, database: Path | None) -> ExitCode:
+    """Show the state of the shared database; nothing is asked of any source."""
+    screen = session.screen
+    with existing_database(session, database) as opened, opened.reading() as connection:
+        document: dict[str, Any] = {"database": str(opened.location), **_status(connection, screen)}
+    screen.document(document)
+    screen.say("status.database", path=document["database"])
+    _show_streams(document["streams"], screen)
+    _show_routes(document["routes"], screen)
+    _show_rest(document, screen)
+    return ExitCode.DONE
+
+
+def _status(connection: Connection, screen: Screen) -> dict[str, Any]:
+    report = last_report(connection)
+    broken = broken_entry(connection)
+    return {
+        "streams": _streams(connection, screen),
+        "routes": [_with_reason(_route(state), screen) for state in route_states(connection)],
+        "last_run": None if report is None else {name: one for name, one in report.items() if name != "lines"},
+        "journal": {"whole": broken is None, "broken_at": broken},
+        "discrepancies": len(discrepancies(connection)),
+    }
+
+
+def _streams(connection: Connection, screen: Screen) -> list[dict[str, Any]]:
+    states = {(state.connection, state.record_type): state for state in stream_states(connection)}
+    live, waiting = _live(connection), open_counts(connection)
+    return [
+        _with_reason(
+            {**_state(states.get(name), name), "live": live.get(name, 0), "quarantined": waiting.get(name, 0)}, screen
+        )
+        for name in sorted({*states, *live, *waiting})
+    ]
+
+
+def _state(state: StreamState | None, name: StreamName) -> dict[str, Any]:
+    connection, record_type = name
+    unknown = StreamState(
+        connection=connection,
+        record_type=record_type,
+        watermark=None,
+        position=None,
+        held_code=None,
+        held_context={},
+        held_since=None,
+        completed_at=None,
+    )
+    return asdict(state or unknown)
+
+
+def _live(connection: Connection) -> Mapping[StreamName, int]:
+    """Return how many records are there and not gone, by stream."""
+    found: dict[StreamName, int] = {}
+    for record_type in RECORD_TYPES:
+        table = record_table(record_type)
+        counted = select(table.c.connection, func.count()).where(table.c.deleted_at.is_(None))
+        for name, records in connection.execute(counted.group_by(table.c.connection)):
+            found[name, record_type] = records
+    return found
+
+
+def _route(state: Mapping[str, Any]) -> dict[str, Any]:
+    return {**state, "held_context": json.loads(state["held_context"] or "{}")}
+
+
+def _with_reason(state: dict[str, Any], screen: Screen) -> dict[str, Any]:
+    """Return a state with the sentence for its hold beside the hold's code."""
+    code = state["held_code"]
+    return {**state, "held_reason": screen.text(code, **state["held_context"]) if code else None}
+
+
+def _show_streams(streams: list[dict[str, Any]], screen: Screen) -> None:
+    screen.heading("status.streams")
+    names = ("status.connection", "status.record_type", "status.completed_at", "status.watermark")
+    rows = [
+        (
+            stream["connection"],
+            screen.word("record_name", stream["record_type"]),
+            local(stream["completed_at"], screen.language),
+            local(stream["watermark"], screen.language),
+            stream["live"],
+            stream["quarantined"],
+        )
+        for stream in streams
+    ]
+    headings = (*names, "status.live", "status.quarantined")
+    screen.table(Table(headings=headings, rows=rows, numbers_from=len(names)))
+    for stream in streams:
+        if stream["held_reason"]:
+            since = local(stream["held_since"], screen.language)
+            place = f"{stream['connection']} {stream['record_type']}"
+            screen.say("status.held_since", place=place, since=since, reason=stream["held_reason"])
+
+
+def _show_routes(routes: list[dict[str, Any]], screen: Screen) -> None:
+    if not routes:
+        return
+    screen.heading("status.routes")
+    numbers = ("position", "waiting", "delivered", "dead")
+    rows = [(route["name"], *(route[name] for name in numbers)) for route in routes]
+    headings = ("status.route", *(f"status.{name}" for name in numbers))
+    screen.table(Table(headings=headings, rows=rows, numbers_from=1))
+    for route in routes:
+        if route["held_reason"]:
+            screen.say("status.held", place=route["name"], reason=route["held_reason"])
+
+
+def _show_rest(document: Mapping[str, Any], screen: Screen) -> None:
+    screen.line()
+    report, broken_at = document["last_run"], document["journal"]["broken_at"]
+    if report is None:
+        screen.say("status.never_run")
+    else:
+        outcome = screen.word("outcome", report["outcome"])
+        screen.say("status.last_run", at=local(report["started_at"], screen.language), outcome=outcome)
+    if document["discrepancies"]:
+        screen.say("status.discrepancies", number=document["discrepancies"])
+    if broken_at is None:
+        screen.say("status.journal_whole")
+    else:
+        screen.say("status.journal_broken", entry=broken_at)
+    if any(stream["quarantined"] for stream in document["streams"]):
+        screen.say("status.see_quarantine")

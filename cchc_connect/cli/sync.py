@@ -1,0 +1,81 @@
+"""`sync`: one run, and what came of it."""
+
+from collections.abc import Mapping, Sequence
+
+from cchc_connect.cli.exits import ExitCode, Misused
+from cchc_connect.cli.progress import shown_progress
+from cchc_connect.cli.screen import Screen, Table
+from cchc_connect.cli.session import Session
+from cchc_connect.config import Config
+from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.errors import ConfigurationError
+from cchc_connect.sync.report import Line, Outcome, RunReport
+from cchc_connect.sync.run import Surroundings, Synchronizer
+
+EXITS: Mapping[Outcome, ExitCode] = {
+    Outcome.DONE: ExitCode.DONE,
+    Outcome.PARTIAL: ExitCode.PARTIAL,
+    Outcome.FAILED: ExitCode.FAILED,
+}
+
+PULLED = ("fetched", "unchanged", "inserted", "updated", "deleted", "quarantined", "foreign")
+PUSHED = ("delivered", "refused", "waiting")
+
+
+def synchronise(session: Session, only: Sequence[str], *, rehearse: bool) -> ExitCode:
+    """Run once: pull, push, report.
+
+    Raises:
+        Misused: `only` names no connection and no route.
+        CchcError: what ended the run as a whole.
+    """
+    screen = session.screen
+    config = Config.load(session.config)
+    if not config.connections:
+        raise ConfigurationError("cli.no_connections", file=session.config)
+    known = [*config.connections, *config.routes]
+    for name in only:
+        if name not in known:
+            raise Misused("cli.only_unknown", name=name, known=", ".join(known))
+    with SharedDatabase(config.database.url) as database, shown_progress(screen) as progress:
+        report = Synchronizer(config, database, Surroundings(progress=progress)).synchronise(only, rehearse=rehearse)
+    screen.document(report.as_document())
+    show_report(report, screen)
+    return EXITS[report.outcome]
+
+
+def show_report(report: RunReport, screen: Screen) -> None:
+    """Write what was and was not done, for every source and route."""
+    if report.rehearsal:
+        screen.say("sync_view.rehearsal")
+    _show_lines("sync_view.pulled", "pull", PULLED, report.lines, screen)
+    _show_lines("sync_view.pushed", "push", PUSHED, report.lines, screen)
+    for line in report.lines:
+        if line.reason is not None:
+            place = f"{line.name} {line.record_type}"
+            screen.say(f"sync_view.{line.outcome}", place=place, reason=screen.spoken(line.reason))
+    screen.line()
+    totals = {"rows": report.rows_written, "messages": report.messages_delivered, "seconds": f"{report.seconds:.1f}"}
+    screen.say("sync_view.totals", outcome=screen.word("outcome", report.outcome), **totals)
+    quarantined = sum(line.counts.quarantined for line in report.lines)
+    if quarantined:
+        screen.say("sync_view.see_quarantine", number=quarantined)
+
+
+def _show_lines(heading: str, kind: str, counters: Sequence[str], lines: Sequence[Line], screen: Screen) -> None:
+    rows = [
+        (
+            line.name,
+            screen.word("record_name", line.record_type),
+            screen.word("outcome", line.outcome),
+            *(getattr(line.counts, counter) for counter in counters),
+        )
+        for line in lines
+        if line.kind == kind
+    ]
+    if not rows:
+        return
+    screen.heading(heading)
+    names = ("sync_view.name", "sync_view.record_type", "sync_view.outcome")
+    headings = (*names, *(f"count.{counter}" for counter in counters))
+    screen.table(Table(headings=headings, rows=rows, numbers_from=len(names)))

@@ -1,0 +1,61 @@
+"""Land registry of a district (cơ sở dữ liệu đất đai cấp huyện); the system is invented.
+
+`GET /parcels?page=N&changed_from=INSTANT` answers `{"parcels": [...], "last": bool}`, oldest change first.
+Caveats: commune codes come without their scheme, so the connection names it. Nothing tells that a parcel is gone.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import ClassVar
+
+from cchc_schemas import AdminScheme, LandParcel
+from pydantic import BaseModel
+
+from cchc_connect import Ask, Dialect, Exchange, HttpRequest, Item, Page, SourceProfile, classify_rest
+from cchc_connect.codecs import iso_instant, text
+
+FIELDS = {"commune_code": "commune", "map_sheet": "sheet", "parcel_number": "number", "area_m2": "area"}
+
+
+class Listing(BaseModel):
+    parcels: list[Item]
+    last: bool
+
+
+class Parcels:
+    record_type = LandParcel
+    profile = SourceProfile(changed_since=True)
+    mapping_version = 1
+
+    def __init__(self, scheme: AdminScheme) -> None:
+        self._scheme = scheme
+
+    def fetch(self, ask: Ask) -> Exchange[Page]:
+        page = int(ask.position or 1)
+        changed = {"changed_from": ask.since.isoformat()} if ask.since else {}
+        answer = yield HttpRequest(method="GET", path="/parcels", params={"page": str(page), **changed})
+        listing = Listing.model_validate(answer.json())
+        return Page(items=listing.parcels, next=None if listing.last else str(page + 1))
+
+    def key(self, item: Item) -> str:
+        return str(item.get("id", ""))
+
+    def changed_at(self, item: Item) -> datetime | None:
+        moment = iso_instant(item.get("changed_at"))
+        return moment if isinstance(moment, datetime) else None
+
+    def translate(self, item: Item) -> Mapping[str, object]:
+        return {"scheme": self._scheme} | {field: text(item.get(name)) for field, name in FIELDS.items()}
+
+
+class RegistryOptions(BaseModel, frozen=True, extra="forbid"):
+    scheme: AdminScheme
+
+
+class DistrictRegistry:
+    Options: ClassVar = RegistryOptions
+    dialect = Dialect(classify=classify_rest)
+    targets = ()
+
+    def __init__(self, options: RegistryOptions) -> None:
+        self.sources = (Parcels(options.scheme),)

@@ -1,0 +1,77 @@
+"""The checkout that is tested: where its packages and its texts are, and their syntax trees."""
+
+import ast
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+PACKAGE_FOLDERS = {
+    "cchc_schemas": ROOT / "schemas" / "cchc_schemas",
+    "cchc_connect": ROOT / "cchc_connect",
+    "cchc_adapters": ROOT / "adapters" / "cchc_adapters",
+}
+"""The three packages, the lowest layer first."""
+
+TEXT_SUFFIXES = frozenset({".cfg", ".csv", ".json", ".md", ".py", ".sh", ".sql", ".toml", ".txt", ".yaml", ".yml"})
+TEXT_NAMES = frozenset({"Makefile", "LICENSE", ".gitignore", "run", "py.typed"})
+MADE_FOLDERS = frozenset({"__pycache__", "build", "dist", "node_modules"})
+"""Folders that tools make; those whose names begin with a dot are passed over too, all but `.ci`."""
+
+
+@dataclass(frozen=True)
+class Module:
+    """One module of ours."""
+
+    name: str
+    """Dotted."""
+    path: Path
+    tree: ast.Module
+
+    @property
+    def package(self) -> str:
+        """The import package it stands in."""
+        return self.name.partition(".")[0]
+
+    def nodes(self) -> Iterator[ast.AST]:
+        """Yield every node of the module."""
+        return ast.walk(self.tree)
+
+
+@cache
+def modules() -> tuple[Module, ...]:
+    """Return every module of the three packages."""
+    return tuple(
+        Module(_dotted(path, folder.parent), path, ast.parse(path.read_bytes()))
+        for folder in PACKAGE_FOLDERS.values()
+        for path in sorted(folder.rglob("*.py"))
+    )
+
+
+@cache
+def texts() -> tuple[Path, ...]:
+    """Return every text file of the checkout that a person or a tool of ours wrote."""
+    return tuple(sorted(_texts(ROOT)))
+
+
+def shown(path: Path) -> str:
+    """Return a path as it stands in the checkout."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def _texts(folder: Path) -> Iterator[Path]:
+    for entry in os.scandir(folder):
+        path = Path(entry.path)
+        if entry.is_dir(follow_symlinks=False):
+            if entry.name == ".ci" or not (entry.name.startswith(".") or entry.name in MADE_FOLDERS):
+                yield from _texts(path)
+        elif path.suffix in TEXT_SUFFIXES or entry.name in TEXT_NAMES:
+            yield path
+
+
+def _dotted(path: Path, root: Path) -> str:
+    parts = path.relative_to(root).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)

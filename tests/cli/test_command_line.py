@@ -1,0 +1,206 @@
+"""What every command promises: help, documented exit codes, one JSON document, no traceback, no escape code."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from cchc_connect.cli import main
+from cchc_connect.cli.commands import app
+from cchc_connect.cli.exits import ExitCode
+from cchc_connect.messages import Language, codes
+from tests.cli.conftest import Call
+
+ROOT = Path(__file__).parents[2]
+COMMANDS_PAGE = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
+
+
+def every_command(group: TyperGroup | None = None, path: str = "") -> Iterator[str]:
+    """Yield the words of every command, groups first."""
+    known = group or get_command(app)
+    assert isinstance(known, TyperGroup)
+    for name, command in known.commands.items():
+        yield f"{path}{name}"
+        if isinstance(command, TyperGroup):
+            yield from every_command(command, f"{path}{name} ")
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("command", ["", *every_command()])
+def test_every_command_has_help_in_both_languages(call: Call, command: str, language: Language) -> None:
+    """Each command, option and argument is explained; no code of the catalogue is left unspoken."""
+    explained = call("--lang", language, *command.split(), "--help")
+
+    assert explained.code == 0
+    assert not re.search(r"\bhelp\.\w+", explained.out)
+    for line in re.findall(r"^  (?:--?\w|\S+ +\S).*$", explained.out, re.MULTILINE):
+        assert len(line.split()) > 1, line
+
+
+@pytest.mark.parametrize("command", list(every_command()))
+def test_every_command_is_documented(command: str) -> None:
+    assert f"`cchc-connect {command}" in COMMANDS_PAGE
+
+
+@pytest.mark.parametrize("code", ExitCode)
+def test_every_exit_code_is_documented(code: ExitCode) -> None:
+    assert f"| {code.value} | {code.name} |" in COMMANDS_PAGE
+
+
+def test_every_sentence_of_the_command_line_stands_in_both_catalogues() -> None:
+    """A code written in the program is a code of the catalogue, in each language with the same values."""
+    written = set[str]()
+    for module in (ROOT / "cchc_connect").glob("c[lh]*/**/*.py"):
+        written |= set(
+            re.findall(r'"((?:cli|usage|help|init|check|[a-z]+_view|status|demo)\.[a-z_]+)"', module.read_text())
+        )
+
+    for language in Language:
+        assert not written - set(codes(language))
+    for code in written:
+        values = [sorted(re.findall(r"\{(\w+)", codes(language)[code])) for language in Language]
+        assert values[0] == values[1], code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["stat"], "usage.wrong"),
+        (["status", "--nope"], "usage.no_such_option"),
+        (["case"], "usage.missing"),
+        (["quarantine", "show", "twelve"], "usage.bad_value"),
+        (["quarantine", "replay"], "cli.replay_what"),
+        (["quarantine"], "usage.no_command"),
+    ],
+)
+def test_a_command_line_that_asks_for_nothing_known_is_a_misuse(call: Call, arguments: list[str], code: str) -> None:
+    """Exit code 64, one sentence on standard error, nothing on standard output."""
+    refused, as_json = call(*arguments), call(*arguments, "--json")
+
+    assert (refused.code, refused.out) == (64, "")
+    assert refused.err.strip()
+    assert (as_json.code, as_json.err) == (64, "")
+    assert json.loads(as_json.out)["error"]["code"] == code
+
+
+def test_without_a_command_help_is_shown(call: Call) -> None:
+    shown = call()
+
+    assert shown.code == 64
+    assert "quarantine" in shown.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--json", "status"], ["status", "--json"], ["--config", "x.toml", "status", "--json"]]
+)
+def test_a_refusal_is_one_json_document_where_one_was_asked_for(call: Call, arguments: list[str]) -> None:
+    """A script reads the reason from standard output; standard error stays empty."""
+    refused = call(*arguments)
+
+    error = json.loads(refused.out)["error"]
+    assert (refused.code, refused.err) == (78, "")
+    assert error["code"] == "config.file_missing"
+    assert error["context"]["file"].endswith(".toml")
+    assert error["message"]
+
+
+def test_words_behind_two_dashes_are_not_taken_for_global_options(call: Call) -> None:
+    """A dossier may be called anything."""
+    refused = call("case", "--db", "none.db", "--", "--json")
+
+    assert (refused.code, refused.out) == (66, "")
+
+
+def test_ctrl_c_says_that_nothing_is_lost(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 130, and a sentence instead of a traceback."""
+    monkeypatch.setitem(sys.modules, "cchc_connect.cli.status", Interrupting())
+
+    stopped = call("status")
+
+    assert stopped.code == 130
+    assert "What was committed is kept" in stopped.err
+
+
+class Interrupting:
+    """A module in which Ctrl-C is pressed as soon as it is looked at."""
+
+    def __getattr__(self, name: str) -> object:
+        raise KeyboardInterrupt
+
+
+class Faulty:
+    """A module of this program with a fault in it, whose text holds a person's name."""
+
+    def __getattr__(self, name: str) -> object:
+        message = "Nguyễn Thị Mẫu"
+        raise ZeroDivisionError(message)
+
+
+def test_a_fault_of_the_program_is_one_line_without_the_values_it_met(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit code 70; the traceback, which may hold anything, is shown with --debug only."""
+    monkeypatch.setitem(sys.modules, "cchc_connect.cli.status", Faulty())
+
+    plain, debugged = call("status"), call("status", "--debug")
+
+    assert (plain.code, plain.out) == (70, "")
+    assert len(plain.err.splitlines()) == 1
+    assert "ZeroDivisionError" in plain.err
+    assert "Mẫu" not in plain.err
+    assert "Traceback" in debugged.err
+
+
+def test_the_program_starts_without_the_engine() -> None:
+    """Help needs no database, no HTTP library and no record: whoever asks for it waits for nothing."""
+    heavy = "{'sqlalchemy', 'pydantic', 'requests', 'httpx', 'rich', 'cchc_schemas'}"
+    seen = f"import sys; from cchc_connect.cli import main; main(['--help']); print({heavy} & set(sys.modules))"
+
+    shown = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True, cwd=ROOT)
+
+    assert shown.stdout.splitlines()[-1] == "set()"
+
+
+def test_a_reader_that_leaves_does_not_end_the_command() -> None:
+    """`cchc-connect adapter list | true` ends with the command's own code and says nothing of pipes."""
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    ended = subprocess.run(
+        [sys.executable, "-c", "from cchc_connect.cli import main; raise SystemExit(main())", "schema", "export"],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    os.close(writer)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_locale_that_cannot_write_vietnamese_ends_no_command() -> None:
+    """Letters are spelt out; JSON stays JSON."""
+    english = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", "from cchc_connect.cli import main; raise SystemExit(main())", "--lang", "vi"]
+
+    plain = subprocess.run([*command, "status"], capture_output=True, text=True, check=False, env=english)
+    as_json = subprocess.run([*command, "status", "--json"], capture_output=True, text=True, check=False, env=english)
+
+    assert (plain.returncode, as_json.returncode) == (78, 78)
+    assert "\\u" in plain.stderr
+    assert "Không đọc được" in json.loads(as_json.stdout)["error"]["message"]
+
+
+def test_main_is_what_the_console_script_calls(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    assert "cchc-connect" in capsys.readouterr().out
+    assert isinstance(app, typer.Typer)

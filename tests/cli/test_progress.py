@@ -1,0 +1,62 @@
+"""How a run shows its progress."""
+
+import pytest
+
+from cchc_connect.cli.progress import LiveProgress, PlainProgress, shown_progress
+from cchc_connect.cli.screen import Screen
+from cchc_connect.database.counts import Counts
+from cchc_connect.messages import Language
+from cchc_connect.sync.scope import no_progress
+
+
+class Stopwatch:
+    """A clock that a test sets, in seconds."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def test_a_log_gets_one_line_for_each_finished_source(capsys: pytest.CaptureFixture[str]) -> None:
+    """Pages in quick succession make no line of their own."""
+    screen = Screen(Language.ENGLISH, as_json=False)
+    progress = PlainProgress(screen, Stopwatch())
+
+    for page in range(1, 4):
+        progress("permits", "construction_permit", Counts(fetched=100 * page, pages=page), 300)
+    progress("permits", "construction_works", Counts(fetched=7, pages=1), None)
+    progress.close()
+
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["permits construction_permit", "permits construction_works"]
+    assert "300 read" in lines[0]
+
+
+def test_a_log_gets_at_most_one_line_a_second_on_the_way(capsys: pytest.CaptureFixture[str]) -> None:
+    """A source of ten thousand pages does not fill the log."""
+    clock = Stopwatch()
+    progress = PlainProgress(Screen(Language.ENGLISH, as_json=False), clock)
+
+    for page in range(1, 41):
+        clock.seconds = page * 0.1
+        progress("land", "land_parcel", Counts(fetched=page, pages=page), 40)
+
+    assert len(capsys.readouterr().err.splitlines()) == 4
+
+
+def test_a_terminal_shows_what_was_sent_beside_what_was_read() -> None:
+    progress = LiveProgress(Screen(Language.VIETNAMESE, as_json=False))
+
+    progress("land", "land_parcel", Counts(fetched=40, pages=1), 400)
+    progress("to-portal", "dossier", Counts(delivered=3), None)
+
+    cells = [str(cell) for column in progress.table().columns for cell in column.cells]
+    assert "đã đọc 40/400, đã ghi 0, cách ly 0" in cells
+    assert "đã nhận 3, bị từ chối 0, đang chờ 0" in cells
+
+
+def test_nothing_is_shown_where_a_document_was_asked_for() -> None:
+    with shown_progress(Screen(Language.ENGLISH, as_json=True)) as progress:
+        assert progress is no_progress

@@ -1,0 +1,142 @@
+"""Invented records for the tests, and strategies that invent any record from its type alone."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from cchc_schemas import AdminScheme, Geometry, ParcelRef, PartialDate, Record, code_list, communes
+from cchc_schemas.admin_units import CommuneRule
+from cchc_schemas.codes import CODE_LENGTH, Code, ListedCode, SerialRule
+from cchc_schemas.dates import InstantRule
+from cchc_schemas.measures import Limits
+from cchc_schemas.text import TextRule
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+PARCEL: dict[str, object] = {
+    "scheme": "gso-2025-07",
+    "commune_code": "25747",
+    "map_sheet": "45",
+    "parcel_number": "123",
+    "national_id": "w3gvk1h2m8q0",
+    "previous_keys": ["gso-2025-01:25747:12:88"],
+    "area_m2": "228.4",
+    "legal_area_m2": "228.4",
+    "address": "Khu phố 3, phường Thủ Dầu Một",
+    "uses": [
+        {"code": "ODT", "catalogue": "TT 08/2024/TT-BTNMT", "area_m2": "100", "term": "Lâu dài"},
+        {"code": "CLN", "catalogue": "TT 08/2024/TT-BTNMT", "area_m2": "128.4", "expires_on": "2063-10-15"},
+    ],
+    "certificates": [{"serial": "BA 123456", "book_number": "CS01234", "issued_on": "2015"}],
+    "holders": [{"kind": "individual", "name": "Nguyễn Thị Mẫu", "id_number": "000000000123", "birth": "1987"}],
+    "is_encroached": False,
+}
+"""A parcel as an adapter hands it over."""
+
+DOSSIER: dict[str, object] = {
+    "code": "000.00.05.H09-210927-0001",
+    "procedure_code": "1.013225",
+    "field_code": "G17-XD11",
+    "agency_code": "000.00.05.H09",
+    "status": 4,
+    "channel": 1,
+    "applicant_name": "Nguyễn Thị Mẫu",
+    "applicant_id": "000000000123",
+    "applicant_phone": "0900000123",
+    "applicant_email": "mau@example.org",
+    "submitted_at": "2021-09-27T08:15:00+07:00",
+    "received_at": "2021-09-27T08:15:00+07:00",
+    "due_at": "2021-10-18T17:00:00+07:00",
+}
+"""A dossier as an adapter hands it over."""
+
+texts = st.text(st.sampled_from("aAđĐệỏ 1.-\n–")).map(str.strip).filter(bool)
+
+_SHARED_COMMUNES = sorted(
+    {unit.code for unit in communes(AdminScheme.GSO_2025_01, "74")}
+    & {unit.code for unit in communes(AdminScheme.GSO_2025_07, "79")}
+)
+"""Codes that name a commune in either scheme, though seldom the same one."""
+
+_positions = st.tuples(*[st.floats(-1e7, 1e7, allow_nan=False)] * 2)
+_rings = st.lists(_positions, min_size=3, max_size=5).map(lambda corners: (*corners, corners[0]))
+
+_BY_RULE: dict[type, Any] = {
+    TextRule: lambda _: texts,
+    CommuneRule: lambda _: st.sampled_from(_SHARED_COMMUNES),
+    ListedCode: lambda rule: st.sampled_from(sorted(code_list(rule.code_list))),
+    SerialRule: lambda rule: st.from_regex(rule.pattern, fullmatch=True).filter(
+        lambda serial: len(serial) <= CODE_LENGTH
+    ),
+    InstantRule: lambda _: st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001  # the strategy adds the zone
+    Limits: lambda _: st.decimals(1, 10**9, places=2),
+}
+
+
+def partial_dates() -> st.SearchStrategy[PartialDate]:
+    """Invent dates known to the year, to the month or to the day."""
+    days = st.dates(min_value=datetime(1000, 1, 1, tzinfo=UTC).date())
+    return st.one_of(
+        days.map(PartialDate.of),
+        days.map(lambda day: PartialDate(day.year, day.month)),
+        days.map(lambda day: PartialDate(day.year)),
+    )
+
+
+def polygons() -> st.SearchStrategy[Geometry]:
+    """Invent polygons with closed rings, whatever their shape."""
+    rings = st.lists(_rings, min_size=1, max_size=2).map(tuple)
+    return st.builds(lambda coordinates: Geometry(type="Polygon", coordinates=coordinates, crs="EPSG:9210"), rings)
+
+
+def records_of(record_type: type[Record]) -> st.SearchStrategy[Any]:
+    """Invent records of a type, by the rules in its fields' annotations."""
+    return _models(record_type)
+
+
+def _models(model: type[BaseModel]) -> st.SearchStrategy[Any]:
+    if model is Geometry:
+        return polygons()
+    fields = {
+        name: _values(Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation)
+        for name, field in model.model_fields.items()
+    }
+    if model is ParcelRef:
+        fields["raw"] = texts
+    return st.fixed_dictionaries(fields).map(lambda values: model(**values))
+
+
+def _values(annotation: Any) -> st.SearchStrategy[Any]:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _ruled(arguments[0], arguments[1:])
+    if origin in {Union, UnionType}:
+        return st.one_of([_values(argument) for argument in arguments])
+    if origin is tuple:
+        return st.lists(_values(arguments[0]), max_size=2).map(tuple)
+    return _plain(annotation)
+
+
+def _ruled(bare: Any, rules: tuple[object, ...]) -> st.SearchStrategy[Any]:
+    for rule in rules:
+        if type(rule) in _BY_RULE:
+            return _BY_RULE[type(rule)](rule)
+        if isinstance(rule, Code):
+            return st.from_regex(rule.pattern, fullmatch=True).filter(lambda code: len(code) <= rule.max_length)
+    return _values(bare)
+
+
+def _plain(kind: Any) -> st.SearchStrategy[Any]:
+    if kind is NoneType:
+        return st.none()
+    if kind is PartialDate:
+        return partial_dates()
+    if kind in {bool, int}:
+        return st.booleans() if kind is bool else st.integers(0, 9)
+    if kind is Decimal:
+        return st.decimals(1, 9)
+    if issubclass(kind, Enum):
+        return st.sampled_from(list(kind))
+    return _models(kind)

@@ -1,0 +1,187 @@
+"""Reading and writing: every fault at once, notes beside the record, documents that come back equal."""
+
+import pickle
+import traceback
+
+import pytest
+from cchc_schemas import (
+    RECORD_TYPES,
+    Dossier,
+    Fault,
+    LandParcel,
+    Note,
+    Record,
+    RecordInvalid,
+    from_document,
+    personal_fields,
+    to_document,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from tests.schemas.invented import DOSSIER, PARCEL, records_of
+
+SECRETS = ("Nguyễn Thị Mẫu", "Mẫu", "000000000123", "0900000123", "mau@example.org")
+
+EVERY_RECORD = st.sampled_from(list(RECORD_TYPES.values())).flatmap(records_of)
+
+
+def test_every_fault_of_a_record_is_reported_at_once():
+    broken = {
+        **PARCEL,
+        "commune_code": "99999",
+        "parcel_number": None,
+        "area_m2": "0",
+        "uses": [{"code": "ODT", "area_m2": "12,5"}],
+        "colour": "red",
+    }
+
+    with pytest.raises(RecordInvalid) as refusal:
+        LandParcel.read(broken)
+
+    assert refusal.value.record_type == "land_parcel"
+    assert refusal.value.faults == (
+        Fault("commune_code", "commune_code_unknown"),
+        Fault("parcel_number", "missing"),
+        Fault("area_m2", "area_not_positive"),
+        Fault("uses.0.catalogue", "missing"),
+        Fault("uses.0.area_m2", "decimal_parsing"),
+        Fault("colour", "field_unknown"),
+    )
+
+
+def test_irregular_codes_are_read_with_a_note_at_their_path():
+    fields = {**DOSSIER, "procedure_code": "1.001612-TH2", "field_code": "BTC-NSNN"}
+
+    record, notes = (reading := Dossier.read(fields)).record, reading.notes
+
+    assert record.procedure_code == "1.001612-TH2"
+    assert notes == (Note("procedure_code", "procedure_code_irregular"), Note("field_code", "field_code_irregular"))
+
+
+def test_a_note_names_the_element_of_a_list():
+    uses = [{"code": "ODT", "catalogue": "TT 08/2024/TT-BTNMT"}, {"code": "thổ cư", "catalogue": "cũ"}]
+
+    reading = LandParcel.read({**PARCEL, "uses": uses})
+
+    assert reading.notes == (Note("uses.1.code", "land_use_code_unknown"),)
+
+
+def test_the_constructor_refuses_what_reading_forgives():
+    with pytest.raises(ValidationError) as refusal:
+        Dossier(**{**DOSSIER, "procedure_code": "1.001612-TH2"})
+
+    assert "procedure_code_irregular" in {found["type"] for found in refusal.value.errors()}
+
+
+def test_an_irregular_record_is_known_as_such_after_it_was_stored():
+    stored = to_document(Dossier.read({**DOSSIER, "field_code": "LVK"}).record)
+
+    record = from_document(Dossier, stored)
+
+    assert record.irregularities() == (Note("field_code", "field_code_irregular"),)
+
+
+def test_a_regular_record_has_no_notes():
+    reading = LandParcel.read(PARCEL)
+
+    assert reading.notes == ()
+    assert reading.record.irregularities() == ()
+
+
+@given(EVERY_RECORD)
+def test_a_document_makes_the_record_it_was_made_of(record: Record):
+    document = to_document(record)
+
+    assert from_document(type(record), document) == record
+    assert to_document(from_document(type(record), document)) == document
+
+
+@given(EVERY_RECORD)
+def test_what_may_be_written_is_read_without_irregularities(record: Record):
+    assert record.irregularities() == ()
+
+
+@given(EVERY_RECORD)
+def test_every_record_has_a_key_and_is_hashable(record: Record):
+    assert record.key
+    assert record.order_key
+    assert hash(record) == hash(record.model_copy())
+
+
+def test_a_document_of_another_record_type_is_refused():
+    with pytest.raises(RecordInvalid):
+        from_document(LandParcel, to_document(Dossier.read(DOSSIER).record))
+
+
+def test_a_record_cannot_be_changed():
+    record = Dossier.read(DOSSIER).record
+
+    with pytest.raises(ValidationError):
+        record.code = "H09-250801-0007"  # type: ignore[misc]  # the refusal is what is tested
+
+
+@pytest.mark.parametrize("record", [LandParcel.read(PARCEL).record, Dossier.read(DOSSIER).record])
+@pytest.mark.parametrize("show", [str, repr, "{}".format, lambda shown: repr([shown])])
+def test_a_shown_record_shows_no_personal_value(record, show):
+    shown = show(record)
+
+    assert not [secret for secret in SECRETS if secret in shown]
+    assert "***0123" in shown
+
+
+def test_a_refusal_shows_no_value_neither_in_its_text_nor_behind_it():
+    unreadable = {**DOSSIER, **dict.fromkeys(personal_fields(Dossier), SECRETS[0] + "\x00"), SECRETS[0]: 1}
+
+    with pytest.raises(RecordInvalid) as refusal:
+        Dossier.read(unreadable)
+
+    told = "".join(traceback.format_exception(refusal.value)) + repr(refusal.value)
+    assert refusal.value.__cause__ is None
+    assert refusal.value.__context__ is None
+    assert not [secret for secret in SECRETS if secret in told]
+
+
+def test_a_strict_refusal_shows_no_value_in_its_text():
+    with pytest.raises(ValidationError) as refusal:
+        Dossier(**{**DOSSIER, "applicant_name": "Nguyễn Thị Mẫu\x00"})
+
+    assert "Nguyễn" not in str(refusal.value)
+
+
+def test_a_refusal_survives_the_way_to_another_process():
+    refusal = RecordInvalid("dossier", (Fault("code", "missing"),))
+
+    returned = pickle.loads(pickle.dumps(refusal))  # noqa: S301  # our own bytes
+
+    assert (returned.record_type, returned.faults) == (refusal.record_type, refusal.faults)
+
+
+def test_a_value_no_reader_could_read_is_refused_by_every_field_under_the_reader_s_rule():
+    class Unread:
+        rule = "wire_format"
+
+    for record_type in RECORD_TYPES.values():
+        with pytest.raises(RecordInvalid) as refusal:
+            record_type.read({name: Unread() for name in record_type.model_fields})
+
+        assert refusal.value.faults == tuple(Fault(name, "wire_format") for name in record_type.model_fields)
+
+
+def test_record_types_keep_their_order():
+    assert list(RECORD_TYPES) == [
+        "land_parcel",
+        "land_change",
+        "construction_permit",
+        "construction_works",
+        "procedure",
+        "dossier",
+        "dossier_step",
+    ]
+    assert all(record.record_type == name for name, record in RECORD_TYPES.items())
+
+
+def test_a_record_without_a_key_of_its_own_cannot_be_made():
+    with pytest.raises(TypeError):
+        Record()  # type: ignore[abstract]  # the refusal is what is tested

@@ -1,0 +1,123 @@
+"""Whatever happens at the source and whenever a pull breaks, the next whole pull makes the database equal to it."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from cchc_schemas import LandParcel
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from cchc_connect.adapter import Deletes, SourceProfile
+from cchc_connect.database.feed import changes
+from cchc_connect.database.quarantine import entries
+from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.stream import Stream
+from cchc_connect.database.tables import record_table
+from cchc_connect.errors import SourceHeld, Unreachable
+from cchc_connect.sync.pull import Pull
+from cchc_connect.sync.scope import Scope
+from tests.sync.village import HandClock, LandRegister, LocalTransport, parcel_item
+
+STREAM = Stream(connection="village", record_type="land_parcel", agency="H09.1")
+
+EDITS = st.one_of(
+    st.tuples(st.just("put"), st.integers(1, 12), st.sampled_from(["250.5", "99", "1", "?"])),
+    st.tuples(st.just("drop"), st.integers(1, 12), st.just("")),
+    st.tuples(st.just("renumber"), st.integers(1, 12), st.sampled_from(["31", "32", "33"])),
+)
+ROUNDS = st.lists(st.tuples(st.lists(EDITS, max_size=6), st.integers(0, 5)), min_size=1, max_size=5)
+
+
+class Desk:
+    """A register under edit and the database that follows it."""
+
+    def __init__(self, database: SharedDatabase, page_size: int) -> None:
+        self.database = database
+        self.items: dict[str, dict[str, Any]] = {}
+        profile = SourceProfile(changed_since=False, deletes=Deletes.ABSENCE)
+        self.register = LandRegister(page_size=page_size, profile=profile)
+
+    def edit(self, kind: str, number: int, value: str) -> None:
+        key = f"p{number}"
+        match kind:
+            case "put":
+                self.items[key] = parcel_item(number, area=value)
+            case "renumber" if key in self.items:
+                self.items[key] = parcel_item(number, number=value)
+            case _:
+                self.items.pop(key, None)
+        self.register.items = list(self.items.values())
+
+    def pull(self, breaks_at: int = 0) -> bool:
+        """Pull once; break at a page where that is wanted; say whether the pass came to its end."""
+        failures = [None] * (breaks_at - 1) + [Unreachable("transport.unreachable")] if breaks_at else []
+        scope = Kept(run_id="run", database=self.database, clock=HandClock(), token=None)
+        try:
+            Pull(self.register, STREAM, LocalTransport(failures), scope).run()
+        except (Unreachable, SourceHeld):
+            return False
+        return True
+
+    def live(self) -> dict[str, tuple[str, float]]:
+        table = record_table("land_parcel")
+        with self.database.reading() as connection:
+            rows = connection.execute(select(table).where(table.c.deleted_at.is_(None)))
+            return {row.source_key: (row.parcel_number, row.area_m2) for row in rows}
+
+    def quarantined(self) -> set[str]:
+        with self.database.reading() as connection:
+            return {entry.source_key for entry in entries(connection)}
+
+
+class Kept(Scope):
+    """A scope whose writes are kept although no lease is held."""
+
+    @property
+    def keeps(self) -> bool:
+        return True
+
+
+@settings(max_examples=40, deadline=None)
+@given(rounds=ROUNDS, page_size=st.integers(1, 5))
+def test_the_database_converges_to_the_source(rounds: list[Any], page_size: int) -> None:
+    """After any history every good item is a live record or shares its number with one, and nothing else is."""
+    with tempfile.TemporaryDirectory() as folder, SharedDatabase(f"sqlite:///{Path(folder) / 's.db'}") as database:
+        desk = Desk(database, page_size)
+        for edits, breaks_at in rounds:
+            for edit in edits:
+                desk.edit(*edit)
+            desk.pull(breaks_at)
+
+        settled = desk.pull() and desk.pull() and desk.pull()
+
+        if settled:
+            _equal_to_source(desk)
+        _history_is_whole(database)
+
+
+def _equal_to_source(desk: Desk) -> None:
+    live = desk.live()
+    good = {key: item for key, item in desk.items.items() if item["area"] != "?"}
+    kept_while_bad = {key for key, item in desk.items.items() if item["area"] == "?"}
+    numbers = {number for number, _ in live.values()}
+    assert set(live) <= set(good) | kept_while_bad
+    for key, item in good.items():
+        if key in live:
+            assert live[key] == (item["number"], float(item["area"]))
+        else:
+            assert item["number"] in numbers
+            assert key in desk.quarantined()
+
+
+def _history_is_whole(database: SharedDatabase) -> None:
+    """Versions of a record follow each other without a gap, and the row is its last version."""
+    table = record_table(LandParcel.record_type)
+    seen: dict[str, int] = {}
+    with database.reading() as connection:
+        for row in changes(connection, limit=100_000):
+            assert row["version"] == seen.get(row["record_key"], 0) + 1
+            seen[row["record_key"]] = row["version"]
+        stored = {row.record_key: row.version for row in connection.execute(select(table))}
+    assert stored == seen

@@ -1,0 +1,162 @@
+"""What `cchc.toml` promises: every fault at once, by table and key, and never a secret in it."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from cchc_connect import Config, ConfigurationError
+from cchc_connect.config import Account, ConnectionTable, DatabaseTable, RouteTable, RunTable
+from cchc_connect.messages import Language
+
+GOOD = """
+[database]
+url = "sqlite:///shared.db"
+
+[connections.one-stop]
+adapter = "opencps"
+agency = "000.00.00.H09"
+base_url = "http://127.0.0.1:1/o/rest/v2"
+account = { kind = "basic", username = "sync", password = { env = "ONE_STOP_PASSWORD" } }
+options = { group_id = "55217" }
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "cchc.toml"
+
+
+def faults(file: Path, text: str) -> str:
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as refused:
+        Config.load(file)
+    return str(refused.value)
+
+
+def test_a_relative_database_lies_beside_the_file(file: Path) -> None:
+    """Where the command is called from does not matter."""
+    file.write_text(GOOD, encoding="utf-8")
+
+    assert Config.load(file).database.url == f"sqlite:///{file.parent / 'shared.db'}"
+
+
+def test_a_missing_file_says_how_to_write_one(file: Path) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        Config.load(file)
+
+    assert refused.value.code == "config.file_missing"
+    assert "cchc-connect init" in str(refused.value)
+
+
+def test_what_is_not_toml_is_named_with_its_line(file: Path) -> None:
+    assert "line 1" in faults(file, "[connections")
+
+
+def test_all_faults_are_named_at_once_with_table_and_key(file: Path) -> None:
+    """A person corrects the file once, not fault by fault."""
+    told = faults(file, "[run]\nparalel = 3\nlease_s = 1\n[connections.one-stop]\nadapter = 'opencps'\n")
+
+    assert "[run] paralel" in told
+    assert "[run] lease_s" in told
+    assert "[connections.one-stop] agency" in told
+    assert "[connections.one-stop] base_url" in told
+
+
+def test_an_adapters_option_is_checked_by_its_own_model(file: Path) -> None:
+    assert "[connections.one-stop.options] group_ids" in faults(file, GOOD.replace("group_id", "group_ids"))
+
+
+def test_an_unknown_adapter_is_answered_with_the_known_ones(file: Path) -> None:
+    told = faults(file, GOOD.replace('"opencps"', '"opencsp"'))
+
+    assert "opencsp" in told
+    assert "national_portal" in told
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ("from = ['dosier']", "[routes.portal] from"),
+        ("to = 'nowhere'", "[routes.portal] to"),
+        ("withhold = ['dossier.code']", "[routes.portal] withhold"),
+        ("purpose = ''", "[routes.portal] purpose"),
+        ("legal_basis = ''", "[routes.portal] legal_basis"),
+    ],
+)
+def test_a_route_that_leads_nowhere_or_has_no_reason_is_refused(file: Path, line: str, place: str) -> None:
+    """Nothing leaves without a reason: purpose and legal basis are no options."""
+    keys = {"from": "['dossier']", "to": "'one-stop'", "purpose": "'Công khai'", "legal_basis": "'NĐ 61/2018'"}
+    key, _, value = line.partition(" = ")
+    table = "\n".join(f"{name} = {text}" for name, text in {**keys, key: value}.items())
+
+    assert place in faults(file, f"{GOOD}\n[routes.portal]\n{table}\n")
+
+
+def test_a_record_type_the_receiver_does_not_take_is_refused(file: Path) -> None:
+    """A one-stop system takes no dossiers from us."""
+    route = "from = ['dossier']\nto = 'one-stop'\npurpose = 'Công khai'\nlegal_basis = 'NĐ 61/2018'"
+
+    assert "[routes.portal] from" in faults(file, f"{GOOD}\n[routes.portal]\n{route}\n")
+
+
+def test_ownership_names_what_exists(file: Path) -> None:
+    told = faults(file, f"{GOOD}\n[ownership]\nland_parcel = 'nobody'\nland = 'one-stop'\n")
+
+    assert "[ownership] land_parcel" in told
+    assert "[ownership] land:" in told
+
+
+def test_a_secret_in_the_file_is_refused_and_not_repeated(file: Path) -> None:
+    told = faults(file, GOOD.replace('{ env = "ONE_STOP_PASSWORD" }', '"hunter2-in-the-file"'))
+
+    assert "[connections.one-stop.account" in told
+    assert "hunter2" not in told
+
+
+def test_a_secret_that_is_not_there_is_named_by_its_place(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+    monkeypatch.delenv("ONE_STOP_PASSWORD", raising=False)
+    file.write_text(GOOD, encoding="utf-8")
+    account = Config.load(file).connections["one-stop"].account
+
+    with pytest.raises(ConfigurationError) as refused:
+        assert account is not None
+        account.credentials()
+
+    assert refused.value.code == "config.secret_env_missing"
+
+
+def test_a_secret_file_that_others_may_read_is_refused(file: Path) -> None:
+    secret = file.with_name("password")
+    secret.write_text("s3cret\n", encoding="utf-8")
+    text = GOOD.replace('{ env = "ONE_STOP_PASSWORD" }', f'{{ file = "{secret}" }}')
+    file.write_text(text, encoding="utf-8")
+    account = Config.load(file).connections["one-stop"].account
+    assert account is not None
+    secret.chmod(0o644)
+
+    with pytest.raises(ConfigurationError) as refused:
+        account.credentials()
+
+    assert refused.value.code == "config.secret_file_open"
+    secret.chmod(0o600)
+    assert account.credentials().password == "s3cret"
+    assert "s3cret" not in repr(account.credentials())
+
+
+def test_faults_are_told_in_vietnamese_too(file: Path) -> None:
+    file.write_text("[run]\nparalel = 3\n", encoding="utf-8")
+
+    with pytest.raises(ConfigurationError) as refused:
+        Config.load(file)
+
+    assert "có lỗi" in refused.value.in_language(Language.VIETNAMESE)
+
+
+@pytest.mark.parametrize("table", [Account, ConnectionTable, DatabaseTable, RouteTable, RunTable])
+def test_every_key_is_documented(table: type[BaseModel]) -> None:
+    """docs/configuration.md names every key that the program reads."""
+    told = (Path(__file__).parents[1] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    keys = [field.alias or name for name, field in table.model_fields.items()]
+
+    assert [key for key in keys if f"`{key}`" not in told] == []

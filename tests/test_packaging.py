@@ -1,0 +1,108 @@
+"""What an installation gets: the wheel is built and opened."""
+
+import configparser
+import csv
+import io
+import tomllib
+from collections.abc import Mapping
+from email import message_from_string
+from email.message import Message
+from zipfile import ZipFile
+
+import pytest
+
+from tests.checkout import PACKAGE_FOLDERS, ROOT
+from tests.wheels import build_wheel
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+DIST_INFO = f"cchc_connect-{PROJECT['version']}.dist-info"
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, bytes]:
+    """The wheel's files by path."""
+    with ZipFile(build_wheel(ROOT, tmp_path_factory.mktemp("wheel"))) as wheel:
+        return {name: wheel.read(name) for name in wheel.namelist()}
+
+
+@pytest.fixture(scope="session")
+def metadata(shipped: Mapping[str, bytes]) -> Message:
+    return message_from_string(shipped[f"{DIST_INFO}/METADATA"].decode())
+
+
+def test_the_wheel_holds_the_three_packages_and_nothing_else(shipped: Mapping[str, bytes]) -> None:
+    assert {name.partition("/")[0] for name in shipped} == {*PACKAGE_FOLDERS, DIST_INFO}
+
+
+@pytest.mark.parametrize("package", PACKAGE_FOLDERS)
+def test_a_package_is_shipped_as_it_stands(package: str, shipped: Mapping[str, bytes]) -> None:
+    folder = PACKAGE_FOLDERS[package]
+    here = {
+        f"{package}/{path.relative_to(folder).as_posix()}": path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+    there = {name: content for name, content in shipped.items() if name.startswith(f"{package}/")}
+
+    assert there.keys() == here.keys()
+    assert there == here
+
+
+@pytest.mark.parametrize("package", PACKAGE_FOLDERS)
+def test_a_package_says_that_it_is_typed(package: str, shipped: Mapping[str, bytes]) -> None:
+    assert f"{package}/py.typed" in shipped
+
+
+@pytest.mark.parametrize("file", ["cchc_connect/messages/en.toml", "cchc_connect/messages/vi.toml"])
+def test_the_message_catalogues_are_shipped(file: str, shipped: Mapping[str, bytes]) -> None:
+    assert tomllib.loads(shipped[file].decode())
+
+
+def test_the_code_lists_are_shipped_with_their_source(shipped: Mapping[str, bytes]) -> None:
+    lists = {name: content.decode() for name, content in shipped.items() if name.endswith(".csv")}
+
+    assert len(lists) >= 11
+    for name, text in lists.items():
+        source, *rows = text.splitlines()
+        assert source.startswith("#"), name
+        assert "source" in source.lower(), name
+        assert len(list(csv.reader(io.StringIO("\n".join(rows))))) > 1, name
+
+
+def test_every_adapter_of_ours_can_be_found_and_is_there(shipped: Mapping[str, bytes]) -> None:
+    points = configparser.ConfigParser(delimiters="=")
+    points.read_string(shipped[f"{DIST_INFO}/entry_points.txt"].decode())
+
+    adapters = dict(points["cchc_connect.adapters"])
+
+    assert adapters == PROJECT["entry-points"]["cchc_connect.adapters"]
+    for value in adapters.values():
+        module, _, name = value.partition(":")
+        assert f"class {name}" in shipped[f"{module.replace('.', '/')}.py"].decode()
+
+
+def test_the_command_is_installed(shipped: Mapping[str, bytes]) -> None:
+    points = configparser.ConfigParser(delimiters="=")
+    points.read_string(shipped[f"{DIST_INFO}/entry_points.txt"].decode())
+
+    assert dict(points["console_scripts"]) == {"cchc-connect": "cchc_connect.cli:main"}
+
+
+def test_the_licence_goes_with_it(shipped: Mapping[str, bytes], metadata: Message) -> None:
+    assert metadata["License-Expression"] == "Apache-2.0"
+    assert shipped[f"{DIST_INFO}/licenses/LICENSE"] == (ROOT / "LICENSE").read_bytes()
+
+
+def test_the_metadata_says_what_the_project_says(metadata: Message) -> None:
+    assert metadata["Name"] == "cchc-connect"
+    assert metadata["Version"] == PROJECT["version"]
+    assert metadata["Requires-Python"] == ">=3.11"
+    assert set(metadata.get_all("Provides-Extra") or ()) == set(PROJECT["optional-dependencies"])
+
+
+def test_the_extra_all_is_every_other_extra() -> None:
+    extras = dict(PROJECT["optional-dependencies"])
+    (everything,) = extras.pop("all")
+
+    assert everything == f"cchc-connect[{','.join(sorted(extras))}]"

@@ -1,0 +1,103 @@
+"""The public names: what a developer may rely on is listed, has one home and is explained."""
+
+import ast
+import importlib
+import inspect
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+
+from tests.checkout import modules
+
+PACKAGES = ("cchc_schemas", "cchc_connect", "cchc_connect.testing", "cchc_adapters")
+"""The packages a stranger imports from; every other module is ours alone."""
+
+
+def names_of(package: str) -> list[str]:
+    """Return the names a package lists as public, in its order."""
+    return list(importlib.import_module(package).__all__)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_public_names_are_listed_once(package: str) -> None:
+    assert [name for name, times in Counter(names_of(package)).items() if times > 1] == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_what_a_package_takes_from_its_modules_is_what_it_lists(package: str) -> None:
+    (init,) = (module for module in modules() if module.name == package)
+
+    taken = {
+        alias.name
+        for node in init.nodes()
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{package}.")
+        for alias in node.names
+    }
+
+    assert taken == set(names_of(package))
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_listed_name_is_there(package: str) -> None:
+    imported = importlib.import_module(package)
+
+    assert [name for name in names_of(package) if getattr(imported, name, None) is None] == []
+
+
+def test_a_name_has_one_public_home() -> None:
+    homes = Counter(name for package in PACKAGES for name in names_of(package))
+
+    assert [name for name, times in homes.items() if times > 1] == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_public_name_is_explained_by_a_whole_sentence(package: str) -> None:
+    first_lines = {name: _explanation(package, name).strip().partition("\n")[0] for name in names_of(package)}
+
+    assert [name for name, line in first_lines.items() if not _is_sentence(line)] == []
+
+
+def test_a_name_that_is_not_public_is_not_there() -> None:
+    root = importlib.import_module("cchc_connect")
+
+    with pytest.raises(AttributeError, match="no attribute 'Synchroniser'"):
+        root.Synchroniser  # noqa: B018  # asking is the test
+
+
+def test_importing_the_library_loads_no_database_and_no_carrier() -> None:
+    """The command line must answer `--help` at once."""
+    heavy = ("sqlalchemy", "requests", "httpx", "cchc_adapters", "cchc_connect.testing")
+    program = f"import sys, cchc_connect; print([name for name in {heavy!r} if name in sys.modules])"
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+def _is_sentence(line: str) -> bool:
+    return len(line.split()) > 1 and (". " in f"{line} " or ":" in line)
+
+
+def _explanation(package: str, name: str) -> str:
+    """Return the docstring of a class or function, or the text below an alias or a constant."""
+    value = getattr(importlib.import_module(package), name)
+    if inspect.isclass(value):
+        return vars(value).get("__doc__") or ""
+    if inspect.isfunction(inspect.unwrap(value)):
+        return value.__doc__ or ""
+    texts = [_text_below(module.tree, name) for module in modules() if module.name.startswith(package)]
+    return next((text for text in texts if text), "")
+
+
+def _text_below(tree: ast.Module, name: str) -> str:
+    for statement, following in zip(tree.body, tree.body[1:], strict=False):
+        match statement, following:
+            case ast.AnnAssign(target=ast.Name(found)) | ast.Assign(targets=[ast.Name(found)]), ast.Expr(
+                ast.Constant(str(text))
+            ) if found == name:
+                return text
+            case _:
+                continue
+    return ""

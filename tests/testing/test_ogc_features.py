@@ -1,0 +1,182 @@
+"""The manners of pygeoapi and the forms of VBDLIS that the land registry's double keeps."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+from cchc_schemas import AdminScheme, AdminUnitUnknown, admin_unit
+
+from cchc_connect.testing import Agencies, OgcFeaturesDouble
+from cchc_connect.testing.ogc_features import ITEMS
+
+Ask = Callable[..., requests.Response]
+
+
+@pytest.fixture
+def registry(agencies: Agencies) -> OgcFeaturesDouble:
+    return agencies.land_registry
+
+
+@pytest.fixture
+def ask(registry: OgcFeaturesDouble, http: requests.Session) -> Ask:
+    def ask(path: str = ITEMS, accept: str = "application/geo+json", **params: object) -> requests.Response:
+        wanted = {name: str(value) for name, value in params.items()}
+        return http.get(registry.base_url + path, params=wanted, headers={"Accept": accept}, timeout=5)
+
+    return ask
+
+
+def next_link(page: dict[str, Any]) -> str | None:
+    return next((link["href"] for link in page["links"] if link["rel"] == "next"), None)
+
+
+def everything(registry: OgcFeaturesDouble, http: requests.Session) -> list[dict[str, Any]]:
+    address: str | None = f"{registry.base_url}{ITEMS}?limit=1000"
+    found: list[dict[str, Any]] = []
+    while address:
+        page = http.get(address, headers={"Accept": "application/geo+json"}, timeout=5).json()
+        found += page["features"]
+        address = next_link(page)
+    return found
+
+
+def test_next_links_lead_to_every_parcel_once(registry: OgcFeaturesDouble, http: requests.Session) -> None:
+    ids = [feature["id"] for feature in everything(registry, http)]
+
+    assert len(ids) == len(set(ids)) == 150
+
+
+def test_a_limit_above_the_cap_is_capped_without_a_word(ask: Ask) -> None:
+    page = ask(limit=500).json()
+
+    assert (page["numberReturned"], page["numberMatched"]) == (100, 150)
+
+
+def test_the_next_link_keeps_the_limit_and_drops_the_format(ask: Ask, registry: OgcFeaturesDouble) -> None:
+    link = next_link(ask(limit=500, f="json").json())
+
+    assert link is not None
+    assert link.startswith(registry.base_url)
+    assert parse_qs(urlsplit(link).query) == {"limit": ["500"], "offset": ["100"]}
+
+
+def test_html_comes_unless_json_is_asked_for(ask: Ask) -> None:
+    assert ask(accept="*/*").headers["Content-Type"].startswith("text/html")
+    assert ask(accept="*/*", f="json").headers["Content-Type"] == "application/geo+json"
+    assert ask(accept="application/json").headers["Content-Type"] == "application/geo+json"
+
+
+def test_an_unknown_parameter_is_ignored(ask: Ask) -> None:
+    assert ask(khongCo="1").json()["numberMatched"] == 150
+
+
+def test_a_known_property_filters(ask: Ask) -> None:
+    commune = ask().json()["features"][0]["properties"]["xaId"]
+    found = ask(xaId=commune, limit=100).json()["features"]
+
+    assert {feature["properties"]["xaId"] for feature in found} == {commune}
+
+
+@pytest.mark.parametrize("params", [{"limit": 0}, {"limit": "nhiều"}, {"offset": -1}, {"f": "xml"}])
+def test_a_bad_parameter_is_an_error_object(ask: Ask, params: dict[str, object]) -> None:
+    answer = ask(**params)
+
+    assert answer.status_code == 400
+    assert set(answer.json()) == {"code", "type", "description"}
+
+
+@pytest.mark.parametrize("path", ["/collections/khong_co/items", f"{ITEMS}/1", "/khong-co"])
+def test_what_is_not_there_is_404(ask: Ask, path: str) -> None:
+    answer = ask(path)
+
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "NotFound"
+
+
+def test_a_datetime_interval_finds_what_was_modified_in_it(ask: Ask, agencies: Agencies) -> None:
+    since = agencies.world.now.isoformat()
+    edit = agencies.edit(seed=1, share=0.05)
+    found = {str(feature["id"]) for feature in ask(datetime=f"{since}/..", limit=100).json()["features"]}
+
+    assert found == {*edit.changed["land_parcel"], *edit.corrected.get("land_parcel", ())}
+
+
+def test_an_interval_that_begins_before_the_collection_is_an_error(ask: Ask) -> None:
+    assert ask(datetime="2001-01-01T00:00:00Z/..").status_code == 400
+    assert ask(datetime="hôm qua").status_code == 400
+
+
+def test_filters_may_be_ignored_without_a_word(ask: Ask, registry: OgcFeaturesDouble) -> None:
+    registry.switches.ignore_filters = True
+
+    assert ask(datetime="2026-06-30T23:59:59Z/..").json()["numberMatched"] == 150
+
+
+def test_the_collection_and_its_conformance_are_described(ask: Ask) -> None:
+    collection = ask("/collections/thua_dat").json()
+
+    assert collection["id"] == ask("/collections").json()["collections"][0]["id"] == "thua_dat"
+    assert any(part.endswith("/conf/geojson") for part in ask("/conformance").json()["conformsTo"])
+
+
+def test_one_parcel_can_be_asked_for_by_its_id(ask: Ask) -> None:
+    first = ask().json()["features"][0]
+
+    assert ask(f"{ITEMS}/{first['id']}").json() == first
+
+
+def test_a_ring_is_closed_and_runs_counter_clockwise(registry: OgcFeaturesDouble, http: requests.Session) -> None:
+    for feature in everything(registry, http):
+        (ring,) = feature["geometry"]["coordinates"]
+        doubled_area = sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(ring))
+
+        assert ring[0] == ring[-1]
+        assert doubled_area > 0
+
+
+def test_commune_codes_are_numbers_and_parcel_numbers_text(registry: OgcFeaturesDouble, http: requests.Session) -> None:
+    for feature in everything(registry, http):
+        properties = feature["properties"]
+
+        assert isinstance(properties["xaId"], int | float)
+        assert isinstance(properties["soHieuToBanDo"], str)
+        assert isinstance(properties["soThuTuThua"], str)
+        assert feature["id"] == properties["thuaDatId"]
+
+
+def test_the_faulty_parcels_are_as_many_as_the_double_says(registry: OgcFeaturesDouble, http: requests.Session) -> None:
+    parcels = [feature["properties"] for feature in everything(registry, http)]
+    numbers = [(p["xaId"], p["soHieuToBanDo"], p["soThuTuThua"]) for p in parcels]
+    faults = [
+        sum(not p["soThuTuThua"] for p in parcels),
+        sum(isinstance(p["dienTich"], float) and p["dienTich"] <= 0 for p in parcels),
+        sum(not exists(p["xaId"]) for p in parcels),
+        len(numbers) - len(set(numbers)),
+    ]
+
+    assert min(faults) >= 1
+    assert sum(faults) == registry.faulty()["land_parcel"]
+
+
+def test_the_second_of_two_parcels_with_one_number_comes_later(
+    registry: OgcFeaturesDouble, http: requests.Session
+) -> None:
+    seen: dict[tuple[object, ...], str] = {}
+    for feature in everything(registry, http):
+        p = feature["properties"]
+        number = (p["xaId"], p["soHieuToBanDo"], p["soThuTuThua"])
+        blemish = registry.world.blemishes["land_parcel"].named(str(feature["id"]))
+
+        assert (number in seen) is (blemish == "parcel_number_taken")
+        seen[number] = str(feature["id"])
+
+
+def exists(commune: float) -> bool:
+    try:
+        admin_unit(AdminScheme.GSO_2025_07, f"{int(commune):05d}")
+    except AdminUnitUnknown:
+        return False
+    return True

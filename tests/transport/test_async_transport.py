@@ -1,0 +1,85 @@
+"""What is the asynchronous carrier's own; all else stands in test_contract."""
+
+import asyncio
+import sys
+
+import httpx
+import pytest
+import respx
+
+from cchc_connect.errors import ConfigurationError, Maintenance, Unreachable
+from cchc_connect.transport import AsyncTransport, HttpRequest, Policy, Surroundings
+from tests.transport.dialects import rest
+from tests.transport.test_policy import World, longest
+
+BASE = "https://dulieu.example.vn/api"
+ASK = HttpRequest(method="GET", path="/parcels")
+
+
+async def send(world: World) -> int:
+    surroundings = Surroundings(clock=world.clock, uniform=longest)
+    async with AsyncTransport(rest(BASE), Policy(), surroundings, sleep=world.sleep_async) as transport:
+        answer = await transport.send(ASK)
+        return answer.status
+
+
+@respx.mock
+def test_waits_are_slept_with_the_sleep_handed_in() -> None:
+    route = respx.get(f"{BASE}/parcels").respond(503, headers={"Retry-After": "3"})
+    world = World()
+
+    with pytest.raises(Maintenance):
+        asyncio.run(send(world))
+
+    assert world.slept == [3.0, 3.0, 3.0]
+    assert route.call_count == 4
+
+
+@respx.mock
+@pytest.mark.parametrize("foreign", [httpx.ReadError, httpx.RemoteProtocolError, httpx.ReadTimeout, httpx.ConnectError])
+def test_its_librarys_errors_become_ours(foreign: type[httpx.TransportError]) -> None:
+    respx.get(f"{BASE}/parcels").mock(side_effect=[foreign("?token=canary"), httpx.Response(200, json=[])])
+    world = World()
+
+    assert asyncio.run(send(world)) == 200
+    assert world.slept == [0.5]
+
+
+@respx.mock
+def test_a_lasting_error_of_its_library_leaves_no_trace_of_it() -> None:
+    respx.get(f"{BASE}/parcels").mock(side_effect=httpx.ConnectError("?token=canary"))
+
+    with pytest.raises(Unreachable) as raised:
+        asyncio.run(send(World()))
+
+    assert (raised.value.__cause__, raised.value.__context__) == (None, None)
+
+
+@respx.mock
+def test_cancelling_a_task_cancels_its_call() -> None:
+    async def hang(_: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(5)
+        return httpx.Response(200)
+
+    respx.get(f"{BASE}/parcels").mock(side_effect=hang)
+
+    async def cancel() -> None:
+        async with AsyncTransport(rest(BASE)) as transport:
+            task = asyncio.create_task(transport.send(ASK))
+            await asyncio.sleep(0.05)
+            task.cancel()
+            await task
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cancel())
+
+
+def test_without_its_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    monkeypatch.delitem(sys.modules, "cchc_connect.transport.httpx_carrier", raising=False)
+
+    with pytest.raises(ConfigurationError) as raised:
+        AsyncTransport(rest(BASE))
+
+    assert raised.value.code == "transport.async_missing"
+    assert "pip install 'cchc-connect[async]'" in str(raised.value)

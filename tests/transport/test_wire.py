@@ -1,0 +1,34 @@
+"""What is put on the wire."""
+
+from dataclasses import replace
+
+from cchc_connect.transport import Dialect, Endpoint, HttpRequest, classify_rest
+from cchc_connect.transport.call import Call, Deadline
+from cchc_connect.transport.wire import written
+
+DIALECT = Dialect(classify=classify_rest, headers={"dstcode": "VN:GOV:G22", "Accept": "application/geo+json"})
+ENDPOINT = Endpoint(name="registry", base_url="http://127.0.0.1", dialect=DIALECT)
+ASK = HttpRequest(method="GET", path="/parcels")
+
+
+def headers(request: HttpRequest) -> dict[str, str]:
+    call = Call(connection="registry", request=request, request_id="id-1", deadline=Deadline(lambda: 0.0, 60.0))
+    return dict(written(request, call, ENDPOINT).headers)
+
+
+def test_the_dialects_headers_go_with_every_request() -> None:
+    assert headers(ASK)["dstcode"] == "VN:GOV:G22"
+
+
+def test_a_request_s_own_header_wins_whatever_its_case_and_is_written_as_given() -> None:
+    found = headers(replace(ASK, headers={"ACCEPT": "text/csv", "DstCode": "other"}))
+
+    assert {name: value for name, value in found.items() if name.lower() in {"accept", "dstcode"}} == {
+        "ACCEPT": "text/csv",
+        "DstCode": "other",
+    }
+
+
+def test_a_body_that_is_an_empty_object_is_a_body() -> None:
+    assert headers(replace(ASK, method="POST", json={}))["Content-Type"] == "application/json"
+    assert "Content-Type" not in headers(ASK)
