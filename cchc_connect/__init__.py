@@ -17,7 +17,6 @@ if TYPE_CHECKING:
         AdapterFactory,
         Ask,
         Deletes,
-        Exchange,
         Item,
         Outcome,
         Outgoing,
@@ -55,6 +54,7 @@ if TYPE_CHECKING:
     from cchc_connect.transport import (
         Credentials,
         Dialect,
+        Exchange,
         HttpRequest,
         HttpResponse,
         SessionLogin,
@@ -111,9 +111,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "adapter": (
-        "Adapter AdapterFactory Ask Deletes Exchange Item Outcome Outgoing Page Receipt Source SourceProfile Target"
-    ),
+    "adapter": ("Adapter AdapterFactory Ask Deletes Item Outcome Outgoing Page Receipt Source SourceProfile Target"),
     "case": "Case find_case",
     "codecs": "Unreadable",
     "config": "Config",
@@ -125,7 +123,7 @@ _HOMES = {
     ),
     "sync.report": "RunReport",
     "sync.run": "Surroundings Synchronizer",
-    "transport": "Credentials Dialect HttpRequest HttpResponse SessionLogin Verdict classify_rest",
+    "transport": "Credentials Dialect Exchange HttpRequest HttpResponse SessionLogin Verdict classify_rest",
 }
 
 

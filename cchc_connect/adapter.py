@@ -13,21 +13,16 @@ same adapter works over any carrier, blocking or not::
 The contracts are protocols: nothing here needs to be inherited.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias
 
 from cchc_schemas import Record
 from pydantic import BaseModel
 
-from cchc_connect.transport.http import Dialect, HttpRequest, HttpResponse
-
-Result = TypeVar("Result")
-
-Exchange: TypeAlias = Generator[HttpRequest, HttpResponse, Result]
-"""A conversation that yields requests, receives answers and returns its result."""
+from cchc_connect.transport.http import Dialect, Exchange
 
 Item: TypeAlias = Mapping[str, Any]
 """One wire item as the source wrote it; it is read in the adapter and nowhere else."""

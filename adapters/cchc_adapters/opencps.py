@@ -1,195 +1,251 @@
-"""OpenCPS 2, the one-stop system (một cửa) of many provinces: dossiers and their processing steps.
+"""OpenCPS 2, the one-stop system (hệ thống một cửa) of several provinces: dossiers and their last steps.
 
-Documentation: none public; observed in VietOpenCPS/opencps-v2 (2020), REST service `/o/rest/v2`.
+Agency: the province's one-stop desks. Documentation: none is public; observed in the dossier REST service of
+VietOpenCPS/opencps-v2 (2020). Account: HTTP Basic, `kind = "basic"`.
 
 Caveats:
-    * Who is not logged in gets HTTP 203 and a JSON message; any failure of the system is 403 "No Content.".
-    * `[start, end)` are row offsets; without `end`, or with 0, the whole table comes. `end` is always sent.
-    * There is no filter for "modified since": every run lists everything, unchanged items are recognised.
-    * `total` comes from a search index and may be stale; the end is a page that is not full.
-    * `applicantName` is in upper case; the spelling on the paper is not to be had.
-    * A list item shows a dossier's last action only: actions between two runs are not seen.
-    * `receiving` is said of dossiers waiting at the counter and of received ones; `receiveDate` tells which.
-    * Agencies and procedures may bear local codes; `agency_codes` and `procedure_codes` say what they mean.
+    - Who is not logged in gets HTTP 203 with JSON, which is no error to most clients.
+    - 403 "No Content." is any exception at all. It is read as "not working now" and asked again: nothing
+      tells a search engine that is restarting from a wrong site id, and asking twice harms neither.
+    - `end` missing or 0 means "all rows"; it is never sent so.
+    - `total` comes from a search index and may be stale, so a full page is always followed by another one.
+    - No filter for what was modified: every run lists everything. Oldest first, so that a dossier filed
+      meanwhile comes last; one deleted meanwhile may hide another until the next run.
+    - Only the last action of a dossier is listed; actions between two pulls are not seen, and a step's
+      status is that of its dossier when it was seen.
+    - Applicants' names are in upper case; they are kept so, for the spelling cannot be recovered.
+    - Telephone and e-mail are those of the contact person, who need not be the applicant.
+    - `""` is null, a list of one may be a lone object, agencies and procedures may have local codes.
+    - In some installations `dossierNo` is not the national code, see `identity_field`.
 """
 
-from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Literal
+from functools import partial
+from typing import Annotated, Literal
 
-from cchc_schemas import Dossier, DossierStep, Record
-from pydantic import BaseModel, ConfigDict, Field
-
-from cchc_adapters.code_maps import mapping_rows
-from cchc_connect import (
-    Ask,
-    Dialect,
-    Exchange,
-    HttpRequest,
-    HttpResponse,
-    Item,
-    Page,
-    SourceHeld,
-    SourceProfile,
-    Target,
+from cchc_connect import Ask, Dialect, Exchange, HttpRequest, HttpResponse, Item, Page, SourceProfile, Verdict
+from cchc_connect.codecs import (
+    LocalTime,
     Unreadable,
-    Verdict,
-    classify_rest,
+    as_objects,
+    flag,
+    local_instant,
+    one_of,
+    text_or_none,
+    whole_number,
 )
-from cchc_connect.codecs import SLASHED, local_instant, text
+from cchc_connect.errors import SourceHeld
+from cchc_connect.transport import classify_rest
+from cchc_schemas import Channel, Dossier, DossierStatus, DossierStep, Record
+from pydantic import Field
 
-ONLINE_ORIGIN, DIRECT, ONLINE = 1, 1, 2
-APPLICANT_KINDS = {"citizen": 1, "business": 2, "organization": 4}
+from cchc_adapters.field_map import FieldMap, at, translated
+from cchc_adapters.options import AdapterOptions, package_table
+
+DOSSIERS = "/dossiers"
+NOT_LOGGED_IN = (203, 401)
+FAILED = (403, 500)
+"""Codes of the messages that stand for an exception."""
+MAPPING = 1
+
+moment = partial(local_instant, form=LocalTime.SLASHED)
+
+DOSSIER: FieldMap = {
+    "procedure_name": at("serviceName"),
+    "field_code": at("domainCode"),
+    "field_name": at("domainName"),
+    "agency_name": at("govAgencyName"),
+    "applicant_name": at("applicantName"),
+    "applicant_id": at("applicantIdNo"),
+    "applicant_phone": at("contactTelNo"),
+    "applicant_email": at("contactEmail"),
+    "summary": at("briefNote"),
+    "submitted_at": at("submitDate", read=moment),
+    "received_at": at("receiveDate", read=moment),
+    "due_at": at("dueDate", read=moment),
+    "processed_at": at("releaseDate", read=moment),
+    "returned_at": at("finishDate", read=moment),
+}
+STEP: FieldMap = {
+    "at": at("lastActionDate", read=moment),
+    "action": at("lastActionName"),
+    "action_code": at("lastActionCode"),
+    "handler_name": at("lastActionUser"),
+    "note": at("lastActionNote"),
+}
 
 
-class OpenCpsOptions(BaseModel):
-    """What differs from one OpenCPS to another."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Options(AdapterOptions):
+    """Options of a connection to OpenCPS; its `base_url` ends in "/o/rest/v2"."""
 
     group_id: str
-    """Number of the site (groupId) that the dossiers belong to."""
-    page_size: int = Field(default=200, ge=1, le=5000)
+    """Site id (groupId); without it every question fails."""
+    page_size: Annotated[int, Field(ge=1, le=1000)] = 200
+    """Dossiers asked for at a time."""
     identity_field: Literal["dossierNo", "referenceUid"] = "dossierNo"
-    """Which field holds the national dossier code."""
-    agency_codes: Mapping[str, str] = Field(default_factory=dict[str, str])
-    """Local agency code -> code of QCVN 102:2016, such as SXD = "000.00.05.H09"."""
-    procedure_codes: Mapping[str, str] = Field(default_factory=dict[str, str])
-    """Local service code -> national procedure code."""
-    statuses: Mapping[str, int] = Field(default_factory=dict[str, int])
-    """Dossier status, or "status/sub-status", -> national code; goes before the table that ships."""
+    """Which field holds the national dossier code (mã hồ sơ)."""
+    statuses: Mapping[str, DossierStatus] = {}
+    """National status of a word, or of "word/substatus", where the ready map is wrong for this site."""
+    procedure_codes: Mapping[str, str] = {}
+    """National procedure code (mã TTHC) of each local one; a code that is not listed stays as it is."""
+    agency_codes: Mapping[str, str] = {}
+    """Agency code (mã định danh) of each local one, for example SXD = "000.00.05.H09"; others stay as they are."""
+    post_values: tuple[str, ...] = ("1",)
+    """Values of `viaPostal` by which the result goes by post (unverified)."""
 
 
-class OpenCps:
-    """One OpenCPS system."""
-
-    Options = OpenCpsOptions
-
-    def __init__(self, options: OpenCpsOptions) -> None:
-        """Prepare for a site."""
-        self.dialect = Dialect(classify=_classify, headers={"groupId": options.group_id, "Accept": "application/json"})
-        self.sources = (_Dossiers(options), _Steps(options))
-        self.targets: Sequence[Target] = ()
-
-
-def _classify(response: HttpResponse) -> Verdict:
-    # 403 is the system's answer to any exception of its own, wrong credentials are 203.
-    return Verdict.MAINTENANCE if response.status == 403 else classify_rest(response)  # noqa: PLR2004  # HTTP
+def classify(response: HttpResponse) -> Verdict:
+    """Judge an answer of OpenCPS: a listing, or a message that says what went wrong."""
+    verdict = classify_rest(response)
+    if verdict not in {Verdict.OK, Verdict.AUTH} or response.media_type != "application/json":
+        return verdict
+    document = response.json()
+    if not isinstance(document, dict):
+        return Verdict.UNKNOWN
+    if verdict is Verdict.OK and "data" in document:
+        return verdict
+    code = whole_number(document.get("code"))
+    if code in NOT_LOGGED_IN:
+        return Verdict.AUTH
+    return Verdict.MAINTENANCE if code in FAILED else Verdict.UNKNOWN
 
 
 class _Listing:
-    """The dossier list, which both sources read."""
+    """The listing of dossiers, which both sources read."""
 
-    record_type: type[Record]
     profile = SourceProfile(changed_since=False)
-    mapping_version = 1
 
-    def __init__(self, options: OpenCpsOptions) -> None:
-        self._options = options
-        shipped = {(row["status"], row["sub_status"]): int(row["national"]) for row in mapping_rows("opencps_statuses")}
-        declared = {key.partition("/"): code for key, code in options.statuses.items()}
-        self._statuses = shipped | {(status, sub): code for (status, _, sub), code in declared.items()}
+    def __init__(self, options: Options) -> None:
+        table = package_table("opencps")
+        overrides = {word: (status, status) for word, status in options.statuses.items()}
+        self._statuses: Mapping[str, Sequence[int]] = table["statuses"] | overrides
+        self._channels: Mapping[str, int] = table["channels"]
+        self._page_size = options.page_size
+        self.mapping_version = options.mapping_version(MAPPING)
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
-        """Ask for the rows after the position."""
-        start = int(ask.position or 0)
-        end = start + self._options.page_size
-        response = yield HttpRequest(method="GET", path="/dossiers", params={"start": str(start), "end": str(end)})
-        answer = response.json()
-        match answer:
-            case {"data": list() as items, "total": int() as total} if all(isinstance(item, dict) for item in items):
-                full = len(items) == self._options.page_size
-                return Page(items=self._shown(items), next=str(end) if full else None, total=None if full else total)
-            case _:
-                raise SourceHeld("opencps.no_listing")
-
-    @abstractmethod
-    def _shown(self, items: Sequence[Item]) -> Sequence[Item]:
-        """Return those items of the list that concern this source."""
+        """Ask for the rows from the position on."""
+        start, size = int(ask.position or 0), self._page_size
+        window = {"start": str(start), "end": str(start + size)}
+        answer = yield HttpRequest(method="GET", path=DOSSIERS, params=window)
+        document = answer.json()
+        rows = as_objects(document.get("data")) if isinstance(document, dict) else None
+        if not isinstance(document, dict) or rows is None:
+            raise SourceHeld("opencps.no_listing")
+        total = whole_number(document.get("total"))
+        total = total if isinstance(total, int) else None
+        end = start + len(rows)
+        goes_on = len(rows) == size or (bool(rows) and total is not None and end < total)
+        return Page(items=rows, next=str(end) if goes_on else None, total=total)
 
     def changed_at(self, item: Item) -> datetime | None:
-        """Return `modifiedDate`."""
-        moment = local_instant(item.get("modifiedDate"), SLASHED)
-        return moment if isinstance(moment, datetime) else None
+        """Return when the dossier was last modified."""
+        changed = moment(item.get("modifiedDate"))
+        return changed if isinstance(changed, datetime) else None
 
-    def _status(self, item: Item) -> int | Unreadable:
-        status, sub_status = text(item.get("dossierStatus")), text(item.get("dossierSubStatus"))
-        if status is None:
-            return Unreadable("dossier_status_blank")
-        if status == "receiving" and not item.get("receiveDate"):
-            return self._statuses["new", ""]
-        found = self._statuses.get((str(status), str(sub_status or "")), self._statuses.get((str(status), "")))
-        return Unreadable("dossier_status_unknown") if found is None else found
+    def status(self, item: Item) -> object:
+        """Return the national status; a word that is not in the map is unreadable, a blank one missing."""
+        by_receipt = one_of(self.word(item), self._statuses, "status_unknown")
+        if by_receipt is None or isinstance(by_receipt, Unreadable):
+            return by_receipt
+        return by_receipt[text_or_none(item.get("receiveDate")) is not None]
 
-    def _dossier_code(self, item: Item) -> object:
-        return text(item.get(self._options.identity_field))
+    def word(self, item: Item) -> object:
+        """Return OpenCPS's own word for the status, with the sub-status where the map tells it apart."""
+        word, sub = text_or_none(item.get("dossierStatus")), text_or_none(item.get("dossierSubStatus"))
+        return f"{word}/{sub}" if f"{word}/{sub}" in self._statuses else word
 
 
-class _Dossiers(_Listing):
-    """Dossiers (hồ sơ)."""
+class Dossiers(_Listing):
+    """The dossiers, read as `Dossier`."""
 
     record_type = Dossier
 
-    def _shown(self, items: Sequence[Item]) -> Sequence[Item]:
-        return items
-
-    def key(self, item: Item) -> str:
-        """Return the system's own number."""
-        return str(item.get("dossierId") or "")
-
-    def translate(self, item: Item) -> Mapping[str, object]:
-        """Return a dossier's fields."""
-        agency, service = text(item.get("govAgencyCode")), text(item.get("serviceCode"))
-        online = item.get("online") is True or item.get("originality") == ONLINE_ORIGIN
-        return {
-            "code": self._dossier_code(item),
-            "procedure_code": self._options.procedure_codes.get(str(service), service),
-            "procedure_name": text(item.get("serviceName")),
-            "field_code": text(item.get("domainCode")),
-            "field_name": text(item.get("domainName")),
-            "agency_code": self._options.agency_codes.get(str(agency), agency),
-            "agency_name": text(item.get("govAgencyName")),
-            "status": self._status(item),
-            "source_status": text(item.get("dossierStatus")),
-            "channel": ONLINE if online else DIRECT,
-            "applicant_name": text(item.get("applicantName")),
-            "applicant_kind": APPLICANT_KINDS.get(str(item.get("applicantIdType"))),
-            "applicant_id": text(item.get("applicantIdNo")),
-            "applicant_phone": text(item.get("contactTelNo")),
-            "applicant_email": text(item.get("contactEmail")),
-            "summary": text(item.get("briefNote")),
-            "submitted_at": local_instant(item.get("submitDate"), SLASHED),
-            "received_at": local_instant(item.get("receiveDate"), SLASHED),
-            "due_at": local_instant(item.get("dueDate"), SLASHED),
-            "processed_at": local_instant(item.get("releaseDate"), SLASHED),
-            "returned_at": local_instant(item.get("finishDate"), SLASHED),
-            "return_by_post": None if item.get("viaPostal") is None else bool(item["viaPostal"]),
-            "processing_unit": text(item.get("govAgencyName")),
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        kinds = package_table("opencps")["applicant_kinds"]
+        self._fields = DOSSIER | {
+            "code": at(options.identity_field),
+            "procedure_code": at("serviceCode", read=_known_as(options.procedure_codes)),
+            "agency_code": at("govAgencyCode", read=_known_as(options.agency_codes)),
+            "applicant_kind": at("applicantIdType", read=partial(one_of, words=kinds, rule="applicant_kind_unknown")),
+            "return_by_post": at("viaPostal", read=_is_one_of(options.post_values)),
         }
 
+    def key(self, item: Item) -> str:
+        """Return OpenCPS's own number of the dossier."""
+        return _text(item, "dossierId")
 
-class _Steps(_Listing):
-    """Processing steps (bước xử lý), each seen while it is its dossier's last action."""
+    def translate(self, item: Item) -> Mapping[str, object]:
+        """Return the fields of a `Dossier`."""
+        fields = translated(item, self._fields)
+        return fields | {"status": self.status(item), "source_status": self.word(item), "channel": self._channel(item)}
+
+    def _channel(self, item: Item) -> object:
+        """Return the channel: online by its flag, else what the dossier's origin tells, if it does."""
+        online = flag(item.get("online"))
+        if online is True or isinstance(online, Unreadable):
+            return Channel.ONLINE if online is True else online
+        return self._channels.get(_text(item, "originality"))
+
+
+class Steps(_Listing):
+    """The last action of each dossier, read as `DossierStep`."""
 
     record_type = DossierStep
 
-    def _shown(self, items: Sequence[Item]) -> Sequence[Item]:
-        return [item for item in items if item.get("lastActionDate")]
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self._fields = STEP | {"dossier_code": at(options.identity_field)}
+
+    def fetch(self, ask: Ask) -> Exchange[Page]:
+        """Ask for the rows from the position on; on a dossier without an action there is no step to read."""
+        page = yield from super().fetch(ask)
+        return replace(page, items=[item for item in page.items if _text(item, "lastActionDate")], total=None)
 
     def key(self, item: Item) -> str:
-        """Return the dossier's number and when the action was done."""
-        return f"{item.get('dossierId', '')}@{item.get('lastActionDate', '')}"
+        """Return dossier, instant and action: a step has no number of its own."""
+        dossier = _text(item, "dossierId")
+        return f"{dossier}@{_text(item, 'lastActionDate')}@{_text(item, 'lastActionCode')}" if dossier else ""
 
     def translate(self, item: Item) -> Mapping[str, object]:
-        """Return the last action's fields."""
-        return {
-            "dossier_code": self._dossier_code(item),
-            "at": local_instant(item.get("lastActionDate"), SLASHED),
-            "action": text(item.get("lastActionName")),
-            "action_code": text(item.get("lastActionCode")),
-            "status": self._status(item),
-            "handler_name": text(item.get("lastActionUser")),
-            "department": text(item.get("stepName")),
-            "note": text(item.get("lastActionNote")),
-        }
+        """Return the fields of a `DossierStep`."""
+        return translated(item, self._fields) | {"status": self.status(item)}
+
+
+class OpenCps:
+    """A site of OpenCPS, configured: dossiers and steps to pull, nothing to push."""
+
+    Options = Options
+    targets = ()
+
+    def __init__(self, options: Options) -> None:
+        self.dialect = Dialect(classify=classify, headers={"Accept": "application/json", "groupId": options.group_id})
+        self.sources = (Dossiers(options), Steps(options))
+
+
+def _text(item: Item, name: str) -> str:
+    text = text_or_none(item.get(name))
+    return text if isinstance(text, str) else ""
+
+
+def _known_as(codes: Mapping[str, str]) -> Reader:
+    """Return a reader of local codes that are known under another one."""
+
+    def read(value: object) -> object:
+        code = text_or_none(value)
+        return codes.get(code, code) if isinstance(code, str) else code
+
+    return read
+
+
+def _is_one_of(values: Sequence[str]) -> Reader:
+    """Return a reader that says whether the value is one of `values`."""
+
+    def read(value: object) -> object:
+        text = text_or_none(value)
+        return text in values if isinstance(text, str) else text
+
+    return read

@@ -5,16 +5,14 @@ are those of `sync`, and what the demonstration says is counted in its database 
 """
 
 import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from cchc_schemas import RECORD_TYPES
-from sqlalchemy import func, select
-
 from cchc_connect.case import find_case
 from cchc_connect.cli.case import CaseView, case_document
+from cchc_connect.cli.census import Census, take_census
 from cchc_connect.cli.demo_config import demo_config, double_secrets
 from cchc_connect.cli.exits import CannotCreate, ExitCode
 from cchc_connect.cli.masking import masked_item
@@ -26,7 +24,6 @@ from cchc_connect.cli.sync import show_report
 from cchc_connect.config import Config
 from cchc_connect.database import quarantine
 from cchc_connect.database.shared import SharedDatabase
-from cchc_connect.database.tables import record_table
 from cchc_connect.sync.report import Outcome, RunReport
 from cchc_connect.sync.run import Surroundings, Synchronizer
 from cchc_connect.testing import Agencies, Edit, World
@@ -52,23 +49,6 @@ def show_demo(session: Session, location: Path, *, seed: int, small: bool) -> Ex
         config = demo_config(agencies, location)
         with SharedDatabase(config.database.url) as database:
             return Demonstration(session.screen, agencies, config, database).show()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Census:
-    """How many records of one type are where."""
-
-    record_type: str
-    rows: int
-    """In the record type's table of the shared database."""
-    quarantined: int
-    held: int
-    """At the sources, faulty ones included."""
-
-    @property
-    def is_complete(self) -> bool:
-        """Say whether every record at the sources is either in its table or in quarantine."""
-        return self.rows + self.quarantined == self.held
 
 
 class Demonstration:
@@ -136,30 +116,13 @@ class Demonstration:
 
     def _compare(self) -> bool:
         """Compare the database with the sources, record type by record type."""
-        censuses = self._censuses()
+        censuses = take_census(self._database, self._agencies.holdings())
         self._screen.heading("demo.census")
         rows = [(self._name(one.record_type), self._mark(one), one.rows, one.quarantined, one.held) for one in censuses]
         columns = ("record_type", "equal", "rows", "quarantined", "held")
         self._screen.table(Table(headings=[f"demo.{column}" for column in columns], rows=rows, numbers_from=2))
-        self._document["census"] = [
-            {"record_type": one.record_type, "rows": one.rows, "quarantined": one.quarantined, "held": one.held}
-            for one in censuses
-        ]
+        self._document["census"] = [asdict(one) for one in censuses]
         return all(one.is_complete for one in censuses)
-
-    def _censuses(self) -> Sequence[Census]:
-        held = self._agencies.holdings()
-        with self._database.reading() as connection:
-            waiting = quarantine.open_counts(connection)
-            return [
-                Census(
-                    record_type=record_type,
-                    rows=connection.execute(select(func.count()).select_from(record_table(record_type))).scalar_one(),
-                    quarantined=sum(number for (_, kind), number in waiting.items() if kind == record_type),
-                    held=held.get(record_type, 0),
-                )
-                for record_type in RECORD_TYPES
-            ]
 
     def _mark(self, census: Census) -> str:
         return self._screen.text("demo.yes" if census.is_complete else "demo.no")

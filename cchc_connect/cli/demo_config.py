@@ -72,7 +72,13 @@ def _connections(agencies: Agencies) -> dict[str, Any]:
             "agency": PORTAL,
             "base_url": portal.base_url,
             "account": {"kind": "session", "username": portal.username, "password": {"env": PORTAL_PASSWORD}},
-            "options": {"agency_code": PROVINCE},
+            "options": {
+                "agency": PROVINCE,
+                "destination": "VN:GOV:000.00.00.G22:vpcpdvcqg",
+                "login_path": "/dvcqg/login",
+                "share_path": "/dvcqg/share",
+                "integration_path": "/dvcqg/integration",
+            },
         },
     }
 

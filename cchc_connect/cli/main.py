@@ -31,8 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = global_options_first(sys.argv[1:] if arguments is None else arguments)
     _be_able_to_write(sys.stdout, sys.stderr)
-    screen = Screen(spoken_language(asked_language(given), os.environ), as_json="--json" in given)
-    _log("--debug" in given)
+    options = given[: given.index("--")] if "--" in given else given
+    screen = Screen(spoken_language(asked_language(options), os.environ), as_json="--json" in options)
+    _log("--debug" in options)
     try:
         return _carry_out(given, screen)
     except CchcError as error:
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.TyperException as misuse:
         return _misused(misuse, screen)
     except Exception as fault:  # noqa: BLE001  # the last border: a person never gets a traceback unasked
-        return _broken(fault, screen, debug="--debug" in given)
+        return _broken(fault, screen, debug="--debug" in options)
 
 
 def global_options_first(arguments: Sequence[str]) -> list[str]:

@@ -1,10 +1,10 @@
 """Instants for people: in Vietnamese time, in the order the language writes a day."""
 
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
-from cchc_connect.codecs import VIETNAM_TIME
 from cchc_connect.messages import Language
 
+VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 
 _FORMATS = {Language.VIETNAMESE: "%d/%m/%Y %H:%M", Language.ENGLISH: "%Y-%m-%d %H:%M"}
 
@@ -18,4 +18,4 @@ def local(moment: datetime | str | None, language: Language) -> str:
     if moment is None:
         return "-"
     instant = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-    return f"{instant.astimezone(VIETNAM_TIME):{_FORMATS[language]}}"
+    return f"{instant.astimezone(VIETNAM):{_FORMATS[language]}}"

@@ -5,7 +5,7 @@ from cchc_connect.transport.authentication import Anonymous, Authentication, Bas
 from cchc_connect.transport.classify import classify_rest, normalised
 from cchc_connect.transport.endpoint import Endpoint
 from cchc_connect.transport.exchange import Transport
-from cchc_connect.transport.http import Credentials, Dialect, HttpRequest, HttpResponse, SessionLogin, Verdict
+from cchc_connect.transport.http import Credentials, Dialect, Exchange, HttpRequest, HttpResponse, SessionLogin, Verdict
 from cchc_connect.transport.policy import Policy, Surroundings
 from cchc_connect.transport.requests_transport import RequestsTransport
 from cchc_connect.transport.traffic import Traffic
@@ -18,6 +18,7 @@ __all__ = [
     "Credentials",
     "Dialect",
     "Endpoint",
+    "Exchange",
     "HttpRequest",
     "HttpResponse",
     "Login",

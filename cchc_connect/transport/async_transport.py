@@ -10,9 +10,9 @@ from tenacity import AsyncRetrying
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.transport.attempt import Attempt
 from cchc_connect.transport.endpoint import Endpoint
-from cchc_connect.transport.exchange import Conversation, OpenSession, Result, drive_async, serve
+from cchc_connect.transport.exchange import OpenSession, drive_async, serve
 from cchc_connect.transport.failures import overdue
-from cchc_connect.transport.http import HttpRequest, HttpResponse
+from cchc_connect.transport.http import Exchange, HttpRequest, HttpResponse, Result
 from cchc_connect.transport.line import Line
 from cchc_connect.transport.policy import Policy, Surroundings
 from cchc_connect.transport.quiet import keep_quiet
@@ -73,7 +73,7 @@ class AsyncTransport:
         """
         return await drive_async(serve(request, self._line), self._perform)
 
-    async def run(self, conversation: Conversation[Result]) -> Result:
+    async def run(self, conversation: Exchange[Result]) -> Result:
         """Lead an adapter's conversation to its end and return its result.
 
         Raises:

@@ -6,23 +6,19 @@ or throws the typed error in. The same two drivers lead an adapter's own generat
 
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from cchc_connect.errors import CchcError
 from cchc_connect.transport.call import Call
 from cchc_connect.transport.failures import settled
-from cchc_connect.transport.http import HttpRequest, HttpResponse, Verdict
+from cchc_connect.transport.http import Exchange, HttpRequest, HttpResponse, Result, Verdict
 from cchc_connect.transport.line import Line
 from cchc_connect.transport.sessions import Session, Sessions
 from cchc_connect.transport.traffic import Traffic
 from cchc_connect.transport.wire import Send
 
-Result = TypeVar("Result")
 Step = TypeVar("Step")
 Answer = TypeVar("Answer")
-
-Conversation: TypeAlias = Generator[HttpRequest, HttpResponse, Result]
-"""What an adapter writes: yields requests, receives answers, returns its result."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +41,7 @@ class Transport(Protocol):
         """Return the answer to `request`; any verdict outside its `accept` is a typed error."""
         ...
 
-    def run(self, conversation: Conversation[Result], /) -> Result:
+    def run(self, conversation: Exchange[Result], /) -> Result:
         """Lead an adapter's conversation to its end and return its result."""
         ...
 

@@ -6,11 +6,13 @@ Neither `requests` nor `httpx` types leave this package: an adapter builds an `H
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, TypeAlias, TypeVar
+
+Result = TypeVar("Result")
 
 _ORIGIN = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:[/\\]*|[/\\]{2,})[^/?#\\]*")
 _AFTER_PATH = re.compile(r"[?#;].*", re.DOTALL)
@@ -111,6 +113,10 @@ class HttpResponse:
     def __repr__(self) -> str:
         """Show status, type and size only: bodies hold personal values."""
         return f"<{self.status} {self.media_type or 'no type'}, {len(self.body)} bytes, {self.verdict}>"
+
+
+Exchange: TypeAlias = Generator[HttpRequest, HttpResponse, Result]
+"""A conversation: it yields requests, receives their answers and returns its result."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,11 +19,11 @@ from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 from cchc_connect.transport.attempt import Attempt
 from cchc_connect.transport.bounded_connections import BoundedAdapter
 from cchc_connect.transport.endpoint import Endpoint
-from cchc_connect.transport.exchange import Conversation, OpenSession, Result, drive, serve
+from cchc_connect.transport.exchange import OpenSession, drive, serve
 from cchc_connect.transport.failures import Fault, overdue
 from cchc_connect.transport.faults import causes, is_distrust, is_overlong
 from cchc_connect.transport.guard import origin_of
-from cchc_connect.transport.http import HttpRequest, HttpResponse
+from cchc_connect.transport.http import Exchange, HttpRequest, HttpResponse, Result
 from cchc_connect.transport.line import Line
 from cchc_connect.transport.policy import Policy, Surroundings
 from cchc_connect.transport.quiet import keep_quiet
@@ -80,7 +80,7 @@ class RequestsTransport:
         """
         return drive(serve(request, self._line), self._perform)
 
-    def run(self, conversation: Conversation[Result]) -> Result:
+    def run(self, conversation: Exchange[Result]) -> Result:
         """Lead an adapter's conversation to its end and return its result.
 
         Raises:

@@ -1,12 +1,13 @@
 """Invented records for the tests, and strategies that invent any record from its type alone."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from cchc_schemas import AdminScheme, Geometry, ParcelRef, PartialDate, Record, code_list, communes
+from cchc_schemas import AdminScheme, Geometry, GeometryType, ParcelRef, PartialDate, Record, code_list, communes
 from cchc_schemas.admin_units import CommuneRule
 from cchc_schemas.codes import CODE_LENGTH, Code, ListedCode, SerialRule
 from cchc_schemas.dates import InstantRule
@@ -63,13 +64,19 @@ _SHARED_COMMUNES = sorted(
 _positions = st.tuples(*[st.floats(-1e7, 1e7, allow_nan=False)] * 2)
 _rings = st.lists(_positions, min_size=3, max_size=5).map(lambda corners: (*corners, corners[0]))
 
-_BY_RULE: dict[type, Any] = {
+
+def _codes(pattern: str, max_length: int) -> st.SearchStrategy[str]:
+    def short_enough(code: str) -> bool:
+        return len(code) <= max_length
+
+    return st.from_regex(pattern, fullmatch=True).filter(short_enough)
+
+
+_BY_RULE: dict[type, Callable[[Any], st.SearchStrategy[Any]]] = {
     TextRule: lambda _: texts,
     CommuneRule: lambda _: st.sampled_from(_SHARED_COMMUNES),
     ListedCode: lambda rule: st.sampled_from(sorted(code_list(rule.code_list))),
-    SerialRule: lambda rule: st.from_regex(rule.pattern, fullmatch=True).filter(
-        lambda serial: len(serial) <= CODE_LENGTH
-    ),
+    SerialRule: lambda rule: _codes(rule.pattern, CODE_LENGTH),
     InstantRule: lambda _: st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001  # the strategy adds the zone
     Limits: lambda _: st.decimals(1, 10**9, places=2),
 }
@@ -88,7 +95,7 @@ def partial_dates() -> st.SearchStrategy[PartialDate]:
 def polygons() -> st.SearchStrategy[Geometry]:
     """Invent polygons with closed rings, whatever their shape."""
     rings = st.lists(_rings, min_size=1, max_size=2).map(tuple)
-    return st.builds(lambda coordinates: Geometry(type="Polygon", coordinates=coordinates, crs="EPSG:9210"), rings)
+    return st.builds(Geometry, type=st.just(GeometryType.POLYGON), coordinates=rings, crs=st.just("EPSG:9210"))
 
 
 def records_of(record_type: type[Record]) -> st.SearchStrategy[Any]:
@@ -124,7 +131,7 @@ def _ruled(bare: Any, rules: tuple[object, ...]) -> st.SearchStrategy[Any]:
         if type(rule) in _BY_RULE:
             return _BY_RULE[type(rule)](rule)
         if isinstance(rule, Code):
-            return st.from_regex(rule.pattern, fullmatch=True).filter(lambda code: len(code) <= rule.max_length)
+            return _codes(rule.pattern, rule.max_length)
     return _values(bare)
 
 

@@ -14,7 +14,6 @@ from cchc_schemas import Dossier, DossierStep, LandParcel, Record
 from cchc_connect.adapter import (
     Ask,
     Deletes,
-    Exchange,
     Item,
     Outcome,
     Outgoing,
@@ -24,7 +23,7 @@ from cchc_connect.adapter import (
 )
 from cchc_connect.codecs import Unreadable
 from cchc_connect.errors import CchcError
-from cchc_connect.transport import Dialect, HttpRequest, HttpResponse, Traffic, Verdict
+from cchc_connect.transport import Dialect, Exchange, HttpRequest, HttpResponse, Traffic, Verdict
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from cchc_connect.transport import (
     AsyncTransport,
     Endpoint,
+    Exchange,
     HttpRequest,
     HttpResponse,
     Policy,
@@ -15,7 +16,6 @@ from cchc_connect.transport import (
     Surroundings,
     Traffic,
 )
-from cchc_connect.transport.exchange import Conversation
 
 Result = TypeVar("Result")
 
@@ -31,7 +31,7 @@ class Carrier(Protocol):
 
     def send(self, request: HttpRequest) -> HttpResponse: ...
 
-    def run(self, conversation: Conversation[Result]) -> Result: ...
+    def run(self, conversation: Exchange[Result]) -> Result: ...
 
     def together(self, request: HttpRequest, times: int) -> list[HttpResponse]:
         """Send `request` from that many threads or tasks at once."""
@@ -51,7 +51,7 @@ class Blocking:
     def traffic(self) -> Traffic:
         return self._transport.traffic
 
-    def run(self, conversation: Conversation[Result]) -> Result:
+    def run(self, conversation: Exchange[Result]) -> Result:
         return self._transport.run(conversation)
 
     def together(self, request: HttpRequest, times: int) -> list[HttpResponse]:
@@ -76,7 +76,7 @@ class Asynchronous:
     def send(self, request: HttpRequest) -> HttpResponse:
         return self._loop.run(self._transport.send(request))
 
-    def run(self, conversation: Conversation[Result]) -> Result:
+    def run(self, conversation: Exchange[Result]) -> Result:
         return self._loop.run(self._transport.run(conversation))
 
     def together(self, request: HttpRequest, times: int) -> list[HttpResponse]:

@@ -29,6 +29,7 @@ class Registry(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Answer)
         self.parcels: list[dict[str, Any]] = []
         self.questions: list[str] = []
+        self.answers_nonsense = False
 
     def enter(self, number: int, **changed: object) -> None:
         at = f"2026-03-{number:02}T08:00:00+07:00"
@@ -36,6 +37,8 @@ class Registry(ThreadingHTTPServer):
         self.parcels.append({**parcel, "changed_at": at, **changed})
 
     def page(self, number: int, changed_from: str) -> dict[str, Any]:
+        if self.answers_nonsense:
+            return {"message": "Hệ thống đang được nâng cấp"}
         since = datetime.fromisoformat(changed_from)
         found = [parcel for parcel in self.parcels if datetime.fromisoformat(parcel["changed_at"]) >= since]
         end = number * PAGE_SIZE
@@ -118,3 +121,12 @@ def test_a_parcel_that_cannot_be_read_holds_no_other(registry: Registry, databas
 
     assert report.rows_written == 2
     assert report.lines[0].counts.quarantined == 1
+
+
+def test_an_answer_that_is_no_listing_holds_the_connection(registry: Registry, database: SharedDatabase) -> None:
+    registry.answers_nonsense = True
+
+    report = run(registry, database)
+
+    assert [line.outcome for line in report.lines] == ["held"]
+    assert report.rows_written == 0

@@ -12,7 +12,7 @@ from cchc_schemas import AdminScheme, LandParcel
 from pydantic import BaseModel
 
 from cchc_connect import Ask, Dialect, Exchange, HttpRequest, Item, Page, SourceProfile, classify_rest
-from cchc_connect.codecs import iso_instant, text
+from cchc_connect.codecs import iso_instant
 
 FIELDS = {"commune_code": "commune", "map_sheet": "sheet", "parcel_number": "number", "area_m2": "area"}
 
@@ -45,7 +45,7 @@ class Parcels:
         return moment if isinstance(moment, datetime) else None
 
     def translate(self, item: Item) -> Mapping[str, object]:
-        return {"scheme": self._scheme} | {field: text(item.get(name)) for field, name in FIELDS.items()}
+        return {"scheme": self._scheme} | {field: item.get(name) for field, name in FIELDS.items()}
 
 
 class RegistryOptions(BaseModel, frozen=True, extra="forbid"):

@@ -1,0 +1,43 @@
+"""Is anything lost? Rows and quarantine of the shared database, beside what the sources hold."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cchc_schemas import RECORD_TYPES
+from sqlalchemy import func, select
+
+from cchc_connect.database import quarantine
+from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.tables import record_table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Census:
+    """How many records of one type are where."""
+
+    record_type: str
+    rows: int
+    """In the record type's table of the shared database."""
+    quarantined: int
+    held: int
+    """At the sources, faulty ones included."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Say whether every record at the sources is either in its table or in quarantine."""
+        return self.rows + self.quarantined == self.held
+
+
+def take_census(database: SharedDatabase, held: Mapping[str, int]) -> Sequence[Census]:
+    """Count every record type in one state of the database; `held` is what the sources hold of each."""
+    with database.reading() as connection:
+        waiting = quarantine.open_counts(connection)
+        return [
+            Census(
+                record_type=record_type,
+                rows=connection.execute(select(func.count()).select_from(record_table(record_type))).scalar_one(),
+                quarantined=sum(number for (_, kind), number in waiting.items() if kind == record_type),
+                held=held.get(record_type, 0),
+            )
+            for record_type in RECORD_TYPES
+        ]
