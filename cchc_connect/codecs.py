@@ -227,6 +227,24 @@ def one_of(value: object, words: Mapping[str, Word], rule: str) -> Word | Unread
     return words.get(text, Unreadable(rule)) if isinstance(text, str) else text
 
 
+def known_as(value: object, codes: Mapping[str, str]) -> str | Unreadable | None:
+    """Return the code by which a local one is known elsewhere; one that is not listed stays as it is."""
+    code = text_or_none(value)
+    return codes.get(code, code) if isinstance(code, str) else code
+
+
+def is_among(value: object, words: Collection[str]) -> bool | Unreadable | None:
+    """Return whether a value is one of the words that mean yes."""
+    text = text_or_none(value)
+    return text in words if isinstance(text, str) else text
+
+
+def plain_text(value: object) -> str:
+    """Return text, "" where there is none or it is unreadable; for keys, never for fields."""
+    text = text_or_none(value)
+    return text if isinstance(text, str) else ""
+
+
 def as_list(value: object) -> list[object]:
     """Return the members of a list; a lone object stands for a list of one, nothing for an empty one."""
     if value is None:
@@ -234,12 +252,16 @@ def as_list(value: object) -> list[object]:
     return cast("list[object]", value) if isinstance(value, list) else [value]
 
 
+def as_object(value: object) -> Mapping[str, Any] | None:
+    """Return an object; None where it is anything else."""
+    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else None
+
+
 def as_objects(value: object) -> list[Mapping[str, Any]] | None:
-    """Return the objects of a list, or of a lone object; None where anything else is in it."""
-    members = as_list(value)
-    if value is None or not all(isinstance(member, dict) for member in members):
-        return None
-    return cast("list[Mapping[str, Any]]", members)
+    """Return the objects of a list, or of a lone object; None where there is no list or anything else is in it."""
+    members = [as_object(member) for member in as_list(value)]
+    objects = [member for member in members if member is not None]
+    return objects if value is not None and len(objects) == len(members) else None
 
 
 def split_codes(text: str) -> list[str]:

@@ -54,7 +54,7 @@ def run(*command: str, path: Path | None = None) -> None:
 
 
 def test_an_installed_adapter_is_found_by_its_name(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(installed))
+    monkeypatch.setattr(sys, "path", [str(installed), *sys.path])
 
     factory = adapter_factory("district_registry")
 

@@ -7,7 +7,9 @@ A map is a dictionary, `{"name": at("tenCongTrinh"), "issued_on": at("ngayCap", 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
-from typing import Any, Self, TypeAlias, cast
+from typing import Any, Self, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from cchc_connect import Item, Unreadable
 from cchc_connect.codecs import (
@@ -15,6 +17,7 @@ from cchc_connect.codecs import (
     LocalTime,
     Reader,
     as_list,
+    as_object,
     decimal_number,
     dotnet_instant,
     epoch_ms,
@@ -28,7 +31,6 @@ from cchc_connect.codecs import (
     text_or_none,
     whole_number,
 )
-from pydantic import BaseModel, ConfigDict, model_validator
 
 Value: TypeAlias = Callable[[Item], object]
 """Takes one value out of an item, already read."""
@@ -51,7 +53,7 @@ def at(*places: str, read: Reader = text_or_none) -> Value:
     def value(item: Item) -> object:
         found: object = None
         for way in ways:
-            found = read(_held(item, way))
+            found = read(held(item, way))
             if found is not None:
                 break
         return found
@@ -64,10 +66,12 @@ def each(fields: FieldMap, where: str = "") -> Reader:
     counts = at(where, read=flag) if where else None
 
     def read(value: object) -> list[object]:
-        members = as_list(value)
-        if counts:
-            members = [member for member in members if not (isinstance(member, dict) and counts(member) is False)]
-        return [translated(member, fields) if isinstance(member, dict) else NOT_AN_OBJECT for member in members]
+        parts = [as_object(member) for member in as_list(value)]
+        return [
+            NOT_AN_OBJECT if part is None else translated(part, fields)
+            for part in parts
+            if part is None or counts is None or counts(part) is not False
+        ]
 
     return read
 
@@ -77,17 +81,19 @@ def translated(item: Item, fields: FieldMap) -> dict[str, object]:
     return {name: value(item) for name, value in fields.items()}
 
 
-def _held(item: object, way: Sequence[str]) -> object:
+def held(item: object, way: Sequence[str]) -> object:
+    """Return what stands at the end of a way through objects and lists; None where the way ends before."""
     for step in way:
         if item is None:
             return None
         if step.isdecimal():
             members = as_list(item)
             item = members[int(step)] if int(step) < len(members) else None
-        elif isinstance(item, dict):
-            item = cast("Item", item).get(step)
         else:
-            return NOT_AN_OBJECT
+            members_by_name = as_object(item)
+            if members_by_name is None:
+                return NOT_AN_OBJECT
+            item = members_by_name.get(step)
     return item
 
 

@@ -19,30 +19,33 @@ Caveats:
     - In some installations `dossierNo` is not the national code, see `identity_field`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Literal
 
-from cchc_connect import Ask, Dialect, Exchange, HttpRequest, HttpResponse, Item, Page, SourceProfile, Verdict
-from cchc_connect.codecs import (
-    LocalTime,
-    Unreadable,
-    as_objects,
-    flag,
-    local_instant,
-    one_of,
-    text_or_none,
-    whole_number,
-)
-from cchc_connect.errors import SourceHeld
-from cchc_connect.transport import classify_rest
-from cchc_schemas import Channel, Dossier, DossierStatus, DossierStep, Record
 from pydantic import Field
 
 from cchc_adapters.field_map import FieldMap, at, translated
 from cchc_adapters.options import AdapterOptions, package_table
+from cchc_adapters.status_map import StatusMap
+from cchc_connect import (
+    Ask,
+    Dialect,
+    Exchange,
+    HttpRequest,
+    HttpResponse,
+    Item,
+    Page,
+    SourceHeld,
+    SourceProfile,
+    Unreadable,
+    Verdict,
+    classify_rest,
+    codecs,
+)
+from cchc_schemas import Channel, Dossier, DossierStatus, DossierStep
 
 DOSSIERS = "/dossiers"
 NOT_LOGGED_IN = (203, 401)
@@ -50,7 +53,7 @@ FAILED = (403, 500)
 """Codes of the messages that stand for an exception."""
 MAPPING = 1
 
-moment = partial(local_instant, form=LocalTime.SLASHED)
+moment = partial(codecs.local_instant, form=codecs.LocalTime.SLASHED)
 
 DOSSIER: FieldMap = {
     "procedure_name": at("serviceName"),
@@ -77,7 +80,7 @@ STEP: FieldMap = {
 }
 
 
-class Options(AdapterOptions):
+class OpenCpsOptions(AdapterOptions):
     """Options of a connection to OpenCPS; its `base_url` ends in "/o/rest/v2"."""
 
     group_id: str
@@ -101,15 +104,13 @@ def classify(response: HttpResponse) -> Verdict:
     verdict = classify_rest(response)
     if verdict not in {Verdict.OK, Verdict.AUTH} or response.media_type != "application/json":
         return verdict
-    document = response.json()
-    if not isinstance(document, dict):
-        return Verdict.UNKNOWN
-    if verdict is Verdict.OK and "data" in document:
-        return verdict
-    code = whole_number(document.get("code"))
-    if code in NOT_LOGGED_IN:
+    document = codecs.as_object(response.json()) or {}
+    code = codecs.whole_number(document.get("code"))
+    if code in FAILED:
+        return Verdict.MAINTENANCE
+    if verdict is Verdict.AUTH or code in NOT_LOGGED_IN:
         return Verdict.AUTH
-    return Verdict.MAINTENANCE if code in FAILED else Verdict.UNKNOWN
+    return Verdict.OK if "data" in document else Verdict.UNKNOWN
 
 
 class _Listing:
@@ -117,10 +118,9 @@ class _Listing:
 
     profile = SourceProfile(changed_since=False)
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: OpenCpsOptions) -> None:
         table = package_table("opencps")
-        overrides = {word: (status, status) for word, status in options.statuses.items()}
-        self._statuses: Mapping[str, Sequence[int]] = table["statuses"] | overrides
+        self._statuses = StatusMap(table["statuses"], options.statuses)
         self._channels: Mapping[str, int] = table["channels"]
         self._page_size = options.page_size
         self.mapping_version = options.mapping_version(MAPPING)
@@ -130,11 +130,10 @@ class _Listing:
         start, size = int(ask.position or 0), self._page_size
         window = {"start": str(start), "end": str(start + size)}
         answer = yield HttpRequest(method="GET", path=DOSSIERS, params=window)
-        document = answer.json()
-        rows = as_objects(document.get("data")) if isinstance(document, dict) else None
-        if not isinstance(document, dict) or rows is None:
+        listing = codecs.as_object(answer.json()) or {}
+        rows, total = codecs.as_objects(listing.get("data")), codecs.whole_number(listing.get("total"))
+        if rows is None:
             raise SourceHeld("opencps.no_listing")
-        total = whole_number(document.get("total"))
         total = total if isinstance(total, int) else None
         end = start + len(rows)
         goes_on = len(rows) == size or (bool(rows) and total is not None and end < total)
@@ -145,17 +144,11 @@ class _Listing:
         changed = moment(item.get("modifiedDate"))
         return changed if isinstance(changed, datetime) else None
 
-    def status(self, item: Item) -> object:
-        """Return the national status; a word that is not in the map is unreadable, a blank one missing."""
-        by_receipt = one_of(self.word(item), self._statuses, "status_unknown")
-        if by_receipt is None or isinstance(by_receipt, Unreadable):
-            return by_receipt
-        return by_receipt[text_or_none(item.get("receiveDate")) is not None]
-
-    def word(self, item: Item) -> object:
-        """Return OpenCPS's own word for the status, with the sub-status where the map tells it apart."""
-        word, sub = text_or_none(item.get("dossierStatus")), text_or_none(item.get("dossierSubStatus"))
-        return f"{word}/{sub}" if f"{word}/{sub}" in self._statuses else word
+    def state(self, item: Item) -> Mapping[str, object]:
+        """Return the national status and the source's own word for it."""
+        word = self._statuses.word(item.get("dossierStatus"), item.get("dossierSubStatus"))
+        received = codecs.text_or_none(item.get("receiveDate")) is not None
+        return {"status": self._statuses.status(word, received=received), "source_status": word}
 
 
 class Dossiers(_Listing):
@@ -163,32 +156,34 @@ class Dossiers(_Listing):
 
     record_type = Dossier
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: OpenCpsOptions) -> None:
         super().__init__(options)
         kinds = package_table("opencps")["applicant_kinds"]
-        self._fields = DOSSIER | {
+        self._fields = {
+            **DOSSIER,
             "code": at(options.identity_field),
-            "procedure_code": at("serviceCode", read=_known_as(options.procedure_codes)),
-            "agency_code": at("govAgencyCode", read=_known_as(options.agency_codes)),
-            "applicant_kind": at("applicantIdType", read=partial(one_of, words=kinds, rule="applicant_kind_unknown")),
-            "return_by_post": at("viaPostal", read=_is_one_of(options.post_values)),
+            "procedure_code": at("serviceCode", read=partial(codecs.known_as, codes=options.procedure_codes)),
+            "agency_code": at("govAgencyCode", read=partial(codecs.known_as, codes=options.agency_codes)),
+            "applicant_kind": at(
+                "applicantIdType", read=partial(codecs.one_of, words=kinds, rule="applicant_kind_unknown")
+            ),
+            "return_by_post": at("viaPostal", read=partial(codecs.is_among, words=options.post_values)),
         }
 
     def key(self, item: Item) -> str:
         """Return OpenCPS's own number of the dossier."""
-        return _text(item, "dossierId")
+        return codecs.plain_text(item.get("dossierId"))
 
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of a `Dossier`."""
-        fields = translated(item, self._fields)
-        return fields | {"status": self.status(item), "source_status": self.word(item), "channel": self._channel(item)}
+        return {**translated(item, self._fields), **self.state(item), "channel": self._channel(item)}
 
     def _channel(self, item: Item) -> object:
-        """Return the channel: online by its flag, else what the dossier's origin tells, if it does."""
-        online = flag(item.get("online"))
+        """Return the channel: online by its codecs.flag, else what the dossier's origin tells, if it does."""
+        online = codecs.flag(item.get("online"))
         if online is True or isinstance(online, Unreadable):
             return Channel.ONLINE if online is True else online
-        return self._channels.get(_text(item, "originality"))
+        return self._channels.get(codecs.plain_text(item.get("originality")))
 
 
 class Steps(_Listing):
@@ -196,56 +191,33 @@ class Steps(_Listing):
 
     record_type = DossierStep
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: OpenCpsOptions) -> None:
         super().__init__(options)
-        self._fields = STEP | {"dossier_code": at(options.identity_field)}
+        self._fields = {**STEP, "dossier_code": at(options.identity_field)}
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
         """Ask for the rows from the position on; on a dossier without an action there is no step to read."""
         page = yield from super().fetch(ask)
-        return replace(page, items=[item for item in page.items if _text(item, "lastActionDate")], total=None)
+        return replace(
+            page, items=[item for item in page.items if codecs.plain_text(item.get("lastActionDate"))], total=None
+        )
 
     def key(self, item: Item) -> str:
         """Return dossier, instant and action: a step has no number of its own."""
-        dossier = _text(item, "dossierId")
-        return f"{dossier}@{_text(item, 'lastActionDate')}@{_text(item, 'lastActionCode')}" if dossier else ""
+        parts = [codecs.plain_text(item.get(name)) for name in ("dossierId", "lastActionDate", "lastActionCode")]
+        return "@".join(parts) if parts[0] else ""
 
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of a `DossierStep`."""
-        return translated(item, self._fields) | {"status": self.status(item)}
+        return {**translated(item, self._fields), "status": self.state(item)["status"]}
 
 
 class OpenCps:
     """A site of OpenCPS, configured: dossiers and steps to pull, nothing to push."""
 
-    Options = Options
+    Options = OpenCpsOptions
     targets = ()
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: OpenCpsOptions) -> None:
         self.dialect = Dialect(classify=classify, headers={"Accept": "application/json", "groupId": options.group_id})
         self.sources = (Dossiers(options), Steps(options))
-
-
-def _text(item: Item, name: str) -> str:
-    text = text_or_none(item.get(name))
-    return text if isinstance(text, str) else ""
-
-
-def _known_as(codes: Mapping[str, str]) -> Reader:
-    """Return a reader of local codes that are known under another one."""
-
-    def read(value: object) -> object:
-        code = text_or_none(value)
-        return codes.get(code, code) if isinstance(code, str) else code
-
-    return read
-
-
-def _is_one_of(values: Sequence[str]) -> Reader:
-    """Return a reader that says whether the value is one of `values`."""
-
-    def read(value: object) -> object:
-        text = text_or_none(value)
-        return text in values if isinstance(text, str) else text
-
-    return read

@@ -20,13 +20,17 @@ PORTAL_PASSWORD = "CCHC_DEMO_PORTAL_PASSWORD"  # noqa: S105  # the name of a var
 
 def demo_config(agencies: Agencies, location: Path) -> Config:
     """Return the configuration that connects the running doubles, with its database at `location`."""
-    tables = {
+    return Config.from_tables(demo_tables(agencies, location), Path("demo.toml"))
+
+
+def demo_tables(agencies: Agencies, location: Path) -> dict[str, Any]:
+    """Return the tables of that configuration; they name secrets and hold none."""
+    return {
         "database": {"url": f"sqlite:///{location.resolve()}"},
         "connections": _connections(agencies),
         "routes": {"to-portal": _ROUTE},
         "ownership": {"land_parcel": "land-registry", "dossier": "one-stop"},
     }
-    return Config.from_tables(tables, Path("demo.toml"))
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import threading
 import traceback
 from collections.abc import Mapping, Sequence
 from io import TextIOWrapper
@@ -72,6 +73,9 @@ def _carry_out(given: list[str], screen: Screen) -> int:
         ended = ExitCode.INTERRUPTED
     if ended == ExitCode.INTERRUPTED:
         screen.refuse_with("cli.interrupted", {})
+        if threading.active_count() > 1:
+            # A call to a slow system may go on for a minute; what is committed is whole, so nobody waits for it.
+            os._exit(ExitCode.INTERRUPTED)
     return ended if isinstance(ended, int) else ExitCode.DONE
 
 

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert
 
+from cchc_connect.adapter import Outcome, Receipt
 from cchc_connect.database.feed import changes, last_sequence
 from cchc_connect.database.instants import stamp
 from cchc_connect.database.statements import insert_sql
@@ -52,6 +54,24 @@ class Delivery:
     document: Mapping[str, object]
     known: bool
     """Did this route deliver an earlier version of the record?"""
+
+
+Answered = tuple[Delivery, Receipt]
+"""A message and what became of it."""
+
+_STATES = {
+    Outcome.DELIVERED: State.DELIVERED,
+    Outcome.DUPLICATE: State.DELIVERED,
+    Outcome.REFUSED: State.DEAD,
+    Outcome.RETRY: State.WAITING,
+}
+
+_STORE_RECEIPT = str(
+    update(delivery)
+    .where(delivery.c.route == bindparam("name"), delivery.c.sequence == bindparam("number"))
+    .values({name: bindparam(f"new_{name}") for name in ("state", "attempts", "next_at", "reason", "settled_at")})
+    .compile(dialect=sqlite.dialect())
+)
 
 
 def stage(connection: Connection, name: str, record_types: Sequence[str]) -> int:
@@ -126,34 +146,39 @@ def due(connection: Connection, name: str, now: datetime, limit: int | None = No
     ]
 
 
-def settle(connection: Connection, name: str, sequence: int, state: State, reason: str, now: datetime) -> None:
-    """Store that a message left for good or will never be taken."""
-    values = {"state": state, "reason": reason, "settled_at": stamp(now), "attempts": delivery.c.attempts + 1}
-    connection.execute(update(delivery).where(_one(name, sequence)).values(**values))
+def store_receipts(connection: Connection, name: str, receipts: Sequence[Answered], now: datetime) -> None:
+    """Store what became of messages.
+
+    A message to be tried again waits, longer each time; after the last attempt it is a dead letter. Dead
+    letters that were refused only because the target did not know a record just delivered wait again.
+    """
+    moment = stamp(now)
+    rows: list[tuple[object, ...]] = []
+    for one, receipt in receipts:
+        attempts = one.attempts + 1
+        state, next_at = _STATES[receipt.outcome], None
+        if state is State.WAITING and attempts >= LAST_ATTEMPT:
+            state = State.DEAD
+        if state is State.WAITING:
+            next_at = stamp(now + min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempts - 1)))
+        settled_at = None if state is State.WAITING else moment
+        rows.append((state, attempts, next_at, receipt.reason, settled_at, name, one.sequence))
+    if rows:
+        connection.exec_driver_sql(_STORE_RECEIPT, rows)
+    _revive(connection, name, [one for one, receipt in receipts if _STATES[receipt.outcome] is State.DELIVERED])
 
 
-def postpone(connection: Connection, name: str, one: Delivery, reason: str, now: datetime) -> State:
-    """Store that a message is to be tried again, later each time; after the last attempt it is dead."""
-    attempts = one.attempts + 1
-    if attempts >= LAST_ATTEMPT:
-        settle(connection, name, one.sequence, State.DEAD, reason, now)
-        return State.DEAD
-    wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempts - 1))
-    values = {"attempts": attempts, "next_at": stamp(now + wait), "reason": reason}
-    connection.execute(update(delivery).where(_one(name, one.sequence)).values(**values))
-    return State.WAITING
-
-
-def revive(connection: Connection, name: str, delivered: Delivery) -> None:
-    """Let those dead letters wait again that were refused only because the target did not know this record."""
-    orphaned = (
-        (delivery.c.route == name)
-        & (delivery.c.order_key == delivered.order_key)
-        & (delivery.c.record_type != delivered.record_type)
-        & (delivery.c.state == State.DEAD)
-        & (delivery.c.reason == UNKNOWN_THERE)
-    )
-    connection.execute(update(delivery).where(orphaned).values(state=State.WAITING, next_at=None, settled_at=None))
+def _revive(connection: Connection, name: str, delivered: Sequence[Delivery]) -> None:
+    for record_type in {one.record_type for one in delivered}:
+        keys = [one.order_key for one in delivered if one.record_type == record_type]
+        orphaned = (
+            (delivery.c.route == name)
+            & delivery.c.order_key.in_(keys)
+            & (delivery.c.record_type != record_type)
+            & (delivery.c.state == State.DEAD)
+            & (delivery.c.reason == UNKNOWN_THERE)
+        )
+        connection.execute(update(delivery).where(orphaned).values(state=State.WAITING, next_at=None, settled_at=None))
 
 
 def hold_route(connection: Connection, name: str, reason: CchcError | None) -> None:
@@ -177,7 +202,3 @@ def route_states(connection: Connection) -> list[Mapping[str, object]]:
 def _put_route(connection: Connection, name: str, values: Mapping[str, object]) -> None:
     statement = insert(route).values(name=name, **{"position": 0, **values})
     connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=dict(values)))
-
-
-def _one(name: str, sequence: int) -> ColumnElement[bool]:
-    return (delivery.c.route == name) & (delivery.c.sequence == sequence)

@@ -4,11 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from cchc_schemas import Record
 from sqlalchemy import Connection, RowMapping, delete, select
 
 from cchc_connect.database.statements import insert_sql
 from cchc_connect.database.tables import discrepancy
+from cchc_schemas import Record
 
 Voice = tuple[str, Mapping[str, Any]]
 """A connection and the document of the record as that connection has it."""

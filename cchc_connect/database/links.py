@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from cchc_schemas import ConstructionPermit, ConstructionWorks, DossierStep, LandChange, LandParcel, ParcelRef, Record
 from sqlalchemy import Connection, delete
 
 from cchc_connect.database.statements import insert_sql
 from cchc_connect.database.tables import link
+from cchc_schemas import ConstructionPermit, ConstructionWorks, DossierStep, LandChange, LandParcel, ParcelRef, Record
 
 Target = tuple[str, str]
 """Record type and key of what is spoken of; the key may belong to a record that has not come yet."""

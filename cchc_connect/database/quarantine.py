@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cchc_schemas import Fault
 from sqlalchemy import ColumnElement, Connection, Row, RowMapping, func, select, update
 
 from cchc_connect.adapter import Item
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import quarantine
 from cchc_connect.errors import Rejected
+from cchc_schemas import Fault
 
 KEY_TAKEN = Fault(path="", rule="key_taken")
 """Another item of the same source already is the record of this key."""

@@ -16,10 +16,11 @@ from enum import IntEnum
 from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from cchc_schemas import RECORD_TYPES, Record
 from pydantic import BaseModel
 from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, MetaData, Numeric, Table, Text
 from sqlalchemy.types import TypeEngine
+
+from cchc_schemas import RECORD_TYPES, Record
 
 METADATA = MetaData()
 

@@ -16,7 +16,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cchc_schemas import Note, Record, to_document
 from sqlalchemy import Connection, func, select, update
 
 from cchc_connect.database import quarantine
@@ -27,6 +26,7 @@ from cchc_connect.database.quarantine import KEY_TAKEN, FaultyItem
 from cchc_connect.database.statements import insert_sql, upsert_sql
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import change, field_columns, record_table
+from cchc_schemas import Note, Record, to_document
 
 AT_ONCE = 500
 """Keys in one IN list; SQLite takes 32,766 values a statement, older ones 999."""

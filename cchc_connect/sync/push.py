@@ -10,20 +10,22 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cchc_schemas import RECORD_TYPES, Record, from_document
-
 from cchc_connect.adapter import Outcome, Outgoing, Receipt, Target
 from cchc_connect.database import deliveries
 from cchc_connect.database.counts import Counts, write_counts
-from cchc_connect.database.deliveries import Delivery, State
+from cchc_connect.database.deliveries import Delivery
 from cchc_connect.database.instants import stamp
 from cchc_connect.database.journal import JournalEntry, write_entry
-from cchc_connect.errors import AuthenticationFailed, CchcError, Fatal, Rejected, Retriable
+from cchc_connect.errors import AuthenticationFailed, CchcError, Fatal, Rejected, Retriable, SourceHeld
 from cchc_connect.sync.scope import Scope
 from cchc_connect.transport import Transport
+from cchc_schemas import RECORD_TYPES, Record, from_document
 
 AT_ONCE = 200
 """Deliveries read from the database at a time."""
+
+RECEIPTS_AT_ONCE = 50
+"""Receipts stored in one transaction; after a crash as many messages go out again, under the same keys."""
 
 OUTAGE = 3
 """So many messages in a row that fail mean that the target is down; the rest waits for the next run."""
@@ -57,6 +59,7 @@ class Push:
         self._failures = 0
         self._blocked: set[str] = set()
         """Order keys for which a message just failed: what follows it waits."""
+        self._answered: list[tuple[Sequence[Delivery], Sequence[Receipt]]] = []
         self.counts = {record_type: Counts() for record_type in route.record_types}
 
     def run(self) -> None:
@@ -68,10 +71,15 @@ class Push:
             Fatal: the run cannot go on.
         """
         self._stage()
-        while ready := self._due():
-            self._blocked.clear()
-            for batch in self._batches(ready):
-                self._send(batch)
+        try:
+            while ready := self._due():
+                self._blocked.clear()
+                for batch in self._batches(ready):
+                    self._send(batch)
+                self._store_receipts()
+        except (SourceHeld, Retriable):
+            self._store_receipts()
+            raise
 
     def rehearse(self) -> None:
         """Count as waiting what `run` would send now, and send nothing."""
@@ -135,28 +143,35 @@ class Push:
         self._settle(batch, receipts)
 
     def _settle(self, batch: Sequence[Delivery], receipts: Sequence[Receipt]) -> None:
-        now = self._scope.clock.now()
+        """Take note of a message's receipts; they are stored with those of its neighbours."""
         counts = self.counts[batch[0].record_type]
-        with self._scope.database.writing(self._scope.token) as connection:
-            for one, receipt in zip(batch, receipts, strict=True):
-                match receipt.outcome:
-                    case Outcome.DELIVERED | Outcome.DUPLICATE:
-                        deliveries.settle(
-                            connection, self._route.name, one.sequence, State.DELIVERED, receipt.reason, now
-                        )
-                        deliveries.revive(connection, self._route.name, one)
-                        counts.delivered += 1
-                    case Outcome.REFUSED:
-                        deliveries.settle(connection, self._route.name, one.sequence, State.DEAD, receipt.reason, now)
-                        counts.refused += 1
-                    case Outcome.RETRY:
-                        deliveries.postpone(connection, self._route.name, one, receipt.reason, now)
-                        self._blocked.add(one.order_key)
-                        counts.waiting += 1
-            write_entry(connection, self._entry(batch, receipts, stamp(now)))
-            place = (self._scope.run_id, "push", self._route.name, batch[0].record_type)
-            write_counts(connection, place, counts)
+        for one, receipt in zip(batch, receipts, strict=True):
+            match receipt.outcome:
+                case Outcome.DELIVERED | Outcome.DUPLICATE:
+                    counts.delivered += 1
+                case Outcome.REFUSED:
+                    counts.refused += 1
+                case Outcome.RETRY:
+                    counts.waiting += 1
+                    self._blocked.add(one.order_key)
+        self._answered.append((batch, receipts))
+        if sum(len(answered) for answered, _ in self._answered) >= RECEIPTS_AT_ONCE:
+            self._store_receipts()
         self._scope.progress(self._route.name, batch[0].record_type, counts, None)
+
+    def _store_receipts(self) -> None:
+        """Commit the receipts that were taken note of, with their journal entries and the counters."""
+        if not self._answered:
+            return
+        now = self._scope.clock.now()
+        receipts = [pair for batch, given in self._answered for pair in zip(batch, given, strict=True)]
+        with self._scope.database.writing(self._scope.token) as connection:
+            deliveries.store_receipts(connection, self._route.name, receipts, now)
+            for batch, given in self._answered:
+                write_entry(connection, self._entry(batch, given, stamp(now)))
+            for record_type, counts in self.counts.items():
+                write_counts(connection, (self._scope.run_id, "push", self._route.name, record_type), counts)
+        self._answered.clear()
 
     def _outgoing(self, one: Delivery) -> Outgoing:
         record: Record = from_document(RECORD_TYPES[one.record_type], one.document)

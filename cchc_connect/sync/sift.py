@@ -6,12 +6,11 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from cchc_schemas import Fault, Reading, Record, RecordInvalid
-
 from cchc_connect.adapter import Item, Source
 from cchc_connect.database.instants import stamp
 from cchc_connect.database.quarantine import FaultyItem
 from cchc_connect.database.writer import Arrival
+from cchc_schemas import Fault, Reading, Record, RecordInvalid
 
 log = logging.getLogger("cchc_connect.sync")
 

@@ -62,7 +62,7 @@ class Code:
         """Return `code` cleaned; an irregular one passes in lenient reading only, and is remembered there."""
         code = clean_text(code)
         if not self.fits(code):
-            if not (self.forgivable and isinstance(info.context, Irregularities)):
+            if not (self.forgivable and code.isprintable() and isinstance(info.context, Irregularities)):
                 raise PydanticCustomError(self.rule, "The code is irregular")
             info.context.append(self.rule)
         return code

@@ -10,7 +10,6 @@ from pydantic_core import CoreSchema, core_schema
 from cchc_schemas.records import Part
 from cchc_schemas.text import Text
 
-
 BEYOND_MEASURE = Decimal(10) ** 15
 """No quantity of a record reaches this in size; it keeps what is stored within a database's numbers."""
 

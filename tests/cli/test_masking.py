@@ -2,7 +2,7 @@
 
 import json
 
-from cchc_schemas import Dossier, DossierStatus, HolderKind, LandParcel, RightHolder
+from cchc_schemas import AdminScheme, Dossier, DossierStatus, HolderKind, LandParcel, RightHolder
 
 from cchc_connect.cli.masking import masked_item, masked_record
 
@@ -11,7 +11,7 @@ def test_personal_fields_are_masked_at_any_depth_and_others_are_not() -> None:
     """The mark in the type decides; numbers keep their last four characters."""
     holder = RightHolder(kind=HolderKind.INDIVIDUAL, name="Nguyễn Thị Mẫu", id_number="000000000123")
     parcel = LandParcel(
-        scheme="gso-2025-07", commune_code="25747", map_sheet="45", parcel_number="123", holders=(holder,)
+        scheme=AdminScheme.GSO_2025_07, commune_code="25747", map_sheet="45", parcel_number="123", holders=(holder,)
     )
 
     shown = masked_record(parcel)

@@ -7,14 +7,15 @@ from enum import Enum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
 from cchc_schemas import AdminScheme, Geometry, GeometryType, ParcelRef, PartialDate, Record, code_list, communes
 from cchc_schemas.admin_units import CommuneRule
 from cchc_schemas.codes import CODE_LENGTH, Code, ListedCode, SerialRule
 from cchc_schemas.dates import InstantRule
 from cchc_schemas.measures import Limits
 from cchc_schemas.text import TextRule
-from hypothesis import strategies as st
-from pydantic import BaseModel
 
 PARCEL: dict[str, object] = {
     "scheme": "gso-2025-07",

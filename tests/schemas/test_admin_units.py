@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+
 from cchc_schemas import AdminLevel, AdminScheme, AdminUnit, AdminUnitUnknown, admin_unit, communes, successors
 from cchc_schemas.package_tables import package_table
 

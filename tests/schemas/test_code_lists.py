@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+
 from cchc_schemas import CODE_LISTS, CodeEntry, CodeList, CodeUnknown, DossierStatus, code_list
 from cchc_schemas.construction import PermitStatus
 from cchc_schemas.procedures import Channel

@@ -4,6 +4,8 @@ import re
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
+
 from cchc_schemas import (
     AgencyCode,
     CertificateSerial,
@@ -24,7 +26,6 @@ from cchc_schemas import (
     WorksStatusCode,
 )
 from cchc_schemas.codes import CODE_LENGTH, Irregularities
-from pydantic import TypeAdapter, ValidationError
 
 REGULAR = [
     (ProcedureCode, "1.013225"),
@@ -89,6 +90,7 @@ NEVER = [
     (CrsName, "VN-2000", "crs_irregular"),
     (CertificateSerial, "B" * (CODE_LENGTH + 1), "string_too_long"),
     (ProcedureCode, "x" * (CODE_LENGTH + 1), "string_too_long"),
+    (ProcedureCode, "1.013225\n1.013226", "procedure_code_irregular"),  # two lines make no code
     (ProcedureCode, "", "text_empty"),
     (LandUseCode, " ", "text_empty"),
     (DossierCode, "H09\x00", "text_control_character"),

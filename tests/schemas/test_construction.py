@@ -1,6 +1,7 @@
 """Permits and works: the source's own code is the key, dates out of order are noted."""
 
 import pytest
+
 from cchc_schemas import ConstructionPermit, ConstructionWorks, Note, PermitStatus, WorksGrade, code_list
 
 PERMIT: dict[str, object] = {

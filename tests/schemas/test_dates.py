@@ -3,12 +3,12 @@
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
-from cchc_schemas import Instant, PartialDate
-from cchc_schemas.construction import ends_before
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from cchc_schemas import Instant, PartialDate
+from cchc_schemas.construction import ends_before
 from tests.schemas.invented import partial_dates
 
 PARTIAL_DATE = TypeAdapter[PartialDate](PartialDate)

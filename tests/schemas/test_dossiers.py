@@ -4,8 +4,8 @@ from collections.abc import Callable
 from itertools import product
 
 import pytest
-from cchc_schemas import Dossier, DossierStatus, DossierStep, Fault, Note, RecordInvalid, is_usual_transition
 
+from cchc_schemas import Dossier, DossierStatus, DossierStep, Fault, Note, RecordInvalid, is_usual_transition
 from tests.schemas.invented import DOSSIER
 
 STEP: dict[str, object] = {

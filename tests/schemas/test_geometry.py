@@ -1,11 +1,11 @@
 """Coordinates fit their type, rings are closed, the reference system is named."""
 
 import pytest
-from cchc_schemas import Fault, Geometry, GeometryType, LandParcel, Note, RecordInvalid, to_document
-from cchc_schemas.geometry import DEPTH
 from hypothesis import given
 from pydantic import ValidationError
 
+from cchc_schemas import Fault, Geometry, GeometryType, LandParcel, Note, RecordInvalid, to_document
+from cchc_schemas.geometry import DEPTH
 from tests.schemas.invented import PARCEL, polygons
 
 SQUARE = [[600000, 1210000], [600010, 1210000], [600010, 1210010], [600000, 1210010], [600000, 1210000]]

@@ -1,10 +1,11 @@
 """Citizen identity numbers and tax codes."""
 
 import pytest
-from cchc_schemas.citizen_ids import CITIZEN_ID, Sex, birth_year, sex_of
-from cchc_schemas.tax_codes import TAX_CODE, check_digit
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
+from cchc_schemas.citizen_ids import CITIZEN_ID, Sex, birth_year, sex_of
+from cchc_schemas.tax_codes import TAX_CODE, check_digit
 
 citizens = st.tuples(st.integers(1, 96), st.integers(0, 9), st.integers(0, 99), st.integers(0, 999_999)).map(
     lambda parts: "{:03}{}{:02}{:06}".format(*parts)

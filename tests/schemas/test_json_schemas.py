@@ -4,13 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
+
 from cchc_schemas import RECORD_TYPES, Record, json_schema, personal_fields, stale, write_all
 
 FOLDER = Path(__file__).parents[2] / "schemas" / "json"
 
 
 def test_the_schemas_in_the_repository_are_current() -> None:
-    """If this fails, run `python -c "from pathlib import Path; from cchc_schemas import write_all; ..."`."""
+    """If this fails, write them anew as schemas/README.md says, and look at what changed."""
     assert stale(FOLDER) == []
 
 

@@ -4,9 +4,9 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 import pytest
-from cchc_schemas import AdminScheme, Fault, LandChange, LandParcel, Note, ParcelRef, RecordInvalid
 from pydantic import ValidationError
 
+from cchc_schemas import AdminScheme, Fault, LandChange, LandParcel, Note, ParcelRef, RecordInvalid
 from tests.schemas.invented import PARCEL
 
 URBAN = {"code": "ODT", "catalogue": "TT 08/2024/TT-BTNMT"}

@@ -4,8 +4,9 @@ import ast
 import sys
 from pathlib import Path
 
-import cchc_schemas
 import pytest
+
+import cchc_schemas
 
 MODULES = sorted(Path(cchc_schemas.__file__).parent.glob("*.py"))
 

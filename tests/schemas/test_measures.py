@@ -4,10 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from cchc_schemas import Fault, LandParcel, Measure, RecordInvalid
-from cchc_schemas.measures import AmountVnd, AreaM2, Count, Duration, Quantity
 from pydantic import TypeAdapter, ValidationError
 
+from cchc_schemas import Fault, LandParcel, Measure, RecordInvalid
+from cchc_schemas.measures import AmountVnd, AreaM2, Count, Duration, Quantity
 from tests.schemas.invented import PARCEL
 
 

@@ -1,13 +1,17 @@
 """The package's tables say where they come from, are plain UTF-8, and are read when asked for."""
 
 import csv
+import os
 import re
 import subprocess
 import sys
 import unicodedata
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
+
+import cchc_schemas
 from cchc_schemas.package_tables import package_table
 
 TABLES = sorted(file.name for file in files("cchc_schemas").joinpath("data").iterdir())
@@ -48,6 +52,8 @@ def test_a_table_is_composed_utf_8_with_plain_line_ends_and_full_rows(name: str)
 def test_importing_the_package_reads_no_table() -> None:
     asked = "import cchc_schemas.package_tables as t, cchc_schemas; print(t.package_table.cache_info().currsize)"
 
-    answer = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    surroundings = {**os.environ, "PYTHONPATH": str(Path(cchc_schemas.__file__).parents[1])}
+
+    answer = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True, env=surroundings)
 
     assert answer.stdout.strip() == "0"

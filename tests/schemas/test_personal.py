@@ -3,6 +3,9 @@
 from typing import Annotated
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from cchc_schemas import (
     RECORD_TYPES,
     Dossier,
@@ -16,8 +19,6 @@ from cchc_schemas import (
     personal_fields,
 )
 from cchc_schemas.personal import PersonalMark
-from hypothesis import given
-from hypothesis import strategies as st
 
 PERSONAL: dict[str, set[str]] = {
     "land_parcel": {"holders.name", "holders.id_number", "holders.birth", "holders.address"},

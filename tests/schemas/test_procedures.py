@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+
 from cchc_schemas import Channel, Fault, Procedure, ProcedureLevel, RecordInvalid, from_document, to_document
 
 PROCEDURE: dict[str, object] = {

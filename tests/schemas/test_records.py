@@ -6,6 +6,10 @@ import traceback
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
 from cchc_schemas import (
     RECORD_TYPES,
     Dossier,
@@ -18,10 +22,6 @@ from cchc_schemas import (
     personal_fields,
     to_document,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from pydantic import ValidationError
-
 from tests.schemas.invented import DOSSIER, PARCEL, records_of
 
 SECRETS = ("Nguyễn Thị Mẫu", "Mẫu", "000000000123", "0900000123", "mau@example.org")

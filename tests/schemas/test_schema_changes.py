@@ -5,6 +5,7 @@ from copy import deepcopy
 from typing import Any, TypeAlias
 
 import pytest
+
 from cchc_schemas import RECORD_TYPES, LandParcel, Record, breaking_changes, json_schema, unannounced
 
 Change: TypeAlias = Callable[[Any, Any, Any], object]

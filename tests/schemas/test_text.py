@@ -3,11 +3,12 @@
 import unicodedata
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from cchc_schemas import Fault, RecordInvalid, Text
 from cchc_schemas.records import Record
 from cchc_schemas.text import LETTERS, TEXT_LENGTH
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 class Sentence(Record):

@@ -1,0 +1,87 @@
+"""`demo`: what it says is so."""
+
+import os
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from cchc_connect.messages import Language
+from tests.cli.conftest import Call, Ended
+
+
+@pytest.fixture
+def shown(call: Call) -> Ended:
+    """Show the small demonstration as a document."""
+    before = dict(os.environ)
+    ended = call("demo", "--small", "--db", "shared.db", "--json")
+    before["PYTEST_CURRENT_TEST"] = os.environ["PYTEST_CURRENT_TEST"]
+    assert dict(os.environ) == before
+    return ended
+
+
+def count(statement: str) -> int:
+    with closing(sqlite3.connect("shared.db")) as connection:
+        number: int = connection.execute(statement).fetchone()[0]
+        return number
+
+
+def test_rows_and_quarantine_equal_what_the_sources_hold_and_nothing_moves_twice(shown: Ended) -> None:
+    """Nothing is lost, nothing is done twice: the demonstration's own promise, counted in its database."""
+    assert shown.code == 0
+    for one in shown.document["census"]:
+        kind = one["record_type"]
+        rows = count(f"SELECT count(*) FROM {kind}")  # noqa: S608  # a table of ours
+        waiting = count(f"SELECT count(*) FROM quarantine WHERE record_type = '{kind}' AND resolved_at IS NULL")  # noqa: S608  # a name of ours
+        assert (one["rows"], one["quarantined"]) == (rows, waiting)
+        assert rows + waiting == one["held"]
+    assert sum(one["quarantined"] for one in shown.document["census"]) > 0
+    third = shown.document["third"]
+    assert (third["rows_written"], third["messages_delivered"]) == (0, 0)
+    second, edited = shown.document["second"], shown.document["edited"]
+    assert 0 < second["rows_written"] <= sum(edited.values())
+    assert shown.document["portal"]["dossiers"] > 0
+
+
+def test_the_case_it_shows_has_permit_and_parcel_and_no_personal_value(shown: Ended) -> None:
+    case = shown.document["case"]
+
+    assert case["masked"]
+    assert case["permits"]
+    assert case["parcels"]
+    assert case["dossier"]["applicant_name"] == "***"
+
+
+def test_what_it_says_to_type_next_works_as_typed(shown: Ended, call: Call) -> None:
+    """Every command is carried out, in the folder where the demonstration was shown."""
+    for command in shown.document["next"]:
+        program, *arguments = command.split()
+
+        assert program == "cchc-connect"
+        assert call(*arguments).code == 0
+
+
+@pytest.mark.parametrize("language", Language)
+def test_it_is_told_in_both_languages(call: Call, language: Language) -> None:
+    told = call("demo", "--small", "--lang", language)
+
+    assert told.code == 0
+    assert len(re.findall(r"^\d+\. ", told.out, re.MULTILINE)) == 10
+    assert not re.search(r"\b(?:demo|case_view|quarantine_view|sync_view|count|fault)\.[a-z_]+", told.out)
+    assert "\x1b" not in told.out + told.err
+
+
+def test_an_existing_file_is_left_as_it_is(call: Call) -> None:
+    """Exit code 73."""
+    Path("demo.db").write_text("mine", encoding="utf-8")
+
+    refused = call("demo")
+
+    assert refused.code == 73
+    assert Path("demo.db").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_folder_that_is_not_there_is_refused(call: Call) -> None:
+    assert call("demo", "--db", "nowhere/demo.db").code == 73

@@ -1,0 +1,224 @@
+"""`status`, `quarantine list`, `quarantine show` and `case`: looking at a database without a configuration."""
+
+import json
+import re
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cchc_schemas import RECORD_TYPES, personal_fields
+
+from cchc_connect.messages import Language, codes
+from tests.cli.conftest import Call
+
+
+@pytest.fixture
+def own(pulled: Path, tmp_path: Path) -> Path:
+    """Give a copy of the pulled database that the test may spoil."""
+    for file in pulled.parent.glob(f"{pulled.name}*"):
+        shutil.copy(file, tmp_path / file.name)
+    return tmp_path / pulled.name
+
+
+def execute(database: Path, statement: str, *values: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        return connection.execute(statement, values).fetchall()
+
+
+def some_dossier(database: Path) -> str:
+    """Return a dossier that has a permit."""
+    joined = "SELECT dossier_code FROM construction_permit WHERE dossier_code IN (SELECT code FROM dossier)"
+    return str(execute(database, f"{joined} ORDER BY dossier_code LIMIT 1")[0][0])
+
+
+def personal_texts(document: dict[str, Any], record_type: str) -> Iterator[str]:
+    """Yield the personal values of a record's document."""
+    for path in personal_fields(RECORD_TYPES[record_type]):
+        parts: list[Any] = [document]
+        for name in path.split("."):
+            found = [part[name] for part in parts if part.get(name) is not None]
+            parts = [one for value in found for one in (value if isinstance(value, list) else [value])]
+        yield from (str(part) for part in parts)
+
+
+def test_status_counts_what_the_tables_hold(call: Call, pulled: Path) -> None:
+    looked = call("status", "--db", pulled, "--json")
+
+    streams = {stream["record_type"]: stream for stream in looked.document["streams"]}
+    assert looked.code == 0
+    for record_type, stream in streams.items():
+        assert stream["live"] == execute(pulled, f"SELECT count(*) FROM {record_type}")[0][0]  # noqa: S608  # a table of ours
+        assert stream["completed_at"]
+    assert (
+        sum(stream["quarantined"] for stream in streams.values())
+        == execute(pulled, "SELECT count(*) FROM quarantine WHERE resolved_at IS NULL")[0][0]
+    )
+
+
+def test_status_says_how_routes_stand_and_that_the_journal_is_whole(call: Call, pulled: Path) -> None:
+    looked = call("status", "--db", pulled, "--json").document
+
+    (route,) = looked["routes"]
+    assert (route["name"], route["waiting"], route["held_reason"]) == ("to-portal", 0, None)
+    assert route["delivered"] > 0
+    assert looked["journal"] == {"whole": True, "broken_at": None}
+    assert looked["last_run"]["outcome"] == "done"
+
+
+def test_a_journal_that_was_tampered_with_is_found(call: Call, own: Path) -> None:
+    execute(own, "UPDATE journal SET body = replace(body, 'delivered', 'refused') WHERE entry = 2")
+
+    told, as_json = call("status", "--db", own), call("status", "--db", own, "--json")
+
+    assert "broken at entry 2" in told.out
+    assert as_json.document["journal"]["broken_at"] == 2
+
+
+def test_why_something_is_held_is_told_in_the_readers_language(call: Call, own: Path) -> None:
+    """The reason was stored as a code with its values, not as a sentence."""
+    context = json.dumps({"connection": "one-stop", "record_type": "dossier"})
+    held = "UPDATE cursor SET held_code = ?, held_context = ?, held_since = ? WHERE record_type = 'dossier'"
+    execute(own, held, "source.paging_loop", context, "2026-07-01T01:15:00.000000Z")
+    execute(own, "UPDATE route SET held_code = 'a_code_of_tomorrow', held_context = '{}'")
+
+    english, vietnamese = call("status", "--db", own), call("status", "--db", own, "--lang", "vi")
+
+    assert "Held since 2026-07-01 08:15: one-stop dossier. one-stop: the listing of dossier leads back" in english.out
+    assert "Tạm ngừng từ 01/07/2026 08:15: one-stop dossier. one-stop: danh sách dossier quay lại" in vietnamese.out
+    assert "a_code_of_tomorrow" in english.out
+
+
+@pytest.mark.parametrize("command", [["status"], ["quarantine", "list"], ["case", "000.00.00.H09-260701-0001"]])
+def test_looking_makes_no_database(call: Call, command: list[str]) -> None:
+    """Exit code 66 where there is none; looking must not leave an empty one."""
+    refused = call(*command, "--db", "none.db")
+
+    assert refused.code == 66
+    assert not Path("none.db").exists()
+
+
+def test_looking_changes_no_database_of_others(call: Call) -> None:
+    """Exit code 74: another program's tables get no company."""
+    execute(Path("other.db"), "CREATE TABLE theirs (one)")
+
+    refused = call("status", "--db", "other.db")
+
+    assert refused.code == 74
+    assert execute(Path("other.db"), "SELECT name FROM sqlite_master") == [("theirs",)]
+
+
+def test_a_file_that_is_no_database_is_refused_without_its_content(call: Call) -> None:
+    Path("letter.db").write_text("Nguyễn Thị Mẫu", encoding="utf-8")
+
+    refused = call("status", "--db", "letter.db")
+
+    assert refused.code == 74
+    assert "Mẫu" not in refused.err
+
+
+def test_quarantine_lists_every_open_entry_with_its_faults_in_words(call: Call, pulled: Path) -> None:
+    listed = call("quarantine", "list", "--db", pulled, "--json")
+
+    entries = listed.document["entries"]
+    assert len(entries) == execute(pulled, "SELECT count(*) FROM quarantine")[0][0] > 0
+    for entry in entries:
+        assert entry["faults"]
+        assert all(fault["message"] != fault["rule"] for fault in entry["faults"])
+
+
+def test_quarantine_can_be_narrowed(call: Call, pulled: Path) -> None:
+    def narrowed(*options: str) -> set[tuple[str, str]]:
+        entries = call("quarantine", "list", "--db", pulled, "--json", *options).document["entries"]
+        return {(entry["connection"], entry["record_type"]) for entry in entries}
+
+    assert narrowed("--connection", "one-stop", "--record-type", "dossier") == {("one-stop", "dossier")}
+    assert narrowed("--connection", "nobody") == set()
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_rule_in_quarantine_has_words_in_both_languages(call: Call, pulled: Path, language: Language) -> None:
+    shown = call("quarantine", "list", "--db", pulled, "--json", "--lang", language)
+
+    rules = {fault["rule"] for entry in shown.document["entries"] for fault in entry["faults"]}
+    assert not {rule for rule in rules if f"fault.{rule}" not in codes(language)}
+
+
+def test_an_item_in_quarantine_is_shown_without_its_values(call: Call, pulled: Path) -> None:
+    """Every fault at once; what may be personal only by express wish."""
+    number, stored = execute(pulled, "SELECT id, item FROM quarantine WHERE record_type = 'dossier'")[0]
+
+    masked, raw = (call("quarantine", "show", number, "--db", pulled, *raw) for raw in ((), ("--raw",)))
+
+    values = [value for value in json.loads(stored).values() if isinstance(value, str) and len(value) > 3]
+    assert not [value for value in values if value in masked.out]
+    assert [value for value in values if value in raw.out] == values
+
+
+def test_an_entry_that_does_not_exist_is_said_so(call: Call, pulled: Path) -> None:
+    """Exit code 66."""
+    assert call("quarantine", "show", 9999, "--db", pulled).code == 66
+
+
+def test_a_case_joins_what_several_agencies_hold(call: Call, pulled: Path) -> None:
+    """Dossier and steps from the one-stop system, permits from the department, parcels from the land registry."""
+    code = some_dossier(pulled)
+
+    case = call("case", code, "--db", pulled, "--json").document
+
+    assert case["dossier"]["code"] == code
+    assert case["steps"]
+    assert case["permits"][0]["dossier_code"] == code
+    assert len(set(case["agencies"].values())) > 1
+
+
+@pytest.mark.parametrize("as_json", [(), ("--json",)])
+def test_a_case_is_masked_unless_it_is_asked_for_otherwise(call: Call, pulled: Path, as_json: tuple[str, ...]) -> None:
+    """The rule holds for text and for JSON."""
+    code = some_dossier(pulled)
+    open_case = call("case", code, "--db", pulled, "--json", "--unmasked").document
+
+    masked, unmasked = (call("case", code, "--db", pulled, *as_json, *more) for more in ((), ("--unmasked",)))
+
+    kinds = {"steps": "dossier_step", "permits": "construction_permit", "parcels": "land_parcel"}
+    people = set(personal_texts(open_case["dossier"], "dossier"))
+    people |= {text for group, kind in kinds.items() for one in open_case[group] for text in personal_texts(one, kind)}
+    assert people
+    assert not {value for value in people if value in masked.out}
+    assert open_case["dossier"]["applicant_name"] in unmasked.out
+
+
+def test_a_dossier_nobody_knows_is_said_so(call: Call, pulled: Path) -> None:
+    """Exit code 66, and what to do next."""
+    refused = call("case", "000.00.00.H09-990101-9999", "--db", pulled)
+
+    assert refused.code == 66
+    assert "cchc-connect sync" in refused.err
+
+
+@pytest.mark.parametrize("language", Language)
+def test_no_code_of_the_catalogue_is_left_unspoken(call: Call, pulled: Path, language: Language) -> None:
+    """Every label of every view has its words in both languages."""
+    numbers = [row[0] for row in execute(pulled, "SELECT id FROM quarantine")]
+    views = [
+        ["status"],
+        ["quarantine", "list"],
+        *(["quarantine", "show", number] for number in numbers),
+        ["case", some_dossier(pulled)],
+    ]
+
+    for view in views:
+        shown = call(*view, "--db", pulled, "--lang", language)
+        assert shown.code == 0
+        assert not re.search(r"\b(?:status|quarantine_view|case_view|outcome|fault|permit_status)\.[a-z]", shown.out)
+        assert "\x1b" not in shown.out
+
+
+def test_steering_characters_of_a_source_do_not_reach_the_terminal(call: Call, own: Path) -> None:
+    """What an agency wrote is text, never a command to a terminal."""
+    execute(own, "UPDATE quarantine SET source_key = 'abc' || char(27) || '[2J' WHERE id = 1")
+
+    assert "abc?[2J" in call("quarantine", "list", "--db", own).out

@@ -1,0 +1,91 @@
+"""Adapters of others: found like ours, listed, and their failures told as theirs."""
+
+from pathlib import Path
+
+import pytest
+
+from cchc_connect.testing import Agencies
+from tests.cli.conftest import CONFIG, Call, write_config
+
+METADATA = "Metadata-Version: 2.1\nName: village-adapter\nVersion: 3.2\n"
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Install a distribution whose adapters are this module's, and one that cannot be imported."""
+    folder = tmp_path / "site" / "village_adapter-3.2.dist-info"
+    folder.mkdir(parents=True)
+    (folder / "METADATA").write_text(METADATA, encoding="utf-8")
+    points = "village = tests.cli.village:Village\nbroken_village = tests.cli.village_that_is_not_there:Village\n"
+    failing = "clumsy_village = tests.cli.village:ClumsyVillage\n"
+    (folder / "entry_points.txt").write_text(f"[cchc_connect.adapters]\n{points}{failing}", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+
+
+def connect(adapter: str) -> None:
+    connection = {"adapter": adapter, "agency": "000.00.01.H09", "base_url": "http://127.0.0.1:9"}
+    write_config(CONFIG, {"connections": {"village": connection}})
+
+
+def test_ours_are_listed_with_what_they_connect(call: Call) -> None:
+    listed = call("adapter", "list", "--json")
+
+    adapters = {adapter["name"]: adapter for adapter in listed.document["adapters"]}
+    assert {"binh_duong_permits", "national_portal", "ogc_features", "opencps"} <= set(adapters)
+    assert adapters["opencps"]["package"] == "cchc-connect"
+    assert "OpenCPS" in adapters["opencps"]["purpose"]
+    assert listed.code == 0
+
+
+@pytest.mark.usefixtures("install")
+def test_an_outsiders_adapter_is_listed_beside_ours(call: Call) -> None:
+    """One that cannot be loaded says so, with exit code 78."""
+    listed = call("adapter", "list", "--json")
+
+    adapters = {adapter["name"]: adapter for adapter in listed.document["adapters"]}
+    assert adapters["village"] == {
+        "name": "village",
+        "package": "village-adapter",
+        "version": "3.2",
+        "purpose": "Adapters of invented villages, as an outsider would write them.",
+        "works": True,
+    }
+    assert not adapters["broken_village"]["works"]
+    assert listed.code == 78
+
+
+@pytest.mark.usefixtures("install")
+def test_an_adapter_that_fails_on_an_answer_is_held_and_its_author_named(call: Call) -> None:
+    """The run ends as any other with a held source; nobody sees a traceback."""
+    connect("village")
+
+    ran, checked = call("sync"), call("check")
+
+    assert (ran.code, checked.code) == (69, 69)
+    assert "KeyError" in ran.out
+    assert "Traceback" not in ran.out + ran.err
+    assert "KeyError" in checked.out
+
+
+@pytest.mark.usefixtures("install")
+def test_a_fault_of_a_program_is_one_line_without_the_values_it_met(call: Call) -> None:
+    """Exit code 70; the traceback, which may hold anything, is shown with --debug only."""
+    connect("clumsy_village")
+
+    plain, debugged = call("sync"), call("sync", "--debug")
+
+    assert (plain.code, plain.out) == (70, "")
+    assert len(plain.err.splitlines()) == 1
+    assert "ZeroDivisionError in village.py" in plain.err
+    assert "Mẫu" not in plain.err
+    assert "Traceback" in debugged.err
+
+
+def test_a_system_nobody_answers_for_could_not_be_reached(call: Call, agencies: Agencies) -> None:
+    """Exit code 3 beside others; the reason says that the next run asks again."""
+    agencies.land_registry.stop()
+
+    ran = call("sync", "--only", "land-registry", "--only", "construction")
+
+    assert ran.code == 3
+    assert "No connection to land-registry" in ran.out

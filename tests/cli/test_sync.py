@@ -1,0 +1,218 @@
+"""`sync`: one run, its report and its exit code."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, demo_tables
+from cchc_connect.clock import SystemClock
+from cchc_connect.database.lease import Lease
+from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.tables import record_table
+from cchc_connect.testing import Agencies
+from tests.cli.conftest import CONFIG, DATABASE, Call, write_config
+
+ROOT = Path(__file__).parents[2]
+
+
+def rows(record_type: str) -> int:
+    with SharedDatabase(f"sqlite:///{DATABASE.resolve()}") as database, database.reading() as connection:
+        return connection.execute(select(func.count()).select_from(record_table(record_type))).scalar_one()
+
+
+def test_a_run_in_which_all_is_done_ends_with_0(call: Call, agencies: Agencies) -> None:
+    """The report has a line for every source and every record type of a route."""
+    ran = call("sync")
+
+    assert ran.code == 0
+    assert rows("dossier") + agencies.faulty()["dossier"] == agencies.holdings()["dossier"]
+    for told in ("land_parcel", "construction_permit", "procedure", "to-portal", "rows written"):
+        assert told in ran.out
+
+
+def test_a_pipe_gets_plain_lines_without_escape_codes(call: Call, agencies: Agencies) -> None:
+    """Progress goes to standard error, one line for each finished source."""
+    ran = call("sync")
+
+    finished = [line.split(":")[0] for line in ran.err.splitlines()]
+    assert "\x1b" not in ran.out + ran.err
+    assert {"land-registry land_parcel", "one-stop dossier_step", "to-portal dossier"} <= set(finished)
+    assert all(double.requests_seen for double in agencies.doubles)
+
+
+def test_a_script_gets_the_report_as_one_document(call: Call, agencies: Agencies) -> None:
+    ran = call("sync", "--json")
+
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.document["outcome"] == "done"
+    assert ran.document["messages_delivered"] == agencies.national_portal.effects
+    assert {line["kind"] for line in ran.document["lines"]} == {"pull", "push"}
+
+
+def test_one_source_that_answers_nonsense_makes_the_run_partial(call: Call, agencies: Agencies) -> None:
+    """Exit code 3; the reason is a sentence, and `status` still knows it afterwards."""
+    agencies.land_registry.switches.html_maintenance = True
+
+    ran, looked = call("sync"), call("status")
+
+    assert ran.code == 3
+    assert "land-registry land_parcel" in ran.out.split("Pushed")[1]
+    assert rows("dossier") > 0
+    assert "Held since" in looked.out
+
+
+def test_a_run_in_which_nothing_is_done_has_failed(call: Call, agencies: Agencies) -> None:
+    """Exit code 69; what a person reads is no traceback."""
+    for double in agencies.doubles:
+        double.switches.html_maintenance = True
+
+    ran = call("sync", "--lang", "vi", "--only", "land-registry", "--only", "construction")
+
+    assert ran.code == 69
+    assert "Traceback" not in ran.out + ran.err
+    assert rows("land_parcel") == 0
+
+
+def test_a_second_run_leaves_at_once(call: Call, agencies: Agencies) -> None:
+    """Exit code 75, and nothing is asked of any system."""
+    url = f"sqlite:///{DATABASE.resolve()}"
+    with SharedDatabase(url) as database, Lease(database, SystemClock(), timedelta(minutes=2)):
+        refused = call("sync")
+
+    assert refused.code == 75
+    assert "Another run" in refused.err
+    assert not any(double.requests_seen for double in agencies.doubles)
+
+
+def test_only_what_was_named_is_asked(call: Call, agencies: Agencies) -> None:
+    ran = call("sync", "--only", "one-stop", "--json")
+
+    assert {line["name"] for line in ran.document["lines"]} == {"one-stop"}
+    assert not agencies.land_registry.requests_seen
+
+
+@pytest.mark.usefixtures("agencies")
+def test_a_name_that_stands_for_nothing_is_a_misuse(call: Call) -> None:
+    """Exit code 64: silence about a mistyped name would look like success."""
+    refused = call("sync", "--only", "one-stpo")
+
+    assert refused.code == 64
+    assert "one-stop" in refused.err
+    assert not DATABASE.exists()
+
+
+def test_a_rehearsal_asks_and_writes_nothing(call: Call, agencies: Agencies) -> None:
+    ran = call("sync", "--dry-run")
+
+    assert ran.code == 0
+    assert "rehearsal" in ran.out
+    assert agencies.one_stop.requests_seen
+    assert (rows("dossier"), agencies.national_portal.messages_received) == (0, 0)
+
+
+def test_a_fault_of_the_configuration_names_file_table_and_key(call: Call, agencies: Agencies) -> None:
+    """Exit code 78, every fault at once."""
+    tables = demo_tables(agencies, DATABASE)
+    tables["connections"]["one-stop"]["options"] = {"page_size": 0}
+    tables["routes"]["to-portal"]["to"] = "portal"
+    write_config(CONFIG, tables)
+
+    refused = call("sync")
+
+    assert refused.code == 78
+    for told in ("cchc.toml", "[connections.one-stop.options] group_id", "[routes.to-portal] to"):
+        assert told in refused.err
+
+
+def test_a_file_that_connects_nothing_says_what_to_do(call: Call) -> None:
+    """Exit code 78: a run without a source would look like success."""
+    call("init")
+
+    refused = call("sync")
+
+    assert refused.code == 78
+    assert "cchc.toml" in refused.err
+
+
+@pytest.mark.usefixtures("agencies")
+def test_a_missing_secret_is_named_by_its_place(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(ONE_STOP_PASSWORD)
+
+    refused = call("sync")
+
+    assert refused.code == 78
+    assert ONE_STOP_PASSWORD in refused.err
+
+
+@pytest.mark.usefixtures("agencies")
+def test_a_database_that_is_none_is_refused(call: Call) -> None:
+    """Exit code 74."""
+    DATABASE.write_text("this is a letter", encoding="utf-8")
+
+    refused = call("sync")
+
+    assert refused.code == 74
+    assert DATABASE.read_text(encoding="utf-8") == "this is a letter"
+
+
+def test_ctrl_c_ends_a_run_at_once_and_the_next_one_goes_on(call: Call, agencies: Agencies) -> None:
+    """Exit code 130 although a system is silent; what was committed is kept, the lease is free."""
+    agencies.land_registry.switches.latency_s = 30
+    program = "from cchc_connect.cli import main; raise SystemExit(main())"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, *sys.path)))}
+    running = subprocess.Popen(
+        [sys.executable, "-c", program, "sync"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    until = time.monotonic() + 20
+    while not (agencies.land_registry.requests_seen and DATABASE.exists() and rows("dossier")):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+    running.send_signal(signal.SIGINT)
+    _, told = running.communicate(timeout=10)
+    agencies.land_registry.switches.latency_s = 0
+    after = call("sync")
+
+    assert running.returncode == 130
+    assert "What was committed is kept" in told
+    assert "Traceback" not in told
+    assert after.code == 0
+
+
+def test_no_personal_value_stands_in_what_a_run_says(call: Call, agencies: Agencies) -> None:
+    """Names, numbers, telephones and addresses of e-mail stay in the database, with --debug too."""
+    people = [dossier.applicant for dossier in agencies.world.dossiers]
+
+    said = [call("sync", *debug, "--lang", language) for debug in ([], ["--debug"]) for language in ("vi", "en")]
+
+    spoken = "".join(ended.out + ended.err for ended in said)
+    for person in people:
+        assert not [value for value in (person.name, person.number, person.phone, person.email) if value in spoken]
+
+
+def test_no_network_but_loopback_is_used(call: Call, agencies: Agencies, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every connection that a run makes goes to an address of this machine."""
+    reached = set[str]()
+    connect = socket.socket.connect
+
+    def noted(self: socket.socket, address: tuple[str, int]) -> None:
+        reached.add(address[0])
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", noted)
+
+    assert call("sync").code == 0
+    assert reached == {"127.0.0.1"}
+    assert agencies.one_stop.requests_seen

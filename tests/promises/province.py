@@ -1,0 +1,97 @@
+"""A province to keep promises to: four agencies' systems, their configuration, a shared database."""
+
+import multiprocessing
+from collections.abc import Mapping
+from functools import cache
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from cchc_connect import Config, LeaseHeld, RunReport, SharedDatabase, Surroundings, Synchronizer
+from cchc_connect.cli.census import take_census
+from cchc_connect.cli.demo_config import demo_tables
+from cchc_connect.database.cursors import stream_states
+from cchc_connect.database.quarantine import entries
+from cchc_connect.database.tables import delivery, discrepancy, record_table
+from cchc_connect.testing import Agencies
+from cchc_schemas import RECORD_TYPES
+
+PASSING = {"run_id", "sequence", "item_hash"}
+"""Columns that tell of the run and not of the record."""
+
+
+class Province:
+    """The doubles, a configuration that connects them, and the database they are pulled into."""
+
+    def __init__(self, agencies: Agencies, path: Path) -> None:
+        self.agencies = agencies
+        self.path = path
+        self.tables = demo_tables(agencies, path)
+
+    @property
+    def config(self) -> Config:
+        """Return the configuration as its tables are now."""
+        return Config.from_tables(self.tables, Path("cchc.toml"))
+
+    def database(self) -> SharedDatabase:
+        """Open the shared database."""
+        return SharedDatabase(self.config.database.url)
+
+    def sync(self, surroundings: Surroundings | None = None) -> RunReport:
+        """Run once, in this process."""
+        with self.database() as database:
+            return Synchronizer(self.config, database, surroundings).synchronise()
+
+    def is_complete(self) -> bool:
+        """Say whether everything the sources hold is in a table or in quarantine."""
+        with self.database() as database:
+            return all(one.is_complete for one in take_census(database, self.agencies.holdings()))
+
+    def held_reasons(self) -> Mapping[tuple[str, str], str | None]:
+        """Return why each stream is held, by connection and record type."""
+        with self.database() as database, database.reading() as connection:
+            return {(one.connection, one.record_type): one.held_code for one in stream_states(connection)}
+
+    def discrepancies(self) -> list[Any]:
+        """Return every discrepancy."""
+        with self.database() as database, database.reading() as connection:
+            return list(connection.execute(select(discrepancy)).all())
+
+    def content(self) -> Mapping[str, object]:
+        """Return all that a run leaves and that must not depend on how it came about."""
+        with self.database() as database, database.reading() as connection:
+            kept: dict[str, object] = {}
+            for record_type in RECORD_TYPES:
+                table = record_table(record_type)
+                columns = [column for column in table.columns if column.name not in PASSING]
+                kept[record_type] = [tuple(row) for row in connection.execute(select(*columns).order_by("record_key"))]
+            held = entries(connection)
+            kept["quarantine"] = sorted((one.connection, one.source_key, str(one.faults)) for one in held)
+            columns = [delivery.c.record_key, delivery.c.state, delivery.c.reason]
+            kept["delivery"] = sorted(tuple(row) for row in connection.execute(select(*columns)))
+        portal = self.agencies.national_portal
+        kept["portal"] = (dict(portal.dossiers), sorted(map(str, portal.steps)))
+        return kept
+
+
+@cache
+def workers() -> ForkServerContext:
+    """Return where processes are started from: one that has the program loaded and nothing else running."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.promises.province", "cchc_adapters.opencps"])
+    return context
+
+
+def sync_in_process(tables: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
+    """Run once, as a scheduled job does: a process of its own; leave with the exit code of `sync`."""
+    import os  # noqa: PLC0415  # the environment of the new process, not of the one that defined this
+
+    os.environ.update(secrets)
+    config = Config.from_tables(tables, Path("cchc.toml"))
+    with SharedDatabase(config.database.url) as database:
+        try:
+            Synchronizer(config, database).synchronise()
+        except LeaseHeld:
+            os._exit(75)

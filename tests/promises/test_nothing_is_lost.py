@@ -1,0 +1,91 @@
+"""Nothing is lost.
+
+A page's records, its cursor, its quarantine, its history and its counters commit in one transaction; after a
+kill -9 anywhere the next run goes on from the last committed page.
+"""
+
+import os
+import random
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD, double_secrets
+from cchc_connect.testing import Agencies, World
+from tests.promises.province import Province, sync_in_process, workers
+
+KILLS, BATCHES = 100, 4
+
+
+def secrets() -> dict[str, str]:
+    return {name: os.environ[name] for name in (ONE_STOP_PASSWORD, PORTAL_PASSWORD)}
+
+
+def run_to_the_end(province: Province) -> float:
+    """Run in a process of its own; return its exit code's zero as seconds it took."""
+    started = time.monotonic()
+    process = workers().Process(target=sync_in_process, args=(province.tables, secrets()))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    process.close()
+    return time.monotonic() - started
+
+
+def run_and_kill(province: Province, after_s: float) -> None:
+    """Run in a process of its own and kill it with SIGKILL after some time."""
+    process = workers().Process(target=sync_in_process, args=(province.tables, secrets()))
+    process.start()
+    process.join(after_s)
+    process.kill()
+    process.join()
+    process.close()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Mapping[str, object], float]:
+    """Give what a run that nobody kills leaves, and how long it takes."""
+    with Agencies(world) as agencies, double_secrets(agencies):
+        province = Province(agencies, tmp_path_factory.mktemp("undisturbed") / "shared.db")
+        first = run_to_the_end(province)
+        province.path.unlink()
+        seconds = min(first, run_to_the_end(province))
+        return province.content(), seconds
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_a_run_killed_at_any_moment_is_finished_by_the_next(
+    batch: int, world: World, undisturbed: tuple[Mapping[str, object], float], tmp_path: Path
+) -> None:
+    """Nothing is lost: kill -9 at a random moment, run again, and the database is the same each time."""
+    expected, seconds = undisturbed
+    moments = random.Random(batch)
+    for trial in range(KILLS // BATCHES):
+        with Agencies(world) as agencies, double_secrets(agencies):
+            province = Province(agencies, tmp_path / f"{trial}.db")
+
+            run_and_kill(province, moments.uniform(0, seconds))
+            run_to_the_end(province)
+
+            assert province.content() == expected, f"batch {batch}, trial {trial}"
+            assert province.is_complete()
+
+
+def test_what_the_sources_hold_is_in_the_tables_or_in_quarantine(province: Province) -> None:
+    """After a run each record type's rows and quarantine together are what the agencies hold."""
+    province.sync()
+
+    assert province.is_complete()
+
+
+def test_a_source_that_breaks_in_its_middle_is_taken_up_there(province: Province) -> None:
+    """A cut answer costs its page and nothing else; the next run brings the rest."""
+    province.agencies.land_registry.switches.cut_body = 100
+    province.sync()
+    province.agencies.land_registry.switches.cut_body = 0
+
+    province.sync()
+
+    assert province.is_complete()

@@ -1,0 +1,58 @@
+"""Nothing leaves without a reason.
+
+A route has a purpose and a legal basis or is refused; each message stands in a hash-chained journal; what is
+withheld stays here.
+"""
+
+import json
+
+import pytest
+from sqlalchemy import text
+
+from cchc_connect import ConfigurationError
+from cchc_connect.database.journal import broken_entry
+from tests.promises.province import Province
+
+
+@pytest.mark.parametrize("key", ["purpose", "legal_basis"])
+def test_a_route_without_a_reason_is_refused(province: Province, key: str) -> None:
+    """Without a purpose or a legal basis no run begins and nothing leaves."""
+    route = dict(province.tables["routes"]["to-portal"])
+    del route[key]
+    province.tables["routes"] = {"to-portal": route}
+
+    with pytest.raises(ConfigurationError):
+        province.sync()
+
+    assert province.agencies.national_portal.messages_received == 0
+
+
+def test_every_record_that_arrived_stands_in_the_journal_with_its_reason(province: Province) -> None:
+    """What the portal received and what the journal says are the same, record by record."""
+    province.sync()
+
+    with province.database() as database, database.reading() as connection:
+        bodies = [json.loads(body) for body in connection.execute(text("SELECT body FROM journal")).scalars()]
+        assert broken_entry(connection) is None
+    delivered = {
+        key
+        for body in bodies
+        for key, outcome in zip(body["record_keys"], body["outcomes"], strict=True)
+        if body["record_type"] == "dossier" and outcome == "delivered"
+    }
+    assert delivered == set(province.agencies.national_portal.dossiers)
+    assert {(body["purpose"], body["legal_basis"]) for body in bodies} == {
+        (route["purpose"], route["legal_basis"]) for route in province.tables["routes"].values()
+    }
+
+
+def test_what_is_withheld_stays_here(province: Province) -> None:
+    """A field outside the route's agreement reaches nobody."""
+    route = {**province.tables["routes"]["to-portal"], "withhold": ["dossier.applicant_phone", "dossier.applicant_id"]}
+    province.tables["routes"] = {"to-portal": route}
+
+    province.sync()
+
+    arrived = province.agencies.national_portal.dossiers.values()
+    assert arrived
+    assert {(one["SoDienThoai"], one["SoGiayToChuHoSo"]) for one in arrived} == {("", "")}

@@ -1,0 +1,74 @@
+"""One at a time.
+
+Two schedulers may start, one runs; a holder that froze past its lease can write nothing more; one source's
+failure leaves the others running.
+"""
+
+import os
+import signal
+import time
+
+from cchc_connect.sync.report import Outcome
+from tests.promises.province import Province, sync_in_process, workers
+from tests.promises.test_nothing_is_lost import secrets
+
+
+def test_of_eight_schedulers_one_runs(province: Province) -> None:
+    """Eight start at once: one does the work, seven leave with the code that says so."""
+    with province.database():
+        pass  # the file is there before they race for the lease
+    for double in province.agencies.doubles:
+        double.switches.latency_s = 0.05  # so that the one that runs is still at it
+    processes = [workers().Process(target=sync_in_process, args=(province.tables, secrets())) for _ in range(8)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+
+    codes = sorted(process.exitcode or 0 for process in processes)
+
+    assert codes == [0, *[75] * 7]
+    assert province.is_complete()
+
+
+def test_a_holder_that_froze_past_its_lease_can_write_nothing_more(province: Province) -> None:
+    """A process stopped past its lease and woken finds another token and leaves the database alone."""
+    province.tables["run"] = {"lease_s": 10}
+    for double in province.agencies.doubles:
+        double.switches.latency_s = 0.2
+    frozen = workers().Process(target=sync_in_process, args=(province.tables, secrets()))
+    frozen.start()
+    time.sleep(1.0)
+    assert frozen.pid is not None
+    os.kill(frozen.pid, signal.SIGSTOP)
+    _expire_lease(province)
+    for double in province.agencies.doubles:
+        double.switches.latency_s = 0.0
+
+    province.sync()
+    before = province.content()
+    os.kill(frozen.pid, signal.SIGCONT)
+    frozen.join()
+
+    assert frozen.exitcode != 0
+    assert province.content() == before
+    assert province.is_complete()
+
+
+def _expire_lease(province: Province) -> None:
+    """Let the lease's time be over without waiting for it."""
+    with province.database() as database, database.writing() as connection:
+        connection.exec_driver_sql("UPDATE lease SET expires_at = '2000-01-01T00:00:00.000000Z'")
+
+
+def test_one_sources_failure_leaves_the_others_running(province: Province) -> None:
+    """A system that is down fails alone; the run is partial and says which."""
+    province.agencies.construction_department.stop()
+    province.tables["run"] = {"deadline_s": 1.0}
+
+    report = province.sync()
+
+    failed = {line.name for line in report.lines if line.outcome is not Outcome.DONE}
+    assert failed == {"construction"}
+    assert report.outcome is Outcome.PARTIAL
+    province.agencies.construction_department.start()

@@ -1,0 +1,141 @@
+"""What every text of the project keeps to, whatever it says."""
+
+import ast
+import re
+import tomllib
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cchc_schemas import RECORD_TYPES, Record
+
+from tests.checkout import ROOT, modules, shown, texts
+
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
+IGNORES = re.compile(r"#\s*(type: ignore|noqa|pyright: ignore)(.*)")
+CODED = re.compile(r"^(?:\[[A-Za-z-]+(?:, ?[A-Za-z-]+)*\]|: ?[A-Z]+[0-9]+(?:, ?[A-Z]+[0-9]+)*)\s+#\s*\S+")
+UNFINISHED = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X|NotImpl" + r"ementedError)\b")
+MACHINE_PATH = re.compile(r"(?<![\w.~/-])/(?:home|root|Users|work|mnt)/\w")
+REGISTRY_HOST = re.compile(r"\b(?:pypi|pythonhosted|npmjs|crates|rubygems)\." + r"(?:org|com|io)\b", re.IGNORECASE)
+MOST_LINES_OF_A_MODULE = 400
+MOST_LINES_OF_A_FUNCTION = 40
+VAGUE = frozenset({"util", "utils", "helper", "helpers", "misc", "common", "manager", "handler", "processor"})
+
+EXAMPLES = ("quickstart.py", "district_registry_adapter/src/district_registry_adapter/adapter.py")
+
+documents = [path for path in texts() if path.suffix == ".md"]
+
+
+def content(path: Path) -> str:
+    return path.read_bytes().decode("utf-8")
+
+
+def places(pattern: re.Pattern[str]) -> list[str]:
+    """Return where `pattern` is found, as path and line number."""
+    return [
+        f"{shown(path)}:{number}"
+        for path in texts()
+        for number, line in enumerate(content(path).splitlines(), start=1)
+        if pattern.search(line)
+    ]
+
+
+def composed(text: str) -> bool:
+    return unicodedata.is_normalized("NFC", text)
+
+
+def with_line_feeds_alone(text: str) -> bool:
+    return "\r" not in text
+
+
+def without_byte_order_mark(text: str) -> bool:
+    return "\ufeff" not in text
+
+
+def ended(text: str) -> bool:
+    return not text or text.endswith("\n")
+
+
+@pytest.mark.parametrize("is_kept", [composed, with_line_feeds_alone, without_byte_order_mark, ended])
+def test_every_text_is(is_kept: Callable[[str], bool]) -> None:
+    assert [shown(path) for path in texts() if not is_kept(content(path))] == []
+
+
+def test_nothing_is_left_unfinished() -> None:
+    assert places(UNFINISHED) == []
+
+
+def test_no_text_knows_the_machine_it_was_written_on() -> None:
+    assert places(MACHINE_PATH) == []
+
+
+def test_no_text_names_a_package_registry() -> None:
+    assert places(REGISTRY_HOST) == []
+
+
+def test_every_silenced_finding_names_its_code_and_its_reason() -> None:
+    silent = [
+        f"{shown(path)}:{number}"
+        for path in texts()
+        if path.suffix == ".py"
+        for number, line in enumerate(content(path).splitlines(), start=1)
+        if (ignored := IGNORES.search(line)) and not CODED.match(ignored[2])
+        if path != Path(__file__)
+    ]
+
+    assert silent == []
+
+
+def test_no_module_is_too_long_to_be_read() -> None:
+    long = {module.name for module in modules() if len(content(module.path).splitlines()) > MOST_LINES_OF_A_MODULE}
+
+    assert long == set()
+
+
+def test_no_function_is_too_long_to_be_seen_at_once() -> None:
+    long = {
+        f"{module.name}:{node.name}"
+        for module in modules()
+        for node in module.nodes()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if (node.end_lineno or 0) - node.lineno >= MOST_LINES_OF_A_FUNCTION
+    }
+
+    assert long == set()
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    assert {module.name for module in modules() if VAGUE & set(re.split(r"[._]", module.name))} == set()
+
+
+def test_the_changelog_speaks_of_this_version() -> None:
+    headings = re.findall(r"^## \[?([0-9]+\.[0-9]+\.[0-9]+)", content(ROOT / "CHANGELOG.md"), re.MULTILINE)
+
+    assert headings[:1] == [VERSION]
+
+
+@pytest.mark.parametrize("document", documents, ids=shown)
+def test_every_link_between_texts_leads_somewhere(document: Path) -> None:
+    links = [link for link in LINK.findall(content(document)) if "://" not in link and not link.startswith("mailto:")]
+
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_the_readme_shows_an_example_as_it_runs(example: str) -> None:
+    """It may leave out the module's docstring."""
+    blocks = re.findall(r"```python\n(.*?)```", content(ROOT / "README.md"), re.DOTALL)
+
+    assert [block for block in blocks if block.count("\n") > 5 and block in content(ROOT / "examples" / example)] != []
+
+
+@pytest.mark.parametrize("record", RECORD_TYPES.values(), ids=RECORD_TYPES)
+def test_every_record_stands_in_the_glossary_with_its_vietnamese_name(record: type[Record]) -> None:
+    glossary = content(ROOT / "schemas" / "README.md")
+
+    vietnamese = re.search(r"\(([^),;]+)", record.__doc__ or "")
+
+    assert vietnamese is not None
+    assert any(f"`{record.__name__}`" in line and vietnamese[1] in line for line in glossary.splitlines())
