@@ -15,7 +15,7 @@ test: .venv/development
 	$(BIN)/coverage report
 
 test-long: .venv/development
-	$(BIN)/pytest -q -m long
+	$(BIN)/pytest -q -n 2 -m long
 
 test-thirdparty: .venv/development
 	$(BIN)/pytest -q -m thirdparty

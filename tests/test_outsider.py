@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 from zipfile import ZipFile
 
-import cchc_schemas
 import pytest
 
 import cchc_connect
+import cchc_schemas
 from cchc_connect.registry import adapter_factory, installed_adapters
 from tests.checkout import ROOT
 from tests.wheels import build_wheel

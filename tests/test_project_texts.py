@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cchc_schemas import RECORD_TYPES, Record
 
+from cchc_schemas import RECORD_TYPES, Record
 from tests.checkout import ROOT, modules, shown, texts
 
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]

@@ -66,6 +66,15 @@ def test_a_name_that_is_not_public_is_not_there() -> None:
         root.Synchroniser  # noqa: B018  # asking is the test
 
 
+def test_a_misspelt_name_is_seen_by_the_type_checkers() -> None:
+    """A `__getattr__` that they can see would make every name exist."""
+    (root,) = (module for module in modules() if module.name == "cchc_connect")
+
+    seen = [node for node in root.tree.body if isinstance(node, ast.FunctionDef) and node.name == "__getattr__"]
+
+    assert seen == []
+
+
 def test_importing_the_library_loads_no_database_and_no_carrier() -> None:
     """The command line must answer `--help` at once."""
     heavy = ("sqlalchemy", "requests", "httpx", "cchc_adapters", "cchc_connect.testing")

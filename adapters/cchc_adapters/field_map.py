@@ -61,7 +61,7 @@ def at(*places: str, read: Reader = text_or_none) -> Value:
     return value
 
 
-def each(fields: FieldMap, where: str = "") -> Reader:
+def each(fields: FieldMap, where: str = "") -> Callable[[object], list[object]]:
     """Return a reader of a list of parts; a part whose flag `where` says no is left out."""
     counts = at(where, read=flag) if where else None
 

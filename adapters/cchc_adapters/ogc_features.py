@@ -18,12 +18,13 @@ Caveats:
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote
 
 from pydantic import Field, model_validator
 
 from cchc_adapters.field_map import FieldRule, field_map, held, rules_of, translated
+from cchc_adapters.geometries import geometry
 from cchc_adapters.land_uses import land_uses
 from cchc_adapters.options import AdapterOptions, package_table
 from cchc_connect import (
@@ -98,7 +99,7 @@ class OgcFeaturesOptions(AdapterOptions):
 
     def rules(self) -> Mapping[str, FieldRule]:
         """Return the ready map with the own rules put over it."""
-        ready = package_table(self.field_map)["fields"] if self.field_map else {}
+        ready: Mapping[str, Any] = package_table(self.field_map)["fields"] if self.field_map else {}
         rules = {**rules_of(ready), **self.fields}
         return {name: rule for name, rule in rules.items() if rule.property}
 
@@ -153,7 +154,7 @@ class Parcels:
         return fields | {
             "scheme": options.scheme,
             "previous_keys": _former_keys(former, options.previous_scheme),
-            "geometry": _geometry(item.get("geometry"), options.crs),
+            "geometry": geometry(item.get("geometry"), options.crs),
         }
 
     def _first(self, ask: Ask) -> HttpRequest:
@@ -196,13 +197,6 @@ def _former_keys(former: Sequence[object], scheme: AdminScheme) -> Sequence[obje
     if isinstance(commune, str) and isinstance(sheet, str) and isinstance(number, str):
         return [parcel_key(scheme, commune, sheet, number)]
     return []
-
-
-def _geometry(shape: object, crs: str) -> object:
-    if shape is None:
-        return None
-    geometry = codecs.as_object(shape) or {}
-    return {"type": geometry.get("type"), "coordinates": geometry.get("coordinates"), "crs": crs}
 
 
 def _crs_address(crs: str) -> str:

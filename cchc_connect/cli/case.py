@@ -5,6 +5,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from cchc_connect.case import Case, find_case
+from cchc_connect.cli.exits import ExitCode
+from cchc_connect.cli.masking import masked_record
+from cchc_connect.cli.opening import existing_database
+from cchc_connect.cli.screen import Screen
+from cchc_connect.cli.session import Session
+from cchc_connect.cli.times import local
 from cchc_schemas import (
     CodeUnknown,
     ConstructionPermit,
@@ -18,14 +25,6 @@ from cchc_schemas import (
     to_document,
 )
 from cchc_schemas.personal import personal_marks
-
-from cchc_connect.case import Case, find_case
-from cchc_connect.cli.exits import ExitCode
-from cchc_connect.cli.masking import masked_record
-from cchc_connect.cli.opening import existing_database
-from cchc_connect.cli.screen import Screen
-from cchc_connect.cli.session import Session
-from cchc_connect.cli.times import local
 
 Line = tuple[str, object]
 """A label's code and what stands behind it; a line without anything behind it is left out."""

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cchc_schemas import RECORD_TYPES
 from sqlalchemy import func, select
 
 from cchc_connect.database import quarantine
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.tables import record_table
+from cchc_schemas import RECORD_TYPES
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,10 @@ known, so that every text and every long number of it is hidden.
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from pydantic import BaseModel
+
 from cchc_schemas import mask
 from cchc_schemas.personal import personal_marks
-from pydantic import BaseModel
 
 HIDDEN = "***"
 

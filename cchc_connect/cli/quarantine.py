@@ -6,8 +6,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from cchc_schemas import Fault
-
 from cchc_connect.cli.exits import ExitCode, Misused, NotThere
 from cchc_connect.cli.masking import masked_item
 from cchc_connect.cli.opening import existing_database
@@ -21,6 +19,7 @@ from cchc_connect.database.quarantine import QuarantineEntry
 from cchc_connect.errors import Rejected
 from cchc_connect.messages import Phrase
 from cchc_connect.sync.run import Synchronizer
+from cchc_schemas import Fault
 
 
 def list_entries(session: Session, database: Path | None, connection: str | None, record_type: str | None) -> ExitCode:

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from cchc_schemas import RECORD_TYPES
-from cchc_schemas.json_schemas import stale, write_all
-
 from cchc_connect.cli.exits import CannotCreate, ExitCode
 from cchc_connect.cli.screen import Screen
 from cchc_connect.cli.session import Session
+from cchc_schemas import RECORD_TYPES
+from cchc_schemas.json_schemas import stale, write_all
 
 OURS = "urn:cchc:record:"
 """Stands in every schema that we wrote, also in that of a record type that is no more."""

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from cchc_schemas import RECORD_TYPES
 from sqlalchemy import Connection, func, select
 
 from cchc_connect.cli.exits import ExitCode
@@ -21,6 +20,7 @@ from cchc_connect.database.journal import broken_entry
 from cchc_connect.database.quarantine import open_counts
 from cchc_connect.database.runs import last_report
 from cchc_connect.database.tables import record_table
+from cchc_schemas import RECORD_TYPES
 
 StreamName = tuple[str, str]
 """Connection and record type."""

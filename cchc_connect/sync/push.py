@@ -17,6 +17,7 @@ from cchc_connect.database.deliveries import Delivery
 from cchc_connect.database.instants import stamp
 from cchc_connect.database.journal import JournalEntry, write_entry
 from cchc_connect.errors import AuthenticationFailed, CchcError, Fatal, Rejected, Retriable, SourceHeld
+from cchc_connect.sync.border import adapter_border
 from cchc_connect.sync.scope import Scope
 from cchc_connect.transport import Transport
 from cchc_schemas import RECORD_TYPES, Record, from_document
@@ -124,7 +125,8 @@ class Push:
             return
         target = self._route.targets[batch[0].record_type]
         try:
-            receipts = self._transport.run(target.deliver([self._outgoing(one) for one in batch]))
+            with adapter_border(connection=self._route.name, record_type=batch[0].record_type):
+                receipts = self._transport.run(target.deliver([self._outgoing(one) for one in batch]))
         except (AuthenticationFailed, Fatal):
             raise
         except Rejected as error:

@@ -25,6 +25,7 @@ from cchc_connect.database.stream import Stream
 from cchc_connect.database.writer import Occasion, SiftedPage, write_page
 from cchc_connect.errors import CchcError, Fatal, Rejected, Retriable
 from cchc_connect.messages import Phrase
+from cchc_connect.sync.border import adapter_border
 from cchc_connect.sync.connect import connect
 from cchc_connect.sync.executor import Executor, Job, ThreadExecutor
 from cchc_connect.sync.pull import Pull
@@ -176,12 +177,12 @@ class Synchronizer:
         pull = Pull(source, stream, transport, scope)
         before = transport.traffic
         try:
-            pull.run()
+            with adapter_border(connection=stream.connection, record_type=stream.record_type):
+                pull.run()
         except Fatal:
             raise
         except CchcError as error:
-            line.outcome = Outcome.FAILED if isinstance(error, Retriable) else Outcome.HELD
-            line.reason = Phrase(error.code, error.context)
+            line.outcome, line.reason = _failure(error)
             with self._database.writing(scope.token, keep=scope.keeps) as connection:
                 hold(connection, stream, error, scope.clock.now())
         line.counts = pull.counts
@@ -211,14 +212,18 @@ class Synchronizer:
         except Fatal:
             raise
         except CchcError as error:
-            outcome = Outcome.FAILED if isinstance(error, Retriable) else Outcome.HELD
-            reason = Phrase(error.code, error.context)
+            outcome, reason = _failure(error)
             with self._database.writing(scope.token) as connection:
                 deliveries.hold_route(connection, route.name, error)
         return [
             Line(kind="push", name=route.name, record_type=kind, outcome=outcome, reason=reason, counts=counts)
             for kind, counts in push.counts.items()
         ]
+
+
+def _failure(error: CchcError) -> tuple[Outcome, Phrase]:
+    outcome = Outcome.FAILED if isinstance(error, Retriable) else Outcome.HELD
+    return outcome, Phrase(error.code, error.context)
 
 
 def _route(name: str, table: RouteTable, receiver: ConnectionTable, adapter: Adapter) -> Route:

@@ -1,11 +1,11 @@
 """What the tests of the command line share: a caller, a running province and its configuration file."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -14,7 +14,6 @@ from cchc_connect.cli.demo_config import demo_tables, double_secrets
 from cchc_connect.cli.language import LOCALE_VARIABLES
 from cchc_connect.testing import Agencies, World
 
-WORLD = {"dossiers": 24, "parcels": 40, "works": 20, "defect_share": 0.1}
 CONFIG = Path("cchc.toml")
 DATABASE = Path("shared.db")
 
@@ -59,9 +58,12 @@ def call(capsys: pytest.CaptureFixture[str]) -> Call:
 
 
 @contextmanager
-def running_province(folder: Path) -> Iterator[Agencies]:
+def running_province(folder: Path) -> Generator[Agencies, None, None]:
     """Run four agencies and write the cchc.toml that connects them into `folder`."""
-    with Agencies(World(seed=11, **WORLD)) as agencies, double_secrets(agencies):
+    with (
+        Agencies(World(seed=11, dossiers=24, parcels=40, works=20, defect_share=0.1)) as agencies,
+        double_secrets(agencies),
+    ):
         write_config(folder / CONFIG, demo_tables(agencies, folder / DATABASE))
         yield agencies
 
@@ -90,6 +92,7 @@ def write_config(path: Path, tables: Mapping[str, Any]) -> None:
 def _toml(value: object) -> str:
     match value:
         case dict():
-            return "{ " + ", ".join(f"{name} = {_toml(one)}" for name, one in value.items()) + " }"
+            table = cast("Mapping[str, object]", value)
+            return "{ " + ", ".join(f"{name} = {_toml(one)}" for name, one in table.items()) + " }"
         case _:
             return json.dumps(value, ensure_ascii=False)

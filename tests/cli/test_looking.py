@@ -7,12 +7,12 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from cchc_schemas import RECORD_TYPES, personal_fields
 
 from cchc_connect.messages import Language, codes
+from cchc_schemas import RECORD_TYPES, personal_fields
 from tests.cli.conftest import Call
 
 
@@ -41,8 +41,12 @@ def personal_texts(document: dict[str, Any], record_type: str) -> Iterator[str]:
         parts: list[Any] = [document]
         for name in path.split("."):
             found = [part[name] for part in parts if part.get(name) is not None]
-            parts = [one for value in found for one in (value if isinstance(value, list) else [value])]
+            parts = [one for value in found for one in _members(value)]
         yield from (str(part) for part in parts)
+
+
+def _members(value: Any) -> list[Any]:
+    return cast("list[Any]", value) if isinstance(value, list) else [value]
 
 
 def test_status_counts_what_the_tables_hold(call: Call, pulled: Path) -> None:

@@ -2,9 +2,8 @@
 
 import json
 
-from cchc_schemas import AdminScheme, Dossier, DossierStatus, HolderKind, LandParcel, RightHolder
-
 from cchc_connect.cli.masking import masked_item, masked_record
+from cchc_schemas import AdminScheme, Dossier, DossierStatus, HolderKind, LandParcel, RightHolder
 
 
 def test_personal_fields_are_masked_at_any_depth_and_others_are_not() -> None:

@@ -1,5 +1,7 @@
 """Adapters of others: found like ours, listed, and their failures told as theirs."""
 
+import importlib
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,8 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     points = "village = tests.cli.village:Village\nbroken_village = tests.cli.village_that_is_not_there:Village\n"
     failing = "clumsy_village = tests.cli.village:ClumsyVillage\n"
     (folder / "entry_points.txt").write_text(f"[cchc_connect.adapters]\n{points}{failing}", encoding="utf-8")
-    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "site"), *sys.path])
+    importlib.invalidate_caches()
 
 
 def connect(adapter: str) -> None:

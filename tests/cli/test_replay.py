@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from cchc_schemas import Fault
 
 from cchc_connect.cli.demo_config import demo_tables
 from cchc_connect.clock import SystemClock
@@ -13,6 +12,7 @@ from cchc_connect.database.quarantine import FaultyItem, QuarantineEntry
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.stream import Stream
 from cchc_connect.testing import Agencies
+from cchc_schemas import Fault
 from tests.cli.conftest import CONFIG, DATABASE, Call, write_config
 
 

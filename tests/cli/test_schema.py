@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 from cchc_schemas import RECORD_TYPES
-
 from tests.cli.conftest import Call
 
 

@@ -3,22 +3,22 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from cchc_schemas import LandParcel, Record
 from pydantic import BaseModel
 
-from cchc_connect import Ask, Dialect, Exchange, Item, Page, SourceProfile, Target, classify_rest
+from cchc_connect import Ask, Dialect, Exchange, HttpRequest, Item, Page, SourceProfile, Target, classify_rest
+from cchc_schemas import LandParcel, Record
 
 
-class Options(BaseModel):
+class VillageOptions(BaseModel):
     """A village has none."""
 
 
 class Village:
     """A village whose register answers what its adapter did not expect."""
 
-    Options = Options
+    Options = VillageOptions
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: VillageOptions) -> None:
         """Prepare for the one register."""
         del options
         self.dialect = Dialect(classify=classify_rest)
@@ -29,7 +29,7 @@ class Village:
 class ClumsyVillage(Village):
     """A village whose adapter fails before it is asked anything, with a person's name in the failure."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: VillageOptions) -> None:
         """Fail."""
         super().__init__(options)
         message = "Nguyễn Thị Mẫu"
@@ -45,9 +45,10 @@ class Register:
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
         """Stumble over an answer that lacks what was taken for granted."""
-        answer: Mapping[str, list[Item]] = {"position": [] if ask.position is None else [{}]}
+        answer: Mapping[str, list[Item]] = {}
+        if ask.position is not None:
+            yield HttpRequest(method="GET", path=ask.position)
         return Page(items=answer["parcels"], next=None)
-        yield  # the unreachable word that makes this a conversation
 
     def key(self, item: Item) -> str:
         """Return the item's number."""

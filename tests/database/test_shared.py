@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cchc_schemas import RECORD_TYPES
 from sqlalchemy import text
 
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.tables import PROVENANCE, STRUCTURE_VERSION, record_table
 from cchc_connect.errors import DatabaseUnusable
+from cchc_schemas import RECORD_TYPES
 
 
 @pytest.fixture

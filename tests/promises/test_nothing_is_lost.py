@@ -16,7 +16,11 @@ from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD, dou
 from cchc_connect.testing import Agencies, World
 from tests.promises.province import Province, sync_in_process, workers
 
-KILLS, BATCHES = 100, 4
+KILLS_A_BATCH = 25
+
+
+Expected = tuple[Mapping[str, object], float]
+"""What a run that nobody kills leaves, and how many seconds it takes."""
 
 
 def secrets() -> dict[str, str]:
@@ -24,7 +28,7 @@ def secrets() -> dict[str, str]:
 
 
 def run_to_the_end(province: Province) -> float:
-    """Run in a process of its own; return its exit code's zero as seconds it took."""
+    """Run in a process of its own; return how many seconds it took."""
     started = time.monotonic()
     process = workers().Process(target=sync_in_process, args=(province.tables, secrets()))
     process.start()
@@ -45,7 +49,7 @@ def run_and_kill(province: Province, after_s: float) -> None:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Mapping[str, object], float]:
+def undisturbed(world: World, tmp_path_factory: pytest.TempPathFactory) -> Expected:
     """Give what a run that nobody kills leaves, and how long it takes."""
     with Agencies(world) as agencies, double_secrets(agencies):
         province = Province(agencies, tmp_path_factory.mktemp("undisturbed") / "shared.db")
@@ -55,22 +59,34 @@ def undisturbed(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple
         return province.content(), seconds
 
 
-@pytest.mark.parametrize("batch", range(BATCHES))
-def test_a_run_killed_at_any_moment_is_finished_by_the_next(
-    batch: int, world: World, undisturbed: tuple[Mapping[str, object], float], tmp_path: Path
-) -> None:
-    """Nothing is lost: kill -9 at a random moment, run again, and the database is the same each time."""
-    expected, seconds = undisturbed
-    moments = random.Random(batch)
-    for trial in range(KILLS // BATCHES):
+def kill_and_finish(moments: random.Random, kills: int, world: World, expected: Expected, folder: Path) -> None:
+    """Kill runs at random moments; after each let the next run finish, and compare what is there."""
+    content, seconds = expected
+    for trial in range(kills):
         with Agencies(world) as agencies, double_secrets(agencies):
-            province = Province(agencies, tmp_path / f"{trial}.db")
+            province = Province(agencies, folder / f"{trial}.db")
 
             run_and_kill(province, moments.uniform(0, seconds))
             run_to_the_end(province)
 
-            assert province.content() == expected, f"batch {batch}, trial {trial}"
+            assert province.content() == content, f"trial {trial}"
             assert province.is_complete()
+
+
+def test_a_run_killed_at_any_moment_is_finished_by_the_next(
+    world: World, undisturbed: Expected, tmp_path: Path
+) -> None:
+    """Nothing is lost: kill -9 at a random moment, run again, and the database is the same each time."""
+    kill_and_finish(random.Random(0), 15, world, undisturbed, tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("batch", range(1, 5))
+def test_a_hundred_killed_runs_are_finished_by_the_next(
+    batch: int, world: World, undisturbed: Expected, tmp_path: Path
+) -> None:
+    """Nothing is lost, at length: a hundred random moments."""
+    kill_and_finish(random.Random(batch), KILLS_A_BATCH, world, undisturbed, tmp_path)
 
 
 def test_what_the_sources_hold_is_in_the_tables_or_in_quarantine(province: Province) -> None:

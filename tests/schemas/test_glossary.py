@@ -16,7 +16,8 @@ PACKAGE = Path(cchc_schemas.__file__).parent
 
 def vietnamese(model: type[Part]) -> str:
     """Return the Vietnamese term of a record: what its docstring has in brackets."""
-    return re.findall(r"\(([^)]+)\)", model.__doc__ or "")[0].partition(",")[0]
+    bracketed: list[str] = re.findall(r"\(([^)]+)\)", model.__doc__ or "")
+    return bracketed[0].partition(",")[0]
 
 
 def test_every_record_and_part_stands_in_the_glossary_with_its_vietnamese_term() -> None:

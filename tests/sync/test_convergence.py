@@ -4,7 +4,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from cchc_schemas import LandParcel
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -18,6 +17,7 @@ from cchc_connect.database.tables import record_table
 from cchc_connect.errors import SourceHeld, Unreachable
 from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.scope import Scope
+from cchc_schemas import LandParcel
 from tests.sync.village import HandClock, LandRegister, LocalTransport, parcel_item
 
 STREAM = Stream(connection="village", record_type="land_parcel", agency="H09.1")

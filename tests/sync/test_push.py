@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cchc_schemas import Dossier, DossierStep
 from sqlalchemy import text
 
 from cchc_connect.adapter import Outcome, Target
@@ -14,10 +13,11 @@ from cchc_connect.database.deliveries import LAST_ATTEMPT, LONGEST_WAIT, route_s
 from cchc_connect.database.journal import broken_entry
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.stream import Stream
-from cchc_connect.errors import AuthenticationFailed, CchcError, Unreachable
+from cchc_connect.errors import AuthenticationFailed, CchcError, SourceHeld, Unreachable
 from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.push import Push, Route
 from cchc_connect.sync.scope import Scope
+from cchc_schemas import Dossier, DossierStep
 from tests.sync.village import (
     Counter,
     DossierRegister,
@@ -316,3 +316,24 @@ def test_a_rehearsal_counts_what_would_leave_and_sends_nothing(office: Office) -
     office.clock.pass_time(timedelta(seconds=1))
     office.push()
     assert office.state() == (0, 2, 0)
+
+
+def test_an_adapter_that_fails_on_a_message_stops_the_route_and_loses_nothing(office: Office) -> None:
+    """A stranger's mistake is told as what it is; the message waits."""
+    office.holds([dossier_fields(A)])
+    office.dossiers = Stumbles(Dossier)
+
+    with pytest.raises(SourceHeld) as stopped:
+        office.push()
+
+    assert stopped.value.code == "source.adapter_failed"
+    assert "Mẫu" not in str(stopped.value)
+    assert office.state() == (1, 0, 0)
+
+
+class Stumbles(Counter):
+    """A target with a mistake in it."""
+
+    def deliver(self, batch: Any) -> Any:
+        yield from ()
+        raise KeyError("Nguyễn Thị Mẫu", batch)

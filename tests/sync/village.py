@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self, TypeVar
 
-from cchc_schemas import Dossier, DossierStep, LandParcel, Record
-
 from cchc_connect.adapter import (
     Ask,
     Deletes,
@@ -24,6 +22,7 @@ from cchc_connect.adapter import (
 from cchc_connect.codecs import Unreadable
 from cchc_connect.errors import CchcError
 from cchc_connect.transport import Dialect, Exchange, HttpRequest, HttpResponse, Traffic, Verdict
+from cchc_schemas import Dossier, DossierStep, LandParcel, Record
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 

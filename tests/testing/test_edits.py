@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from cchc_schemas import is_usual_transition
-
 from cchc_connect.testing import World
+from cchc_schemas import is_usual_transition
 
 if TYPE_CHECKING:
     from cchc_connect.testing.facts import Register

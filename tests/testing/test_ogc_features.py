@@ -7,10 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from cchc_schemas import AdminScheme, AdminUnitUnknown, admin_unit
 
 from cchc_connect.testing import Agencies, OgcFeaturesDouble
 from cchc_connect.testing.ogc_features import ITEMS
+from cchc_schemas import AdminScheme, AdminUnitUnknown, admin_unit
 
 Ask = Callable[..., requests.Response]
 

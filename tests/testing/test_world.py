@@ -7,6 +7,13 @@ from dataclasses import asdict
 from typing import Any, cast
 
 import pytest
+from pydantic import TypeAdapter
+
+from cchc_connect.testing import World
+from cchc_connect.testing.desk import USUAL_MOVES
+from cchc_connect.testing.facts import Party
+from cchc_connect.testing.ground import vn2000
+from cchc_connect.testing.places import present_communes
 from cchc_schemas import (
     AdminLevel,
     AdminScheme,
@@ -21,13 +28,6 @@ from cchc_schemas import (
     is_usual_transition,
     successors,
 )
-from pydantic import TypeAdapter
-
-from cchc_connect.testing import World
-from cchc_connect.testing.desk import USUAL_MOVES
-from cchc_connect.testing.facts import Party
-from cchc_connect.testing.ground import vn2000
-from cchc_connect.testing.places import present_communes
 
 REGISTERS = ("parcels", "dossiers", "permits", "works", "procedures")
 

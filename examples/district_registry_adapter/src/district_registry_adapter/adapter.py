@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar
 
-from cchc_schemas import AdminScheme, LandParcel
 from pydantic import BaseModel
 
 from cchc_connect import Ask, Dialect, Exchange, HttpRequest, Item, Page, SourceProfile, classify_rest
 from cchc_connect.codecs import iso_instant
+from cchc_schemas import AdminScheme, LandParcel
 
 FIELDS = {"commune_code": "commune", "map_sheet": "sheet", "parcel_number": "number", "area_m2": "area"}
 

@@ -1,0 +1,265 @@
+"""Department of Construction of Bình Dương (Sở Xây dựng): permit files by REST, works as an ArcGIS map layer.
+
+Agency: Sở Xây dựng, gisxd.binhduong.gov.vn. Documentation: none is public; observed in its web client
+(74nguyentan/training_angular_ditagis, 2022), which speaks to a NestJS-CRUD interface and to the layer
+`HienTrang/CongTrinhXD`; paging and errors as Esri documents them. Account: none, or HTTP Basic.
+
+Caveats:
+    - ArcGIS tells errors with HTTP 200 and an `error` object; who is not let in is told so too.
+    - The layer cuts a page to its `maxRecordCount` without a word, so that is asked for first.
+    - `exceededTransferLimit` is there only while there is more, and not at all before ArcGIS 10.3.1, so a
+      full page is always followed by another one.
+    - OBJECTID is made anew with the layer, `maCTXD` is not: it is the key.
+    - Which column tells when a permit file changed is not known, see `changed_column`; the layer has none.
+    - Days come as instants of Vietnamese midnight; in UTC that is the day before.
+    - Files from before July 2025 have commune codes of that time; the province beside them tells which.
+    - Several parcels stand in one text, "12, 13; 14", and some in a sentence, "604 (tờ bản đồ số 3)".
+    - Measures are value, unit and prose, and the value may be prose too, "02 tầng + mái".
+    - The members of `vanBans` and `donVis` were not seen; their codes are options.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated
+
+from pydantic import Field
+
+from cchc_adapters.arcgis import classify_arcgis, layer_page
+from cchc_adapters.field_map import COMMUNE_DIGITS, FieldMap, at, translated
+from cchc_adapters.geometries import geometry
+from cchc_adapters.options import AdapterOptions, package_table
+from cchc_adapters.parcel_lists import parcel_refs
+from cchc_connect import (
+    Ask,
+    Deletes,
+    Dialect,
+    Exchange,
+    HttpRequest,
+    Item,
+    Page,
+    SourceHeld,
+    SourceProfile,
+    Unreadable,
+    codecs,
+)
+from cchc_connect.transport import normalised
+from cchc_schemas import AdminScheme, ConstructionPermit, ConstructionWorks, CrsName
+
+MAPPING = 1
+
+
+def iso_day(value: object) -> object:
+    """Read the Vietnamese day of an instant in ISO form."""
+    return codecs.local_day(codecs.iso_instant(value, nothing=codecs.NO_DATE))
+
+
+def epoch_day(value: object) -> object:
+    """Read the Vietnamese day of milliseconds since 1970."""
+    return codecs.local_day(codecs.epoch_ms(value))
+
+
+PERMIT: FieldMap = {
+    "permit_code": at("maCTCPXD"),
+    "dossier_code": at("maHoSo"),
+    "works_code": at("maCTXD"),
+    "name": at("tenCongTrinh"),
+    "kind": at("noiDungDeNghi.maLoaiCongTrinhCPXD"),
+    "step": at("maTienDo"),
+    "investor_code": at("maChuDauTu"),
+    "address": at("diaChi.chiTiet"),
+    "expires_on": at("tgHetHan", read=iso_day),
+}
+PERMIT_PAPER: FieldMap = {
+    "permit_number": at("soVanBan"),
+    "issued_on": at("ngayBanHanh", read=iso_day),
+    "authority": at("coQuanBanHanh"),
+}
+WORKS: FieldMap = {
+    "works_code": at("maCTXD"),
+    "name": at("tenCongTrinh"),
+    "status": at("maTinhTrang"),
+    "kind": at("loaiCongTrinh"),
+    "address": at("diaChi"),
+    "started_on": at("ngayKhoiCong", read=epoch_day),
+    "completed_on": at("ngayHoanThanh", read=epoch_day),
+}
+WORKS_MEASURES = {"dienTichXayDung": "m2", "tongDienTichSan": "m2", "soTang": "tầng"}
+
+
+class BinhDuongPermitsOptions(AdapterOptions):
+    """Options of a connection to the department; both interfaces lie below one `base_url`."""
+
+    permits_path: str = "/rest/ctxd/cong-trinh-cpxd"
+    """Where the permit files are listed."""
+    works_layer: str = "/arcgis/rest/services/HienTrang/CongTrinhXD/MapServer/0"
+    """Where the layer of works is."""
+    page_size: Annotated[int, Field(ge=1, le=2000)] = 200
+    """Files or works asked for at a time."""
+    schemes: Mapping[str, AdminScheme] = {"74": AdminScheme.GSO_2025_01, "79": AdminScheme.GSO_2025_07}
+    """Scheme of the commune codes (danh mục đơn vị hành chính) by the province code beside them."""
+    crs: CrsName = "EPSG:9210"
+    """Reference system of the coordinates: VN-2000, central meridian 105°45'."""
+    decimal_sign: codecs.DecimalSign = ","
+    """Decimal sign of measures that come as text."""
+    changed_column: str | None = None
+    """Column with the instant of a permit file's last change; without it every run lists all files."""
+    complete_listings: bool = True
+    """Is a file or a work that is not listed gone? Of files never where `changed_column` is set."""
+    permit_paper: str = "GPXD"
+    """Code of the permit among a file's papers (unverified)."""
+    land_paper: str = "GCN"
+    """Code of the land certificate among a file's papers (unverified)."""
+    investor_role: str = "CDT"
+    """Code of the investor among a file's parties (unverified)."""
+    token_errors: tuple[int, ...] = (498, 499)
+    """Error codes of ArcGIS for a token that is missing or refused (unverified)."""
+
+
+class _Listing:
+    """What permits and works have in common: where they are and which parcels they stand on."""
+
+    def __init__(self, options: BinhDuongPermitsOptions) -> None:
+        self._options = options
+        self._table = package_table("binh_duong_permits")
+        deletes = Deletes.ABSENCE if options.complete_listings else Deletes.NEVER
+        self.profile = SourceProfile(changed_since=False, deletes=deletes)
+        self.mapping_version = options.mapping_version(MAPPING)
+
+    def _site(self, address: Item, parcels: Item) -> Mapping[str, object]:
+        """Return scheme and commune by the codes of `address`, and the parcels that `parcels` names."""
+        scheme = codecs.one_of(address.get("maTinhTP"), self._options.schemes, "province_without_scheme")
+        commune = codecs.padded_code(address.get("maPhuongXa"), COMMUNE_DIGITS)
+        place = {"scheme": scheme, "commune_code": commune}
+        return place | {"parcel_refs": parcel_refs(place, parcels.get("soTo"), parcels.get("soThua"))}
+
+    def _measure(self, name: object, value: object, unit: object, words: object = None) -> Mapping[str, object]:
+        """Return a measure; a value that is no number is kept in the source's own words."""
+        amount = codecs.decimal_number(value, self._options.decimal_sign)
+        prose = codecs.text_or_none(words)
+        if isinstance(amount, Unreadable):
+            amount, prose = None, codecs.text_or_none(value) if prose is None else prose
+        return {"name": name, "value": amount, "unit": codecs.text_or_none(unit), "raw": prose}
+
+
+class Permits(_Listing):
+    """Permit files, read as `ConstructionPermit`."""
+
+    record_type = ConstructionPermit
+
+    def __init__(self, options: BinhDuongPermitsOptions) -> None:
+        super().__init__(options)
+        if options.changed_column:
+            self.profile = SourceProfile(changed_since=True)
+
+    def fetch(self, ask: Ask) -> Exchange[Page]:
+        """Ask for one page; pages are counted from 1 and ordered by the key."""
+        options, page = self._options, int(ask.position or 1)
+        params = {"page": str(page), "limit": str(options.page_size), "sort": "maCTCPXD,ASC"}
+        if ask.since and options.changed_column:
+            params["filter"] = f"{options.changed_column}||$gte||{ask.since.astimezone(UTC):%Y-%m-%dT%H:%M:%S.000Z}"
+        answer = yield HttpRequest(method="GET", path=options.permits_path, params=params)
+        listing = codecs.as_object(answer.json()) or {}
+        files, total = codecs.as_objects(listing.get("data")), codecs.whole_number(listing.get("total"))
+        pages = codecs.whole_number(listing.get("pageCount"))
+        if files is None or not isinstance(total, int) or not isinstance(pages, int):
+            raise SourceHeld("binh_duong_permits.no_listing")
+        return Page(items=files, next=str(page + 1) if page < pages else None, total=total)
+
+    def key(self, item: Item) -> str:
+        """Return the department's code of the file."""
+        return codecs.plain_text(item.get("maCTCPXD"))
+
+    def changed_at(self, item: Item) -> datetime | None:
+        """Return when the file last changed, where a column tells."""
+        changed = codecs.iso_instant(item.get(self._options.changed_column or ""))
+        return changed if isinstance(changed, datetime) else None
+
+    def translate(self, item: Item) -> Mapping[str, object]:
+        """Return the fields of a `ConstructionPermit`."""
+        address = codecs.as_object(item.get("diaChi")) or {}
+        return {
+            **translated(item, PERMIT),
+            **self._site(address, item),
+            **self._papers(item),
+            "status": self._status(item),
+            "measures": list(self._measures(codecs.as_object(item.get("noiDungDeNghi")) or {})),
+            "geometry": geometry(item.get("shape"), self._options.crs),
+        }
+
+    def _status(self, item: Item) -> object:
+        """Return the status that the file's step stands for; a file that was given back is refused."""
+        given_back = at("tinhTrangTraHoSo.isTraHoSo", read=codecs.flag)(item)
+        if given_back is True or isinstance(given_back, Unreadable):
+            return "permit_refused" if given_back is True else given_back
+        return self._table["statuses"].get(codecs.plain_text(item.get("maTienDo")), "unknown")
+
+    def _papers(self, item: Item) -> Mapping[str, object]:
+        """Return what the file's papers and parties tell; of several permits the last counts."""
+        papers, parties = codecs.as_objects(item.get("vanBans") or []), codecs.as_objects(item.get("donVis") or [])
+        if papers is None or parties is None:
+            return {"permit_number": Unreadable("list_expected")}
+        by_code = {codecs.plain_text(paper.get("maLoaiVanBan")): paper for paper in papers}
+        land = by_code.get(self._options.land_paper)
+        roles = {codecs.plain_text(party.get("vaiTro")): party for party in parties}
+        return {
+            **translated(by_code.get(self._options.permit_paper, {}), PERMIT_PAPER),
+            "investor_name": codecs.text_or_none(roles.get(self._options.investor_role, {}).get("tenDonVi")),
+            "land_document": land
+            and {"kind": self._options.land_paper, "number": codecs.text_or_none(land.get("soVanBan"))},
+        }
+
+    def _measures(self, content: Item) -> Iterator[Mapping[str, object]]:
+        """Yield the measures of the sub-form that the kind of permit has; its name is not looked at."""
+        for form in filter(None, map(codecs.as_object, content.values())):
+            for name, value in form.items():
+                measure = codecs.as_object(value)
+                if measure and "giaTri" in measure:
+                    called = codecs.text_or_none(measure.get("dinhDanh")) or name
+                    yield self._measure(called, measure["giaTri"], measure.get("donVi"), measure.get("noiDung"))
+
+
+class Works(_Listing):
+    """The layer of works, read as `ConstructionWorks`."""
+
+    record_type = ConstructionWorks
+
+    def fetch(self, ask: Ask) -> Exchange[Page]:
+        """Ask for one page of the layer."""
+        return (yield from layer_page(ask, self._options.works_layer, self._options.page_size, self._options.crs))
+
+    def key(self, item: Item) -> str:
+        """Return the department's code of the works; never the OBJECTID."""
+        return codecs.plain_text(item["attributes"].get("maCTXD"))
+
+    def changed_at(self, item: Item) -> datetime | None:
+        """Return None: the layer does not say."""
+        del item
+        return None
+
+    def translate(self, item: Item) -> Mapping[str, object]:
+        """Return the fields of `ConstructionWorks`."""
+        works: Item = item["attributes"]
+        measures = [
+            self._measure(name, works.get(name), unit) for name, unit in WORKS_MEASURES.items() if works.get(name)
+        ]
+        grade = normalised(codecs.plain_text(works.get("capCongTrinh")))
+        return {
+            **translated(works, WORKS),
+            **self._site(works, works),
+            "grade": codecs.one_of(grade, self._table["grades"], "works_grade_unknown"),
+            "measures": measures,
+            "geometry": geometry(item.get("geometry"), self._options.crs),
+        }
+
+
+class BinhDuongPermits:
+    """The department, configured: permits and works to pull, nothing to push."""
+
+    Options = BinhDuongPermitsOptions
+    targets = ()
+
+    def __init__(self, options: BinhDuongPermitsOptions) -> None:
+        classify = partial(classify_arcgis, token_errors=options.token_errors)
+        self.dialect = Dialect(classify=classify, headers={"Accept": "application/json"})
+        self.sources = (Permits(options), Works(options))
