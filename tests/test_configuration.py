@@ -50,7 +50,7 @@ def test_a_missing_file_says_how_to_write_one(file: Path) -> None:
 
 
 def test_what_is_not_toml_is_named_with_its_line(file: Path) -> None:
-    assert "line 1" in faults(file, "[connections")
+    assert "line 1" in faults(file, "[connections\nrun = 1")
 
 
 def test_all_faults_are_named_at_once_with_table_and_key(file: Path) -> None:

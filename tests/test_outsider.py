@@ -20,7 +20,7 @@ PROJECT = ROOT / "examples" / "district_registry_adapter"
 PACKAGE = PROJECT / "src" / "district_registry_adapter"
 OFFERED = {
     "cchc_connect": set(cchc_connect.__all__),
-    "cchc_connect.codecs": {"iso_instant"},
+    "cchc_connect.codecs": {"iso_instant", "plain_text"},
     "cchc_schemas": set(cchc_schemas.__all__),
 }
 """What an adapter may use of ours: the public names, and the readers of wire values."""

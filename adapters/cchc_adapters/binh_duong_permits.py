@@ -18,7 +18,7 @@ Caveats:
     - The members of `vanBans` and `donVis` were not seen; their codes are options.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
@@ -26,10 +26,11 @@ from typing import Annotated
 from pydantic import Field
 
 from cchc_adapters.arcgis import classify_arcgis, layer_page
-from cchc_adapters.field_map import COMMUNE_DIGITS, FieldMap, at, translated
+from cchc_adapters.field_map import COMMUNE_DIGITS, FieldMap, at, epoch_day, iso_day, translated
 from cchc_adapters.geometries import geometry
 from cchc_adapters.options import AdapterOptions, package_table
 from cchc_adapters.parcel_lists import parcel_refs
+from cchc_adapters.permit_files import PaperCodes, measure, measures, papers
 from cchc_connect import (
     Ask,
     Deletes,
@@ -49,16 +50,6 @@ from cchc_schemas import AdminScheme, ConstructionPermit, ConstructionWorks, Crs
 MAPPING = 1
 
 
-def iso_day(value: object) -> object:
-    """Read the Vietnamese day of an instant in ISO form."""
-    return codecs.local_day(codecs.iso_instant(value, nothing=codecs.NO_DATE))
-
-
-def epoch_day(value: object) -> object:
-    """Read the Vietnamese day of milliseconds since 1970."""
-    return codecs.local_day(codecs.epoch_ms(value))
-
-
 PERMIT: FieldMap = {
     "permit_code": at("maCTCPXD"),
     "dossier_code": at("maHoSo"),
@@ -69,11 +60,6 @@ PERMIT: FieldMap = {
     "investor_code": at("maChuDauTu"),
     "address": at("diaChi.chiTiet"),
     "expires_on": at("tgHetHan", read=iso_day),
-}
-PERMIT_PAPER: FieldMap = {
-    "permit_number": at("soVanBan"),
-    "issued_on": at("ngayBanHanh", read=iso_day),
-    "authority": at("coQuanBanHanh"),
 }
 WORKS: FieldMap = {
     "works_code": at("maCTXD"),
@@ -133,14 +119,6 @@ class _Listing:
         place = {"scheme": scheme, "commune_code": commune}
         return place | {"parcel_refs": parcel_refs(place, parcels.get("soTo"), parcels.get("soThua"))}
 
-    def _measure(self, name: object, value: object, unit: object, words: object = None) -> Mapping[str, object]:
-        """Return a measure; a value that is no number is kept in the source's own words."""
-        amount = codecs.decimal_number(value, self._options.decimal_sign)
-        prose = codecs.text_or_none(words)
-        if isinstance(amount, Unreadable):
-            amount, prose = None, codecs.text_or_none(value) if prose is None else prose
-        return {"name": name, "value": amount, "unit": codecs.text_or_none(unit), "raw": prose}
-
 
 class Permits(_Listing):
     """Permit files, read as `ConstructionPermit`."""
@@ -149,6 +127,9 @@ class Permits(_Listing):
 
     def __init__(self, options: BinhDuongPermitsOptions) -> None:
         super().__init__(options)
+        self._paper_codes = PaperCodes(
+            permit=options.permit_paper, land=options.land_paper, investor=options.investor_role
+        )
         if options.changed_column:
             self.profile = SourceProfile(changed_since=True)
 
@@ -181,9 +162,9 @@ class Permits(_Listing):
         return {
             **translated(item, PERMIT),
             **self._site(address, item),
-            **self._papers(item),
+            **papers(item, self._paper_codes),
             "status": self._status(item),
-            "measures": list(self._measures(codecs.as_object(item.get("noiDungDeNghi")) or {})),
+            "measures": list(measures(codecs.as_object(item.get("noiDungDeNghi")) or {}, self._options.decimal_sign)),
             "geometry": geometry(item.get("shape"), self._options.crs),
         }
 
@@ -193,30 +174,6 @@ class Permits(_Listing):
         if given_back is True or isinstance(given_back, Unreadable):
             return "permit_refused" if given_back is True else given_back
         return self._table["statuses"].get(codecs.plain_text(item.get("maTienDo")), "unknown")
-
-    def _papers(self, item: Item) -> Mapping[str, object]:
-        """Return what the file's papers and parties tell; of several permits the last counts."""
-        papers, parties = codecs.as_objects(item.get("vanBans") or []), codecs.as_objects(item.get("donVis") or [])
-        if papers is None or parties is None:
-            return {"permit_number": Unreadable("list_expected")}
-        by_code = {codecs.plain_text(paper.get("maLoaiVanBan")): paper for paper in papers}
-        land = by_code.get(self._options.land_paper)
-        roles = {codecs.plain_text(party.get("vaiTro")): party for party in parties}
-        return {
-            **translated(by_code.get(self._options.permit_paper, {}), PERMIT_PAPER),
-            "investor_name": codecs.text_or_none(roles.get(self._options.investor_role, {}).get("tenDonVi")),
-            "land_document": land
-            and {"kind": self._options.land_paper, "number": codecs.text_or_none(land.get("soVanBan"))},
-        }
-
-    def _measures(self, content: Item) -> Iterator[Mapping[str, object]]:
-        """Yield the measures of the sub-form that the kind of permit has; its name is not looked at."""
-        for form in filter(None, map(codecs.as_object, content.values())):
-            for name, value in form.items():
-                measure = codecs.as_object(value)
-                if measure and "giaTri" in measure:
-                    called = codecs.text_or_none(measure.get("dinhDanh")) or name
-                    yield self._measure(called, measure["giaTri"], measure.get("donVi"), measure.get("noiDung"))
 
 
 class Works(_Listing):
@@ -240,15 +197,17 @@ class Works(_Listing):
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of `ConstructionWorks`."""
         works: Item = item["attributes"]
-        measures = [
-            self._measure(name, works.get(name), unit) for name, unit in WORKS_MEASURES.items() if works.get(name)
+        measured = [
+            measure(name, works.get(name), unit, self._options.decimal_sign)
+            for name, unit in WORKS_MEASURES.items()
+            if codecs.plain_text(works.get(name))
         ]
         grade = normalised(codecs.plain_text(works.get("capCongTrinh")))
         return {
             **translated(works, WORKS),
             **self._site(works, works),
             "grade": codecs.one_of(grade, self._table["grades"], "works_grade_unknown"),
-            "measures": measures,
+            "measures": measured,
             "geometry": geometry(item.get("geometry"), self._options.crs),
         }
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from cchc_connect import Item, Unreadable
 from cchc_connect.codecs import (
+    NO_DATE,
     DecimalSign,
     LocalTime,
     Reader,
@@ -97,6 +98,16 @@ def held(item: object, way: Sequence[str]) -> object:
     return item
 
 
+def iso_day(value: object) -> object:
+    """Read the Vietnamese day of an instant in ISO form."""
+    return local_day(iso_instant(value, nothing=NO_DATE))
+
+
+def epoch_day(value: object) -> object:
+    """Read the Vietnamese day of milliseconds since 1970."""
+    return local_day(epoch_ms(value))
+
+
 class Codec(StrEnum):
     """How a value is read, as a field map in TOML names it."""
 
@@ -133,11 +144,11 @@ READERS: Mapping[Codec, Reader] = {
     Codec.DATE: partial(partial_date, form="dd/MM/yyyy"),
     Codec.ISO_DATE: partial(partial_date, form="yyyy-MM-dd"),
     Codec.ISO_INSTANT: iso_instant,
-    Codec.ISO_DAY: lambda value: local_day(iso_instant(value)),
+    Codec.ISO_DAY: iso_day,
     Codec.LOCAL_INSTANT: partial(local_instant, form=LocalTime.SLASHED),
     Codec.LOCAL_ISO: partial(local_instant, form=LocalTime.ISO),
     Codec.EPOCH_MS: epoch_ms,
-    Codec.EPOCH_DAY: lambda value: local_day(epoch_ms(value)),
+    Codec.EPOCH_DAY: epoch_day,
     Codec.DOTNET_INSTANT: dotnet_instant,
 }
 

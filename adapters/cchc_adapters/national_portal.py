@@ -20,7 +20,6 @@ Caveats:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -29,33 +28,24 @@ from pydantic import BaseModel, Field
 from cchc_adapters.field_map import translated
 from cchc_adapters.options import AdapterOptions, package_table
 from cchc_adapters.portal_catalogue import procedure_map
-from cchc_adapters.portal_messages import dossier_payload, lacking, national_code, step_payload
-from cchc_adapters.portal_replies import PortalReplies, error_code
+from cchc_adapters.portal_replies import PortalReplies
 from cchc_adapters.portal_session import PortalSession
+from cchc_adapters.portal_targets import DossierTarget, Portal, StepTarget
 from cchc_connect import (
     Ask,
     Deletes,
     Dialect,
     Exchange,
-    HttpRequest,
-    HttpResponse,
     Item,
-    Outcome,
-    Outgoing,
     Page,
-    Receipt,
     SourceHeld,
     SourceProfile,
     Verdict,
     codecs,
 )
-from cchc_schemas import Dossier, DossierStep, Procedure
+from cchc_schemas import Procedure
 
 LIST, DETAIL = "LayDanhSachTTHC", "LayThuTuc"
-SEND_DOSSIERS, SEND_STEPS = "DongBoHoSoMC", "CapNhatTienDoHoSoMC"
-STEPS_A_MESSAGE = 10
-TOLD = frozenset({Verdict.OK, Verdict.DUPLICATE, Verdict.NOT_FOUND, Verdict.INVALID})
-"""Verdicts that are answers to a message; the others are failures."""
 MAPPING = 1
 
 
@@ -101,33 +91,21 @@ class NationalPortalOptions(AdapterOptions):
     """How the days of legal bases are written (unverified)."""
 
 
-@dataclass(frozen=True)
-class Portal:
-    """How the portal's services are called."""
-
-    options: NationalPortalOptions
-    replies: PortalReplies
-
-    def call(self, service: str, path: str, content: Mapping[str, object], *, may_repeat: bool = True) -> HttpRequest:
-        """Return the request that calls `service` with `content`."""
-        envelope = {"madonvi": self.options.agency, "service": service, **content}
-        return HttpRequest(method="POST", path=path, json=envelope, idempotent=may_repeat, accept=TOLD)
-
-
 class Procedures:
     """The catalogue, read as `Procedure`."""
 
     record_type = Procedure
     profile = SourceProfile(changed_since=False, deletes=Deletes.ABSENCE)
 
-    def __init__(self, portal: Portal) -> None:
+    def __init__(self, portal: Portal, options: NationalPortalOptions) -> None:
         self._portal = portal
-        self._fields = procedure_map(portal.options.decimal_sign, portal.options.legal_dates)
-        self.mapping_version = portal.options.mapping_version(MAPPING)
+        self._options = options
+        self._fields = procedure_map(options.decimal_sign, options.legal_dates)
+        self.mapping_version = options.mapping_version(MAPPING)
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
         """Ask for the catalogue and for the details of the next codes after the position."""
-        options = self._portal.options
+        options = self._options
         rows = yield from self._result(LIST, options.share_path)
         coded = {codecs.plain_text(row.get("MATTHC")): row for row in rows}
         # A row without a code cannot be asked for; it goes with the first page, to be set aside and seen.
@@ -160,80 +138,6 @@ class Procedures:
         return rows
 
 
-class Dossiers:
-    """The service that takes dossiers, one in a message."""
-
-    record_type = Dossier
-    batch_limit = 1
-
-    def __init__(self, portal: Portal) -> None:
-        self._portal = portal
-        self._identity_kinds: Mapping[str, str] = package_table("national_portal")["identity_kinds"]
-
-    def deliver(self, batch: Sequence[Outgoing]) -> Exchange[Sequence[Receipt]]:
-        """Send each dossier as new or as known, and the other way round where the portal says so."""
-        receipts: list[Receipt] = []
-        for one in batch:
-            receipt = yield from self._deliver(one)
-            receipts.append(receipt)
-        return receipts
-
-    def _deliver(self, one: Outgoing) -> Exchange[Receipt]:
-        dossier, options = one.record, self._portal.options
-        if not isinstance(dossier, Dossier):
-            return Receipt(outcome=Outcome.REFUSED, reason="record_type_unexpected")
-        code = national_code(dossier.procedure_code, options.procedure_codes)
-        if code is None:
-            return Receipt(outcome=Outcome.REFUSED, reason="procedure_code_unmapped")
-        payload = {**dossier_payload(dossier, code, self._identity_kinds), **options.constants}
-        blank = lacking(payload, dossier.status)
-        if blank:
-            return Receipt(outcome=Outcome.REFUSED, reason=f"missing:{blank}")
-        answer = yield self._message(payload, updating=one.known)
-        if answer.verdict is (Verdict.NOT_FOUND if one.known else Verdict.DUPLICATE):
-            answer = yield self._message(payload, updating=not one.known)
-        if answer.verdict in {Verdict.DUPLICATE, Verdict.NOT_FOUND}:
-            return Receipt(outcome=Outcome.RETRY, reason=f"contradiction:{answer.verdict}")
-        return _receipt(answer, self._portal.replies)
-
-    def _message(self, payload: Mapping[str, object], *, updating: bool) -> HttpRequest:
-        # It may be repeated: what arrived the first time is "already there" and becomes an update.
-        path = self._portal.options.integration_path
-        return self._portal.call(SEND_DOSSIERS, path, {"isUpdating": str(updating), "data": [payload]})
-
-
-class Steps:
-    """The service that takes steps of dossiers."""
-
-    record_type = DossierStep
-    batch_limit = STEPS_A_MESSAGE
-
-    def __init__(self, portal: Portal) -> None:
-        self._portal = portal
-
-    def deliver(self, batch: Sequence[Outgoing]) -> Exchange[Sequence[Receipt]]:
-        """Send the steps in one message, which is taken whole or not at all."""
-        options = self._portal.options
-        steps = [
-            step_payload(one.record, options.default_handler) for one in batch if isinstance(one.record, DossierStep)
-        ]
-        answer = yield self._portal.call(SEND_STEPS, options.integration_path, {"data": steps}, may_repeat=False)
-        return [_receipt(answer, self._portal.replies)] * len(batch)
-
-
-def _receipt(answer: HttpResponse, replies: PortalReplies) -> Receipt:
-    """Return what an answer means for each record of its message."""
-    match answer.verdict:
-        case Verdict.OK:
-            return Receipt(outcome=Outcome.DELIVERED)
-        case Verdict.DUPLICATE:
-            return Receipt(outcome=Outcome.DUPLICATE)
-        case Verdict.NOT_FOUND:
-            return Receipt(outcome=Outcome.REFUSED, reason="not_found")
-        case _:
-            return Receipt(outcome=Outcome.REFUSED, reason=f"error_code:{error_code(replies.envelope(answer))}")
-
-
 class NationalPortal:
     """The portal, configured: procedures to pull, dossiers and steps to push."""
 
@@ -245,9 +149,12 @@ class NationalPortal:
         replies = PortalReplies.of(
             {**table, "replies": [*own, *table["replies"]]}, double_encoded=options.double_encoded
         )
-        portal = Portal(options, replies)
+        portal = Portal(options.agency, replies)
         headers = {"Accept": "application/json", "Charset": "utf-8", "dstcode": options.destination}
         session = PortalSession(path=options.login_path, lifetime_s=options.session_minutes * 60, replies=replies)
         self.dialect = Dialect(classify=replies.classify, headers=headers, session=session)
-        self.sources = (Procedures(portal),)
-        self.targets = (Dossiers(portal), Steps(portal))
+        self.sources = (Procedures(portal, options),)
+        self.targets = (
+            DossierTarget(portal, options.integration_path, options.procedure_codes, options.constants),
+            StepTarget(portal, options.integration_path, options.default_handler),
+        )

@@ -28,8 +28,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from cchc_adapters.field_map import FieldMap, at, translated
-from cchc_adapters.options import AdapterOptions, package_table
-from cchc_adapters.status_map import StatusMap
+from cchc_adapters.opencps_words import OpenCpsWords
+from cchc_adapters.options import AdapterOptions
 from cchc_connect import (
     Ask,
     Dialect,
@@ -40,12 +40,11 @@ from cchc_connect import (
     Page,
     SourceHeld,
     SourceProfile,
-    Unreadable,
     Verdict,
     classify_rest,
     codecs,
 )
-from cchc_schemas import Channel, Dossier, DossierStatus, DossierStep
+from cchc_schemas import Dossier, DossierStatus, DossierStep
 
 DOSSIERS = "/dossiers"
 NOT_LOGGED_IN = (203, 401)
@@ -119,9 +118,7 @@ class _Listing:
     profile = SourceProfile(changed_since=False)
 
     def __init__(self, options: OpenCpsOptions) -> None:
-        table = package_table("opencps")
-        self._statuses = StatusMap(table["statuses"], options.statuses)
-        self._channels: Mapping[str, int] = table["channels"]
+        self._words = OpenCpsWords(options.statuses)
         self._page_size = options.page_size
         self.mapping_version = options.mapping_version(MAPPING)
 
@@ -144,12 +141,6 @@ class _Listing:
         changed = moment(item.get("modifiedDate"))
         return changed if isinstance(changed, datetime) else None
 
-    def state(self, item: Item) -> Mapping[str, object]:
-        """Return the national status and the source's own word for it."""
-        word = self._statuses.word(item.get("dossierStatus"), item.get("dossierSubStatus"))
-        received = codecs.text_or_none(item.get("receiveDate")) is not None
-        return {"status": self._statuses.status(word, received=received), "source_status": word}
-
 
 class Dossiers(_Listing):
     """The dossiers, read as `Dossier`."""
@@ -158,15 +149,12 @@ class Dossiers(_Listing):
 
     def __init__(self, options: OpenCpsOptions) -> None:
         super().__init__(options)
-        kinds = package_table("opencps")["applicant_kinds"]
         self._fields = {
             **DOSSIER,
             "code": at(options.identity_field),
             "procedure_code": at("serviceCode", read=partial(codecs.known_as, codes=options.procedure_codes)),
             "agency_code": at("govAgencyCode", read=partial(codecs.known_as, codes=options.agency_codes)),
-            "applicant_kind": at(
-                "applicantIdType", read=partial(codecs.one_of, words=kinds, rule="applicant_kind_unknown")
-            ),
+            "applicant_kind": at("applicantIdType", read=self._words.applicant_kind),
             "return_by_post": at("viaPostal", read=partial(codecs.is_among, words=options.post_values)),
         }
 
@@ -176,14 +164,11 @@ class Dossiers(_Listing):
 
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of a `Dossier`."""
-        return {**translated(item, self._fields), **self.state(item), "channel": self._channel(item)}
-
-    def _channel(self, item: Item) -> object:
-        """Return the channel: online by its codecs.flag, else what the dossier's origin tells, if it does."""
-        online = codecs.flag(item.get("online"))
-        if online is True or isinstance(online, Unreadable):
-            return Channel.ONLINE if online is True else online
-        return self._channels.get(codecs.plain_text(item.get("originality")))
+        return {
+            **translated(item, self._fields),
+            **self._words.state(item),
+            "channel": self._words.channel(item),
+        }
 
 
 class Steps(_Listing):
@@ -209,7 +194,7 @@ class Steps(_Listing):
 
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of a `DossierStep`."""
-        return {**translated(item, self._fields), "status": self.state(item)["status"]}
+        return {**translated(item, self._fields), "status": self._words.state(item)["status"]}
 
 
 class OpenCps:

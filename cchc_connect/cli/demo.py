@@ -20,7 +20,7 @@ from cchc_connect.cli.progress import shown_progress
 from cchc_connect.cli.quarantine import show_faults
 from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.session import Session
-from cchc_connect.cli.sync import show_report
+from cchc_connect.cli.sync import show_report, show_totals
 from cchc_connect.config import Config
 from cchc_connect.database import quarantine
 from cchc_connect.database.shared import SharedDatabase
@@ -32,6 +32,9 @@ SMALL: Mapping[str, Any] = {"dossiers": 60, "parcels": 80, "works": 48, "defect_
 """A world for the impatient; a larger share of defects, so that quarantine still has something to show."""
 
 EDIT_SEED = 1
+
+ITEM_LINES = 20
+"""Lines of an item that are shown; `quarantine show` shows all of it."""
 
 
 def show_demo(session: Session, location: Path, *, seed: int, small: bool) -> ExitCode:
@@ -97,10 +100,13 @@ class Demonstration:
 
     def _run(self, name: str) -> RunReport:
         self._screen.heading(f"demo.{name}")
-        with shown_progress(self._screen) as progress:
+        with shown_progress(self._screen, in_logs=False) as progress:
             report = Synchronizer(self._config, self._database, Surroundings(progress=progress)).synchronise()
         self._document[name] = report.as_document()
-        show_report(report, self._screen)
+        if report.rows_written or report.outcome is not Outcome.DONE:
+            show_report(report, self._screen)
+        else:
+            show_totals(report, self._screen)
         return report
 
     def _show_edit(self, edit: Edit) -> None:
@@ -128,16 +134,16 @@ class Demonstration:
         return self._screen.text("demo.yes" if census.is_complete else "demo.no")
 
     def _show_quarantine(self) -> None:
-        """Show the entry with the most faults."""
+        """Show the entry with the most faults; of several, the shortest."""
         with self._database.reading() as connection:
             entries = quarantine.entries(connection)
         if not entries:
             return
-        entry = max(entries, key=lambda one: len(one.faults))
+        entry = max(entries, key=lambda one: (len(one.faults), -len(str(one.item))))
         self._screen.heading("demo.quarantine", number=len(entries))
         show_faults(entry, self._screen)
         self._screen.say("demo.item_masked")
-        self._screen.json(masked_item(entry.item))
+        self._screen.json(masked_item(entry.item), most_lines=ITEM_LINES)
         self._document["quarantine"] = {"open": len(entries), "shown": entry.id}
 
     def _show_case(self) -> None:

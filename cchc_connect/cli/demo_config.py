@@ -1,7 +1,7 @@
 """The demonstration's configuration: the same tables as in a cchc.toml, with the doubles' addresses."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ def demo_tables(agencies: Agencies, location: Path) -> dict[str, Any]:
     return {
         "database": {"url": f"sqlite:///{location.resolve()}"},
         "connections": _connections(agencies),
-        "routes": {"to-portal": _ROUTE},
+        "routes": {"to-portal": dict(_ROUTE)},
         "ownership": {"land_parcel": "land-registry", "dossier": "one-stop"},
     }
 
@@ -87,7 +87,7 @@ def _connections(agencies: Agencies) -> dict[str, Any]:
     }
 
 
-_ROUTE = {
+_ROUTE: Mapping[str, Any] = {
     "from": ["dossier", "dossier_step"],
     "to": "national-portal",
     "purpose": "Công khai tiến độ giải quyết hồ sơ trên Cổng Dịch vụ công quốc gia",

@@ -3,7 +3,7 @@
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -21,13 +21,18 @@ PER_SECOND = 4
 
 
 @contextmanager
-def shown_progress(screen: Screen) -> Generator[Progress, None, None]:
-    """Give what a run tells its progress to; nothing is shown where a document was asked for."""
-    if screen.as_json:
-        yield no_progress
-    elif is_terminal(sys.stderr):
+def shown_progress(screen: Screen, *, in_logs: bool = True) -> Generator[Progress, None, None]:
+    """Give what a run tells its progress to; nothing is shown where a document was asked for.
+
+    Args:
+        screen: what the command writes to.
+        in_logs: show it on what is no terminal, too.
+    """
+    if is_terminal(sys.stderr) and not screen.as_json:
         with _live(LiveProgress(screen)) as live:
             yield live
+    elif screen.as_json or not in_logs:
+        yield no_progress
     else:
         plain = PlainProgress(screen)
         yield plain
@@ -42,16 +47,15 @@ class PlainProgress:
         self._screen = screen
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._at_work: dict[str, tuple[str, Counts]] = {}
+        self._at_work: dict[tuple[str, str], Counts] = {}
         self._written_at = monotonic()
 
     def __call__(self, name: str, record_type: str, counts: Counts, total: int | None) -> None:
         """Take note of a page or message."""
         with self._lock:
-            before = self._at_work.get(name)
-            if before is not None and before[0] != record_type:
-                self._finished(name, *before)
-            self._at_work[name] = (record_type, counts)
+            if counts.pages:  # a connection's sources are read one after the other; a route's messages mingle
+                self._finish({place for place in self._at_work if place[0] == name and place[1] != record_type})
+            self._at_work[name, record_type] = counts
             if self._monotonic() - self._written_at >= BETWEEN_LINES_S:
                 self._written_at = self._monotonic()
                 self._screen.note(f"{name} {record_type}: {_so_far(counts, total, self._screen)}")
@@ -59,12 +63,12 @@ class PlainProgress:
     def close(self) -> None:
         """Write the last line of what is finished now."""
         with self._lock:
-            for name, (record_type, counts) in self._at_work.items():
-                self._finished(name, record_type, counts)
+            self._finish(list(self._at_work))
 
-    def _finished(self, name: str, record_type: str, counts: Counts) -> None:
-        told = _so_far(counts, None, self._screen)
-        self._screen.note(self._screen.text("sync_view.finished", name=name, record_type=record_type, told=told))
+    def _finish(self, places: Iterable[tuple[str, str]]) -> None:
+        for name, record_type in places:
+            told = _so_far(self._at_work.pop((name, record_type)), None, self._screen)
+            self._screen.note(self._screen.text("sync_view.finished", name=name, record_type=record_type, told=told))
 
 
 class LiveProgress:

@@ -109,9 +109,13 @@ class Screen:
         self.document({"error": {"code": code, "message": told, "context": self.plain(context)}})
         self.note(self.text("cli.refused", reason=told))
 
-    def json(self, value: object) -> None:
-        """Write a value as indented JSON, for people."""
-        self.line(json.dumps(value, ensure_ascii=False, indent=2))
+    def json(self, value: object, most_lines: int | None = None) -> None:
+        """Write a value as indented JSON, for people; with `most_lines`, no more of it than that."""
+        lines = json.dumps(value, ensure_ascii=False, indent=2).splitlines()
+        for line in lines[:most_lines]:
+            self.line(line)
+        if most_lines is not None and len(lines) > most_lines:
+            self.line("  ...")
 
     def plain(self, context: Mapping[str, object]) -> Mapping[str, object]:
         """Return the values of an error as a document holds them: numbers as they are, the rest as text."""

@@ -7,6 +7,7 @@ from cchc_connect.cli.progress import shown_progress
 from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.session import Session
 from cchc_connect.config import Config
+from cchc_connect.database.quarantine import open_counts
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.sync.report import Line, Outcome, RunReport
@@ -20,6 +21,8 @@ EXITS: Mapping[Outcome, ExitCode] = {
 
 PULLED = ("fetched", "unchanged", "inserted", "updated", "deleted", "quarantined", "foreign")
 PUSHED = ("delivered", "refused", "waiting")
+RARE = frozenset({"foreign"})
+"""Counters that are shown only where there is something to count."""
 
 
 def synchronise(session: Session, only: Sequence[str], *, rehearse: bool) -> ExitCode:
@@ -39,9 +42,18 @@ def synchronise(session: Session, only: Sequence[str], *, rehearse: bool) -> Exi
             raise Misused("cli.only_unknown", name=name, known=", ".join(known))
     with SharedDatabase(config.database.url) as database, shown_progress(screen) as progress:
         report = Synchronizer(config, database, Surroundings(progress=progress)).synchronise(only, rehearse=rehearse)
+        quarantined = open_entries(database)
     screen.document(report.as_document())
     show_report(report, screen)
+    if quarantined:
+        screen.say("sync_view.see_quarantine", number=quarantined)
     return EXITS[report.outcome]
+
+
+def open_entries(database: SharedDatabase) -> int:
+    """Return how many entries are in quarantine, of this run and of earlier ones."""
+    with database.reading() as connection:
+        return sum(open_counts(connection).values())
 
 
 def show_report(report: RunReport, screen: Screen) -> None:
@@ -54,15 +66,21 @@ def show_report(report: RunReport, screen: Screen) -> None:
         if line.reason is not None:
             place = f"{line.name} {line.record_type}"
             screen.say(f"sync_view.{line.outcome}", place=place, reason=screen.spoken(line.reason))
+    show_totals(report, screen)
+
+
+def show_totals(report: RunReport, screen: Screen) -> None:
+    """Write how the run ended as a whole."""
     screen.line()
     totals = {"rows": report.rows_written, "messages": report.messages_delivered, "seconds": f"{report.seconds:.1f}"}
     screen.say("sync_view.totals", outcome=screen.word("outcome", report.outcome), **totals)
-    quarantined = sum(line.counts.quarantined for line in report.lines)
-    if quarantined:
-        screen.say("sync_view.see_quarantine", number=quarantined)
 
 
 def _show_lines(heading: str, kind: str, counters: Sequence[str], lines: Sequence[Line], screen: Screen) -> None:
+    shown = [line for line in lines if line.kind == kind]
+    if not shown:
+        return
+    counters = [one for one in counters if one not in RARE or any(getattr(line.counts, one) for line in shown)]
     rows = [
         (
             line.name,
@@ -70,11 +88,8 @@ def _show_lines(heading: str, kind: str, counters: Sequence[str], lines: Sequenc
             screen.word("outcome", line.outcome),
             *(getattr(line.counts, counter) for counter in counters),
         )
-        for line in lines
-        if line.kind == kind
+        for line in shown
     ]
-    if not rows:
-        return
     screen.heading(heading)
     names = ("sync_view.name", "sync_view.record_type", "sync_view.outcome")
     headings = (*names, *(f"count.{counter}" for counter in counters))

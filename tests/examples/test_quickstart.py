@@ -30,7 +30,7 @@ adapter = "opencps"
 agency = "000.00.00.H09"
 base_url = "{desk.base_url}/o/rest/v2"
 account = {{ kind = "basic", username = "{desk.username}", password = {{ env = "ONE_STOP_PASSWORD" }} }}
-options = {{ group_id = {desk.group_id} }}
+options = {{ group_id = "{desk.group_id}" }}
 """
 
 

@@ -11,7 +11,7 @@ from typing import ClassVar
 from pydantic import BaseModel
 
 from cchc_connect import Ask, Dialect, Exchange, HttpRequest, Item, Page, SourceProfile, classify_rest
-from cchc_connect.codecs import iso_instant
+from cchc_connect.codecs import iso_instant, plain_text
 from cchc_schemas import AdminScheme, LandParcel
 
 FIELDS = {"commune_code": "commune", "map_sheet": "sheet", "parcel_number": "number", "area_m2": "area"}
@@ -38,7 +38,7 @@ class Parcels:
         return Page(items=listing.parcels, next=None if listing.last else str(page + 1))
 
     def key(self, item: Item) -> str:
-        return str(item.get("id", ""))
+        return plain_text(item.get("id"))
 
     def changed_at(self, item: Item) -> datetime | None:
         moment = iso_instant(item.get("changed_at"))

@@ -1,0 +1,90 @@
+"""The README is true: its code is the examples' code, its commands are run, its promises have their tests."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import running_province
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXAMPLES = ("examples/quickstart.py", "examples/district_registry_adapter/src/district_registry_adapter/adapter.py")
+
+
+def blocks(language: str) -> list[str]:
+    """Return the fenced blocks of a language."""
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def commands() -> list[str]:
+    """Return every command of the README, in its order."""
+    return [line for block in blocks("sh") for line in block.splitlines() if line]
+
+
+@pytest.mark.parametrize(("place", "example"), list(enumerate(EXAMPLES)))
+def test_the_code_shown_is_the_code_of_the_examples(place: int, example: str) -> None:
+    """What a reader copies is what the tests run."""
+    assert blocks("python")[place].strip() == (ROOT / example).read_text(encoding="utf-8").strip()
+
+
+def test_the_library_commands_work_as_typed_one_after_the_other(tmp_path: Path) -> None:
+    """A newcomer types them in the README's order, in one folder."""
+    program = str(Path(sys.executable).with_name("cchc-connect"))
+    shown = [line.removeprefix(".venv/bin/") for line in commands() if "cchc-connect" in line and "pip" not in line]
+    assert len(shown) >= 8
+
+    with ExitStack() as until_the_end:
+        for line in shown:
+            done = subprocess.run(
+                [program, *shlex.split(line)[1:]], cwd=tmp_path, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, f"{line}: {done.stdout} {done.stderr}"
+            assert "Traceback" not in done.stderr
+            if line == "cchc-connect init":  # what the reader is told to do next: name the systems there are
+                until_the_end.enter_context(running_province(tmp_path))
+
+
+def test_the_commands_that_set_up_are_those_that_make_runs() -> None:
+    """The plain pip lines and make's are the same; continuous integration runs make's."""
+    environment = {**os.environ, "MAKEFLAGS": ""}
+    made = subprocess.run(
+        ["make", "--always-make", "--dry-run", "demo"],  # noqa: S607  # make is where the shell finds it
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for line in commands():
+        if "-m venv" in line or "pip install" in line or (line.endswith("demo.db") and ".venv" in line):
+            words = [word for word in shlex.split(line) if not word.startswith("python")]
+            assert all(word in made for word in words), line
+
+
+@pytest.mark.parametrize("line", [line for line in commands() if line.startswith("make")])
+def test_each_make_command_is_run_by_continuous_integration(line: str) -> None:
+    """What the README promises about make is proved each time something lands."""
+    assert line in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.parametrize("path", re.findall(r"`(tests/promises/\w+\.py)`", README))
+def test_each_promise_has_its_test_and_the_test_its_sentence(path: str) -> None:
+    """The file named beside a promise opens with that promise's sentence."""
+    opening = (ROOT / path).read_text(encoding="utf-8").splitlines()[0].removeprefix('"""')
+
+    assert f"**{opening}**" in README
+
+
+def test_all_six_promises_are_there() -> None:
+    assert len(re.findall(r"`tests/promises/\w+\.py`", README)) == 6
+
+
+@pytest.mark.parametrize("path", re.findall(r"\]\(([^)#:]+)\)", README))
+def test_each_link_leads_somewhere(path: str) -> None:
+    assert (ROOT / path).exists()
