@@ -4,8 +4,8 @@ The names below are the library. They are imported when they are first used, so 
 answers `--help` without waiting for a database driver.
 
 Run a configured synchronisation: `Config`, `SharedDatabase`, `Synchronizer`, `RunReport`.
-Read what is shared: `find_case`, `changes`, and any SQL tool.
-Write an adapter: `Adapter`, `Source`, `Target` and what they speak of.
+Read what is shared: `find_case`, `records`, `changes`, and any SQL tool.
+Write an adapter: `Adapter`, `Source`, `Target` and what they speak of; `cchc_connect.codecs` reads wire values.
 """
 
 from importlib import import_module
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cchc_connect.codecs import Unreadable
     from cchc_connect.config import Config
     from cchc_connect.database.feed import changes
+    from cchc_connect.database.records import records
     from cchc_connect.database.shared import SharedDatabase
     from cchc_connect.errors import (
         AuthenticationFailed,
@@ -108,6 +109,7 @@ __all__ = [
     "changes",
     "classify_rest",
     "find_case",
+    "records",
 ]
 
 _HOMES = {
@@ -116,6 +118,7 @@ _HOMES = {
     "codecs": "Unreadable",
     "config": "Config",
     "database.feed": "changes",
+    "database.records": "records",
     "database.shared": "SharedDatabase",
     "errors": (
         "AuthenticationFailed CchcError ConfigurationError CutShort DatabaseUnusable DeadlineExceeded Fatal "
@@ -127,8 +130,13 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    for home, names in _HOMES.items():
-        if name in names.split():
-            return getattr(import_module(f"{__name__}.{home}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # a type checker sees the imports above, and so a misspelt name
+
+    def __getattr__(name: str) -> object:
+        for home, names in _HOMES.items():
+            if name in names.split():
+                return getattr(import_module(f"{__name__}.{home}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return __all__

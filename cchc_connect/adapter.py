@@ -19,10 +19,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias
 
-from cchc_schemas import Record
 from pydantic import BaseModel
 
+from cchc_connect.codecs import Unreadable
 from cchc_connect.transport.http import Dialect, Exchange
+from cchc_schemas import Record
 
 Item: TypeAlias = Mapping[str, Any]
 """One wire item as the source wrote it; it is read in the adapter and nowhere else."""
@@ -99,8 +100,8 @@ class Source(Protocol):
         """Return the source's own stable identifier of `item`, "" where the item lacks it."""
         ...
 
-    def changed_at(self, item: Item) -> datetime | None:
-        """Return when the source last changed `item` (aware), None where it does not say or is unreadable."""
+    def changed_at(self, item: Item) -> datetime | Unreadable | None:
+        """Return when the source last changed `item` (aware); None where it does not say."""
         ...
 
     def translate(self, item: Item) -> Mapping[str, object]:
@@ -186,7 +187,10 @@ class AdapterFactory(Protocol):
 
     @property
     def Options(self) -> type[BaseModel]:  # noqa: N802  # it is a class
-        """The model of the connection's `options` table in cchc.toml."""
+        """The model of the connection's `options` table in cchc.toml.
+
+        A class says `Options: ClassVar = ItsOptions`: that satisfies mypy and pyright alike.
+        """
         ...
 
     def __call__(self, options: Any, /) -> Adapter:

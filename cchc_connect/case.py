@@ -3,11 +3,16 @@
 It is what an official opens instead of asking the citizen for a paper.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
+from sqlalchemy import ColumnElement, Connection, select
+
+from cchc_connect.database.records import AnyRecord, records_by_key
+from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.tables import link
+from cchc_connect.errors import Rejected
 from cchc_schemas import (
     RECORD_TYPES,
     ConstructionPermit,
@@ -15,16 +20,7 @@ from cchc_schemas import (
     Dossier,
     DossierStep,
     LandParcel,
-    Record,
-    from_document,
 )
-from sqlalchemy import ColumnElement, Connection, select
-
-from cchc_connect.database.shared import SharedDatabase
-from cchc_connect.database.tables import change, link, record_table
-from cchc_connect.errors import Rejected
-
-AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,14 +81,10 @@ class _Shelf:
         self.agencies: dict[str, str] = {}
 
     def records(self, kind: type[AnyRecord], keys: Iterable[str]) -> tuple[AnyRecord, ...]:
-        table = record_table(kind.record_type)
-        columns = (table.c.record_key, table.c.agency, change.c.document)
-        live = table.c.record_key.in_(list(keys)) & table.c.deleted_at.is_(None)
-        statement = select(*columns).join(change, change.c.sequence == table.c.sequence).where(live)
         found: list[AnyRecord] = []
-        for row in self._connection.execute(statement.order_by(table.c.record_key)):
-            self.agencies[row.record_key] = row.agency
-            found.append(from_document(kind, json.loads(row.document)))
+        for agency, record in records_by_key(self._connection, kind, list(keys)):
+            self.agencies[record.key] = agency
+            found.append(record)
         return tuple(found)
 
     def speaking_of(self, target_type: str, target_keys: Iterable[str]) -> dict[str, list[str]]:

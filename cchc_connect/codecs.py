@@ -34,6 +34,9 @@ VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 NO_DATE = ("0000-00-00", "0001-01-01", "1900-01-01")
 """How dates begin with which some systems say "none": OpenCPS towards its gateway, .NET, SQL Server."""
 
+COMMUNE_DIGITS = 5
+"""Length of a commune code (mã xã, phường), its leading zeros among it."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SPACES = str.maketrans({"\u00a0": " ", "\u2007": " ", "\u202f": " ", "\u200b": None, "\ufeff": None})
 """Spaces that only layout wants, and marks that nobody sees: copied from web pages and word processors."""

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
-from cchc_schemas import RECORD_TYPES, Record
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cchc_connect.adapter import Adapter
@@ -18,6 +17,7 @@ from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Phrase, Phrases
 from cchc_connect.registry import adapter_factory
 from cchc_connect.transport import Credentials
+from cchc_schemas import RECORD_TYPES, Record
 
 READABLE_BY_OTHERS = 0o077
 KNOWN_RULES = frozenset({"missing", "extra_forbidden", "string_type", "string_pattern_mismatch", "too_short"})

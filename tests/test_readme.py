@@ -1,4 +1,4 @@
-"""The README is true: its code is the examples' code, its commands are run, its promises have their tests."""
+"""The README is true: its commands are run, its promises have their tests."""
 
 import os
 import re
@@ -14,7 +14,6 @@ from tests.cli.conftest import running_province
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-EXAMPLES = ("examples/quickstart.py", "examples/district_registry_adapter/src/district_registry_adapter/adapter.py")
 
 
 def blocks(language: str) -> list[str]:
@@ -25,12 +24,6 @@ def blocks(language: str) -> list[str]:
 def commands() -> list[str]:
     """Return every command of the README, in its order."""
     return [line for block in blocks("sh") for line in block.splitlines() if line]
-
-
-@pytest.mark.parametrize(("place", "example"), list(enumerate(EXAMPLES)))
-def test_the_code_shown_is_the_code_of_the_examples(place: int, example: str) -> None:
-    """What a reader copies is what the tests run."""
-    assert blocks("python")[place].strip() == (ROOT / example).read_text(encoding="utf-8").strip()
 
 
 def test_the_library_commands_work_as_typed_one_after_the_other(tmp_path: Path) -> None:
@@ -83,8 +76,3 @@ def test_each_promise_has_its_test_and_the_test_its_sentence(path: str) -> None:
 
 def test_all_six_promises_are_there() -> None:
     assert len(re.findall(r"`tests/promises/\w+\.py`", README)) == 6
-
-
-@pytest.mark.parametrize("path", re.findall(r"\]\(([^)#:]+)\)", README))
-def test_each_link_leads_somewhere(path: str) -> None:
-    assert (ROOT / path).exists()

@@ -10,6 +10,7 @@ Caveats:
     - `exceededTransferLimit` is there only while there is more, and not at all before ArcGIS 10.3.1, so a
       full page is always followed by another one.
     - OBJECTID is made anew with the layer, `maCTXD` is not: it is the key.
+    - A file that is deleted while the list is read may hide another one until the next run.
     - Which column tells when a permit file changed is not known, see `changed_column`; the layer has none.
     - Days come as instants of Vietnamese midnight; in UTC that is the day before.
     - Files from before July 2025 have commune codes of that time; the province beside them tells which.
@@ -26,11 +27,11 @@ from typing import Annotated
 from pydantic import Field
 
 from cchc_adapters.arcgis import classify_arcgis, layer_page
-from cchc_adapters.field_map import COMMUNE_DIGITS, FieldMap, at, epoch_day, iso_day, translated
+from cchc_adapters.field_map import FieldMap, at, epoch_day, iso_day, translated
 from cchc_adapters.geometries import geometry
 from cchc_adapters.options import AdapterOptions, package_table
-from cchc_adapters.parcel_lists import parcel_refs
-from cchc_adapters.permit_files import PaperCodes, measure, measures, papers
+from cchc_adapters.parcel_lists import site
+from cchc_adapters.permit_files import PaperCodes, measure, measures, papers, permit_status
 from cchc_connect import (
     Ask,
     Deletes,
@@ -41,7 +42,6 @@ from cchc_connect import (
     Page,
     SourceHeld,
     SourceProfile,
-    Unreadable,
     codecs,
 )
 from cchc_connect.transport import normalised
@@ -90,14 +90,10 @@ class BinhDuongPermitsOptions(AdapterOptions):
     """Decimal sign of measures that come as text."""
     changed_column: str | None = None
     """Column with the instant of a permit file's last change; without it every run lists all files."""
-    complete_listings: bool = True
+    complete_listings: bool = False
     """Is a file or a work that is not listed gone? Of files never where `changed_column` is set."""
-    permit_paper: str = "GPXD"
-    """Code of the permit among a file's papers (unverified)."""
-    land_paper: str = "GCN"
-    """Code of the land certificate among a file's papers (unverified)."""
-    investor_role: str = "CDT"
-    """Code of the investor among a file's parties (unverified)."""
+    papers: PaperCodes = PaperCodes()
+    """Codes of papers and parties (unverified)."""
     token_errors: tuple[int, ...] = (498, 499)
     """Error codes of ArcGIS for a token that is missing or refused (unverified)."""
 
@@ -112,13 +108,6 @@ class _Listing:
         self.profile = SourceProfile(changed_since=False, deletes=deletes)
         self.mapping_version = options.mapping_version(MAPPING)
 
-    def _site(self, address: Item, parcels: Item) -> Mapping[str, object]:
-        """Return scheme and commune by the codes of `address`, and the parcels that `parcels` names."""
-        scheme = codecs.one_of(address.get("maTinhTP"), self._options.schemes, "province_without_scheme")
-        commune = codecs.padded_code(address.get("maPhuongXa"), COMMUNE_DIGITS)
-        place = {"scheme": scheme, "commune_code": commune}
-        return place | {"parcel_refs": parcel_refs(place, parcels.get("soTo"), parcels.get("soThua"))}
-
 
 class Permits(_Listing):
     """Permit files, read as `ConstructionPermit`."""
@@ -127,9 +116,6 @@ class Permits(_Listing):
 
     def __init__(self, options: BinhDuongPermitsOptions) -> None:
         super().__init__(options)
-        self._paper_codes = PaperCodes(
-            permit=options.permit_paper, land=options.land_paper, investor=options.investor_role
-        )
         if options.changed_column:
             self.profile = SourceProfile(changed_since=True)
 
@@ -158,22 +144,15 @@ class Permits(_Listing):
 
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of a `ConstructionPermit`."""
-        address = codecs.as_object(item.get("diaChi")) or {}
+        options, address = self._options, codecs.as_object(item.get("diaChi")) or {}
         return {
             **translated(item, PERMIT),
-            **self._site(address, item),
-            **papers(item, self._paper_codes),
-            "status": self._status(item),
-            "measures": list(measures(codecs.as_object(item.get("noiDungDeNghi")) or {}, self._options.decimal_sign)),
-            "geometry": geometry(item.get("shape"), self._options.crs),
+            **site(address, item, options.schemes),
+            **papers(item, options.papers),
+            "status": permit_status(item, self._table["statuses"]),
+            "measures": list(measures(codecs.as_object(item.get("noiDungDeNghi")) or {}, options.decimal_sign)),
+            "geometry": geometry(item.get("shape"), options.crs),
         }
-
-    def _status(self, item: Item) -> object:
-        """Return the status that the file's step stands for; a file that was given back is refused."""
-        given_back = at("tinhTrangTraHoSo.isTraHoSo", read=codecs.flag)(item)
-        if given_back is True or isinstance(given_back, Unreadable):
-            return "permit_refused" if given_back is True else given_back
-        return self._table["statuses"].get(codecs.plain_text(item.get("maTienDo")), "unknown")
 
 
 class Works(_Listing):
@@ -205,7 +184,7 @@ class Works(_Listing):
         grade = normalised(codecs.plain_text(works.get("capCongTrinh")))
         return {
             **translated(works, WORKS),
-            **self._site(works, works),
+            **site(works, works, self._options.schemes),
             "grade": codecs.one_of(grade, self._table["grades"], "works_grade_unknown"),
             "measures": measured,
             "geometry": geometry(item.get("geometry"), self._options.crs),

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from cchc_connect import Item, Unreadable
 from cchc_connect.codecs import (
+    COMMUNE_DIGITS,
     NO_DATE,
     DecimalSign,
     LocalTime,
@@ -39,7 +40,6 @@ Value: TypeAlias = Callable[[Item], object]
 FieldMap: TypeAlias = Mapping[str, Value]
 """A record's fields and where each comes from."""
 
-COMMUNE_DIGITS = 5
 NOT_AN_OBJECT = Unreadable("object_expected")
 
 

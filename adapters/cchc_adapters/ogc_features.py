@@ -1,9 +1,8 @@
 """Land parcels from any server of OGC API Features, such as a land registry that publishes its VBDLIS data.
 
-Agency: whoever keeps the parcels (văn phòng đăng ký đất đai). Documentation: OGC API - Features - Part 1:
-Core (OGC 17-069) and Part 2: Coordinate Reference Systems by Reference (OGC 18-058); the caveats were
-observed at pygeoapi 0.21. Account: none, or HTTP Basic. Which property becomes which field is a table, in
-cchc.toml or the ready one for VBDLIS.
+Agency: the land registration office (văn phòng đăng ký đất đai). Documentation: OGC API - Features, Part 1
+(OGC 17-069) and Part 2 (OGC 18-058); caveats observed at pygeoapi 0.21. Account: none, or HTTP Basic. Which
+property becomes which field is a table, in cchc.toml or the ready one for VBDLIS.
 
 Caveats:
     - A page may be smaller than asked for, without a word; only a missing next link is the end.
@@ -38,7 +37,6 @@ from cchc_connect import (
     Page,
     SourceHeld,
     SourceProfile,
-    Unreadable,
     classify_rest,
     codecs,
 )
@@ -191,7 +189,7 @@ def _properties(feature: Item) -> Item:
 
 def _former_keys(former: Sequence[object], scheme: AdminScheme) -> Sequence[object]:
     """Return the key that commune, sheet and number make; where one is not told, there is none."""
-    if unreadable := [part for part in former if isinstance(part, Unreadable)]:
+    if unreadable := [part for part in former if isinstance(part, codecs.Unreadable)]:
         return unreadable
     commune, sheet, number = former
     if isinstance(commune, str) and isinstance(sheet, str) and isinstance(number, str):

@@ -9,12 +9,11 @@ Caveats:
       tells a search engine that is restarting from a wrong site id, and asking twice harms neither.
     - `end` missing or 0 means "all rows"; it is never sent so.
     - `total` comes from a search index and may be stale, so a full page is always followed by another one.
-    - No filter for what was modified: every run lists everything. Oldest first, so that a dossier filed
-      meanwhile comes last; one deleted meanwhile may hide another until the next run.
+    - No filter for what was modified: every run lists everything, oldest first; a dossier deleted meanwhile
+      may hide another until the next run.
     - Only the last action of a dossier is listed; actions between two pulls are not seen, and a step's
       status is that of its dossier when it was seen.
-    - Applicants' names are in upper case; they are kept so, for the spelling cannot be recovered.
-    - Telephone and e-mail are those of the contact person, who need not be the applicant.
+    - Applicants' names are in upper case and kept so; telephone and e-mail are those of a contact person.
     - `""` is null, a list of one may be a lone object, agencies and procedures may have local codes.
     - In some installations `dossierNo` is not the national code, see `identity_field`.
 """

@@ -1,4 +1,4 @@
-"""Parcels as files name them: a sheet and a list of numbers, or a sentence.
+"""Where a file says that something is built: commune, sheet and a list of parcels, or a sentence.
 
 Observed in public client code of land and construction systems: "12, 13; 14", "604 (tờ bản đồ số 3)",
 "23 (ứng đại diện)". What is no list of numbers is kept in the source's own words and read no further.
@@ -8,10 +8,24 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-from cchc_connect import codecs
+from cchc_connect import Item, codecs
+from cchc_schemas import AdminScheme
 
 _NUMBER = re.compile(r"[0-9]+[0-9A-Za-z/.-]*")
 _WITH_SHEET = re.compile(r"(?P<numbers>[^()]+)\(\s*tờ (?:bản đồ )?số (?P<sheet>[^()\s]+)\s*\)", re.IGNORECASE)
+
+
+def site(codes: Item, parcels: Item, schemes: Mapping[str, AdminScheme]) -> Mapping[str, object]:
+    """Return scheme and commune of a file, and the parcels it names.
+
+    Args:
+        codes: what holds the codes of province and commune (maTinhTP, maPhuongXa).
+        parcels: what holds sheet and numbers (soTo, soThua).
+        schemes: the scheme that commune codes are of, by the province code beside them.
+    """
+    scheme = codecs.one_of(codes.get("maTinhTP"), schemes, "province_without_scheme")
+    place = {"scheme": scheme, "commune_code": codecs.padded_code(codes.get("maPhuongXa"), codecs.COMMUNE_DIGITS)}
+    return {**place, "parcel_refs": parcel_refs(place, parcels.get("soTo"), parcels.get("soThua"))}
 
 
 def parcel_refs(place: Mapping[str, object], sheet: object, numbers: object) -> list[Mapping[str, object]]:

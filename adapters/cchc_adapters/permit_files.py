@@ -5,12 +5,14 @@ Names as read in its public client (74nguyentan/training_angular_ditagis, 2022);
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict
 
 from cchc_adapters.field_map import FieldMap, at, iso_day, translated
 from cchc_connect import Item, Unreadable, codecs
 
-LIST_EXPECTED = Unreadable("list_expected")
+_LIST_EXPECTED = Unreadable("list_expected")
+_GIVEN_BACK = at("tinhTrangTraHoSo.isTraHoSo", read=codecs.flag)
 
 PERMIT_PAPER: FieldMap = {
     "permit_number": at("soVanBan"),
@@ -19,20 +21,32 @@ PERMIT_PAPER: FieldMap = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class PaperCodes:
-    """Codes by which papers and parties of a file are told apart."""
+class PaperCodes(BaseModel):
+    """Codes by which papers and parties of a file are told apart; they were not seen and may have to be corrected."""
 
-    permit: str
-    land: str
-    investor: str
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    permit: str = "GPXD"
+    """Code of the permit among the papers (maLoaiVanBan)."""
+    land: str = "GCN"
+    """Code of the land certificate among the papers."""
+    investor: str = "CDT"
+    """Code of the investor among the parties (vaiTro)."""
+
+
+def permit_status(item: Item, statuses: Mapping[str, str]) -> object:
+    """Return the status that the file's step stands for; a file that was given back is refused."""
+    given_back = _GIVEN_BACK(item)
+    if given_back is True or isinstance(given_back, Unreadable):
+        return "permit_refused" if given_back is True else given_back
+    return statuses.get(codecs.plain_text(item.get("maTienDo")), "unknown")
 
 
 def papers(item: Item, codes: PaperCodes) -> Mapping[str, object]:
     """Return what a file's papers and parties tell; of several permits the last counts."""
     listed, parties = codecs.as_objects(item.get("vanBans") or []), codecs.as_objects(item.get("donVis") or [])
     if listed is None or parties is None:
-        return {"permit_number": LIST_EXPECTED}
+        return {"permit_number": _LIST_EXPECTED}
     by_code = {codecs.plain_text(paper.get("maLoaiVanBan")): paper for paper in listed}
     by_role = {codecs.plain_text(party.get("vaiTro")): party for party in parties}
     land = by_code.get(codes.land)

@@ -37,10 +37,16 @@ class Phrases:
 def message(code: str, language: Language, context: Mapping[str, object]) -> str:
     """Return the sentence for `code` with the values of `context` put in.
 
+    A code that is not in the catalogue is an outsider's own; it is told as it is, with its values.
+
     Raises:
-        KeyError: the catalogue has no such code, or the sentence names a value that `context` lacks.
+        KeyError: the sentence names a value that `context` lacks.
     """
-    return _sentences(language)[code].format_map({name: _spoken(value, language) for name, value in context.items()})
+    values = {name: _spoken(value, language) for name, value in context.items()}
+    sentence = _sentences(language).get(code)
+    if sentence is None:
+        return ": ".join([code, *([", ".join(f"{name} {value}" for name, value in values.items())] if values else [])])
+    return sentence.format_map(values)
 
 
 def codes(language: Language) -> Mapping[str, str]:

@@ -138,7 +138,7 @@ class Pull:
 
     def _changed(self, items: Iterable[Item]) -> Iterable[datetime]:
         times = (self._source.changed_at(item) for item in items)
-        return (moment for moment in times if moment is not None)
+        return (moment for moment in times if isinstance(moment, datetime))
 
     def _following(self, page: Page, cursor: Cursor) -> Cursor:
         seen = [cursor.highest] if cursor.highest else []

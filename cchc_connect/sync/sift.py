@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from cchc_connect.adapter import Item, Source
 from cchc_connect.database.instants import stamp
@@ -109,4 +110,4 @@ class Sieve:
     def _read(self, item: Item) -> tuple[Reading[Record], str | None]:
         reading = self._source.record_type.read(self._source.translate(item))
         changed_at = self._source.changed_at(item)
-        return reading, None if changed_at is None else stamp(changed_at)
+        return reading, stamp(changed_at) if isinstance(changed_at, datetime) else None

@@ -11,8 +11,6 @@ from decimal import Decimal
 from random import Random
 from types import MappingProxyType
 
-from cchc_schemas import DossierStatus
-
 from cchc_connect.testing.chance import happens, seeded, some, weighted
 from cchc_connect.testing.facts import (
     VIETNAM,
@@ -25,6 +23,7 @@ from cchc_connect.testing.facts import (
     SiteFact,
     WorksFact,
 )
+from cchc_schemas import DossierStatus
 
 STEPS = ("TNHS", "TDHS", "LYK", "DTTT", "XTT", "CPXD")
 """Steps of a permit file (tiến độ), in their order."""

@@ -11,12 +11,11 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, TypeVar
 
-from cchc_schemas import DossierStatus
-
 from cchc_connect.testing.building import NEXT_WORKS_STATUS, STEPS, plots
 from cchc_connect.testing.chance import happens, seeded, some
 from cchc_connect.testing.desk import USUAL_MOVES
 from cchc_connect.testing.facts import Fact, ParcelFact, Register
+from cchc_schemas import DossierStatus
 
 if TYPE_CHECKING:
     from cchc_connect.testing.world import World

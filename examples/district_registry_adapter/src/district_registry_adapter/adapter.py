@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel
 
-from cchc_connect import Ask, Dialect, Exchange, HttpRequest, Item, Page, SourceProfile, classify_rest
+from cchc_connect import Ask, Dialect, Exchange, HttpRequest, Item, Page, SourceProfile, Unreadable, classify_rest
 from cchc_connect.codecs import iso_instant, plain_text
 from cchc_schemas import AdminScheme, LandParcel
 
@@ -40,9 +40,8 @@ class Parcels:
     def key(self, item: Item) -> str:
         return plain_text(item.get("id"))
 
-    def changed_at(self, item: Item) -> datetime | None:
-        moment = iso_instant(item.get("changed_at"))
-        return moment if isinstance(moment, datetime) else None
+    def changed_at(self, item: Item) -> datetime | Unreadable | None:
+        return iso_instant(item.get("changed_at"))
 
     def translate(self, item: Item) -> Mapping[str, object]:
         return {"scheme": self._scheme} | {field: item.get(name) for field, name in FIELDS.items()}

@@ -1,0 +1,47 @@
+"""Shared records, read back as what they are."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Row, Select, select
+
+from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.tables import change, record_table
+from cchc_schemas import Record, from_document
+
+AnyRecord = TypeVar("AnyRecord", bound=Record)
+
+
+def records(database: SharedDatabase, kind: type[AnyRecord], **equal: object) -> Iterator[AnyRecord]:
+    """Yield the live records of one type, in the order of their keys; `equal` names fields and their values.
+
+    Example: `records(database, LandParcel, commune_code="25747", map_sheet="12")`.
+
+    Raises:
+        KeyError: the record has no such field.
+    """
+    table = record_table(kind.record_type)
+    chosen = live_rows(kind).where(*(table.c[name] == value for name, value in equal.items()))
+    with database.reading() as connection:
+        yield from (record_of(kind, row) for row in connection.execute(chosen))
+
+
+def records_by_key(connection: Connection, kind: type[AnyRecord], keys: list[str]) -> Iterator[tuple[str, AnyRecord]]:
+    """Yield agency and record of the live records with these keys, in the order of their keys."""
+    table = record_table(kind.record_type)
+    for row in connection.execute(live_rows(kind).where(table.c.record_key.in_(keys))):
+        yield row.agency, record_of(kind, row)
+
+
+def live_rows(kind: type[Record]) -> Select[Any]:
+    """Return a query for the live records of one type: key, agency, document."""
+    table = record_table(kind.record_type)
+    columns = select(table.c.record_key, table.c.agency, change.c.document)
+    joined = columns.join(change, change.c.sequence == table.c.sequence)
+    return joined.where(table.c.deleted_at.is_(None)).order_by(table.c.record_key)
+
+
+def record_of(kind: type[AnyRecord], row: Row[Any]) -> AnyRecord:
+    """Return the record of a row of `live_rows`."""
+    return from_document(kind, json.loads(row.document))
