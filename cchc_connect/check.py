@@ -41,18 +41,23 @@ class Finding:
 
 def check_connections(config: Config, connect: Connect = connect) -> Iterator[Finding]:
     """Yield what is found of every connection, one after the other, as each answers."""
-    for name, table in config.connections.items():
-        adapter = config.adapter(name)
+    for name in config.connections:
         try:
-            with connect(name, table, adapter, min(config.run.deadline_s, PATIENCE_S)) as transport:
-                for source in adapter.sources:
-                    yield _first_page(name, source, transport)
+            yield from _connection(name, config, connect)
         except CchcError as error:
             yield Finding.of(name, error)
-            continue
-        if adapter.targets:
-            kinds = ", ".join(target.record_type.record_type for target in adapter.targets)
-            yield Finding(place=name, said=Phrase("check.takes", {"record_types": kinds}))
+
+
+def _connection(name: str, config: Config, connect: Connect) -> Iterator[Finding]:
+    adapter, works = config.adapter(name), True
+    with connect(name, config.connections[name], adapter, min(config.run.deadline_s, PATIENCE_S)) as transport:
+        for source in adapter.sources:
+            finding = _first_page(name, source, transport)
+            works = works and finding.error is None
+            yield finding
+    if adapter.targets and works:
+        kinds = ", ".join(target.record_type.record_type for target in adapter.targets)
+        yield Finding(place=name, said=Phrase("check.takes", {"record_types": kinds}))
 
 
 def _first_page(name: str, source: Source, transport: Transport) -> Finding:

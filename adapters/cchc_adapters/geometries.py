@@ -40,9 +40,10 @@ def _of_rings(rings: object, crs: str) -> Mapping[str, object] | Unreadable | No
 
 def _polygons(rings: Sequence[Ring]) -> list[list[Ring]]:
     """Return each outer ring with its holes; a hole that lies in no outer ring is a polygon of its own."""
-    outer = [ring for ring in rings if _turns_left(ring) < 0] or rings
-    polygons: list[list[Ring]] = [[_wound(ring, left=True)] for ring in outer]
-    for hole in (ring for ring in rings if ring not in outer):
+    outer = [ring for ring in rings if _turns_left(ring) < 0]
+    holes = [ring for ring in rings if _turns_left(ring) >= 0] if outer else []
+    polygons: list[list[Ring]] = [[_wound(ring, left=True)] for ring in outer or rings]
+    for hole in holes:
         home = next((polygon for polygon in polygons if _is_inside(hole[0], polygon[0])), None)
         if home:
             home.append(_wound(hole, left=False))

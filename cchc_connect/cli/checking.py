@@ -6,12 +6,12 @@ from pathlib import Path
 
 from cchc_connect.check import Finding, check_connections
 from cchc_connect.cli.exits import ExitCode, NotThere, exit_code_of
-from cchc_connect.cli.opening import check_location
+from cchc_connect.cli.opening import SQLITE, check_location
 from cchc_connect.cli.screen import Screen
 from cchc_connect.cli.session import Session
 from cchc_connect.config import Config
 from cchc_connect.database.shared import SharedDatabase
-from cchc_connect.errors import CchcError, DatabaseUnusable
+from cchc_connect.errors import CchcError, ConfigurationError, DatabaseUnusable
 from cchc_connect.messages import Phrase
 
 
@@ -24,17 +24,17 @@ def show_check(session: Session) -> ExitCode:
     screen, findings = session.screen, list[Finding]()
     config = Config.load(session.config)
     screen.say("check.config_fine", file=session.config)
-    for finding in _findings(config):
+    for finding in _findings(config, session.config):
         findings.append(finding)
         screen.line(f"{_mark(finding, screen)} {finding.place}: {screen.spoken(finding.said)}")
-    if not config.connections:
-        screen.say("cli.no_connections", file=session.config)
     screen.document({"findings": [_document(finding, screen) for finding in findings]})
     return _exit_code(findings)
 
 
-def _findings(config: Config) -> Iterator[Finding]:
-    yield _database(Path(config.database.url.removeprefix("sqlite:///")))
+def _findings(config: Config, file: Path) -> Iterator[Finding]:
+    yield _database(Path(config.database.url.removeprefix(SQLITE)))
+    if not config.connections:
+        yield Finding.of("connections", ConfigurationError("cli.no_connections", file=file))
     yield from check_connections(config)
 
 
@@ -42,7 +42,7 @@ def _database(location: Path) -> Finding:
     """Look at the database, or at the place where the first run will make it."""
     try:
         check_location(location)
-        with SharedDatabase(f"sqlite:///{location}"):
+        with SharedDatabase(f"{SQLITE}{location}"):
             return Finding(place="database", said=Phrase("check.database_fine", {"path": location}))
     except NotThere:
         if os.access(location.parent, os.W_OK):

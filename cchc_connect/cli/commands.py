@@ -27,6 +27,9 @@ app.add_typer(quarantine, name="quarantine")
 app.add_typer(schema, name="schema")
 app.add_typer(adapter, name="adapter")
 
+LAST_ENTRY = 2**63 - 1
+"""The largest number that a database can give to an entry."""
+
 Database = Annotated[Path | None, typer.Option("--db", help="help.db", metavar="PATH")]
 
 
@@ -100,7 +103,7 @@ def quarantine_list(
 @quarantine.command("show", help="help.quarantine_show")
 def quarantine_show(
     context: typer.Context,
-    number: Annotated[int, typer.Argument(metavar="ID", help="help.entry")],
+    number: Annotated[int, typer.Argument(metavar="ID", help="help.entry", min=1, max=LAST_ENTRY)],
     *,
     raw: Annotated[bool, typer.Option("--raw", help="help.raw")] = False,
     db: Database = None,
@@ -114,7 +117,9 @@ def quarantine_show(
 @quarantine.command("replay", help="help.quarantine_replay")
 def quarantine_replay(
     context: typer.Context,
-    numbers: Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="help.entries")] = None,
+    numbers: Annotated[
+        list[int] | None, typer.Argument(metavar="[ID]...", help="help.entries", min=1, max=LAST_ENTRY)
+    ] = None,
     *,
     everything: Annotated[bool, typer.Option("--all", help="help.replay_all")] = False,
 ) -> int:

@@ -20,7 +20,7 @@ from cchc_connect.cli.progress import shown_progress
 from cchc_connect.cli.quarantine import show_faults
 from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.session import Session
-from cchc_connect.cli.sync import show_report, show_totals
+from cchc_connect.cli.sync import show_report
 from cchc_connect.config import Config
 from cchc_connect.database import quarantine
 from cchc_connect.database.shared import SharedDatabase
@@ -105,8 +105,6 @@ class Demonstration:
         self._document[name] = report.as_document()
         if report.rows_written or report.outcome is not Outcome.DONE:
             show_report(report, self._screen)
-        else:
-            show_totals(report, self._screen)
         return report
 
     def _show_edit(self, edit: Edit) -> None:

@@ -14,7 +14,7 @@ from typing import TextIO
 import typer
 
 from cchc_connect.cli.commands import app
-from cchc_connect.cli.exits import ExitCode, exit_code_of
+from cchc_connect.cli.exits import ExitCode, Misused, exit_code_of
 from cchc_connect.cli.help_texts import spoken_command
 from cchc_connect.cli.language import asked_language, spoken_language
 from cchc_connect.cli.screen import Screen
@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     screen = Screen(spoken_language(asked_language(options), os.environ), as_json="--json" in options)
     _log("--debug" in options)
     try:
+        _check_letters(given)
         return _carry_out(given, screen)
     except CchcError as error:
         screen.refuse(error)
@@ -64,6 +65,13 @@ def global_options_first(arguments: Sequence[str]) -> list[str]:
         else:
             rest.append(word)
     return ahead + rest
+
+
+def _check_letters(given: Sequence[str]) -> None:
+    """Refuse bytes that are no text in this locale: no file, code or name of ours holds them."""
+    for place, word in enumerate(given, start=1):
+        if not word.isascii() and any("\ud800" <= sign <= "\udfff" for sign in word):
+            raise Misused("cli.not_text", place=place)
 
 
 def _carry_out(given: list[str], screen: Screen) -> int:

@@ -1,5 +1,6 @@
 """Opening the shared database for commands that only look at it: nothing is made, nothing is changed."""
 
+import shlex
 import sqlite3
 from collections.abc import Generator
 from contextlib import closing, contextmanager
@@ -27,6 +28,11 @@ def existing_database(session: Session, given: Path | None) -> Generator[SharedD
     check_location(location)
     with SharedDatabase(f"{SQLITE}{location.resolve()}") as database:
         yield database
+
+
+def where(given: Path | None) -> str:
+    """Return the option that names the database `given` in a command to type next; "" where none was given."""
+    return f" --db {shlex.quote(str(given))}" if given else ""
 
 
 def configured_location(session: Session) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 
 from cchc_connect.cli.exits import ExitCode, Misused, NotThere
 from cchc_connect.cli.masking import masked_item
-from cchc_connect.cli.opening import existing_database
+from cchc_connect.cli.opening import SQLITE, existing_database, where
 from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.session import Session
 from cchc_connect.cli.times import local
@@ -48,7 +48,7 @@ def list_entries(session: Session, database: Path | None, connection: str | None
     ]
     columns = ("number", "connection", "record_type", "source_key", "first_seen", "faults")
     screen.table(Table(headings=[f"quarantine_view.{name}" for name in columns], rows=rows))
-    screen.say("quarantine_view.see_one", number=entries[0].id)
+    screen.say("quarantine_view.see_one", number=entries[0].id, where=where(database))
     return ExitCode.DONE
 
 
@@ -108,7 +108,7 @@ def replay_entries(session: Session, numbers: Sequence[int], *, everything: bool
     if bool(numbers) == everything:
         raise Misused("cli.replay_what")
     config = Config.load(session.config)
-    with existing_database(session, Path(config.database.url.removeprefix("sqlite:///"))) as opened:
+    with existing_database(session, Path(config.database.url.removeprefix(SQLITE))) as opened:
         with opened.reading() as reading:
             entries = quarantine.entries(reading) if everything else [quarantine.entry(reading, one) for one in numbers]
         if any(entry.resolved_at for entry in entries):

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from cchc_connect.cli.exits import ExitCode
-from cchc_connect.cli.opening import existing_database
+from cchc_connect.cli.opening import existing_database, where
 from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.session import Session
 from cchc_connect.cli.times import local
@@ -35,7 +35,7 @@ def show_status(session: Session, database: Path | None) -> ExitCode:
     screen.say("status.database", path=document["database"])
     _show_streams(document["streams"], screen)
     _show_routes(document["routes"], screen)
-    _show_rest(document, screen)
+    _show_rest(document, screen, where(database))
     return ExitCode.DONE
 
 
@@ -134,7 +134,7 @@ def _show_routes(routes: list[dict[str, Any]], screen: Screen) -> None:
             screen.say("status.held", place=route["name"], reason=route["held_reason"])
 
 
-def _show_rest(document: Mapping[str, Any], screen: Screen) -> None:
+def _show_rest(document: Mapping[str, Any], screen: Screen, option: str) -> None:
     screen.line()
     report, broken_at = document["last_run"], document["journal"]["broken_at"]
     if report is None:
@@ -149,4 +149,4 @@ def _show_rest(document: Mapping[str, Any], screen: Screen) -> None:
     else:
         screen.say("status.journal_broken", entry=broken_at)
     if any(stream["quarantined"] for stream in document["streams"]):
-        screen.say("status.see_quarantine")
+        screen.say("status.see_quarantine", where=option)

@@ -66,11 +66,6 @@ def show_report(report: RunReport, screen: Screen) -> None:
         if line.reason is not None:
             place = f"{line.name} {line.record_type}"
             screen.say(f"sync_view.{line.outcome}", place=place, reason=screen.spoken(line.reason))
-    show_totals(report, screen)
-
-
-def show_totals(report: RunReport, screen: Screen) -> None:
-    """Write how the run ended as a whole."""
     screen.line()
     totals = {"rows": report.rows_written, "messages": report.messages_delivered, "seconds": f"{report.seconds:.1f}"}
     screen.say("sync_view.totals", outcome=screen.word("outcome", report.outcome), **totals)

@@ -1,6 +1,7 @@
 """What the tests of the command line share: a caller, a running province and its configuration file."""
 
 import json
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,12 +59,10 @@ def call(capsys: pytest.CaptureFixture[str]) -> Call:
 
 
 @contextmanager
-def running_province(folder: Path) -> Generator[Agencies, None, None]:
-    """Run four agencies and write the cchc.toml that connects them into `folder`."""
-    with (
-        Agencies(World(seed=11, dossiers=24, parcels=40, works=20, defect_share=0.1)) as agencies,
-        double_secrets(agencies),
-    ):
+def running_province(folder: Path, sleep: Callable[[float], None] = time.sleep) -> Generator[Agencies, None, None]:
+    """Run four agencies, slow for as long as `sleep` sleeps; write the cchc.toml that connects them to `folder`."""
+    world = World(seed=11, dossiers=24, parcels=40, works=20, defect_share=0.1)
+    with Agencies(world, sleep=sleep) as agencies, double_secrets(agencies):
         write_config(folder / CONFIG, demo_tables(agencies, folder / DATABASE))
         yield agencies
 

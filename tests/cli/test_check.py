@@ -94,6 +94,13 @@ def test_an_existing_database_is_opened(call: Call) -> None:
     assert "can be opened" in call("check").out
 
 
+def test_a_file_that_connects_nothing_is_not_ready_for_a_run(call: Call) -> None:
+    """Exit code 78, as a run would end."""
+    call("init")
+
+    assert call("check").code == 78
+
+
 def test_faults_of_the_configuration_are_all_that_is_said(call: Call) -> None:
     CONFIG.write_text("[connection.one-stop]\n", encoding="utf-8")
 

@@ -3,27 +3,29 @@
 import os
 import re
 import sqlite3
-from contextlib import closing
+from contextlib import closing, redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from cchc_connect.cli import main
 from cchc_connect.messages import Language
 from tests.cli.conftest import Call, Ended
 
 
-@pytest.fixture
-def shown(call: Call) -> Ended:
-    """Show the small demonstration as a document."""
-    before = dict(os.environ)
-    ended = call("demo", "--small", "--db", "shared.db", "--json")
-    before["PYTEST_CURRENT_TEST"] = os.environ["PYTEST_CURRENT_TEST"]
-    assert dict(os.environ) == before
-    return ended
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    """Show the small demonstration as a document, once for all tests that only read it."""
+    before, written = set(os.environ.items()), StringIO()
+    with redirect_stdout(written):
+        code = main(["demo", "--small", "--json", "--db", str(tmp_path_factory.mktemp("demo") / "shared.db")])
+    assert {name for name, _ in before ^ set(os.environ.items())} <= {"PYTEST_CURRENT_TEST"}
+    return Ended(code=code, out=written.getvalue(), err="")
 
 
-def count(statement: str) -> int:
-    with closing(sqlite3.connect("shared.db")) as connection:
+def count(shown: Ended, statement: str) -> int:
+    with closing(sqlite3.connect(shown.document["database"])) as connection:
         number: int = connection.execute(statement).fetchone()[0]
         return number
 
@@ -33,8 +35,8 @@ def test_rows_and_quarantine_equal_what_the_sources_hold_and_nothing_moves_twice
     assert shown.code == 0
     for one in shown.document["census"]:
         kind = one["record_type"]
-        rows = count(f"SELECT count(*) FROM {kind}")  # noqa: S608  # a table of ours
-        waiting = count(f"SELECT count(*) FROM quarantine WHERE record_type = '{kind}' AND resolved_at IS NULL")  # noqa: S608  # a name of ours
+        rows = count(shown, f"SELECT count(*) FROM {kind}")  # noqa: S608  # a table of ours
+        waiting = count(shown, f"SELECT count(*) FROM quarantine WHERE record_type = '{kind}' AND resolved_at IS NULL")  # noqa: S608  # a name of ours
         assert (one["rows"], one["quarantined"]) == (rows, waiting)
         assert rows + waiting == one["held"]
     assert sum(one["quarantined"] for one in shown.document["census"]) > 0

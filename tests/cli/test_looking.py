@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
@@ -45,8 +45,8 @@ def personal_texts(document: dict[str, Any], record_type: str) -> Iterator[str]:
         yield from (str(part) for part in parts)
 
 
-def _members(value: Any) -> list[Any]:
-    return cast("list[Any]", value) if isinstance(value, list) else [value]
+def _members(value: object) -> Sequence[Any]:
+    return cast("Sequence[Any]", value) if isinstance(value, list) else [value]
 
 
 def test_status_counts_what_the_tables_hold(call: Call, pulled: Path) -> None:
@@ -132,6 +132,15 @@ def test_quarantine_lists_every_open_entry_with_its_faults_in_words(call: Call, 
     for entry in entries:
         assert entry["faults"]
         assert all(fault["message"] != fault["rule"] for fault in entry["faults"])
+
+
+def test_what_is_said_to_type_next_names_the_same_database(call: Call, pulled: Path) -> None:
+    """A hint works as it stands."""
+    status, listed = call("status", "--db", pulled), call("quarantine", "list", "--db", pulled)
+
+    for told in (status.out, listed.out):
+        (command,) = re.findall(r"cchc-connect (quarantine .+)$", told, re.MULTILINE)
+        assert call(*command.split()).code == 0
 
 
 def test_quarantine_can_be_narrowed(call: Call, pulled: Path) -> None:

@@ -6,8 +6,10 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 from sqlalchemy import func, select
@@ -18,7 +20,7 @@ from cchc_connect.database.lease import Lease
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.tables import record_table
 from cchc_connect.testing import Agencies
-from tests.cli.conftest import CONFIG, DATABASE, Call, write_config
+from tests.cli.conftest import CONFIG, DATABASE, Call, running_province, write_config
 
 ROOT = Path(__file__).parents[2]
 
@@ -163,21 +165,39 @@ def test_a_database_that_is_none_is_refused(call: Call) -> None:
     assert DATABASE.read_text(encoding="utf-8") == "this is a letter"
 
 
-def test_ctrl_c_ends_a_run_at_once_and_the_next_one_goes_on(call: Call, agencies: Agencies) -> None:
+@pytest.fixture
+def woken() -> Event:
+    """Give what ends the sleep of a silent system."""
+    return Event()
+
+
+@pytest.fixture
+def silent(tmp_path: Path, woken: Event) -> Iterator[Agencies]:
+    """Give a running province whose land registry takes half a minute for each answer, unless it is woken."""
+
+    def sleep(seconds: float) -> None:
+        woken.wait(seconds)
+
+    with running_province(tmp_path, sleep) as agencies:
+        agencies.land_registry.switches.latency_s = 30
+        yield agencies
+        woken.set()
+
+
+def test_ctrl_c_ends_a_run_at_once_and_the_next_one_goes_on(call: Call, silent: Agencies, woken: Event) -> None:
     """Exit code 130 although a system is silent; what was committed is kept, the lease is free."""
-    agencies.land_registry.switches.latency_s = 30
     program = "from cchc_connect.cli import main; raise SystemExit(main())"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, *sys.path)))}
     command = [sys.executable, "-c", program, "sync"]
 
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as running:
         until = time.monotonic() + 20
-        while not (agencies.land_registry.requests_seen and DATABASE.exists() and rows("dossier")):
+        while not (silent.land_registry.requests_seen and DATABASE.exists() and rows("dossier")):
             assert time.monotonic() < until
             time.sleep(0.05)
         running.send_signal(signal.SIGINT)
         _, told = running.communicate(timeout=10)
-    agencies.land_registry.switches.latency_s = 0
+    woken.set()
     after = call("sync")
 
     assert running.returncode == 130

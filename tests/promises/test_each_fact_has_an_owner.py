@@ -13,7 +13,7 @@ def test_what_another_agency_says_is_kept_beside_and_overwrites_nothing(province
     before = province.content()["land_parcel"]
     assert isinstance(before, list)
     registry = province.tables["connections"]["land-registry"]
-    comma = {**registry["options"], "catalogue": "TT 27/2018/TT-BTNMT"}
+    comma = {**registry["options"], "land_use_catalogue": "TT 27/2018/TT-BTNMT"}
     province.tables["connections"] = {
         **province.tables["connections"],
         "district": {**registry, "agency": "000.01.07.H09", "options": comma},
@@ -34,7 +34,7 @@ def test_what_another_agency_says_is_kept_beside_and_overwrites_nothing(province
 def test_the_declared_source_of_truth_wins_whoever_came_first(province: Province) -> None:
     """A record that came from elsewhere goes over to its declared owner with the owner's next word."""
     registry = province.tables["connections"]["land-registry"]
-    other = {**registry, "options": {**registry["options"], "catalogue": "TT 27/2018/TT-BTNMT"}}
+    other = {**registry, "options": {**registry["options"], "land_use_catalogue": "TT 27/2018/TT-BTNMT"}}
     owner, district = {"land-registry": registry}, {"district": other}
     rest = {name: table for name, table in province.tables["connections"].items() if name != "land-registry"}
     province.tables["connections"] = {**rest, **district}

@@ -138,7 +138,7 @@ def test_a_bad_item_is_quarantined_with_every_fault_and_the_rest_goes_on(databas
 
     assert live(database) == ["1", "3"]
     assert done.counts.quarantined == 1
-    assert sorted(rules(database)[0]) == [("area_m2", "area_unreadable"), ("commune_code", "commune_code_unknown")]
+    assert sorted(rules(database)[0]) == [("area_m2", "number_unreadable"), ("commune_code", "commune_code_unknown")]
 
 
 def test_a_bad_item_seen_again_is_counted_and_not_written(database: SharedDatabase) -> None:
@@ -171,7 +171,7 @@ def test_a_record_keeps_its_last_good_values_while_its_item_is_bad(database: Sha
     pull(database, register)
 
     assert rows(database)["gso-2025-07:25747:12:1"].area_m2 == 250.5
-    assert rules(database) == [[("area_m2", "area_unreadable")]]
+    assert rules(database) == [[("area_m2", "number_unreadable")]]
 
 
 def test_an_item_without_a_key_is_held_in_quarantine_by_its_content(database: SharedDatabase) -> None:

@@ -138,7 +138,7 @@ class LandRegister:
             "commune_code": item.get("commune", "25747"),
             "map_sheet": item["sheet"],
             "parcel_number": item["number"],
-            "area_m2": area if area != "?" else Unreadable("area_unreadable"),
+            "area_m2": area if area != "?" else Unreadable("number_unreadable"),
             "address": item.get("address"),
         }
 

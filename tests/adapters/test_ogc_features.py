@@ -1,0 +1,455 @@
+"""OGC API Features: parcels of any server, by a table of fields; each caveat is replayed."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from cchc_adapters.ogc_features import OgcFeatures, OgcFeaturesOptions
+from cchc_connect import Ask, Deletes, Item, SourceHeld, Verdict
+from cchc_connect.testing import Agencies, OgcFeaturesDouble, World
+from cchc_schemas import (
+    AdminScheme,
+    Certificate,
+    HolderKind,
+    LandParcel,
+    PartialDate,
+    RestrictionKind,
+)
+from tests.adapters.wire import FIRST_PAGE, answer, faults, faulty_keys, led, line, listed, page_for_people, records
+
+TAKEN = "parcel_number_taken"
+"""Defect that only the database can see: two parcels with one number."""
+
+PROPERTIES: dict[str, Any] = {
+    "thuaDatId": 740001,
+    "xaId": 25747,
+    "soHieuToBanDo": "45",
+    "soThuTuThua": "123",
+    "xaIdCu": 25753,
+    "soHieuToBanDoCu": 12,
+    "soThuTuThuaCu": "604",
+    "maThuaDat": "w3gvk1h2m8q0",
+    "dienTich": "1.234,5",
+    "dienTichPhapLy": 1234.5,
+    "diaChi": "Đường Mẫu 1, Phường Thủ Dầu Một",
+    "laDoiTuongChiemDat": 0,
+    "dangTranhChap": "False",
+    "ListMucDichSuDung": [
+        {
+            "maMucDichSuDung": "ODT",
+            "dienTich": 300,
+            "thoiHanSuDung": "Lâu dài",
+            "ngayHetHanSuDung": None,
+            "nguonGoc": [{"nguonGoc": 1, "dienTich": 300}],
+        },
+        {"maMucDichSuDung": "CLN", "dienTich": "934,5", "ngayHetHanSuDung": "31/12/2063"},
+    ],
+    "ListGiayChungNhan": {"soPhatHanh": "ms 000123", "soVaoSo": "CS00123", "ngayVaoSo": "2019", "soBienNhan": ""},
+    "ListChuSuDung": [
+        {"loaiDoiTuong": 1, "hoTen": "Trần Văn Mẫu", "maSoDinhDanh": "074000000001", "namSinh": 1970, "ngaySinh": None},
+        {"loaiDoiTuong": 3, "tenToChuc": "Công ty TNHH Mẫu", "maSoThue": "3700000001", "diaChi": "Đường Mẫu 2"},
+    ],
+    "ListHanChe": [
+        {"loaiHanChe": 2, "soVanBan": "1/QĐ-UBND", "ngayBanHanh": "01/02/2020", "conHieuLuc": True},
+        {"loaiHanChe": 77, "conHieuLuc": None},
+        {"loaiHanChe": 5, "conHieuLuc": False},
+    ],
+    "ModifiedDate": "2026-03-02T01:00:00Z",
+}
+SQUARE = [[[106.66, 10.98], [106.67, 10.98], [106.67, 10.99], [106.66, 10.98]]]
+FEATURE: dict[str, Any] = {
+    "type": "Feature",
+    "id": 740001,
+    "geometry": {"type": "Polygon", "coordinates": SQUARE, "bbox": [106.66, 10.98, 106.67, 10.99]},
+    "properties": PROPERTIES,
+}
+
+
+def server(**options: object) -> OgcFeatures:
+    return OgcFeatures(
+        OgcFeaturesOptions.model_validate({"collection": "thua_dat", "scheme": "gso-2025-07", **options})
+    )
+
+
+def feature(**changed: object) -> Item:
+    return FEATURE | {"properties": PROPERTIES | changed}
+
+
+def parcel_fields(item: Item = FEATURE, **options: object) -> Mapping[str, object]:
+    return server(**options).sources[0].translate(item)
+
+
+def parcel(**changed: object) -> LandParcel:
+    return LandParcel.read(parcel_fields(feature(**changed))).record
+
+
+def uses(rows: object) -> list[tuple[str, Decimal | None]]:
+    return [(use.code, use.area_m2) for use in parcel(ListMucDichSuDung=rows).uses]
+
+
+def test_a_parcel_of_vbdlis_is_read_with_all_its_parts() -> None:
+    record = LandParcel.read(parcel_fields()).record
+
+    assert record.key == "gso-2025-07:25747:45:123"
+    assert record.previous_keys == ("gso-2025-01:25753:12:604",)
+    assert record.national_id == "w3gvk1h2m8q0"
+    assert (record.area_m2, record.legal_area_m2) == (Decimal("1234.5"), Decimal("1234.5"))
+    assert (record.is_encroached, record.in_dispute) == (False, False)
+    assert [(use.code, use.area_m2, use.term, use.expires_on) for use in record.uses] == [
+        ("ODT", Decimal(300), "Lâu dài", None),
+        ("CLN", Decimal("934.5"), None, PartialDate(2063, 12, 31)),
+    ]
+    assert record.uses[0].origin == "Công nhận quyền sử dụng đất"
+    assert record.uses[0].catalogue == "TT 08/2024/TT-BTNMT"
+    assert record.certificates == (Certificate(serial="MS000123", book_number="CS00123", issued_on=PartialDate(2019)),)
+    assert [(holder.kind, holder.name, holder.id_number, holder.birth) for holder in record.holders] == [
+        (HolderKind.COUPLE, "Trần Văn Mẫu", "074000000001", PartialDate(1970)),
+        (HolderKind.ORGANIZATION, "Công ty TNHH Mẫu", "3700000001", None),
+    ]
+    assert [restriction.kind for restriction in record.restrictions] == [
+        RestrictionKind.CORRIDOR,
+        RestrictionKind.OTHER,
+    ]
+    assert record.geometry is not None
+    assert record.geometry.crs == "OGC:CRS84"
+
+
+@pytest.mark.parametrize("commune", [25747, 25747.0, "25747", "25747.0"])
+def test_a_commune_code_comes_as_number_or_text(commune: object) -> None:
+    assert parcel(xaId=commune).commune_code == "25747"
+
+
+def test_a_commune_code_gets_its_leading_zeros_back() -> None:
+    fields = parcel_fields(feature(xaId=4))
+
+    assert fields["commune_code"] == "00004"
+
+
+def test_joined_codes_become_uses_without_areas() -> None:
+    assert uses([{"maMucDichSuDung": "ODT+CLN", "dienTich": 500}]) == [("ODT", None), ("CLN", None)]
+
+
+def test_areas_beside_joined_codes_are_kept() -> None:
+    assert uses([{"maMucDichSuDung": "ont 120; CLN 300,5 m2"}]) == [("ONT", Decimal(120)), ("CLN", Decimal("300.5"))]
+
+
+def test_a_flattened_layer_has_its_uses_in_one_text() -> None:
+    fields = {"uses": {"property": "KyHieuMucDichSuDung"}}
+
+    item = feature(KyHieuMucDichSuDung="ONT+CLN")
+    record = LandParcel.read(parcel_fields(item, fields=fields)).record
+
+    assert [use.code for use in record.uses] == ["ONT", "CLN"]
+
+
+def test_a_use_without_a_code_is_a_fault_of_that_use() -> None:
+    found = faults(LandParcel, parcel_fields(feature(ListMucDichSuDung=[{"maMucDichSuDung": ""}, "ODT", 7])))
+
+    assert found == {("uses.0.code", "missing"), ("uses.1", "object_expected"), ("uses.2", "object_expected")}
+
+
+def test_an_unknown_origin_keeps_its_own_word() -> None:
+    row = {"maMucDichSuDung": "ODT", "nguonGoc": [{"nguonGoc": 99}]}
+
+    assert parcel(ListMucDichSuDung=[row]).uses[0].origin == "99"
+
+
+@pytest.mark.parametrize("missing", ["xaIdCu", "soHieuToBanDoCu", "soThuTuThuaCu"])
+def test_a_former_key_needs_commune_sheet_and_number(missing: str) -> None:
+    assert parcel(**{missing: ""}).previous_keys == ()
+
+
+def test_an_unreadable_former_number_is_a_fault() -> None:
+    assert faults(LandParcel, parcel_fields(feature(soHieuToBanDoCu=["12"]))) == {("previous_keys.0", "text_expected")}
+
+
+def test_every_fault_of_a_parcel_is_found_at_once() -> None:
+    item = feature(soThuTuThua="", dienTich=-5, laDoiTuongChiemDat="?", xaId=99999, ModifiedDate="?")
+
+    assert faults(LandParcel, parcel_fields(item)) == {
+        ("parcel_number", "missing"),
+        ("area_m2", "area_not_positive"),
+        ("is_encroached", "flag_unreadable"),
+        ("commune_code", "commune_code_unknown"),
+    }
+
+
+def test_a_feature_may_have_no_geometry_but_no_other_form_of_one() -> None:
+    assert faults(LandParcel, parcel_fields(FEATURE | {"geometry": None})) == set()
+    assert faults(LandParcel, parcel_fields(FEATURE | {"geometry": "POINT(1 2)"})) == {
+        ("geometry", "geometry_unreadable")
+    }
+
+
+def test_a_feature_without_properties_lacks_what_a_parcel_needs() -> None:
+    assert faults(LandParcel, parcel_fields({"id": 1, "geometry": None})) == {
+        ("commune_code", "missing"),
+        ("map_sheet", "missing"),
+        ("parcel_number", "missing"),
+    }
+
+
+def test_own_rules_go_before_the_ready_map_and_may_take_fields_out() -> None:
+    fields = {
+        "address": {"property": ["diaChi.chiTiet", "noiThuaDat"]},
+        "area_m2": {"property": "dienTich", "codec": "number"},
+        "in_dispute": {"property": ""},
+    }
+    item = feature(
+        diaChi={"chiTiet": " "}, noiThuaDat="Đường Mẫu 3", dienTich="1234.5", dangTranhChap="?", ListMucDichSuDung=[]
+    )
+
+    record = LandParcel.read(parcel_fields(item, fields=fields, decimal_sign=".")).record
+
+    assert (record.address, record.area_m2, record.in_dispute) == ("Đường Mẫu 3", Decimal("1234.5"), None)
+
+
+def test_a_map_may_be_all_ones_own() -> None:
+    fields = {
+        "commune_code": {"property": "ma_xa", "codec": "commune_code"},
+        "map_sheet": {"property": "so_to"},
+        "parcel_number": {"property": "so_thua"},
+        "holders": {
+            "property": "chu",
+            "each": {"name": {"property": "ten"}, "kind": {"property": "loai", "words": {"CN": "individual"}}},
+        },
+    }
+    item = {
+        "id": "a",
+        "properties": {"ma_xa": 25747, "so_to": 4, "so_thua": "12a", "chu": {"ten": "Mẫu", "loai": "CN"}},
+    }
+
+    record = LandParcel.read(parcel_fields(item, field_map=None, fields=fields)).record
+
+    assert record.key == "gso-2025-07:25747:4:12a"
+    assert record.holders[0].kind is HolderKind.INDIVIDUAL
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"scheme": "gso-2030"},
+        {"fields": {"colour": {"property": "mau"}}},
+        {"fields": {"map_sheet": {"property": ""}}},
+        {"fields": {"address": {"property": "a", "codec": "guess"}}},
+        {"fields": {"address": {"property": "a", "codec": "flag", "words": {"a": "b"}}}},
+        {"field_map": None},
+        {"changed_since": True, "fields": {"changed_at": {"property": ""}}},
+        {"changed_since": True, "complete_listing": True},
+        {"crs": "VN-2000"},
+        {"page_size": 0},
+        {"limit": 5},
+    ],
+)
+def test_options_that_make_no_sense_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        server(**wrong)
+
+
+def test_the_key_is_the_feature_id_or_the_property_that_is_named() -> None:
+    assert server().sources[0].key(FEATURE) == "740001"
+    assert server(key="properties.maThuaDat").sources[0].key(FEATURE) == "w3gvk1h2m8q0"
+    assert server(key="properties.nothing").sources[0].key(FEATURE) == ""
+
+
+def test_changed_at_is_the_property_that_the_map_names() -> None:
+    source = server().sources[0]
+
+    assert source.changed_at(FEATURE) == datetime(2026, 3, 2, 1, tzinfo=UTC)
+    assert source.changed_at(feature(ModifiedDate="?")) is None
+    assert server(fields={"changed_at": {"property": ""}}).sources[0].changed_at(FEATURE) is None
+
+
+def test_the_profile_says_what_the_options_say() -> None:
+    plain, by_date, whole = (
+        server(**options).sources[0].profile for options in ({}, {"changed_since": True}, {"complete_listing": True})
+    )
+
+    assert (plain.changed_since, plain.deletes) == (False, Deletes.NEVER)
+    assert (by_date.changed_since, by_date.deletes) == (True, Deletes.NEVER)
+    assert (whole.changed_since, whole.deletes) == (False, Deletes.ABSENCE)
+
+
+EMPTY: dict[str, Any] = {"type": "FeatureCollection", "features": [], "links": []}
+
+
+def test_json_is_asked_for_by_header_because_next_links_lose_the_parameter() -> None:
+    source = server(page_size=500).sources[0]
+    following = "http://land.example/collections/thua_dat/items?offset=12&limit=500"
+    links = [{"rel": "self", "href": "x"}, {"rel": "next", "href": following}]
+
+    first, page = led(source.fetch(FIRST_PAGE), answer({**EMPTY, "features": [FEATURE], "links": links}))
+    second, last = led(source.fetch(Ask(since=None, position=page.next)), answer(EMPTY))
+
+    assert (first[0].path, first[0].params) == ("/collections/thua_dat/items", {"limit": "500"})
+    assert page.next == following
+    assert (second[0].path, second[0].params) == (following, {})
+    assert first[0].headers == second[0].headers == {"Accept": "application/geo+json, application/json"}
+    assert last.next is None
+
+
+def test_what_changed_is_asked_for_from_the_second_on() -> None:
+    since = datetime(2026, 3, 2, 1, 2, 3, 999, tzinfo=UTC)
+
+    asked, _ = led(server(changed_since=True).sources[0].fetch(Ask(since=since, position=None)), answer(EMPTY))
+
+    assert asked[0].params["datetime"] == "2026-03-02T01:02:03Z/.."
+
+
+def test_the_collections_name_is_quoted() -> None:
+    asked, _ = led(server(collection="thửa/đất").sources[0].fetch(FIRST_PAGE), answer(EMPTY))
+
+    assert asked[0].path == "/collections/th%E1%BB%ADa%2F%C4%91%E1%BA%A5t/items"
+
+
+@pytest.mark.parametrize(("said", "total"), [(17, 17), ("17", 17), (None, None), ("nhiều", None)])
+def test_the_total_is_told_where_the_server_tells_it(said: object, total: int | None) -> None:
+    _, page = led(server().sources[0].fetch(FIRST_PAGE), answer({**EMPTY, "numberMatched": said}))
+
+    assert page.total == total
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [],
+        {"code": "NoApplicableCode", "type": "x", "description": "query error"},
+        {"features": None, "links": []},
+        {"features": [1], "links": []},
+        {"features": [], "links": "x"},
+        {"features": [], "links": [{"rel": "next"}]},
+    ],
+)
+def test_what_is_no_feature_collection_holds_the_source(document: object) -> None:
+    with pytest.raises(SourceHeld) as held:
+        led(server().sources[0].fetch(FIRST_PAGE), answer(document))
+
+    assert held.value.code == "ogc_features.no_collection"
+
+
+GRID = "http://www.opengis.net/def/crs/EPSG/0/9210"
+LONLAT = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+
+
+@pytest.mark.parametrize(
+    ("crs", "said", "good"),
+    [
+        ("OGC:CRS84", "", True),
+        ("OGC:CRS84", f"<{LONLAT}>", True),
+        ("OGC:CRS84", f"<{GRID}>", False),
+        ("EPSG:9210", f"<{GRID}>", True),
+        ("EPSG:9210", "", False),
+        ("EPSG:9210", f"<{LONLAT}>", False),
+    ],
+)
+def test_coordinates_in_another_system_than_asked_for_hold_the_source(crs: str, said: str, good: bool) -> None:  # noqa: FBT001  # a column of the table above
+    exchange = server(crs=crs).sources[0].fetch(FIRST_PAGE)
+    reply = answer(EMPTY, content_crs=said)
+
+    if good:
+        asked, _ = led(exchange, reply)
+
+        assert asked[0].params.get("crs") == (None if crs == "OGC:CRS84" else GRID)
+    else:
+        with pytest.raises(SourceHeld) as held:
+            led(exchange, reply)
+
+        assert held.value.code == "ogc_features.other_crs"
+
+
+def test_a_page_for_people_with_status_200_is_no_answer() -> None:
+    assert server().dialect.classify(page_for_people()) is Verdict.UNKNOWN
+
+
+def test_a_corrected_field_map_makes_parcels_be_read_anew() -> None:
+    own = {"address": {"property": "noiThuaDat"}}
+
+    assert server().sources[0].mapping_version == server().sources[0].mapping_version
+    assert server().sources[0].mapping_version != server(fields=own).sources[0].mapping_version
+
+
+@pytest.fixture
+def registry(agencies: Agencies) -> OgcFeaturesDouble:
+    return agencies.land_registry
+
+
+def test_parcels_are_what_the_registry_knows_and_only_faulty_ones_are_set_aside(
+    registry: OgcFeaturesDouble, world: World
+) -> None:
+    adapter = server(page_size=1000)
+    source = adapter.sources[0]
+
+    with line(adapter, registry) as transport:
+        items = listed(source, transport)
+
+    blemishes = world.blemishes["land_parcel"]
+    assert faulty_keys(source, items) == {one for one in blemishes.faulty_ids() if blemishes.named(one) != TAKEN}
+    for key, record in records(source, items).items():
+        assert isinstance(record, LandParcel)
+        if blemishes.named(key) == TAKEN:
+            continue
+        fact = world.parcels[key]
+        number, former = fact.numbering, fact.previous
+        assert record.key == f"gso-2025-07:{number.commune}:{number.sheet}:{number.number}"
+        assert record.previous_keys == (
+            (f"gso-2025-01:{former.commune}:{former.sheet}:{former.number}",) if former else ()
+        )
+        assert (record.area_m2, record.address, record.national_id) == (fact.area, fact.address, fact.national_id)
+        assert len(record.holders) == len(fact.holders)
+        if blemishes.named(key) != "uses_joined":
+            assert [(use.code, use.area_m2) for use in record.uses] == [(use.code, use.area) for use in fact.uses]
+
+
+def test_a_server_that_cuts_pages_without_a_word_is_read_whole(registry: OgcFeaturesDouble, world: World) -> None:
+    adapter = server(page_size=1000)
+
+    with line(adapter, registry) as transport:
+        items = listed(adapter.sources[0], transport)
+
+    assert len(items) == len(world.parcels)
+    assert registry.requests_seen.total() == 2
+
+
+def test_only_what_changed_comes_where_the_server_obeys(registry: OgcFeaturesDouble, world: World) -> None:
+    adapter = server(changed_since=True)
+    since = sorted(fact.changed_at for fact in world.parcels)[-5].astimezone(UTC)
+
+    with line(adapter, registry) as transport:
+        items = listed(adapter.sources[0], transport, Ask(since=since, position=None))
+
+    assert {adapter.sources[0].key(item) for item in items} == {
+        fact.source_id for fact in world.parcels if fact.changed_at >= since.replace(microsecond=0)
+    }
+
+
+def test_an_ignored_filter_shows_in_the_dates_of_change(registry: OgcFeaturesDouble, world: World) -> None:
+    adapter = server(changed_since=True)
+    source = adapter.sources[0]
+    since = max(fact.changed_at for fact in world.parcels).astimezone(UTC)
+    registry.switches.ignore_filters = True
+
+    with line(adapter, registry) as transport:
+        items = listed(source, transport, Ask(since=since, position=None))
+
+    assert len(items) == len(world.parcels)
+    assert min(changed for item in items if (changed := source.changed_at(item))) < since
+
+
+def test_an_error_with_status_200_holds_the_source(registry: OgcFeaturesDouble) -> None:
+    adapter = server()
+    registry.switches.error_in_200 = True
+
+    with line(adapter, registry) as transport, pytest.raises(SourceHeld) as held:
+        listed(adapter.sources[0], transport)
+
+    assert held.value.code == "ogc_features.no_collection"
+
+
+def test_former_communes_are_of_the_scheme_that_the_options_say() -> None:
+    fields = parcel_fields(previous_scheme=AdminScheme.GSO_2025_07)
+
+    assert fields["previous_keys"] == ["gso-2025-07:25753:12:604"]

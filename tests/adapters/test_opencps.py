@@ -1,0 +1,394 @@
+"""OpenCPS: its dossiers become dossiers and steps, and each of its caveats is replayed."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from cchc_adapters.opencps import OpenCps, OpenCpsOptions
+from cchc_adapters.options import package_table
+from cchc_connect import Ask, AuthenticationFailed, Maintenance, SourceHeld, Verdict
+from cchc_connect.testing import Agencies, OpenCpsDouble, World
+from cchc_connect.transport import Basic, RequestsTransport
+from cchc_schemas import ApplicantKind, Channel, Dossier, DossierStatus, DossierStep
+from tests.adapters.wire import (
+    answer,
+    credentials,
+    faults,
+    faulty_keys,
+    led,
+    line,
+    listed,
+    page_for_people,
+    records,
+    to_the_second,
+)
+
+VOCABULARY = frozenset(
+    {"new", "receiving", "collecting", "processing", "waiting", "pausing", "paying", "posting", "handover"}
+    | {"interoperating", "correcting", "cancelling", "releasing", "done", "denied", "unresolved", "cancelled"}
+)
+VIETNAM = timezone(timedelta(hours=7))
+
+ITEM: dict[str, Any] = {
+    "dossierId": "50101",
+    "referenceUid": "5f2b7c1e-0000-4000-8000-000000050101",
+    "createDate": "27/09/2021 08:14:55",
+    "modifiedDate": "28/09/2021 09:01:12",
+    "serviceCode": "1.013225",
+    "serviceName": "Cấp giấy phép xây dựng nhà ở riêng lẻ",
+    "govAgencyCode": "SXD",
+    "govAgencyName": "Sở Xây dựng",
+    "applicantName": "NGUYỄN THỊ MẪU",
+    "applicantIdType": "citizen",
+    "applicantIdNo": "074000000001",
+    "contactTelNo": "0900000001",
+    "contactEmail": "",
+    "dossierNo": "000.00.05.H09-210927-0001",
+    "submitDate": "",
+    "receiveDate": "27/09/2021 13:15:00",
+    "dueDate": "18/10/2021 17:00:00",
+    "releaseDate": "",
+    "finishDate": "",
+    "dossierStatus": "processing",
+    "dossierSubStatus": "",
+    "lastActionDate": "28/09/2021 09:01:12",
+    "lastActionCode": "2000",
+    "lastActionName": "Thẩm định hồ sơ",
+    "lastActionUser": "Lê Thị Mẫu",
+    "lastActionNote": "",
+    "viaPostal": 0,
+    "online": False,
+    "originality": 3,
+    "domainCode": "G17-XD11",
+    "domainName": "Hoạt động xây dựng",
+    "lockState": "",
+}
+
+
+def site(**options: object) -> OpenCps:
+    return OpenCps(OpenCpsOptions.model_validate({"group_id": "20182", **options}))
+
+
+def dossier_fields(item: Mapping[str, Any], **options: object) -> Mapping[str, object]:
+    return site(**options).sources[0].translate(item)
+
+
+def read_dossier(**changed: object) -> Dossier:
+    return Dossier.read(dossier_fields(ITEM | changed)).record
+
+
+def test_a_dossier_is_read_with_all_its_fields() -> None:
+    record = Dossier.read(dossier_fields(ITEM, agency_codes={"SXD": "000.00.05.H09"})).record
+
+    assert record == Dossier(
+        code="000.00.05.H09-210927-0001",
+        procedure_code="1.013225",
+        procedure_name="Cấp giấy phép xây dựng nhà ở riêng lẻ",
+        field_code="G17-XD11",
+        field_name="Hoạt động xây dựng",
+        agency_code="000.00.05.H09",
+        agency_name="Sở Xây dựng",
+        status=DossierStatus.IN_PROCESS,
+        source_status="processing",
+        channel=Channel.DIRECT,
+        applicant_name="NGUYỄN THỊ MẪU",
+        applicant_kind=ApplicantKind.CITIZEN,
+        applicant_id="074000000001",
+        applicant_phone="0900000001",
+        received_at=datetime(2021, 9, 27, 6, 15, tzinfo=UTC),
+        due_at=datetime(2021, 10, 18, 10, 0, tzinfo=UTC),
+        return_by_post=False,
+    )
+
+
+def test_a_step_is_read_from_the_last_action() -> None:
+    source = site().sources[1]
+
+    record = DossierStep.read(source.translate(ITEM)).record
+
+    assert record == DossierStep(
+        dossier_code="000.00.05.H09-210927-0001",
+        at=datetime(2021, 9, 28, 2, 1, 12, tzinfo=UTC),
+        action="Thẩm định hồ sơ",
+        action_code="2000",
+        status=DossierStatus.IN_PROCESS,
+        handler_name="Lê Thị Mẫu",
+    )
+    assert source.key(ITEM) == "50101@28/09/2021 09:01:12@2000"
+
+
+def test_a_dossier_without_an_action_has_no_step() -> None:
+    page = answer({"total": 2, "data": [ITEM, ITEM | {"lastActionDate": ""}]})
+
+    _, found = led(site().sources[1].fetch(Ask(since=None, position=None)), page)
+
+    assert list(found.items) == [ITEM]
+
+
+@pytest.mark.parametrize("word", sorted(VOCABULARY))
+@pytest.mark.parametrize("received", ["", "27/09/2021 08:15:00"])
+def test_every_word_of_the_vocabulary_has_a_national_status(word: str, received: str) -> None:
+    fields = dossier_fields(ITEM | {"dossierStatus": word, "receiveDate": received})
+
+    assert isinstance(Dossier.read(fields).record.status, DossierStatus)
+
+
+def test_the_ready_map_has_no_word_that_the_system_does_not_know() -> None:
+    assert set(package_table("opencps")["statuses"]) == VOCABULARY
+
+
+def test_receiving_means_registered_until_there_is_a_day_of_receipt() -> None:
+    assert read_dossier(dossierStatus="receiving", receiveDate="").status is DossierStatus.REGISTERED
+    assert read_dossier(dossierStatus="receiving").status is DossierStatus.RECEIVED
+
+
+def test_paused_statuses_are_not_made_to_look_finished() -> None:
+    statuses = [read_dossier(dossierStatus=word).status for word in ("waiting", "paying", "unresolved")]
+
+    assert statuses == [
+        DossierStatus.SUPPLEMENT_REQUESTED,
+        DossierStatus.PAYMENT_REQUESTED,
+        DossierStatus.STOPPED,
+    ]
+
+
+def test_a_word_that_is_not_in_the_map_is_a_fault_and_a_blank_one_is_missing() -> None:
+    assert faults(Dossier, dossier_fields(ITEM | {"dossierStatus": "archived"})) == {("status", "status_unknown")}
+    assert faults(Dossier, dossier_fields(ITEM | {"dossierStatus": ""})) == {("status", "missing")}
+
+
+def test_a_site_may_correct_the_map_for_a_word_or_a_sub_status() -> None:
+    options = {"statuses": {"archived": 10, "processing/410": 5}}
+
+    archived = Dossier.read(dossier_fields(ITEM | {"dossierStatus": "archived"}, **options)).record
+    told_apart = Dossier.read(dossier_fields(ITEM | {"dossierSubStatus": "410"}, **options)).record
+    other = Dossier.read(dossier_fields(ITEM | {"dossierSubStatus": "110"}, **options)).record
+
+    assert archived.status is DossierStatus.RETURNED
+    assert (told_apart.status, told_apart.source_status) == (DossierStatus.SUPPLEMENT_REQUESTED, "processing/410")
+    assert (other.status, other.source_status) == (DossierStatus.IN_PROCESS, "processing")
+
+
+def test_local_procedure_codes_become_national_ones_and_others_stay() -> None:
+    codes = {"GPXD-NO": "1.013225"}
+
+    assert dossier_fields(ITEM | {"serviceCode": "GPXD-NO"}, procedure_codes=codes)["procedure_code"] == "1.013225"
+    assert dossier_fields(ITEM | {"serviceCode": "KHAC"}, procedure_codes=codes)["procedure_code"] == "KHAC"
+
+
+def test_the_identity_field_is_chosen_by_the_site() -> None:
+    fields = dossier_fields(ITEM, identity_field="referenceUid")
+
+    assert fields["code"] == "5f2b7c1e-0000-4000-8000-000000050101"
+    assert site(identity_field="referenceUid").sources[1].translate(ITEM)["dossier_code"] == fields["code"]
+
+
+@pytest.mark.parametrize(
+    ("online", "originality", "expected"),
+    [(True, 3, Channel.ONLINE), (False, 1, Channel.ONLINE), (False, 3, Channel.DIRECT), (False, 9, None)],
+)
+def test_the_channel_is_told_by_the_online_flag_or_the_origin(
+    online: object, originality: int, expected: Channel | None
+) -> None:
+    assert read_dossier(online=online, originality=originality).channel == expected
+
+
+def test_a_value_of_via_postal_means_what_the_site_says() -> None:
+    assert read_dossier(viaPostal=1).return_by_post is True
+    assert dossier_fields(ITEM | {"viaPostal": 1}, post_values=["2"])["return_by_post"] is False
+    assert read_dossier(viaPostal=None).return_by_post is None
+
+
+def test_names_stay_in_upper_case_because_their_spelling_cannot_be_recovered() -> None:
+    assert read_dossier(applicantName="NGUYỄN THỊ MẪU;  TRẦN VĂN MẪU").applicant_name == "NGUYỄN THỊ MẪU;  TRẦN VĂN MẪU"
+
+
+def test_every_fault_of_an_item_is_found_at_once() -> None:
+    item = ITEM | {"dossierNo": "", "dueDate": "2021-10-18", "applicantIdType": "robot", "dossierStatus": "archived"}
+
+    assert faults(Dossier, dossier_fields(item)) == {
+        ("code", "missing"),
+        ("due_at", "instant_unreadable"),
+        ("applicant_kind", "applicant_kind_unknown"),
+        ("status", "status_unknown"),
+    }
+
+
+def test_changed_at_is_local_time_and_nothing_where_it_cannot_be_read() -> None:
+    source = site().sources[0]
+
+    assert source.changed_at(ITEM) == datetime(2021, 9, 28, 9, 1, 12, tzinfo=VIETNAM)
+    assert source.changed_at(ITEM | {"modifiedDate": "gần đây"}) is None
+
+
+def test_every_question_names_an_end() -> None:
+    source = site(page_size=2).sources[0]
+
+    asked, _ = led(source.fetch(Ask(since=None, position=None)), answer({"total": 0, "data": []}))
+    later, _ = led(source.fetch(Ask(since=None, position="4")), answer({"total": 0, "data": []}))
+
+    assert asked[0].params == {"start": "0", "end": "2"}
+    assert later[0].params == {"start": "4", "end": "6"}
+    assert (asked[0].method, asked[0].path) == ("GET", "/dossiers")
+
+
+@pytest.mark.parametrize(
+    ("rows", "total", "following"),
+    [
+        (2, 2, "2"),  # a full page is followed by another one: the total may be stale
+        (2, 0, "2"),
+        (1, 1, None),
+        (1, 5, "1"),  # the total says that there is more than the short page showed
+        (0, 5, None),
+        (0, 0, None),
+        (2, None, "2"),
+        (1, None, None),
+    ],
+)
+def test_the_end_is_a_page_that_is_not_full_and_not_contradicted(
+    rows: int, total: int | None, following: str | None
+) -> None:
+    listing = answer({"total": total, "data": [ITEM] * rows})
+
+    _, page = led(site(page_size=2).sources[0].fetch(Ask(since=None, position=None)), listing)
+
+    assert (page.next, page.total) == (following, total)
+
+
+def test_a_list_of_one_may_be_a_lone_object() -> None:
+    _, page = led(site().sources[0].fetch(Ask(since=None, position=None)), answer({"total": 1, "data": ITEM}))
+
+    assert list(page.items) == [ITEM]
+
+
+@pytest.mark.parametrize("document", [[], {}, {"total": 1}, {"data": None}, {"data": "không"}, {"data": [1]}])
+def test_what_is_no_listing_holds_the_source(document: object) -> None:
+    with pytest.raises(SourceHeld) as held:
+        led(site().sources[0].fetch(Ask(since=None, position=None)), answer(document))
+
+    assert held.value.code == "opencps.no_listing"
+
+
+@pytest.mark.parametrize(
+    ("status", "document", "verdict"),
+    [
+        (200, {"total": 0, "data": []}, Verdict.OK),
+        (203, {"message": "Non-Authoritative Information.", "code": 203, "description": "x"}, Verdict.AUTH),
+        (401, {"message": "Unauthorized", "code": 203, "description": "x"}, Verdict.AUTH),
+        (200, {"message": "Non-Authoritative Information.", "code": 203}, Verdict.AUTH),
+        (403, {"message": "No Content.", "code": 403, "description": "java.lang.Exception"}, Verdict.MAINTENANCE),
+        (200, {"message": "Internal Server Error.", "code": 500}, Verdict.MAINTENANCE),
+        (200, {"message": "?"}, Verdict.UNKNOWN),
+        (200, [], Verdict.UNKNOWN),
+        (404, {"message": "Not Found.", "code": 404}, Verdict.NOT_FOUND),
+        (503, {"message": "x"}, Verdict.MAINTENANCE),
+    ],
+)
+def test_an_answer_is_judged_by_status_and_message(status: int, document: object, verdict: Verdict) -> None:
+    assert site().dialect.classify(answer(document, status=status)) is verdict
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(200, Verdict.UNKNOWN), (203, Verdict.AUTH), (403, Verdict.AUTH)])
+def test_a_page_for_people_is_never_a_listing(status: int, verdict: Verdict) -> None:
+    assert site().dialect.classify(page_for_people(status)) is verdict
+
+
+def test_a_corrected_option_makes_items_be_read_anew() -> None:
+    before, same, after = (site(**options).sources[0].mapping_version for options in ({}, {}, {"statuses": {"a": 1}}))
+
+    assert before == same
+    assert before != after
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"group_id": None}, {"page_size": 0}, {"identity_field": "counter"}, {"statuses": {"a": 11}}, {"site": 1}]
+)
+def test_options_that_make_no_sense_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        OpenCpsOptions.model_validate({"group_id": "20182", **wrong})
+
+
+def times_of(dossier: Dossier) -> tuple[datetime | None, ...]:
+    return (dossier.submitted_at, dossier.received_at, dossier.due_at, dossier.processed_at, dossier.returned_at)
+
+
+@pytest.fixture
+def one_stop(agencies: Agencies) -> OpenCpsDouble:
+    return agencies.one_stop
+
+
+def to(double: OpenCpsDouble, adapter: OpenCps, password: str = "") -> RequestsTransport:
+    account = Basic(credentials(double.username, password or double.password))
+    return line(adapter, double, account, "/o/rest/v2")
+
+
+@pytest.mark.parametrize("stale", [0, 3, 1000])
+def test_the_whole_listing_is_read_whatever_the_index_says(one_stop: OpenCpsDouble, world: World, stale: int) -> None:
+    adapter = site(group_id=one_stop.group_id, page_size=30)
+    one_stop.switches.stale_total = stale
+
+    with to(one_stop, adapter) as transport:
+        items = listed(adapter.sources[0], transport)
+
+    assert [adapter.sources[0].key(item) for item in items] == [fact.source_id for fact in world.dossiers]
+
+
+def test_dossiers_are_what_the_desk_knows_and_only_faulty_ones_are_set_aside(
+    one_stop: OpenCpsDouble, world: World
+) -> None:
+    adapter = site(group_id=one_stop.group_id)
+    source = adapter.sources[0]
+
+    with to(one_stop, adapter) as transport:
+        items = listed(source, transport)
+
+    assert faulty_keys(source, items) == set(world.blemishes["dossier"].faulty_ids())
+    for key, record in records(source, items).items():
+        fact = world.dossiers[key]
+        assert isinstance(record, Dossier)
+        assert (record.code, record.status) == (fact.code, fact.status)
+        times = (fact.submitted_at, fact.received_at, fact.due_at, fact.released_at, fact.finished_at)
+        assert times_of(record) == tuple(map(to_the_second, times))
+        assert (record.applicant_name, record.applicant_id) == (fact.applicant.name.upper(), fact.applicant.number)
+        assert record.channel is (Channel.ONLINE if fact.online else Channel.DIRECT)
+
+
+def test_steps_are_the_last_actions(one_stop: OpenCpsDouble, world: World) -> None:
+    adapter = site(group_id=one_stop.group_id)
+    source = adapter.sources[1]
+
+    with to(one_stop, adapter) as transport:
+        items = listed(source, transport)
+
+    assert len(faulty_keys(source, items)) == one_stop.faulty()["dossier_step"]
+    for key, record in records(source, items).items():
+        last = world.dossiers[key.partition("@")[0]].actions[-1]
+        assert isinstance(record, DossierStep)
+        assert (record.at, record.status, record.handler_name) == (to_the_second(last.at), last.status, last.user)
+
+
+def test_a_wrong_password_is_told_as_refused_credentials(one_stop: OpenCpsDouble) -> None:
+    adapter = site(group_id=one_stop.group_id)
+
+    with to(one_stop, adapter, password="sai") as transport, pytest.raises(AuthenticationFailed):
+        listed(adapter.sources[0], transport)
+
+
+def test_403_no_content_is_asked_again_and_is_no_matter_of_credentials(one_stop: OpenCpsDouble) -> None:
+    adapter = site(group_id="1")
+
+    with to(one_stop, adapter) as transport, pytest.raises(Maintenance):
+        listed(adapter.sources[0], transport)
+
+    assert one_stop.requests_seen.total() == 2
+
+
+def test_a_maintenance_page_with_status_200_holds_the_source(one_stop: OpenCpsDouble) -> None:
+    adapter = site(group_id=one_stop.group_id)
+    one_stop.switches.html_maintenance = True
+
+    with to(one_stop, adapter) as transport, pytest.raises(SourceHeld):
+        listed(adapter.sources[0], transport)

@@ -1,0 +1,81 @@
+"""What is a list of parcels is read, what is a sentence is kept."""
+
+import unicodedata
+
+import pytest
+
+from cchc_adapters.parcel_lists import parcel_refs, site
+from cchc_connect import Unreadable
+from cchc_schemas import AdminScheme, ParcelRef
+
+PLACE = {"scheme": AdminScheme.GSO_2025_01, "commune_code": "25747"}
+
+
+def refs(sheet: object, numbers: object) -> list[ParcelRef]:
+    return [ParcelRef.model_validate(fields) for fields in parcel_refs(PLACE, sheet, numbers)]
+
+
+@pytest.mark.parametrize("numbers", ["12", 12, "12a", "12/3"])
+def test_a_number_on_a_sheet_is_a_parcel(numbers: object) -> None:
+    (ref,) = refs(3, numbers)
+
+    assert ref.parcel_key == f"gso-2025-01:25747:3:{numbers}"
+    assert ref.raw is None
+
+
+def test_a_list_is_several_parcels_and_keeps_its_words() -> None:
+    found = refs("3", "12, 13; 14")
+
+    assert [ref.parcel_number for ref in found] == ["12", "13", "14"]
+    assert {ref.raw for ref in found} == {"thửa 12, 13; 14, tờ 3"}
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_sheet_may_stand_behind_the_number(form: str) -> None:
+    text = unicodedata.normalize(form, "604, 605 (tờ bản đồ số 3)") if form == "NFD" else "604, 605 (tờ bản đồ số 3)"
+
+    found = refs("", text)
+
+    assert [ref.parcel_key for ref in found] == ["gso-2025-01:25747:3:604", "gso-2025-01:25747:3:605"]
+    assert {ref.raw for ref in found} == {"604, 605 (tờ bản đồ số 3)"}
+
+
+@pytest.mark.parametrize(
+    ("sheet", "numbers", "raw"),
+    [
+        ("", "23 (ứng đại diện)", "23 (ứng đại diện)"),
+        ("3", "23 (ứng đại diện)", "thửa 23 (ứng đại diện), tờ 3"),
+        ("3, 4", "12", "thửa 12, tờ 3, 4"),
+        ("", "12", "12"),
+        ("3", "", "tờ 3"),
+        ("3", "12, ", "thửa 12,, tờ 3"),
+    ],
+)
+def test_what_is_no_list_of_numbers_stays_in_its_own_words(sheet: str, numbers: str, raw: str) -> None:
+    (ref,) = refs(sheet, numbers)
+
+    assert ref.raw == raw
+    assert ref.parcel_key is None
+
+
+@pytest.mark.parametrize("nothing", [None, "", "  "])
+def test_where_nothing_is_named_there_is_no_parcel(nothing: object) -> None:
+    assert refs(nothing, nothing) == []
+
+
+def test_without_a_commune_only_the_words_remain() -> None:
+    place = {"scheme": AdminScheme.GSO_2025_01, "commune_code": None}
+
+    assert parcel_refs(place, "3", "12") == [{"raw": "thửa 12, tờ 3"}]
+
+
+def test_the_province_tells_the_scheme_of_the_commune() -> None:
+    schemes = {"74": AdminScheme.GSO_2025_01, "79": AdminScheme.GSO_2025_07}
+
+    before = site({"maTinhTP": "74", "maPhuongXa": 25747}, {}, schemes)
+    after = site({"maTinhTP": 79, "maPhuongXa": "25747"}, {}, schemes)
+    neither = site({"maTinhTP": "01", "maPhuongXa": "00004"}, {}, schemes)
+
+    assert (before["scheme"], before["commune_code"]) == (AdminScheme.GSO_2025_01, "25747")
+    assert after["scheme"] == AdminScheme.GSO_2025_07
+    assert neither["scheme"] == Unreadable("province_without_scheme")
