@@ -11,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 from cchc_connect.database.instants import instant, stamp
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import cursor
-from cchc_connect.errors import CchcError
+from cchc_connect.errors import CchcError, Retriable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,11 +68,16 @@ def write_cursor(connection: Connection, stream: Stream, at: Cursor, completed_a
 
 
 def hold(connection: Connection, stream: Stream, reason: CchcError, now: datetime) -> None:
-    """Write down why the stream is not read; its watermark stays, a pass in its middle will begin anew."""
+    """Write down why the stream is not read; its watermark stays.
+
+    A pass in its middle goes on where it was once the source can be reached again (`Retriable`); after an
+    answer that could not be believed it begins anew.
+    """
     context = json.dumps({name: str(value) for name, value in reason.context.items()}, ensure_ascii=False)
     row = connection.execute(select(cursor.c.held_since).where(_of(stream))).scalar()
     reasons = {"held_code": reason.code, "held_context": context, "held_since": row or stamp(now)}
-    _upsert(connection, stream, {**reasons, "position": None, "highest": None, "since": None})
+    anew = {} if isinstance(reason, Retriable) else {"position": None, "highest": None, "since": None}
+    _upsert(connection, stream, {**reasons, **anew})
 
 
 def stream_states(connection: Connection) -> list[StreamState]:

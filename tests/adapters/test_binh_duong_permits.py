@@ -1,15 +1,19 @@
 """Construction department: permit files and works, and each caveat replayed."""
 
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from cchc_adapters.binh_duong_permits import BinhDuongPermits, BinhDuongPermitsOptions
 from cchc_adapters.options import package_table
-from cchc_connect import Item
-from cchc_schemas import CODE_LISTS, ConstructionPermit, PartialDate, PermitStatus
+from cchc_connect import Ask, AuthenticationFailed, Deletes, Item, Maintenance, SourceHeld, Verdict
+from cchc_connect.testing import Agencies, ConstructionDepartmentDouble, World
+from cchc_schemas import ConstructionPermit, ConstructionWorks, PartialDate, PermitStatus, WorksGrade, code_list
+from tests.adapters.wire import FIRST_PAGE, answer, faults, faulty_keys, led, line, listed, page_for_people, records
 
 SQUARE = [[600000.0, 1214000.0], [600010.0, 1214000.0], [600010.0, 1214010.0], [600000.0, 1214000.0]]
 PERMIT: dict[str, Any] = {
@@ -116,8 +120,336 @@ def test_a_measure_is_a_number_or_the_sources_own_words() -> None:
     ]
 
 
+def test_every_step_stands_for_a_status() -> None:
+    steps = code_list("permit_steps").entries
+
+    assert {permit(maTienDo=step).status for step in steps} == {
+        PermitStatus.REQUESTED,
+        PermitStatus.IN_REVIEW,
+        PermitStatus.ISSUED,
+    }
+    assert set(steps) == set(package_table("binh_duong_permits")["statuses"])
+
+
+def test_a_file_at_an_unknown_step_is_kept_with_its_step() -> None:
+    record = permit(maTienDo="XYZ")
+
+    assert (record.step, record.status) == ("XYZ", PermitStatus.UNKNOWN)
+    assert permit(maTienDo=None).status is PermitStatus.UNKNOWN
+
+
+@pytest.mark.parametrize("yes", [True, "True", 1])
+def test_a_file_that_was_given_back_is_refused(yes: object) -> None:
+    assert permit(tinhTrangTraHoSo={"isTraHoSo": yes, "lyDo": "x"}).status is PermitStatus.REFUSED
+
+
+def test_codes_of_papers_and_parties_are_options() -> None:
+    codes = {"permit": "GP", "land": "SO", "investor": "CHU"}
+    item = PERMIT | {
+        "vanBans": [{"maLoaiVanBan": "GP", "soVanBan": "9/GP"}, {"maLoaiVanBan": "SO", "soVanBan": "MS 9"}],
+        "donVis": {"vaiTro": "CHU", "tenDonVi": "Trần Văn Mẫu"},
+    }
+
+    fields = permit_fields(item, papers=codes)
+
+    assert (fields["permit_number"], fields["investor_name"]) == ("9/GP", "Trần Văn Mẫu")
+    assert fields["land_document"] == {"kind": "SO", "number": "MS 9"}
+
+
+def test_papers_that_are_no_list_are_a_fault() -> None:
+    assert faults(ConstructionPermit, permit_fields(PERMIT | {"vanBans": ["1/GPXD"]})) == {
+        ("permit_number", "list_expected")
+    }
+
+
+def test_a_file_may_have_no_papers_parties_measures_or_shape() -> None:
+    nothing = dict.fromkeys(("vanBans", "donVis", "tgHetHan", "tinhTrangTraHoSo", "shape"))
+    record = permit(**nothing, noiDungDeNghi={"maLoaiCongTrinhCPXD": 1})
+
+    assert (record.permit_number, record.investor_name, record.land_document) == (None, None, None)
+    assert (record.measures, record.geometry, record.expires_on) == ((), None, None)
+
+
+def test_every_fault_of_a_file_is_found_at_once() -> None:
+    address = {"maTinhTP": "01", "maPhuongXa": "2574", "chiTiet": None}
+    item = PERMIT | {"tenCongTrinh": "", "diaChi": address, "tgHetHan": "mai", "noiDungDeNghi": None, "shape": "?"}
+
+    found = faults(ConstructionPermit, permit_fields(item))
+
+    assert {
+        ("name", "missing"),
+        ("scheme", "province_without_scheme"),
+        ("expires_on", "instant_unreadable"),
+        ("kind", "missing"),
+        ("geometry", "geometry_unreadable"),
+    } <= found
+
+
+def test_pages_of_files_are_ordered_by_the_key() -> None:
+    source = department(page_size=2).sources[0]
+    reply = answer({"data": [PERMIT], "count": 1, "total": 3, "page": 1, "pageCount": 2})
+
+    asked, page = led(source.fetch(FIRST_PAGE), reply)
+    later, last = led(source.fetch(Ask(since=None, position="2")), reply)
+
+    assert asked[0].path == "/rest/ctxd/cong-trinh-cpxd"
+    assert asked[0].params == {"page": "1", "limit": "2", "sort": "maCTCPXD,ASC"}
+    assert later[0].params["page"] == "2"
+    assert (page.next, page.total, last.next) == ("2", 3, None)
+
+
+def test_a_column_of_change_is_used_only_where_it_is_named() -> None:
+    since = datetime(2026, 3, 2, 1, 2, 3, 999, tzinfo=UTC)
+    plain, by_column = department().sources[0], department(changed_column="thoiDiemCapNhat").sources[0]
+    reply = answer({"data": [], "total": 0, "pageCount": 0})
+
+    unfiltered, _ = led(plain.fetch(Ask(since=since, position=None)), reply)
+    filtered, _ = led(by_column.fetch(Ask(since=since, position=None)), reply)
+
+    assert "filter" not in unfiltered[0].params
+    assert filtered[0].params["filter"] == "thoiDiemCapNhat||$gte||2026-03-02T01:02:03.000Z"
+    assert plain.changed_at(PERMIT) is None
+    assert by_column.changed_at(PERMIT) == datetime(2024, 11, 2, 1, tzinfo=UTC)
+    assert (plain.profile.changed_since, by_column.profile.changed_since) == (False, True)
+
+
+def test_what_is_not_listed_is_gone_only_where_the_options_say_so() -> None:
+    assert [source.profile.deletes for source in department().sources] == [Deletes.NEVER] * 2
+    whole = department(complete_listings=True, changed_column="thoiDiemCapNhat").sources
+    assert [source.profile.deletes for source in whole] == [Deletes.NEVER, Deletes.ABSENCE]
+
+
 @pytest.mark.parametrize(
-    "step", CODE_LISTS["permit_steps"].codes if False else sorted(package_table("binh_duong_permits")["statuses"])
+    "document", [[PERMIT], {}, {"data": [], "total": 1}, {"data": "x", "total": 1, "pageCount": 1}]
 )
-def test_every_step_stands_for_a_status(step: str) -> None:
-    assert permit(maTienDo=step).status is not PermitStatus.UNKNOWN
+def test_what_is_no_page_of_files_holds_the_source(document: object) -> None:
+    with pytest.raises(SourceHeld) as held:
+        led(department().sources[0].fetch(FIRST_PAGE), answer(document))
+
+    assert held.value.code == "binh_duong_permits.no_listing"
+
+
+def test_works_are_read_with_all_their_parts() -> None:
+    record = ConstructionWorks.read(works_fields()).record
+
+    assert (record.works_code, record.status, record.grade) == ("HT-000007", "HC", WorksGrade.III)
+    assert record.kind == "Dân dụng"
+    assert [ref.parcel_key for ref in record.parcel_refs] == ["gso-2025-07:25747:3:12"]
+    assert record.started_on == PartialDate(2023, 11, 14)
+    assert record.completed_on is None
+    assert [(one.name, one.value, one.unit, one.raw) for one in record.measures] == [
+        ("dienTichXayDung", Decimal("120.5"), "m2", None),
+        ("tongDienTichSan", Decimal(0), "m2", None),
+        ("soTang", None, "tầng", "02 tầng + mái"),
+    ]
+    assert record.geometry is not None
+    assert record.geometry.type == "Polygon"
+
+
+def test_the_key_of_works_is_never_the_object_id() -> None:
+    source = department().sources[1]
+    renumbered = WORKS | {"attributes": WORKS["attributes"] | {"OBJECTID": 99}}
+
+    assert source.key(WORKS) == source.key(renumbered) == "HT-000007"
+    assert source.translate(WORKS) == source.translate(renumbered)
+
+
+@pytest.mark.parametrize(
+    ("written", "grade"), [("CẤP  đặc biệt", "special"), ("IV", "IV"), ("Cấp i", "I"), ("", None), (None, None)]
+)
+def test_a_grade_is_read_in_whatever_case(written: str | None, grade: str | None) -> None:
+    assert works_fields(capCongTrinh=written)["grade"] == grade
+
+
+def test_a_grade_that_is_not_listed_is_a_fault() -> None:
+    assert faults(ConstructionWorks, works_fields(capCongTrinh="Cấp 5")) == {("grade", "works_grade_unknown")}
+
+
+LAYER: dict[str, Any] = {
+    "maxRecordCount": 2,
+    "objectIdField": "FID",
+    "advancedQueryCapabilities": {"supportsPagination": True},
+}
+
+
+def test_the_layer_is_described_before_it_is_asked() -> None:
+    source = department(page_size=100, works_layer="/gis/0").sources[1]
+    more = answer({"features": [WORKS], "exceededTransferLimit": True})
+
+    asked, page = led(source.fetch(FIRST_PAGE), answer(LAYER), answer({"count": 3}), more)
+    later, last = led(source.fetch(Ask(since=None, position=page.next)), answer({"features": [WORKS]}))
+
+    assert [request.path for request in asked] == ["/gis/0", "/gis/0/query", "/gis/0/query"]
+    assert asked[2].params == {
+        "f": "json",
+        "where": "1=1",
+        "outFields": "*",
+        "returnGeometry": "true",
+        "outSR": "9210",
+        "orderByFields": "FID",
+        "resultOffset": "0",
+        "resultRecordCount": "2",
+    }
+    assert (later[0].params["resultOffset"], later[0].params["orderByFields"]) == ("1", "FID")
+    assert (page.total, last.next) == (3, None)
+
+
+def test_a_full_page_is_followed_by_another_one_for_old_servers_never_say_that_there_is_more() -> None:
+    source = department(page_size=100).sources[1]
+
+    _, page = led(source.fetch(FIRST_PAGE), answer(LAYER), answer({}), answer({"features": [WORKS, WORKS]}))
+
+    assert page.next is not None
+
+
+def test_longitude_and_latitude_are_asked_for_by_their_number() -> None:
+    source = department(crs="OGC:CRS84").sources[1]
+
+    asked, _ = led(source.fetch(FIRST_PAGE), answer(LAYER), answer({"count": 0}), answer({"features": []}))
+
+    assert asked[2].params["outSR"] == "4326"
+
+
+@pytest.mark.parametrize(
+    ("description", "code"),
+    [
+        ({}, "arcgis.no_layer"),
+        ([], "arcgis.no_layer"),
+        (LAYER | {"maxRecordCount": 0}, "arcgis.no_layer"),
+        (LAYER | {"advancedQueryCapabilities": {"supportsPagination": False}}, "arcgis.no_paging"),
+        (LAYER | {"advancedQueryCapabilities": None}, "arcgis.no_paging"),
+    ],
+)
+def test_a_layer_that_cannot_be_paged_holds_the_source(description: object, code: str) -> None:
+    with pytest.raises(SourceHeld) as held:
+        led(department().sources[1].fetch(FIRST_PAGE), answer(description))
+
+    assert held.value.code == code
+
+
+@pytest.mark.parametrize("document", [{}, [], {"features": [1]}, {"features": [{"geometry": None}]}])
+def test_what_is_no_page_of_features_holds_the_source(document: object) -> None:
+    with pytest.raises(SourceHeld) as held:
+        led(department().sources[1].fetch(FIRST_PAGE), answer(LAYER), answer({"count": 1}), answer(document))
+
+    assert held.value.code == "arcgis.no_features"
+
+
+@pytest.mark.parametrize(
+    ("code", "verdict"),
+    [
+        (498, Verdict.AUTH),
+        (499, Verdict.AUTH),
+        (400, Verdict.INVALID),
+        (429, Verdict.THROTTLED),
+        (500, Verdict.MAINTENANCE),
+        ("?", Verdict.UNKNOWN),
+        (None, Verdict.UNKNOWN),
+    ],
+)
+def test_an_error_with_status_200_is_judged_by_its_code(code: object, verdict: Verdict) -> None:
+    error = answer({"error": {"code": code, "message": "Invalid Token", "details": []}})
+
+    assert department().dialect.classify(error) is verdict
+
+
+def test_the_codes_of_a_missing_token_are_an_option() -> None:
+    error = answer({"error": {"code": 403}})
+
+    assert department(token_errors=[403]).dialect.classify(error) is Verdict.AUTH
+
+
+def test_good_answers_and_pages_for_people_are_told_apart() -> None:
+    classify = department().dialect.classify
+
+    assert classify(answer({"features": []})) is Verdict.OK
+    assert classify(answer({"error": "x"})) is Verdict.UNKNOWN
+    assert classify(page_for_people()) is Verdict.UNKNOWN
+    assert classify(answer({"statusCode": 404}, status=404)) is Verdict.NOT_FOUND
+
+
+@pytest.mark.parametrize("wrong", [{"crs": "9210"}, {"schemes": {"74": "x"}}, {"page_size": 0}, {"papers": {"x": "y"}}])
+def test_options_that_make_no_sense_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        department(**wrong)
+
+
+@pytest.fixture
+def office(agencies: Agencies) -> ConstructionDepartmentDouble:
+    return agencies.construction_department
+
+
+def day_of(day: date | None) -> PartialDate | None:
+    return PartialDate.of(day) if day else None
+
+
+def test_permits_are_what_the_department_knows_and_only_faulty_ones_are_set_aside(
+    office: ConstructionDepartmentDouble, world: World
+) -> None:
+    adapter = department(page_size=20)
+    source = adapter.sources[0]
+
+    with line(adapter, office) as transport:
+        items = listed(source, transport)
+
+    assert len(items) == len(world.permits)
+    assert faulty_keys(source, items) == set(world.blemishes["construction_permit"].faulty_ids())
+    for key, record in records(source, items).items():
+        fact = world.permits[key]
+        assert isinstance(record, ConstructionPermit)
+        assert (record.dossier_code, record.works_code) == (fact.dossier_code, fact.works_code)
+        assert (record.permit_number, record.authority is None) == (fact.number or None, not fact.number)
+        assert [(ref.commune_code, ref.map_sheet, ref.parcel_number) for ref in record.parcel_refs] == [
+            (parcel.commune, parcel.sheet, parcel.number) for parcel in fact.site.parcels
+        ]
+        assert (record.issued_on, record.expires_on) == (day_of(fact.issued_on), day_of(fact.expires_on))
+        assert (record.status is PermitStatus.REFUSED) == bool(fact.refusal)
+        assert [one.value for one in record.measures] == [measure.value for measure in fact.measures]
+
+
+def test_works_are_what_the_department_knows_and_only_faulty_ones_are_set_aside(
+    office: ConstructionDepartmentDouble, world: World
+) -> None:
+    office.layer.max_record_count = 25
+    adapter = department(page_size=1000)
+    source = adapter.sources[1]
+
+    with line(adapter, office) as transport:
+        items = listed(source, transport)
+
+    assert len(items) == len(world.works)
+    assert faulty_keys(source, items) == set(world.blemishes["construction_works"].faulty_ids())
+    for key, record in records(source, items).items():
+        fact = world.works[key]
+        assert isinstance(record, ConstructionWorks)
+        assert (record.name, record.status, record.kind) == (fact.name, fact.status, fact.kind)
+        assert record.started_on == day_of(fact.started_on)
+        assert [one.value for one in record.measures] == [fact.built_area, fact.floor_area, None]
+
+
+def test_only_changed_files_come_where_the_column_is_named(office: ConstructionDepartmentDouble, world: World) -> None:
+    adapter = department(changed_column="thoiDiemCapNhat")
+    since = sorted(fact.changed_at for fact in world.permits)[-3].astimezone(UTC)
+
+    with line(adapter, office) as transport:
+        items = listed(adapter.sources[0], transport, Ask(since=since, position=None))
+
+    assert {adapter.sources[0].key(item) for item in items} == {
+        fact.source_id for fact in world.permits if fact.changed_at >= since.replace(microsecond=0)
+    }
+
+
+def test_an_error_with_status_200_is_asked_again(office: ConstructionDepartmentDouble) -> None:
+    adapter = department()
+    office.switches.error_in_200 = True
+
+    with line(adapter, office) as transport, pytest.raises(Maintenance):
+        listed(adapter.sources[1], transport)
+
+
+def test_a_missing_token_with_status_200_is_told_as_refused_credentials(office: ConstructionDepartmentDouble) -> None:
+    adapter = department(token_errors=[500])
+    office.switches.error_in_200 = True
+
+    with line(adapter, office) as transport, pytest.raises(AuthenticationFailed):
+        listed(adapter.sources[1], transport)

@@ -1,6 +1,5 @@
 """Shapes come as GeoJSON or as Esri's rings and leave as GeoJSON."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -76,15 +75,16 @@ def test_no_shape_is_no_geometry(nothing: object) -> None:
     assert geometry(nothing, GRID) is None
 
 
-BROKEN: Sequence[object] = (
+NO_CORNERS: Ring = []
+BROKEN: list[Any] = [
     "POLYGON((1 2))",
     [1, 2],
     {"rings": "x"},
-    {"rings": [[]]},
+    {"rings": [NO_CORNERS]},
     {"rings": [[[1.0]]]},
     {"rings": [[["a", "b"]]]},
     {"rings": [[[1.0, 2.0], None]]},
-)
+]
 
 
 @pytest.mark.parametrize("broken", BROKEN)

@@ -12,8 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from cchc_connect import Adapter, HttpRequest, HttpResponse, Surroundings, Unreachable
 from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD, double_secrets
+from cchc_connect.config import ConnectionTable
+from cchc_connect.sync.connect import connect
+from cchc_connect.sync.report import Outcome
+from cchc_connect.sync.run import Connect
 from cchc_connect.testing import Agencies, World
+from cchc_connect.testing.ogc_features import ITEMS
+from cchc_connect.transport import RequestsTransport
 from tests.promises.province import Province, sync_in_process, workers
 
 KILLS_A_BATCH = 25
@@ -97,11 +104,32 @@ def test_what_the_sources_hold_is_in_the_tables_or_in_quarantine(province: Provi
 
 
 def test_a_source_that_breaks_in_its_middle_is_taken_up_there(province: Province) -> None:
-    """A cut answer costs its page and nothing else; the next run brings the rest."""
-    province.agencies.land_registry.switches.cut_body = 100
-    province.sync()
-    province.agencies.land_registry.switches.cut_body = 0
+    """Nothing is lost and nothing is fetched again: the next run asks for the page that did not come."""
+    province.tables["connections"]["land-registry"]["options"]["page_size"] = 20
+    broken = province.sync(Surroundings(connect=breaking_after(2)))
+    asked = province.agencies.land_registry.requests_seen[ITEMS]
 
     province.sync()
 
+    assert {line.outcome for line in broken.lines if line.name == "land-registry"} == {Outcome.FAILED}
+    assert province.agencies.land_registry.requests_seen[ITEMS] - asked == 2
     assert province.is_complete()
+
+
+def breaking_after(pages: int) -> Connect:
+    """Return what connects as usual, but whose lines to land registries break after some pages."""
+
+    def connecting(name: str, table: ConnectionTable, adapter: Adapter, deadline_s: float) -> RequestsTransport:
+        transport = connect(name, table, adapter, deadline_s)
+        if table.adapter == "ogc_features":
+            whole, answers = transport.send, iter(range(pages))
+
+            def send(request: HttpRequest) -> HttpResponse:
+                if next(answers, None) is None:
+                    raise Unreachable("transport.unreachable", connection=name)
+                return whole(request)
+
+            transport.send = send  # type: ignore[method-assign]  # the line itself breaks, whatever is asked
+        return transport
+
+    return connecting
