@@ -50,9 +50,7 @@ if TYPE_CHECKING:
         Throttled,
         Unreachable,
     )
-    from cchc_connect.sync.report import RunReport
-    from cchc_connect.sync.run import Surroundings, Synchronizer
-    from cchc_connect.transport import (
+    from cchc_connect.http import (
         Credentials,
         Dialect,
         Exchange,
@@ -60,8 +58,10 @@ if TYPE_CHECKING:
         HttpResponse,
         SessionLogin,
         Verdict,
-        classify_rest,
     )
+    from cchc_connect.sync.report import RunReport
+    from cchc_connect.sync.run import Surroundings, Synchronizer
+    from cchc_connect.transport.classify import classify_rest
 
 __all__ = [
     "Adapter",
@@ -124,9 +124,10 @@ _HOMES = {
         "AuthenticationFailed CchcError ConfigurationError CutShort DatabaseUnusable DeadlineExceeded Fatal "
         "LeaseHeld LeaseLost Maintenance MessageRefused Rejected Retriable SourceHeld Throttled Unreachable"
     ),
+    "http": "Credentials Dialect Exchange HttpRequest HttpResponse SessionLogin Verdict",
     "sync.report": "RunReport",
     "sync.run": "Surroundings Synchronizer",
-    "transport": "Credentials Dialect Exchange HttpRequest HttpResponse SessionLogin Verdict classify_rest",
+    "transport.classify": "classify_rest",
 }
 
 

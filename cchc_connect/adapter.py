@@ -22,7 +22,7 @@ from typing import Any, Protocol, TypeAlias
 from pydantic import BaseModel
 
 from cchc_connect.codecs import Unreadable
-from cchc_connect.transport.http import Dialect, Exchange
+from cchc_connect.http import Dialect, Exchange
 from cchc_schemas import Record
 
 Item: TypeAlias = Mapping[str, Any]

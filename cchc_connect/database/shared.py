@@ -22,6 +22,9 @@ from cchc_connect.errors import DatabaseUnusable, LeaseLost
 LOCK_WAIT_S = 30.0
 """Seconds a writer waits for another program's transaction."""
 
+APPLICATION_ID = 0x63636863
+"""What an SQLite file of ours says of itself ("cchc"); a file that says something else is another program's."""
+
 RUN_LEASE = "sync"
 """Name of the lease that a run holds."""
 
@@ -97,11 +100,16 @@ class SharedDatabase:
     def _prepare(self) -> None:
         with self._translated(), self._engine.connect() as connection:
             found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+            owner = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
+            is_empty = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one() == 0
+        if owner != APPLICATION_ID and not is_empty:
+            raise DatabaseUnusable("database.foreign", path=self.location)
         if found > STRUCTURE_VERSION:
             raise DatabaseUnusable("database.newer", path=self.location, found=found, known=STRUCTURE_VERSION)
         if found < STRUCTURE_VERSION:
             with self.writing() as connection:
                 all_tables().create_all(connection)
+                connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.exec_driver_sql(f"PRAGMA user_version = {STRUCTURE_VERSION}")
         all_tables()
 

@@ -70,10 +70,14 @@ class Synchronizer:
         A rehearsal asks the sources and counts what would be written and sent, but writes and sends nothing.
 
         Raises:
+            ConfigurationError: a secret cannot be read; nothing was begun.
             LeaseHeld: another run is at work.
             LeaseLost: this run froze and another took over.
             DatabaseUnusable: the database failed; what was committed stays.
         """
+        for name, table in self._config.connections.items():
+            if table.account is not None and (not only or name in only):
+                table.account.credentials()
         with self._scope(rehearse=rehearse) as scope:
             started, clock = scope.clock.now(), scope.clock.monotonic()
             if scope.keeps:

@@ -1,11 +1,11 @@
 """Carrying requests to agencies' systems: one policy, two carriers, no rule written twice."""
 
+from cchc_connect.http import Credentials, Dialect, Exchange, HttpRequest, HttpResponse, SessionLogin, Verdict
 from cchc_connect.transport.async_transport import AsyncTransport
 from cchc_connect.transport.authentication import Anonymous, Authentication, Basic, Login
 from cchc_connect.transport.classify import classify_rest, normalised
 from cchc_connect.transport.endpoint import Endpoint
 from cchc_connect.transport.exchange import Transport
-from cchc_connect.transport.http import Credentials, Dialect, Exchange, HttpRequest, HttpResponse, SessionLogin, Verdict
 from cchc_connect.transport.policy import Policy, Surroundings
 from cchc_connect.transport.requests_transport import RequestsTransport
 from cchc_connect.transport.traffic import Traffic

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Self
 from tenacity import AsyncRetrying
 
 from cchc_connect.errors import ConfigurationError
+from cchc_connect.http import Exchange, HttpRequest, HttpResponse, Result
 from cchc_connect.transport.attempt import Attempt
 from cchc_connect.transport.endpoint import Endpoint
 from cchc_connect.transport.exchange import OpenSession, drive_async, serve
 from cchc_connect.transport.failures import overdue
-from cchc_connect.transport.http import Exchange, HttpRequest, HttpResponse, Result
 from cchc_connect.transport.line import Line
 from cchc_connect.transport.policy import Policy, Surroundings
 from cchc_connect.transport.quiet import keep_quiet

@@ -11,11 +11,11 @@ from types import TracebackType
 from typing import Self
 
 from cchc_connect.errors import CchcError, CutShort
+from cchc_connect.http import HttpResponse, Verdict
 from cchc_connect.transport.call import LEAST_S
 from cchc_connect.transport.classify import speaks_json
 from cchc_connect.transport.failures import Fault, foreign_address, is_redirect, line_error, overdue, refusal
 from cchc_connect.transport.guard import ForbiddenAddress, Origin, check
-from cchc_connect.transport.http import HttpResponse, Verdict
 from cchc_connect.transport.line import Line
 from cchc_connect.transport.reading import AnswerReader
 from cchc_connect.transport.retry_after import retry_after_s

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from cchc_connect.transport.http import Credentials
+from cchc_connect.http import Credentials
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from cchc_connect.transport.http import HttpRequest, Verdict
+from cchc_connect.http import HttpRequest, Verdict
 
 LEAST_S = 0.001
 """Seconds below which waiting makes no sense; timers may end that much too early."""

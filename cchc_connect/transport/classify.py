@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from cchc_connect.transport.http import HttpResponse, Verdict
+from cchc_connect.http import HttpResponse, Verdict
 
 _BY_STATUS = {
     # OpenCPS answers 203 with a JSON message where nobody is logged in (VietOpenCPS/opencps-v2, 2020).

@@ -5,9 +5,9 @@ from functools import cached_property
 from urllib.parse import urlsplit
 
 from cchc_connect.errors import ConfigurationError
+from cchc_connect.http import Dialect
 from cchc_connect.transport.authentication import Anonymous, Authentication
 from cchc_connect.transport.guard import ForbiddenAddress, Origin, origin_of
-from cchc_connect.transport.http import Dialect
 
 
 @dataclass(frozen=True, kw_only=True)

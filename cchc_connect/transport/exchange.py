@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from cchc_connect.errors import CchcError
+from cchc_connect.http import Exchange, HttpRequest, HttpResponse, Result, Verdict
 from cchc_connect.transport.call import Call
 from cchc_connect.transport.failures import settled
-from cchc_connect.transport.http import Exchange, HttpRequest, HttpResponse, Result, Verdict
 from cchc_connect.transport.line import Line
 from cchc_connect.transport.sessions import Session, Sessions
 from cchc_connect.transport.traffic import Traffic

@@ -13,8 +13,8 @@ from cchc_connect.errors import (
     Throttled,
     Unreachable,
 )
+from cchc_connect.http import HttpResponse, Verdict
 from cchc_connect.transport.call import Call
-from cchc_connect.transport.http import HttpResponse, Verdict
 
 NEVER_CONNECTED = "transport.never_connected"
 """Code of the one failure after which even a message that may not be repeated is sent again: none was sent."""

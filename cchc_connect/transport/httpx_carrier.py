@@ -4,11 +4,11 @@ import asyncio
 
 import httpx
 
+from cchc_connect.http import HttpResponse
 from cchc_connect.transport.attempt import Attempt
 from cchc_connect.transport.failures import Fault
 from cchc_connect.transport.faults import causes, is_distrust
 from cchc_connect.transport.guard import safe_origin
-from cchc_connect.transport.http import HttpResponse
 
 
 class HttpxCarrier:

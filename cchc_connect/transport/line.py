@@ -1,8 +1,8 @@
 """The line to one system: what all calls of one transport share."""
 
+from cchc_connect.http import HttpRequest
 from cchc_connect.transport.call import Call, Deadline
 from cchc_connect.transport.endpoint import Endpoint
-from cchc_connect.transport.http import HttpRequest
 from cchc_connect.transport.policy import Policy, RetryArguments, Surroundings
 from cchc_connect.transport.sessions import Sessions
 from cchc_connect.transport.traffic import TrafficCounter

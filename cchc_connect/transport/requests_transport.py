@@ -16,6 +16,7 @@ from tenacity import Retrying
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 
+from cchc_connect.http import Exchange, HttpRequest, HttpResponse, Result
 from cchc_connect.transport.attempt import Attempt
 from cchc_connect.transport.bounded_connections import BoundedAdapter
 from cchc_connect.transport.endpoint import Endpoint
@@ -23,7 +24,6 @@ from cchc_connect.transport.exchange import OpenSession, drive, serve
 from cchc_connect.transport.failures import Fault, overdue
 from cchc_connect.transport.faults import causes, is_distrust, is_overlong
 from cchc_connect.transport.guard import origin_of
-from cchc_connect.transport.http import Exchange, HttpRequest, HttpResponse, Result
 from cchc_connect.transport.line import Line
 from cchc_connect.transport.policy import Policy, Surroundings
 from cchc_connect.transport.quiet import keep_quiet

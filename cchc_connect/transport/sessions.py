@@ -4,8 +4,8 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
 from cchc_connect.errors import AuthenticationFailed
+from cchc_connect.http import Credentials, HttpRequest, HttpResponse, SessionLogin
 from cchc_connect.transport.failures import settled
-from cchc_connect.transport.http import Credentials, HttpRequest, HttpResponse, SessionLogin
 from cchc_connect.transport.wire import Send
 
 

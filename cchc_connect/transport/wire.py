@@ -7,11 +7,11 @@ from functools import cache
 from importlib.metadata import version
 
 from cchc_connect.errors import ConfigurationError, MessageRefused
+from cchc_connect.http import HttpRequest
 from cchc_connect.transport.call import Call
 from cchc_connect.transport.endpoint import Endpoint
 from cchc_connect.transport.failures import foreign_address
 from cchc_connect.transport.guard import ForbiddenAddress, resolve
-from cchc_connect.transport.http import HttpRequest
 from cchc_connect.transport.reading import ACCEPTED_ENCODINGS
 
 

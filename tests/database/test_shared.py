@@ -3,12 +3,13 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared import APPLICATION_ID, SharedDatabase
 from cchc_connect.database.tables import PROVENANCE, STRUCTURE_VERSION, record_table
 from cchc_connect.errors import DatabaseUnusable
 from cchc_schemas import RECORD_TYPES
@@ -91,6 +92,7 @@ def test_writers_of_many_threads_take_turns(database: SharedDatabase) -> None:
 def test_a_database_of_a_newer_program_is_refused(path: Path) -> None:
     """A structure this program does not know is left untouched."""
     connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {STRUCTURE_VERSION + 1}")
     connection.close()
 
@@ -98,6 +100,19 @@ def test_a_database_of_a_newer_program_is_refused(path: Path) -> None:
         SharedDatabase(f"sqlite:///{path}")
 
     assert refused.value.code == "database.newer"
+
+
+def test_another_programs_database_is_refused_and_kept(path: Path) -> None:
+    """Our tables do not go into a file that holds somebody else's."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE letters (number INTEGER)")
+
+    with pytest.raises(DatabaseUnusable) as refused:
+        SharedDatabase(f"sqlite:///{path}")
+
+    with closing(sqlite3.connect(path)) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
+    assert (refused.value.code, tables) == ("database.foreign", [("letters",)])
 
 
 @pytest.mark.parametrize("content", [b"this is no database at all, it is a letter to the office" * 10])
