@@ -50,6 +50,9 @@ def at(*places: str, read: Reader = text_or_none) -> Value:
     list is due, a lone object counts as its first member.
     """
     ways = [tuple(place.split(".")) for place in places]
+    if len(ways) == 1 and len(ways[0]) == 1:
+        (name,) = ways[0]
+        return lambda item: read(item.get(name))
 
     def value(item: Item) -> object:
         found: object = None

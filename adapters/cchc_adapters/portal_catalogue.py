@@ -38,23 +38,6 @@ def _prose(place: str, sign: codecs.DecimalSign) -> Value:
 def procedure_map(sign: codecs.DecimalSign, dates: codecs.DateForm) -> FieldMap:
     """Return the field map of a `Procedure`."""
     day = partial(codecs.partial_date, form=dates)
-    fee: FieldMap = {
-        "code": at("MAPHILEPHI"),
-        "amount_vnd": _number("SOTIEN", sign),
-        "raw": _prose("SOTIEN", sign),
-        "description": at("MOTA"),
-    }
-    term: FieldMap = {
-        "duration": _number("THOIGIANGIAIQUYET", sign),
-        "raw": _prose("THOIGIANGIAIQUYET", sign),
-        "unit": at("DONVITINH"),
-        "description": at("MOTA"),
-        "fees": at("PHILEPHI", read=each(fee)),
-    }
-    channel: FieldMap = {
-        "channel": at("KENH", read=codecs.whole_number),
-        "terms": at("THOIGIAN", read=each(term)),
-    }
     legal_basis: FieldMap = {
         "number": at("SOVANBAN"),
         "name": at("TENVANBAN"),
@@ -70,13 +53,33 @@ def procedure_map(sign: codecs.DecimalSign, dates: codecs.DateForm) -> FieldMap:
         "is_public": at("TRANGTHAI", read=partial(codecs.is_among, words=(PUBLIC,))),
         "kind": at("LOAITTHC"),
         "decision_number": at("QUYETDINH"),
-        "channels": at("CACHTHUCTHUCHIEN", read=each(channel)),
+        "channels": at("CACHTHUCTHUCHIEN", read=each(_channel(sign))),
         "results": at("KETQUATHUCHIEN", read=each({"code": at("MAKETQUA"), "name": at("TENKETQUA")})),
         "legal_bases": at("CANCUPHAPLY", read=each(legal_basis)),
         "executing_agencies": at("COQUANTHUCHIEN", read=each({"code": at("MADONVI"), "name": at("TENDONVI")})),
         "requirements": at("YEUCAU"),
         "levels": at("CAPTHUCHIEN", read=_levels),
         "components": _components,
+    }
+
+
+def _channel(sign: codecs.DecimalSign) -> FieldMap:
+    fee: FieldMap = {
+        "code": at("MAPHILEPHI"),
+        "amount_vnd": _number("SOTIEN", sign),
+        "raw": _prose("SOTIEN", sign),
+        "description": at("MOTA"),
+    }
+    term: FieldMap = {
+        "duration": _number("THOIGIANGIAIQUYET", sign),
+        "raw": _prose("THOIGIANGIAIQUYET", sign),
+        "unit": at("DONVITINH"),
+        "description": at("MOTA"),
+        "fees": at("PHILEPHI", read=each(fee)),
+    }
+    return {
+        "channel": at("KENH", read=codecs.whole_number),
+        "terms": at("THOIGIAN", read=each(term)),
     }
 
 

@@ -51,8 +51,6 @@ def dossier_payload(dossier: Dossier, code: str, identity_kinds: Mapping[str, st
         code: the national code of its procedure.
         identity_kinds: LoaiDinhDanh by the number of digits.
     """
-    number = dossier.applicant_id or ""
-    kind = identity_kinds.get(str(len(number))) if number.isdecimal() else None
     return {
         "MaHoSo": dossier.code,
         "MaTTHC": code,
@@ -60,15 +58,8 @@ def dossier_payload(dossier: Dossier, code: str, identity_kinds: Mapping[str, st
         "MaLinhVuc": dossier.field_code or "",
         "TenLinhVuc": dossier.field_name or "",
         "KenhThucHien": _number(dossier.channel),
-        "ChuHoSo": dossier.applicant_name or "",
-        "LoaiDoiTuong": _number(dossier.applicant_kind),
-        "MaDoiTuong": "",
-        "SoGiayToChuHoSo": number,
-        "DinhDanhCHS": [{"LoaiDinhDanh": kind, "SoDinhDanh": number}] if kind else [],
+        **_applicant(dossier, identity_kinds),
         "ThongTinKhac": "",
-        "Email": dossier.applicant_email or "",
-        "Fax": "",
-        "SoDienThoai": dossier.applicant_phone or "",
         "TrichYeuHoSo": truncated(dossier.summary or "", SUMMARY_LENGTH),
         "NgayNopHoSo": compact_local(dossier.submitted_at),
         "NgayTiepNhan": compact_local(dossier.received_at),
@@ -86,6 +77,21 @@ def dossier_payload(dossier: Dossier, code: str, identity_kinds: Mapping[str, st
         "DanhSachTepDinhKemKhac": [],
         "DanhSachHoSoBoSung": [],
         "DanhSachGiayToKetQua": [],
+    }
+
+
+def _applicant(dossier: Dossier, identity_kinds: Mapping[str, str]) -> Payload:
+    number = dossier.applicant_id or ""
+    kind = identity_kinds.get(str(len(number))) if number.isdecimal() else None
+    return {
+        "ChuHoSo": dossier.applicant_name or "",
+        "LoaiDoiTuong": _number(dossier.applicant_kind),
+        "MaDoiTuong": "",
+        "SoGiayToChuHoSo": number,
+        "DinhDanhCHS": [{"LoaiDinhDanh": kind, "SoDinhDanh": number}] if kind else [],
+        "Email": dossier.applicant_email or "",
+        "Fax": "",
+        "SoDienThoai": dossier.applicant_phone or "",
     }
 
 
