@@ -46,7 +46,7 @@ _YEAR, _MONTH, _DAY = r"(?P<year>[0-9]{4})", r"(?P<month>[0-9]{2})", r"(?P<day>[
 _CLOCK = r"(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9]):(?P<second>[0-5][0-9])"
 _ISO = re.compile(rf"{_YEAR}-{_MONTH}-{_DAY}T{_CLOCK}(?:\.[0-9]{{1,6}})?(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})?")
 _DOTNET = re.compile(r"/Date\((-?[0-9]{1,15})(?:[+-][0-9]{4})?\)/")
-_INTEGER = re.compile(r"[+-]?[0-9]+(?:\.0+)?")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}(?:\.0+)?")
 _NUMBERS = {
     ",": re.compile(r"[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]+)?"),
     ".": re.compile(r"[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?"),
@@ -91,9 +91,9 @@ def text_or_none(value: object) -> str | Unreadable | None:
         return (value.translate(_SPACES) if _HAS_SPACES(value) else value).strip() or None
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return Unreadable("text_expected")
-    return str(int(value)) if value == int(value) else str(value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else Unreadable("text_expected")
 
 
 def padded_code(value: object, width: int) -> str | Unreadable | None:

@@ -1,22 +1,19 @@
 """Department of Construction of Bình Dương (Sở Xây dựng): permit files by REST, works as an ArcGIS map layer.
 
-Agency: Sở Xây dựng, gisxd.binhduong.gov.vn. Documentation: none is public; observed in its web client
-(74nguyentan/training_angular_ditagis, 2022), which speaks to a NestJS-CRUD interface and to the layer
-`HienTrang/CongTrinhXD`; paging and errors as Esri documents them. Account: none, or HTTP Basic.
+Agency: Sở Xây dựng, gisxd.binhduong.gov.vn. Documentation: none is public; observed in its web client, a
+NestJS-CRUD interface and an ArcGIS layer (74nguyentan/training_angular_ditagis, 2022). Account: none or Basic.
 
 Caveats:
-    - ArcGIS tells errors with HTTP 200 and an `error` object; who is not let in is told so too.
+    - ArcGIS tells errors, refused tokens too, with HTTP 200 and an `error` object.
     - The layer cuts a page to its `maxRecordCount` without a word, so that is asked for first.
-    - `exceededTransferLimit` is there only while there is more, and not at all before ArcGIS 10.3.1, so a
-      full page is always followed by another one.
+    - `exceededTransferLimit` is not known before ArcGIS 10.3.1, so a full page is followed by another one.
     - OBJECTID is made anew with the layer, `maCTXD` is not: it is the key.
     - A file that is deleted while the list is read may hide another one until the next run.
     - Which column tells when a permit file changed is not known, see `changed_column`; the layer has none.
     - Days come as instants of Vietnamese midnight; in UTC that is the day before.
     - Files from before July 2025 have commune codes of that time; the province beside them tells which.
     - Several parcels stand in one text, "12, 13; 14", and some in a sentence, "604 (tờ bản đồ số 3)".
-    - Measures are value, unit and prose, and the value may be prose too, "02 tầng + mái".
-    - The members of `vanBans` and `donVis` were not seen; their codes are options.
+    - A measure's value may be prose, "02 tầng + mái". The members of `vanBans` and `donVis` were not seen.
 """
 
 from collections.abc import Mapping
@@ -137,10 +134,9 @@ class Permits(_Listing):
         """Return the department's code of the file."""
         return codecs.plain_text(item.get("maCTCPXD"))
 
-    def changed_at(self, item: Item) -> datetime | None:
+    def changed_at(self, item: Item) -> datetime | codecs.Unreadable | None:
         """Return when the file last changed, where a column tells."""
-        changed = codecs.iso_instant(item.get(self._options.changed_column or ""))
-        return changed if isinstance(changed, datetime) else None
+        return codecs.iso_instant(item.get(self._options.changed_column or ""))
 
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of a `ConstructionPermit`."""

@@ -1,8 +1,7 @@
 """Land parcels from any server of OGC API Features, such as a land registry that publishes its VBDLIS data.
 
-Agency: the land registration office (văn phòng đăng ký đất đai). Documentation: OGC API - Features, Part 1
-(OGC 17-069) and Part 2 (OGC 18-058); caveats observed at pygeoapi 0.21. Account: none, or HTTP Basic. Which
-property becomes which field is a table, in cchc.toml or the ready one for VBDLIS.
+Agency: the land registration office (văn phòng đăng ký đất đai). Documentation: OGC 17-069 and OGC 18-058;
+caveats observed at pygeoapi 0.21. Account: none or Basic. Fields are mapped by a table, here or in cchc.toml.
 
 Caveats:
     - A page may be smaller than asked for, without a word; only a missing next link is the end.
@@ -51,7 +50,6 @@ PREVIOUS = ("previous_commune_code", "previous_map_sheet", "previous_parcel_numb
 OWN_FIELDS = frozenset({*PREVIOUS, "changed_at"})
 """Names of a field map that are no fields of a parcel: its former key, and when the source changed it."""
 MAPPED = (LandParcel.model_fields.keys() | OWN_FIELDS) - {"scheme", "geometry", "previous_keys"}
-NEEDED = ("commune_code", "map_sheet", "parcel_number")
 
 
 class OgcFeaturesOptions(AdapterOptions):
@@ -87,7 +85,7 @@ class OgcFeaturesOptions(AdapterOptions):
         rules = self.rules()
         if unknown := rules.keys() - MAPPED:
             raise ValueError(f"no such field: {', '.join(sorted(unknown))}")
-        if lacking := [name for name in NEEDED if name not in rules]:
+        if lacking := [name for name in ("commune_code", "map_sheet", "parcel_number") if name not in rules]:
             raise ValueError(f"no rule for: {', '.join(lacking)}")
         if self.changed_since and "changed_at" not in rules:
             raise ValueError("changed_since needs a rule for changed_at")

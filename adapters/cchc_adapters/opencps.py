@@ -5,8 +5,8 @@ VietOpenCPS/opencps-v2 (2020). Account: HTTP Basic, `kind = "basic"`.
 
 Caveats:
     - Who is not logged in gets HTTP 203 with JSON, which is no error to most clients.
-    - 403 "No Content." is any exception at all. It is read as "not working now" and asked again: nothing
-      tells a search engine that is restarting from a wrong site id, and asking twice harms neither.
+    - 403 "No Content." is any exception at all, a wrong site id or a search engine that is restarting: it is
+      read as "not working now" and asked again.
     - `end` missing or 0 means "all rows"; it is never sent so.
     - `total` comes from a search index and may be stale, so a full page is always followed by another one.
     - No filter for what was modified: every run lists everything, oldest first; a dossier deleted meanwhile
@@ -14,8 +14,7 @@ Caveats:
     - Only the last action of a dossier is listed; actions between two pulls are not seen, and a step's
       status is that of its dossier when it was seen.
     - Applicants' names are in upper case and kept so; telephone and e-mail are those of a contact person.
-    - `""` is null, a list of one may be a lone object, agencies and procedures may have local codes.
-    - In some installations `dossierNo` is not the national code, see `identity_field`.
+    - `""` is null, a list of one may be a lone object; agencies, procedures and dossiers may have local codes.
 """
 
 from collections.abc import Mapping
@@ -48,7 +47,6 @@ from cchc_schemas import Dossier, DossierStatus, DossierStep
 DOSSIERS = "/dossiers"
 NOT_LOGGED_IN = (203, 401)
 FAILED = (403, 500)
-"""Codes of the messages that stand for an exception."""
 MAPPING = 1
 
 moment = partial(codecs.local_instant, form=codecs.LocalTime.SLASHED)
@@ -135,10 +133,9 @@ class _Listing:
         goes_on = len(rows) == size or (bool(rows) and total is not None and end < total)
         return Page(items=rows, next=str(end) if goes_on else None, total=total)
 
-    def changed_at(self, item: Item) -> datetime | None:
+    def changed_at(self, item: Item) -> datetime | codecs.Unreadable | None:
         """Return when the dossier was last modified."""
-        changed = moment(item.get("modifiedDate"))
-        return changed if isinstance(changed, datetime) else None
+        return moment(item.get("modifiedDate"))
 
 
 class Dossiers(_Listing):
@@ -163,11 +160,7 @@ class Dossiers(_Listing):
 
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of a `Dossier`."""
-        return {
-            **translated(item, self._fields),
-            **self._words.state(item),
-            "channel": self._words.channel(item),
-        }
+        return {**translated(item, self._fields), **self._words.state(item), "channel": self._words.channel(item)}
 
 
 class Steps(_Listing):
@@ -182,9 +175,8 @@ class Steps(_Listing):
     def fetch(self, ask: Ask) -> Exchange[Page]:
         """Ask for the rows from the position on; on a dossier without an action there is no step to read."""
         page = yield from super().fetch(ask)
-        return replace(
-            page, items=[item for item in page.items if codecs.plain_text(item.get("lastActionDate"))], total=None
-        )
+        seen = [item for item in page.items if codecs.plain_text(item.get("lastActionDate"))]
+        return replace(page, items=seen, total=None)
 
     def key(self, item: Item) -> str:
         """Return dossier, instant and action: a step has no number of its own."""

@@ -34,7 +34,7 @@ def records_by_key(connection: Connection, kind: type[AnyRecord], keys: list[str
         yield row.agency, record_of(kind, row)
 
 
-def live_rows(kind: type[Record]) -> Select[Any]:
+def live_rows(kind: type[Record]) -> Select[Any, Any, Any]:
     """Return a query for the live records of one type: key, agency, document."""
     table = record_table(kind.record_type)
     columns = select(table.c.record_key, table.c.agency, change.c.document)

@@ -217,11 +217,11 @@ def test_every_fault_of_an_item_is_found_at_once() -> None:
     }
 
 
-def test_changed_at_is_local_time_and_nothing_where_it_cannot_be_read() -> None:
+def test_changed_at_is_local_time_and_unreadable_where_it_cannot_be_read() -> None:
     source = site().sources[0]
 
     assert source.changed_at(ITEM) == datetime(2021, 9, 28, 9, 1, 12, tzinfo=VIETNAM)
-    assert source.changed_at(ITEM | {"modifiedDate": "gần đây"}) is None
+    assert source.changed_at(ITEM | {"modifiedDate": "gần đây"}) == Unreadable("instant_unreadable")
 
 
 def test_every_question_names_an_end() -> None:

@@ -59,10 +59,10 @@ class Province:
         with self.database() as database, database.reading() as connection:
             return list(connection.execute(select(discrepancy)).all())
 
-    def content(self) -> Mapping[str, object]:
+    def content(self) -> Mapping[str, Any]:
         """Return all that a run leaves and that must not depend on how it came about."""
         with self.database() as database, database.reading() as connection:
-            kept: dict[str, object] = {}
+            kept: dict[str, Any] = {}
             for record_type in RECORD_TYPES:
                 table = record_table(record_type)
                 columns = [column for column in table.columns if column.name not in PASSING]

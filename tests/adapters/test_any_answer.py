@@ -1,0 +1,106 @@
+"""Whatever a system answers, an adapter returns a page or holds the source, and an item is read or refused."""
+
+import copy
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cchc_connect import Adapter, Ask, Page, Source, SourceHeld, Verdict
+from cchc_schemas import RecordInvalid
+from tests.adapters import (
+    test_binh_duong_permits,
+    test_national_portal,
+    test_ogc_features,
+    test_opencps,
+)
+from tests.adapters.wire import answer
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=12)
+    | st.sampled_from(["", "0", "True", "1.234,5", "27/09/2021", "20210927131500", "25747.0", "ODT+CLN", "9" * 30])
+)
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=8,
+)
+
+LAND, DEPARTMENT = test_ogc_features.server(), test_binh_duong_permits.department()
+DESK, PORTAL = test_opencps.site(), test_national_portal.portal()
+ITEMS: Sequence[tuple[Source, dict[str, Any]]] = (
+    (LAND.sources[0], test_ogc_features.FEATURE),
+    (DEPARTMENT.sources[0], test_binh_duong_permits.PERMIT),
+    (DEPARTMENT.sources[1], test_binh_duong_permits.WORKS),
+    (DESK.sources[0], test_opencps.ITEM),
+    (DESK.sources[1], test_opencps.ITEM),
+    (PORTAL.sources[0], test_national_portal.DETAIL),
+)
+ADAPTERS: Sequence[Adapter] = (LAND, DEPARTMENT, DESK, PORTAL)
+KEPT = {"attributes"}
+"""What a page is refused for, so that no item lacks it."""
+
+
+def places(value: Any, way: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Return the way to everything in a document."""
+    found = [way] if way and way[-1] not in KEPT else []
+    names: list[str | int] = []
+    if isinstance(value, dict):
+        names.extend(cast("dict[str, Any]", value))
+    elif isinstance(value, list):
+        names.extend(range(len(cast("list[Any]", value))))
+    return found + [place for name in names for place in places(value[name], (*way, name))]
+
+
+def replaced(document: Any, way: tuple[str | int, ...], value: object) -> None:
+    for step in way[:-1]:
+        document = document[step]
+    document[way[-1]] = value
+
+
+@pytest.mark.parametrize(("source", "sample"), ITEMS)
+@given(data=st.data())
+def test_an_item_is_read_or_refused_whatever_stands_in_it(
+    source: Source, sample: dict[str, Any], data: st.DataObject
+) -> None:
+    item = copy.deepcopy(sample)
+    way = data.draw(st.sampled_from(places(sample)))
+    replaced(item, way, data.draw(JSON))
+
+    fields, key = source.translate(item), source.key(item)
+    with suppress(RecordInvalid):
+        assert source.record_type.read(fields).record.key
+    assert isinstance(key, str)
+    assert isinstance(source.changed_at(item), datetime | None)
+
+
+@pytest.mark.parametrize("source", [source for source, _ in ITEMS])
+@given(document=JSON)
+def test_an_answer_is_a_page_or_holds_the_source(source: Source, document: object) -> None:
+    conversation = source.fetch(Ask(since=None, position=None))
+    next(conversation)
+
+    with pytest.raises((StopIteration, SourceHeld)) as ended:
+        conversation.send(answer(document))
+
+    if isinstance(ended.value, StopIteration):
+        assert isinstance(ended.value.value, Page)
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+@given(document=JSON, status=st.sampled_from([200, 203, 401, 403, 404, 500]))
+def test_every_answer_has_a_verdict_and_only_an_ordinary_one_is_good(
+    adapter: Adapter, document: object, status: int
+) -> None:
+    verdict = adapter.dialect.classify(answer(document, status=status))
+
+    assert isinstance(verdict, Verdict)
+    assert verdict is not Verdict.OK or status == 200
