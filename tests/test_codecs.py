@@ -109,6 +109,7 @@ def test_what_is_no_scalar_text_is_unreadable(value: object) -> None:
 def test_a_date_that_stands_for_none_is_nothing_only_where_that_is_declared(text: str) -> None:
     assert codecs.iso_instant(text, nothing=codecs.NO_DATE) is None
     assert codecs.iso_instant(text) is not None
+    assert codecs.local_instant(text, LocalTime.ISO, nothing=codecs.NO_DATE) is None
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ def test_milliseconds_since_1970_read_back_as_the_instant(moment: datetime) -> N
     assert codecs.dotnet_instant(f"/Date({count})/") == moment
 
 
-@pytest.mark.parametrize("value", [10**30, "soon", 1.5])
+@pytest.mark.parametrize("value", [10**17, 10**30, "soon", 1.5])
 def test_what_is_no_number_of_milliseconds_is_unreadable(value: object) -> None:
     assert codecs.epoch_ms(value) == BAD_INSTANT
 

@@ -139,6 +139,9 @@ class Codec(StrEnum):
     """/Date(milliseconds since 1970)/."""
 
 
+INSTANTS = frozenset({Codec.ISO_INSTANT, Codec.LOCAL_INSTANT, Codec.LOCAL_ISO, Codec.EPOCH_MS, Codec.DOTNET_INSTANT})
+"""Codecs that read an instant."""
+
 READERS: Mapping[Codec, Reader] = {
     Codec.TEXT: text_or_none,
     Codec.COMMUNE_CODE: partial(padded_code, width=COMMUNE_DIGITS),

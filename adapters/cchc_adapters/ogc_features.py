@@ -16,12 +16,12 @@ Caveats:
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import quote
 
 from pydantic import Field, model_validator
 
-from cchc_adapters.field_map import FieldRule, field_map, held, rules_of, translated
+from cchc_adapters.field_map import INSTANTS, FieldRule, field_map, held, rules_of, translated
 from cchc_adapters.geometries import geometry
 from cchc_adapters.land_uses import land_uses
 from cchc_adapters.options import AdapterOptions, package_table
@@ -87,7 +87,9 @@ class OgcFeaturesOptions(AdapterOptions):
             raise ValueError(f"no such field: {', '.join(sorted(unknown))}")
         if lacking := [name for name in ("commune_code", "map_sheet", "parcel_number") if name not in rules]:
             raise ValueError(f"no rule for: {', '.join(lacking)}")
-        if self.changed_since and "changed_at" not in rules:
+        if (changed_at := rules.get("changed_at")) and changed_at.codec not in INSTANTS:
+            raise ValueError("changed_at needs a codec for instants")
+        if self.changed_since and not changed_at:
             raise ValueError("changed_since needs a rule for changed_at")
         if self.changed_since and self.complete_listing:
             raise ValueError("changed_since lists what changed; such a listing is not complete")
@@ -95,8 +97,7 @@ class OgcFeaturesOptions(AdapterOptions):
 
     def rules(self) -> Mapping[str, FieldRule]:
         """Return the ready map with the own rules put over it."""
-        ready: Mapping[str, Any] = package_table(self.field_map)["fields"] if self.field_map else {}
-        rules = {**rules_of(ready), **self.fields}
+        rules = {**rules_of(package_table(self.field_map)["fields"] if self.field_map else {}), **self.fields}
         return {name: rule for name, rule in rules.items() if rule.property}
 
 
@@ -133,11 +134,11 @@ class Parcels:
         """Return the feature's stable identifier."""
         return codecs.plain_text(held(item, self._key))
 
-    def changed_at(self, item: Item) -> datetime | None:
+    def changed_at(self, item: Item) -> datetime | codecs.Unreadable | None:
         """Return when the source last changed the parcel, by the property that the field map names."""
         read = self._fields.get("changed_at")
         changed = read(_properties(item)) if read else None
-        return changed if isinstance(changed, datetime) else None
+        return changed if isinstance(changed, datetime | codecs.Unreadable) else None
 
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of a `LandParcel`."""

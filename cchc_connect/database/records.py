@@ -42,6 +42,6 @@ def live_rows(kind: type[Record]) -> Select[Any, Any, Any]:
     return joined.where(table.c.deleted_at.is_(None)).order_by(table.c.record_key)
 
 
-def record_of(kind: type[AnyRecord], row: Row[Any]) -> AnyRecord:
+def record_of(kind: type[AnyRecord], row: Row[Any, Any, Any]) -> AnyRecord:
     """Return the record of a row of `live_rows`."""
     return from_document(kind, json.loads(row.document))

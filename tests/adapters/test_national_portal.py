@@ -142,6 +142,13 @@ def delivered(
     return led(target.deliver(batch), *answers)
 
 
+def unsent(record: Record) -> object:
+    """Return the receipts of a dossier about which the portal is not asked."""
+    with pytest.raises(StopIteration) as finished:
+        next(portal().targets[0].deliver([outgoing(record)]))
+    return finished.value.value
+
+
 @pytest.mark.parametrize("code", [0, "0", "00", " 0 "])
 @pytest.mark.parametrize("form", ["composed", "decomposed"])
 def test_success_is_code_zero_and_the_words_in_whatever_unicode_form(code: object, form: str) -> None:
@@ -421,13 +428,13 @@ def test_what_the_portal_refuses_is_refused_with_its_code() -> None:
 def test_a_dossier_that_lacks_what_is_required_is_refused_and_not_sent(
     changed: Mapping[str, object], reason: str
 ) -> None:
-    asked: list[HttpRequest] = []
-    conversation = portal().targets[0].deliver([outgoing(DOSSIER.model_copy(update=changed))])
-    with pytest.raises(StopIteration) as finished:
-        asked.append(next(conversation))
+    refused = unsent(DOSSIER.model_copy(update=changed))
 
-    assert finished.value.value == [Receipt(outcome=Outcome.REFUSED, reason=reason)]
-    assert asked == []
+    assert refused == [Receipt(outcome=Outcome.REFUSED, reason=reason)]
+
+
+def test_what_is_no_dossier_is_refused_and_not_sent() -> None:
+    assert unsent(STEP) == [Receipt(outcome=Outcome.REFUSED, reason="record_type_unexpected")]
 
 
 def test_a_dossier_that_is_not_received_yet_needs_no_day_of_receipt() -> None:

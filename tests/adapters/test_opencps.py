@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from cchc_adapters.opencps import OpenCps, OpenCpsOptions
 from cchc_adapters.options import package_table
-from cchc_connect import Ask, AuthenticationFailed, Maintenance, SourceHeld, Verdict
+from cchc_connect import Ask, AuthenticationFailed, Deletes, Maintenance, SourceHeld, Unreadable, Verdict
 from cchc_connect.testing import Agencies, OpenCpsDouble, World
 from cchc_connect.transport import Basic, RequestsTransport
 from cchc_schemas import ApplicantKind, Channel, Dossier, DossierStatus, DossierStep
@@ -222,6 +222,12 @@ def test_changed_at_is_local_time_and_unreadable_where_it_cannot_be_read() -> No
 
     assert source.changed_at(ITEM) == datetime(2021, 9, 28, 9, 1, 12, tzinfo=VIETNAM)
     assert source.changed_at(ITEM | {"modifiedDate": "gần đây"}) == Unreadable("instant_unreadable")
+
+
+def test_neither_changes_nor_deletions_are_relied_on() -> None:
+    profiles = [source.profile for source in site().sources]
+
+    assert [(profile.changed_since, profile.deletes) for profile in profiles] == [(False, Deletes.NEVER)] * 2
 
 
 def test_every_question_names_an_end() -> None:
