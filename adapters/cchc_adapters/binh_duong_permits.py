@@ -24,7 +24,6 @@ from typing import Annotated
 from pydantic import Field
 
 from cchc_adapters.arcgis import classify_arcgis, layer_page
-from cchc_adapters.field_map import FieldMap, at, epoch_day, iso_day, translated
 from cchc_adapters.geometries import geometry
 from cchc_adapters.options import AdapterOptions, package_table
 from cchc_adapters.parcel_lists import site
@@ -41,6 +40,7 @@ from cchc_connect import (
     SourceProfile,
     codecs,
 )
+from cchc_connect.field_map import FieldMap, at, epoch_day, iso_day, translated
 from cchc_connect.transport import normalised
 from cchc_schemas import AdminScheme, ConstructionPermit, ConstructionWorks, CrsName
 

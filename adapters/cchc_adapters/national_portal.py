@@ -25,7 +25,6 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from cchc_adapters.field_map import translated
 from cchc_adapters.options import AdapterOptions, package_table
 from cchc_adapters.portal_catalogue import procedure_map
 from cchc_adapters.portal_replies import PortalReplies
@@ -43,6 +42,7 @@ from cchc_connect import (
     Verdict,
     codecs,
 )
+from cchc_connect.field_map import translated
 from cchc_schemas import Procedure
 
 LIST, DETAIL = "LayDanhSachTTHC", "LayThuTuc"

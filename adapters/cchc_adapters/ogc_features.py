@@ -21,7 +21,6 @@ from urllib.parse import quote
 
 from pydantic import Field, model_validator
 
-from cchc_adapters.field_map import INSTANTS, FieldRule, field_map, held, rules_of, translated
 from cchc_adapters.geometries import geometry
 from cchc_adapters.land_uses import land_uses
 from cchc_adapters.options import AdapterOptions, package_table
@@ -39,6 +38,7 @@ from cchc_connect import (
     classify_rest,
     codecs,
 )
+from cchc_connect.field_map import INSTANTS, FieldRule, field_map, held, rules_of, translated
 from cchc_schemas import AdminScheme, CrsName, LandParcel, Text, parcel_key
 
 ACCEPT = {"Accept": "application/geo+json, application/json"}

@@ -25,7 +25,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cchc_adapters.field_map import FieldMap, at, translated
 from cchc_adapters.opencps_words import OpenCpsWords
 from cchc_adapters.options import AdapterOptions
 from cchc_connect import (
@@ -42,6 +41,7 @@ from cchc_connect import (
     classify_rest,
     codecs,
 )
+from cchc_connect.field_map import FieldMap, at, translated
 from cchc_schemas import Dossier, DossierStatus, DossierStep
 
 DOSSIERS = "/dossiers"

@@ -94,7 +94,7 @@ class Pull:
         step.unchanged = len(page.items) - len(sifted.arrivals) - len(sifted.faulty) - sifted.still_faulty
         self._seen |= sifted.keys
         with self._scope.database.writing(self._scope.token, keep=self._scope.keeps) as connection:
-            vanished = self._vanished(connection) if last else _Vanished()
+            vanished = self._vanished(connection) if last and cursor.since is None else _Vanished()
             gone = [*page.gone, *vanished.keys]
             if changed or gone:
                 work = SiftedPage(arrivals=sifted.arrivals, faulty=sifted.faulty, gone=gone)
@@ -151,8 +151,8 @@ class Pull:
     def _vanished(self, connection: Connection) -> "_Vanished":
         """Return what a complete listing lacks.
 
-        A pass that was taken up in its middle, or that showed fewer items than the source counts, is not
-        complete and tells nothing about what is gone.
+        A pass that asked for changes only, was taken up in its middle or showed fewer items than the source
+        counts is not complete and tells nothing about what is gone.
         """
         complete = not self._resumed and (self._total is None or len(self._seen) >= self._total)
         if self._source.profile.deletes is not Deletes.ABSENCE or not complete:

@@ -438,3 +438,15 @@ def test_the_declared_source_of_truth_takes_a_record_over(database: SharedDataba
         (found,) = connection.execute(select(discrepancy)).all()
     assert (row.connection, row.area_m2) == ("city", 260)
     assert (found.connection, found.value, found.owner) == ("village", '"250.5"', "city")
+
+
+def test_a_listing_of_changes_only_deletes_nothing(database: SharedDatabase) -> None:
+    """What did not change is not listed, and is not gone."""
+    profile = SourceProfile(changed_since=True, deletes=Deletes.ABSENCE)
+    old = parcel_item(1, at=(START - timedelta(days=1)).isoformat())
+    register = LandRegister([old, *(parcel_item(number) for number in range(2, 8))], profile=profile)
+    pull(database, register)
+
+    done = pull(database, register)
+
+    assert (done.counts.deleted, len(live(database))) == (0, 7)

@@ -11,13 +11,14 @@ from typing import Any, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from cchc_connect import Item, Unreadable
+from cchc_connect.adapter import Item
 from cchc_connect.codecs import (
     COMMUNE_DIGITS,
     NO_DATE,
     DecimalSign,
     LocalTime,
     Reader,
+    Unreadable,
     as_list,
     as_object,
     decimal_number,
