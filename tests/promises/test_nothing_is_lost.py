@@ -84,7 +84,7 @@ def test_a_run_killed_at_any_moment_is_finished_by_the_next(
     world: World, undisturbed: Expected, tmp_path: Path
 ) -> None:
     """Nothing is lost: kill -9 at a random moment, run again, and the database is the same each time."""
-    kill_and_finish(random.Random(0), 15, world, undisturbed, tmp_path)
+    kill_and_finish(random.Random(0), 8, world, undisturbed, tmp_path)
 
 
 @pytest.mark.long
