@@ -26,6 +26,8 @@ class Cursor:
     """Where the present pass goes on; None between passes."""
     highest: datetime | None = None
     """The latest change time the present pass has seen."""
+    reading: str | None = None
+    """By which mapping and record version the items were read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +50,7 @@ def read_cursor(connection: Connection, stream: Stream) -> Cursor:
     if row is None:
         return Cursor()
     times = {name: _instant(getattr(row, name)) for name in ("watermark", "since", "highest")}
-    return Cursor(position=row.position, **times)
+    return Cursor(position=row.position, reading=row.reading, **times)
 
 
 def write_cursor(connection: Connection, stream: Stream, at: Cursor, completed_at: datetime | None = None) -> None:
@@ -58,6 +60,7 @@ def write_cursor(connection: Connection, stream: Stream, at: Cursor, completed_a
         "since": _stamp(at.since),
         "position": at.position,
         "highest": _stamp(at.highest),
+        "reading": at.reading,
         "held_code": None,
         "held_context": None,
         "held_since": None,

@@ -70,6 +70,7 @@ cursor = Table(
     _maybe("since"),
     _maybe("position"),
     _maybe("highest"),
+    _maybe("reading"),
     _maybe("held_code"),
     _maybe("held_context"),
     _maybe("held_since"),

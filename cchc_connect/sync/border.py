@@ -25,7 +25,7 @@ def adapter_border(*, connection: str, record_type: str) -> Generator[None, None
         frame = extract_tb(error.__traceback__)[-1]
         place = f"{Path(frame.filename).name}:{frame.lineno}"
         log.error("%s: adapter failed on %s: %s at %s", connection, record_type, type(error).__name__, place)  # noqa: TRY400  # the text may hold personal values
-        told = {"connection": connection, "record_type": record_type, "error": type(error).__name__}
+        told = {"connection": connection, "record_type": record_type, "error": f"{type(error).__name__}, {place}"}
     else:
         return
     raise SourceHeld("source.adapter_failed", **told)

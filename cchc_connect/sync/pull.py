@@ -75,12 +75,14 @@ class Pull:
         with self._scope.database.reading() as connection:
             cursor = read_cursor(connection, self._stream)
             self._quarantined = dict(quarantine.open_hashes(connection, self._stream))
+        if cursor.reading != self._sieve.reading:  # the source's unchanged items are to be read anew too
+            return Cursor(reading=self._sieve.reading)
         self._resumed = cursor.position is not None
         if self._resumed:
             return cursor
-        profile = self._source.profile
-        asks = profile.changed_since and cursor.watermark is not None
-        since = cursor.watermark - profile.late_by if asks and cursor.watermark else None
+        since = None
+        if self._source.profile.changed_since and cursor.watermark is not None:
+            since = cursor.watermark - self._source.profile.late_by
         return replace(cursor, since=since, highest=None)
 
     def _take(self, page: Page, cursor: Cursor) -> Cursor:
@@ -129,6 +131,8 @@ class Pull:
             self._positions.add(page.next)
         if page.next is not None and sifted.keys and sifted.keys <= self._seen:
             raise SourceHeld("source.page_repeated", **self._name)
+        if sifted.is_unreadable:
+            raise SourceHeld("source.adapter_failed", error="translate", **self._name)
         if page.next is None and self._total and not page.items and not self._seen and not self._resumed:
             raise SourceHeld("source.empty_but_counted", total=self._total, **self._name)
         if cursor.since is not None:
@@ -137,8 +141,8 @@ class Pull:
                 raise SourceHeld("source.filter_ignored", since=stamp(cursor.since), **self._name)
 
     def _changed(self, items: Iterable[Item]) -> Iterable[datetime]:
-        times = (self._source.changed_at(item) for item in items)
-        return (moment for moment in times if isinstance(moment, datetime))
+        times = (self._sieve.changed_at(item) for item in items)
+        return (moment for moment in times if moment is not None)
 
     def _following(self, page: Page, cursor: Cursor) -> Cursor:
         seen = [cursor.highest] if cursor.highest else []
@@ -146,7 +150,7 @@ class Pull:
         if page.next is not None:
             return replace(cursor, position=page.next, highest=highest)
         passed = [moment for moment in (cursor.watermark, highest) if moment is not None]
-        return Cursor(watermark=max(passed, default=None))
+        return Cursor(watermark=max(passed, default=None), reading=cursor.reading)
 
     def _vanished(self, connection: Connection) -> "_Vanished":
         """Return what a complete listing lacks.

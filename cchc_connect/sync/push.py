@@ -9,6 +9,7 @@ its receipts.
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from cchc_connect.adapter import Outcome, Outgoing, Receipt, Target
 from cchc_connect.database import deliveries
@@ -127,6 +128,7 @@ class Push:
         try:
             with adapter_border(connection=self._route.name, record_type=batch[0].record_type):
                 receipts = self._transport.run(target.deliver([self._outgoing(one) for one in batch]))
+                _check_receipts(receipts, len(batch))
         except (AuthenticationFailed, Fatal):
             raise
         except Rejected as error:
@@ -202,3 +204,12 @@ class Push:
             record_keys=tuple(one.record_key for one in batch),
             outcomes=tuple(receipt.outcome.value for receipt in receipts),
         )
+
+
+def _check_receipts(receipts: object, expected: int) -> None:
+    """Refuse what an adapter returns in the place of a receipt for each record."""
+    if not isinstance(receipts, list | tuple) or len(cast("Sequence[object]", receipts)) != expected:
+        raise TypeError("a receipt for each record is due")
+    for receipt in cast("Sequence[object]", receipts):
+        if not isinstance(receipt, Receipt) or receipt.outcome not in set(Outcome):
+            raise TypeError("a receipt is due")

@@ -18,6 +18,9 @@ log = logging.getLogger("cchc_connect.sync")
 TRANSLATION_FAILED = Fault(path="", rule="translation_failed")
 """The adapter itself failed on the item."""
 
+KEY_TWICE = Fault(path="", rule="key_twice")
+"""Another item of the same page bears the same key and says something else."""
+
 HASH_BYTES = 16
 """128 bits: two different items of one key collide less often than memory fails."""
 
@@ -34,6 +37,12 @@ class Sifted:
     keys: set[str] = field(default_factory=set[str])
     """Source keys of all of them."""
 
+    @property
+    def is_unreadable(self) -> bool:
+        """Say whether the adapter itself failed on every item: then it is at fault and not the items."""
+        failed = [one for one in self.faulty if one.faults == (TRANSLATION_FAILED,)]
+        return bool(failed) and len(failed) == len(self.keys)
+
 
 class Sieve:
     """Tells one source's items apart; it reads no database and no network."""
@@ -41,19 +50,20 @@ class Sieve:
     def __init__(self, source: Source) -> None:
         """Prepare for one source."""
         self._source = source
-        versions = f"{source.mapping_version}.{source.record_type.record_version}"
-        self._seed = hashlib.blake2b(versions.encode(), digest_size=HASH_BYTES)
+        self.reading = f"{source.mapping_version}.{source.record_type.record_version}"
+        """What items are read by: mapping and record version."""
+        self._seed = hashlib.blake2b(self.reading.encode(), digest_size=HASH_BYTES)
 
     def sift(self, items: Iterable[Item], known: Mapping[str, bytes], quarantined: Mapping[str, bytes]) -> Sifted:
         """Tell a page's items apart.
 
         Args:
-            items: wire items; of several with one key the last counts.
+            items: wire items; of several with one key the first counts, and others that differ are faulty.
             known: hash of the item each record was made from, by source key.
             quarantined: hash of each item in quarantine, by source key.
         """
         sifted = Sifted()
-        for key, (digest, item) in self._by_key(items).items():
+        for key, (digest, item) in self._by_key(items, sifted).items():
             sifted.keys.add(key)
             if known.get(key) == digest:
                 sifted.unchanged += 1
@@ -75,9 +85,31 @@ class Sieve:
         )
         return digest.digest()
 
-    def _by_key(self, items: Iterable[Item]) -> dict[str, tuple[bytes, Item]]:
+    def _by_key(self, items: Iterable[Item], sifted: Sifted) -> dict[str, tuple[bytes, Item]]:
+        """Return the page's items by key; an item that says something else under a key already taken is faulty."""
+        found: dict[str, tuple[bytes, Item]] = {}
         listed = list(items)
-        return {key: (self.fingerprint(item), item) for key, item in zip(self.keys(listed), listed, strict=True)}
+        for key, item in zip(self.keys(listed), listed, strict=True):
+            digest = self.fingerprint(item)
+            if found.setdefault(key, (digest, item))[0] == digest:
+                continue
+            own_key = f"{key}#{digest.hex()}"
+            sifted.keys.add(own_key)
+            sifted.faulty.append(FaultyItem(source_key=own_key, item_hash=digest, item=item, faults=(KEY_TWICE,)))
+        return found
+
+    def changed_at(self, item: Item) -> datetime | None:
+        """Return when the source says it changed `item`.
+
+        Raises:
+            ValueError: the adapter gives a time without its offset.
+        """
+        moment = self._source.changed_at(item)
+        if not isinstance(moment, datetime):
+            return None
+        if moment.tzinfo is None:
+            raise ValueError("changed_at has no offset")
+        return moment
 
     def _key(self, item: Item) -> str:
         try:
@@ -109,5 +141,5 @@ class Sieve:
 
     def _read(self, item: Item) -> tuple[Reading[Record], str | None]:
         reading = self._source.record_type.read(self._source.translate(item))
-        changed_at = self._source.changed_at(item)
-        return reading, stamp(changed_at) if isinstance(changed_at, datetime) else None
+        changed_at = self.changed_at(item)
+        return reading, None if changed_at is None else stamp(changed_at)

@@ -80,3 +80,16 @@ def test_one_sources_failure_leaves_the_others_running(province: Province) -> No
     assert failed == {"construction"}
     assert report.outcome is Outcome.PARTIAL
     province.agencies.construction_department.start()
+
+
+def test_a_run_in_which_nothing_could_be_reached_has_failed(province: Province) -> None:
+    """Where every system is down the run is no partial success, although no message was refused."""
+    for double in province.agencies.doubles:
+        double.stop()
+    province.tables["run"] = {"deadline_s": 1.0}
+
+    report = province.sync()
+
+    assert report.outcome is Outcome.FAILED
+    for double in province.agencies.doubles:
+        double.start()

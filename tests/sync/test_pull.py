@@ -450,3 +450,53 @@ def test_a_listing_of_changes_only_deletes_nothing(database: SharedDatabase) -> 
     done = pull(database, register)
 
     assert (done.counts.deleted, len(live(database))) == (0, 7)
+
+
+def test_different_items_of_a_page_under_one_key_are_not_lost(database: SharedDatabase) -> None:
+    """The first is the record; the others wait in quarantine, where a mistaken key is seen."""
+    same = [parcel_item(1, id="p"), parcel_item(2, id="p"), parcel_item(3, id="p")]
+
+    done = pull(database, LandRegister(same))
+
+    assert live(database) == ["1"]
+    assert done.counts.quarantined == 2
+    assert rules(database) == [[("", "key_twice")]] * 2
+
+
+def test_the_same_item_twice_in_a_page_is_one(database: SharedDatabase) -> None:
+    """A row that a listing shows twice is no fault."""
+    done = pull(database, LandRegister([parcel_item(1), parcel_item(1)]))
+
+    assert (live(database), done.counts.quarantined) == (["1"], 0)
+
+
+def test_a_new_mapping_asks_an_incremental_source_for_everything_once(database: SharedDatabase) -> None:
+    """Unchanged items are read anew even where a source lists changes only."""
+    register = LandRegister([parcel_item(1)], profile=INCREMENTAL)
+    pull(database, register)
+    register.mapping_version = 2
+
+    pull(database, register)
+    pull(database, register)
+
+    assert [ask.since is None for ask in register.asks] == [True, True, False]
+
+
+def test_a_change_time_without_an_offset_moves_no_watermark(database: SharedDatabase) -> None:
+    """A naive time could lie hours ahead; nothing of its page is written."""
+    with pytest.raises(SourceHeld) as stopped:
+        pull(database, LandRegister([parcel_item(1, at="2026-03-02T08:00:00")], profile=INCREMENTAL))
+
+    assert stopped.value.code == "source.adapter_failed"
+    assert rows(database) == {}
+
+
+def test_a_translation_that_fails_on_every_item_is_the_adapters_fault(database: SharedDatabase) -> None:
+    """A page of which nothing can be read is no page of bad items."""
+    broken = [{key: value for key, value in parcel_item(number).items() if key != "area"} for number in (1, 2)]
+
+    with pytest.raises(SourceHeld) as stopped:
+        pull(database, LandRegister(broken))
+
+    assert stopped.value.code == "source.adapter_failed"
+    assert rules(database) == []

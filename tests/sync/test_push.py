@@ -337,3 +337,29 @@ class Stumbles(Counter):
     def deliver(self, batch: Any) -> Any:
         yield from ()
         raise KeyError("Nguyễn Thị Mẫu", batch)
+
+
+@pytest.mark.parametrize("answer", [None, [], ["delivered"], [None]])
+def test_what_is_no_receipt_for_each_record_holds_the_route(office: Office, answer: object) -> None:
+    """An adapter that forgets its receipts is told so, and its messages wait."""
+    office.holds([dossier_fields(A)])
+    office.dossiers = Forgets(answer)
+
+    with pytest.raises(SourceHeld) as stopped:
+        office.push()
+
+    assert stopped.value.code == "source.adapter_failed"
+    assert office.state() == (1, 0, 0)
+
+
+class Forgets(Counter):
+    """A target that returns something else than receipts."""
+
+    def __init__(self, answer: object) -> None:
+        super().__init__(Dossier)
+        self._answer = answer
+
+    def deliver(self, batch: Any) -> Any:
+        self.received.append(tuple(batch))
+        yield from ()
+        return self._answer
