@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from cchc_connect.adapter import Adapter
 from cchc_connect.errors import ConfigurationError
@@ -20,7 +21,24 @@ from cchc_connect.transport import Credentials
 from cchc_schemas import RECORD_TYPES, Record
 
 READABLE_BY_OTHERS = 0o077
-KNOWN_RULES = frozenset({"missing", "extra_forbidden", "string_type", "string_pattern_mismatch", "too_short"})
+KNOWN_RULES = frozenset(
+    {
+        "missing",
+        "extra_forbidden",
+        "string_type",
+        "string_pattern_mismatch",
+        "string_too_short",
+        "too_short",
+        "greater_than",
+        "greater_than_equal",
+        "less_than_equal",
+        "float_parsing",
+        "int_parsing",
+        "enum",
+        "literal_error",
+        "secret_literal",
+    }
+)
 """Faults of a value that have a sentence of their own; the others are told in pydantic's words."""
 
 SQLITE = "sqlite:///"
@@ -74,7 +92,13 @@ class FileSecret(Table):
             raise ConfigurationError("config.secret_file_missing", path=self.file) from error
 
 
-Secret = EnvironmentSecret | FileSecret
+def _named(value: object) -> object:
+    if isinstance(value, dict):
+        return cast("dict[str, object]", value)
+    raise PydanticCustomError("secret_literal", "a secret is named by where it lies")
+
+
+Secret = Annotated[EnvironmentSecret | FileSecret, BeforeValidator(_named)]
 
 
 class Account(Table):
@@ -239,7 +263,8 @@ def _anchored(tables: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
 def _faults(error: ValidationError, prefix: tuple[str, ...]) -> Iterator[Phrase]:
     for fault in error.errors(include_url=False, include_context=True, include_input=False):
         rule = fault["type"] if fault["type"] in KNOWN_RULES else "other"
-        yield _fault((*prefix, *map(str, fault["loc"])), Phrase(f"config_rule.{rule}", {"problem": fault["msg"]}))
+        told = Phrase(f"config_rule.{rule}", {"problem": fault["msg"], **fault.get("ctx", {})})
+        yield _fault((*prefix, *map(str, fault["loc"])), told)
 
 
 def _fault(path: tuple[str, ...], problem: Phrase) -> Phrase:

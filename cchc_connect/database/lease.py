@@ -17,6 +17,7 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from cchc_connect.clock import Clock
+from cchc_connect.codecs import VIETNAM
 from cchc_connect.database.instants import instant, stamp
 from cchc_connect.database.shared import RUN_LEASE, SharedDatabase
 from cchc_connect.database.tables import lease
@@ -60,7 +61,7 @@ class Lease:
         with self._database.writing() as connection:
             row = connection.execute(select(lease).where(lease.c.name == RUN_LEASE)).one_or_none()
             if row is not None and instant(row.expires_at) > now and not _is_gone(row.holder):
-                raise LeaseHeld("lease.held", holder=row.holder.partition(" ")[0], until=row.expires_at)
+                raise LeaseHeld("lease.held", holder=row.holder.partition(" ")[0], until=_local(row.expires_at))
             token = 1 if row is None else row.token + 1
             _store(connection, token, now + self._duration)
         return token
@@ -77,6 +78,10 @@ class Lease:
         mine = (lease.c.name == RUN_LEASE) & (lease.c.token == self.token)
         with self._database.writing() as connection:
             connection.execute(update(lease).where(mine).values(expires_at=stamp(expires_at)))
+
+
+def _local(stored: str) -> str:
+    return f"{instant(stored).astimezone(VIETNAM):%Y-%m-%d %H:%M:%S}"
 
 
 def _store(connection: Connection, token: int, expires_at: datetime) -> None:

@@ -18,12 +18,16 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from cchc_connect.database.tables import STRUCTURE_VERSION, all_tables, lease
 from cchc_connect.errors import DatabaseUnusable, LeaseLost
+from cchc_connect.messages import Phrase
 
 LOCK_WAIT_S = 30.0
 """Seconds a writer waits for another program's transaction."""
 
 APPLICATION_ID = 0x63636863
 """What an SQLite file of ours says of itself ("cchc"); a file that says something else is another program's."""
+
+REASONS = ("sqlite_full", "sqlite_readonly", "sqlite_cantopen", "sqlite_notadb", "sqlite_busy")
+"""Errors of SQLite that have a sentence of their own."""
 
 RUN_LEASE = "sync"
 """Name of the lease that a run holds."""
@@ -119,8 +123,14 @@ class SharedDatabase:
         try:
             yield
         except ForeignDatabaseError as error:
-            reason = getattr(error.orig, "sqlite_errorname", type(error.orig).__name__)
-            raise DatabaseUnusable("database.failed", path=self.location, reason=reason) from None
+            name: str = getattr(error.orig, "sqlite_errorname", type(error.orig).__name__)
+            raise DatabaseUnusable("database.failed", path=self.location, reason=_reason(name)) from None
+
+
+def _reason(name: str) -> Phrase:
+    """Return what an error of SQLite means and what to do; its extended names begin with the plain ones."""
+    known = next((reason for reason in REASONS if name.lower().startswith(reason)), "other")
+    return Phrase(f"database_reason.{known}", {"name": name})
 
 
 def _check_fence(connection: Connection, token: int) -> None:

@@ -18,6 +18,9 @@ log = logging.getLogger("cchc_connect.sync")
 TRANSLATION_FAILED = Fault(path="", rule="translation_failed")
 """The adapter itself failed on the item."""
 
+TELLING = 5
+"""So many items that fail together are the adapter's fault; fewer may be bad by themselves."""
+
 KEY_TWICE = Fault(path="", rule="key_twice")
 """Another item of the same page bears the same key and says something else."""
 
@@ -41,7 +44,7 @@ class Sifted:
     def is_unreadable(self) -> bool:
         """Say whether the adapter itself failed on every item: then it is at fault and not the items."""
         failed = [one for one in self.faulty if one.faults == (TRANSLATION_FAILED,)]
-        return bool(failed) and len(failed) == len(self.keys)
+        return len(failed) == len(self.keys) >= TELLING
 
 
 class Sieve:

@@ -1,0 +1,47 @@
+"""The guides' code is true: it is type-checked and run."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cchc_connect
+import cchc_schemas
+from cchc_connect import HttpResponse, Outcome, Outgoing, Receipt, Verdict
+
+GUIDE = Path(__file__).parents[1] / "docs" / "adapters.md"
+
+
+@pytest.fixture
+def statuses() -> Any:
+    """Give the guide's target, made from the very text that a reader copies."""
+    (code,) = re.findall(r"```python\n(class Statuses.*?)```", GUIDE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    names = {name: getattr(cchc_connect, name) for name in cchc_connect.__all__}
+    space: dict[str, Any] = {**names, "Dossier": cchc_schemas.Dossier, "Sequence": list}
+    exec(code, space)  # noqa: S102  # it is our own guide
+    return space["Statuses"]()
+
+
+@pytest.mark.parametrize(
+    ("verdict", "outcome"),
+    [
+        (Verdict.OK, Outcome.DELIVERED),
+        (Verdict.DUPLICATE, Outcome.DUPLICATE),
+        (Verdict.NOT_FOUND, Outcome.REFUSED),
+    ],
+)
+def test_the_guides_target_answers_each_verdict(statuses: Any, verdict: Verdict, outcome: Outcome) -> None:
+    """What a reader copies sends one status and returns one receipt."""
+    dossier = cchc_schemas.Dossier(code="000.00.05.H09-260302-0001", procedure_code="1.013225", status=4)
+    outgoing = Outgoing(record=dossier, idempotency_key="k1", known=False)
+
+    conversation = statuses.deliver([outgoing])
+    request = next(conversation)
+    with pytest.raises(StopIteration) as ended:
+        conversation.send(HttpResponse(status=200, headers={}, body=b"", verdict=verdict))
+
+    receipts: list[Receipt] = ended.value.value
+    assert request.path == "/dossiers/000.00.05.H09-260302-0001/status"
+    assert request.json == {"status": 4, "message": "k1"}
+    assert [receipt.outcome for receipt in receipts] == [outcome]
