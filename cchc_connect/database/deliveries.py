@@ -30,6 +30,9 @@ LAST_ATTEMPT = 10
 UNKNOWN_THERE = "not_found"
 """Reason of a receipt: the target does not know what the message speaks of."""
 
+OUTAGES = frozenset({"outage"})
+"""Reasons that say nothing about a message: the target could not be reached, which costs no attempt."""
+
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
 
@@ -81,7 +84,13 @@ def stage(connection: Connection, name: str, record_types: Sequence[str]) -> int
     if position == end:
         return 0
     found = changes(connection, position, record_types=record_types, limit=STAGE_LIMIT)
-    # A target is told of what is; that something is gone has no message in any of today's targets.
+    # A target is told of what is; that something is gone has no message in any of today's targets, and what
+    # still waits about it does not leave any more.
+    for row in found:
+        if row["operation"] == "delete":
+            about = (delivery.c.record_type == row["record_type"]) & (delivery.c.record_key == row["record_key"])
+            waits = (delivery.c.route == name) & about & (delivery.c.state == State.WAITING)
+            connection.execute(update(delivery).where(waits).values(state=State.DEAD, reason="gone"))
     rows = [
         (
             name,
@@ -155,12 +164,12 @@ def store_receipts(connection: Connection, name: str, receipts: Sequence[Answere
     moment = stamp(now)
     rows: list[tuple[object, ...]] = []
     for one, receipt in receipts:
-        attempts = one.attempts + 1
+        attempts = one.attempts + (receipt.reason not in OUTAGES)
         state, next_at = _STATES[receipt.outcome], None
         if state is State.WAITING and attempts >= LAST_ATTEMPT:
             state = State.DEAD
         if state is State.WAITING:
-            next_at = stamp(now + min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempts - 1)))
+            next_at = stamp(now + min(LONGEST_WAIT, FIRST_WAIT * 2 ** max(attempts - 1, 0)))
         settled_at = None if state is State.WAITING else moment
         rows.append((state, attempts, next_at, receipt.reason, settled_at, name, one.sequence))
     if rows:
@@ -169,6 +178,13 @@ def store_receipts(connection: Connection, name: str, receipts: Sequence[Answere
 
 
 def _revive(connection: Connection, name: str, delivered: Sequence[Delivery]) -> None:
+    newer = delivery.alias()
+    outdated = exists().where(
+        newer.c.route == name,
+        newer.c.record_type == delivery.c.record_type,
+        newer.c.record_key == delivery.c.record_key,
+        newer.c.sequence > delivery.c.sequence,
+    )
     for record_type in {one.record_type for one in delivered}:
         keys = [one.order_key for one in delivered if one.record_type == record_type]
         orphaned = (
@@ -177,8 +193,10 @@ def _revive(connection: Connection, name: str, delivered: Sequence[Delivery]) ->
             & (delivery.c.record_type != record_type)
             & (delivery.c.state == State.DEAD)
             & (delivery.c.reason == UNKNOWN_THERE)
+            & ~outdated
         )
-        connection.execute(update(delivery).where(orphaned).values(state=State.WAITING, next_at=None, settled_at=None))
+        again = {"state": State.WAITING, "attempts": 0, "next_at": None, "settled_at": None}
+        connection.execute(update(delivery).where(orphaned).values(**again))
 
 
 def hold_route(connection: Connection, name: str, reason: CchcError | None) -> None:

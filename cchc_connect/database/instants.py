@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 def stamp(moment: datetime) -> str:
     """Return an aware instant as stored, to the microsecond: `2021-09-27T01:15:00.000000Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def instant(stored: str) -> datetime:

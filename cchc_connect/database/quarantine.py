@@ -81,6 +81,12 @@ def open_hashes(connection: Connection, stream: Stream) -> Mapping[str, bytes]:
     return {row.source_key: row.item_hash for row in rows}
 
 
+def taken(connection: Connection, stream: Stream) -> list[Item]:
+    """Return the items whose record's key another item has; one of them may be free by now."""
+    held = _of(stream) & (quarantine.c.faults == _faults_text((KEY_TAKEN,)))
+    return [json.loads(text) for text in connection.execute(select(quarantine.c.item).where(held)).scalars()]
+
+
 def open_keys(connection: Connection, stream: Stream) -> set[str]:
     """Return the source keys of a stream's open entries."""
     return set(connection.execute(select(quarantine.c.source_key).where(_of(stream))).scalars())
@@ -138,7 +144,7 @@ def _entry(row: RowMapping) -> QuarantineEntry:
 
 
 def _text(item: Item) -> str:
-    return json.dumps(item, ensure_ascii=False)
+    return json.dumps(item)  # in ASCII: an item may hold what is no text
 
 
 def _faults_text(faults: Iterable[Fault]) -> str:

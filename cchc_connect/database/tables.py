@@ -176,6 +176,7 @@ delivery = Table(
     _text("reason"),
     _maybe("settled_at"),
     Index("delivery_open", "route", "state", "sequence"),
+    Index("delivery_in_order", "route", "order_key", "state", "sequence"),
     Index("delivery_of_record", "route", "record_type", "record_key", "state"),
     comment="One message for one change on one route: waiting, delivered or dead.",
 )

@@ -85,6 +85,7 @@ class _Plan:
     displaced: list[tuple[str, _Standing, Document]] = field(default_factory=list[tuple[str, _Standing, Document]])
     foreign: list[tuple[Arrival, _Standing]] = field(default_factory=list[tuple[Arrival, _Standing]])
     conflicts: list[FaultyItem] = field(default_factory=list[FaultyItem])
+    taken: list[Arrival] = field(default_factory=list[Arrival])
 
 
 def write_page(connection: Connection, stream: Stream, page: SiftedPage, occasion: Occasion) -> Counts:
@@ -111,7 +112,8 @@ def write_page(connection: Connection, stream: Stream, page: SiftedPage, occasio
     in_conflict = {item.source_key for item in plan.conflicts}
     good = [arrival.source_key for arrival in page.arrivals if arrival.source_key not in in_conflict]
     counts.resolved = quarantine.resolve(connection, stream, [*good, *page.gone], occasion.now)
-    counts.deleted = _delete(connection, stream, _keys_of(connection, stream, page.gone), occasion)
+    departed = [*_outgrown(connection, stream, plan), *_keys_of(connection, stream, page.gone)]
+    counts.deleted = _delete(connection, stream, departed, occasion)
     return counts
 
 
@@ -121,6 +123,10 @@ def _planned(connection: Connection, stream: Stream, arrivals: Sequence[Arrival]
     for arrival in arrivals:
         key, document = arrival.record.key, to_document(arrival.record)
         known = standing.get(key)
+        is_theirs = known is not None and known.connection != stream.connection
+        if known is not None and known.deleted and is_theirs and occasion.owner not in {None, stream.connection}:
+            plan.foreign.append((arrival, known))  # its owner says that it is gone
+            continue
         if known is None or known.deleted:
             operation, version = ("insert", 1) if known is None else ("restore", known.version + 1)
         elif stream.connection not in {known.connection, occasion.owner}:
@@ -128,6 +134,7 @@ def _planned(connection: Connection, stream: Stream, arrivals: Sequence[Arrival]
             continue
         elif known.connection == stream.connection and known.source_key != arrival.source_key:
             plan.conflicts.append(_conflict(arrival))
+            plan.taken.append(arrival)
             continue
         elif known.document == document and known.connection == stream.connection:
             plan.touched.append(arrival)
@@ -164,7 +171,6 @@ def _write_versions(connection: Connection, stream: Stream, plan: _Plan, occasio
         connection.exec_driver_sql(upsert_sql(table), rows)
         connection.exec_driver_sql(insert_sql(change), changes)
         write_links(connection, [arrival.record for arrival, *_ in plan.versions])
-        _delete(connection, stream, _outgrown(connection, stream, plan), occasion)
     seen_again = [
         {"key": arrival.record.key, "hash": arrival.item_hash, "time": arrival.source_time} for arrival in plan.touched
     ]
@@ -206,9 +212,16 @@ def _keys_of(connection: Connection, stream: Stream, source_keys: Sequence[str])
 
 def _outgrown(connection: Connection, stream: Stream, plan: _Plan) -> list[str]:
     """Return the keys that items of this page had before their source gave them another."""
-    written = {arrival.record.key for arrival, *_ in plan.versions}
-    called = [arrival.source_key for arrival, *_ in plan.versions]
-    return [key for key in _keys_of(connection, stream, called) if key not in written]
+    arrivals = [arrival for arrival, *_ in plan.versions] + [arrival for arrival, _ in plan.foreign] + plan.taken
+    now_called = {arrival.source_key: arrival.record.key for arrival in arrivals}
+    table = record_table(stream.record_type)
+    live = (table.c.connection == stream.connection) & table.c.deleted_at.is_(None)
+    outgrown: list[str] = []
+    for some in _chunks(list(now_called)):
+        chosen = select(table.c.record_key, table.c.source_key).where(live & table.c.source_key.in_(some))
+        found = connection.execute(chosen)
+        outgrown += [row.record_key for row in found if row.record_key != now_called[row.source_key]]
+    return outgrown
 
 
 def _standing(connection: Connection, stream: Stream, keys: Sequence[str]) -> dict[str, _Standing]:

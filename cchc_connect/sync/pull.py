@@ -4,13 +4,14 @@ A page's records, its quarantine, its changes, its counters and the cursor after
 transaction. What cannot be believed stops the source with a reason (`SourceHeld`) and moves nothing.
 """
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, select
 
-from cchc_connect.adapter import Ask, Deletes, Item, Page, Source
+from cchc_connect.adapter import Ask, Deletes, Page, Source
 from cchc_connect.database import quarantine
 from cchc_connect.database.counts import Counts, write_counts
 from cchc_connect.database.cursors import Cursor, read_cursor, write_cursor
@@ -26,8 +27,16 @@ from cchc_connect.transport import Transport
 MOST_PAGES = 100_000
 """Pages of one pass; more is a source that never ends."""
 
+log = logging.getLogger("cchc_connect.sync")
+
+FEW = 5
+"""So few records may vanish at once from any source, however small."""
+
 MOST_VANISHED = 0.2
 """Share of a source's records that may vanish at once; more looks like a broken listing."""
+
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+"""What a source dates earlier says "no date"."""
 
 FILTER_GRAIN = timedelta(days=1)
 """A source may filter by whole days; what is older than that shows that it did not filter at all."""
@@ -59,6 +68,8 @@ class Pull:
             Fatal: the run cannot go on.
         """
         cursor = self._begin()
+        if cursor.since is not None:
+            self._look_again()
         for _ in range(MOST_PAGES):
             page = self._transport.run(self._source.fetch(Ask(since=cursor.since, position=cursor.position)))
             cursor = self._take(page, cursor)
@@ -85,16 +96,28 @@ class Pull:
             since = cursor.watermark - self._source.profile.late_by
         return replace(cursor, since=since, highest=None)
 
+    def _look_again(self) -> None:
+        """Try items whose key was taken: a source that lists changes only will not show them again."""
+        with self._scope.database.reading() as connection:
+            items = quarantine.taken(connection, self._stream)
+        sifted = self._sieve.sift(items, {}, {})
+        if sifted.arrivals:
+            with self._scope.database.writing(self._scope.token, keep=self._scope.keeps) as connection:
+                work = SiftedPage(arrivals=sifted.arrivals)
+                tried = write_page(connection, self._stream, work, self._occasion())
+            tried.quarantined = 0  # they are counted where they are listed
+            self.counts.add(tried)
+
     def _take(self, page: Page, cursor: Cursor) -> Cursor:
         self._total = page.total if page.total is not None else self._total
         sifted = self._sieve.sift(page.items, self._known(page), self._quarantined)
         self._believe(page, sifted, cursor)
-        following = self._following(page, cursor)
+        self._seen |= sifted.keys
+        following = self._following(page, sifted, cursor)
         changed = sifted.arrivals or sifted.faulty or page.gone
         last = page.next is None
         step = Counts(fetched=len(page.items), pages=1, quarantined=sifted.still_faulty)
         step.unchanged = len(page.items) - len(sifted.arrivals) - len(sifted.faulty) - sifted.still_faulty
-        self._seen |= sifted.keys
         with self._scope.database.writing(self._scope.token, keep=self._scope.keeps) as connection:
             vanished = self._vanished(connection) if last and cursor.since is None else _Vanished()
             gone = [*page.gone, *vanished.keys]
@@ -136,19 +159,23 @@ class Pull:
         if page.next is None and self._total and not page.items and not self._seen and not self._resumed:
             raise SourceHeld("source.empty_but_counted", total=self._total, **self._name)
         if cursor.since is not None:
-            oldest = min(self._changed(page.items), default=cursor.since)
+            oldest = min(self._credible(sifted.times), default=cursor.since)
             if oldest < cursor.since - FILTER_GRAIN:
                 raise SourceHeld("source.filter_ignored", since=stamp(cursor.since), **self._name)
 
-    def _changed(self, items: Iterable[Item]) -> Iterable[datetime]:
-        times = (self._sieve.changed_at(item) for item in items)
-        return (moment for moment in times if moment is not None)
+    def _credible(self, times: Iterable[datetime]) -> Iterable[datetime]:
+        """Yield the change times that can be: one in the future would end all later pulls without a word."""
+        latest = self._scope.clock.now() + FILTER_GRAIN
+        return (moment for moment in times if EARLIEST <= moment <= latest)
 
-    def _following(self, page: Page, cursor: Cursor) -> Cursor:
+    def _following(self, page: Page, sifted: Sifted, cursor: Cursor) -> Cursor:
         seen = [cursor.highest] if cursor.highest else []
-        highest = max([*seen, *self._changed(page.items)], default=None)
+        highest = max([*seen, *self._credible(sifted.times)], default=None)
         if page.next is not None:
             return replace(cursor, position=page.next, highest=highest)
+        if not self._resumed and self._total is not None and len(self._seen) < self._total:
+            log.warning("%(connection)s: %(record_type)s shows fewer than it counts; asked again next time", self._name)
+            return Cursor(watermark=cursor.watermark, reading=cursor.reading)
         passed = [moment for moment in (cursor.watermark, highest) if moment is not None]
         return Cursor(watermark=max(passed, default=None), reading=cursor.reading)
 
@@ -165,7 +192,7 @@ class Pull:
         mine = (table.c.connection == self._stream.connection) & table.c.deleted_at.is_(None)
         live = set(connection.execute(select(table.c.source_key).where(mine)).scalars())
         vanished = live - self._seen
-        if len(vanished) > MOST_VANISHED * len(live):
+        if len(vanished) > max(FEW, MOST_VANISHED * len(live)):
             return _Vanished(too_many=len(vanished), live=len(live))
         never_good = quarantine.open_keys(connection, self._stream) - self._seen
         return _Vanished(keys=tuple(sorted(vanished | never_good)))

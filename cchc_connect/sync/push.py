@@ -135,7 +135,8 @@ class Push:
             receipts = [Receipt(outcome=Outcome.REFUSED, reason=error.code)] * len(batch)
         except CchcError as error:
             self._failures += 1
-            self._settle(batch, [Receipt(outcome=Outcome.RETRY, reason=error.code)] * len(batch))
+            reason = "outage" if isinstance(error, Retriable) else error.code
+            self._settle(batch, [Receipt(outcome=Outcome.RETRY, reason=reason)] * len(batch))
             if self._failures >= OUTAGE or not isinstance(error, Retriable):
                 raise
             return
@@ -179,7 +180,7 @@ class Push:
 
     def _outgoing(self, one: Delivery) -> Outgoing:
         record: Record = from_document(RECORD_TYPES[one.record_type], one.document)
-        kept_back = dict.fromkeys(self._withheld(one.record_type))
+        kept_back = {name: _default(record, name) for name in self._withheld(one.record_type)}
         identity = f"{self._route.name}/{one.record_type}/{one.record_key}/{one.sequence}"
         return Outgoing(
             record=record.model_copy(update=kept_back) if kept_back else record,
@@ -204,6 +205,10 @@ class Push:
             record_keys=tuple(one.record_key for one in batch),
             outcomes=tuple(receipt.outcome.value for receipt in receipts),
         )
+
+
+def _default(record: Record, name: str) -> object:
+    return type(record).model_fields[name].get_default(call_default_factory=True, validated_data={})
 
 
 def _check_receipts(receipts: object, expected: int) -> None:

@@ -70,14 +70,15 @@ class Synchronizer:
         A rehearsal asks the sources and counts what would be written and sent, but writes and sends nothing.
 
         Raises:
-            ConfigurationError: a secret cannot be read; nothing was begun.
+            ConfigurationError: an address or a secret cannot be used; nothing was begun.
             LeaseHeld: another run is at work.
             LeaseLost: this run froze and another took over.
             DatabaseUnusable: the database failed; what was committed stays.
         """
-        for name, table in self._config.connections.items():
-            if table.account is not None and (not only or name in only):
-                table.account.credentials()
+        for name in self._config.connections:
+            if not only or name in only:
+                with self._transport(name, self._config.adapter(name)):
+                    pass  # an address or a secret that cannot be used is told before anything is begun
         with self._scope(rehearse=rehearse) as scope:
             started, clock = scope.clock.now(), scope.clock.monotonic()
             if scope.keeps:

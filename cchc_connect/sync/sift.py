@@ -21,6 +21,9 @@ TRANSLATION_FAILED = Fault(path="", rule="translation_failed")
 TELLING = 5
 """So many items that fail together are the adapter's fault; fewer may be bad by themselves."""
 
+NOT_TEXT = Fault(path="", rule="text_not_unicode")
+"""Half of a surrogate pair stands in the item; no database and no receiver can hold that."""
+
 KEY_TWICE = Fault(path="", rule="key_twice")
 """Another item of the same page bears the same key and says something else."""
 
@@ -39,6 +42,8 @@ class Sifted:
     """Items that are in quarantine already, in just this form."""
     keys: set[str] = field(default_factory=set[str])
     """Source keys of all of them."""
+    times: list[datetime] = field(default_factory=list[datetime])
+    """When the source says it changed them, where it says so."""
 
     @property
     def is_unreadable(self) -> bool:
@@ -68,7 +73,8 @@ class Sieve:
         sifted = Sifted()
         for key, (digest, item) in self._by_key(items, sifted).items():
             sifted.keys.add(key)
-            if known.get(key) == digest:
+            sifted.times.extend(self._time(item))
+            if known.get(key) == digest and key not in quarantined:
                 sifted.unchanged += 1
             elif quarantined.get(key) == digest:
                 sifted.still_faulty += 1
@@ -116,9 +122,18 @@ class Sieve:
 
     def _key(self, item: Item) -> str:
         try:
-            return self._source.key(item)
+            key = self._source.key(item)
+            key.encode()  # half of a surrogate pair is no text: such an item is called by its content
         except Exception:  # noqa: BLE001  # the per-record border: a stranger's adapter may fail on one item
             return ""
+        return key
+
+    def _time(self, item: Item) -> Iterable[datetime]:
+        try:
+            moment = self.changed_at(item)
+        except Exception:  # noqa: BLE001  # the per-record border: it is a fault of the item where that is read
+            return ()
+        return () if moment is None else (moment,)
 
     def _translate(self, item: Item, key: str, digest: bytes, sifted: Sifted) -> None:
         try:
@@ -143,6 +158,16 @@ class Sieve:
         sifted.faulty.append(FaultyItem(source_key=key, item_hash=digest, item=item, faults=faults))
 
     def _read(self, item: Item) -> tuple[Reading[Record], str | None]:
+        if not _is_text(item):
+            raise RecordInvalid(self._source.record_type.record_type, (NOT_TEXT,))
         reading = self._source.record_type.read(self._source.translate(item))
         changed_at = self.changed_at(item)
         return reading, None if changed_at is None else stamp(changed_at)
+
+
+def _is_text(item: Item) -> bool:
+    try:
+        json.dumps(item, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -258,15 +258,15 @@ def test_a_quarantined_item_that_is_gone_leaves_quarantine(database: SharedDatab
 
 def test_too_much_vanished_holds_the_source_and_deletes_nothing(database: SharedDatabase) -> None:
     """Nothing is silently wrong: a listing that lost more than a fifth is not believed, what is good in it is kept."""
-    register = LandRegister([parcel_item(number) for number in range(1, 8)])
+    register = LandRegister([parcel_item(number) for number in range(1, 21)])
     pull(database, register)
-    register.items = [parcel_item(1, area="99"), parcel_item(2)]
+    register.items = [parcel_item(1, area="99"), *(parcel_item(number) for number in range(2, 14))]
 
     with pytest.raises(SourceHeld) as stopped:
         pull(database, register)
 
     assert stopped.value.code == "source.shrunk"
-    assert len(live(database)) == 7
+    assert len(live(database)) == 20
     assert rows(database)["gso-2025-07:25747:12:1"].area_m2 == 99
 
 
@@ -483,11 +483,12 @@ def test_a_new_mapping_asks_an_incremental_source_for_everything_once(database: 
 
 
 def test_a_change_time_without_an_offset_moves_no_watermark(database: SharedDatabase) -> None:
-    """A naive time could lie hours ahead; nothing of its page is written."""
-    with pytest.raises(ValueError, match="offset"):
-        pull(database, LandRegister([parcel_item(1, at="2026-03-02T08:00:00")], profile=INCREMENTAL))
+    """A naive time could lie hours ahead; its item waits in quarantine and the others go on."""
+    pull(database, LandRegister([parcel_item(1, at="2026-03-02T08:00:00"), parcel_item(2)], profile=INCREMENTAL))
 
-    assert rows(database) == {}
+    with database.reading() as connection:
+        assert read_cursor(connection, STREAM).watermark == START
+    assert live(database) == ["2"]
 
 
 def test_a_translation_that_fails_on_every_item_is_the_adapters_fault(database: SharedDatabase) -> None:
@@ -499,3 +500,112 @@ def test_a_translation_that_fails_on_every_item_is_the_adapters_fault(database: 
 
     assert stopped.value.code == "source.adapter_failed"
     assert rules(database) == []
+
+
+@pytest.mark.parametrize("wrong", ["2926-01-01T00:00:00+00:00", "0001-01-01T00:00:00+00:00"])
+def test_an_impossible_change_time_moves_no_watermark(database: SharedDatabase, wrong: str) -> None:
+    """A date far ahead or long ago at the source does not keep later changes from being read."""
+    register = LandRegister([parcel_item(1, at=wrong), parcel_item(2)], profile=INCREMENTAL)
+    pull(database, register)
+    register.items.append(parcel_item(3, at=(START + timedelta(minutes=1)).isoformat()))
+
+    pull(database, register)
+
+    assert live(database) == ["1", "2", "3"]
+
+
+def test_an_incremental_listing_that_was_cut_short_is_asked_for_again(database: SharedDatabase) -> None:
+    """Where fewer items came than the source counts, the watermark stays and the next run asks for them."""
+    register = LandRegister([parcel_item(number) for number in (5, 6, 7)], profile=INCREMENTAL, counted=7)
+    pull(database, register)
+    register.items = [parcel_item(number) for number in range(1, 8)]
+
+    pull(database, register)
+
+    assert len(live(database)) == 7
+
+
+def test_an_empty_incremental_pass_keeps_the_watermark(database: SharedDatabase) -> None:
+    """That nothing changed is no reason to ask for everything."""
+    register = LandRegister([parcel_item(1)], profile=INCREMENTAL)
+    pull(database, register)
+    register.items = []
+
+    pull(database, register)
+    pull(database, register)
+
+    assert [ask.since is None for ask in register.asks] == [True, False, False]
+
+
+def test_a_pass_taken_up_in_its_middle_proves_no_absence(database: SharedDatabase) -> None:
+    """The total does not help: what the broken run saw is not known to the one that goes on."""
+    items = [parcel_item(number) for number in range(1, 12)]
+    register = LandRegister(items, counted=0)
+    with pytest.raises(Unreachable):
+        pull(database, register, None, Unreachable("transport.unreachable"))
+
+    done = pull(database, register)
+
+    assert done.counts.deleted == 0
+
+
+def test_what_is_no_text_costs_its_item_only(database: SharedDatabase) -> None:
+    """Half of a surrogate pair, in a value or a key, is quarantined and the page goes on."""
+    bad = [parcel_item(1, address="\ud800"), parcel_item(2, id="\udfff")]
+
+    pull(database, LandRegister([*bad, parcel_item(3)]))
+
+    assert live(database) == ["3"]
+    assert rules(database) == [[("", "text_not_unicode")]] * 2
+
+
+def test_a_bad_item_that_goes_back_to_its_good_form_leaves_quarantine(database: SharedDatabase) -> None:
+    """The form that the record was made from is good, whatever came between."""
+    register = LandRegister([parcel_item(1)])
+    pull(database, register)
+    register.items[0] = parcel_item(1, area="?")
+    pull(database, register)
+    register.items[0] = parcel_item(1)
+
+    pull(database, register)
+
+    assert rules(database) == []
+
+
+def test_an_item_renumbered_to_a_taken_number_leaves_no_stale_record(database: SharedDatabase) -> None:
+    """Nobody says any more that its old number exists; it waits for the new one."""
+    register = LandRegister([parcel_item(1), parcel_item(2)])
+    pull(database, register)
+    register.items = [parcel_item(1, number="33"), parcel_item(2, number="33")]
+
+    pull(database, register)
+
+    assert live(database) == ["33"]
+    assert rules(database) == [[("", "key_taken")]]
+
+
+def test_a_taken_key_is_tried_again_where_only_changes_are_listed(database: SharedDatabase) -> None:
+    """The item is not shown again by its source, and is not forgotten."""
+    old = (START - timedelta(days=1)).isoformat()
+    register = LandRegister([parcel_item(1, at=old), parcel_item(1, id="p9", at=old)], profile=INCREMENTAL)
+    pull(database, register)
+    register.items = [parcel_item(1, number="50")]
+    pull(database, register)
+
+    pull(database, register)
+
+    assert live(database) == ["1", "50"]
+    assert rules(database) == []
+
+
+def test_what_its_owner_deleted_another_agency_does_not_bring_back(database: SharedDatabase) -> None:
+    """Each fact has an owner, and so has its end."""
+    other = Stream(connection="city", record_type="land_parcel", agency="H09.2")
+    register = LandRegister([parcel_item(number) for number in range(1, 8)])
+    pull(database, register, owner="village")
+    del register.items[6]
+    pull(database, register, owner="village")
+
+    pull(database, LandRegister([parcel_item(7, id="c7")]), stream=other, owner="village")
+
+    assert live(database) == ["1", "2", "3", "4", "5", "6"]

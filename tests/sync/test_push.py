@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import text
 
 from cchc_connect.adapter import Outcome, Target
-from cchc_connect.database.deliveries import LAST_ATTEMPT, LONGEST_WAIT, route_states
+from cchc_connect.database.deliveries import LAST_ATTEMPT, LONGEST_WAIT, STAGE_LIMIT, route_states
 from cchc_connect.database.journal import broken_entry
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.stream import Stream
+from cchc_connect.database.writer import Occasion, SiftedPage, write_page
 from cchc_connect.errors import AuthenticationFailed, CchcError, SourceHeld, Unreachable
 from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.push import Push, Route
@@ -363,3 +364,60 @@ class Forgets(Counter):
         self.received.append(tuple(batch))
         yield from ()
         return self._answer
+
+
+def test_a_feed_longer_than_one_transaction_takes_leaves_whole(office: Office) -> None:
+    """What lies behind the first thousand changes is not passed over."""
+    codes = list(dossier_codes(STAGE_LIMIT + 5))
+    office.holds([dossier_fields(code) for code in codes])
+
+    office.push()
+
+    assert office.dossiers.keys == codes
+
+
+def test_an_outage_costs_a_message_no_attempt(office: Office) -> None:
+    """However long a target is down, no message becomes a dead letter for it."""
+    office.holds([dossier_fields(A)])
+
+    for _ in range(LAST_ATTEMPT + 2):
+        office.push(Unreachable("transport.unreachable"))
+        office.clock.pass_time(LONGEST_WAIT)
+    office.push()
+
+    assert office.state() == (0, 1, 0)
+
+
+def test_a_dead_letter_that_a_newer_version_outdated_stays_dead(office: Office) -> None:
+    """What comes alive again never overwrites what came after it."""
+    office.holds([dossier_fields(A)], [step_fields(A, 1)])
+    (step,) = (f"{A}@20260302T080100Z@Thẩm định hồ sơ",)
+    office.dossiers.answers = {A: Outcome.REFUSED}
+    office.steps.answers = {step: Outcome.REFUSED}
+    office.push()
+    office.dossiers.answers = office.steps.answers = {}
+    office.holds([dossier_fields(A, status=9)], [{**step_fields(A, 1), "status": 9}])
+
+    office.push()
+
+    sent = office.steps.effects[step]
+    assert isinstance(sent, DossierStep)
+    assert sent.status == 9
+    assert office.state() == (0, 2, 2)
+
+
+def test_what_is_gone_before_it_left_does_not_leave(office: Office) -> None:
+    """A record that was deleted while its message waited is told to nobody."""
+    office.holds([dossier_fields(A)])
+    office.dossiers.answers = {A: Outcome.RETRY}
+    office.push()
+    with office.database.writing() as connection:
+        stream = Stream(connection="desk", record_type="dossier", agency="H09.1")
+        write_page(connection, stream, SiftedPage(gone=[A]), Occasion(run_id="run", now="now", owner=None))
+    office.dossiers.answers = {}
+    office.clock.pass_time(LONGEST_WAIT)
+
+    office.push()
+
+    assert office.dossiers.effects == {}
+    assert office.state() == (0, 0, 1)
