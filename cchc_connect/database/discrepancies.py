@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, select
+from sqlalchemy import Connection, RowMapping, delete, select, update
 
 from cchc_connect.database.statements import insert_sql
 from cchc_connect.database.tables import discrepancy
@@ -41,6 +41,24 @@ def write_discrepancies(connection: Connection, record: Record, *, owner: Voice,
         connection.execute(delete(discrepancy).where(here & discrepancy.c.field.in_(list(known))))
     if rows:
         connection.exec_driver_sql(insert_sql(discrepancy), rows)
+
+
+def follow_owner(connection: Connection, owner: str, documents: Mapping[str, Mapping[str, Any]], kind: str) -> None:
+    """Bring the open discrepancies of records up to their owner's new words; one that ended is forgotten.
+
+    `documents` are the records of type `kind` that `owner` changed, by record key.
+    """
+    keys = list(documents)
+    for start in range(0, len(keys), 500):
+        concerned = (discrepancy.c.record_type == kind) & discrepancy.c.record_key.in_(keys[start : start + 500])
+        for row in connection.execute(select(discrepancy).where(concerned & (discrepancy.c.connection != owner))).all():
+            here = concerned & (discrepancy.c.record_key == row.record_key) & (discrepancy.c.field == row.field)
+            here &= discrepancy.c.connection == row.connection
+            owned = _text(documents[row.record_key].get(row.field))
+            if row.value == owned:
+                connection.execute(delete(discrepancy).where(here))
+            elif (row.owner_value, row.owner) != (owned, owner):
+                connection.execute(update(discrepancy).where(here).values(owner_value=owned, owner=owner))
 
 
 def discrepancies(connection: Connection) -> list[RowMapping]:

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, func, select, update
 
 from cchc_connect.database import quarantine
 from cchc_connect.database.counts import Counts
-from cchc_connect.database.discrepancies import write_discrepancies
+from cchc_connect.database.discrepancies import follow_owner, write_discrepancies
 from cchc_connect.database.links import write_links
 from cchc_connect.database.quarantine import KEY_TAKEN, FaultyItem
 from cchc_connect.database.statements import insert_sql, upsert_sql
@@ -171,6 +171,8 @@ def _write_versions(connection: Connection, stream: Stream, plan: _Plan, occasio
         connection.exec_driver_sql(upsert_sql(table), rows)
         connection.exec_driver_sql(insert_sql(change), changes)
         write_links(connection, [arrival.record for arrival, *_ in plan.versions])
+        changed = {arrival.record.key: document for arrival, document, version, _ in plan.versions if version > 1}
+        follow_owner(connection, stream.connection, changed, stream.record_type)
     seen_again = [
         {"key": arrival.record.key, "hash": arrival.item_hash, "time": arrival.source_time} for arrival in plan.touched
     ]

@@ -609,3 +609,22 @@ def test_what_its_owner_deleted_another_agency_does_not_bring_back(database: Sha
     pull(database, LandRegister([parcel_item(7, id="c7")]), stream=other, owner="village")
 
     assert live(database) == ["1", "2", "3", "4", "5", "6"]
+
+
+def test_a_discrepancy_follows_its_owners_word(database: SharedDatabase) -> None:
+    """The owner's value beside another's is the owner's present one; when they agree the discrepancy ends."""
+    other = Stream(connection="city", record_type="land_parcel", agency="H09.2")
+    register = LandRegister([parcel_item(1)])
+    pull(database, register)
+    pull(database, LandRegister([parcel_item(1, id="c1", area="260")]), stream=other)
+    register.items[0] = parcel_item(1, area="255")
+    pull(database, register)
+    with database.reading() as connection:
+        (found,) = connection.execute(select(discrepancy)).all()
+    assert (found.value, found.owner_value) == ('"260"', '"255"')
+
+    register.items[0] = parcel_item(1, area="260")
+    pull(database, register)
+
+    with database.reading() as connection:
+        assert connection.execute(select(discrepancy)).all() == []
