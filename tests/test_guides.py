@@ -9,6 +9,7 @@ import pytest
 import cchc_connect
 import cchc_schemas
 from cchc_connect import HttpResponse, Outcome, Outgoing, Receipt, Verdict
+from cchc_schemas import DossierStatus
 
 GUIDE = Path(__file__).parents[1] / "docs" / "adapters.md"
 
@@ -33,7 +34,9 @@ def statuses() -> Any:
 )
 def test_the_guides_target_answers_each_verdict(statuses: Any, verdict: Verdict, outcome: Outcome) -> None:
     """What a reader copies sends one status and returns one receipt."""
-    dossier = cchc_schemas.Dossier(code="000.00.05.H09-260302-0001", procedure_code="1.013225", status=4)
+    dossier = cchc_schemas.Dossier(
+        code="000.00.05.H09-260302-0001", procedure_code="1.013225", status=DossierStatus.IN_PROCESS
+    )
     outgoing = Outgoing(record=dossier, idempotency_key="k1", known=False)
 
     conversation = statuses.deliver([outgoing])

@@ -11,7 +11,7 @@ from cchc_connect.cli.masking import masked_record
 from cchc_connect.cli.opening import existing_database
 from cchc_connect.cli.screen import Screen
 from cchc_connect.cli.session import Session
-from cchc_connect.cli.times import local
+from cchc_connect.cli.times import day, decimal, local
 from cchc_schemas import (
     CodeUnknown,
     ConstructionPermit,
@@ -106,8 +106,8 @@ class CaseView:
         yield "investor", self._personal(permit, "investor_name")
         yield "address", permit.address
         yield "parcels", _parcel_refs(permit.parcel_refs)
-        yield "issued_on", permit.issued_on
-        yield "expires_on", permit.expires_on
+        yield "issued_on", day(permit.issued_on, self._screen.language)
+        yield "expires_on", day(permit.expires_on, self._screen.language)
 
     def _works(self, works: ConstructionWorks) -> Iterator[Line]:
         yield "name", works.name
@@ -115,14 +115,14 @@ class CaseView:
         yield "grade", works.grade
         yield "address", works.address
         yield "parcels", _parcel_refs(works.parcel_refs)
-        yield "started_on", works.started_on
-        yield "completed_on", works.completed_on
+        yield "started_on", day(works.started_on, self._screen.language)
+        yield "completed_on", day(works.completed_on, self._screen.language)
 
     def _parcel(self, parcel: LandParcel) -> Iterator[Line]:
         yield "national_id", parcel.national_id
         yield "previous_keys", ", ".join(parcel.previous_keys)
         yield "address", parcel.address
-        yield "area", parcel.area_m2 and f"{parcel.area_m2} m²"
+        yield "area", parcel.area_m2 and f"{decimal(parcel.area_m2, self._screen.language)} m²"
         yield "uses", ", ".join(str(self._word("land_use_codes", use.code)) for use in parcel.uses)
         yield "certificates", ", ".join(paper.serial for paper in parcel.certificates)
         yield "holders", ", ".join(str(self._personal(holder, "name")) for holder in parcel.holders)

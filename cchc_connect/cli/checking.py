@@ -26,7 +26,7 @@ def show_check(session: Session) -> ExitCode:
     screen.say("check.config_fine", file=session.config)
     for finding in _findings(config, session.config):
         findings.append(finding)
-        screen.line(f"{_mark(finding, screen)} {finding.place}: {screen.spoken(finding.said)}")
+        screen.line(f"{_mark(finding, screen)} {_place(finding, screen)}: {screen.spoken(finding.said)}")
     screen.document({"findings": [_document(finding, screen) for finding in findings]})
     return _exit_code(findings)
 
@@ -65,6 +65,10 @@ def _exit_code(findings: list[Finding]) -> ExitCode:
 
 def _mark(finding: Finding, screen: Screen) -> str:
     return screen.text("check.good" if finding.error is None else "check.bad")
+
+
+def _place(finding: Finding, screen: Screen) -> str:
+    return screen.text("check.database") if finding.place == "database" else finding.place
 
 
 def _document(finding: Finding, screen: Screen) -> dict[str, object]:

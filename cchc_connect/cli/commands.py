@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from cchc_connect.cli.session import CONFIG_FILE, Session, session
+from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Language
 
 app = typer.Typer(
@@ -44,6 +45,8 @@ def program(
 ) -> None:
     """Take the global options; language, --json and --debug were read before, for refusals need them too."""
     del lang, as_json, debug
+    if config.is_dir():
+        raise ConfigurationError("cli.config_folder", path=config)
     context.obj = Session(screen=context.obj, config=config)
 
 

@@ -5,6 +5,8 @@ are those of `sync`, and what the demonstration says is counted in its database 
 """
 
 import shlex
+import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +22,7 @@ from cchc_connect.cli.progress import shown_progress
 from cchc_connect.cli.quarantine import show_faults
 from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.session import Session
-from cchc_connect.cli.sync import show_report
+from cchc_connect.cli.sync import report_document, show_report
 from cchc_connect.config import Config
 from cchc_connect.database import quarantine
 from cchc_connect.database.shared import SharedDatabase
@@ -32,6 +34,8 @@ SMALL: Mapping[str, Any] = {"dossiers": 60, "parcels": 80, "works": 48, "defect_
 """A world for the impatient; a larger share of defects, so that quarantine still has something to show."""
 
 EDIT_SEED = 1
+
+PROGRAM = "cchc-connect"
 
 ITEM_LINES = 20
 """Lines of an item that are shown; `quarantine show` shows all of it."""
@@ -102,7 +106,7 @@ class Demonstration:
         self._screen.heading(f"demo.{name}")
         with shown_progress(self._screen, in_logs=False) as progress:
             report = Synchronizer(self._config, self._database, Surroundings(progress=progress)).synchronise()
-        self._document[name] = report.as_document()
+        self._document[name] = report_document(report, self._screen)
         if report.rows_written or report.outcome is not Outcome.DONE:
             show_report(report, self._screen)
         return report
@@ -173,11 +177,17 @@ class Demonstration:
             f"case {dossier} --json",
         )
         database = shlex.quote(str(self._database.location))
-        self._document["next"] = [f"cchc-connect {command} --db {database}" for command in commands]
-        self._document["next"].append("cchc-connect init")
+        self._document["next"] = [f"{_program()} {command} --db {database}" for command in commands]
+        self._document["next"].append(f"{_program()} init")
         self._screen.heading("demo.next")
         for command in self._document["next"]:
             self._screen.line(f"  {command}")
 
     def _name(self, record_type: str) -> str:
         return self._screen.word("record_name", record_type)
+
+
+def _program() -> str:
+    """Return what starts this program: its name where the shell finds it, else the path it was started by."""
+    started = sys.argv[0]
+    return started if Path(started).name == PROGRAM and shutil.which(PROGRAM) is None else PROGRAM

@@ -22,7 +22,7 @@ class ExitCode(IntEnum):
     """How a command ended."""
 
     DONE = 0
-    """All done."""
+    """Every source was read and every route sent; quarantined items and refused messages are counted."""
     PARTIAL = 3
     """Some of it is done; what is not, and why, was printed."""
     USAGE = 64
@@ -32,13 +32,13 @@ class ExitCode(IntEnum):
     NO_INPUT = 66
     """No such dossier, quarantine entry or database (EX_NOINPUT)."""
     FAILED = 69
-    """Nothing could be done: every source and route is held or failed (EX_UNAVAILABLE)."""
+    """Nothing could be done: every source is held or failed (EX_UNAVAILABLE)."""
     SOFTWARE = 70
     """A fault of this program (EX_SOFTWARE)."""
     CANNOT_CREATE = 73
     """The file to be written is there already, or its place cannot be written (EX_CANTCREAT)."""
     DATABASE = 74
-    """The shared database cannot be opened or written (EX_IOERR)."""
+    """The shared database cannot be opened or written, or the output cannot be written (EX_IOERR)."""
     LEASE_HELD = 75
     """Another run is at work; start again later (EX_TEMPFAIL)."""
     CONFIGURATION = 78
@@ -55,6 +55,10 @@ class CannotCreate(Fatal):
     """A file cannot be written, or must not be overwritten."""
 
 
+class OutputLost(Fatal):
+    """Standard output takes no more: its disk is full, or its reader has left."""
+
+
 class NotThere(Rejected):
     """What the command is about does not exist."""
 
@@ -65,6 +69,7 @@ _BY_ERROR: Mapping[type[CchcError], ExitCode] = MappingProxyType(
         LeaseHeld: ExitCode.LEASE_HELD,
         LeaseLost: ExitCode.LEASE_HELD,
         DatabaseUnusable: ExitCode.DATABASE,
+        OutputLost: ExitCode.DATABASE,
         CannotCreate: ExitCode.CANNOT_CREATE,
         Misused: ExitCode.USAGE,
         Rejected: ExitCode.NO_INPUT,

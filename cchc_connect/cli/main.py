@@ -1,7 +1,9 @@
 """The entry point: from a command line to an exit code, and the one seam where errors become messages."""
 
+import errno
 import logging
 import os
+import re
 import sys
 import threading
 import traceback
@@ -14,15 +16,16 @@ from typing import TextIO
 import typer
 
 from cchc_connect.cli.commands import app
-from cchc_connect.cli.exits import ExitCode, Misused, exit_code_of
+from cchc_connect.cli.exits import ExitCode, Misused, OutputLost, exit_code_of
 from cchc_connect.cli.help_texts import spoken_command
 from cchc_connect.cli.language import asked_language, spoken_language
-from cchc_connect.cli.screen import Screen
+from cchc_connect.cli.screen import Screen, turn_away
 from cchc_connect.errors import CchcError
 
 PROGRAM = "cchc-connect"
 FLAGS = frozenset({"--json", "--debug"})
 VALUED = frozenset({"--config", "--lang"})
+OUTPUT_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,15 +39,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     screen = Screen(spoken_language(asked_language(options), os.environ), as_json="--json" in options)
     _log("--debug" in options)
     try:
+        code = _answer(given, screen, debug="--debug" in options)
+        sys.stdout.flush()
+    except (OSError, OutputLost) as lost:
+        return _unheard(lost, screen)
+    return code
+
+
+def _answer(given: list[str], screen: Screen, *, debug: bool) -> int:
+    try:
         _check_letters(given)
         return _carry_out(given, screen)
+    except OutputLost:
+        raise
     except CchcError as error:
         screen.refuse(error)
         return exit_code_of(error)
     except typer.TyperException as misuse:
         return _misused(misuse, screen)
-    except Exception as fault:  # noqa: BLE001  # the last border: a person never gets a traceback unasked
-        return _broken(fault, screen, debug="--debug" in options)
+    except Exception as fault:  # the last border: a person never gets a traceback unasked
+        if isinstance(fault, OSError) and fault.errno in OUTPUT_FAULTS and fault.filename is None:
+            raise  # help is written by typer, not by our screen
+        return _broken(fault, screen, debug=debug)
+
+
+def _unheard(lost: OSError | OutputLost, screen: Screen) -> ExitCode:
+    """End without a result; a reader that has left (`| head`) knows, of a full disk a person is told."""
+    cause = lost.__cause__ if isinstance(lost, OutputLost) else lost
+    turn_away(sys.stdout)
+    if isinstance(cause, OSError) and not isinstance(cause, BrokenPipeError):
+        told = screen.text("cli.output_lost", reason=cause.strerror)
+        Screen(screen.language, as_json=False).note(screen.text("cli.refused", reason=told))
+    return ExitCode.DATABASE
 
 
 def global_options_first(arguments: Sequence[str]) -> list[str]:
@@ -77,6 +103,8 @@ def _check_letters(given: Sequence[str]) -> None:
 def _carry_out(given: list[str], screen: Screen) -> int:
     try:
         ended: object = spoken_command(app, screen).main(given, PROGRAM, standalone_mode=False, obj=screen)
+    except SystemExit as left:  # how typer ends where the reader of its help has left
+        raise BrokenPipeError from left
     except (KeyboardInterrupt, typer.Abort):
         ended = ExitCode.INTERRUPTED
     if ended == ExitCode.INTERRUPTED:
@@ -94,8 +122,11 @@ def _misused(misuse: typer.TyperException, screen: Screen) -> ExitCode:
         screen.note(misuse.format_message())
         screen.document({"error": {"code": "usage.no_command", "message": screen.text("usage.no_command")}})
         return ExitCode.USAGE
-    context = {"problem": misuse.format_message(), "command": _command(misuse)}
-    code = _USAGE.get(kind, "usage.wrong")
+    problem = misuse.format_message()
+    quoted = re.findall(r"'([^']*)'", problem)
+    context = {"problem": problem, "command": _command(misuse), "word": quoted[0] if quoted else ""}
+    no_command = kind == "UsageError" and problem.startswith("No such command")
+    code = "usage.no_such_command" if no_command else _USAGE.get(kind, "usage.wrong")
     screen.refuse_with(code, {**context, **_parameter(misuse)})
     return ExitCode.USAGE
 

@@ -1,6 +1,6 @@
 """`quarantine`: what became no record, why, and reading it anew."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -15,20 +15,27 @@ from cchc_connect.cli.times import local
 from cchc_connect.config import Config
 from cchc_connect.database import quarantine
 from cchc_connect.database.counts import Counts
+from cchc_connect.database.cursors import stream_states
 from cchc_connect.database.quarantine import QuarantineEntry
 from cchc_connect.errors import Rejected
 from cchc_connect.messages import Phrase
 from cchc_connect.sync.run import Synchronizer
-from cchc_schemas import Fault
+from cchc_schemas import RECORD_TYPES, Fault
 
 
 def list_entries(session: Session, database: Path | None, connection: str | None, record_type: str | None) -> ExitCode:
     """List the open entries, oldest first; of one connection or record type where they are named."""
     screen = session.screen
     with existing_database(session, database) as opened, opened.reading() as reading:
+        found = quarantine.entries(reading)
+        known = {*(one.connection for one in found), *(state.connection for state in stream_states(reading))}
+        if database is None:
+            known |= set(Config.load(session.config).connections)
+        _check_name("cli.connection_unknown", connection, known)
+        _check_name("cli.record_type_unknown", record_type, RECORD_TYPES)
         entries = [
             entry
-            for entry in quarantine.entries(reading)
+            for entry in found
             if connection in {None, entry.connection} and record_type in {None, entry.record_type}
         ]
     screen.document({"entries": [_head(entry, screen) for entry in entries]})
@@ -52,6 +59,12 @@ def list_entries(session: Session, database: Path | None, connection: str | None
     return ExitCode.DONE
 
 
+def _check_name(code: str, name: str | None, known: Iterable[str]) -> None:
+    """Refuse a name that stands for nothing: an empty list would look like an empty quarantine."""
+    if name is not None and name not in known:
+        raise Misused(code, name=name, known=", ".join(sorted(known)))
+
+
 def show_entry(session: Session, database: Path | None, number: int, *, raw: bool) -> ExitCode:
     """Show one entry: every fault at once, and the item as it came, masked unless `raw`."""
     screen = session.screen
@@ -72,7 +85,7 @@ def show_faults(entry: QuarantineEntry, screen: Screen) -> None:
     if entry.resolved_at:
         screen.say("quarantine_view.resolved_at", at=local(entry.resolved_at, screen.language))
     for fault in entry.faults:
-        screen.line(f"  {fault.path or '.'}: {fault_in_words(fault, screen)} [{fault.rule}]")
+        screen.line(f"  {fault.path or screen.text('fault.whole')}: {fault_in_words(fault, screen)} [{fault.rule}]")
 
 
 def fault_in_words(fault: Fault, screen: Screen) -> str:
@@ -82,7 +95,7 @@ def fault_in_words(fault: Fault, screen: Screen) -> str:
 
 def fault_summary(faults: Sequence[Fault], screen: Screen) -> str:
     """Return all faults on one line."""
-    return "; ".join(f"{fault.path} {fault_in_words(fault, screen)}".strip() for fault in faults)
+    return "; ".join(f"{fault.path or screen.text('fault.whole')} {fault_in_words(fault, screen)}" for fault in faults)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TextIO
 from unicodedata import category
 
+from cchc_connect.cli.exits import OutputLost
 from cchc_connect.errors import CchcError
 from cchc_connect.messages import Language, Phrase, Phrases, message
 
@@ -93,11 +94,11 @@ class Screen:
                 _put(sys.stdout, line)
 
     def document(self, document: Mapping[str, object]) -> None:
-        """Write the document, if one was asked for."""
+        """Write the document, if one was asked for: indented for a person, on one line for a log."""
         if self.as_json:
             # Where the locale cannot write Vietnamese letters, JSON can still spell them out.
             spelt_out = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
-            _put(sys.stdout, json.dumps(document, ensure_ascii=spelt_out, indent=2))
+            _put(sys.stdout, json.dumps(document, ensure_ascii=spelt_out, indent=2 if sys.stdout.isatty() else None))
 
     def refuse(self, error: CchcError) -> None:
         """Say why the command ended: on standard error, or as the document that was asked for."""
@@ -148,13 +149,26 @@ def is_terminal(stream: TextIO) -> bool:
 
 
 def _put(stream: TextIO, text: str) -> None:
-    """Write one line; a reader that has left (`| head`) is no reason to stop what the command is doing."""
+    """Write one line; a progress line or refusal that cannot be written is let go.
+
+    Raises:
+        OutputLost: it is a result, and standard output does not take it.
+    """
     try:
         stream.write(f"{text}\n")
         stream.flush()
-    except BrokenPipeError:
-        with suppress(OSError, ValueError):  # a stream that is no file has nothing to be turned away
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except OSError as error:
+        turn_away(stream)
+        if stream is sys.stdout:
+            raise OutputLost("cli.output_lost", reason=error.strerror) from error
+
+
+def turn_away(stream: TextIO) -> None:
+    """Let what is still to be written to `stream` go nowhere: it would fail again when the program ends."""
+    with suppress(OSError, ValueError):  # a stream that is no file has nothing to be turned away
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def _aligned(rows: Sequence[Sequence[str]], numbers_from: int) -> list[str]:

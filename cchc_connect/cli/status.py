@@ -13,13 +13,15 @@ from cchc_connect.cli.opening import existing_database, where
 from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.session import Session
 from cchc_connect.cli.times import local
+from cchc_connect.clock import SystemClock
 from cchc_connect.database.cursors import StreamState, stream_states
 from cchc_connect.database.deliveries import route_states
 from cchc_connect.database.discrepancies import discrepancies
 from cchc_connect.database.journal import broken_entry
+from cchc_connect.database.lease import is_held
 from cchc_connect.database.quarantine import open_counts
 from cchc_connect.database.runs import last_report
-from cchc_connect.database.tables import record_table
+from cchc_connect.database.tables import record_table, run
 from cchc_schemas import RECORD_TYPES
 
 StreamName = tuple[str, str]
@@ -46,9 +48,19 @@ def _status(connection: Connection, screen: Screen) -> dict[str, Any]:
         "streams": _streams(connection, screen),
         "routes": [_with_reason(_route(state), screen) for state in route_states(connection)],
         "last_run": None if report is None else {name: one for name, one in report.items() if name != "lines"},
+        "unfinished_run": _unfinished(connection),
         "journal": {"whole": broken is None, "broken_at": broken},
         "discrepancies": len(discrepancies(connection)),
     }
+
+
+def _unfinished(connection: Connection) -> dict[str, Any] | None:
+    """Return the latest run if it has no end: at work while the lease is held, else interrupted."""
+    latest = connection.execute(select(run).order_by(run.c.started_at.desc()).limit(1)).one_or_none()
+    if latest is None or latest.finished_at is not None:
+        return None
+    at_work = is_held(connection, SystemClock().now())
+    return {"started_at": latest.started_at, "state": "at_work" if at_work else "interrupted"}
 
 
 def _streams(connection: Connection, screen: Screen) -> list[dict[str, Any]]:
@@ -142,6 +154,9 @@ def _show_rest(document: Mapping[str, Any], screen: Screen, option: str) -> None
     else:
         outcome = screen.word("outcome", report["outcome"])
         screen.say("status.last_run", at=local(report["started_at"], screen.language), outcome=outcome)
+    if unfinished := document["unfinished_run"]:
+        state = screen.word("run_state", unfinished["state"])
+        screen.say("status.unfinished", at=local(unfinished["started_at"], screen.language), state=state)
     if document["discrepancies"]:
         screen.say("status.discrepancies", number=document["discrepancies"])
     if broken_at is None:

@@ -6,6 +6,7 @@ from cchc_connect.cli.exits import ExitCode, Misused
 from cchc_connect.cli.progress import shown_progress
 from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.session import Session
+from cchc_connect.cli.times import decimal
 from cchc_connect.config import Config
 from cchc_connect.database.quarantine import open_counts
 from cchc_connect.database.shared import SharedDatabase
@@ -40,10 +41,10 @@ def synchronise(session: Session, only: Sequence[str], *, rehearse: bool) -> Exi
     for name in only:
         if name not in known:
             raise Misused("cli.only_unknown", name=name, known=", ".join(known))
-    with SharedDatabase(config.database.url) as database, shown_progress(screen) as progress:
+    with SharedDatabase(config.database.url) as database, shown_progress(screen, rehearse=rehearse) as progress:
         report = Synchronizer(config, database, Surroundings(progress=progress)).synchronise(only, rehearse=rehearse)
         quarantined = open_entries(database)
-    screen.document(report.as_document())
+    screen.document(report_document(report, screen))
     show_report(report, screen)
     if quarantined:
         screen.say("sync_view.see_quarantine", number=quarantined)
@@ -54,6 +55,16 @@ def open_entries(database: SharedDatabase) -> int:
     """Return how many entries are in quarantine, of this run and of earlier ones."""
     with database.reading() as connection:
         return sum(open_counts(connection).values())
+
+
+def report_document(report: RunReport, screen: Screen) -> Mapping[str, object]:
+    """Return the report, JSON-ready, each reason with its sentence beside its code."""
+    lines = [dict(line.as_document()) for line in report.lines]
+    for line, document in zip(report.lines, lines, strict=True):
+        if line.reason is not None:
+            reason = {"code": line.reason.code, "message": screen.spoken(line.reason)}
+            document["reason"] = {**reason, "context": screen.plain(line.reason.context)}
+    return {**report.as_document(), "lines": lines}
 
 
 def show_report(report: RunReport, screen: Screen) -> None:
@@ -67,8 +78,12 @@ def show_report(report: RunReport, screen: Screen) -> None:
             place = f"{line.name} {line.record_type}"
             screen.say(f"sync_view.{line.outcome}", place=place, reason=screen.spoken(line.reason))
     screen.line()
-    totals = {"rows": report.rows_written, "messages": report.messages_delivered, "seconds": f"{report.seconds:.1f}"}
-    screen.say("sync_view.totals", outcome=screen.word("outcome", report.outcome), **totals)
+    outcome, seconds = screen.word("outcome", report.outcome), decimal(f"{report.seconds:.1f}", screen.language)
+    totals = {"outcome": outcome, "rows": report.rows_written, "seconds": seconds}
+    if report.rehearsal:
+        screen.say("sync_view.would", waiting=sum(line.counts.waiting for line in report.lines), **totals)
+    else:
+        screen.say("sync_view.totals", messages=report.messages_delivered, **totals)
 
 
 def _show_lines(heading: str, kind: str, counters: Sequence[str], lines: Sequence[Line], screen: Screen) -> None:

@@ -1,4 +1,4 @@
-"""Instants for people: in Vietnamese time, in the order the language writes a day."""
+"""Instants, dates and decimals for people: Vietnamese time, and signs and order as the language writes them."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -19,3 +19,23 @@ def local(moment: datetime | str | None, language: Language) -> str:
         return "-"
     instant = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     return f"{instant.astimezone(VIETNAM):{_FORMATS[language]}}"
+
+
+def decimal(number: object, language: Language) -> str:
+    """Return a number with the language's decimal sign, a comma in Vietnamese.
+
+    >>> decimal("381.9", Language.VIETNAMESE)
+    '381,9'
+    """
+    return str(number).replace(".", ",") if language is Language.VIETNAMESE else str(number)
+
+
+def day(written: object, language: Language) -> str | None:
+    """Return a date, or as much of it as is known, in the order the language writes it.
+
+    >>> day("2021-09", Language.VIETNAMESE)
+    '09/2021'
+    """
+    if written is None:
+        return None
+    return "/".join(reversed(str(written).split("-"))) if language is Language.VIETNAMESE else str(written)

@@ -60,7 +60,7 @@ class Lease:
         now = self._clock.now()
         with self._database.writing() as connection:
             row = connection.execute(select(lease).where(lease.c.name == RUN_LEASE)).one_or_none()
-            if row is not None and instant(row.expires_at) > now and not _is_gone(row.holder):
+            if row is not None and is_held(connection, now):
                 raise LeaseHeld("lease.held", holder=row.holder.partition(" ")[0], until=_local(row.expires_at))
             token = 1 if row is None else row.token + 1
             _store(connection, token, now + self._duration)
@@ -78,6 +78,12 @@ class Lease:
         mine = (lease.c.name == RUN_LEASE) & (lease.c.token == self.token)
         with self._database.writing() as connection:
             connection.execute(update(lease).where(mine).values(expires_at=stamp(expires_at)))
+
+
+def is_held(connection: Connection, now: datetime) -> bool:
+    """Say whether a run that shows life holds the lease."""
+    row = connection.execute(select(lease).where(lease.c.name == RUN_LEASE)).one_or_none()
+    return row is not None and instant(row.expires_at) > now and not _is_gone(row.holder)
 
 
 def _local(stored: str) -> str:

@@ -13,7 +13,7 @@ def test_a_province_in_order_is_told_so_line_by_line(call: Call, agencies: Agenc
 
     assert checked.code == 0
     for place in ("database", "land-registry land_parcel", "one-stop dossier_step", "national-portal procedure"):
-        assert f"ok  {place}: " in checked.out
+        assert f"OK  {place}: " in checked.out
     assert not DATABASE.exists()
     assert agencies.national_portal.messages_received == 0
 
@@ -36,7 +36,7 @@ def test_a_system_that_does_not_answer_as_it_should_is_told_from_the_others(call
 
     assert checked.code == 3
     assert "BAD construction construction_works" in checked.out
-    assert "ok  one-stop dossier" in checked.out
+    assert "OK  one-stop dossier" in checked.out
 
 
 def test_where_no_system_answers_nothing_can_be_done(call: Call, agencies: Agencies) -> None:
@@ -67,7 +67,7 @@ def test_a_missing_secret_is_graver_than_anything_else(call: Call, monkeypatch: 
     assert checked.code == 78
     assert ONE_STOP_PASSWORD in checked.out
     assert "BAD database" in checked.out
-    assert "ok  land-registry land_parcel" in checked.out
+    assert "OK  land-registry land_parcel" in checked.out
 
 
 @pytest.mark.usefixtures("agencies")

@@ -89,10 +89,21 @@ def test_every_rule_by_which_an_item_is_refused_has_words() -> None:
         assert not {rule for rule in rules if f"fault.{rule}" not in codes(language)}
 
 
+def test_every_rule_of_the_records_has_words() -> None:
+    """The table of rules in the records' own page is the list."""
+    page = (ROOT / "schemas/README.md").read_text(encoding="utf-8").partition("## Rules")[2]
+    cells = re.findall(r"^\| (`[^|]+) \|", page, re.MULTILINE)
+    rules = {rule for cell in cells for rule in re.findall(r"`([a-z_]+)`", cell)}
+
+    assert "dates_out_of_order" in rules
+    for language in Language:
+        assert not {rule for rule in rules if f"fault.{rule}" not in codes(language)}
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        (["stat"], "usage.wrong"),
+        (["stat"], "usage.no_such_command"),
         (["status", "--nope"], "usage.no_such_option"),
         (["case"], "usage.missing"),
         (["quarantine", "show", "twelve"], "usage.bad_value"),
@@ -151,8 +162,8 @@ def test_the_program_starts_without_the_engine() -> None:
     assert shown.stdout.splitlines()[-1] == "set()"
 
 
-def test_a_reader_that_leaves_does_not_end_the_command() -> None:
-    """`cchc-connect adapter list | true` ends with the command's own code and says nothing of pipes."""
+def test_a_reader_that_leaves_is_met_in_silence() -> None:
+    """`cchc-connect schema export | true` ends with exit code 74 and says nothing of pipes."""
     reader, writer = os.pipe()
     os.close(reader)
 
@@ -166,7 +177,27 @@ def test_a_reader_that_leaves_does_not_end_the_command() -> None:
     )
     os.close(writer)
 
-    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (ended.returncode, ended.stderr) == (74, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
+@pytest.mark.parametrize("words", [["adapter", "list", "--json"], ["adapter", "list"], ["--help"]])
+def test_a_full_disk_behind_the_output_is_one_sentence(words: list[str]) -> None:
+    """Exit code 74, no traceback, not at the end of the program either."""
+    program = "from cchc_connect.cli import main; raise SystemExit(main())"
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        ended = subprocess.run(
+            [sys.executable, "-c", program, *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+
+    assert ended.returncode == 74
+    assert len(ended.stderr.splitlines()) == 1
+    assert "cannot be written" in ended.stderr
 
 
 def test_a_locale_that_cannot_write_vietnamese_ends_no_command() -> None:

@@ -73,6 +73,18 @@ def test_status_says_how_routes_stand_and_that_the_journal_is_whole(call: Call, 
     assert looked["last_run"]["outcome"] == "done"
 
 
+def test_a_run_that_was_killed_is_told_from_one_at_work(call: Call, own: Path) -> None:
+    """A run without an end is at work while the lease is held."""
+    execute(own, "INSERT INTO run (run_id, started_at) VALUES ('killed', '2090-07-01T01:15:00.000000Z')")
+
+    killed = call("status", "--db", own, "--lang", "vi")
+    execute(own, "UPDATE lease SET expires_at = '2091-07-01T01:15:00.000000Z'")
+    at_work = call("status", "--db", own)
+
+    assert "bắt đầu 01/07/2090 08:15, bị ngắt" in killed.out
+    assert "begun 2090-07-01 08:15, at work" in at_work.out
+
+
 def test_a_journal_that_was_tampered_with_is_found(call: Call, own: Path) -> None:
     execute(own, "UPDATE journal SET body = replace(body, 'delivered', 'refused') WHERE entry = 2")
 
@@ -149,7 +161,17 @@ def test_quarantine_can_be_narrowed(call: Call, pulled: Path) -> None:
         return {(entry["connection"], entry["record_type"]) for entry in entries}
 
     assert narrowed("--connection", "one-stop", "--record-type", "dossier") == {("one-stop", "dossier")}
-    assert narrowed("--connection", "nobody") == set()
+
+
+@pytest.mark.parametrize(("option", "known"), [("--connection", "one-stop"), ("--record-type", "dossier")])
+def test_a_name_in_quarantine_that_stands_for_nothing_is_a_misuse(
+    call: Call, pulled: Path, option: str, known: str
+) -> None:
+    """Exit code 64: an empty list would look like an empty quarantine."""
+    refused = call("quarantine", "list", "--db", pulled, option, "nobody")
+
+    assert (refused.code, refused.out) == (64, "")
+    assert known in refused.err
 
 
 @pytest.mark.parametrize("language", Language)

@@ -115,7 +115,9 @@ def test_a_rehearsal_asks_and_writes_nothing(call: Call, agencies: Agencies) -> 
     ran = call("sync", "--dry-run")
 
     assert ran.code == 0
-    assert "rehearsal" in ran.out
+    assert "rows would be written" in ran.out
+    assert "would be written" in ran.err
+    assert "rows written" not in ran.out
     assert agencies.one_stop.requests_seen
     assert (rows("dossier"), agencies.national_portal.messages_received) == (0, 0)
 
