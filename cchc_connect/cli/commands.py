@@ -74,11 +74,14 @@ def sync(
     *,
     only: Annotated[list[str] | None, typer.Option("--only", help="help.sync_only", metavar="NAME")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="help.sync_dry_run")] = False,
+    accept_shrink: Annotated[
+        list[str] | None, typer.Option("--accept-shrink", help="help.sync_accept_shrink", metavar="NAME")
+    ] = None,
 ) -> int:
     """Pull every source, push every route, report."""
     from cchc_connect.cli.sync import synchronise
 
-    return synchronise(session(context), only or (), rehearse=dry_run)
+    return synchronise(session(context), only or (), rehearse=dry_run, accept_shrink=accept_shrink or ())
 
 
 @app.command(help="help.status")

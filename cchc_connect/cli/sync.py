@@ -26,11 +26,13 @@ RARE = frozenset({"foreign"})
 """Counters that are shown only where there is something to count."""
 
 
-def synchronise(session: Session, only: Sequence[str], *, rehearse: bool) -> ExitCode:
+def synchronise(
+    session: Session, only: Sequence[str], *, rehearse: bool, accept_shrink: Sequence[str] = ()
+) -> ExitCode:
     """Run once: pull, push, report.
 
     Raises:
-        Misused: `only` names no connection and no route.
+        Misused: `only` names no connection and no route, or `accept_shrink` no connection.
         CchcError: what ended the run as a whole.
     """
     screen = session.screen
@@ -38,11 +40,12 @@ def synchronise(session: Session, only: Sequence[str], *, rehearse: bool) -> Exi
     if not config.connections:
         raise ConfigurationError("cli.no_connections", file=session.config)
     known = [*config.connections, *config.routes]
-    for name in only:
-        if name not in known:
-            raise Misused("cli.only_unknown", name=name, known=", ".join(known))
+    for name, names in [*((name, known) for name in only), *((name, config.connections) for name in accept_shrink)]:
+        if name not in names:
+            raise Misused("cli.only_unknown", name=name, known=", ".join(names))
     with SharedDatabase(config.database.url) as database, shown_progress(screen, rehearse=rehearse) as progress:
-        report = Synchronizer(config, database, Surroundings(progress=progress)).synchronise(only, rehearse=rehearse)
+        synchronizer = Synchronizer(config, database, Surroundings(progress=progress))
+        report = synchronizer.synchronise(only, rehearse=rehearse, accept_shrink=accept_shrink)
         quarantined = open_entries(database)
     screen.document(report_document(report, screen))
     show_report(report, screen)

@@ -1,16 +1,16 @@
 """The journal: who sent what to whom, why and by which act.
 
 It only grows, and each entry's hash covers the entry and the hash before it: an entry that was changed,
-removed or put elsewhere later is found by `broken_entry`. Keys of records stand in it, values do not.
+removed or put elsewhere later, also at the end, is found by `broken_entry`. Keys of records stand in it, values do not.
 """
 
 import hashlib
 import json
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
-from cchc_connect.database.tables import journal
+from cchc_connect.database.tables import journal, run
 
 ORIGIN = "0" * 64
 """The hash before the first entry."""
@@ -48,7 +48,14 @@ def broken_entry(connection: Connection) -> int | None:
         if row.entry != expected or row.hash != _hash(before, row.body):
             return expected
         before, expected = row.hash, expected + 1
-    return None
+    # Entries cut from the end leave a whole chain; what the runs saw last tells that it was longer.
+    seen = connection.execute(select(func.max(run.c.journal_entries))).scalar() or 0
+    return expected if seen >= expected else None
+
+
+def last_entry(connection: Connection) -> int:
+    """Return the number of the latest entry, 0 where there is none."""
+    return connection.execute(select(func.max(journal.c.entry))).scalar() or 0
 
 
 def _hash(before: str, body: str) -> str:

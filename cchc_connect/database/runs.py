@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from cchc_connect.database.instants import stamp
+from cchc_connect.database.journal import last_entry
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.tables import run
 
@@ -20,12 +21,13 @@ def begin_run(database: SharedDatabase, token: int | None, run_id: str, now: dat
 
 def finish_run(database: SharedDatabase, token: int | None, report: Mapping[str, Any]) -> None:
     """Store how a run ended."""
-    values = {
-        "finished_at": report["finished_at"],
-        "outcome": report["outcome"],
-        "report": json.dumps(report, ensure_ascii=False),
-    }
     with database.writing(token) as connection:
+        values = {
+            "finished_at": report["finished_at"],
+            "outcome": report["outcome"],
+            "report": json.dumps(report, ensure_ascii=False),
+            "journal_entries": last_entry(connection),
+        }
         connection.execute(update(run).where(run.c.run_id == report["run_id"]).values(**values))
 
 

@@ -128,6 +128,7 @@ run = Table(
     _maybe("finished_at"),
     _maybe("outcome"),
     _maybe("report"),
+    Column("journal_entries", Integer),
     comment="Every run; one without finished_at was killed or is at work.",
 )
 

@@ -192,7 +192,8 @@ class Pull:
         mine = (table.c.connection == self._stream.connection) & table.c.deleted_at.is_(None)
         live = set(connection.execute(select(table.c.source_key).where(mine)).scalars())
         vanished = live - self._seen
-        if len(vanished) > max(FEW, MOST_VANISHED * len(live)):
+        accepted = self._stream.connection in self._scope.shrinking
+        if len(vanished) > max(FEW, MOST_VANISHED * len(live)) and not accepted:
             return _Vanished(too_many=len(vanished), live=len(live))
         never_good = quarantine.open_keys(connection, self._stream) - self._seen
         return _Vanished(keys=tuple(sorted(vanished | never_good)))

@@ -64,8 +64,12 @@ class Synchronizer:
         self._database = database
         self._with = surroundings or Surroundings()
 
-    def synchronise(self, only: Collection[str] = (), *, rehearse: bool = False) -> RunReport:
+    def synchronise(
+        self, only: Collection[str] = (), *, rehearse: bool = False, accept_shrink: Collection[str] = ()
+    ) -> RunReport:
         """Pull all connections, then push all routes; with `only`, those connections and routes.
+
+        Connections in `accept_shrink` may have lost more records than is believed otherwise.
 
         A rehearsal asks the sources and counts what would be written and sent, but writes and sends nothing.
 
@@ -79,7 +83,8 @@ class Synchronizer:
             if not only or name in only:
                 with self._transport(name, self._config.adapter(name)):
                     pass  # an address or a secret that cannot be used is told before anything is begun
-        with self._scope(rehearse=rehearse) as scope:
+        with self._scope(rehearse=rehearse) as given:
+            scope = replace(given, shrinking=frozenset(accept_shrink))
             started, clock = scope.clock.now(), scope.clock.monotonic()
             if scope.keeps:
                 begin_run(self._database, scope.token, scope.run_id, started)

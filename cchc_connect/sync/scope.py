@@ -32,6 +32,8 @@ class Scope:
     """Fencing token of the run's lease; None in a rehearsal, which writes nothing."""
     owners: Mapping[str, str] = field(default_factory=dict[str, str])
     """Record type -> the connection declared as its source of truth."""
+    shrinking: frozenset[str] = frozenset()
+    """Connections of which a person said that they lawfully lost many records."""
     progress: Progress = no_progress
 
     @property

@@ -234,3 +234,13 @@ def test_no_network_but_loopback_is_used(call: Call, agencies: Agencies, monkeyp
     assert call("sync").code == 0
     assert reached == {"127.0.0.1"}
     assert agencies.one_stop.requests_seen
+
+
+def test_a_shrink_is_accepted_of_a_connection_there_is(agencies: Agencies, call: Call) -> None:
+    """A mistyped name is refused with the known ones, and nothing is begun."""
+    refused = call("sync", "--accept-shrink", "land-registri")
+
+    assert refused.code == 64
+    assert "land-registry" in refused.err
+    assert call("sync", "--accept-shrink", "land-registry", "--dry-run").code == 0
+    assert agencies.national_portal.messages_received == 0

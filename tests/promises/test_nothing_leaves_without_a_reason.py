@@ -56,3 +56,14 @@ def test_what_is_withheld_stays_here(province: Province) -> None:
     arrived = province.agencies.national_portal.dossiers.values()
     assert arrived
     assert {(one["SoDienThoai"], one["SoGiayToChuHoSo"]) for one in arrived} == {("", "")}
+
+
+def test_a_journal_cut_at_its_end_is_found(province: Province) -> None:
+    """The chain alone would look whole; what the runs saw last tells that it was longer."""
+    province.sync()
+    with province.database() as database, database.writing() as connection:
+        last = connection.execute(text("SELECT max(entry) FROM journal")).scalar_one()
+        connection.execute(text("DELETE FROM journal WHERE entry = :last"), {"last": last})
+
+    with province.database() as database, database.reading() as connection:
+        assert broken_entry(connection) == last

@@ -37,11 +37,12 @@ def pull(
     stream: Stream = STREAM,
     owner: str | None = None,
     keeps: bool = True,
+    shrinking: frozenset[str] = frozenset(),
 ) -> Pull:
     """Pull once, as a run that holds no lease: nothing here is about leases."""
     owners = {} if owner is None else {"land_parcel": owner}
     kind = FencelessScope if keeps else Scope
-    scope = kind(run_id="run", database=database, clock=HandClock(), token=None, owners=owners)
+    scope = kind(run_id="run", database=database, clock=HandClock(), token=None, owners=owners, shrinking=shrinking)
     one = Pull(register, stream, LocalTransport(failures), scope)
     one.run()
     return one
@@ -628,3 +629,14 @@ def test_a_discrepancy_follows_its_owners_word(database: SharedDatabase) -> None
 
     with database.reading() as connection:
         assert connection.execute(select(discrepancy)).all() == []
+
+
+def test_a_shrink_that_a_person_accepted_is_believed(database: SharedDatabase) -> None:
+    """Where many records are rightly gone, a person says so and the hold ends."""
+    register = LandRegister([parcel_item(number) for number in range(1, 21)])
+    pull(database, register)
+    register.items = [parcel_item(number) for number in range(1, 6)]
+
+    done = pull(database, register, shrinking=frozenset({"village"}))
+
+    assert (done.counts.deleted, len(live(database))) == (15, 5)
