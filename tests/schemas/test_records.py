@@ -26,7 +26,7 @@ from tests.schemas.invented import DOSSIER, PARCEL, records_of
 
 SECRETS = ("Nguyễn Thị Mẫu", "Mẫu", "000000000123", "0900000123", "mau@example.org")
 
-few = settings(max_examples=60, deadline=None)
+few = settings(max_examples=60)
 """A whole record takes the strategies milliseconds; sixty of them reach every record type many times."""
 
 SHOWN: list[Callable[[Record], str]] = [str, repr, lambda record: f"{record}", lambda record: repr([record])]

@@ -79,7 +79,7 @@ class Kept(Scope):
         return True
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rounds=ROUNDS, page_size=st.integers(1, 5))
 def test_the_database_converges_to_the_source(rounds: list[Any], page_size: int) -> None:
     """After any history every good item is a live record or shares its number with one, and nothing else is."""

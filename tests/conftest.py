@@ -1,0 +1,11 @@
+"""What all tests share: property tests prove rules and never measure speed.
+
+Each run tries the same examples, so that what lands was not lucky; new ones are tried with
+`pytest --hypothesis-profile=explore`.
+"""
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("rules", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("explore", settings.get_profile("rules"), derandomize=False, max_examples=1000)
+settings.load_profile("rules")
