@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, select, update
 
-from cchc_connect.database.statements import insert_sql
+from cchc_connect.database.statements import chunks, insert_sql
 from cchc_connect.database.tables import discrepancy
 from cchc_schemas import Record
 
@@ -48,9 +48,8 @@ def follow_owner(connection: Connection, owner: str, documents: Mapping[str, Map
 
     `documents` are the records of type `kind` that `owner` changed, by record key.
     """
-    keys = list(documents)
-    for start in range(0, len(keys), 500):
-        concerned = (discrepancy.c.record_type == kind) & discrepancy.c.record_key.in_(keys[start : start + 500])
+    for keys in chunks(list(documents)):
+        concerned = (discrepancy.c.record_type == kind) & discrepancy.c.record_key.in_(keys)
         for row in connection.execute(select(discrepancy).where(concerned & (discrepancy.c.connection != owner))).all():
             here = concerned & (discrepancy.c.record_key == row.record_key) & (discrepancy.c.field == row.field)
             here &= discrepancy.c.connection == row.connection

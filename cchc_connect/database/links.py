@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import Connection, delete
 
-from cchc_connect.database.statements import insert_sql
+from cchc_connect.database.statements import chunks, insert_sql
 from cchc_connect.database.tables import link
 from cchc_schemas import ConstructionPermit, ConstructionWorks, DossierStep, LandChange, LandParcel, ParcelRef, Record
 
@@ -19,8 +19,7 @@ def write_links(connection: Connection, records: Sequence[Record]) -> None:
     record_type = records[0].record_type
     rows = [(record_type, record.key, *target) for record in records for target in sorted(set(_links(record)))]
     forget = delete(link).where(link.c.record_type == record_type)
-    for start in range(0, len(records), 500):
-        keys = [record.key for record in records[start : start + 500]]
+    for keys in chunks([record.key for record in records]):
         connection.execute(forget.where(link.c.record_key.in_(keys)))
     if rows:
         connection.exec_driver_sql(insert_sql(link), rows)

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, RowMapping, func, select, update
 
 from cchc_connect.adapter import Item
+from cchc_connect.database.statements import chunks
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import quarantine
 from cchc_connect.errors import Rejected
@@ -64,8 +65,8 @@ def store(connection: Connection, stream: Stream, items: Sequence[FaultyItem], r
 def resolve(connection: Connection, stream: Stream, source_keys: Sequence[str], now: str) -> int:
     """Close the open entries of items that are good now, or gone; return how many there were."""
     ids = [row.id for row in _open(connection, stream, source_keys).values()]
-    for start in range(0, len(ids), 500):
-        chosen = quarantine.c.id.in_(ids[start : start + 500])
+    for some in chunks(ids):
+        chosen = quarantine.c.id.in_(some)
         connection.execute(update(quarantine).where(chosen).values(resolved_at=now, item=None))
     return len(ids)
 
@@ -129,8 +130,8 @@ def _of(stream: Stream) -> ColumnElement[bool]:
 
 def _open(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> dict[str, Row[Any]]:
     found: dict[str, Row[Any]] = {}
-    for start in range(0, len(source_keys), 500):
-        chosen = quarantine.c.source_key.in_(source_keys[start : start + 500])
+    for some in chunks(source_keys):
+        chosen = quarantine.c.source_key.in_(some)
         for row in connection.execute(select(quarantine).where(_of(stream) & chosen)):
             found[row.source_key] = row
     return found

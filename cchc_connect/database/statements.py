@@ -4,11 +4,23 @@ SQLAlchemy's own execution costs four times the driver's `executemany` on a page
 made from the table objects, so names are never written by hand.
 """
 
+from collections.abc import Iterator, Sequence
 from functools import cache
+from typing import TypeVar
 
 from sqlalchemy import Table
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert
+
+Key = TypeVar("Key")
+
+AT_ONCE = 500
+"""Keys in one IN list; SQLite takes 32,766 values a statement, older ones 999."""
+
+
+def chunks(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
+    """Yield the keys in lists that one statement takes."""
+    return (keys[start : start + AT_ONCE] for start in range(0, len(keys), AT_ONCE))
 
 
 @cache

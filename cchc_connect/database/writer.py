@@ -23,13 +23,10 @@ from cchc_connect.database.counts import Counts
 from cchc_connect.database.discrepancies import follow_owner, write_discrepancies
 from cchc_connect.database.links import write_links
 from cchc_connect.database.quarantine import KEY_TAKEN, FaultyItem
-from cchc_connect.database.statements import insert_sql, upsert_sql
+from cchc_connect.database.statements import chunks, insert_sql, upsert_sql
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import change, field_columns, record_table
 from cchc_schemas import Note, Record, to_document
-
-AT_ONCE = 500
-"""Keys in one IN list; SQLite takes 32,766 values a statement, older ones 999."""
 
 Document = Mapping[str, Any]
 
@@ -190,7 +187,7 @@ def _delete(connection: Connection, stream: Stream, record_keys: Sequence[str], 
     table = record_table(stream.record_type)
     last = select(table.c.record_key, table.c.version, change.c.order_key, change.c.document)
     joined = last.join(change, change.c.sequence == table.c.sequence)
-    for keys in _chunks(record_keys):
+    for keys in chunks(record_keys):
         found = connection.execute(joined.where(table.c.record_key.in_(keys))).all()
         for sequence, row in enumerate(found, _next_sequence(connection)):
             head = (sequence, stream.record_type, row.record_key, row.order_key, "delete", row.version + 1)
@@ -207,7 +204,7 @@ def _keys_of(connection: Connection, stream: Stream, source_keys: Sequence[str])
     live = (table.c.connection == stream.connection) & table.c.deleted_at.is_(None)
     return [
         key
-        for some in _chunks(source_keys)
+        for some in chunks(source_keys)
         for key in connection.execute(select(table.c.record_key).where(live & table.c.source_key.in_(some))).scalars()
     ]
 
@@ -219,7 +216,7 @@ def _outgrown(connection: Connection, stream: Stream, plan: _Plan) -> list[str]:
     table = record_table(stream.record_type)
     live = (table.c.connection == stream.connection) & table.c.deleted_at.is_(None)
     outgrown: list[str] = []
-    for some in _chunks(list(now_called)):
+    for some in chunks(list(now_called)):
         chosen = select(table.c.record_key, table.c.source_key).where(live & table.c.source_key.in_(some))
         found = connection.execute(chosen)
         outgrown += [row.record_key for row in found if row.record_key != now_called[row.source_key]]
@@ -231,7 +228,7 @@ def _standing(connection: Connection, stream: Stream, keys: Sequence[str]) -> di
     columns = (table.c.record_key, table.c.connection, table.c.source_key, table.c.version, table.c.deleted_at)
     joined = select(*columns, change.c.document).join(change, change.c.sequence == table.c.sequence)
     found: dict[str, _Standing] = {}
-    for some in _chunks(keys):
+    for some in chunks(keys):
         for row in connection.execute(joined.where(table.c.record_key.in_(some))):
             document = json.loads(row.document)
             deleted = row.deleted_at is not None
@@ -247,7 +244,3 @@ def _values(record: Record, document: Document) -> Iterable[Any]:
 
 def _next_sequence(connection: Connection) -> int:
     return (connection.execute(select(func.max(change.c.sequence))).scalar() or 0) + 1
-
-
-def _chunks(keys: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (keys[start : start + AT_ONCE] for start in range(0, len(keys), AT_ONCE))

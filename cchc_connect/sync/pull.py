@@ -16,6 +16,7 @@ from cchc_connect.database import quarantine
 from cchc_connect.database.counts import Counts, write_counts
 from cchc_connect.database.cursors import Cursor, read_cursor, write_cursor
 from cchc_connect.database.instants import stamp
+from cchc_connect.database.statements import chunks
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import record_table
 from cchc_connect.database.writer import Occasion, SiftedPage, write_page
@@ -140,8 +141,8 @@ class Pull:
         keys = self._sieve.keys(page.items)
         known: dict[str, bytes] = {}
         with self._scope.database.reading() as connection:
-            for start in range(0, len(keys), 500):
-                chosen = table.c.source_key.in_(keys[start : start + 500])
+            for some in chunks(keys):
+                chosen = table.c.source_key.in_(some)
                 rows = connection.execute(select(table.c.source_key, table.c.item_hash).where(live & chosen))
                 known.update((row.source_key, row.item_hash) for row in rows)
         return known

@@ -16,9 +16,8 @@ from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import record_table
 from cchc_connect.errors import SourceHeld, Unreachable
 from cchc_connect.sync.pull import Pull
-from cchc_connect.sync.scope import Scope
 from cchc_schemas import LandParcel
-from tests.sync.village import HandClock, LandRegister, LocalTransport, parcel_item
+from tests.sync.village import FencelessScope, HandClock, LandRegister, LocalTransport, parcel_item
 
 STREAM = Stream(connection="village", record_type="land_parcel", agency="H09.1")
 
@@ -53,7 +52,7 @@ class Desk:
     def pull(self, breaks_at: int = 0) -> bool:
         """Pull once; break at a page where that is wanted; say whether the pass came to its end."""
         failures = [None] * (breaks_at - 1) + [Unreachable("transport.unreachable")] if breaks_at else []
-        scope = Kept(run_id="run", database=self.database, clock=HandClock(), token=None)
+        scope = FencelessScope(run_id="run", database=self.database, clock=HandClock(), token=None)
         try:
             Pull(self.register, STREAM, LocalTransport(failures), scope).run()
         except (Unreachable, SourceHeld):
@@ -69,14 +68,6 @@ class Desk:
     def quarantined(self) -> set[str]:
         with self.database.reading() as connection:
             return {entry.source_key for entry in entries(connection)}
-
-
-class Kept(Scope):
-    """A scope whose writes are kept although no lease is held."""
-
-    @property
-    def keeps(self) -> bool:
-        return True
 
 
 @settings(max_examples=40)

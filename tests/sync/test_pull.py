@@ -18,7 +18,7 @@ from cchc_connect.database.tables import discrepancy, record_table
 from cchc_connect.errors import CchcError, SourceHeld, Unreachable
 from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.scope import Scope
-from tests.sync.village import START, HandClock, LandRegister, LocalTransport, parcel_item
+from tests.sync.village import START, FencelessScope, HandClock, LandRegister, LocalTransport, parcel_item
 
 STREAM = Stream(connection="village", record_type="land_parcel", agency="H09.1")
 INCREMENTAL = SourceProfile(changed_since=True, late_by=timedelta(minutes=10))
@@ -46,14 +46,6 @@ def pull(
     one = Pull(register, stream, LocalTransport(failures), scope)
     one.run()
     return one
-
-
-class FencelessScope(Scope):
-    """A scope whose writes are kept although no lease is held."""
-
-    @property
-    def keeps(self) -> bool:
-        return True
 
 
 def rows(database: SharedDatabase) -> dict[str, Any]:

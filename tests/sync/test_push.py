@@ -22,6 +22,7 @@ from cchc_schemas import Dossier, DossierStep
 from tests.sync.village import (
     Counter,
     DossierRegister,
+    FencelessScope,
     HandClock,
     LocalTransport,
     dossier_codes,
@@ -30,14 +31,6 @@ from tests.sync.village import (
 )
 
 A, B, C = dossier_codes(3)
-
-
-class FencelessScope(Scope):
-    """A scope whose writes are kept although no lease is held."""
-
-    @property
-    def keeps(self) -> bool:
-        return True
 
 
 class Office:

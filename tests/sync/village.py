@@ -21,12 +21,22 @@ from cchc_connect.adapter import (
 )
 from cchc_connect.codecs import Unreadable
 from cchc_connect.errors import CchcError
+from cchc_connect.sync.scope import Scope
 from cchc_connect.transport import Dialect, Exchange, HttpRequest, HttpResponse, Traffic, Verdict
 from cchc_schemas import Dossier, DossierStep, LandParcel, Record
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 Result = TypeVar("Result")
+
+
+class FencelessScope(Scope):
+    """A scope whose writes are kept although no lease is held: these tests are not about leases."""
+
+    @property
+    def keeps(self) -> bool:
+        """Say that everything stays."""
+        return True
 
 
 @dataclass
@@ -247,6 +257,7 @@ __all__ = [
     "Dossier",
     "DossierRegister",
     "DossierStep",
+    "FencelessScope",
     "HandClock",
     "LandRegister",
     "LocalTransport",
