@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -40,6 +40,15 @@ class Deletes(StrEnum):
     """What a complete listing lacks is gone."""
 
 
+class Order(StrEnum):
+    """In which order a source lists what changed."""
+
+    NONE = "none"
+    """In any; only a pass that came to its end tells up to when the source was read."""
+    ASCENDING = "ascending"
+    """Oldest change first; a pass that broke off and cannot be taken up has still been read up to there."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SourceProfile:
     """What a source can be relied on for; the engine behaves from it."""
@@ -49,6 +58,15 @@ class SourceProfile:
     deletes: Deletes = Deletes.NEVER
     late_by: timedelta = timedelta(minutes=10)
     """How far behind the watermark a change may still appear (late commits, clock skew)."""
+    granularity: timedelta = timedelta(seconds=1)
+    """Grain of its change times: a source that dates by the day asks for whole days again."""
+    order: Order = Order.NONE
+    retention: timedelta | None = None
+    """How long it can tell what changed; after a longer pause everything is read. None: for ever."""
+    partitions: tuple[str, ...] = ()
+    """Parts in which it is listed (communes, say), each with a cursor of its own; none: as a whole."""
+    by_key: bool = False
+    """Does it honour `Ask.key`?"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +77,12 @@ class Ask:
     """Only what changed at or after this instant (UTC, closed range); None: everything."""
     position: str | None
     """Where to go on, as the page before said in `Page.next`; None: at the beginning."""
+    until: datetime | None = None
+    """No need for what changed after this instant; a source that cannot tell may list it all the same."""
+    partition: str = ""
+    """The part of the listing that is asked for, one of the profile's `partitions`."""
+    key: str | None = None
+    """Only the item with this source key, for a source whose profile says `by_key`; None: all items."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +117,11 @@ class Source(Protocol):
         ...
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
-        """Ask for one page."""
+        """Ask for one page.
+
+        Raises:
+            StartOver: the source does not know the position, or not what changed since then, any more.
+        """
         ...
 
     def key(self, item: Item) -> str:
@@ -161,6 +189,36 @@ class Target(Protocol):
         engine then sends each alone, so that one bad record never holds the others.
         """
         ...
+
+
+@runtime_checkable
+class TakesInParallel(Protocol):
+    """What a target may say beside: how many messages it takes at the same time."""
+
+    @property
+    def parallel(self) -> int:
+        """Messages under way at once; where a target does not say, it is one."""
+        ...
+
+
+@runtime_checkable
+class LimitsFields(Protocol):
+    """What a target may say beside: how long its texts may be."""
+
+    @property
+    def field_limits(self) -> Mapping[str, int]:
+        """Characters of a record's text field at the most; the engine cuts what is longer and keeps that on record."""
+        ...
+
+
+def parallel_of(target: Target) -> int:
+    """Return how many messages a target takes at the same time."""
+    return target.parallel if isinstance(target, TakesInParallel) else 1
+
+
+def field_limits_of(target: Target) -> Mapping[str, int]:
+    """Return how long a target's texts may be, by the record's field."""
+    return target.field_limits if isinstance(target, LimitsFields) else {}
 
 
 class Adapter(Protocol):

@@ -11,6 +11,7 @@ from typing import Self
 
 from cchc_connect.adapter import Ask, Source
 from cchc_connect.config import Config
+from cchc_connect.database.stream import WHOLE
 from cchc_connect.errors import CchcError, SourceHeld
 from cchc_connect.messages import Phrase
 from cchc_connect.sync.connect import connect
@@ -64,8 +65,9 @@ def _first_page(name: str, source: Source, transport: Transport) -> Finding:
     record_type = source.record_type.record_type
     place = f"{name} {record_type}"
     try:
-        page = transport.run(source.fetch(Ask(since=None, position=None)))
-        sifted = Sieve(source).sift(page.items, {}, {})
+        partition = next(iter(source.profile.partitions), WHOLE)
+        page = transport.run(source.fetch(Ask(since=None, position=None, partition=partition)))
+        sifted = Sieve(source).sift(page.items)
     except CchcError as error:
         return Finding.of(place, error)
     except Exception as error:  # noqa: BLE001  # a stranger's adapter may fail on an answer, as in a run

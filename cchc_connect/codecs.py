@@ -254,7 +254,7 @@ def as_list(value: object) -> list[object]:
 
 def as_object(value: object) -> Mapping[str, Any] | None:
     """Return an object; None where it is anything else."""
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else None
+    return cast("Mapping[str, Any]", value) if isinstance(value, dict | Mapping) else None
 
 
 def as_objects(value: object) -> list[Mapping[str, Any]] | None:

@@ -9,8 +9,9 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
+from urllib.parse import quote, urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from cchc_connect.adapter import Adapter
@@ -37,11 +38,13 @@ KNOWN_RULES = frozenset(
         "enum",
         "literal_error",
         "secret_literal",
+        "database_url",
     }
 )
 """Faults of a value that have a sentence of their own; the others are told in pydantic's words."""
 
 SQLITE = "sqlite:///"
+POSTGRES = "postgresql://"
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 """A connection's or route's name: lower case, digits, hyphens."""
@@ -139,22 +142,51 @@ class RouteTable(Table):
     """Fields, `record_type.field`, that stay here."""
 
 
+def _database_url(url: str) -> str:
+    if url.startswith(POSTGRES) and urlsplit(url).password:
+        raise PydanticCustomError("secret_literal", "a secret is named by where it lies")
+    if not url.startswith(POSTGRES) and not (url.startswith(SQLITE) and url != SQLITE):
+        raise PydanticCustomError("database_url", "neither sqlite:///PATH nor postgresql://")
+    return url
+
+
 class DatabaseTable(Table):
     """The shared database: `[database]`."""
 
-    url: Annotated[str, Field(pattern=r"^sqlite:///.")] = "sqlite:///shared.db"
-    """A relative path is relative to the file's folder."""
+    url: Annotated[str, AfterValidator(_database_url)] = "sqlite:///shared.db"
+    """`sqlite:///PATH`, relative to the file's folder, or `postgresql://USER@HOST:PORT/NAME`, without a password."""
+    password: Secret | None = None
+    """PostgreSQL's password, named by where it lies."""
+
+    @property
+    def is_file(self) -> bool:
+        """Say whether the database is an SQLite file."""
+        return self.url.startswith(SQLITE)
+
+    @property
+    def address(self) -> str:
+        """Return the address with which the database is opened; never show it.
+
+        Raises:
+            ConfigurationError: the password cannot be read.
+        """
+        if self.password is None or self.is_file:
+            return self.url
+        user, at, place = self.url.removeprefix(POSTGRES).partition("@")
+        return f"{POSTGRES}{user}:{quote(self.password.reveal(), safe='')}{at}{place}"
 
 
 class RunTable(Table):
     """How a run works: `[run]`."""
 
-    parallel: Annotated[int, Field(ge=1, le=64)] = 4
+    parallel: Annotated[int, Field(ge=1, le=64)] = 8
     """Connections pulled at the same time."""
     deadline_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
     """Seconds one call to a system may take, over all its attempts."""
     lease_s: Annotated[float, Field(ge=10, le=3600)] = 120.0
     """Seconds after which a run that shows no life is held to be dead."""
+    most_quarantined: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """Share of a source's items that may be faulty in one run before the source counts as failed."""
 
 
 class Config(Table):
@@ -165,7 +197,10 @@ class Config(Table):
     connections: Mapping[Name, ConnectionTable] = Field(default_factory=dict[str, ConnectionTable])
     routes: Mapping[Name, RouteTable] = Field(default_factory=dict[str, RouteTable])
     ownership: Mapping[str, str] = Field(default_factory=dict[str, str])
-    """Record type -> the connection that is its source of truth; without a line, the first that brought it."""
+    """Record type, or `record_type.field`, -> the connection that is its source of truth.
+
+    Without a line for its record type a record is whose connection brought it first.
+    """
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -235,11 +270,15 @@ def _untaken(config: Config) -> Iterator[Phrase]:
 
 
 def _ownerless(config: Config) -> Iterator[Phrase]:
-    for record_type, owner in config.ownership.items():
-        if record_type not in RECORD_TYPES:
-            yield _fault(("ownership", record_type), _unknown(record_type, RECORD_TYPES))
+    for owned, owner in config.ownership.items():
+        record_type, dot, name = owned.partition(".")
+        record: type[Record] | None = RECORD_TYPES.get(record_type)
+        if record is None:
+            yield _fault(("ownership", owned), _unknown(record_type, RECORD_TYPES))
+        elif dot and name not in record.model_fields:
+            yield _fault(("ownership", owned), _unknown(name, record.model_fields))
         if owner not in config.connections:
-            yield _fault(("ownership", record_type), _unknown(owner, config.connections))
+            yield _fault(("ownership", owned), _unknown(owner, config.connections))
 
 
 def _may_be_withheld(field: str) -> bool:

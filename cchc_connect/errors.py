@@ -4,11 +4,14 @@
     ├── Fatal                     stop: a person must change something first
     │   ├── ConfigurationError    cchc.toml, a secret, an adapter's options
     │   ├── DatabaseUnusable      the shared database cannot be opened or is newer than this program
+    │   │   └── DatabaseLost      its connection broke; what was not committed can be written again
     │   ├── LeaseHeld             another run is at work; leave, it is not an error of yours
     │   └── LeaseLost             this run froze past its lease and may write nothing more
     ├── SourceHeld                stop this source: it answers nonsense, nothing of it is believed
-    │   └── AuthenticationFailed  the other side refuses our credentials
+    │   ├── AuthenticationFailed  the other side refuses our credentials
+    │   └── StartOver             it does not know any more where we were; everything is read anew
     ├── Retriable                 back off; the same call may succeed later
+    │   ├── Stopped               a person or the machine asked the run to end; the next goes on from there
     │   ├── Unreachable           no connection, or it broke
     │   ├── CutShort              the answer ended before its end
     │   ├── DeadlineExceeded      the call's whole time is used up
@@ -53,6 +56,10 @@ class DatabaseUnusable(Fatal):
     """The shared database cannot be opened, written or understood."""
 
 
+class DatabaseLost(DatabaseUnusable):
+    """The connection to the database broke; the same transaction may succeed on another one."""
+
+
 class LeaseHeld(Fatal):
     """Another run holds the lease."""
 
@@ -69,8 +76,20 @@ class AuthenticationFailed(SourceHeld):
     """The other side refuses our credentials."""
 
 
+class StartOver(SourceHeld):
+    """The source does not know a position, or what changed since then, any more (410 Gone, say); raised by adapters."""
+
+    def __init__(self, code: str = "source.start_over", /, **context: object) -> None:
+        """Tell the engine to read everything, once; twice in one run holds the source."""
+        super().__init__(code, **context)
+
+
 class Retriable(CchcError):
     """Back off: the same call may succeed later."""
+
+
+class Stopped(Retriable):
+    """The run was asked to end; what is committed stays and the next run goes on from there."""
 
 
 class Unreachable(Retriable):

@@ -4,13 +4,14 @@ Neither `requests` nor `httpx` types leave this package: an adapter builds an `H
 `HttpResponse` and never knows which carrier moved it.
 """
 
-import json
 import re
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Protocol, TypeAlias, TypeVar
+
+from cchc_connect.wire_json import Listing, is_json, listing, strict_json
 
 Result = TypeVar("Result")
 
@@ -99,6 +100,19 @@ class HttpResponse:
         """
         return self._document
 
+    def listing(self, name: str) -> Listing:
+        """Return the body with the items of its list `name` unread; what did not change is never read then.
+
+        Raises:
+            ValueError: the body is no JSON object.
+        """
+        return listing(self.body, name)
+
+    @property
+    def is_json(self) -> bool:
+        """Say whether the body is one JSON text; its values are not read."""
+        return is_json(self.body)
+
     @cached_property
     def _document(self) -> object:
         return strict_json(self.body)
@@ -162,26 +176,3 @@ class SessionLogin(Protocol):
     def attach(self, request: HttpRequest, session: str) -> HttpRequest:
         """Return `request` with the session in its place."""
         ...
-
-
-def strict_json(body: bytes) -> object:
-    """Return `body` read as JSON; a leading byte order mark is passed over.
-
-    Raises:
-        ValueError: no JSON text, a key named twice, NaN or Infinity, or nesting too deep.
-    """
-    try:
-        return json.loads(body.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_no_constant)
-    except RecursionError:
-        raise ValueError("nested too deep") from None
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice in one object")
-    return found
-
-
-def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is not JSON")

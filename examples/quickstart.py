@@ -8,7 +8,7 @@ from cchc_connect import Config, SharedDatabase, Synchronizer, find_case, record
 from cchc_schemas import LandParcel
 
 config = Config.load(Path(sys.argv[1]))
-with SharedDatabase(config.database.url) as database:
+with SharedDatabase(config.database.address) as database:
     report = Synchronizer(config, database).synchronise()
     print(f"{report.outcome}: {report.rows_written} rows written")
 

@@ -6,6 +6,15 @@ Each run tries the same examples, so that what lands was not lucky; new ones are
 
 from hypothesis import HealthCheck, settings
 
+from tests.databases import address, stop_servers
+
+__all__ = ["address"]
+
 settings.register_profile("rules", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("explore", settings.get_profile("rules"), derandomize=False, max_examples=1000)
 settings.load_profile("rules")
+
+
+def pytest_sessionfinish() -> None:
+    """Stop the database server, if a test started one."""
+    stop_servers()

@@ -122,8 +122,9 @@ class Parcels:
             yield HttpRequest(method="GET", path=ask.position, headers=ACCEPT) if ask.position else self._first(ask)
         )
         self._check_crs(answer)
-        collection = codecs.as_object(answer.json()) or {}
-        features, links = codecs.as_objects(collection.get("features")), codecs.as_objects(collection.get("links", []))
+        listing = answer.listing("features")
+        collection, features = listing.document, listing.items
+        links = codecs.as_objects(collection.get("links", []))
         following = [codecs.plain_text(link.get("href")) for link in links or () if link.get("rel") == "next"]
         if features is None or links is None or "" in following:
             raise SourceHeld("ogc_features.no_collection")

@@ -124,8 +124,8 @@ class _Listing:
         start, size = int(ask.position or 0), self._page_size
         window = {"start": str(start), "end": str(start + size)}
         answer = yield HttpRequest(method="GET", path=DOSSIERS, params=window)
-        listing = codecs.as_object(answer.json()) or {}
-        rows, total = codecs.as_objects(listing.get("data")), codecs.whole_number(listing.get("total"))
+        listing = answer.listing("data")
+        rows, total = listing.items, codecs.whole_number(listing.document.get("total"))
         if rows is None:
             raise SourceHeld("opencps.no_listing")
         total = total if isinstance(total, int) else None

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cchc_connect import HttpResponse, Item, Verdict, classify_rest, codecs
-from cchc_connect.http import strict_json
 from cchc_connect.transport import normalised
+from cchc_connect.wire_json import strict_json
 
 OK_STATUS = 200
 _CODE = re.compile(r"[+-]?[0-9]{1,9}")

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from cchc_connect.case import Case, find_case
@@ -30,7 +29,7 @@ Line = tuple[str, object]
 """A label's code and what stands behind it; a line without anything behind it is left out."""
 
 
-def show_case(session: Session, database: Path | None, code: str, *, unmasked: bool) -> ExitCode:
+def show_case(session: Session, database: str | None, code: str, *, unmasked: bool) -> ExitCode:
     """Show the case of the dossier `code`, personal values masked unless `unmasked`."""
     with existing_database(session, database) as opened:
         case = find_case(opened, code)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from cchc_connect.database import quarantine
+from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.shared import SharedDatabase
-from cchc_connect.database.tables import record_table
 from cchc_schemas import RECORD_TYPES
 
 

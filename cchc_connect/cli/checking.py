@@ -5,14 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cchc_connect.check import Finding, check_connections
-from cchc_connect.cli.exits import ExitCode, NotThere, exit_code_of
-from cchc_connect.cli.opening import SQLITE, check_location
+from cchc_connect.cli.exits import ExitCode, exit_code_of
 from cchc_connect.cli.screen import Screen
 from cchc_connect.cli.session import Session
 from cchc_connect.config import Config
 from cchc_connect.database.shared import SharedDatabase
-from cchc_connect.errors import CchcError, ConfigurationError, DatabaseUnusable
+from cchc_connect.errors import ConfigurationError, DatabaseUnusable
 from cchc_connect.messages import Phrase
+
+NEW = {"database.absent": "check.database_new", "database.older": "check.database_older"}
+"""What the next run puts in order by itself."""
 
 
 def show_check(session: Session) -> ExitCode:
@@ -32,25 +34,26 @@ def show_check(session: Session) -> ExitCode:
 
 
 def _findings(config: Config, file: Path) -> Iterator[Finding]:
-    yield _database(Path(config.database.url.removeprefix(SQLITE)))
+    yield _database(config)
     if not config.connections:
         yield Finding.of("connections", ConfigurationError("cli.no_connections", file=file))
     yield from check_connections(config)
 
 
-def _database(location: Path) -> Finding:
+def _database(config: Config) -> Finding:
     """Look at the database, or at the place where the first run will make it."""
     try:
-        check_location(location)
-        with SharedDatabase(f"{SQLITE}{location}"):
-            return Finding(place="database", said=Phrase("check.database_fine", {"path": location}))
-    except NotThere:
-        if os.access(location.parent, os.W_OK):
-            return Finding(place="database", said=Phrase("check.database_new", {"path": location}))
-        error: CchcError = DatabaseUnusable("cli.no_place", path=location)
-    except DatabaseUnusable as unusable:
-        error = unusable
-    return Finding.of("database", error)
+        with SharedDatabase(config.database.address, prepare=False) as database:
+            return Finding(place="database", said=Phrase("check.database_fine", {"path": database.place}))
+    except DatabaseUnusable as error:
+        if error.code not in NEW:
+            return Finding.of("database", error)
+        place = Path(str(error.context["path"]))
+        if error.code == "database.absent" and config.database.is_file and not os.access(place.parent, os.W_OK):
+            return Finding.of("database", DatabaseUnusable("cli.no_place", path=place))
+        return Finding(place="database", said=Phrase(NEW[error.code], {"path": place}))
+    except ConfigurationError as error:
+        return Finding.of("database", error)
 
 
 def _exit_code(findings: list[Finding]) -> ExitCode:

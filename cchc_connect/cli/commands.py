@@ -31,7 +31,7 @@ app.add_typer(adapter, name="adapter")
 LAST_ENTRY = 2**63 - 1
 """The largest number that a database can give to an entry."""
 
-Database = Annotated[Path | None, typer.Option("--db", help="help.db", metavar="PATH")]
+Database = Annotated[str | None, typer.Option("--db", help="help.db", metavar="PATH")]
 
 
 @app.callback()

@@ -54,7 +54,7 @@ def show_demo(session: Session, location: Path, *, seed: int, small: bool) -> Ex
     world = World(seed, **(SMALL if small else {}))
     with Agencies(world) as agencies, double_secrets(agencies):
         config = demo_config(agencies, location)
-        with SharedDatabase(config.database.url) as database:
+        with SharedDatabase(config.database.address) as database:
             return Demonstration(session.screen, agencies, config, database).show()
 
 
@@ -67,7 +67,7 @@ class Demonstration:
         self._agencies = agencies
         self._config = config
         self._database = database
-        self._document: dict[str, Any] = {"database": str(database.location)}
+        self._document: dict[str, Any] = {"database": database.place}
 
     def show(self) -> ExitCode:
         """Show every section; return whether all came out as it must."""
@@ -89,7 +89,7 @@ class Demonstration:
         return ExitCode.DONE if good else ExitCode.FAILED
 
     def _introduce(self) -> None:
-        self._screen.say("demo.introduction", path=self._database.location)
+        self._screen.say("demo.introduction", path=self._database.place)
         self._screen.heading("demo.sources")
         rows = [
             (name, table.adapter, table.base_url, self._held_by(table.base_url))
@@ -176,7 +176,7 @@ class Demonstration:
             f"case {dossier}",
             f"case {dossier} --json",
         )
-        database = shlex.quote(str(self._database.location))
+        database = shlex.quote(self._database.place)
         self._document["next"] = [f"{_program()} {command} --db {database}" for command in commands]
         self._document["next"].append(f"{_program()} init")
         self._screen.heading("demo.next")

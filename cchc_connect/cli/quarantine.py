@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from cchc_connect.cli.exits import ExitCode, Misused, NotThere
 from cchc_connect.cli.masking import masked_item
-from cchc_connect.cli.opening import SQLITE, existing_database, where
+from cchc_connect.cli.opening import existing_database, where
 from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.session import Session
 from cchc_connect.cli.times import local
@@ -23,7 +22,7 @@ from cchc_connect.sync.run import Synchronizer
 from cchc_schemas import RECORD_TYPES, Fault
 
 
-def list_entries(session: Session, database: Path | None, connection: str | None, record_type: str | None) -> ExitCode:
+def list_entries(session: Session, database: str | None, connection: str | None, record_type: str | None) -> ExitCode:
     """List the open entries, oldest first; of one connection or record type where they are named."""
     screen = session.screen
     with existing_database(session, database) as opened, opened.reading() as reading:
@@ -65,7 +64,7 @@ def _check_name(code: str, name: str | None, known: Iterable[str]) -> None:
         raise Misused(code, name=name, known=", ".join(sorted(known)))
 
 
-def show_entry(session: Session, database: Path | None, number: int, *, raw: bool) -> ExitCode:
+def show_entry(session: Session, database: str | None, number: int, *, raw: bool) -> ExitCode:
     """Show one entry: every fault at once, and the item as it came, masked unless `raw`."""
     screen = session.screen
     with existing_database(session, database) as opened, opened.reading() as reading:
@@ -121,7 +120,7 @@ def replay_entries(session: Session, numbers: Sequence[int], *, everything: bool
     if bool(numbers) == everything:
         raise Misused("cli.replay_what")
     config = Config.load(session.config)
-    with existing_database(session, Path(config.database.url.removeprefix(SQLITE))) as opened:
+    with existing_database(session, None) as opened:
         with opened.reading() as reading:
             entries = quarantine.entries(reading) if everything else [quarantine.entry(reading, one) for one in numbers]
         if any(entry.resolved_at for entry in entries):

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -20,19 +19,20 @@ from cchc_connect.database.discrepancies import discrepancies
 from cchc_connect.database.journal import broken_entry
 from cchc_connect.database.lease import is_held
 from cchc_connect.database.quarantine import open_counts
+from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.runs import last_report
-from cchc_connect.database.tables import record_table, run
+from cchc_connect.database.tables import run
 from cchc_schemas import RECORD_TYPES
 
 StreamName = tuple[str, str]
 """Connection and record type."""
 
 
-def show_status(session: Session, database: Path | None) -> ExitCode:
+def show_status(session: Session, database: str | None) -> ExitCode:
     """Show the state of the shared database; nothing is asked of any source."""
     screen = session.screen
     with existing_database(session, database) as opened, opened.reading() as connection:
-        document: dict[str, Any] = {"database": str(opened.location), **_status(connection, screen)}
+        document: dict[str, Any] = {"database": opened.place, **_status(connection, screen)}
     screen.document(document)
     screen.say("status.database", path=document["database"])
     _show_streams(document["streams"], screen)
@@ -79,6 +79,7 @@ def _state(state: StreamState | None, name: StreamName) -> dict[str, Any]:
     unknown = StreamState(
         connection=connection,
         record_type=record_type,
+        partition="",
         watermark=None,
         position=None,
         held_code=None,

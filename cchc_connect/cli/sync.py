@@ -43,7 +43,7 @@ def synchronise(
     for name, names in [*((name, known) for name in only), *((name, config.connections) for name in accept_shrink)]:
         if name not in names:
             raise Misused("cli.only_unknown", name=name, known=", ".join(names))
-    with SharedDatabase(config.database.url) as database, shown_progress(screen, rehearse=rehearse) as progress:
+    with SharedDatabase(config.database.address) as database, shown_progress(screen, rehearse=rehearse) as progress:
         synchronizer = Synchronizer(config, database, Surroundings(progress=progress))
         report = synchronizer.synchronise(only, rehearse=rehearse, accept_shrink=accept_shrink)
         quarantined = open_entries(database)

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Self
 
 from sqlalchemy import Connection
 
-from cchc_connect.database.statements import upsert_sql
+from cchc_connect.database.bulk import upsert
 from cchc_connect.database.tables import tally
 
 
@@ -37,6 +37,10 @@ class Counts:
     """Messages the target will never take; they are dead letters."""
     waiting: int = 0
     """Messages to be tried again later."""
+    shortened: int = 0
+    """Messages of which a text was cut to what the target takes."""
+    held: int = 0
+    """Records that a listing lacks and that were not believed to be gone."""
     pages: int = 0
     requests: int = 0
     bytes_received: int = 0
@@ -45,6 +49,10 @@ class Counts:
         """Add the counters of `other` to these."""
         for counter in fields(self):
             setattr(self, counter.name, getattr(self, counter.name) + getattr(other, counter.name))
+
+    def copy(self) -> Self:
+        """Return the counters as they are now."""
+        return replace(self)
 
     def as_document(self) -> Mapping[str, int]:
         """Return the counters by name."""
@@ -58,4 +66,5 @@ class Counts:
 
 def write_counts(connection: Connection, place: tuple[str, str, str, str], counts: Counts) -> None:
     """Store the counters of one place: run, kind (`pull` or `push`), name, record type."""
-    connection.exec_driver_sql(upsert_sql(tally), (*place, json.dumps(counts.as_document())))
+    keys = dict(zip(("run_id", "kind", "name", "record_type"), place, strict=True))
+    upsert(connection, tally, keys, {"counts": json.dumps(counts.as_document())})

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, select
-from sqlalchemy.dialects.sqlite import insert
 
+from cchc_connect.adapter import Order
+from cchc_connect.database.bulk import upsert
 from cchc_connect.database.instants import instant, stamp
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import cursor
@@ -36,6 +37,7 @@ class StreamState:
 
     connection: str
     record_type: str
+    partition: str
     watermark: str | None
     position: str | None
     held_code: str | None
@@ -70,26 +72,32 @@ def write_cursor(connection: Connection, stream: Stream, at: Cursor, completed_a
     _upsert(connection, stream, values)
 
 
-def hold(connection: Connection, stream: Stream, reason: CchcError, now: datetime) -> None:
-    """Write down why the stream is not read; its watermark stays.
+def hold(connection: Connection, stream: Stream, reason: CchcError, now: datetime, order: Order = Order.NONE) -> None:
+    """Write down why the stream is not read.
 
     A pass in its middle goes on where it was once the source can be reached again (`Retriable`); after an
-    answer that could not be believed it begins anew.
+    answer that could not be believed it begins anew, from the watermark. That stays where it was, unless the
+    source lists the oldest change first: then what was read so far need not be read again.
     """
     context = json.dumps({name: str(value) for name, value in reason.context.items()}, ensure_ascii=False)
-    row = connection.execute(select(cursor.c.held_since).where(_of(stream))).scalar()
-    reasons = {"held_code": reason.code, "held_context": context, "held_since": row or stamp(now)}
-    anew = {} if isinstance(reason, Retriable) else {"position": None, "highest": None, "since": None}
-    _upsert(connection, stream, {**reasons, **anew})
+    row = connection.execute(select(cursor).where(_of(stream))).one_or_none()
+    held_since = stamp(now) if row is None or row.held_since is None else row.held_since
+    values: dict[str, str | None] = {"held_code": reason.code, "held_context": context, "held_since": held_since}
+    if not isinstance(reason, Retriable):
+        values |= {"position": None, "highest": None, "since": None}
+        if order is Order.ASCENDING and row is not None and row.highest is not None:
+            values["watermark"] = max(row.highest, row.watermark or row.highest)
+    _upsert(connection, stream, values)
 
 
 def stream_states(connection: Connection) -> list[StreamState]:
     """Return every stream that was ever asked for, by connection and record type."""
-    rows = connection.execute(select(cursor).order_by(cursor.c.connection, cursor.c.record_type))
+    rows = connection.execute(select(cursor).order_by(cursor.c.connection, cursor.c.record_type, cursor.c.partition))
     return [
         StreamState(
             connection=row.connection,
             record_type=row.record_type,
+            partition=row.partition,
             watermark=row.watermark,
             position=row.position,
             held_code=row.held_code,
@@ -102,12 +110,16 @@ def stream_states(connection: Connection) -> list[StreamState]:
 
 
 def _upsert(connection: Connection, stream: Stream, values: Mapping[str, str | None]) -> None:
-    statement = insert(cursor).values(connection=stream.connection, record_type=stream.record_type, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=["connection", "record_type"], set_=dict(values)))
+    place = {"connection": stream.connection, "record_type": stream.record_type, "partition": stream.partition}
+    upsert(connection, cursor, place, values)
 
 
 def _of(stream: Stream) -> ColumnElement[bool]:
-    return (cursor.c.connection == stream.connection) & (cursor.c.record_type == stream.record_type)
+    return (
+        (cursor.c.connection == stream.connection)
+        & (cursor.c.record_type == stream.record_type)
+        & (cursor.c.partition == stream.partition)
+    )
 
 
 def _stamp(moment: datetime | None) -> str | None:

@@ -11,14 +11,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, update
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.sqlite import insert
 
 from cchc_connect.adapter import Outcome, Receipt
+from cchc_connect.database.bulk import insert_rows, upsert
 from cchc_connect.database.feed import changes, last_sequence
 from cchc_connect.database.instants import stamp
-from cchc_connect.database.statements import insert_sql
 from cchc_connect.database.tables import change, delivery, route
+from cchc_connect.database.writer import GONE
 from cchc_connect.errors import CchcError
 
 STAGE_LIMIT = 1000
@@ -45,7 +44,7 @@ class State(StrEnum):
     DEAD = "dead"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Delivery:
     """One change that is due to be sent."""
 
@@ -57,6 +56,8 @@ class Delivery:
     document: Mapping[str, object]
     known: bool
     """Did this route deliver an earlier version of the record?"""
+    shortened: tuple[str, ...] = ()
+    """Fields whose text was cut when it was last sent."""
 
 
 Answered = tuple[Delivery, Receipt]
@@ -69,16 +70,19 @@ _STATES = {
     Outcome.RETRY: State.WAITING,
 }
 
-_STORE_RECEIPT = str(
+_RECEIPT = ("state", "attempts", "next_at", "reason", "settled_at", "shortened")
+_STORE_RECEIPT = (
     update(delivery)
     .where(delivery.c.route == bindparam("name"), delivery.c.sequence == bindparam("number"))
-    .values({name: bindparam(f"new_{name}") for name in ("state", "attempts", "next_at", "reason", "settled_at")})
-    .compile(dialect=sqlite.dialect())
+    .values({name: bindparam(f"new_{name}") for name in _RECEIPT})
 )
 
 
-def stage(connection: Connection, name: str, record_types: Sequence[str]) -> int:
-    """Take the next changes of the feed into the route's deliveries; return how many, 0 at the feed's end."""
+def stage(connection: Connection, name: str, record_types: Sequence[str], receiver: str) -> int:
+    """Take the next changes of the feed into the route's deliveries; return how many were looked at, 0 at its end.
+
+    What the connection `receiver` itself brought is not sent back to it.
+    """
     position = connection.execute(select(route.c.position).where(route.c.name == name)).scalar() or 0
     end = last_sequence(connection)
     if position == end:
@@ -87,7 +91,7 @@ def stage(connection: Connection, name: str, record_types: Sequence[str]) -> int
     # A target is told of what is; that something is gone has no message in any of today's targets, and what
     # still waits about it does not leave any more.
     for row in found:
-        if row["operation"] == "delete":
+        if row["operation"] in GONE:
             about = (delivery.c.record_type == row["record_type"]) & (delivery.c.record_key == row["record_key"])
             waits = (delivery.c.route == name) & about & (delivery.c.state == State.WAITING)
             connection.execute(update(delivery).where(waits).values(state=State.DEAD, reason="gone"))
@@ -103,15 +107,15 @@ def stage(connection: Connection, name: str, record_types: Sequence[str]) -> int
             None,
             "",
             None,
+            None,
         )
         for row in found
-        if row["operation"] != "delete"
+        if row["operation"] not in GONE and row["connection"] != receiver
     ]
-    if rows:
-        connection.exec_driver_sql(insert_sql(delivery), rows)
+    insert_rows(connection, delivery, rows)
     reached = found[-1]["sequence"] if len(found) == STAGE_LIMIT else end
     _put_route(connection, name, {"position": reached})
-    return len(rows)
+    return max(len(found), 1)
 
 
 def due(connection: Connection, name: str, now: datetime, limit: int | None = None) -> list[Delivery]:
@@ -162,7 +166,7 @@ def store_receipts(connection: Connection, name: str, receipts: Sequence[Answere
     letters that were refused only because the target did not know a record just delivered wait again.
     """
     moment = stamp(now)
-    rows: list[tuple[object, ...]] = []
+    rows: list[dict[str, object]] = []
     for one, receipt in receipts:
         attempts = one.attempts + (receipt.reason not in OUTAGES)
         state, next_at = _STATES[receipt.outcome], None
@@ -171,9 +175,11 @@ def store_receipts(connection: Connection, name: str, receipts: Sequence[Answere
         if state is State.WAITING:
             next_at = stamp(now + min(LONGEST_WAIT, FIRST_WAIT * 2 ** max(attempts - 1, 0)))
         settled_at = None if state is State.WAITING else moment
-        rows.append((state, attempts, next_at, receipt.reason, settled_at, name, one.sequence))
+        values = (state, attempts, next_at, receipt.reason, settled_at, " ".join(one.shortened) or None)
+        changed = {f"new_{column}": value for column, value in zip(_RECEIPT, values, strict=True)}
+        rows.append({**changed, "name": name, "number": one.sequence})
     if rows:
-        connection.exec_driver_sql(_STORE_RECEIPT, rows)
+        connection.execute(_STORE_RECEIPT, rows)
     _revive(connection, name, [one for one, receipt in receipts if _STATES[receipt.outcome] is State.DELIVERED])
 
 
@@ -218,5 +224,5 @@ def route_states(connection: Connection) -> list[Mapping[str, object]]:
 
 
 def _put_route(connection: Connection, name: str, values: Mapping[str, object]) -> None:
-    statement = insert(route).values(name=name, **{"position": 0, **values})
-    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=dict(values)))
+    at_first = {} if "position" in values else {"position": 0}
+    upsert(connection, route, {"name": name}, values, at_first=at_first)

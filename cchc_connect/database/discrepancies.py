@@ -1,68 +1,120 @@
-"""What another agency says of a fact that is not its own, kept beside the owner's value."""
+"""What another agency says of a fact that is not its own, kept beside the owner's value until both agree.
+
+A discrepancy is never settled by overwriting: the owner corrects its record, the other side its own, or a
+person writes down that the difference is known (`settle`). An absent value says nothing and contradicts nobody.
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, select, update
+from sqlalchemy import Connection, Row, RowMapping, select, update
 
-from cchc_connect.database.statements import chunks, insert_sql
-from cchc_connect.database.tables import discrepancy
-from cchc_schemas import Record
+from cchc_connect.database.bulk import chunks
+from cchc_connect.database.ownership import Owners
+from cchc_connect.database.record_tables import record_table
+from cchc_connect.database.tables import change, discrepancy
+from cchc_connect.database.voices import Document, voices_of
+from cchc_connect.errors import Rejected
 
-Voice = tuple[str, Mapping[str, Any]]
-"""A connection and the document of the record as that connection has it."""
+Place = tuple[str, str, str]
+"""Record key, field and the connection that differs."""
 
 
-def write_discrepancies(connection: Connection, record: Record, *, owner: Voice, other: Voice, now: str) -> None:
-    """Keep, field by field, where `other` differs from `owner`; a difference that ended is forgotten.
+class State(StrEnum):
+    """Where a discrepancy stands."""
 
-    A difference that was known already keeps its age; where nothing changed nothing is written.
+    OPEN = "open"
+    REPORTED = "reported"
+    """A person told the agency that is to correct its record."""
+    DISMISSED = "dismissed"
+    """A person looked and found nothing to be done; it opens again when a value changes."""
+    ENDED = "ended"
+    """Both sides agree, or the other side speaks of it no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    value: str
+    owner_value: str
+    owner: str
+
+
+def compare(connection: Connection, record_type: str, keys: Collection[str], owners: Owners, now: str) -> None:
+    """Bring the discrepancies of these records up to what is said of them now.
+
+    A difference that was known keeps its age; where nothing changed nothing is written.
     """
-    here = (
-        (discrepancy.c.record_type == record.record_type)
-        & (discrepancy.c.record_key == record.key)
-        & (discrepancy.c.connection == other[0])
-    )
-    known = {row.field: row for row in connection.execute(select(discrepancy).where(here))}
-    rows: list[tuple[str, ...]] = []
-    for name, value in other[1].items():
-        if value == owner[1].get(name):
-            continue
-        said, owned = _text(value), _text(owner[1].get(name))
-        before = known.pop(name, None)
-        if before is not None and (before.value, before.owner_value, before.owner) == (said, owned, owner[0]):
-            continue
-        since = now if before is None else before.since
-        if before is not None:
-            connection.execute(delete(discrepancy).where(here & (discrepancy.c.field == name)))
-        rows.append((record.record_type, record.key, name, other[0], said, owned, owner[0], since))
-    if known:
-        connection.execute(delete(discrepancy).where(here & discrepancy.c.field.in_(list(known))))
-    if rows:
-        connection.exec_driver_sql(insert_sql(discrepancy), rows)
+    for some in chunks(sorted(keys)):
+        said = voices_of(connection, record_type, some)
+        here = (discrepancy.c.record_type == record_type) & discrepancy.c.record_key.in_(some)
+        known = {
+            (row.record_key, row.field, row.connection): row
+            for row in connection.execute(select(discrepancy).where(here))
+        }
+        if said or known:
+            found = dict(_differences(connection, record_type, said, owners))
+            _store(connection, record_type, known, found, now)
 
 
-def follow_owner(connection: Connection, owner: str, documents: Mapping[str, Mapping[str, Any]], kind: str) -> None:
-    """Bring the open discrepancies of records up to their owner's new words; one that ended is forgotten.
+def discrepancies(connection: Connection, *, ended: bool = False) -> list[RowMapping]:
+    """Return the discrepancies that have not ended, oldest first; with `ended` all that ever were."""
+    statement = select(discrepancy).order_by(discrepancy.c.since, discrepancy.c.id)
+    if not ended:
+        statement = statement.where(discrepancy.c.state != State.ENDED)
+    return list(connection.execute(statement).mappings())
 
-    `documents` are the records of type `kind` that `owner` changed, by record key.
+
+def settle(connection: Connection, number: int, state: State, note: str, now: str) -> None:
+    """Write down what a person did about a discrepancy, and why.
+
+    Raises:
+        Rejected: there is no such discrepancy, or it has ended.
     """
-    for keys in chunks(list(documents)):
-        concerned = (discrepancy.c.record_type == kind) & discrepancy.c.record_key.in_(keys)
-        for row in connection.execute(select(discrepancy).where(concerned & (discrepancy.c.connection != owner))).all():
-            here = concerned & (discrepancy.c.record_key == row.record_key) & (discrepancy.c.field == row.field)
-            here &= discrepancy.c.connection == row.connection
-            owned = _text(documents[row.record_key].get(row.field))
-            if row.value == owned:
-                connection.execute(delete(discrepancy).where(here))
-            elif (row.owner_value, row.owner) != (owned, owner):
-                connection.execute(update(discrepancy).where(here).values(owner_value=owned, owner=owner))
+    here = (discrepancy.c.id == number) & (discrepancy.c.state != State.ENDED)
+    done = connection.execute(update(discrepancy).where(here).values(state=state, note=note, settled_at=now))
+    if done.rowcount == 0:
+        raise Rejected("discrepancy.no_entry", number=number)
 
 
-def discrepancies(connection: Connection) -> list[RowMapping]:
-    """Return every open discrepancy, oldest first."""
-    return list(connection.execute(select(discrepancy).order_by(discrepancy.c.since)).mappings())
+def _differences(
+    connection: Connection, record_type: str, said: Mapping[str, Mapping[str, Document]], owners: Owners
+) -> Iterator[tuple[Place, _Difference]]:
+    table = record_table(record_type)
+    columns = select(table.c.record_key, table.c.connection, change.c.document)
+    live = table.c.deleted_at.is_(None) & table.c.record_key.in_(list(said))
+    for row in connection.execute(columns.join(change, change.c.sequence == table.c.sequence).where(live)):
+        truth = json.loads(row.document)
+        for speaker, document in said[row.record_key].items():
+            for name, value in document.items():
+                owner = owners.fields.get(name, row.connection)
+                if speaker != owner and value not in (None, []) and value != truth.get(name):
+                    yield (row.record_key, name, speaker), _Difference(_text(value), _text(truth.get(name)), owner)
+
+
+def _store(
+    connection: Connection,
+    record_type: str,
+    known: Mapping[Place, Row[Any]],
+    found: Mapping[Place, _Difference],
+    now: str,
+) -> None:
+    for place, row in known.items():
+        if place not in found and row.state != State.ENDED:
+            ended = update(discrepancy).where(discrepancy.c.id == row.id)
+            connection.execute(ended.values(state=State.ENDED, settled_at=now))
+    for (record_key, name, speaker), one in found.items():
+        values = {"value": one.value, "owner_value": one.owner_value, "owner": one.owner}
+        before = known.get((record_key, name, speaker))
+        if before is None:
+            where = {"record_type": record_type, "record_key": record_key, "field": name, "connection": speaker}
+            connection.execute(discrepancy.insert().values(**where, **values, since=now, state=State.OPEN))
+        elif before.state == State.ENDED or any(getattr(before, column) != new for column, new in values.items()):
+            since = now if before.state == State.ENDED else before.since
+            opened = {"state": State.OPEN, "since": since, "note": None, "settled_at": None}
+            connection.execute(update(discrepancy).where(discrepancy.c.id == before.id).values(**values, **opened))
 
 
 def _text(value: object) -> str:

@@ -12,8 +12,8 @@ def changes(
 ) -> list[RowMapping]:
     """Return changes with a sequence above `after`, in order; all record types where none is named.
 
-    On SQLite a transaction that writes has the database to itself, so sequences are committed in order and a
-    reader that goes on from the last sequence it saw misses nothing.
+    A transaction that writes has the database to itself and counts sequences under its lock, so they are
+    committed in order, on either database, and a reader that goes on from the last one it saw misses nothing.
     """
     statement = select(change).where(change.c.sequence > after).order_by(change.c.sequence).limit(limit)
     if record_types:

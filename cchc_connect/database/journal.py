@@ -36,9 +36,10 @@ class JournalEntry:
 
 def write_entry(connection: Connection, entry: JournalEntry) -> None:
     """Add one entry to the chain."""
-    last = connection.execute(select(journal.c.hash).order_by(journal.c.entry.desc()).limit(1)).scalar()
+    last = connection.execute(select(journal).order_by(journal.c.entry.desc()).limit(1)).one_or_none()
     body = json.dumps(asdict(entry), ensure_ascii=False, sort_keys=True)
-    connection.execute(journal.insert().values(body=body, hash=_hash(last or ORIGIN, body)))
+    number, before = (1, ORIGIN) if last is None else (last.entry + 1, last.hash)
+    connection.execute(journal.insert().values(entry=number, body=body, hash=_hash(before, body)))
 
 
 def broken_entry(connection: Connection) -> int | None:

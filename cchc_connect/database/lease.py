@@ -14,10 +14,10 @@ from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from cchc_connect.clock import Clock
 from cchc_connect.codecs import VIETNAM
+from cchc_connect.database.bulk import upsert
 from cchc_connect.database.instants import instant, stamp
 from cchc_connect.database.shared import RUN_LEASE, SharedDatabase
 from cchc_connect.database.tables import lease
@@ -92,8 +92,7 @@ def _local(stored: str) -> str:
 
 def _store(connection: Connection, token: int, expires_at: datetime) -> None:
     values = {"holder": _this_process(), "token": token, "expires_at": stamp(expires_at)}
-    statement = insert(lease).values(name=RUN_LEASE, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+    upsert(connection, lease, {"name": RUN_LEASE}, values)
 
 
 def _this_process() -> str:

@@ -1,10 +1,10 @@
 """Which record speaks of which: what joins a dossier with its permits, and a parcel with its old numbers."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from sqlalchemy import Connection, delete
 
-from cchc_connect.database.statements import chunks, insert_sql
+from cchc_connect.database.bulk import chunks, insert_rows
 from cchc_connect.database.tables import link
 from cchc_schemas import ConstructionPermit, ConstructionWorks, DossierStep, LandChange, LandParcel, ParcelRef, Record
 
@@ -12,17 +12,17 @@ Target = tuple[str, str]
 """Record type and key of what is spoken of; the key may belong to a record that has not come yet."""
 
 
-def write_links(connection: Connection, records: Sequence[Record]) -> None:
-    """Replace the links of `records` by those they have now."""
+def write_links(connection: Connection, records: Sequence[Record], known: Collection[str]) -> None:
+    """Store the links of `records`, all of one type; those whose key is among `known` may have had others before."""
     if not records:
         return
     record_type = records[0].record_type
-    rows = [(record_type, record.key, *target) for record in records for target in sorted(set(_links(record)))]
+    latest = {record.key: record for record in records}
     forget = delete(link).where(link.c.record_type == record_type)
-    for keys in chunks([record.key for record in records]):
+    for keys in chunks(list(known)):
         connection.execute(forget.where(link.c.record_key.in_(keys)))
-    if rows:
-        connection.exec_driver_sql(insert_sql(link), rows)
+    rows = [(record_type, key, *target) for key, record in latest.items() for target in sorted(set(_links(record)))]
+    insert_rows(connection, link, rows)
 
 
 def _links(record: Record) -> Iterator[Target]:

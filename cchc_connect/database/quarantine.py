@@ -12,14 +12,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, RowMapping, func, select, update
 
 from cchc_connect.adapter import Item
-from cchc_connect.database.statements import chunks
+from cchc_connect.database.bulk import chunks
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import quarantine
 from cchc_connect.errors import Rejected
+from cchc_connect.wire_json import RawItem
 from cchc_schemas import Fault
 
 KEY_TAKEN = Fault(path="", rule="key_taken")
 """Another item of the same source already is the record of this key."""
+
+KEY_TWICE = Fault(path="", rule="key_twice")
+"""Another item of the same page bears the same key and says something else."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +43,7 @@ class QuarantineEntry:
     id: int
     connection: str
     record_type: str
+    partition: str
     source_key: str
     item: Item
     faults: tuple[Fault, ...]
@@ -54,8 +59,9 @@ def store(connection: Connection, stream: Stream, items: Sequence[FaultyItem], r
         values = {"item": _text(item.item), "item_hash": item.item_hash, "faults": _faults_text(item.faults)}
         known = present.get(item.source_key)
         if known is None:
-            key = {"connection": stream.connection, "record_type": stream.record_type, "source_key": item.source_key}
-            connection.execute(quarantine.insert().values(**key, **values, run_id=run_id, first_seen=now))
+            place = {"connection": stream.connection, "record_type": stream.record_type, "partition": stream.partition}
+            place["source_key"] = item.source_key
+            connection.execute(quarantine.insert().values(**place, **values, run_id=run_id, first_seen=now))
             new += 1
         elif known.item_hash != item.item_hash or known.faults != values["faults"]:
             connection.execute(quarantine.update().where(quarantine.c.id == known.id).values(**values, run_id=run_id))
@@ -74,10 +80,11 @@ def resolve(connection: Connection, stream: Stream, source_keys: Sequence[str], 
 def open_hashes(connection: Connection, stream: Stream) -> Mapping[str, bytes]:
     """Return the hash of every item whose own faults keep it in quarantine, by source key.
 
-    An item whose key is taken is left out: whether it may become a record depends on others, so it is
-    looked at in each run.
+    An item that another stands in the way of is left out: whether it may become a record depends on the
+    other, so it is looked at in each run.
     """
-    faulty = _of(stream) & (quarantine.c.faults != _faults_text((KEY_TAKEN,)))
+    of_others = [_faults_text((fault,)) for fault in (KEY_TAKEN, KEY_TWICE)]
+    faulty = _of(stream) & quarantine.c.faults.not_in(of_others)
     rows = connection.execute(select(quarantine.c.source_key, quarantine.c.item_hash).where(faulty))
     return {row.source_key: row.item_hash for row in rows}
 
@@ -89,8 +96,9 @@ def taken(connection: Connection, stream: Stream) -> list[Item]:
 
 
 def open_keys(connection: Connection, stream: Stream) -> set[str]:
-    """Return the source keys of a stream's open entries."""
-    return set(connection.execute(select(quarantine.c.source_key).where(_of(stream))).scalars())
+    """Return the source keys of the open entries of a stream's partition."""
+    here = _of(stream) & (quarantine.c.partition == stream.partition)
+    return set(connection.execute(select(quarantine.c.source_key).where(here)).scalars())
 
 
 def entries(connection: Connection, *, all_states: bool = False) -> list[QuarantineEntry]:
@@ -140,11 +148,13 @@ def _open(connection: Connection, stream: Stream, source_keys: Sequence[str]) ->
 def _entry(row: RowMapping) -> QuarantineEntry:
     faults = tuple(Fault(path=path, rule=rule) for path, rule in json.loads(row["faults"]))
     item: Item = json.loads(row["item"] or "{}")
-    kept = ("id", "connection", "record_type", "source_key", "first_seen", "resolved_at")
+    kept = ("id", "connection", "record_type", "partition", "source_key", "first_seen", "resolved_at")
     return QuarantineEntry(item=item, faults=faults, **{name: row[name] for name in kept})
 
 
 def _text(item: Item) -> str:
+    if isinstance(item, RawItem):
+        return item.raw.decode(errors="replace")
     return json.dumps(item)  # in ASCII: an item may hold what is no text
 
 

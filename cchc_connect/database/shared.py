@@ -8,55 +8,55 @@ run that froze past its lease can write nothing more.
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from sqlalchemy import Connection, create_engine, event, select
-from sqlalchemy.exc import DatabaseError as ForeignDatabaseError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy import Connection, event, select
+from sqlalchemy.exc import DBAPIError
 
-from cchc_connect.database.tables import STRUCTURE_VERSION, all_tables, lease
-from cchc_connect.errors import DatabaseUnusable, LeaseLost
-from cchc_connect.messages import Phrase
-
-LOCK_WAIT_S = 30.0
-"""Seconds a writer waits for another program's transaction."""
-
-APPLICATION_ID = 0x63636863
-"""What an SQLite file of ours says of itself ("cchc"); a file that says something else is another program's."""
-
-REASONS = ("sqlite_full", "sqlite_readonly", "sqlite_cantopen", "sqlite_notadb", "sqlite_busy")
-"""Errors of SQLite that have a sentence of their own."""
+from cchc_connect.database.backend import Backend
+from cchc_connect.database.record_tables import all_tables
+from cchc_connect.database.sqlite import PREFIX, SqliteBackend
+from cchc_connect.database.structure import make, upgrade
+from cchc_connect.database.tables import STRUCTURE_VERSION, lease
+from cchc_connect.errors import ConfigurationError, DatabaseLost, DatabaseUnusable, LeaseLost
 
 RUN_LEASE = "sync"
 """Name of the lease that a run holds."""
 
 
 class SharedDatabase:
-    """One shared database in an SQLite file; safe to be used by many threads."""
+    """One shared database, in an SQLite file or in PostgreSQL; safe to be used by many threads."""
 
-    def __init__(self, url: str) -> None:
-        """Open the database at `url`, `sqlite:///PATH`, and make its tables where it is new.
+    def __init__(self, url: str, *, prepare: bool = True) -> None:
+        """Open the database at `url`, `sqlite:///PATH` or `postgresql://...`.
+
+        With `prepare` its tables are made where it is new and brought up to date where it is older; without,
+        nothing of it is changed.
 
         Raises:
-            DatabaseUnusable: it cannot be opened, is no database, or was made by a newer program.
+            DatabaseUnusable: it cannot be opened, is another program's, or was made by a newer program;
+                without `prepare` also where it is not there or older.
+            ConfigurationError: the database's driver is not installed.
         """
         self.url = url
-        self._writer = threading.Lock()  # SQLite has one writer; waiting here is fairer than its busy loop
-        self._engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_S}, hide_parameters=True, pool_size=8)
-        event.listen(self._engine, "connect", _configure)
-        event.listen(self._engine, "begin", _begin)
+        self._backend = _backend(url)
+        self._failures: tuple[type[Exception], ...] = (DBAPIError, *self._backend.failures)
+        self._writer = threading.Lock()  # one writer at a time: waiting here is fairer than at the database
+        if not prepare:
+            self._backend.look()
+        self._engine = self._backend.engine()
+        event.listen(self._engine, "begin", self._begin)
         try:
-            self._prepare()
+            self._open(prepare=prepare)
         except BaseException:
             self._engine.dispose()
             raise
 
     @property
-    def location(self) -> Path:
-        """Return the file's path."""
-        return Path(self.url.removeprefix("sqlite:///"))
+    def place(self) -> str:
+        """Return where it is: a file's path, or an address without its password."""
+        return self._backend.place
 
     @contextmanager
     def reading(self) -> Generator[Connection, None, None]:
@@ -78,6 +78,7 @@ class SharedDatabase:
 
         Raises:
             LeaseLost: the lease has another token by now; nothing was changed.
+            DatabaseLost: the connection broke; nothing was changed, or all of it where it broke at the very end.
             DatabaseUnusable: the database failed; nothing was changed.
         """
         with self._writer, self._translated(), self._engine.connect() as plain:
@@ -101,51 +102,59 @@ class SharedDatabase:
     ) -> None:
         self.close()
 
-    def _prepare(self) -> None:
-        with self._translated(), self._engine.connect() as connection:
-            found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-            owner = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
-            is_empty = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one() == 0
-        if owner != APPLICATION_ID and not is_empty:
-            raise DatabaseUnusable("database.foreign", path=self.location)
-        if found > STRUCTURE_VERSION:
-            raise DatabaseUnusable("database.newer", path=self.location, found=found, known=STRUCTURE_VERSION)
-        if found < STRUCTURE_VERSION:
-            with self.writing() as connection:
-                all_tables().create_all(connection)
-                connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
-                connection.exec_driver_sql(f"PRAGMA user_version = {STRUCTURE_VERSION}")
+    def _begin(self, connection: Connection) -> None:
+        self._backend.begin(connection, writing=connection.get_execution_options().get("cchc_writing", False))
+
+    def _open(self, *, prepare: bool) -> None:
         all_tables()
+        with self.reading() as connection:
+            found = self._checked(connection)
+        if found == STRUCTURE_VERSION:
+            return
+        if not prepare:
+            raise DatabaseUnusable("database.older" if found else "database.absent", path=self.place)
+        with self._translated():
+            self._backend.settle(self._engine)
+        with self.writing() as connection:
+            found = self._checked(connection)  # another program may have been quicker
+            if found == STRUCTURE_VERSION:
+                return
+            if found:
+                upgrade(connection, found)
+            else:
+                make(connection)
+            self._backend.sign(connection, STRUCTURE_VERSION)
+
+    def _checked(self, connection: Connection) -> int:
+        found = self._backend.find(connection)
+        if found.is_foreign:
+            raise DatabaseUnusable("database.foreign", path=self.place)
+        if found.version > STRUCTURE_VERSION:
+            raise DatabaseUnusable("database.newer", path=self.place, found=found.version, known=STRUCTURE_VERSION)
+        return found.version
 
     @contextmanager
     def _translated(self) -> Generator[None, None, None]:
         """Translate the driver's errors, which may hold values of rows, into ours, which do not."""
         try:
             yield
-        except ForeignDatabaseError as error:
-            name: str = getattr(error.orig, "sqlite_errorname", type(error.orig).__name__)
-            raise DatabaseUnusable("database.failed", path=self.location, reason=_reason(name)) from None
+        except self._failures as error:
+            cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+            kind = DatabaseLost if self._backend.is_lost(cause) else DatabaseUnusable
+            raise kind("database.failed", path=self.place, reason=self._backend.reason(cause)) from None
 
 
-def _reason(name: str) -> Phrase:
-    """Return what an error of SQLite means and what to do; its extended names begin with the plain ones."""
-    known = next((reason for reason in REASONS if name.lower().startswith(reason)), "other")
-    return Phrase(f"database_reason.{known}", {"name": name})
+def _backend(url: str) -> Backend:
+    if url.startswith(PREFIX):
+        return SqliteBackend(url)
+    try:
+        from cchc_connect.database.postgres import PostgresBackend  # noqa: PLC0415  # its driver is an extra
+    except ImportError as error:
+        raise ConfigurationError("database.driver_missing", install="cchc-connect[postgres]") from error
+    return PostgresBackend(url)
 
 
 def _check_fence(connection: Connection, token: int) -> None:
     found = connection.execute(select(lease.c.token).where(lease.c.name == RUN_LEASE)).scalar()
     if found != token:
         raise LeaseLost("lease.lost", token=token)
-
-
-def _configure(driver_connection: Any, _: ConnectionPoolEntry) -> None:
-    driver_connection.isolation_level = None  # the driver must not begin transactions of its own
-    # WAL lets readers read while a page is written; FULL makes a committed page survive a power cut.
-    driver_connection.execute("PRAGMA journal_mode = WAL")
-    driver_connection.execute("PRAGMA synchronous = FULL")
-
-
-def _begin(connection: Connection) -> None:
-    writing = connection.get_execution_options().get("cchc_writing", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

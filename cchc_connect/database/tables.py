@@ -1,31 +1,20 @@
-"""The tables of the shared database, made from the records themselves.
+"""The tables of the shared database beside those of the records: what happened, how far, and why not.
 
-Each record type has one table of its own name: the record's scalar fields as typed columns, its nested
-parts as JSON text, then where the row came from. Any SQL tool of any agency can read them. `change` is at
-once history, audit and outgoing feed; it only grows.
-
-Instants are text in UTC, `2021-09-27T01:15:00Z`, which sorts as time does.
+`change` is at once history, audit and outgoing feed; it only grows. Instants are text in UTC,
+`2021-09-27T01:15:00.000000Z`, which sorts as time does, on every database.
 """
 
-import json
-import types
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
-from enum import IntEnum
-from functools import cache
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any
 
-from pydantic import BaseModel
-from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, MetaData, Numeric, Table, Text
-from sqlalchemy.types import TypeEngine
-
-from cchc_schemas import RECORD_TYPES, Record
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
 METADATA = MetaData()
 
-STRUCTURE_VERSION = 1
-"""Raised with every change of the tables below."""
+STRUCTURE_VERSION = 2
+"""Raised with every change of the tables; the change itself stands in `migrations`."""
+
+BIG = BigInteger().with_variant(Integer(), "sqlite")
+"""A number that may pass two thousand millions; SQLite numbers rows by plain INTEGER only."""
 
 
 def _key(name: str) -> "Column[Any]":
@@ -41,13 +30,25 @@ def _maybe(name: str) -> "Column[Any]":
 
 
 def _number(name: str) -> "Column[Any]":
-    return Column(name, Integer, nullable=False)
+    return Column(name, BIG, nullable=False)
 
+
+def _numbered(name: str) -> "Column[Any]":
+    """Return a key that the engine counts itself, under the write lock: no number is ever missing."""
+    return Column(name, BIG, primary_key=True, autoincrement=False)
+
+
+structure = Table(
+    "cchc_structure",
+    METADATA,
+    _key("version_num"),
+    comment="Version of these tables.",
+)
 
 change = Table(
     "change",
     METADATA,
-    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    _numbered("sequence"),
     _text("record_type"),
     _text("record_key"),
     _text("order_key"),
@@ -57,6 +58,8 @@ change = Table(
     _text("connection"),
     _text("run_id"),
     _text("changed_at"),
+    _maybe("valid_from"),
+    _maybe("valid_to"),
     Index("change_of_record", "record_type", "record_key", "sequence"),
     comment="Every version of every record, in the order in which it was committed; it only grows.",
 )
@@ -66,6 +69,7 @@ cursor = Table(
     METADATA,
     _key("connection"),
     _key("record_type"),
+    _key("partition"),
     _maybe("watermark"),
     _maybe("since"),
     _maybe("position"),
@@ -75,15 +79,16 @@ cursor = Table(
     _maybe("held_context"),
     _maybe("held_since"),
     _maybe("completed_at"),
-    comment="How far each source was read, and why one is held.",
+    comment="How far each source was read, partition by partition, and why one is held.",
 )
 
 quarantine = Table(
     "quarantine",
     METADATA,
-    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("id", BIG, primary_key=True, autoincrement=True),
     _text("connection"),
     _text("record_type"),
+    _text("partition"),
     _text("source_key"),
     _maybe("item"),
     Column("item_hash", LargeBinary, nullable=False),
@@ -95,17 +100,38 @@ quarantine = Table(
     comment="Items that became no record: the raw form and every fault; open while resolved_at is empty.",
 )
 
+voice = Table(
+    "voice",
+    METADATA,
+    _key("record_type"),
+    _key("connection"),
+    _key("source_key"),
+    _text("partition"),
+    _text("record_key"),
+    Column("item_hash", LargeBinary, nullable=False),
+    _maybe("source_time"),
+    _text("document"),
+    Index("voice_of_record", "record_type", "record_key"),
+    Index("voice_item", "record_type", "connection", "item_hash"),
+    comment="What a connection says of records that are another's.",
+)
+
 discrepancy = Table(
     "discrepancy",
     METADATA,
-    _key("record_type"),
-    _key("record_key"),
-    _key("field"),
-    _key("connection"),
+    Column("id", BIG, primary_key=True, autoincrement=True),
+    _text("record_type"),
+    _text("record_key"),
+    _text("field"),
+    _text("connection"),
     _maybe("value"),
     _maybe("owner_value"),
     _text("owner"),
     _text("since"),
+    _text("state"),
+    _maybe("note"),
+    _maybe("settled_at"),
+    UniqueConstraint("record_type", "record_key", "field", "connection", name="discrepancy_place"),
     comment="What another agency says of a fact that is not its own, beside the owner's value.",
 )
 
@@ -120,6 +146,20 @@ link = Table(
     comment="Which record speaks of which: permits of dossiers and parcels, parcels of their old numbers.",
 )
 
+succession = Table(
+    "succession",
+    METADATA,
+    _key("record_type"),
+    _key("old_key"),
+    _key("new_key"),
+    _text("kind"),
+    _maybe("happened_at"),
+    _text("evidence"),
+    _text("noted_at"),
+    Index("succession_back", "record_type", "new_key"),
+    comment="Which keys took the place of which: parcels renumbered, split, merged.",
+)
+
 run = Table(
     "run",
     METADATA,
@@ -128,7 +168,7 @@ run = Table(
     _maybe("finished_at"),
     _maybe("outcome"),
     _maybe("report"),
-    Column("journal_entries", Integer),
+    Column("journal_entries", BIG),
     comment="Every run; one without finished_at was killed or is at work.",
 )
 
@@ -153,6 +193,16 @@ lease = Table(
     comment="Who may write; the token opens the write transaction of one run only.",
 )
 
+breaker = Table(
+    "breaker",
+    METADATA,
+    _key("connection"),
+    _number("failures"),
+    _text("opened_at"),
+    _text("closed_until"),
+    comment="Connections that failed run after run, and until when they are left alone.",
+)
+
 route = Table(
     "route",
     METADATA,
@@ -167,7 +217,7 @@ delivery = Table(
     "delivery",
     METADATA,
     _key("route"),
-    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    _numbered("sequence"),
     _text("record_type"),
     _text("record_key"),
     _text("order_key"),
@@ -176,6 +226,7 @@ delivery = Table(
     _maybe("next_at"),
     _text("reason"),
     _maybe("settled_at"),
+    _maybe("shortened"),
     Index("delivery_open", "route", "state", "sequence"),
     Index("delivery_in_order", "route", "order_key", "state", "sequence"),
     Index("delivery_of_record", "route", "record_type", "record_key", "state"),
@@ -185,95 +236,8 @@ delivery = Table(
 journal = Table(
     "journal",
     METADATA,
-    Column("entry", Integer, primary_key=True, autoincrement=True),
+    _numbered("entry"),
     _text("body"),
     _text("hash"),
     comment="Who sent what to whom, why and by which act; each hash covers the entry and the hash before.",
 )
-
-PROVENANCE: tuple[tuple[str, TypeEngine[Any]], ...] = (
-    ("connection", Text()),
-    ("agency", Text()),
-    ("source_key", Text()),
-    ("source_time", Text()),
-    ("run_id", Text()),
-    ("item_hash", LargeBinary()),
-    ("version", Integer()),
-    ("sequence", Integer()),
-    ("deleted_at", Text()),
-    ("notes", Text()),
-)
-"""Where a row came from; the same on every record table."""
-
-
-@dataclass(frozen=True)
-class FieldColumn:
-    """One record field as a column: its type and how a document's value is bound to it."""
-
-    name: str
-    type: TypeEngine[Any]
-    bind: Callable[[Any], Any]
-
-
-@cache
-def field_columns(record: type[Record]) -> tuple[FieldColumn, ...]:
-    """Return the columns of a record's fields, in the record's order."""
-    return tuple(_field_column(name, field.annotation) for name, field in record.model_fields.items())
-
-
-@cache
-def record_table(record_type: str) -> Table:
-    """Return the table of a record type."""
-    record = RECORD_TYPES[record_type]
-    return Table(
-        record_type,
-        METADATA,
-        _key("record_key"),
-        *(Column(field.name, field.type, comment=_description(record, field.name)) for field in field_columns(record)),
-        *(Column(name, kind) for name, kind in PROVENANCE),
-        Index(f"{record_type}_source", "connection", "source_key"),
-        comment=(record.__doc__ or "").partition("\n")[0],
-    )
-
-
-def all_tables() -> MetaData:
-    """Return the metadata with every record type's table in it."""
-    for record_type in RECORD_TYPES:
-        record_table(record_type)
-    return METADATA
-
-
-def _description(record: type[Record], name: str) -> str | None:
-    return record.model_fields[name].description
-
-
-def _field_column(name: str, annotation: object) -> FieldColumn:
-    kind = _bare(annotation)
-    if kind is bool:
-        return FieldColumn(name, Boolean(), _as_is)
-    if kind is Decimal:
-        return FieldColumn(name, Numeric(), _as_is)
-    if isinstance(kind, type) and issubclass(kind, int | IntEnum):
-        return FieldColumn(name, Integer(), _as_is)
-    if isinstance(kind, type) and not issubclass(kind, BaseModel | tuple | list | Mapping):
-        return FieldColumn(name, Text(), _as_is)
-    return FieldColumn(name, Text(), _json_text)
-
-
-def _bare(annotation: object) -> object:
-    """Return the type under `Annotated`, `| None` and a generic's arguments."""
-    origin = get_origin(annotation)
-    if origin is Annotated:
-        return _bare(get_args(annotation)[0])
-    if origin in {Union, types.UnionType}:
-        (kind, *more) = [part for part in get_args(annotation) if part is not type(None)]
-        return _bare(kind) if not more else dict
-    return origin or annotation
-
-
-def _as_is(value: Any) -> Any:
-    return value
-
-
-def _json_text(value: Any) -> str | None:
-    return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))

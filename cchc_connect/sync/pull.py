@@ -1,207 +1,308 @@
 """Pulling one source: ask for a page, sift it, commit it whole, go on from there.
 
 A page's records, its quarantine, its changes, its counters and the cursor after it are committed in one
-transaction. What cannot be believed stops the source with a reason (`SourceHeld`) and moves nothing.
+transaction. While one page is sifted the next is fetched and the last is written. What cannot be believed
+stops the source with a reason (`SourceHeld`) and moves nothing.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from cchc_connect.adapter import Ask, Deletes, Page, Source
 from cchc_connect.database import quarantine
+from cchc_connect.database.arrivals import SiftedPage
 from cchc_connect.database.counts import Counts, write_counts
 from cchc_connect.database.cursors import Cursor, read_cursor, write_cursor
-from cchc_connect.database.instants import stamp
-from cchc_connect.database.statements import chunks
+from cchc_connect.database.instants import instant
+from cchc_connect.database.known_items import known_items, live_source_keys
+from cchc_connect.database.ownership import owners_of
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.tables import record_table
-from cchc_connect.database.writer import Occasion, SiftedPage, write_page
-from cchc_connect.errors import SourceHeld
+from cchc_connect.database.writer import write_page
+from cchc_connect.errors import SourceHeld, StartOver
+from cchc_connect.sync.belief import MOST_VANISHED, Belief, is_too_many
+from cchc_connect.sync.pipeline import Behind, ahead
 from cchc_connect.sync.scope import Scope
-from cchc_connect.sync.sift import Sieve, Sifted
+from cchc_connect.sync.seen import SeenKeys
+from cchc_connect.sync.sift import Quarantined, Sieve, Sifted
 from cchc_connect.transport import Transport
 
 MOST_PAGES = 100_000
 """Pages of one pass; more is a source that never ends."""
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 log = logging.getLogger("cchc_connect.sync")
 
-FEW = 5
-"""So few records may vanish at once from any source, however small."""
 
-MOST_VANISHED = 0.2
-"""Share of a source's records that may vanish at once; more looks like a broken listing."""
+@dataclass(frozen=True, kw_only=True)
+class Extent:
+    """How much of a source is wanted beside what changed since the last pass."""
 
-EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
-"""What a source dates earlier says "no date"."""
+    everything: bool = False
+    """List it all, and compare."""
+    since: datetime | None = None
+    """What changed from this instant on, whatever was read before (backfill)."""
+    until: datetime | None = None
+    key: str | None = None
+    """One item only, by its source key."""
 
-FILTER_GRAIN = timedelta(days=1)
-"""A source may filter by whole days; what is older than that shows that it did not filter at all."""
+    @property
+    def is_partial(self) -> bool:
+        """Say whether it tells nothing about how far the source was read."""
+        return self.since is not None or self.until is not None or self.key is not None
 
 
 class Pull:
-    """One pass over one source."""
+    """One run over one source, or one partition of it: a pass, and a second one where the first shows a need."""
 
-    def __init__(self, source: Source, stream: Stream, transport: Transport, scope: Scope) -> None:
+    def __init__(
+        self, source: Source, stream: Stream, transport: Transport, scope: Scope, extent: Extent | None = None
+    ) -> None:
         """Prepare; nothing is asked before `run`."""
         self._source = source
         self._stream = stream
         self._transport = transport
         self._scope = scope
-        self._sieve = Sieve(source)
-        self._quarantined: dict[str, bytes] = {}
-        self._seen: set[str] = set()
-        self._positions: set[str] = set()
-        self._resumed = False
-        self._total: int | None = None
+        self._extent = extent or Extent()
+        self._sieve = Sieve(source, owners_of(scope.owners, stream.record_type))
+        self._quarantined = Quarantined({})
         self.counts = Counts()
+        self.before: Cursor | None = None
+        """Where the source stood before this run."""
+        self.after: Cursor | None = None
+        """Where it stands now."""
 
     def run(self) -> None:
         """Pull until the source's end; `counts` tells what was done, also when it stops with an error.
 
         Raises:
-            SourceHeld: the source answers what cannot be believed.
+            SourceHeld: the source answers what cannot be believed, or too much of it is faulty.
+            Stopped: the run was asked to end; the page at hand is committed.
             Retriable: the source cannot be reached now.
             Fatal: the run cannot go on.
         """
         cursor = self._begin()
         if cursor.since is not None:
             self._look_again()
-        for _ in range(MOST_PAGES):
-            page = self._transport.run(self._source.fetch(Ask(since=cursor.since, position=cursor.position)))
-            cursor = self._take(page, cursor)
-            self._scope.progress(self._stream.connection, self._stream.record_type, self.counts, self._total)
-            if page.next is None:
-                return
-        raise SourceHeld("source.too_many_pages", most=MOST_PAGES, **self._name)
+        try:
+            one = self._pass(cursor)
+        except StartOver:
+            if cursor.since is None and cursor.position is None:
+                raise
+            log.warning("%(connection)s: %(record_type)s begins anew: its cursor is too old", self._name)
+            one = self._pass(self._anew())
+        if one.went_back and not self._extent.is_partial:
+            log.warning("%(connection)s: %(record_type)s went back behind what was read; all is compared", self._name)
+            self._pass(self._anew())
+        self._check_quality()
 
     @property
     def _name(self) -> dict[str, str]:
         return {"connection": self._stream.connection, "record_type": self._stream.record_type}
 
+    def _anew(self) -> Cursor:
+        return Cursor(reading=self._sieve.reading)
+
     def _begin(self) -> Cursor:
         with self._scope.database.reading() as connection:
-            cursor = read_cursor(connection, self._stream)
-            self._quarantined = dict(quarantine.open_hashes(connection, self._stream))
+            cursor = self.before = read_cursor(connection, self._stream)
+            self._quarantined = Quarantined(quarantine.open_hashes(connection, self._stream))
         if cursor.reading != self._sieve.reading:  # the source's unchanged items are to be read anew too
-            return Cursor(reading=self._sieve.reading)
-        self._resumed = cursor.position is not None
-        if self._resumed:
+            return self._anew()
+        if self._extent.everything:
+            return replace(self._anew(), watermark=cursor.watermark)
+        if self._extent.is_partial:
+            return replace(cursor, since=self._extent.since, position=None, highest=None)
+        if cursor.position is not None:
             return cursor
-        since = None
-        if self._source.profile.changed_since and cursor.watermark is not None:
-            since = cursor.watermark - self._source.profile.late_by
-        return replace(cursor, since=since, highest=None)
+        return replace(cursor, since=self._since(cursor.watermark), highest=None)
+
+    def _since(self, watermark: datetime | None) -> datetime | None:
+        """Return from when to ask: behind the watermark, and everything where the source cannot tell."""
+        profile = self._source.profile
+        if not profile.changed_since or watermark is None:
+            return None
+        if profile.retention is not None and self._scope.clock.now() - watermark > profile.retention:
+            log.warning("%(connection)s: %(record_type)s was read too long ago; all is compared", self._name)
+            return None
+        moment = watermark - profile.late_by
+        return moment - (moment - EPOCH) % profile.granularity if profile.granularity else moment
 
     def _look_again(self) -> None:
         """Try items whose key was taken: a source that lists changes only will not show them again."""
         with self._scope.database.reading() as connection:
             items = quarantine.taken(connection, self._stream)
-        sifted = self._sieve.sift(items, {}, {})
+        sifted = self._sieve.sift(items)
         if sifted.arrivals:
-            with self._scope.database.writing(self._scope.token, keep=self._scope.keeps) as connection:
-                work = SiftedPage(arrivals=sifted.arrivals)
-                tried = write_page(connection, self._stream, work, self._occasion())
+            work, occasion = SiftedPage(arrivals=sifted.arrivals), self._scope.occasion(self._stream.record_type)
+            tried = self._scope.commit(lambda connection: write_page(connection, self._stream, work, occasion))
             tried.quarantined = 0  # they are counted where they are listed
             self.counts.add(tried)
 
-    def _take(self, page: Page, cursor: Cursor) -> Cursor:
-        self._total = page.total if page.total is not None else self._total
-        sifted = self._sieve.sift(page.items, self._known(page), self._quarantined)
-        self._believe(page, sifted, cursor)
-        self._seen |= sifted.keys
-        following = self._following(page, sifted, cursor)
-        changed = sifted.arrivals or sifted.faulty or page.gone
-        last = page.next is None
-        step = Counts(fetched=len(page.items), pages=1, quarantined=sifted.still_faulty)
-        step.unchanged = len(page.items) - len(sifted.arrivals) - len(sifted.faulty) - sifted.still_faulty
-        with self._scope.database.writing(self._scope.token, keep=self._scope.keeps) as connection:
-            vanished = self._vanished(connection) if last and cursor.since is None else _Vanished()
-            gone = [*page.gone, *vanished.keys]
-            if changed or gone:
-                work = SiftedPage(arrivals=sifted.arrivals, faulty=sifted.faulty, gone=gone)
-                step.add(write_page(connection, self._stream, work, self._occasion()))
-            self.counts.add(step)
-            completed_at = self._scope.clock.now() if last else None
-            write_cursor(connection, self._stream, following, completed_at)
-            place = (self._scope.run_id, "pull", self._stream.connection, self._stream.record_type)
-            write_counts(connection, place, self.counts)
+    def _pass(self, cursor: Cursor) -> "_Pass":
+        one = _Pass(cursor, Belief(self._stream, self._scope.clock))
+        behind = Behind(overlapping=self._scope.prefetch > 0)
+        try:
+            with ahead(self._pages(cursor), self._scope.prefetch) as pages:
+                for page in pages:
+                    self._take(page, one, behind)
+                    if page.next is None:
+                        behind.finish()
+                        return one
+                    if self._scope.is_stopping():
+                        behind.finish()
+                        self._scope.check_stop()
+                behind.finish()
+        finally:
+            behind.close()
+        raise SourceHeld("source.too_many_pages", most=MOST_PAGES, **self._name)
+
+    def _pages(self, cursor: Cursor) -> Iterator[Page]:
+        """Yield the source's pages from the cursor on."""
+        ask = Ask(
+            since=cursor.since,
+            position=cursor.position,
+            until=self._extent.until,
+            partition=self._stream.partition,
+            key=self._extent.key if self._source.profile.by_key else None,
+        )
+        for _ in range(MOST_PAGES):
+            page = self._transport.run(self._source.fetch(ask))
+            yield page
+            if page.next is None:
+                return
+            ask = replace(ask, position=page.next)
+
+    def _take(self, page: Page, one: "_Pass", behind: Behind) -> None:
+        """Sift a page and have it committed with the cursor after it."""
+        digests = self._sieve.fingerprints(page.items)
+        with self._scope.database.reading() as connection:
+            known = known_items(connection, self._stream, digests)
+        sifted = self._only_wanted(self._sieve.sift(page.items, known, self._quarantined, digests=digests))
+        one.belief.check(page, sifted, one.cursor, is_resumed=one.is_resumed)
+        one.seen.add(sifted.keys)
+        one.cursor = self._following(page, sifted, one)
+        self._quarantined.add(sifted.faulty)
+        step = _Step(page, sifted, one, one.cursor)
+        behind.do(lambda: self._commit(step))
+
+    def _only_wanted(self, sifted: Sifted) -> Sifted:
+        if self._extent.key is None:
+            return sifted
+        sifted.arrivals = [arrival for arrival in sifted.arrivals if arrival.source_key == self._extent.key]
+        sifted.faulty = [item for item in sifted.faulty if item.source_key == self._extent.key]
+        return sifted
+
+    def _commit(self, step: "_Step") -> None:
+        """Commit one page; what was counted counts once it is committed."""
+        counted, vanished = self._scope.commit(lambda connection: self._write(connection, step))
+        self.counts = counted
+        self.after = step.following
+        self._scope.progress(self._stream.connection, self._stream.record_type, self.counts, step.one.belief.total)
         if vanished.too_many:
             raise SourceHeld("source.shrunk", vanished=vanished.too_many, live=vanished.live, **self._name)
-        self._quarantined.update({item.source_key: item.item_hash for item in sifted.faulty})
-        return following
 
-    def _known(self, page: Page) -> dict[str, bytes]:
-        table = record_table(self._stream.record_type)
-        live = (table.c.connection == self._stream.connection) & table.c.deleted_at.is_(None)
-        keys = self._sieve.keys(page.items)
-        known: dict[str, bytes] = {}
-        with self._scope.database.reading() as connection:
-            for some in chunks(keys):
-                chosen = table.c.source_key.in_(some)
-                rows = connection.execute(select(table.c.source_key, table.c.item_hash).where(live & chosen))
-                known.update((row.source_key, row.item_hash) for row in rows)
-        return known
+    def _write(self, connection: Connection, step: "_Step") -> "tuple[Counts, _Vanished]":
+        page, sifted = step.page, step.sifted
+        last = page.next is None
+        counted = Counts(fetched=len(page.items), pages=1, quarantined=sifted.still_faulty)
+        counted.unchanged = len(page.items) - len(sifted.arrivals) - len(sifted.faulty) - sifted.still_faulty
+        vanished = self._vanished(connection, step.one) if last else _Vanished()
+        gone = [*page.gone, *vanished.keys]
+        if sifted.arrivals or sifted.faulty or gone:
+            work = SiftedPage(arrivals=sifted.arrivals, faulty=sifted.faulty, gone=gone)
+            counted.add(write_page(connection, self._stream, work, self._scope.occasion(self._stream.record_type)))
+        counted.held = vanished.too_many
+        counted.add(self.counts)
+        if not self._extent.is_partial:
+            completed_at = self._scope.clock.now() if last else None
+            write_cursor(connection, self._stream, step.following, completed_at)
+        place = (self._scope.run_id, "pull", self._stream.connection, self._stream.record_type)
+        write_counts(connection, place, counted)
+        return counted, vanished
 
-    def _believe(self, page: Page, sifted: Sifted, cursor: Cursor) -> None:
-        """Stop at what no honest source answers."""
-        if page.next is not None and (page.next in self._positions or page.next == cursor.position):
-            raise SourceHeld("source.paging_loop", **self._name)
-        if page.next is not None:
-            self._positions.add(page.next)
-        if page.next is not None and sifted.keys and sifted.keys <= self._seen:
-            raise SourceHeld("source.page_repeated", **self._name)
-        if sifted.is_unreadable:
-            raise SourceHeld("source.adapter_failed", error="translate", **self._name)
-        if page.next is None and self._total and not page.items and not self._seen and not self._resumed:
-            raise SourceHeld("source.empty_but_counted", total=self._total, **self._name)
-        if cursor.since is not None:
-            oldest = min(self._credible(sifted.times), default=cursor.since)
-            if oldest < cursor.since - FILTER_GRAIN:
-                raise SourceHeld("source.filter_ignored", since=stamp(cursor.since), **self._name)
-
-    def _credible(self, times: Iterable[datetime]) -> Iterable[datetime]:
-        """Yield the change times that can be: one in the future would end all later pulls without a word."""
-        latest = self._scope.clock.now() + FILTER_GRAIN
-        return (moment for moment in times if EARLIEST <= moment <= latest)
-
-    def _following(self, page: Page, sifted: Sifted, cursor: Cursor) -> Cursor:
-        seen = [cursor.highest] if cursor.highest else []
-        highest = max([*seen, *self._credible(sifted.times)], default=None)
+    def _following(self, page: Page, sifted: Sifted, one: "_Pass") -> Cursor:
+        cursor = one.cursor
+        times = [instant(max(some)) for some in [list(one.belief.credible(sifted.times))] if some]
+        highest = max([*times, *([cursor.highest] if cursor.highest else [])], default=None)
+        one.highest = highest
         if page.next is not None:
             return replace(cursor, position=page.next, highest=highest)
-        if not self._resumed and self._total is not None and len(self._seen) < self._total:
+        if not one.is_resumed and one.shows_fewer:
             log.warning("%(connection)s: %(record_type)s shows fewer than it counts; asked again next time", self._name)
             return Cursor(watermark=cursor.watermark, reading=cursor.reading)
+        if cursor.since is None and highest is not None:
+            return Cursor(watermark=highest, reading=cursor.reading)
         passed = [moment for moment in (cursor.watermark, highest) if moment is not None]
         return Cursor(watermark=max(passed, default=None), reading=cursor.reading)
 
-    def _vanished(self, connection: Connection) -> "_Vanished":
+    def _vanished(self, connection: Connection, one: "_Pass") -> "_Vanished":
         """Return what a complete listing lacks.
 
         A pass that asked for changes only, was taken up in its middle or showed fewer items than the source
         counts is not complete and tells nothing about what is gone.
         """
-        complete = not self._resumed and (self._total is None or len(self._seen) >= self._total)
-        if self._source.profile.deletes is not Deletes.ABSENCE or not complete:
+        is_complete = one.began.since is None and not one.is_resumed and not self._extent.is_partial
+        if self._source.profile.deletes is not Deletes.ABSENCE or not is_complete or one.shows_fewer:
             return _Vanished()
-        table = record_table(self._stream.record_type)
-        mine = (table.c.connection == self._stream.connection) & table.c.deleted_at.is_(None)
-        live = set(connection.execute(select(table.c.source_key).where(mine)).scalars())
-        vanished = live - self._seen
+        live, keys = 0, list[str]()
+        for key in live_source_keys(connection, self._stream):
+            live += 1
+            if key not in one.seen:
+                keys.append(key)
         accepted = self._stream.connection in self._scope.shrinking
-        if len(vanished) > max(FEW, MOST_VANISHED * len(live)) and not accepted:
-            return _Vanished(too_many=len(vanished), live=len(live))
-        never_good = quarantine.open_keys(connection, self._stream) - self._seen
-        return _Vanished(keys=tuple(sorted(vanished | never_good)))
+        if is_too_many(len(keys), live, MOST_VANISHED) and not accepted:
+            return _Vanished(too_many=len(keys), live=live)
+        never_good = [key for key in quarantine.open_keys(connection, self._stream) if key not in one.seen]
+        return _Vanished(keys=tuple(sorted({*keys, *never_good})))
 
-    def _occasion(self) -> Occasion:
-        now = stamp(self._scope.clock.now())
-        return Occasion(run_id=self._scope.run_id, now=now, owner=self._scope.owners.get(self._stream.record_type))
+    def _check_quality(self) -> None:
+        """Fail loudly where too much of what came is faulty; what was good is kept."""
+        faulty, fetched = self.counts.quarantined, self.counts.fetched
+        if is_too_many(faulty, fetched, self._scope.most_quarantined):
+            raise SourceHeld("source.too_faulty", faulty=faulty, fetched=fetched, **self._name)
+
+
+class _Pass:
+    """One way through a source's pages."""
+
+    def __init__(self, cursor: Cursor, belief: Belief) -> None:
+        self.began = cursor
+        self.cursor = cursor
+        self.belief = belief
+        self.seen = SeenKeys()
+        self.is_resumed = cursor.position is not None
+        self.highest: datetime | None = None
+
+    @property
+    def shows_fewer(self) -> bool:
+        """Say whether the source counts more items than it showed."""
+        return self.belief.total is not None and len(self.seen) < self.belief.total
+
+    @property
+    def went_back(self) -> bool:
+        """Say whether a source asked for changes did not even show the one that the watermark is from.
+
+        The range asked for is closed, so that change is in it, unless it is gone or the source is another by now.
+        """
+        began = self.began
+        if began.since is None or began.watermark is None or self.is_resumed:
+            return False
+        return self.highest is None or self.highest < began.watermark
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One sifted page and where the source stands after it."""
+
+    page: Page
+    sifted: Sifted
+    one: _Pass
+    following: Cursor
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,17 +1,18 @@
 """Pushing one route: take its changes from the feed, send what is due, store the receipts.
 
 A message leaves at least once and carries the same idempotency key over all attempts, so its effect is
-exactly once. Order is kept for each order key; a message that fails holds back its own key and no other.
-Each message that left stands in the journal, with purpose and legal basis, in the transaction that stores
-its receipts.
+exactly once. Messages go out in waves, as many at a time as the target takes; no two of a wave speak of one
+order key, so order is kept for each key, and a message that fails holds back its own key and no other. Each
+message that left stands in the journal, with purpose and legal basis, in the transaction that stores its receipts.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import cast
 
-from cchc_connect.adapter import Outcome, Outgoing, Receipt, Target
+from cchc_connect.adapter import Outcome, Outgoing, Receipt, Target, field_limits_of, parallel_of
 from cchc_connect.database import deliveries
 from cchc_connect.database.counts import Counts, write_counts
 from cchc_connect.database.deliveries import Delivery
@@ -19,18 +20,26 @@ from cchc_connect.database.instants import stamp
 from cchc_connect.database.journal import JournalEntry, write_entry
 from cchc_connect.errors import AuthenticationFailed, CchcError, Fatal, Rejected, Retriable, SourceHeld
 from cchc_connect.sync.border import adapter_border
+from cchc_connect.sync.pipeline import Behind
 from cchc_connect.sync.scope import Scope
 from cchc_connect.transport import Transport
 from cchc_schemas import RECORD_TYPES, Record, from_document
 
-AT_ONCE = 200
+AT_ONCE = 2000
 """Deliveries read from the database at a time."""
 
 RECEIPTS_AT_ONCE = 50
-"""Receipts stored in one transaction; after a crash as many messages go out again, under the same keys."""
+"""Receipts stored in one transaction, or a wave's; after a crash as many messages go out again, under the same keys."""
 
 OUTAGE = 3
 """So many messages in a row that fail mean that the target is down; the rest waits for the next run."""
+
+ELLIPSIS = "…"
+"""Ends a text that was shortened to what the target takes."""
+
+Batch = list[Delivery]
+Answer = Sequence[Receipt] | CchcError
+"""What came of sending a batch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +48,8 @@ class Route:
 
     name: str
     record_types: tuple[str, ...]
+    connection: str
+    """The receiving connection; what came from there is not sent back."""
     receiver: str
     """Agency code of the receiving system."""
     account: str
@@ -61,7 +72,9 @@ class Push:
         self._failures = 0
         self._blocked: set[str] = set()
         """Order keys for which a message just failed: what follows it waits."""
-        self._answered: list[tuple[Sequence[Delivery], Sequence[Receipt]]] = []
+        self._answered: list[tuple[Batch, Sequence[Receipt]]] = []
+        self._parallel = max((parallel_of(target) for target in route.targets.values()), default=1)
+        self._behind = Behind(overlapping=scope.prefetch > 0)
         self.counts = {record_type: Counts() for record_type in route.record_types}
 
     def run(self) -> None:
@@ -69,88 +82,127 @@ class Push:
 
         Raises:
             AuthenticationFailed: the target refuses our credentials.
+            Stopped: the run was asked to end; what was not sent waits.
             Retriable: the target is down; what was not sent waits.
             Fatal: the run cannot go on.
         """
         self._stage()
         try:
-            while ready := self._due():
-                self._blocked.clear()
-                for batch in self._batches(ready):
-                    self._send(batch)
-                self._store_receipts()
+            with ThreadPoolExecutor(self._parallel, thread_name_prefix="push") as pool:
+                while ready := self._due():
+                    self._blocked.clear()
+                    for wave in self._waves(ready):
+                        self._scope.check_stop()
+                        self._settle_wave(wave, self._answers(wave, pool))
+                    self._store_receipts()
         except (SourceHeld, Retriable):
             self._store_receipts()
+            self._behind.finish()
             raise
+        finally:
+            self._behind.close()
 
     def rehearse(self) -> None:
         """Count as waiting what `run` would send now, and send nothing."""
         with self._scope.database.writing(keep=False) as connection:
-            while deliveries.stage(connection, self._route.name, self._route.record_types):
+            while deliveries.stage(connection, self._route.name, self._route.record_types, self._route.connection):
                 pass
             for one in deliveries.due(connection, self._route.name, self._scope.clock.now()):
                 self.counts[one.record_type].waiting += 1
 
     def _stage(self) -> None:
-        more = 1
+        route, more = self._route, 1
         while more:
             with self._scope.database.writing(self._scope.token) as connection:
-                more = deliveries.stage(connection, self._route.name, self._route.record_types)
+                more = deliveries.stage(connection, route.name, route.record_types, route.connection)
 
     def _due(self) -> list[Delivery]:
+        self._behind.finish()
         with self._scope.database.reading() as connection:
             return deliveries.due(connection, self._route.name, self._scope.clock.now(), AT_ONCE)
 
-    def _batches(self, ready: Sequence[Delivery]) -> Iterator[list[Delivery]]:
+    def _waves(self, ready: Sequence[Delivery]) -> Iterator[list[Batch]]:
+        """Yield batches that may be sent at the same time: no two of a wave speak of one order key."""
+        wave, spoken_of, most = list[Batch](), set[str](), 1
+        for full in self._batches(ready):
+            keys = {one.order_key for one in full}
+            if wave and (len(wave) >= most or keys & spoken_of or full[0].record_type != wave[0][0].record_type):
+                yield wave
+                wave, spoken_of = [], set()
+            batch = [one for one in full if one.order_key not in self._blocked]
+            if batch:
+                wave.append(batch)
+                spoken_of |= keys
+                most = parallel_of(self._route.targets[batch[0].record_type])
+        if wave:
+            yield wave
+
+    def _batches(self, ready: Sequence[Delivery]) -> Iterator[Batch]:
         """Yield messages in the feed's order: neighbours of one record type, as many as the target takes.
 
         A record stands in a message once: its next version goes into the next message.
         """
-        batch: list[Delivery] = []
+        batch, keys = list[Delivery](), set[str]()
         for one in ready:
             full = bool(batch) and (
                 one.record_type != batch[0].record_type
                 or len(batch) >= self._route.targets[one.record_type].batch_limit
-                or any(one.record_key == other.record_key for other in batch)
+                or one.record_key in keys
             )
             if full:
                 yield batch
-                batch = []
+                batch, keys = [], set()
             batch.append(one)
+            keys.add(one.record_key)
         if batch:
             yield batch
 
-    def _send(self, batch: list[Delivery]) -> None:
-        batch = [one for one in batch if one.order_key not in self._blocked]
-        if not batch:
-            return
+    def _answers(self, wave: list[Batch], pool: ThreadPoolExecutor) -> Iterable[Answer]:
+        """Send a wave's batches, all at the same time; return what came of each."""
+        return [self._sent(wave[0])] if len(wave) == 1 else list(pool.map(self._sent, wave))
+
+    def _sent(self, batch: Batch) -> Answer:
         target = self._route.targets[batch[0].record_type]
         try:
             with adapter_border(connection=self._route.name, record_type=batch[0].record_type):
-                receipts = self._transport.run(target.deliver([self._outgoing(one) for one in batch]))
+                receipts = self._transport.run(target.deliver([self._outgoing(one, target) for one in batch]))
                 _check_receipts(receipts, len(batch))
-        except (AuthenticationFailed, Fatal):
-            raise
         except Rejected as error:
-            receipts = [Receipt(outcome=Outcome.REFUSED, reason=error.code)] * len(batch)
+            return [Receipt(outcome=Outcome.REFUSED, reason=error.code)] * len(batch)
         except CchcError as error:
-            self._failures += 1
-            reason = "outage" if isinstance(error, Retriable) else error.code
-            self._settle(batch, [Receipt(outcome=Outcome.RETRY, reason=reason)] * len(batch))
-            if self._failures >= OUTAGE or not isinstance(error, Retriable):
-                raise
-            return
-        self._failures = 0
-        if len(batch) > 1 and all(receipt.outcome is Outcome.REFUSED for receipt in receipts):
-            for one in batch:
-                self._send([one])
-            return
-        self._settle(batch, receipts)
+            return error
+        return receipts
 
-    def _settle(self, batch: Sequence[Delivery], receipts: Sequence[Receipt]) -> None:
-        """Take note of a message's receipts; they are stored with those of its neighbours."""
+    def _settle_wave(self, wave: list[Batch], answers: Iterable[Answer]) -> None:
+        """Take note of a wave's answers, all of them, before an error among them ends the route's run."""
+        last: CchcError | None = None
+        for batch, answer in zip(wave, answers, strict=True):
+            last = self._settle(batch, answer) or last
+        if sum(len(batch) for batch, _ in self._answered) >= RECEIPTS_AT_ONCE:
+            self._store_receipts()
+        if last is not None:
+            raise last
+
+    def _settle(self, batch: Batch, answer: Answer) -> CchcError | None:
+        """Take note of a message's answer; return the error that ends the route's run, if it is one."""
+        if isinstance(answer, AuthenticationFailed | Fatal):
+            return answer
+        if isinstance(answer, CchcError):
+            self._failures += 1
+            reason = "outage" if isinstance(answer, Retriable) else answer.code
+            self._note(batch, [Receipt(outcome=Outcome.RETRY, reason=reason)] * len(batch))
+            return answer if self._failures >= OUTAGE or not isinstance(answer, Retriable) else None
+        self._failures = 0
+        if len(batch) > 1 and all(receipt.outcome is Outcome.REFUSED for receipt in answer):
+            errors = [self._settle([one], self._sent([one])) for one in batch if one.order_key not in self._blocked]
+            return next((error for error in errors if error is not None), None)
+        self._note(batch, answer)
+        return None
+
+    def _note(self, batch: Batch, receipts: Sequence[Receipt]) -> None:
         counts = self.counts[batch[0].record_type]
         for one, receipt in zip(batch, receipts, strict=True):
+            counts.shortened += bool(one.shortened)
             match receipt.outcome:
                 case Outcome.DELIVERED | Outcome.DUPLICATE:
                     counts.delivered += 1
@@ -160,27 +212,33 @@ class Push:
                     counts.waiting += 1
                     self._blocked.add(one.order_key)
         self._answered.append((batch, receipts))
-        if sum(len(answered) for answered, _ in self._answered) >= RECEIPTS_AT_ONCE:
-            self._store_receipts()
         self._scope.progress(self._route.name, batch[0].record_type, counts, None)
 
     def _store_receipts(self) -> None:
-        """Commit the receipts that were taken note of, with their journal entries and the counters."""
+        """Have the receipts that were taken note of committed, with their journal entries and the counters."""
         if not self._answered:
             return
+        answered, self._answered = self._answered, []
+        counted = {record_type: counts.copy() for record_type, counts in self.counts.items()}
         now = self._scope.clock.now()
-        receipts = [pair for batch, given in self._answered for pair in zip(batch, given, strict=True)]
-        with self._scope.database.writing(self._scope.token) as connection:
-            deliveries.store_receipts(connection, self._route.name, receipts, now)
-            for batch, given in self._answered:
-                write_entry(connection, self._entry(batch, given, stamp(now)))
-            for record_type, counts in self.counts.items():
-                write_counts(connection, (self._scope.run_id, "push", self._route.name, record_type), counts)
-        self._answered.clear()
 
-    def _outgoing(self, one: Delivery) -> Outgoing:
+        def store() -> None:
+            receipts = [pair for batch, given in answered for pair in zip(batch, given, strict=True)]
+            with self._scope.database.writing(self._scope.token) as connection:
+                deliveries.store_receipts(connection, self._route.name, receipts, now)
+                for batch, given in answered:
+                    write_entry(connection, self._entry(batch, given, stamp(now)))
+                for record_type, counts in counted.items():
+                    write_counts(connection, (self._scope.run_id, "push", self._route.name, record_type), counts)
+
+        self._behind.do(store)
+
+    def _outgoing(self, one: Delivery, target: Target) -> Outgoing:
         record: Record = from_document(RECORD_TYPES[one.record_type], one.document)
-        kept_back = {name: _default(record, name) for name in self._withheld(one.record_type)}
+        kept_back: dict[str, object] = {name: _default(record, name) for name in self._withheld(one.record_type)}
+        shortened = dict(_shortened(record, target, kept_back.keys()))
+        one.shortened = tuple(shortened)
+        kept_back |= shortened
         identity = f"{self._route.name}/{one.record_type}/{one.record_key}/{one.sequence}"
         return Outgoing(
             record=record.model_copy(update=kept_back) if kept_back else record,
@@ -205,6 +263,14 @@ class Push:
             record_keys=tuple(one.record_key for one in batch),
             outcomes=tuple(receipt.outcome.value for receipt in receipts),
         )
+
+
+def _shortened(record: Record, target: Target, withheld: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield the texts that are longer than the target takes, cut so that one sees it."""
+    for name, most in field_limits_of(target).items():
+        text = getattr(record, name, None)
+        if isinstance(text, str) and len(text) > most and name not in withheld:
+            yield name, text[: most - len(ELLIPSIS)] + ELLIPSIS
 
 
 def _default(record: Record, name: str) -> object:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cchc_connect.database.counts import Counts
+from cchc_connect.database.cursors import Cursor
+from cchc_connect.database.instants import stamp
 from cchc_connect.messages import Phrase
 
 
@@ -16,21 +18,28 @@ class Outcome(StrEnum):
     """A source or route answers what cannot be believed; it waits for a person."""
     FAILED = "failed"
     """It could not be reached or did not work; the next run tries again."""
+    STOPPED = "stopped"
+    """The run was asked to end; the next one goes on from there."""
     PARTIAL = "partial"
     """Of a run: some lines are done and some are not."""
 
 
 @dataclass(kw_only=True)
 class Line:
-    """One source (`pull`) or one record type of a route (`push`)."""
+    """One source (`pull`), or one partition of it, or one record type of a route (`push`)."""
 
     kind: str
     name: str
     """Connection or route."""
     record_type: str
+    partition: str = ""
     outcome: Outcome = Outcome.DONE
     reason: Phrase | None = None
     counts: Counts = field(default_factory=Counts)
+    seconds: float = 0.0
+    before: Cursor | None = None
+    """Where the source stood before the run; None for a route."""
+    after: Cursor | None = None
 
     @property
     def sent(self) -> int:
@@ -40,8 +49,10 @@ class Line:
     def as_document(self) -> Mapping[str, object]:
         """Return the line, JSON-ready."""
         reason = None if self.reason is None else {"code": self.reason.code, "context": _texts(self.reason.context)}
-        head = {"kind": self.kind, "name": self.name, "record_type": self.record_type}
-        return {**head, "outcome": self.outcome.value, "reason": reason, **self.counts.as_document()}
+        head = {"kind": self.kind, "name": self.name, "record_type": self.record_type, "partition": self.partition}
+        cursors = {"cursor_before": _cursor(self.before), "cursor_after": _cursor(self.after or self.before)}
+        told = {"outcome": self.outcome.value, "reason": reason, "seconds": round(self.seconds, 3)}
+        return {**head, **told, **cursors, **self.counts.as_document()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +72,8 @@ class RunReport:
 
         A route that had nothing to send met nobody and tells nothing.
         """
+        if any(line.outcome is Outcome.STOPPED for line in self.lines):
+            return Outcome.STOPPED
         told = [line for line in self.lines if line.kind == "pull" or line.outcome is not Outcome.DONE or line.sent]
         done = [line.outcome is Outcome.DONE for line in told]
         if all(done):
@@ -83,6 +96,12 @@ class RunReport:
         head = {"run_id": self.run_id, "outcome": self.outcome.value, "rehearsal": self.rehearsal, **times}
         totals = {"rows_written": self.rows_written, "messages_delivered": self.messages_delivered}
         return {**head, **totals, "lines": [line.as_document() for line in self.lines]}
+
+
+def _cursor(at: Cursor | None) -> Mapping[str, str | None] | None:
+    if at is None:
+        return None
+    return {"watermark": None if at.watermark is None else stamp(at.watermark), "position": at.position}
 
 
 def _texts(context: Mapping[str, object]) -> Mapping[str, str]:

@@ -4,34 +4,34 @@ One connection's failure leaves the others running. What ends the whole run is o
 impossible: the lease is lost, or the database fails.
 """
 
+import time
 import uuid
-from collections.abc import Callable, Collection, Generator, Iterable
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from cchc_connect.adapter import Adapter, Source
 from cchc_connect.clock import Clock, SystemClock
-from cchc_connect.config import Config, ConnectionTable, RouteTable
-from cchc_connect.database import deliveries
+from cchc_connect.config import Config, ConnectionTable
+from cchc_connect.database.arrivals import SiftedPage
 from cchc_connect.database.counts import Counts
-from cchc_connect.database.cursors import hold
 from cchc_connect.database.instants import stamp
 from cchc_connect.database.lease import Lease
+from cchc_connect.database.ownership import owners_of
 from cchc_connect.database.quarantine import QuarantineEntry
 from cchc_connect.database.runs import begin_run, finish_run
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.writer import Occasion, SiftedPage, write_page
-from cchc_connect.errors import CchcError, Fatal, Rejected, Retriable
-from cchc_connect.messages import Phrase
-from cchc_connect.sync.border import adapter_border
+from cchc_connect.database.writer import write_page
+from cchc_connect.errors import Rejected
 from cchc_connect.sync.connect import connect
-from cchc_connect.sync.executor import Executor, Job, ThreadExecutor
-from cchc_connect.sync.pull import Pull
-from cchc_connect.sync.push import Push, Route
-from cchc_connect.sync.report import Line, Outcome, RunReport
-from cchc_connect.sync.scope import Progress, Scope, no_progress
+from cchc_connect.sync.executor import Executor, ThreadExecutor
+from cchc_connect.sync.pull import Extent
+from cchc_connect.sync.pulling import Pulling
+from cchc_connect.sync.pushing import Pushing
+from cchc_connect.sync.report import Line, RunReport
+from cchc_connect.sync.scope import Progress, Scope, never, no_progress
 from cchc_connect.sync.sift import Sieve
 from cchc_connect.transport import Transport
 
@@ -53,6 +53,11 @@ class Surroundings:
     """None: threads of this process, as many as the configuration says."""
     progress: Progress = no_progress
     new_id: Callable[[], str] = _new_id
+    is_stopping: Callable[[], bool] = never
+    """Was the run asked to end? It then ends after the page or messages at hand."""
+    sleep: Callable[[float], None] = time.sleep
+    prefetch: int = 2
+    """Pages fetched ahead while one is read and one is written; 0: one thing after the other."""
 
 
 class Synchronizer:
@@ -65,11 +70,17 @@ class Synchronizer:
         self._with = surroundings or Surroundings()
 
     def synchronise(
-        self, only: Collection[str] = (), *, rehearse: bool = False, accept_shrink: Collection[str] = ()
+        self,
+        only: Collection[str] = (),
+        *,
+        rehearse: bool = False,
+        accept_shrink: Collection[str] = (),
+        full: Collection[str] = (),
     ) -> RunReport:
         """Pull all connections, then push all routes; with `only`, those connections and routes.
 
-        Connections in `accept_shrink` may have lost more records than is believed otherwise.
+        Connections in `accept_shrink` may have lost more records than is believed otherwise. Those in `full`
+        are listed as a whole and compared, whatever was read before.
 
         A rehearsal asks the sources and counts what would be written and sent, but writes and sends nothing.
 
@@ -79,27 +90,21 @@ class Synchronizer:
             LeaseLost: this run froze and another took over.
             DatabaseUnusable: the database failed; what was committed stays.
         """
-        for name in self._config.connections:
-            if not only or name in only:
-                with self._transport(name, self._config.adapter(name)):
-                    pass  # an address or a secret that cannot be used is told before anything is begun
-        with self._scope(rehearse=rehearse) as given:
-            scope = replace(given, shrinking=frozenset(accept_shrink))
-            started, clock = scope.clock.now(), scope.clock.monotonic()
-            if scope.keeps:
-                begin_run(self._database, scope.token, scope.run_id, started)
-            lines = self._lines(only, scope)
-            report = RunReport(
-                run_id=scope.run_id,
-                rehearsal=rehearse,
-                started_at=stamp(started),
-                finished_at=stamp(scope.clock.now()),
-                seconds=scope.clock.monotonic() - clock,
-                lines=lines,
-            )
-            if scope.keeps:
-                finish_run(self._database, scope.token, report.as_document())
-            return report
+        names = [name for name in self._config.connections if not only or name in only]
+        extents = {name: Extent(everything=True) for name in full}
+
+        def work(scope: Scope) -> list[Line]:
+            pulled = self._pull(names, replace(scope, shrinking=frozenset(accept_shrink)), extents)
+            return [*pulled, *self._push(only, scope)]
+
+        return self._run(names, work, rehearse=rehearse)
+
+    def pull(self, name: str, extent: Extent, *, rehearse: bool = False) -> RunReport:
+        """Pull a part of one connection again: what changed in a window of time, or one item.
+
+        How far the connection was read stays as it is. Raises as `synchronise` does.
+        """
+        return self._run([name], lambda scope: self._pull([name], scope, {name: extent}), rehearse=rehearse)
 
     def replay(self, entries: Iterable[QuarantineEntry]) -> Counts:
         """Read quarantined items anew, through the very code that pulled them; no source is asked.
@@ -113,17 +118,54 @@ class Synchronizer:
                 counts.add(self._replay_one(entry, scope))
         return counts
 
+    def _run(self, names: Collection[str], work: Callable[[Scope], list[Line]], *, rehearse: bool) -> RunReport:
+        for name in names:
+            with self._transport(name, self._config.adapter(name)):
+                pass  # an address or a secret that cannot be used is told before anything is begun
+        with self._scope(rehearse=rehearse) as scope:
+            started, clock = scope.clock.now(), scope.clock.monotonic()
+            if scope.keeps:
+                begin_run(self._database, scope.token, scope.run_id, started)
+            lines = work(scope)
+            report = RunReport(
+                run_id=scope.run_id,
+                rehearsal=rehearse,
+                started_at=stamp(started),
+                finished_at=stamp(scope.clock.now()),
+                seconds=scope.clock.monotonic() - clock,
+                lines=sorted(lines, key=lambda line: (line.kind, line.name, line.partition)),
+            )
+            if scope.keeps:
+                finish_run(self._database, scope.token, report.as_document())
+            return report
+
+    def _pull(self, names: Collection[str], scope: Scope, extents: Mapping[str, Extent]) -> list[Line]:
+        pulling = Pulling(self._config, scope, self._transport, extents)
+        self._executor.run(pulling.jobs(names))
+        return pulling.lines
+
+    def _push(self, only: Collection[str], scope: Scope) -> list[Line]:
+        pushing = Pushing(self._config, scope, self._transport)
+        routes = self._config.routes.items()
+        self._executor.run(pushing.jobs([name for name, route in routes if not only or {name, route.to} & set(only)]))
+        return pushing.lines
+
+    @property
+    def _executor(self) -> Executor:
+        return self._with.executor or ThreadExecutor(self._config.run.parallel)
+
     def _replay_one(self, entry: QuarantineEntry, scope: Scope) -> Counts:
         source = self._source(entry.connection, entry.record_type)
-        stream = self._stream(entry.connection, entry.record_type)
-        sifted = Sieve(source).sift([entry.item], {}, {})
+        agency = self._config.connections[entry.connection].agency
+        stream = Stream(
+            connection=entry.connection, record_type=entry.record_type, agency=agency, partition=entry.partition
+        )
+        sieve = Sieve(source, owners_of(scope.owners, entry.record_type))
+        sifted = sieve.sift([entry.item])
         arrivals = [replace(arrival, source_key=entry.source_key) for arrival in sifted.arrivals]
         faulty = [replace(item, source_key=entry.source_key) for item in sifted.faulty]
-        occasion = Occasion(
-            run_id=scope.run_id, now=stamp(scope.clock.now()), owner=scope.owners.get(entry.record_type)
-        )
-        with self._database.writing(scope.token) as connection:
-            return write_page(connection, stream, SiftedPage(arrivals=arrivals, faulty=faulty), occasion)
+        page, occasion = SiftedPage(arrivals=arrivals, faulty=faulty), scope.occasion(entry.record_type)
+        return scope.commit(lambda connection: write_page(connection, stream, page, occasion))
 
     def _source(self, name: str, record_type: str) -> Source:
         sources = self._config.adapter(name).sources if name in self._config.connections else ()
@@ -142,7 +184,11 @@ class Synchronizer:
             clock=given.clock,
             token=None,
             owners=self._config.ownership,
+            most_quarantined=self._config.run.most_quarantined,
             progress=given.progress,
+            is_stopping=given.is_stopping,
+            sleep=given.sleep,
+            prefetch=given.prefetch,
         )
         if rehearse:
             yield scope
@@ -150,100 +196,5 @@ class Synchronizer:
         with Lease(self._database, given.clock, timedelta(seconds=self._config.run.lease_s)) as lease:
             yield replace(scope, token=lease.token)
 
-    def _lines(self, only: Collection[str], scope: Scope) -> list[Line]:
-        executor = self._with.executor or ThreadExecutor(self._config.run.parallel)
-        lines: list[Line] = []
-        pulls = [self._pull_job(name, scope, lines) for name in self._config.connections if not only or name in only]
-        executor.run(pulls)
-        pushes = [
-            self._push_job(name, route, scope, lines)
-            for name, route in self._config.routes.items()
-            if not only or name in only or route.to in only
-        ]
-        executor.run(pushes)
-        return sorted(lines, key=lambda line: (line.kind, line.name))
-
-    def _stream(self, name: str, record_type: str) -> Stream:
-        return Stream(connection=name, record_type=record_type, agency=self._config.connections[name].agency)
-
     def _transport(self, name: str, adapter: Adapter) -> AbstractContextManager[Transport]:
         return self._with.connect(name, self._config.connections[name], adapter, self._config.run.deadline_s)
-
-    def _pull_job(self, name: str, scope: Scope, lines: list[Line]) -> Job:
-        def job() -> None:
-            adapter = self._config.adapter(name)
-            if not adapter.sources:
-                return
-            with self._transport(name, adapter) as transport:
-                for source in adapter.sources:
-                    stream = self._stream(name, source.record_type.record_type)
-                    line = self._pull(source, stream, transport, scope)
-                    lines.append(line)
-
-        return job
-
-    def _pull(self, source: Source, stream: Stream, transport: Transport, scope: Scope) -> Line:
-        line = Line(kind="pull", name=stream.connection, record_type=stream.record_type)
-        pull = Pull(source, stream, transport, scope)
-        before = transport.traffic
-        try:
-            with adapter_border(connection=stream.connection, record_type=stream.record_type):
-                pull.run()
-        except Fatal:
-            raise
-        except CchcError as error:
-            line.outcome, line.reason = _failure(error)
-            with self._database.writing(scope.token, keep=scope.keeps) as connection:
-                hold(connection, stream, error, scope.clock.now())
-        line.counts = pull.counts
-        line.counts.requests = transport.traffic.requests - before.requests
-        line.counts.bytes_received = transport.traffic.bytes_received - before.bytes_received
-        return line
-
-    def _push_job(self, name: str, table: RouteTable, scope: Scope, lines: list[Line]) -> Job:
-        def job() -> None:
-            adapter = self._config.adapter(table.to)
-            push_route = _route(name, table, self._config.connections[table.to], adapter)
-            with self._transport(table.to, adapter) as transport:
-                lines.extend(self._push(push_route, transport, scope))
-
-        return job
-
-    def _push(self, route: Route, transport: Transport, scope: Scope) -> list[Line]:
-        push = Push(route, transport, scope)
-        outcome, reason = Outcome.DONE, None
-        try:
-            if not scope.keeps:
-                push.rehearse()
-            else:
-                push.run()
-                with self._database.writing(scope.token) as connection:
-                    deliveries.hold_route(connection, route.name, None)
-        except Fatal:
-            raise
-        except CchcError as error:
-            outcome, reason = _failure(error)
-            with self._database.writing(scope.token) as connection:
-                deliveries.hold_route(connection, route.name, error)
-        return [
-            Line(kind="push", name=route.name, record_type=kind, outcome=outcome, reason=reason, counts=counts)
-            for kind, counts in push.counts.items()
-        ]
-
-
-def _failure(error: CchcError) -> tuple[Outcome, Phrase]:
-    outcome = Outcome.FAILED if isinstance(error, Retriable) else Outcome.HELD
-    return outcome, Phrase(error.code, error.context)
-
-
-def _route(name: str, table: RouteTable, receiver: ConnectionTable, adapter: Adapter) -> Route:
-    return Route(
-        name=name,
-        record_types=table.records,
-        receiver=receiver.agency,
-        account="" if receiver.account is None else receiver.account.username,
-        purpose=table.purpose,
-        legal_basis=table.legal_basis,
-        withhold=table.withhold,
-        targets={target.record_type.record_type: target for target in adapter.targets},
-    )

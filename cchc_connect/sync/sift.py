@@ -1,17 +1,26 @@
-"""From wire items to what can be written: recognise the unchanged, translate the rest, set the faulty aside."""
+"""From wire items to what can be written: recognise the unchanged, translate the rest, set the faulty aside.
+
+An item is recognised by the hash of its bytes before anybody reads it, so that an unchanged one costs a
+hash and a look into an index.
+"""
 
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 
 from cchc_connect.adapter import Item, Source
+from cchc_connect.database.arrivals import Arrival
 from cchc_connect.database.instants import stamp
-from cchc_connect.database.quarantine import FaultyItem
-from cchc_connect.database.writer import Arrival
-from cchc_schemas import Fault, Reading, Record, RecordInvalid
+from cchc_connect.database.known_items import KnownItem
+from cchc_connect.database.ownership import Owners
+from cchc_connect.database.quarantine import KEY_TWICE, FaultyItem
+from cchc_connect.database.record_tables import document_of
+from cchc_connect.wire_json import RawItem
+from cchc_schemas import Fault, RecordInvalid
 
 log = logging.getLogger("cchc_connect.sync")
 
@@ -21,14 +30,19 @@ TRANSLATION_FAILED = Fault(path="", rule="translation_failed")
 TELLING = 5
 """So many items that fail together are the adapter's fault; fewer may be bad by themselves."""
 
+JSON_UNREADABLE = Fault(path="", rule="json_unreadable")
+"""The item is no strict JSON: it names a key twice, or holds a number that is none."""
+
 NOT_TEXT = Fault(path="", rule="text_not_unicode")
 """Half of a surrogate pair stands in the item; no database and no receiver can hold that."""
 
-KEY_TWICE = Fault(path="", rule="key_twice")
-"""Another item of the same page bears the same key and says something else."""
+ESCAPE = b"\\u"
 
 HASH_BYTES = 16
 """128 bits: two different items of one key collide less often than memory fails."""
+
+LONGEST_KEY = 1000
+"""Characters; a longer key goes into no index, so such an item is called by its content."""
 
 
 @dataclass(kw_only=True)
@@ -42,8 +56,8 @@ class Sifted:
     """Items that are in quarantine already, in just this form."""
     keys: set[str] = field(default_factory=set[str])
     """Source keys of all of them."""
-    times: list[datetime] = field(default_factory=list[datetime])
-    """When the source says it changed them, where it says so."""
+    times: list[str] = field(default_factory=list[str])
+    """When the source says it changed them, where it says so; as stored."""
 
     @property
     def is_unreadable(self) -> bool:
@@ -52,92 +66,144 @@ class Sifted:
         return len(failed) == len(self.keys) >= TELLING
 
 
+class Quarantined:
+    """The items that are in quarantine by their own fault, by key and by hash."""
+
+    def __init__(self, by_key: Mapping[str, bytes]) -> None:
+        """Take note of what was there before."""
+        self.by_key = dict(by_key)
+        self.by_hash = {digest: key for key, digest in by_key.items()}
+
+    def add(self, items: Iterable[FaultyItem]) -> None:
+        """Take note of what came in."""
+        for item in items:
+            self.by_key[item.source_key] = item.item_hash
+            self.by_hash[item.item_hash] = item.source_key
+
+
+NOTHING_KNOWN: Mapping[bytes, KnownItem] = MappingProxyType({})
+NOTHING_QUARANTINED = Quarantined({})
+
+
 class Sieve:
     """Tells one source's items apart; it reads no database and no network."""
 
-    def __init__(self, source: Source) -> None:
-        """Prepare for one source."""
+    def __init__(self, source: Source, owners: Owners | None = None) -> None:
+        """Prepare for one source, of records that `owners` own."""
         self._source = source
-        self.reading = f"{source.mapping_version}.{source.record_type.record_version}"
-        """What items are read by: mapping and record version."""
+        self.reading = f"{source.mapping_version}.{source.record_type.record_version}{_signature(owners or Owners())}"
+        """What items are read by: mapping, record version, and whose word counts."""
         self._seed = hashlib.blake2b(self.reading.encode(), digest_size=HASH_BYTES)
 
-    def sift(self, items: Iterable[Item], known: Mapping[str, bytes], quarantined: Mapping[str, bytes]) -> Sifted:
-        """Tell a page's items apart.
+    def fingerprints(self, items: Sequence[Item]) -> list[bytes]:
+        """Return the hash of each item's content and of what reads it."""
+        return [self._fingerprint(item) for item in items]
+
+    def sift(
+        self,
+        items: Sequence[Item],
+        known: Mapping[bytes, KnownItem] = NOTHING_KNOWN,
+        quarantined: Quarantined = NOTHING_QUARANTINED,
+        *,
+        digests: Sequence[bytes] | None = None,
+    ) -> Sifted:
+        """Tell a page's items apart; of several with one key the first counts, and others that differ are faulty.
 
         Args:
-            items: wire items; of several with one key the first counts, and others that differ are faulty.
-            known: hash of the item each record was made from, by source key.
-            quarantined: hash of each item in quarantine, by source key.
+            items: wire items.
+            known: those that are in the database just so, by hash.
+            quarantined: those that are in quarantine by their own fault.
+            digests: their hashes, where they were counted already.
         """
-        sifted = Sifted()
-        for key, (digest, item) in self._by_key(items, sifted).items():
-            sifted.keys.add(key)
-            sifted.times.extend(self._time(item))
-            if known.get(key) == digest and key not in quarantined:
-                sifted.unchanged += 1
-            elif quarantined.get(key) == digest:
-                sifted.still_faulty += 1
+        sifted, found = Sifted(), dict[str, bytes]()
+        for item, digest in zip(items, digests or self.fingerprints(items), strict=True):
+            seen = known.get(digest)
+            if seen is not None and seen.source_key not in quarantined.by_key:
+                if self._is_first(seen.source_key, digest, item, found, sifted):
+                    sifted.unchanged += 1
+                    sifted.times += [seen.source_time] if seen.source_time else []
             else:
-                self._translate(item, key, digest, sifted)
+                self._read(item, digest, quarantined, found, sifted)
         return sifted
 
-    def keys(self, items: Iterable[Item]) -> list[str]:
-        """Return the items' source keys; one without a key is called by its content."""
-        return [self._key(item) or f"#{self.fingerprint(item).hex()}" for item in items]
+    def _read(
+        self, item: Item, digest: bytes, quarantined: Quarantined, found: dict[str, bytes], sifted: Sifted
+    ) -> None:
+        try:
+            fields = item.fields if isinstance(item, RawItem) else item
+        except ValueError:
+            fields = None
+        key = f"#{digest.hex()}" if fields is None else self._key(fields, digest)
+        if not self._is_first(key, digest, item, found, sifted):
+            return
+        changed_at = None if fields is None else self._changed_at(fields)
+        if isinstance(changed_at, datetime):
+            sifted.times.append(stamp(changed_at))
+        if digest in quarantined.by_hash and quarantined.by_key.get(key) == digest:
+            sifted.still_faulty += 1
+        elif fields is None:
+            sifted.faulty.append(_faulty(key, digest, item, (JSON_UNREADABLE,)))
+        elif not _is_text(item, fields):
+            sifted.faulty.append(_faulty(key, digest, item, (NOT_TEXT,)))
+        else:
+            self._translate(fields, key, digest, item, changed_at, sifted)
 
-    def fingerprint(self, item: Item) -> bytes:
-        """Return the hash of an item's content and of what reads it: mapping and record version."""
-        digest = self._seed.copy()
-        digest.update(
-            json.dumps(item, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
-        )
-        return digest.digest()
-
-    def _by_key(self, items: Iterable[Item], sifted: Sifted) -> dict[str, tuple[bytes, Item]]:
-        """Return the page's items by key; an item that says something else under a key already taken is faulty."""
-        found: dict[str, tuple[bytes, Item]] = {}
-        listed = list(items)
-        for key, item in zip(self.keys(listed), listed, strict=True):
-            digest = self.fingerprint(item)
-            if found.setdefault(key, (digest, item))[0] == digest:
-                continue
+    def _is_first(self, key: str, digest: bytes, item: Item, found: dict[str, bytes], sifted: Sifted) -> bool:
+        """Say whether the key is new on this page; an item that says something else under a taken key is faulty."""
+        before = found.setdefault(key, digest)
+        if key not in sifted.keys:
+            sifted.keys.add(key)
+            return True
+        if before != digest:
             own_key = f"{key}#{digest.hex()}"
             sifted.keys.add(own_key)
-            sifted.faulty.append(FaultyItem(source_key=own_key, item_hash=digest, item=item, faults=(KEY_TWICE,)))
-        return found
+            sifted.faulty.append(_faulty(own_key, digest, item, (KEY_TWICE,)))
+        return False
 
-    def changed_at(self, item: Item) -> datetime | None:
-        """Return when the source says it changed `item`.
+    def _fingerprint(self, item: Item) -> bytes:
+        digest = self._seed.copy()
+        if isinstance(item, RawItem):
+            digest.update(item.raw)
+        else:
+            text = json.dumps(item, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+            digest.update(text.encode(errors="replace"))
+        return digest.digest()
 
-        Raises:
-            ValueError: the adapter gives a time without its offset.
-        """
-        moment = self._source.changed_at(item)
+    def _key(self, fields: Item, digest: bytes) -> str:
+        """Return the item's own key; one without a key that can be kept is called by its content."""
+        try:
+            key = self._source.key(fields)
+            key.encode()  # half of a surrogate pair is no text
+        except Exception:  # noqa: BLE001  # the per-record border: a stranger's adapter may fail on one item
+            key = ""
+        usable = 0 < len(key) <= LONGEST_KEY and "\0" not in key
+        return key if usable else f"#{digest.hex()}"
+
+    def _changed_at(self, fields: Item) -> datetime | ValueError | None:
+        """Return when the source says it changed the item, or what keeps us from knowing."""
+        try:
+            moment = self._source.changed_at(fields)
+        except Exception as error:  # noqa: BLE001  # the per-record border: a stranger's adapter may fail on one item
+            return ValueError(type(error).__name__)
         if not isinstance(moment, datetime):
             return None
-        if moment.tzinfo is None:
-            raise ValueError("changed_at has no offset")
-        return moment
+        return ValueError("changed_at has no offset") if moment.tzinfo is None else moment
 
-    def _key(self, item: Item) -> str:
+    def _translate(
+        self,
+        fields: Item,
+        key: str,
+        digest: bytes,
+        item: Item,
+        changed_at: datetime | ValueError | None,
+        sifted: Sifted,
+    ) -> None:
+        source_time = None
         try:
-            key = self._source.key(item)
-            key.encode()  # half of a surrogate pair is no text: such an item is called by its content
-        except Exception:  # noqa: BLE001  # the per-record border: a stranger's adapter may fail on one item
-            return ""
-        return key
-
-    def _time(self, item: Item) -> Iterable[datetime]:
-        try:
-            moment = self.changed_at(item)
-        except Exception:  # noqa: BLE001  # the per-record border: it is a fault of the item where that is read
-            return ()
-        return () if moment is None else (moment,)
-
-    def _translate(self, item: Item, key: str, digest: bytes, sifted: Sifted) -> None:
-        try:
-            reading, source_time = self._read(item)
+            if changed_at is not None:
+                source_time = _stamped(changed_at)
+            reading = self._source.record_type.read(self._source.translate(fields))
+            document = document_of(reading.record)
         except RecordInvalid as error:
             faults = error.faults
         except Exception as error:  # noqa: BLE001  # the per-record border: a stranger's adapter may fail on one item
@@ -151,23 +217,39 @@ class Sieve:
                     item=item,
                     item_hash=digest,
                     record=reading.record,
+                    document=document,
                     notes=reading.notes,
                 )
             )
             return
-        sifted.faulty.append(FaultyItem(source_key=key, item_hash=digest, item=item, faults=faults))
-
-    def _read(self, item: Item) -> tuple[Reading[Record], str | None]:
-        if not _is_text(item):
-            raise RecordInvalid(self._source.record_type.record_type, (NOT_TEXT,))
-        reading = self._source.record_type.read(self._source.translate(item))
-        changed_at = self.changed_at(item)
-        return reading, None if changed_at is None else stamp(changed_at)
+        sifted.faulty.append(_faulty(key, digest, item, faults))
 
 
-def _is_text(item: Item) -> bool:
+def _faulty(key: str, digest: bytes, item: Item, faults: tuple[Fault, ...]) -> FaultyItem:
+    return FaultyItem(source_key=key, item_hash=digest, item=item, faults=faults)
+
+
+def _is_text(item: Item, fields: Item) -> bool:
+    """Say whether every text can be written down; what stands in plain UTF-8 can."""
+    if isinstance(item, RawItem) and ESCAPE not in item.raw:
+        return True
     try:
-        json.dumps(item, ensure_ascii=False).encode()
+        json.dumps(fields, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _stamped(changed_at: datetime | ValueError) -> str:
+    if isinstance(changed_at, ValueError):
+        raise changed_at
+    return stamp(changed_at)
+
+
+def _signature(owners: Owners) -> str:
+    """Return what tells one ownership from another; "" where nothing is declared."""
+    declared = [
+        *([f"={owners.record}"] if owners.record else []),
+        *(f".{name}={by}" for name, by in sorted(owners.fields.items())),
+    ]
+    return hashlib.blake2b("\n".join(declared).encode(), digest_size=4).hexdigest() if declared else ""

@@ -33,7 +33,7 @@ def classify_rest(response: HttpResponse) -> Verdict:
     """
     match response.status:
         case 200 | 201:
-            return Verdict.OK if _is_json(response) else Verdict.UNKNOWN
+            return Verdict.OK if speaks_json(response) and response.is_json else Verdict.UNKNOWN
         case 204:
             return Verdict.UNKNOWN if response.body else Verdict.OK
         case 400 if any(page in normalised(_text(response)) for page in _CERTIFICATE_WANTED):
@@ -50,16 +50,6 @@ def normalised(text: str) -> str:
     """
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
     return " ".join(folded.split())
-
-
-def _is_json(response: HttpResponse) -> bool:
-    if not speaks_json(response):
-        return False
-    try:
-        response.json()
-    except ValueError:
-        return False
-    return True
 
 
 def speaks_json(response: HttpResponse) -> bool:

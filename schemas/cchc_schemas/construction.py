@@ -5,6 +5,7 @@ Fields by Điều 49 and 55 NĐ 217/2026/NĐ-CP and as observed at the Departmen
 """
 
 from collections.abc import Iterable
+from datetime import date
 from enum import StrEnum
 from typing import ClassVar
 
@@ -114,6 +115,13 @@ class ConstructionPermit(Record):
     """Paper by which the land may be built on (giấy tờ đất đai)."""
     geometry: Geometry | None = None
     """Where it is (vị trí công trình)."""
+
+    def validity(self) -> tuple[date | None, date | None]:
+        """Return the day of issue and the day after which building may not begin any more."""
+        return (
+            None if self.issued_on is None else self.issued_on.earliest(),
+            None if self.expires_on is None else self.expires_on.latest(),
+        )
 
     @property
     def key(self) -> str:

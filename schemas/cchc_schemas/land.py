@@ -6,6 +6,7 @@ alone is safe, so both are kept.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar
@@ -210,6 +211,10 @@ class LandChange(Record):
     """What changed (nội dung biến động)."""
     authority: Text | None = None
     """Agency that registered it (cơ quan thực hiện)."""
+
+    def validity(self) -> tuple[date | None, date | None]:
+        """Return the day of registration; a change that happened holds for ever."""
+        return self.happened_at.date(), None
 
     @property
     def key(self) -> str:

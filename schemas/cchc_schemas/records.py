@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -49,6 +50,10 @@ class Record(Part):
     def order_key(self) -> str:
         """Messages with the same order key are delivered in their order."""
         return self.key
+
+    def validity(self) -> tuple[date | None, date | None]:
+        """Return the first and the last day on which the record holds in the real world, None where it does not say."""
+        return None, None
 
     @classmethod
     def read(cls, fields: Mapping[str, object]) -> Reading[Self]:

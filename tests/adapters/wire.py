@@ -86,9 +86,9 @@ def to_the_second(moment: datetime | None) -> datetime | None:
 
 def records(source: Source, items: Sequence[Item]) -> dict[str, Record]:
     """Return the records that items become, by source key; what becomes none is left out."""
-    return {arrival.source_key: arrival.record for arrival in Sieve(source).sift(items, {}, {}).arrivals}
+    return {arrival.source_key: arrival.record for arrival in Sieve(source).sift(items).arrivals}
 
 
 def faulty_keys(source: Source, items: Sequence[Item]) -> set[str]:
     """Return the source keys of the items that become no record."""
-    return {one.source_key for one in Sieve(source).sift(items, {}, {}).faulty}
+    return {one.source_key for one in Sieve(source).sift(items).faulty}

@@ -17,8 +17,8 @@ from sqlalchemy import func, select
 from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, demo_tables
 from cchc_connect.clock import SystemClock
 from cchc_connect.database.lease import Lease
+from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.shared import SharedDatabase
-from cchc_connect.database.tables import record_table
 from cchc_connect.testing import Agencies
 from tests.cli.conftest import CONFIG, DATABASE, Call, running_province, write_config
 

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -31,8 +30,8 @@ with SharedDatabase(sys.argv[1]) as database, Lease(database, SystemClock(), tim
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[SharedDatabase]:
-    with SharedDatabase(f"sqlite:///{tmp_path / 'shared.db'}") as opened:
+def database(address: str) -> Iterator[SharedDatabase]:
+    with SharedDatabase(address) as opened:
         yield opened
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from cchc_connect.database.shared import APPLICATION_ID, SharedDatabase
-from cchc_connect.database.tables import PROVENANCE, STRUCTURE_VERSION, record_table
+from cchc_connect.database.record_tables import PROVENANCE, record_table
+from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.sqlite import APPLICATION_ID
+from cchc_connect.database.tables import STRUCTURE_VERSION
 from cchc_connect.errors import DatabaseUnusable
 from cchc_schemas import RECORD_TYPES
 
@@ -37,7 +39,7 @@ def test_each_record_type_has_a_typed_table_any_tool_can_read(
     connection.close()
 
     fields = set(RECORD_TYPES[record_type].model_fields)
-    provenance = {name for name, _ in PROVENANCE}
+    provenance = {name for name, *_ in PROVENANCE}
     assert columns == {"record_key"} | fields | provenance
     assert not fields & provenance
 

@@ -1,7 +1,6 @@
 """Fixtures of the promise tests."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -17,8 +16,8 @@ def world() -> World:
 
 
 @pytest.fixture
-def province(tmp_path: Path) -> Iterator[Province]:
+def province(address: str) -> Iterator[Province]:
     """Give a small province of its own that a test may edit."""
     world = World(3, dossiers=60, parcels=80, works=48, defect_share=0.05)
     with Agencies(world) as agencies, double_secrets(agencies):
-        yield Province(agencies, tmp_path / "shared.db")
+        yield Province(agencies, address)

@@ -13,8 +13,10 @@ from cchc_connect import Config, LeaseHeld, RunReport, SharedDatabase, Surroundi
 from cchc_connect.cli.census import take_census
 from cchc_connect.cli.demo_config import demo_tables
 from cchc_connect.database.cursors import stream_states
+from cchc_connect.database.discrepancies import discrepancies
 from cchc_connect.database.quarantine import entries
-from cchc_connect.database.tables import delivery, discrepancy, record_table
+from cchc_connect.database.record_tables import record_table
+from cchc_connect.database.tables import delivery
 from cchc_connect.testing import Agencies
 from cchc_schemas import RECORD_TYPES
 
@@ -25,10 +27,10 @@ PASSING = {"run_id", "sequence", "item_hash"}
 class Province:
     """The doubles, a configuration that connects them, and the database they are pulled into."""
 
-    def __init__(self, agencies: Agencies, path: Path) -> None:
+    def __init__(self, agencies: Agencies, address: str) -> None:
         self.agencies = agencies
-        self.path = path
-        self.tables = demo_tables(agencies, path)
+        self.address = address
+        self.tables = demo_tables(agencies, Path("shared.db")) | {"database": {"url": address}}
 
     @property
     def config(self) -> Config:
@@ -37,7 +39,7 @@ class Province:
 
     def database(self) -> SharedDatabase:
         """Open the shared database."""
-        return SharedDatabase(self.config.database.url)
+        return SharedDatabase(self.config.database.address)
 
     def sync(self, surroundings: Surroundings | None = None) -> RunReport:
         """Run once, in this process."""
@@ -57,7 +59,7 @@ class Province:
     def discrepancies(self) -> list[Any]:
         """Return every discrepancy."""
         with self.database() as database, database.reading() as connection:
-            return list(connection.execute(select(discrepancy)).all())
+            return list(discrepancies(connection))
 
     def content(self) -> Mapping[str, Any]:
         """Return all that a run leaves and that must not depend on how it came about."""
@@ -90,7 +92,7 @@ def sync_in_process(tables: Mapping[str, Any], secrets: Mapping[str, str]) -> No
 
     os.environ.update(secrets)
     config = Config.from_tables(tables, Path("cchc.toml"))
-    with SharedDatabase(config.database.url) as database:
+    with SharedDatabase(config.database.address) as database:
         try:
             Synchronizer(config, database).synchronise()
         except LeaseHeld:

@@ -7,8 +7,8 @@ kill -9 anywhere the next run goes on from the last committed page.
 import os
 import random
 import time
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 
 import pytest
 
@@ -21,10 +21,14 @@ from cchc_connect.sync.run import Connect
 from cchc_connect.testing import Agencies, World
 from cchc_connect.testing.ogc_features import ITEMS
 from cchc_connect.transport import RequestsTransport
+from tests.databases import KINDS, new_address
 from tests.promises.province import Province, sync_in_process, workers
 
 KILLS_A_BATCH = 25
 
+
+Places = Callable[[], AbstractContextManager[str]]
+"""Gives addresses of new databases of one kind."""
 
 Expected = tuple[Mapping[str, object], float]
 """What a run that nobody kills leaves, and how many seconds it takes."""
@@ -55,23 +59,34 @@ def run_and_kill(province: Province, after_s: float) -> None:
     process.close()
 
 
+@pytest.fixture(scope="module", params=KINDS)
+def places(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Places:
+    """Give what makes new databases of one kind."""
+
+    def place() -> AbstractContextManager[str]:
+        return new_address(request.param, tmp_path_factory.mktemp("place"))
+
+    return place
+
+
 @pytest.fixture(scope="module")
-def undisturbed(world: World, tmp_path_factory: pytest.TempPathFactory) -> Expected:
+def undisturbed(world: World, places: Places) -> Expected:
     """Give what a run that nobody kills leaves, and how long it takes."""
-    with Agencies(world) as agencies, double_secrets(agencies):
-        province = Province(agencies, tmp_path_factory.mktemp("undisturbed") / "shared.db")
-        first = run_to_the_end(province)
-        province.path.unlink()
-        seconds = min(first, run_to_the_end(province))
-        return province.content(), seconds
+    seconds, contents = list[float](), list[Mapping[str, object]]()
+    for _ in range(2):
+        with Agencies(world) as agencies, double_secrets(agencies), places() as address:
+            province = Province(agencies, address)
+            seconds.append(run_to_the_end(province))
+            contents.append(province.content())
+    return contents[-1], min(seconds)
 
 
-def kill_and_finish(moments: random.Random, kills: int, world: World, expected: Expected, folder: Path) -> None:
+def kill_and_finish(moments: random.Random, kills: int, world: World, expected: Expected, places: Places) -> None:
     """Kill runs at random moments; after each let the next run finish, and compare what is there."""
     content, seconds = expected
     for trial in range(kills):
-        with Agencies(world) as agencies, double_secrets(agencies):
-            province = Province(agencies, folder / f"{trial}.db")
+        with Agencies(world) as agencies, double_secrets(agencies), places() as address:
+            province = Province(agencies, address)
 
             run_and_kill(province, moments.uniform(0, seconds))
             run_to_the_end(province)
@@ -81,19 +96,19 @@ def kill_and_finish(moments: random.Random, kills: int, world: World, expected: 
 
 
 def test_a_run_killed_at_any_moment_is_finished_by_the_next(
-    world: World, undisturbed: Expected, tmp_path: Path
+    world: World, undisturbed: Expected, places: Places
 ) -> None:
     """Nothing is lost: kill -9 at a random moment, run again, and the database is the same each time."""
-    kill_and_finish(random.Random(0), 8, world, undisturbed, tmp_path)
+    kill_and_finish(random.Random(0), 8, world, undisturbed, places)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("batch", range(1, 5))
 def test_a_hundred_killed_runs_are_finished_by_the_next(
-    batch: int, world: World, undisturbed: Expected, tmp_path: Path
+    batch: int, world: World, undisturbed: Expected, places: Places
 ) -> None:
     """Nothing is lost, at length: a hundred random moments."""
-    kill_and_finish(random.Random(batch), KILLS_A_BATCH, world, undisturbed, tmp_path)
+    kill_and_finish(random.Random(batch), KILLS_A_BATCH, world, undisturbed, places)
 
 
 def test_what_the_sources_hold_is_in_the_tables_or_in_quarantine(province: Province) -> None:

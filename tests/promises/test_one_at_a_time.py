@@ -10,6 +10,10 @@ import sqlite3
 import time
 from contextlib import closing
 
+import psycopg
+
+from cchc_connect.database.postgres import WRITE_LOCK
+from cchc_connect.database.sqlite import PREFIX
 from cchc_connect.sync.report import Outcome
 from tests.promises.province import Province, sync_in_process, workers
 from tests.promises.test_nothing_is_lost import secrets
@@ -60,13 +64,20 @@ def test_a_holder_that_froze_past_its_lease_can_write_nothing_more(province: Pro
 
 def _expire_lease(province: Province) -> bool:
     """Let the lease's time be over without waiting for it; say whether there was one, and a way to it."""
-    with closing(sqlite3.connect(province.path, timeout=0.1)) as connection:
-        try:
-            expired = connection.execute("UPDATE lease SET expires_at = '2000-01-01T00:00:00.000000Z'")
-            connection.commit()
-        except sqlite3.OperationalError:
+    over = "UPDATE lease SET expires_at = '2000-01-01T00:00:00.000000Z'"
+    if province.address.startswith(PREFIX):
+        with closing(sqlite3.connect(province.address.removeprefix(PREFIX), timeout=0.1)) as connection:
+            try:
+                expired = connection.execute(over)
+                connection.commit()
+            except sqlite3.OperationalError:
+                return False
+            return expired.rowcount == 1
+    with psycopg.connect(province.address) as server:
+        is_free = server.execute(f"SELECT to_regclass('lease') IS NOT NULL AND pg_try_advisory_xact_lock({WRITE_LOCK})")
+        if is_free.fetchone() != (True,):
             return False
-        return expired.rowcount == 1
+        return server.execute(over).rowcount == 1
 
 
 def test_one_sources_failure_leaves_the_others_running(province: Province) -> None:

@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -11,12 +12,13 @@ from sqlalchemy import select
 from cchc_connect.adapter import Deletes, SourceProfile
 from cchc_connect.database.feed import changes
 from cchc_connect.database.quarantine import entries
+from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.tables import record_table
 from cchc_connect.errors import SourceHeld, Unreachable
 from cchc_connect.sync.pull import Pull
 from cchc_schemas import LandParcel
+from tests.databases import KINDS, new_address
 from tests.sync.village import FencelessScope, HandClock, LandRegister, LocalTransport, parcel_item
 
 STREAM = Stream(connection="village", record_type="land_parcel", agency="H09.1")
@@ -70,11 +72,16 @@ class Desk:
             return {entry.source_key for entry in entries(connection)}
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=40)
 @given(rounds=ROUNDS, page_size=st.integers(1, 5))
-def test_the_database_converges_to_the_source(rounds: list[Any], page_size: int) -> None:
+def test_the_database_converges_to_the_source(kind: str, rounds: list[Any], page_size: int) -> None:
     """After any history every good item is a live record or shares its number with one, and nothing else is."""
-    with tempfile.TemporaryDirectory() as folder, SharedDatabase(f"sqlite:///{Path(folder) / 's.db'}") as database:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        new_address(kind, Path(folder)) as address,
+        SharedDatabase(address) as database,
+    ):
         desk = Desk(database, page_size)
         for edits, breaks_at in rounds:
             for edit in edits:

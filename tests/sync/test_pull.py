@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +9,13 @@ from sqlalchemy import select
 
 from cchc_connect.adapter import Deletes, SourceProfile
 from cchc_connect.database.cursors import hold, read_cursor
+from cchc_connect.database.discrepancies import discrepancies
 from cchc_connect.database.feed import changes, last_sequence
 from cchc_connect.database.quarantine import entries
+from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.tables import discrepancy, record_table
+from cchc_connect.database.tables import discrepancy
 from cchc_connect.errors import CchcError, SourceHeld, Unreachable
 from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.scope import Scope
@@ -25,8 +26,8 @@ INCREMENTAL = SourceProfile(changed_since=True, late_by=timedelta(minutes=10))
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[SharedDatabase]:
-    with SharedDatabase(f"sqlite:///{tmp_path / 'shared.db'}") as opened:
+def database(address: str) -> Iterator[SharedDatabase]:
+    with SharedDatabase(address) as opened:
         yield opened
 
 
@@ -416,7 +417,7 @@ def test_what_another_agency_says_is_kept_as_a_discrepancy(database: SharedDatab
     pull(database, LandRegister([parcel_item(1, id="c1", area="250.5")]), stream=other)
 
     with database.reading() as connection:
-        assert connection.execute(select(discrepancy)).all() == []
+        assert discrepancies(connection) == []
 
 
 def test_the_declared_source_of_truth_takes_a_record_over(database: SharedDatabase) -> None:
@@ -518,16 +519,33 @@ def test_an_incremental_listing_that_was_cut_short_is_asked_for_again(database: 
     assert len(live(database)) == 7
 
 
-def test_an_empty_incremental_pass_keeps_the_watermark(database: SharedDatabase) -> None:
+def test_an_unchanged_source_keeps_its_watermark(database: SharedDatabase) -> None:
     """That nothing changed is no reason to ask for everything."""
     register = LandRegister([parcel_item(1)], profile=INCREMENTAL)
     pull(database, register)
-    register.items = []
 
     pull(database, register)
     pull(database, register)
 
     assert [ask.since is None for ask in register.asks] == [True, False, False]
+
+
+def test_a_source_that_went_back_behind_its_watermark_is_compared_whole(database: SharedDatabase) -> None:
+    """A source restored from a backup does not show the change that was read last: nothing is skipped in silence."""
+    late = (START + timedelta(days=1)).isoformat()
+    register = LandRegister([parcel_item(1), parcel_item(2, area="300", at=late)], profile=INCREMENTAL)
+    pull(database, register)
+    register.items = [parcel_item(1, area="99"), parcel_item(2)]
+
+    pull(database, register)
+    pull(database, register)
+
+    assert [ask.since for ask in register.asks[1:]] == [
+        START + timedelta(days=1) - timedelta(minutes=10),
+        None,
+        START - timedelta(minutes=10),
+    ]
+    assert {row.parcel_number: row.area_m2 for row in rows(database).values()} == {"1": 99, "2": 250.5}
 
 
 def test_a_pass_taken_up_in_its_middle_proves_no_absence(database: SharedDatabase) -> None:
@@ -620,7 +638,7 @@ def test_a_discrepancy_follows_its_owners_word(database: SharedDatabase) -> None
     pull(database, register)
 
     with database.reading() as connection:
-        assert connection.execute(select(discrepancy)).all() == []
+        assert discrepancies(connection) == []
 
 
 def test_a_shrink_that_a_person_accepted_is_believed(database: SharedDatabase) -> None:

@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from cchc_connect.adapter import Outcome, Target
+from cchc_connect.database.arrivals import Occasion, SiftedPage
 from cchc_connect.database.deliveries import LAST_ATTEMPT, LONGEST_WAIT, STAGE_LIMIT, route_states
 from cchc_connect.database.journal import broken_entry
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.writer import Occasion, SiftedPage, write_page
+from cchc_connect.database.writer import write_page
 from cchc_connect.errors import AuthenticationFailed, CchcError, SourceHeld, Unreachable
 from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.push import Push, Route
@@ -65,6 +65,7 @@ class Office:
         targets: Mapping[str, Target] = {"dossier": self.dossiers, "dossier_step": self.steps}
         return Route(
             name="portal",
+            connection="national-portal",
             record_types=("dossier", "dossier_step"),
             receiver="G22",
             account="sync",
@@ -82,8 +83,8 @@ class Office:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    with SharedDatabase(f"sqlite:///{tmp_path / 'shared.db'}") as database:
+def office(address: str) -> Iterator[Office]:
+    with SharedDatabase(address) as database:
         yield Office(database)
 
 
@@ -406,7 +407,7 @@ def test_what_is_gone_before_it_left_does_not_leave(office: Office) -> None:
     office.push()
     with office.database.writing() as connection:
         stream = Stream(connection="desk", record_type="dossier", agency="H09.1")
-        write_page(connection, stream, SiftedPage(gone=[A]), Occasion(run_id="run", now="now", owner=None))
+        write_page(connection, stream, SiftedPage(gone=[A]), Occasion(run_id="run", now="now"))
     office.dossiers.answers = {}
     office.clock.pass_time(LONGEST_WAIT)
 

@@ -1,0 +1,41 @@
+"""What comes to the write path: items that became records, items that did not, and what is gone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cchc_connect.database.ownership import Owners
+from cchc_connect.database.quarantine import FaultyItem
+from cchc_schemas import Note, Record
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arrival:
+    """One item that became a record."""
+
+    source_key: str
+    source_time: str | None
+    item: Mapping[str, Any]
+    item_hash: bytes
+    record: Record
+    document: bytes
+    """The record as it is stored: compact JSON."""
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiftedPage:
+    """A page after translation: what became records, what did not, what is gone."""
+
+    arrivals: Sequence[Arrival] = ()
+    faulty: Sequence[FaultyItem] = ()
+    gone: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Occasion:
+    """In which run and when something is written, and whose word counts."""
+
+    run_id: str
+    now: str
+    owners: Owners = field(default_factory=Owners)

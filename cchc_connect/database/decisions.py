@@ -1,0 +1,234 @@
+"""What a page comes to before anything is written: which versions, whose word counts, what contradicts."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+
+from sqlalchemy import Connection, select
+
+from cchc_connect.database.arrivals import Arrival, Occasion
+from cchc_connect.database.bulk import chunks
+from cchc_connect.database.ownership import Owners
+from cchc_connect.database.quarantine import KEY_TAKEN, FaultyItem
+from cchc_connect.database.record_tables import document_of, record_table
+from cchc_connect.database.stream import Stream
+from cchc_connect.database.tables import change
+from cchc_connect.database.voices import Document, Voice, voices_of
+from cchc_schemas import Record, from_document
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """Where a version came from."""
+
+    connection: str
+    agency: str
+    partition: str
+    source_key: str
+    source_time: str | None
+    item_hash: bytes
+    notes: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Version:
+    """One version to be written."""
+
+    record: Record
+    document: bytes
+    version: int
+    operation: str
+    origin: Origin
+
+
+@dataclass(slots=True)
+class Decisions:
+    """What a page comes to."""
+
+    versions: list[Version] = field(default_factory=list[Version])
+    touched: list[Arrival] = field(default_factory=list[Arrival])
+    """Content as before, in another form, of another date or in another partition."""
+    unchanged: int = 0
+    voices: list[Voice] = field(default_factory=list[Voice])
+    conflicts: list[FaultyItem] = field(default_factory=list[FaultyItem])
+    foreign: int = 0
+    contested: set[str] = field(default_factory=set[str])
+    """Keys of records of which somebody else may have said something else."""
+    now_called: dict[str, str] = field(default_factory=dict[str, str])
+    """Record key of every item that was read, by source key."""
+
+
+@dataclass(slots=True)
+class _Standing:
+    """What the database holds of a record."""
+
+    origin: Origin
+    version: int
+    document: bytes
+    deleted: bool
+
+
+def decide(connection: Connection, stream: Stream, arrivals: Sequence[Arrival], occasion: Occasion) -> Decisions:
+    """Decide what becomes of each arrival, in their order."""
+    keys = [arrival.record.key for arrival in arrivals]
+    standing = _standing(connection, stream, keys)
+    said = voices_of(connection, stream.record_type, keys) if occasion.owners.fields else {}
+    judge = _Judge(stream, occasion.owners, standing, said)
+    for arrival in arrivals:
+        judge.take(arrival)
+    return judge.decisions
+
+
+class _Judge:
+    """Decides arrival by arrival, each knowing what came of those before it."""
+
+    def __init__(
+        self,
+        stream: Stream,
+        owners: Owners,
+        standing: dict[str, _Standing],
+        said: dict[str, dict[str, Document]],
+    ) -> None:
+        self._stream = stream
+        self._owners = owners
+        self._standing = standing
+        self._said = said
+        self._own_fields = owners.owned_by(stream.connection)
+        self._reserved = owners.reserved_from(stream.connection)
+        self.decisions = Decisions()
+
+    def take(self, arrival: Arrival) -> None:
+        """Decide what becomes of one arrival."""
+        key = arrival.record.key
+        known = self._standing.get(key)
+        self.decisions.now_called[arrival.source_key] = key
+        if known is None:
+            self._write(arrival, 1, "insert")
+        elif self._is_anothers(known):
+            self._hear(arrival, known)
+        elif known.deleted:
+            self._write(arrival, known.version + 1, "restore")
+        elif known.origin.connection != self._stream.connection:
+            self._displace(key, known)
+            self._write(arrival, known.version + 1, "update")
+        elif known.origin.source_key != arrival.source_key:
+            taken = FaultyItem(
+                source_key=arrival.source_key, item_hash=arrival.item_hash, item=arrival.item, faults=(KEY_TAKEN,)
+            )
+            self.decisions.conflicts.append(taken)
+        else:
+            self._write(arrival, known.version + 1, "update", known)
+
+    def _is_anothers(self, known: _Standing) -> bool:
+        """Say whether another connection holds the record, or is the declared owner who says that it is gone."""
+        if self._stream.connection in {known.origin.connection, self._owners.record}:
+            return False
+        return not known.deleted or self._owners.record is not None
+
+    def _hear(self, arrival: Arrival, known: _Standing) -> None:
+        """Keep what is said of another's record; fields that are this connection's own go into it."""
+        key = arrival.record.key
+        self.decisions.foreign += 1
+        self._speak(arrival)
+        if not self._own_fields or known.deleted:
+            return
+        said, before = json.loads(arrival.document), json.loads(known.document)
+        after = {**before, **{name: said[name] for name in self._own_fields}}
+        record = from_document(type(arrival.record), after)
+        if after != before and record.key == key:  # a part of the key is the record owner's, whatever is declared
+            self._add(record, document_of(record), known.version + 1, "update", known.origin)
+
+    def _displace(self, key: str, known: _Standing) -> None:
+        """Hear who held the record so far as another, now that its declared owner takes it over."""
+        held = known.origin
+        self.decisions.voices.append(
+            Voice(
+                record_type=self._stream.record_type,
+                connection=held.connection,
+                source_key=held.source_key,
+                partition=held.partition,
+                record_key=key,
+                item_hash=held.item_hash,
+                source_time=held.source_time,
+                document=str(known.document, "utf-8"),
+            )
+        )
+        self._said.setdefault(key, {})[held.connection] = json.loads(known.document)
+
+    def _write(self, arrival: Arrival, version: int, operation: str, known: _Standing | None = None) -> None:
+        """Write the next version, or note that it is as it was."""
+        record, document = self._with_others_fields(arrival)
+        origin = Origin(
+            connection=self._stream.connection,
+            agency=self._stream.agency,
+            partition=self._stream.partition,
+            source_key=arrival.source_key,
+            source_time=arrival.source_time,
+            item_hash=arrival.item_hash,
+            notes=json.dumps([[note.path, note.rule] for note in arrival.notes]) if arrival.notes else None,
+        )
+        if known is None or not _is_same(known.document, document):
+            self._add(record, document, version, operation, origin)
+        elif known.origin == origin:
+            self.decisions.unchanged += 1
+        else:
+            self.decisions.touched.append(arrival)
+
+    def _with_others_fields(self, arrival: Arrival) -> tuple[Record, bytes]:
+        """Return an arrival as a record in which each field is its owner's word, as far as the owner spoke."""
+        said = self._said.get(arrival.record.key, {}) if self._reserved else {}
+        owned = {
+            name: said[owner][name]
+            for name, owner in self._owners.fields.items()
+            if name in self._reserved and owner in said
+        }
+        if not owned:
+            return arrival.record, arrival.document
+        self._speak(arrival)
+        record = from_document(type(arrival.record), {**json.loads(arrival.document), **owned})
+        if record.key != arrival.record.key:  # as above
+            return arrival.record, arrival.document
+        return record, document_of(record)
+
+    def _speak(self, arrival: Arrival) -> None:
+        self.decisions.contested.add(arrival.record.key)
+        self.decisions.voices.append(
+            Voice(
+                record_type=self._stream.record_type,
+                connection=self._stream.connection,
+                source_key=arrival.source_key,
+                partition=self._stream.partition,
+                record_key=arrival.record.key,
+                item_hash=arrival.item_hash,
+                source_time=arrival.source_time,
+                document=str(arrival.document, "utf-8"),
+            )
+        )
+
+    def _add(self, record: Record, document: bytes, version: int, operation: str, origin: Origin) -> None:
+        written = Version(record=record, document=document, version=version, operation=operation, origin=origin)
+        self.decisions.versions.append(written)
+        if version > 1:
+            self.decisions.contested.add(record.key)
+        self._standing[record.key] = _Standing(origin, version, document, deleted=False)
+
+
+def _standing(connection: Connection, stream: Stream, keys: Sequence[str]) -> dict[str, _Standing]:
+    table = record_table(stream.record_type)
+    origin = [table.c[name] for name in _ORIGIN]
+    columns = select(table.c.record_key, table.c.version, table.c.deleted_at, change.c.document, *origin)
+    joined = columns.join(change, change.c.sequence == table.c.sequence)
+    found: dict[str, _Standing] = {}
+    for some in chunks(keys):
+        for row in connection.execute(joined.where(table.c.record_key.in_(some))):
+            came = Origin(**{name: getattr(row, name) for name in _ORIGIN})
+            found[row.record_key] = _Standing(came, row.version, row.document.encode(), row.deleted_at is not None)
+    return found
+
+
+def _is_same(one: bytes, other: bytes) -> bool:
+    """Say whether two documents say the same; an older program may have spelt it otherwise."""
+    return one == other or json.loads(one) == json.loads(other)
+
+
+_ORIGIN = tuple(column.name for column in fields(Origin))

@@ -1,0 +1,56 @@
+"""Recognising what a source lists again: an item's hash tells its key and when it changed, and nothing is read."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from cchc_connect.database.bulk import chunks
+from cchc_connect.database.record_tables import record_table
+from cchc_connect.database.stream import Stream
+from cchc_connect.database.tables import voice
+
+KEYS_AT_ONCE = 10_000
+"""Keys in memory while a stream is gone through."""
+
+
+class KnownItem(NamedTuple):
+    """An item that is in the database just as the source lists it."""
+
+    source_key: str
+    source_time: str | None
+
+
+def known_items(connection: Connection, stream: Stream, hashes: Sequence[bytes]) -> dict[bytes, KnownItem]:
+    """Return those of the items with these hashes that are in the database as they are, by hash."""
+    table = record_table(stream.record_type)
+    mine = (table.c.connection == stream.connection) & table.c.deleted_at.is_(None)
+    heard = (voice.c.record_type == stream.record_type) & (voice.c.connection == stream.connection)
+    places = ((table, mine), (voice, heard))
+    return {
+        row.item_hash: KnownItem(row.source_key, row.source_time)
+        for some in chunks(hashes)
+        for place, belongs in places
+        for row in connection.execute(
+            select(place.c.item_hash, place.c.source_key, place.c.source_time).where(
+                belongs & place.c.item_hash.in_(some)
+            )
+        )
+    }
+
+
+def live_source_keys(connection: Connection, stream: Stream) -> Iterator[str]:
+    """Yield the source key of every item of the partition that is in the database; few are in memory at once."""
+    table = record_table(stream.record_type)
+    mine = (table.c.connection == stream.connection) & (table.c.partition == stream.partition)
+    heard = (
+        (voice.c.record_type == stream.record_type)
+        & (voice.c.connection == stream.connection)
+        & (voice.c.partition == stream.partition)
+    )
+    listed = (
+        select(table.c.source_key).where(mine & table.c.deleted_at.is_(None)),
+        select(voice.c.source_key).where(heard),
+    )
+    for statement in listed:
+        yield from connection.execute(statement.execution_options(yield_per=KEYS_AT_ONCE)).scalars()

@@ -1,0 +1,109 @@
+"""A source may be read in partitions, what non-owners say has a table, and numbers that changed are linked.
+
+Before, a listing in parts had one cursor for all, an unchanged item of a non-owner was read anew in each run,
+a discrepancy had no state, and a renumbered parcel was a delete and an insert that nobody could join.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+RECORDS = (
+    "land_parcel",
+    "land_change",
+    "construction_permit",
+    "construction_works",
+    "procedure",
+    "dossier",
+    "dossier_step",
+)
+DEFAULT = sa.text("''")
+
+
+def upgrade() -> None:
+    """Move every row over; tables whose key grew are made anew and filled from the old."""
+    for name in RECORDS:
+        _record(name)
+    op.add_column("change", sa.Column("valid_from", sa.Text))
+    op.add_column("change", sa.Column("valid_to", sa.Text))
+    op.add_column("quarantine", sa.Column("partition", sa.Text, nullable=False, server_default=DEFAULT))
+    op.add_column("delivery", sa.Column("shortened", sa.Text))
+    _cursor()
+    _discrepancy()
+    _new_tables()
+
+
+def _record(name: str) -> None:
+    op.add_column(name, sa.Column("partition", sa.Text))
+    op.execute(sa.text(f"UPDATE {name} SET partition = ''"))  # noqa: S608  # names stand above
+    live = sa.text("deleted_at IS NULL")
+    recognised = ["connection", "item_hash", "source_key", "source_time"]
+    op.create_index(f"{name}_item", name, recognised, sqlite_where=live, postgresql_where=live)
+
+
+def _cursor() -> None:
+    kept = "connection, record_type, watermark, since, position, highest, reading, held_code, held_context, held_since"
+    op.rename_table("cursor", "cursor_1")
+    op.create_table(
+        "cursor",
+        *(sa.Column(name, sa.Text, primary_key=True) for name in ("connection", "record_type", "partition")),
+        *(sa.Column(name, sa.Text) for name in kept.split(", ")[2:]),
+        sa.Column("completed_at", sa.Text),
+    )
+    # Partitions are new: what there is was read as a whole.
+    op.execute(
+        sa.text(
+            f"INSERT INTO cursor (partition, {kept}, completed_at) SELECT '', {kept}, completed_at FROM cursor_1"  # noqa: S608  # names stand above
+        )
+    )
+    op.drop_table("cursor_1")
+
+
+def _discrepancy() -> None:
+    kept = "record_type, record_key, field, connection, value, owner_value, owner, since"
+    op.rename_table("discrepancy", "discrepancy_1")
+    op.create_table(
+        "discrepancy",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True),
+        *(sa.Column(name, sa.Text, nullable=name.endswith("value")) for name in kept.split(", ")),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("note", sa.Text),
+        sa.Column("settled_at", sa.Text),
+        sa.UniqueConstraint("record_type", "record_key", "field", "connection", name="discrepancy_place"),
+    )
+    op.execute(
+        sa.text(f"INSERT INTO discrepancy ({kept}, state) SELECT {kept}, 'open' FROM discrepancy_1")  # noqa: S608  # as above
+    )
+    op.drop_table("discrepancy_1")
+
+
+def _new_tables() -> None:
+    def text(*names: str, key: bool = False, nullable: bool = False) -> "list[sa.Column[str]]":
+        return [sa.Column(name, sa.Text, primary_key=key, nullable=nullable) for name in names]
+
+    op.create_table(
+        "voice",
+        *text("record_type", "connection", "source_key", key=True),
+        *text("partition", "record_key"),
+        sa.Column("item_hash", sa.LargeBinary, nullable=False),
+        *text("source_time", nullable=True),
+        *text("document"),
+    )
+    op.create_index("voice_of_record", "voice", ["record_type", "record_key"])
+    op.create_index("voice_item", "voice", ["record_type", "connection", "item_hash"])
+    op.create_table(
+        "succession",
+        *text("record_type", "old_key", "new_key", key=True),
+        *text("kind"),
+        *text("happened_at", nullable=True),
+        *text("evidence", "noted_at"),
+    )
+    op.create_index("succession_back", "succession", ["record_type", "new_key"])
+    op.create_table(
+        "breaker",
+        *text("connection", key=True),
+        sa.Column("failures", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        *text("opened_at", "closed_until"),
+    )

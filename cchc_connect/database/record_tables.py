@@ -1,0 +1,136 @@
+"""One table for each record type, made from the record itself, so that any SQL tool of any agency can read it.
+
+The record's scalar fields are typed columns of their own names, its nested parts are JSON (JSONB on
+PostgreSQL), and after them stands where the row came from. A column's comment is its field's description.
+"""
+
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import IntEnum
+from functools import cache
+from operator import attrgetter
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import msgspec
+from pydantic import BaseModel
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, MetaData, Numeric, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeEngine
+
+from cchc_connect.database.tables import BIG, METADATA
+from cchc_schemas import RECORD_TYPES, Record
+
+NESTED = Text().with_variant(JSONB(), "postgresql")
+
+PROVENANCE: tuple[tuple[str, TypeEngine[Any], str], ...] = (
+    ("connection", Text(), "Connection whose record it is."),
+    ("agency", Text(), "Code of the agency that answers for it (mã định danh cơ quan)."),
+    ("partition", Text(), "Part of the source's listing it came in; empty where the listing has no parts."),
+    ("source_key", Text(), "The source's own identifier."),
+    ("source_time", Text(), "When the source last changed it, UTC, as ISO 8601."),
+    ("run_id", Text(), "Run that wrote this version."),
+    ("item_hash", LargeBinary(), "Hash of the wire item and of what reads it."),
+    ("version", Integer(), "Version of the record, from 1 on."),
+    ("sequence", BIG, "Sequence of this version in the change feed."),
+    ("deleted_at", Text(), "When it was found to be gone, UTC; the other columns keep the last values."),
+    ("notes", Text(), "What is odd about it, as JSON: pairs of path and rule."),
+)
+"""Where a row came from; the same on every record table."""
+
+Values = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class FieldColumn:
+    """One record field as a column."""
+
+    name: str
+    type: TypeEngine[Any]
+
+
+@cache
+def field_columns(record: type[Record]) -> tuple[FieldColumn, ...]:
+    """Return the columns of a record's fields, in the record's order."""
+    return tuple(FieldColumn(name, _column_type(field.annotation)) for name, field in record.model_fields.items())
+
+
+@cache
+def record_table(record_type: str) -> Table:
+    """Return the table of a record type."""
+    record = RECORD_TYPES[record_type]
+    table = Table(
+        record_type,
+        METADATA,
+        Column("record_key", Text, primary_key=True, comment="The record's business key."),
+        *(Column(field.name, field.type, comment=_description(record, field.name)) for field in field_columns(record)),
+        *(Column(name, kind, comment=comment) for name, kind, comment in PROVENANCE),
+        comment=(record.__doc__ or "").partition("\n")[0],
+    )
+    Index(f"{record_type}_source", table.c.connection, table.c.source_key)
+    # Whole in itself: an unchanged item is recognised, named and dated without a look at its row.
+    recognised = (table.c.connection, table.c.item_hash, table.c.source_key, table.c.source_time)
+    live = table.c.deleted_at.is_(None)
+    Index(f"{record_type}_item", *recognised, sqlite_where=live, postgresql_where=live)
+    return table
+
+
+def all_tables() -> MetaData:
+    """Return the metadata with every record type's table in it."""
+    for record_type in RECORD_TYPES:
+        record_table(record_type)
+    return METADATA
+
+
+def document_of(record: Record) -> bytes:
+    """Return a record as its document: compact JSON in UTF-8, fields in the record's order."""
+    return record.__pydantic_serializer__.to_json(record)
+
+
+@cache
+def row_reader(record_type: str) -> Callable[[bytes], Values]:
+    """Return what turns a document into the values of its columns, in their order; nested parts stay JSON text."""
+    fields = field_columns(RECORD_TYPES[record_type])
+    shape = msgspec.defstruct(
+        record_type, [(field.name, msgspec.Raw if field.type is NESTED else Any) for field in fields]
+    )
+    read, values = msgspec.json.Decoder(shape).decode, attrgetter(*(field.name for field in fields))
+    nested = [place for place, field in enumerate(fields) if field.type is NESTED]
+
+    def row(document: bytes) -> Values:
+        found = list(values(read(document)))
+        for place in nested:
+            text = str(found[place], "utf-8")
+            found[place] = None if text == "null" else text
+        return tuple(found)
+
+    return row
+
+
+def _description(record: type[Record], name: str) -> str | None:
+    return record.model_fields[name].description
+
+
+def _column_type(annotation: object) -> TypeEngine[Any]:
+    kind = _bare(annotation)
+    if kind is bool:
+        return Boolean()
+    if kind is Decimal:
+        return Numeric()
+    if isinstance(kind, type) and issubclass(kind, int | IntEnum):
+        return Integer()
+    if isinstance(kind, type) and not issubclass(kind, BaseModel | tuple | list | Mapping):
+        return Text()
+    return NESTED
+
+
+def _bare(annotation: object) -> object:
+    """Return the type under `Annotated`, `| None` and a generic's arguments."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _bare(get_args(annotation)[0])
+    if origin in {Union, types.UnionType}:
+        (kind, *more) = [part for part in get_args(annotation) if part is not type(None)]
+        return _bare(kind) if not more else dict
+    return origin or annotation

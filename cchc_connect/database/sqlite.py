@@ -1,0 +1,108 @@
+"""SQLite as the shared database: one file, one writer at a time by the file's own lock."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from cchc_connect.database.backend import LOCK_WAIT_S, POOL_SIZE, Found
+from cchc_connect.errors import DatabaseUnusable
+from cchc_connect.messages import Phrase
+
+PREFIX = "sqlite:///"
+
+APPLICATION_ID = 0x63636863
+"""What an SQLite file of ours says of itself ("cchc"); a file that says something else is another program's."""
+
+REASONS = ("sqlite_full", "sqlite_readonly", "sqlite_cantopen", "sqlite_notadb", "sqlite_busy")
+"""Errors of SQLite that have a sentence of their own."""
+
+
+CACHE_KIB = 16 * 1024
+"""Pages of the file that a connection keeps: the inner pages of a million rows' indexes fit in."""
+
+
+class SqliteBackend:
+    """The shared database in an SQLite file."""
+
+    failures: tuple[type[Exception], ...] = (sqlite3.DatabaseError,)
+
+    def __init__(self, url: str) -> None:
+        """Prepare for the file that `url` names."""
+        self._url = url
+        self.path = Path(url.removeprefix(PREFIX))
+
+    @property
+    def place(self) -> str:
+        """Return the file's path."""
+        return str(self.path)
+
+    def engine(self) -> Engine:
+        """Return an engine whose connections never begin a transaction of their own."""
+        engine = create_engine(
+            self._url, connect_args={"timeout": LOCK_WAIT_S}, hide_parameters=True, pool_size=POOL_SIZE
+        )
+        event.listen(engine, "connect", _configure)
+        return engine
+
+    def begin(self, connection: Connection, *, writing: bool) -> None:
+        """Begin a transaction: one that writes takes the file's lock first."""
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    def find(self, connection: Connection) -> Found:
+        """Look whose file it is and which structure it has."""
+        tables = set(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars())
+        owner = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
+        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        return Found(version=version, is_foreign=bool(tables) and owner != APPLICATION_ID)
+
+    def sign(self, connection: Connection, version: int) -> None:
+        """Write into the file whose it is and which structure it has; older programs read it there."""
+        connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.exec_driver_sql(f"PRAGMA user_version = {version}")
+
+    def settle(self, engine: Engine) -> None:
+        """Let readers read while a page is written; the file keeps this, and no transaction may be open."""
+        connection = engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA journal_mode = WAL")
+        finally:
+            connection.close()
+
+    def reason(self, error: BaseException) -> Phrase:
+        """Return what an error means and what to do; SQLite's extended names begin with the plain ones."""
+        name: str = getattr(error, "sqlite_errorname", type(error).__name__)
+        known = next((reason for reason in REASONS if name.lower().startswith(reason)), "other")
+        return Phrase(f"database_reason.{known}", {"name": name})
+
+    def is_lost(self, error: BaseException) -> bool:
+        """Say whether only the connection broke: a file has none."""
+        del error
+        return False
+
+    def look(self) -> None:
+        """Make sure that the file is there and may be looked at, without changing a byte of it.
+
+        Raises:
+            DatabaseUnusable: it is not there (`database.absent`), or cannot be read.
+        """
+        if not self.path.is_file():
+            raise DatabaseUnusable("database.absent", path=self.place)
+        try:
+            connection = sqlite3.connect(f"file:{quote(self.place)}?mode=ro", uri=True)
+            connection.execute("SELECT count(*) FROM sqlite_master")
+            connection.close()
+        except sqlite3.Error as error:
+            reason = self.reason(error)
+        else:
+            return
+        raise DatabaseUnusable("database.failed", path=self.place, reason=reason)
+
+
+def _configure(driver_connection: Any, _: ConnectionPoolEntry) -> None:
+    driver_connection.isolation_level = None  # the driver must not begin transactions of its own
+    driver_connection.execute("PRAGMA synchronous = FULL")  # a committed page survives a power cut
+    driver_connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")

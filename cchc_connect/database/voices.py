@@ -1,0 +1,76 @@
+"""What connections say of records that are another's: heard, recognised when said again, and forgotten when gone."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, select
+
+from cchc_connect.database.bulk import chunks, replace_rows
+from cchc_connect.database.stream import Stream
+from cchc_connect.database.tables import voice
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Voice:
+    """One connection's word on one record."""
+
+    record_type: str
+    connection: str
+    source_key: str
+    partition: str
+    record_key: str
+    item_hash: bytes
+    source_time: str | None
+    document: str
+
+
+def hear(connection: Connection, said: Sequence[Voice]) -> set[str]:
+    """Keep what items say, all of one record type; return the keys of records they spoke of before and do not now."""
+    latest = {(one.connection, one.source_key): one for one in said}
+    outgrown: set[str] = set()
+    for some in chunks(list(latest.values())):
+        here = (voice.c.record_type == some[0].record_type) & voice.c.source_key.in_([one.source_key for one in some])
+        for row in connection.execute(select(voice.c.connection, voice.c.source_key, voice.c.record_key).where(here)):
+            now = latest.get((row.connection, row.source_key))
+            if now is not None and now.record_key != row.record_key:
+                outgrown.add(row.record_key)
+    rows = [tuple(getattr(one, column.name) for column in voice.columns) for one in latest.values()]
+    replace_rows(connection, voice, rows)
+    return outgrown
+
+
+def forget(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> set[str]:
+    """Forget what a stream's items said; return the keys of the records they spoke of."""
+    spoken_of: set[str] = set()
+    for some in chunks(source_keys):
+        here = _of(stream) & voice.c.source_key.in_(some)
+        found = set(connection.execute(select(voice.c.record_key).where(here)).scalars())
+        if found:
+            spoken_of |= found
+            connection.execute(delete(voice).where(here))
+    return spoken_of
+
+
+def voices_of(connection: Connection, record_type: str, record_keys: Collection[str]) -> dict[str, dict[str, Document]]:
+    """Return what is said of records: record key -> connection -> document."""
+    found: dict[str, dict[str, Document]] = {}
+    for some in chunks(sorted(record_keys)):
+        chosen = select(voice).where((voice.c.record_type == record_type) & voice.c.record_key.in_(some))
+        for row in connection.execute(chosen.order_by(voice.c.connection, voice.c.source_key)):
+            found.setdefault(row.record_key, {})[row.connection] = json.loads(row.document)
+    return found
+
+
+def to_be_heard_again(connection: Connection, record_type: str, record_keys: Sequence[str]) -> None:
+    """Let items that speak of these records count as changed: their record has lost its owner's item."""
+    for some in chunks(record_keys):
+        here = (voice.c.record_type == record_type) & voice.c.record_key.in_(some)
+        connection.execute(voice.update().where(here).values(item_hash=b""))
+
+
+def _of(stream: Stream) -> ColumnElement[bool]:
+    return (voice.c.record_type == stream.record_type) & (voice.c.connection == stream.connection)

@@ -1,0 +1,128 @@
+"""The pulling half of a run: one job for each connection, a line of the report for each of its sources."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager
+
+from cchc_connect.adapter import Adapter, Order, Source
+from cchc_connect.config import Config
+from cchc_connect.database.breakers import Breaker, note_failure, note_success, read_breakers
+from cchc_connect.database.cursors import hold
+from cchc_connect.database.stream import WHOLE, Stream
+from cchc_connect.errors import CchcError, Fatal, Retriable, Stopped
+from cchc_connect.messages import Phrase
+from cchc_connect.sync.border import adapter_border
+from cchc_connect.sync.executor import Job
+from cchc_connect.sync.pull import Extent, Pull
+from cchc_connect.sync.report import Line, Outcome
+from cchc_connect.sync.scope import Scope
+from cchc_connect.transport import Transport
+
+Open = Callable[[str, Adapter], AbstractContextManager[Transport]]
+"""Opens the transport to a connection."""
+
+
+class Pulling:
+    """Pulls connections; the lines come together in `lines`."""
+
+    def __init__(self, config: Config, scope: Scope, open_transport: Open, extents: Mapping[str, Extent]) -> None:
+        """Prepare; nothing is asked before a job is carried out."""
+        self._config = config
+        self._scope = scope
+        self._open = open_transport
+        self._extents = extents
+        with scope.database.reading() as connection:
+            self._breakers = read_breakers(connection)
+        self.lines: list[Line] = []
+
+    def jobs(self, names: Collection[str]) -> list[Job]:
+        """Return a job for each connection; those that failed of late come last, so that nobody waits for them."""
+
+        def failures(name: str) -> int:
+            return self._breakers[name].failures if name in self._breakers else 0
+
+        return [self._job(name) for name in sorted(names, key=failures)]
+
+    def _job(self, name: str) -> Job:
+        def job() -> None:
+            adapter = self._config.adapter(name)
+            if not adapter.sources:
+                return
+            lines = [Line(kind="pull", name=name, record_type=kind, partition=part) for kind, part in _parts(adapter)]
+            self.lines += lines
+            known = self._breakers.get(name)
+            if known is not None and known.is_open(self._scope.clock.now()):
+                self._leave_alone(lines, known)
+                return
+            with self._open(name, adapter) as transport:
+                self._pull_all(name, adapter, lines, transport)
+
+        return job
+
+    def _leave_alone(self, lines: list[Line], known: Breaker) -> None:
+        for line in lines:
+            told = {"connection": line.name, "failures": known.failures, "until": known.closed_until}
+            line.outcome, line.reason = Outcome.FAILED, Phrase("breaker.open", told)
+
+    def _pull_all(self, name: str, adapter: Adapter, lines: list[Line], transport: Transport) -> None:
+        """Pull a connection's sources; where it cannot be reached the rest of them is not tried."""
+        sources = {source.record_type.record_type: source for source in adapter.sources}
+        outage: CchcError | None = None
+        for line in lines:
+            if outage is not None:
+                line.outcome, line.reason = failed(outage)
+                self._hold(self._stream(line), outage, Order.NONE)
+            elif self._scope.is_stopping():
+                line.outcome, line.reason = Outcome.STOPPED, Phrase("run.stopped", {})
+            else:
+                error = self._pull(sources[line.record_type], line, transport)
+                outage = error if isinstance(error, Retriable) and line.counts.pages == 0 else None
+        if self._scope.keeps:
+            self._remember(name, lines, is_down=outage is not None)
+
+    def _pull(self, source: Source, line: Line, transport: Transport) -> CchcError | None:
+        stream = self._stream(line)
+        pull = Pull(source, stream, transport, self._scope, self._extents.get(line.name))
+        traffic, began, failure = transport.traffic, self._scope.clock.monotonic(), None
+        try:
+            with adapter_border(connection=stream.connection, record_type=stream.record_type):
+                pull.run()
+        except Fatal:
+            raise
+        except CchcError as error:
+            failure = error
+            line.outcome, line.reason = failed(failure)
+            self._hold(stream, failure, source.profile.order)
+        line.counts, line.before, line.after = pull.counts, pull.before, pull.after
+        line.seconds = self._scope.clock.monotonic() - began
+        line.counts.requests = transport.traffic.requests - traffic.requests
+        line.counts.bytes_received = transport.traffic.bytes_received - traffic.bytes_received
+        return failure
+
+    def _stream(self, line: Line) -> Stream:
+        agency = self._config.connections[line.name].agency
+        return Stream(connection=line.name, record_type=line.record_type, agency=agency, partition=line.partition)
+
+    def _hold(self, stream: Stream, error: CchcError, order: Order) -> None:
+        if not isinstance(error, Stopped):
+            now = self._scope.clock.now()
+            self._scope.commit(lambda connection: hold(connection, stream, error, now, order))
+
+    def _remember(self, name: str, lines: list[Line], *, is_down: bool) -> None:
+        if is_down and not any(line.counts.pages for line in lines):
+            self._scope.commit(lambda connection: note_failure(connection, name, self._scope.clock.now()))
+        elif name in self._breakers:
+            self._scope.commit(lambda connection: note_success(connection, name))
+
+
+def failed(error: CchcError) -> tuple[Outcome, Phrase]:
+    """Return what an error makes of a line."""
+    if isinstance(error, Stopped):
+        return Outcome.STOPPED, Phrase(error.code, error.context)
+    outcome = Outcome.FAILED if isinstance(error, Retriable) else Outcome.HELD
+    return outcome, Phrase(error.code, error.context)
+
+
+def _parts(adapter: Adapter) -> Iterator[tuple[str, str]]:
+    for source in adapter.sources:
+        for partition in source.profile.partitions or (WHOLE,):
+            yield source.record_type.record_type, partition

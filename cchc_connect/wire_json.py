@@ -1,0 +1,134 @@
+"""JSON as it comes over the wire: read strictly, or split into items that nobody has read yet.
+
+Most of what a source lists is what it listed last time. Splitting a page without reading its items costs a
+tenth of reading them, and the hash of an item's bytes tells whether anybody has to.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, cast
+
+import msgspec
+
+BOM = b"\xef\xbb\xbf"
+OPENED = b"{"
+
+
+class RawItem(Mapping[str, Any]):
+    """One wire item: a mapping that is read from its bytes when somebody first looks into it.
+
+    Looking into it raises `ValueError` where the bytes are no strict JSON: a key twice, NaN, bad UTF-8.
+    """
+
+    __slots__ = ("__dict__", "raw")
+
+    def __init__(self, raw: bytes) -> None:
+        """Keep the item's bytes."""
+        self.raw = raw
+
+    @cached_property
+    def fields(self) -> Mapping[str, Any]:
+        """Return the item as it reads.
+
+        Raises:
+            ValueError: the bytes are no strict JSON object.
+        """
+        return cast("Mapping[str, Any]", strict_json(self.raw))
+
+    def __getitem__(self, name: str) -> Any:
+        return self.fields[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.fields)
+
+    def __len__(self) -> int:
+        return len(self.fields)
+
+    def __repr__(self) -> str:
+        """Show the size only: items hold personal values."""
+        return f"<item of {len(self.raw)} bytes>"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """An answer that lists items."""
+
+    document: Mapping[str, Any]
+    """The answer without its items: an empty list stands in their place."""
+    items: Sequence[RawItem] | None
+    """The items, None where there is no list of objects in that place."""
+
+
+def listing(body: bytes, name: str) -> Listing:
+    """Return an answer with the items under `name` unread; a lone object there is a list of one.
+
+    Raises:
+        ValueError: the body is no JSON text.
+    """
+    body = body.removeprefix(BOM)
+    try:
+        parts = _PARTS.decode(body)
+        listed = bytes(parts.get(name, b"null"))
+        raws = [listed] if listed.startswith(OPENED) else [bytes(one) for one in _LIST.decode(listed)]
+    except _UNSPLIT:
+        return _read_listing(body, name)
+    document = cast("dict[str, Any]", strict_json(body.replace(listed, b"[]", 1)))
+    return Listing(document=document, items=[RawItem(raw) for raw in raws] if all(map(_is_object, raws)) else None)
+
+
+def is_json(body: bytes) -> bool:
+    """Say whether a body is one JSON text; its values are not read."""
+    try:
+        _ANY.decode(body.removeprefix(BOM))
+    except _UNSPLIT:
+        return False
+    return True
+
+
+def strict_json(body: bytes) -> object:
+    """Return `body` read as JSON; a leading byte order mark is passed over.
+
+    Raises:
+        ValueError: no JSON text, a key named twice, NaN or Infinity, or nesting too deep.
+    """
+    try:
+        return json.loads(body.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_no_constant)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+_UNSPLIT = (msgspec.DecodeError, RecursionError)
+_PARTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+_ANY = msgspec.json.Decoder(msgspec.Raw)
+
+
+def _read_listing(body: bytes, name: str) -> Listing:
+    """Return a listing of a body that could not be split: some number is none (NaN), or it lists nothing."""
+    try:
+        document = json.loads(body.decode())
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    whole = cast("dict[str, Any]", document) if isinstance(document, dict) else {}
+    listed: object = whole.get(name)
+    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in cast("list[object]", listed)):
+        return Listing(document=whole, items=None)
+    raws = [json.dumps(one).encode() for one in cast("list[object]", listed)]
+    return Listing(document={**whole, name: []}, items=[RawItem(raw) for raw in raws])
+
+
+def _is_object(raw: bytes) -> bool:
+    return raw.startswith(OPENED)
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")
