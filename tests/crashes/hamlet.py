@@ -36,29 +36,29 @@ class Hamlet(Province):
         place = {"url": f"sqlite:///{self._folder / 'warm.db'}"}
         return Nursery({**self.tables, "database": place}, ONLY, [ONE_STOP_PASSWORD, PORTAL_PASSWORD])
 
-    def begin_trial(self) -> Path:
-        """Empty the portal; return where the trial's database is to be."""
+    def begin_trial(self) -> str:
+        """Empty the portal; return the URL of an SQLite database that is not there yet."""
         for left in self._folder.glob(f"{self.latest.name}*"):
             left.unlink()
         self.agencies.national_portal.inbox = PortalInbox()
         self._trials += 1
-        return self.latest
+        return f"sqlite:///{self.latest}"
 
     @property
     def latest(self) -> Path:
-        """Where the latest trial's database is."""
+        """The file of the latest trial's database."""
         return self._folder / f"trial{self._trials}.db"
 
-    def finish(self, database: Path) -> Losses:
+    def finish(self, url: str) -> Losses:
         """Run once more, undisturbed, after a crash that left no half page; return what the crash cost."""
-        with SharedDatabase(f"sqlite:///{database}") as opened:
+        with SharedDatabase(url) as opened:
             with opened.reading() as connection:
                 assert list(contradictions(connection)) == []
             self._complete(opened)
             return losses(self.undisturbed, holding(opened, self.agencies))
 
     def _undisturbed(self) -> Holding:
-        with SharedDatabase(f"sqlite:///{self.begin_trial()}") as database:
+        with SharedDatabase(self.begin_trial()) as database:
             self._complete(database)
             return holding(database, self.agencies)
 

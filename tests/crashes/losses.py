@@ -15,7 +15,7 @@ from sqlalchemy import Connection, and_, func, select
 from cchc_connect import SharedDatabase
 from cchc_connect.database.journal import broken_entry
 from cchc_connect.database.quarantine import entries
-from cchc_connect.database.tables import change, cursor, delivery, discrepancy, link, record_table, tally
+from cchc_connect.database.tables import METADATA, change, cursor, delivery, discrepancy, link, tally
 from cchc_connect.testing import Agencies
 from cchc_schemas import RECORD_TYPES
 
@@ -74,11 +74,14 @@ def contradictions(connection: Connection) -> Iterator[str]:
     if (entry := broken_entry(connection)) is not None:
         yield f"journal: entry {entry} does not fit"
     for record_type in RECORD_TYPES:
-        table = record_table(record_type)
+        table = METADATA.tables[record_type]
         same = (change.c.record_type == record_type, change.c.record_key == table.c.record_key)
         told = and_(*same, change.c.sequence == table.c.sequence, change.c.version == table.c.version)
         untold = select(table.c.record_key).outerjoin(change, told).where(change.c.sequence.is_(None))
         yield from (f"feed: {record_type} {key} is not in it" for key in connection.execute(untold).scalars())
+    told, last = connection.execute(select(func.count(), func.max(change.c.sequence))).one()
+    if told != (last or 0):
+        yield f"feed: its last number is {last} and it has {told}"
     yield from partial_pages(connection)
 
 
@@ -108,7 +111,7 @@ def _names(one: Holding) -> Counter[Name]:
 def _stored(connection: Connection) -> Iterator[Fact]:
     """Yield what the database knows: rows, their versions, their links, what is in quarantine or in dispute."""
     for record_type in RECORD_TYPES:
-        table = record_table(record_type)
+        table = METADATA.tables[record_type]
         kept = [column for column in table.columns if column.name not in PASSING]
         for row in connection.execute(select(table.c.record_key, *kept)):
             yield ("row", record_type, row[0]), str(tuple(row[1:]))
@@ -128,7 +131,7 @@ def _standing(connection: Connection) -> Iterator[Fact]:
     """Yield how far sources were read and messages sent."""
     for row in connection.execute(select(cursor)):
         at = (row.watermark, row.since, row.position, row.highest, row.reading, row.held_code)
-        yield ("cursor", row.connection, row.record_type), str(at)
+        yield ("cursor", *(str(getattr(row, column.name)) for column in cursor.primary_key)), str(at)
     for row in connection.execute(select(delivery)):
         yield ("delivery", row.route, row.record_type, row.record_key), row.state
 

@@ -62,7 +62,7 @@ class Nursery:
 
     def run(
         self,
-        database: Path,
+        url: str,
         *,
         in_turn: bool = False,
         elsewhere: tuple[str, int] = ("pwrite64", 0),
@@ -71,12 +71,12 @@ class Nursery:
         """Run once over a database; return the exit code, negative for the signal that ended it.
 
         Args:
-            database: the SQLite file; it is made where there is none.
+            url: where the database is.
             in_turn: one thread makes every write.
             elsewhere: which system call the process makes to no effect before it begins, and how often.
             kill_after_s: seconds after which it is killed; None: it may come to its end.
         """
-        trial = {"database": str(database), "in_turn": in_turn, "elsewhere": elsewhere, "kill": kill_after_s}
+        trial = {"url": url, "in_turn": in_turn, "elsewhere": elsewhere, "kill": kill_after_s}
         return int(self._ask(trial))
 
     def __enter__(self) -> Self:
@@ -122,8 +122,7 @@ def serve() -> None:
     print("warm", flush=True)
     for line in sys.stdin:
         trial = json.loads(line)
-        database = config.database.model_copy(update={"url": f"sqlite:///{trial['database']}"})
-        own = config.model_copy(update={"database": database})
+        own = config.model_copy(update={"database": config.database.model_copy(update={"url": trial["url"]})})
         number = os.fork()
         if number == 0:
             _call(*trial["elsewhere"])

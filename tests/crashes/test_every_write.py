@@ -72,9 +72,9 @@ def disturb(hamlet: Hamlet, fault: Fault, chosen: range, log: Path) -> Counter[i
     ended: Counter[int] = Counter()
     with hamlet.nursery().under(fault.tracer(chosen.stop, log)) as nursery:
         for number in chosen:
-            database = hamlet.begin_trial()
-            ended[nursery.run(database, in_turn=True, elsewhere=(fault.call, chosen.stop - number))] += 1
-            assert hamlet.finish(database) == NOTHING, f"{fault.call} {number}"
+            url = hamlet.begin_trial()
+            ended[nursery.run(url, in_turn=True, elsewhere=(fault.call, chosen.stop - number))] += 1
+            assert hamlet.finish(url) == NOTHING, f"{fault.call} {number}"
     return ended
 
 

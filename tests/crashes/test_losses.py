@@ -15,9 +15,9 @@ def spoilt(hamlet: Hamlet) -> Callable[..., Losses]:
     """Give what spoils the database of an undisturbed run by some statements and returns what that cost."""
 
     def spoiling(*statements: str) -> Losses:
-        path = hamlet.begin_trial()
-        assert hamlet.finish(path) == NOTHING
-        with SharedDatabase(f"sqlite:///{path}") as database:
+        url = hamlet.begin_trial()
+        assert hamlet.finish(url) == NOTHING
+        with SharedDatabase(url) as database:
             with database.writing() as connection:
                 _carry_out(connection, statements)
             return losses(hamlet.undisturbed, holding(database, hamlet.agencies))

@@ -15,7 +15,7 @@ from sqlalchemy import Table, select
 from cchc_connect import SharedDatabase
 from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD
 from cchc_connect.cli.exits import ExitCode
-from cchc_connect.database.tables import all_tables, cursor, delivery
+from cchc_connect.database.tables import METADATA, cursor, delivery
 from tests.cli.conftest import write_config
 from tests.crashes.hamlet import ONLY, Hamlet
 from tests.crashes.losses import NOTHING, holding, losses
@@ -41,17 +41,19 @@ def slow(hamlet: Hamlet, latency_s: float) -> Generator[None, None, None]:
 def everything(database: SharedDatabase) -> Mapping[str, Sequence[tuple[Any, ...]]]:
     """Return every row of every table."""
     with database.reading() as connection:
-        tables = all_tables().sorted_tables
-        return {table.name: sorted(map(tuple, connection.execute(select(table))), key=str) for table in tables}
+        return {
+            table.name: sorted(map(tuple, connection.execute(select(table))), key=str)
+            for table in METADATA.sorted_tables
+        }
 
 
 @pytest.mark.parametrize("place", ["a new database", "one that was there"])
 def test_of_eight_schedulers_at_once_one_runs_and_seven_leave(hamlet: Hamlet, tmp_path: Path, place: str) -> None:
     """The seven leave at once with the code that says "another run is at work"; the one does all the work."""
-    path = hamlet.begin_trial()
-    write_config(tmp_path / "cchc.toml", {**hamlet.tables, "database": {"url": f"sqlite:///{path}"}})
+    url = hamlet.begin_trial()
+    write_config(tmp_path / "cchc.toml", {**hamlet.tables, "database": {"url": url}})
     if place == "one that was there":
-        SharedDatabase(f"sqlite:///{path}").close()
+        SharedDatabase(url).close()
     start = workers().Barrier(EIGHT)
     command = Command(config=tmp_path / "cchc.toml", only=ONLY)
 
@@ -61,7 +63,7 @@ def test_of_eight_schedulers_at_once_one_runs_and_seven_leave(hamlet: Hamlet, tm
 
     assert [one.code for one in ended] == [ExitCode.DONE, *[ExitCode.LEASE_HELD] * (EIGHT - 1)]
     assert max(one.seconds for one in ended[1:]) < SOON_S
-    with SharedDatabase(f"sqlite:///{path}") as database:
+    with SharedDatabase(url) as database:
         assert losses(hamlet.undisturbed, holding(database, hamlet.agencies)) == NOTHING
 
 
@@ -71,15 +73,15 @@ def test_of_eight_schedulers_at_once_one_runs_and_seven_leave(hamlet: Hamlet, tm
 )
 def test_one_that_froze_past_its_lease_writes_nothing_and_says_so(hamlet: Hamlet, table: Table, lease_s: float) -> None:
     """Stopped, overtaken and woken, it leaves the database as it is and ends with the code of a lost lease."""
-    path = hamlet.begin_trial()
-    tables = {**hamlet.tables, "database": {"url": f"sqlite:///{path}"}}
-    with SharedDatabase(f"sqlite:///{path}") as database:
+    url = hamlet.begin_trial()
+    tables = {**hamlet.tables, "database": {"url": url}}
+    with SharedDatabase(url) as database:
         with slow(hamlet, 0.3):
             frozen = Scheduler(ShortLease(tables=tables, only=ONLY, seconds=lease_s), SECRETS)
-            freeze(frozen, database, when=table)
+            freeze(frozen, hamlet.latest, lambda: has_rows(database, table))
             time.sleep(1.2 * lease_s)
 
-        assert hamlet.finish(path) == NOTHING
+        assert hamlet.finish(url) == NOTHING
         before = everything(database)
         os.kill(frozen.number, signal.SIGCONT)
         ended = frozen.ended()
@@ -89,11 +91,11 @@ def test_one_that_froze_past_its_lease_writes_nothing_and_says_so(hamlet: Hamlet
         assert losses(hamlet.undisturbed, holding(database, hamlet.agencies)) == NOTHING
 
 
-def freeze(scheduler: Scheduler, database: SharedDatabase, when: Table) -> None:
-    """Stop a process that has committed something to a table, at a moment at which it has no transaction open."""
-    wait_for(lambda: has_rows(database, when))
+def freeze(scheduler: Scheduler, path: Path, has_come: Callable[[], bool]) -> None:
+    """Stop a process when its moment has come, and it has no transaction open."""
+    wait_for(has_come)
     os.kill(scheduler.number, signal.SIGSTOP)
-    while is_locked(database.location):
+    while is_locked(path):
         os.kill(scheduler.number, signal.SIGCONT)
         time.sleep(0.05)
         os.kill(scheduler.number, signal.SIGSTOP)

@@ -21,12 +21,12 @@ def kill_and_finish(hamlet: Hamlet, moments: random.Random, kills: int) -> None:
         assert nursery.run(hamlet.begin_trial()) == 0
         seconds = time.monotonic() - started
         while ended.count(KILLED) < kills:
-            database = hamlet.begin_trial()
+            url = hamlet.begin_trial()
             moment = moments.uniform(0, LATE * seconds)
 
-            ended.append(nursery.run(database, kill_after_s=moment))
+            ended.append(nursery.run(url, kill_after_s=moment))
 
-            assert hamlet.finish(database) == NOTHING, f"killed after {moment:.4f} s of {seconds:.4f} s"
+            assert hamlet.finish(url) == NOTHING, f"killed after {moment:.4f} s of {seconds:.4f} s"
     assert set(ended) <= {KILLED, 0}
 
 
