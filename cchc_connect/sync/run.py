@@ -15,7 +15,7 @@ from cchc_connect.clock import Clock, SystemClock
 from cchc_connect.config import Config, ConnectionTable, RouteTable
 from cchc_connect.database import deliveries
 from cchc_connect.database.counts import Counts
-from cchc_connect.database.cursors import hold
+from cchc_connect.database.cursors import hold, stream_states
 from cchc_connect.database.instants import stamp
 from cchc_connect.database.lease import Lease
 from cchc_connect.database.quarantine import QuarantineEntry
@@ -153,7 +153,8 @@ class Synchronizer:
     def _lines(self, only: Collection[str], scope: Scope) -> list[Line]:
         executor = self._with.executor or ThreadExecutor(self._config.run.parallel)
         lines: list[Line] = []
-        pulls = [self._pull_job(name, scope, lines) for name in self._config.connections if not only or name in only]
+        chosen = [name for name in self._config.connections if not only or name in only]
+        pulls = [self._pull_job(name, scope, lines) for name in sorted(chosen, key=self._held().__contains__)]
         executor.run(pulls)
         pushes = [
             self._push_job(name, route, scope, lines)
@@ -162,6 +163,11 @@ class Synchronizer:
         ]
         executor.run(pushes)
         return sorted(lines, key=lambda line: (line.kind, line.name))
+
+    def _held(self) -> frozenset[str]:
+        """Return the connections that failed last time: pulled last, one that hangs keeps no other waiting."""
+        with self._database.reading() as connection:
+            return frozenset(one.connection for one in stream_states(connection) if one.held_code is not None)
 
     def _stream(self, name: str, record_type: str) -> Stream:
         return Stream(connection=name, record_type=record_type, agency=self._config.connections[name].agency)
