@@ -29,7 +29,7 @@ class Hamlet(Province):
         self._folder = folder
         self._trials = 0
         self._loaded = self.config
-        self.undisturbed = self._undisturbed()
+        self.undisturbed = self.run_undisturbed(self.begin_trial())
 
     def nursery(self) -> Nursery:
         """Return a nursery of processes that run over the hamlet."""
@@ -49,18 +49,22 @@ class Hamlet(Province):
         """The file of the latest trial's database."""
         return self._folder / f"trial{self._trials}.db"
 
-    def finish(self, url: str) -> Losses:
-        """Run once more, undisturbed, after a crash that left no half page; return what the crash cost."""
-        with SharedDatabase(url) as opened:
-            with opened.reading() as connection:
-                assert list(contradictions(connection)) == []
-            self._complete(opened)
-            return losses(self.undisturbed, holding(opened, self.agencies))
-
-    def _undisturbed(self) -> Holding:
-        with SharedDatabase(self.begin_trial()) as database:
+    def run_undisturbed(self, url: str) -> Holding:
+        """Run once; return what is there then."""
+        with SharedDatabase(url) as database:
             self._complete(database)
             return holding(database, self.agencies)
+
+    def finish(self, url: str, due: Holding | None = None) -> Losses:
+        """Run once more after a crash, which left no half page; return what it cost.
+
+        `due` is what an undisturbed run leaves; None: in SQLite.
+        """
+        with SharedDatabase(url) as database:
+            with database.reading() as connection:
+                assert list(contradictions(connection)) == []
+            self._complete(database)
+            return losses(due or self.undisturbed, holding(database, self.agencies))
 
     def _complete(self, database: SharedDatabase) -> None:
         report = Synchronizer(self._loaded, database, Surroundings()).synchronise(ONLY)

@@ -15,8 +15,8 @@ from cchc_connect.testing import World
 from cchc_connect.testing.ogc_features import OgcFeaturesDouble
 
 HONEST, HANGING = 45, 5
-LATENCY_S = 0.1
-DEADLINE_S = 4.0
+LATENCY_S = 0.05
+DEADLINE_S = 2.0
 """Long beside what an honest source takes, as a minute is beside a usual pull."""
 
 PARALLEL = 4

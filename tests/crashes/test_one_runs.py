@@ -67,9 +67,10 @@ def test_of_eight_schedulers_at_once_one_runs_and_seven_leave(hamlet: Hamlet, tm
         assert losses(hamlet.undisturbed, holding(database, hamlet.agencies)) == NOTHING
 
 
-@pytest.mark.parametrize("table", [cursor, delivery], ids=["while it pulls", "while it pushes"])
 @pytest.mark.parametrize(
-    "lease_s", [1.0, pytest.param(10.0, marks=pytest.mark.long)], ids=["a short lease", "the shortest that is allowed"]
+    ("table", "lease_s"),
+    [(cursor, 1.0), (delivery, 1.0), pytest.param(cursor, 10.0, marks=pytest.mark.long)],
+    ids=["while it pulls", "while it pushes", "with the shortest lease that is allowed"],
 )
 def test_one_that_froze_past_its_lease_writes_nothing_and_says_so(hamlet: Hamlet, table: Table, lease_s: float) -> None:
     """Stopped, overtaken and woken, it leaves the database as it is and ends with the code of a lost lease."""
