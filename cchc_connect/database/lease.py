@@ -58,11 +58,10 @@ class Lease:
 
     def _take(self) -> int:
         now = self._clock.now()
+        with self._database.reading() as connection:
+            _last_token(connection, now)  # to be turned away nobody waits for the write lock, held for a whole page
         with self._database.writing() as connection:
-            row = connection.execute(select(lease).where(lease.c.name == RUN_LEASE)).one_or_none()
-            if row is not None and is_held(connection, now):
-                raise LeaseHeld("lease.held", holder=row.holder.partition(" ")[0], until=_local(row.expires_at))
-            token = 1 if row is None else row.token + 1
+            token = _last_token(connection, now) + 1
             _store(connection, token, now + self._duration)
         return token
 
@@ -84,6 +83,14 @@ def is_held(connection: Connection, now: datetime) -> bool:
     """Say whether a run that shows life holds the lease."""
     row = connection.execute(select(lease).where(lease.c.name == RUN_LEASE)).one_or_none()
     return row is not None and instant(row.expires_at) > now and not _is_gone(row.holder)
+
+
+def _last_token(connection: Connection, now: datetime) -> int:
+    """Return the token of the last holder, 0 where there was none; raise where it still is one."""
+    row = connection.execute(select(lease).where(lease.c.name == RUN_LEASE)).one_or_none()
+    if row is not None and is_held(connection, now):
+        raise LeaseHeld("lease.held", holder=row.holder.partition(" ")[0], until=_local(row.expires_at))
+    return 0 if row is None else row.token
 
 
 def _local(stored: str) -> str:

@@ -57,6 +57,16 @@ def test_two_schedulers_may_start_and_one_runs(database: SharedDatabase) -> None
     assert refused.value.code == "lease.held"
 
 
+def test_a_second_scheduler_leaves_at_once_while_the_first_writes_a_page(database: SharedDatabase) -> None:
+    """It need not wait for the write lock to be told that another run is at work."""
+    with Lease(database, HandClock(), LONG), SharedDatabase(database.url) as other, database.writing():
+        started = time.monotonic()
+        with pytest.raises(LeaseHeld):
+            Lease(other, HandClock(), LONG).__enter__()
+
+        assert time.monotonic() - started < 1
+
+
 def test_a_lease_given_back_is_free_at_once(database: SharedDatabase) -> None:
     """The end of a run is the end of its lease."""
     clock = HandClock()

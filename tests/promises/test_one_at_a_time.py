@@ -12,9 +12,12 @@ from contextlib import closing
 
 import psycopg
 
+from cchc_connect import Surroundings
+from cchc_connect.database.counts import Counts
 from cchc_connect.database.postgres import WRITE_LOCK
 from cchc_connect.database.sqlite import PREFIX
 from cchc_connect.sync.report import Outcome
+from tests.crashes.nursery import InTurn
 from tests.promises.province import Province, sync_in_process, workers
 from tests.promises.test_nothing_is_lost import secrets
 
@@ -91,6 +94,27 @@ def test_one_sources_failure_leaves_the_others_running(province: Province) -> No
     assert failed == {"construction"}
     assert report.outcome is Outcome.PARTIAL
     province.agencies.construction_department.start()
+
+
+def test_a_source_that_failed_last_time_is_pulled_last(province: Province) -> None:
+    """One that hangs keeps no other waiting, from the second run on."""
+    province.agencies.land_registry.stop()
+    province.tables["run"] = {"deadline_s": 1.0}
+    order: list[str] = []
+
+    def noted(name: str, record_type: str, counts: Counts, total: int | None) -> None:
+        del record_type, counts, total
+        order.append(name)
+
+    province.sync()
+    province.agencies.land_registry.start()
+    registry = {**province.tables["connections"]["land-registry"], "base_url": province.agencies.land_registry.base_url}
+    province.tables["connections"] = {**province.tables["connections"], "land-registry": registry}
+
+    province.sync(Surroundings(executor=InTurn(), progress=noted))
+
+    first_steps = list(dict.fromkeys(order))
+    assert first_steps[:4] == ["construction", "one-stop", "national-portal", "land-registry"]
 
 
 def test_a_run_in_which_nothing_could_be_reached_has_failed(province: Province) -> None:

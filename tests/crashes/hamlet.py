@@ -1,0 +1,79 @@
+"""A hamlet to crash in: a province so small that a run over it takes a tenth of a second."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cchc_connect import SharedDatabase, Surroundings, Synchronizer
+from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD, double_secrets
+from cchc_connect.sync.report import Outcome
+from cchc_connect.testing import Agencies, World
+from cchc_connect.testing.portal_inbox import PortalInbox
+from tests.crashes.losses import Holding, Losses, contradictions, holding, losses
+from tests.crashes.nursery import Nursery
+from tests.promises.province import Province
+
+ONLY = ("land-registry", "one-stop", "to-portal")
+"""A source that lists changes, one that is read whole, and a route."""
+
+PAGE_SIZE = 4
+
+
+class Hamlet(Province):
+    """Doubles that live through many trials, each with a database and an empty portal of its own."""
+
+    def __init__(self, agencies: Agencies, folder: Path) -> None:
+        super().__init__(agencies, folder / "first.db")
+        for name in ("land-registry", "one-stop"):
+            self.tables["connections"][name]["options"]["page_size"] = PAGE_SIZE
+        self._folder = folder
+        self._trials = 0
+        self._loaded = self.config
+        self.undisturbed = self.run_undisturbed(self.begin_trial())
+
+    def nursery(self) -> Nursery:
+        """Return a nursery of processes that run over the hamlet."""
+        place = {"url": f"sqlite:///{self._folder / 'warm.db'}"}
+        return Nursery({**self.tables, "database": place}, ONLY, [ONE_STOP_PASSWORD, PORTAL_PASSWORD])
+
+    def begin_trial(self) -> str:
+        """Empty the portal; return the URL of an SQLite database that is not there yet."""
+        for left in self._folder.glob(f"{self.latest.name}*"):
+            left.unlink()
+        self.agencies.national_portal.inbox = PortalInbox()
+        self._trials += 1
+        return f"sqlite:///{self.latest}"
+
+    @property
+    def latest(self) -> Path:
+        """The file of the latest trial's database."""
+        return self._folder / f"trial{self._trials}.db"
+
+    def run_undisturbed(self, url: str) -> Holding:
+        """Run once; return what is there then."""
+        with SharedDatabase(url) as database:
+            self._complete(database)
+            return holding(database, self.agencies)
+
+    def finish(self, url: str, due: Holding | None = None) -> Losses:
+        """Run once more after a crash, which left no half page; return what it cost.
+
+        `due` is what an undisturbed run leaves; None: in SQLite.
+        """
+        with SharedDatabase(url) as database:
+            with database.reading() as connection:
+                assert list(contradictions(connection)) == []
+            self._complete(database)
+            return losses(due or self.undisturbed, holding(database, self.agencies))
+
+    def _complete(self, database: SharedDatabase) -> None:
+        report = Synchronizer(self._loaded, database, Surroundings()).synchronise(ONLY)
+        assert report.outcome is Outcome.DONE
+
+
+@contextmanager
+def running_hamlet(folder: Path) -> Generator[Hamlet, None, None]:
+    """Run a hamlet's doubles."""
+    world = World(3, dossiers=6, parcels=7, works=6, defect_share=0.4)
+    with Agencies(world) as agencies, double_secrets(agencies):
+        yield Hamlet(agencies, folder)

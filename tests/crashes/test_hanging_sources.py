@@ -1,0 +1,93 @@
+"""Sources that hang: what they cost those that do not."""
+
+import socket
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cchc_connect import Config, SharedDatabase, Surroundings, Synchronizer
+from cchc_connect.database.counts import Counts
+from cchc_connect.testing import World
+from cchc_connect.testing.ogc_features import OgcFeaturesDouble
+
+HONEST, HANGING = 45, 5
+LATENCY_S = 0.05
+DEADLINE_S = 2.0
+"""Long beside what an honest source takes, as a minute is beside a usual pull."""
+
+PARALLEL = 4
+MOST_TIMES = 1.2
+SLACK_S = 1.0
+
+
+def table(address: str, number: int) -> dict[str, Any]:
+    """Return the table of a connection to one of many small land registries."""
+    options = {"collection": "thua_dat", "scheme": "gso-2025-07", "page_size": 1}
+    return {"adapter": "ogc_features", "agency": f"000.00.{number:02}.H09", "base_url": address, "options": options}
+
+
+@contextmanager
+def hanging_server() -> Generator[str, None, None]:
+    """Run what takes every connection and answers nothing."""
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+@pytest.fixture(scope="module")
+def honest() -> Iterator[Sequence[str]]:
+    """Give the addresses of sources that answer, each after a while."""
+    with ExitStack() as running:
+        worlds = [World(number, dossiers=0, parcels=3, works=0, defect_share=0.0) for number in range(HONEST)]
+        doubles = [running.enter_context(OgcFeaturesDouble(world)) for world in worlds]
+        for double in doubles:
+            double.switches.latency_s = LATENCY_S
+        yield [double.base_url for double in doubles]
+
+
+class Finished:
+    """Notes when each connection made its last step."""
+
+    def __init__(self) -> None:
+        self.at: dict[str, float] = {}
+
+    def __call__(self, name: str, record_type: str, counts: Counts, total: int | None) -> None:
+        """Take note."""
+        del record_type, counts, total
+        self.at[name] = time.monotonic()
+
+
+def seconds_of_the_honest(connections: dict[str, Any], path: Path) -> float:
+    """Run once; return after how long the last of the sources that answer was done."""
+    tables = {
+        "database": {"url": f"sqlite:///{path}"},
+        "run": {"deadline_s": DEADLINE_S, "parallel": PARALLEL},
+        "connections": connections,
+    }
+    config, finished = Config.from_tables(tables, Path("cchc.toml")), Finished()
+    with SharedDatabase(config.database.url) as database:
+        started = time.monotonic()
+        Synchronizer(config, database, Surroundings(progress=finished)).synchronise()
+    assert len(finished.at) == HONEST
+    return max(finished.at.values()) - started
+
+
+@pytest.mark.long
+def test_five_of_fifty_sources_that_hang_slow_the_others_by_a_fifth_at_most(
+    honest: Sequence[str], tmp_path: Path
+) -> None:
+    """From the second run on, when they are pulled last, the other 45 finish in at most 1.2 times their time alone.
+
+    In the first run nothing tells them from the others: each keeps one of the run's threads for a call's deadline.
+    """
+    good = {f"honest-{number}": table(address, number) for number, address in enumerate(honest)}
+    alone = seconds_of_the_honest(good, tmp_path / "alone.db")
+    with hanging_server() as address:
+        bad = {f"hanging-{number}": table(address, 90 + number) for number in range(HANGING)}
+        first, second = (seconds_of_the_honest({**bad, **good}, tmp_path / "together.db") for _ in range(2))
+
+    assert second <= MOST_TIMES * alone
+    assert first <= alone + HANGING * DEADLINE_S / PARALLEL + SLACK_S

@@ -1,0 +1,125 @@
+"""Of many schedulers one runs, and one that froze past its lease writes nothing more."""
+
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Table, select
+
+from cchc_connect import SharedDatabase
+from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD
+from cchc_connect.cli.exits import ExitCode
+from cchc_connect.database.tables import METADATA, cursor, delivery
+from tests.cli.conftest import write_config
+from tests.crashes.hamlet import ONLY, Hamlet
+from tests.crashes.losses import NOTHING, holding, losses
+from tests.crashes.schedulers import Command, Scheduler, ShortLease
+from tests.promises.province import workers
+
+SECRETS = (ONE_STOP_PASSWORD, PORTAL_PASSWORD)
+EIGHT = 8
+SOON_S = 2.0
+"""Within a second or so; eight processes on two cores wait for each other a little."""
+
+
+@contextmanager
+def slow(hamlet: Hamlet, latency_s: float) -> Generator[None, None, None]:
+    """Let every answer of the doubles wait."""
+    for double in hamlet.agencies.doubles:
+        double.switches.latency_s = latency_s
+    yield
+    for double in hamlet.agencies.doubles:
+        double.switches.latency_s = 0.0
+
+
+def everything(database: SharedDatabase) -> Mapping[str, Sequence[tuple[Any, ...]]]:
+    """Return every row of every table."""
+    with database.reading() as connection:
+        return {
+            table.name: sorted(map(tuple, connection.execute(select(table))), key=str)
+            for table in METADATA.sorted_tables
+        }
+
+
+@pytest.mark.parametrize("place", ["a new database", "one that was there"])
+def test_of_eight_schedulers_at_once_one_runs_and_seven_leave(hamlet: Hamlet, tmp_path: Path, place: str) -> None:
+    """The seven leave at once with the code that says "another run is at work"; the one does all the work."""
+    url = hamlet.begin_trial()
+    write_config(tmp_path / "cchc.toml", {**hamlet.tables, "database": {"url": url}})
+    if place == "one that was there":
+        SharedDatabase(url).close()
+    start = workers().Barrier(EIGHT)
+    command = Command(config=tmp_path / "cchc.toml", only=ONLY)
+
+    with slow(hamlet, 0.15):
+        schedulers = [Scheduler(command, SECRETS, start) for _ in range(EIGHT)]
+        ended = sorted((one.ended() for one in schedulers), key=lambda one: one.code)
+
+    assert [one.code for one in ended] == [ExitCode.DONE, *[ExitCode.LEASE_HELD] * (EIGHT - 1)]
+    assert max(one.seconds for one in ended[1:]) < SOON_S
+    with SharedDatabase(url) as database:
+        assert losses(hamlet.undisturbed, holding(database, hamlet.agencies)) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("table", "lease_s"),
+    [(cursor, 1.0), (delivery, 1.0), pytest.param(cursor, 10.0, marks=pytest.mark.long)],
+    ids=["while it pulls", "while it pushes", "with the shortest lease that is allowed"],
+)
+def test_one_that_froze_past_its_lease_writes_nothing_and_says_so(hamlet: Hamlet, table: Table, lease_s: float) -> None:
+    """Stopped, overtaken and woken, it leaves the database as it is and ends with the code of a lost lease."""
+    url = hamlet.begin_trial()
+    tables = {**hamlet.tables, "database": {"url": url}}
+    with SharedDatabase(url) as database:
+        with slow(hamlet, 0.3):
+            frozen = Scheduler(ShortLease(tables=tables, only=ONLY, seconds=lease_s), SECRETS)
+            freeze(frozen, hamlet.latest, lambda: has_rows(database, table))
+            time.sleep(1.2 * lease_s)
+
+        assert hamlet.finish(url) == NOTHING
+        before = everything(database)
+        os.kill(frozen.number, signal.SIGCONT)
+        ended = frozen.ended()
+
+        assert ended.code == ExitCode.LEASE_HELD
+        assert everything(database) == before
+        assert losses(hamlet.undisturbed, holding(database, hamlet.agencies)) == NOTHING
+
+
+def freeze(scheduler: Scheduler, path: Path, has_come: Callable[[], bool]) -> None:
+    """Stop a process when its moment has come, and it has no transaction open."""
+    wait_for(has_come)
+    os.kill(scheduler.number, signal.SIGSTOP)
+    while is_locked(path):
+        os.kill(scheduler.number, signal.SIGCONT)
+        time.sleep(0.05)
+        os.kill(scheduler.number, signal.SIGSTOP)
+
+
+def wait_for(has_come: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not has_come():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def has_rows(database: SharedDatabase, table: Table) -> bool:
+    with database.reading() as connection:
+        return connection.execute(select(table)).first() is not None
+
+
+def is_locked(path: Path) -> bool:
+    """Say whether another process has a write transaction open."""
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+        connection.execute("ROLLBACK")
+        return False
