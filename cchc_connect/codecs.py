@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Literal, TypeAlias, TypeVar, cast
+from functools import lru_cache
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from cchc_schemas import PartialDate
 
@@ -41,6 +42,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SPACES = str.maketrans({"\u00a0": " ", "\u2007": " ", "\u202f": " ", "\u200b": None, "\ufeff": None})
 """Spaces that only layout wants, and marks that nobody sees: copied from web pages and word processors."""
 _HAS_SPACES = re.compile("[\u00a0\u2007\u202f\u200b\ufeff]").search
+_OBJECTS = (dict, Mapping)
 _PARTS = ("year", "month", "day", "hour", "minute", "second")
 _YEAR, _MONTH, _DAY = r"(?P<year>[0-9]{4})", r"(?P<month>[0-9]{2})", r"(?P<day>[0-9]{2})"
 _CLOCK = r"(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9]):(?P<second>[0-5][0-9])"
@@ -88,7 +90,7 @@ def text_or_none(value: object) -> str | Unreadable | None:
     """
     if isinstance(value, str):
         # Cleaning costs more than looking whether there is anything to clean.
-        return (value.translate(_SPACES) if _HAS_SPACES(value) else value).strip() or None
+        return (value if value.isascii() or not _HAS_SPACES(value) else value.translate(_SPACES)).strip() or None
     if value is None:
         return None
     if isinstance(value, float) and value.is_integer():
@@ -110,7 +112,9 @@ def padded_code(value: object, width: int) -> str | Unreadable | None:
 
 def flag(value: object) -> bool | Unreadable | None:
     """Return a yes or no written as true, "True", 1, "1" or "Y" and their opposites."""
-    text = str(value) if isinstance(value, bool) else text_or_none(value)
+    if value is None or isinstance(value, bool):
+        return value
+    text = text_or_none(value)
     return _FLAGS.get(text.lower(), Unreadable("flag_unreadable")) if isinstance(text, str) else text
 
 
@@ -207,8 +211,11 @@ def partial_date(value: object, form: DateForm) -> PartialDate | Unreadable | No
     ['2021-09-27', '2021-09', '1987', '1995', 'None']
     """
     text = text_or_none(value)
-    if not isinstance(text, str):
-        return text
+    return _partial_date(text, form) if isinstance(text, str) else text
+
+
+@lru_cache(maxsize=4096)  # the same few thousand days and years stand in every listing
+def _partial_date(text: str, form: DateForm) -> PartialDate | Unreadable | None:
     if not text.strip("0/-"):
         return None
     written = _DATES[form].fullmatch(text)
@@ -249,12 +256,12 @@ def as_list(value: object) -> list[object]:
     """Return the members of a list; a lone object stands for a list of one, nothing for an empty one."""
     if value is None:
         return []
-    return cast("list[object]", value) if isinstance(value, list) else [value]
+    return value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]  # of anything
 
 
 def as_object(value: object) -> Mapping[str, Any] | None:
     """Return an object; None where it is anything else."""
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict | Mapping) else None
+    return value if isinstance(value, _OBJECTS) else None  # pyright: ignore[reportUnknownVariableType]  # as it came
 
 
 def as_objects(value: object) -> list[Mapping[str, Any]] | None:

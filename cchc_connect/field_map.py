@@ -50,20 +50,29 @@ def at(*places: str, read: Reader = text_or_none) -> Value:
     A place is a property, or a way through objects and lists: "diaChi.maPhuongXa", "nguonGoc.0.ma". Where a
     list is due, a lone object counts as its first member.
     """
-    ways = [tuple(place.split(".")) for place in places]
-    if len(ways) == 1 and len(ways[0]) == 1:
-        (name,) = ways[0]
-        return lambda item: read(item.get(name))
+    if len(places) == 1:
+        return _at_one(places[0], read)
+    values = [_at_one(place, read) for place in places]
 
-    def value(item: Item) -> object:
+    def first(item: Item) -> object:
         found: object = None
-        for way in ways:
-            found = read(held(item, way))
+        for value in values:
+            found = value(item)
             if found is not None:
                 break
         return found
 
-    return value
+    return first
+
+
+def _at_one(place: str, read: Reader) -> Value:
+    way = tuple(place.split("."))
+    if len(way) > 1:
+        return lambda item: read(held(item, way))
+    (name,) = way
+    if read is text_or_none:  # most of a map, and most of that is empty
+        return lambda item: None if (value := item.get(name)) is None else text_or_none(value)
+    return lambda item: read(item.get(name))
 
 
 def each(fields: FieldMap, where: str = "") -> Callable[[object], list[object]]:

@@ -7,7 +7,6 @@ tenth of reading them, and the hash of an item's bytes tells whether anybody has
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, cast
 
 import msgspec
@@ -22,20 +21,23 @@ class RawItem(Mapping[str, Any]):
     Looking into it raises `ValueError` where the bytes are no strict JSON: a key twice, NaN, bad UTF-8.
     """
 
-    __slots__ = ("__dict__", "raw")
+    __slots__ = ("_fields", "raw")
 
     def __init__(self, raw: bytes) -> None:
         """Keep the item's bytes."""
         self.raw = raw
+        self._fields: Mapping[str, Any] | None = None
 
-    @cached_property
+    @property
     def fields(self) -> Mapping[str, Any]:
         """Return the item as it reads.
 
         Raises:
             ValueError: the bytes are no strict JSON object.
         """
-        return cast("Mapping[str, Any]", strict_json(self.raw))
+        if self._fields is None:
+            self._fields = cast("Mapping[str, Any]", strict_json(self.raw))
+        return self._fields
 
     def __getitem__(self, name: str) -> Any:
         return self.fields[name]
@@ -94,11 +96,23 @@ def strict_json(body: bytes) -> object:
         ValueError: no JSON text, a key named twice, NaN or Infinity, or nesting too deep.
     """
     try:
-        return json.loads(body.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_no_constant)
+        return _STRICT.decode(body.decode("utf-8-sig"))
     except RecursionError:
         raise ValueError("nested too deep") from None
 
 
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
 _UNSPLIT = (msgspec.DecodeError, RecursionError)
 _PARTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
@@ -121,14 +135,3 @@ def _read_listing(body: bytes, name: str) -> Listing:
 
 def _is_object(raw: bytes) -> bool:
     return raw.startswith(OPENED)
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice in one object")
-    return found
-
-
-def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is not JSON")

@@ -9,7 +9,7 @@ from cchc_connect.database.quarantine import FaultyItem
 from cchc_schemas import Note, Record
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Arrival:
     """One item that became a record."""
 

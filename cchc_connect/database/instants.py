@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime
 
+_OFFSET = "+00:00"
+
 
 def stamp(moment: datetime) -> str:
     """Return an aware instant as stored, to the microsecond: `2021-09-27T01:15:00.000000Z`."""
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{in_utc.isoformat(timespec='microseconds')[: -len(_OFFSET)]}Z"
 
 
 def instant(stored: str) -> datetime:

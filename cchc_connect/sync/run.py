@@ -25,6 +25,7 @@ from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writer import write_page
 from cchc_connect.errors import Rejected
+from cchc_connect.sync.collector import spared_collector
 from cchc_connect.sync.connect import connect
 from cchc_connect.sync.executor import Executor, ThreadExecutor
 from cchc_connect.sync.pull import Extent
@@ -126,7 +127,8 @@ class Synchronizer:
             started, clock = scope.clock.now(), scope.clock.monotonic()
             if scope.keeps:
                 begin_run(self._database, scope.token, scope.run_id, started)
-            lines = work(scope)
+            with spared_collector():
+                lines = work(scope)
             report = RunReport(
                 run_id=scope.run_id,
                 rehearsal=rehearse,

@@ -20,7 +20,7 @@ from cchc_connect.database.ownership import Owners
 from cchc_connect.database.quarantine import KEY_TWICE, FaultyItem
 from cchc_connect.database.record_tables import document_of
 from cchc_connect.wire_json import RawItem
-from cchc_schemas import Fault, RecordInvalid
+from cchc_schemas import Fault, Reading, Record, RecordInvalid
 
 log = logging.getLogger("cchc_connect.sync")
 
@@ -132,21 +132,32 @@ class Sieve:
         try:
             fields = item.fields if isinstance(item, RawItem) else item
         except ValueError:
-            fields = None
-        key = f"#{digest.hex()}" if fields is None else self._key(fields, digest)
+            if self._is_first(f"#{digest.hex()}", digest, item, found, sifted):
+                sifted.faulty.append(_faulty(f"#{digest.hex()}", digest, item, (JSON_UNREADABLE,)))
+            return
+        key = self._key(fields, digest)
         if not self._is_first(key, digest, item, found, sifted):
             return
-        changed_at = None if fields is None else self._changed_at(fields)
-        if isinstance(changed_at, datetime):
-            sifted.times.append(stamp(changed_at))
-        if digest in quarantined.by_hash and quarantined.by_key.get(key) == digest:
+        source_time, is_dated = self._dated(fields)
+        if source_time is not None:
+            sifted.times.append(source_time)
+        if quarantined.by_key.get(key) == digest and digest in quarantined.by_hash:
             sifted.still_faulty += 1
-        elif fields is None:
-            sifted.faulty.append(_faulty(key, digest, item, (JSON_UNREADABLE,)))
-        elif not _is_text(item, fields):
-            sifted.faulty.append(_faulty(key, digest, item, (NOT_TEXT,)))
-        else:
-            self._translate(fields, key, digest, item, changed_at, sifted)
+            return
+        read = self._translate(item, fields) if is_dated else (TRANSLATION_FAILED,)
+        if isinstance(read, tuple):
+            sifted.faulty.append(_faulty(key, digest, item, read))
+            return
+        arrival = Arrival(
+            source_key=key,
+            source_time=source_time,
+            item=item,
+            item_hash=digest,
+            record=read.record,
+            document=document_of(read.record),
+            notes=read.notes,
+        )
+        sifted.arrivals.append(arrival)
 
     def _is_first(self, key: str, digest: bytes, item: Item, found: dict[str, bytes], sifted: Sifted) -> bool:
         """Say whether the key is new on this page; an item that says something else under a taken key is faulty."""
@@ -179,50 +190,31 @@ class Sieve:
         usable = 0 < len(key) <= LONGEST_KEY and "\0" not in key
         return key if usable else f"#{digest.hex()}"
 
-    def _changed_at(self, fields: Item) -> datetime | ValueError | None:
-        """Return when the source says it changed the item, or what keeps us from knowing."""
+    def _dated(self, fields: Item) -> tuple[str | None, bool]:
+        """Return when the source says it changed the item, as stored, and whether it says so as it should."""
         try:
             moment = self._source.changed_at(fields)
         except Exception as error:  # noqa: BLE001  # the per-record border: a stranger's adapter may fail on one item
-            return ValueError(type(error).__name__)
+            self._tell(error)
+            return None, False
         if not isinstance(moment, datetime):
-            return None
-        return ValueError("changed_at has no offset") if moment.tzinfo is None else moment
+            return None, True
+        return (None, False) if moment.tzinfo is None else (stamp(moment), True)
 
-    def _translate(
-        self,
-        fields: Item,
-        key: str,
-        digest: bytes,
-        item: Item,
-        changed_at: datetime | ValueError | None,
-        sifted: Sifted,
-    ) -> None:
-        source_time = None
+    def _translate(self, item: Item, fields: Item) -> Reading[Record] | tuple[Fault, ...]:
+        """Return the record that an item is, or every fault that keeps it from being one."""
+        if not _is_text(item, fields):
+            return (NOT_TEXT,)
         try:
-            if changed_at is not None:
-                source_time = _stamped(changed_at)
-            reading = self._source.record_type.read(self._source.translate(fields))
-            document = document_of(reading.record)
+            return self._source.record_type.read(self._source.translate(fields))
         except RecordInvalid as error:
-            faults = error.faults
+            return error.faults
         except Exception as error:  # noqa: BLE001  # the per-record border: a stranger's adapter may fail on one item
-            log.warning("%s: translation failed: %s", self._source.record_type.record_type, type(error).__name__)
-            faults = (TRANSLATION_FAILED,)
-        else:
-            sifted.arrivals.append(
-                Arrival(
-                    source_key=key,
-                    source_time=source_time,
-                    item=item,
-                    item_hash=digest,
-                    record=reading.record,
-                    document=document,
-                    notes=reading.notes,
-                )
-            )
-            return
-        sifted.faulty.append(_faulty(key, digest, item, faults))
+            self._tell(error)
+            return (TRANSLATION_FAILED,)
+
+    def _tell(self, error: Exception) -> None:
+        log.warning("%s: translation failed: %s", self._source.record_type.record_type, type(error).__name__)
 
 
 def _faulty(key: str, digest: bytes, item: Item, faults: tuple[Fault, ...]) -> FaultyItem:
@@ -238,12 +230,6 @@ def _is_text(item: Item, fields: Item) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _stamped(changed_at: datetime | ValueError) -> str:
-    if isinstance(changed_at, ValueError):
-        raise changed_at
-    return stamp(changed_at)
 
 
 def _signature(owners: Owners) -> str:

@@ -15,6 +15,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 _CANONICAL = re.compile(r"([1-9][0-9]{3})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 _DECEMBER = 12
+_FIRST_YEAR, _LAST_YEAR = 1000, 9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class PartialDate:
     def __post_init__(self) -> None:
         if self.month is None and self.day is not None:
             raise ValueError("a day needs its month")
-        if not _CANONICAL.fullmatch(str(self)):
+        if not _FIRST_YEAR <= self.year <= _LAST_YEAR:
             raise ValueError("a year has four digits")
         self.earliest()
 
@@ -70,8 +71,11 @@ class PartialDate:
         return date(self.year, self.month + 1, 1) - timedelta(days=1)
 
     def __str__(self) -> str:
-        parts = (part for part in (self.month, self.day) if part is not None)
-        return "-".join((f"{self.year:04}", *(f"{part:02}" for part in parts)))
+        if self.month is None:
+            return f"{self.year:04}"
+        return (
+            f"{self.year:04}-{self.month:02}" if self.day is None else f"{self.year:04}-{self.month:02}-{self.day:02}"
+        )
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
