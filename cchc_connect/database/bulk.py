@@ -5,13 +5,17 @@ SQL text is made once from the table objects, so names are never written by hand
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import chain
+from types import MappingProxyType
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import ColumnElement, Connection, Select, Table, any_, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
 Key = TypeVar("Key")
 Row = Sequence[Any]
+
+_AMONG = "among"
 
 AT_ONCE = 500
 """Keys in one IN list; SQLite takes 32,766 values a statement, older ones 999."""
@@ -46,6 +50,37 @@ def replace_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> N
     connection.exec_driver_sql(_merge_sql(table, incoming))
 
 
+def rows_among(
+    connection: Connection,
+    statement: Select[Any],
+    column: ColumnElement[Any],
+    keys: Sequence[Any],
+    bound: Mapping[str, object] = MappingProxyType({}),
+) -> Iterator[Any]:
+    """Yield the rows of `statement` whose `column` is one of `keys`.
+
+    The text is made once for each statement object, so hand in the same one each time (`functools.cache`):
+    SQLAlchemy would write every key into it anew, which costs more than finding the row.
+
+    Args:
+        connection: where to look.
+        statement: what is selected; what varies in it are named binds.
+        column: what the keys are of.
+        keys: any number of them.
+        bound: values of the statement's binds.
+    """
+    if connection.dialect.name != "sqlite":
+        everything = {**bound, _AMONG: list(keys)}
+        yield from connection.exec_driver_sql(_any_sql(statement, column), everything) if keys else ()
+        return
+    text, places = _in_sql(statement, column)
+    for some in chunks(keys):
+        # Padded to one length: one text, one prepared statement.
+        padded = (*some, *[some[-1]] * (AT_ONCE - len(some)))
+        values = [padded if name == _AMONG else (bound[name],) for name in places]
+        yield from connection.exec_driver_sql(text, tuple(chain.from_iterable(values)))
+
+
 def upsert(
     connection: Connection,
     table: Table,
@@ -66,6 +101,21 @@ def _copy(connection: Connection, name: str, table: Table, rows: Sequence[Row]) 
     with driver.cursor() as cursor, cursor.copy(f'COPY "{name}" ({columns}) FROM STDIN') as copy:
         for row in rows:
             copy.write_row(row)
+
+
+@cache
+def _any_sql(statement: Select[Any], column: ColumnElement[Any]) -> str:
+    """Return PostgreSQL's text of what `rows_among` executes: one bind holds all keys."""
+    whole = statement.where(column == any_(bindparam(_AMONG, type_=postgresql.ARRAY(column.type))))
+    return str(whole.compile(dialect=postgresql.dialect(paramstyle="pyformat")))  # type: ignore[no-untyped-call]  # untyped there
+
+
+@cache
+def _in_sql(statement: Select[Any], column: ColumnElement[Any]) -> tuple[str, Sequence[str]]:
+    """Return SQLite's text of what `rows_among` executes, and the names of its binds in their order."""
+    compiled = statement.where(column.in_(bindparam(_AMONG, expanding=True))).compile(dialect=sqlite.dialect())
+    text = str(compiled).replace(f"(__[POSTCOMPILE_{_AMONG}])", f"({', '.join('?' * AT_ONCE)})")
+    return text, tuple(compiled.positiontup or ())
 
 
 @cache

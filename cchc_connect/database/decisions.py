@@ -3,11 +3,13 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from cchc_connect.database.arrivals import Arrival, Occasion
-from cchc_connect.database.bulk import chunks
+from cchc_connect.database.bulk import rows_among
 from cchc_connect.database.ownership import Owners
 from cchc_connect.database.quarantine import KEY_TAKEN, FaultyItem
 from cchc_connect.database.record_tables import document_of, record_table
@@ -215,15 +217,20 @@ class _Judge:
 
 def _standing(connection: Connection, stream: Stream, keys: Sequence[str]) -> dict[str, _Standing]:
     table = record_table(stream.record_type)
+    found: dict[str, _Standing] = {}
+    for row in rows_among(connection, _standing_rows(stream.record_type), table.c.record_key, keys):
+        key, version, deleted_at, document, *came = row
+        origin = Origin(**dict(zip(_ORIGIN, came, strict=True)))
+        found[key] = _Standing(origin, version, document.encode(), deleted_at is not None)
+    return found
+
+
+@cache
+def _standing_rows(record_type: str) -> Select[Any]:
+    table = record_table(record_type)
     origin = [table.c[name] for name in _ORIGIN]
     columns = select(table.c.record_key, table.c.version, table.c.deleted_at, change.c.document, *origin)
-    joined = columns.join(change, change.c.sequence == table.c.sequence)
-    found: dict[str, _Standing] = {}
-    for some in chunks(keys):
-        for row in connection.execute(joined.where(table.c.record_key.in_(some))):
-            came = Origin(**{name: getattr(row, name) for name in _ORIGIN})
-            found[row.record_key] = _Standing(came, row.version, row.document.encode(), row.deleted_at is not None)
-    return found
+    return columns.join(change, change.c.sequence == table.c.sequence)
 
 
 def _is_same(one: bytes, other: bytes) -> bool:

@@ -1,11 +1,13 @@
 """Recognising what a source lists again: an item's hash tells its key and when it changed, and nothing is read."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from functools import cache
+from itertools import chain
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, bindparam, select
 
-from cchc_connect.database.bulk import chunks
+from cchc_connect.database.bulk import rows_among
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import voice
@@ -23,20 +25,24 @@ class KnownItem(NamedTuple):
 
 def known_items(connection: Connection, stream: Stream, hashes: Sequence[bytes]) -> dict[bytes, KnownItem]:
     """Return those of the items with these hashes that are in the database as they are, by hash."""
-    table = record_table(stream.record_type)
-    mine = (table.c.connection == stream.connection) & table.c.deleted_at.is_(None)
-    heard = (voice.c.record_type == stream.record_type) & (voice.c.connection == stream.connection)
-    places = ((table, mine), (voice, heard))
-    return {
-        row.item_hash: KnownItem(row.source_key, row.source_time)
-        for some in chunks(hashes)
-        for place, belongs in places
-        for row in connection.execute(
-            select(place.c.item_hash, place.c.source_key, place.c.source_time).where(
-                belongs & place.c.item_hash.in_(some)
-            )
-        )
-    }
+    kept, heard = _kept(stream.record_type), _heard()
+    mine = {"connection": stream.connection}
+    rows = rows_among(connection, kept, record_table(stream.record_type).c.item_hash, hashes, mine)
+    words = rows_among(connection, heard, voice.c.item_hash, hashes, mine | {"record_type": stream.record_type})
+    return {digest: KnownItem(source_key, source_time) for digest, source_key, source_time in chain(rows, words)}
+
+
+@cache
+def _kept(record_type: str) -> Select[Any]:
+    table = record_table(record_type)
+    mine = (table.c.connection == bindparam("connection")) & table.c.deleted_at.is_(None)
+    return select(table.c.item_hash, table.c.source_key, table.c.source_time).where(mine)
+
+
+@cache
+def _heard() -> Select[Any]:
+    mine = (voice.c.record_type == bindparam("record_type")) & (voice.c.connection == bindparam("connection"))
+    return select(voice.c.item_hash, voice.c.source_key, voice.c.source_time).where(mine)
 
 
 def live_source_keys(connection: Connection, stream: Stream) -> Iterator[str]:

@@ -7,12 +7,13 @@ people only masked, or by their express wish.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, RowMapping, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, RowMapping, Select, bindparam, func, select, update
 
 from cchc_connect.adapter import Item
-from cchc_connect.database.bulk import chunks
+from cchc_connect.database.bulk import chunks, rows_among
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import quarantine
 from cchc_connect.errors import Rejected
@@ -137,12 +138,17 @@ def _of(stream: Stream) -> ColumnElement[bool]:
 
 
 def _open(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> dict[str, Row[Any]]:
-    found: dict[str, Row[Any]] = {}
-    for some in chunks(source_keys):
-        chosen = quarantine.c.source_key.in_(some)
-        for row in connection.execute(select(quarantine).where(_of(stream) & chosen)):
-            found[row.source_key] = row
-    return found
+    bound = {"of_connection": stream.connection, "of_type": stream.record_type}
+    return {
+        row.source_key: row
+        for row in rows_among(connection, _open_entries(), quarantine.c.source_key, source_keys, bound)
+    }
+
+
+@cache
+def _open_entries() -> Select[Any]:
+    mine = (quarantine.c.connection == bindparam("of_connection")) & (quarantine.c.record_type == bindparam("of_type"))
+    return select(quarantine).where(mine & quarantine.c.resolved_at.is_(None))
 
 
 def _entry(row: RowMapping) -> QuarantineEntry:

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, select
 
-from cchc_connect.database.bulk import chunks, replace_rows
+from cchc_connect.database.bulk import chunks, replace_rows, rows_among
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import voice
 
@@ -45,14 +46,17 @@ def hear(connection: Connection, said: Sequence[Voice]) -> set[str]:
 
 def forget(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> set[str]:
     """Forget what a stream's items said; return the keys of the records they spoke of."""
-    spoken_of: set[str] = set()
-    for some in chunks(source_keys):
-        here = _of(stream) & voice.c.source_key.in_(some)
-        found = set(connection.execute(select(voice.c.record_key).where(here)).scalars())
-        if found:
-            spoken_of |= found
-            connection.execute(delete(voice).where(here))
-    return spoken_of
+    bound = {"record_type": stream.record_type, "connection": stream.connection}
+    said = dict(map(tuple, rows_among(connection, _said(), voice.c.source_key, source_keys, bound)))
+    for some in chunks(list(said)):
+        connection.execute(delete(voice).where(_of(stream) & voice.c.source_key.in_(some)))
+    return set(said.values())
+
+
+@cache
+def _said() -> Select[Any]:
+    mine = (voice.c.record_type == bindparam("record_type")) & (voice.c.connection == bindparam("connection"))
+    return select(voice.c.source_key, voice.c.record_key).where(mine)
 
 
 def voices_of(connection: Connection, record_type: str, record_keys: Collection[str]) -> dict[str, dict[str, Document]]:

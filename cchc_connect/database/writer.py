@@ -12,13 +12,14 @@ and the counters. The rules, decided in `decisions`:
 """
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, Select, bindparam, func, select, update
 
 from cchc_connect.database import quarantine
 from cchc_connect.database.arrivals import Occasion, SiftedPage
-from cchc_connect.database.bulk import chunks, insert_rows, replace_rows
+from cchc_connect.database.bulk import chunks, insert_rows, replace_rows, rows_among
 from cchc_connect.database.counts import Counts
 from cchc_connect.database.decisions import Decisions, Version, decide
 from cchc_connect.database.discrepancies import compare
@@ -164,27 +165,29 @@ def _write_lineage(
 
 def _keys_of(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> list[str]:
     """Return the keys of the live records that the source calls by `source_keys`."""
-    table = record_table(stream.record_type)
-    live = (table.c.connection == stream.connection) & table.c.deleted_at.is_(None)
-    return [
-        key
-        for some in chunks(source_keys)
-        for key in connection.execute(select(table.c.record_key).where(live & table.c.source_key.in_(some))).scalars()
-    ]
+    return [record_key for record_key, _ in _called(connection, stream, source_keys)]
 
 
 def _outgrown(connection: Connection, stream: Stream, decisions: Decisions) -> dict[str, str]:
     """Return the keys that items of this page had before their source gave them another, with the key they have now."""
     now_called = decisions.now_called
-    table = record_table(stream.record_type)
-    live = (table.c.connection == stream.connection) & table.c.deleted_at.is_(None)
-    outgrown: dict[str, str] = {}
-    for some in chunks(list(now_called)):
-        chosen = select(table.c.record_key, table.c.source_key).where(live & table.c.source_key.in_(some))
-        for row in connection.execute(chosen):
-            if row.record_key != now_called[row.source_key]:
-                outgrown[row.record_key] = now_called[row.source_key]
-    return outgrown
+    called = _called(connection, stream, list(now_called))
+    return {before: now_called[source_key] for before, source_key in called if before != now_called[source_key]}
+
+
+def _called(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield record key and source key of the live records that the source calls by `source_keys`."""
+    column = record_table(stream.record_type).c.source_key
+    mine = {"connection": stream.connection}
+    for row in rows_among(connection, _live(stream.record_type), column, source_keys, mine):
+        yield row.record_key, row.source_key
+
+
+@cache
+def _live(record_type: str) -> Select[Any]:
+    table = record_table(record_type)
+    live = (table.c.connection == bindparam("connection")) & table.c.deleted_at.is_(None)
+    return select(table.c.record_key, table.c.source_key).where(live)
 
 
 def next_sequence(connection: Connection) -> int:
