@@ -181,6 +181,8 @@ class RunTable(Table):
 
     parallel: Annotated[int, Field(ge=1, le=64)] = 8
     """Connections pulled at the same time."""
+    processes: Annotated[int, Field(ge=0, le=64)] = 1
+    """Processes beside the main one that read the items of large listings while others are written; 0: none."""
     deadline_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
     """Seconds one call to a system may take, over all its attempts."""
     lease_s: Annotated[float, Field(ge=10, le=3600)] = 120.0

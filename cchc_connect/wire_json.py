@@ -21,32 +21,28 @@ class RawItem(Mapping[str, Any]):
     Looking into it raises `ValueError` where the bytes are no strict JSON: a key twice, NaN, bad UTF-8.
     """
 
-    __slots__ = ("_fields", "raw")
+    __slots__ = ("raw",)
 
     def __init__(self, raw: bytes) -> None:
         """Keep the item's bytes."""
         self.raw = raw
-        self._fields: Mapping[str, Any] | None = None
 
-    @property
-    def fields(self) -> Mapping[str, Any]:
-        """Return the item as it reads.
+    def read(self) -> Mapping[str, Any]:
+        """Return the item as it reads, anew each time: a page of items that stay read is ten times as large.
 
         Raises:
             ValueError: the bytes are no strict JSON object.
         """
-        if self._fields is None:
-            self._fields = cast("Mapping[str, Any]", strict_json(self.raw))
-        return self._fields
+        return cast("Mapping[str, Any]", strict_json(self.raw))
 
     def __getitem__(self, name: str) -> Any:
-        return self.fields[name]
+        return self.read()[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.fields)
+        return iter(self.read())
 
     def __len__(self) -> int:
-        return len(self.fields)
+        return len(self.read())
 
     def __repr__(self) -> str:
         """Show the size only: items hold personal values."""

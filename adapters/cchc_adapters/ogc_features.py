@@ -109,7 +109,9 @@ class Parcels:
     def __init__(self, options: OgcFeaturesOptions) -> None:
         self._options = options
         self._key = options.key.split(".")
-        self._fields = field_map(options.rules(), options.decimal_sign)
+        fields = dict(field_map(options.rules(), options.decimal_sign))
+        self._changed_at = fields.pop("changed_at", None)
+        self._fields = fields
         self.profile = SourceProfile(
             changed_since=options.changed_since,
             deletes=Deletes.ABSENCE if options.complete_listing else Deletes.NEVER,
@@ -137,15 +139,13 @@ class Parcels:
 
     def changed_at(self, item: Item) -> datetime | codecs.Unreadable | None:
         """Return when the source last changed the parcel, by the property that the field map names."""
-        read = self._fields.get("changed_at")
-        changed = read(_properties(item)) if read else None
+        changed = self._changed_at(_properties(item)) if self._changed_at else None
         return changed if isinstance(changed, datetime | codecs.Unreadable) else None
 
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of a `LandParcel`."""
         fields = translated(_properties(item), self._fields)
         former = [fields.pop(name, None) for name in PREVIOUS]
-        fields.pop("changed_at", None)
         options = self._options
         if "uses" in fields:
             fields["uses"] = list(land_uses(fields["uses"], options.land_use_catalogue, options.decimal_sign))

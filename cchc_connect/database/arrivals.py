@@ -6,7 +6,7 @@ from typing import Any
 
 from cchc_connect.database.ownership import Owners
 from cchc_connect.database.quarantine import FaultyItem
-from cchc_schemas import Note, Record
+from cchc_connect.database.stored import StoredRecord
 
 
 @dataclass(kw_only=True, slots=True)
@@ -17,10 +17,9 @@ class Arrival:
     source_time: str | None
     item: Mapping[str, Any]
     item_hash: bytes
-    record: Record
-    document: bytes
-    """The record as it is stored: compact JSON."""
-    notes: tuple[Note, ...]
+    record: StoredRecord
+    notes: str | None
+    """What is odd about it, as JSON."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,14 +12,15 @@ from cchc_connect.database.arrivals import Arrival, Occasion
 from cchc_connect.database.bulk import rows_among
 from cchc_connect.database.ownership import Owners
 from cchc_connect.database.quarantine import KEY_TAKEN, FaultyItem
-from cchc_connect.database.record_tables import document_of, record_table
+from cchc_connect.database.record_tables import record_table
+from cchc_connect.database.stored import StoredRecord, stored
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import change
 from cchc_connect.database.voices import Document, Voice, voices_of
-from cchc_schemas import Record, from_document
+from cchc_schemas import RECORD_TYPES, from_document
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Origin:
     """Where a version came from."""
 
@@ -32,12 +33,11 @@ class Origin:
     notes: str | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Version:
     """One version to be written."""
 
-    record: Record
-    document: bytes
+    record: StoredRecord
     version: int
     operation: str
     origin: Origin
@@ -134,11 +134,11 @@ class _Judge:
         self._speak(arrival)
         if not self._own_fields or known.deleted:
             return
-        said, before = json.loads(arrival.document), json.loads(known.document)
+        said, before = json.loads(arrival.record.document), json.loads(known.document)
         after = {**before, **{name: said[name] for name in self._own_fields}}
-        record = from_document(type(arrival.record), after)
+        record = self._stored(after)
         if after != before and record.key == key:  # a part of the key is the record owner's, whatever is declared
-            self._add(record, document_of(record), known.version + 1, "update", known.origin)
+            self._add(record, known.version + 1, "update", known.origin)
 
     def _displace(self, key: str, known: _Standing) -> None:
         """Hear who held the record so far as another, now that its declared owner takes it over."""
@@ -159,7 +159,7 @@ class _Judge:
 
     def _write(self, arrival: Arrival, version: int, operation: str, known: _Standing | None = None) -> None:
         """Write the next version, or note that it is as it was."""
-        record, document = self._with_others_fields(arrival)
+        record = self._with_others_fields(arrival)
         origin = Origin(
             connection=self._stream.connection,
             agency=self._stream.agency,
@@ -167,16 +167,16 @@ class _Judge:
             source_key=arrival.source_key,
             source_time=arrival.source_time,
             item_hash=arrival.item_hash,
-            notes=json.dumps([[note.path, note.rule] for note in arrival.notes]) if arrival.notes else None,
+            notes=arrival.notes,
         )
-        if known is None or not _is_same(known.document, document):
-            self._add(record, document, version, operation, origin)
+        if known is None or not _is_same(known.document, record.document):
+            self._add(record, version, operation, origin)
         elif known.origin == origin:
             self.decisions.unchanged += 1
         else:
             self.decisions.touched.append(arrival)
 
-    def _with_others_fields(self, arrival: Arrival) -> tuple[Record, bytes]:
+    def _with_others_fields(self, arrival: Arrival) -> StoredRecord:
         """Return an arrival as a record in which each field is its owner's word, as far as the owner spoke."""
         said = self._said.get(arrival.record.key, {}) if self._reserved else {}
         owned = {
@@ -185,12 +185,13 @@ class _Judge:
             if name in self._reserved and owner in said
         }
         if not owned:
-            return arrival.record, arrival.document
+            return arrival.record
         self._speak(arrival)
-        record = from_document(type(arrival.record), {**json.loads(arrival.document), **owned})
-        if record.key != arrival.record.key:  # as above
-            return arrival.record, arrival.document
-        return record, document_of(record)
+        record = self._stored({**json.loads(arrival.record.document), **owned})
+        return record if record.key == arrival.record.key else arrival.record  # as above
+
+    def _stored(self, document: Document) -> StoredRecord:
+        return stored(from_document(RECORD_TYPES[self._stream.record_type], document))
 
     def _speak(self, arrival: Arrival) -> None:
         self.decisions.contested.add(arrival.record.key)
@@ -203,16 +204,16 @@ class _Judge:
                 record_key=arrival.record.key,
                 item_hash=arrival.item_hash,
                 source_time=arrival.source_time,
-                document=str(arrival.document, "utf-8"),
+                document=str(arrival.record.document, "utf-8"),
             )
         )
 
-    def _add(self, record: Record, document: bytes, version: int, operation: str, origin: Origin) -> None:
-        written = Version(record=record, document=document, version=version, operation=operation, origin=origin)
+    def _add(self, record: StoredRecord, version: int, operation: str, origin: Origin) -> None:
+        written = Version(record=record, version=version, operation=operation, origin=origin)
         self.decisions.versions.append(written)
         if version > 1:
             self.decisions.contested.add(record.key)
-        self._standing[record.key] = _Standing(origin, version, document, deleted=False)
+        self._standing[record.key] = _Standing(origin, version, record.document, deleted=False)
 
 
 def _standing(connection: Connection, stream: Stream, keys: Sequence[str]) -> dict[str, _Standing]:

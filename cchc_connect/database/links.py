@@ -1,6 +1,6 @@
 """Which record speaks of which: what joins a dossier with its permits, and a parcel with its old numbers."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, delete
 
@@ -12,17 +12,19 @@ Target = tuple[str, str]
 """Record type and key of what is spoken of; the key may belong to a record that has not come yet."""
 
 
-def write_links(connection: Connection, records: Sequence[Record], known: Collection[str]) -> None:
-    """Store the links of `records`, all of one type; those whose key is among `known` may have had others before."""
-    if not records:
-        return
-    record_type = records[0].record_type
-    latest = {record.key: record for record in records}
+def write_links(
+    connection: Connection, record_type: str, links: Mapping[str, Sequence[Target]], known: Collection[str]
+) -> None:
+    """Store the links of records, by their key; those whose key is among `known` may have had others before."""
     forget = delete(link).where(link.c.record_type == record_type)
     for keys in chunks(list(known)):
         connection.execute(forget.where(link.c.record_key.in_(keys)))
-    rows = [(record_type, key, *target) for key, record in latest.items() for target in sorted(set(_links(record)))]
-    insert_rows(connection, link, rows)
+    insert_rows(connection, link, [(record_type, key, *target) for key, targets in links.items() for target in targets])
+
+
+def links_of(record: Record) -> list[Target]:
+    """Return of what a record speaks, each once."""
+    return sorted(set(_links(record)))
 
 
 def _links(record: Record) -> Iterator[Target]:

@@ -5,15 +5,13 @@ PostgreSQL), and after them stands where the row came from. A column's comment i
 """
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
 from functools import cache
-from operator import attrgetter
 from typing import Annotated, Any, Union, get_args, get_origin
 
-import msgspec
 from pydantic import BaseModel
 from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, MetaData, Numeric, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -38,8 +36,6 @@ PROVENANCE: tuple[tuple[str, TypeEngine[Any], str], ...] = (
     ("notes", Text(), "What is odd about it, as JSON: pairs of path and rule."),
 )
 """Where a row came from; the same on every record table."""
-
-Values = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -81,31 +77,6 @@ def all_tables() -> MetaData:
     for record_type in RECORD_TYPES:
         record_table(record_type)
     return METADATA
-
-
-def document_of(record: Record) -> bytes:
-    """Return a record as its document: compact JSON in UTF-8, fields in the record's order."""
-    return record.__pydantic_serializer__.to_json(record)
-
-
-@cache
-def row_reader(record_type: str) -> Callable[[bytes], Values]:
-    """Return what turns a document into the values of its columns, in their order; nested parts stay JSON text."""
-    fields = field_columns(RECORD_TYPES[record_type])
-    shape = msgspec.defstruct(
-        record_type, [(field.name, msgspec.Raw if field.type is NESTED else Any) for field in fields]
-    )
-    read, values = msgspec.json.Decoder(shape).decode, attrgetter(*(field.name for field in fields))
-    nested = [place for place, field in enumerate(fields) if field.type is NESTED]
-
-    def row(document: bytes) -> Values:
-        found = list(values(read(document)))
-        for place in nested:
-            text = str(found[place], "utf-8")
-            found[place] = None if text == "null" else text
-        return tuple(found)
-
-    return row
 
 
 def _description(record: type[Record], name: str) -> str | None:

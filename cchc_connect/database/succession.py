@@ -4,7 +4,7 @@ Three things tell of it: a registered change with parcels before and after (biáº
 parcel that names its former keys, and a source whose item bears another key than before.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Any
 
@@ -45,14 +45,12 @@ def write_successions(connection: Connection, events: Iterable[Event], now: str)
         insert_rows(connection, succession, [(*latest[place], now) for place in some if place not in known])
 
 
-def successions_of(records: Sequence[Record]) -> Iterator[Event]:
-    """Yield the events that records tell of."""
-    for record in records:
-        if isinstance(record, LandParcel):
-            for old in record.previous_keys:
-                yield LandParcel.record_type, old, record.key, Kind.RENUMBERED, None, f"land_parcel {record.key}"
-        elif isinstance(record, LandChange):
-            yield from _of_change(record)
+def successions_of(record: Record) -> list[Event]:
+    """Return the events that a record tells of."""
+    if isinstance(record, LandParcel):
+        told = f"land_parcel {record.key}"
+        return [(LandParcel.record_type, old, record.key, Kind.RENUMBERED, None, told) for old in record.previous_keys]
+    return list(_of_change(record)) if isinstance(record, LandChange) else []
 
 
 def successors(connection: Connection, record_type: str, key: str) -> list[Row[Any]]:

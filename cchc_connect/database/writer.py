@@ -24,9 +24,10 @@ from cchc_connect.database.counts import Counts
 from cchc_connect.database.decisions import Decisions, Version, decide
 from cchc_connect.database.discrepancies import compare
 from cchc_connect.database.links import write_links
-from cchc_connect.database.record_tables import record_table, row_reader
+from cchc_connect.database.record_tables import record_table
+from cchc_connect.database.stored import row_reader
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.succession import Event, Kind, successions_of, write_successions
+from cchc_connect.database.succession import Event, Kind, write_successions
 from cchc_connect.database.tables import change
 from cchc_connect.database.voices import forget, hear, to_be_heard_again
 
@@ -75,20 +76,21 @@ def _write_versions(connection: Connection, stream: Stream, versions: Sequence[V
     later: dict[str, tuple[object, ...]] = {}
     changes: list[tuple[object, ...]] = []
     for sequence, one in enumerate(versions, first):
-        key = one.record.key
-        row = (key, *read(one.document), *_provenance(one, sequence, occasion.run_id))
+        record = one.record
+        key = record.key
+        row = (key, *read(record.document), *_provenance(one, sequence, occasion.run_id))
         if one.version == 1:
             new.append(row)
         else:
             later[key] = row
-        head = (sequence, stream.record_type, key, one.record.order_key, one.operation, one.version)
-        valid = [None if day is None else day.isoformat() for day in one.record.validity()]
-        changes.append((*head, str(one.document, "utf-8"), stream.connection, occasion.run_id, occasion.now, *valid))
+        head = (sequence, stream.record_type, key, record.order_key, one.operation, one.version)
+        came = (str(record.document, "utf-8"), stream.connection, occasion.run_id, occasion.now)
+        changes.append((*head, *came, record.valid_from, record.valid_to))
     table = record_table(stream.record_type)
     insert_rows(connection, table, new)
     replace_rows(connection, table, list(later.values()))
     insert_rows(connection, change, changes)
-    write_links(connection, [one.record for one in versions], later)
+    write_links(connection, stream.record_type, {one.record.key: one.record.links for one in versions}, later)
 
 
 def _provenance(version: Version, sequence: int, run_id: str) -> tuple[object, ...]:
@@ -156,7 +158,8 @@ def _write_lineage(
     occasion: Occasion,
 ) -> None:
     def told() -> Iterator[Event]:
-        yield from successions_of([one.record for one in versions])
+        for one in versions:
+            yield from one.record.successions
         for old, new in renumbered:
             yield stream.record_type, old, new, Kind.RENUMBERED, None, f"connection {stream.connection}"
 

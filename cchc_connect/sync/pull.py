@@ -6,6 +6,7 @@ stops the source with a reason (`SourceHeld`) and moves nothing.
 """
 
 import logging
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -26,8 +27,10 @@ from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.sync.belief import MOST_VANISHED, Belief, is_too_many
 from cchc_connect.sync.pipeline import Behind, ahead
 from cchc_connect.sync.scope import Scope
+from cchc_connect.sync.second_process import WAITING
 from cchc_connect.sync.seen import SeenKeys
-from cchc_connect.sync.sift import Quarantined, Sieve, Sifted
+from cchc_connect.sync.sift import Quarantined, Recognised, Sieve, Sifted
+from cchc_connect.sync.translation import Translator
 from cchc_connect.transport import Transport
 
 MOST_PAGES = 100_000
@@ -60,15 +63,21 @@ class Pull:
     """One run over one source, or one partition of it: a pass, and a second one where the first shows a need."""
 
     def __init__(
-        self, source: Source, stream: Stream, transport: Transport, scope: Scope, extent: Extent | None = None
+        self,
+        source: Source,
+        stream: Stream,
+        transport: Transport,
+        scope: Scope,
+        extent: Extent | None = None,
+        translator: Translator | None = None,
     ) -> None:
-        """Prepare; nothing is asked before `run`."""
+        """Prepare; nothing is asked before `run`. The items are read by `translator`, here where it is None."""
         self._source = source
         self._stream = stream
         self._transport = transport
         self._scope = scope
         self._extent = extent or Extent()
-        self._sieve = Sieve(source, owners_of(scope.owners, stream.record_type))
+        self._sieve = Sieve(source, owners_of(scope.owners, stream.record_type), translator)
         self._quarantined = Quarantined({})
         self.counts = Counts()
         self.before: Cursor | None = None
@@ -148,8 +157,8 @@ class Pull:
         behind = Behind(overlapping=self._scope.prefetch > 0)
         try:
             with ahead(self._pages(cursor), self._scope.prefetch) as pages:
-                for page in pages:
-                    self._take(page, one, behind)
+                for page, recognised in self._recognised(pages):
+                    self._take(page, recognised, one, behind)
                     if page.next is None:
                         behind.finish()
                         return one
@@ -177,12 +186,22 @@ class Pull:
                 return
             ask = replace(ask, position=page.next)
 
-    def _take(self, page: Page, one: "_Pass", behind: Behind) -> None:
-        """Sift a page and have it committed with the cursor after it."""
-        digests = self._sieve.fingerprints(page.items)
-        with self._scope.database.reading() as connection:
-            known = known_items(connection, self._stream, digests)
-        sifted = self._only_wanted(self._sieve.sift(page.items, known, self._quarantined, digests=digests))
+    def _recognised(self, pages: Iterator[Page]) -> Iterator[tuple[Page, Recognised]]:
+        """Yield each page with its unknown items being read; where that takes long, the next one's as well."""
+        under_way = deque[tuple[Page, Recognised]]()
+        for page in pages:
+            digests = self._sieve.fingerprints(page.items)
+            with self._scope.database.reading() as connection:
+                known = known_items(connection, self._stream, digests)
+            recognised = self._sieve.recognise(page.items, known, digests=digests, quarantined=self._quarantined)
+            under_way.append((page, recognised))
+            while under_way and (under_way[0][1].read.done() or len(under_way) > WAITING):
+                yield under_way.popleft()
+        yield from under_way
+
+    def _take(self, page: Page, recognised: Recognised, one: "_Pass", behind: Behind) -> None:
+        """Have a page committed with the cursor after it."""
+        sifted = self._only_wanted(self._sieve.told_apart(recognised, self._quarantined))
         one.belief.check(page, sifted, one.cursor, is_resumed=one.is_resumed)
         one.seen.add(sifted.keys)
         one.cursor = self._following(page, sifted, one)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
+from threading import Semaphore
 
 from cchc_connect.adapter import Adapter, Order, Source
 from cchc_connect.config import Config
@@ -15,6 +16,8 @@ from cchc_connect.sync.executor import Job
 from cchc_connect.sync.pull import Extent, Pull
 from cchc_connect.sync.report import Line, Outcome
 from cchc_connect.sync.scope import Scope
+from cchc_connect.sync.second_process import Place, SecondProcess
+from cchc_connect.sync.translation import Translation
 from cchc_connect.transport import Transport
 
 Open = Callable[[str, Adapter], AbstractContextManager[Transport]]
@@ -32,6 +35,7 @@ class Pulling:
         self._extents = extents
         with scope.database.reading() as connection:
             self._breakers = read_breakers(connection)
+        self._seats = Semaphore(config.run.processes)
         self.lines: list[Line] = []
 
     def jobs(self, names: Collection[str]) -> list[Job]:
@@ -81,10 +85,11 @@ class Pulling:
 
     def _pull(self, source: Source, line: Line, transport: Transport) -> CchcError | None:
         stream = self._stream(line)
-        pull = Pull(source, stream, transport, self._scope, self._extents.get(line.name))
+        translator = SecondProcess(Translation(source), self._place(line), self._seats)
+        pull = Pull(source, stream, transport, self._scope, self._extents.get(line.name), translator)
         traffic, began, failure = transport.traffic, self._scope.clock.monotonic(), None
         try:
-            with adapter_border(connection=stream.connection, record_type=stream.record_type):
+            with translator, adapter_border(connection=stream.connection, record_type=stream.record_type):
                 pull.run()
         except Fatal:
             raise
@@ -97,6 +102,12 @@ class Pulling:
         line.counts.requests = transport.traffic.requests - traffic.requests
         line.counts.bytes_received = transport.traffic.bytes_received - traffic.bytes_received
         return failure
+
+    def _place(self, line: Line) -> Place | None:
+        """Return how another process finds the source of a line, where one may be used."""
+        if self._scope.prefetch == 0 or self._config.run.processes == 0:
+            return None
+        return Place(config=self._config, connection=line.name, record_type=line.record_type)
 
     def _stream(self, line: Line) -> Stream:
         agency = self._config.connections[line.name].agency

@@ -57,7 +57,7 @@ class Surroundings:
     is_stopping: Callable[[], bool] = never
     """Was the run asked to end? It then ends after the page or messages at hand."""
     sleep: Callable[[float], None] = time.sleep
-    prefetch: int = 2
+    prefetch: int = 1
     """Pages fetched ahead while one is read and one is written; 0: one thing after the other."""
 
 

@@ -60,7 +60,7 @@ class Scope:
     is_stopping: Callable[[], bool] = never
     """Was the run asked to end?"""
     sleep: Callable[[float], None] = time.sleep
-    prefetch: int = 2
+    prefetch: int = 1
     """Pages fetched ahead while one is read and one is written; 0: one thing after the other."""
 
     @property

@@ -9,7 +9,7 @@ from cchc_connect import Adapter, Ask, Credentials, Exchange, HttpRequest, HttpR
 from cchc_connect.sync.sift import Sieve
 from cchc_connect.testing import AgencyDouble
 from cchc_connect.transport import Anonymous, Basic, Endpoint, Login, Policy, RequestsTransport, Transport
-from cchc_schemas import Record, RecordInvalid
+from cchc_schemas import Record, RecordInvalid, from_document
 
 Result = TypeVar("Result")
 
@@ -86,7 +86,10 @@ def to_the_second(moment: datetime | None) -> datetime | None:
 
 def records(source: Source, items: Sequence[Item]) -> dict[str, Record]:
     """Return the records that items become, by source key; what becomes none is left out."""
-    return {arrival.source_key: arrival.record for arrival in Sieve(source).sift(items).arrivals}
+    return {
+        arrival.source_key: from_document(source.record_type, json.loads(arrival.record.document))
+        for arrival in Sieve(source).sift(items).arrivals
+    }
 
 
 def faulty_keys(source: Source, items: Sequence[Item]) -> set[str]:

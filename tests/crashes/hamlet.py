@@ -23,7 +23,7 @@ class Hamlet(Province):
     """Doubles that live through many trials, each with a database and an empty portal of its own."""
 
     def __init__(self, agencies: Agencies, folder: Path) -> None:
-        super().__init__(agencies, folder / "first.db")
+        super().__init__(agencies, f"sqlite:///{folder / 'first.db'}")
         for name in ("land-registry", "one-stop"):
             self.tables["connections"][name]["options"]["page_size"] = PAGE_SIZE
         self._folder = folder
