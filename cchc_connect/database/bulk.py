@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, any_, bindparam
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 Key = TypeVar("Key")
 Row = Sequence[Any]
@@ -90,8 +90,7 @@ def upsert(
     at_first: Mapping[str, Any] | None = None,
 ) -> None:
     """Store `values` in the row of these keys; where there is none it is made, with the values `at_first` too."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table).values({**keys, **(at_first or {}), **values})
+    statement = _inserting(connection, table).values({**keys, **(at_first or {}), **values})
     connection.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=dict(values)))
 
 
@@ -103,9 +102,20 @@ def _copy(connection: Connection, name: str, table: Table, rows: Sequence[Row]) 
             copy.write_row(row)
 
 
+def _inserting(connection: Connection, table: Table) -> Any:
+    """Return an insert in the database's own dialect, which knows what to do about a row that is there."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415  # whoever uses SQLite need not wait for it
+
+    return postgresql.insert(table)
+
+
 @cache
 def _any_sql(statement: Select[Any], column: ColumnElement[Any]) -> str:
     """Return PostgreSQL's text of what `rows_among` executes: one bind holds all keys."""
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415  # whoever uses SQLite need not wait for it
+
     whole = statement.where(column == any_(bindparam(_AMONG, type_=postgresql.ARRAY(column.type))))
     return str(whole.compile(dialect=postgresql.dialect(paramstyle="pyformat")))  # type: ignore[no-untyped-call]  # untyped there
 

@@ -1,7 +1,7 @@
 """One table for each record type, made from the record itself, so that any SQL tool of any agency can read it.
 
-The record's scalar fields are typed columns of their own names, its nested parts are JSON (JSONB on
-PostgreSQL), and after them stands where the row came from. A column's comment is its field's description.
+The record's scalar fields are typed columns of their own names, its nested parts are JSON (a JSON
+column on PostgreSQL), and after them stands where the row came from. A column's comment is its field's description.
 """
 
 import types
@@ -13,14 +13,13 @@ from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
-from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, MetaData, Numeric, Table, Text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import JSON, Boolean, Column, Index, Integer, LargeBinary, MetaData, Numeric, Table, Text
 from sqlalchemy.types import TypeEngine
 
 from cchc_connect.database.tables import BIG, METADATA
 from cchc_schemas import RECORD_TYPES, Record
 
-NESTED = Text().with_variant(JSONB(), "postgresql")
+NESTED = Text().with_variant(JSON(), "postgresql")
 
 PROVENANCE: tuple[tuple[str, TypeEngine[Any], str], ...] = (
     ("connection", Text(), "Connection whose record it is."),
