@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from cchc_connect.database.records import AnyRecord, records_by_key
 from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.succession import successors
 from cchc_connect.database.tables import link
 from cchc_connect.errors import Rejected
 from cchc_schemas import (
@@ -46,7 +47,7 @@ class Case:
 def find_case(database: SharedDatabase, code: str) -> Case:
     """Return the case of the dossier `code`.
 
-    A parcel that was renumbered is found by its old number too.
+    A parcel that was renumbered, split or merged is found by its old number too.
 
     Raises:
         Rejected: the shared database has no such dossier.
@@ -61,7 +62,8 @@ def find_case(database: SharedDatabase, code: str) -> Case:
         works_codes = [permit.works_code for permit in permits if permit.works_code]
         named = [ref.parcel_key for permit in permits for ref in permit.parcel_refs if ref.parcel_key]
         renumbered = shelf.speaking_of("land_parcel", named).get("land_parcel", [])
-        parcel_keys = sorted({*named, *renumbered, *about.get("land_parcel", [])})
+        followed = [row.new_key for key in named for row in successors(connection, "land_parcel", key)]
+        parcel_keys = sorted({*named, *renumbered, *followed, *about.get("land_parcel", [])})
         steps = shelf.records(DossierStep, about.get("dossier_step", []))
         return Case(
             dossier=dossiers[0],

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from cchc_connect.cli.looking_commands import looking
+from cchc_connect.cli.options import LAST_ENTRY, Database
 from cchc_connect.cli.session import CONFIG_FILE, Session, session
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Language
@@ -27,11 +29,7 @@ adapter = typer.Typer(help="help.adapter", no_args_is_help=True)
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(schema, name="schema")
 app.add_typer(adapter, name="adapter")
-
-LAST_ENTRY = 2**63 - 1
-"""The largest number that a database can give to an entry."""
-
-Database = Annotated[str | None, typer.Option("--db", help="help.db", metavar="PATH")]
+app.add_typer(looking)
 
 
 @app.callback()
@@ -77,11 +75,32 @@ def sync(
     accept_shrink: Annotated[
         list[str] | None, typer.Option("--accept-shrink", help="help.sync_accept_shrink", metavar="NAME")
     ] = None,
+    full: Annotated[list[str] | None, typer.Option("--full", help="help.sync_full", metavar="NAME")] = None,
 ) -> int:
     """Pull every source, push every route, report."""
-    from cchc_connect.cli.sync import synchronise
+    from cchc_connect.cli.sync import Wish, synchronise
 
-    return synchronise(session(context), only or (), rehearse=dry_run, accept_shrink=accept_shrink or ())
+    wish = Wish(only=only or (), accept_shrink=accept_shrink or (), full=full or ())
+    return synchronise(session(context), wish, rehearse=dry_run)
+
+
+@app.command(help="help.pull")
+def pull(  # noqa: PLR0913  # a command has as many parameters as options
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="help.pull_name")],
+    *,
+    record_type: Annotated[str | None, typer.Option(help="help.pull_record_type", metavar="TYPE")] = None,
+    since: Annotated[str | None, typer.Option(help="help.pull_since", metavar="INSTANT")] = None,
+    until: Annotated[str | None, typer.Option(help="help.pull_until", metavar="INSTANT")] = None,
+    key: Annotated[str | None, typer.Option(help="help.pull_key", metavar="SOURCE_KEY")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="help.sync_dry_run")] = False,
+) -> int:
+    """Pull one connection or a part of it."""
+    from cchc_connect.cli.sync import Part
+    from cchc_connect.cli.sync import pull as pull_part
+
+    part = Part(record_type=record_type, since=since, until=until, key=key)
+    return pull_part(session(context), name, part, rehearse=dry_run)
 
 
 @app.command(help="help.status")
@@ -133,20 +152,6 @@ def quarantine_replay(
     from cchc_connect.cli.quarantine import replay_entries
 
     return replay_entries(session(context), numbers or (), everything=everything)
-
-
-@app.command(help="help.case")
-def case(
-    context: typer.Context,
-    dossier: Annotated[str, typer.Argument(metavar="DOSSIER", help="help.dossier")],
-    *,
-    unmasked: Annotated[bool, typer.Option("--unmasked", help="help.unmasked")] = False,
-    db: Database = None,
-) -> int:
-    """Show a dossier and all that is known beside it."""
-    from cchc_connect.cli.case import show_case
-
-    return show_case(session(context), db, dossier, unmasked=unmasked)
 
 
 @schema.command("export", help="help.schema_export")

@@ -20,9 +20,9 @@ from cchc_connect.cli.exits import CannotCreate, ExitCode
 from cchc_connect.cli.masking import masked_item
 from cchc_connect.cli.progress import shown_progress
 from cchc_connect.cli.quarantine import show_faults
+from cchc_connect.cli.report import report_document, show_report
 from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.session import Session
-from cchc_connect.cli.sync import report_document, show_report
 from cchc_connect.config import Config
 from cchc_connect.database import quarantine
 from cchc_connect.database.shared import SharedDatabase

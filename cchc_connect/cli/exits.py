@@ -45,6 +45,8 @@ class ExitCode(IntEnum):
     """cchc.toml, a secret or an adapter's options must be corrected (EX_CONFIG)."""
     INTERRUPTED = 130
     """Stopped by Ctrl-C (128 + SIGINT); what was committed is kept, the next run goes on from there."""
+    TERMINATED = 143
+    """Ended on request (128 + SIGTERM) after the page at hand; the next run goes on from there."""
 
 
 class Misused(Fatal):

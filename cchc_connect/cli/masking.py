@@ -10,7 +10,7 @@ from typing import Any, cast
 from pydantic import BaseModel
 
 from cchc_schemas import mask
-from cchc_schemas.personal import personal_marks
+from cchc_schemas.personal import models_in, personal_marks
 
 HIDDEN = "***"
 
@@ -40,6 +40,35 @@ def _masked_part(value: object, shown: object) -> object:
             return [_masked_part(*pair) for pair in zip(parts, documents, strict=True)]
         case _:
             return shown
+
+
+def masked_document(kind: type[BaseModel], document: Mapping[str, object]) -> dict[str, object]:
+    """Return a stored document of a record or part, its personal values masked as the type says."""
+    return {name: masked_field(kind, name, value) for name, value in document.items()}
+
+
+def masked_field(kind: type[BaseModel], name: str, value: object) -> object:
+    """Return one field's stored value, masked as the type says; of a field the type lacks nothing is shown."""
+    if value is None:
+        return None
+    if name not in kind.model_fields:
+        return HIDDEN
+    marks = personal_marks(kind)
+    if name in marks:
+        return mask(value, marks[name].visible)
+    return _masked_parts(tuple(models_in(kind.model_fields[name].annotation)), value)
+
+
+def _masked_parts(kinds: Sequence[type[BaseModel]], value: object) -> object:
+    match value:
+        case list():
+            return [_masked_parts(kinds, one) for one in cast("Sequence[object]", value)]
+        case Mapping() if kinds:
+            part = cast("Mapping[str, object]", value)
+            kind = next((kind for kind in kinds if part.keys() <= kind.model_fields.keys()), kinds[0])
+            return masked_document(kind, part)
+        case _:
+            return value
 
 
 def masked_item(value: object) -> object:

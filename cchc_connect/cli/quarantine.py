@@ -1,12 +1,13 @@
 """`quarantine`: what became no record, why, and reading it anew."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 from cchc_connect.cli.exits import ExitCode, Misused, NotThere
 from cchc_connect.cli.masking import masked_item
+from cchc_connect.cli.names import check_name
 from cchc_connect.cli.opening import existing_database, where
 from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.session import Session
@@ -30,8 +31,8 @@ def list_entries(session: Session, database: str | None, connection: str | None,
         known = {*(one.connection for one in found), *(state.connection for state in stream_states(reading))}
         if database is None:
             known |= set(Config.load(session.config).connections)
-        _check_name("cli.connection_unknown", connection, known)
-        _check_name("cli.record_type_unknown", record_type, RECORD_TYPES)
+        check_name("cli.connection_unknown", connection, known)
+        check_name("cli.record_type_unknown", record_type, RECORD_TYPES)
         entries = [
             entry
             for entry in found
@@ -56,12 +57,6 @@ def list_entries(session: Session, database: str | None, connection: str | None,
     screen.table(Table(headings=[f"quarantine_view.{name}" for name in columns], rows=rows))
     screen.say("quarantine_view.see_one", number=entries[0].id, where=where(database))
     return ExitCode.DONE
-
-
-def _check_name(code: str, name: str | None, known: Iterable[str]) -> None:
-    """Refuse a name that stands for nothing: an empty list would look like an empty quarantine."""
-    if name is not None and name not in known:
-        raise Misused(code, name=name, known=", ".join(sorted(known)))
 
 
 def show_entry(session: Session, database: str | None, number: int, *, raw: bool) -> ExitCode:

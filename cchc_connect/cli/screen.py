@@ -96,9 +96,11 @@ class Screen:
     def document(self, document: Mapping[str, object]) -> None:
         """Write the document, if one was asked for: indented for a person, on one line for a log."""
         if self.as_json:
-            # Where the locale cannot write Vietnamese letters, JSON can still spell them out.
-            spelt_out = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
-            _put(sys.stdout, json.dumps(document, ensure_ascii=spelt_out, indent=2 if sys.stdout.isatty() else None))
+            _put(sys.stdout, _written(document, indent=2 if sys.stdout.isatty() else None))
+
+    def one_of_many(self, document: Mapping[str, object], text: str) -> None:
+        """Write one of a stream without end as a line of its own: as a document, if that was asked for, or as text."""
+        _put(sys.stdout, _written(document, indent=None) if self.as_json else harmless(text))
 
     def refuse(self, error: CchcError) -> None:
         """Say why the command ended: on standard error, or as the document that was asked for."""
@@ -132,6 +134,12 @@ class Screen:
                 return [self.spoken(phrase) for phrase in value.lines]
             case _:
                 return str(value)
+
+
+def _written(document: Mapping[str, object], indent: int | None) -> str:
+    # Where the locale cannot write Vietnamese letters, JSON can still spell them out.
+    spelt_out = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    return json.dumps(document, ensure_ascii=spelt_out, indent=indent)
 
 
 def harmless(text: str) -> str:

@@ -1,51 +1,107 @@
-"""`sync`: one run, and what came of it."""
+"""`sync` and `pull`: one run, and what came of it."""
 
-from collections.abc import Mapping, Sequence
+import signal
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 
 from cchc_connect.cli.exits import ExitCode, Misused
 from cchc_connect.cli.progress import shown_progress
-from cchc_connect.cli.screen import Screen, Table
+from cchc_connect.cli.report import EXITS, report_document, show_report
 from cchc_connect.cli.session import Session
-from cchc_connect.cli.times import decimal
+from cchc_connect.cli.stopping import stop_asked
+from cchc_connect.cli.times import instant_given
 from cchc_connect.config import Config
 from cchc_connect.database.quarantine import open_counts
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.errors import ConfigurationError
-from cchc_connect.sync.report import Line, Outcome, RunReport
+from cchc_connect.sync.pull import Extent
+from cchc_connect.sync.report import RunReport
 from cchc_connect.sync.run import Surroundings, Synchronizer
 
-EXITS: Mapping[Outcome, ExitCode] = {
-    Outcome.DONE: ExitCode.DONE,
-    Outcome.PARTIAL: ExitCode.PARTIAL,
-    Outcome.FAILED: ExitCode.FAILED,
-}
 
-PULLED = ("fetched", "unchanged", "inserted", "updated", "deleted", "quarantined", "foreign")
-PUSHED = ("delivered", "refused", "waiting")
-RARE = frozenset({"foreign"})
-"""Counters that are shown only where there is something to count."""
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What of the configuration a run is about; the names stand for connections, those of `only` also for routes."""
+
+    only: Sequence[str] = ()
+    accept_shrink: Sequence[str] = ()
+    full: Sequence[str] = ()
 
 
-def synchronise(
-    session: Session, only: Sequence[str], *, rehearse: bool, accept_shrink: Sequence[str] = ()
-) -> ExitCode:
+def synchronise(session: Session, wish: Wish, *, rehearse: bool) -> ExitCode:
     """Run once: pull, push, report.
 
     Raises:
-        Misused: `only` names no connection and no route, or `accept_shrink` no connection.
+        Misused: a name stands for nothing.
         CchcError: what ended the run as a whole.
     """
-    screen = session.screen
     config = Config.load(session.config)
     if not config.connections:
         raise ConfigurationError("cli.no_connections", file=session.config)
-    known = [*config.connections, *config.routes]
-    for name, names in [*((name, known) for name in only), *((name, config.connections) for name in accept_shrink)]:
-        if name not in names:
-            raise Misused("cli.only_unknown", name=name, known=", ".join(names))
-    with SharedDatabase(config.database.address) as database, shown_progress(screen, rehearse=rehearse) as progress:
-        synchronizer = Synchronizer(config, database, Surroundings(progress=progress))
-        report = synchronizer.synchronise(only, rehearse=rehearse, accept_shrink=accept_shrink)
+    _check_names(wish.only, [*config.connections, *config.routes])
+    _check_names([*wish.accept_shrink, *wish.full], config.connections)
+    shrink, full = wish.accept_shrink, wish.full
+
+    def run(synchronizer: Synchronizer) -> RunReport:
+        return synchronizer.synchronise(wish.only, rehearse=rehearse, accept_shrink=shrink, full=full)
+
+    return _run(session, config, run, rehearse=rehearse)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Which part of a connection is to be pulled, as it was typed."""
+
+    record_type: str | None = None
+    since: str | None = None
+    until: str | None = None
+    key: str | None = None
+
+    def extent(self) -> Extent:
+        """Return it as the engine takes it.
+
+        Raises:
+            Misused: an instant is none, or the window ends before it begins.
+        """
+        since, until = instant_given(self.since, "--since"), instant_given(self.until, "--until")
+        if since is not None and until is not None and until < since:
+            raise Misused("cli.window", since=self.since, until=self.until)
+        return Extent(since=since, until=until, key=self.key, record_type=self.record_type)
+
+
+def pull(session: Session, name: str, part: Part, *, rehearse: bool) -> ExitCode:
+    """Pull one connection, or a part of it, and report; nothing is pushed.
+
+    Raises:
+        Misused: there is no such connection, it brings no such record type, or the part is none.
+        CchcError: what ended the run as a whole.
+    """
+    extent = part.extent()
+    config = Config.load(session.config)
+    if name not in config.connections:
+        raise Misused("cli.connection_unknown", name=name, known=", ".join(config.connections))
+    brings = [source.record_type.record_type for source in config.adapter(name).sources]
+    if extent.record_type not in {None, *brings}:
+        raise Misused("cli.not_brought", connection=name, name=extent.record_type, known=", ".join(brings))
+    return _run(session, config, lambda one: one.pull(name, extent, rehearse=rehearse), rehearse=rehearse)
+
+
+def _check_names(names: Sequence[str], known: Collection[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise Misused("cli.only_unknown", name=name, known=", ".join(known))
+
+
+def _run(session: Session, config: Config, run: Callable[[Synchronizer], RunReport], *, rehearse: bool) -> ExitCode:
+    """Run; SIGTERM ends the run after the page and messages at hand."""
+    screen = session.screen
+    with (
+        SharedDatabase(config.database.address) as database,
+        stop_asked(signal.SIGTERM) as asked,
+        shown_progress(screen, rehearse=rehearse) as progress,
+    ):
+        surroundings = Surroundings(progress=progress, is_stopping=asked.is_made)
+        report = run(Synchronizer(config, database, surroundings))
         quarantined = open_entries(database)
     screen.document(report_document(report, screen))
     show_report(report, screen)
@@ -58,52 +114,3 @@ def open_entries(database: SharedDatabase) -> int:
     """Return how many entries are in quarantine, of this run and of earlier ones."""
     with database.reading() as connection:
         return sum(open_counts(connection).values())
-
-
-def report_document(report: RunReport, screen: Screen) -> Mapping[str, object]:
-    """Return the report, JSON-ready, each reason with its sentence beside its code."""
-    lines = [dict(line.as_document()) for line in report.lines]
-    for line, document in zip(report.lines, lines, strict=True):
-        if line.reason is not None:
-            reason = {"code": line.reason.code, "message": screen.spoken(line.reason)}
-            document["reason"] = {**reason, "context": screen.plain(line.reason.context)}
-    return {**report.as_document(), "lines": lines}
-
-
-def show_report(report: RunReport, screen: Screen) -> None:
-    """Write what was and was not done, for every source and route."""
-    if report.rehearsal:
-        screen.say("sync_view.rehearsal")
-    _show_lines("sync_view.pulled", "pull", PULLED, report.lines, screen)
-    _show_lines("sync_view.pushed", "push", PUSHED, report.lines, screen)
-    for line in report.lines:
-        if line.reason is not None:
-            place = f"{line.name} {line.record_type}"
-            screen.say(f"sync_view.{line.outcome}", place=place, reason=screen.spoken(line.reason))
-    screen.line()
-    outcome, seconds = screen.word("outcome", report.outcome), decimal(f"{report.seconds:.1f}", screen.language)
-    totals = {"outcome": outcome, "rows": report.rows_written, "seconds": seconds}
-    if report.rehearsal:
-        screen.say("sync_view.would", waiting=sum(line.counts.waiting for line in report.lines), **totals)
-    else:
-        screen.say("sync_view.totals", messages=report.messages_delivered, **totals)
-
-
-def _show_lines(heading: str, kind: str, counters: Sequence[str], lines: Sequence[Line], screen: Screen) -> None:
-    shown = [line for line in lines if line.kind == kind]
-    if not shown:
-        return
-    counters = [one for one in counters if one not in RARE or any(getattr(line.counts, one) for line in shown)]
-    rows = [
-        (
-            line.name,
-            screen.word("record_name", line.record_type),
-            screen.word("outcome", line.outcome),
-            *(getattr(line.counts, counter) for counter in counters),
-        )
-        for line in shown
-    ]
-    screen.heading(heading)
-    names = ("sync_view.name", "sync_view.record_type", "sync_view.outcome")
-    headings = (*names, *(f"count.{counter}" for counter in counters))
-    screen.table(Table(headings=headings, rows=rows, numbers_from=len(names)))

@@ -1,7 +1,8 @@
 """Instants, dates and decimals for people: Vietnamese time, and signs and order as the language writes them."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
+from cchc_connect.cli.exits import Misused
 from cchc_connect.messages import Language
 
 VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
@@ -39,3 +40,23 @@ def day(written: object, language: Language) -> str | None:
     if written is None:
         return None
     return "/".join(reversed(str(written).split("-"))) if language is Language.VIETNAMESE else str(written)
+
+
+def instant_given(written: str | None, option: str) -> datetime | None:
+    """Return the instant, in UTC, that a person gave with an option, None where none was given.
+
+    A day alone is its beginning, and a time without its offset is Vietnamese time, as times are shown.
+
+    Raises:
+        Misused: it is no instant in ISO 8601.
+
+    >>> instant_given("2026-07-01", "--since").isoformat()
+    '2026-06-30T17:00:00+00:00'
+    """
+    if written is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        raise Misused("cli.no_instant", option=option, value=written) from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)).astimezone(UTC)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Self
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from cchc_connect.database.bulk import upsert
 from cchc_connect.database.tables import tally
@@ -68,3 +68,23 @@ def write_counts(connection: Connection, place: tuple[str, str, str, str], count
     """Store the counters of one place: run, kind (`pull` or `push`), name, record type."""
     keys = dict(zip(("run_id", "kind", "name", "record_type"), place, strict=True))
     upsert(connection, tally, keys, {"counts": json.dumps(counts.as_document())})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """What a run counted at one place, as far as it was committed."""
+
+    kind: str
+    """`pull` or `push`."""
+    name: str
+    record_type: str
+    counts: Counts
+
+
+def read_tallies(connection: Connection, run_id: str) -> list[Tally]:
+    """Return what a run did, committed with the pages and messages it counts: also of a run that was killed."""
+    chosen = select(tally).where(tally.c.run_id == run_id).order_by(tally.c.kind, tally.c.name, tally.c.record_type)
+    return [
+        Tally(kind=row.kind, name=row.name, record_type=row.record_type, counts=Counts(**json.loads(row.counts)))
+        for row in connection.execute(chosen)
+    ]

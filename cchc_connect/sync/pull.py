@@ -52,6 +52,8 @@ class Extent:
     until: datetime | None = None
     key: str | None = None
     """One item only, by its source key."""
+    record_type: str | None = None
+    """Of this record type only; None: of all that the connection brings."""
 
     @property
     def is_partial(self) -> bool:

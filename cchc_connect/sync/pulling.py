@@ -51,7 +51,12 @@ class Pulling:
             adapter = self._config.adapter(name)
             if not adapter.sources:
                 return
-            lines = [Line(kind="pull", name=name, record_type=kind, partition=part) for kind, part in _parts(adapter)]
+            wanted = self._extents.get(name, Extent()).record_type
+            lines = [
+                Line(kind="pull", name=name, record_type=kind, partition=part)
+                for kind, part in _parts(adapter)
+                if wanted in {None, kind}
+            ]
             self.lines += lines
             known = self._breakers.get(name)
             if known is not None and known.is_open(self._scope.clock.now()):

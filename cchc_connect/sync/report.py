@@ -1,12 +1,13 @@
 """The run report: what was and what was not done, for every source and route."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from typing import Any, Self
 
 from cchc_connect.database.counts import Counts
 from cchc_connect.database.cursors import Cursor
-from cchc_connect.database.instants import stamp
+from cchc_connect.database.instants import instant, stamp
 from cchc_connect.messages import Phrase
 
 
@@ -54,6 +55,23 @@ class Line:
         told = {"outcome": self.outcome.value, "reason": reason, "seconds": round(self.seconds, 3)}
         return {**head, **told, **cursors, **self.counts.as_document()}
 
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """Return the line that `as_document` wrote, by this program or an earlier one."""
+        reason = document["reason"]
+        return cls(
+            kind=document["kind"],
+            name=document["name"],
+            record_type=document["record_type"],
+            partition=document.get("partition", ""),
+            outcome=Outcome(document["outcome"]),
+            reason=None if reason is None else Phrase(reason["code"], reason["context"]),
+            counts=Counts(**{one.name: document.get(one.name, 0) for one in fields(Counts)}),
+            seconds=document.get("seconds", 0.0),
+            before=_from_cursor(document.get("cursor_before")),
+            after=_from_cursor(document.get("cursor_after")),
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunReport:
@@ -97,11 +115,30 @@ class RunReport:
         totals = {"rows_written": self.rows_written, "messages_delivered": self.messages_delivered}
         return {**head, **totals, "lines": [line.as_document() for line in self.lines]}
 
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """Return the report that `as_document` wrote."""
+        return cls(
+            run_id=document["run_id"],
+            rehearsal=document["rehearsal"],
+            started_at=document["started_at"],
+            finished_at=document["finished_at"],
+            seconds=document["seconds"],
+            lines=[Line.from_document(line) for line in document["lines"]],
+        )
+
 
 def _cursor(at: Cursor | None) -> Mapping[str, str | None] | None:
     if at is None:
         return None
     return {"watermark": None if at.watermark is None else stamp(at.watermark), "position": at.position}
+
+
+def _from_cursor(document: Mapping[str, str | None] | None) -> Cursor | None:
+    if document is None:
+        return None
+    watermark = document["watermark"]
+    return Cursor(watermark=None if watermark is None else instant(watermark), position=document["position"])
 
 
 def _texts(context: Mapping[str, object]) -> Mapping[str, str]:

@@ -87,7 +87,7 @@ def _personal_paths(model: type[BaseModel]) -> Iterator[tuple[str, PersonalClass
     for name, field in model.model_fields.items():
         if name in marks:
             yield name, marks[name].personal_class
-        for part in _models_in(field.annotation):
+        for part in models_in(field.annotation):
             for path, personal_class in personal_fields(part).items():
                 yield f"{name}.{path}", personal_class
 
@@ -97,7 +97,8 @@ def _marks(field: FieldInfo) -> Iterator[PersonalMark]:
     yield from (entry for entry in _inside(field.annotation) if isinstance(entry, PersonalMark))
 
 
-def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
+def models_in(annotation: object) -> Iterator[type[BaseModel]]:
+    """Yield the models that stand somewhere in a field's annotation."""
     return (entry for entry in _inside(annotation) if isinstance(entry, type) and issubclass(entry, BaseModel))
 
 

@@ -1,0 +1,73 @@
+"""`changes`: the change feed, a line for each change, up to its end or as long as anybody listens."""
+
+import json
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from cchc_connect.cli.exits import ExitCode
+from cchc_connect.cli.masking import masked_document
+from cchc_connect.cli.names import record_kind
+from cchc_connect.cli.opening import existing_database
+from cchc_connect.cli.screen import GAP, Screen
+from cchc_connect.cli.session import Session
+from cchc_connect.cli.stopping import stop_asked
+from cchc_connect.cli.times import local
+from cchc_connect.database.feed import follow
+from cchc_schemas import RECORD_TYPES
+
+ENDING = (signal.SIGTERM, signal.SIGINT)
+"""How a reader that follows is ended: that is no failure."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """From where and how far the feed is read."""
+
+    since: int = 0
+    follow: bool = False
+    record_types: Sequence[str] = ()
+    limit: int | None = None
+
+
+def show_changes(session: Session, database: str | None, reading: Reading, *, unmasked: bool) -> ExitCode:
+    """Write changes in their order, one a line, each as soon as it is committed.
+
+    Raises:
+        Misused: there is no such record type.
+    """
+    for name in reading.record_types:
+        record_kind(name)
+    with existing_database(session, database) as opened, stop_asked(*(ENDING if reading.follow else ())) as asked:
+
+        def pause(seconds: float) -> None:
+            if reading.follow:
+                time.sleep(seconds)
+            else:
+                asked.make()  # the end of the feed is the end of the command
+
+        rows = follow(opened, reading.since, record_types=reading.record_types, is_stopping=asked.is_made, sleep=pause)
+        for row in islice(rows, reading.limit):
+            session.screen.one_of_many(_document(row, unmasked=unmasked), _line(row, session.screen))
+            if asked.is_made():
+                break
+    return ExitCode.DONE
+
+
+def _document(row: RowMapping, *, unmasked: bool) -> Mapping[str, Any]:
+    document: dict[str, Any] = json.loads(row["document"])
+    kind = RECORD_TYPES.get(row["record_type"])
+    if not unmasked:
+        document = {} if kind is None else masked_document(kind, document)
+    return {**{name: value for name, value in row.items() if name != "order_key"}, "document": document}
+
+
+def _line(row: RowMapping, screen: Screen) -> str:
+    version = screen.text("changes_view.version", version=row["version"])
+    told = (row["sequence"], local(row["changed_at"], screen.language), screen.word("operation", row["operation"]))
+    return GAP.join(map(str, (*told, row["record_type"], row["record_key"], version, row["connection"])))

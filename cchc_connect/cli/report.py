@@ -1,0 +1,97 @@
+"""The report of a run as a person reads it and as a script does."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from cchc_connect.cli.exits import ExitCode
+from cchc_connect.cli.screen import Screen, Table
+from cchc_connect.cli.times import decimal, local
+from cchc_connect.sync.report import Line, Outcome, RunReport
+
+EXITS: Mapping[Outcome, ExitCode] = {
+    Outcome.DONE: ExitCode.DONE,
+    Outcome.PARTIAL: ExitCode.PARTIAL,
+    Outcome.FAILED: ExitCode.FAILED,
+    Outcome.STOPPED: ExitCode.TERMINATED,
+}
+
+PULLED = ("fetched", "unchanged", "inserted", "updated", "deleted", "quarantined", "foreign", "held")
+PUSHED = ("delivered", "refused", "waiting", "shortened")
+RARE = frozenset({"foreign", "held", "shortened"})
+"""Counters that are shown only where there is something to count."""
+
+TRAFFIC = ("requests", "bytes_received")
+
+
+def report_document(report: RunReport, screen: Screen) -> Mapping[str, object]:
+    """Return the report, JSON-ready, each reason with its sentence beside its code."""
+    lines = [dict(line.as_document()) for line in report.lines]
+    for line, document in zip(report.lines, lines, strict=True):
+        if line.reason is not None:
+            reason = {"code": line.reason.code, "message": screen.spoken(line.reason)}
+            document["reason"] = {**reason, "context": screen.plain(line.reason.context)}
+    return {**report.as_document(), "lines": lines}
+
+
+def show_report(report: RunReport, screen: Screen) -> None:
+    """Write what was and was not done, for every source and route."""
+    if report.rehearsal:
+        screen.say("sync_view.rehearsal")
+    show_lines(report.lines, screen, lambda line: screen.word("outcome", line.outcome))
+    for line in report.lines:
+        _show_cursor(line, screen)
+    for line in report.lines:
+        if line.reason is not None:
+            screen.say(f"sync_view.{line.outcome}", place=_place(line), reason=screen.spoken(line.reason))
+    screen.line()
+    outcome, seconds = screen.word("outcome", report.outcome), _seconds(report.seconds, screen)
+    totals = {"outcome": outcome, "rows": report.rows_written, "seconds": seconds}
+    if report.rehearsal:
+        screen.say("sync_view.would", waiting=sum(line.counts.waiting for line in report.lines), **totals)
+    else:
+        screen.say("sync_view.totals", messages=report.messages_delivered, **totals)
+
+
+def show_lines(lines: Sequence[Line], screen: Screen, ended: Callable[[Line], str]) -> None:
+    """Write the counters of every source and route, each with how it `ended`."""
+    for heading, kind, counters in (("sync_view.pulled", "pull", PULLED), ("sync_view.pushed", "push", PUSHED)):
+        shown = [line for line in lines if line.kind == kind]
+        if shown:
+            screen.heading(heading)
+            screen.table(_table(shown, counters, screen, ended))
+
+
+def _table(lines: Sequence[Line], counters: Sequence[str], screen: Screen, ended: Callable[[Line], str]) -> Table:
+    counted = [one for one in counters if one not in RARE or any(getattr(line.counts, one) for line in lines)]
+    counted += TRAFFIC
+    rows = [
+        (
+            line.name,
+            f"{screen.word('record_name', line.record_type)} {line.partition}".rstrip(),
+            ended(line),
+            *(getattr(line.counts, counter) for counter in counted),
+            _seconds(line.seconds, screen),
+        )
+        for line in lines
+    ]
+    names = ("sync_view.name", "sync_view.record_type", "sync_view.outcome")
+    headings = (*names, *(f"count.{counter}" for counter in counted), "sync_view.seconds")
+    return Table(headings=headings, rows=rows, numbers_from=len(names))
+
+
+def _show_cursor(line: Line, screen: Screen) -> None:
+    """Say how far a source was read before and is now, where that moved."""
+    if line.before is None or line.after is None:
+        return
+    if line.after.watermark != line.before.watermark:
+        before, after = (local(one.watermark, screen.language) for one in (line.before, line.after))
+        screen.say("sync_view.moved", place=_place(line), before=before, after=after)
+    if line.after.position not in {None, line.before.position}:
+        screen.say("sync_view.amid", place=_place(line), position=line.after.position)
+
+
+def _place(line: Line) -> str:
+    return f"{line.name} {line.record_type} {line.partition}".rstrip()
+
+
+def _seconds(seconds: float, screen: Screen) -> str:
+    return decimal(f"{seconds:.1f}", screen.language)
