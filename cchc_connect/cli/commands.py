@@ -84,6 +84,22 @@ def sync(
     return synchronise(session(context), only or (), rehearse=dry_run, accept_shrink=accept_shrink or ())
 
 
+@app.command(help="help.reconcile")
+def reconcile(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="help.reconcile_name")],
+    *,
+    record_type: Annotated[str | None, typer.Option(help="help.reconcile_record_type", metavar="TYPE")] = None,
+    repair: Annotated[bool, typer.Option("--repair", help="help.reconcile_repair")] = False,
+    accept_shrink: Annotated[bool, typer.Option("--accept-shrink", help="help.reconcile_accept_shrink")] = False,
+) -> int:
+    """Compare both sides, and put right what differs."""
+    from cchc_connect.cli.reconcile import Wanted, reconcile_connection
+
+    wanted = Wanted(record_type=record_type, repair=repair, accept_shrink=accept_shrink)
+    return reconcile_connection(session(context), name, wanted)
+
+
 @app.command(help="help.status")
 def status(context: typer.Context, *, db: Database = None) -> int:
     """Show the state of the shared database."""

@@ -167,7 +167,7 @@ class _Judge:
             item_hash=arrival.item_hash,
             notes=json.dumps([[note.path, note.rule] for note in arrival.notes]) if arrival.notes else None,
         )
-        if known is None or not _is_same(known.document, document):
+        if known is None or not is_same(known.document, document):
             self._add(record, document, version, operation, origin)
         elif known.origin == origin:
             self.decisions.unchanged += 1
@@ -226,7 +226,7 @@ def _standing(connection: Connection, stream: Stream, keys: Sequence[str]) -> di
     return found
 
 
-def _is_same(one: bytes, other: bytes) -> bool:
+def is_same(one: bytes, other: bytes) -> bool:
     """Say whether two documents say the same; an older program may have spelt it otherwise."""
     return one == other or json.loads(one) == json.loads(other)
 
