@@ -103,6 +103,22 @@ def pull(  # noqa: PLR0913  # a command has as many parameters as options
     return pull_part(session(context), name, part, rehearse=dry_run)
 
 
+@app.command(help="help.reconcile")
+def reconcile(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="help.reconcile_name")],
+    *,
+    record_type: Annotated[str | None, typer.Option(help="help.reconcile_record_type", metavar="TYPE")] = None,
+    repair: Annotated[bool, typer.Option("--repair", help="help.reconcile_repair")] = False,
+    accept_shrink: Annotated[bool, typer.Option("--accept-shrink", help="help.reconcile_accept_shrink")] = False,
+) -> int:
+    """Compare both sides, and put right what differs."""
+    from cchc_connect.cli.reconcile import Wanted, reconcile_connection
+
+    wanted = Wanted(record_type=record_type, repair=repair, accept_shrink=accept_shrink)
+    return reconcile_connection(session(context), name, wanted)
+
+
 @app.command(help="help.status")
 def status(context: typer.Context, *, db: Database = None) -> int:
     """Show the state of the shared database."""

@@ -169,7 +169,7 @@ class _Judge:
             item_hash=arrival.item_hash,
             notes=arrival.notes,
         )
-        if known is None or not _is_same(known.document, record.document):
+        if known is None or not is_same(known.document, record.document):
             self._add(record, version, operation, origin)
         elif known.origin == origin:
             self.decisions.unchanged += 1
@@ -234,7 +234,7 @@ def _standing_rows(record_type: str) -> Select[Any]:
     return columns.join(change, change.c.sequence == table.c.sequence)
 
 
-def _is_same(one: bytes, other: bytes) -> bool:
+def is_same(one: bytes, other: bytes) -> bool:
     """Say whether two documents say the same; an older program may have spelt it otherwise."""
     return one == other or json.loads(one) == json.loads(other)
 

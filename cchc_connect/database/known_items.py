@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, bindparam, select
 
-from cchc_connect.database.bulk import rows_among
+from cchc_connect.database.bulk import chunks, rows_among
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.tables import voice
+from cchc_connect.database.tables import change, voice
 
 KEYS_AT_ONCE = 10_000
 """Keys in memory while a stream is gone through."""
@@ -45,15 +45,33 @@ def _heard() -> Select[Any]:
     return select(voice.c.item_hash, voice.c.source_key, voice.c.source_time).where(mine)
 
 
-def live_source_keys(connection: Connection, stream: Stream) -> Iterator[str]:
-    """Yield the source key of every item of the partition that is in the database; few are in memory at once."""
+def words_of(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> dict[str, bytes]:
+    """Return as documents what a stream's items said when they were last read; those not there are left out."""
     table = record_table(stream.record_type)
-    mine = (table.c.connection == stream.connection) & (table.c.partition == stream.partition)
-    heard = (
-        (voice.c.record_type == stream.record_type)
-        & (voice.c.connection == stream.connection)
-        & (voice.c.partition == stream.partition)
-    )
+    mine = (table.c.connection == stream.connection) & table.c.deleted_at.is_(None)
+    kept = select(table.c.source_key, change.c.document).join(change, change.c.sequence == table.c.sequence).where(mine)
+    heard = (voice.c.record_type == stream.record_type) & (voice.c.connection == stream.connection)
+    said = select(voice.c.source_key, voice.c.document).where(heard)
+    return {
+        row.source_key: row.document.encode()
+        for some in chunks(source_keys)
+        # Where others' fields went into a record, its own item's word is a voice.
+        for statement in (kept.where(table.c.source_key.in_(some)), said.where(voice.c.source_key.in_(some)))
+        for row in connection.execute(statement)
+    }
+
+
+def live_source_keys(connection: Connection, stream: Stream, *, whole: bool = False) -> Iterator[str]:
+    """Yield the source key of every item of the partition that is in the database; few are in memory at once.
+
+    With `whole` it is those of all partitions, also of such as the source does not have any more.
+    """
+    table = record_table(stream.record_type)
+    mine = table.c.connection == stream.connection
+    heard = (voice.c.record_type == stream.record_type) & (voice.c.connection == stream.connection)
+    if not whole:
+        mine &= table.c.partition == stream.partition
+        heard &= voice.c.partition == stream.partition
     listed = (
         select(table.c.source_key).where(mine & table.c.deleted_at.is_(None)),
         select(voice.c.source_key).where(heard),

@@ -96,9 +96,9 @@ def taken(connection: Connection, stream: Stream) -> list[Item]:
     return [json.loads(text) for text in connection.execute(select(quarantine.c.item).where(held)).scalars()]
 
 
-def open_keys(connection: Connection, stream: Stream) -> set[str]:
-    """Return the source keys of the open entries of a stream's partition."""
-    here = _of(stream) & (quarantine.c.partition == stream.partition)
+def open_keys(connection: Connection, stream: Stream, *, whole: bool = False) -> set[str]:
+    """Return the source keys of the open entries of a stream's partition; with `whole`, of all partitions."""
+    here = _of(stream) if whole else _of(stream) & (quarantine.c.partition == stream.partition)
     return set(connection.execute(select(quarantine.c.source_key).where(here)).scalars())
 
 

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Protocol
 
 from sqlalchemy import Connection
 
@@ -41,6 +42,14 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 log = logging.getLogger("cchc_connect.sync")
 
 
+class Witness(Protocol):
+    """Who is shown what each page comes to, before it is written."""
+
+    def look(self, connection: Connection, stream: Stream, sifted: Sifted) -> None:
+        """Take note of a page; `connection` sees what is in the database."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Extent:
     """How much of a source is wanted beside what changed since the last pass."""
@@ -54,6 +63,8 @@ class Extent:
     """One item only, by its source key."""
     record_type: str | None = None
     """Of this record type only; None: of all that the connection brings."""
+    witness: Witness | None = None
+    """Sees every page and judges itself what is gone; in a run that keeps nothing, nothing is tried to be written."""
 
     @property
     def is_partial(self) -> bool:
@@ -86,6 +97,8 @@ class Pull:
         """Where the source stood before this run."""
         self.after: Cursor | None = None
         """Where it stands now."""
+        self.shows_fewer = False
+        """Did the source count more items than it showed?"""
 
     def run(self) -> None:
         """Pull until the source's end; `counts` tells what was done, also when it stops with an error.
@@ -163,6 +176,7 @@ class Pull:
                     self._take(page, recognised, one, behind)
                     if page.next is None:
                         behind.finish()
+                        self.shows_fewer = one.shows_fewer
                         return one
                     if self._scope.is_stopping():
                         behind.finish()
@@ -204,12 +218,15 @@ class Pull:
     def _take(self, page: Page, recognised: Recognised, one: "_Pass", behind: Behind) -> None:
         """Have a page committed with the cursor after it."""
         sifted = self._only_wanted(self._sieve.told_apart(recognised, self._quarantined))
+        if self._extent.witness is not None:
+            with self._scope.database.reading() as connection:
+                self._extent.witness.look(connection, self._stream, sifted)
         one.belief.check(page, sifted, one.cursor, is_resumed=one.is_resumed)
         one.seen.add(sifted.keys)
         one.cursor = self._following(page, sifted, one)
         self._quarantined.add(sifted.faulty)
         step = _Step(page, sifted, one, one.cursor)
-        behind.do(lambda: self._commit(step))
+        behind.do(lambda: self._commit(step) if self._writes else self._pass_over(step))
 
     def _only_wanted(self, sifted: Sifted) -> Sifted:
         if self._extent.key is None:
@@ -217,6 +234,15 @@ class Pull:
         sifted.arrivals = [arrival for arrival in sifted.arrivals if arrival.source_key == self._extent.key]
         sifted.faulty = [item for item in sifted.faulty if item.source_key == self._extent.key]
         return sifted
+
+    @property
+    def _writes(self) -> bool:
+        return self._scope.keeps or self._extent.witness is None
+
+    def _pass_over(self, step: "_Step") -> None:
+        """Count a page that somebody only looked at."""
+        self.counts.add(_counted(step))
+        self._scope.progress(self._stream.connection, self._stream.record_type, self.counts, step.one.belief.total)
 
     def _commit(self, step: "_Step") -> None:
         """Commit one page; what was counted counts once it is committed."""
@@ -230,8 +256,7 @@ class Pull:
     def _write(self, connection: Connection, step: "_Step") -> "tuple[Counts, _Vanished]":
         page, sifted = step.page, step.sifted
         last = page.next is None
-        counted = Counts(fetched=len(page.items), pages=1, quarantined=sifted.still_faulty)
-        counted.unchanged = len(page.items) - len(sifted.arrivals) - len(sifted.faulty) - sifted.still_faulty
+        counted = _counted(step)
         vanished = self._vanished(connection, step.one) if last else _Vanished()
         gone = [*page.gone, *vanished.keys]
         if sifted.arrivals or sifted.faulty or gone:
@@ -268,7 +293,8 @@ class Pull:
         counts is not complete and tells nothing about what is gone.
         """
         is_complete = one.began.since is None and not one.is_resumed and not self._extent.is_partial
-        if self._source.profile.deletes is not Deletes.ABSENCE or not is_complete or one.shows_fewer:
+        is_judged = self._extent.witness is not None
+        if is_judged or self._source.profile.deletes is not Deletes.ABSENCE or not is_complete or one.shows_fewer:
             return _Vanished()
         live, keys = 0, list[str]()
         for key in live_source_keys(connection, self._stream):
@@ -324,6 +350,13 @@ class _Step:
     sifted: Sifted
     one: _Pass
     following: Cursor
+
+
+def _counted(step: _Step) -> Counts:
+    """Count what a page holds beside what is to be written."""
+    fetched, sifted = len(step.page.items), step.sifted
+    unchanged = fetched - len(sifted.arrivals) - len(sifted.faulty) - sifted.still_faulty
+    return Counts(fetched=fetched, pages=1, unchanged=unchanged, quarantined=sifted.still_faulty)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,6 +31,7 @@ from cchc_connect.sync.executor import Executor, ThreadExecutor
 from cchc_connect.sync.pull import Extent
 from cchc_connect.sync.pulling import Pulling
 from cchc_connect.sync.pushing import Pushing
+from cchc_connect.sync.reconciling import Comparison, Reconciliation, Reconciling
 from cchc_connect.sync.report import Line, RunReport
 from cchc_connect.sync.scope import Progress, Scope, never, no_progress
 from cchc_connect.sync.sift import Sieve
@@ -106,6 +107,27 @@ class Synchronizer:
         How far the connection was read stays as it is. Raises as `synchronise` does.
         """
         return self._run([name], lambda scope: self._pull([name], scope, {name: extent}), rehearse=rehearse)
+
+    def reconcile(
+        self, name: str, *, record_type: str | None = None, repair: bool = False, accept_shrink: bool = False
+    ) -> Reconciliation:
+        """Compare all that a connection's sources list with what is here; with `repair`, put right what differs.
+
+        Without `repair` nothing is written and no lease is taken; beside a run at work that shows what the run
+        has not written yet. With `accept_shrink` more records may be gone than is believed otherwise. Raises as
+        `synchronise` does.
+        """
+        found: list[Comparison] = []
+
+        def work(scope: Scope) -> list[Line]:
+            shrinking = frozenset({name} if accept_shrink else ())
+            reconciling = Reconciling(self._config, replace(scope, shrinking=shrinking), self._transport)
+            reconciling.run(name, record_type)
+            found.extend(reconciling.found)
+            return reconciling.lines
+
+        self._run([name], work, rehearse=not repair)
+        return Reconciliation(connection=name, repair=repair, sources=found)
 
     def replay(self, entries: Iterable[QuarantineEntry]) -> Counts:
         """Read quarantined items anew, through the very code that pulled them; no source is asked.
