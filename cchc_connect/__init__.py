@@ -4,7 +4,7 @@ The names below are the library. They are imported when they are first used, so 
 answers `--help` without waiting for a database driver.
 
 Run a configured synchronisation: `Config`, `SharedDatabase`, `Synchronizer`, `RunReport`.
-Read what is shared: `find_case`, `records`, `changes`, and any SQL tool.
+Read what is shared: `find_case`, `records`, `history`, `changes`, `discrepancies`, and any SQL tool.
 Write an adapter: `Adapter`, `Source`, `Target` and what they speak of; `cchc_connect.codecs` reads wire values.
 """
 
@@ -18,18 +18,26 @@ if TYPE_CHECKING:
         Ask,
         Deletes,
         Item,
+        LimitsFields,
+        Order,
         Outcome,
         Outgoing,
         Page,
         Receipt,
         Source,
         SourceProfile,
+        TakesInParallel,
         Target,
     )
     from cchc_connect.case import Case, find_case
     from cchc_connect.codecs import Unreadable
     from cchc_connect.config import Config
-    from cchc_connect.database.feed import changes
+    from cchc_connect.database.discrepancies import discrepancies
+    from cchc_connect.database.feed import (
+        changes,
+        follow,
+    )
+    from cchc_connect.database.history import RecordVersion, history, record_at, records_at
     from cchc_connect.database.records import records
     from cchc_connect.database.shared import SharedDatabase
     from cchc_connect.errors import (
@@ -37,6 +45,7 @@ if TYPE_CHECKING:
         CchcError,
         ConfigurationError,
         CutShort,
+        DatabaseLost,
         DatabaseUnusable,
         DeadlineExceeded,
         Fatal,
@@ -47,6 +56,8 @@ if TYPE_CHECKING:
         Rejected,
         Retriable,
         SourceHeld,
+        StartOver,
+        Stopped,
         Throttled,
         Unreachable,
     )
@@ -59,6 +70,8 @@ if TYPE_CHECKING:
         SessionLogin,
         Verdict,
     )
+    from cchc_connect.sync.pull import Extent
+    from cchc_connect.sync.reconciling import Reconciliation
     from cchc_connect.sync.report import RunReport
     from cchc_connect.sync.run import Surroundings, Synchronizer
     from cchc_connect.transport.classify import classify_rest
@@ -74,23 +87,29 @@ __all__ = [
     "ConfigurationError",
     "Credentials",
     "CutShort",
+    "DatabaseLost",
     "DatabaseUnusable",
     "DeadlineExceeded",
     "Deletes",
     "Dialect",
     "Exchange",
+    "Extent",
     "Fatal",
     "HttpRequest",
     "HttpResponse",
     "Item",
     "LeaseHeld",
     "LeaseLost",
+    "LimitsFields",
     "Maintenance",
     "MessageRefused",
+    "Order",
     "Outcome",
     "Outgoing",
     "Page",
     "Receipt",
+    "Reconciliation",
+    "RecordVersion",
     "Rejected",
     "Retriable",
     "RunReport",
@@ -99,8 +118,11 @@ __all__ = [
     "Source",
     "SourceHeld",
     "SourceProfile",
+    "StartOver",
+    "Stopped",
     "Surroundings",
     "Synchronizer",
+    "TakesInParallel",
     "Target",
     "Throttled",
     "Unreachable",
@@ -108,23 +130,38 @@ __all__ = [
     "Verdict",
     "changes",
     "classify_rest",
+    "discrepancies",
     "find_case",
+    "follow",
+    "history",
+    "record_at",
     "records",
+    "records_at",
 ]
 
 _HOMES = {
-    "adapter": ("Adapter AdapterFactory Ask Deletes Item Outcome Outgoing Page Receipt Source SourceProfile Target"),
+    "adapter": (
+        "Adapter AdapterFactory Ask Deletes Item LimitsFields "
+        "Order Outcome Outgoing Page Receipt Source "
+        "SourceProfile TakesInParallel Target "
+    ),
     "case": "Case find_case",
     "codecs": "Unreadable",
     "config": "Config",
-    "database.feed": "changes",
+    "database.discrepancies": "discrepancies",
+    "database.feed": "changes follow",
+    "database.history": "RecordVersion history record_at records_at",
     "database.records": "records",
     "database.shared": "SharedDatabase",
     "errors": (
-        "AuthenticationFailed CchcError ConfigurationError CutShort DatabaseUnusable DeadlineExceeded Fatal "
-        "LeaseHeld LeaseLost Maintenance MessageRefused Rejected Retriable SourceHeld Throttled Unreachable"
+        "AuthenticationFailed CchcError ConfigurationError CutShort DatabaseLost DatabaseUnusable "
+        "DeadlineExceeded Fatal LeaseHeld LeaseLost Maintenance MessageRefused "
+        "Rejected Retriable SourceHeld StartOver Stopped Throttled "
+        "Unreachable "
     ),
     "http": "Credentials Dialect Exchange HttpRequest HttpResponse SessionLogin Verdict",
+    "sync.pull": "Extent",
+    "sync.reconciling": "Reconciliation",
     "sync.report": "RunReport",
     "sync.run": "Surroundings Synchronizer",
     "transport.classify": "classify_rest",
