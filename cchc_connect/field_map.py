@@ -69,7 +69,7 @@ def _at_one(place: str, read: Reader) -> Value:
     way = tuple(place.split("."))
     if len(way) > 1:
         return lambda item: read(held(item, way))
-    (name,) = way
+    name = place
     if read is text_or_none:  # most of a map, and most of that is empty
         return lambda item: None if (value := item.get(name)) is None else text_or_none(value)
     return lambda item: read(item.get(name))

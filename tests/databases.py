@@ -15,6 +15,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
 KINDS = ("sqlite", "postgres")
 
@@ -58,9 +59,9 @@ def new_address(kind: str, folder: Path) -> Generator[str, None, None]:
         return
     server, name = postgres_server(), f"t{uuid.uuid4().hex}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE SCHEMA "{name}"')
+        connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
         yield f"{server}{'&' if '?' in server else '?'}options=-csearch_path%3D{name}"
-        connection.execute(f'DROP SCHEMA "{name}" CASCADE')
+        connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(name)))
 
 
 @pytest.fixture(params=KINDS)

@@ -7,13 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, any_, bindparam
 from sqlalchemy.dialects import sqlite
 
 Key = TypeVar("Key")
 Row = Sequence[Any]
+
+Rows: TypeAlias = Select[*tuple[Any, ...]]
+"""A query for rows of whatever columns."""
 
 _AMONG = "among"
 
@@ -52,7 +55,7 @@ def replace_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> N
 
 def rows_among(
     connection: Connection,
-    statement: Select[Any],
+    statement: Rows,
     column: ColumnElement[Any],
     keys: Sequence[Any],
     bound: Mapping[str, object] = MappingProxyType({}),
@@ -112,7 +115,7 @@ def _inserting(connection: Connection, table: Table) -> Any:
 
 
 @cache
-def _any_sql(statement: Select[Any], column: ColumnElement[Any]) -> str:
+def _any_sql(statement: Rows, column: ColumnElement[Any]) -> str:
     """Return PostgreSQL's text of what `rows_among` executes: one bind holds all keys."""
     from sqlalchemy.dialects import postgresql  # noqa: PLC0415  # whoever uses SQLite need not wait for it
 
@@ -121,7 +124,7 @@ def _any_sql(statement: Select[Any], column: ColumnElement[Any]) -> str:
 
 
 @cache
-def _in_sql(statement: Select[Any], column: ColumnElement[Any]) -> tuple[str, Sequence[str]]:
+def _in_sql(statement: Rows, column: ColumnElement[Any]) -> tuple[str, Sequence[str]]:
     """Return SQLite's text of what `rows_among` executes, and the names of its binds in their order."""
     compiled = statement.where(column.in_(bindparam(_AMONG, expanding=True))).compile(dialect=sqlite.dialect())
     text = str(compiled).replace(f"(__[POSTCOMPILE_{_AMONG}])", f"({', '.join('?' * AT_ONCE)})")

@@ -66,7 +66,7 @@ class Counts:
 
 def write_counts(connection: Connection, place: tuple[str, str, str, str], counts: Counts) -> None:
     """Store the counters of one place: run, kind (`pull` or `push`), name, record type."""
-    keys = dict(zip(("run_id", "kind", "name", "record_type"), place, strict=True))
+    keys: dict[str, str] = dict(zip(("run_id", "kind", "name", "record_type"), place, strict=True))
     upsert(connection, tally, keys, {"counts": json.dumps(counts.as_document())})
 
 

@@ -4,12 +4,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
-from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, select
 
 from cchc_connect.database.arrivals import Arrival, Occasion
-from cchc_connect.database.bulk import rows_among
+from cchc_connect.database.bulk import Rows, rows_among
 from cchc_connect.database.ownership import Owners
 from cchc_connect.database.quarantine import KEY_TAKEN, FaultyItem
 from cchc_connect.database.record_tables import record_table
@@ -227,7 +226,7 @@ def _standing(connection: Connection, stream: Stream, keys: Sequence[str]) -> di
 
 
 @cache
-def _standing_rows(record_type: str) -> Select[Any]:
+def _standing_rows(record_type: str) -> Rows:
     table = record_table(record_type)
     origin = [table.c[name] for name in _ORIGIN]
     columns = select(table.c.record_key, table.c.version, table.c.deleted_at, change.c.document, *origin)

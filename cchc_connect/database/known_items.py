@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
-from cchc_connect.database.bulk import chunks, rows_among
+from cchc_connect.database.bulk import Rows, chunks, rows_among
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import change, voice
@@ -33,14 +33,14 @@ def known_items(connection: Connection, stream: Stream, hashes: Sequence[bytes])
 
 
 @cache
-def _kept(record_type: str) -> Select[Any]:
+def _kept(record_type: str) -> Rows:
     table = record_table(record_type)
     mine = (table.c.connection == bindparam("connection")) & table.c.deleted_at.is_(None)
     return select(table.c.item_hash, table.c.source_key, table.c.source_time).where(mine)
 
 
 @cache
-def _heard() -> Select[Any]:
+def _heard() -> Rows:
     mine = (voice.c.record_type == bindparam("record_type")) & (voice.c.connection == bindparam("connection"))
     return select(voice.c.item_hash, voice.c.source_key, voice.c.source_time).where(mine)
 

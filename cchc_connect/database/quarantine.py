@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, RowMapping, Select, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, RowMapping, bindparam, func, select, update
 
 from cchc_connect.adapter import Item
-from cchc_connect.database.bulk import chunks, rows_among
+from cchc_connect.database.bulk import Rows, chunks, rows_among
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import quarantine
 from cchc_connect.errors import Rejected
@@ -146,7 +146,7 @@ def _open(connection: Connection, stream: Stream, source_keys: Sequence[str]) ->
 
 
 @cache
-def _open_entries() -> Select[Any]:
+def _open_entries() -> Rows:
     mine = (quarantine.c.connection == bindparam("of_connection")) & (quarantine.c.record_type == bindparam("of_type"))
     return select(quarantine).where(mine & quarantine.c.resolved_at.is_(None))
 

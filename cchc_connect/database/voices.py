@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, select
 
-from cchc_connect.database.bulk import chunks, replace_rows, rows_among
+from cchc_connect.database.bulk import Rows, chunks, replace_rows, rows_among
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import voice
 
@@ -54,7 +54,7 @@ def forget(connection: Connection, stream: Stream, source_keys: Sequence[str]) -
 
 
 @cache
-def _said() -> Select[Any]:
+def _said() -> Rows:
     mine = (voice.c.record_type == bindparam("record_type")) & (voice.c.connection == bindparam("connection"))
     return select(voice.c.source_key, voice.c.record_key).where(mine)
 

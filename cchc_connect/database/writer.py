@@ -15,11 +15,11 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from cchc_connect.database import quarantine
 from cchc_connect.database.arrivals import Occasion, SiftedPage
-from cchc_connect.database.bulk import chunks, insert_rows, replace_rows, rows_among
+from cchc_connect.database.bulk import Rows, chunks, insert_rows, replace_rows, rows_among
 from cchc_connect.database.counts import Counts
 from cchc_connect.database.decisions import Decisions, Version, decide
 from cchc_connect.database.discrepancies import compare
@@ -187,7 +187,7 @@ def _called(connection: Connection, stream: Stream, source_keys: Sequence[str]) 
 
 
 @cache
-def _live(record_type: str) -> Select[Any]:
+def _live(record_type: str) -> Rows:
     table = record_table(record_type)
     live = (table.c.connection == bindparam("connection")) & table.c.deleted_at.is_(None)
     return select(table.c.record_key, table.c.source_key).where(live)

@@ -273,8 +273,8 @@ class Pull:
 
     def _following(self, page: Page, sifted: Sifted, one: "_Pass") -> Cursor:
         cursor = one.cursor
-        times = [instant(max(some)) for some in [list(one.belief.credible(sifted.times))] if some]
-        highest = max([*times, *([cursor.highest] if cursor.highest else [])], default=None)
+        latest = max(one.belief.credible(sifted.times), default=None)
+        highest = _later(cursor.highest, None if latest is None else instant(latest))
         one.highest = highest
         if page.next is not None:
             return replace(cursor, position=page.next, highest=highest)
@@ -283,8 +283,7 @@ class Pull:
             return Cursor(watermark=cursor.watermark, reading=cursor.reading)
         if cursor.since is None and highest is not None:
             return Cursor(watermark=highest, reading=cursor.reading)
-        passed = [moment for moment in (cursor.watermark, highest) if moment is not None]
-        return Cursor(watermark=max(passed, default=None), reading=cursor.reading)
+        return Cursor(watermark=_later(cursor.watermark, highest), reading=cursor.reading)
 
     def _vanished(self, connection: Connection, one: "_Pass") -> "_Vanished":
         """Return what a complete listing lacks.
@@ -350,6 +349,11 @@ class _Step:
     sifted: Sifted
     one: _Pass
     following: Cursor
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    """Return the later of two instants, as far as there are any."""
+    return other if one is None else one if other is None else max(one, other)
 
 
 def _counted(step: _Step) -> Counts:

@@ -123,7 +123,9 @@ class Push:
 
     def _waves(self, ready: Sequence[Delivery]) -> Iterator[list[Batch]]:
         """Yield batches that may be sent at the same time: no two of a wave speak of one order key."""
-        wave, spoken_of, most = list[Batch](), set[str](), 1
+        wave: list[Batch] = []
+        spoken_of: set[str] = set()
+        most = 1
         for full in self._batches(ready):
             keys = {one.order_key for one in full}
             if wave and (len(wave) >= most or keys & spoken_of or full[0].record_type != wave[0][0].record_type):
@@ -142,7 +144,8 @@ class Push:
 
         A record stands in a message once: its next version goes into the next message.
         """
-        batch, keys = list[Delivery](), set[str]()
+        batch: list[Delivery] = []
+        keys: set[str] = set()
         for one in ready:
             full = bool(batch) and (
                 one.record_type != batch[0].record_type

@@ -30,7 +30,7 @@ class Province:
     def __init__(self, agencies: Agencies, address: str) -> None:
         self.agencies = agencies
         self.address = address
-        self.tables = demo_tables(agencies, Path("shared.db")) | {"database": {"url": address}}
+        self.tables: dict[str, Any] = {**demo_tables(agencies, Path("shared.db")), "database": {"url": address}}
 
     @property
     def config(self) -> Config:

@@ -77,7 +77,9 @@ def _expire_lease(province: Province) -> bool:
                 return False
             return expired.rowcount == 1
     with psycopg.connect(province.address) as server:
-        is_free = server.execute(f"SELECT to_regclass('lease') IS NOT NULL AND pg_try_advisory_xact_lock({WRITE_LOCK})")
+        is_free = server.execute(
+            "SELECT to_regclass('lease') IS NOT NULL AND pg_try_advisory_xact_lock(%s)", (WRITE_LOCK,)
+        )
         if is_free.fetchone() != (True,):
             return False
         return server.execute(over).rowcount == 1
