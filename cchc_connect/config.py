@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 from urllib.parse import quote, urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
 from pydantic_core import PydanticCustomError
 
-from cchc_connect.adapter import Adapter
+from cchc_connect.adapter import Adapter, AdapterFactory
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Phrase, Phrases
 from cchc_connect.registry import adapter_factory
@@ -203,6 +203,9 @@ class Config(Table):
 
     Without a line for its record type a record is whose connection brought it first.
     """
+    """Record type -> the connection that is its source of truth; without a line, the first that brought it."""
+    _factories: dict[str, AdapterFactory] = PrivateAttr(default_factory=dict[str, AdapterFactory])
+    """Adapters by name, found once: looking through everything that is installed takes milliseconds."""
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -234,7 +237,8 @@ class Config(Table):
     def adapter(self, name: str) -> Adapter:
         """Return the adapter of the connection `name`, made from its options."""
         connection = self.connections[name]
-        factory = adapter_factory(connection.adapter)
+        factory = self._factories.get(connection.adapter) or adapter_factory(connection.adapter)
+        self._factories[connection.adapter] = factory
         return factory(factory.Options.model_validate(connection.options))
 
 

@@ -12,6 +12,9 @@ from sqlalchemy import Connection, func, select
 
 from cchc_connect.database.tables import journal, run
 
+LEAVING = "leaving"
+"""A message is announced before it leaves: a later entry tells what became of it, unless the program died."""
+
 ORIGIN = "0" * 64
 """The hash before the first entry."""
 
@@ -32,6 +35,7 @@ class JournalEntry:
     record_type: str
     record_keys: tuple[str, ...]
     outcomes: tuple[str, ...]
+    """What became of each, or `LEAVING` where it is about to leave."""
 
 
 def write_entry(connection: Connection, entry: JournalEntry) -> None:

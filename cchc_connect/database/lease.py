@@ -8,7 +8,7 @@ given back, when its time is over, or when its holder was a process of this very
 import os
 import socket
 import threading
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,6 +25,9 @@ from cchc_connect.errors import CchcError, LeaseHeld
 
 RENEWALS = 4
 """Signs of life in one lease time: three may be missed."""
+
+GIVEN_BACK = datetime(1970, 1, 1, tzinfo=UTC)
+"""End of a lease that was given back: past by every clock, also by one that goes back an hour."""
 
 
 class Lease:
@@ -54,7 +57,7 @@ class Lease:
     ) -> None:
         self._released.set()
         self._renewal.join()
-        self._write_expiry(self._clock.now())
+        self._write_expiry(GIVEN_BACK)
 
     def _take(self) -> int:
         now = self._clock.now()

@@ -106,12 +106,12 @@ def _touch(connection: Connection, stream: Stream, decisions: Decisions) -> None
         return
     table = record_table(stream.record_type)
     marks: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("item_hash", "source_time", "partition")}
-    statement = update(table).where(table.c.record_key == bindparam("key")).values(**marks)
+    statement = update(table).where(table.c.record_key == bindparam("of_key")).values(**marks)
     connection.execute(
         statement,
         [
             {
-                "key": arrival.record.key,
+                "of_key": arrival.record.key,
                 "new_item_hash": arrival.item_hash,
                 "new_source_time": arrival.source_time,
                 "new_partition": stream.partition,
@@ -126,8 +126,10 @@ def _mark_as_gone(connection: Connection, stream: Stream, departed: dict[str, st
     table = record_table(stream.record_type)
     columns = (table.c.record_key, table.c.version, change.c.order_key, change.c.document)
     last = select(*columns).join(change, change.c.sequence == table.c.sequence)
-    statement = update(table).where(table.c.record_key == bindparam("key"))
-    marked = statement.values(deleted_at=occasion.now, version=bindparam("next"), sequence=bindparam("at"))
+    statement = update(table).where(table.c.record_key == bindparam("of_key"))
+    marked = statement.values(
+        deleted_at=occasion.now, version=bindparam("new_version"), sequence=bindparam("new_sequence")
+    )
     for keys in chunks(list(departed)):
         found = connection.execute(last.where(table.c.record_key.in_(keys)).order_by(table.c.record_key)).all()
         changes: list[tuple[object, ...]] = []
@@ -142,7 +144,7 @@ def _mark_as_gone(connection: Connection, stream: Stream, departed: dict[str, st
                 row.version + 1,
             )
             changes.append((*head, row.document, stream.connection, occasion.run_id, occasion.now, None, None))
-            marks.append({"key": row.record_key, "next": row.version + 1, "at": sequence})
+            marks.append({"of_key": row.record_key, "new_version": row.version + 1, "new_sequence": sequence})
         insert_rows(connection, change, changes)
         if marks:
             connection.execute(marked, marks)

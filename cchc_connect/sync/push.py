@@ -2,8 +2,8 @@
 
 A message leaves at least once and carries the same idempotency key over all attempts, so its effect is
 exactly once. Messages go out in waves, as many at a time as the target takes; no two of a wave speak of one
-order key, so order is kept for each key, and a message that fails holds back its own key and no other. Each
-message that left stands in the journal, with purpose and legal basis, in the transaction that stores its receipts.
+order key, so order is kept for each key, and a message that fails holds back its own key and no other. What is
+about to leave stands in the journal before it does, with purpose and legal basis, and what became of it afterwards.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from cchc_connect.database import deliveries
 from cchc_connect.database.counts import Counts, write_counts
 from cchc_connect.database.deliveries import Delivery
 from cchc_connect.database.instants import stamp
-from cchc_connect.database.journal import JournalEntry, write_entry
+from cchc_connect.database.journal import LEAVING, JournalEntry, write_entry
 from cchc_connect.errors import AuthenticationFailed, CchcError, Fatal, Rejected, Retriable, SourceHeld
 from cchc_connect.sync.border import adapter_border
 from cchc_connect.sync.pipeline import Behind
@@ -91,6 +91,7 @@ class Push:
             with ThreadPoolExecutor(self._parallel, thread_name_prefix="push") as pool:
                 while ready := self._due():
                     self._blocked.clear()
+                    self._announce(ready)
                     for wave in self._waves(ready):
                         self._scope.check_stop()
                         self._settle_wave(wave, self._answers(wave, pool))
@@ -120,6 +121,14 @@ class Push:
         self._behind.finish()
         with self._scope.database.reading() as connection:
             return deliveries.due(connection, self._route.name, self._scope.clock.now(), AT_ONCE)
+
+    def _announce(self, ready: Sequence[Delivery]) -> None:
+        """Write down what is about to leave: after a crash nobody would know that it has."""
+        now = stamp(self._scope.clock.now())
+        leaving = {kind: [one for one in ready if one.record_type == kind] for kind in self._route.record_types}
+        with self._scope.database.writing(self._scope.token) as connection:
+            for messages in filter(None, leaving.values()):
+                write_entry(connection, self._entry(messages, [LEAVING] * len(messages), now))
 
     def _waves(self, ready: Sequence[Delivery]) -> Iterator[list[Batch]]:
         """Yield batches that may be sent at the same time: no two of a wave speak of one order key."""
@@ -230,7 +239,8 @@ class Push:
             with self._scope.database.writing(self._scope.token) as connection:
                 deliveries.store_receipts(connection, self._route.name, receipts, now)
                 for batch, given in answered:
-                    write_entry(connection, self._entry(batch, given, stamp(now)))
+                    outcomes = [receipt.outcome.value for receipt in given]
+                    write_entry(connection, self._entry(batch, outcomes, stamp(now)))
                 for record_type, counts in counted.items():
                     write_counts(connection, (self._scope.run_id, "push", self._route.name, record_type), counts)
 
@@ -253,7 +263,7 @@ class Push:
         places = (place.partition(".") for place in self._route.withhold)
         return [name for kind, _, name in places if kind == record_type]
 
-    def _entry(self, batch: Sequence[Delivery], receipts: Sequence[Receipt], now: str) -> JournalEntry:
+    def _entry(self, batch: Sequence[Delivery], outcomes: Sequence[str], now: str) -> JournalEntry:
         return JournalEntry(
             at=now,
             run_id=self._scope.run_id,
@@ -264,7 +274,7 @@ class Push:
             legal_basis=self._route.legal_basis,
             record_type=batch[0].record_type,
             record_keys=tuple(one.record_key for one in batch),
-            outcomes=tuple(receipt.outcome.value for receipt in receipts),
+            outcomes=tuple(outcomes),
         )
 
 

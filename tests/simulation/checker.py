@@ -1,0 +1,192 @@
+"""Compares every edit of a world that came to rest with every row, version, discrepancy and delivery.
+
+Lost: a good entry that is no live row, is not in quarantine and is not beside another that has its key.
+Stale: a live row with other values than its entry. Phantom: a live row or an open quarantine entry of which
+no register knows, or a version that none ever stated. Duplicated: a version like the one before it, or a
+second effect of one change.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from cchc_connect import Deletes
+from cchc_connect.database.discrepancies import discrepancies
+from cchc_connect.database.feed import changes
+from cchc_connect.database.quarantine import QuarantineEntry, entries
+from cchc_connect.database.record_tables import record_table
+from cchc_connect.database.writer import GONE
+from cchc_schemas import RECORD_TYPES, from_document
+from tests.simulation.deliveries import delivery_faults
+from tests.simulation.register import Document, Register, document_of
+from tests.simulation.world import World
+
+EVERYTHING = 1_000_000
+
+
+def faults(world: World) -> list[str]:
+    """Return everything that is wrong in a world at rest, each as one sentence."""
+    with world.database() as database, database.reading() as connection:
+        found = Findings(world, connection)
+        return [
+            *world.violations,
+            *found.histories(),
+            *found.entries_and_rows(),
+            *found.rows_and_entries(),
+            *found.quarantine(),
+            *found.discrepancies(),
+            *delivery_faults(world, connection),
+        ]
+
+
+class Findings:
+    """What the database of a world holds, beside what its registers hold."""
+
+    def __init__(self, world: World, connection: Connection) -> None:
+        self._world = world
+        self._feed = changes(connection, limit=EVERYTHING)
+        self._rows = {
+            (kind, row["record_key"]): row
+            for kind in {source.record_type for _, source in world.geography.sources}
+            for row in connection.execute(select(record_table(kind))).mappings()
+        }
+        self._documents = {(row["record_type"], row["record_key"]): json.loads(row["document"]) for row in self._feed}
+        self._open = {(one.connection, one.record_type, one.source_key): one for one in entries(connection)}
+        self._discrepancies = discrepancies(connection)
+
+    def histories(self) -> Iterator[str]:
+        """Yield gaps in versions, versions nobody stated, versions like the one before, rows that lag behind."""
+        last: dict[tuple[str, str], Any] = {}
+        said = {
+            (name, source.record_type): self._world.registers[source.name].said
+            for name, source in self._world.geography.sources
+        }
+        for row in self._feed:
+            key, before = (row["record_type"], row["record_key"]), last.get((row["record_type"], row["record_key"]))
+            place = f"{key} version {row['version']}"
+            if row["version"] != (1 if before is None else before["version"] + 1):
+                yield f"gap: {place} does not follow the version before it"
+            if json.loads(row["document"]) not in said[row["connection"], row["record_type"]]:
+                yield f"phantom: {place} was never stated by {row['connection']}"
+            if before is not None and _same(before, row):
+                yield f"duplicated: {place} says what the version before it said"
+            last[key] = row
+        for key, row in self._rows.items():
+            feed = last.get(key)
+            if feed is None or (row["version"], row["sequence"]) != (feed["version"], feed["sequence"]):
+                yield f"gap: {key} is not at the last version of its history"
+
+    def entries_and_rows(self) -> Iterator[str]:
+        """Yield good entries that are lost or stale."""
+        for name, register in self._registers():
+            kind = register.traits.record_type
+            for entry in register.entries.values():
+                if entry["state"] != "good" or self._is_beside_another(name, register, entry):
+                    continue
+                document = document_of(kind, entry["fields"])
+                key = key_of(kind, document)
+                row = self._rows.get((kind, key))
+                place = f"{name} {entry['id']} as {kind} {key}"
+                if row is None or (row["deleted_at"] is not None and not self._owner_says_gone(name, row)):
+                    yield f"lost: {place} is no live row"
+                elif row["connection"] == name and row["deleted_at"] is None:
+                    if row["source_key"] != entry["id"]:
+                        yield f"lost: {place} is hidden behind {row['source_key']} and not in quarantine"
+                    elif self._documents[kind, key] != document:
+                        yield f"stale: {place} has other values"
+                elif row["deleted_at"] is None and self._world.geography.owner == name:
+                    yield f"stale: {place} is the owner's, and the row is {row['connection']}'s"
+
+    def rows_and_entries(self) -> Iterator[str]:
+        """Yield live rows whose register knows nothing of them."""
+        for (kind, key), row in self._rows.items():
+            if row["deleted_at"] is not None:
+                continue
+            register = self._register_of(row["connection"], kind)
+            entry = register.entries.get(row["source_key"])
+            place = f"{kind} {key} of {row['connection']} {row['source_key']}"
+            if entry is None:
+                if register.traits.deletes is not Deletes.NEVER:
+                    yield f"phantom: {place} is gone at its source"
+            elif entry["state"] == "good" and not self._is_beside_another(row["connection"], register, entry):
+                now_called = key_of(kind, document_of(kind, entry["fields"]))
+                if now_called != key:
+                    yield f"phantom: {place} is called {now_called} by its source"
+
+    def quarantine(self) -> Iterator[str]:
+        """Yield bad entries that are not in quarantine, and entries of quarantine that are good or gone."""
+        for name, register in self._registers():
+            for entry in register.entries.values():
+                held = self._open.get((name, register.traits.record_type, entry["id"]))
+                if entry["state"] != "good" and (held is None or held.item != entry):
+                    yield f"lost: {name} {entry['id']} is {entry['state']} and not in quarantine as it is"
+        for (name, kind, number), held in self._open.items():
+            register = self._register_of(name, kind)
+            now = register.entries.get(number)
+            if now is None and register.traits.deletes is not Deletes.NEVER:
+                yield f"phantom: {name} {number} is in quarantine and gone at its source"
+            if now is not None and now["state"] == "good" and not self._has_its_key_taken(held):
+                yield f"stale: {name} {number} is good and in quarantine for {held.faults}"
+
+    def discrepancies(self) -> Iterator[str]:
+        """Yield differences between registers that are not kept, and kept ones that are none."""
+        expected = {
+            (key, field, name, json.dumps(value, ensure_ascii=False), json.dumps(owned, ensure_ascii=False))
+            for name, key, document, owners in self._foreign()
+            for field, value in document.items()
+            if value not in (None, []) and value != (owned := owners[field])
+        }
+        kept = {
+            (row["record_key"], row["field"], row["connection"], row["value"], row["owner_value"])
+            for row in self._discrepancies
+        }
+        yield from (f"lost: discrepancy {one}" for one in sorted(expected - kept))
+        yield from (f"phantom: discrepancy {one}" for one in sorted(kept - expected))
+
+    def _foreign(self) -> Iterator[tuple[str, str, Document, Document]]:
+        """Yield what non-owners say of live rows: connection, record key, their document, the owner's."""
+        for name, register in self._registers():
+            kind = register.traits.record_type
+            for entry in register.entries.values():
+                if entry["state"] != "good":
+                    continue
+                document = document_of(kind, entry["fields"])
+                key = key_of(kind, document)
+                row = self._rows.get((kind, key))
+                if row is not None and row["deleted_at"] is None and row["connection"] != name:
+                    yield name, key, document, self._documents[kind, key]
+
+    def _registers(self) -> Iterator[tuple[str, Register]]:
+        for name, source in self._world.geography.sources:
+            yield name, self._world.registers[source.name]
+
+    def _register_of(self, connection: str, kind: str) -> Register:
+        (register,) = (one for name, one in self._registers() if name == connection and one.traits.record_type == kind)
+        return register
+
+    def _is_beside_another(self, name: str, register: Register, entry: dict[str, Any]) -> bool:
+        held = self._open.get((name, register.traits.record_type, entry["id"]))
+        return held is not None and held.item == entry and self._has_its_key_taken(held)
+
+    def _has_its_key_taken(self, held: QuarantineEntry) -> bool:
+        """Say whether the key of a quarantined entry is another live row's of the same source."""
+        key = key_of(held.record_type, document_of(held.record_type, dict(held.item["fields"])))
+        row = self._rows.get((held.record_type, key))
+        is_taken = row is not None and row["deleted_at"] is None and row["connection"] == held.connection
+        return is_taken and row is not None and row["source_key"] != held.source_key
+
+    def _owner_says_gone(self, name: str, row: Any) -> bool:
+        return row["connection"] != name and row["connection"] == self._world.geography.owner
+
+
+def key_of(kind: str, document: Document) -> str:
+    """Return the business key of a document."""
+    return from_document(RECORD_TYPES[kind], document).key
+
+
+def _same(before: Any, after: Any) -> bool:
+    parts = ("connection", "document")
+    is_end = bool(GONE & {after["operation"], before["operation"]})
+    return not is_end and all(before[part] == after[part] for part in parts)

@@ -1,0 +1,108 @@
+"""The clerks of the simulated offices: what they enter, change, delete, bring back, renumber and spoil."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from random import Random
+from typing import Any
+
+from tests.simulation.register import Entry, Register
+
+Fields = dict[str, Any]
+
+DOSSIERS = [f"000.00.05.H09-260302-{number:04}" for number in range(1, 8)]
+MOST_ENTRIES = 9
+SHARED_NUMBERS = range(1, 7)
+"""Parcels that several registers speak of; no register has one of them twice."""
+OWN_NUMBERS = 4
+"""Parcels of one register alone; two of its entries may claim the same."""
+
+
+class Clerk:
+    """Edits one register by the dice."""
+
+    def __init__(self, register: Register, district: int, dice: Random) -> None:
+        self._register = register
+        self._district = district
+        self._dice = dice
+        self._entered = 0
+
+    def edit(self, now: datetime) -> str:
+        """Make one edit; say which."""
+        entries = list(self._register.entries.values())
+        kind = self._dice.choices(["enter", "change", "delete", "bring back", "renumber", "spoil"], [3, 4, 2, 1, 2, 2])[
+            0
+        ]
+        if not entries or (kind == "enter" and len(entries) < MOST_ENTRIES):
+            self._entered += 1
+            return self._put("enter", f"{self._register.traits.name[0]}{self._entered}", self._new_fields(), now)
+        if kind == "bring back" and self._register.gone:
+            number = self._dice.choice(list(self._register.gone))
+            return self._put(kind, number, self._unclaimed(self._register.gone[number][1]["fields"]), now)
+        entry = self._dice.choice(entries)
+        if kind == "delete":
+            self._register.remove(entry["id"], now)
+            return f"delete {entry['id']}"
+        return self._rewrite(kind, entry, now)
+
+    def _rewrite(self, kind: str, entry: Entry, now: datetime) -> str:
+        number, fields = entry["id"], dict(entry["fields"])
+        if kind == "renumber" and "parcel_number" in fields:
+            return self._put(kind, number, {**fields, **self._parcel_number(number)}, now)
+        if kind == "spoil":
+            state = "good" if entry["state"] != "good" else self._dice.choice(["bad", "bad", "broken"])
+            return self._put(state, number, fields, now, state)
+        return self._put("change", number, {**fields, **self._values()}, now)
+
+    def _put(self, kind: str, number: str, fields: Fields, now: datetime, state: str = "good") -> str:
+        self._register.put(number, fields, state, now)
+        return f"{kind} {number}"
+
+    def _new_fields(self) -> Fields:
+        return {**_IDENTITIES[self._register.traits.record_type](self), **self._values()}
+
+    def _values(self) -> Fields:
+        dice = self._dice
+        unlike = f"Số {dice.randrange(10_000)}" if dice.random() < 0.5 else None
+        match self._register.traits.record_type:
+            case "land_parcel":
+                return {"area_m2": dice.choice(["100", "101", "113"]), "address": unlike}
+            case "dossier":
+                refused = dice.random() < 0.1
+                return {"status": dice.choice([2, 4, 9]), "summary": "Không nhận" if refused else unlike}
+            case _:
+                return {"status": dice.choice([2, 4, 9]), "note": unlike}
+
+    def _parcel(self) -> Fields:
+        head = {"scheme": "gso-2025-07", "commune_code": "25747", "map_sheet": "12"}
+        return {**head, **self._parcel_number("")}
+
+    def _parcel_number(self, but: str) -> Fields:
+        free = [number for number in SHARED_NUMBERS if str(number) not in self._claimed(but)]
+        own = [100 * self._district + number for number in range(OWN_NUMBERS)]
+        return {"parcel_number": str(self._dice.choice([*free, *own]))}
+
+    def _claimed(self, but: str) -> set[str]:
+        entries = self._register.entries.values()
+        return {entry["fields"].get("parcel_number", "") for entry in entries if entry["id"] != but}
+
+    def _unclaimed(self, fields: Fields) -> Fields:
+        """Return the fields, with another shared number or dossier code where theirs was taken meanwhile."""
+        number = fields.get("parcel_number", "")
+        if number in self._claimed("") and int(number or 0) in SHARED_NUMBERS:
+            return {**fields, **self._parcel_number("")}
+        return fields
+
+    def _dossier(self) -> Fields:
+        return {"code": self._dice.choice(DOSSIERS), "procedure_code": "1.013225"}
+
+    def _step(self) -> Fields:
+        minute = self._dice.randrange(4)
+        at = f"2026-03-02T08:{minute:02}:00+00:00"
+        return {"dossier_code": self._dice.choice(DOSSIERS), "at": at, "action": "Thẩm định"}
+
+
+_IDENTITIES: Mapping[str, Callable[[Clerk], Fields]] = {
+    "land_parcel": Clerk._parcel,  # noqa: SLF001  # the table is part of the class
+    "dossier": Clerk._dossier,  # noqa: SLF001  # the same
+    "dossier_step": Clerk._step,  # noqa: SLF001  # the same
+}

@@ -1,0 +1,123 @@
+"""The checker's second half: what each desk holds and took, beside the feed, the deliveries and the journal."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from cchc_connect.database.feed import changes
+from cchc_connect.database.journal import broken_entry
+from cchc_connect.database.tables import delivery, journal
+from cchc_connect.database.writer import GONE
+from tests.simulation.desk import Desk, Effect
+from tests.simulation.world import World
+
+EVERYTHING = 1_000_000
+
+
+def delivery_faults(world: World, connection: Connection) -> list[str]:
+    """Return what is wrong with what left."""
+    found = Outbox(world, connection)
+    return [*found.journal(connection), *found.effects(), *found.holdings(), *found.waiting(connection)]
+
+
+class Outbox:
+    """What left, by the world's desks and by the database."""
+
+    def __init__(self, world: World, connection: Connection) -> None:
+        self._world = world
+        self._feed = [row for row in changes(connection, limit=EVERYTHING) if row["operation"] not in GONE]
+        self._last = {(row["record_type"], row["record_key"]): row for row in changes(connection, limit=EVERYTHING)}
+        self._withheld = {field for route in world.config.routes.values() for field in route.withhold}
+
+    def journal(self, connection: Connection) -> Iterator[str]:
+        """Yield breaks of the chain, and records that left without an entry."""
+        broken = broken_entry(connection)
+        if broken is not None:
+            yield f"journal: broken at entry {broken}"
+        bodies = [json.loads(body) for body in connection.execute(select(journal.c.body)).scalars()]
+        written = {(body["record_type"], key) for body in bodies for key in body["record_keys"]}
+        for effect in self._effects():
+            if (effect.record_type, effect.key) not in written:
+                yield f"journal: {effect.key} left and is not in it"
+
+    def effects(self) -> Iterator[str]:
+        """Yield effects without a change, second effects of one change, and broken order."""
+        for desk in self._world.desks.values():
+            yield from (f"conflict: {key} came with another record" for key in desk.conflicts)
+            yield from self._effects_of_records(desk)
+            yield from self._order(desk)
+            for effect in desk.effects:
+                for field in self._withheld:
+                    kind, _, name = field.partition(".")
+                    if kind == effect.record_type and effect.document[name] is not None:
+                        yield f"leak: {field} of {effect.key} left"
+
+    def holdings(self) -> Iterator[str]:
+        """Yield live records of which a desk does not hold the last version."""
+        for desk in self._world.desks.values():
+            for (kind, key), row in self._last.items():
+                if kind != desk.traits.record_type or row["operation"] in GONE:
+                    continue
+                document = self._outgoing(row)
+                if desk.refuses(document) or self._lacks_its_parent(desk, document):
+                    continue
+                if desk.holdings.get(key) != document:
+                    yield f"{'stale' if key in desk.holdings else 'lost'}: {kind} {key} at {desk.traits.name}"
+
+    def waiting(self, connection: Connection) -> Iterator[str]:
+        """Yield messages that still wait although the desk takes everything."""
+        rows = connection.execute(select(delivery).where(delivery.c.state == "waiting")).mappings()
+        yield from (f"lost: message {row['sequence']} waits for ever" for row in rows)
+
+    def _effects_of_records(self, desk: Desk) -> Iterator[str]:
+        """Yield effects that are not, record by record, versions of the feed in their order, each once."""
+        for key in sorted({effect.key for effect in desk.effects}):
+            versions = iter(
+                self._outgoing(row)
+                for row in self._feed
+                if (row["record_type"], row["record_key"]) == (desk.traits.record_type, key)
+            )
+            for effect in desk.effects:
+                if effect.key == key and effect.document not in versions:
+                    yield f"duplicated: {key} at {desk.traits.name} took effect twice or out of order"
+
+    def _order(self, desk: Desk) -> Iterator[str]:
+        """Yield messages that came before an earlier one of their order key; one that was refused may be late."""
+        sequences = _sequences(self._feed, desk, self._outgoing)
+        reached: dict[str, int] = {}
+        for effect in desk.effects:
+            sequence = sequences.get(effect.idempotency_key, 0)
+            if sequence < reached.get(effect.order_key, 0) and not effect.after_refusal:
+                yield f"order: {effect.key} came late at {desk.traits.name}"
+            reached[effect.order_key] = max(sequence, reached.get(effect.order_key, 0))
+
+    def _outgoing(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(row["document"])
+        return {
+            name: None if f"{row['record_type']}.{name}" in self._withheld else value
+            for name, value in document.items()
+        }
+
+    def _lacks_its_parent(self, desk: Desk, document: Mapping[str, Any]) -> bool:
+        return desk.traits.record_type == "dossier_step" and document["dossier_code"] not in desk.holdings
+
+    def _effects(self) -> Iterator[Effect]:
+        return (effect for desk in self._world.desks.values() for effect in desk.effects)
+
+
+def _sequences(feed: list[Any], desk: Desk, outgoing: Any) -> dict[str, int]:
+    """Return for each effect the sequence of the change that it is of."""
+    rest: dict[str, list[Any]] = {}
+    for row in feed:
+        if row["record_type"] == desk.traits.record_type:
+            rest.setdefault(row["record_key"], []).append(row)
+    found: dict[str, int] = {}
+    for effect in desk.effects:
+        versions = rest.get(effect.key, [])
+        while versions and outgoing(versions[0]) != effect.document:
+            versions.pop(0)
+        if versions:
+            found[effect.idempotency_key] = versions.pop(0)["sequence"]
+    return found

@@ -1,0 +1,96 @@
+"""Which offices a simulated world has, what they are like and what flows between them, by the seed."""
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from cchc_connect import Deletes
+from tests.simulation.office import ENTRY_POINT
+from tests.simulation.traits import DeskTraits, OfficeTraits, SourceTraits
+
+LEASE_S = 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Geography:
+    """The offices by connection name, and the tables of cchc.toml but the database's."""
+
+    offices: dict[str, OfficeTraits]
+    tables: dict[str, Any]
+
+    @property
+    def sources(self) -> list[tuple[str, SourceTraits]]:
+        """Return every source with its connection's name."""
+        return [(name, source) for name, office in self.offices.items() for source in office.sources]
+
+    @property
+    def owner(self) -> str | None:
+        """Return the connection declared as source of truth for parcels."""
+        owner: str | None = self.tables["ownership"].get("land_parcel")
+        return owner
+
+
+def geography(dice: Random) -> Geography:
+    """Draw a world: land offices that speak of the same parcels, a one-stop shop with dossiers, or both."""
+    offices: dict[str, OfficeTraits] = {}
+    routes: dict[str, Any] = {}
+    ownership: dict[str, str] = {}
+    kind = dice.choice(["land", "land", "dossiers", "dossiers", "both"])
+    if kind != "dossiers":
+        offices["cadastre"] = OfficeTraits(sources=(_source(dice, "cadastre", "land_parcel"),))
+        offices["ward"] = OfficeTraits(sources=(_source(dice, "ward", "land_parcel"),))
+        offices["archive"] = OfficeTraits(desks=(_desk(dice, "parcels-in", "land_parcel"),))
+        routes["land"] = _route(["land_parcel"], "archive", ["land_parcel.address"])
+        ownership = dice.choice([{}, {"land_parcel": "cadastre"}, {"land_parcel": "ward"}])
+    if kind != "land":
+        shop = (_source(dice, "dossiers", "dossier"), _source(dice, "steps", "dossier_step"))
+        offices["one-stop"] = OfficeTraits(sources=shop)
+        desks = (_desk(dice, "dossiers-in", "dossier"), _desk(dice, "steps-in", "dossier_step"))
+        offices["portal"] = OfficeTraits(desks=desks)
+        routes["portal"] = _route(["dossier", "dossier_step"], "portal", [])
+    connections = {name: _connection(office) for name, office in offices.items()}
+    tables = {
+        "connections": connections,
+        "routes": routes,
+        "ownership": ownership,
+        "run": {"lease_s": LEASE_S, "most_quarantined": 1.0},
+    }
+    return Geography(offices=offices, tables=tables)
+
+
+def _source(dice: Random, name: str, record_type: str) -> SourceTraits:
+    changed_since = dice.random() < 0.5
+    dated = changed_since or dice.random() < 0.5
+    # What a listing of changes lacks tells nothing about what is gone.
+    deletes = [Deletes.NEVER, Deletes.TOMBSTONES] + [Deletes.ABSENCE] * 2 * (not changed_since)
+    return SourceTraits(
+        name=name,
+        record_type=record_type,
+        changed_since=changed_since,
+        deletes=dice.choice(deletes),
+        lag_s=dice.choice([0, 60, 600]),
+        grain_s=dice.choice([1, 60, 3600, 86400]),
+        order=dice.choice(["key", "scrambled", "stamp"] if dated else ["key", "scrambled"]),
+        paging=dice.choice(["keyset", "offset"]),
+        overlap=dice.random() < 0.2,
+        counted=dice.random() < 0.5,
+        dated=dated,
+        page_size=dice.randint(3, 5),
+    )
+
+
+def _desk(dice: Random, name: str, record_type: str) -> DeskTraits:
+    whole = dice.random() < 0.5
+    return DeskTraits(
+        name=name, record_type=record_type, batch_limit=dice.choice([1, 3, 5]), refuses_whole_batches=whole
+    )
+
+
+def _connection(office: OfficeTraits) -> dict[str, Any]:
+    options = office.model_dump(mode="json")
+    return {"adapter": ENTRY_POINT, "agency": "000.00.01.H09", "base_url": "http://127.0.0.1:9", "options": options}
+
+
+def _route(record_types: list[str], to: str, withhold: list[str]) -> dict[str, Any]:
+    reasons = {"purpose": "Giải quyết thủ tục", "legal_basis": "QĐ 766/QĐ-TTg"}
+    return {"from": record_types, "to": to, "withhold": withhold, **reasons}

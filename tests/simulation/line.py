@@ -1,0 +1,81 @@
+"""The line to a simulated office: a transport without a network, on which the world goes on meanwhile."""
+
+import json
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TypeVar, cast
+
+from cchc_connect import Exchange, HttpRequest, HttpResponse, Verdict
+from cchc_connect.transport import Traffic
+from tests.simulation.desk import Message
+from tests.simulation.weather import Fault, error_of
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+Result = TypeVar("Result")
+
+
+class Line:
+    """Carries requests to the registers and desks of the world, named by their path."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._requests = 0
+
+    @property
+    def traffic(self) -> Traffic:
+        """How much has moved so far."""
+        return Traffic(requests=self._requests)
+
+    def run(self, conversation: Exchange[Result], /) -> Result:
+        """Lead an adapter's conversation to its end and return its result."""
+        try:
+            request = next(conversation)
+            while True:
+                request = conversation.send(self.send(request))
+        except StopIteration as stop:
+            result: Result = stop.value
+            return result
+        finally:
+            conversation.close()
+
+    def send(self, request: HttpRequest, /) -> HttpResponse:
+        """Return the answer, or raise what the weather says; the process may die before and after."""
+        self._requests += 1
+        self._world.mortality.step()
+        number = self._world.count(request.path)
+        self._world.goes_on(request.path, number)
+        answer = self._at_register(request, number) if request.method == "GET" else self._at_desk(request, number)
+        self._world.mortality.step()
+        return HttpResponse(status=200, headers={}, body=json.dumps(answer).encode(), verdict=Verdict.OK)
+
+    def _at_register(self, request: HttpRequest, number: int) -> object:
+        register = self._world.registers[request.path]
+        fault = self._world.weather.at_source(register.traits, number)
+        self._fail(fault, request)
+        return register.answer(request.params["since"], request.params["position"], fault)
+
+    def _at_desk(self, request: HttpRequest, number: int) -> object:
+        desk = self._world.desks[request.path]
+        fault = self._world.weather.at_desk(request.path, number)
+        if fault is not Fault.ANSWER_LOST:
+            self._fail(fault, request)
+        dice = self._world.weather.chance(f"choice of {request.path}", number)
+        answer = desk.answer(cast("list[Message]", request.json), fault, dice)
+        self._fail(fault, request)
+        return answer
+
+    def _fail(self, fault: Fault | None, request: HttpRequest) -> None:
+        if fault is not None:
+            self._world.tell(f"{request.path}: {fault}")
+        error = error_of(fault, request.path)
+        if error is not None:
+            raise error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave nothing open."""

@@ -1,0 +1,120 @@
+"""The adapter of every simulated office, found by its entry point as an outsider's is."""
+
+import sys
+import tempfile
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from importlib import invalidate_caches
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+from cchc_connect import (
+    Ask,
+    Dialect,
+    Exchange,
+    HttpRequest,
+    Item,
+    Outcome,
+    Outgoing,
+    Page,
+    Receipt,
+    SourceProfile,
+    Unreadable,
+    Verdict,
+)
+from cchc_schemas import RECORD_TYPES, Record, to_document
+from tests.simulation.traits import DeskTraits, OfficeTraits, SourceTraits
+
+ENTRY_POINT = "simulated_office"
+
+MEASURED = {"land_parcel": "area_m2", "dossier": "status", "dossier_step": "status"}
+"""The field that cannot be read where an entry is bad."""
+
+
+class RegisterSource:
+    """One register as a source."""
+
+    def __init__(self, traits: SourceTraits) -> None:
+        self._traits = traits
+        self.record_type: type[Record] = RECORD_TYPES[traits.record_type]
+        self.profile: SourceProfile = traits.profile
+        self.mapping_version = 1
+
+    def fetch(self, ask: Ask) -> Exchange[Page]:
+        """Ask the register for one page."""
+        wanted = {"since": "" if ask.since is None else ask.since.isoformat(), "position": ask.position or ""}
+        answer = yield HttpRequest(method="GET", path=self._traits.name, params=wanted)
+        page = cast("dict[str, Any]", answer.json())
+        gone: list[str] = page["gone"]
+        return Page(items=list(page["items"]), next=page["next"], total=page["total"], gone=gone)
+
+    def key(self, item: Item) -> str:
+        """Return the register's number of an entry."""
+        return str(item["id"])
+
+    def changed_at(self, item: Item) -> datetime | None:
+        """Return when the register says the entry was changed."""
+        return datetime.fromisoformat(item["at"]) if item["at"] else None
+
+    def translate(self, item: Item) -> Mapping[str, object]:
+        """Return the fields; an entry in the state `broken` is more than this adapter can take."""
+        fields: dict[str, object] = dict(item["fields"])
+        if item["state"] == "broken":
+            del fields["no such field"]
+        if item["state"] == "bad":
+            fields[MEASURED[self._traits.record_type]] = Unreadable("number_unreadable")
+        return fields
+
+
+class DeskTarget:
+    """One receiving desk as a target."""
+
+    def __init__(self, traits: DeskTraits) -> None:
+        self._traits = traits
+        self.record_type: type[Record] = RECORD_TYPES[traits.record_type]
+        self.batch_limit = traits.batch_limit
+
+    def deliver(self, batch: Sequence[Outgoing]) -> Exchange[Sequence[Receipt]]:
+        """Send one message."""
+        message = [
+            {
+                "idempotency_key": one.idempotency_key,
+                "key": one.record.key,
+                "order_key": one.record.order_key,
+                "document": to_document(one.record),
+            }
+            for one in batch
+        ]
+        answer = yield HttpRequest(method="POST", path=self._traits.name, json=message, idempotent=True)
+        receipts = cast("list[list[str]]", answer.json())
+        return [Receipt(outcome=Outcome(outcome), reason=reason) for outcome, reason in receipts]
+
+
+class Office:
+    """Simulated office: registers and desks as its options describe them."""
+
+    Options: ClassVar = OfficeTraits
+
+    def __init__(self, options: OfficeTraits) -> None:
+        self.dialect = Dialect(classify=lambda _: Verdict.OK)
+        self.sources = [RegisterSource(traits) for traits in options.sources]
+        self.targets = [DeskTarget(traits) for traits in options.desks]
+
+
+@contextmanager
+def installed() -> Generator[None, None, None]:
+    """Install the adapter as an outsider's distribution is, while the block runs."""
+    with tempfile.TemporaryDirectory() as site:
+        folder = Path(site) / "simulated_office-1.0.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: simulated-office\nVersion: 1.0\n", "utf-8")
+        points = f"[cchc_connect.adapters]\n{ENTRY_POINT} = {__name__}:{Office.__name__}\n"
+        (folder / "entry_points.txt").write_text(points, "utf-8")
+        sys.path.insert(0, site)
+        invalidate_caches()
+        try:
+            yield
+        finally:
+            sys.path.remove(site)
+            invalidate_caches()

@@ -1,0 +1,105 @@
+"""An agency's register as it really is: entries under edit, listed in pages that move while they are read."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from cchc_schemas import RECORD_TYPES, to_document
+from tests.simulation.traits import SourceTraits
+from tests.simulation.weather import Fault
+
+Entry = dict[str, Any]
+"""Number of the entry, time of change, state (good, bad, broken) and the record's fields."""
+
+Document = dict[str, Any]
+
+
+class Register:
+    """What one source holds; every version it ever held is remembered for the checker."""
+
+    def __init__(self, traits: SourceTraits, chance: Random) -> None:
+        self.traits = traits
+        self._chance = chance
+        self.entries: dict[str, Entry] = {}
+        self.gone: dict[str, tuple[datetime, Entry]] = {}
+        """Entries that were deleted: when, by the register's clock, and what they were last."""
+        self.said: list[Document] = []
+        """Every document the register ever stated."""
+
+    def put(self, number: str, fields: Document, state: str, now: datetime) -> None:
+        """Write an entry, whatever stood there."""
+        at = self._stamp(now).isoformat() if self.traits.dated else ""
+        self.entries[number] = {"id": number, "at": at, "state": state, "fields": fields}
+        self.gone.pop(number, None)
+        if state == "good":
+            self.said.append(document_of(self.traits.record_type, fields))
+
+    def remove(self, number: str, now: datetime) -> None:
+        """Delete an entry."""
+        self.gone[number] = (self._stamp(now), self.entries.pop(number))
+
+    def answer(self, since: str, position: str, fault: Fault | None) -> dict[str, Any]:
+        """Return one page as the register shows it in this weather."""
+        if fault is Fault.NONSENSE:
+            return {"items": None, "next": "1", "total": "many", "gone": None}
+        moment = datetime.fromisoformat(since) if since and fault is not Fault.FILTER_IGNORED else None
+        listed = self._listed(moment)
+        total = len(listed) if self.traits.counted else None
+        if fault is Fault.LISTING_LOST:
+            listed = listed[: len(listed) // 4]
+            total = len(listed) if self.traits.counted else None
+        start = self._start(listed, position)
+        end = start + self.traits.page_size
+        shown = listed[start - (self.traits.overlap and start > 0) : end]
+        last = end >= len(listed)
+        if fault is Fault.LISTING_CUT:
+            shown, last = shown[: len(shown) // 2], True
+        if fault is Fault.LISTING_EMPTY:
+            shown, last = [], True
+        following = None if last else self._position(listed[end - 1], end)
+        return {"items": shown, "next": following, "total": total, "gone": self._gone(moment) if last else []}
+
+    def _stamp(self, now: datetime) -> datetime:
+        """Return the time an edit bears: behind the present, and behind what other edits bore."""
+        furthest = self.traits.lag_s if self.traits.changed_since else timedelta(days=30).total_seconds()
+        moment = now - timedelta(seconds=self._chance.uniform(0, furthest))
+        grain = self.traits.grain_s
+        return datetime.fromtimestamp(moment.timestamp() // grain * grain, UTC)
+
+    def _listed(self, since: datetime | None) -> list[Entry]:
+        chosen = [
+            entry
+            for entry in self.entries.values()
+            if since is None or not self.traits.changed_since or datetime.fromisoformat(entry["at"]) >= since
+        ]
+        return sorted(chosen, key=self._rank)
+
+    def _rank(self, entry: Entry) -> str:
+        match self.traits.order:
+            case "key":
+                return str(entry["id"])
+            case "stamp":
+                return f"{entry['at']}|{entry['id']}"
+            case "scrambled":
+                return hashlib.sha256(entry["id"].encode()).hexdigest()
+
+    def _position(self, entry: Entry, end: int) -> str:
+        return self._rank(entry) if self.traits.paging == "keyset" else str(end)
+
+    def _start(self, listed: list[Entry], position: str) -> int:
+        if not position:
+            return 0
+        if self.traits.paging == "offset":
+            return int(position)
+        return sum(self._rank(entry) <= position for entry in listed)
+
+    def _gone(self, since: datetime | None) -> list[str]:
+        if self.traits.deletes != "tombstones":
+            return []
+        return [number for number, (at, _) in self.gone.items() if since is None or at >= since]
+
+
+def document_of(record_type: str, fields: Document) -> Document:
+    """Return the document of the record that good fields make."""
+    return to_document(RECORD_TYPES[record_type].read(fields).record)

@@ -1,0 +1,246 @@
+"""One seeded world: offices under edit, an engine that is broken, killed and frozen, and the same again by its seed.
+
+Everything random comes from the seed; what goes wrong is decided by place and request number. Nothing sleeps:
+time passes when the world says so.
+"""
+
+from collections.abc import Collection, Generator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from cchc_connect import Config, LeaseHeld, LeaseLost, SharedDatabase, Surroundings, Synchronizer
+from cchc_connect.database.cursors import stream_states
+from cchc_connect.sync.executor import Job
+from tests.simulation.clerk import Clerk
+from tests.simulation.contents import contents
+from tests.simulation.desk import Desk
+from tests.simulation.geography import LEASE_S, geography
+from tests.simulation.line import Line
+from tests.simulation.mortality import Killed, Mortality
+from tests.simulation.register import Register
+from tests.simulation.weather import Weather
+
+DATABASE = "shared.db"
+START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+UNTIL_ANY_LEASE_IS_OVER = timedelta(seconds=3 * LEASE_S + 60)
+"""The lease itself, and a clock that went back an hour from an hour ahead."""
+UNTIL_NOBODY_RESTS = timedelta(hours=3) + UNTIL_ANY_LEASE_IS_OVER
+"""A connection that failed run after run rests an hour at the most, by a clock that may be off by two."""
+MOST_CALM_RUNS = 10
+"""So many runs in good weather must be enough to come to rest."""
+
+
+class Unrest(AssertionError):
+    """The engine still writes or sends although nothing happens any more."""
+
+
+class World:
+    """Offices, engine and database of one seed."""
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        self.seed = seed
+        self.dice = Random(f"world {seed}")
+        self.geography = geography(self.dice)
+        self.weather = Weather(seed, self.dice.choice([0.0, 0.05, 0.15]))
+        self.mortality = Mortality()
+        self.time = START
+        self.jumped = timedelta(0)
+        """How far the engine's clock is off."""
+        self.registers = {one.name: Register(one, self.dice) for _, one in self.geography.sources}
+        self.clerks = {
+            name: Clerk(register, district, self.dice)
+            for district, (name, register) in enumerate(self.registers.items(), start=1)
+        }
+        self.desks = {}
+        for office in self.geography.offices.values():
+            holdings: dict[str, dict[str, Any]] = {}
+            self.desks.update({desk.name: Desk(desk, holdings) for desk in office.desks})
+        self.url = f"sqlite:///{folder / DATABASE}"
+        self.config = Config.from_tables({**self.geography.tables, "database": {"url": self.url}}, folder / "cchc.toml")
+        self.story: list[str] = []
+        self.violations: list[str] = []
+        self._open: SharedDatabase | None = None
+        self._requests: dict[str, int] = {}
+        self._runs = 0
+        self._steps = 150
+        self._taken_over = False
+        self._is_alone = True
+
+    def tell(self, event: str) -> None:
+        """Take note of what happened, for whoever looks for the fault."""
+        self.story.append(f"{self.time:%d %H:%M:%S} {event}")
+
+    def live(self) -> None:
+        """Let some stormy runs pass, then come to rest.
+
+        Raises:
+            Unrest: it does not.
+        """
+        with closing(self), self.mortality.over_databases():
+            for _ in range(self.dice.randint(2, 3)):
+                self.edit(self.dice.randint(2, 8))
+                self._pass_time(timedelta(minutes=self.dice.randint(5, 120)))
+                self._jump(0.2)
+                self._run_in_storm()
+            self.edit(self.dice.randint(0, 4))
+            self.come_to_rest()
+
+    def edit(self, edits: int) -> None:
+        """Let the clerks make some edits."""
+        for _ in range(edits):
+            name = self.dice.choice(list(self.clerks))
+            self.tell(f"{name}: {self.clerks[name].edit(self.time)}")
+            self._pass_time(timedelta(seconds=self.dice.randint(1, 90)))
+
+    def come_to_rest(self) -> None:
+        """Run in good weather until a run writes nothing and sends nothing.
+
+        Raises:
+            Unrest: it does not come to that.
+        """
+        self.weather.is_calm = True
+        before: object = None
+        for _ in range(MOST_CALM_RUNS):
+            self._pass_time(UNTIL_NOBODY_RESTS)
+            self._run(accept_shrink=self._shrunk())
+            after = (self._contents(), [desk.messages for desk in self.desks.values()])
+            if after == before:
+                return
+            before = after
+        raise Unrest
+
+    @contextmanager
+    def database(self) -> Generator[SharedDatabase, None, None]:
+        """Open the database as another process does."""
+        with self.mortality.another_process(), SharedDatabase(self.url) as database:
+            yield database
+
+    def count(self, place: str) -> int:
+        """Return the number of a request at a place."""
+        self._requests[place] = self._requests.get(place, 0) + 1
+        return self._requests[place]
+
+    def goes_on(self, place: str, number: int) -> None:
+        """Let happen what happens while a request is on its way."""
+        self._pass_time(timedelta(seconds=5))
+        if self.weather.is_calm or not self._is_alone:
+            return
+        dice = self.weather.chance(f"events at {place}", number)
+        if dice.random() < 0.2:
+            self.edit(1)
+        if dice.random() < 0.03:
+            self._jump(1.0)
+        if dice.random() < 0.04:
+            self._start_another(frozen=dice.random() < 0.4)
+
+    def _run_in_storm(self) -> None:
+        last = self.dice.randint(1, self._steps) if self.dice.random() < 0.4 else 0
+        self.mortality.begin(last)
+        try:
+            self._run()
+            self._steps = max(self._steps, self.mortality.steps)
+        except Killed:
+            self.tell(f"killed at step {last}")
+            self._pass_time(UNTIL_ANY_LEASE_IS_OVER)
+            self.close()
+        finally:
+            self.mortality.begin(0)
+
+    def _run(self, accept_shrink: Collection[str] = ()) -> None:
+        self._taken_over = False
+        try:
+            report = self._synchronise(self._own_database(), accept_shrink)
+        except LeaseLost:
+            self.tell("lease lost")
+            if not self._taken_over:
+                self.violations.append("a run lost its lease though nobody took it")
+        except LeaseHeld:
+            self.violations.append("a lease was held by nobody that lives")
+        else:
+            self.tell(f"run: {[(line['name'], line['outcome']) for line in report['lines']]}")
+            if self._taken_over:
+                self.violations.append("a run went on to its end after another took its lease")
+
+    def _own_database(self) -> SharedDatabase:
+        """Return the database as the engine's process has it open; another process opens it anew."""
+        if self._open is None:
+            self._open = SharedDatabase(self.url)
+        return self._open
+
+    def close(self) -> None:
+        """End the engine's process."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    def _synchronise(self, database: SharedDatabase, accept_shrink: Collection[str] = ()) -> Any:
+        surroundings = Surroundings(
+            clock=self,
+            connect=lambda *_: Line(self),
+            executor=self,
+            new_id=self._new_id,
+            sleep=lambda seconds: self._pass_time(timedelta(seconds=seconds)),
+            prefetch=0,
+        )
+        return Synchronizer(self.config, database, surroundings).synchronise(accept_shrink=accept_shrink).as_document()
+
+    def _start_another(self, *, frozen: bool) -> None:
+        """Let a second scheduler start while the first one waits for an answer, or is frozen past its lease."""
+        self.tell("another scheduler starts, the first is frozen" if frozen else "another scheduler starts")
+        before = self.now()
+        if frozen:
+            self._pass_time(UNTIL_ANY_LEASE_IS_OVER)
+        self._is_alone = False
+        try:
+            with self.database() as database:
+                self._synchronise(database)
+            self._taken_over = True
+        except LeaseHeld:
+            if frozen:
+                self.violations.append(f"a lease of {before} was still held at {self.now()}")
+        finally:
+            self._is_alone = True
+
+    def now(self) -> datetime:
+        """Return what the engine's clock shows."""
+        self.mortality.step()
+        return self.time + self.jumped
+
+    def monotonic(self) -> float:
+        """Return the seconds since the world began."""
+        return (self.time - START).total_seconds()
+
+    def run(self, jobs: Sequence[Job]) -> None:
+        """Carry out all jobs one by one, in an order of the seed; then raise the first error of any."""
+        failed: list[Exception] = []
+        for job in self.dice.sample(jobs, len(jobs)):
+            try:
+                job()
+            except Exception as error:  # noqa: BLE001  # it is raised below, as every executor does
+                failed.append(error)
+        if failed:
+            raise failed[0]
+
+    def _pass_time(self, span: timedelta) -> None:
+        self.time += span
+
+    def _jump(self, likelihood: float) -> None:
+        if self.dice.random() < likelihood:
+            self.jumped = timedelta(hours=self.dice.choice([-1, 0, 1]))
+            self.tell(f"the engine's clock is off by {self.jumped}")
+
+    def _new_id(self) -> str:
+        self._runs += 1
+        return f"run-{self._runs}"
+
+    def _shrunk(self) -> list[str]:
+        """Return the connections that a person now says have lawfully lost many records."""
+        with self.database() as database, database.reading() as connection:
+            return [one.connection for one in stream_states(connection) if one.held_code == "source.shrunk"]
+
+    def _contents(self) -> object:
+        with self.database() as database:
+            return contents(database)
