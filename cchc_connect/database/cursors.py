@@ -26,7 +26,7 @@ class Cursor:
     position: str | None = None
     """Where the present pass goes on; None between passes."""
     highest: datetime | None = None
-    """The latest change time the present pass has seen."""
+    """The latest change time that the present pass may go by; see `sync.high_water`."""
     reading: str | None = None
     """By which mapping and record version the items were read."""
 

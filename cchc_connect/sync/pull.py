@@ -14,7 +14,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from cchc_connect.adapter import Ask, Deletes, Page, Source
+from cchc_connect.adapter import Ask, Deletes, Order, Page, Source
 from cchc_connect.database import quarantine
 from cchc_connect.database.arrivals import SiftedPage
 from cchc_connect.database.counts import Counts, write_counts
@@ -26,6 +26,7 @@ from cchc_connect.database.stream import Stream
 from cchc_connect.database.writer import write_page
 from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.sync.belief import MOST_VANISHED, Belief, is_too_many
+from cchc_connect.sync.high_water import HighWater, later
 from cchc_connect.sync.pipeline import Behind, ahead
 from cchc_connect.sync.scope import Scope
 from cchc_connect.sync.second_process import WAITING
@@ -168,7 +169,8 @@ class Pull:
             self.counts.add(tried)
 
     def _pass(self, cursor: Cursor) -> "_Pass":
-        one = _Pass(cursor, Belief(self._stream, self._scope.clock))
+        clock, order = self._scope.clock, self._source.profile.order
+        one = _Pass(cursor, Belief(self._stream, clock), order, clock.monotonic())
         behind = Behind(overlapping=self._scope.prefetch > 0)
         try:
             with ahead(self._pages(cursor), self._scope.prefetch) as pages:
@@ -274,16 +276,16 @@ class Pull:
     def _following(self, page: Page, sifted: Sifted, one: "_Pass") -> Cursor:
         cursor = one.cursor
         latest = max(one.belief.credible(sifted.times), default=None)
-        highest = _later(cursor.highest, None if latest is None else instant(latest))
-        one.highest = highest
+        one.water.see(None if latest is None else instant(latest))
         if page.next is not None:
-            return replace(cursor, position=page.next, highest=highest)
+            return replace(cursor, position=page.next, highest=one.water.kept)
         if not one.is_resumed and one.shows_fewer:
             log.warning("%(connection)s: %(record_type)s shows fewer than it counts; asked again next time", self._name)
             return Cursor(watermark=cursor.watermark, reading=cursor.reading)
-        if cursor.since is None and highest is not None:
-            return Cursor(watermark=highest, reading=cursor.reading)
-        return Cursor(watermark=_later(cursor.watermark, highest), reading=cursor.reading)
+        reached = one.water.reached(self._scope.clock.monotonic())
+        if cursor.since is None and reached is not None and not one.is_resumed:
+            return Cursor(watermark=reached, reading=cursor.reading)
+        return Cursor(watermark=later(cursor.watermark, reached), reading=cursor.reading)
 
     def _vanished(self, connection: Connection, one: "_Pass") -> "_Vanished":
         """Return what a complete listing lacks.
@@ -316,13 +318,13 @@ class Pull:
 class _Pass:
     """One way through a source's pages."""
 
-    def __init__(self, cursor: Cursor, belief: Belief) -> None:
+    def __init__(self, cursor: Cursor, belief: Belief, order: Order, began_s: float) -> None:
         self.began = cursor
         self.cursor = cursor
         self.belief = belief
         self.seen = SeenKeys()
         self.is_resumed = cursor.position is not None
-        self.highest: datetime | None = None
+        self.water = HighWater(order, began_s, is_resumed=self.is_resumed, kept=cursor.highest)
 
     @property
     def shows_fewer(self) -> bool:
@@ -338,7 +340,7 @@ class _Pass:
         began = self.began
         if began.since is None or began.watermark is None or self.is_resumed:
             return False
-        return self.highest is None or self.highest < began.watermark
+        return self.water.highest is None or self.water.highest < began.watermark
 
 
 @dataclass(frozen=True)
@@ -349,11 +351,6 @@ class _Step:
     sifted: Sifted
     one: _Pass
     following: Cursor
-
-
-def _later(one: datetime | None, other: datetime | None) -> datetime | None:
-    """Return the later of two instants, as far as there are any."""
-    return other if one is None else one if other is None else max(one, other)
 
 
 def _counted(step: _Step) -> Counts:

@@ -143,7 +143,7 @@ class Findings:
             for row in self._discrepancies
         }
         yield from (f"lost: discrepancy {one}" for one in sorted(expected - kept))
-        yield from (f"phantom: discrepancy {one}" for one in sorted(kept - expected))
+        yield from (f"phantom: discrepancy {one}" for one in sorted(kept - expected) if not self._is_last_good(one))
 
     def _foreign(self) -> Iterator[tuple[str, str, Document, Document]]:
         """Yield what non-owners say of live rows: connection, record key, their document, the owner's."""
@@ -157,6 +157,15 @@ class Findings:
                 row = self._rows.get((kind, key))
                 if row is not None and row["deleted_at"] is None and row["connection"] != name:
                     yield name, key, document, self._documents[kind, key]
+
+    def _is_last_good(self, kept: tuple[str, str, str, str, str]) -> bool:
+        """Say whether a non-owner stated this before its entry turned bad: its last good word stands."""
+        key, field, name, value, _ = kept
+        register = self._register_of(name, "land_parcel")
+        return any(entry["state"] != "good" for entry in register.entries.values()) and any(
+            key_of("land_parcel", said) == key and json.dumps(said[field], ensure_ascii=False) == value
+            for said in register.said
+        )
 
     def _registers(self) -> Iterator[tuple[str, Register]]:
         for name, source in self._world.geography.sources:
