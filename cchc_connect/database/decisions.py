@@ -40,6 +40,8 @@ class Version:
     version: int
     operation: str
     origin: Origin
+    brought_by: str
+    """The connection whose word makes the version."""
 
 
 @dataclass(slots=True)
@@ -147,6 +149,7 @@ class _Judge:
                 record_type=self._stream.record_type,
                 connection=held.connection,
                 source_key=held.source_key,
+                agency=held.agency,
                 partition=held.partition,
                 record_key=key,
                 item_hash=held.item_hash,
@@ -199,6 +202,7 @@ class _Judge:
                 record_type=self._stream.record_type,
                 connection=self._stream.connection,
                 source_key=arrival.source_key,
+                agency=self._stream.agency,
                 partition=self._stream.partition,
                 record_key=arrival.record.key,
                 item_hash=arrival.item_hash,
@@ -208,7 +212,13 @@ class _Judge:
         )
 
     def _add(self, record: StoredRecord, version: int, operation: str, origin: Origin) -> None:
-        written = Version(record=record, version=version, operation=operation, origin=origin)
+        written = Version(
+            record=record,
+            version=version,
+            operation=operation,
+            origin=origin,
+            brought_by=self._stream.connection,
+        )
         self.decisions.versions.append(written)
         if version > 1:
             self.decisions.contested.add(record.key)

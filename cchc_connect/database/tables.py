@@ -106,6 +106,7 @@ voice = Table(
     _key("record_type"),
     _key("connection"),
     _key("source_key"),
+    _text("agency"),
     _text("partition"),
     _text("record_key"),
     Column("item_hash", LargeBinary, nullable=False),

@@ -22,6 +22,7 @@ class Voice:
     record_type: str
     connection: str
     source_key: str
+    agency: str
     partition: str
     record_key: str
     item_hash: bytes
@@ -69,11 +70,14 @@ def voices_of(connection: Connection, record_type: str, record_keys: Collection[
     return found
 
 
-def to_be_heard_again(connection: Connection, record_type: str, record_keys: Sequence[str]) -> None:
-    """Let items that speak of these records count as changed: their record has lost its owner's item."""
+def heirs(connection: Connection, record_type: str, record_keys: Sequence[str]) -> list[Voice]:
+    """Return of each record one of those who still speak of it."""
+    found: dict[str, Voice] = {}
     for some in chunks(record_keys):
-        here = (voice.c.record_type == record_type) & voice.c.record_key.in_(some)
-        connection.execute(voice.update().where(here).values(item_hash=b""))
+        chosen = select(voice).where((voice.c.record_type == record_type) & voice.c.record_key.in_(some))
+        for row in connection.execute(chosen.order_by(voice.c.connection, voice.c.source_key)).mappings():
+            found.setdefault(row["record_key"], Voice(**row))
+    return list(found.values())
 
 
 def _of(stream: Stream) -> ColumnElement[bool]:

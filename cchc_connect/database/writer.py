@@ -11,7 +11,9 @@ and the counters. The rules, decided in `decisions`:
 * What is gone keeps its last values; a key that another took the place of is linked to it.
 """
 
+import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -21,15 +23,16 @@ from cchc_connect.database import quarantine
 from cchc_connect.database.arrivals import Occasion, SiftedPage
 from cchc_connect.database.bulk import Rows, chunks, insert_rows, replace_rows, rows_among
 from cchc_connect.database.counts import Counts
-from cchc_connect.database.decisions import Decisions, Version, decide
+from cchc_connect.database.decisions import Decisions, Origin, Version, decide
 from cchc_connect.database.discrepancies import compare
 from cchc_connect.database.links import write_links
 from cchc_connect.database.record_tables import record_table
-from cchc_connect.database.stored import row_reader
+from cchc_connect.database.stored import row_reader, stored
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.succession import Event, Kind, write_successions
 from cchc_connect.database.tables import change
-from cchc_connect.database.voices import forget, hear, to_be_heard_again
+from cchc_connect.database.voices import Voice, forget, hear, heirs
+from cchc_schemas import RECORD_TYPES, from_document
 
 DELETE, RENUMBER = "delete", "renumber"
 GONE = frozenset({DELETE, RENUMBER})
@@ -61,6 +64,7 @@ def write_page(connection: Connection, stream: Stream, page: SiftedPage, occasio
     unspoken |= forget(connection, stream, [*page.gone, *silent])
     departed = {**dict.fromkeys(_keys_of(connection, stream, page.gone), DELETE), **dict.fromkeys(outgrown, RENUMBER)}
     counts.deleted = _mark_as_gone(connection, stream, departed, occasion)
+    _inherit(connection, stream, list(departed), occasion)
     renumbered = [(old, new) for old, new in outgrown.items() if new]
     _write_lineage(connection, stream, decisions.versions, renumbered, occasion)
     concerned = {*unspoken, *departed, *decisions.contested}
@@ -84,7 +88,7 @@ def _write_versions(connection: Connection, stream: Stream, versions: Sequence[V
         else:
             later[key] = row
         head = (sequence, stream.record_type, key, record.order_key, one.operation, one.version)
-        came = (str(record.document, "utf-8"), stream.connection, occasion.run_id, occasion.now)
+        came = (str(record.document, "utf-8"), one.brought_by, occasion.run_id, occasion.now)
         changes.append((*head, *came, record.valid_from, record.valid_to))
     table = record_table(stream.record_type)
     insert_rows(connection, table, new)
@@ -148,8 +152,35 @@ def _mark_as_gone(connection: Connection, stream: Stream, departed: dict[str, st
         insert_rows(connection, change, changes)
         if marks:
             connection.execute(marked, marks)
-    to_be_heard_again(connection, stream.record_type, list(departed))
     return len(departed)
+
+
+def _inherit(connection: Connection, stream: Stream, departed: Sequence[str], occasion: Occasion) -> None:
+    """Let somebody who still speaks of a record take it over; a declared owner's word that it is gone stands."""
+    if not departed or occasion.owners.record is not None:
+        return
+    table, versions = record_table(stream.record_type), list[Version]()
+    inherited = {one.record_key: one for one in heirs(connection, stream.record_type, departed)}
+    for some in chunks(list(inherited)):
+        chosen = select(table.c.record_key, table.c.version).where(table.c.record_key.in_(some))
+        versions += [_inherited(inherited[row.record_key], row.version + 1) for row in connection.execute(chosen)]
+    _write_versions(connection, stream, versions, occasion)
+    for one in inherited.values():
+        forget(connection, replace(stream, connection=one.connection), [one.source_key])
+
+
+def _inherited(heir: Voice, version: int) -> Version:
+    origin = Origin(
+        connection=heir.connection,
+        agency=heir.agency,
+        partition=heir.partition,
+        source_key=heir.source_key,
+        source_time=heir.source_time,
+        item_hash=heir.item_hash,
+        notes=None,
+    )
+    record = stored(from_document(RECORD_TYPES[heir.record_type], json.loads(heir.document)))
+    return Version(record=record, version=version, operation="restore", origin=origin, brought_by=heir.connection)
 
 
 def _write_lineage(

@@ -72,6 +72,8 @@ class Push:
         self._failures = 0
         self._blocked: set[str] = set()
         """Order keys for which a message just failed: what follows it waits."""
+        self._refused: set[str] = set()
+        """Order keys of which a refusal is not committed yet."""
         self._answered: list[tuple[Batch, Sequence[Receipt]]] = []
         self._parallel = max((parallel_of(target) for target in route.targets.values()), default=1)
         self._behind = Behind(overlapping=scope.prefetch > 0)
@@ -94,6 +96,7 @@ class Push:
                     self._announce(ready)
                     for wave in self._waves(ready):
                         self._scope.check_stop()
+                        self._remember_refusals(wave)
                         self._settle_wave(wave, self._answers(wave, pool))
                     self._store_receipts()
         except (SourceHeld, Retriable):
@@ -169,6 +172,15 @@ class Push:
         if batch:
             yield batch
 
+    def _remember_refusals(self, wave: list[Batch]) -> None:
+        """Have refusals committed before a later message of their order key leaves.
+
+        After a crash a refused message would be sent again, and taken this time it would undo the later one.
+        """
+        if self._refused & {one.order_key for batch in wave for one in batch}:
+            self._store_receipts()
+            self._behind.finish()
+
     def _answers(self, wave: list[Batch], pool: ThreadPoolExecutor) -> Iterable[Answer]:
         """Send a wave's batches, all at the same time; return what came of each."""
         return [self._sent(wave[0])] if len(wave) == 1 else list(pool.map(self._sent, wave))
@@ -220,6 +232,7 @@ class Push:
                     counts.delivered += 1
                 case Outcome.REFUSED:
                     counts.refused += 1
+                    self._refused.add(one.order_key)
                 case Outcome.RETRY:
                     counts.waiting += 1
                     self._blocked.add(one.order_key)
@@ -231,6 +244,7 @@ class Push:
         if not self._answered:
             return
         answered, self._answered = self._answered, []
+        self._refused.clear()
         counted = {record_type: counts.copy() for record_type, counts in self.counts.items()}
         now = self._scope.clock.now()
 

@@ -159,10 +159,11 @@ class Findings:
                     yield name, key, document, self._documents[kind, key]
 
     def _is_last_good(self, kept: tuple[str, str, str, str, str]) -> bool:
-        """Say whether a non-owner stated this before its entry turned bad: its last good word stands."""
+        """Say whether a non-owner stated this before its entry turned bad, or went without a word: that stands."""
         key, field, name, value, _ = kept
         register = self._register_of(name, "land_parcel")
-        return any(entry["state"] != "good" for entry in register.entries.values()) and any(
+        is_silent = register.traits.deletes is Deletes.NEVER
+        return (is_silent or any(entry["state"] != "good" for entry in register.entries.values())) and any(
             key_of("land_parcel", said) == key and json.dumps(said[field], ensure_ascii=False) == value
             for said in register.said
         )

@@ -86,7 +86,7 @@ def _new_tables() -> None:
     op.create_table(
         "voice",
         *text("record_type", "connection", "source_key", key=True),
-        *text("partition", "record_key"),
+        *text("agency", "partition", "record_key"),
         sa.Column("item_hash", sa.LargeBinary, nullable=False),
         *text("source_time", nullable=True),
         *text("document"),
