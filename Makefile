@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-long test-thirdparty check clean
+.PHONY: demo test test-long test-thirdparty simulate check clean
 
 demo: .venv/runtime
 	rm -f demo.db demo.db-wal demo.db-shm
@@ -19,6 +19,10 @@ test-long: .venv/development
 
 test-thirdparty: .venv/development
 	$(BIN)/pytest -q -m thirdparty
+
+# One seed, or many: make simulate SEEDS=1000-1999
+simulate: .venv/development
+	$(BIN)/python -m tests.simulation $(or $(SEEDS),1000-1999)
 
 check: .venv/development
 	$(BIN)/ruff check .

@@ -163,7 +163,8 @@ class Findings:
         key, field, name, value, _ = kept
         register = self._register_of(name, "land_parcel")
         is_silent = register.traits.deletes is Deletes.NEVER
-        return (is_silent or any(entry["state"] != "good" for entry in register.entries.values())) and any(
+        is_bad = any(entry["state"] != "good" for entry in register.entries.values())
+        return (is_silent or is_bad) and any(
             key_of("land_parcel", said) == key and json.dumps(said[field], ensure_ascii=False) == value
             for said in register.said
         )
@@ -188,7 +189,7 @@ class Findings:
         return is_taken and row is not None and row["source_key"] != held.source_key
 
     def _owner_says_gone(self, name: str, row: Any) -> bool:
-        return row["connection"] != name and row["connection"] == self._world.geography.owner
+        return bool(row["connection"] != name and row["connection"] == self._world.geography.owner)
 
 
 def key_of(kind: str, document: Document) -> str:

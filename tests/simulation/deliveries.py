@@ -60,7 +60,7 @@ class Outbox:
             for (kind, key), row in self._last.items():
                 if kind != desk.traits.record_type or row["operation"] in GONE:
                     continue
-                document = self._outgoing(row)
+                document = self._outgoing(dict(row))
                 if desk.refuses(document) or self._lacks_its_parent(desk, document):
                     continue
                 if desk.holdings.get(key) != document:
@@ -75,7 +75,7 @@ class Outbox:
         """Yield effects that are not, record by record, versions of the feed in their order, each once."""
         for key in sorted({effect.key for effect in desk.effects}):
             versions = iter(
-                self._outgoing(row)
+                self._outgoing(dict(row))
                 for row in self._feed
                 if (row["record_type"], row["record_key"]) == (desk.traits.record_type, key)
             )
