@@ -86,7 +86,7 @@ def test_a_run_that_was_killed_is_told_from_one_at_work(call: Call, own: Path) -
 
 
 def test_a_journal_that_was_tampered_with_is_found(call: Call, own: Path) -> None:
-    execute(own, "UPDATE journal SET body = replace(body, 'delivered', 'refused') WHERE entry = 2")
+    execute(own, "UPDATE journal SET body = replace(body, 'portal', 'nobody') WHERE entry = 2")
 
     told, as_json = call("status", "--db", own), call("status", "--db", own, "--json")
 

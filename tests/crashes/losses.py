@@ -130,7 +130,8 @@ def _stored(connection: Connection) -> Iterator[Fact]:
 def _standing(connection: Connection) -> Iterator[Fact]:
     """Yield how far sources were read and messages sent."""
     for row in connection.execute(select(cursor)):
-        at = (row.watermark, row.since, row.position, row.highest, row.reading, row.held_code)
+        # How long a pass took is taken off its watermark, and no two take the same.
+        at = (row.watermark is None, row.since, row.position, row.highest, row.reading, row.held_code)
         yield ("cursor", *(str(getattr(row, column.name)) for column in cursor.primary_key)), str(at)
     for row in connection.execute(select(delivery)):
         yield ("delivery", row.route, row.record_type, row.record_key), row.state

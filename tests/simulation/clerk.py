@@ -1,6 +1,5 @@
 """The clerks of the simulated offices: what they enter, change, delete, bring back, renumber and spoil."""
 
-from collections.abc import Callable, Mapping
 from datetime import datetime
 from random import Random
 from typing import Any
@@ -58,7 +57,8 @@ class Clerk:
         return f"{kind} {number}"
 
     def _new_fields(self) -> Fields:
-        return {**_IDENTITIES[self._register.traits.record_type](self), **self._values()}
+        identities = {"land_parcel": self._parcel, "dossier": self._dossier, "dossier_step": self._step}
+        return {**identities[self._register.traits.record_type](), **self._values()}
 
     def _values(self) -> Fields:
         dice = self._dice
@@ -99,10 +99,3 @@ class Clerk:
         minute = self._dice.randrange(4)
         at = f"2026-03-02T08:{minute:02}:00+00:00"
         return {"dossier_code": self._dice.choice(DOSSIERS), "at": at, "action": "Thẩm định"}
-
-
-_IDENTITIES: Mapping[str, Callable[[Clerk], Fields]] = {
-    "land_parcel": Clerk._parcel,  # noqa: SLF001  # the table is part of the class
-    "dossier": Clerk._dossier,  # noqa: SLF001  # the same
-    "dossier_step": Clerk._step,  # noqa: SLF001  # the same
-}

@@ -54,7 +54,7 @@ class World:
             name: Clerk(register, district, self.dice)
             for district, (name, register) in enumerate(self.registers.items(), start=1)
         }
-        self.desks = {}
+        self.desks: dict[str, Desk] = {}
         for office in self.geography.offices.values():
             holdings: dict[str, dict[str, Any]] = {}
             self.desks.update({desk.name: Desk(desk, holdings) for desk in office.desks})
