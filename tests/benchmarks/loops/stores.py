@@ -53,7 +53,7 @@ class SqliteStore:
         )
         for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "busy_timeout = 60000"):
             self._connection.execute(f"PRAGMA {pragma}")
-        self._connection.execute(f"CREATE TABLE IF NOT EXISTS parcel ({table_columns('BLOB')}) WITHOUT ROWID")
+        self._connection.execute(f"CREATE TABLE IF NOT EXISTS parcel ({table_columns('BLOB')})")
         self._connection.execute("CREATE TABLE IF NOT EXISTS progress (place INTEGER PRIMARY KEY, watermark TEXT)")
 
     def watermark(self) -> str | None:
