@@ -180,7 +180,7 @@ def measured(command: Command) -> Usage:
         watcher.join()
     if process.returncode:
         raise Failed(f"exit code {process.returncode}: {told.splitlines()[-1] if told else ''}"[:300])
-    peak = max(used.ru_maxrss, sum(peaks.values()))
+    peak = sum(peaks.values()) or used.ru_maxrss  # the latter counts what this process had when it made the child
     return Usage(seconds=seconds, cpu_seconds=used.ru_utime + used.ru_stime, peak_mib=peak / KIB)
 
 

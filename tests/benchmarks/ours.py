@@ -69,7 +69,7 @@ class Ours:
         program = str(Path(sys.executable).with_name("cchc-connect"))
         search = os.pathsep.join([str(OUTSIDER), *filter(None, [os.environ.get("PYTHONPATH")])])
         return Command(
-            arguments=[program, "--json", "--config", str(config), "sync", *only],
+            arguments=[program, "--lang", "en", "--config", str(config), "sync", *only],
             environment={"PYTHONPATH": search} if job in {Job.FILL, Job.PUSH} else {},
         )
 

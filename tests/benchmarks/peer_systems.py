@@ -85,7 +85,7 @@ class Singer:
             f"set -o pipefail; {binaries}/python {SCRIPTS}/singer_tap.py --config {tap}{known}"
             f" | {sink} --config {target} > {state}.lines; tail -n 1 {state}.lines > {state}.next; mv {state}.next {state}"
         )
-        quiet = {"SINGER_SDK_LOG_CONFIG": "", "TAP_REGISTER_LOGLEVEL": "ERROR", "TARGET_POSTGRES_LOGLEVEL": "ERROR"}
+        quiet = {"TAP_REGISTER_LOGLEVEL": "ERROR", "TARGET_REGISTER_LOGLEVEL": "ERROR", "TARGET_POSTGRES_LOGLEVEL": "ERROR"}
         return Command(arguments=["bash", "-ec", pipe], environment=quiet)
 
 
@@ -125,6 +125,7 @@ def _postgres(database: str) -> dict[str, object]:
         "sqlalchemy_url": database.replace("postgresql://", "postgresql+psycopg2://"),
         "default_target_schema": "public",
         "add_record_metadata": False,
+        "activate_version": False,
     }
 
 

@@ -59,8 +59,9 @@ def destination():
     if given.database.startswith("sqlite"):
         return dlt.destinations.sqlalchemy(credentials=given.database), "main"
     address = urlsplit(given.database)
-    (host,) = parse_qs(address.query)["host"]
-    credentials = {"database": address.path[1:], "username": "postgres", "password": "", "host": host, "port": 5432}
+    # The host of the query is a folder of sockets; it goes before the one that dlt wants to be told.
+    query = {"host": parse_qs(address.query)["host"][0]}
+    credentials = {"database": address.path[1:], "username": "postgres", "password": "none", "host": "localhost", "query": query}
     return dlt.destinations.postgres(credentials=credentials), "public"
 
 

@@ -4,8 +4,11 @@ For PostgreSQL there is a published one, `target-postgres`. It runs in an enviro
 of this project.
 """
 
-from singer_sdk import SQLConnector, SQLSink, SQLTarget
+import json
+from decimal import Decimal
+
 from singer_sdk import typing as th
+from singer_sdk.sql import SQLConnector, SQLSink, SQLTarget
 from sqlalchemy import text
 
 
@@ -37,12 +40,14 @@ class Sink(SQLSink):
         return len(rows)
 
     def conform_record(self, record):
-        import json
+        return {name: as_stored(value) for name, value in super().conform_record(record).items()}
 
-        return {
-            name: json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
-            for name, value in super().conform_record(record).items()
-        }
+
+def as_stored(value):
+    """Return a value that SQLite's driver takes."""
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, default=float)
+    return float(value) if isinstance(value, Decimal) else value
 
 
 class TargetRegister(SQLTarget):
