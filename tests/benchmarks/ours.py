@@ -79,7 +79,9 @@ class Ours:
         if job in {Job.FILL, Job.PUSH}:
             tables.append(DOSSIERS.format(base_url=base_url))
         else:
-            tables += [PARCELS.format(name=f"land-{one}", base_url=base_url, collection=one) for one in self.collections]
+            tables += [
+                PARCELS.format(name=f"land-{one}", base_url=base_url, collection=one) for one in self.collections
+            ]
         return "".join(tables)
 
 
@@ -94,8 +96,8 @@ def _forget_cursors(database: str) -> None:
         return
     import psycopg  # noqa: PLC0415  # runs on SQLite alone do without it
 
-    with psycopg.connect(database) as connection:
-        connection.execute('DELETE FROM "cursor"')
+    with psycopg.connect(database) as server:
+        server.execute('DELETE FROM "cursor"')
 
 
 OURS = Ours()

@@ -74,19 +74,24 @@ class Singer:
 
     def command(self, job: Job, place: Place) -> Command:
         """Write the configurations and return the pipe."""
-        binaries = ENVIRONMENTS / "singer" / "bin"
         tap, target, state = (place.folder / f"{name}.json" for name in ("tap", "target", "state"))
         tap.write_text(json.dumps({"base_url": place.base_url}), encoding="utf-8")
         wanted = {"url": place.database} if place.kind == SQLITE else _postgres(place.database)
         target.write_text(json.dumps(wanted), encoding="utf-8")
-        sink = f"{binaries}/python {SCRIPTS}/singer_target.py" if place.kind == SQLITE else f"{binaries}/target-postgres"
+        binaries = ENVIRONMENTS / "singer" / "bin"
+        own, published = f"{binaries}/python {SCRIPTS}/singer_target.py", f"{binaries}/target-postgres"
         known = f" --state {state}" if job is Job.INCREMENTAL else ""
-        pipe = (
-            f"set -o pipefail; {binaries}/python {SCRIPTS}/singer_tap.py --config {tap}{known}"
-            f" | {sink} --config {target} > {state}.lines; tail -n 1 {state}.lines > {state}.next; mv {state}.next {state}"
+        sink = own if place.kind == SQLITE else published
+        source = f"{binaries}/python {SCRIPTS}/singer_tap.py"
+        steps = (
+            "set -o pipefail",
+            f"{source} --config {tap}{known} | {sink} --config {target} > {state}.lines",
+            f"tail -n 1 {state}.lines > {state}.next",
+            f"mv {state}.next {state}",
         )
-        quiet = {"TAP_REGISTER_LOGLEVEL": "ERROR", "TARGET_REGISTER_LOGLEVEL": "ERROR", "TARGET_POSTGRES_LOGLEVEL": "ERROR"}
-        return Command(arguments=["bash", "-ec", pipe], environment=quiet)
+        programs = ("TAP_REGISTER", "TARGET_REGISTER", "TARGET_POSTGRES")
+        quiet = {f"{program}_LOGLEVEL": "ERROR" for program in programs}
+        return Command(arguments=["bash", "-ec", "; ".join(steps)], environment=quiet)
 
 
 PEERS = (Dlt("default", 20_000), Dlt("json", 200_000), Dlt("arrow", 1_000_000), Singer())

@@ -34,7 +34,8 @@ def plot(figures: Figures) -> str:
     size = f'width="{columns * WIDTH}" height="{rows * HEIGHT}"'
     style = 'font-family="sans-serif" font-size="11"'
     body = "\n".join(drawn)
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>\n<rect width="100%" height="100%" fill="#fff"/>\n{body}\n</svg>\n'
+    ground = '<rect width="100%" height="100%" fill="#fff"/>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>\n{ground}\n{body}\n</svg>\n'
 
 
 def _panel(title: str, lines: Mapping[str, Line], colours: Mapping[str, str]) -> str:

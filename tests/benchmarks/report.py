@@ -1,5 +1,6 @@
 """What the measurements say: medians, ratios within this one run, and the targets beside them."""
 
+import os
 import platform
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -48,7 +49,9 @@ def figures(trials: Iterable[Trial]) -> Figures:
 def report(trials: Sequence[Trial], notes: Iterable[str], date: str) -> str:
     """Return the whole report as Markdown."""
     found = figures(trials)
-    failures = {f"{one.system} on {one.database}, {one.job}, {one.size}: {one.failure}" for one in trials if one.failure}
+    failures = {
+        f"{one.system} on {one.database}, {one.job}, {one.size}: {one.failure}" for one in trials if one.failure
+    }
     parts = [
         f"Measured {date} on {machine()}.\n",
         "Seconds from start to exit (medians), processor seconds, peak memory; `x` is time relative to ours.\n",
@@ -61,8 +64,6 @@ def report(trials: Sequence[Trial], notes: Iterable[str], date: str) -> str:
 
 def machine() -> str:
     """Return the class of this machine: what a reader needs to compare, and nothing that names it."""
-    import os  # noqa: PLC0415  # only here
-
     cores = len(os.sched_getaffinity(0))
     return f"{cores} cores, {platform.machine()}, {platform.system()}, Python {platform.python_version()}"
 
@@ -95,17 +96,16 @@ def _table(case: Case, systems: Mapping[str, Figure]) -> str:
 def _targets(found: Figures) -> str:
     lines = ["### Targets\n", "| target | case | measured | wanted | met |", "|---|---|---|---|---|"]
     for target in TARGETS:
-        lines += [
-            f"| {target.name} | {case.database}, {case.size:,} | {measured:.2f} | {target.wanted} | {_met(target, measured)} |"
-            for case in sorted(found)
-            if target.applies(case.job, case.size, case.latency_ms)
-            if (measured := target.measured(case.job, case.size, _seconds_and_peaks(found, case))) is not None
-        ]
+        for case in sorted(found):
+            if target.applies(case.job, case.size, case.latency_ms):
+                measured = target.measured(case.size, _seconds_and_peaks(found, case))
+                lines += [] if measured is None else [_row(target, case, measured)]
     return "\n".join(lines) + "\n"
 
 
-def _met(target: Target, measured: float) -> str:
-    return "yes" if target.is_met(measured) else "**no**"
+def _row(target: Target, case: Case, measured: float) -> str:
+    met = "yes" if target.is_met(measured) else "**no**"
+    return f"| {target.name} | {case.database}, {case.size:,} | {measured:.2f} | {target.wanted} | {met} |"
 
 
 def _seconds_and_peaks(found: Figures, case: Case) -> Mapping[str, tuple[float, float]]:

@@ -44,9 +44,9 @@ class Target:
         """Say whether `measured` is good enough."""
         return measured <= self.most if self.most is not None else measured >= (self.least or 0)
 
-    def measured(self, job: str, size: int, found: Measured) -> float | None:
+    def measured(self, size: int, found: Measured) -> float | None:
         """Return the ratio; None where one of the two was not run."""
-        del job, size
+        del size
         theirs = [found[other][0] for other in self.others if other in found]
         if self.ours not in found or not theirs:
             return None
@@ -58,9 +58,9 @@ class Target:
 class MemoryTarget(Target):
     """A limit of our own memory, MiB."""
 
-    def measured(self, job: str, size: int, found: Measured) -> float | None:
+    def measured(self, size: int, found: Measured) -> float | None:
         """Return our peak."""
-        del job, size
+        del size
         return found[self.ours][1] if self.ours in found else None
 
 
@@ -68,9 +68,8 @@ class MemoryTarget(Target):
 class PushTarget(Target):
     """How much of the target's own limit is reached."""
 
-    def measured(self, job: str, size: int, found: Measured) -> float | None:
+    def measured(self, size: int, found: Measured) -> float | None:
         """Return the limit's time over ours."""
-        del job
         return LIMIT_S * size / PUSHED / found[self.ours][0] if self.ours in found else None
 
 

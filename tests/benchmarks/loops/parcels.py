@@ -129,7 +129,13 @@ def rows(features: Iterable[Feature], hashes: Sequence[bytes] | None = None) -> 
     return made
 
 
-SQL_TYPES = {int: "INTEGER", bool: "BOOLEAN", float: "DOUBLE PRECISION", int | None: "INTEGER", Area: "DOUBLE PRECISION"}
+SQL_TYPES: dict[object, str] = {
+    int: "INTEGER",
+    bool: "BOOLEAN",
+    float: "DOUBLE PRECISION",
+    int | None: "INTEGER",
+    Area: "DOUBLE PRECISION",
+}
 
 
 def table_columns(binary: str) -> str:

@@ -1,7 +1,5 @@
 """The loop that most people would write first: requests, a model for each record, SQLAlchemy."""
 
-from datetime import datetime
-
 import requests
 from sqlalchemy import Boolean, Column, Engine, Float, Integer, MetaData, Table, Text, create_engine, func, select
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
@@ -43,7 +41,7 @@ def simple(base_url: str, database: str, *, everything: bool) -> None:
 def _watermark(engine: Engine) -> str | None:
     with engine.connect() as connection:
         latest: str | None = connection.execute(select(func.max(PARCEL.c.modified))).scalar()
-    return latest if latest and datetime.fromisoformat(latest) else None
+    return latest
 
 
 def _row(parcel: Feature) -> dict[str, object]:

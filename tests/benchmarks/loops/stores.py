@@ -97,7 +97,7 @@ class PostgresStore:
 
         self._connection: psycopg.Connection[Any] = psycopg.connect(url)
         with self._connection.transaction():
-            self._connection.execute(f"CREATE TABLE IF NOT EXISTS parcel ({table_columns('BYTEA')})")
+            self._connection.execute(f"CREATE TABLE IF NOT EXISTS parcel ({table_columns('BYTEA')})".encode())
             self._connection.execute("CREATE TABLE IF NOT EXISTS progress (place INTEGER PRIMARY KEY, watermark TEXT)")
         self._connection.commit()
         self._connection.execute("CREATE TEMPORARY TABLE incoming (LIKE parcel) ON COMMIT DELETE ROWS")
@@ -122,7 +122,7 @@ class PostgresStore:
             with cursor.copy("COPY incoming FROM STDIN") as copy:
                 for row in page:
                     copy.write_row(row)
-            cursor.execute(self._MERGE)
+            cursor.execute(self._MERGE.encode())
             cursor.execute(
                 "INSERT INTO progress VALUES (1, %s) ON CONFLICT (place) DO UPDATE "
                 "SET watermark = greatest(progress.watermark, excluded.watermark)",

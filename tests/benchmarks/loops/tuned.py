@@ -17,14 +17,13 @@ from urllib.parse import urlsplit
 import msgspec
 from pydantic import TypeAdapter
 
-from tests.benchmarks.loops.parcels import Feature, Link, Listing, Row, following, rows
+from tests.benchmarks.loops.parcels import COLUMNS, Feature, Link, Listing, Row, following, rows
 from tests.benchmarks.loops.stores import Store, opened
 
 WAITING = 2
 """Pages that wait between two stages."""
 
-_MODIFIED = 16
-"""Place of the date of change in a row."""
+_MODIFIED = COLUMNS.index("modified")
 
 
 class _RawListing(msgspec.Struct):
@@ -33,7 +32,6 @@ class _RawListing(msgspec.Struct):
 
 
 _raw_listing = msgspec.json.Decoder(_RawListing)
-_links = msgspec.json.Decoder(_RawListing)
 
 
 def tuned(base_url: str, database: str, *, everything: bool) -> None:

@@ -30,7 +30,9 @@ def pages(since):
     session = requests.Session()
     while place:
         listing = session.get(place, params=params).json()
-        yield shaped([{"id": one["id"], "geometry": one["geometry"], **one["properties"]} for one in listing["features"]])
+        yield shaped(
+            [{"id": one["id"], "geometry": one["geometry"], **one["properties"]} for one in listing["features"]]
+        )
         place = next((link["href"] for link in listing["links"] if link["rel"] == "next"), None)
         params = {}
 
@@ -38,12 +40,12 @@ def pages(since):
 def shaped(page):
     if given.flavour != "arrow":
         return page
-    import pyarrow
+    import pyarrow as pa
 
     for one in page:
         one.update({name: json.dumps(one[name], ensure_ascii=False) for name in NESTED})
         del one["xaIdCu"]  # always null, for which an Arrow table of one page has no type
-    return pyarrow.Table.from_pylist(page)
+    return pa.Table.from_pylist(page)
 
 
 def everything():
@@ -61,7 +63,13 @@ def destination():
     address = urlsplit(given.database)
     # The host of the query is a folder of sockets; it goes before the one that dlt wants to be told.
     query = {"host": parse_qs(address.query)["host"][0]}
-    credentials = {"database": address.path[1:], "username": "postgres", "password": "none", "host": "localhost", "query": query}
+    credentials = {
+        "database": address.path[1:],
+        "username": "postgres",
+        "password": "none",
+        "host": "localhost",
+        "query": query,
+    }
     return dlt.destinations.postgres(credentials=credentials), "public"
 
 
