@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-long test-thirdparty simulate check clean
+.PHONY: demo test test-long test-thirdparty simulate check bench bench-peers clean
 
 demo: .venv/runtime
 	rm -f demo.db demo.db-wal demo.db-shm
@@ -30,8 +30,16 @@ check: .venv/development
 	$(BIN)/mypy
 	$(BIN)/pyright
 
+# `make bench BENCH=--quick` takes under two minutes.
+bench: .venv/development
+	$(BIN)/python -m tests.benchmarks $(BENCH)
+
+# What others need, to be measured beside ours; each in an environment of its own under .bench/.
+bench-peers: .venv/development
+	$(BIN)/python -m tests.benchmarks.peer_systems
+
 clean:
-	rm -rf .venv .thirdparty .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* dist build
+	rm -rf .venv .thirdparty .bench .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* dist build
 	rm -f demo.db demo.db-wal demo.db-shm
 
 .venv/runtime: pyproject.toml

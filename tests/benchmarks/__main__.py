@@ -1,0 +1,89 @@
+"""Measure: `python -m tests.benchmarks`, or `make bench`; `--quick` takes less than two minutes.
+
+The table is printed; table, raw figures and plot are written to `.bench/results/`.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.benchmarks.databases import databases
+from tests.benchmarks.loop_systems import LOOPS
+from tests.benchmarks.measure import Plan, Trial, trials
+from tests.benchmarks.ours import HALVES, OURS
+from tests.benchmarks.peer_systems import ENVIRONMENTS, PEERS
+from tests.benchmarks.plot import plot
+from tests.benchmarks.report import figures, machine, report
+from tests.benchmarks.systems import POSTGRES, SQLITE, Job, System
+
+SYSTEMS: dict[str, System] = {system.name: system for system in (OURS, HALVES, *LOOPS, *PEERS)}
+JOBS = [Job.INITIAL, Job.RESYNC, Job.INCREMENTAL, Job.PUSH]
+RESULTS = ENVIRONMENTS / "results"
+
+
+def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[20_000, 200_000], metavar="N")
+    parser.add_argument("--databases", nargs="+", default=[SQLITE, POSTGRES], choices=[SQLITE, POSTGRES])
+    parser.add_argument("--jobs", type=Job, nargs="+", default=JOBS, choices=JOBS)
+    parser.add_argument("--systems", nargs="+", default=list(SYSTEMS), choices=list(SYSTEMS), metavar="NAME")
+    parser.add_argument("--latency", type=int, nargs="+", default=[0], metavar="MS", help="before each answer")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--results", type=Path, default=RESULTS, metavar="FOLDER")
+    parser.add_argument("--quick", action="store_true", help="2,000 parcels, one run")
+    asked = parser.parse_args(given)
+    if asked.quick:
+        asked.sizes, asked.runs = [2_000], 1
+    return asked
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """Measure and report; return 1 where nothing of ours could be measured."""
+    asked = arguments(given)
+    chosen = [SYSTEMS[name] for name in asked.systems]
+    notes = [why for system in chosen if (why := system.missing())]
+    with (
+        TemporaryDirectory(prefix="cchc-bench-", ignore_cleanup_errors=True) as folder,
+        databases(asked.databases, Path(folder)) as make_database,
+    ):
+        plan = Plan(
+            systems=[system for system in chosen if system.missing() is None],
+            jobs=asked.jobs,
+            databases=asked.databases,
+            sizes=asked.sizes,
+            latencies_ms=asked.latency,
+            runs=asked.runs,
+            folder=Path(folder),
+            make_database=make_database,
+            pushed=2_000 if asked.quick else 20_000,
+        )
+        found = [_told(trial) for trial in trials(plan)]
+    date = f"{datetime.now(UTC):%Y-%m-%d}"
+    text = report(found, notes, date)
+    print(f"\n{text}")
+    _write(asked.results, text, found, date)
+    return 0 if any(one.system == OURS.name and not one.failure for one in found) else 1
+
+
+def _told(trial: Trial) -> Trial:
+    """Say on standard error how it goes, for it takes a while."""
+    place = f"{trial.job} {trial.size} {trial.database} {trial.system}"
+    print(f"{place}: {trial.failure or f'{trial.seconds:.2f} s'}", file=sys.stderr, flush=True)
+    return trial
+
+
+def _write(folder: Path, text: str, found: Sequence[Trial], date: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    document = {"date": date, "machine": machine(), "trials": [one.as_document() for one in found]}
+    (folder / "report.md").write_text(text, encoding="utf-8")
+    (folder / "figures.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    (folder / "cost.svg").write_text(plot(figures(found)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

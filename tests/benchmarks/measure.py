@@ -1,0 +1,202 @@
+"""Running systems against the register and taking their time: interleaved, whole processes, rows counted.
+
+In each run every system does all its jobs once, in another order each time, so that what disturbs the machine for
+a while disturbs all of them.
+"""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from threading import Event, Thread
+
+from tests.benchmarks.features import changed_numbers
+from tests.benchmarks.register import RunningRegister, running_register
+from tests.benchmarks.systems import Command, Job, Place, Stored, System, stored
+
+PUSHED = 20_000
+"""Statuses of the push job."""
+PUSH_LATENCY_MS = 20
+WATCHED_EACH_S = 0.05
+"""How often the memory of worker processes is looked at."""
+KIB = 1024
+
+MakeDatabase = Callable[[str, Path], str]
+"""Makes an empty database of a kind and returns its URL; the folder is where a file may go."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One measurement."""
+
+    system: str
+    database: str
+    job: str
+    size: int
+    latency_ms: int
+    run: int
+    seconds: float = 0.0
+    """From start to exit."""
+    cpu_seconds: float = 0.0
+    """Of the process and its children, not of the database's server."""
+    peak_mib: float = 0.0
+    """Of the process, and of its children added up."""
+    failure: str = ""
+    """Why there is no measurement."""
+
+    def as_document(self) -> dict[str, object]:
+        """Return it JSON-ready."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is measured."""
+
+    systems: Sequence[System]
+    jobs: Sequence[Job]
+    databases: Sequence[str]
+    sizes: Sequence[int]
+    latencies_ms: Sequence[int]
+    runs: int
+    folder: Path
+    make_database: MakeDatabase
+    pushed: int = PUSHED
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What one process took."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_mib: float
+
+
+class Failed(Exception):
+    """A process failed, or stored something else than it was given."""
+
+
+def trials(plan: Plan) -> Iterator[Trial]:
+    """Carry out the plan; yield each measurement as it is made."""
+    pulls = [job for job in (Job.INITIAL, Job.RESYNC, Job.INCREMENTAL) if job in plan.jobs]
+    for size in plan.sizes if pulls else ():
+        with running_register(size) as register:
+            for latency in plan.latencies_ms:
+                yield from _rounds(plan, register, latency, pulls)
+    if Job.PUSH in plan.jobs:
+        with running_register(plan.pushed) as register:
+            yield from _rounds(plan, register, PUSH_LATENCY_MS, [Job.PUSH])
+
+
+def _rounds(plan: Plan, register: RunningRegister, latency_ms: int, jobs: Sequence[Job]) -> Iterator[Trial]:
+    for run in range(plan.runs):
+        for database in plan.databases:
+            shift = run % len(plan.systems)
+            for system in (*plan.systems[shift:], *plan.systems[:shift]):
+                wanted = [job for job in jobs if system.can(job, database, register.count)]
+                if wanted:
+                    trial = Trial(
+                        system=system.name,
+                        database=database,
+                        job="",
+                        size=register.count,
+                        latency_ms=latency_ms,
+                        run=run,
+                    )
+                    yield from _chain(plan, system, register, trial, wanted)
+
+
+def _chain(plan: Plan, system: System, register: RunningRegister, trial: Trial, jobs: Sequence[Job]) -> Iterator[Trial]:
+    """Let one system do its jobs one after the other in one database; after a failure it does no more."""
+    folder = plan.folder / f"{system.name}-{trial.run}"
+    folder.mkdir(parents=True)
+    place = Place(folder=folder, base_url=register.base_url, database=plan.make_database(trial.database, folder))
+    chain = [Job.PUSH] if Job.PUSH in jobs else [Job.INITIAL, *(job for job in jobs if job is not Job.INITIAL)]
+    for job in chain:
+        try:
+            usage = (_push if job is Job.PUSH else _pull)(system, job, place, register, trial.latency_ms)
+        except Failed as failure:
+            yield replace(trial, job=job.value, failure=str(failure))
+            break
+        if job in jobs:
+            yield replace(
+                trial,
+                job=job.value,
+                seconds=usage.seconds,
+                cpu_seconds=usage.cpu_seconds,
+                peak_mib=usage.peak_mib,
+            )
+    shutil.rmtree(folder)
+
+
+def _pull(system: System, job: Job, place: Place, register: RunningRegister, latency_ms: int) -> Usage:
+    changed = job is Job.INCREMENTAL
+    register.set("changed", int(changed))
+    register.set("latency", latency_ms)
+    usage = measured(system.command(job, place))
+    expected = Stored(register.count, len(changed_numbers(0, register.count)) if changed else 0)
+    if (found := stored(system, place)) != expected:
+        raise Failed(f"{found} instead of {expected}")
+    return usage
+
+
+def _push(system: System, job: Job, place: Place, register: RunningRegister, latency_ms: int) -> Usage:
+    """Let all dossiers be pulled and sent once, change them and pull them again; then measure the push alone."""
+    register.set("latency", 0)
+    for changed in (0, 1):
+        register.set("changed", changed)
+        measured(system.command(Job.FILL, place))
+        if not changed:
+            measured(system.command(job, place))
+    register.set("forgotten", 1)
+    register.set("latency", latency_ms)
+    usage = measured(system.command(job, place))
+    if (taken := register.set("latency", 0)) != register.count:
+        raise Failed(f"{taken} of {register.count} statuses arrived")
+    return usage
+
+
+def measured(command: Command) -> Usage:
+    """Run one process to its end.
+
+    Raises:
+        Failed: it ends with an error.
+    """
+    environment = {**os.environ, **command.environment}
+    start = time.perf_counter()
+    with subprocess.Popen(
+        command.arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        ended, peaks = Event(), dict[int, int]()
+        watcher = Thread(target=_watch, args=(process.pid, peaks, ended))
+        watcher.start()
+        assert process.stderr is not None
+        told = process.stderr.read().decode(errors="replace").strip()
+        _, status, used = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        ended.set()
+        watcher.join()
+    if process.returncode:
+        raise Failed(f"exit code {process.returncode}: {told.splitlines()[-1] if told else ''}"[:300])
+    peak = sum(peaks.values()) or used.ru_maxrss  # the latter counts what this process had when it made the child
+    return Usage(seconds=seconds, cpu_seconds=used.ru_utime + used.ru_stime, peak_mib=peak / KIB)
+
+
+def _watch(root: int, peaks: dict[int, int], ended: Event) -> None:
+    """Note the highest memory of each process of a tree, KiB, until the tree has ended."""
+    while not ended.wait(WATCHED_EACH_S):
+        waiting = [root]
+        while waiting:
+            process = waiting.pop()
+            try:
+                children = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii")
+                status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+            except OSError:  # it has ended
+                continue
+            waiting += map(int, children.split())
+            peaks[process] = next((int(line.split()[1]) for line in status.splitlines() if line[:5] == "VmHWM"), 0)

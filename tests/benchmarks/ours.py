@@ -1,0 +1,104 @@
+"""cchc-connect itself, as an agency runs it: a cchc.toml and the command `cchc-connect sync`."""
+
+import json
+import os
+import sqlite3
+import sys
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.benchmarks.systems import SQLITE, Command, Job, Place, Table
+
+OUTSIDER = Path(__file__).parent / "outsider"
+"""Folder of the adapter that pulls dossiers and pushes statuses."""
+
+PARCELS = """
+[connections.{name}]
+adapter = "ogc_features"
+agency = "000.00.07.H09"
+base_url = {base_url}
+options = {{ collection = "{collection}", scheme = "gso-2025-07", page_size = 1000, changed_since = true }}
+"""
+
+DOSSIERS = """
+[connections.one-stop]
+adapter = "bench_portal"
+agency = "000.00.05.H09"
+base_url = {base_url}
+
+[connections.portal]
+adapter = "bench_portal"
+agency = "000.00.00.H09"
+base_url = {base_url}
+
+[routes.statuses]
+from = ["dossier"]
+to = "portal"
+purpose = "Người dân theo dõi được hồ sơ của mình"
+legal_basis = "Nghị định 107/2021/NĐ-CP, Điều 1"
+"""
+
+
+@dataclass(frozen=True)
+class Ours:
+    """The whole feature set: history, quarantine, provenance, change feed, lease, cursor in the transaction."""
+
+    name: str = "ours"
+    collections: tuple[str, ...] = ("parcels",)
+    """One connection each; several are pulled at the same time."""
+
+    table = Table(name="land_parcel", address="address")
+
+    def can(self, job: Job, kind: str, size: int) -> bool:
+        """Say yes to whatever there is; halves are about parcels."""
+        del kind, size
+        return len(self.collections) == 1 or job not in {Job.FILL, Job.PUSH}
+
+    def missing(self) -> str | None:
+        """Say that it is there."""
+        return None
+
+    def command(self, job: Job, place: Place) -> Command:
+        """Write the configuration and return the command."""
+        config = place.folder / "cchc.toml"
+        config.write_text(self._config(job, place), encoding="utf-8")
+        if job is Job.RESYNC:
+            _forget_cursors(place.database)
+        only = {Job.FILL: ["--only", "one-stop"], Job.PUSH: ["--only", "statuses"]}.get(job, [])
+        program = str(Path(sys.executable).with_name("cchc-connect"))
+        search = os.pathsep.join([str(OUTSIDER), *filter(None, [os.environ.get("PYTHONPATH")])])
+        return Command(
+            arguments=[program, "--lang", "en", "--config", str(config), "sync", *only],
+            environment={"PYTHONPATH": search} if job in {Job.FILL, Job.PUSH} else {},
+        )
+
+    def _config(self, job: Job, place: Place) -> str:
+        base_url = json.dumps(place.base_url)
+        tables = [f"[database]\nurl = {json.dumps(place.database)}\n"]
+        if job in {Job.FILL, Job.PUSH}:
+            tables.append(DOSSIERS.format(base_url=base_url))
+        else:
+            tables += [
+                PARCELS.format(name=f"land-{one}", base_url=base_url, collection=one) for one in self.collections
+            ]
+        return "".join(tables)
+
+
+def _forget_cursors(database: str) -> None:
+    """Let the next run ask for everything, as it does of a source that cannot be asked for changes.
+
+    The option `changed_since` would do the same, but options are part of what items are read by.
+    """
+    if database.startswith(SQLITE):
+        with closing(sqlite3.connect(database.removeprefix("sqlite:///"))) as connection, connection:
+            connection.execute("DELETE FROM cursor")
+        return
+    import psycopg  # noqa: PLC0415  # runs on SQLite alone do without it
+
+    with psycopg.connect(database) as server:
+        server.execute('DELETE FROM "cursor"')
+
+
+OURS = Ours()
+HALVES = Ours(name="ours-halves", collections=("parcels-1", "parcels-2"))

@@ -1,0 +1,210 @@
+"""The register that every system is measured against: a server of GeoJSON pages in a process of its own.
+
+Pages are baked before the first request and written as they are, so the server is never what limits a run. It
+serves the collections `parcels` and its two halves `parcels-1` and `parcels-2`, a listing of dossiers and a
+service that takes their statuses. `GET /control/NAME/VALUE` sets how it behaves: `changed` (0 or 1: are the
+changes made?) and `latency` (milliseconds before each answer).
+"""
+
+import argparse
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.client import HTTPConnection
+from typing import BinaryIO
+from urllib.parse import parse_qs, urlsplit
+
+from tests.benchmarks.features import LATEST, changed_numbers, dossier, feature, instant, is_changed, modified
+
+LOOPBACK = "127.0.0.1"
+BATCH_LIMIT = 100
+"""Statuses that the service takes in one message."""
+PARALLEL = 4
+"""Messages that the service takes at once."""
+
+
+@dataclass
+class Register:
+    """What is served and how."""
+
+    count: int
+    page_size: int
+    seed: int
+    base_url: str = ""
+    changed: bool = False
+    latency_s: float = 0.0
+    pages: list[bytes] = field(default_factory=list[bytes])
+    statuses: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    """What arrived, by idempotency key: what arrives twice stands here once."""
+
+    def bake(self) -> None:
+        """Make every page of the parcels before their change."""
+        self.pages = [self._page(number) for number in range(-(-self.count // self.page_size))]
+
+    def answer(self, target: str, body: bytes) -> list[bytes]:
+        """Return the body of an answer, in pieces."""
+        address = urlsplit(target)
+        query = {name: values[0] for name, values in parse_qs(address.query).items()}
+        match address.path.strip("/").split("/"):
+            case ["collections", collection, "items"]:
+                return self._listing(collection, query)
+            case ["dossiers"]:
+                return self._dossiers(int(query.get("after", 0)))
+            case ["statuses"]:
+                return [self._take(body)]
+            case ["control", name, value]:
+                return [self._control(name, value)]
+            case _:
+                return [b"{}"]
+
+    def _listing(self, collection: str, query: dict[str, str]) -> list[bytes]:
+        first, _, since = query.get("token", "").partition("-")
+        since = since or query.get("datetime", "").partition("/")[0].replace(":", "").replace("-", "")
+        half = int(collection.rpartition("-")[2]) - 1 if "-" in collection else None
+        if since:
+            return self._changes(half, datetime.strptime(since, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC))
+        middle, end = -(-len(self.pages) // 2), len(self.pages)
+        begin, end = (0, end) if half is None else ((0, middle), (middle, end))[half]
+        page = int(first, 16) if first else begin
+        core = self._page(page) if self.changed else self.pages[page]
+        following = f"{self.base_url}/collections/{collection}/items?token={page + 1:x}" if page + 1 < end else None
+        return _collection(core, following)
+
+    def _changes(self, half: int | None, since: datetime) -> list[bytes]:
+        """Return the parcels changed since then, on one page however many they are."""
+        middle = -(-len(self.pages) // 2) * self.page_size
+        begin, end = (0, self.count) if half is None else ((0, middle), (middle, self.count))[half]
+        late = max(begin, self.count - int((LATEST - since).total_seconds() // 60))
+        changed = {number for number in changed_numbers(begin, end) if self.changed}
+        wanted = {number for number in changed if modified(number, self.count, changed=True) >= since}
+        features = [self._feature(number) for number in sorted(wanted | (set(range(late, end)) - changed))]
+        return _collection(b",".join(features), None)
+
+    def _page(self, page: int) -> bytes:
+        start = page * self.page_size
+        return b",".join(map(self._feature, range(start, min(start + self.page_size, self.count))))
+
+    def _feature(self, number: int) -> bytes:
+        return feature(number, self.count, self.seed, changed=self.changed and is_changed(number))
+
+    def _dossiers(self, after: int) -> list[bytes]:
+        end = min(after + self.page_size, self.count)
+        rows = b",".join(dossier(number, changed=self.changed) for number in range(after, end))
+        following = str(end) if end < self.count else None
+        return [b'{"dossiers":[', rows, b'],"next":', json.dumps(following).encode(), b"}"]
+
+    def _take(self, body: bytes) -> bytes:
+        outcomes: list[str] = []
+        for one in json.loads(body)["statuses"]:
+            outcomes.append("duplicate" if one["key"] in self.statuses else "delivered")
+            self.statuses[one["key"]] = one["code"]
+        return json.dumps({"outcomes": outcomes}).encode()
+
+    def _control(self, name: str, value: str) -> bytes:
+        match name:
+            case "changed":
+                self.changed = bool(int(value))
+            case "latency":
+                self.latency_s = int(value) / 1000
+            case _:
+                self.statuses.clear()
+        return json.dumps({"statuses": len(self.statuses)}).encode()
+
+
+def _collection(features: bytes, following: str | None) -> list[bytes]:
+    links = [] if following is None else [{"rel": "next", "href": following}]
+    tail = f'],"links":{json.dumps(links)},"timeStamp":"{instant(LATEST)}"}}'
+    return [b'{"type":"FeatureCollection","features":[', features, tail.encode()]
+
+
+def _serve(connection: socket.socket, register: Register) -> None:
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with suppress(ConnectionError), connection, connection.makefile("rb") as wire:
+        while request := wire.readline():
+            target = request.split(b" ")[1].decode()
+            pieces = register.answer(target, wire.read(_head(wire)))
+            if not target.startswith("/control/"):
+                time.sleep(register.latency_s)
+            length = sum(map(len, pieces))
+            head = f"HTTP/1.1 200 OK\r\nContent-Type: application/geo+json\r\nContent-Length: {length}\r\n\r\n"
+            if length < 4096:
+                connection.sendall(b"".join([head.encode(), *pieces]))
+                continue
+            for piece in (head.encode(), *pieces):
+                connection.sendall(piece)
+
+
+def _head(wire: BinaryIO) -> int:
+    """Read a request's headers; return how many bytes of body follow."""
+    length = 0
+    while (line := wire.readline()) not in {b"\r\n", b""}:
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            length = int(value)
+    return length
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Bake, print the port, and serve until standard input ends: no server outlives who started it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("count", "page_size", "seed"):
+        parser.add_argument(name, type=int)
+    register = Register(**vars(parser.parse_args(arguments)))
+    register.bake()
+    with socket.create_server((LOOPBACK, 0), backlog=64) as listening:
+        port = listening.getsockname()[1]
+        register.base_url = f"http://{LOOPBACK}:{port}"
+        threading.Thread(target=_accept, args=(listening, register), daemon=True).start()
+        print(port, flush=True)
+        sys.stdin.read()
+
+
+def _accept(listening: socket.socket, register: Register) -> None:
+    with suppress(OSError):  # the socket is closed at the end
+        while True:
+            connection, _ = listening.accept()
+            threading.Thread(target=_serve, args=(connection, register), daemon=True).start()
+
+
+@dataclass(frozen=True)
+class RunningRegister:
+    """A register that runs, from outside."""
+
+    port: int
+    count: int
+
+    @property
+    def base_url(self) -> str:
+        """Its address."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def set(self, name: str, value: int) -> int:
+        """Set how it behaves; return how many statuses it has taken."""
+        connection = HTTPConnection(LOOPBACK, self.port, timeout=60)
+        try:
+            connection.request("GET", f"/control/{name}/{value}")
+            answer: dict[str, int] = json.loads(connection.getresponse().read())
+            return answer["statuses"]
+        finally:
+            connection.close()
+
+
+@contextmanager
+def running_register(count: int, page_size: int = 1000, seed: int = 1) -> Generator[RunningRegister, None, None]:
+    """Give a register of `count` parcels and as many dossiers, in a process of its own."""
+    command = [sys.executable, "-m", "tests.benchmarks.register", str(count), str(page_size), str(seed)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        yield RunningRegister(port=int(process.stdout.readline()), count=count)
+        process.communicate()
+
+
+if __name__ == "__main__":
+    main()
