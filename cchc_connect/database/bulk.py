@@ -36,7 +36,7 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> No
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(_insert_sql(table), list(map(tuple, rows)))
     else:
-        _copy(connection, table.name, table, rows)
+        _copy(connection, table.name, table.columns.keys(), rows)
 
 
 def replace_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -49,8 +49,33 @@ def replace_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> N
     incoming = f"incoming_{table.name}"
     shape = f'CREATE TEMPORARY TABLE IF NOT EXISTS "{incoming}" (LIKE "{table.name}") ON COMMIT DELETE ROWS'
     connection.exec_driver_sql(shape)
-    _copy(connection, incoming, table, rows)
+    _copy(connection, incoming, table.columns.keys(), rows)
     connection.exec_driver_sql(_merge_sql(table, incoming))
+
+
+def update_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Update rows by their primary key: each of `rows` holds the values of `columns`, then those of the key."""
+    if not rows:
+        return
+    keys = [column.name for column in table.primary_key]
+    if connection.dialect.name == "sqlite":
+        changed, where = _equal(columns, "?"), " AND ".join(f'"{name}" = ?' for name in keys)
+        connection.exec_driver_sql(f'UPDATE "{table.name}" SET {changed} WHERE {where}', list(map(tuple, rows)))  # noqa: S608  # names are our own tables'
+        return
+    changes = f"changes_{table.name}"
+    shape = f'CREATE TEMPORARY TABLE IF NOT EXISTS "{changes}" (LIKE "{table.name}") ON COMMIT DELETE ROWS'
+    connection.exec_driver_sql(shape)
+    named = [*columns, *keys]
+    for name in {column.name for column in table.columns if not column.nullable} - set(named):
+        connection.exec_driver_sql(f'ALTER TABLE "{changes}" ALTER COLUMN "{name}" DROP NOT NULL')
+    _copy(connection, changes, named, rows)
+    assigned = ", ".join(f'"{name}" = "{changes}"."{name}"' for name in columns)
+    where = " AND ".join(f'"{table.name}"."{name}" = "{changes}"."{name}"' for name in keys)
+    connection.exec_driver_sql(f'UPDATE "{table.name}" SET {assigned} FROM "{changes}" WHERE {where}')  # noqa: S608  # as above
+
+
+def _equal(columns: Sequence[str], value: str) -> str:
+    return ", ".join(f'"{name}" = {value}' for name in columns)
 
 
 def rows_among(
@@ -97,10 +122,10 @@ def upsert(
     connection.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=dict(values)))
 
 
-def _copy(connection: Connection, name: str, table: Table, rows: Sequence[Row]) -> None:
+def _copy(connection: Connection, name: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
     driver: Any = connection.connection.driver_connection
-    columns = ", ".join(f'"{column.name}"' for column in table.columns)
-    with driver.cursor() as cursor, cursor.copy(f'COPY "{name}" ({columns}) FROM STDIN') as copy:
+    listed = ", ".join(f'"{column}"' for column in columns)
+    with driver.cursor() as cursor, cursor.copy(f'COPY "{name}" ({listed}) FROM STDIN') as copy:
         for row in rows:
             copy.write_row(row)
 

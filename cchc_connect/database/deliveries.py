@@ -9,11 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, func, select, update
 
 from cchc_connect.adapter import Outcome, Receipt
-from cchc_connect.database.bulk import insert_rows, upsert
+from cchc_connect.database.bulk import Rows, insert_rows, rows_among, update_rows, upsert
 from cchc_connect.database.feed import changes, last_sequence
 from cchc_connect.database.instants import stamp
 from cchc_connect.database.tables import change, delivery, route
@@ -22,6 +24,9 @@ from cchc_connect.errors import CchcError
 
 STAGE_LIMIT = 1000
 """Changes taken from the feed in one transaction."""
+
+ROWS_AT_ONCE = 1000
+"""Messages read at a time; what is not due is passed over."""
 
 LAST_ATTEMPT = 10
 """After so many attempts a message is a dead letter, to be replayed by hand."""
@@ -71,11 +76,6 @@ _STATES = {
 }
 
 _RECEIPT = ("state", "attempts", "next_at", "reason", "settled_at", "shortened")
-_STORE_RECEIPT = (
-    update(delivery)
-    .where(delivery.c.route == bindparam("name"), delivery.c.sequence == bindparam("number"))
-    .values({name: bindparam(f"new_{name}") for name in _RECEIPT})
-)
 
 
 def stage(connection: Connection, name: str, record_types: Sequence[str], receiver: str) -> int:
@@ -121,42 +121,50 @@ def stage(connection: Connection, name: str, record_types: Sequence[str], receiv
 def due(connection: Connection, name: str, now: datetime, limit: int | None = None) -> list[Delivery]:
     """Return what may be sent now, in the order of the feed."""
     moment = stamp(now)
-    earlier, before = delivery.alias(), delivery.alias()
-    held_up = exists().where(
-        earlier.c.route == name,
-        earlier.c.order_key == delivery.c.order_key,
-        earlier.c.sequence < delivery.c.sequence,
-        earlier.c.state == State.WAITING,
-        earlier.c.next_at > moment,
+    waiting = (delivery.c.route == name) & (delivery.c.state == State.WAITING)
+    first_held = select(delivery.c.order_key, func.min(delivery.c.sequence)).where(
+        waiting & (delivery.c.next_at > moment)
     )
-    known = exists().where(
-        before.c.route == name,
-        before.c.record_type == delivery.c.record_type,
-        before.c.record_key == delivery.c.record_key,
-        before.c.state == State.DELIVERED,
-    )
-    ready = and_(
-        delivery.c.route == name,
-        delivery.c.state == State.WAITING,
-        or_(delivery.c.next_at.is_(None), delivery.c.next_at <= moment),
-        ~held_up,
-    )
+    held_from = {row[0]: row[1] for row in connection.execute(first_held.group_by(delivery.c.order_key))}
     columns = (delivery.c.sequence, delivery.c.record_type, delivery.c.record_key, delivery.c.order_key)
-    statement = select(*columns, delivery.c.attempts, change.c.document, known.label("known"))
-    joined = statement.join(change, change.c.sequence == delivery.c.sequence)
-    rows = connection.execute(joined.where(ready).order_by(delivery.c.sequence).limit(limit)).mappings()
+    ready = waiting & (delivery.c.next_at.is_(None) | (delivery.c.next_at <= moment))
+    joined = select(*columns, delivery.c.attempts, change.c.document).join(
+        change, change.c.sequence == delivery.c.sequence
+    )
+    ordered = joined.where(ready).order_by(delivery.c.sequence).execution_options(yield_per=ROWS_AT_ONCE)
+    found: list[Row[*tuple[Any, ...]]] = []
+    with connection.execute(ordered) as rows:
+        for row in rows:
+            if limit is not None and len(found) == limit:
+                break
+            if held_from.get(row.order_key, row.sequence) >= row.sequence:
+                found.append(row)
+    known = _known(connection, name, found)
     return [
         Delivery(
-            sequence=row["sequence"],
-            record_type=row["record_type"],
-            record_key=row["record_key"],
-            order_key=row["order_key"],
-            attempts=row["attempts"],
-            document=json.loads(row["document"]),
-            known=bool(row["known"]),
+            sequence=row.sequence,
+            record_type=row.record_type,
+            record_key=row.record_key,
+            order_key=row.order_key,
+            attempts=row.attempts,
+            document=json.loads(row.document),
+            known=(row.record_type, row.record_key) in known,
         )
-        for row in rows
+        for row in found
     ]
+
+
+def _known(connection: Connection, name: str, rows: Sequence[Row[*tuple[Any, ...]]]) -> set[tuple[str, str]]:
+    """Return which records of these messages the route delivered before, by type and key."""
+    keys = sorted({row.record_key for row in rows})
+    bound = {"name": name, "delivered": State.DELIVERED.value}
+    return {(kind, key) for kind, key in rows_among(connection, _delivered(), delivery.c.record_key, keys, bound)}
+
+
+@cache
+def _delivered() -> Rows:
+    done = (delivery.c.route == bindparam("name")) & (delivery.c.state == bindparam("delivered"))
+    return select(delivery.c.record_type, delivery.c.record_key).where(done)
 
 
 def store_receipts(connection: Connection, name: str, receipts: Sequence[Answered], now: datetime) -> None:
@@ -166,7 +174,7 @@ def store_receipts(connection: Connection, name: str, receipts: Sequence[Answere
     letters that were refused only because the target did not know a record just delivered wait again.
     """
     moment = stamp(now)
-    rows: list[dict[str, object]] = []
+    rows: list[tuple[object, ...]] = []
     for one, receipt in receipts:
         attempts = one.attempts + (receipt.reason not in OUTAGES)
         state, next_at = _STATES[receipt.outcome], None
@@ -176,10 +184,8 @@ def store_receipts(connection: Connection, name: str, receipts: Sequence[Answere
             next_at = stamp(now + min(LONGEST_WAIT, FIRST_WAIT * 2 ** max(attempts - 1, 0)))
         settled_at = None if state is State.WAITING else moment
         values = (state, attempts, next_at, receipt.reason, settled_at, " ".join(one.shortened) or None)
-        changed = {f"new_{column}": value for column, value in zip(_RECEIPT, values, strict=True)}
-        rows.append({**changed, "name": name, "number": one.sequence})
-    if rows:
-        connection.execute(_STORE_RECEIPT, rows)
+        rows.append((*values, name, one.sequence))
+    update_rows(connection, delivery, _RECEIPT, rows)
     _revive(connection, name, [one for one, receipt in receipts if _STATES[receipt.outcome] is State.DELIVERED])
 
 

@@ -230,7 +230,7 @@ delivery = Table(
     _maybe("shortened"),
     Index("delivery_open", "route", "state", "sequence"),
     Index("delivery_in_order", "route", "order_key", "state", "sequence"),
-    Index("delivery_of_record", "route", "record_type", "record_key", "state"),
+    Index("delivery_of_record", "route", "record_key", "state", "record_type"),
     comment="One message for one change on one route: waiting, delivered or dead.",
 )
 

@@ -30,6 +30,8 @@ def upgrade() -> None:
     op.add_column("change", sa.Column("valid_to", sa.Text))
     op.add_column("quarantine", sa.Column("partition", sa.Text, nullable=False, server_default=DEFAULT))
     op.add_column("delivery", sa.Column("shortened", sa.Text))
+    op.drop_index("delivery_of_record", "delivery")
+    op.create_index("delivery_of_record", "delivery", ["route", "record_key", "state", "record_type"])
     _cursor()
     _discrepancy()
     _new_tables()
