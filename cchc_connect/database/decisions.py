@@ -112,7 +112,7 @@ class _Judge:
         elif known.deleted:
             self._write(arrival, known.version + 1, "restore")
         elif known.origin.connection != self._stream.connection:
-            self._displace(key, known)
+            self._keep_word(key, known)  # now that its declared owner takes the record over
             self._write(arrival, known.version + 1, "update")
         elif known.origin.source_key != arrival.source_key:
             taken = FaultyItem(
@@ -139,10 +139,12 @@ class _Judge:
         after = {**before, **{name: said[name] for name in self._own_fields}}
         record = self._stored(after)
         if after != before and record.key == key:  # a part of the key is the record owner's, whatever is declared
+            if known.origin.connection not in self._said.get(key, {}):
+                self._keep_word(key, known)
             self._add(record, known.version + 1, "update", known.origin)
 
-    def _displace(self, key: str, known: _Standing) -> None:
-        """Hear who held the record so far as another, now that its declared owner takes it over."""
+    def _keep_word(self, key: str, known: _Standing) -> None:
+        """Keep what the holder of a record said of it, before another's word stands in it."""
         held = known.origin
         self.decisions.voices.append(
             Voice(

@@ -1,0 +1,110 @@
+"""A shared database as tests look at it: pulled into by several connections, and read back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import select
+
+from cchc_connect.adapter import Order, Source
+from cchc_connect.database.cursors import Cursor, hold, read_cursor
+from cchc_connect.database.discrepancies import discrepancies
+from cchc_connect.database.feed import changes
+from cchc_connect.database.quarantine import entries
+from cchc_connect.database.record_tables import record_table
+from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.stream import Stream
+from cchc_connect.errors import CchcError
+from cchc_connect.sync.pull import Extent, Pull
+from cchc_connect.sync.scope import Scope
+from tests.sync.village import START, FencelessScope, HandClock, LocalTransport
+
+
+@dataclass
+class Books:
+    """One database, a clock, and whose word counts."""
+
+    database: SharedDatabase
+    owners: Mapping[str, str] = field(default_factory=dict[str, str])
+    clock: HandClock = field(default_factory=HandClock)
+
+    @property
+    def scope(self) -> Scope:
+        """Return a run's scope that holds no lease and goes one step after the other."""
+        return FencelessScope(
+            run_id="run", database=self.database, clock=self.clock, token=None, owners=self.owners, prefetch=0
+        )
+
+    def pull(
+        self,
+        connection: str,
+        source: Source,
+        *failures: CchcError | None,
+        partition: str = "",
+        extent: Extent | None = None,
+    ) -> Pull:
+        """Pull a source once for a connection."""
+        one = self.prepared(source, self.stream(connection, source, partition), *failures, extent=extent)
+        one.run()
+        return one
+
+    def prepared(
+        self,
+        source: Source,
+        stream: Stream,
+        *failures: CchcError | None,
+        extent: Extent | None = None,
+        **scope: Any,
+    ) -> Pull:
+        """Return a pull that was not begun."""
+        return Pull(source, stream, LocalTransport(failures), replace(self.scope, **scope), extent)
+
+    def stream(self, connection: str, source: Source, partition: str = "") -> Stream:
+        """Return the stream of a connection's source."""
+        kind = source.record_type.record_type
+        return Stream(connection=connection, record_type=kind, agency="H09.1", partition=partition)
+
+    def hold(self, stream: Stream, reason: CchcError, order: Order = Order.NONE) -> None:
+        """Note that a stream is held, as a run does."""
+        with self.database.writing() as connection:
+            hold(connection, stream, reason, START, order)
+
+    def cursor(self, stream: Stream) -> Cursor:
+        """Return where a stream stands."""
+        with self.database.reading() as connection:
+            return read_cursor(connection, stream)
+
+    def row(self, key: str, record_type: str = "land_parcel") -> Any:
+        """Return one record's row."""
+        table = record_table(record_type)
+        with self.database.reading() as connection:
+            return connection.execute(select(table).where(table.c.record_key == key)).one()
+
+    def live(self) -> list[str]:
+        """Return the numbers of the parcels that are there."""
+        table = record_table("land_parcel")
+        with self.database.reading() as connection:
+            chosen = select(table.c.parcel_number).where(table.c.deleted_at.is_(None))
+            return sorted(connection.execute(chosen).scalars())
+
+    def versions(self, record_type: str = "land_parcel") -> list[tuple[str, str, str]]:
+        """Return the feed: last letter of the key, what happened, and whose word it was."""
+        with self.database.reading() as connection:
+            feed = changes(connection, record_types=[record_type])
+        return [(row["record_key"][-1], row["operation"], row["connection"]) for row in feed]
+
+    def differences(self) -> list[tuple[str, str, str, str]]:
+        """Return the discrepancies that have not ended: field, who differs, its value, the owner's value."""
+        with self.database.reading() as connection:
+            found = discrepancies(connection)
+        return [(one["field"], one["connection"], one["value"], one["owner_value"]) for one in found]
+
+    def quarantined(self) -> list[str]:
+        """Return the source keys in quarantine."""
+        with self.database.reading() as connection:
+            return [entry.source_key for entry in entries(connection)]
+
+
+def parcel_key(number: int, commune: str = "25747") -> str:
+    """Return the key of the village's parcel of a number."""
+    return f"gso-2025-07:{commune}:12:{number}"

@@ -1,0 +1,109 @@
+"""Old numbers still find the parcel: split, merged, renumbered."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.succession import Kind, predecessors, successors, write_successions
+from cchc_schemas import LandChange, LandParcel, Record
+from tests.sync.books import Books, parcel_key
+from tests.sync.village import START, DossierRegister, LandRegister, parcel_item
+
+
+@pytest.fixture
+def books(address: str) -> Iterator[Books]:
+    with SharedDatabase(address) as database:
+        yield Books(database)
+
+
+def led_to(books: Books, number: int) -> list[tuple[str, str]]:
+    """Return kind and number of what a parcel became."""
+    with books.database.reading() as connection:
+        found = successors(connection, "land_parcel", parcel_key(number))
+    return [(row.kind, row.new_key.rpartition(":")[2]) for row in found]
+
+
+class Changes(DossierRegister):
+    """A register of changes of parcels."""
+
+    def key(self, item: Any) -> str:
+        """Return the change's number."""
+        return str(item["change_id"])
+
+
+def change(number: int, before: list[int], after: list[int]) -> dict[str, Any]:
+    """Return a change's fields."""
+
+    def refs(numbers: list[int]) -> list[dict[str, str]]:
+        place = {"scheme": "gso-2025-07", "commune_code": "25747", "map_sheet": "12"}
+        return [{**place, "parcel_number": str(one)} for one in numbers]
+
+    head = {"change_id": f"b{number}", "kind": "TN", "happened_at": START.isoformat()}
+    return {**head, "from_parcels": refs(before), "to_parcels": refs(after)}
+
+
+def pull_changes(books: Books, *changes: dict[str, Any]) -> None:
+    kind: type[Record] = LandChange
+    books.pull("a", Changes(list(changes), kind))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [([1], [2, 3], Kind.SPLIT), ([1, 4], [2], Kind.MERGED), ([1], [2], Kind.RENUMBERED), ([1, 4], [2, 3], "reshaped")],
+)
+def test_a_registered_change_leads_from_old_numbers_to_new(
+    books: Books, before: list[int], after: list[int], kind: str
+) -> None:
+    """Tách, gộp thửa, đánh lại số: each old number leads to each new one."""
+    pull_changes(books, change(1, before, after))
+
+    assert led_to(books, 1) == [(kind, str(number)) for number in after]
+
+
+def test_a_change_that_leaves_a_parcel_its_number_leads_nowhere(books: Books) -> None:
+    """A transfer names the same parcel before and after."""
+    pull_changes(books, change(1, [1], [1]))
+
+    assert led_to(books, 1) == []
+
+
+def test_a_parcel_that_gets_another_number_at_its_source_is_linked_to_it(books: Books) -> None:
+    """A renumbering is an event and no delete and insert."""
+    register = LandRegister([parcel_item(1)])
+    books.pull("a", register)
+    register.items = [parcel_item(1, number="77")]
+
+    books.pull("a", register)
+
+    assert led_to(books, 1) == [("renumbered", "77")]
+    assert [operation for _, operation, _ in books.versions()] == ["insert", "insert", "renumber"]
+
+
+def test_former_numbers_of_a_parcel_lead_to_it(books: Books) -> None:
+    """A parcel names the keys that certificates still print."""
+    former = {"scheme": "gso-2025-07", "commune_code": "25747", "map_sheet": "12", "parcel_number": "9"}
+
+    class Parcels(DossierRegister):
+        def key(self, item: Any) -> str:
+            return str(item["parcel_number"])
+
+    kind: type[Record] = LandParcel
+    books.pull("a", Parcels([{**former, "previous_keys": [parcel_key(1)]}], kind))
+
+    assert led_to(books, 1) == [("renumbered", "9")]
+
+
+def test_chains_are_followed_and_circles_end(books: Books) -> None:
+    """What became of a number is told to its end, and wrong entries cannot make it endless."""
+    events = [
+        ("land_parcel", parcel_key(a), parcel_key(b), "renumbered", None, "t") for a, b in ((1, 2), (2, 3), (3, 1))
+    ]
+    with books.database.writing() as connection:
+        write_successions(connection, events, "now")
+
+    with books.database.reading() as connection:
+        back = [row.old_key for row in predecessors(connection, "land_parcel", parcel_key(3))]
+    assert led_to(books, 1) == [("renumbered", "2"), ("renumbered", "3")]
+    assert back == [parcel_key(2), parcel_key(1)]
