@@ -6,10 +6,11 @@ Only a record's newest version is worth sending: an older letter is outdated, wh
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
-from cchc_connect.database.bulk import chunks
+from cchc_connect.database.bulk import Rows, chunks, rows_among
 from cchc_connect.database.deliveries import State
 from cchc_connect.database.tables import change, delivery
 from cchc_connect.database.writer import GONE
@@ -42,16 +43,22 @@ class DeadLetter:
 
 def dead_letters(connection: Connection, route: str | None = None) -> list[DeadLetter]:
     """Return the dead letters, of one route where it is named, in the order of the feed."""
-    newer = change.alias()
-    same = (newer.c.record_type == delivery.c.record_type) & (newer.c.record_key == delivery.c.record_key)
-    latest = select(func.max(newer.c.sequence)).where(same).scalar_subquery()
-    dead = select(delivery, change.c.sequence.label("latest"), change.c.operation).join(
-        change, change.c.sequence == latest
-    )
-    statement = dead.where(delivery.c.state == State.DEAD).order_by(delivery.c.route, delivery.c.sequence)
+    chosen = select(delivery).where(delivery.c.state == State.DEAD)
     if route is not None:
-        statement = statement.where(delivery.c.route == route)
-    return [_letter(row) for row in connection.execute(statement).mappings()]
+        chosen = chosen.where(delivery.c.route == route)
+    dead = connection.execute(chosen.order_by(delivery.c.route, delivery.c.sequence)).mappings().all()
+    latest: dict[tuple[str, str], tuple[int, str]] = {}
+    for kind, key, *last in rows_among(
+        connection, _versions(), change.c.record_key, [row["record_key"] for row in dead]
+    ):
+        sequence, operation = last
+        latest[kind, key] = max(latest.get((kind, key), (0, "")), (sequence, operation))
+    return [_letter(row, *latest[row["record_type"], row["record_key"]]) for row in dead]
+
+
+@cache
+def _versions() -> Rows:
+    return select(change.c.record_type, change.c.record_key, change.c.sequence, change.c.operation)
 
 
 def send_again(connection: Connection, letters: Collection[DeadLetter]) -> list[DeadLetter]:
@@ -66,7 +73,7 @@ def send_again(connection: Connection, letters: Collection[DeadLetter]) -> list[
     return again
 
 
-def _letter(row: RowMapping) -> DeadLetter:
+def _letter(row: RowMapping, latest: int, operation: str) -> DeadLetter:
     return DeadLetter(
         route=row["route"],
         sequence=row["sequence"],
@@ -76,6 +83,6 @@ def _letter(row: RowMapping) -> DeadLetter:
         reason=row["reason"],
         settled_at=row["settled_at"],
         shortened=tuple((row["shortened"] or "").split()),
-        outdated_by=row["latest"] if row["latest"] != row["sequence"] else None,
-        is_gone=row["operation"] in GONE,
+        outdated_by=latest if latest != row["sequence"] else None,
+        is_gone=operation in GONE,
     )

@@ -67,6 +67,11 @@ class SecondProcess:
         self._ready: Future[bytes] | None = None
         self._asked: list[Future[list[ReadItem]]] = []
 
+    @property
+    def process_id(self) -> int | None:
+        """Return the number of the other process, None where there is none."""
+        return None if self._process is None else self._process.pid
+
     def read(self, items: Sequence[Item]) -> Future[list[ReadItem]]:
         """Return what each item says, in their order, when that is known."""
         raw = [item.raw for item in items if isinstance(item, RawItem)]

@@ -11,7 +11,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from cchc_connect import Config, LeaseHeld, LeaseLost, SharedDatabase, Surroundings, Synchronizer
+from cchc_connect import Adapter, Config, LeaseHeld, LeaseLost, SharedDatabase, Surroundings, Synchronizer
+from cchc_connect.config import ConnectionTable
 from cchc_connect.database.cursors import stream_states
 from cchc_connect.sync.executor import Job
 from tests.simulation.clerk import Clerk
@@ -179,13 +180,17 @@ class World:
     def _synchronise(self, database: SharedDatabase, accept_shrink: Collection[str] = ()) -> Any:
         surroundings = Surroundings(
             clock=self,
-            connect=lambda *_: Line(self),
+            connect=self._connect,
             executor=self,
             new_id=self._new_id,
             sleep=lambda seconds: self._pass_time(timedelta(seconds=seconds)),
             prefetch=0,
         )
         return Synchronizer(self.config, database, surroundings).synchronise(accept_shrink=accept_shrink).as_document()
+
+    def _connect(self, name: str, table: ConnectionTable, adapter: Adapter, deadline_s: float) -> Line:
+        del name, table, adapter, deadline_s
+        return Line(self)
 
     def _start_another(self, *, frozen: bool) -> None:
         """Let a second scheduler start while the first one waits for an answer, or is frozen past its lease."""

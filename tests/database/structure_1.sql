@@ -1,0 +1,346 @@
+-- A shared database of structure 1, as its program made it; the persons and parcels are invented.
+BEGIN TRANSACTION;
+CREATE TABLE change (
+	sequence INTEGER NOT NULL, 
+	record_type TEXT NOT NULL, 
+	record_key TEXT NOT NULL, 
+	order_key TEXT NOT NULL, 
+	operation TEXT NOT NULL, 
+	version INTEGER NOT NULL, 
+	document TEXT NOT NULL, 
+	connection TEXT NOT NULL, 
+	run_id TEXT NOT NULL, 
+	changed_at TEXT NOT NULL, 
+	PRIMARY KEY (sequence)
+);
+INSERT INTO "change" VALUES(1,'land_parcel','gso-2025-07:25747:12:1','gso-2025-07:25747:12:1','insert',1,'{"scheme":"gso-2025-07","commune_code":"25747","map_sheet":"12","parcel_number":"1","national_id":null,"previous_keys":[],"area_m2":"250.5","legal_area_m2":null,"address":null,"uses":[],"certificates":[],"holders":[],"restrictions":[],"is_encroached":null,"in_dispute":null,"geometry":null}','village','run-1','2026-03-02T08:00:00.000000Z');
+INSERT INTO "change" VALUES(2,'dossier','000.00.05.H09-260302-0001','000.00.05.H09-260302-0001','insert',1,'{"code":"000.00.05.H09-260302-0001","procedure_code":"1.013225","procedure_name":null,"field_code":null,"field_name":null,"agency_code":null,"agency_name":null,"status":4,"source_status":null,"channel":null,"applicant_name":null,"applicant_kind":null,"applicant_id":null,"applicant_phone":null,"applicant_email":null,"summary":null,"submitted_at":null,"received_at":null,"due_at":null,"processed_at":null,"returned_at":null,"return_by_post":null,"processing_unit":null}','desk','run-1','2026-03-02T08:00:00.000000Z');
+CREATE TABLE construction_permit (
+	record_key TEXT NOT NULL, 
+	permit_code TEXT, 
+	permit_number TEXT, 
+	dossier_code TEXT, 
+	works_code TEXT, 
+	name TEXT, 
+	kind TEXT, 
+	step TEXT, 
+	status TEXT, 
+	investor_name TEXT, 
+	investor_code TEXT, 
+	address TEXT, 
+	scheme TEXT, 
+	commune_code TEXT, 
+	parcel_refs TEXT, 
+	measures TEXT, 
+	issued_on TEXT, 
+	expires_on TEXT, 
+	authority TEXT, 
+	land_document TEXT, 
+	geometry TEXT, 
+	connection TEXT, 
+	agency TEXT, 
+	source_key TEXT, 
+	source_time TEXT, 
+	run_id TEXT, 
+	item_hash BLOB, 
+	version INTEGER, 
+	sequence INTEGER, 
+	deleted_at TEXT, 
+	notes TEXT, 
+	PRIMARY KEY (record_key)
+);
+CREATE TABLE construction_works (
+	record_key TEXT NOT NULL, 
+	works_code TEXT, 
+	name TEXT, 
+	status TEXT, 
+	grade TEXT, 
+	kind TEXT, 
+	scheme TEXT, 
+	commune_code TEXT, 
+	address TEXT, 
+	parcel_refs TEXT, 
+	measures TEXT, 
+	started_on TEXT, 
+	completed_on TEXT, 
+	geometry TEXT, 
+	connection TEXT, 
+	agency TEXT, 
+	source_key TEXT, 
+	source_time TEXT, 
+	run_id TEXT, 
+	item_hash BLOB, 
+	version INTEGER, 
+	sequence INTEGER, 
+	deleted_at TEXT, 
+	notes TEXT, 
+	PRIMARY KEY (record_key)
+);
+CREATE TABLE cursor (
+	connection TEXT NOT NULL, 
+	record_type TEXT NOT NULL, 
+	watermark TEXT, 
+	since TEXT, 
+	position TEXT, 
+	highest TEXT, 
+	reading TEXT, 
+	held_code TEXT, 
+	held_context TEXT, 
+	held_since TEXT, 
+	completed_at TEXT, 
+	PRIMARY KEY (connection, record_type)
+);
+INSERT INTO "cursor" VALUES('village','land_parcel','2026-03-02T08:00:00.000000Z',NULL,NULL,NULL,'1.1',NULL,NULL,NULL,'2026-03-02T08:00:00.000000Z');
+INSERT INTO "cursor" VALUES('city','land_parcel','2026-03-02T08:00:00.000000Z',NULL,NULL,NULL,'1.1',NULL,NULL,NULL,'2026-03-02T08:00:00.000000Z');
+INSERT INTO "cursor" VALUES('desk','dossier',NULL,NULL,NULL,NULL,'1.1',NULL,NULL,NULL,'2026-03-02T08:00:00.000000Z');
+CREATE TABLE delivery (
+	route TEXT NOT NULL, 
+	sequence INTEGER NOT NULL, 
+	record_type TEXT NOT NULL, 
+	record_key TEXT NOT NULL, 
+	order_key TEXT NOT NULL, 
+	state TEXT NOT NULL, 
+	attempts INTEGER NOT NULL, 
+	next_at TEXT, 
+	reason TEXT NOT NULL, 
+	settled_at TEXT, 
+	PRIMARY KEY (route, sequence)
+);
+INSERT INTO "delivery" VALUES('portal',2,'dossier','000.00.05.H09-260302-0001','000.00.05.H09-260302-0001','delivered',1,NULL,'0','2026-03-02T08:00:00.000000Z');
+CREATE TABLE discrepancy (
+	record_type TEXT NOT NULL, 
+	record_key TEXT NOT NULL, 
+	field TEXT NOT NULL, 
+	connection TEXT NOT NULL, 
+	value TEXT, 
+	owner_value TEXT, 
+	owner TEXT NOT NULL, 
+	since TEXT NOT NULL, 
+	PRIMARY KEY (record_type, record_key, field, connection)
+);
+INSERT INTO "discrepancy" VALUES('land_parcel','gso-2025-07:25747:12:1','area_m2','city','"260"','"250.5"','village','2026-03-02T08:00:00.000000Z');
+CREATE TABLE dossier (
+	record_key TEXT NOT NULL, 
+	code TEXT, 
+	procedure_code TEXT, 
+	procedure_name TEXT, 
+	field_code TEXT, 
+	field_name TEXT, 
+	agency_code TEXT, 
+	agency_name TEXT, 
+	status INTEGER, 
+	source_status TEXT, 
+	channel INTEGER, 
+	applicant_name TEXT, 
+	applicant_kind INTEGER, 
+	applicant_id TEXT, 
+	applicant_phone TEXT, 
+	applicant_email TEXT, 
+	summary TEXT, 
+	submitted_at TEXT, 
+	received_at TEXT, 
+	due_at TEXT, 
+	processed_at TEXT, 
+	returned_at TEXT, 
+	return_by_post BOOLEAN, 
+	processing_unit TEXT, 
+	connection TEXT, 
+	agency TEXT, 
+	source_key TEXT, 
+	source_time TEXT, 
+	run_id TEXT, 
+	item_hash BLOB, 
+	version INTEGER, 
+	sequence INTEGER, 
+	deleted_at TEXT, 
+	notes TEXT, 
+	PRIMARY KEY (record_key)
+);
+INSERT INTO "dossier" VALUES('000.00.05.H09-260302-0001','000.00.05.H09-260302-0001','1.013225',NULL,NULL,NULL,NULL,NULL,4,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'desk','H09.1','000.00.05.H09-260302-0001',NULL,'run-1',X'BC15892E76946F94324757D8312AE208',1,2,NULL,NULL);
+CREATE TABLE dossier_step (
+	record_key TEXT NOT NULL, 
+	dossier_code TEXT, 
+	at TEXT, 
+	action TEXT, 
+	action_code TEXT, 
+	status INTEGER, 
+	handler_name TEXT, 
+	handler_title TEXT, 
+	department TEXT, 
+	started_at TEXT, 
+	due_at TEXT, 
+	note TEXT, 
+	connection TEXT, 
+	agency TEXT, 
+	source_key TEXT, 
+	source_time TEXT, 
+	run_id TEXT, 
+	item_hash BLOB, 
+	version INTEGER, 
+	sequence INTEGER, 
+	deleted_at TEXT, 
+	notes TEXT, 
+	PRIMARY KEY (record_key)
+);
+CREATE TABLE journal (
+	entry INTEGER NOT NULL, 
+	body TEXT NOT NULL, 
+	hash TEXT NOT NULL, 
+	PRIMARY KEY (entry)
+);
+INSERT INTO "journal" VALUES(1,'{"account": "sync", "at": "2026-03-02T08:00:00.000000Z", "legal_basis": "NĐ 61/2018/NĐ-CP", "outcomes": ["delivered"], "purpose": "Công khai tiến độ", "receiver": "G22", "record_keys": ["000.00.05.H09-260302-0001"], "record_type": "dossier", "route": "portal", "run_id": "run-1"}','ada42420ce4b595ccb02fd6682ff41faea193a3172db2665bed41cc532d9c817');
+CREATE TABLE land_change (
+	record_key TEXT NOT NULL, 
+	change_id TEXT, 
+	kind TEXT, 
+	happened_at TEXT, 
+	from_parcels TEXT, 
+	to_parcels TEXT, 
+	dossier_code TEXT, 
+	content TEXT, 
+	authority TEXT, 
+	connection TEXT, 
+	agency TEXT, 
+	source_key TEXT, 
+	source_time TEXT, 
+	run_id TEXT, 
+	item_hash BLOB, 
+	version INTEGER, 
+	sequence INTEGER, 
+	deleted_at TEXT, 
+	notes TEXT, 
+	PRIMARY KEY (record_key)
+);
+CREATE TABLE land_parcel (
+	record_key TEXT NOT NULL, 
+	scheme TEXT, 
+	commune_code TEXT, 
+	map_sheet TEXT, 
+	parcel_number TEXT, 
+	national_id TEXT, 
+	previous_keys TEXT, 
+	area_m2 NUMERIC, 
+	legal_area_m2 NUMERIC, 
+	address TEXT, 
+	uses TEXT, 
+	certificates TEXT, 
+	holders TEXT, 
+	restrictions TEXT, 
+	is_encroached BOOLEAN, 
+	in_dispute BOOLEAN, 
+	geometry TEXT, 
+	connection TEXT, 
+	agency TEXT, 
+	source_key TEXT, 
+	source_time TEXT, 
+	run_id TEXT, 
+	item_hash BLOB, 
+	version INTEGER, 
+	sequence INTEGER, 
+	deleted_at TEXT, 
+	notes TEXT, 
+	PRIMARY KEY (record_key)
+);
+INSERT INTO "land_parcel" VALUES('gso-2025-07:25747:12:1','gso-2025-07','25747','12','1',NULL,'[]',250.5,NULL,NULL,'[]','[]','[]','[]',NULL,NULL,NULL,'village','H09.1','p1','2026-03-02T08:00:00.000000Z','run-1',X'39758567657A662B5FB577D299DF55C2',1,1,NULL,NULL);
+CREATE TABLE lease (
+	name TEXT NOT NULL, 
+	holder TEXT NOT NULL, 
+	token INTEGER NOT NULL, 
+	expires_at TEXT NOT NULL, 
+	PRIMARY KEY (name)
+);
+INSERT INTO "lease" VALUES('sync','host:1',1,'2026-03-02T08:00:00.000000Z');
+CREATE TABLE link (
+	record_type TEXT NOT NULL, 
+	record_key TEXT NOT NULL, 
+	target_type TEXT NOT NULL, 
+	target_key TEXT NOT NULL, 
+	PRIMARY KEY (record_type, record_key, target_type, target_key)
+);
+CREATE TABLE procedure (
+	record_key TEXT NOT NULL, 
+	code TEXT, 
+	name TEXT, 
+	field_code TEXT, 
+	field_name TEXT, 
+	levels TEXT, 
+	is_public BOOLEAN, 
+	kind TEXT, 
+	decision_number TEXT, 
+	channels TEXT, 
+	components TEXT, 
+	results TEXT, 
+	legal_bases TEXT, 
+	executing_agencies TEXT, 
+	requirements TEXT, 
+	connection TEXT, 
+	agency TEXT, 
+	source_key TEXT, 
+	source_time TEXT, 
+	run_id TEXT, 
+	item_hash BLOB, 
+	version INTEGER, 
+	sequence INTEGER, 
+	deleted_at TEXT, 
+	notes TEXT, 
+	PRIMARY KEY (record_key)
+);
+CREATE TABLE quarantine (
+	id INTEGER NOT NULL, 
+	connection TEXT NOT NULL, 
+	record_type TEXT NOT NULL, 
+	source_key TEXT NOT NULL, 
+	item TEXT, 
+	item_hash BLOB NOT NULL, 
+	faults TEXT NOT NULL, 
+	run_id TEXT NOT NULL, 
+	first_seen TEXT NOT NULL, 
+	resolved_at TEXT, 
+	PRIMARY KEY (id)
+);
+INSERT INTO "quarantine" VALUES(1,'village','land_parcel','p3','{"id": "p3", "sheet": "12", "number": "3", "area": "?", "at": "2026-03-02T08:00:00+00:00"}',X'C40507FB95F066FCDDF5358453ECA189','[["area_m2", "number_unreadable"]]','run-1','2026-03-02T08:00:00.000000Z',NULL);
+CREATE TABLE route (
+	name TEXT NOT NULL, 
+	position INTEGER NOT NULL, 
+	held_code TEXT, 
+	held_context TEXT, 
+	PRIMARY KEY (name)
+);
+INSERT INTO "route" VALUES('portal',2,NULL,NULL);
+CREATE TABLE run (
+	run_id TEXT NOT NULL, 
+	started_at TEXT NOT NULL, 
+	finished_at TEXT, 
+	outcome TEXT, 
+	report TEXT, 
+	journal_entries INTEGER, 
+	PRIMARY KEY (run_id)
+);
+CREATE TABLE tally (
+	run_id TEXT NOT NULL, 
+	kind TEXT NOT NULL, 
+	name TEXT NOT NULL, 
+	record_type TEXT NOT NULL, 
+	counts TEXT NOT NULL, 
+	PRIMARY KEY (run_id, kind, name, record_type)
+);
+INSERT INTO "tally" VALUES('run-1','pull','village','land_parcel','{"fetched": 2, "unchanged": 0, "inserted": 1, "updated": 0, "quarantined": 1, "foreign": 0, "deleted": 0, "resolved": 0, "delivered": 0, "refused": 0, "waiting": 0, "pages": 1, "requests": 0, "bytes_received": 0}');
+INSERT INTO "tally" VALUES('run-1','pull','city','land_parcel','{"fetched": 1, "unchanged": 0, "inserted": 0, "updated": 0, "quarantined": 0, "foreign": 1, "deleted": 0, "resolved": 0, "delivered": 0, "refused": 0, "waiting": 0, "pages": 1, "requests": 0, "bytes_received": 0}');
+INSERT INTO "tally" VALUES('run-1','pull','desk','dossier','{"fetched": 1, "unchanged": 0, "inserted": 1, "updated": 0, "quarantined": 0, "foreign": 0, "deleted": 0, "resolved": 0, "delivered": 0, "refused": 0, "waiting": 0, "pages": 1, "requests": 0, "bytes_received": 0}');
+INSERT INTO "tally" VALUES('run-1','push','portal','dossier','{"fetched": 0, "unchanged": 0, "inserted": 0, "updated": 0, "quarantined": 0, "foreign": 0, "deleted": 0, "resolved": 0, "delivered": 1, "refused": 0, "waiting": 0, "pages": 0, "requests": 0, "bytes_received": 0}');
+CREATE INDEX change_of_record ON change (record_type, record_key, sequence);
+CREATE INDEX quarantine_open ON quarantine (connection, record_type, source_key);
+CREATE INDEX link_back ON link (target_type, target_key);
+CREATE INDEX delivery_in_order ON delivery (route, order_key, state, sequence);
+CREATE INDEX delivery_of_record ON delivery (route, record_type, record_key, state);
+CREATE INDEX delivery_open ON delivery (route, state, sequence);
+CREATE INDEX land_parcel_source ON land_parcel (connection, source_key);
+CREATE INDEX land_change_source ON land_change (connection, source_key);
+CREATE INDEX construction_permit_source ON construction_permit (connection, source_key);
+CREATE INDEX construction_works_source ON construction_works (connection, source_key);
+CREATE INDEX procedure_source ON procedure (connection, source_key);
+CREATE INDEX dossier_source ON dossier (connection, source_key);
+CREATE INDEX dossier_step_source ON dossier_step (connection, source_key);
+COMMIT;
+PRAGMA application_id = 1667459171;
+PRAGMA user_version = 1;
