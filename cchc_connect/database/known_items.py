@@ -24,9 +24,12 @@ class KnownItem(NamedTuple):
 
 
 def known_items(connection: Connection, stream: Stream, hashes: Sequence[bytes]) -> dict[bytes, KnownItem]:
-    """Return those of the items with these hashes that are in the database as they are, by hash."""
+    """Return those of the items with these hashes that are in the database as they are, by hash.
+
+    One that came in another partition is not among them: where it is listed now has yet to be noted.
+    """
     kept, heard = _kept(stream.record_type), _heard()
-    mine = {"connection": stream.connection}
+    mine = {"connection": stream.connection, "partition": stream.partition}
     rows = rows_among(connection, kept, record_table(stream.record_type).c.item_hash, hashes, mine)
     words = rows_among(connection, heard, voice.c.item_hash, hashes, mine | {"record_type": stream.record_type})
     return {digest: KnownItem(source_key, source_time) for digest, source_key, source_time in chain(rows, words)}
@@ -36,13 +39,15 @@ def known_items(connection: Connection, stream: Stream, hashes: Sequence[bytes])
 def _kept(record_type: str) -> Rows:
     table = record_table(record_type)
     mine = (table.c.connection == bindparam("connection")) & table.c.deleted_at.is_(None)
-    return select(table.c.item_hash, table.c.source_key, table.c.source_time).where(mine)
+    here = mine & (table.c.partition == bindparam("partition"))
+    return select(table.c.item_hash, table.c.source_key, table.c.source_time).where(here)
 
 
 @cache
 def _heard() -> Rows:
     mine = (voice.c.record_type == bindparam("record_type")) & (voice.c.connection == bindparam("connection"))
-    return select(voice.c.item_hash, voice.c.source_key, voice.c.source_time).where(mine)
+    here = mine & (voice.c.partition == bindparam("partition"))
+    return select(voice.c.item_hash, voice.c.source_key, voice.c.source_time).where(here)
 
 
 def words_of(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> dict[str, bytes]:

@@ -65,7 +65,7 @@ def record_table(record_type: str) -> Table:
     )
     Index(f"{record_type}_source", table.c.connection, table.c.source_key)
     # Whole in itself: an unchanged item is recognised, named and dated without a look at its row.
-    recognised = (table.c.connection, table.c.item_hash, table.c.source_key, table.c.source_time)
+    recognised = (table.c.connection, table.c.item_hash, table.c.source_key, table.c.source_time, table.c.partition)
     live = table.c.deleted_at.is_(None)
     Index(f"{record_type}_item", *recognised, sqlite_where=live, postgresql_where=live)
     return table

@@ -41,7 +41,7 @@ def _record(name: str) -> None:
     op.add_column(name, sa.Column("partition", sa.Text))
     op.execute(sa.text(f"UPDATE {name} SET partition = ''"))  # noqa: S608  # names stand above
     live = sa.text("deleted_at IS NULL")
-    recognised = ["connection", "item_hash", "source_key", "source_time"]
+    recognised = ["connection", "item_hash", "source_key", "source_time", "partition"]
     op.create_index(f"{name}_item", name, recognised, sqlite_where=live, postgresql_where=live)
 
 
