@@ -100,10 +100,10 @@ NAMES = (
 )
 
 
-def ways(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+def ways(value: object, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Return the way to everything in a document."""
-    listed: Mapping[Any, object] = dict(enumerate(codecs.as_list(value))) if type(value) is list else {}
-    members = codecs.as_object(value) or listed
+    listed = codecs.as_list(value)
+    members: Mapping[Any, object] = dict(enumerate(listed)) if listed is value else codecs.as_object(value) or {}
     return [way, *(found for step, member in members.items() for found in ways(member, (*way, step)))]
 
 
