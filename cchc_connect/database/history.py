@@ -13,13 +13,12 @@ from typing import Any, Generic
 
 from sqlalchemy import RowMapping, Select, func, select
 
-from cchc_connect.codecs import VIETNAM
 from cchc_connect.database.instants import instant, stamp
 from cchc_connect.database.records import AnyRecord
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.tables import change
 from cchc_connect.database.writer import GONE
-from cchc_schemas import Record, from_document, to_document
+from cchc_schemas import Record, from_document, to_document, vietnamese_day
 
 AT_ONCE = 1000
 """Records read from the database at a time; memory does not grow with their number."""
@@ -56,7 +55,7 @@ class RecordVersion(Generic[AnyRecord]):
 
         Of a record that is gone nobody says from which day, so that counts from the day it was found, in Vietnam.
         """
-        first = self.changed_at.astimezone(VIETNAM).date() if self.is_gone else self.valid_from
+        first = vietnamese_day(self.changed_at) if self.is_gone else self.valid_from
         return (first is None or first <= day) and (self.valid_to is None or day <= self.valid_to)
 
 
