@@ -270,7 +270,7 @@ class Pull:
             completed_at = self._scope.clock.now() if last else None
             write_cursor(connection, self._stream, step.following, completed_at)
         place = (self._scope.run_id, "pull", self._stream.connection, self._stream.record_type)
-        write_counts(connection, place, counted)
+        write_counts(connection, place, counted, self._stream.partition)
         return counted, vanished
 
     def _following(self, page: Page, sifted: Sifted, one: "_Pass") -> Cursor:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from cchc_connect.adapter import Ask, Deletes, Order, Page, SourceProfile
+from cchc_connect.database.counts import read_tallies
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.sync.pull import Extent
@@ -75,6 +76,18 @@ def test_each_partition_has_a_cursor_of_its_own(books: Books) -> None:
     marks = [books.cursor(books.stream("a", register, part)).watermark for part in "ns"]
 
     assert marks == [START, START + DAY]
+
+
+def test_what_a_run_did_is_counted_over_all_partitions(books: Books) -> None:
+    """A later part does not take the place of an earlier one's counters, which is all that a killed run leaves."""
+    register = Communes([parcel_item(1, part="n"), parcel_item(2, part="n"), parcel_item(3, part="s")])
+    for part in "ns":
+        books.pull("a", register, partition=part)
+
+    with books.database.reading() as connection:
+        told = read_tallies(connection, "run")
+
+    assert [(one.name, one.record_type, one.counts.inserted) for one in told] == [("a", "land_parcel", 3)]
 
 
 def test_a_source_that_forgot_is_read_whole(books: Books) -> None:
