@@ -58,7 +58,7 @@ class Extent:
     everything: bool = False
     """List it all, and compare."""
     since: datetime | None = None
-    """What changed from this instant on, whatever was read before (backfill)."""
+    """What changed from this instant on, whatever was read before (backfill); of a source that cannot tell, all."""
     until: datetime | None = None
     key: str | None = None
     """One item only, by its source key."""
@@ -141,7 +141,8 @@ class Pull:
         if self._extent.everything:
             return replace(self._anew(), watermark=cursor.watermark)
         if self._extent.is_partial:
-            return replace(cursor, since=self._extent.since, position=None, highest=None)
+            since = self._extent.since if self._source.profile.changed_since else None
+            return replace(cursor, since=since, position=None, highest=None)
         if cursor.position is not None:
             return cursor
         return replace(cursor, since=self._since(cursor.watermark), highest=None)

@@ -176,6 +176,19 @@ def test_a_window_is_read_again_and_moves_no_cursor(books: Books) -> None:
     assert books.cursor(books.stream("a", register)) == before
 
 
+def test_a_window_of_a_source_that_cannot_tell_is_its_whole_listing(books: Books) -> None:
+    """It is not asked for a part and not blamed for showing all; what did not change comes to nothing new."""
+    old = (START - 90 * DAY).isoformat()
+    register = LandRegister([parcel_item(1, at=old), parcel_item(2)])
+    books.pull("a", register)
+    register.items[1] = parcel_item(2, area="300")
+
+    done = books.pull("a", register, extent=Extent(since=START - DAY))
+
+    assert register.asks[-1].since is None
+    assert (done.counts.unchanged, done.counts.updated) == (1, 1)
+
+
 @pytest.mark.parametrize("by_key", [True, False])
 def test_one_item_is_read_again_and_no_other(books: Books, *, by_key: bool) -> None:
     """A source that can be asked for one is; of another the whole listing is passed over but for the one."""
