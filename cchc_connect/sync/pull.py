@@ -251,7 +251,7 @@ class Pull:
         """Commit one page; what was counted counts once it is committed."""
         counted, vanished = self._scope.commit(lambda connection: self._write(connection, step))
         self.counts = counted
-        self.after = step.following
+        self.after = self.before if self._extent.is_partial else step.following
         self._scope.progress(self._stream.connection, self._stream.record_type, self.counts, step.one.belief.total)
         if vanished.too_many:
             raise SourceHeld("source.shrunk", vanished=vanished.too_many, live=vanished.live, **self._name)

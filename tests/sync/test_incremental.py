@@ -176,6 +176,17 @@ def test_a_window_is_read_again_and_moves_no_cursor(books: Books) -> None:
     assert books.cursor(books.stream("a", register)) == before
 
 
+def test_a_window_reports_that_no_cursor_moved(books: Books) -> None:
+    """Whatever later change it shows, the next pass asks from where the source was read up to."""
+    register = LandRegister([parcel_item(1)], profile=SourceProfile(changed_since=True))
+    books.pull("a", register)
+    register.items.append(parcel_item(2, at=(START + DAY / 2).isoformat()))
+
+    done = books.pull("a", register, extent=Extent(since=START))
+
+    assert done.after == books.cursor(books.stream("a", register))
+
+
 def test_a_window_of_a_source_that_cannot_tell_is_its_whole_listing(books: Books) -> None:
     """It is not asked for a part and not blamed for showing all; what did not change comes to nothing new."""
     old = (START - 90 * DAY).isoformat()
