@@ -292,21 +292,24 @@ class Pull:
         """Return what a complete listing lacks.
 
         A pass that asked for changes only, was taken up in its middle or showed fewer items than the source
-        counts is not complete and tells nothing about what is gone.
+        counts is not complete and tells nothing about what is gone. An item that moved to another partition and
+        is faulty there is not gone.
         """
         is_complete = one.began.since is None and not one.is_resumed and not self._extent.is_partial
         is_judged = self._extent.witness is not None
         if is_judged or self._source.profile.deletes is not Deletes.ABSENCE or not is_complete or one.shows_fewer:
             return _Vanished()
+        faulty_here = quarantine.open_keys(connection, self._stream)
+        faulty_elsewhere = quarantine.open_keys(connection, self._stream, whole=True) - faulty_here
         live, keys = 0, list[str]()
         for key in live_source_keys(connection, self._stream):
             live += 1
-            if key not in one.seen:
+            if key not in one.seen and key not in faulty_elsewhere:
                 keys.append(key)
         accepted = self._stream.connection in self._scope.shrinking
         if is_too_many(len(keys), live, MOST_VANISHED) and not accepted:
             return _Vanished(too_many=len(keys), live=live)
-        never_good = [key for key in quarantine.open_keys(connection, self._stream) if key not in one.seen]
+        never_good = [key for key in faulty_here if key not in one.seen]
         return _Vanished(keys=tuple(sorted({*keys, *never_good})))
 
     def _check_quality(self) -> None:

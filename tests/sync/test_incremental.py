@@ -8,6 +8,7 @@ import pytest
 
 from cchc_connect.adapter import Ask, Deletes, Order, Page, SourceProfile
 from cchc_connect.database.counts import read_tallies
+from cchc_connect.database.quarantine import entries
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.sync.pull import Extent
@@ -65,6 +66,52 @@ def test_an_item_that_moves_between_partitions_is_one_live_record(books: Books) 
 
     assert books.live() == ["1"]
     assert books.row(parcel_key(1)).partition == "s"
+
+
+@pytest.mark.parametrize("order", ["ns", "sn"])
+def test_a_faulty_item_that_moves_between_partitions_stays_in_quarantine(books: Books, order: str) -> None:
+    """Whichever part is read first, the part that it left does not end its entry."""
+    register = Communes([parcel_item(1, part="n", area="?")])
+    for part in "ns":
+        books.pull("a", register, partition=part)
+    register.items[0]["part"] = "s"
+
+    for part in order:
+        books.pull("a", register, partition=part)
+
+    with books.database.reading() as connection:
+        assert [(entry.source_key, entry.partition) for entry in entries(connection)] == [("p1", "s")]
+
+
+def test_a_record_whose_item_is_faulty_in_another_partition_keeps_its_last_values(books: Books) -> None:
+    """It is there as long as its item is, wherever that is listed."""
+    register = Communes([parcel_item(1, part="n")])
+    for part in "ns":
+        books.pull("a", register, partition=part)
+    register.items = [parcel_item(1, part="s", area="?")]
+    for part in "snsn":
+        books.pull("a", register, partition=part)
+    kept = (books.live(), books.quarantined())
+    register.items = []
+
+    for part in "sn":
+        books.pull("a", register, partition=part)
+
+    assert kept == (["1"], ["p1"])
+    assert (books.live(), books.quarantined()) == ([], [])
+
+
+def test_an_item_whose_key_is_taken_waits_in_the_partition_that_lists_it(books: Books) -> None:
+    """A pull of another part, which looks again at what waits, does not move it there."""
+    items = [parcel_item(1, part="n"), parcel_item(1, id="p9", part="s")]
+    register = Communes(items, profile=SourceProfile(changed_since=True, partitions=("n", "s")))
+    for part in "ns":
+        books.pull("a", register, partition=part)
+
+    books.pull("a", register, partition="n")
+
+    with books.database.reading() as connection:
+        assert [(entry.source_key, entry.partition) for entry in entries(connection)] == [("p9", "s")]
 
 
 def test_each_partition_has_a_cursor_of_its_own(books: Books) -> None:
