@@ -6,7 +6,8 @@ and the counters. The rules, decided in `decisions`:
 * A record seen for the first time is version 1; different content is the next version; the same content
   writes nothing but where it came from.
 * A record has one owner, and a field may have another. What a connection says of what is not its own changes
-  nothing; it is kept as that connection's voice, and where it differs as a discrepancy.
+  nothing; it is kept as that connection's voice, and where it differs as a discrepancy. A field whose owner
+  says no more of it goes back to the record's.
 * Two items of one source cannot be one record: the second goes into quarantine.
 * What is gone keeps its last values; a key that another took the place of is linked to it.
 """
@@ -23,7 +24,7 @@ from cchc_connect.database import quarantine
 from cchc_connect.database.arrivals import Occasion, SiftedPage
 from cchc_connect.database.bulk import Rows, chunks, insert_rows, replace_rows, rows_among
 from cchc_connect.database.counts import Counts
-from cchc_connect.database.decisions import Decisions, Origin, Version, decide
+from cchc_connect.database.decisions import Decisions, Origin, Version, decide, given_back
 from cchc_connect.database.discrepancies import compare
 from cchc_connect.database.links import write_links
 from cchc_connect.database.record_tables import record_table
@@ -65,6 +66,9 @@ def write_page(connection: Connection, stream: Stream, page: SiftedPage, occasio
     departed = {**dict.fromkeys(_keys_of(connection, stream, page.gone), DELETE), **dict.fromkeys(outgrown, RENUMBER)}
     counts.deleted = _mark_as_gone(connection, stream, departed, occasion)
     _inherit(connection, stream, list(departed), occasion)
+    returned = given_back(connection, stream, unspoken - departed.keys(), occasion.owners)
+    _write_versions(connection, stream, returned, occasion)
+    counts.updated += len(returned)
     renumbered = [(old, new) for old, new in outgrown.items() if new]
     _write_lineage(connection, stream, decisions.versions, renumbered, occasion)
     concerned = {*unspoken, *departed, *decisions.contested}
