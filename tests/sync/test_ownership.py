@@ -169,6 +169,25 @@ def test_what_the_owner_deleted_and_others_still_list_is_theirs_where_nobody_is_
     assert books.differences() == []
 
 
+def test_a_field_stands_as_its_owner_says_also_in_a_record_that_another_inherits(
+    books: Books, registers: dict[str, LandRegister]
+) -> None:
+    """The heir's word is put together with the others'; it is kept for when they say no more."""
+    books.owners = {"land_parcel.address": "c"}
+    registers["c"] = LandRegister([parcel_item(1, id="c1", area="300", address="Số 1, đường C")])
+    for name in "abc":
+        books.pull(name, registers[name])
+    registers["a"].items = []
+
+    books.pull("a", registers["a"])
+
+    row = books.row(KEY)
+    assert (row.connection, row.area_m2, row.address) == ("b", 260, "Số 1, đường C")
+    registers["c"].items = []
+    books.pull("c", registers["c"])
+    assert books.row(KEY).address == "Số 1, đường B"
+
+
 def test_a_dismissed_discrepancy_opens_again_when_a_value_changes(books: Books) -> None:
     """A person dismissed two values, not whatever may come."""
     other = LandRegister([parcel_item(1, id="b1", area="260")])
