@@ -21,7 +21,7 @@ def make(connection: Connection) -> None:
 
 
 def _limit_indexes(table: Table, dialect: str) -> None:
-    """Let indexes of some rows be such on another database too; to name it in the table would load its whole dialect."""
+    """Let indexes of some rows be such on another database too; named in the table it would load its whole dialect."""
     for index in table.indexes:
         index.dialect_options[dialect]["where"] = index.dialect_options["sqlite"]["where"]
 
