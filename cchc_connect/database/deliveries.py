@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Row, bindparam, exists, func, select, update
 
 from cchc_connect.adapter import Outcome, Receipt
@@ -147,7 +148,7 @@ def due(connection: Connection, name: str, now: datetime, limit: int | None = No
             record_key=row.record_key,
             order_key=row.order_key,
             attempts=row.attempts,
-            document=json.loads(row.document),
+            document=msgspec.json.decode(row.document),
             known=(row.record_type, row.record_key) in known,
         )
         for row in found

@@ -6,7 +6,7 @@ removed or put elsewhere later, also at the end, is found by `broken_entry`. Key
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
@@ -40,8 +40,9 @@ class JournalEntry:
 
 def write_entry(connection: Connection, entry: JournalEntry) -> None:
     """Add one entry to the chain."""
-    last = connection.execute(select(journal).order_by(journal.c.entry.desc()).limit(1)).one_or_none()
-    body = json.dumps(asdict(entry), ensure_ascii=False, sort_keys=True)
+    place = select(journal.c.entry, journal.c.hash).order_by(journal.c.entry.desc()).limit(1)
+    last = connection.execute(place).one_or_none()
+    body = json.dumps(vars(entry), ensure_ascii=False, sort_keys=True)
     number, before = (1, ORIGIN) if last is None else (last.entry + 1, last.hash)
     connection.execute(journal.insert().values(entry=number, body=body, hash=_hash(before, body)))
 

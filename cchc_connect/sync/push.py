@@ -6,13 +6,11 @@ order key, so order is kept for each key, and a message that fails holds back it
 about to leave stands in the journal before it does, with purpose and legal basis, and what became of it afterwards.
 """
 
-import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import cast
 
-from cchc_connect.adapter import Outcome, Outgoing, Receipt, Target, field_limits_of, parallel_of
+from cchc_connect.adapter import Outcome, Receipt, parallel_of
 from cchc_connect.database import deliveries
 from cchc_connect.database.counts import Counts, write_counts
 from cchc_connect.database.deliveries import Delivery
@@ -20,10 +18,11 @@ from cchc_connect.database.instants import stamp
 from cchc_connect.database.journal import LEAVING, JournalEntry, write_entry
 from cchc_connect.errors import AuthenticationFailed, CchcError, Fatal, Rejected, Retriable, SourceHeld
 from cchc_connect.sync.border import adapter_border
+from cchc_connect.sync.making import Making
 from cchc_connect.sync.pipeline import Behind
+from cchc_connect.sync.route import Route
 from cchc_connect.sync.scope import Scope
 from cchc_connect.transport import Transport
-from cchc_schemas import RECORD_TYPES, Record, from_document
 
 AT_ONCE = 2000
 """Deliveries read from the database at a time."""
@@ -34,31 +33,9 @@ RECEIPTS_AT_ONCE = 50
 OUTAGE = 3
 """So many messages in a row that fail mean that the target is down; the rest waits for the next run."""
 
-ELLIPSIS = "…"
-"""Ends a text that was shortened to what the target takes."""
-
 Batch = list[Delivery]
 Answer = Sequence[Receipt] | CchcError
 """What came of sending a batch."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Route:
-    """What leaves, whereto and why."""
-
-    name: str
-    record_types: tuple[str, ...]
-    connection: str
-    """The receiving connection; what came from there is not sent back."""
-    receiver: str
-    """Agency code of the receiving system."""
-    account: str
-    purpose: str
-    legal_basis: str
-    withhold: tuple[str, ...] = ()
-    """Fields, `record_type.field`, that stay here."""
-    targets: Mapping[str, Target] = field(default_factory=dict[str, Target])
-    """The receiving system's service for each record type."""
 
 
 class Push:
@@ -75,6 +52,7 @@ class Push:
         self._refused: set[str] = set()
         """Order keys of which a refusal is not committed yet."""
         self._answered: list[tuple[Batch, Sequence[Receipt]]] = []
+        self._making = Making(route, ahead=scope.prefetch > 0)
         self._parallel = max((parallel_of(target) for target in route.targets.values()), default=1)
         self._behind = Behind(overlapping=scope.prefetch > 0)
         self.counts = {record_type: Counts() for record_type in route.record_types}
@@ -90,9 +68,10 @@ class Push:
         """
         self._stage()
         try:
-            with ThreadPoolExecutor(self._parallel, thread_name_prefix="push") as pool:
+            with ThreadPoolExecutor(self._parallel, thread_name_prefix="push") as pool, self._making:
                 while ready := self._due():
                     self._blocked.clear()
+                    self._making.begin(ready)
                     self._announce(ready)
                     for wave in self._waves(ready):
                         self._scope.check_stop()
@@ -189,7 +168,7 @@ class Push:
         target = self._route.targets[batch[0].record_type]
         try:
             with adapter_border(connection=self._route.name, record_type=batch[0].record_type):
-                receipts = self._transport.run(target.deliver([self._outgoing(one, target) for one in batch]))
+                receipts = self._transport.run(target.deliver([self._making.outgoing(one) for one in batch]))
                 _check_receipts(receipts, len(batch))
         except Rejected as error:
             return [Receipt(outcome=Outcome.REFUSED, reason=error.code)] * len(batch)
@@ -260,23 +239,6 @@ class Push:
 
         self._behind.do(store)
 
-    def _outgoing(self, one: Delivery, target: Target) -> Outgoing:
-        record: Record = from_document(RECORD_TYPES[one.record_type], one.document)
-        kept_back: dict[str, object] = {name: _default(record, name) for name in self._withheld(one.record_type)}
-        shortened = dict(_shortened(record, target, kept_back.keys()))
-        one.shortened = tuple(shortened)
-        kept_back |= shortened
-        identity = f"{self._route.name}/{one.record_type}/{one.record_key}/{one.sequence}"
-        return Outgoing(
-            record=record.model_copy(update=kept_back) if kept_back else record,
-            idempotency_key=hashlib.sha256(identity.encode()).hexdigest()[:32],
-            known=one.known,
-        )
-
-    def _withheld(self, record_type: str) -> list[str]:
-        places = (place.partition(".") for place in self._route.withhold)
-        return [name for kind, _, name in places if kind == record_type]
-
     def _entry(self, batch: Sequence[Delivery], outcomes: Sequence[str], now: str) -> JournalEntry:
         return JournalEntry(
             at=now,
@@ -292,22 +254,11 @@ class Push:
         )
 
 
-def _shortened(record: Record, target: Target, withheld: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield the texts that are longer than the target takes, cut so that one sees it."""
-    for name, most in field_limits_of(target).items():
-        text = getattr(record, name, None)
-        if isinstance(text, str) and len(text) > most and name not in withheld:
-            yield name, text[: most - len(ELLIPSIS)] + ELLIPSIS
-
-
-def _default(record: Record, name: str) -> object:
-    return type(record).model_fields[name].get_default(call_default_factory=True, validated_data={})
-
-
 def _check_receipts(receipts: object, expected: int) -> None:
     """Refuse what an adapter returns in the place of a receipt for each record."""
     if not isinstance(receipts, list | tuple) or len(cast("Sequence[object]", receipts)) != expected:
         raise TypeError("a receipt for each record is due")
+    known = set(Outcome)
     for receipt in cast("Sequence[object]", receipts):
-        if not isinstance(receipt, Receipt) or receipt.outcome not in set(Outcome):
+        if not isinstance(receipt, Receipt) or receipt.outcome not in known:
             raise TypeError("a receipt is due")

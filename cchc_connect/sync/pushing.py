@@ -8,8 +8,9 @@ from cchc_connect.database import deliveries
 from cchc_connect.errors import CchcError, Fatal, Stopped
 from cchc_connect.sync.executor import Job
 from cchc_connect.sync.pulling import Open, failed
-from cchc_connect.sync.push import Push, Route
+from cchc_connect.sync.push import Push
 from cchc_connect.sync.report import Line, Outcome
+from cchc_connect.sync.route import Route
 from cchc_connect.sync.scope import Scope
 from cchc_connect.transport import Transport
 

@@ -10,7 +10,8 @@ import pytest
 from cchc_connect.adapter import Ask, Deletes, Page, SourceProfile
 from cchc_connect.database.discrepancies import State, discrepancies, settle
 from cchc_connect.database.shared import SharedDatabase
-from cchc_connect.sync.push import Push, Route
+from cchc_connect.sync.push import Push
+from cchc_connect.sync.route import Route
 from cchc_connect.transport import Exchange
 from cchc_schemas import Dossier
 from tests.sync.books import Books, parcel_key

@@ -16,7 +16,8 @@ from cchc_connect.database.stream import Stream
 from cchc_connect.database.writer import write_page
 from cchc_connect.errors import AuthenticationFailed, CchcError, SourceHeld, Unreachable
 from cchc_connect.sync.pull import Pull
-from cchc_connect.sync.push import Push, Route
+from cchc_connect.sync.push import Push
+from cchc_connect.sync.route import Route
 from cchc_connect.sync.scope import Scope
 from cchc_schemas import Dossier, DossierStep
 from tests.sync.village import (

@@ -13,7 +13,8 @@ from cchc_connect.database.deliveries import State
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.tables import delivery
 from cchc_connect.errors import Unreachable
-from cchc_connect.sync.push import Push, Route
+from cchc_connect.sync.push import Push
+from cchc_connect.sync.route import Route
 from cchc_connect.transport import Exchange
 from cchc_schemas import Dossier, DossierStep
 from tests.sync.books import Books
