@@ -1,0 +1,87 @@
+"""A district's one system on loopback: parcels and dossiers in pages, and a desk that takes dossiers in."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from cchc_connect.testing import AgencyDouble, World
+from cchc_connect.testing.server import Asked, Reply, html_reply, json_reply
+
+PARCELS, DOSSIERS = "/parcels", "/dossiers"
+
+
+@cache
+def _world() -> World:
+    """Return a world that nobody looks at: a district holds its own items."""
+    return World(1, dossiers=0, parcels=1, works=0)
+
+
+class District(AgencyDouble):
+    """Parcels and dossiers in pages, by parts, since a time or one by one; dossiers are taken in, too."""
+
+    record_types = ("land_parcel", "dossier")
+
+    def __init__(self, page_size: int = 3) -> None:
+        """Hold nothing yet."""
+        super().__init__(_world())
+        self.page_size = page_size
+        self.items: dict[str, list[dict[str, Any]]] = {PARCELS: [], DOSSIERS: []}
+        self.gone: list[str] = []
+        """Keys of parcels that it lists as gone."""
+        self.hidden = 0
+        """So many items more than it shows it says it has."""
+        self.breaks_after: int | None = None
+        """After so many items of a listing the line breaks."""
+        self.broken: set[str] = set()
+        """Parts that answer with a page for people."""
+        self.refused: set[str] = set()
+        """Dossiers that it never takes."""
+        self.taken: list[dict[str, Any]] = []
+
+    @property
+    def parcels(self) -> list[dict[str, Any]]:
+        """Return the parcels as it writes them."""
+        return self.items[PARCELS]
+
+    @property
+    def dossiers(self) -> list[dict[str, Any]]:
+        """Return the dossiers as it writes them."""
+        return self.items[DOSSIERS]
+
+    def respond(self, asked: Asked) -> Reply | None:
+        """Answer, unless the line breaks."""
+        reply = super().respond(asked)
+        return None if self.breaks_after is not None and int(asked.first("after", "0")) >= self.breaks_after else reply
+
+    def answer(self, asked: Asked) -> Reply:
+        """Answer a page, or take a dossier."""
+        if asked.method == "POST":
+            return self._take(asked)
+        if asked.first("part") in self.broken:
+            return html_reply("<html><body>Hệ thống đang bảo trì</body></html>")
+        chosen = [item for item in self.items[asked.path] if _is_wanted(item, asked)]
+        start = int(asked.first("after", "0"))
+        end = start + self.page_size
+        head = {"items": chosen[start:end], "next": str(end) if end < len(chosen) else None}
+        return json_reply({**head, "total": len(chosen) + self.hidden, "gone": self.gone})
+
+    def error_in_200(self) -> Reply:
+        """Return an envelope that says no."""
+        return json_reply({"error": "bảo trì"})
+
+    def _take(self, asked: Asked) -> Reply:
+        dossier: dict[str, Any] = json.loads(asked.body)
+        if dossier["code"] in self.refused:
+            return json_reply({"error": "invalid"}, status=422)
+        self.taken.append(dossier)
+        return json_reply({"taken": True}, wrote=True)
+
+
+def _is_wanted(item: Mapping[str, Any], asked: Asked) -> bool:
+    limits = {name: asked.first(name) for name in ("part", "key") if name in asked.query}
+    said = {"part": item.get("part", ""), "key": item.get("id", item.get("code"))}
+    since = asked.first("since")
+    is_late = not since or datetime.fromisoformat(item["at"]) >= datetime.fromisoformat(since)
+    return is_late and all(said[name] == value for name, value in limits.items())
