@@ -115,9 +115,17 @@ Connect = Callable[..., None]
 def connect(district: District, address: str) -> Connect:
     """Give what writes the cchc.toml that connects the district by options; it is connected by the usual ones."""
 
-    def connecting(run: Mapping[str, object] | None = None, **options: object) -> None:
-        table = {"adapter": "district", "agency": "000.00.01.H09", "base_url": district.base_url, "options": options}
-        write_config(CONFIG, {"database": {"url": address}, "run": run or {}, "connections": {"district": table}})
+    def connecting(run: Mapping[str, object] | None = None, *, sends: bool = False, **options: object) -> None:
+        """Connect it; where it `sends`, its dossiers go to the district's desk."""
+        table = {"adapter": "district", "agency": "000.00.01.H09", "base_url": district.base_url}
+        connections = {"district": {**table, "options": options}}
+        routes: dict[str, object] = {}
+        if sends:
+            connections["desk"] = {**table, "options": {"lists": [], "takes": True}}
+            reason = {"purpose": "Công khai tiến độ", "legal_basis": "NĐ 61/2018/NĐ-CP"}
+            routes["to-desk"] = {"from": ["dossier"], "to": "desk", **reason}
+        tables = {"database": {"url": address}, "run": run or {}, "connections": connections, "routes": routes}
+        write_config(CONFIG, tables)
 
     connecting()
     return connecting

@@ -39,6 +39,8 @@ class District(AgencyDouble):
         self.refused: set[str] = set()
         """Dossiers that it never takes."""
         self.taken: list[dict[str, Any]] = []
+        self.messages: list[tuple[str, str]] = []
+        """Dossier and idempotency key of every message that came, taken or not."""
 
     @property
     def parcels(self) -> list[dict[str, Any]]:
@@ -73,6 +75,7 @@ class District(AgencyDouble):
 
     def _take(self, asked: Asked) -> Reply:
         dossier: dict[str, Any] = json.loads(asked.body)
+        self.messages.append((dossier["code"], asked.headers["idempotency-key"]))
         if dossier["code"] in self.refused:
             return json_reply({"error": "invalid"}, status=422)
         self.taken.append(dossier)

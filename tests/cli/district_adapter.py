@@ -77,8 +77,10 @@ class Desk:
 
     def deliver(self, batch: Sequence[Outgoing]) -> Exchange[Sequence[Receipt]]:
         """Send one dossier."""
-        document = batch[0].record.model_dump(mode="json")
-        yield HttpRequest(method="POST", path=DOSSIERS, json=document, idempotent=True)
+        (one,) = batch
+        key = {"Idempotency-Key": one.idempotency_key}
+        document = one.record.model_dump(mode="json")
+        yield HttpRequest(method="POST", path=DOSSIERS, headers=key, json=document, idempotent=True)
         return [Receipt(outcome=Outcome.DELIVERED)]
 
 
