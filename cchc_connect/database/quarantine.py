@@ -122,11 +122,11 @@ def entry(connection: Connection, number: int) -> QuarantineEntry:
     return _entry(row)
 
 
-def open_counts(connection: Connection) -> Mapping[tuple[str, str], int]:
-    """Return how many entries are open, by connection and record type."""
-    columns = (quarantine.c.connection, quarantine.c.record_type)
+def open_counts(connection: Connection) -> Mapping[tuple[str, str, str], int]:
+    """Return how many entries are open, by connection, record type and partition."""
+    columns = (quarantine.c.connection, quarantine.c.record_type, quarantine.c.partition)
     counted = select(*columns, func.count().label("entries")).where(quarantine.c.resolved_at.is_(None))
-    return {(row[0], row[1]): row[2] for row in connection.execute(counted.group_by(*columns))}
+    return {(row[0], row[1], row[2]): row[3] for row in connection.execute(counted.group_by(*columns))}
 
 
 def _of(stream: Stream) -> ColumnElement[bool]:
