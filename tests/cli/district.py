@@ -28,6 +28,8 @@ class District(AgencyDouble):
         super().__init__(_world())
         self.page_size = page_size
         self.items: dict[str, list[dict[str, Any]]] = {PARCELS: [], DOSSIERS: []}
+        self.questions: list[Mapping[str, str]] = []
+        """What every listing was asked for."""
         self.gone: list[str] = []
         """Keys of parcels that it lists as gone."""
         self.hidden = 0
@@ -36,6 +38,8 @@ class District(AgencyDouble):
         """After so many items of a listing the line breaks."""
         self.broken: set[str] = set()
         """Parts that answer with a page for people."""
+        self.failing: set[str] = set()
+        """Parts for which it has an error of its own."""
         self.refused: set[str] = set()
         """Dossiers that it never takes."""
         self.taken: list[dict[str, Any]] = []
@@ -61,8 +65,11 @@ class District(AgencyDouble):
         """Answer a page, or take a dossier."""
         if asked.method == "POST":
             return self._take(asked)
+        self.questions.append({name: asked.first(name) for name in asked.query})
         if asked.first("part") in self.broken:
             return html_reply("<html><body>Hệ thống đang bảo trì</body></html>")
+        if asked.first("part") in self.failing:
+            return json_reply({"error": "internal"}, status=500)
         chosen = [item for item in self.items[asked.path] if _is_wanted(item, asked)]
         start = int(asked.first("after", "0"))
         end = start + self.page_size
@@ -85,6 +92,9 @@ class District(AgencyDouble):
 def _is_wanted(item: Mapping[str, Any], asked: Asked) -> bool:
     limits = {name: asked.first(name) for name in ("part", "key") if name in asked.query}
     said = {"part": item.get("part", ""), "key": item.get("id", item.get("code"))}
-    since = asked.first("since")
-    is_late = not since or datetime.fromisoformat(item["at"]) >= datetime.fromisoformat(since)
-    return is_late and all(said[name] == value for name, value in limits.items())
+    since, until = (datetime.fromisoformat(asked.first(name, bound)) for name, bound in _EVER.items())
+    is_within = "at" not in item or since <= datetime.fromisoformat(item["at"]) <= until
+    return is_within and all(said[name] == value for name, value in limits.items())
+
+
+_EVER = {"since": "0001-01-01T00:00:00+00:00", "until": "9999-12-31T00:00:00+00:00"}

@@ -61,8 +61,9 @@ class Dossiers(DossierRegister):
 
 
 def _page(path: str, ask: Ask) -> Exchange[Page]:
+    instants = {"since": ask.since, "until": ask.until}
     wanted = {"after": ask.position, "part": ask.partition, "key": ask.key}
-    wanted["since"] = None if ask.since is None else ask.since.isoformat()
+    wanted |= {name: at.isoformat() for name, at in instants.items() if at is not None}
     params = {name: value for name, value in wanted.items() if value}
     answer = yield HttpRequest(method="GET", path=path, params=params)
     said: Any = answer.json()

@@ -30,7 +30,7 @@ def letters(call: Call) -> Sequence[dict[str, Any]]:
 
 def number(call: Call, code: str) -> int:
     """Return the number of the first dead letter about a dossier."""
-    return min(letter["sequence"] for letter in letters(call) if letter["record_key"] == code)
+    return min(int(letter["sequence"]) for letter in letters(call) if letter["record_key"] == code)
 
 
 def replay(call: Call, *words: object) -> Ended:

@@ -1,0 +1,213 @@
+"""Parts of a source: read again by window or by key, read whole by wish, and read on where one of them is broken."""
+
+from datetime import timedelta
+
+import pytest
+
+from cchc_connect.database.instants import stamp
+from tests.cli.conftest import Call, Connect
+from tests.cli.district import DOSSIERS, PARCELS, District
+from tests.sync.books import Books, parcel_key
+from tests.sync.village import START, dossier_codes, dossier_fields, parcel_item
+
+DAY = timedelta(days=1)
+IMPATIENT = {"deadline_s": 0.5}
+"""How long a system that is down is asked again."""
+
+
+@pytest.fixture
+def changing(call: Call, connect: Connect, district: District) -> District:
+    """Give a district that lists what changed, pulled up to its parcel 4; the others are a day older each."""
+    connect(changed_since=True)
+    district.items[PARCELS] = [parcel_item(number, at=stamp(START - (4 - number) * DAY)) for number in range(1, 5)]
+    assert call("sync").code == 0
+    district.questions.clear()
+    return district
+
+
+def test_a_full_run_finds_what_a_listing_of_changes_never_shows(call: Call, changing: District, books: Books) -> None:
+    """What was changed without a new date, and what is gone; the run after it asks for changes again."""
+    changing.parcels[0]["area"] = "99"
+    del changing.parcels[1]
+    assert call("sync", "--json").document["rows_written"] == 0
+
+    ran = call("sync", "--full", "district", "--json")
+
+    assert (ran.code, ran.document["rows_written"]) == (0, 2)
+    assert (books.row(parcel_key(1)).area_m2, books.live()) == (99, ["1", "3", "4"])
+    assert call("sync").code == 0
+    assert changing.questions[-1]["since"] >= stamp(START - timedelta(minutes=11))
+
+
+@pytest.mark.usefixtures("changing")
+def test_a_full_run_of_a_connection_there_is_not_is_a_misuse(call: Call) -> None:
+    """Exit code 64, with the names there are."""
+    refused = call("sync", "--full", "distrikt")
+
+    assert refused.code == 64
+    assert "district" in refused.err
+
+
+@pytest.mark.parametrize("by_key", [True, False])
+def test_one_item_is_pulled_again_by_the_key_it_has_at_its_source(
+    call: Call, connect: Connect, changing: District, books: Books, *, by_key: bool
+) -> None:
+    """The others stay as they are here, though they changed too; no cursor moves."""
+    connect(changed_since=True, by_key=by_key)
+    before = books.everything()["cursor"]
+    for parcel in changing.parcels:
+        parcel["area"] = "99"
+
+    ran = call("pull", "district", "--key", "p2")
+
+    assert ran.code == 0
+    assert [books.row(parcel_key(number)).area_m2 for number in (1, 2, 3, 4)] == [250.5, 99, 250.5, 250.5]
+    assert books.everything()["cursor"] == before
+    assert "Read up to" not in ran.out
+
+
+def test_a_window_is_pulled_again_and_the_next_run_goes_on_where_the_last_was(
+    call: Call, changing: District, books: Books
+) -> None:
+    """A window past what was read is no reason to skip what lies between."""
+    before = books.everything()["cursor"]
+    changing.parcels[0]["area"] = "99"
+    changing.parcels.append(parcel_item(5, at=stamp(START + 2 * DAY)))
+    changing.parcels.append(parcel_item(6, at=stamp(START + 9 * DAY)))
+    window = ("--since", stamp(START - 3 * DAY), "--until", stamp(START + 3 * DAY))
+
+    ran = call("pull", "district", *window)
+    asked, left = changing.questions[-1], books.everything()["cursor"]
+    changing.parcels.append(parcel_item(7, at=stamp(START + DAY)))
+    call("sync")
+
+    assert (ran.code, left) == (0, before)
+    assert asked["until"].startswith("2026-03-05T08:00:00")
+    assert (books.row(parcel_key(1)).area_m2, books.live()) == (99, ["1", "2", "3", "4", "5", "6", "7"])
+    assert "Read up to" not in ran.out
+
+
+def test_a_rehearsed_part_writes_nothing(call: Call, changing: District, books: Books) -> None:
+    """It counts what would be written."""
+    changing.parcels[0]["area"] = "99"
+    before = books.everything()
+
+    ran = call("pull", "district", "--since", "2020-01-01", "--dry-run", "--json")
+
+    assert (ran.code, ran.document["rows_written"]) == (0, 1)
+    assert books.everything() == before
+
+
+def test_a_part_is_pulled_and_nothing_is_pushed(call: Call, connect: Connect, district: District) -> None:
+    """What is due waits for the next run."""
+    connect(lists=["dossier"], sends=True)
+    district.items[DOSSIERS] = [dossier_fields(code) for code in dossier_codes(2)]
+
+    ran = call("pull", "district", "--json")
+
+    assert (ran.code, ran.document["rows_written"], district.messages) == (0, 2, [])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("nobody",),
+        ("district", "--record-type", "dossier"),
+        ("district", "--since", "last week"),
+        ("district", "--since", "2026-03-02", "--until", "2026-03-01"),
+    ],
+)
+def test_a_part_that_is_none_is_a_misuse(call: Call, changing: District, words: tuple[str, ...]) -> None:
+    """Exit code 64, and nobody is asked."""
+    assert call("pull", *words).code == 64
+    assert changing.questions == []
+
+
+def test_a_report_says_from_where_to_where_each_source_was_read(
+    call: Call, connect: Connect, district: District
+) -> None:
+    """By the source's own clock, where that moved; a listing that broke off says where it goes on."""
+    connect(run=IMPATIENT)
+    district.items[PARCELS] = [parcel_item(number) for number in range(1, 7)]
+    district.breaks_after = 3
+
+    broken = call("sync")
+    district.breaks_after = None
+    whole, again = call("sync"), call("sync")
+    latest = [run["run_id"] for run in call("runs", "--json").document["runs"]]
+
+    assert "Amid its listing: district land_parcel goes on at 3" in broken.out
+    assert "Read up to: district land_parcel, - -> 2026-03-02 15:00" in whole.out
+    assert "Read up to" not in again.out
+    assert "Read up to: district land_parcel, - -> 2026-03-02 15:00" in call("runs", latest[1]).out
+
+
+PARTS = ("north", "middle", "south")
+
+
+@pytest.fixture
+def in_parts(connect: Connect, district: District) -> District:
+    """Give a district that lists its parcels by parts."""
+    connect(run=IMPATIENT, partitions=PARTS)
+    district.items[PARCELS] = [parcel_item(number, part=part) for number, part in enumerate(PARTS, start=1)]
+    return district
+
+
+@pytest.mark.parametrize("broken", PARTS)
+def test_one_broken_part_leaves_the_others_of_its_source_running(
+    call: Call, in_parts: District, books: Books, broken: str
+) -> None:
+    """Exit code 3; the report has a line for each part and the reason of one, until that can be read again."""
+    in_parts.broken = {broken}
+
+    ran = call("sync", "--json")
+    told = call("status").out
+    in_parts.broken = set()
+    after = call("sync", "--json")
+
+    outcomes = {line["partition"]: line["outcome"] for line in ran.document["lines"]}
+    assert (ran.code, ran.document["outcome"]) == (3, "partial")
+    assert outcomes == {**dict.fromkeys(PARTS, "done"), broken: "held"}
+    assert [line["partition"] for line in ran.document["lines"] if line["reason"]] == [broken]
+    assert f"land_parcel {broken}" in told
+    assert (after.code, after.document["rows_written"], books.live()) == (0, 1, ["1", "2", "3"])
+
+
+@pytest.mark.parametrize("broken", PARTS)
+def test_a_part_for_which_the_system_has_no_answer_leaves_the_others_running(
+    call: Call, in_parts: District, books: Books, broken: str
+) -> None:
+    """A server error for one of them says nothing of the others, whichever comes first."""
+    in_parts.failing = {broken}
+
+    ran = call("sync", "--json")
+
+    outcomes = {line["partition"]: line["outcome"] for line in ran.document["lines"]}
+    assert (ran.code, outcomes) == (3, {**dict.fromkeys(PARTS, "done"), broken: "failed"})
+    assert len(books.live()) == 2
+
+
+def test_a_system_that_is_down_is_asked_for_one_part_only(call: Call, in_parts: District) -> None:
+    """Exit code 69; every part says why it was not read, and nobody waits for each of them."""
+    in_parts.stop()
+
+    ran = call("sync", "--json")
+
+    assert ran.code == 69
+    assert [line["reason"]["code"] for line in ran.document["lines"]] == ["transport.never_connected"] * 3
+    assert sum(line["requests"] > 0 for line in ran.document["lines"]) <= 1
+
+
+def test_a_system_that_has_nothing_but_errors_is_asked_for_three_parts(
+    call: Call, connect: Connect, district: District
+) -> None:
+    """The others say why they were not read; the run does not wait for each of them."""
+    parts = ("a", "b", "c", "d", "e")
+    connect(run=IMPATIENT, partitions=parts)
+    district.failing = set(parts)
+
+    ran = call("sync", "--json")
+
+    assert ran.code == 69
+    assert [line["reason"]["code"] for line in ran.document["lines"]] == ["transport.maintenance"] * 5
+    assert {question["part"] for question in district.questions} == {"a", "b", "c"}
