@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any, cast
 
 import pytest
@@ -86,6 +87,25 @@ def pulled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with running_province(folder):
         assert main(["--config", str(folder / CONFIG), "--json", "sync"]) == 0
         yield folder / DATABASE
+
+
+@pytest.fixture
+def woken() -> Event:
+    """Give what ends the sleep of a silent system."""
+    return Event()
+
+
+@pytest.fixture
+def silent(tmp_path: Path, woken: Event) -> Iterator[Agencies]:
+    """Give a running province whose land registry takes half a minute for each answer, unless it is woken."""
+
+    def sleep(seconds: float) -> None:
+        woken.wait(seconds)
+
+    with running_province(tmp_path, sleep) as agencies:
+        agencies.land_registry.switches.latency_s = 30
+        yield agencies
+        woken.set()
 
 
 def install_adapters(folder: Path, monkeypatch: pytest.MonkeyPatch, adapters: Mapping[str, str]) -> None:
