@@ -1,7 +1,7 @@
 """A district's one system on loopback: parcels and dossiers in pages, and a desk that takes dossiers in."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -34,6 +34,8 @@ class District(AgencyDouble):
         """Keys of parcels that it lists as gone."""
         self.hidden = 0
         """So many items more than it shows it says it has."""
+        self.meanwhile: Callable[[], None] = _nothing
+        """What happens each time while it answers a page that is not the first."""
         self.breaks_after: int | None = None
         """After so many items of a listing the line breaks."""
         self.broken: set[str] = set()
@@ -65,6 +67,8 @@ class District(AgencyDouble):
         """Answer a page, or take a dossier."""
         if asked.method == "POST":
             return self._take(asked)
+        if asked.first("after"):
+            self.meanwhile()
         self.questions.append({name: asked.first(name) for name in asked.query})
         if asked.first("part") in self.broken:
             return html_reply("<html><body>Hệ thống đang bảo trì</body></html>")
@@ -87,6 +91,10 @@ class District(AgencyDouble):
             return json_reply({"error": "invalid"}, status=422)
         self.taken.append(dossier)
         return json_reply({"taken": True}, wrote=True)
+
+
+def _nothing() -> None:
+    """Let nothing happen."""
 
 
 def _is_wanted(item: Mapping[str, Any], asked: Asked) -> bool:
