@@ -64,8 +64,9 @@ def store(connection: Connection, stream: Stream, items: Sequence[FaultyItem], r
             place["source_key"] = item.source_key
             connection.execute(quarantine.insert().values(**place, **values, run_id=run_id, first_seen=now))
             new += 1
-        elif known.item_hash != item.item_hash or known.faults != values["faults"]:
-            connection.execute(quarantine.update().where(quarantine.c.id == known.id).values(**values, run_id=run_id))
+        elif (known.item_hash, known.faults, known.partition) != (item.item_hash, values["faults"], stream.partition):
+            moved = {"partition": stream.partition, "run_id": run_id}
+            connection.execute(quarantine.update().where(quarantine.c.id == known.id).values(**values, **moved))
     return new
 
 
@@ -82,23 +83,24 @@ def open_hashes(connection: Connection, stream: Stream) -> Mapping[str, bytes]:
     """Return the hash of every item whose own faults keep it in quarantine, by source key.
 
     An item that another stands in the way of is left out: whether it may become a record depends on the
-    other, so it is looked at in each run.
+    other, so it is looked at in each run. So is one that came in another partition: where it is listed now
+    has yet to be noted.
     """
     of_others = [_faults_text((fault,)) for fault in (KEY_TAKEN, KEY_TWICE)]
-    faulty = _of(stream) & quarantine.c.faults.not_in(of_others)
+    faulty = _in(stream) & quarantine.c.faults.not_in(of_others)
     rows = connection.execute(select(quarantine.c.source_key, quarantine.c.item_hash).where(faulty))
     return {row.source_key: row.item_hash for row in rows}
 
 
 def taken(connection: Connection, stream: Stream) -> list[Item]:
-    """Return the items whose record's key another item has; one of them may be free by now."""
-    held = _of(stream) & (quarantine.c.faults == _faults_text((KEY_TAKEN,)))
+    """Return the partition's items whose record's key another item has; one of them may be free by now."""
+    held = _in(stream) & (quarantine.c.faults == _faults_text((KEY_TAKEN,)))
     return [json.loads(text) for text in connection.execute(select(quarantine.c.item).where(held)).scalars()]
 
 
 def open_keys(connection: Connection, stream: Stream, *, whole: bool = False) -> set[str]:
     """Return the source keys of the open entries of a stream's partition; with `whole`, of all partitions."""
-    here = _of(stream) if whole else _of(stream) & (quarantine.c.partition == stream.partition)
+    here = _of(stream) if whole else _in(stream)
     return set(connection.execute(select(quarantine.c.source_key).where(here)).scalars())
 
 
@@ -135,6 +137,10 @@ def _of(stream: Stream) -> ColumnElement[bool]:
         & (quarantine.c.record_type == stream.record_type)
         & quarantine.c.resolved_at.is_(None)
     )
+
+
+def _in(stream: Stream) -> ColumnElement[bool]:
+    return _of(stream) & (quarantine.c.partition == stream.partition)
 
 
 def _open(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> dict[str, Row[Any]]:

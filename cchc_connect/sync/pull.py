@@ -266,7 +266,7 @@ class Pull:
         last = page.next is None
         counted = _counted(step)
         vanished = self._vanished(connection, step.one) if last else _Vanished()
-        gone = [*page.gone, *vanished.keys]
+        gone = [*self._tombstones(page, sifted), *vanished.keys]
         if sifted.arrivals or sifted.faulty or gone:
             work = SiftedPage(arrivals=sifted.arrivals, faulty=sifted.faulty, gone=gone)
             counted.add(write_page(connection, self._stream, work, self._scope.occasion(self._stream.record_type)))
@@ -278,6 +278,11 @@ class Pull:
         place = (self._scope.run_id, "pull", self._stream.connection, self._stream.record_type)
         write_counts(connection, place, counted)
         return counted, vanished
+
+    def _tombstones(self, page: Page, sifted: Sifted) -> list[str]:
+        """Return what a page says is gone: not what it lists, nor another item than the one that is wanted."""
+        wanted = self._extent.key
+        return [key for key in page.gone if key not in sifted.keys and wanted in {None, key}]
 
     def _following(self, page: Page, sifted: Sifted, one: "_Pass") -> Cursor:
         cursor = one.cursor
