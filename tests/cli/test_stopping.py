@@ -42,7 +42,7 @@ def test_sigterm_ends_a_run_after_the_page_at_hand_and_the_next_one_completes(ca
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
 def test_a_reader_that_follows_the_feed_is_ended_without_a_word(pulled: Path, ending: signal.Signals) -> None:
     """Exit code 0: what it was told arrived as it came, and its end is no failure and no traceback."""
-    command = [PROGRAM, "changes", "--follow", "--json", "--db", str(pulled)]
+    command = [str(PROGRAM), "changes", "--follow", "--json", "--db", str(pulled)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as reader:
         assert reader.stdout is not None
         last = [reader.stdout.readline() for _ in range(changes_in(pulled))][-1]
