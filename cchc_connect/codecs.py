@@ -17,20 +17,18 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from cchc_schemas import PartialDate
+from cchc_schemas import VIETNAM, PartialDate, vietnamese_day
 
 Reader: TypeAlias = Callable[[object], object]
 """Reads one wire value: the value, None for "nothing", or `Unreadable`."""
 
 Word = TypeVar("Word")
-
-VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 
 NO_DATE = ("0000-00-00", "0001-01-01", "1900-01-01")
 """How dates begin with which some systems say "none": OpenCPS towards its gateway, .NET, SQL Server."""
@@ -201,7 +199,7 @@ def dotnet_instant(value: object) -> datetime | Unreadable | None:
 
 def local_day(moment: datetime | Unreadable | None) -> PartialDate | Unreadable | None:
     """Return the Vietnamese day of an instant: systems that know no dates write its midnight."""
-    return PartialDate.of(moment.astimezone(VIETNAM).date()) if isinstance(moment, datetime) else moment
+    return PartialDate.of(vietnamese_day(moment)) if isinstance(moment, datetime) else moment
 
 
 def partial_date(value: object, form: DateForm) -> PartialDate | Unreadable | None:
@@ -210,6 +208,8 @@ def partial_date(value: object, form: DateForm) -> PartialDate | Unreadable | No
     >>> [str(partial_date(text, "dd/MM/yyyy")) for text in ("27/09/2021", "09/2021", "1987", "00/00/1995", "0")]
     ['2021-09-27', '2021-09', '1987', '1995', 'None']
     """
+    if type(value) is int:  # a year, mostly; True is no year
+        return _partial_date(str(value), form)
     text = text_or_none(value)
     return _partial_date(text, form) if isinstance(text, str) else text
 

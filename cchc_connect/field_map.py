@@ -4,9 +4,11 @@ A map is a dictionary, `{"name": at("tenCongTrinh"), "issued_on": at("ngayCap", 
 `FieldRule`s in a TOML file, which needs no code at all.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -36,63 +38,130 @@ from cchc_connect.codecs import (
 )
 
 Value: TypeAlias = Callable[[Item], object]
-"""Takes one value out of an item, already read."""
+"""Takes one value out of an item, already read; usually an `At`."""
 
 FieldMap: TypeAlias = Mapping[str, Value]
 """A record's fields and where each comes from."""
 
+Way: TypeAlias = tuple[str, ...]
+"""Steps through objects and lists."""
+
 NOT_AN_OBJECT = Unreadable("object_expected")
 
 
-def at(*places: str, read: Reader = text_or_none) -> Value:
+@dataclass(frozen=True, eq=False)
+class At:
+    """Takes the value from the first of its ways that holds one."""
+
+    ways: tuple[Way, ...]
+    read: Reader
+
+    @property
+    def property(self) -> str:
+        """The one property of the item that it looks at; "" where it goes further or looks at several."""
+        return self.ways[0][0] if len(self.ways) == len(self.ways[0]) == 1 else ""
+
+    def __call__(self, item: Item) -> object:
+        """Return the value as it reads; None where no way leads to one."""
+        for way in self.ways:
+            found = self.read(item.get(way[0]) if len(way) == 1 else held(item, way))
+            if found is not None:
+                return found
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Each:
+    """Reads a list of parts; a part whose flag `counts` says no is left out."""
+
+    fields: FieldMap
+    counts: Value | None
+
+    def __call__(self, value: object) -> list[object]:
+        """Return the fields of each part that counts."""
+        parts = [as_object(member) for member in self.counting(value)]
+        return [NOT_AN_OBJECT if part is None else translated(part, self.fields).read() for part in parts]
+
+    def counting(self, value: object) -> list[object]:
+        """Return the members that count, as they came; what is no object is one of them, to be refused."""
+        members = as_list(value)
+        if self.counts is None:
+            return members
+        return [one for one in members if (part := as_object(one)) is None or self.counts(part) is not False]
+
+
+class Words:
+    """Reads a source's words as ours; `others` stands for a word that is not listed, "*" keeps it."""
+
+    def __init__(self, words: Mapping[str, str], others: str | None = None) -> None:
+        """Prepare; without `others` a word that is not listed is unreadable."""
+        self._words = words
+        self._others = others
+        self._numbers = {int(word): ours for word, ours in words.items() if word.isdecimal() and str(int(word)) == word}
+
+    def __call__(self, value: object) -> object:
+        """Return our word; a whole number is read as its digits."""
+        known = self._numbers.get(value) if type(value) is int else None
+        if known is not None:
+            return known
+        word = one_of(value, self._words, "word_unknown")
+        if not isinstance(word, Unreadable) or self._others is None:
+            return word
+        return text_or_none(value) if self._others == "*" else self._others
+
+
+class Mapped(Mapping[str, object]):
+    """The fields of an item by a field map, and fields of its own; read when somebody looks into it, anew each time.
+
+    Who translates many items need not look: the engine reads and checks what is mapped in one step.
+    """
+
+    __slots__ = ("fields", "item", "own")
+
+    def __init__(self, item: Item, fields: FieldMap, own: Mapping[str, object] = MappingProxyType({})) -> None:
+        """Keep what is to be read; `own` goes before `fields`."""
+        self.item = item
+        self.fields = fields
+        self.own = own
+
+    def read(self) -> dict[str, object]:
+        """Return the fields as they read."""
+        return {name: value(self.item) for name, value in self.fields.items() if name not in self.own} | dict(self.own)
+
+    def __or__(self, own: Mapping[str, object]) -> "Mapped":
+        return Mapped(self.item, self.fields, {**self.own, **own})
+
+    def __getitem__(self, name: str) -> object:
+        return self.own[name] if name in self.own else self.fields[name](self.item)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys((*self.fields, *self.own)))
+
+    def __len__(self) -> int:
+        return len(self.fields.keys() | self.own.keys())
+
+    def __repr__(self) -> str:
+        """Show names only: values may be personal."""
+        return f"<fields {', '.join(sorted(self.fields.keys() | self.own.keys()))}>"
+
+
+def at(*places: str, read: Reader = text_or_none) -> At:
     """Return what takes the value from the first of `places` that holds one.
 
     A place is a property, or a way through objects and lists: "diaChi.maPhuongXa", "nguonGoc.0.ma". Where a
     list is due, a lone object counts as its first member.
     """
-    if len(places) == 1:
-        return _at_one(places[0], read)
-    values = [_at_one(place, read) for place in places]
-
-    def first(item: Item) -> object:
-        found: object = None
-        for value in values:
-            found = value(item)
-            if found is not None:
-                break
-        return found
-
-    return first
+    return At(tuple(tuple(place.split(".")) for place in places), read)
 
 
-def _at_one(place: str, read: Reader) -> Value:
-    way = tuple(place.split("."))
-    if len(way) > 1:
-        return lambda item: read(held(item, way))
-    name = place
-    if read is text_or_none:  # most of a map, and most of that is empty
-        return lambda item: None if (value := item.get(name)) is None else text_or_none(value)
-    return lambda item: read(item.get(name))
-
-
-def each(fields: FieldMap, where: str = "") -> Callable[[object], list[object]]:
+def each(fields: FieldMap, where: str = "") -> Each:
     """Return a reader of a list of parts; a part whose flag `where` says no is left out."""
-    counts = at(where, read=flag) if where else None
-
-    def read(value: object) -> list[object]:
-        parts = [as_object(member) for member in as_list(value)]
-        return [
-            NOT_AN_OBJECT if part is None else translated(part, fields)
-            for part in parts
-            if part is None or counts is None or counts(part) is not False
-        ]
-
-    return read
+    return Each(fields, at(where, read=flag) if where else None)
 
 
-def translated(item: Item, fields: FieldMap) -> dict[str, object]:
-    """Return the fields of `item`."""
-    return {name: value(item) for name, value in fields.items()}
+def translated(item: Item, fields: FieldMap) -> Mapped:
+    """Return the fields of `item`; `translated(item, MAP) | {...}` adds what no map can say."""
+    return Mapped(item, fields)
 
 
 def held(item: object, way: Sequence[str]) -> object:
@@ -203,16 +272,10 @@ class FieldRule(BaseModel):
         if self.each:
             return each(field_map(self.each, decimal_sign), self.where)
         if self.words:
-            return self._word
+            return Words(self.words, self.others)
         if self.codec is Codec.NUMBER:
             return partial(decimal_number, sign=decimal_sign)
         return READERS[self.codec]
-
-    def _word(self, value: object) -> object:
-        word = one_of(value, self.words, "word_unknown")
-        if not isinstance(word, Unreadable) or self.others is None:
-            return word
-        return text_or_none(value) if self.others == "*" else self.others
 
 
 def field_map(rules: Mapping[str, FieldRule], decimal_sign: DecimalSign) -> FieldMap:

@@ -6,9 +6,11 @@ tenth of reading them, and the hash of an item's bytes tells whether anybody has
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
+import jiter
 import msgspec
 
 BOM = b"\xef\xbb\xbf"
@@ -91,7 +93,9 @@ def strict_json(body: bytes) -> object:
     Raises:
         ValueError: no JSON text, a key named twice, NaN or Infinity, or nesting too deep.
     """
-    try:
+    with suppress(ValueError):
+        return jiter.from_json(body, allow_inf_nan=False, catch_duplicate_keys=True, cache_mode="keys")
+    try:  # what it refuses may still be JSON: half of a surrogate pair, a byte order mark, deep nesting
         return _STRICT.decode(body.decode("utf-8-sig"))
     except RecursionError:
         raise ValueError("nested too deep") from None

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cchc_connect import codecs
 from cchc_connect.codecs import LocalTime, Unreadable
-from cchc_schemas import LandParcel, PartialDate, RecordInvalid
+from cchc_schemas import VIETNAM, LandParcel, PartialDate, RecordInvalid
 
 BAD_INSTANT = Unreadable("instant_unreadable")
 SECONDS_OF_TWO_CENTURIES = 200 * 365 * 24 * 3600
@@ -19,7 +19,7 @@ TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=60)
 
 
 def vietnam(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
-    return datetime(year, month, day, hour, minute, tzinfo=codecs.VIETNAM)
+    return datetime(year, month, day, hour, minute, tzinfo=VIETNAM)
 
 
 @given(MOMENTS)

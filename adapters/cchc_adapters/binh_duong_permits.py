@@ -141,8 +141,7 @@ class Permits(_Listing):
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of a `ConstructionPermit`."""
         options, address = self._options, codecs.as_object(item.get("diaChi")) or {}
-        return {
-            **translated(item, PERMIT),
+        return translated(item, PERMIT) | {
             **site(address, item, options.schemes),
             **papers(item, options.papers),
             "status": permit_status(item, self._table["statuses"]),
@@ -178,8 +177,7 @@ class Works(_Listing):
             if codecs.plain_text(works.get(name))
         ]
         grade = normalised(codecs.plain_text(works.get("capCongTrinh")))
-        return {
-            **translated(works, WORKS),
+        return translated(works, WORKS) | {
             **site(works, works, self._options.schemes),
             "grade": codecs.one_of(grade, self._table["grades"], "works_grade_unknown"),
             "measures": measured,

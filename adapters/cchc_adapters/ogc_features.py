@@ -111,6 +111,8 @@ class Parcels:
         self._key = options.key.split(".")
         fields = dict(field_map(options.rules(), options.decimal_sign))
         self._changed_at = fields.pop("changed_at", None)
+        self._uses = fields.pop("uses", None)
+        self._former_key = [fields.pop(name, None) for name in PREVIOUS]
         self._fields = fields
         self.profile = SourceProfile(
             changed_since=options.changed_since,
@@ -144,14 +146,13 @@ class Parcels:
 
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of a `LandParcel`."""
-        fields = translated(_properties(item), self._fields)
-        former = [fields.pop(name, None) for name in PREVIOUS]
-        options = self._options
-        if "uses" in fields:
-            fields["uses"] = list(land_uses(fields["uses"], options.land_use_catalogue, options.decimal_sign))
-        return fields | {
+        options, properties = self._options, _properties(item)
+        former = [None if part is None else part(properties) for part in self._former_key]
+        rows = None if self._uses is None else self._uses(properties)
+        return translated(properties, self._fields) | {
             "scheme": options.scheme,
             "previous_keys": _former_keys(former, options.previous_scheme),
+            "uses": list(land_uses(rows, options.land_use_catalogue, options.decimal_sign)),
             "geometry": geometry(item.get("geometry"), options.crs),
         }
 

@@ -145,7 +145,7 @@ class Dossiers(_Listing):
 
     def __init__(self, options: OpenCpsOptions) -> None:
         super().__init__(options)
-        self._fields = {
+        self._fields: FieldMap = {
             **DOSSIER,
             "code": at(options.identity_field),
             "procedure_code": at("serviceCode", read=partial(codecs.known_as, codes=options.procedure_codes)),
@@ -160,7 +160,7 @@ class Dossiers(_Listing):
 
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of a `Dossier`."""
-        return {**translated(item, self._fields), **self._words.state(item), "channel": self._words.channel(item)}
+        return translated(item, self._fields) | {**self._words.state(item), "channel": self._words.channel(item)}
 
 
 class Steps(_Listing):
@@ -170,7 +170,7 @@ class Steps(_Listing):
 
     def __init__(self, options: OpenCpsOptions) -> None:
         super().__init__(options)
-        self._fields = {**STEP, "dossier_code": at(options.identity_field)}
+        self._fields: FieldMap = {**STEP, "dossier_code": at(options.identity_field)}
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
         """Ask for the rows from the position on; on a dossier without an action there is no step to read."""
@@ -185,7 +185,7 @@ class Steps(_Listing):
 
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of a `DossierStep`."""
-        return {**translated(item, self._fields), "status": self._words.state(item)["status"]}
+        return translated(item, self._fields) | {"status": self._words.state(item)["status"]}
 
 
 class OpenCps:

@@ -1,11 +1,10 @@
 """Instants, dates and decimals for people: Vietnamese time, and signs and order as the language writes them."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
 from cchc_connect.cli.exits import Misused
 from cchc_connect.messages import Language
-
-VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
+from cchc_schemas import VIETNAM
 
 _FORMATS = {Language.VIETNAMESE: "%d/%m/%Y %H:%M", Language.ENGLISH: "%Y-%m-%d %H:%M"}
 

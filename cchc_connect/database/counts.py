@@ -8,6 +8,7 @@ from typing import Self
 from sqlalchemy import Connection, select
 
 from cchc_connect.database.bulk import upsert
+from cchc_connect.database.stream import WHOLE
 from cchc_connect.database.tables import tally
 
 
@@ -64,15 +65,17 @@ class Counts:
         return self.inserted + self.updated + self.deleted
 
 
-def write_counts(connection: Connection, place: tuple[str, str, str, str], counts: Counts) -> None:
-    """Store the counters of one place: run, kind (`pull` or `push`), name, record type."""
+def write_counts(
+    connection: Connection, place: tuple[str, str, str, str], counts: Counts, partition: str = WHOLE
+) -> None:
+    """Store the counters of one place: run, kind (`pull` or `push`), name, record type; each partition has its own."""
     keys: dict[str, str] = dict(zip(("run_id", "kind", "name", "record_type"), place, strict=True))
-    upsert(connection, tally, keys, {"counts": json.dumps(counts.as_document())})
+    upsert(connection, tally, {**keys, "partition": partition}, {"counts": json.dumps(counts.as_document())})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
-    """What a run counted at one place, as far as it was committed."""
+    """What a run counted at one place, over all partitions, as far as it was committed."""
 
     kind: str
     """`pull` or `push`."""
@@ -84,7 +87,11 @@ class Tally:
 def read_tallies(connection: Connection, run_id: str) -> list[Tally]:
     """Return what a run did, committed with the pages and messages it counts: also of a run that was killed."""
     chosen = select(tally).where(tally.c.run_id == run_id).order_by(tally.c.kind, tally.c.name, tally.c.record_type)
+    found: dict[tuple[str, str, str], Counts] = {}
+    for row in connection.execute(chosen):
+        counts = found.setdefault((row.kind, row.name, row.record_type), Counts())
+        counts.add(Counts(**json.loads(row.counts)))
     return [
-        Tally(kind=row.kind, name=row.name, record_type=row.record_type, counts=Counts(**json.loads(row.counts)))
-        for row in connection.execute(chosen)
+        Tally(kind=kind, name=name, record_type=record_type, counts=counts)
+        for (kind, name, record_type), counts in found.items()
     ]

@@ -1,7 +1,7 @@
 """What a page comes to before anything is written: which versions, whose word counts, what contradicts."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
 
@@ -97,7 +97,6 @@ class _Judge:
         self._standing = standing
         self._said = said
         self._own_fields = owners.owned_by(stream.connection)
-        self._reserved = owners.reserved_from(stream.connection)
         self.decisions = Decisions()
 
     def take(self, arrival: Arrival) -> None:
@@ -136,9 +135,9 @@ class _Judge:
         if not self._own_fields or known.deleted:
             return
         said, before = json.loads(arrival.record.document), json.loads(known.document)
-        after = {**before, **{name: said[name] for name in self._own_fields}}
-        record = self._stored(after)
-        if after != before and record.key == key:  # a part of the key is the record owner's, whatever is declared
+        own = {name: said[name] for name in self._own_fields}
+        record = put_together(self._stream.record_type, key, before, own)
+        if not is_same(record.document, known.document):
             if known.origin.connection not in self._said.get(key, {}):
                 self._keep_word(key, known)
             self._add(record, known.version + 1, "update", known.origin)
@@ -182,20 +181,12 @@ class _Judge:
 
     def _with_others_fields(self, arrival: Arrival) -> StoredRecord:
         """Return an arrival as a record in which each field is its owner's word, as far as the owner spoke."""
-        said = self._said.get(arrival.record.key, {}) if self._reserved else {}
-        owned = {
-            name: said[owner][name]
-            for name, owner in self._owners.fields.items()
-            if name in self._reserved and owner in said
-        }
-        if not owned:
-            return arrival.record
+        own = arrival.record
+        others = others_fields(self._owners, self._stream.connection, self._said.get(own.key, {}))
+        if not others:
+            return own
         self._speak(arrival)
-        record = self._stored({**json.loads(arrival.record.document), **owned})
-        return record if record.key == arrival.record.key else arrival.record  # as above
-
-    def _stored(self, document: Document) -> StoredRecord:
-        return stored(from_document(RECORD_TYPES[self._stream.record_type], document))
+        return put_together(self._stream.record_type, own.key, json.loads(own.document), others)
 
     def _speak(self, arrival: Arrival) -> None:
         self.decisions.contested.add(arrival.record.key)
@@ -225,6 +216,43 @@ class _Judge:
         if version > 1:
             self.decisions.contested.add(record.key)
         self._standing[record.key] = _Standing(origin, version, record.document, deleted=False)
+
+
+def given_back(connection: Connection, stream: Stream, keys: Collection[str], owners: Owners) -> list[Version]:
+    """Return the next versions of records of which a stream says no more what stood in them.
+
+    Such a field goes back to what the record's holder says of it.
+    """
+    said, versions = voices_of(connection, stream.record_type, keys), list[Version]()
+    for key, known in _standing(connection, stream, sorted(keys)).items():
+        holder = known.origin.connection
+        own = said.get(key, {}).get(holder)  # nobody else's word ever went into a record without it
+        if known.deleted or own is None:
+            continue
+        record = put_together(stream.record_type, key, own, others_fields(owners, holder, said[key]))
+        if not is_same(record.document, known.document):
+            versions.append(
+                Version(
+                    record=record,
+                    version=known.version + 1,
+                    operation="update",
+                    origin=known.origin,
+                    brought_by=stream.connection,
+                )
+            )
+    return versions
+
+
+def others_fields(owners: Owners, holder: str, said: Mapping[str, Document]) -> Document:
+    """Return the fields of a record that are others' than its holder's, as far as their owners spoke of it."""
+    return {name: said[owner][name] for name, owner in owners.fields.items() if owner != holder and owner in said}
+
+
+def put_together(record_type: str, key: str, own: Document, others: Document) -> StoredRecord:
+    """Return a record with others' fields in it; a part of its key is its holder's, whatever is declared."""
+    kind = RECORD_TYPES[record_type]
+    record = stored(from_document(kind, {**own, **others}))
+    return record if record.key == key else stored(from_document(kind, own))
 
 
 def _standing(connection: Connection, stream: Stream, keys: Sequence[str]) -> dict[str, _Standing]:

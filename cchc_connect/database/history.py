@@ -13,16 +13,13 @@ from typing import Any, Generic
 
 from sqlalchemy import RowMapping, Select, func, select
 
-from cchc_connect.codecs import VIETNAM
+from cchc_connect.database.feed import last_sequence
 from cchc_connect.database.instants import instant, stamp
-from cchc_connect.database.records import AnyRecord
+from cchc_connect.database.records import AT_ONCE, AnyRecord
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.tables import change
 from cchc_connect.database.writer import GONE
-from cchc_schemas import Record, from_document, to_document
-
-AT_ONCE = 1000
-"""Records read from the database at a time; memory does not grow with their number."""
+from cchc_schemas import Record, from_document, to_document, vietnamese_day
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +53,7 @@ class RecordVersion(Generic[AnyRecord]):
 
         Of a record that is gone nobody says from which day, so that counts from the day it was found, in Vietnam.
         """
-        first = self.changed_at.astimezone(VIETNAM).date() if self.is_gone else self.valid_from
+        first = vietnamese_day(self.changed_at) if self.is_gone else self.valid_from
         return (first is None or first <= day) and (self.valid_to is None or day <= self.valid_to)
 
 
@@ -94,14 +91,24 @@ def record_at(
 
 
 def records_at(database: SharedDatabase, kind: type[AnyRecord], at: datetime) -> Iterator[AnyRecord]:
-    """Yield all records of one type as they were known at an instant, in the order of their keys."""
-    known = (change.c.record_type == kind.record_type) & (change.c.changed_at <= stamp(at))
-    latest = select(func.max(change.c.sequence)).where(known).group_by(change.c.record_key)
-    there = select(change.c.document).where(change.c.sequence.in_(latest), change.c.operation.not_in(GONE))
-    ordered = there.order_by(change.c.record_key).execution_options(yield_per=AT_ONCE)
+    """Yield all records of one type as they were known at an instant, in the order of their keys.
+
+    All of them are of one committed state, the one that stands when the first is asked for. No transaction is
+    open while a record is with the caller, who may take any time.
+    """
     with database.reading() as connection:
-        for document in connection.execute(ordered).scalars():
-            yield from_document(kind, json.loads(document))
+        end = last_sequence(connection)  # what is committed later has a higher sequence
+    known = (change.c.record_type == kind.record_type) & (change.c.changed_at <= stamp(at)) & (change.c.sequence <= end)
+    latest = select(func.max(change.c.sequence)).where(known).group_by(change.c.record_key)
+    first = latest.order_by(change.c.record_key).limit(AT_ONCE)
+    columns = select(change.c.record_key, change.c.operation, change.c.document).order_by(change.c.record_key)
+    after, is_last = "", False
+    while not is_last:
+        page = columns.where(change.c.sequence.in_(first.where(change.c.record_key > after)))
+        with database.reading() as connection:
+            rows = connection.execute(page).all()
+        yield from (from_document(kind, json.loads(row.document)) for row in rows if row.operation not in GONE)
+        after, is_last = rows[-1].record_key if rows else after, len(rows) < AT_ONCE
 
 
 def differences(before: Record | None, after: Record) -> list[FieldChange]:

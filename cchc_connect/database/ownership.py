@@ -15,10 +15,6 @@ class Owners:
     fields: Mapping[str, str] = field(default_factory=dict[str, str])
     """Fields that are another connection's than the record."""
 
-    def reserved_from(self, connection: str) -> frozenset[str]:
-        """Return the fields about which `connection` has no say."""
-        return frozenset(name for name, owner in self.fields.items() if owner != connection)
-
     def owned_by(self, connection: str) -> frozenset[str]:
         """Return the fields that are declared as `connection`'s own."""
         return frozenset(name for name, owner in self.fields.items() if owner == connection)

@@ -53,20 +53,19 @@ class QuarantineEntry:
 
 
 def store(connection: Connection, stream: Stream, items: Sequence[FaultyItem], run_id: str, now: str) -> int:
-    """Put items into quarantine, an item that is already there in its new form; return how many are new."""
+    """Put items into quarantine, an item that is already there in its new form and place; return how many are new."""
     present = _open(connection, stream, [item.source_key for item in items])
     new = 0
     for item in items:
-        values = {"item": _text(item.item), "item_hash": item.item_hash, "faults": _faults_text(item.faults)}
+        told = {"item_hash": item.item_hash, "faults": _faults_text(item.faults), "partition": stream.partition}
+        values = {"item": _text(item.item), **told, "run_id": run_id}
         known = present.get(item.source_key)
         if known is None:
-            place = {"connection": stream.connection, "record_type": stream.record_type, "partition": stream.partition}
-            place["source_key"] = item.source_key
-            connection.execute(quarantine.insert().values(**place, **values, run_id=run_id, first_seen=now))
+            place = {"connection": stream.connection, "record_type": stream.record_type, "source_key": item.source_key}
+            connection.execute(quarantine.insert().values(**place, **values, first_seen=now))
             new += 1
-        elif (known.item_hash, known.faults, known.partition) != (item.item_hash, values["faults"], stream.partition):
-            moved = {"partition": stream.partition, "run_id": run_id}
-            connection.execute(quarantine.update().where(quarantine.c.id == known.id).values(**values, **moved))
+        elif any(getattr(known, name) != value for name, value in told.items()):
+            connection.execute(quarantine.update().where(quarantine.c.id == known.id).values(**values))
     return new
 
 
@@ -79,21 +78,22 @@ def resolve(connection: Connection, stream: Stream, source_keys: Sequence[str], 
     return len(ids)
 
 
-def open_hashes(connection: Connection, stream: Stream) -> Mapping[str, bytes]:
+def open_hashes(connection: Connection, stream: Stream) -> Mapping[str, bytes | None]:
     """Return the hash of every item whose own faults keep it in quarantine, by source key.
 
-    An item that another stands in the way of is left out: whether it may become a record depends on the
-    other, so it is looked at in each run. So is one that came in another partition: where it is listed now
-    has yet to be noted.
+    For one that came in another partition it is None: where it is listed now has yet to be noted. An item that
+    another stands in the way of is left out: whether it may become a record depends on the other, so it is
+    looked at in each run.
     """
     of_others = [_faults_text((fault,)) for fault in (KEY_TAKEN, KEY_TWICE)]
-    faulty = _in(stream) & quarantine.c.faults.not_in(of_others)
-    rows = connection.execute(select(quarantine.c.source_key, quarantine.c.item_hash).where(faulty))
-    return {row.source_key: row.item_hash for row in rows}
+    faulty = _of(stream) & quarantine.c.faults.not_in(of_others)
+    columns = select(quarantine.c.source_key, quarantine.c.item_hash, quarantine.c.partition)
+    rows = connection.execute(columns.where(faulty))
+    return {row.source_key: row.item_hash if row.partition == stream.partition else None for row in rows}
 
 
 def taken(connection: Connection, stream: Stream) -> list[Item]:
-    """Return the partition's items whose record's key another item has; one of them may be free by now."""
+    """Return the items of a stream's partition whose record's key another item has; one of them may be free by now."""
     held = _in(stream) & (quarantine.c.faults == _faults_text((KEY_TAKEN,)))
     return [json.loads(text) for text in connection.execute(select(quarantine.c.item).where(held)).scalars()]
 

@@ -13,19 +13,29 @@ from cchc_schemas import Record, from_document
 
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 
+AT_ONCE = 1000
+"""Records read from the database at a time; memory does not grow with their number."""
+
 
 def records(database: SharedDatabase, kind: type[AnyRecord], **equal: object) -> Iterator[AnyRecord]:
     """Yield the live records of one type, in the order of their keys; `equal` names fields and their values.
 
     Example: `records(database, LandParcel, commune_code="25747", map_sheet="12")`.
 
+    No transaction is open while a record is with the caller, who may take any time. So a record that changes
+    meanwhile is yielded as it was when its page of a thousand was read; `records_at` sees one committed state.
+
     Raises:
         KeyError: the record has no such field.
     """
     table = record_table(kind.record_type)
     chosen = live_rows(kind).where(*(table.c[name] == value for name, value in equal.items()))
-    with database.reading() as connection:
-        yield from (record_of(kind, row) for row in connection.execute(chosen))
+    after, is_last = "", False
+    while not is_last:
+        with database.reading() as connection:
+            rows = connection.execute(chosen.where(table.c.record_key > after).limit(AT_ONCE)).all()
+        yield from (record_of(kind, row) for row in rows)
+        after, is_last = rows[-1].record_key if rows else after, len(rows) < AT_ONCE
 
 
 def records_by_key(connection: Connection, kind: type[AnyRecord], keys: list[str]) -> Iterator[tuple[str, AnyRecord]]:

@@ -37,7 +37,7 @@ def stored(record: Record) -> StoredRecord:
     return StoredRecord(
         key=record.key,
         order_key=record.order_key,
-        document=record.__pydantic_serializer__.to_json(record),
+        document=RECORD_TYPES[record.record_type].__pydantic_serializer__.to_json(record),
         valid_from=None if valid_from is None else valid_from.isoformat(),
         valid_to=None if valid_to is None else valid_to.isoformat(),
         links=links_of(record),

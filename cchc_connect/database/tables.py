@@ -180,8 +180,9 @@ tally = Table(
     _key("kind"),
     _key("name"),
     _key("record_type"),
+    _key("partition"),
     _text("counts"),
-    comment="What a run did, by source and route; committed with the pages it counts.",
+    comment="What a run did, by source, partition and route; committed with the pages it counts.",
 )
 
 lease = Table(

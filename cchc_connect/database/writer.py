@@ -6,7 +6,8 @@ and the counters. The rules, decided in `decisions`:
 * A record seen for the first time is version 1; different content is the next version; the same content
   writes nothing but where it came from.
 * A record has one owner, and a field may have another. What a connection says of what is not its own changes
-  nothing; it is kept as that connection's voice, and where it differs as a discrepancy.
+  nothing; it is kept as that connection's voice, and where it differs as a discrepancy. A field whose owner
+  says no more of it goes back to the record's.
 * Two items of one source cannot be one record: the second goes into quarantine.
 * What is gone keeps its last values; a key that another took the place of is linked to it.
 """
@@ -23,16 +24,23 @@ from cchc_connect.database import quarantine
 from cchc_connect.database.arrivals import Occasion, SiftedPage
 from cchc_connect.database.bulk import Rows, chunks, insert_rows, replace_rows, rows_among
 from cchc_connect.database.counts import Counts
-from cchc_connect.database.decisions import Decisions, Origin, Version, decide
+from cchc_connect.database.decisions import (
+    Decisions,
+    Origin,
+    Version,
+    decide,
+    given_back,
+    others_fields,
+    put_together,
+)
 from cchc_connect.database.discrepancies import compare
 from cchc_connect.database.links import write_links
 from cchc_connect.database.record_tables import record_table
-from cchc_connect.database.stored import row_reader, stored
+from cchc_connect.database.stored import row_reader
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.succession import Event, Kind, write_successions
 from cchc_connect.database.tables import change
-from cchc_connect.database.voices import Voice, forget, hear, heirs
-from cchc_schemas import RECORD_TYPES, from_document
+from cchc_connect.database.voices import Document, Voice, forget, hear, heirs, voices_of
 
 DELETE, RENUMBER = "delete", "renumber"
 GONE = frozenset({DELETE, RENUMBER})
@@ -65,6 +73,9 @@ def write_page(connection: Connection, stream: Stream, page: SiftedPage, occasio
     departed = {**dict.fromkeys(_keys_of(connection, stream, page.gone), DELETE), **dict.fromkeys(outgrown, RENUMBER)}
     counts.deleted = _mark_as_gone(connection, stream, departed, occasion)
     _inherit(connection, stream, list(departed), occasion)
+    returned = given_back(connection, stream, unspoken - departed.keys(), occasion.owners)
+    _write_versions(connection, stream, returned, occasion)
+    counts.updated += len(returned)
     renumbered = [(old, new) for old, new in outgrown.items() if new]
     _write_lineage(connection, stream, decisions.versions, renumbered, occasion)
     concerned = {*unspoken, *departed, *decisions.contested}
@@ -161,15 +172,19 @@ def _inherit(connection: Connection, stream: Stream, departed: Sequence[str], oc
         return
     table, versions = record_table(stream.record_type), list[Version]()
     inherited = {one.record_key: one for one in heirs(connection, stream.record_type, departed)}
+    said = voices_of(connection, stream.record_type, inherited)
+    others = {key: others_fields(occasion.owners, heir.connection, said[key]) for key, heir in inherited.items()}
     for some in chunks(list(inherited)):
         chosen = select(table.c.record_key, table.c.version).where(table.c.record_key.in_(some))
-        versions += [_inherited(inherited[row.record_key], row.version + 1) for row in connection.execute(chosen)]
+        for key, version in connection.execute(chosen):
+            versions.append(_inherited(inherited[key], version + 1, others[key]))
     _write_versions(connection, stream, versions, occasion)
-    for one in inherited.values():
-        forget(connection, replace(stream, connection=one.connection), [one.source_key])
+    for key, one in inherited.items():
+        if not others[key]:  # else its own word stays known, beside the record that holds others' fields too
+            forget(connection, replace(stream, connection=one.connection), [one.source_key])
 
 
-def _inherited(heir: Voice, version: int) -> Version:
+def _inherited(heir: Voice, version: int, others: Document) -> Version:
     origin = Origin(
         connection=heir.connection,
         agency=heir.agency,
@@ -179,7 +194,7 @@ def _inherited(heir: Voice, version: int) -> Version:
         item_hash=heir.item_hash,
         notes=None,
     )
-    record = stored(from_document(RECORD_TYPES[heir.record_type], json.loads(heir.document)))
+    record = put_together(heir.record_type, heir.record_key, json.loads(heir.document), others)
     return Version(record=record, version=version, operation="restore", origin=origin, brought_by=heir.connection)
 
 

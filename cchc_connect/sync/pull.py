@@ -58,7 +58,7 @@ class Extent:
     everything: bool = False
     """List it all, and compare."""
     since: datetime | None = None
-    """What changed from this instant on, whatever was read before (backfill)."""
+    """What changed from this instant on, whatever was read before (backfill); of a source that cannot tell, all."""
     until: datetime | None = None
     key: str | None = None
     """One item only, by its source key."""
@@ -146,7 +146,8 @@ class Pull:
         if self._extent.everything:
             return replace(self._anew(), watermark=cursor.watermark)
         if self._extent.is_partial:
-            return replace(cursor, since=self._extent.since, position=None, highest=None)
+            since = self._extent.since if self._source.profile.changed_since else None
+            return replace(cursor, since=since, position=None, highest=None)
         if cursor.position is not None:
             return cursor
         return replace(cursor, since=self._since(cursor.watermark), highest=None)
@@ -255,8 +256,7 @@ class Pull:
         """Commit one page; what was counted counts once it is committed."""
         counted, vanished = self._scope.commit(lambda connection: self._write(connection, step))
         self.counts = counted
-        if self._extent.moves_cursor:
-            self.after = step.following
+        self.after = step.following if self._extent.moves_cursor else self.before
         self._scope.progress(self._stream.connection, self._stream.record_type, self.counts, step.one.belief.total)
         if vanished.too_many:
             raise SourceHeld("source.shrunk", vanished=vanished.too_many, live=vanished.live, **self._name)
@@ -276,7 +276,7 @@ class Pull:
             completed_at = self._scope.clock.now() if last else None
             write_cursor(connection, self._stream, step.following, completed_at)
         place = (self._scope.run_id, "pull", self._stream.connection, self._stream.record_type)
-        write_counts(connection, place, counted)
+        write_counts(connection, place, counted, self._stream.partition)
         return counted, vanished
 
     def _tombstones(self, page: Page, sifted: Sifted) -> list[str]:
@@ -302,21 +302,24 @@ class Pull:
         """Return what a complete listing lacks.
 
         A pass that asked for changes only, was taken up in its middle or showed fewer items than the source
-        counts is not complete and tells nothing about what is gone.
+        counts is not complete and tells nothing about what is gone. An item that moved to another partition and
+        is faulty there is not gone.
         """
         is_complete = one.began.since is None and not one.is_resumed and not self._extent.is_partial
         is_judged = self._extent.witness is not None
         if is_judged or self._source.profile.deletes is not Deletes.ABSENCE or not is_complete or one.shows_fewer:
             return _Vanished()
+        faulty_here = quarantine.open_keys(connection, self._stream)
+        faulty_elsewhere = quarantine.open_keys(connection, self._stream, whole=True) - faulty_here
         live, keys = 0, list[str]()
         for key in live_source_keys(connection, self._stream):
             live += 1
-            if key not in one.seen:
+            if key not in one.seen and key not in faulty_elsewhere:
                 keys.append(key)
         accepted = self._stream.connection in self._scope.shrinking
         if is_too_many(len(keys), live, MOST_VANISHED) and not accepted:
             return _Vanished(too_many=len(keys), live=live)
-        never_good = [key for key in quarantine.open_keys(connection, self._stream) if key not in one.seen]
+        never_good = [key for key in faulty_here if key not in one.seen]
         return _Vanished(keys=tuple(sorted({*keys, *never_good})))
 
     def _check_quality(self) -> None:

@@ -123,7 +123,9 @@ class Pulling:
         return Stream(connection=line.name, record_type=line.record_type, agency=agency, partition=line.partition)
 
     def _hold(self, stream: Stream, error: CchcError, order: Order) -> None:
-        if not isinstance(error, Stopped):
+        """Write down why a stream is not read; a part that could not be pulled tells nothing of the stream."""
+        is_partial = self._extents.get(stream.connection, Extent()).is_partial
+        if not isinstance(error, Stopped) and not is_partial:
             now = self._scope.clock.now()
             self._scope.commit(lambda connection: hold(connection, stream, error, now, order))
 

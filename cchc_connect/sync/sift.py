@@ -49,18 +49,15 @@ class Sifted:
 
 
 class Quarantined:
-    """The items that are in quarantine by their own fault, by key and by hash."""
+    """The items that are in quarantine by their own fault."""
 
-    def __init__(self, by_key: Mapping[str, bytes]) -> None:
-        """Take note of what was there before."""
+    def __init__(self, by_key: Mapping[str, bytes | None]) -> None:
+        """Take note of the hashes of what was there before; None for what came in another partition."""
         self.by_key = dict(by_key)
-        self.by_hash = {digest: key for key, digest in by_key.items()}
 
     def add(self, items: Iterable[FaultyItem]) -> None:
         """Take note of what came in."""
-        for item in items:
-            self.by_key[item.source_key] = item.item_hash
-            self.by_hash[item.item_hash] = item.source_key
+        self.by_key.update((item.source_key, item.item_hash) for item in items)
 
 
 NOTHING_KNOWN: Mapping[bytes, KnownItem] = MappingProxyType({})
@@ -133,7 +130,7 @@ class Sieve:
             return
         if read.source_time is not None:
             sifted.times.append(read.source_time)
-        if quarantined.by_key.get(key) == digest and digest in quarantined.by_hash:
+        if quarantined.by_key.get(key) == digest:
             sifted.still_faulty += 1
         elif read.record is None:
             sifted.faulty.append(_faulty(key, digest, item, read.faults))

@@ -31,7 +31,7 @@ from cchc_schemas.codes import (
     WorksStatusCode,
 )
 from cchc_schemas.construction import ConstructionPermit, ConstructionWorks, LandDocument, PermitStatus, WorksGrade
-from cchc_schemas.dates import Instant, PartialDate
+from cchc_schemas.dates import VIETNAM, Instant, PartialDate, vietnamese_day
 from cchc_schemas.dossiers import ApplicantKind, Dossier, DossierStatus, DossierStep, is_usual_transition
 from cchc_schemas.faults import Fault, Note, Reading, RecordInvalid
 from cchc_schemas.geometry import Geometry, GeometryType
@@ -70,6 +70,7 @@ from cchc_schemas.text import Text
 __all__ = [
     "CODE_LISTS",
     "RECORD_TYPES",
+    "VIETNAM",
     "AdminLevel",
     "AdminScheme",
     "AdminUnit",
@@ -154,5 +155,6 @@ __all__ = [
     "successors",
     "to_document",
     "unannounced",
+    "vietnamese_day",
     "write_all",
 ]

@@ -29,7 +29,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from cchc_schemas.code_lists import code_list
-from cchc_schemas.text import LETTERS, clean_text, quick_or_exact
+from cchc_schemas.text import LETTERS, clean_text, fitting_or_exact
 
 CODE_LENGTH = 100
 """Longest code that lenient reading keeps, in characters."""
@@ -68,7 +68,7 @@ class Code:
         return code
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return quick_or_exact(self.pattern, self.max_length, self.exactly())
+        return fitting_or_exact(self.pattern, self.max_length, self.exactly())
 
     def exactly(self) -> CoreSchema:
         """Return the schema that checks every code, irregular ones among them."""
@@ -113,7 +113,8 @@ class SerialRule:
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         given = core_schema.str_schema(max_length=CODE_LENGTH)
-        return quick_or_exact(self.pattern, CODE_LENGTH, core_schema.no_info_after_validator_function(_compact, given))
+        exact = core_schema.no_info_after_validator_function(_compact, given)
+        return fitting_or_exact(self.pattern, CODE_LENGTH, exact)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {"type": "string", "minLength": 1, "maxLength": CODE_LENGTH}

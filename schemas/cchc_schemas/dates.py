@@ -6,12 +6,15 @@ year and never becomes 1 January.
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Annotated, Any, Self, TypeAlias
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
+"""The time of every agency: UTC+7 all year, so a fixed offset is exact and needs no table of time zones."""
 
 _CANONICAL = re.compile(r"([1-9][0-9]{3})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 _DECEMBER = 12
@@ -126,3 +129,15 @@ def _instant(value: object) -> datetime:
 
 Instant: TypeAlias = Annotated[datetime, InstantRule()]
 """Instant (thời điểm): aware, converted to UTC."""
+
+
+def vietnamese_day(moment: datetime) -> date:
+    """Return the day that an aware instant falls on in Vietnam.
+
+    >>> vietnamese_day(datetime(2026, 6, 30, 17, 30, tzinfo=UTC)).isoformat()
+    '2026-07-01'
+    """
+    try:
+        return moment.astimezone(VIETNAM).date()
+    except OverflowError:  # the last hours of 9999, by which some systems say "for ever"
+        return date.max

@@ -54,6 +54,7 @@ def _nested_positions() -> CoreSchema:
     for _ in range(max(DEPTH.values())):
         level = core_schema.tuple_schema([level], variadic_item_index=0, min_length=1, fail_fast=True)
         levels.append(level)
+    levels.insert(0, levels.pop(DEPTH[GeometryType.POLYGON]))  # what most records hold is tried first
     return core_schema.union_schema(
         [*levels],
         mode="left_to_right",
@@ -80,7 +81,7 @@ class CoordinatesRule:
 
 def _of_type(coordinates: Nested, info: ValidationInfo) -> Nested:
     kind = info.data.get("type")
-    if kind is None:
+    if kind is None or (kind is GeometryType.POLYGON and _are_closed_rings(coordinates)):
         return coordinates
     if _depth(coordinates) != DEPTH[kind]:
         raise PydanticCustomError("coordinates_of_another_type", "The coordinates do not fit the type")
@@ -90,6 +91,18 @@ def _of_type(coordinates: Nested, info: ValidationInfo) -> Nested:
     for ring in _rings(kind, coordinates):
         _check_ring(ring, info)
     return coordinates
+
+
+def _are_closed_rings(coordinates: Nested) -> bool:
+    """Say whether nothing has to be looked at more closely: rings of numbers, each ending where it began."""
+    return all(_is_closed_ring(ring) for ring in coordinates)
+
+
+def _is_closed_ring(ring: Nested | float) -> bool:
+    if not isinstance(ring, tuple):
+        return False
+    first: Nested | float = ring[0]
+    return isinstance(first, tuple) and isinstance(first[0], float) and first == ring[-1] and len(ring) >= _RING
 
 
 def _depth(coordinates: Nested) -> int:

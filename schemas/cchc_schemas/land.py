@@ -21,7 +21,7 @@ from cchc_schemas.codes import (
     ParcelKey,
     ParcelNumber,
 )
-from cchc_schemas.dates import Instant, PartialDate
+from cchc_schemas.dates import Instant, PartialDate, vietnamese_day
 from cchc_schemas.faults import Note
 from cchc_schemas.geometry import Geometry
 from cchc_schemas.measures import AreaM2
@@ -213,8 +213,8 @@ class LandChange(Record):
     """Agency that registered it (cơ quan thực hiện)."""
 
     def validity(self) -> tuple[date | None, date | None]:
-        """Return the day of registration; a change that happened holds for ever."""
-        return self.happened_at.date(), None
+        """Return the day of registration in Vietnam; a change that happened holds for ever."""
+        return vietnamese_day(self.happened_at), None
 
     @property
     def key(self) -> str:

@@ -8,7 +8,7 @@ from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from cchc_schemas.records import Part
-from cchc_schemas.text import Text
+from cchc_schemas.text import Text, quick_or_exact
 
 BEYOND_MEASURE = Decimal(10) ** 15
 """No quantity of a record reaches this in size; it keeps what is stored within a database's numbers."""
@@ -26,12 +26,15 @@ class Limits:
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         read = core_schema.decimal_schema(lt=BEYOND_MEASURE)
+        usual = core_schema.decimal_schema(gt=self.above, ge=self.least, lt=BEYOND_MEASURE)
         refused = core_schema.custom_error_schema(
             core_schema.decimal_schema(gt=self.above, ge=self.least),
             custom_error_type=self.rule,
             custom_error_message="The quantity is too small",
         )
-        return core_schema.chain_schema([read, refused])
+        return quick_or_exact(
+            usual, core_schema.chain_schema([read, refused]), core_schema.to_string_ser_schema(when_used="json")
+        )
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?(E[+-]?[0-9]+)?$"}

@@ -46,15 +46,24 @@ def clean_text(text: str) -> str:
     return text
 
 
-def quick_or_exact(pattern: str, max_length: int, exact: CoreSchema) -> CoreSchema:
+def quick_or_exact(quick: CoreSchema, exact: CoreSchema, written: core_schema.SerSchema) -> CoreSchema:
+    """Return a schema that takes what `quick` takes, and asks `exact` about anything else, whose faults count."""
+    return core_schema.union_schema([(quick, QUICKLY), (exact, EXACTLY)], mode="left_to_right", serialization=written)
+
+
+def fitting_or_exact(pattern: str, max_length: int, exact: CoreSchema) -> CoreSchema:
     """Return a schema that takes a text fitting `pattern` as it is, and asks `exact` about any other.
 
     The pattern is matched outside Python, which makes the usual text several times cheaper than `exact`.
     """
     quick = core_schema.str_schema(pattern=f"^(?:{pattern})$", max_length=max_length, strip_whitespace=True)
-    return core_schema.union_schema(
-        [(quick, QUICKLY), (exact, EXACTLY)], mode="left_to_right", serialization=core_schema.simple_ser_schema("str")
-    )
+    return quick_or_exact(quick, exact, core_schema.simple_ser_schema("str"))
+
+
+def quick_part(schema: CoreSchema) -> CoreSchema | None:
+    """Return what of a schema by `quick_or_exact` takes the usual values; None of any other schema."""
+    choices = schema["choices"] if schema["type"] == "union" else []
+    return next((one[0] for one in choices if isinstance(one, tuple) and one[1] == QUICKLY), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,7 @@ class TextRule:
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         limits = core_schema.str_schema(max_length=self.max_length)
         cleaned = core_schema.no_info_after_validator_function(clean_text, core_schema.str_schema())
-        return quick_or_exact(rf"[\n\t {LETTERS}]+", self.max_length, core_schema.chain_schema([cleaned, limits]))
+        return fitting_or_exact(rf"[\n\t {LETTERS}]+", self.max_length, core_schema.chain_schema([cleaned, limits]))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {"type": "string", "minLength": 1, "maxLength": self.max_length}

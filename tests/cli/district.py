@@ -36,8 +36,8 @@ class District(AgencyDouble):
         """So many items more than it shows it says it has."""
         self.meanwhile: Callable[[], None] = _nothing
         """What happens each time while it answers a page that is not the first."""
-        self.breaks_after: int | None = None
-        """After so many items of a listing the line breaks."""
+        self.fails_after: int | None = None
+        """After so many items of a listing it asks to be left alone."""
         self.broken: set[str] = set()
         """Parts that answer with a page for people."""
         self.failing: set[str] = set()
@@ -58,11 +58,6 @@ class District(AgencyDouble):
         """Return the dossiers as it writes them."""
         return self.items[DOSSIERS]
 
-    def respond(self, asked: Asked) -> Reply | None:
-        """Answer, unless the line breaks."""
-        reply = super().respond(asked)
-        return None if self.breaks_after is not None and int(asked.first("after", "0")) >= self.breaks_after else reply
-
     def answer(self, asked: Asked) -> Reply:
         """Answer a page, or take a dossier."""
         if asked.method == "POST":
@@ -76,6 +71,8 @@ class District(AgencyDouble):
             return json_reply({"error": "internal"}, status=500)
         chosen = [item for item in self.items[asked.path] if _is_wanted(item, asked)]
         start = int(asked.first("after", "0"))
+        if self.fails_after is not None and start >= self.fails_after:
+            return _LATER
         end = start + self.page_size
         head = {"items": chosen[start:end], "next": str(end) if end < len(chosen) else None}
         return json_reply({**head, "total": len(chosen) + self.hidden, "gone": self.gone})
@@ -91,6 +88,10 @@ class District(AgencyDouble):
             return json_reply({"error": "invalid"}, status=422)
         self.taken.append(dossier)
         return json_reply({"taken": True}, wrote=True)
+
+
+_LATER = Reply(status=503, headers={"Retry-After": "3600"})
+"""Nobody waits for an hour: it is not asked again in this run."""
 
 
 def _nothing() -> None:

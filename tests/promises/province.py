@@ -16,7 +16,7 @@ from cchc_connect.database.cursors import stream_states
 from cchc_connect.database.discrepancies import discrepancies
 from cchc_connect.database.quarantine import entries
 from cchc_connect.database.record_tables import record_table
-from cchc_connect.database.tables import delivery
+from cchc_connect.database.tables import cursor, delivery
 from cchc_connect.testing import Agencies
 from cchc_schemas import RECORD_TYPES
 
@@ -55,6 +55,11 @@ class Province:
         """Return why each stream is held, by connection and record type."""
         with self.database() as database, database.reading() as connection:
             return {(one.connection, one.record_type): one.held_code for one in stream_states(connection)}
+
+    def cursors(self) -> list[Any]:
+        """Return how far each stream was read, and why one is held."""
+        with self.database() as database, database.reading() as connection:
+            return list(connection.execute(select(cursor).order_by(cursor.c.connection, cursor.c.record_type)))
 
     def discrepancies(self) -> list[Any]:
         """Return every discrepancy."""

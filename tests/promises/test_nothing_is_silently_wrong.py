@@ -4,9 +4,14 @@ What does not validate is quarantined with its raw form and every fault at once;
 believed holds its source, loudly.
 """
 
+from datetime import UTC, datetime
+
 import pytest
 
+from cchc_connect import Surroundings, Synchronizer
+from cchc_connect.database.counts import Counts
 from cchc_connect.database.quarantine import entries
+from cchc_connect.sync.pull import Extent
 from cchc_connect.sync.report import Outcome
 from tests.promises.province import Province
 
@@ -64,3 +69,27 @@ def test_a_server_that_ignores_the_filter_is_held(province: Province) -> None:
     province.sync()
 
     assert province.held_reasons()["land-registry", "land_parcel"] == "source.filter_ignored"
+
+
+def test_a_part_that_cannot_be_believed_says_so_and_leaves_the_source_as_it_stands(province: Province) -> None:
+    """A window that fails tells nothing of the source, which goes on in the middle of its pass."""
+    province.tables["connections"]["land-registry"]["options"]["page_size"] = 20
+    pages: list[str] = []
+
+    def count(name: str, record_type: str, counts: Counts, total: int | None) -> None:
+        del record_type, counts, total
+        pages.append(name)
+
+    province.sync(Surroundings(progress=count, is_stopping=lambda: "land-registry" in pages, prefetch=0))
+    before = province.cursors()
+    province.agencies.land_registry.switches.ignore_filters = True
+
+    with province.database() as database:
+        window = Extent(since=datetime(2100, 1, 1, tzinfo=UTC))
+        report = Synchronizer(province.config, database).pull("land-registry", window)
+
+    (line,) = report.lines
+    assert (line.outcome, line.reason.code if line.reason else None) == (Outcome.HELD, "source.filter_ignored")
+    assert report.outcome is Outcome.FAILED
+    assert any(row.connection == "land-registry" and row.position for row in before)
+    assert province.cursors() == before

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from cchc_schemas import Instant, PartialDate
+from cchc_schemas import Instant, PartialDate, vietnamese_day
 from cchc_schemas.construction import ends_before
 from tests.schemas.invented import partial_dates
 
@@ -119,3 +119,15 @@ def test_what_is_no_instant_is_refused(value: object, rule: str) -> None:
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_an_instant_is_read_back_as_it_was_written(instant: datetime) -> None:
     assert INSTANT.validate_json(INSTANT.dump_json(instant)) == instant
+
+
+@pytest.mark.parametrize(
+    ("instant", "day"),
+    [
+        ("2026-06-30T16:59:59Z", date(2026, 6, 30)),
+        ("2026-06-30T17:00:00Z", date(2026, 7, 1)),
+        ("9999-12-31T23:59:59Z", date.max),
+    ],
+)
+def test_a_day_begins_at_midnight_in_vietnam(instant: str, day: date) -> None:
+    assert vietnamese_day(INSTANT.validate_python(instant)) == day

@@ -1,5 +1,6 @@
 """Parcels: both keys, and areas that do not add up are noted and never refused."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -96,6 +97,13 @@ def test_a_reference_that_names_no_parcel_is_refused() -> None:
         LandChange.read({**change, "to_parcels": [{"map_sheet": "45", "parcel_number": "123"}]})
 
     assert refusal.value.faults == (Fault("to_parcels.0", "parcel_not_named"),)
+
+
+def test_a_change_holds_from_the_vietnamese_day_of_its_registration() -> None:
+    """Half past midnight on 1 July is still 30 June in UTC."""
+    change = LandChange.read({"change_id": "BD-1", "kind": "CN", "happened_at": "2026-07-01T00:30:00+07:00"}).record
+
+    assert change.validity() == (date(2026, 7, 1), None)
 
 
 def test_a_bare_commune_code_of_a_reference_keeps_its_shape() -> None:

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from cchc_schemas import Fault, LandParcel, Measure, RecordInvalid
 from cchc_schemas.measures import AmountVnd, AreaM2, Count, Duration, Quantity
+from cchc_schemas.text import QUICKLY
 from tests.schemas.invented import PARCEL
 
 
@@ -32,7 +33,7 @@ def test_a_quantity_outside_its_limits_is_refused(kind: Any, value: object, rule
     with pytest.raises(ValidationError) as refusal:
         TypeAdapter(kind).validate_python(value)
 
-    assert [found["type"] for found in refusal.value.errors()] == [rule]
+    assert [found["type"] for found in refusal.value.errors() if QUICKLY not in found["loc"]] == [rule]
 
 
 @pytest.mark.parametrize("value", ["228.40", 228.4, Decimal("228.4")])

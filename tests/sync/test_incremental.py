@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 
 from cchc_connect.adapter import Ask, Deletes, Order, Page, SourceProfile
+from cchc_connect.database.counts import read_tallies
+from cchc_connect.database.quarantine import entries
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.sync.pull import Extent
@@ -66,6 +68,52 @@ def test_an_item_that_moves_between_partitions_is_one_live_record(books: Books) 
     assert books.row(parcel_key(1)).partition == "s"
 
 
+@pytest.mark.parametrize("order", ["ns", "sn"])
+def test_a_faulty_item_that_moves_between_partitions_stays_in_quarantine(books: Books, order: str) -> None:
+    """Whichever part is read first, the part that it left does not end its entry."""
+    register = Communes([parcel_item(1, part="n", area="?")])
+    for part in "ns":
+        books.pull("a", register, partition=part)
+    register.items[0]["part"] = "s"
+
+    for part in order:
+        books.pull("a", register, partition=part)
+
+    with books.database.reading() as connection:
+        assert [(entry.source_key, entry.partition) for entry in entries(connection)] == [("p1", "s")]
+
+
+def test_a_record_whose_item_is_faulty_in_another_partition_keeps_its_last_values(books: Books) -> None:
+    """It is there as long as its item is, wherever that is listed."""
+    register = Communes([parcel_item(1, part="n")])
+    for part in "ns":
+        books.pull("a", register, partition=part)
+    register.items = [parcel_item(1, part="s", area="?")]
+    for part in "snsn":
+        books.pull("a", register, partition=part)
+    kept = (books.live(), books.quarantined())
+    register.items = []
+
+    for part in "sn":
+        books.pull("a", register, partition=part)
+
+    assert kept == (["1"], ["p1"])
+    assert (books.live(), books.quarantined()) == ([], [])
+
+
+def test_an_item_whose_key_is_taken_waits_in_the_partition_that_lists_it(books: Books) -> None:
+    """A pull of another part, which looks again at what waits, does not move it there."""
+    items = [parcel_item(1, part="n"), parcel_item(1, id="p9", part="s")]
+    register = Communes(items, profile=SourceProfile(changed_since=True, partitions=("n", "s")))
+    for part in "ns":
+        books.pull("a", register, partition=part)
+
+    books.pull("a", register, partition="n")
+
+    with books.database.reading() as connection:
+        assert [(entry.source_key, entry.partition) for entry in entries(connection)] == [("p9", "s")]
+
+
 def test_each_partition_has_a_cursor_of_its_own(books: Books) -> None:
     """How far the north was read says nothing of the south."""
     register = Communes([parcel_item(1, part="n"), parcel_item(2, part="s", at=(START + DAY).isoformat())])
@@ -75,6 +123,18 @@ def test_each_partition_has_a_cursor_of_its_own(books: Books) -> None:
     marks = [books.cursor(books.stream("a", register, part)).watermark for part in "ns"]
 
     assert marks == [START, START + DAY]
+
+
+def test_what_a_run_did_is_counted_over_all_partitions(books: Books) -> None:
+    """A later part does not take the place of an earlier one's counters, which is all that a killed run leaves."""
+    register = Communes([parcel_item(1, part="n"), parcel_item(2, part="n"), parcel_item(3, part="s")])
+    for part in "ns":
+        books.pull("a", register, partition=part)
+
+    with books.database.reading() as connection:
+        told = read_tallies(connection, "run")
+
+    assert [(one.name, one.record_type, one.counts.inserted) for one in told] == [("a", "land_parcel", 3)]
 
 
 def test_a_source_that_forgot_is_read_whole(books: Books) -> None:
@@ -161,6 +221,30 @@ def test_a_window_is_read_again_and_moves_no_cursor(books: Books) -> None:
 
     assert books.live() == ["1", "2"]
     assert books.cursor(books.stream("a", register)) == before
+
+
+def test_a_window_reports_that_no_cursor_moved(books: Books) -> None:
+    """Whatever later change it shows, the next pass asks from where the source was read up to."""
+    register = LandRegister([parcel_item(1)], profile=SourceProfile(changed_since=True))
+    books.pull("a", register)
+    register.items.append(parcel_item(2, at=(START + DAY / 2).isoformat()))
+
+    done = books.pull("a", register, extent=Extent(since=START))
+
+    assert done.after == books.cursor(books.stream("a", register))
+
+
+def test_a_window_of_a_source_that_cannot_tell_is_its_whole_listing(books: Books) -> None:
+    """It is not asked for a part and not blamed for showing all; what did not change comes to nothing new."""
+    old = (START - 90 * DAY).isoformat()
+    register = LandRegister([parcel_item(1, at=old), parcel_item(2)])
+    books.pull("a", register)
+    register.items[1] = parcel_item(2, area="300")
+
+    done = books.pull("a", register, extent=Extent(since=START - DAY))
+
+    assert register.asks[-1].since is None
+    assert (done.counts.unchanged, done.counts.updated) == (1, 1)
 
 
 @pytest.mark.parametrize("by_key", [True, False])

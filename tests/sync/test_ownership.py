@@ -1,14 +1,17 @@
 """Each fact has an owner, field by field; and what left does not come back as news."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from itertools import permutations
 from typing import Any
 
 import pytest
 
+from cchc_connect.adapter import Ask, Deletes, Page, SourceProfile
 from cchc_connect.database.discrepancies import State, discrepancies, settle
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.sync.push import Push, Route
+from cchc_connect.transport import Exchange
 from cchc_schemas import Dossier
 from tests.sync.books import Books, parcel_key
 from tests.sync.village import (
@@ -166,6 +169,25 @@ def test_what_the_owner_deleted_and_others_still_list_is_theirs_where_nobody_is_
     assert books.differences() == []
 
 
+def test_a_field_stands_as_its_owner_says_also_in_a_record_that_another_inherits(
+    books: Books, registers: dict[str, LandRegister]
+) -> None:
+    """The heir's word is put together with the others'; it is kept for when they say no more."""
+    books.owners = {"land_parcel.address": "c"}
+    registers["c"] = LandRegister([parcel_item(1, id="c1", area="300", address="Số 1, đường C")])
+    for name in "abc":
+        books.pull(name, registers[name])
+    registers["a"].items = []
+
+    books.pull("a", registers["a"])
+
+    row = books.row(KEY)
+    assert (row.connection, row.area_m2, row.address) == ("b", 260, "Số 1, đường C")
+    registers["c"].items = []
+    books.pull("c", registers["c"])
+    assert books.row(KEY).address == "Số 1, đường B"
+
+
 def test_a_dismissed_discrepancy_opens_again_when_a_value_changes(books: Books) -> None:
     """A person dismissed two values, not whatever may come."""
     other = LandRegister([parcel_item(1, id="b1", area="260")])
@@ -181,6 +203,84 @@ def test_a_dismissed_discrepancy_opens_again_when_a_value_changes(books: Books) 
     books.pull("b", other)
 
     assert discrepancy_ids(books) == [(number, State.OPEN)]
+
+
+@pytest.mark.parametrize("deletes", [Deletes.ABSENCE, Deletes.TOMBSTONES])
+def test_a_field_whose_owner_says_no_more_goes_back_to_the_records_owner(
+    books: Books, registers: dict[str, LandRegister], deletes: Deletes
+) -> None:
+    """What nobody says any more does not stand; the version is brought by who withdrew its word."""
+    other = Withdrawing(registers["b"].items, profile=SourceProfile(changed_since=False, deletes=deletes))
+    books.pull("a", registers["a"])
+    books.pull("b", other)
+    other.withdraw()
+
+    done = books.pull("b", other)
+
+    assert books.row(KEY).address == "Số 1, đường A"
+    assert (books.versions()[-1], done.counts.updated) == (("1", "update", "b"), 1)
+    assert books.differences() == []
+    assert [books.pull(*one).counts.rows_written for one in (("a", registers["a"]), ("b", other))] == [0, 0]
+
+
+@dataclass
+class Withdrawing(LandRegister):
+    """A register that takes back all it said, in the way its profile says."""
+
+    gone: list[str] = field(default_factory=list[str])
+
+    def withdraw(self) -> None:
+        """List nothing any more."""
+        self.gone, self.items = [item["id"] for item in self.items], []
+
+    def fetch(self, ask: Ask) -> Exchange[Page]:
+        """Return a page, with what is gone where it is told."""
+        page = yield from super().fetch(ask)
+        return replace(page, gone=self.gone) if self.profile.deletes is Deletes.TOMBSTONES else page
+
+
+def test_a_field_goes_back_when_its_owners_item_speaks_of_another_record(
+    books: Books, registers: dict[str, LandRegister]
+) -> None:
+    """Its word follows the item; the record it left is its owner's again."""
+    registers["a"].items.append(parcel_item(2, address="Số 2, đường A"))
+    for name in "ab":
+        books.pull(name, registers[name])
+    registers["b"].items = [parcel_item(2, id="b1", area="260", address="Số 2, đường B")]
+
+    books.pull("b", registers["b"])
+
+    assert [books.row(parcel_key(number)).address for number in (1, 2)] == ["Số 1, đường A", "Số 2, đường B"]
+
+
+def test_only_the_field_that_was_withdrawn_goes_back(books: Books, registers: dict[str, LandRegister]) -> None:
+    """Another's field stays as its owner still says."""
+    books.owners = {**BY_FIELD, "land_parcel.area_m2": "c"}
+    registers["c"] = LandRegister([parcel_item(1, id="c1", area="300", address="Số 1, đường C")])
+    for name in "abc":
+        books.pull(name, registers[name])
+    registers["b"].items = []
+
+    books.pull("b", registers["b"])
+
+    row = books.row(KEY)
+    assert (row.address, row.area_m2) == ("Số 1, đường A", 300)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_field_that_is_declared_no_more_goes_back_to_the_records_owner(
+    books: Books, registers: dict[str, LandRegister], order: tuple[str, ...]
+) -> None:
+    """The next pass over the record's owner puts it right; what the other says is a discrepancy again."""
+    for name in "ab":
+        books.pull(name, registers[name])
+    books.owners = {"land_parcel": "a"}
+
+    for name in order:
+        books.pull(name, registers[name])
+
+    assert books.row(KEY).address == "Số 1, đường A"
+    assert ("address", "b", '"Số 1, đường B"', '"Số 1, đường A"') in books.differences()
 
 
 def test_another_declared_ownership_reads_unchanged_sources_anew_and_decides_again(

@@ -8,7 +8,6 @@ from itertools import permutations
 import pytest
 
 from cchc_connect.adapter import Ask, Deletes, Page, SourceProfile
-from cchc_connect.database.quarantine import entries
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.errors import StartOver, Unreachable
 from cchc_connect.sync.pull import Extent
@@ -125,19 +124,6 @@ def test_an_item_that_moves_is_neither_lost_nor_doubled_by_any_run(
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_a_quarantined_item_that_moves_stays_in_quarantine(books: Books, order: tuple[str, ...]) -> None:
-    """It is as bad in the south as in the north; the part that it left has no say in it."""
-    register = Communes([parcel_item(1, part="n", area="?")])
-    pull_parts(books, register, order)
-    register.items[0]["part"] = "s"
-
-    pull_parts(books, register, order)
-
-    with books.database.reading() as connection:
-        assert [(entry.source_key, entry.partition) for entry in entries(connection)] == [("p1", "s")]
-
-
-@pytest.mark.parametrize("order", ORDERS)
 def test_what_another_says_of_a_record_moves_with_its_item(books: Books, order: tuple[str, ...]) -> None:
     """The discrepancy is there after each run."""
     books.pull("owner", LandRegister([parcel_item(1)]))
@@ -148,20 +134,6 @@ def test_what_another_says_of_a_record_moves_with_its_item(books: Books, order: 
     pull_parts(books, register, order)
 
     assert books.differences() == [("area_m2", "a", '"260"', '"250.5"')]
-
-
-def test_an_item_that_waited_for_its_number_becomes_a_record_of_its_own_part(books: Books) -> None:
-    """A part that is read first finds the number free; it is not where the item is listed."""
-    profile = SourceProfile(changed_since=True, partitions=("n", "s"))
-    register = Communes([parcel_item(1, part="n"), parcel_item(1, id="p9", part="s")], profile=profile)
-    pull_parts(books, register, "ns")
-    assert books.quarantined() == ["p9"]
-    register.items = [parcel_item(7, id="p1", part="n", at=(START + DAY).isoformat())]
-
-    pull_parts(books, register, "nns")
-
-    assert (books.quarantined(), books.live()) == ([], ["1", "7"])
-    assert (books.row(parcel_key(1)).source_key, books.row(parcel_key(1)).partition) == ("p9", "s")
 
 
 def test_a_part_that_leaves_the_profile_keeps_its_records_and_its_place(books: Books) -> None:

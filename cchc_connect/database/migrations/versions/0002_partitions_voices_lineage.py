@@ -1,7 +1,7 @@
 """A source may be read in partitions, what non-owners say has a table, and numbers that changed are linked.
 
-Before, a listing in parts had one cursor for all, an unchanged item of a non-owner was read anew in each run,
-a discrepancy had no state, and a renumbered parcel was a delete and an insert that nobody could join.
+Before, a listing in parts had one cursor and one tally for all, an unchanged item of a non-owner was read anew in
+each run, a discrepancy had no state, and a renumbered parcel was a delete and an insert that nobody could join.
 """
 
 import sqlalchemy as sa
@@ -34,6 +34,7 @@ def upgrade() -> None:
     op.create_index("delivery_of_record", "delivery", ["route", "record_key", "state", "record_type"])
     _cursor()
     _discrepancy()
+    _tally()
     _new_tables()
 
 
@@ -79,6 +80,21 @@ def _discrepancy() -> None:
         sa.text(f"INSERT INTO discrepancy ({kept}, state) SELECT {kept}, 'open' FROM discrepancy_1")  # noqa: S608  # as above
     )
     op.drop_table("discrepancy_1")
+
+
+def _tally() -> None:
+    kept = "run_id, kind, name, record_type, counts"
+    op.rename_table("tally", "tally_1")
+    op.create_table(
+        "tally",
+        *(sa.Column(name, sa.Text, primary_key=True) for name in ("run_id", "kind", "name", "record_type")),
+        sa.Column("partition", sa.Text, primary_key=True),
+        sa.Column("counts", sa.Text, nullable=False),
+    )
+    op.execute(
+        sa.text(f"INSERT INTO tally (partition, {kept}) SELECT '', {kept} FROM tally_1")  # noqa: S608  # as above
+    )
+    op.drop_table("tally_1")
 
 
 def _new_tables() -> None:
