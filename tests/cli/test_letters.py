@@ -7,6 +7,7 @@ import pytest
 
 from tests.cli.conftest import Call, Connect, Ended
 from tests.cli.district import DOSSIERS, District
+from tests.databases import on_one_kind
 from tests.sync.village import dossier_codes, dossier_fields
 
 ONE, OTHER = CODES = list(dossier_codes(2))
@@ -107,6 +108,7 @@ def test_a_letter_about_a_record_that_is_gone_stays(call: Call, refused: Distric
     assert "is not there any more" in told.out
 
 
+@on_one_kind
 def test_letters_and_all_exclude_each_other_and_routes_are_known_by_name(call: Call, refused: District) -> None:
     """Exit code 64, and 66 for a letter there is not, of which none of the others is sent either."""
     assert refused.taken == []

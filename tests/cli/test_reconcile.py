@@ -13,8 +13,9 @@ from cchc_connect.database.stream import Stream
 from cchc_connect.errors import DatabaseUnusable
 from tests.cli.conftest import Call, Connect, Ended
 from tests.cli.district import DOSSIERS, PARCELS, District
+from tests.databases import on_one_kind
 from tests.sync.books import Books
-from tests.sync.village import dossier_codes, dossier_fields, parcel_item
+from tests.sync.village import LandRegister, dossier_codes, dossier_fields, parcel_item
 
 STREAM = Stream(connection="district", record_type="land_parcel", agency="000.00.01.H09")
 
@@ -163,6 +164,7 @@ def test_more_than_a_fifth_is_not_believed_and_the_rest_is_put_right(call: Call,
     assert len(books.live()) == 21
 
 
+@on_one_kind
 def test_an_accepted_shrink_without_a_repair_changes_nothing(call: Call, pulled: District, books: Books) -> None:
     """The wish is about what is written, and nothing is."""
     del pulled.parcels[1:]
@@ -172,6 +174,7 @@ def test_an_accepted_shrink_without_a_repair_changes_nothing(call: Call, pulled:
     assert books.everything() == before
 
 
+@on_one_kind
 def test_a_source_that_cannot_be_reached_is_told_and_marks_nothing_as_gone(
     call: Call, connect: Connect, pulled: District, books: Books
 ) -> None:
@@ -200,6 +203,7 @@ def test_a_listing_that_breaks_in_its_middle_marks_nothing_as_gone(call: Call, p
     assert books.live() == ["1", "2", "3", "4", "5", "6"]
 
 
+@on_one_kind
 def test_a_system_that_is_down_is_not_asked_for_its_next_source(call: Call, connect: Connect, pulled: District) -> None:
     """Each source says why it was not read."""
     connect(run=IMPATIENT, lists=["land_parcel", "dossier"])
@@ -213,6 +217,7 @@ def test_a_system_that_is_down_is_not_asked_for_its_next_source(call: Call, conn
     assert DOSSIERS not in pulled.requests_seen
 
 
+@on_one_kind
 def test_a_source_that_shows_fewer_than_it_counts_was_not_read_whole(
     call: Call, pulled: District, books: Books
 ) -> None:
@@ -252,6 +257,24 @@ def test_an_entry_of_quarantine_that_is_gone_at_the_source_ends_with_a_repair(
 
     assert (told.code, keys(told)["gone_there"], repaired.code) == (3, ["p7"], 0)
     assert books.quarantined() == []
+
+
+def test_what_is_said_of_anothers_record_is_compared_too(
+    call: Call, connect: Connect, district: District, books: Books
+) -> None:
+    """The record stays its owner's, whatever is put right; the discrepancy is that of now."""
+    del connect
+    books.pull("owner", LandRegister([parcel_item(1)]))
+    district.items[PARCELS] = [parcel_item(1, area="260")]
+    call("sync")
+    assert call("reconcile", "district").code == 0
+    district.parcels[0]["area"] = "270"
+
+    told, repaired = call("reconcile", "district", "--json"), call("reconcile", "district", "--repair")
+
+    assert (told.code, keys(told)["differing"], repaired.code) == (3, ["p1"], 0)
+    assert books.differences() == [("area_m2", "district", '"270"', '"250.5"')]
+    assert books.row("gso-2025-07:25747:12:1").area_m2 == 250.5
 
 
 def test_where_nothing_was_pulled_there_is_nothing_to_compare(call: Call, connect: Connect, address: str) -> None:
@@ -304,6 +327,7 @@ def test_what_came_in_a_part_that_is_listed_no_more_is_found_gone(
     assert books.live() == ["2", "4", "6"]
 
 
+@on_one_kind
 def test_one_part_that_cannot_be_believed_leaves_the_whole_unjudged(
     call: Call, in_parts: District, books: Books
 ) -> None:
@@ -317,6 +341,7 @@ def test_one_part_that_cannot_be_believed_leaves_the_whole_unjudged(
     assert books.live() == ["1", "2", "3", "4", "5", "6"]
 
 
+@on_one_kind
 def test_one_record_type_is_compared_alone(call: Call, connect: Connect, pulled: District) -> None:
     """The others are not asked for."""
     connect(lists=["land_parcel", "dossier"])
@@ -329,6 +354,7 @@ def test_one_record_type_is_compared_alone(call: Call, connect: Connect, pulled:
     assert set(pulled.requests_seen) == {DOSSIERS}
 
 
+@on_one_kind
 def test_a_name_that_stands_for_nothing_is_a_misuse(call: Call, pulled: District) -> None:
     """Exit code 64, with the names there are, and nobody is asked."""
     pulled.requests_seen.clear()
@@ -341,6 +367,7 @@ def test_a_name_that_stands_for_nothing_is_a_misuse(call: Call, pulled: District
     assert not pulled.requests_seen
 
 
+@on_one_kind
 def test_a_connection_that_brings_nothing_cannot_be_compared(call: Call, connect: Connect) -> None:
     """Exit code 64: a receiver has no side to compare."""
     connect(lists=[], takes=True)
