@@ -67,7 +67,7 @@ def record_table(record_type: str) -> Table:
     # Whole in itself: an unchanged item is recognised, named and dated without a look at its row.
     recognised = (table.c.connection, table.c.item_hash, table.c.source_key, table.c.source_time, table.c.partition)
     live = table.c.deleted_at.is_(None)
-    Index(f"{record_type}_item", *recognised, sqlite_where=live, postgresql_where=live)
+    Index(f"{record_type}_item", *recognised, sqlite_where=live)  # also on PostgreSQL: see `structure.make`
     return table
 
 

@@ -15,7 +15,6 @@ from sqlalchemy import Connection, event, select
 from sqlalchemy.exc import DBAPIError
 
 from cchc_connect.database.backend import Backend
-from cchc_connect.database.record_tables import all_tables
 from cchc_connect.database.sqlite import PREFIX, SqliteBackend
 from cchc_connect.database.structure import make, upgrade
 from cchc_connect.database.tables import STRUCTURE_VERSION, lease
@@ -106,7 +105,6 @@ class SharedDatabase:
         self._backend.begin(connection, writing=connection.get_execution_options().get("cchc_writing", False))
 
     def _open(self, *, prepare: bool) -> None:
-        all_tables()
         with self.reading() as connection:
             found = self._checked(connection)
         if found == STRUCTURE_VERSION:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from cchc_connect.database.record_tables import all_tables
 from cchc_connect.database.tables import STRUCTURE_VERSION, structure
@@ -12,8 +12,18 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 def make(connection: Connection) -> None:
     """Make every table."""
-    all_tables().create_all(connection)
+    tables = all_tables()
+    if connection.dialect.name != "sqlite":
+        for table in tables.sorted_tables:
+            _limit_indexes(table, connection.dialect.name)
+    tables.create_all(connection)
     connection.execute(structure.insert().values(version_num=revision(STRUCTURE_VERSION)))
+
+
+def _limit_indexes(table: Table, dialect: str) -> None:
+    """Let indexes of some rows be such on another database too; named in the table it would load its whole dialect."""
+    for index in table.indexes:
+        index.dialect_options[dialect]["where"] = index.dialect_options["sqlite"]["where"]
 
 
 def upgrade(connection: Connection, found: int) -> None:

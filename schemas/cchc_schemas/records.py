@@ -20,6 +20,7 @@ class Part(BaseModel):
         extra="forbid",
         hide_input_in_errors=True,
         use_attribute_docstrings=True,
+        defer_build=True,  # a program rarely needs every type of record, and each takes milliseconds to make
     )
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
