@@ -146,6 +146,24 @@ def test_a_report_says_from_where_to_where_each_source_was_read(
     assert "Read up to: district land_parcel, - -> 2026-03-02 15:00" in call("runs", latest[1]).out
 
 
+def test_what_a_system_lists_as_gone_is_gone_with_the_run_and_can_come_back(
+    call: Call, connect: Connect, district: District, books: Books
+) -> None:
+    """Exit code 0, also where it lists a key that never was here; what it does not list is not gone."""
+    connect(changed_since=True, deletes="tombstones")
+    district.items[PARCELS] = [parcel_item(number) for number in range(1, 4)]
+    call("sync")
+    district.items[PARCELS], district.gone = [parcel_item(2)], ["p1", "p99"]
+
+    ended = call("sync", "--json")
+    left = books.live()
+    district.parcels.append(parcel_item(1))
+    back = call("sync", "--json")
+
+    assert (ended.code, [line["deleted"] for line in ended.document["lines"]], left) == (0, [1], ["2", "3"])
+    assert (back.code, back.document["rows_written"], books.live()) == (0, 1, ["1", "2", "3"])
+
+
 PARTS = ("north", "middle", "south")
 
 
