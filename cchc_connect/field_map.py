@@ -80,7 +80,8 @@ class Each:
     def __call__(self, value: object) -> list[object]:
         """Return the fields of each part that counts."""
         parts = [as_object(member) for member in self.counting(value)]
-        return [NOT_AN_OBJECT if part is None else translated(part, self.fields).read() for part in parts]
+        fields = self.fields.items()
+        return [NOT_AN_OBJECT if part is None else {name: value(part) for name, value in fields} for part in parts]
 
     def counting(self, value: object) -> list[object]:
         """Return the members that count, as they came; what is no object is one of them, to be refused."""

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Protocol, TypeAlias, TypeVar
 
-from cchc_connect.wire_json import Listing, is_json, listing, strict_json
+from cchc_connect.wire_json import Listing, is_json, listing, parts_of, strict_json
 
 Result = TypeVar("Result")
 
@@ -106,22 +106,28 @@ class HttpResponse:
         Raises:
             ValueError: the body is no JSON object.
         """
-        return listing(self.body, name)
+        return listing(self.body, name, self._parts)
 
     @property
     def is_json(self) -> bool:
         """Say whether the body is one JSON text; its values are not read."""
-        return is_json(self.body)
+        return self._parts is not None or is_json(self.body)
 
     @cached_property
     def _document(self) -> object:
         return strict_json(self.body)
 
+    @cached_property
+    def _parts(self) -> Mapping[str, bytes] | None:
+        return parts_of(self.body)
+
     def judged(self, verdict: Verdict) -> "HttpResponse":
         """Return this answer with its verdict; a body already read as JSON is not read again."""
         answer = replace(self, verdict=verdict)
-        if "_document" in self.__dict__:
-            answer.__dict__["_document"] = self._document
+        known: dict[str, object] = {
+            name: self.__dict__[name] for name in ("_document", "_parts") if name in self.__dict__
+        }
+        answer.__dict__.update(known)
         return answer
 
     def __repr__(self) -> str:

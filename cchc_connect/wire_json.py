@@ -61,20 +61,34 @@ class Listing:
     """The items, None where there is no list of objects in that place."""
 
 
-def listing(body: bytes, name: str) -> Listing:
+def parts_of(body: bytes) -> Mapping[str, bytes] | None:
+    """Return the members of a JSON object unread; None where the body is none."""
+    try:
+        return cast("Mapping[str, bytes]", _PARTS.decode(body.removeprefix(BOM)))
+    except _UNSPLIT:
+        return None
+
+
+def listing(body: bytes, name: str, parts: Mapping[str, bytes] | None = None) -> Listing:
     """Return an answer with the items under `name` unread; a lone object there is a list of one.
+
+    Args:
+        body: one JSON text.
+        name: of the list.
+        parts: the body's members, where they are known already.
 
     Raises:
         ValueError: the body is no JSON text.
     """
     body = body.removeprefix(BOM)
+    parts = parts_of(body) if parts is None else parts
     try:
-        parts = _PARTS.decode(body)
-        listed = bytes(parts.get(name, b"null"))
+        listed = bytes((parts or {})[name])
         raws = [listed] if listed.startswith(OPENED) else [bytes(one) for one in _LIST.decode(listed)]
-    except _UNSPLIT:
+    except (*_UNSPLIT, KeyError):
         return _read_listing(body, name)
-    document = cast("dict[str, Any]", strict_json(body.replace(listed, b"[]", 1)))
+    start = _start(listed, body)
+    document = cast("dict[str, Any]", strict_json(body[:start] + b"[]" + body[start + len(listed) :]))
     return Listing(document=document, items=[RawItem(raw) for raw in raws] if all(map(_is_object, raws)) else None)
 
 
@@ -131,6 +145,15 @@ def _read_listing(body: bytes, name: str) -> Listing:
         return Listing(document=whole, items=None)
     raws = [json.dumps(one).encode() for one in cast("list[object]", listed)]
     return Listing(document={**whole, name: []}, items=[RawItem(raw) for raw in raws])
+
+
+def _start(part: bytes, body: bytes) -> int:
+    """Return where a long part begins; to look for all of it at once takes longer than to compare it."""
+    head = part[:64]
+    start = body.find(head)
+    while not body.startswith(part, start):
+        start = body.find(head, start + 1)
+    return start
 
 
 def _is_object(raw: bytes) -> bool:

@@ -91,7 +91,13 @@ class _Plan:
         """Return the item with everything that the model does not find by itself."""
         document = {**item, **self._unset}
         for place, ways in self._first_of.items():
-            document[place] = _first(item, ways)
+            for way in ways:
+                found = item.get(way[0]) if len(way) == 1 else held(item, way)
+                if found is not None and found != "":
+                    document[place] = found
+                    break
+            else:
+                document[place] = None
         for place, (name, each) in self._counting.items():
             document[place] = each.counting(item.get(name))
         for place, value in self._taken.items():
@@ -130,14 +136,6 @@ class _Plan:
         field: Any = Field(nothing, validation_alias=place)
         reading = _Reading(codecs.as_list, is_last=True)
         self.fields[name] = Annotated[tuple[part, ...], reading], field  # type: ignore[valid-type]  # made just now
-
-
-def _first(item: Item, ways: tuple[Way, ...]) -> object:
-    for way in ways:
-        found = item.get(way[0]) if len(way) == 1 else held(item, way)
-        if found is not None and found != "":
-            return found
-    return None
 
 
 def _plan(model: type[BaseModel], fields: FieldMap, own: frozenset[str] = frozenset()) -> _Plan | None:

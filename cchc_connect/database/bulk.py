@@ -99,14 +99,14 @@ def rows_among(
     """
     if connection.dialect.name != "sqlite":
         everything = {**bound, _AMONG: list(keys)}
-        yield from connection.exec_driver_sql(_any_sql(statement, column), everything) if keys else ()
+        yield from connection.exec_driver_sql(_any_sql(statement, column), everything).all() if keys else ()
         return
     text, places = _in_sql(statement, column)
     for some in chunks(keys):
         # Padded to one length: one text, one prepared statement.
         padded = (*some, *[some[-1]] * (AT_ONCE - len(some)))
         values = [padded if name == _AMONG else (bound[name],) for name in places]
-        yield from connection.exec_driver_sql(text, tuple(chain.from_iterable(values)))
+        yield from connection.exec_driver_sql(text, tuple(chain.from_iterable(values))).all()
 
 
 def upsert(

@@ -25,6 +25,10 @@ CACHE_KIB = 16 * 1024
 """Pages of the file that a connection keeps: the inner pages of a million rows' indexes fit in."""
 
 
+CHECKPOINT_PAGES = 8000
+"""Pages of the log, 32 MiB, after which they go into the file: a page of an index is written once then, not often."""
+
+
 class SqliteBackend:
     """The shared database in an SQLite file."""
 
@@ -105,4 +109,5 @@ class SqliteBackend:
 def _configure(driver_connection: Any, _: ConnectionPoolEntry) -> None:
     driver_connection.isolation_level = None  # the driver must not begin transactions of its own
     driver_connection.execute("PRAGMA synchronous = FULL")  # a committed page survives a power cut
+    driver_connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     driver_connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")

@@ -133,7 +133,7 @@ class SecondProcess:
             return _answers.decode(_get(_stream(process.stdout)))
         except (OSError, ValueError, EOFError) as error:
             log.warning("the second process failed (%s); its work is done here", type(error).__name__)
-            return [self._here.read_one(item) for item in items]
+            return self._here.read_all(items)
 
 
 _answers = msgspec.msgpack.Decoder(list[ReadItem])
@@ -179,7 +179,7 @@ def main() -> None:
     with suppress(EOFError):
         while True:
             items = [RawItem(raw) for raw in _questions.decode(_get(sys.stdin.buffer))]
-            answers = [translation.read_one(item) for item in items]
+            answers = translation.read_all(items)
             _put(sys.stdout.buffer, msgspec.msgpack.encode(answers))
 
 

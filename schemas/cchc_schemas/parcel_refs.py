@@ -17,7 +17,7 @@ def parcel_key(scheme: AdminScheme, commune_code: str, map_sheet: str, parcel_nu
     >>> parcel_key(AdminScheme.GSO_2025_07, "25747", "45", "123")
     'gso-2025-07:25747:45:123'
     """
-    return f"{scheme.value}:{commune_code}:{map_sheet}:{parcel_number}"
+    return f"{scheme}:{commune_code}:{map_sheet}:{parcel_number}"
 
 
 class ParcelRef(Part):

@@ -41,7 +41,9 @@ def clean_text(text: str) -> str:
     text = normalise(text.replace("\r\n", "\n"))
     if not text:
         raise PydanticCustomError("text_empty", "Text is empty")
-    if any(unicodedata.category(character) == "Cc" and character not in _ALLOWED_CONTROLS for character in text):
+    if not text.isprintable() and any(
+        unicodedata.category(character) == "Cc" and character not in _ALLOWED_CONTROLS for character in text
+    ):
         raise PydanticCustomError("text_control_character", "Text holds a control character")
     return text
 

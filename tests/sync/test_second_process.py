@@ -58,7 +58,7 @@ def test_it_reads_what_the_first_process_would(second: SecondProcess, translatio
     answer = second.read(items)
 
     assert not answer.done()
-    assert answer.result(PATIENCE_S) == [translation.read_one(item) for item in items]
+    assert answer.result(PATIENCE_S) == translation.read_all(items)
 
 
 def test_what_it_leaves_undone_is_done_here(second: SecondProcess, translation: Translation) -> None:
@@ -71,7 +71,7 @@ def test_what_it_leaves_undone_is_done_here(second: SecondProcess, translation: 
 
     found = second.read(items).result(PATIENCE_S)
 
-    assert found == [translation.read_one(item) for item in items]
+    assert found == translation.read_all(items)
 
 
 def test_it_leaves_no_process_behind(second: SecondProcess) -> None:
