@@ -95,7 +95,7 @@ class Page:
     total: int | None = None
     """How many items the source says the whole listing has, where it says so."""
     gone: Sequence[str] = ()
-    """Source keys of what is gone, for a source with tombstones."""
+    """Source keys of what is gone, for a source with tombstones; what is among `items` is there all the same."""
 
 
 class Source(Protocol):

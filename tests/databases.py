@@ -51,6 +51,10 @@ def stop_servers() -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+on_one_kind = pytest.mark.parametrize("address", KINDS[:1], indirect=True)
+"""Marks a test whose rule has nothing to do with the database: on every kind it would only be slower."""
+
+
 @contextmanager
 def new_address(kind: str, folder: Path) -> Generator[str, None, None]:
     """Give the address of a new, empty database of a kind; it is removed afterwards."""

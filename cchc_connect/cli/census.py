@@ -36,7 +36,7 @@ def take_census(database: SharedDatabase, held: Mapping[str, int]) -> Sequence[C
             Census(
                 record_type=record_type,
                 rows=connection.execute(select(func.count()).select_from(record_table(record_type))).scalar_one(),
-                quarantined=sum(number for (_, kind), number in waiting.items() if kind == record_type),
+                quarantined=sum(number for (_, kind, _), number in waiting.items() if kind == record_type),
                 held=held.get(record_type, 0),
             )
             for record_type in RECORD_TYPES

@@ -30,7 +30,7 @@ class ExitCode(IntEnum):
     STALE = 65
     """`schema export --check`: the exported schemas are not those of the records (EX_DATAERR)."""
     NO_INPUT = 66
-    """No such dossier, quarantine entry or database (EX_NOINPUT)."""
+    """No such dossier, record, quarantine entry, letter, discrepancy, run or database (EX_NOINPUT)."""
     FAILED = 69
     """Nothing could be done: every source is held or failed (EX_UNAVAILABLE)."""
     SOFTWARE = 70

@@ -24,8 +24,8 @@ from cchc_connect.database.runs import last_report
 from cchc_connect.database.tables import run
 from cchc_schemas import RECORD_TYPES
 
-StreamName = tuple[str, str]
-"""Connection and record type."""
+StreamName = tuple[str, str, str]
+"""Connection, record type and partition."""
 
 
 def show_status(session: Session, database: str | None) -> ExitCode:
@@ -64,7 +64,7 @@ def _unfinished(connection: Connection) -> dict[str, Any] | None:
 
 
 def _streams(connection: Connection, screen: Screen) -> list[dict[str, Any]]:
-    states = {(state.connection, state.record_type): state for state in stream_states(connection)}
+    states = {(state.connection, state.record_type, state.partition): state for state in stream_states(connection)}
     live, waiting = _live(connection), open_counts(connection)
     return [
         _with_reason(
@@ -75,11 +75,11 @@ def _streams(connection: Connection, screen: Screen) -> list[dict[str, Any]]:
 
 
 def _state(state: StreamState | None, name: StreamName) -> dict[str, Any]:
-    connection, record_type = name
+    connection, record_type, partition = name
     unknown = StreamState(
         connection=connection,
         record_type=record_type,
-        partition="",
+        partition=partition,
         watermark=None,
         position=None,
         held_code=None,
@@ -95,9 +95,10 @@ def _live(connection: Connection) -> Mapping[StreamName, int]:
     found: dict[StreamName, int] = {}
     for record_type in RECORD_TYPES:
         table = record_table(record_type)
-        counted = select(table.c.connection, func.count()).where(table.c.deleted_at.is_(None))
-        for name, records in connection.execute(counted.group_by(table.c.connection)):
-            found[name, record_type] = records
+        columns = (table.c.connection, table.c.partition)
+        counted = select(*columns, func.count()).where(table.c.deleted_at.is_(None))
+        for name, partition, records in connection.execute(counted.group_by(*columns)):
+            found[name, record_type, partition] = records
     return found
 
 
@@ -117,7 +118,7 @@ def _show_streams(streams: list[dict[str, Any]], screen: Screen) -> None:
     rows = [
         (
             stream["connection"],
-            screen.word("record_name", stream["record_type"]),
+            f"{screen.word('record_name', stream['record_type'])} {stream['partition']}".rstrip(),
             local(stream["completed_at"], screen.language),
             local(stream["watermark"], screen.language),
             stream["live"],
@@ -130,7 +131,7 @@ def _show_streams(streams: list[dict[str, Any]], screen: Screen) -> None:
     for stream in streams:
         if stream["held_reason"]:
             since = local(stream["held_since"], screen.language)
-            place = f"{stream['connection']} {stream['record_type']}"
+            place = f"{stream['connection']} {stream['record_type']} {stream['partition']}".rstrip()
             screen.say("status.held_since", place=place, since=since, reason=stream["held_reason"])
 
 

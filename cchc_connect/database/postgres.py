@@ -27,9 +27,6 @@ REASONS = {
     "55P03": "postgres_busy",
     "42501": "postgres_forbidden",
     "25006": "postgres_readonly",
-    "28P01": "postgres_refused",
-    "28000": "postgres_refused",
-    "3D000": "postgres_unknown_database",
 }
 """SQLSTATE codes that have a sentence of their own."""
 
@@ -85,7 +82,8 @@ class PostgresBackend:
         """Return what an error means and what to do."""
         state = getattr(error, "sqlstate", None)
         if state is None:
-            return Phrase("database_reason.postgres_unreachable", {"name": type(error).__name__})
+            known = "postgres_turned_away" if _is_turned_away(error) else "postgres_unreachable"
+            return Phrase(f"database_reason.{known}", {"name": type(error).__name__})
         known = REASONS.get(state, "postgres_other")
         return Phrase(f"database_reason.{known}", {"name": f"{type(error).__name__} {state}"})
 
@@ -97,6 +95,12 @@ class PostgresBackend:
 
     def look(self) -> None:
         """Do nothing: looking at a database changes nothing in it."""
+
+
+def _is_turned_away(error: BaseException) -> bool:
+    """Say whether a server let nobody in: of a connection that did not come about libpq tells no SQLSTATE."""
+    told = str(error)
+    return "connection to server" in told and "FATAL:" in told
 
 
 def _configure(driver_connection: Any, _: ConnectionPoolEntry) -> None:

@@ -94,14 +94,13 @@ def open_hashes(connection: Connection, stream: Stream) -> Mapping[str, bytes | 
 
 def taken(connection: Connection, stream: Stream) -> list[Item]:
     """Return the items of a stream's partition whose record's key another item has; one of them may be free by now."""
-    here = _of(stream) & (quarantine.c.partition == stream.partition)
-    held = here & (quarantine.c.faults == _faults_text((KEY_TAKEN,)))
+    held = _in(stream) & (quarantine.c.faults == _faults_text((KEY_TAKEN,)))
     return [json.loads(text) for text in connection.execute(select(quarantine.c.item).where(held)).scalars()]
 
 
 def open_keys(connection: Connection, stream: Stream, *, whole: bool = False) -> set[str]:
     """Return the source keys of the open entries of a stream's partition; with `whole`, of all partitions."""
-    here = _of(stream) if whole else _of(stream) & (quarantine.c.partition == stream.partition)
+    here = _of(stream) if whole else _in(stream)
     return set(connection.execute(select(quarantine.c.source_key).where(here)).scalars())
 
 
@@ -125,11 +124,11 @@ def entry(connection: Connection, number: int) -> QuarantineEntry:
     return _entry(row)
 
 
-def open_counts(connection: Connection) -> Mapping[tuple[str, str], int]:
-    """Return how many entries are open, by connection and record type."""
-    columns = (quarantine.c.connection, quarantine.c.record_type)
+def open_counts(connection: Connection) -> Mapping[tuple[str, str, str], int]:
+    """Return how many entries are open, by connection, record type and partition."""
+    columns = (quarantine.c.connection, quarantine.c.record_type, quarantine.c.partition)
     counted = select(*columns, func.count().label("entries")).where(quarantine.c.resolved_at.is_(None))
-    return {(row[0], row[1]): row[2] for row in connection.execute(counted.group_by(*columns))}
+    return {(row[0], row[1], row[2]): row[3] for row in connection.execute(counted.group_by(*columns))}
 
 
 def _of(stream: Stream) -> ColumnElement[bool]:
@@ -138,6 +137,10 @@ def _of(stream: Stream) -> ColumnElement[bool]:
         & (quarantine.c.record_type == stream.record_type)
         & quarantine.c.resolved_at.is_(None)
     )
+
+
+def _in(stream: Stream) -> ColumnElement[bool]:
+    return _of(stream) & (quarantine.c.partition == stream.partition)
 
 
 def _open(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> dict[str, Row[Any]]:

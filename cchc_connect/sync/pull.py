@@ -72,6 +72,11 @@ class Extent:
         """Say whether it tells nothing about how far the source was read."""
         return self.since is not None or self.until is not None or self.key is not None
 
+    @property
+    def moves_cursor(self) -> bool:
+        """Say whether how far the source was read is written with each page."""
+        return not self.is_partial and self.witness is None
+
 
 class Pull:
     """One run over one source, or one partition of it: a pass, and a second one where the first shows a need."""
@@ -251,7 +256,7 @@ class Pull:
         """Commit one page; what was counted counts once it is committed."""
         counted, vanished = self._scope.commit(lambda connection: self._write(connection, step))
         self.counts = counted
-        self.after = self.before if self._extent.is_partial else step.following
+        self.after = step.following if self._extent.moves_cursor else self.before
         self._scope.progress(self._stream.connection, self._stream.record_type, self.counts, step.one.belief.total)
         if vanished.too_many:
             raise SourceHeld("source.shrunk", vanished=vanished.too_many, live=vanished.live, **self._name)
@@ -261,18 +266,23 @@ class Pull:
         last = page.next is None
         counted = _counted(step)
         vanished = self._vanished(connection, step.one) if last else _Vanished()
-        gone = [*page.gone, *vanished.keys]
+        gone = [*self._tombstones(page, sifted), *vanished.keys]
         if sifted.arrivals or sifted.faulty or gone:
             work = SiftedPage(arrivals=sifted.arrivals, faulty=sifted.faulty, gone=gone)
             counted.add(write_page(connection, self._stream, work, self._scope.occasion(self._stream.record_type)))
         counted.held = vanished.too_many
         counted.add(self.counts)
-        if not self._extent.is_partial:
+        if self._extent.moves_cursor:
             completed_at = self._scope.clock.now() if last else None
             write_cursor(connection, self._stream, step.following, completed_at)
         place = (self._scope.run_id, "pull", self._stream.connection, self._stream.record_type)
         write_counts(connection, place, counted, self._stream.partition)
         return counted, vanished
+
+    def _tombstones(self, page: Page, sifted: Sifted) -> list[str]:
+        """Return what a page says is gone: not what it lists, nor another item than the one that is wanted."""
+        wanted = self._extent.key
+        return [key for key in page.gone if key not in sifted.keys and wanted in {None, key}]
 
     def _following(self, page: Page, sifted: Sifted, one: "_Pass") -> Cursor:
         cursor = one.cursor

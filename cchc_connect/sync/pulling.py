@@ -9,7 +9,7 @@ from cchc_connect.config import Config
 from cchc_connect.database.breakers import Breaker, note_failure, note_success, read_breakers
 from cchc_connect.database.cursors import hold
 from cchc_connect.database.stream import WHOLE, Stream
-from cchc_connect.errors import CchcError, Fatal, Retriable, Stopped
+from cchc_connect.errors import CchcError, CutShort, Fatal, Maintenance, Retriable, Stopped
 from cchc_connect.messages import Phrase
 from cchc_connect.sync.border import adapter_border
 from cchc_connect.sync.executor import Job
@@ -19,6 +19,9 @@ from cchc_connect.sync.scope import Scope
 from cchc_connect.sync.second_process import Place, SecondProcess
 from cchc_connect.sync.translation import Translation
 from cchc_connect.transport import Transport
+
+OUTAGE = 3
+"""So many sources or partitions in a row that a system has only errors for mean that it is down."""
 
 Open = Callable[[str, Adapter], AbstractContextManager[Transport]]
 """Opens the transport to a connection."""
@@ -75,7 +78,7 @@ class Pulling:
     def _pull_all(self, name: str, adapter: Adapter, lines: list[Line], transport: Transport) -> None:
         """Pull a connection's sources; where it cannot be reached the rest of them is not tried."""
         sources = {source.record_type.record_type: source for source in adapter.sources}
-        outage: CchcError | None = None
+        outage, failures = None, 0
         for line in lines:
             if outage is not None:
                 line.outcome, line.reason = failed(outage)
@@ -84,9 +87,10 @@ class Pulling:
                 line.outcome, line.reason = Outcome.STOPPED, Phrase("run.stopped", {})
             else:
                 error = self._pull(sources[line.record_type], line, transport)
-                outage = error if isinstance(error, Retriable) and line.counts.pages == 0 else None
+                failures = failures + 1 if isinstance(error, Retriable) and line.counts.pages == 0 else 0
+                outage = error if failures and (failures == OUTAGE or answers_nobody(error)) else None
         if self._scope.keeps:
-            self._remember(name, lines, is_down=outage is not None)
+            self._remember(name, lines, is_down=failures > 0)
 
     def _pull(self, source: Source, line: Line, transport: Transport) -> CchcError | None:
         stream = self._stream(line)
@@ -138,6 +142,11 @@ def failed(error: CchcError) -> tuple[Outcome, Phrase]:
         return Outcome.STOPPED, Phrase(error.code, error.context)
     outcome = Outcome.FAILED if isinstance(error, Retriable) else Outcome.HELD
     return outcome, Phrase(error.code, error.context)
+
+
+def answers_nobody(error: CchcError | None) -> bool:
+    """Say whether a system cannot be reached: an error of its own may be about what it was asked for only."""
+    return isinstance(error, Retriable) and not isinstance(error, Maintenance | CutShort)
 
 
 def _parts(adapter: Adapter) -> Iterator[tuple[str, str]]:

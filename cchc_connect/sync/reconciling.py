@@ -19,12 +19,12 @@ from cchc_connect.database.decisions import decide, is_same
 from cchc_connect.database.known_items import live_source_keys, words_of
 from cchc_connect.database.stream import WHOLE, Stream
 from cchc_connect.database.writer import write_page
-from cchc_connect.errors import CchcError, Fatal, Retriable, Stopped
+from cchc_connect.errors import CchcError, Fatal, Stopped
 from cchc_connect.messages import Phrase
 from cchc_connect.sync.belief import MOST_VANISHED, is_too_many
 from cchc_connect.sync.border import adapter_border
 from cchc_connect.sync.pull import Extent, Pull
-from cchc_connect.sync.pulling import Open, failed
+from cchc_connect.sync.pulling import Open, answers_nobody, failed
 from cchc_connect.sync.report import Line, Outcome
 from cchc_connect.sync.scope import Scope
 from cchc_connect.sync.seen import SeenKeys
@@ -193,7 +193,7 @@ class Reconciling:
         for partition in source.profile.partitions or (WHOLE,):
             error = self._read(source, replace(one.stream, partition=partition), one, transport)
             if one.reason is not None:
-                return isinstance(error, Retriable)
+                return answers_nobody(error)
         one.is_whole = True
         with self._scope.database.reading() as connection:
             gone, lost, live = one.judge(connection)

@@ -1,11 +1,14 @@
 """What the tests of the command line share: a caller, a running province and its configuration file."""
 
+import importlib
 import json
+import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any, cast
 
 import pytest
@@ -13,7 +16,10 @@ import pytest
 from cchc_connect.cli import main
 from cchc_connect.cli.demo_config import demo_tables, double_secrets
 from cchc_connect.cli.language import LOCALE_VARIABLES
+from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.testing import Agencies, World
+from tests.cli.district import District
+from tests.sync.books import Books
 
 CONFIG = Path("cchc.toml")
 DATABASE = Path("shared.db")
@@ -81,6 +87,75 @@ def pulled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with running_province(folder):
         assert main(["--config", str(folder / CONFIG), "--json", "sync"]) == 0
         yield folder / DATABASE
+
+
+@pytest.fixture
+def woken() -> Event:
+    """Give what ends the sleep of a silent system."""
+    return Event()
+
+
+@pytest.fixture
+def silent(tmp_path: Path, woken: Event) -> Iterator[Agencies]:
+    """Give a running province whose land registry takes half a minute for each answer, unless it is woken."""
+
+    def sleep(seconds: float) -> None:
+        woken.wait(seconds)
+
+    with running_province(tmp_path, sleep) as agencies:
+        agencies.land_registry.switches.latency_s = 30
+        yield agencies
+        woken.set()
+
+
+def install_adapters(folder: Path, monkeypatch: pytest.MonkeyPatch, adapters: Mapping[str, str]) -> None:
+    """Install a distribution of these adapters, name and place, as an outsider's wheel would be."""
+    site = folder / "site"
+    made = site / "village_adapter-3.2.dist-info"
+    made.mkdir(parents=True)
+    (made / "METADATA").write_text("Metadata-Version: 2.1\nName: village-adapter\nVersion: 3.2\n", encoding="utf-8")
+    points = "".join(f"{name} = {place}\n" for name, place in adapters.items())
+    (made / "entry_points.txt").write_text(f"[cchc_connect.adapters]\n{points}", encoding="utf-8")
+    monkeypatch.setattr(sys, "path", [str(site), *sys.path])
+    importlib.invalidate_caches()
+
+
+@pytest.fixture
+def district(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[District]:
+    """Give a running district whose adapter is installed."""
+    install_adapters(tmp_path, monkeypatch, {"district": "tests.cli.district_adapter:DistrictAdapter"})
+    with District() as running:
+        yield running
+
+
+Connect = Callable[..., None]
+
+
+@pytest.fixture
+def connect(district: District, address: str) -> Connect:
+    """Give what writes the cchc.toml that connects the district by options; it is connected by the usual ones."""
+
+    def connecting(run: Mapping[str, object] | None = None, *, sends: bool = False, **options: object) -> None:
+        """Connect it; where it `sends`, its dossiers go to the district's desk."""
+        table = {"adapter": "district", "agency": "000.00.01.H09", "base_url": district.base_url}
+        connections = {"district": {**table, "options": options}}
+        routes: dict[str, object] = {}
+        if sends:
+            connections["desk"] = {**table, "options": {"lists": [], "takes": True}}
+            reason = {"purpose": "Công khai tiến độ", "legal_basis": "NĐ 61/2018/NĐ-CP"}
+            routes["to-desk"] = {"from": ["dossier"], "to": "desk", **reason}
+        tables = {"database": {"url": address}, "run": run or {}, "connections": connections, "routes": routes}
+        write_config(CONFIG, tables)
+
+    connecting()
+    return connecting
+
+
+@pytest.fixture
+def books(address: str) -> Iterator[Books]:
+    """Give the shared database as a test looks at it."""
+    with SharedDatabase(address) as database:
+        yield Books(database)
 
 
 def write_config(path: Path, tables: Mapping[str, Any]) -> None:

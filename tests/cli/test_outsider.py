@@ -1,28 +1,23 @@
 """Adapters of others: found like ours, listed, and their failures told as theirs."""
 
-import importlib
-import sys
 from pathlib import Path
 
 import pytest
 
 from cchc_connect.testing import Agencies
-from tests.cli.conftest import CONFIG, Call, write_config
+from tests.cli.conftest import CONFIG, Call, install_adapters, write_config
 
-METADATA = "Metadata-Version: 2.1\nName: village-adapter\nVersion: 3.2\n"
+ADAPTERS = {
+    "village": "tests.cli.village:Village",
+    "broken_village": "tests.cli.village_that_is_not_there:Village",
+    "clumsy_village": "tests.cli.village:ClumsyVillage",
+}
 
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Install a distribution whose adapters are this module's, and one that cannot be imported."""
-    folder = tmp_path / "site" / "village_adapter-3.2.dist-info"
-    folder.mkdir(parents=True)
-    (folder / "METADATA").write_text(METADATA, encoding="utf-8")
-    points = "village = tests.cli.village:Village\nbroken_village = tests.cli.village_that_is_not_there:Village\n"
-    failing = "clumsy_village = tests.cli.village:ClumsyVillage\n"
-    (folder / "entry_points.txt").write_text(f"[cchc_connect.adapters]\n{points}{failing}", encoding="utf-8")
-    monkeypatch.setattr(sys, "path", [str(tmp_path / "site"), *sys.path])
-    importlib.invalidate_caches()
+    """Install a distribution whose adapters are a village's, and one that cannot be imported."""
+    install_adapters(tmp_path, monkeypatch, ADAPTERS)
 
 
 def connect(adapter: str) -> None:

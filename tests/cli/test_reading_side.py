@@ -110,26 +110,6 @@ def test_a_killed_run_is_told_from_what_it_committed(call: Call, own: Path) -> N
     assert any(one["inserted"] for one in shown["tallies"])
 
 
-def test_a_dead_letter_waits_again_when_it_is_replayed(call: Call, agencies: Agencies) -> None:
-    """Its next message goes out under the key it had."""
-    del agencies
-    call("sync")
-    with closing(sqlite3.connect(DATABASE)) as connection, connection:
-        connection.execute("UPDATE delivery SET state = 'delivered'")
-        connection.execute(
-            "UPDATE delivery SET state = 'dead', reason = 'error_code:9' WHERE sequence ="
-            " (SELECT max(sequence) FROM delivery WHERE record_type = 'dossier')"
-        )
-    told = call("letters", "list", "--json")
-    (letter,) = told.document["letters"]
-
-    replayed = call("letters", "replay", "to-portal", letter["sequence"])
-
-    assert replayed.code == 0
-    assert first(DATABASE, "SELECT state FROM delivery WHERE sequence = ?", letter["sequence"]) == "waiting"
-    assert call("letters", "replay", "to-portal", 999_999).code == 66
-
-
 def test_a_connection_is_pulled_again_by_itself(call: Call, agencies: Agencies) -> None:
     """Nothing else is asked, nothing is pushed."""
     call("sync")

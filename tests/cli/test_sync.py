@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
@@ -20,7 +19,7 @@ from cchc_connect.database.lease import Lease
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.testing import Agencies
-from tests.cli.conftest import CONFIG, DATABASE, Call, running_province, write_config
+from tests.cli.conftest import CONFIG, DATABASE, Call, write_config
 
 ROOT = Path(__file__).parents[2]
 
@@ -165,25 +164,6 @@ def test_a_database_that_is_none_is_refused(call: Call) -> None:
 
     assert refused.code == 74
     assert DATABASE.read_text(encoding="utf-8") == "this is a letter"
-
-
-@pytest.fixture
-def woken() -> Event:
-    """Give what ends the sleep of a silent system."""
-    return Event()
-
-
-@pytest.fixture
-def silent(tmp_path: Path, woken: Event) -> Iterator[Agencies]:
-    """Give a running province whose land registry takes half a minute for each answer, unless it is woken."""
-
-    def sleep(seconds: float) -> None:
-        woken.wait(seconds)
-
-    with running_province(tmp_path, sleep) as agencies:
-        agencies.land_registry.switches.latency_s = 30
-        yield agencies
-        woken.set()
 
 
 def test_ctrl_c_ends_a_run_at_once_and_the_next_one_goes_on(call: Call, silent: Agencies, woken: Event) -> None:

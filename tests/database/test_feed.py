@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from cchc_connect.database.arrivals import Arrival, Occasion, SiftedPage
-from cchc_connect.database.feed import changes
+from cchc_connect.database.feed import changes, follow
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.stored import stored
 from cchc_connect.database.stream import Stream
@@ -43,10 +43,13 @@ def page(writer: int, number: int) -> SiftedPage:
 
 
 def test_readers_see_each_change_once_and_in_order_while_many_write(address: str) -> None:
-    """Each writer dawdles within its transactions, over a connection of its own; no reader misses what came late."""
+    """Each writer dawdles within its transactions, over a connection of its own; no reader misses what came late.
+
+    Some readers ask again and again from where they were, one follows.
+    """
     with SharedDatabase(address):
         pass
-    seen: list[list[int]] = [[] for _ in range(READERS)]
+    seen: list[list[int]] = [[] for _ in range(READERS + 1)]
     is_over = threading.Event()
 
     def write(writer: int) -> None:
@@ -69,12 +72,24 @@ def test_readers_see_each_change_once_and_in_order_while_many_write(address: str
                 if last_look and not found:
                     return
 
-    readers = [threading.Thread(target=read, args=(mine,)) for mine in seen]
+    def listen(mine: list[int]) -> None:
+        quiet: list[float] = []  # how often nothing was new although nobody writes any more
+
+        def pause(seconds: float) -> None:
+            quiet.extend([seconds] if is_over.is_set() else [])
+            time.sleep(0.005)
+
+        with SharedDatabase(address) as database:
+            rows = follow(database, record_types=["land_parcel"], is_stopping=lambda: len(quiet) > 1, sleep=pause)
+            mine += [row["sequence"] for row in rows]
+
+    readers = [threading.Thread(target=read, args=(mine,)) for mine in seen[:READERS]]
+    readers.append(threading.Thread(target=listen, args=(seen[READERS],)))
     writers = [threading.Thread(target=write, args=(writer,)) for writer in range(WRITERS)]
     _run(readers, writers, is_over)
 
     everything = list(range(1, WRITERS * PAGES * A_PAGE + 1))
-    assert seen == [everything] * READERS
+    assert seen == [everything] * (READERS + 1)
 
 
 def _run(readers: Sequence[threading.Thread], writers: Sequence[threading.Thread], over: threading.Event) -> None:

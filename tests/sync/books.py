@@ -11,7 +11,7 @@ from cchc_connect.database.cursors import Cursor, hold, read_cursor
 from cchc_connect.database.discrepancies import discrepancies
 from cchc_connect.database.feed import changes
 from cchc_connect.database.quarantine import entries
-from cchc_connect.database.record_tables import record_table
+from cchc_connect.database.record_tables import all_tables, record_table
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.stream import Stream
 from cchc_connect.errors import CchcError
@@ -98,6 +98,12 @@ class Books:
         with self.database.reading() as connection:
             found = discrepancies(connection)
         return [(one["field"], one["connection"], one["value"], one["owner_value"]) for one in found]
+
+    def everything(self, *but: str) -> Mapping[str, list[tuple[Any, ...]]]:
+        """Return every row of every table, but of those named."""
+        tables = [table for table in all_tables().sorted_tables if table.name not in but]
+        with self.database.reading() as connection:
+            return {one.name: sorted(map(tuple, connection.execute(select(one))), key=str) for one in tables}
 
     def quarantined(self) -> list[str]:
         """Return the source keys in quarantine."""

@@ -150,6 +150,7 @@ class LandRegister:
             "parcel_number": item["number"],
             "area_m2": area if area != "?" else Unreadable("number_unreadable"),
             "address": item.get("address"),
+            "previous_keys": item.get("previous_keys", []),
         }
 
     def _wanted(self, item: Item, ask: Ask) -> bool:

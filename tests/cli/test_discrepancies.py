@@ -1,0 +1,78 @@
+"""`discrepancies`: what a person did about a contradiction holds for the two values that were looked at."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Call
+from tests.databases import on_one_kind
+from tests.sync.books import Books
+from tests.sync.village import LandRegister, parcel_item
+
+
+@pytest.fixture
+def other(books: Books) -> LandRegister:
+    """Give the register of a connection that says 260 of a parcel whose owner says 250.5."""
+    register = LandRegister([parcel_item(1, id="b1", area="260")])
+    books.pull("a", LandRegister([parcel_item(1)]))
+    books.pull("b", register)
+    return register
+
+
+def listed(call: Call, address: str, *options: str) -> dict[str, Any]:
+    (found,) = call("discrepancies", "list", *options, "--json", "--db", address).document["discrepancies"]
+    return dict(found)
+
+
+def resolve(call: Call, address: str, state: str) -> int:
+    number = listed(call, address)["number"]
+    return call("discrepancies", "resolve", number, "--as", state, "--note", "đã báo", "--db", address).code
+
+
+@pytest.mark.parametrize("state", ["reported", "dismissed"])
+def test_a_resolved_discrepancy_opens_again_when_a_value_changes(
+    call: Call, books: Books, other: LandRegister, address: str, state: str
+) -> None:
+    """It is the same one with the values of now and without the note of then; the same values open nothing."""
+    assert resolve(call, address, state) == 0
+    books.pull("b", other)
+    before = listed(call, address)
+    other.items = [parcel_item(1, id="b1", area="270")]
+
+    books.pull("b", other)
+
+    after = listed(call, address)
+    assert (before["state"], before["note"]) == (state, "đã báo")
+    assert (after["state"], after["note"], after["settled_at"]) == ("open", None, None)
+    assert (after["number"], after["since"], after["value"]) == (before["number"], before["since"], "270")
+
+
+def test_a_discrepancy_that_ended_is_shown_by_wish_and_cannot_be_resolved(
+    call: Call, books: Books, other: LandRegister, address: str
+) -> None:
+    """Exit code 66; when both sides differ again it is open again, and its age begins anew."""
+    began = listed(call, address)
+    other.items = [parcel_item(1, id="b1")]
+    books.pull("b", other)
+    assert call("discrepancies", "list", "--json", "--db", address).document["discrepancies"] == []
+    ended = listed(call, address, "--all")
+    late = call("discrepancies", "resolve", began["number"], "--as", "reported", "--note", "x", "--db", address)
+    books.clock.pass_time(timedelta(minutes=1))
+    other.items = [parcel_item(1, id="b1", area="260")]
+
+    books.pull("b", other)
+
+    assert (ended["state"], late.code) == ("ended", 66)
+    assert listed(call, address)["state"] == "open"
+    assert listed(call, address)["since"] > began["since"]
+
+
+@on_one_kind
+@pytest.mark.usefixtures("other")
+def test_a_discrepancy_is_not_resolved_without_a_word(call: Call, address: str) -> None:
+    """Exit code 64: a note that says nothing helps nobody."""
+    number = listed(call, address)["number"]
+
+    assert call("discrepancies", "resolve", number, "--as", "reported", "--note", " ", "--db", address).code == 64
+    assert listed(call, address)["state"] == "open"

@@ -1,0 +1,250 @@
+"""Parts of a source: read again by window or by key, read whole by wish, and read on where one of them is broken."""
+
+from datetime import timedelta
+
+import pytest
+
+from cchc_connect import Adapter, Config, RunReport, Surroundings, Synchronizer
+from cchc_connect.config import ConnectionTable
+from cchc_connect.database.instants import stamp
+from cchc_connect.transport import Anonymous, Endpoint, Policy, RequestsTransport
+from tests.cli.conftest import CONFIG, Call, Connect
+from tests.cli.district import DOSSIERS, PARCELS, District
+from tests.databases import on_one_kind
+from tests.sync.books import Books, parcel_key
+from tests.sync.village import START, dossier_codes, dossier_fields, parcel_item
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def changing(call: Call, connect: Connect, district: District) -> District:
+    """Give a district that lists what changed, pulled up to its parcel 4; the others are a day older each."""
+    connect(changed_since=True)
+    district.items[PARCELS] = [parcel_item(number, at=stamp(START - (4 - number) * DAY)) for number in range(1, 5)]
+    assert call("sync").code == 0
+    district.questions.clear()
+    return district
+
+
+def test_a_full_run_finds_what_a_listing_of_changes_never_shows(call: Call, changing: District, books: Books) -> None:
+    """What was changed without a new date, and what is gone; the run after it asks for changes again."""
+    changing.parcels[0]["area"] = "99"
+    del changing.parcels[1]
+    assert call("sync", "--json").document["rows_written"] == 0
+
+    ran = call("sync", "--full", "district", "--json")
+
+    assert (ran.code, ran.document["rows_written"]) == (0, 2)
+    assert (books.row(parcel_key(1)).area_m2, books.live()) == (99, ["1", "3", "4"])
+    assert call("sync").code == 0
+    assert changing.questions[-1]["since"] >= stamp(START - timedelta(minutes=11))
+
+
+@on_one_kind
+@pytest.mark.usefixtures("changing")
+def test_a_full_run_of_a_connection_there_is_not_is_a_misuse(call: Call) -> None:
+    """Exit code 64, with the names there are."""
+    refused = call("sync", "--full", "distrikt")
+
+    assert refused.code == 64
+    assert "district" in refused.err
+
+
+@pytest.mark.parametrize("by_key", [True, False])
+def test_one_item_is_pulled_again_by_the_key_it_has_at_its_source(
+    call: Call, connect: Connect, changing: District, books: Books, *, by_key: bool
+) -> None:
+    """The others stay as they are here, though they changed too; no cursor moves."""
+    connect(changed_since=True, by_key=by_key)
+    before = books.everything()["cursor"]
+    for parcel in changing.parcels:
+        parcel["area"] = "99"
+
+    ran = call("pull", "district", "--key", "p2")
+
+    assert ran.code == 0
+    assert [books.row(parcel_key(number)).area_m2 for number in (1, 2, 3, 4)] == [250.5, 99, 250.5, 250.5]
+    assert books.everything()["cursor"] == before
+    assert "Read up to" not in ran.out
+
+
+def test_a_window_is_pulled_again_and_the_next_run_goes_on_where_the_last_was(
+    call: Call, changing: District, books: Books
+) -> None:
+    """A window past what was read is no reason to skip what lies between."""
+    before = books.everything()["cursor"]
+    changing.parcels[0]["area"] = "99"
+    changing.parcels.append(parcel_item(5, at=stamp(START + 2 * DAY)))
+    changing.parcels.append(parcel_item(6, at=stamp(START + 9 * DAY)))
+    window = ("--since", stamp(START - 3 * DAY), "--until", stamp(START + 3 * DAY))
+
+    ran = call("pull", "district", *window)
+    asked, left = changing.questions[-1], books.everything()["cursor"]
+    changing.parcels.append(parcel_item(7, at=stamp(START + DAY)))
+    call("sync")
+
+    assert (ran.code, left) == (0, before)
+    assert asked["until"].startswith("2026-03-05T08:00:00")
+    assert (books.row(parcel_key(1)).area_m2, books.live()) == (99, ["1", "2", "3", "4", "5", "6", "7"])
+    assert "Read up to" not in ran.out
+
+
+def test_a_rehearsed_part_writes_nothing(call: Call, changing: District, books: Books) -> None:
+    """It counts what would be written."""
+    changing.parcels[0]["area"] = "99"
+    before = books.everything()
+
+    ran = call("pull", "district", "--since", "2020-01-01", "--dry-run", "--json")
+
+    assert (ran.code, ran.document["rows_written"]) == (0, 1)
+    assert books.everything() == before
+
+
+@on_one_kind
+def test_a_part_is_pulled_and_nothing_is_pushed(call: Call, connect: Connect, district: District) -> None:
+    """What is due waits for the next run."""
+    connect(lists=["dossier"], sends=True)
+    district.items[DOSSIERS] = [dossier_fields(code) for code in dossier_codes(2)]
+
+    ran = call("pull", "district", "--json")
+
+    assert (ran.code, ran.document["rows_written"], district.messages) == (0, 2, [])
+
+
+@on_one_kind
+def test_a_part_that_is_none_is_a_misuse(call: Call, changing: District) -> None:
+    """Exit code 64, and nobody is asked: a connection, a record type, an instant and a window that are none."""
+    parts = (
+        ("nobody",),
+        ("district", "--record-type", "dossier"),
+        ("district", "--since", "last week"),
+        ("district", "--since", "2026-03-02", "--until", "2026-03-01"),
+    )
+
+    assert [call("pull", *part).code for part in parts] == [64] * 4
+    assert changing.questions == []
+
+
+@on_one_kind
+def test_a_report_says_from_where_to_where_each_source_was_read(
+    call: Call, connect: Connect, district: District
+) -> None:
+    """By the source's own clock, where that moved; a listing that broke off says where it goes on."""
+    del connect
+    district.items[PARCELS] = [parcel_item(number) for number in range(1, 7)]
+    district.fails_after = 3
+
+    broken = call("sync")
+    district.fails_after = None
+    whole, again = call("sync"), call("sync")
+    latest = [run["run_id"] for run in call("runs", "--json").document["runs"]]
+
+    assert "Amid its listing: district land_parcel goes on at 3" in broken.out
+    assert "Read up to: district land_parcel, - -> 2026-03-02 15:00" in whole.out
+    assert "Read up to" not in again.out
+    assert "Read up to: district land_parcel, - -> 2026-03-02 15:00" in call("runs", latest[1]).out
+
+
+def test_what_a_system_lists_as_gone_is_gone_with_the_run_and_can_come_back(
+    call: Call, connect: Connect, district: District, books: Books
+) -> None:
+    """Exit code 0, also where it lists a key that never was here; what it does not list is not gone."""
+    connect(changed_since=True, deletes="tombstones")
+    district.items[PARCELS] = [parcel_item(number) for number in range(1, 4)]
+    call("sync")
+    district.items[PARCELS], district.gone = [parcel_item(2)], ["p1", "p99"]
+
+    ended = call("sync", "--json")
+    left = books.live()
+    district.parcels.append(parcel_item(1))
+    back = call("sync", "--json")
+
+    assert (ended.code, [line["deleted"] for line in ended.document["lines"]], left) == (0, [1], ["2", "3"])
+    assert (back.code, back.document["rows_written"], books.live()) == (0, 1, ["1", "2", "3"])
+
+
+PARTS = ("north", "middle", "south")
+
+
+@pytest.fixture
+def in_parts(connect: Connect, district: District) -> District:
+    """Give a district that lists its parcels by parts."""
+    connect(partitions=PARTS)
+    district.items[PARCELS] = [parcel_item(number, part=part) for number, part in enumerate(PARTS, start=1)]
+    return district
+
+
+@pytest.mark.parametrize("broken", ["north", "south"])
+def test_one_broken_part_leaves_the_others_of_its_source_running(
+    call: Call, in_parts: District, books: Books, broken: str
+) -> None:
+    """Exit code 3; the report has a line for each part and the reason of one, until that can be read again."""
+    in_parts.broken = {broken}
+
+    ran = call("sync", "--json")
+    told = call("status").out
+    in_parts.broken = set()
+    after = call("sync", "--json")
+
+    outcomes = {line["partition"]: line["outcome"] for line in ran.document["lines"]}
+    assert (ran.code, ran.document["outcome"]) == (3, "partial")
+    assert outcomes == {**dict.fromkeys(PARTS, "done"), broken: "held"}
+    assert [line["partition"] for line in ran.document["lines"] if line["reason"]] == [broken]
+    assert f"land_parcel {broken}" in told
+    assert (after.code, after.document["rows_written"], books.live()) == (0, 1, ["1", "2", "3"])
+
+
+def run_hastily(books: Books) -> RunReport:
+    """Run once, without long waits between the attempts at a system that fails."""
+
+    def hasty(name: str, table: ConnectionTable, adapter: Adapter, deadline_s: float) -> RequestsTransport:
+        endpoint = Endpoint(name=name, base_url=table.base_url, dialect=adapter.dialect, authentication=Anonymous())
+        return RequestsTransport(endpoint, Policy(deadline_s=deadline_s, wait_unit_s=0.001))
+
+    return Synchronizer(Config.load(CONFIG), books.database, Surroundings(connect=hasty)).synchronise()
+
+
+def reasons(report: RunReport) -> dict[str, str | None]:
+    """Return by part why it was not read."""
+    return {line.partition: None if line.reason is None else line.reason.code for line in report.lines}
+
+
+@on_one_kind
+@pytest.mark.parametrize("broken", PARTS)
+def test_a_part_for_which_the_system_has_an_error_leaves_the_others_running(
+    in_parts: District, books: Books, broken: str
+) -> None:
+    """That says nothing of the others, whichever comes first."""
+    in_parts.failing = {broken}
+
+    report = run_hastily(books)
+
+    assert reasons(report) == {**dict.fromkeys(PARTS), broken: "transport.maintenance"}
+    assert len(books.live()) == 2
+
+
+@on_one_kind
+def test_a_system_that_has_nothing_but_errors_is_asked_for_three_parts(
+    connect: Connect, district: District, books: Books
+) -> None:
+    """The others say why they were not read; the run does not wait for each of them."""
+    parts = ("a", "b", "c", "d", "e")
+    connect(partitions=parts)
+    district.failing = set(parts)
+
+    report = run_hastily(books)
+
+    assert reasons(report) == dict.fromkeys(parts, "transport.maintenance")
+    assert {question["part"] for question in district.questions} == {"a", "b", "c"}
+
+
+@on_one_kind
+def test_a_system_that_is_down_is_asked_for_one_part_only(in_parts: District, books: Books) -> None:
+    """Nobody is there for the others either."""
+    in_parts.stop()
+
+    report = run_hastily(books)
+
+    assert reasons(report) == dict.fromkeys(PARTS, "transport.never_connected")
+    assert [line.partition for line in report.lines if line.seconds] == [PARTS[0]]

@@ -1,0 +1,182 @@
+"""Streams over several runs: tombstones, parts that items move between, and places that a source forgot."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+
+from cchc_connect.adapter import Ask, Deletes, Page, SourceProfile
+from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.errors import StartOver, Unreachable
+from cchc_connect.sync.pull import Extent
+from cchc_connect.transport import Exchange
+from tests.sync.books import Books, parcel_key
+from tests.sync.test_incremental import Communes
+from tests.sync.village import START, LandRegister, parcel_item
+
+DAY = timedelta(days=1)
+ORDERS = list(permutations("ns"))
+"""In which order two parts may be pulled."""
+
+
+@pytest.fixture
+def books(address: str) -> Iterator[Books]:
+    with SharedDatabase(address) as database:
+        yield Books(database)
+
+
+@dataclass
+class Obituary(LandRegister):
+    """A register that lists what is gone on the page that it gives."""
+
+    profile: SourceProfile = field(
+        default_factory=lambda: SourceProfile(changed_since=True, deletes=Deletes.TOMBSTONES)
+    )
+    gone: Mapping[str | None, Sequence[str]] = field(default_factory=dict[str | None, Sequence[str]])
+    """By the position that is asked for."""
+
+    def fetch(self, ask: Ask) -> Exchange[Page]:
+        """Return a page with what is gone."""
+        page = yield from super().fetch(ask)
+        return replace(page, gone=self.gone.get(ask.position, ()))
+
+
+def test_an_item_that_is_gone_by_a_later_page_is_gone(books: Books) -> None:
+    """What a source tells later is later."""
+    register = Obituary([parcel_item(number) for number in range(1, 6)], gone={"3": ["p1"]})
+
+    books.pull("a", register)
+
+    assert books.live() == ["2", "3", "4", "5"]
+
+
+def test_what_a_page_lists_is_there_whatever_it_lists_as_gone(books: Books) -> None:
+    """A source that tells of a whole window lists what was deleted and taken in again as both; it writes nothing."""
+    register = Obituary([parcel_item(1)])
+    books.pull("a", register)
+    register.gone = {None: ["p1"]}
+
+    again = books.pull("a", register)
+
+    assert (books.live(), again.counts.rows_written) == (["1"], 0)
+    assert [operation for _, operation, _ in books.versions()] == ["insert"]
+
+
+def test_a_tombstone_that_is_listed_again_writes_nothing(books: Books) -> None:
+    """A window that is asked for twice shows it twice."""
+    register = Obituary([parcel_item(1), parcel_item(2)])
+    books.pull("a", register)
+    register.items, register.gone = register.items[:1], {None: ["p2"]}
+    books.pull("a", register)
+
+    again = books.pull("a", register)
+
+    assert again.counts.rows_written == 0
+    assert [operation for _, operation, _ in books.versions()] == ["insert", "insert", "delete"]
+
+
+def test_a_tombstone_ends_what_its_own_source_said_and_nobody_elses_record(books: Books) -> None:
+    """The owner's record stays, and what the other said of it contradicts nobody any more."""
+    books.pull("a", LandRegister([parcel_item(1)]))
+    other = Obituary([parcel_item(1, area="260")])
+    books.pull("b", other)
+    assert books.differences()
+    other.items, other.gone = [], {None: ["p1"]}
+
+    books.pull("b", other)
+
+    assert (books.live(), books.differences()) == (["1"], [])
+
+
+def test_a_pull_of_one_item_ends_no_other(books: Books) -> None:
+    """What else the source lists as gone is told to the next run."""
+    register = Obituary([parcel_item(1), parcel_item(2)])
+    books.pull("a", register)
+    register.items, register.gone = [], {None: ["p1", "p2"]}
+
+    books.pull("a", register, extent=Extent(key="p2"))
+
+    assert books.live() == ["1"]
+
+
+def pull_parts(books: Books, register: LandRegister, order: Sequence[str]) -> None:
+    for part in order:
+        books.pull("a", register, partition=part)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("area", ["250.5", "99"], ids=["unchanged", "changed"])
+def test_an_item_that_moves_is_neither_lost_nor_doubled_by_any_run(
+    books: Books, order: tuple[str, ...], area: str
+) -> None:
+    """In whichever order the parts are read, there and back again."""
+    register = Communes([parcel_item(1, part="n")])
+    pull_parts(books, register, order)
+    for part in "sns":
+        register.items = [parcel_item(1, part=part, area=area)]
+
+        pull_parts(books, register, order)
+
+        assert books.live() == ["1"]
+        assert (books.row(parcel_key(1)).partition, books.row(parcel_key(1)).area_m2) == (part, float(area))
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_what_another_says_of_a_record_moves_with_its_item(books: Books, order: tuple[str, ...]) -> None:
+    """The discrepancy is there after each run."""
+    books.pull("owner", LandRegister([parcel_item(1)]))
+    register = Communes([parcel_item(1, part="n", area="260")])
+    pull_parts(books, register, order)
+    register.items[0]["part"] = "s"
+
+    pull_parts(books, register, order)
+
+    assert books.differences() == [("area_m2", "a", '"260"', '"250.5"')]
+
+
+def test_a_part_that_leaves_the_profile_keeps_its_records_and_its_place(books: Books) -> None:
+    """Nobody said that they are gone; when the part is listed again it goes on where it was."""
+    profile = SourceProfile(changed_since=True, deletes=Deletes.ABSENCE, partitions=("n", "s"))
+    register = Communes([parcel_item(1, part="n"), parcel_item(2, part="s")], profile=profile)
+    pull_parts(books, register, "ns")
+    stood = books.cursor(books.stream("a", register, "s"))
+    register.profile = replace(profile, partitions=("n",))
+    books.pull("a", register, partition="n")
+    assert (books.live(), books.cursor(books.stream("a", register, "s"))) == (["1", "2"], stood)
+    register.items.append(parcel_item(3, part="s"))
+
+    books.pull("a", register, partition="s")
+
+    assert books.live() == ["1", "2", "3"]
+    assert register.asks[-1].since == START - timedelta(minutes=10)
+
+
+@dataclass
+class ForgetsPositions(LandRegister):
+    """A register that does not know positions it gave before it was restarted."""
+
+    is_restarted: bool = False
+
+    def fetch(self, ask: Ask) -> Exchange[Page]:
+        """Return a page, or the word that nobody knows the position."""
+        if self.is_restarted and ask.position is not None:
+            self.is_restarted = False
+            raise StartOver
+        return (yield from super().fetch(ask))
+
+
+def test_a_first_load_whose_place_is_forgotten_begins_anew_and_doubles_nothing(books: Books) -> None:
+    """What was read is recognised; what is gone since then is found, because the listing is whole again."""
+    register = ForgetsPositions([parcel_item(number) for number in range(1, 12)])
+    with pytest.raises(Unreachable):
+        books.pull("a", register, None, None, Unreachable("transport.unreachable"))
+    assert len(books.live()) == 6
+    del register.items[0]
+    register.is_restarted = True
+
+    done = books.pull("a", register)
+
+    assert (len(books.live()), done.counts.inserted, done.counts.deleted) == (10, 5, 1)
+    assert len(books.versions()) == 12
