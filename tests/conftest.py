@@ -6,9 +6,9 @@ Each run tries the same examples, so that what lands was not lucky; new ones are
 
 from hypothesis import HealthCheck, settings
 
-from tests.databases import address, stop_servers
+from tests.databases import address, empty_address, stop_servers
 
-__all__ = ["address"]
+__all__ = ["address", "empty_address"]
 
 settings.register_profile("rules", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("explore", settings.get_profile("rules"), derandomize=False, max_examples=1000)
