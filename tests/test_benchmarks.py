@@ -1,5 +1,6 @@
 """The benchmarks still run and measure equal work; how long anything takes is no test's business."""
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from tests.benchmarks.plot import plot
 from tests.benchmarks.report import report
 from tests.benchmarks.systems import SQLITE, Command, Job, System
 from tests.checkout import ROOT
+from tests.processes import unmeasured, unmeasured_children
 
 SIMPLE, HASHED = LOOPS[0], LOOPS[3]
 SYSTEMS = (OURS, SIMPLE, HASHED)
@@ -26,7 +28,7 @@ JOBS = (Job.INITIAL, Job.RESYNC, Job.INCREMENTAL)
 
 
 def carried_out(folder: Path, systems: Sequence[System], jobs: Sequence[Job], size: int) -> list[Trial]:
-    with databases([SQLITE], folder) as make_database:
+    with unmeasured_children(), databases([SQLITE], folder) as make_database:
         plan = Plan(
             systems=systems,
             jobs=jobs,
@@ -98,7 +100,7 @@ def test_a_process_that_has_ended_by_then_counts_with_its_peak() -> None:
 def test_what_was_measured_before_ctrl_c_is_reported(tmp_path: Path) -> None:
     words = ["--sizes", "200", "--runs", "1000", "--databases", "sqlite", "--jobs", "initial", "--systems", "hashed"]
     command = [sys.executable, "-m", "tests.benchmarks", *words, "--results", str(tmp_path)]
-    with Popen(command, cwd=ROOT, stdout=PIPE, stderr=PIPE, text=True) as running:
+    with Popen(command, cwd=ROOT, stdout=PIPE, stderr=PIPE, text=True, env=unmeasured(os.environ)) as running:
         assert running.stderr is not None
         running.stderr.readline()
         running.send_signal(signal.SIGINT)

@@ -22,6 +22,7 @@ from cchc_connect.cli.exits import exit_code_of
 from cchc_connect.errors import CchcError
 from cchc_connect.sync.executor import Job
 from tests.checkout import ROOT
+from tests.processes import unmeasured
 
 SERVE = "from tests.crashes.nursery import serve; serve()"
 
@@ -86,7 +87,7 @@ class Nursery:
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
-            env={**_unmeasured(os.environ), "PYTHONPATH": os.pathsep.join(sys.path)},
+            env={**unmeasured(os.environ), "PYTHONPATH": os.pathsep.join(sys.path)},
         )
         self._ask(self._order)
         return self
@@ -164,8 +165,3 @@ def _ended(number: int, kill_after_s: float | None) -> int:
             time.sleep(GLANCE_S)
         os.kill(number, signal.SIGKILL)
     return os.waitstatus_to_exitcode(os.waitpid(number, 0)[1])
-
-
-def _unmeasured(environment: Mapping[str, str]) -> dict[str, str]:
-    """Leave out what would have a process measure its coverage: one that is killed cannot tell it."""
-    return {name: value for name, value in environment.items() if not name.startswith(("COVERAGE", "COV_"))}

@@ -7,8 +7,8 @@ kill -9 anywhere the next run goes on from the last committed page.
 import os
 import random
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
@@ -18,14 +18,14 @@ from cchc_connect.config import ConnectionTable
 from cchc_connect.sync.connect import connect
 from cchc_connect.sync.report import Outcome
 from cchc_connect.sync.run import Connect
-from cchc_connect.testing import Agencies, World
+from cchc_connect.testing import Agencies
 from cchc_connect.testing.ogc_features import ITEMS
 from cchc_connect.transport import RequestsTransport
 from tests.databases import KINDS, new_address
-from tests.promises.province import Province, sync_in_process, workers
+from tests.promises.province import Province, small_world, sync_in_process, workers
 
 KILLS_A_BATCH = 25
-
+PAGE_SIZE = 10
 
 Places = Callable[[], AbstractContextManager[str]]
 """Gives addresses of new databases of one kind."""
@@ -69,25 +69,32 @@ def places(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     return place
 
 
+@contextmanager
+def many_pages(address: str) -> Generator[Province, None, None]:
+    """Give a small province that is pulled in many pages, each of them a commit."""
+    with Agencies(small_world()) as agencies, double_secrets(agencies):
+        province = Province(agencies, address)
+        for name in ("land-registry", "one-stop"):
+            province.tables["connections"][name]["options"]["page_size"] = PAGE_SIZE
+        yield province
+
+
 @pytest.fixture(scope="module")
-def undisturbed(world: World, places: Places) -> Expected:
+def undisturbed(places: Places) -> Expected:
     """Give what a run that nobody kills leaves, and how long it takes."""
     seconds, contents = list[float](), list[Mapping[str, object]]()
     for _ in range(2):
-        with Agencies(world) as agencies, double_secrets(agencies), places() as address:
-            province = Province(agencies, address)
+        with places() as address, many_pages(address) as province:
             seconds.append(run_to_the_end(province))
             contents.append(province.content())
     return contents[-1], min(seconds)
 
 
-def kill_and_finish(moments: random.Random, kills: int, world: World, expected: Expected, places: Places) -> None:
+def kill_and_finish(moments: random.Random, kills: int, expected: Expected, places: Places) -> None:
     """Kill runs at random moments; after each let the next run finish, and compare what is there."""
     content, seconds = expected
     for trial in range(kills):
-        with Agencies(world) as agencies, double_secrets(agencies), places() as address:
-            province = Province(agencies, address)
-
+        with places() as address, many_pages(address) as province:
             run_and_kill(province, moments.uniform(0, seconds))
             run_to_the_end(province)
 
@@ -95,20 +102,16 @@ def kill_and_finish(moments: random.Random, kills: int, world: World, expected: 
             assert province.is_complete()
 
 
-def test_a_run_killed_at_any_moment_is_finished_by_the_next(
-    world: World, undisturbed: Expected, places: Places
-) -> None:
+def test_a_run_killed_at_any_moment_is_finished_by_the_next(undisturbed: Expected, places: Places) -> None:
     """Nothing is lost: kill -9 at a random moment, run again, and the database is the same each time."""
-    kill_and_finish(random.Random(0), 8, world, undisturbed, places)
+    kill_and_finish(random.Random(0), 4, undisturbed, places)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("batch", range(1, 5))
-def test_a_hundred_killed_runs_are_finished_by_the_next(
-    batch: int, world: World, undisturbed: Expected, places: Places
-) -> None:
+def test_a_hundred_killed_runs_are_finished_by_the_next(batch: int, undisturbed: Expected, places: Places) -> None:
     """Nothing is lost, at length: a hundred random moments."""
-    kill_and_finish(random.Random(batch), KILLS_A_BATCH, world, undisturbed, places)
+    kill_and_finish(random.Random(batch), KILLS_A_BATCH, undisturbed, places)
 
 
 def test_what_the_sources_hold_is_in_the_tables_or_in_quarantine(province: Province) -> None:
@@ -120,7 +123,7 @@ def test_what_the_sources_hold_is_in_the_tables_or_in_quarantine(province: Provi
 
 def test_a_source_that_breaks_in_its_middle_is_taken_up_there(province: Province) -> None:
     """Nothing is lost and nothing is fetched again: the next run asks for the page that did not come."""
-    province.tables["connections"]["land-registry"]["options"]["page_size"] = 20
+    province.tables["connections"]["land-registry"]["options"]["page_size"] = 10
     broken = province.sync(Surroundings(connect=breaking_after(2)))
     asked = province.agencies.land_registry.requests_seen[ITEMS]
 

@@ -72,6 +72,7 @@ class Desk:
             return {entry.source_key for entry in entries(connection)}
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=40)
 @given(rounds=ROUNDS, page_size=st.integers(1, 5))
