@@ -10,6 +10,7 @@ from collections.abc import Generator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.compiled import share_compiled
 from tests.databases import address, empty_address, stop_servers
 from tests.processes import unmeasured_here
 
@@ -18,6 +19,7 @@ __all__ = ["address", "empty_address"]
 settings.register_profile("rules", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("explore", settings.get_profile("rules"), derandomize=False, max_examples=1000)
 settings.load_profile("rules")
+share_compiled()
 
 
 def pytest_collection_finish() -> None:

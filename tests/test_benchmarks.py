@@ -24,6 +24,14 @@ from tests.processes import unmeasured, unmeasured_children
 
 SIMPLE, HASHED = LOOPS[0], LOOPS[3]
 SYSTEMS = (OURS, SIMPLE, HASHED)
+INTERRUPTIBLE = """
+import signal
+import sys
+from tests.benchmarks.__main__ import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(main())
+"""
+"""The benchmark where Ctrl-C is heard although the tests may run in the background, where it is not."""
 JOBS = (Job.INITIAL, Job.RESYNC, Job.INCREMENTAL)
 
 
@@ -99,12 +107,12 @@ def test_a_process_that_has_ended_by_then_counts_with_its_peak() -> None:
 
 def test_what_was_measured_before_ctrl_c_is_reported(tmp_path: Path) -> None:
     words = ["--sizes", "200", "--runs", "1000", "--databases", "sqlite", "--jobs", "initial", "--systems", "hashed"]
-    command = [sys.executable, "-m", "tests.benchmarks", *words, "--results", str(tmp_path)]
+    command = [sys.executable, "-c", INTERRUPTIBLE, *words, "--results", str(tmp_path)]
     with Popen(command, cwd=ROOT, stdout=PIPE, stderr=PIPE, text=True, env=unmeasured(os.environ)) as running:
         assert running.stderr is not None
         running.stderr.readline()
         running.send_signal(signal.SIGINT)
-        told, _ = running.communicate()
+        told, _ = running.communicate(timeout=60)
 
     assert running.returncode == STOPPED
     assert "| hashed |" in told
