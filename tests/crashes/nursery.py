@@ -4,6 +4,7 @@ Starting Python and importing the engine takes longer than the run that is to be
 process that has all of it loaded, and has run once, takes milliseconds.
 """
 
+import gc
 import json
 import os
 import signal
@@ -22,6 +23,7 @@ from cchc_connect.cli.exits import exit_code_of
 from cchc_connect.errors import CchcError
 from cchc_connect.sync.executor import Job
 from tests.checkout import ROOT
+from tests.compiled import share_compiled
 from tests.processes import unmeasured
 
 SERVE = "from tests.crashes.nursery import serve; serve()"
@@ -115,11 +117,13 @@ class Nursery:
 
 def serve() -> None:
     """Be the nursery: learn the configuration, run once to be warm, then bring up a process for each order."""
+    share_compiled()  # what the run that warms up has compiled the forks need not
     first = json.loads(sys.stdin.readline())
     os.environ.update(first["secrets"])
     config = Config.from_tables(first["tables"], Path("cchc.toml"))
     with ThreadPoolExecutor(1) as pool:  # a tracer counts each thread's calls, and the forks go on with this one's
         assert pool.submit(_run, config, first["only"], in_turn=True).result() == 0
+    gc.freeze()
     print("warm", flush=True)
     for line in sys.stdin:
         trial = json.loads(line)
