@@ -69,8 +69,8 @@ def main(given: Sequence[str] | None = None) -> int:
             for plan in _plans(asked, Path(folder), make_database):
                 with closing(trials(plan)) as measuring:
                     for trial in measuring:
-                        _tell(trial)
                         found.append(trial)
+                        _tell(trial)
     except KeyboardInterrupt:
         stopped = True
         notes.append("whatever is missing above: it was stopped by hand")
