@@ -42,7 +42,7 @@ def sync(config: Path) -> "subprocess.CompletedProcess[str]":
     """Run the command as a scheduler does."""
     command = Path(sys.executable).parent / "cchc-connect"
     only = [word for name in ONLY for word in ("--only", name)]
-    words = [command, "--config", str(config), "--lang", "en", "sync", *only]
+    words = [str(command), "--config", str(config), "--lang", "en", "sync", *only]
     return subprocess.run(words, check=False, capture_output=True, text=True, env=unmeasured(os.environ))
 
 
