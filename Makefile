@@ -10,12 +10,12 @@ demo: .venv/runtime
 
 test: .venv/development
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest -q -n 2
+	$(BIN)/coverage run -m pytest -q -n 2 --dist worksteal
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
 test-long: .venv/development
-	$(BIN)/pytest -q -n 2 -m long
+	$(BIN)/pytest -q -n 2 --dist worksteal -m long
 
 test-thirdparty: .venv/development
 	$(BIN)/pytest -q -m thirdparty

@@ -4,15 +4,38 @@ Each run tries the same examples, so that what lands was not lucky; new ones are
 `pytest --hypothesis-profile=explore`.
 """
 
+import gc
+from collections.abc import Generator
+
+import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.databases import address, stop_servers
+from tests.compiled import share_compiled
+from tests.databases import address, empty_address, stop_servers
+from tests.processes import unmeasured_here
 
-__all__ = ["address"]
+__all__ = ["address", "empty_address"]
 
 settings.register_profile("rules", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("explore", settings.get_profile("rules"), derandomize=False, max_examples=1000)
 settings.load_profile("rules")
+share_compiled()
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector away from what stays to the end: it would look through every test again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Do not measure the coverage of a test that is marked `repeats`: it would take half again as long for nothing."""
+    if item.get_closest_marker("repeats") is None:
+        return (yield)
+    with unmeasured_here():
+        return (yield)
 
 
 def pytest_sessionfinish() -> None:

@@ -1,6 +1,8 @@
-"""The databases that engine tests run on: a new SQLite file, or a new schema of one PostgreSQL server, for each test.
+"""The databases that engine tests run on: a new SQLite file, or a schema of one PostgreSQL server, for each test.
 
 The server is the one that `CCHC_TEST_POSTGRES_URL` names, or one from a wheel that the test session starts and stops.
+Making a database's tables takes longer than most tests: they are made once, copied for SQLite and emptied for
+PostgreSQL. A test of how they are made asks for `new_address`.
 """
 
 import os
@@ -16,6 +18,9 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
+
+from cchc_connect import SharedDatabase
+from cchc_connect.database.tables import structure
 
 KINDS = ("sqlite", "postgres")
 
@@ -34,7 +39,8 @@ def postgres_server() -> str:
     address = server.get_uri()
     with psycopg.connect(address, autocommit=True) as connection:
         # Tests that crash the program need no more than the server's own safety; one that is not cut off keeps all.
-        connection.execute("ALTER SYSTEM SET fsync = off")
+        for setting in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
+            connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
         connection.execute("SELECT pg_reload_conf()")
     _STARTED.append((server, folder))
     return address
@@ -45,6 +51,8 @@ _STARTED: list[tuple[Any, Path]] = []
 
 def stop_servers() -> None:
     """Stop the server that this process started, if it did."""
+    while _PREPARED:  # on a server that was there before
+        _PREPARED.pop().drop()
     while _STARTED:
         server, folder = _STARTED.pop()
         server.cleanup()
@@ -61,15 +69,76 @@ def new_address(kind: str, folder: Path) -> Generator[str, None, None]:
     if kind == "sqlite":
         yield f"sqlite:///{folder / 'shared.db'}"
         return
-    server, name = postgres_server(), f"t{uuid.uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
-        yield f"{server}{'&' if '?' in server else '?'}options=-csearch_path%3D{name}"
-        connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(name)))
+    schema = _Schema()
+    yield schema.address
+    schema.drop()
+
+
+@contextmanager
+def prepared_address(kind: str, folder: Path) -> Generator[str, None, None]:
+    """Give the address of a database of a kind that has its tables and no row in them."""
+    if kind == "sqlite":
+        (folder / "shared.db").write_bytes(_sqlite_template())
+        yield f"sqlite:///{folder / 'shared.db'}"
+        return
+    schema = _PREPARED.pop() if _PREPARED else _Schema()
+    SharedDatabase(schema.address).close()
+    yield schema.address
+    schema.empty()
+    _PREPARED.append(schema)
 
 
 @pytest.fixture(params=KINDS)
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Give the address of a new database: each test that asks runs on every kind."""
+    """Give the address of a database that holds nothing yet: each test that asks runs on every kind."""
+    with prepared_address(request.param, tmp_path) as given:
+        yield given
+
+
+@pytest.fixture(params=KINDS)
+def empty_address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give the address of a database without a table, of every kind."""
     with new_address(request.param, tmp_path) as given:
         yield given
+
+
+class _Schema:
+    """A schema of the PostgreSQL server, to one test a database of its own."""
+
+    def __init__(self) -> None:
+        server, self._name = postgres_server(), f"t{uuid.uuid4().hex}"
+        self.address = f"{server}{'&' if '?' in server else '?'}options=-csearch_path%3D{self._name}"
+        self._carry_out(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(self._name)))
+
+    def empty(self) -> None:
+        """Delete every row and let every number begin anew; `TRUNCATE` would make new files, which takes longer."""
+        with psycopg.connect(self.address) as connection:
+            names = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (self._name,))
+            tables = [sql.Identifier(name) for (name,) in names if name != structure.name]
+            numbers = connection.execute("SELECT sequencename FROM pg_sequences WHERE schemaname = %s", (self._name,))
+            sequences = [sql.Identifier(name) for (name,) in numbers]
+            for one in tables:
+                connection.execute(sql.SQL("DELETE FROM {}").format(one))
+            for one in sequences:
+                connection.execute(sql.SQL("ALTER SEQUENCE {} RESTART").format(one))
+
+    def drop(self) -> None:
+        """Remove it with all that is in it."""
+        self._carry_out(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(self._name)))
+
+    @staticmethod
+    def _carry_out(statement: sql.Composed) -> None:
+        with psycopg.connect(postgres_server(), autocommit=True) as connection:
+            connection.execute(statement)
+
+
+_PREPARED: list[_Schema] = []
+"""Schemas with tables and without rows, for the next tests."""
+
+
+@cache
+def _sqlite_template() -> bytes:
+    """Return the bytes of a database with its tables."""
+    with tempfile.TemporaryDirectory() as folder:
+        SharedDatabase(f"sqlite:///{folder}/new.db").close()
+        return Path(folder, "new.db").read_bytes()

@@ -9,6 +9,8 @@ import pytest
 
 from tests.checkout import PACKAGE_FOLDERS, ROOT, Module, modules, shown
 
+pytestmark = pytest.mark.repeats
+
 LAYERS = tuple(PACKAGE_FOLDERS)
 
 DISTRIBUTIONS = {"sqlalchemy": "SQLAlchemy", "pydantic_core": "pydantic"}

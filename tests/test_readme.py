@@ -26,6 +26,7 @@ def commands() -> list[str]:
     return [line for block in blocks("sh") for line in block.splitlines() if line]
 
 
+@pytest.mark.long
 def test_the_library_commands_work_as_typed_one_after_the_other(tmp_path: Path) -> None:
     """A newcomer types them in the README's order, in one folder."""
     program = str(Path(sys.executable).with_name("cchc-connect"))

@@ -20,6 +20,8 @@ from tests.adapters import (
 )
 from tests.adapters.wire import answer
 
+pytestmark = pytest.mark.repeats
+
 SCALARS = (
     st.none()
     | st.booleans()

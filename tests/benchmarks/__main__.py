@@ -1,27 +1,34 @@
 """Measure: `python -m tests.benchmarks`, or `make bench`; `--quick` takes less than two minutes.
 
-The table is printed; table, raw figures and plot are written to `.bench/results/`.
+The table is printed; table, raw figures and plot are written to `.bench/results/`. Ctrl-C ends the measuring; what was
+measured by then is printed and written all the same.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.benchmarks.databases import databases
+from tests.benchmarks.figures import figures
 from tests.benchmarks.loop_systems import LOOPS
-from tests.benchmarks.measure import Plan, Trial, trials
+from tests.benchmarks.measure import PUSHED, MakeDatabase, Plan, Trial, trials
 from tests.benchmarks.ours import HALVES, OURS
 from tests.benchmarks.peer_systems import ENVIRONMENTS, PEERS
 from tests.benchmarks.plot import plot
-from tests.benchmarks.report import figures, machine, report
-from tests.benchmarks.systems import POSTGRES, SQLITE, Job, System
+from tests.benchmarks.report import machine, report
+from tests.benchmarks.systems import LOOKS, POSTGRES, PULLS, SQLITE, Job, System
+from tests.benchmarks.targets import MILLION
 
 SYSTEMS: dict[str, System] = {system.name: system for system in (OURS, HALVES, *LOOPS, *PEERS)}
-JOBS = [Job.INITIAL, Job.RESYNC, Job.INCREMENTAL, Job.PUSH]
+JOBS = [*PULLS, *LOOKS, Job.PUSH]
+STOPPED = 130
+"""What a shell says of a command that Ctrl-C ended."""
 RESULTS = ENVIRONMENTS / "results"
 
 
@@ -32,8 +39,13 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--databases", nargs="+", default=[SQLITE, POSTGRES], choices=[SQLITE, POSTGRES])
     parser.add_argument("--jobs", type=Job, nargs="+", default=JOBS, choices=JOBS)
     parser.add_argument("--systems", nargs="+", default=list(SYSTEMS), choices=list(SYSTEMS), metavar="NAME")
-    parser.add_argument("--latency", type=int, nargs="+", default=[0], metavar="MS", help="before each answer")
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument(
+        "--latency", type=int, nargs="+", default=[0], metavar="MS", help="before each answer: 0 20 100"
+    )
+    parser.add_argument("--runs", type=int, default=3, metavar="N", help="medians of so many interleaved runs")
+    parser.add_argument(
+        "--million", action="store_true", help="also a million parcels, ours and the tuned loop, once: ten minutes"
+    )
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="FOLDER")
     parser.add_argument("--quick", action="store_true", help="2,000 parcels, one run")
     asked = parser.parse_args(given)
@@ -43,38 +55,57 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    """Measure and report; return 1 where nothing of ours could be measured."""
+    """Measure and report; return 130 where it was stopped by hand, 1 where nothing could be measured."""
     asked = arguments(given)
     chosen = [SYSTEMS[name] for name in asked.systems]
     notes = [why for system in chosen if (why := system.missing())]
-    with (
-        TemporaryDirectory(prefix="cchc-bench-", ignore_cleanup_errors=True) as folder,
-        databases(asked.databases, Path(folder)) as make_database,
-    ):
-        plan = Plan(
-            systems=[system for system in chosen if system.missing() is None],
-            jobs=asked.jobs,
-            databases=asked.databases,
-            sizes=asked.sizes,
-            latencies_ms=asked.latency,
-            runs=asked.runs,
-            folder=Path(folder),
-            make_database=make_database,
-            pushed=2_000 if asked.quick else 20_000,
-        )
-        found = [_told(trial) for trial in trials(plan)]
+    found: list[Trial] = []
+    stopped = False
+    try:
+        with (
+            TemporaryDirectory(prefix="cchc-bench-", ignore_cleanup_errors=True) as folder,
+            databases(asked.databases, Path(folder)) as make_database,
+        ):
+            for plan in _plans(asked, Path(folder), make_database):
+                with closing(trials(plan)) as measuring:
+                    for trial in measuring:
+                        found.append(trial)
+                        _tell(trial)
+    except KeyboardInterrupt:
+        stopped = True
+        notes.append("whatever is missing above: it was stopped by hand")
     date = f"{datetime.now(UTC):%Y-%m-%d}"
     text = report(found, notes, date)
     print(f"\n{text}")
     _write(asked.results, text, found, date)
-    return 0 if any(one.system == OURS.name and not one.failure for one in found) else 1
+    if stopped:
+        return STOPPED
+    return 0 if any(not one.failure for one in found) else 1
 
 
-def _told(trial: Trial) -> Trial:
+def _plans(asked: argparse.Namespace, folder: Path, make_database: MakeDatabase) -> Iterator[Plan]:
+    plan = Plan(
+        systems=[system for name in asked.systems if (system := SYSTEMS[name]).missing() is None],
+        jobs=asked.jobs,
+        databases=asked.databases,
+        sizes=asked.sizes,
+        latencies_ms=asked.latency,
+        runs=asked.runs,
+        folder=folder,
+        make_database=make_database,
+        pushed=2_000 if asked.quick else PUSHED,
+    )
+    yield plan
+    if asked.million:
+        large = [SYSTEMS[name] for name in (OURS.name, "tuned")]
+        jobs = [Job.INITIAL, Job.INCREMENTAL]
+        yield replace(plan, systems=large, jobs=jobs, sizes=[MILLION], latencies_ms=[0], runs=1)
+
+
+def _tell(trial: Trial) -> None:
     """Say on standard error how it goes, for it takes a while."""
     place = f"{trial.job} {trial.size} {trial.database} {trial.system}"
     print(f"{place}: {trial.failure or f'{trial.seconds:.2f} s'}", file=sys.stderr, flush=True)
-    return trial
 
 
 def _write(folder: Path, text: str, found: Sequence[Trial], date: str) -> None:

@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass
 
-from tests.benchmarks.systems import SQLITE, Command, Job, Place, Table
+from tests.benchmarks.systems import PULLS, SQLITE, Command, Job, Place, Table
 
 PUSHING = {Job.FILL: "pull-dossiers", Job.PUSH: "push-dossiers"}
 
@@ -20,7 +20,7 @@ class Loop:
     def can(self, job: Job, kind: str, size: int) -> bool:
         """Say yes to parcels; one of the loops pushes too, from SQLite."""
         del size
-        return job not in PUSHING or (self.pushes and kind == SQLITE)
+        return job in PULLS or (job in PUSHING and self.pushes and kind == SQLITE)
 
     def missing(self) -> str | None:
         """Say that it is there."""

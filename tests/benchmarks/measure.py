@@ -6,22 +6,24 @@ a while disturbs all of them.
 
 import os
 import shutil
+import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from threading import Event, Thread
 
 from tests.benchmarks.features import changed_numbers
+from tests.benchmarks.memory import MemoryWatch
 from tests.benchmarks.register import RunningRegister, running_register
-from tests.benchmarks.systems import Command, Job, Place, Stored, System, stored
+from tests.benchmarks.systems import LOOKS, PULLS, Command, Job, Place, Stored, System, stored
 
 PUSHED = 20_000
 """Statuses of the push job."""
 PUSH_LATENCY_MS = 20
-WATCHED_EACH_S = 0.05
-"""How often the memory of worker processes is looked at."""
+LOOKED = 5
+"""So often in each run a command is measured that takes less than half a second."""
 KIB = 1024
 
 MakeDatabase = Callable[[str, Path], str]
@@ -43,7 +45,11 @@ class Trial:
     cpu_seconds: float = 0.0
     """Of the process and its children, not of the database's server."""
     peak_mib: float = 0.0
-    """Of the process, and of its children added up."""
+    """The peaks of the process and of all that came of it, added up: see `tests.benchmarks.memory`."""
+    requests: int = 0
+    """Answered by the register: who asks for more than another does other work."""
+    parcels: int = 0
+    """Served by the register."""
     failure: str = ""
     """Why there is no measurement."""
 
@@ -74,19 +80,21 @@ class Usage:
     seconds: float
     cpu_seconds: float
     peak_mib: float
+    requests: int = 0
+    parcels: int = 0
 
 
 class Failed(Exception):
     """A process failed, or stored something else than it was given."""
 
 
-def trials(plan: Plan) -> Iterator[Trial]:
+def trials(plan: Plan) -> Generator[Trial, None, None]:
     """Carry out the plan; yield each measurement as it is made."""
-    pulls = [job for job in (Job.INITIAL, Job.RESYNC, Job.INCREMENTAL) if job in plan.jobs]
+    pulls = [job for job in (*PULLS, *LOOKS) if job in plan.jobs]
     for size in plan.sizes if pulls else ():
         with running_register(size) as register:
             for latency in plan.latencies_ms:
-                yield from _rounds(plan, register, latency, pulls)
+                yield from _rounds(plan, register, latency, [job for job in pulls if job in PULLS or not latency])
     if Job.PUSH in plan.jobs:
         with running_register(plan.pushed) as register:
             yield from _rounds(plan, register, PUSH_LATENCY_MS, [Job.PUSH])
@@ -95,7 +103,7 @@ def trials(plan: Plan) -> Iterator[Trial]:
 def _rounds(plan: Plan, register: RunningRegister, latency_ms: int, jobs: Sequence[Job]) -> Iterator[Trial]:
     for run in range(plan.runs):
         for database in plan.databases:
-            shift = run % len(plan.systems)
+            shift = run % (len(plan.systems) or 1)
             for system in (*plan.systems[shift:], *plan.systems[:shift]):
                 wanted = [job for job in jobs if system.can(job, database, register.count)]
                 if wanted:
@@ -116,20 +124,17 @@ def _chain(plan: Plan, system: System, register: RunningRegister, trial: Trial, 
     folder.mkdir(parents=True)
     place = Place(folder=folder, base_url=register.base_url, database=plan.make_database(trial.database, folder))
     chain = [Job.PUSH] if Job.PUSH in jobs else [Job.INITIAL, *(job for job in jobs if job is not Job.INITIAL)]
+    doing = {Job.PUSH: _push, Job.HELP: _look, Job.STATUS: _look}
     for job in chain:
-        try:
-            usage = (_push if job is Job.PUSH else _pull)(system, job, place, register, trial.latency_ms)
-        except Failed as failure:
-            yield replace(trial, job=job.value, failure=str(failure))
-            break
-        if job in jobs:
-            yield replace(
-                trial,
-                job=job.value,
-                seconds=usage.seconds,
-                cpu_seconds=usage.cpu_seconds,
-                peak_mib=usage.peak_mib,
-            )
+        for _ in range(LOOKED if job in LOOKS else 1):
+            try:
+                usage = doing.get(job, _pull)(system, job, place, register, trial.latency_ms)
+            except Failed as failure:
+                yield replace(trial, job=job.value, failure=str(failure))
+                shutil.rmtree(folder)
+                return
+            if job in jobs:
+                yield replace(trial, job=job.value, **asdict(usage))
     shutil.rmtree(folder)
 
 
@@ -137,7 +142,7 @@ def _pull(system: System, job: Job, place: Place, register: RunningRegister, lat
     changed = job is Job.INCREMENTAL
     register.set("changed", int(changed))
     register.set("latency", latency_ms)
-    usage = measured(system.command(job, place))
+    usage = _served(system.command(job, place), register)
     expected = Stored(register.count, len(changed_numbers(0, register.count)) if changed else 0)
     if (found := stored(system, place)) != expected:
         raise Failed(f"{found} instead of {expected}")
@@ -152,16 +157,29 @@ def _push(system: System, job: Job, place: Place, register: RunningRegister, lat
         measured(system.command(Job.FILL, place))
         if not changed:
             measured(system.command(job, place))
-    register.set("forgotten", 1)
     register.set("latency", latency_ms)
-    usage = measured(system.command(job, place))
-    if (taken := register.set("latency", 0)) != register.count:
+    usage = _served(system.command(job, place), register)
+    if (taken := register.set("latency", 0).statuses) != register.count:
         raise Failed(f"{taken} of {register.count} statuses arrived")
     return usage
 
 
+def _served(command: Command, register: RunningRegister) -> Usage:
+    """Run one process; note what it asked the register for."""
+    register.set("forgotten", 1)
+    usage = measured(command)
+    served = register.set("latency", 0)
+    return replace(usage, requests=served.requests, parcels=served.parcels)
+
+
+def _look(system: System, job: Job, place: Place, register: RunningRegister, latency_ms: int) -> Usage:
+    """Run a command that changes nothing."""
+    del register, latency_ms
+    return measured(system.command(job, place))
+
+
 def measured(command: Command) -> Usage:
-    """Run one process to its end.
+    """Run one process to its end; one that is interrupted is ended, with all that came of it.
 
     Raises:
         Failed: it ends with an error.
@@ -169,34 +187,23 @@ def measured(command: Command) -> Usage:
     environment = {**os.environ, **command.environment}
     start = time.perf_counter()
     with subprocess.Popen(
-        command.arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        command.arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
     ) as process:
-        ended, peaks = Event(), dict[int, int]()
-        watcher = Thread(target=_watch, args=(process.pid, peaks, ended))
-        watcher.start()
         assert process.stderr is not None
-        told = process.stderr.read().decode(errors="replace").strip()
-        _, status, used = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
+        try:
+            with MemoryWatch(process.pid) as memory:
+                told = process.stderr.read().decode(errors="replace").strip()
+                _, status, used = os.wait4(process.pid, 0)
+                seconds = time.perf_counter() - start
+        except BaseException:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
         process.returncode = os.waitstatus_to_exitcode(status)
-        ended.set()
-        watcher.join()
     if process.returncode:
         raise Failed(f"exit code {process.returncode}: {told.splitlines()[-1] if told else ''}"[:300])
-    peak = sum(peaks.values()) or used.ru_maxrss  # the latter counts what this process had when it made the child
-    return Usage(seconds=seconds, cpu_seconds=used.ru_utime + used.ru_stime, peak_mib=peak / KIB)
-
-
-def _watch(root: int, peaks: dict[int, int], ended: Event) -> None:
-    """Note the highest memory of each process of a tree, KiB, until the tree has ended."""
-    while not ended.wait(WATCHED_EACH_S):
-        waiting = [root]
-        while waiting:
-            process = waiting.pop()
-            try:
-                children = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii")
-                status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
-            except OSError:  # it has ended
-                continue
-            waiting += map(int, children.split())
-            peaks[process] = next((int(line.split()[1]) for line in status.splitlines() if line[:5] == "VmHWM"), 0)
+    return Usage(
+        seconds=seconds,
+        cpu_seconds=used.ru_utime + used.ru_stime,
+        peak_mib=memory.peak_kib(used.ru_maxrss) / KIB,
+    )

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks.systems import SQLITE, Command, Job, Place, Table
+from tests.benchmarks.systems import PULLS, SQLITE, Command, Job, Place, Table
 
 OUTSIDER = Path(__file__).parent / "outsider"
 """Folder of the adapter that pulls dossiers and pushes statuses."""
@@ -53,7 +53,7 @@ class Ours:
     def can(self, job: Job, kind: str, size: int) -> bool:
         """Say yes to whatever there is; halves are about parcels."""
         del kind, size
-        return len(self.collections) == 1 or job not in {Job.FILL, Job.PUSH}
+        return len(self.collections) == 1 or job in PULLS
 
     def missing(self) -> str | None:
         """Say that it is there."""
@@ -66,10 +66,13 @@ class Ours:
         if job is Job.RESYNC:
             _forget_cursors(place.database)
         only = {Job.FILL: ["--only", "one-stop"], Job.PUSH: ["--only", "statuses"]}.get(job, [])
+        task = ["status"] if job is Job.STATUS else ["sync", *only]
         program = str(Path(sys.executable).with_name("cchc-connect"))
+        if job is Job.HELP:
+            return Command(arguments=[program, "--help"])
         search = os.pathsep.join([str(OUTSIDER), *filter(None, [os.environ.get("PYTHONPATH")])])
         return Command(
-            arguments=[program, "--lang", "en", "--config", str(config), "sync", *only],
+            arguments=[program, "--lang", "en", "--config", str(config), *task],
             environment={"PYTHONPATH": search} if job in {Job.FILL, Job.PUSH} else {},
         )
 

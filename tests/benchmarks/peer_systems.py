@@ -10,11 +10,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks.systems import SQLITE, Command, Job, Place, Table
+from tests.benchmarks.systems import PULLS, SQLITE, Command, Job, Place, Table
 
 ENVIRONMENTS = Path(__file__).parents[2] / ".bench"
 SCRIPTS = Path(__file__).parent / "peers"
-PULLS = frozenset({Job.INITIAL, Job.RESYNC, Job.INCREMENTAL})
 
 PINS = {
     "dlt": ("dlt[sqlalchemy,postgres,parquet]==1.31.0", "pydantic==2.14.3"),

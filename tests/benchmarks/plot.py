@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from math import ceil, floor, log10
 
-from tests.benchmarks.report import Figures
+from tests.benchmarks.figures import Figures
+from tests.benchmarks.systems import PULLS
 
 WIDTH, HEIGHT = 420, 300
 LEFT, RIGHT, TOP, BOTTOM = 50, 130, 30, 40
@@ -18,7 +19,7 @@ def plot(figures: Figures) -> str:
     """Return a drawing with a panel for each job and database."""
     panels: dict[tuple[str, str], dict[str, list[tuple[int, float]]]] = {}
     for case in sorted(figures):
-        if case.job == "push" or case.latency_ms:
+        if case.job not in PULLS or case.latency_ms:
             continue
         for system, one in figures[case].items():
             panels.setdefault((case.database, case.job), {}).setdefault(system, []).append((case.size, one.seconds))

@@ -3,7 +3,8 @@
 Pages are baked before the first request and written as they are, so the server is never what limits a run. It
 serves the collections `parcels` and its two halves `parcels-1` and `parcels-2`, a listing of dossiers and a
 service that takes their statuses. `GET /control/NAME/VALUE` sets how it behaves: `changed` (0 or 1: are the
-changes made?) and `latency` (milliseconds before each answer).
+changes made?), `latency` (milliseconds before each answer) and `forgotten` (what arrived and was served so far), and
+tells what it has served.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from urllib.parse import parse_qs, urlsplit
 from tests.benchmarks.features import LATEST, changed_numbers, dossier, feature, instant, is_changed, modified
 
 LOOPBACK = "127.0.0.1"
+PAGE_SIZE = 1000
 BATCH_LIMIT = 100
 """Statuses that the service takes in one message."""
 PARALLEL = 4
@@ -43,6 +45,11 @@ class Register:
     pages: list[bytes] = field(default_factory=list[bytes])
     statuses: dict[str, bytes] = field(default_factory=dict[str, bytes])
     """What arrived, by idempotency key: what arrives twice stands here once."""
+    requests: int = 0
+    """Answered since `forgotten` was set."""
+    parcels: int = 0
+    """Served since then."""
+    counting: threading.Lock = field(default_factory=threading.Lock)
 
     def bake(self) -> None:
         """Make every page of the parcels before their change."""
@@ -74,6 +81,7 @@ class Register:
         begin, end = (0, end) if half is None else ((0, middle), (middle, end))[half]
         page = int(first, 16) if first else begin
         core = self._page(page) if self.changed else self.pages[page]
+        self._count(min(self.page_size, self.count - page * self.page_size))
         following = f"{self.base_url}/collections/{collection}/items?token={page + 1:x}" if page + 1 < end else None
         return _collection(core, following)
 
@@ -85,6 +93,7 @@ class Register:
         changed = {number for number in changed_numbers(begin, end) if self.changed}
         wanted = {number for number in changed if modified(number, self.count, changed=True) >= since}
         features = [self._feature(number) for number in sorted(wanted | (set(range(late, end)) - changed))]
+        self._count(len(features))
         return _collection(b",".join(features), None)
 
     def _page(self, page: int) -> bytes:
@@ -115,7 +124,18 @@ class Register:
                 self.latency_s = int(value) / 1000
             case _:
                 self.statuses.clear()
-        return json.dumps({"statuses": len(self.statuses)}).encode()
+                self.requests = self.parcels = 0
+        served = {"statuses": len(self.statuses), "requests": self.requests, "parcels": self.parcels}
+        return json.dumps(served).encode()
+
+    def count_request(self) -> None:
+        """Count one request."""
+        with self.counting:
+            self.requests += 1
+
+    def _count(self, parcels: int) -> None:
+        with self.counting:
+            self.parcels += parcels
 
 
 def _collection(features: bytes, following: str | None) -> list[bytes]:
@@ -131,6 +151,7 @@ def _serve(connection: socket.socket, register: Register) -> None:
             target = request.split(b" ")[1].decode()
             pieces = register.answer(target, wire.read(_head(wire)))
             if not target.startswith("/control/"):
+                register.count_request()
                 time.sleep(register.latency_s)
             length = sum(map(len, pieces))
             head = f"HTTP/1.1 200 OK\r\nContent-Type: application/geo+json\r\nContent-Length: {length}\r\n\r\n"
@@ -174,6 +195,17 @@ def _accept(listening: socket.socket, register: Register) -> None:
 
 
 @dataclass(frozen=True)
+class Served:
+    """What a register has done."""
+
+    statuses: int
+    """Different ones that arrived."""
+    requests: int
+    parcels: int
+    """Served, each as often as it was."""
+
+
+@dataclass(frozen=True)
 class RunningRegister:
     """A register that runs, from outside."""
 
@@ -185,22 +217,21 @@ class RunningRegister:
         """Its address."""
         return f"http://{LOOPBACK}:{self.port}"
 
-    def set(self, name: str, value: int) -> int:
-        """Set how it behaves; return how many statuses it has taken."""
+    def set(self, name: str, value: int) -> Served:
+        """Set how it behaves; return what it has done since it forgot."""
         connection = HTTPConnection(LOOPBACK, self.port, timeout=60)
         try:
             connection.request("GET", f"/control/{name}/{value}")
-            answer: dict[str, int] = json.loads(connection.getresponse().read())
-            return answer["statuses"]
+            return Served(**json.loads(connection.getresponse().read()))
         finally:
             connection.close()
 
 
 @contextmanager
-def running_register(count: int, page_size: int = 1000, seed: int = 1) -> Generator[RunningRegister, None, None]:
-    """Give a register of `count` parcels and as many dossiers, in a process of its own."""
+def running_register(count: int, page_size: int = PAGE_SIZE, seed: int = 1) -> Generator[RunningRegister, None, None]:
+    """Give a register of `count` parcels and as many dossiers, in a process of its own; Ctrl-C does not reach it."""
     command = [sys.executable, "-m", "tests.benchmarks.register", str(count), str(page_size), str(seed)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as process:
         assert process.stdout is not None
         yield RunningRegister(port=int(process.stdout.readline()), count=count)
         process.communicate()

@@ -24,6 +24,15 @@ class Job(StrEnum):
     """The dossiers are pulled and nothing is sent; it prepares the push."""
     PUSH = "push"
     """20,000 changed statuses are sent."""
+    HELP = "help"
+    """`cchc-connect --help`: what starting up costs."""
+    STATUS = "status"
+    """`cchc-connect status` over the database that the other jobs left."""
+
+
+PULLS = (Job.INITIAL, Job.RESYNC, Job.INCREMENTAL)
+LOOKS = (Job.HELP, Job.STATUS)
+"""Commands that change nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)

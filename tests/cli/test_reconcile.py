@@ -8,9 +8,7 @@ import pytest
 
 from cchc_connect.clock import SystemClock
 from cchc_connect.database.lease import Lease
-from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.stream import Stream
-from cchc_connect.errors import DatabaseUnusable
 from tests.cli.conftest import Call, Connect, Ended
 from tests.cli.district import DOSSIERS, PARCELS, District
 from tests.databases import on_one_kind
@@ -275,16 +273,6 @@ def test_what_is_said_of_anothers_record_is_compared_too(
     assert (told.code, keys(told)["differing"], repaired.code) == (3, ["p1"], 0)
     assert books.differences() == [("area_m2", "district", '"270"', '"250.5"')]
     assert books.row("gso-2025-07:25747:12:1").area_m2 == 250.5
-
-
-def test_where_nothing_was_pulled_there_is_nothing_to_compare(call: Call, connect: Connect, address: str) -> None:
-    """Exit code 66; no database is made for it."""
-    del connect
-
-    assert call("reconcile", "district").code == 66
-    with pytest.raises(DatabaseUnusable) as absent:
-        SharedDatabase(address, prepare=False)
-    assert absent.value.code == "database.absent"
 
 
 PARTS = ("north", "south")

@@ -34,7 +34,7 @@ def on_a_terminal(*arguments: str, **environment: str) -> str:
 
 @pytest.mark.usefixtures("agencies")
 def test_a_terminal_gets_tables_that_are_drawn_and_progress_that_lives() -> None:
-    written = on_a_terminal("sync")
+    written = on_a_terminal("sync", "--only", "one-stop")
 
     assert "\x1b[1mPulled" in written
     assert "\x1b[?25l" in written  # the cursor is hidden while progress lives
@@ -43,7 +43,7 @@ def test_a_terminal_gets_tables_that_are_drawn_and_progress_that_lives() -> None
 
 @pytest.mark.parametrize("wish", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_a_terminal_stays_plain_where_that_is_wished(agencies: Agencies, wish: dict[str, str]) -> None:
-    written = on_a_terminal("sync", **wish)
+    written = on_a_terminal("sync", "--only", "one-stop", **wish)
 
     assert "Pulled" in written
     assert "\x1b" not in written

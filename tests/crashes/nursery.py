@@ -4,6 +4,7 @@ Starting Python and importing the engine takes longer than the run that is to be
 process that has all of it loaded, and has run once, takes milliseconds.
 """
 
+import gc
 import json
 import os
 import signal
@@ -22,6 +23,8 @@ from cchc_connect.cli.exits import exit_code_of
 from cchc_connect.errors import CchcError
 from cchc_connect.sync.executor import Job
 from tests.checkout import ROOT
+from tests.compiled import share_compiled
+from tests.processes import unmeasured
 
 SERVE = "from tests.crashes.nursery import serve; serve()"
 
@@ -86,7 +89,7 @@ class Nursery:
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
-            env={**_unmeasured(os.environ), "PYTHONPATH": os.pathsep.join(sys.path)},
+            env={**unmeasured(os.environ), "PYTHONPATH": os.pathsep.join(sys.path)},
         )
         self._ask(self._order)
         return self
@@ -114,11 +117,13 @@ class Nursery:
 
 def serve() -> None:
     """Be the nursery: learn the configuration, run once to be warm, then bring up a process for each order."""
+    share_compiled()  # what the run that warms up has compiled the forks need not
     first = json.loads(sys.stdin.readline())
     os.environ.update(first["secrets"])
     config = Config.from_tables(first["tables"], Path("cchc.toml"))
     with ThreadPoolExecutor(1) as pool:  # a tracer counts each thread's calls, and the forks go on with this one's
         assert pool.submit(_run, config, first["only"], in_turn=True).result() == 0
+    gc.freeze()
     print("warm", flush=True)
     for line in sys.stdin:
         trial = json.loads(line)
@@ -164,8 +169,3 @@ def _ended(number: int, kill_after_s: float | None) -> int:
             time.sleep(GLANCE_S)
         os.kill(number, signal.SIGKILL)
     return os.waitstatus_to_exitcode(os.waitpid(number, 0)[1])
-
-
-def _unmeasured(environment: Mapping[str, str]) -> dict[str, str]:
-    """Leave out what would have a process measure its coverage: one that is killed cannot tell it."""
-    return {name: value for name, value in environment.items() if not name.startswith(("COVERAGE", "COV_"))}

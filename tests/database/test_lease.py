@@ -13,6 +13,7 @@ import pytest
 from cchc_connect.database.lease import Lease
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.errors import LeaseHeld, LeaseLost
+from tests.processes import unmeasured
 from tests.sync.village import HandClock
 
 LONG = timedelta(minutes=2)
@@ -39,8 +40,8 @@ def database(address: str) -> Iterator[SharedDatabase]:
 def holder(database: SharedDatabase) -> Iterator["subprocess.Popen[str]"]:
     """Give another process that holds the lease."""
     command = [sys.executable, "-c", HOLDER, database.url]
-    paths = {"PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **paths}) as process:
+    environment = {**unmeasured(os.environ), "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
         yield process

@@ -74,15 +74,15 @@ def test_a_further_pull_goes_on_where_the_old_program_was(old: Path) -> None:
         assert (done.counts.inserted, done.counts.unchanged) == (1, 1)
 
 
-def test_a_database_of_a_newer_program_is_refused_by_its_own_table(address: str) -> None:
+def test_a_database_of_a_newer_program_is_refused_by_its_own_table(empty_address: str) -> None:
     """What this program does not know it leaves alone."""
-    with SharedDatabase(address) as database, database.writing() as connection:
+    with SharedDatabase(empty_address) as database, database.writing() as connection:
         connection.execute(text("UPDATE cchc_structure SET version_num = '9999'"))
-        if address.startswith("sqlite"):
+        if empty_address.startswith("sqlite"):
             connection.execute(text("PRAGMA user_version = 9999"))
 
     with pytest.raises(DatabaseUnusable) as refused:
-        SharedDatabase(address)
+        SharedDatabase(empty_address)
 
     assert refused.value.code == "database.newer"
 
@@ -133,10 +133,10 @@ def test_looking_changes_no_byte(old: Path) -> None:
     assert hashlib.sha256(old.read_bytes()).hexdigest() == before
 
 
-def test_looking_makes_no_database(address: str) -> None:
+def test_looking_makes_no_database(empty_address: str) -> None:
     """Without leave to prepare it nothing is made where nothing is."""
     with pytest.raises(DatabaseUnusable) as refused:
-        SharedDatabase(address, prepare=False)
+        SharedDatabase(empty_address, prepare=False)
 
     assert refused.value.code == "database.absent"
     assert STRUCTURE_VERSION > 1

@@ -4,6 +4,7 @@ import multiprocessing
 from collections.abc import Mapping
 from functools import cache
 from multiprocessing.context import ForkServerContext
+from multiprocessing.forkserver import ensure_running
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,17 @@ from cchc_connect.database.discrepancies import discrepancies
 from cchc_connect.database.quarantine import entries
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.tables import cursor, delivery
-from cchc_connect.testing import Agencies
+from cchc_connect.testing import Agencies, World
 from cchc_schemas import RECORD_TYPES
+from tests.processes import unmeasured_children
 
 PASSING = {"run_id", "sequence", "item_hash"}
 """Columns that tell of the run and not of the record."""
+
+
+def small_world() -> World:
+    """Return a world in which a run takes a third of a second, made anew for whoever edits it."""
+    return World(3, dossiers=24, parcels=40, works=20, defect_share=0.1)
 
 
 class Province:
@@ -83,11 +90,22 @@ class Province:
         return kept
 
 
+LOADED = [
+    "tests.promises.province",
+    *(f"cchc_adapters.{name}" for name in ("binh_duong_permits", "national_portal", "ogc_features", "opencps")),
+    "cchc_connect.cli.commands",
+    "cchc_connect.cli.sync",
+]
+"""What a process of ours would have to import first."""
+
+
 @cache
 def workers() -> ForkServerContext:
     """Return where processes are started from: one that has the program loaded and nothing else running."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.promises.province", "cchc_adapters.opencps"])
+    context.set_forkserver_preload(LOADED)
+    with unmeasured_children():  # they are killed, or leave without a word
+        ensure_running()
     return context
 
 

@@ -4,11 +4,10 @@ A page's records, its cursor, its quarantine, its history and its counters commi
 kill -9 anywhere the next run goes on from the last committed page.
 """
 
-import os
 import random
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
@@ -18,97 +17,88 @@ from cchc_connect.config import ConnectionTable
 from cchc_connect.sync.connect import connect
 from cchc_connect.sync.report import Outcome
 from cchc_connect.sync.run import Connect
-from cchc_connect.testing import Agencies, World
+from cchc_connect.testing import Agencies
 from cchc_connect.testing.ogc_features import ITEMS
+from cchc_connect.testing.portal_inbox import PortalInbox
 from cchc_connect.transport import RequestsTransport
+from tests.crashes.nursery import KILLED, Nursery
 from tests.databases import KINDS, new_address
-from tests.promises.province import Province, sync_in_process, workers
+from tests.promises.province import Province, small_world
 
 KILLS_A_BATCH = 25
-
+PAGE_SIZE = 10
 
 Places = Callable[[], AbstractContextManager[str]]
 """Gives addresses of new databases of one kind."""
 
-Expected = tuple[Mapping[str, object], float]
-"""What a run that nobody kills leaves, and how many seconds it takes."""
+
+class Ground:
+    """Where runs are killed: a small province that is pulled in many pages, each of them a commit."""
+
+    def __init__(self, agencies: Agencies, nursery: Nursery, places: Places) -> None:
+        self.nursery = nursery
+        self._agencies = agencies
+        self._places = places
+        self.content, self.seconds = self._undisturbed()
+        """What a run that nobody kills leaves, and how long it takes."""
+
+    @contextmanager
+    def trial(self) -> Generator[Province, None, None]:
+        """Give the province with a new database and an empty portal."""
+        self._agencies.national_portal.inbox = PortalInbox()
+        with self._places() as address:
+            yield many_pages(self._agencies, address)
+
+    def _undisturbed(self) -> tuple[Mapping[str, object], float]:
+        with self.trial() as province:
+            started = time.monotonic()
+            assert self.nursery.run(province.address) == 0
+            return province.content(), time.monotonic() - started
 
 
-def secrets() -> dict[str, str]:
-    return {name: os.environ[name] for name in (ONE_STOP_PASSWORD, PORTAL_PASSWORD)}
-
-
-def run_to_the_end(province: Province) -> float:
-    """Run in a process of its own; return how many seconds it took."""
-    started = time.monotonic()
-    process = workers().Process(target=sync_in_process, args=(province.tables, secrets()))
-    process.start()
-    process.join()
-    assert process.exitcode == 0
-    process.close()
-    return time.monotonic() - started
-
-
-def run_and_kill(province: Province, after_s: float) -> None:
-    """Run in a process of its own and kill it with SIGKILL after some time."""
-    process = workers().Process(target=sync_in_process, args=(province.tables, secrets()))
-    process.start()
-    process.join(after_s)
-    process.kill()
-    process.join()
-    process.close()
+def many_pages(agencies: Agencies, address: str) -> Province:
+    """Return a province whose sources have more pages than they need."""
+    province = Province(agencies, address)
+    for name in ("land-registry", "one-stop"):
+        province.tables["connections"][name]["options"]["page_size"] = PAGE_SIZE
+    return province
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def places(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Places:
-    """Give what makes new databases of one kind."""
+def ground(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    """Give a ground with databases of one kind."""
 
-    def place() -> AbstractContextManager[str]:
+    def places() -> AbstractContextManager[str]:
         return new_address(request.param, tmp_path_factory.mktemp("place"))
 
-    return place
+    with Agencies(small_world()) as agencies, double_secrets(agencies), places() as warm:
+        nursery = Nursery(many_pages(agencies, warm).tables, (), [ONE_STOP_PASSWORD, PORTAL_PASSWORD])
+        with nursery:
+            yield Ground(agencies, nursery, places)
 
 
-@pytest.fixture(scope="module")
-def undisturbed(world: World, places: Places) -> Expected:
-    """Give what a run that nobody kills leaves, and how long it takes."""
-    seconds, contents = list[float](), list[Mapping[str, object]]()
-    for _ in range(2):
-        with Agencies(world) as agencies, double_secrets(agencies), places() as address:
-            province = Province(agencies, address)
-            seconds.append(run_to_the_end(province))
-            contents.append(province.content())
-    return contents[-1], min(seconds)
-
-
-def kill_and_finish(moments: random.Random, kills: int, world: World, expected: Expected, places: Places) -> None:
+def kill_and_finish(ground: Ground, moments: random.Random, kills: int) -> None:
     """Kill runs at random moments; after each let the next run finish, and compare what is there."""
-    content, seconds = expected
     for trial in range(kills):
-        with Agencies(world) as agencies, double_secrets(agencies), places() as address:
-            province = Province(agencies, address)
+        with ground.trial() as province:
+            ended = ground.nursery.run(province.address, kill_after_s=moments.uniform(0, ground.seconds))
+            province.sync()
 
-            run_and_kill(province, moments.uniform(0, seconds))
-            run_to_the_end(province)
-
-            assert province.content() == content, f"trial {trial}"
+            assert ended in {KILLED, 0}
+            assert province.content() == ground.content, f"trial {trial}"
             assert province.is_complete()
 
 
-def test_a_run_killed_at_any_moment_is_finished_by_the_next(
-    world: World, undisturbed: Expected, places: Places
-) -> None:
+def test_a_run_killed_at_any_moment_is_finished_by_the_next(ground: Ground) -> None:
     """Nothing is lost: kill -9 at a random moment, run again, and the database is the same each time."""
-    kill_and_finish(random.Random(0), 8, world, undisturbed, places)
+    kill_and_finish(ground, random.Random(0), 5)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("batch", range(1, 5))
-def test_a_hundred_killed_runs_are_finished_by_the_next(
-    batch: int, world: World, undisturbed: Expected, places: Places
-) -> None:
+def test_a_hundred_killed_runs_are_finished_by_the_next(ground: Ground, batch: int) -> None:
     """Nothing is lost, at length: a hundred random moments."""
-    kill_and_finish(random.Random(batch), KILLS_A_BATCH, world, undisturbed, places)
+    kill_and_finish(ground, random.Random(batch), KILLS_A_BATCH)
 
 
 def test_what_the_sources_hold_is_in_the_tables_or_in_quarantine(province: Province) -> None:
@@ -120,7 +110,7 @@ def test_what_the_sources_hold_is_in_the_tables_or_in_quarantine(province: Provi
 
 def test_a_source_that_breaks_in_its_middle_is_taken_up_there(province: Province) -> None:
     """Nothing is lost and nothing is fetched again: the next run asks for the page that did not come."""
-    province.tables["connections"]["land-registry"]["options"]["page_size"] = 20
+    province.tables["connections"]["land-registry"]["options"]["page_size"] = 10
     broken = province.sync(Surroundings(connect=breaking_after(2)))
     asked = province.agencies.land_registry.requests_seen[ITEMS]
 

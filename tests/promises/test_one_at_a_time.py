@@ -13,13 +13,17 @@ from contextlib import closing
 import psycopg
 
 from cchc_connect import Surroundings
+from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD
 from cchc_connect.database.counts import Counts
 from cchc_connect.database.postgres import WRITE_LOCK
 from cchc_connect.database.sqlite import PREFIX
 from cchc_connect.sync.report import Outcome
 from tests.crashes.nursery import InTurn
 from tests.promises.province import Province, sync_in_process, workers
-from tests.promises.test_nothing_is_lost import secrets
+
+
+def secrets() -> dict[str, str]:
+    return {name: os.environ[name] for name in (ONE_STOP_PASSWORD, PORTAL_PASSWORD)}
 
 
 def test_of_eight_schedulers_one_runs(province: Province) -> None:

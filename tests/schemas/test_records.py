@@ -99,6 +99,7 @@ def test_a_regular_record_has_no_notes() -> None:
 
 
 @few
+@pytest.mark.repeats
 @given(EVERY_RECORD)
 def test_a_document_makes_the_record_it_was_made_of(record: Record) -> None:
     document = to_document(record)
@@ -110,6 +111,7 @@ def test_a_document_makes_the_record_it_was_made_of(record: Record) -> None:
 
 
 @few
+@pytest.mark.repeats
 @given(EVERY_RECORD)
 def test_what_may_be_written_is_read_without_irregularities(record: Record) -> None:
     assert record.irregularities() == ()

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from multiprocessing import Pool
 
+from tests.compiled import share_compiled
 from tests.simulation.seeds import Outcome, outcomes
 
 PROCESSES = 2
@@ -18,6 +19,7 @@ A_BATCH = 25
 
 def main(arguments: Sequence[str]) -> int:
     """Run the seeds `a-b` or the one seed `a`; return 1 where one failed."""
+    share_compiled()
     first, _, last = arguments[0].partition("-")
     seeds = range(int(first), int(last or first) + 1)
     started = time.monotonic()

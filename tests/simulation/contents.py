@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
-
 from cchc_connect import SharedDatabase
 from cchc_connect.database.tables import METADATA
 
@@ -16,7 +14,8 @@ def contents(database: SharedDatabase) -> Mapping[str, list[Any]]:
     """Return the rows of every table but those of the runs themselves."""
     with database.reading() as connection:
         return {
-            table.name: sorted(map(repr, connection.execute(select(table))))
+            # As the driver gives them: to compile each statement for each look takes a sixth of a world's time.
+            table.name: sorted(map(repr, connection.exec_driver_sql(f"SELECT * FROM {table.name}")))  # noqa: S608  # our own names
             for table in METADATA.sorted_tables
             if table.name not in OF_EACH_RUN
         }

@@ -18,7 +18,7 @@ from cchc_connect.database.stream import Stream
 from cchc_connect.errors import SourceHeld, Unreachable
 from cchc_connect.sync.pull import Pull
 from cchc_schemas import LandParcel
-from tests.databases import KINDS, new_address
+from tests.databases import KINDS, prepared_address
 from tests.sync.village import FencelessScope, HandClock, LandRegister, LocalTransport, parcel_item
 
 STREAM = Stream(connection="village", record_type="land_parcel", agency="H09.1")
@@ -72,6 +72,7 @@ class Desk:
             return {entry.source_key for entry in entries(connection)}
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=40)
 @given(rounds=ROUNDS, page_size=st.integers(1, 5))
@@ -79,7 +80,7 @@ def test_the_database_converges_to_the_source(kind: str, rounds: list[Any], page
     """After any history every good item is a live record or shares its number with one, and nothing else is."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        new_address(kind, Path(folder)) as address,
+        prepared_address(kind, Path(folder)) as address,
         SharedDatabase(address) as database,
     ):
         desk = Desk(database, page_size)

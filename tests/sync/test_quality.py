@@ -10,7 +10,7 @@ import pytest
 from cchc_connect.database.breakers import note_failure, note_success, read_breakers
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.errors import DatabaseLost, SourceHeld, Stopped
-from tests.databases import new_address
+from tests.databases import prepared_address
 from tests.sync.books import Books
 from tests.sync.village import HandClock, LandRegister, parcel_item
 
@@ -119,7 +119,7 @@ class Outage(HandClock):
 @pytest.mark.parametrize(("breaks", "comes_through"), [(1, True), (9, False)])
 def test_a_commit_whose_connection_breaks_is_done_again(tmp_path: Path, breaks: int, *, comes_through: bool) -> None:
     """Once is mended on another connection, again and again is an error; no page is half there."""
-    with new_address("postgres", tmp_path) as address, SharedDatabase(address) as database:
+    with prepared_address("postgres", tmp_path) as address, SharedDatabase(address) as database:
         clock = Outage(address, breaks)
         books = Books(database, clock=clock)
         register = LandRegister([parcel_item(1)])

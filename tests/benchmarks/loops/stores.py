@@ -4,6 +4,7 @@ A page is one transaction with the watermark in it, and everything is durable wh
 says what the table says already is not written.
 """
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
@@ -25,12 +26,12 @@ class Store(Protocol):
         """Return the latest change that is stored."""
         ...
 
-    def hashes(self) -> set[bytes]:
-        """Return the hash of each item that is stored."""
+    def hashes(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return the hash of each item that is stored under one of these keys."""
         ...
 
     def write(self, page: Sequence[Row], watermark: str) -> None:
-        """Store a page, durably at the latest when the store is closed."""
+        """Store a page and its watermark in one transaction, durably at the latest when the store is closed."""
         ...
 
     def close(self) -> None:
@@ -61,9 +62,10 @@ class SqliteStore:
         latest: str | None = self._connection.execute("SELECT max(watermark) FROM progress").fetchone()[0]
         return latest
 
-    def hashes(self) -> set[bytes]:
-        """Return the hash of each item that is stored."""
-        return {one for (one,) in self._connection.execute("SELECT item_hash FROM parcel")}
+    def hashes(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return the hash of each item that is stored under one of these keys."""
+        known = "SELECT id, item_hash FROM parcel WHERE id IN (SELECT value FROM json_each(?))"
+        return dict(self._connection.execute(known, (json.dumps(keys),)).fetchall())
 
     def write(self, page: Sequence[Row], watermark: str) -> None:
         """Store a page in one transaction."""
@@ -109,23 +111,22 @@ class PostgresStore:
         self._connection.commit()
         return None if row is None else row[0]
 
-    def hashes(self) -> set[bytes]:
-        """Return the hash of each item that is stored."""
+    def hashes(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return the hash of each item that is stored under one of these keys; a transaction is open then."""
         with self._connection.cursor(binary=True) as cursor:
-            found = {one for (one,) in cursor.execute("SELECT item_hash FROM parcel")}
-        self._connection.commit()
-        return found
+            return dict(cursor.execute("SELECT id, item_hash FROM parcel WHERE id = ANY(%s)", (keys,)).fetchall())
 
     def write(self, page: Sequence[Row], watermark: str) -> None:
         """Store a page in one transaction."""
         with self._connection.cursor() as cursor:
-            with cursor.copy("COPY incoming FROM STDIN") as copy:
-                for row in page:
-                    copy.write_row(row)
-            cursor.execute(self._MERGE.encode())
+            if page:
+                with cursor.copy("COPY incoming FROM STDIN") as copy:
+                    for row in page:
+                        copy.write_row(row)
+                cursor.execute(self._MERGE.encode())
             cursor.execute(
                 "INSERT INTO progress VALUES (1, %s) ON CONFLICT (place) DO UPDATE "
-                "SET watermark = greatest(progress.watermark, excluded.watermark)",
+                "SET watermark = excluded.watermark WHERE excluded.watermark > progress.watermark",
                 (watermark,),
             )
         self._connection.commit()

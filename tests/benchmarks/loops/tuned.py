@@ -1,8 +1,8 @@
 """The loops of somebody who knows where the time goes: page bytes to Pydantic, whole pages to the driver.
 
 `tuned` does one thing after the other; `threads` fetches, validates and writes at the same time; `hashed` splits
-a page into raw items, hashes them and looks only at those it does not know; `processes` is `hashed` twice, each
-over its half of the register. The garbage collector never runs: the records hold no cycles.
+a page into raw items, hashes them and validates only those whose hash is not the stored one; `processes` is `hashed`
+twice, each over its half of the register. The garbage collector never runs: the records hold no cycles.
 """
 
 import gc
@@ -26,11 +26,23 @@ WAITING = 2
 _MODIFIED = COLUMNS.index("modified")
 
 
+class _RawProperties(msgspec.Struct):
+    ModifiedDate: str
+
+
+class _RawItem(msgspec.Struct):
+    """The two values of an item that are read before it is known to be new."""
+
+    id: str
+    properties: _RawProperties
+
+
 class _RawListing(msgspec.Struct):
     features: list[msgspec.Raw]
     links: list[Link]
 
 
+_raw_item = msgspec.json.Decoder(_RawItem)
 _raw_listing = msgspec.json.Decoder(_RawListing)
 
 
@@ -71,41 +83,49 @@ def threads(base_url: str, database: str, *, everything: bool) -> None:
 
 
 def hashed(base_url: str, database: str, *, everything: bool) -> None:
-    """Validate and write only items whose hash is not known."""
+    """Validate and write only items whose hash is not the one that is stored under their key.
+
+    Of each page: split it into raw items, hash each and read its key and its date of change, look up the stored
+    hashes of these keys in the database, validate and upsert what differs with its new hash, and commit that with
+    the watermark. It keeps nothing from page to page, so its memory does not grow with the register, and whatever
+    another program stored meanwhile is compared too. A page that is known leaves nothing to write.
+    """
     gc.disable()
-    _hashed(base_url, "parcels", database, everything=everything)
+    store = opened(database)
+    _hashed(base_url, "parcels", store, _since(store, everything=everything))
 
 
 def processes(base_url: str, database: str, *, everything: bool) -> None:
     """Let two processes take a half each."""
     gc.disable()
-    opened(database).close()
+    store = opened(database)
+    since = _since(store, everything=everything)  # before either has stored a page
+    store.close()
     child = os.fork()
     if child == 0:
         status = 1
         try:
-            _hashed(base_url, "parcels-2", database, everything=everything)
+            _hashed(base_url, "parcels-2", opened(database), since)
             status = 0
         finally:
             os._exit(status)
-    _hashed(base_url, "parcels-1", database, everything=everything)
+    _hashed(base_url, "parcels-1", opened(database), since)
     if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
         raise SystemExit("the second process failed")
 
 
-def _hashed(base_url: str, collection: str, database: str, *, everything: bool) -> None:
-    store = opened(database)
-    since = _since(store, everything=everything)
-    # Of a listing of changes nearly nothing is known, and reading what is would cost more than it saves.
-    known = store.hashes() if since is None else set[bytes]()
+def _hashed(base_url: str, collection: str, store: Store, since: str | None) -> None:
     features = TypeAdapter(list[Feature])
     for body in _bodies(base_url, collection, since):
         raw = [bytes(one) for one in _raw_listing.decode(body).features]
+        items = [_raw_item.decode(one) for one in raw]
         digests = [blake2b(one, digest_size=16).digest() for one in raw]
-        new = [(one, digest) for one, digest in zip(raw, digests, strict=True) if digest not in known]
-        if new:
-            items = features.validate_json(b"[" + b",".join(one for one, _ in new) + b"]")
-            _write(store, rows(items, [digest for _, digest in new]))
+        known = store.hashes([one.id for one in items])
+        new = [place for place, one in enumerate(items) if known.get(one.id) != digests[place]]
+        valid = features.validate_json(b"[" + b",".join(raw[place] for place in new) + b"]")
+        if items:
+            changed = rows(valid, [digests[place] for place in new])
+            store.write(changed, max(one.properties.ModifiedDate for one in items))
     store.close()
 
 

@@ -59,7 +59,8 @@ def changes(changed=dlt.sources.incremental("ModifiedDate")):
 
 def destination():
     if given.database.startswith("sqlite"):
-        return dlt.destinations.sqlalchemy(credentials=given.database), "main"
+        # Without keys in its tables dlt's merge looks for each row among all rows.
+        return dlt.destinations.sqlalchemy(credentials=given.database, create_primary_keys=True), "main"
     address = urlsplit(given.database)
     # The host of the query is a folder of sockets; it goes before the one that dlt wants to be told.
     query = {"host": parse_qs(address.query)["host"][0]}

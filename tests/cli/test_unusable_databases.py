@@ -1,10 +1,18 @@
-"""A database of a newer program: every command leaves it alone and says what to do."""
+"""A database of a newer program, or none: a command leaves it alone and says what to do."""
 
+import pytest
 from sqlalchemy import text
 
+from cchc_connect import DatabaseUnusable, SharedDatabase
 from tests.cli.conftest import Call, Connect
 from tests.cli.district import District
 from tests.sync.books import Books
+
+
+@pytest.fixture
+def address(empty_address: str) -> str:
+    """Give a database that no other test will use."""
+    return empty_address
 
 
 def test_a_database_of_a_newer_program_is_refused_by_every_command(
@@ -24,3 +32,13 @@ def test_a_database_of_a_newer_program_is_refused_by_every_command(
     assert all(len(one.err.splitlines()) == 1 and "Update the program" in one.err for one in refused)
     assert district.questions == []
     assert books.everything() == before
+
+
+def test_where_nothing_was_pulled_there_is_nothing_to_compare(call: Call, connect: Connect, address: str) -> None:
+    """Exit code 66; no database is made for it."""
+    del connect
+
+    assert call("reconcile", "district").code == 66
+    with pytest.raises(DatabaseUnusable) as absent:
+        SharedDatabase(address, prepare=False)
+    assert absent.value.code == "database.absent"
