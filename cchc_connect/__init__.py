@@ -8,8 +8,9 @@ Read what is shared: `find_case`, `records`, `history`, `changes`, `discrepancie
 Write an adapter: `Adapter`, `Source`, `Target` and what they speak of; `cchc_connect.codecs` reads wire values.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from cchc_connect.lazy import lazy_names
 
 if TYPE_CHECKING:
     from cchc_connect.adapter import (
@@ -169,12 +170,7 @@ _HOMES = {
 
 
 if not TYPE_CHECKING:  # a type checker sees the imports above, and so a misspelt name
-
-    def __getattr__(name: str) -> object:
-        for home, names in _HOMES.items():
-            if name in names.split():
-                return getattr(import_module(f"{__name__}.{home}"), name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    __getattr__ = lazy_names(__name__, _HOMES)
 
     def __dir__() -> list[str]:
         return __all__

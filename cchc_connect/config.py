@@ -16,9 +16,9 @@ from pydantic_core import PydanticCustomError
 
 from cchc_connect.adapter import Adapter, AdapterFactory
 from cchc_connect.errors import ConfigurationError
+from cchc_connect.http import Credentials
 from cchc_connect.messages import Phrase, Phrases
 from cchc_connect.registry import adapter_factory
-from cchc_connect.transport import Credentials
 from cchc_schemas import RECORD_TYPES, Record
 
 READABLE_BY_OTHERS = 0o077

@@ -36,9 +36,10 @@ from cchc_connect.database.decisions import (
 from cchc_connect.database.discrepancies import compare
 from cchc_connect.database.links import write_links
 from cchc_connect.database.record_tables import record_table
-from cchc_connect.database.stored import row_reader
+from cchc_connect.database.relations import Event, Kind
+from cchc_connect.database.rows import row_reader
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.succession import Event, Kind, write_successions
+from cchc_connect.database.succession import write_successions
 from cchc_connect.database.tables import change
 from cchc_connect.database.voices import Document, Voice, forget, hear, heirs, voices_of
 
