@@ -2,6 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# Where nothing compiled is kept every process of the tests compiles all modules anew: a quarter of a second each.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-long test-thirdparty simulate check bench bench-peers clean
 
 demo: .venv/runtime

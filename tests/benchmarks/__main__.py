@@ -8,6 +8,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from compileall import compile_dir
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from tests.benchmarks.plot import plot
 from tests.benchmarks.report import machine, report
 from tests.benchmarks.systems import LOOKS, POSTGRES, PULLS, SQLITE, Job, System
 from tests.benchmarks.targets import MILLION
+from tests.checkout import ROOT
 
 SYSTEMS: dict[str, System] = {system.name: system for system in (OURS, HALVES, *LOOPS, *PEERS)}
 JOBS = [*PULLS, *LOOKS, Job.PUSH]
@@ -61,6 +63,8 @@ def main(given: Sequence[str] | None = None) -> int:
     notes = [why for system in chosen if (why := system.missing())]
     found: list[Trial] = []
     stopped = False
+    for part in ("cchc_connect", "schemas", "adapters", "tests/benchmarks"):
+        compile_dir(ROOT / part, quiet=2)  # as an installer does; else whoever is first pays for it
     try:
         with (
             TemporaryDirectory(prefix="cchc-bench-", ignore_cleanup_errors=True) as folder,

@@ -181,10 +181,13 @@ def _look(system: System, job: Job, place: Place, register: RunningRegister, lat
 def measured(command: Command) -> Usage:
     """Run one process to its end; one that is interrupted is ended, with all that came of it.
 
+    Its modules are compiled once and not in each process, as they are where a program is installed.
+
     Raises:
         Failed: it ends with an error.
     """
-    environment = {**os.environ, **command.environment}
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment = {**kept, **command.environment}
     start = time.perf_counter()
     with subprocess.Popen(
         command.arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
