@@ -4,6 +4,7 @@ It is started for a large listing only, and nothing depends on it: what it canno
 very module, run as a program, which learns the source from a configuration and ends when its input does.
 """
 
+import fcntl
 import gc
 import logging
 import os
@@ -12,9 +13,10 @@ import signal
 import struct
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from threading import Semaphore
 from types import TracebackType
 from typing import BinaryIO, Self, cast
@@ -23,6 +25,7 @@ import msgspec
 
 from cchc_connect.adapter import Item
 from cchc_connect.config import Config
+from cchc_connect.sync.pipeline import Behind, ahead
 from cchc_connect.sync.translation import ReadItem, Translation
 from cchc_connect.wire_json import RawItem
 
@@ -31,6 +34,9 @@ WORTH_IT = 500
 
 WAITING = 2
 """Pages that the other process has to read before this one takes one itself."""
+
+PIPE_BYTES = 1024 * 1024
+"""What a pipe holds; Linux gives as much to everybody."""
 
 _LENGTH = struct.Struct("<Q")
 _READY = b"ready"
@@ -63,7 +69,8 @@ class SecondProcess:
         self._seats = seats
         self._has_seat = False
         self._process: subprocess.Popen[bytes] | None = None
-        self._line = ThreadPoolExecutor(1, thread_name_prefix="second-process")
+        self._asking = ThreadPoolExecutor(1, thread_name_prefix="ask")
+        self._hearing = ThreadPoolExecutor(1, thread_name_prefix="hear")
         self._ready: Future[bytes] | None = None
         self._asked: list[Future[list[ReadItem]]] = []
 
@@ -84,7 +91,9 @@ class SecondProcess:
         self._asked = [answer for answer in self._asked if not answer.done()]
         if len(self._asked) >= WAITING:  # it has enough to do, and this process would only wait for it
             return self._here.read(items)
-        self._asked.append(self._line.submit(self._ask, self._process, items, raw))
+        # The next question is there before the last one is answered, so that the other process never waits.
+        self._asking.submit(_put, _stream(self._process.stdin), msgspec.msgpack.encode(raw))
+        self._asked.append(self._hearing.submit(self._heard, self._process, items))
         return self._asked[-1]
 
     def close(self) -> None:
@@ -99,7 +108,8 @@ class SecondProcess:
                 process.kill()
                 process.wait()
             _stream(process.stdout).close()
-        self._line.shutdown(wait=True)
+        self._asking.shutdown(wait=True)
+        self._hearing.shutdown(wait=True)
         if self._has_seat:
             self._has_seat = False
             self._seats.release()
@@ -121,15 +131,17 @@ class SecondProcess:
         self._process = subprocess.Popen(  # noqa: S603  # it is this very module
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
         )
-        self._ready = self._line.submit(self._introduce, self._process, place)
+        for stream in (self._process.stdin, self._process.stdout):
+            _widen(_stream(stream))
+        self._ready = self._hearing.submit(self._introduce, self._process, place)
 
     def _introduce(self, process: subprocess.Popen[bytes], place: Place) -> bytes:
         _put(_stream(process.stdin), pickle.dumps(place))
         return _get(_stream(process.stdout))
 
-    def _ask(self, process: subprocess.Popen[bytes], items: Sequence[Item], raw: list[bytes]) -> list[ReadItem]:
+    def _heard(self, process: subprocess.Popen[bytes], items: Sequence[Item]) -> list[ReadItem]:
+        """Return the next answer; where there is none any more, read the items here."""
         try:
-            _put(_stream(process.stdin), msgspec.msgpack.encode(raw))
             return _answers.decode(_get(_stream(process.stdout)))
         except (OSError, ValueError, EOFError) as error:
             log.warning("the second process failed (%s); its work is done here", type(error).__name__)
@@ -162,6 +174,12 @@ def _get(stream: BinaryIO) -> bytes:
     return message
 
 
+def _widen(stream: BinaryIO) -> None:
+    """Let a page go through a pipe at once, where the system can: each piece would have to wait for its turn."""
+    with suppress(OSError, AttributeError):
+        fcntl.fcntl(stream, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+
+
 def _stream(stream: object) -> BinaryIO:
     return cast("BinaryIO", stream)
 
@@ -176,11 +194,20 @@ def main() -> None:
     gc.freeze()
     gc.disable()  # records hold no cycles
     _put(sys.stdout.buffer, _READY)
+    behind = Behind(overlapping=True)
+    with ahead(_asked(), 1) as questions, suppress(OSError):  # nobody listens any more
+        for raw in questions:
+            answer = msgspec.msgpack.encode(translation.read_all([RawItem(one) for one in raw]))
+            behind.do(partial(_put, sys.stdout.buffer, answer))
+        behind.finish()
+    behind.close()
+
+
+def _asked() -> Iterator[list[bytes]]:
+    """Yield the items of each question until nobody asks any more."""
     with suppress(EOFError):
         while True:
-            items = [RawItem(raw) for raw in _questions.decode(_get(sys.stdin.buffer))]
-            answers = translation.read_all(items)
-            _put(sys.stdout.buffer, msgspec.msgpack.encode(answers))
+            yield _questions.decode(_get(sys.stdin.buffer))
 
 
 if __name__ == "__main__":
