@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from cchc_connect.database.ownership import Owners
 from cchc_connect.database.quarantine import FaultyItem
 from cchc_connect.database.stored import StoredRecord
 
 
-@dataclass(kw_only=True, slots=True)
-class Arrival:
+class Arrival(msgspec.Struct, kw_only=True, gc=False):
     """One item that became a record."""
 
     source_key: str
@@ -20,6 +21,10 @@ class Arrival:
     record: StoredRecord
     notes: str | None
     """What is odd about it, as JSON."""
+
+    def __repr__(self) -> str:
+        """Show no value: items hold personal ones."""
+        return f"<arrival of {self.record!r}>"
 
 
 @dataclass(frozen=True, kw_only=True)

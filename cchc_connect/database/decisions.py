@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cache
 
+import msgspec
 from sqlalchemy import Connection, select
 
 from cchc_connect.database.arrivals import Arrival, Occasion
@@ -19,8 +20,7 @@ from cchc_connect.database.voices import Document, Voice, voices_of
 from cchc_schemas import RECORD_TYPES, from_document
 
 
-@dataclass(kw_only=True, slots=True)
-class Origin:
+class Origin(msgspec.Struct, kw_only=True, gc=False):
     """Where a version came from."""
 
     connection: str
@@ -32,8 +32,7 @@ class Origin:
     notes: str | None
 
 
-@dataclass(kw_only=True, slots=True)
-class Version:
+class Version(msgspec.Struct, kw_only=True, gc=False):
     """One version to be written."""
 
     record: StoredRecord
@@ -61,8 +60,7 @@ class Decisions:
     """Record key of every item that was read, by source key."""
 
 
-@dataclass(slots=True)
-class _Standing:
+class _Standing(msgspec.Struct, gc=False):
     """What the database holds of a record."""
 
     origin: Origin
@@ -278,4 +276,4 @@ def is_same(one: bytes, other: bytes) -> bool:
     return one == other or json.loads(one) == json.loads(other)
 
 
-_ORIGIN = tuple(column.name for column in fields(Origin))
+_ORIGIN = Origin.__struct_fields__

@@ -21,7 +21,7 @@ REASONS = ("sqlite_full", "sqlite_readonly", "sqlite_cantopen", "sqlite_notadb",
 """Errors of SQLite that have a sentence of their own."""
 
 
-CACHE_KIB = 8 * 1024
+CACHE_KIB = 4 * 1024
 """Pages of the file that a connection keeps: the inner pages of a million rows' indexes fit in."""
 
 

@@ -21,6 +21,10 @@ class StoredRecord(msgspec.Struct):
     links: list[Target]
     successions: list[Event]
 
+    def __repr__(self) -> str:
+        """Show the size only: documents hold personal values."""
+        return f"<record of {len(self.document)} bytes>"
+
 
 def stored(record: Record) -> StoredRecord:
     """Return a record as it is stored."""

@@ -68,7 +68,7 @@ class Push:
         """
         self._stage()
         try:
-            with ThreadPoolExecutor(self._parallel, thread_name_prefix="push") as pool, self._making:
+            with self._making, ThreadPoolExecutor(self._parallel, thread_name_prefix="push") as pool:
                 while ready := self._due():
                     self._blocked.clear()
                     self._making.begin(ready)
