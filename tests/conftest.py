@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.compiled import share_compiled
 from tests.databases import address, empty_address, stop_servers
+from tests.memory import make_files_in_memory
 from tests.processes import unmeasured_here
 
 __all__ = ["address", "empty_address"]
@@ -20,6 +21,7 @@ settings.register_profile("rules", deadline=None, derandomize=True, suppress_hea
 settings.register_profile("explore", settings.get_profile("rules"), derandomize=False, max_examples=1000)
 settings.load_profile("rules")
 share_compiled()
+make_files_in_memory()
 
 
 def pytest_collection_finish() -> None:
