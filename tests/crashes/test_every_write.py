@@ -17,8 +17,8 @@ from tests.crashes.hamlet import Hamlet
 from tests.crashes.losses import NOTHING
 from tests.crashes.nursery import KILLED
 
-STRIDE = 72
-"""The quick tests disturb each 72nd call."""
+STRIDE = 120
+"""The quick tests disturb each 120th call."""
 
 PARTS = 4
 

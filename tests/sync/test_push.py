@@ -20,6 +20,7 @@ from cchc_connect.sync.push import Push
 from cchc_connect.sync.route import Route
 from cchc_connect.sync.scope import Scope
 from cchc_schemas import Dossier, DossierStep
+from tests.databases import on_one_kind
 from tests.sync.village import (
     Counter,
     DossierRegister,
@@ -362,6 +363,7 @@ class Forgets(Counter):
         return self._answer
 
 
+@on_one_kind
 def test_a_feed_longer_than_one_transaction_takes_leaves_whole(office: Office) -> None:
     """What lies behind the first thousand changes is not passed over."""
     codes = list(dossier_codes(STAGE_LIMIT + 5))
