@@ -82,7 +82,6 @@ def disturb(hamlet: Hamlet, fault: Fault, chosen: range, log: Path) -> Counter[i
     return ended
 
 
-@pytest.mark.repeats
 @pytest.mark.parametrize("fault", [FAULTS[name] for name in QUICK], ids=QUICK)
 def test_the_next_run_makes_good_what_a_call_of_the_database_spoilt(
     hamlet: Hamlet, fault: Fault, calls: Counter[str], tmp_path: Path
