@@ -17,8 +17,8 @@ from tests.crashes.hamlet import Hamlet
 from tests.crashes.losses import NOTHING
 from tests.crashes.nursery import KILLED
 
-STRIDE = 120
-"""The quick tests disturb each 120th call."""
+STRIDE = 180
+"""The quick tests disturb each 180th call."""
 
 PARTS = 4
 

@@ -91,7 +91,7 @@ def kill_and_finish(ground: Ground, moments: random.Random, kills: int) -> None:
 
 def test_a_run_killed_at_any_moment_is_finished_by_the_next(ground: Ground) -> None:
     """Nothing is lost: kill -9 at a random moment, run again, and the database is the same each time."""
-    kill_and_finish(ground, random.Random(0), 4)
+    kill_and_finish(ground, random.Random(0), 3)
 
 
 @pytest.mark.long
