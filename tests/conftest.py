@@ -6,20 +6,25 @@ Each run tries the same examples, so that what lands was not lucky; new ones are
 
 import gc
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.compiled import share_compiled
-from tests.databases import address, empty_address, stop_servers
+from tests.databases import KINDS, address, empty_address, stop_servers
+from tests.memory import make_files_in_memory
 from tests.processes import unmeasured_here
 
 __all__ = ["address", "empty_address"]
+
+DATABASE_TESTS = Path(__file__).parent / "database"
 
 settings.register_profile("rules", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("explore", settings.get_profile("rules"), derandomize=False, max_examples=1000)
 settings.load_profile("rules")
 share_compiled()
+make_files_in_memory()
 
 
 def pytest_collection_finish() -> None:
@@ -32,10 +37,16 @@ def pytest_collection_finish() -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Do not measure the coverage of a test that is marked `repeats`: it would take half again as long for nothing."""
-    if item.get_closest_marker("repeats") is None:
+    if item.get_closest_marker("repeats") is None and not _runs_again(item):
         return (yield)
     with unmeasured_here():
         return (yield)
+
+
+def _runs_again(item: pytest.Item) -> bool:
+    """Say whether a test walks on PostgreSQL what it walks on SQLite; what differs is walked by those of database."""
+    parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    return parameters.get("address") == KINDS[1] and DATABASE_TESTS not in item.path.parents
 
 
 def pytest_sessionfinish() -> None:

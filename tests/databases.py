@@ -62,6 +62,9 @@ def stop_servers() -> None:
 on_one_kind = pytest.mark.parametrize("address", KINDS[:1], indirect=True)
 """Marks a test whose rule has nothing to do with the database: on every kind it would only be slower."""
 
+on_every_kind = pytest.mark.parametrize("address", KINDS, indirect=True)
+"""Marks a test of the command line whose command has queries of its own; the others run on SQLite alone."""
+
 
 @contextmanager
 def new_address(kind: str, folder: Path) -> Generator[str, None, None]:

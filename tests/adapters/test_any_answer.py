@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cchc_connect import Adapter, Ask, Page, Source, SourceHeld, Unreadable, Verdict, codecs
@@ -47,6 +47,9 @@ ITEMS: Sequence[tuple[Source, dict[str, Any]]] = (
     (PORTAL.sources[0], test_national_portal.DETAIL),
 )
 ADAPTERS: Sequence[Adapter] = (LAND, DEPARTMENT, DESK, PORTAL)
+few = settings(max_examples=40)
+"""Each source and each adapter has its own."""
+
 KEPT = {"attributes"}
 """What a page is refused for, so that no item lacks it."""
 
@@ -68,6 +71,7 @@ def replaced(document: Any, way: tuple[str | int, ...], value: object) -> None:
 
 
 @pytest.mark.parametrize(("source", "sample"), ITEMS)
+@few
 @given(data=st.data())
 def test_an_item_is_read_or_refused_whatever_stands_in_it(
     source: Source, sample: dict[str, Any], data: st.DataObject
@@ -84,6 +88,7 @@ def test_an_item_is_read_or_refused_whatever_stands_in_it(
 
 
 @pytest.mark.parametrize("source", [source for source, _ in ITEMS])
+@few
 @given(document=JSON)
 def test_an_answer_is_a_page_or_holds_the_source(source: Source, document: object) -> None:
     conversation = source.fetch(Ask(since=None, position=None))
@@ -97,6 +102,7 @@ def test_an_answer_is_a_page_or_holds_the_source(source: Source, document: objec
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
+@few
 @given(document=JSON, status=st.sampled_from([200, 203, 401, 403, 404, 500]))
 def test_every_answer_has_a_verdict_and_only_an_ordinary_one_is_good(
     adapter: Adapter, document: object, status: int

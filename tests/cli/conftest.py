@@ -19,6 +19,7 @@ from cchc_connect.cli.language import LOCALE_VARIABLES
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.testing import Agencies, World
 from tests.cli.district import District
+from tests.databases import KINDS, prepared_address
 from tests.sync.books import Books
 
 CONFIG = Path("cchc.toml")
@@ -62,6 +63,13 @@ def call(capsys: pytest.CaptureFixture[str]) -> Call:
         return Ended(code=code, out=captured.out, err=captured.err)
 
     return calling
+
+
+@pytest.fixture
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give the address of a database that holds nothing yet: in SQLite, unless a test runs `on_every_kind`."""
+    with prepared_address(getattr(request, "param", KINDS[0]), tmp_path) as given:
+        yield given
 
 
 @contextmanager

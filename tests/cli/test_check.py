@@ -30,6 +30,7 @@ def test_faulty_items_are_counted_and_are_no_hindrance(call: Call, agencies: Age
 
 def test_a_system_that_does_not_answer_as_it_should_is_told_from_the_others(call: Call, agencies: Agencies) -> None:
     """Exit code 3 while others are in order."""
+    write_config(CONFIG, {**demo_tables(agencies, DATABASE), "run": {"deadline_s": 1.0}})
     agencies.construction_department.switches.error_in_200 = True
 
     checked = call("check")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Call
-from tests.databases import on_one_kind
+from tests.databases import on_every_kind
 from tests.sync.books import Books
 from tests.sync.village import LandRegister, parcel_item
 
@@ -30,6 +30,7 @@ def resolve(call: Call, address: str, state: str) -> int:
     return call("discrepancies", "resolve", number, "--as", state, "--note", "đã báo", "--db", address).code
 
 
+@on_every_kind
 @pytest.mark.parametrize("state", ["reported", "dismissed"])
 def test_a_resolved_discrepancy_opens_again_when_a_value_changes(
     call: Call, books: Books, other: LandRegister, address: str, state: str
@@ -68,7 +69,6 @@ def test_a_discrepancy_that_ended_is_shown_by_wish_and_cannot_be_resolved(
     assert listed(call, address)["since"] > began["since"]
 
 
-@on_one_kind
 @pytest.mark.usefixtures("other")
 def test_a_discrepancy_is_not_resolved_without_a_word(call: Call, address: str) -> None:
     """Exit code 64: a note that says nothing helps nobody."""

@@ -6,6 +6,7 @@ import pytest
 
 from cchc_schemas import ConstructionPermit
 from tests.cli.conftest import Call
+from tests.databases import on_every_kind
 from tests.schemas.test_construction import PERMIT
 from tests.sync.books import Books, parcel_key
 from tests.sync.test_lineage import change, pull_changes
@@ -28,6 +29,7 @@ def remeasured(books: Books) -> LandRegister:
     return register
 
 
+@on_every_kind
 @pytest.mark.parametrize(
     ("at", "area"),
     [(START, "250.5"), (START + DAY - timedelta(microseconds=1), "250.5"), (START + DAY, "99")],
@@ -52,6 +54,7 @@ def test_history_at_an_instant_without_the_record_says_so(call: Call, address: s
     assert [at(before), at(ended), at("yesterday")] == [66, 66, 64]
 
 
+@on_every_kind
 @pytest.mark.usefixtures("remeasured")
 def test_history_tells_what_changed_in_each_version(call: Call, address: str) -> None:
     """The last one is the end of the record, with the values it had."""
@@ -62,6 +65,7 @@ def test_history_tells_what_changed_in_each_version(call: Call, address: str) ->
     assert [one["operation"] for one in document["records"][0]["versions"]] == ["insert", "update", "delete"]
 
 
+@on_every_kind
 def test_history_by_a_number_that_was_split_is_that_of_the_parcels_it_became(
     call: Call, books: Books, address: str
 ) -> None:
@@ -124,6 +128,7 @@ def parcels_of_the_case(call: Call, address: str) -> list[str]:
     return [one["parcel_number"] for one in call("case", CODE, "--json", "--db", address).document["parcels"]]
 
 
+@on_every_kind
 def test_a_case_shows_the_parcels_that_its_permits_parcel_was_split_into(
     call: Call, permitted: Books, address: str
 ) -> None:

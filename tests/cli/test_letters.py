@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.conftest import Call, Connect, Ended
 from tests.cli.district import DOSSIERS, District
-from tests.databases import on_one_kind
+from tests.databases import on_every_kind
 from tests.sync.village import dossier_codes, dossier_fields
 
 ONE, OTHER = CODES = list(dossier_codes(2))
@@ -72,6 +72,7 @@ def test_a_letter_outdated_by_a_newer_version_stays(call: Call, refused: Distric
     assert refused.taken == []
 
 
+@on_every_kind
 def test_of_several_letters_those_of_use_are_sent_again(call: Call, refused: District) -> None:
     """Exit code 3; the document says which wait and which are left."""
     go_on(call, refused, taken=True)
@@ -97,6 +98,7 @@ def test_all_letters_are_all_that_are_of_use(call: Call, refused: District) -> N
     assert sorted((one["code"], one["status"]) for one in refused.taken) == [(ONE, 9), (OTHER, 4)]
 
 
+@on_every_kind
 def test_a_letter_about_a_record_that_is_gone_stays(call: Call, refused: District) -> None:
     """Exit code 69, in words."""
     del refused.dossiers[0]
@@ -108,7 +110,6 @@ def test_a_letter_about_a_record_that_is_gone_stays(call: Call, refused: Distric
     assert "is not there any more" in told.out
 
 
-@on_one_kind
 def test_letters_and_all_exclude_each_other_and_routes_are_known_by_name(call: Call, refused: District) -> None:
     """Exit code 64, and 66 for a letter there is not, of which none of the others is sent either."""
     assert refused.taken == []

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from cchc_connect.cli.demo_config import demo_tables
 from cchc_connect.testing import Agencies
-from tests.cli.conftest import CONFIG, Call, install_adapters, write_config
+from tests.cli.conftest import CONFIG, DATABASE, Call, install_adapters, write_config
 
 ADAPTERS = {
     "village": "tests.cli.village:Village",
@@ -81,6 +82,7 @@ def test_a_fault_of_a_program_is_one_line_without_the_values_it_met(call: Call) 
 
 def test_a_system_nobody_answers_for_could_not_be_reached(call: Call, agencies: Agencies) -> None:
     """Exit code 3 beside others; the reason says that the next run asks again."""
+    write_config(CONFIG, {**demo_tables(agencies, DATABASE), "run": {"deadline_s": 1.0}})
     agencies.land_registry.stop()
 
     ran = call("sync", "--only", "land-registry", "--only", "construction")

@@ -10,7 +10,7 @@ from cchc_connect.database.instants import stamp
 from cchc_connect.transport import Anonymous, Endpoint, Policy, RequestsTransport
 from tests.cli.conftest import CONFIG, Call, Connect
 from tests.cli.district import DOSSIERS, PARCELS, District
-from tests.databases import on_one_kind
+from tests.databases import on_every_kind
 from tests.sync.books import Books, parcel_key
 from tests.sync.village import START, dossier_codes, dossier_fields, parcel_item
 
@@ -41,7 +41,6 @@ def test_a_full_run_finds_what_a_listing_of_changes_never_shows(call: Call, chan
     assert changing.questions[-1]["since"] >= stamp(START - timedelta(minutes=11))
 
 
-@on_one_kind
 @pytest.mark.usefixtures("changing")
 def test_a_full_run_of_a_connection_there_is_not_is_a_misuse(call: Call) -> None:
     """Exit code 64, with the names there are."""
@@ -51,6 +50,7 @@ def test_a_full_run_of_a_connection_there_is_not_is_a_misuse(call: Call) -> None
     assert "district" in refused.err
 
 
+@on_every_kind
 @pytest.mark.parametrize("by_key", [True, False])
 def test_one_item_is_pulled_again_by_the_key_it_has_at_its_source(
     call: Call, connect: Connect, changing: District, books: Books, *, by_key: bool
@@ -69,6 +69,7 @@ def test_one_item_is_pulled_again_by_the_key_it_has_at_its_source(
     assert "Read up to" not in ran.out
 
 
+@on_every_kind
 def test_a_window_is_pulled_again_and_the_next_run_goes_on_where_the_last_was(
     call: Call, changing: District, books: Books
 ) -> None:
@@ -101,7 +102,6 @@ def test_a_rehearsed_part_writes_nothing(call: Call, changing: District, books: 
     assert books.everything() == before
 
 
-@on_one_kind
 def test_a_part_is_pulled_and_nothing_is_pushed(call: Call, connect: Connect, district: District) -> None:
     """What is due waits for the next run."""
     connect(lists=["dossier"], sends=True)
@@ -112,7 +112,6 @@ def test_a_part_is_pulled_and_nothing_is_pushed(call: Call, connect: Connect, di
     assert (ran.code, ran.document["rows_written"], district.messages) == (0, 2, [])
 
 
-@on_one_kind
 def test_a_part_that_is_none_is_a_misuse(call: Call, changing: District) -> None:
     """Exit code 64, and nobody is asked: a connection, a record type, an instant and a window that are none."""
     parts = (
@@ -126,7 +125,6 @@ def test_a_part_that_is_none_is_a_misuse(call: Call, changing: District) -> None
     assert changing.questions == []
 
 
-@on_one_kind
 def test_a_report_says_from_where_to_where_each_source_was_read(
     call: Call, connect: Connect, district: District
 ) -> None:
@@ -146,6 +144,7 @@ def test_a_report_says_from_where_to_where_each_source_was_read(
     assert "Read up to: district land_parcel, - -> 2026-03-02 15:00" in call("runs", latest[1]).out
 
 
+@on_every_kind
 def test_what_a_system_lists_as_gone_is_gone_with_the_run_and_can_come_back(
     call: Call, connect: Connect, district: District, books: Books
 ) -> None:
@@ -210,7 +209,6 @@ def reasons(report: RunReport) -> dict[str, str | None]:
     return {line.partition: None if line.reason is None else line.reason.code for line in report.lines}
 
 
-@on_one_kind
 @pytest.mark.parametrize("broken", PARTS)
 def test_a_part_for_which_the_system_has_an_error_leaves_the_others_running(
     in_parts: District, books: Books, broken: str
@@ -224,7 +222,6 @@ def test_a_part_for_which_the_system_has_an_error_leaves_the_others_running(
     assert len(books.live()) == 2
 
 
-@on_one_kind
 def test_a_system_that_has_nothing_but_errors_is_asked_for_three_parts(
     connect: Connect, district: District, books: Books
 ) -> None:
@@ -239,7 +236,6 @@ def test_a_system_that_has_nothing_but_errors_is_asked_for_three_parts(
     assert {question["part"] for question in district.questions} == {"a", "b", "c"}
 
 
-@on_one_kind
 def test_a_system_that_is_down_is_asked_for_one_part_only(in_parts: District, books: Books) -> None:
     """Nobody is there for the others either."""
     in_parts.stop()

@@ -11,7 +11,7 @@ from cchc_connect.database.lease import Lease
 from cchc_connect.database.stream import Stream
 from tests.cli.conftest import Call, Connect, Ended
 from tests.cli.district import DOSSIERS, PARCELS, District
-from tests.databases import on_one_kind
+from tests.databases import on_every_kind
 from tests.sync.books import Books
 from tests.sync.village import LandRegister, dossier_codes, dossier_fields, parcel_item
 
@@ -75,6 +75,7 @@ def test_what_differs_is_named_and_nothing_is_written(call: Call, pulled: Distri
     assert books.everything() == before
 
 
+@on_every_kind
 def test_a_repair_makes_the_sides_agree_and_moves_no_cursor(call: Call, pulled: District, books: Books) -> None:
     """Exit code 0; how far the source was read is a matter of `sync`."""
     change_at_the_source(pulled)
@@ -118,6 +119,7 @@ def test_a_run_report_of_a_repair_says_that_no_cursor_moved(call: Call, pulled: 
     assert line["cursor_before"] == line["cursor_after"]
 
 
+@on_every_kind
 def test_only_a_repair_takes_the_lease(call: Call, pulled: District, books: Books) -> None:
     """Exit code 75 beside a run at work; looking is always allowed."""
     change_at_the_source(pulled)
@@ -138,6 +140,7 @@ def large(call: Call, connect: Connect, district: District) -> District:
     return district
 
 
+@on_every_kind
 @pytest.mark.parametrize(("gone", "accepted"), [(5, ()), (6, ("--accept-shrink",))])
 def test_what_a_source_does_not_have_any_more_is_marked_as_gone(
     call: Call, large: District, books: Books, gone: int, accepted: tuple[str, ...]
@@ -162,7 +165,6 @@ def test_more_than_a_fifth_is_not_believed_and_the_rest_is_put_right(call: Call,
     assert len(books.live()) == 21
 
 
-@on_one_kind
 def test_an_accepted_shrink_without_a_repair_changes_nothing(call: Call, pulled: District, books: Books) -> None:
     """The wish is about what is written, and nothing is."""
     del pulled.parcels[1:]
@@ -172,7 +174,6 @@ def test_an_accepted_shrink_without_a_repair_changes_nothing(call: Call, pulled:
     assert books.everything() == before
 
 
-@on_one_kind
 def test_a_source_that_cannot_be_reached_is_told_and_marks_nothing_as_gone(
     call: Call, connect: Connect, pulled: District, books: Books
 ) -> None:
@@ -201,7 +202,6 @@ def test_a_listing_that_breaks_in_its_middle_marks_nothing_as_gone(call: Call, p
     assert books.live() == ["1", "2", "3", "4", "5", "6"]
 
 
-@on_one_kind
 def test_a_system_that_is_down_is_not_asked_for_its_next_source(call: Call, connect: Connect, pulled: District) -> None:
     """Each source says why it was not read."""
     connect(run=IMPATIENT, lists=["land_parcel", "dossier"])
@@ -215,7 +215,6 @@ def test_a_system_that_is_down_is_not_asked_for_its_next_source(call: Call, conn
     assert DOSSIERS not in pulled.requests_seen
 
 
-@on_one_kind
 def test_a_source_that_shows_fewer_than_it_counts_was_not_read_whole(
     call: Call, pulled: District, books: Books
 ) -> None:
@@ -229,6 +228,7 @@ def test_a_source_that_shows_fewer_than_it_counts_was_not_read_whole(
     assert books.live() == ["1", "2", "3", "4", "5", "6"]
 
 
+@on_every_kind
 def test_what_a_source_never_tells_of_is_found_gone(
     call: Call, connect: Connect, pulled: District, books: Books
 ) -> None:
@@ -245,6 +245,7 @@ def test_what_a_source_never_tells_of_is_found_gone(
     assert call("reconcile", "district").code == 0
 
 
+@on_every_kind
 def test_an_entry_of_quarantine_that_is_gone_at_the_source_ends_with_a_repair(
     call: Call, pulled: District, books: Books
 ) -> None:
@@ -257,6 +258,7 @@ def test_an_entry_of_quarantine_that_is_gone_at_the_source_ends_with_a_repair(
     assert books.quarantined() == []
 
 
+@on_every_kind
 def test_what_is_said_of_anothers_record_is_compared_too(
     call: Call, connect: Connect, district: District, books: Books
 ) -> None:
@@ -315,7 +317,6 @@ def test_what_came_in_a_part_that_is_listed_no_more_is_found_gone(
     assert books.live() == ["2", "4", "6"]
 
 
-@on_one_kind
 def test_one_part_that_cannot_be_believed_leaves_the_whole_unjudged(
     call: Call, in_parts: District, books: Books
 ) -> None:
@@ -329,7 +330,6 @@ def test_one_part_that_cannot_be_believed_leaves_the_whole_unjudged(
     assert books.live() == ["1", "2", "3", "4", "5", "6"]
 
 
-@on_one_kind
 def test_one_record_type_is_compared_alone(call: Call, connect: Connect, pulled: District) -> None:
     """The others are not asked for."""
     connect(lists=["land_parcel", "dossier"])
@@ -342,7 +342,6 @@ def test_one_record_type_is_compared_alone(call: Call, connect: Connect, pulled:
     assert set(pulled.requests_seen) == {DOSSIERS}
 
 
-@on_one_kind
 def test_a_name_that_stands_for_nothing_is_a_misuse(call: Call, pulled: District) -> None:
     """Exit code 64, with the names there are, and nobody is asked."""
     pulled.requests_seen.clear()
@@ -355,7 +354,6 @@ def test_a_name_that_stands_for_nothing_is_a_misuse(call: Call, pulled: District
     assert not pulled.requests_seen
 
 
-@on_one_kind
 def test_a_connection_that_brings_nothing_cannot_be_compared(call: Call, connect: Connect) -> None:
     """Exit code 64: a receiver has no side to compare."""
     connect(lists=[], takes=True)

@@ -39,7 +39,7 @@ def test_sigterm_ends_a_run_after_the_page_at_hand_and_the_next_one_completes(ca
         pass
 
 
-@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("ending", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
 def test_a_reader_that_follows_the_feed_is_ended_without_a_word(pulled: Path, ending: signal.Signals) -> None:
     """Exit code 0: what it was told arrived as it came, and its end is no failure and no traceback."""
     command = [str(PROGRAM), "changes", "--follow", "--json", "--db", str(pulled)]

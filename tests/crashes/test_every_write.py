@@ -17,8 +17,8 @@ from tests.crashes.hamlet import Hamlet
 from tests.crashes.losses import NOTHING
 from tests.crashes.nursery import KILLED
 
-STRIDE = 72
-"""The quick tests disturb each 72nd call."""
+STRIDE = 180
+"""The quick tests disturb each 180th call."""
 
 PARTS = 4
 
@@ -82,7 +82,6 @@ def disturb(hamlet: Hamlet, fault: Fault, chosen: range, log: Path) -> Counter[i
     return ended
 
 
-@pytest.mark.repeats
 @pytest.mark.parametrize("fault", [FAULTS[name] for name in QUICK], ids=QUICK)
 def test_the_next_run_makes_good_what_a_call_of_the_database_spoilt(
     hamlet: Hamlet, fault: Fault, calls: Counter[str], tmp_path: Path

@@ -47,7 +47,7 @@ def everything(database: SharedDatabase) -> Mapping[str, Sequence[tuple[Any, ...
         }
 
 
-@pytest.mark.parametrize("place", ["a new database", "one that was there"])
+@pytest.mark.parametrize("place", ["a new database", pytest.param("one that was there", marks=pytest.mark.long)])
 def test_of_eight_schedulers_at_once_one_runs_and_seven_leave(hamlet: Hamlet, tmp_path: Path, place: str) -> None:
     """The seven leave at once with the code that says "another run is at work"; the one does all the work."""
     url = hamlet.begin_trial()

@@ -26,7 +26,7 @@ def test_a_second_run_against_unchanged_sources_does_nothing(province: Province)
 def test_only_what_changed_moves(province: Province) -> None:
     """After an edit at the sources a run writes the edited records and no other."""
     province.sync()
-    edit = province.agencies.edit(seed=5, share=0.05)
+    edit = province.agencies.edit(seed=5, share=0.2)
 
     again = province.sync()
 
@@ -40,10 +40,10 @@ def test_only_what_changed_moves(province: Province) -> None:
 def test_answers_that_get_lost_have_their_effect_once(province: Province) -> None:
     """Where the portal applied a message and its answer was lost, sending it again changes nothing more."""
     undisturbed = province.agencies.national_portal
-    undisturbed.switches.drop_after_write = 8
+    undisturbed.switches.drop_after_write = 5
     clock = HandClock(moment=datetime(2026, 11, 1, tzinfo=UTC))
 
-    for _ in range(6):
+    for _ in range(4):
         province.sync(Surroundings(clock=clock))
         clock.pass_time(timedelta(hours=2))
 

@@ -26,7 +26,7 @@ from tests.databases import KINDS, new_address
 from tests.promises.province import Province, small_world
 
 KILLS_A_BATCH = 25
-PAGE_SIZE = 10
+PAGE_SIZE = 4
 
 Places = Callable[[], AbstractContextManager[str]]
 """Gives addresses of new databases of one kind."""
@@ -91,7 +91,7 @@ def kill_and_finish(ground: Ground, moments: random.Random, kills: int) -> None:
 
 def test_a_run_killed_at_any_moment_is_finished_by_the_next(ground: Ground) -> None:
     """Nothing is lost: kill -9 at a random moment, run again, and the database is the same each time."""
-    kill_and_finish(ground, random.Random(0), 5)
+    kill_and_finish(ground, random.Random(0), 3)
 
 
 @pytest.mark.long
@@ -110,7 +110,7 @@ def test_what_the_sources_hold_is_in_the_tables_or_in_quarantine(province: Provi
 
 def test_a_source_that_breaks_in_its_middle_is_taken_up_there(province: Province) -> None:
     """Nothing is lost and nothing is fetched again: the next run asks for the page that did not come."""
-    province.tables["connections"]["land-registry"]["options"]["page_size"] = 10
+    province.tables["connections"]["land-registry"]["options"]["page_size"] = PAGE_SIZE
     broken = province.sync(Surroundings(connect=breaking_after(2)))
     asked = province.agencies.land_registry.requests_seen[ITEMS]
 

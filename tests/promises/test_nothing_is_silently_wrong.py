@@ -28,23 +28,24 @@ def test_every_faulty_item_is_in_quarantine_with_its_raw_form(province: Province
 
 
 @pytest.mark.parametrize("switch", ["html_maintenance", "error_in_200"])
-@pytest.mark.parametrize("name", ["land-registry", "construction", "one-stop", "national-portal"])
-def test_a_system_that_answers_nonsense_is_not_believed(province: Province, name: str, switch: str) -> None:
+def test_a_system_that_answers_nonsense_is_not_believed(province: Province, switch: str) -> None:
     """A page for people or an error object with status 200 is no empty listing: no record is touched."""
+    province.tables["run"] = {"deadline_s": 1.0}
     province.sync()
     before = province.content()
-    doubles = dict(zip(province.tables["connections"], province.agencies.doubles, strict=True))
-    address = province.tables["connections"][name]["base_url"]
-    (double,) = (one for one in doubles.values() if address.startswith(one.base_url))
-    setattr(double.switches, switch, True)
+    for name in ("land-registry", "construction", "one-stop", "national-portal"):
+        address = province.tables["connections"][name]["base_url"]
+        (double,) = (one for one in province.agencies.doubles if address.startswith(one.base_url))
+        setattr(double.switches, switch, True)
 
-    report = province.sync()
+        report = province.sync()
 
-    lines = [line for line in report.lines if line.kind == "pull" and line.name == name]
-    assert {line.outcome for line in lines} <= {Outcome.HELD, Outcome.FAILED}
-    assert all(reason is not None for (stream, _), reason in province.held_reasons().items() if stream == name)
-    assert report.outcome is Outcome.PARTIAL
-    assert province.content() == before
+        setattr(double.switches, switch, False)
+        lines = [line for line in report.lines if line.kind == "pull" and line.name == name]
+        assert {line.outcome for line in lines} <= {Outcome.HELD, Outcome.FAILED}, name
+        assert all(reason is not None for (stream, _), reason in province.held_reasons().items() if stream == name)
+        assert report.outcome is Outcome.PARTIAL, name
+        assert province.content() == before, name
 
 
 def test_a_hold_ends_when_the_answers_make_sense_again(province: Province) -> None:
@@ -73,7 +74,7 @@ def test_a_server_that_ignores_the_filter_is_held(province: Province) -> None:
 
 def test_a_part_that_cannot_be_believed_says_so_and_leaves_the_source_as_it_stands(province: Province) -> None:
     """A window that fails tells nothing of the source, which goes on in the middle of its pass."""
-    province.tables["connections"]["land-registry"]["options"]["page_size"] = 20
+    province.tables["connections"]["land-registry"]["options"]["page_size"] = 8
     pages: list[str] = []
 
     def count(name: str, record_type: str, counts: Counts, total: int | None) -> None:

@@ -74,7 +74,7 @@ class Desk:
 
 @pytest.mark.repeats
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=40)
+@settings(max_examples=12)
 @given(rounds=ROUNDS, page_size=st.integers(1, 5))
 def test_the_database_converges_to_the_source(kind: str, rounds: list[Any], page_size: int) -> None:
     """After any history every good item is a live record or shares its number with one, and nothing else is."""

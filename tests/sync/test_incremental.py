@@ -13,6 +13,7 @@ from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.sync.pull import Extent
 from cchc_connect.transport import Exchange
+from tests.databases import on_one_kind
 from tests.sync.books import Books, parcel_key
 from tests.sync.village import START, LandRegister, parcel_item
 
@@ -137,6 +138,7 @@ def test_what_a_run_did_is_counted_over_all_partitions(books: Books) -> None:
     assert [(one.name, one.record_type, one.counts.inserted) for one in told] == [("a", "land_parcel", 3)]
 
 
+@on_one_kind
 def test_a_source_that_forgot_is_read_whole(books: Books) -> None:
     """After a pause longer than the source remembers its changes everything is compared."""
     profile = SourceProfile(changed_since=True, retention=timedelta(days=30))
@@ -149,6 +151,7 @@ def test_a_source_that_forgot_is_read_whole(books: Books) -> None:
     assert [ask.since for ask in register.asks] == [None, None]
 
 
+@on_one_kind
 def test_a_source_that_dates_by_the_day_is_asked_for_whole_days(books: Books) -> None:
     """A change later on the watermark's day bears the same date."""
     profile = SourceProfile(changed_since=True, granularity=DAY, late_by=timedelta(0))
@@ -160,6 +163,7 @@ def test_a_source_that_dates_by_the_day_is_asked_for_whole_days(books: Books) ->
     assert register.asks[-1].since == START.replace(hour=0)
 
 
+@on_one_kind
 @pytest.mark.parametrize(("order", "moved"), [(Order.ASCENDING, True), (Order.NONE, False)])
 def test_what_was_read_in_order_need_not_be_read_again_after_a_hold(books: Books, order: Order, *, moved: bool) -> None:
     """A pass that broke off moves the watermark only where the oldest change comes first."""
@@ -190,6 +194,7 @@ class Forgetful(LandRegister):
         return (yield from super().fetch(ask))
 
 
+@on_one_kind
 def test_a_source_that_does_not_know_where_we_were_is_read_whole_once(books: Books) -> None:
     """The adapter says so, and the pass begins anew."""
     register = Forgetful([parcel_item(1)], profile=SourceProfile(changed_since=True), forgets=0)
@@ -202,6 +207,7 @@ def test_a_source_that_does_not_know_where_we_were_is_read_whole_once(books: Boo
     assert books.live() == ["1", "2"]
 
 
+@on_one_kind
 def test_a_source_that_never_knows_is_held(books: Books) -> None:
     """A second time in one run is no way to go on."""
     register = Forgetful([parcel_item(1)], profile=SourceProfile(changed_since=True), forgets=9)
@@ -234,6 +240,7 @@ def test_a_window_reports_that_no_cursor_moved(books: Books) -> None:
     assert done.after == books.cursor(books.stream("a", register))
 
 
+@on_one_kind
 def test_a_window_of_a_source_that_cannot_tell_is_its_whole_listing(books: Books) -> None:
     """It is not asked for a part and not blamed for showing all; what did not change comes to nothing new."""
     old = (START - 90 * DAY).isoformat()
@@ -247,6 +254,7 @@ def test_a_window_of_a_source_that_cannot_tell_is_its_whole_listing(books: Books
     assert (done.counts.unchanged, done.counts.updated) == (1, 1)
 
 
+@on_one_kind
 @pytest.mark.parametrize("by_key", [True, False])
 def test_one_item_is_read_again_and_no_other(books: Books, *, by_key: bool) -> None:
     """A source that can be asked for one is; of another the whole listing is passed over but for the one."""

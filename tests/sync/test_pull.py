@@ -19,6 +19,7 @@ from cchc_connect.database.tables import discrepancy
 from cchc_connect.errors import CchcError, SourceHeld, Unreachable
 from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.scope import Scope
+from tests.databases import on_one_kind
 from tests.sync.village import START, FencelessScope, HandClock, LandRegister, LocalTransport, parcel_item
 
 STREAM = Stream(connection="village", record_type="land_parcel", agency="H09.1")
@@ -175,6 +176,7 @@ def test_an_item_without_a_key_is_held_in_quarantine_by_its_content(database: Sh
     assert len(rules(database)) == 2
 
 
+@on_one_kind
 def test_an_adapter_that_fails_on_an_item_costs_that_item_only(database: SharedDatabase) -> None:
     """A translation that raises is a fault of its item."""
     broken = {key: value for key, value in parcel_item(1).items() if key != "area"}
@@ -264,6 +266,7 @@ def test_too_much_vanished_holds_the_source_and_deletes_nothing(database: Shared
     assert rows(database)["gso-2025-07:25747:12:1"].area_m2 == 99
 
 
+@on_one_kind
 @pytest.mark.parametrize("profile", [SourceProfile(changed_since=False, deletes=Deletes.NEVER), INCREMENTAL])
 def test_a_source_that_does_not_tell_of_deletes_deletes_nothing(
     database: SharedDatabase, profile: SourceProfile
@@ -278,6 +281,7 @@ def test_a_source_that_does_not_tell_of_deletes_deletes_nothing(
     assert len(live(database)) == 7
 
 
+@on_one_kind
 def test_a_listing_that_shows_fewer_than_it_counts_deletes_nothing(database: SharedDatabase) -> None:
     """Only a complete listing tells what is gone."""
     register = LandRegister([parcel_item(number) for number in range(1, 8)])
@@ -316,6 +320,7 @@ def test_a_pass_taken_up_in_its_middle_deletes_nothing(database: SharedDatabase)
     assert len(live(database)) == 11
 
 
+@on_one_kind
 def test_the_watermark_is_the_sources_time_and_the_next_pass_asks_from_behind_it(database: SharedDatabase) -> None:
     """Late commits are caught by asking from a lag behind the latest change seen; our clock plays no part."""
     latest = START - timedelta(days=30)
@@ -327,6 +332,7 @@ def test_the_watermark_is_the_sources_time_and_the_next_pass_asks_from_behind_it
     assert [ask.since for ask in register.asks] == [None, latest - timedelta(minutes=10)]
 
 
+@on_one_kind
 def test_a_change_that_appears_late_is_not_missed(database: SharedDatabase) -> None:
     """A change dated within the lag of the watermark is read although the watermark is past it."""
     register = LandRegister([parcel_item(1)], profile=INCREMENTAL)
@@ -338,6 +344,7 @@ def test_a_change_that_appears_late_is_not_missed(database: SharedDatabase) -> N
     assert live(database) == ["1", "2"]
 
 
+@on_one_kind
 def test_a_source_that_ignores_the_filter_is_held(database: SharedDatabase) -> None:
     """Old items in the answer to a question about new ones show that the filter does not work."""
     old = parcel_item(2, at=(START - timedelta(days=400)).isoformat())
@@ -350,6 +357,7 @@ def test_a_source_that_ignores_the_filter_is_held(database: SharedDatabase) -> N
     assert stopped.value.code == "source.filter_ignored"
 
 
+@on_one_kind
 @pytest.mark.parametrize(
     ("sabotage", "code"),
     [
@@ -369,6 +377,7 @@ def test_a_listing_that_does_not_advance_is_held(database: SharedDatabase, sabot
     assert stopped.value.code == code
 
 
+@on_one_kind
 def test_an_empty_listing_of_a_source_that_counts_items_is_not_believed(database: SharedDatabase) -> None:
     """An empty page is the end only with evidence."""
     with pytest.raises(SourceHeld) as stopped:
@@ -434,6 +443,7 @@ def test_the_declared_source_of_truth_takes_a_record_over(database: SharedDataba
     assert (found.connection, found.value, found.owner) == ("village", '"250.5"', "city")
 
 
+@on_one_kind
 def test_a_listing_of_changes_only_deletes_nothing(database: SharedDatabase) -> None:
     """What did not change is not listed, and is not gone."""
     profile = SourceProfile(changed_since=True, deletes=Deletes.ABSENCE)
@@ -457,6 +467,7 @@ def test_different_items_of_a_page_under_one_key_are_not_lost(database: SharedDa
     assert rules(database) == [[("", "key_twice")]] * 2
 
 
+@on_one_kind
 def test_the_same_item_twice_in_a_page_is_one(database: SharedDatabase) -> None:
     """A row that a listing shows twice is no fault."""
     done = pull(database, LandRegister([parcel_item(1), parcel_item(1)]))
@@ -464,6 +475,7 @@ def test_the_same_item_twice_in_a_page_is_one(database: SharedDatabase) -> None:
     assert (live(database), done.counts.quarantined) == (["1"], 0)
 
 
+@on_one_kind
 def test_a_new_mapping_asks_an_incremental_source_for_everything_once(database: SharedDatabase) -> None:
     """Unchanged items are read anew even where a source lists changes only."""
     register = LandRegister([parcel_item(1)], profile=INCREMENTAL)
@@ -476,6 +488,7 @@ def test_a_new_mapping_asks_an_incremental_source_for_everything_once(database: 
     assert [ask.since is None for ask in register.asks] == [True, True, False]
 
 
+@on_one_kind
 def test_a_change_time_without_an_offset_moves_no_watermark(database: SharedDatabase) -> None:
     """A naive time could lie hours ahead; its item waits in quarantine and the others go on."""
     pull(database, LandRegister([parcel_item(1, at="2026-03-02T08:00:00"), parcel_item(2)], profile=INCREMENTAL))
@@ -485,6 +498,7 @@ def test_a_change_time_without_an_offset_moves_no_watermark(database: SharedData
     assert live(database) == ["2"]
 
 
+@on_one_kind
 def test_a_translation_that_fails_on_every_item_is_the_adapters_fault(database: SharedDatabase) -> None:
     """A page of which nothing can be read is no page of bad items."""
     broken = [{key: value for key, value in parcel_item(number).items() if key != "area"} for number in range(9)]
@@ -496,6 +510,7 @@ def test_a_translation_that_fails_on_every_item_is_the_adapters_fault(database: 
     assert rules(database) == []
 
 
+@on_one_kind
 @pytest.mark.parametrize("wrong", ["2926-01-01T00:00:00+00:00", "0001-01-01T00:00:00+00:00"])
 def test_an_impossible_change_time_moves_no_watermark(database: SharedDatabase, wrong: str) -> None:
     """A date far ahead or long ago at the source does not keep later changes from being read."""
@@ -519,6 +534,7 @@ def test_an_incremental_listing_that_was_cut_short_is_asked_for_again(database: 
     assert len(live(database)) == 7
 
 
+@on_one_kind
 def test_an_unchanged_source_keeps_its_watermark(database: SharedDatabase) -> None:
     """That nothing changed is no reason to ask for everything."""
     register = LandRegister([parcel_item(1)], profile=INCREMENTAL)

@@ -20,6 +20,7 @@ from cchc_connect.sync.push import Push
 from cchc_connect.sync.route import Route
 from cchc_connect.sync.scope import Scope
 from cchc_schemas import Dossier, DossierStep
+from tests.databases import on_one_kind
 from tests.sync.village import (
     Counter,
     DossierRegister,
@@ -116,6 +117,7 @@ def test_only_what_changed_leaves_and_is_marked_as_known(office: Office) -> None
     ]
 
 
+@on_one_kind
 def test_messages_go_out_in_batches_the_target_takes(office: Office) -> None:
     """No message holds more than the target's limit."""
     office.holds([dossier_fields(A)], [step_fields(A, minute) for minute in range(23)])
@@ -165,6 +167,7 @@ def test_a_message_that_failed_goes_again_before_what_follows_it(office: Office)
     assert office.state() == (0, 2, 0)
 
 
+@on_one_kind
 def test_a_message_is_not_tried_again_before_its_time(office: Office) -> None:
     """A run right after a failed one leaves the target alone."""
     office.holds([dossier_fields(A)])
@@ -176,6 +179,7 @@ def test_a_message_is_not_tried_again_before_its_time(office: Office) -> None:
     assert office.dossiers.keys == [A]
 
 
+@on_one_kind
 def test_after_its_last_attempt_a_message_is_a_dead_letter(office: Office) -> None:
     """Trying ends; what could not be delivered is kept and shown."""
     office.holds([dossier_fields(A)])
@@ -215,6 +219,7 @@ class LosesAnswers(Counter):
         return receipts
 
 
+@on_one_kind
 def test_a_target_that_is_down_is_left_alone(office: Office) -> None:
     """After three messages in a row that fail, the rest waits without being tried."""
     office.holds([dossier_fields(code) for code in dossier_codes(9)])
@@ -227,6 +232,7 @@ def test_a_target_that_is_down_is_left_alone(office: Office) -> None:
     assert office.dossiers.received == []
 
 
+@on_one_kind
 def test_refused_credentials_stop_the_route_and_cost_no_attempt(office: Office) -> None:
     """A wrong password is no fault of the messages."""
     office.holds([dossier_fields(A)])
@@ -254,6 +260,7 @@ def test_steps_refused_for_want_of_their_dossier_follow_it_when_it_comes(office:
     assert list(office.steps.effects) == [step]
 
 
+@on_one_kind
 def test_what_is_withheld_does_not_leave(office: Office) -> None:
     """Fields outside the route's agreement stay here."""
     office.withhold = ("dossier.applicant_phone",)
@@ -315,6 +322,7 @@ def test_a_rehearsal_counts_what_would_leave_and_sends_nothing(office: Office) -
     assert office.state() == (0, 2, 0)
 
 
+@on_one_kind
 def test_an_adapter_that_fails_on_a_message_stops_the_route_and_loses_nothing(office: Office) -> None:
     """A stranger's mistake is told as what it is; the message waits."""
     office.holds([dossier_fields(A)])
@@ -336,6 +344,7 @@ class Stumbles(Counter):
         raise KeyError("Nguyễn Thị Mẫu", batch)
 
 
+@on_one_kind
 @pytest.mark.parametrize("answer", [None, [], ["delivered"], [None]])
 def test_what_is_no_receipt_for_each_record_holds_the_route(office: Office, answer: object) -> None:
     """An adapter that forgets its receipts is told so, and its messages wait."""
@@ -362,6 +371,7 @@ class Forgets(Counter):
         return self._answer
 
 
+@on_one_kind
 def test_a_feed_longer_than_one_transaction_takes_leaves_whole(office: Office) -> None:
     """What lies behind the first thousand changes is not passed over."""
     codes = list(dossier_codes(STAGE_LIMIT + 5))
@@ -372,6 +382,7 @@ def test_a_feed_longer_than_one_transaction_takes_leaves_whole(office: Office) -
     assert office.dossiers.keys == codes
 
 
+@on_one_kind
 def test_an_outage_costs_a_message_no_attempt(office: Office) -> None:
     """However long a target is down, no message becomes a dead letter for it."""
     office.holds([dossier_fields(A)])

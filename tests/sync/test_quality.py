@@ -10,7 +10,7 @@ import pytest
 from cchc_connect.database.breakers import note_failure, note_success, read_breakers
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.errors import DatabaseLost, SourceHeld, Stopped
-from tests.databases import prepared_address
+from tests.databases import on_one_kind, prepared_address
 from tests.sync.books import Books
 from tests.sync.village import HandClock, LandRegister, parcel_item
 
@@ -21,6 +21,7 @@ def books(address: str) -> Iterator[Books]:
         yield Books(database)
 
 
+@on_one_kind
 @pytest.mark.parametrize(("bad", "fails"), [(5, False), (6, True)])
 def test_a_source_of_which_too_much_is_faulty_fails_loudly_and_keeps_the_good(
     books: Books, bad: int, *, fails: bool
@@ -40,6 +41,7 @@ def test_a_source_of_which_too_much_is_faulty_fails_loudly_and_keeps_the_good(
     assert len(books.live()) == 20 - bad
 
 
+@on_one_kind
 def test_a_connection_that_fails_run_after_run_rests_and_longer_each_time(books: Books) -> None:
     """Twice is bad luck; from the third time on it is left alone for a minute, two, four ... an hour."""
     rests = list[timedelta]()
@@ -53,6 +55,7 @@ def test_a_connection_that_fails_run_after_run_rests_and_longer_each_time(books:
     assert [rest.total_seconds() / 60 for rest in rests] == [0, 0, 1, 2, 4, 8, 16, 32, 60, 60]
 
 
+@on_one_kind
 def test_a_clock_that_goes_back_does_not_prolong_a_rest(books: Books) -> None:
     """A rest that begins in the future is none."""
     now = books.clock.now()
@@ -67,6 +70,7 @@ def test_a_clock_that_goes_back_does_not_prolong_a_rest(books: Books) -> None:
     assert not breaker.is_open(now + timedelta(minutes=1))
 
 
+@on_one_kind
 def test_success_forgets_failures(books: Books) -> None:
     """An answer ends the count."""
     with books.database.writing() as connection:

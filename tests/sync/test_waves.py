@@ -17,6 +17,7 @@ from cchc_connect.sync.push import Push
 from cchc_connect.sync.route import Route
 from cchc_connect.transport import Exchange
 from cchc_schemas import Dossier, DossierStep
+from tests.databases import on_one_kind
 from tests.sync.books import Books
 from tests.sync.village import Counter, DossierRegister, LocalTransport, dossier_codes, dossier_fields, step_fields
 
@@ -67,6 +68,7 @@ class Crowd(Counter):
         return receipts
 
 
+@on_one_kind
 def test_as_many_messages_are_under_way_as_the_target_takes(books: Books) -> None:
     """Four at once where it says four, and never more."""
     books.pull("desk", DossierRegister([dossier_fields(code) for code in dossier_codes(12)]))
@@ -78,6 +80,7 @@ def test_as_many_messages_are_under_way_as_the_target_takes(books: Books) -> Non
     assert sorted(target.keys) == sorted(dossier_codes(12))
 
 
+@on_one_kind
 def test_steps_of_one_dossier_are_never_under_way_together(books: Books) -> None:
     """Order is kept for each order key, whatever goes on at the same time."""
     steps = [step_fields(code, minute) for minute in range(4) for code in dossier_codes(3)]
@@ -99,6 +102,7 @@ class Narrow(Counter):
     field_limits: dict[str, int] = field(default_factory=lambda: {"applicant_name": 10})
 
 
+@on_one_kind
 def test_a_text_that_is_too_long_is_cut_so_that_one_sees_it(books: Books) -> None:
     """What is cut ends with an ellipsis, is counted, and stands in the delivery."""
     (code,) = dossier_codes(1)
