@@ -11,6 +11,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+import msgspec
+
 from cchc_connect.adapter import Adapter, Source
 from cchc_connect.clock import Clock, SystemClock
 from cchc_connect.config import Config, ConnectionTable
@@ -186,7 +188,7 @@ class Synchronizer:
         )
         sieve = Sieve(source, owners_of(scope.owners, entry.record_type))
         sifted = sieve.sift([entry.item])
-        arrivals = [replace(arrival, source_key=entry.source_key) for arrival in sifted.arrivals]
+        arrivals = [msgspec.structs.replace(arrival, source_key=entry.source_key) for arrival in sifted.arrivals]
         faulty = [replace(item, source_key=entry.source_key) for item in sifted.faulty]
         page, occasion = SiftedPage(arrivals=arrivals, faulty=faulty), scope.occasion(entry.record_type)
         return scope.commit(lambda connection: write_page(connection, stream, page, occasion))
