@@ -208,8 +208,6 @@ def partial_date(value: object, form: DateForm) -> PartialDate | Unreadable | No
     >>> [str(partial_date(text, "dd/MM/yyyy")) for text in ("27/09/2021", "09/2021", "1987", "00/00/1995", "0")]
     ['2021-09-27', '2021-09', '1987', '1995', 'None']
     """
-    if type(value) is int:  # a year, mostly; True is no year
-        return _partial_date(str(value), form)
     text = text_or_none(value)
     return _partial_date(text, form) if isinstance(text, str) else text
 

@@ -20,7 +20,7 @@ class Part(BaseModel):
         extra="forbid",
         hide_input_in_errors=True,
         use_attribute_docstrings=True,
-        defer_build=True,  # a program rarely needs every type of record, and each takes milliseconds to make
+        defer_build=True,  # few programs need every type; Pydantic makes one under a lock, whichever thread asks first
     )
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
