@@ -203,7 +203,6 @@ class Config(Table):
 
     Without a line for its record type a record is whose connection brought it first.
     """
-    """Record type -> the connection that is its source of truth; without a line, the first that brought it."""
     _factories: dict[str, AdapterFactory] = PrivateAttr(default_factory=dict[str, AdapterFactory])
     """Adapters by name, found once: looking through everything that is installed takes milliseconds."""
 

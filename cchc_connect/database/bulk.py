@@ -3,7 +3,7 @@
 SQL text is made once from the table objects, so names are never written by hand.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from types import MappingProxyType
@@ -19,6 +19,11 @@ Rows: TypeAlias = Select[*tuple[Any, ...]]
 """A query for rows of whatever columns."""
 
 _AMONG = "among"
+
+_NEVER_COUNTED = """
+SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relname = ANY(%(names)s)
+AND reltuples < 0 AND pg_relation_size(oid) > 0
+"""
 
 AT_ONCE = 500
 """Keys in one IN list; SQLite takes 32,766 values a statement, older ones 999."""
@@ -107,6 +112,20 @@ def rows_among(
         padded = (*some, *[some[-1]] * (AT_ONCE - len(some)))
         values = [padded if name == _AMONG else (bound[name],) for name in places]
         yield from connection.exec_driver_sql(text, tuple(chain.from_iterable(values))).all()
+
+
+def count_anew(connection: Connection, tables: Iterable[Table]) -> None:
+    """Let PostgreSQL look at those of the tables that were filled and never looked at.
+
+    Without it a first load's lookups go through the whole table until the server's own round a minute later:
+    a plan made for an empty table is kept, and a thousand keys look like all there are.
+    """
+    if connection.dialect.name == "sqlite":
+        return
+    names = [table.name for table in tables]
+    unknown = connection.exec_driver_sql(_NEVER_COUNTED, {"names": names}).scalars().all()
+    if unknown:
+        connection.exec_driver_sql("ANALYZE " + ", ".join(f'"{name}"' for name in unknown))
 
 
 def upsert(

@@ -22,7 +22,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from cchc_connect.database import quarantine
 from cchc_connect.database.arrivals import Occasion, SiftedPage
-from cchc_connect.database.bulk import Rows, chunks, insert_rows, replace_rows, rows_among
+from cchc_connect.database.bulk import Rows, chunks, count_anew, insert_rows, replace_rows, rows_among
 from cchc_connect.database.counts import Counts
 from cchc_connect.database.decisions import (
     Decisions,
@@ -35,7 +35,7 @@ from cchc_connect.database.decisions import (
 )
 from cchc_connect.database.discrepancies import compare
 from cchc_connect.database.links import write_links
-from cchc_connect.database.record_tables import record_table
+from cchc_connect.database.record_tables import all_tables, record_table
 from cchc_connect.database.relations import Event, Kind
 from cchc_connect.database.rows import row_reader
 from cchc_connect.database.stream import Stream
@@ -81,6 +81,8 @@ def write_page(connection: Connection, stream: Stream, page: SiftedPage, occasio
     _write_lineage(connection, stream, decisions.versions, renumbered, occasion)
     concerned = {*unspoken, *departed, *decisions.contested}
     compare(connection, stream.record_type, concerned, occasion.owners, occasion.now)
+    if counts.inserted:
+        count_anew(connection, all_tables().tables.values())
     return counts
 
 

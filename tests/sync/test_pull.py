@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from cchc_connect.adapter import Deletes, SourceProfile
 from cchc_connect.database.cursors import hold, read_cursor
@@ -19,7 +20,7 @@ from cchc_connect.database.tables import discrepancy
 from cchc_connect.errors import CchcError, SourceHeld, Unreachable
 from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.scope import Scope
-from tests.databases import on_one_kind
+from tests.databases import new_address, on_one_kind
 from tests.sync.village import START, FencelessScope, HandClock, LandRegister, LocalTransport, parcel_item
 
 STREAM = Stream(connection="village", record_type="land_parcel", agency="H09.1")
@@ -666,3 +667,13 @@ def test_a_shrink_that_a_person_accepted_is_believed(database: SharedDatabase) -
     done = pull(database, register, shrinking=frozenset({"village"}))
 
     assert (done.counts.deleted, len(live(database))) == (15, 5)
+
+
+def test_postgresql_is_told_of_a_table_that_was_empty_before(tmp_path: Path) -> None:
+    """With plans made for an empty table, each page of a first load would go through all pages before it."""
+    known = text("SELECT reltuples FROM pg_class WHERE oid = CAST('land_parcel' AS regclass)")
+    with new_address("postgres", tmp_path) as address, SharedDatabase(address) as database:
+        pull(database, LandRegister([parcel_item(number) for number in range(1, 8)]))
+
+        with database.reading() as connection:
+            assert connection.execute(known).scalar_one() == 3  # the first page's, whatever comes after
