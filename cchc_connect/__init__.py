@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         LeaseLost,
         Maintenance,
         MessageRefused,
+        OutsideHours,
         Rejected,
         Retriable,
         SourceHeld,
@@ -66,8 +67,10 @@ if TYPE_CHECKING:
         Credentials,
         Dialect,
         Exchange,
+        Granted,
         HttpRequest,
         HttpResponse,
+        Rate,
         SessionLogin,
         Verdict,
     )
@@ -96,6 +99,7 @@ __all__ = [
     "Exchange",
     "Extent",
     "Fatal",
+    "Granted",
     "HttpRequest",
     "HttpResponse",
     "Item",
@@ -107,7 +111,9 @@ __all__ = [
     "Order",
     "Outcome",
     "Outgoing",
+    "OutsideHours",
     "Page",
+    "Rate",
     "Receipt",
     "Reconciliation",
     "RecordVersion",
@@ -156,11 +162,11 @@ _HOMES = {
     "database.shared": "SharedDatabase",
     "errors": (
         "AuthenticationFailed CchcError ConfigurationError CutShort DatabaseLost DatabaseUnusable "
-        "DeadlineExceeded Fatal LeaseHeld LeaseLost Maintenance MessageRefused "
+        "DeadlineExceeded Fatal LeaseHeld LeaseLost Maintenance MessageRefused OutsideHours "
         "Rejected Retriable SourceHeld StartOver Stopped Throttled "
         "Unreachable "
     ),
-    "http": "Credentials Dialect Exchange HttpRequest HttpResponse SessionLogin Verdict",
+    "http": "Credentials Dialect Exchange Granted HttpRequest HttpResponse Rate SessionLogin Verdict",
     "sync.pull": "Extent",
     "sync.reconciling": "Reconciliation",
     "sync.report": "RunReport",

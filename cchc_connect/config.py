@@ -1,27 +1,27 @@
 """`cchc.toml`: which systems are connected, what flows where and why.
 
-The file holds no secret: a secret is named by where it lies, `{ env = "NAME" }` or `{ file = "PATH" }`.
+The file holds no secret: a secret is named by where it lies, see `secret`.
 Every fault of the file is reported at once, each with its table and key.
 """
 
-import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, Self, cast
 from urllib.parse import quote, urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
 from pydantic_core import PydanticCustomError
 
 from cchc_connect.adapter import Adapter, AdapterFactory
+from cchc_connect.connections import ConnectionTable
 from cchc_connect.errors import ConfigurationError
-from cchc_connect.http import Credentials
 from cchc_connect.messages import Phrase, Phrases
 from cchc_connect.registry import adapter_factory
+from cchc_connect.secret import Secret
+from cchc_connect.toml_table import Name, Reason, Table
 from cchc_schemas import RECORD_TYPES, Record
 
-READABLE_BY_OTHERS = 0o077
 KNOWN_RULES = frozenset(
     {
         "missing",
@@ -39,94 +39,18 @@ KNOWN_RULES = frozenset(
         "literal_error",
         "secret_literal",
         "database_url",
+        "hours",
+        "hmac_parts",
+        "oauth2_owner",
+        "oauth2_two_keys",
+        "union_tag_invalid",
+        "union_tag_not_found",
     }
 )
 """Faults of a value that have a sentence of their own; the others are told in pydantic's words."""
 
 SQLITE = "sqlite:///"
 POSTGRES = "postgresql://"
-
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
-"""A connection's or route's name: lower case, digits, hyphens."""
-
-Reason = Annotated[str, Field(min_length=3, max_length=500)]
-"""A written reason: it goes into the journal."""
-
-
-class Table(BaseModel):
-    """A table of the file: no key may be there that nobody reads."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class EnvironmentSecret(Table):
-    """A secret in an environment variable."""
-
-    env: str
-
-    def reveal(self) -> str:
-        """Return the secret.
-
-        Raises:
-            ConfigurationError: the variable is not set.
-        """
-        value = os.environ.get(self.env, "")
-        if not value:
-            raise ConfigurationError("config.secret_env_missing", variable=self.env)
-        return value
-
-
-class FileSecret(Table):
-    """A secret in a file that only its owner may read; one trailing line end is no part of it."""
-
-    file: Path
-
-    def reveal(self) -> str:
-        """Return the secret.
-
-        Raises:
-            ConfigurationError: the file cannot be read, or others may read it.
-        """
-        try:
-            if self.file.stat().st_mode & READABLE_BY_OTHERS:
-                raise ConfigurationError("config.secret_file_open", path=self.file)
-            return self.file.read_text(encoding="utf-8").removesuffix("\n")
-        except OSError as error:
-            raise ConfigurationError("config.secret_file_missing", path=self.file) from error
-
-
-def _named(value: object) -> object:
-    if isinstance(value, dict):
-        return cast("dict[str, object]", value)
-    raise PydanticCustomError("secret_literal", "a secret is named by where it lies")
-
-
-Secret = Annotated[EnvironmentSecret | FileSecret, BeforeValidator(_named)]
-
-
-class Account(Table):
-    """The service account with which a system is entered."""
-
-    kind: Literal["basic", "session"]
-    """`basic`: HTTP Basic. `session`: the adapter's own login."""
-    username: str
-    password: Secret
-
-    def credentials(self) -> Credentials:
-        """Return name and password, the password taken from where it lies."""
-        return Credentials(username=self.username, password=self.password.reveal())
-
-
-class ConnectionTable(Table):
-    """One agency's system: `[connections.NAME]`."""
-
-    adapter: str
-    agency: Annotated[str, Field(min_length=1, max_length=64)]
-    """Code of the agency that answers for the system (mã định danh cơ quan); it goes with every record."""
-    base_url: Annotated[str, Field(pattern=r"^https?://")]
-    account: Account | None = None
-    options: Mapping[str, Any] = Field(default_factory=dict[str, Any])
-    """What the adapter wants to know; its own model checks it."""
 
 
 class RouteTable(Table):
@@ -187,6 +111,8 @@ class RunTable(Table):
     """Seconds one call to a system may take, over all its attempts."""
     lease_s: Annotated[float, Field(ge=10, le=3600)] = 120.0
     """Seconds after which a run that shows no life is held to be dead."""
+    sessions: Path | None = None
+    """Folder in which processes leave sessions for each other; none: in the system's runtime folder, if it has one."""
     most_quarantined: Annotated[float, Field(ge=0, le=1)] = 0.05
     """Share of a source's items that may be faulty in one run before the source counts as failed."""
 
@@ -228,7 +154,7 @@ class Config(Table):
             config = cls.model_validate(_anchored(tables, path.parent))
         except ValidationError as error:
             raise ConfigurationError("config.faults", file=path, faults=Phrases(list(_faults(error, ())))) from None
-        faults = [*_dangling(config), *_option_faults(config)] or list(_untaken(config))
+        faults = [*_unprotected(config), *_dangling(config), *_option_faults(config)] or list(_untaken(config))
         if faults:
             raise ConfigurationError("config.faults", file=path, faults=Phrases(faults))
         return config
@@ -249,6 +175,14 @@ def _option_faults(config: Config) -> Iterator[Phrase]:
             yield from _faults(error, ("connections", name, "options"))
         except ConfigurationError as error:
             yield _fault(("connections", name, "adapter"), Phrase(error.code, error.context))
+
+
+def _unprotected(config: Config) -> Iterator[Phrase]:
+    """Yield a fault for every address without TLS for which nobody wrote down why."""
+    for name, connection in config.connections.items():
+        if connection.plain_http_because is None:
+            for key in connection.plain_places:
+                yield _fault(("connections", name, *key.split(".")), Phrase("config_rule.plain_http", {}))
 
 
 def _dangling(config: Config) -> Iterator[Phrase]:

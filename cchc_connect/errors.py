@@ -16,7 +16,8 @@
     │   ├── CutShort              the answer ended before its end
     │   ├── DeadlineExceeded      the call's whole time is used up
     │   ├── Throttled             the other side asks for less traffic
-    │   └── Maintenance           the other side says it is not working now
+    │   ├── Maintenance           the other side says it is not working now
+    │   └── OutsideHours          the other side may not be asked at this time of day
     └── Rejected                  set this one aside and go on with the next
         └── MessageRefused        the other side will never accept this message
 
@@ -115,6 +116,10 @@ class Throttled(Retriable):
 
 class Maintenance(Retriable):
     """The other side says it is not working now."""
+
+
+class OutsideHours(Retriable):
+    """The configuration lets the other side be asked at other times of day only."""
 
 
 class Rejected(CchcError):

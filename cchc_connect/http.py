@@ -54,11 +54,27 @@ class HttpRequest:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     """Headers of this request alone."""
     json: object = None
-    """Body to be sent as JSON (UTF-8, not escaped to ASCII); None sends no body."""
+    """Body to be sent as JSON (UTF-8, not escaped to ASCII); of the three kinds of body at most one is given."""
+    form: Mapping[str, str] | None = None
+    """Body to be sent as the fields of a form (application/x-www-form-urlencoded, UTF-8)."""
+    content: bytes | None = None
+    """Body to be sent as it is."""
+    content_type: str | None = None
+    """Media type of `content`."""
     idempotent: bool | None = None
     """May it be sent twice? None means: by its method (POST and PATCH may not)."""
     accept: frozenset[Verdict] = frozenset({Verdict.OK})
     """Verdicts the asker wants to read; any other becomes a typed error."""
+
+    def __post_init__(self) -> None:
+        """Refuse a request with two bodies.
+
+        Raises:
+            TypeError: more than one body is given, or a type without the content it is of.
+        """
+        bodies = sum(body is not None for body in (self.json, self.form, self.content))
+        if bodies > 1 or (self.content_type is not None and self.content is None):
+            raise TypeError("a request has one body: json, form or content; content_type belongs to content")
 
     @property
     def may_repeat(self) -> bool:
@@ -149,6 +165,25 @@ class Dialect:
     """Headers of every request to this system."""
     session: "SessionLogin | None" = None
     """How a session is opened, where the system wants one."""
+    rate: "Rate | None" = None
+    """How often the system lets itself be asked; a connection's own `rate` counts before it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rate:
+    """So many requests in so many seconds, over all processes that share a database."""
+
+    requests: int
+    per_s: float
+
+    @property
+    def interval_s(self) -> float:
+        """Return the seconds from one request to the next.
+
+        A twentieth longer than the quota asks: what the network delays comes closer to what follows it, and a
+        window of the other side's would hold one too many.
+        """
+        return 1.05 * self.per_s / self.requests
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,23 +194,32 @@ class Credentials:
     password: str = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Granted:
+    """A session of which the answer to the login tells how long it lives."""
+
+    token: str = field(repr=False)
+    lifetime_s: float
+    """Seconds from when it was asked for."""
+
+
 class SessionLogin(Protocol):
     """How one system opens a session and where a session goes in a request.
 
-    The transport keeps one session for all threads of a run, opens it once at a time, opens a new one
-    when it is older than `lifetime_s` or an answer's verdict is `AUTH`, and does that once a call.
+    The transport keeps one session for all threads of a run, opens it once at a time, opens a new one shortly
+    before the old one's life ends or when an answer's verdict is `AUTH`, and does that once a call.
     """
 
     @property
     def lifetime_s(self) -> float:
-        """Seconds after which a session is not trusted any more."""
+        """Seconds for which a session is trusted, where its answer does not tell."""
         ...
 
     def login(self, credentials: Credentials) -> HttpRequest:
         """Return the request that opens a session."""
         ...
 
-    def session(self, response: HttpResponse) -> str | None:
+    def session(self, response: HttpResponse) -> str | Granted | None:
         """Return the session in a login's answer, None where the answer refuses it."""
         ...
 

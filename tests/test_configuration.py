@@ -6,7 +6,16 @@ import pytest
 from pydantic import BaseModel
 
 from cchc_connect import Config, ConfigurationError
-from cchc_connect.config import Account, ConnectionTable, DatabaseTable, RouteTable, RunTable
+from cchc_connect.accounts import (
+    ApiKeyAccount,
+    BasicAccount,
+    BearerAccount,
+    HmacAccount,
+    OAuth2Account,
+    SessionAccount,
+)
+from cchc_connect.config import DatabaseTable, RouteTable, RunTable
+from cchc_connect.connections import ConnectionTable, RateTable, TlsTable
 from cchc_connect.messages import Language
 
 GOOD = """
@@ -20,6 +29,10 @@ base_url = "http://127.0.0.1:1/o/rest/v2"
 account = { kind = "basic", username = "sync", password = { env = "ONE_STOP_PASSWORD" } }
 options = { group_id = "55217" }
 """
+
+
+ACCOUNTS = (BasicAccount, SessionAccount, ApiKeyAccount, BearerAccount, OAuth2Account, HmacAccount)
+TABLES = (*ACCOUNTS, ConnectionTable, RateTable, TlsTable, DatabaseTable, RouteTable, RunTable)
 
 
 @pytest.fixture
@@ -121,7 +134,7 @@ def test_a_secret_that_is_not_there_is_named_by_its_place(monkeypatch: pytest.Mo
 
     with pytest.raises(ConfigurationError) as refused:
         assert account is not None
-        account.credentials()
+        account.authentication()
 
     assert refused.value.code == "config.secret_env_missing"
 
@@ -136,12 +149,14 @@ def test_a_secret_file_that_others_may_read_is_refused(file: Path) -> None:
     secret.chmod(0o644)
 
     with pytest.raises(ConfigurationError) as refused:
-        account.credentials()
+        account.authentication()
 
     assert refused.value.code == "config.secret_file_open"
     secret.chmod(0o600)
-    assert account.credentials().password == "s3cret"
-    assert "s3cret" not in repr(account.credentials())
+    shown = account.authentication()
+    assert shown.account is not None
+    assert shown.account.password == "s3cret"
+    assert "s3cret" not in repr(shown)
 
 
 def test_faults_are_told_in_vietnamese_too(file: Path) -> None:
@@ -153,7 +168,7 @@ def test_faults_are_told_in_vietnamese_too(file: Path) -> None:
     assert "có lỗi" in refused.value.in_language(Language.VIETNAMESE)
 
 
-@pytest.mark.parametrize("table", [Account, ConnectionTable, DatabaseTable, RouteTable, RunTable])
+@pytest.mark.parametrize("table", TABLES)
 def test_every_key_is_documented(table: type[BaseModel]) -> None:
     """docs/configuration.md names every key that the program reads."""
     told = (Path(__file__).parents[1] / "docs" / "configuration.md").read_text(encoding="utf-8")

@@ -19,6 +19,7 @@ OPENS_AT = 3
 
 FIRST_REST = timedelta(minutes=1)
 LONGEST_REST = timedelta(hours=1)
+LONGEST_PARKING = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +51,13 @@ def note_failure(connection: Connection, name: str, now: datetime) -> None:
     failures = before + 1
     rest = timedelta(0) if failures < OPENS_AT else min(LONGEST_REST, FIRST_REST * 2 ** min(failures - OPENS_AT, 10))
     values = {"failures": failures, "opened_at": stamp(now), "closed_until": stamp(now + rest)}
+    upsert(connection, breaker, {"connection": name}, values)
+
+
+def park(connection: Connection, name: str, now: datetime, seconds: float) -> None:
+    """Leave a connection alone for as long as it asked us to, at the most a day; it did not fail."""
+    until = now + min(timedelta(seconds=seconds), LONGEST_PARKING)
+    values = {"failures": 0, "opened_at": stamp(now), "closed_until": stamp(until)}
     upsert(connection, breaker, {"connection": name}, values)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 
 METADATA = MetaData()
 
-STRUCTURE_VERSION = 2
+STRUCTURE_VERSION = 3
 """Raised with every change of the tables; the change itself stands in `migrations`."""
 
 BIG = BigInteger().with_variant(Integer(), "sqlite")
@@ -203,6 +203,14 @@ breaker = Table(
     _text("opened_at"),
     _text("closed_until"),
     comment="Connections that failed run after run, and until when they are left alone.",
+)
+
+pace = Table(
+    "pace",
+    METADATA,
+    _key("connection"),
+    _text("next_free_at"),
+    comment="When each connection may be asked next, where it has a quota; all processes share it.",
 )
 
 route = Table(

@@ -6,10 +6,10 @@ from threading import Semaphore
 
 from cchc_connect.adapter import Adapter, Order, Source
 from cchc_connect.config import Config
-from cchc_connect.database.breakers import Breaker, note_failure, note_success, read_breakers
+from cchc_connect.database.breakers import Breaker, note_failure, note_success, park, read_breakers
 from cchc_connect.database.cursors import hold
 from cchc_connect.database.stream import WHOLE, Stream
-from cchc_connect.errors import CchcError, CutShort, Fatal, Maintenance, Retriable, Stopped
+from cchc_connect.errors import CchcError, CutShort, Fatal, Maintenance, OutsideHours, Retriable, Stopped, Throttled
 from cchc_connect.messages import Phrase
 from cchc_connect.sync.border import adapter_border
 from cchc_connect.sync.executor import Job
@@ -19,6 +19,7 @@ from cchc_connect.sync.scope import Scope
 from cchc_connect.sync.second_process import Place, SecondProcess
 from cchc_connect.sync.translation import Translation
 from cchc_connect.transport import Transport
+from cchc_connect.transport.line import NO_TURN
 
 OUTAGE = 3
 """So many sources or partitions in a row that a system has only errors for mean that it is down."""
@@ -73,7 +74,7 @@ class Pulling:
     def _leave_alone(self, lines: list[Line], known: Breaker) -> None:
         for line in lines:
             told = {"connection": line.name, "failures": known.failures, "until": known.closed_until}
-            line.outcome, line.reason = Outcome.FAILED, Phrase("breaker.open", told)
+            line.outcome, line.reason = Outcome.FAILED, Phrase(resting(known), told)
 
     def _pull_all(self, name: str, adapter: Adapter, lines: list[Line], transport: Transport) -> None:
         """Pull a connection's sources; where it cannot be reached the rest of them is not tried."""
@@ -88,9 +89,10 @@ class Pulling:
             else:
                 error = self._pull(sources[line.record_type], line, transport)
                 failures = failures + 1 if isinstance(error, Retriable) and line.counts.pages == 0 else 0
-                outage = error if failures and (failures == OUTAGE or answers_nobody(error)) else None
+                is_outage = failures > 0 and (failures == OUTAGE or answers_nobody(error))
+                outage = error if is_outage or wants_peace(error) else None
         if self._scope.keeps:
-            self._remember(name, lines, is_down=failures > 0)
+            self._remember(name, lines, outage, is_down=failures > 0)
 
     def _pull(self, source: Source, line: Line, transport: Transport) -> CchcError | None:
         stream = self._stream(line)
@@ -125,12 +127,17 @@ class Pulling:
     def _hold(self, stream: Stream, error: CchcError, order: Order) -> None:
         """Write down why a stream is not read; a part that could not be pulled tells nothing of the stream."""
         is_partial = self._extents.get(stream.connection, Extent()).is_partial
-        if not isinstance(error, Stopped) and not is_partial:
+        if not isinstance(error, Stopped | OutsideHours) and not is_partial:
             now = self._scope.clock.now()
             self._scope.commit(lambda connection: hold(connection, stream, error, now, order))
 
-    def _remember(self, name: str, lines: list[Line], *, is_down: bool) -> None:
-        if is_down and not any(line.counts.pages for line in lines):
+    def _remember(self, name: str, lines: list[Line], outage: CchcError | None, *, is_down: bool) -> None:
+        wait_s = asked_wait_s(outage)
+        if wait_s is not None:
+            self._scope.commit(lambda connection: park(connection, name, self._scope.clock.now(), wait_s))
+        elif isinstance(outage, OutsideHours):
+            return
+        elif is_down and not any(line.counts.pages for line in lines):
             self._scope.commit(lambda connection: note_failure(connection, name, self._scope.clock.now()))
         elif name in self._breakers:
             self._scope.commit(lambda connection: note_success(connection, name))
@@ -140,8 +147,25 @@ def failed(error: CchcError) -> tuple[Outcome, Phrase]:
     """Return what an error makes of a line."""
     if isinstance(error, Stopped):
         return Outcome.STOPPED, Phrase(error.code, error.context)
+    if isinstance(error, OutsideHours):
+        return Outcome.CLOSED, Phrase(error.code, error.context)
     outcome = Outcome.FAILED if isinstance(error, Retriable) else Outcome.HELD
     return outcome, Phrase(error.code, error.context)
+
+
+def resting(known: Breaker) -> str:
+    """Return the code of why a connection is left alone: it failed, or it asked for that."""
+    return "breaker.open" if known.failures else "breaker.parked"
+
+
+def asked_wait_s(error: CchcError | None) -> float | None:
+    """Return for how many seconds a system asked to be left alone, None where it did not."""
+    return error.retry_after_s if isinstance(error, Throttled) and error.code != NO_TURN else None
+
+
+def wants_peace(error: CchcError | None) -> bool:
+    """Say whether a system is not to be asked again in this run, whatever it has answered so far."""
+    return isinstance(error, OutsideHours) or asked_wait_s(error) is not None
 
 
 def answers_nobody(error: CchcError | None) -> bool:

@@ -3,11 +3,14 @@
 from collections.abc import Collection
 
 from cchc_connect.adapter import Adapter
-from cchc_connect.config import Config, ConnectionTable, RouteTable
+from cchc_connect.config import Config, RouteTable
+from cchc_connect.connections import ConnectionTable
 from cchc_connect.database import deliveries
-from cchc_connect.errors import CchcError, Fatal, Stopped
+from cchc_connect.database.breakers import Breaker, park, read_breakers
+from cchc_connect.errors import CchcError, Fatal, OutsideHours, Stopped
+from cchc_connect.messages import Phrase
 from cchc_connect.sync.executor import Job
-from cchc_connect.sync.pulling import Open, failed
+from cchc_connect.sync.pulling import Open, asked_wait_s, failed, resting
 from cchc_connect.sync.push import Push
 from cchc_connect.sync.report import Line, Outcome
 from cchc_connect.sync.route import Route
@@ -23,6 +26,8 @@ class Pushing:
         self._config = config
         self._scope = scope
         self._open = open_transport
+        with scope.database.reading() as connection:
+            self._breakers = read_breakers(connection)
         self.lines: list[Line] = []
 
     def jobs(self, names: Collection[str]) -> list[Job]:
@@ -33,10 +38,22 @@ class Pushing:
         def job() -> None:
             adapter = self._config.adapter(table.to)
             route = _route(name, table, self._config.connections[table.to], adapter)
+            known = self._breakers.get(table.to)
+            if self._scope.keeps and known is not None and known.is_open(self._scope.clock.now()):
+                self._leave_alone(route, known)
+                return
             with self._open(table.to, adapter) as transport:
                 self._push(route, transport)
 
         return job
+
+    def _leave_alone(self, route: Route, known: Breaker) -> None:
+        told = {"connection": route.connection, "failures": known.failures, "until": known.closed_until}
+        reason = Phrase(resting(known), told)
+        self.lines += [
+            Line(kind="push", name=route.name, record_type=kind, outcome=Outcome.FAILED, reason=reason)
+            for kind in route.record_types
+        ]
 
     def _push(self, route: Route, transport: Transport) -> None:
         push, began, traffic = Push(route, transport, self._scope), self._scope.clock.monotonic(), transport.traffic
@@ -51,9 +68,14 @@ class Pushing:
             raise
         except CchcError as error:
             outcome, reason = failed(error)
-            if not isinstance(error, Stopped):
+            if not isinstance(error, Stopped | OutsideHours):
                 held = error
                 self._scope.commit(lambda connection: deliveries.hold_route(connection, route.name, held))
+            wait_s = asked_wait_s(error)
+            if wait_s is not None:
+                self._scope.commit(
+                    lambda connection: park(connection, route.connection, self._scope.clock.now(), wait_s)
+                )
         seconds = self._scope.clock.monotonic() - began
         lines = [
             Line(

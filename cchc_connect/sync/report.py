@@ -19,6 +19,8 @@ class Outcome(StrEnum):
     """A source or route answers what cannot be believed; it waits for a person."""
     FAILED = "failed"
     """It could not be reached or did not work; the next run tries again."""
+    CLOSED = "closed"
+    """It may be asked at other times of day only; nothing is wrong."""
     STOPPED = "stopped"
     """The run was asked to end; the next one goes on from there."""
     PARTIAL = "partial"
@@ -88,11 +90,12 @@ class RunReport:
     def outcome(self) -> Outcome:
         """Return how the run ended as a whole: failed only where not one line is done.
 
-        A route that had nothing to send met nobody and tells nothing.
+        A route that had nothing to send met nobody and tells nothing; nor does a system that is closed at this hour.
         """
         if any(line.outcome is Outcome.STOPPED for line in self.lines):
             return Outcome.STOPPED
-        told = [line for line in self.lines if line.kind == "pull" or line.outcome is not Outcome.DONE or line.sent]
+        open_lines = [line for line in self.lines if line.outcome is not Outcome.CLOSED]
+        told = [line for line in open_lines if line.kind == "pull" or line.outcome is not Outcome.DONE or line.sent]
         done = [line.outcome is Outcome.DONE for line in told]
         if all(done):
             return Outcome.DONE

@@ -15,7 +15,8 @@ import msgspec
 
 from cchc_connect.adapter import Adapter, Source
 from cchc_connect.clock import Clock, SystemClock
-from cchc_connect.config import Config, ConnectionTable
+from cchc_connect.config import Config
+from cchc_connect.connections import ConnectionTable
 from cchc_connect.database.arrivals import SiftedPage
 from cchc_connect.database.counts import Counts
 from cchc_connect.database.instants import stamp
@@ -28,7 +29,7 @@ from cchc_connect.database.stream import Stream
 from cchc_connect.database.writer import write_page
 from cchc_connect.errors import Rejected
 from cchc_connect.sync.collector import spared_collector
-from cchc_connect.sync.connect import connect
+from cchc_connect.sync.connect import Connecting
 from cchc_connect.sync.executor import Executor, ThreadExecutor
 from cchc_connect.sync.pull import Extent
 from cchc_connect.sync.pulling import Pulling
@@ -37,7 +38,8 @@ from cchc_connect.sync.reconciling import Comparison, Reconciliation, Reconcilin
 from cchc_connect.sync.report import Line, RunReport
 from cchc_connect.sync.scope import Progress, Scope, never, no_progress
 from cchc_connect.sync.sift import Sieve
-from cchc_connect.transport import Transport
+from cchc_connect.transport import FolderShelf, Shelf, Transport
+from cchc_connect.transport.shelf import runtime_folder
 
 Connect = Callable[[str, ConnectionTable, Adapter, float], AbstractContextManager[Transport]]
 """Opens the transport to a connection: its name, table, adapter and a call's deadline in seconds."""
@@ -52,7 +54,8 @@ class Surroundings:
     """What a run takes from the world; everything can be handed in."""
 
     clock: Clock = field(default_factory=SystemClock)
-    connect: Connect = connect
+    connect: Connect | None = None
+    """None: over the network, with the quotas and sessions that all processes share."""
     executor: Executor | None = None
     """None: threads of this process, as many as the configuration says."""
     progress: Progress = no_progress
@@ -72,6 +75,7 @@ class Synchronizer:
         self._config = config
         self._database = database
         self._with = surroundings or Surroundings()
+        self._connect = self._with.connect or Connecting(database, self._with.clock, _shelf(config))
 
     def synchronise(
         self,
@@ -223,4 +227,10 @@ class Synchronizer:
             yield replace(scope, token=lease.token)
 
     def _transport(self, name: str, adapter: Adapter) -> AbstractContextManager[Transport]:
-        return self._with.connect(name, self._config.connections[name], adapter, self._config.run.deadline_s)
+        return self._connect(name, self._config.connections[name], adapter, self._config.run.deadline_s)
+
+
+def _shelf(config: Config) -> Shelf | None:
+    """Return where sessions are left for other processes, None where no place is named."""
+    folder = config.run.sessions or runtime_folder()
+    return None if folder is None else FolderShelf(folder)

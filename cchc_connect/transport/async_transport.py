@@ -1,13 +1,14 @@
 """The carrier that does not block, for asyncio; its HTTP library is the extra `async`."""
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from tenacity import AsyncRetrying
 
-from cchc_connect.errors import ConfigurationError
+from cchc_connect.errors import ConfigurationError, Throttled
 from cchc_connect.http import Exchange, HttpRequest, HttpResponse, Result
 from cchc_connect.transport.attempt import Attempt
 from cchc_connect.transport.endpoint import Endpoint
@@ -16,6 +17,7 @@ from cchc_connect.transport.failures import overdue
 from cchc_connect.transport.line import Line
 from cchc_connect.transport.policy import Policy, Surroundings
 from cchc_connect.transport.quiet import keep_quiet
+from cchc_connect.transport.sessions import Pause
 from cchc_connect.transport.traffic import Traffic
 from cchc_connect.transport.wire import Send
 
@@ -46,7 +48,7 @@ class AsyncTransport:
         self._line = Line(endpoint, policy or Policy(), surroundings or Surroundings())
         self._sleep = sleep
         self._login_lock = asyncio.Lock()
-        self._carrier = _carrier()
+        self._carrier = _carrier(endpoint.tls)
 
     async def __aenter__(self) -> Self:
         return self
@@ -81,9 +83,11 @@ class AsyncTransport:
         """
         return await drive_async(conversation, self.send)
 
-    async def _perform(self, step: Send | OpenSession) -> Any:
+    async def _perform(self, step: Send | OpenSession | Pause) -> Any:
         if isinstance(step, Send):
-            return await AsyncRetrying(sleep=self._sleep, **self._line.retrying(step.call))(self._attempt, step)
+            return await AsyncRetrying(sleep=self._sleep, **self._line.retrying(step.call))(self._in_turn, step)
+        if isinstance(step, Pause):
+            return await self._sleep(step.seconds)
         try:
             async with asyncio.timeout(step.call.deadline.remaining()):
                 await self._login_lock.acquire()
@@ -94,16 +98,32 @@ class AsyncTransport:
         finally:
             self._login_lock.release()
 
+    async def _in_turn(self, step: Send) -> HttpResponse:
+        wait_s = await asyncio.to_thread(self._line.turn, step.call) if self._is_paced else 0.0
+        if wait_s:
+            await self._sleep(wait_s)
+        try:
+            return await self._attempt(step)
+        except Throttled as asked:
+            if self._is_paced:
+                await asyncio.to_thread(self._line.put_off, asked)
+            raise
+
+    @property
+    def _is_paced(self) -> bool:
+        """Say whether turns are taken: that may ask a database, and the other tasks need not wait for it."""
+        return self._line.surroundings.pace is not None
+
     async def _attempt(self, step: Send) -> HttpResponse:
         with Attempt(self._line, step) as attempt:
             return await self._carrier.carry(attempt)
 
 
-def _carrier() -> "HttpxCarrier":
+def _carrier(tls: ssl.SSLContext | None) -> "HttpxCarrier":
     try:
         from cchc_connect.transport.httpx_carrier import HttpxCarrier  # noqa: PLC0415  # the extra may be missing
     except ModuleNotFoundError as missing:
         if missing.name != "httpx":
             raise
         raise ConfigurationError("transport.async_missing", install="cchc-connect[async]") from missing
-    return HttpxCarrier()
+    return HttpxCarrier(tls)

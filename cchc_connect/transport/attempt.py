@@ -20,6 +20,7 @@ from cchc_connect.transport.line import Line
 from cchc_connect.transport.reading import AnswerReader
 from cchc_connect.transport.retry_after import retry_after_s
 from cchc_connect.transport.wire import Send
+from cchc_connect.transport.writing import check_headers
 
 _log = logging.getLogger("cchc_connect.transport")
 
@@ -33,6 +34,7 @@ class Attempt:
     def __init__(self, line: Line, send: Send) -> None:
         """Prepare to send; nothing is sent yet."""
         self.wire = send.wire
+        self._send = send
         self._call = send.call
         self._line = line
         self._reader: AnswerReader | None = None
@@ -41,6 +43,8 @@ class Attempt:
     def __enter__(self) -> Self:
         if self._call.deadline.over:
             raise overdue(self._call)
+        self.wire = self._line.endpoint.authentication.signed(self._send.wire, self._line.surroundings.now())
+        check_headers(self.wire, self._call)
         self._call.attempt += 1
         self._call.status = self._call.verdict = None
         self._line.traffic.count(requests=1)
@@ -79,7 +83,7 @@ class Attempt:
         `origin` returns where it goes, or raises `ForbiddenAddress`.
         """
         try:
-            check(origin(), self._line.endpoint.origins)
+            check(origin(), self._send.origins)
         except ForbiddenAddress as refused:
             self._fault = foreign_address(self._call, refused.rule)
         return self._fault is None
@@ -111,6 +115,7 @@ class Attempt:
             raise CutShort("transport.cut_short", **call.context())
         if call.verdict is not Verdict.AUTH and call.verdict not in call.request.accept:
             raise refusal(call, retry_after_s(reader.headers, self._line.surroundings.now))
+        self._line.budget.earn()
         return response.judged(call.verdict)
 
     def broken(self, fault: Fault) -> CchcError:
@@ -122,7 +127,7 @@ class Attempt:
         if is_redirect(response.status):
             return Verdict.UNKNOWN
         try:
-            return self._line.endpoint.dialect.classify(response)
+            return self._send.classify(response)
         except ValueError:
             return Verdict.UNKNOWN
 

@@ -7,6 +7,7 @@ ends with the connection is an error and not an answer without a body.
 
 import http.client
 import io
+import ssl
 from email.errors import FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect
 from socket import socket
 from typing import Any
@@ -16,6 +17,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from cchc_connect.transport.attempt import in_progress
+from cchc_connect.transport.trust import machine_trust
 
 _BUFFER = 64 * 1024
 _BROKEN_HEAD = (FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect)
@@ -81,6 +83,19 @@ class _BoundedHTTPSPool(HTTPSConnectionPool):
 
 class BoundedAdapter(HTTPAdapter):
     """requests' own adapter over bounded connections; it never sends anything twice by itself."""
+
+    def __init__(self, tls: ssl.SSLContext | None = None, **named: Any) -> None:
+        """Trust by `tls`; None: as the machine trusts."""
+        self._tls = tls
+        super().__init__(**named)
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        """Leave trust to our own context: requests would add its bundle of authorities to it."""
+        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
+        return host, {"ssl_context": self._tls or machine_trust()}
+
+    def cert_verify(self, *args: Any, **named: Any) -> None:
+        """Leave trust to our own context, as above."""
 
     def init_poolmanager(self, *args: Any, **named: Any) -> None:
         """Make the pools and tell them which connections to use."""

@@ -1,13 +1,15 @@
 """The far end of a connection: everything a transport must know about one system."""
 
+import ssl
 from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import urlsplit
 
 from cchc_connect.errors import ConfigurationError
-from cchc_connect.http import Dialect
+from cchc_connect.http import Credentials, Dialect
 from cchc_connect.transport.authentication import Anonymous, Authentication
 from cchc_connect.transport.guard import ForbiddenAddress, Origin, origin_of
+from cchc_connect.transport.sessions import Way
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +28,8 @@ class Endpoint:
     authentication: Authentication = field(default_factory=Anonymous)
     other_origins: frozenset[str] = frozenset()
     """Other origins ("http://host:port") of the same system; they receive the same credentials."""
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
+    """How the other side is trusted and which certificate of ours it is shown; None: as the machine trusts."""
 
     def __post_init__(self) -> None:
         """Refuse what could only fail later."""
@@ -33,14 +37,34 @@ class Endpoint:
             raise ConfigurationError("transport.base_url", connection=self.name, rule="query")
         if not self.origins:
             raise ConfigurationError("transport.base_url", connection=self.name, rule="host")
-        if self.dialect.session and not self.authentication.account:
+        login = self.authentication.login
+        if self.dialect.session and not login and not self.authentication.account:
             raise ConfigurationError("transport.account_missing", connection=self.name)
+        if login:
+            self._origins({login.token_url})
+
+    @cached_property
+    def way(self) -> Way | None:
+        """How a session is opened; None where the system wants none."""
+        tokens, account, dialect = self.authentication.login, self.authentication.account, self.dialect
+        if tokens is not None:
+            client = Credentials(username=tokens.client_id, password=tokens.client_secret or "")
+            owner = tokens.resource_owner.username if tokens.resource_owner else ""
+            name = f"{tokens.token_url} {tokens.client_id} {owner} {sorted(tokens.parameters.items())}"
+            return Way(login=tokens, account=client, origins={tokens.origin}, classify=tokens.classify, name=name)
+        if dialect.session is None or account is None:
+            return None
+        name = f"{self.base_url} {account.username}"
+        return Way(login=dialect.session, account=account, origins=self.origins, classify=dialect.classify, name=name)
 
     @cached_property
     def origins(self) -> frozenset[Origin]:
         """Every origin requests may go to."""
+        return self._origins({self.base_url, *self.other_origins})
+
+    def _origins(self, addresses: set[str]) -> frozenset[Origin]:
         try:
-            return frozenset(map(origin_of, {self.base_url, *self.other_origins}))
+            return frozenset(map(origin_of, addresses))
         except ForbiddenAddress as refused:
             rule = refused.rule
         raise ConfigurationError("transport.base_url", connection=self.name, rule=rule)

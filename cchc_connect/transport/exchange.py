@@ -13,7 +13,7 @@ from cchc_connect.http import Exchange, HttpRequest, HttpResponse, Result, Verdi
 from cchc_connect.transport.call import Call
 from cchc_connect.transport.failures import settled
 from cchc_connect.transport.line import Line
-from cchc_connect.transport.sessions import Session, Sessions
+from cchc_connect.transport.sessions import Pause, Session, Sessions
 from cchc_connect.transport.traffic import Traffic
 from cchc_connect.transport.wire import Send
 
@@ -26,7 +26,7 @@ class OpenSession:
     """The session is to be opened, by one caller at a time; the answer is the session."""
 
     call: Call
-    steps: Generator[Send, HttpResponse, Session] = field(repr=False)
+    steps: Generator[Send | Pause, HttpResponse, Session] = field(repr=False)
 
 
 class Transport(Protocol):
@@ -58,7 +58,7 @@ def serve(request: HttpRequest, line: Line) -> Generator[Send | OpenSession, Any
     call = line.call(request, line.deadline())
     if line.sessions is None:
         return settled((yield line.send(call, request)), call)
-    attach = line.sessions.login.attach
+    attach = line.sessions.way.login.attach
     session = yield from _session(line, line.sessions, call, None)
     answer: HttpResponse = yield line.send(call, attach(request, session.token))
     if answer.verdict is Verdict.AUTH:
@@ -75,9 +75,9 @@ def _session(
         return session
 
     def begin(login: HttpRequest) -> Send:
-        return line.send(line.call(login, call.deadline), login)
+        return line.login(line.call(login, call.deadline))
 
-    return (yield OpenSession(call, sessions.opened(spent, sessions.flights, begin)))
+    return (yield OpenSession(call, sessions.opened(call, spent, sessions.flights, begin)))
 
 
 def drive(steps: Generator[Step, Answer, Result], perform: Callable[[Step], Answer]) -> Result:

@@ -104,6 +104,12 @@ def check(origin: Origin, allowed: Collection[Origin]) -> None:
         raise ForbiddenAddress("other_origin")
 
 
+def is_loopback(host: str) -> bool:
+    """Say whether `host` is this machine, so that nothing sent there leaves it."""
+    address = _address(host)
+    return host.rstrip(".") == "localhost" if address is None else address.is_loopback
+
+
 def _below(base_url: str, path: str) -> str:
     base = base_url.rstrip("/")
     return base + path if path[:1] in {"", "?", "/"} else f"{base}/{path}"

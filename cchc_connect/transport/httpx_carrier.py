@@ -1,6 +1,7 @@
 """All that is httpx: imported by `AsyncTransport` alone, so that another library can take its place."""
 
 import asyncio
+import ssl
 
 import httpx
 
@@ -9,17 +10,18 @@ from cchc_connect.transport.attempt import Attempt
 from cchc_connect.transport.failures import Fault
 from cchc_connect.transport.faults import causes, is_distrust
 from cchc_connect.transport.guard import safe_origin
+from cchc_connect.transport.trust import machine_trust
 
 
 class HttpxCarrier:
     """Carries one attempt at a time for each task; connections are kept open between them."""
 
-    def __init__(self) -> None:
-        """Prepare the client: it follows nothing and reads no environment.
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        """Prepare the client: it trusts by `tls`, follows nothing and reads no environment.
 
         Requests are made without it, so that nothing it remembers (cookies) ever goes out.
         """
-        self._client = httpx.AsyncClient(trust_env=False, follow_redirects=False)
+        self._client = httpx.AsyncClient(verify=tls or machine_trust(), trust_env=False, follow_redirects=False)
 
     async def close(self) -> None:
         """Close the connections kept open."""

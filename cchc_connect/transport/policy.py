@@ -14,8 +14,12 @@ from uuid import uuid4
 from tenacity import RetryCallState
 
 from cchc_connect.errors import CchcError, Retriable
+from cchc_connect.transport.budget import RetryBudget
 from cchc_connect.transport.call import Call
 from cchc_connect.transport.failures import NEVER_CONNECTED
+from cchc_connect.transport.hours import Hours
+from cchc_connect.transport.pace import Pace
+from cchc_connect.transport.shelf import Shelf
 
 
 def _utc_now() -> datetime:
@@ -38,6 +42,10 @@ class Surroundings:
     """A random number between two bounds."""
     request_id: Callable[[], str] = _random_id
     """A new identifier for each request."""
+    pace: Pace | None = None
+    """The turns of all who ask this system; None: whenever we like."""
+    shelf: Shelf | None = None
+    """Where processes leave sessions for each other; None: each opens its own."""
 
 
 class RetryArguments(TypedDict):
@@ -65,6 +73,12 @@ class Policy:
     """Longest wait before the second attempt; it doubles with each further one."""
     wait_cap_s: float = 20.0
     """Longest wait of our own choice; the other side may ask for more."""
+    retry_reserve: float = 10.0
+    """How many repeated attempts all calls of a transport may make while nothing succeeds."""
+    retry_share: float = 0.1
+    """How much of one repeated attempt each success gives back."""
+    hours: Hours | None = None
+    """When the system may be asked; None: always."""
     body_limit: int = 32 * 1024 * 1024
     """Bytes of a body, on the wire and decoded."""
     ratio_limit: int = 200
@@ -72,12 +86,16 @@ class Policy:
     header_limit: int = 100
     """Header lines of an answer."""
 
-    def retrying(self, call: Call, uniform: Callable[[float, float], float]) -> RetryArguments:
+    def budget(self) -> RetryBudget:
+        """Return a full reserve of repeated attempts."""
+        return RetryBudget(self.retry_reserve, self.retry_share)
+
+    def retrying(self, call: Call, uniform: Callable[[float, float], float], budget: RetryBudget) -> RetryArguments:
         """Return tenacity's arguments for `call`.
 
         A failure is repeated by its type, and only where sending twice does what sending once does or where
         nothing was sent. The wait is full jitter and never ends before the other side's Retry-After; a wait
-        that would outlast the deadline ends the call with its last error.
+        that would outlast the deadline, or a reserve that is spent, ends the call with its last error.
         """
 
         def retry(state: RetryCallState) -> bool:
@@ -89,7 +107,8 @@ class Policy:
             return max(jitter, told_wait_s(_fault(state)))
 
         def stop(state: RetryCallState) -> bool:
-            return call.attempt >= self.attempts or state.upcoming_sleep >= call.deadline.remaining()
+            is_last = call.attempt >= self.attempts or state.upcoming_sleep >= call.deadline.remaining()
+            return is_last or not budget.spend()
 
         return RetryArguments(retry=retry, wait=wait, stop=stop, reraise=True)
 

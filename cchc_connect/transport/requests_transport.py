@@ -4,6 +4,7 @@ One `requests.Session` serves all threads: requests are prepared without it, so 
 (cookies) ever goes out, and urllib3's connection pools are made for threads.
 """
 
+import ssl
 import time
 from collections.abc import Callable
 from http.client import HTTPException
@@ -16,6 +17,7 @@ from tenacity import Retrying
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 
+from cchc_connect.errors import Throttled
 from cchc_connect.http import Exchange, HttpRequest, HttpResponse, Result
 from cchc_connect.transport.attempt import Attempt
 from cchc_connect.transport.bounded_connections import BoundedAdapter
@@ -27,6 +29,7 @@ from cchc_connect.transport.guard import origin_of
 from cchc_connect.transport.line import Line
 from cchc_connect.transport.policy import Policy, Surroundings
 from cchc_connect.transport.quiet import keep_quiet
+from cchc_connect.transport.sessions import Pause
 from cchc_connect.transport.traffic import Traffic
 from cchc_connect.transport.wire import Send
 
@@ -53,7 +56,7 @@ class RequestsTransport:
         self._line = Line(endpoint, policy or Policy(), surroundings or Surroundings())
         self._sleep = sleep
         self._login_lock = Lock()
-        self._session = _session()
+        self._session = _session(endpoint.tls)
 
     def __enter__(self) -> Self:
         return self
@@ -88,15 +91,27 @@ class RequestsTransport:
         """
         return drive(conversation, self.send)
 
-    def _perform(self, step: Send | OpenSession) -> Any:
+    def _perform(self, step: Send | OpenSession | Pause) -> Any:
         if isinstance(step, Send):
-            return Retrying(sleep=self._sleep, **self._line.retrying(step.call))(self._attempt, step)
+            return Retrying(sleep=self._sleep, **self._line.retrying(step.call))(self._in_turn, step)
+        if isinstance(step, Pause):
+            return self._sleep(step.seconds)
         if not self._login_lock.acquire(timeout=max(step.call.deadline.remaining(), 0)):
             raise overdue(step.call)
         try:
             return drive(step.steps, self._perform)
         finally:
             self._login_lock.release()
+
+    def _in_turn(self, step: Send) -> HttpResponse:
+        wait_s = self._line.turn(step.call)
+        if wait_s:
+            self._sleep(wait_s)
+        try:
+            return self._attempt(step)
+        except Throttled as asked:
+            self._line.put_off(asked)
+            raise
 
     def _attempt(self, step: Send) -> HttpResponse:
         with Attempt(self._line, step) as attempt:
@@ -123,10 +138,10 @@ class RequestsTransport:
                     break
 
 
-def _session() -> requests.Session:
+def _session(tls: ssl.SSLContext | None) -> requests.Session:
     session = requests.Session()
     session.trust_env = False  # else .netrc replaces our Authorization and REQUESTS_CA_BUNDLE beats `verify`
-    adapter = BoundedAdapter(pool_maxsize=_CONNECTIONS_KEPT, max_retries=0)
+    adapter = BoundedAdapter(tls, pool_maxsize=_CONNECTIONS_KEPT, max_retries=0)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session

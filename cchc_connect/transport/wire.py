@@ -1,23 +1,16 @@
 """A request as it goes over the wire: whole address, all headers, encoded body."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import version
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 
-from cchc_connect.errors import ConfigurationError, MessageRefused
-from cchc_connect.http import HttpRequest
+from cchc_connect.http import HttpResponse, Verdict
 from cchc_connect.transport.call import Call
-from cchc_connect.transport.endpoint import Endpoint
-from cchc_connect.transport.failures import foreign_address
-from cchc_connect.transport.guard import ForbiddenAddress, resolve
-from cchc_connect.transport.reading import ACCEPTED_ENCODINGS
+from cchc_connect.transport.guard import Origin
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wire:
-    """What a carrier sends, byte for byte; written once and the same over all attempts."""
+    """What a carrier sends, byte for byte; only what an account signs with the time is new in each attempt."""
 
     method: str
     url: str
@@ -35,70 +28,7 @@ class Send:
 
     call: Call
     wire: Wire
-
-
-def written(request: HttpRequest, call: Call, endpoint: Endpoint) -> Wire:
-    """Return `request` ready to be sent; `call` is what errors speak of.
-
-    Raises:
-        SourceHeld: its address is not the connection's.
-        ConfigurationError: a header cannot be sent.
-        MessageRefused: its body is no JSON.
-    """
-    wire = Wire(
-        method=request.method,
-        url=_address(request, call, endpoint),
-        headers=_headers(request, call, endpoint),
-        body=_body(request, call),
-    )
-    unsendable = _unsendable_header(wire.headers)
-    if unsendable is not None:
-        raise ConfigurationError("transport.header", **call.context(), header=unsendable)
-    return wire
-
-
-def _address(request: HttpRequest, call: Call, endpoint: Endpoint) -> str:
-    try:
-        return resolve(endpoint.base_url, request.path, request.params, endpoint.origins)
-    except ForbiddenAddress as refused:
-        rule = refused.rule
-    raise foreign_address(call, rule)
-
-
-def _headers(request: HttpRequest, call: Call, endpoint: Endpoint) -> Mapping[str, str]:
-    """Put all headers together; a later source wins over an earlier one, whatever its upper and lower case."""
-    ours = {
-        "User-Agent": _user_agent(),
-        "Accept": "application/json, */*;q=0.5",
-        "Accept-Encoding": ACCEPTED_ENCODINGS,
-        "X-Request-Id": call.request_id,
-    }
-    if request.json is not None:
-        ours["Content-Type"] = "application/json"
-    together: dict[str, tuple[str, str]] = {}
-    for source in (ours, endpoint.dialect.headers, endpoint.authentication.headers(), request.headers):
-        together |= {name.lower(): (name, value) for name, value in source.items()}
-    return dict(together.values())
-
-
-def _unsendable_header(headers: Mapping[str, str]) -> str | None:
-    """Return the name of a header whose value the libraries would refuse, quoting it, or worse, would send."""
-    for name, value in headers.items():
-        if not (value.isascii() and value.isprintable() and value == value.strip()):
-            return name
-    return None
-
-
-def _body(request: HttpRequest, call: Call) -> bytes | None:
-    if request.json is None:
-        return None
-    try:
-        return json.dumps(request.json, ensure_ascii=False, allow_nan=False).encode()
-    except (TypeError, ValueError):
-        pass  # what Python says holds the value; it must not stay in the chain of causes
-    raise MessageRefused("transport.unsendable", **call.context())
-
-
-@cache
-def _user_agent() -> str:
-    return f"cchc-connect/{version('cchc-connect')}"
+    origins: Collection[Origin] = field(repr=False)
+    """Where it may go."""
+    classify: Callable[[HttpResponse], Verdict] = field(repr=False)
+    """What its answer means."""

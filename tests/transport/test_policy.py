@@ -59,7 +59,7 @@ def attempt_blocking(world: World, policy: Policy, call: Call, fault: Callable[[
     def attempt() -> None:
         _attempt(world, call, fault)
 
-    Retrying(sleep=world.sleep, **policy.retrying(call, longest))(attempt)
+    Retrying(sleep=world.sleep, **policy.retrying(call, longest, policy.budget()))(attempt)
 
 
 def attempt_async(world: World, policy: Policy, call: Call, fault: Callable[[], CchcError | None]) -> None:
@@ -67,7 +67,7 @@ def attempt_async(world: World, policy: Policy, call: Call, fault: Callable[[], 
         _attempt(world, call, fault)
 
     async def drive() -> None:
-        await AsyncRetrying(sleep=world.sleep_async, **policy.retrying(call, longest))(attempt)
+        await AsyncRetrying(sleep=world.sleep_async, **policy.retrying(call, longest, policy.budget()))(attempt)
 
     asyncio.run(drive())
 
@@ -170,7 +170,7 @@ def test_a_wait_is_full_jitter_under_a_doubling_capped_bound_and_never_too_early
     call = world.call(ASK, policy)
     call.attempt = attempt
     faults = iter([Throttled("code", retry_after_s=told), None])
-    arguments = policy.retrying(call, lambda low, high: low + (high - low) * chance)
+    arguments = policy.retrying(call, lambda low, high: low + (high - low) * chance, policy.budget())
 
     def attempt_once() -> None:
         fault = next(faults)

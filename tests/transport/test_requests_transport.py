@@ -40,7 +40,7 @@ def test_waits_are_slept_with_the_sleep_handed_in() -> None:
 
 
 @responses.activate
-def test_a_session_older_than_its_lifetime_is_not_used() -> None:
+def test_a_session_is_not_used_any_more_shortly_before_its_life_ends() -> None:
     responses.post(f"{BASE}/login", json={"error_code": 0, "session": "s"})
     responses.post(f"{BASE}/parcels", json={"error_code": 0})
     world = World()
@@ -48,7 +48,7 @@ def test_a_session_older_than_its_lifetime_is_not_used() -> None:
 
     with RequestsTransport(portal(BASE, lifetime_s=600.0), surroundings=Surroundings(clock=world.clock)) as transport:
         transport.send(tell)
-        world.now += 599.0
+        world.now += 569.0
         transport.send(tell)
         world.now += 1.0
         transport.send(tell)

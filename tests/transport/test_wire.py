@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from cchc_connect.transport import Dialect, Endpoint, HttpRequest, classify_rest
 from cchc_connect.transport.call import Call, Deadline
-from cchc_connect.transport.wire import written
+from cchc_connect.transport.writing import written
 
 DIALECT = Dialect(classify=classify_rest, headers={"dstcode": "VN:GOV:G22", "Accept": "application/geo+json"})
 ENDPOINT = Endpoint(name="registry", base_url="http://127.0.0.1", dialect=DIALECT)
@@ -13,7 +13,7 @@ ASK = HttpRequest(method="GET", path="/parcels")
 
 def headers(request: HttpRequest) -> dict[str, str]:
     call = Call(connection="registry", request=request, request_id="id-1", deadline=Deadline(lambda: 0.0, 60.0))
-    return dict(written(request, call, ENDPOINT).headers)
+    return dict(written(request, call, ENDPOINT, ENDPOINT.origins).headers)
 
 
 def test_the_dialects_headers_go_with_every_request() -> None:

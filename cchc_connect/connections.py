@@ -1,0 +1,94 @@
+"""The tables of `cchc.toml` that speak of one agency's system: `[connections.NAME]`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from cchc_connect.accounts import Account, OAuth2Account
+from cchc_connect.http import Rate
+from cchc_connect.secret import Secret
+from cchc_connect.toml_table import Reason, Table
+from cchc_connect.transport.guard import is_loopback
+from cchc_connect.transport.hours import Span
+
+
+def _hours(text: str) -> str:
+    try:
+        Span.of(text)
+    except ValueError:
+        raise PydanticCustomError("hours", "not HH:MM-HH:MM") from None
+    return text
+
+
+def _is_plain(address: str) -> bool:
+    parts = urlsplit(address)
+    return parts.scheme == "http" and not is_loopback(parts.hostname or "")
+
+
+class RateTable(Table):
+    """`rate = { requests = 20, per_s = 1 }`."""
+
+    requests: Annotated[int, Field(ge=1, le=100_000)]
+    per_s: Annotated[float, Field(gt=0, le=86_400)]
+
+    @property
+    def rate(self) -> Rate:
+        """Return it as the transport wants it."""
+        return Rate(requests=self.requests, per_s=self.per_s)
+
+
+class TlsTable(Table):
+    """`tls = { ca = "PATH", certificate = "PATH", key = "PATH" }`: whom we trust, and who we are."""
+
+    ca: Path | None = None
+    """Certificates (PEM) of the authorities that are trusted, and no others; none: as usual."""
+    certificate: Path | None = None
+    """Our client certificate with its chain: PEM, or PKCS#12 (.p12, .pfx) with its key."""
+    key: Path | None = None
+    """Its private key (PEM); only its owner may read the file."""
+    password: Secret | None = None
+    """Password of the key or of the PKCS#12 file."""
+    unverified_because: Reason | None = None
+    """Why the other side's certificate is not looked at; anybody on the way may then read and change everything."""
+
+
+class ConnectionTable(Table):
+    """One agency's system: `[connections.NAME]`."""
+
+    adapter: str
+    agency: Annotated[str, Field(min_length=1, max_length=64)]
+    """Code of the agency that answers for the system (mã định danh cơ quan); it goes with every record."""
+    base_url: Annotated[str, Field(pattern=r"^https?://")]
+    origins: tuple[Annotated[str, Field(pattern=r"^https?://[^/?#]+$")], ...] = ()
+    """Other origins of the same system to which its links may lead; they receive the same credentials."""
+    account: Account | None = None
+    plain_http_because: Reason | None = None
+    """Why this system is spoken to without TLS; without a reason that is refused but on this machine."""
+    tls: TlsTable | None = None
+    """How the other side is trusted, and the certificate it is shown."""
+    rate: RateTable | None = None
+    """How often it may be asked, over all processes; none: as the adapter knows, else at will."""
+    hours: tuple[Annotated[str, AfterValidator(_hours)], ...] = ()
+    """When it may be asked, Vietnamese time, as in `19:00-06:00`; none: always."""
+    options: Mapping[str, Any] = Field(default_factory=dict[str, Any])
+    """What the adapter wants to know; its own model checks it."""
+
+    @property
+    def plain_places(self) -> Sequence[str]:
+        """Return the keys whose addresses are spoken to without TLS and are not on this machine."""
+        account: Account | None = self.account
+        addresses = {"base_url": self.base_url, **{f"origins.{place}": one for place, one in enumerate(self.origins)}}
+        if isinstance(account, OAuth2Account):
+            addresses["account.token_url"] = account.token_url
+        return [key for key, address in addresses.items() if _is_plain(address)]
+
+    @property
+    def exceptions(self) -> Mapping[str, str]:
+        """Return what this connection does without, and the written reason for each."""
+        plain = {"plain_http": self.plain_http_because} if self.plain_places else {}
+        unverified = {"unverified": None if self.tls is None else self.tls.unverified_because}
+        return {what: reason for what, reason in {**plain, **unverified}.items() if reason is not None}

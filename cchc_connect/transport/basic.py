@@ -1,0 +1,10 @@
+"""HTTP Basic (RFC 7617): how a name and a password stand in a header."""
+
+from base64 import b64encode
+
+from cchc_connect.http import Credentials
+
+
+def basic(account: Credentials) -> str:
+    """Return the value of an Authorization header; both are UTF-8."""
+    return f"Basic {b64encode(f'{account.username}:{account.password}'.encode()).decode()}"
