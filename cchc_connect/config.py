@@ -18,6 +18,7 @@ from cchc_connect.connections import ConnectionTable
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Phrase, Phrases
 from cchc_connect.registry import adapter_factory
+from cchc_connect.revealed import SecretText
 from cchc_connect.secret import Secret
 from cchc_connect.toml_table import Name, Reason, Table
 from cchc_schemas import RECORD_TYPES, Record
@@ -97,7 +98,7 @@ class DatabaseTable(Table):
         if self.password is None or self.is_file:
             return self.url
         user, at, place = self.url.removeprefix(POSTGRES).partition("@")
-        return f"{POSTGRES}{user}:{quote(self.password.reveal(), safe='')}{at}{place}"
+        return SecretText(f"{POSTGRES}{user}:{quote(self.password.reveal(), safe='')}{at}{place}")
 
 
 class RunTable(Table):
