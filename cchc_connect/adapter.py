@@ -14,7 +14,7 @@ The contracts are protocols: nothing here needs to be inherited.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias, runtime_checkable
@@ -89,8 +89,8 @@ class Ask:
 class Page:
     """One page of a source's answer."""
 
-    items: Sequence[Item]
-    next: str | None
+    items: Sequence[Item] = field(repr=False)
+    next: str | None = field(repr=False)
     """Position of the page after this one; None only where the source showed that this is the last."""
     total: int | None = None
     """How many items the source says the whole listing has, where it says so."""

@@ -8,6 +8,7 @@ import html
 import json
 from base64 import b64encode
 from collections.abc import Iterator
+from itertools import product
 from threading import Lock
 from typing import NoReturn, Self, SupportsIndex
 from urllib.parse import quote, quote_plus
@@ -56,7 +57,7 @@ class Revealed:
     def __init__(self) -> None:
         """Know nothing yet."""
         self._lock = Lock()
-        self._known: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+        self._known: dict[str, tuple[list[str], list[str]]] = {}
         """Secret -> how it is written, the longest form first, and what of it shows in any base64."""
 
     def note(self, secret: str) -> None:
@@ -65,7 +66,7 @@ class Revealed:
             return
         plain = str.__str__(secret)
         with self._lock:
-            forms = self._known.pop(plain, None) or (tuple(_forms(plain)), tuple(_cores(plain)))
+            forms = self._known.pop(plain) if plain in self._known else (_forms(plain), _cores(plain))
             self._known[plain] = forms
             while len(self._known) > MOST:
                 del self._known[next(iter(self._known))]
@@ -118,12 +119,13 @@ def _written(secret: str) -> Iterator[str]:
 def _cores(secret: str) -> list[str]:
     """Return what base64 makes of a secret, whatever stands before and behind it: a name and a colon, say.
 
+    OAuth 2 encodes it as in a form before (RFC 6749, section 2.3.1), so it comes in two ways.
+
     Three octets become four letters, so there are three ways in which a secret may lie, and the letters at its
     ends depend on its neighbours.
     """
-    octets = _octets(secret)
     cores = set[str]()
-    for shift in range(3):
+    for octets, shift in product((_octets(secret), quote_plus(_octets(secret)).encode()), range(3)):
         whole = b64encode(bytes(shift) + octets).decode()
         core = whole[-(-8 * shift // 6) : 8 * (shift + len(octets)) // 6]
         cores |= {core, core.replace("+", "-").replace("/", "_")}

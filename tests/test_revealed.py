@@ -43,6 +43,7 @@ def written_forms(secret: str, user: str = "dong-bo.h09") -> dict[str, str]:
         "base64": b64encode(octets).decode(),
         "base64, for addresses": urlsafe_b64encode(octets).decode(),
         "Basic": f"Basic {b64encode(pair).decode()}",
+        "OAuth 2": f"Basic {b64encode(f'{quote_plus(user)}:{quote_plus(secret)}'.encode()).decode()}",
         "base64 in the middle": b64encode(b"x" + pair + b"y").decode(),
     }
 
