@@ -8,7 +8,8 @@ on which we are wrong. What is masked where:
                        an address; of exceptions among the values all but their kind, of bytes all but their number,
                        of lists and objects all but their shape
     strangers' lines   in addition: digits in a row, nine or more, and telephone numbers, but for the last four
-    and tracebacks     characters; addresses of e-mail; a database's DETAIL, and what pydantic quotes
+    and tracebacks     characters; addresses of e-mail; words beyond ASCII in an address; a database's DETAIL, and
+                       what pydantic quotes
 
 Our own lines keep their numbers: dossier codes, national parcel ids, sequences and request ids are needed there.
 What cannot be told is a person's name in the middle of a stranger's sentence; such lines are shown with `--debug`
@@ -58,6 +59,7 @@ _QUERY = re.compile(r"(?<=[^\s?])\?(?=[\w%&+.-])[^\s\"'<>)\]]*|(?<=[\w/])#(?=[\w
 _DAY = r"\d\d[.-]\d\d[.-]\d{4}"
 _NUMBER = re.compile(rf"(?<!\d)\d{{9,}}(?!\d)|(?<![\w.-])(?!{_DAY})(?:\+?84|0)(?:[ .-]?\d){{8,11}}(?!\d)")
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
+_ENCODED = re.compile(r"(?<![^\s/?#\"'<>&=])[^\s/?#\"'<>&=]*%[89A-Fa-f][0-9A-Fa-f][^\s/?#\"'<>&=]*")
 _DETAIL = re.compile(r"\b(DETAIL|CHI TIẾT|CONTEXT|STATEMENT):.*", re.DOTALL)
 _QUOTED_INPUT = re.compile(r"(?<=input_value=).*?(?=, input_type=)", re.DOTALL)
 
@@ -86,6 +88,7 @@ def _without_persons(text: str) -> str:
     text = _QUOTED_INPUT.sub(MASK, text)
     text = _DETAIL.sub(rf"\1: {MASK}", text)
     text = _EMAIL.sub(MASK, text)
+    text = _ENCODED.sub(MASK, text)
     return _NUMBER.sub(lambda found: _masked_number(found[0]), text)
 
 

@@ -88,6 +88,8 @@ def test_secrets_go_by_their_names_and_places_in_every_line(line: str, shown: st
         (f"{PHONE}, +84 912 345 678, 0912.345.678, (+84)912345678", "***5678, ***5678, ***5678, (+84)***5678"),
         ("074 087 000 001", "***0001"),
         (f"to {EMAIL}.", "to ***."),
+        ("/owners/Nguy%E1%BB%85n%20M%E1%BA%ABu/parcels", "/owners/***/parcels"),
+        ("/reports/100%25/a%20b", "/reports/100%25/a%20b"),
         (f"duplicate key\nDETAIL:  Key (applicant_name)=({NAME}) exists.", "duplicate key\nDETAIL: ***"),
         (f"[type=x, input_value='{NAME}', input_type=str]", "[type=x, input_value=***, input_type=str]"),
         ("01-07-2026 08:15 and 2026-07-01 08:15:00,123", "01-07-2026 08:15 and 2026-07-01 08:15:00,123"),
