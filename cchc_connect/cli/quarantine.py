@@ -6,7 +6,6 @@ from itertools import groupby
 from typing import Any
 
 from cchc_connect.cli.exits import ExitCode, Misused, NotThere
-from cchc_connect.cli.masking import masked_item
 from cchc_connect.cli.names import check_name
 from cchc_connect.cli.opening import existing_database, where
 from cchc_connect.cli.screen import Screen, Table
@@ -18,6 +17,7 @@ from cchc_connect.database.counts import Counts
 from cchc_connect.database.cursors import stream_states
 from cchc_connect.database.quarantine import QuarantineEntry
 from cchc_connect.errors import Rejected
+from cchc_connect.masking import masked_item
 from cchc_connect.messages import Phrase
 from cchc_connect.sync.run import Synchronizer
 from cchc_schemas import RECORD_TYPES, Fault
