@@ -54,7 +54,11 @@ class HttpRequest:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     """Headers of this request alone."""
     json: object = None
-    """Body to be sent as JSON (UTF-8, not escaped to ASCII); None sends no body."""
+    """Body to be sent as JSON (UTF-8, not escaped to ASCII); None sends no body, or `content`."""
+    content: bytes | None = None
+    """Body to be sent as it is, instead of `json`."""
+    content_type: str | None = None
+    """Media type of `content`."""
     idempotent: bool | None = None
     """May it be sent twice? None means: by its method (POST and PATCH may not)."""
     accept: frozenset[Verdict] = frozenset({Verdict.OK})

@@ -73,7 +73,9 @@ def _headers(request: HttpRequest, call: Call, endpoint: Endpoint) -> Mapping[st
         "Accept-Encoding": ACCEPTED_ENCODINGS,
         "X-Request-Id": call.request_id,
     }
-    if request.json is not None:
+    if request.content is not None:
+        ours |= {"Content-Type": request.content_type} if request.content_type else {}
+    elif request.json is not None:
         ours["Content-Type"] = "application/json"
     together: dict[str, tuple[str, str]] = {}
     for source in (ours, endpoint.dialect.headers, endpoint.authentication.headers(), request.headers):
@@ -90,8 +92,8 @@ def _unsendable_header(headers: Mapping[str, str]) -> str | None:
 
 
 def _body(request: HttpRequest, call: Call) -> bytes | None:
-    if request.json is None:
-        return None
+    if request.content is not None or request.json is None:
+        return request.content
     try:
         return json.dumps(request.json, ensure_ascii=False, allow_nan=False).encode()
     except (TypeError, ValueError):
