@@ -26,18 +26,7 @@ from cchc_schemas import RECORD_TYPES, Fault
 def list_entries(session: Session, database: str | None, connection: str | None, record_type: str | None) -> ExitCode:
     """List the open entries, oldest first; of one connection or record type where they are named."""
     screen = session.screen
-    with existing_database(session, database) as opened, opened.reading() as reading:
-        found = quarantine.entries(reading)
-        known = {*(one.connection for one in found), *(state.connection for state in stream_states(reading))}
-        if database is None:
-            known |= set(Config.load(session.config).connections)
-        check_name("cli.connection_unknown", connection, known)
-        check_name("cli.record_type_unknown", record_type, RECORD_TYPES)
-        entries = [
-            entry
-            for entry in found
-            if connection in {None, entry.connection} and record_type in {None, entry.record_type}
-        ]
+    entries = open_entries(session, database, connection, record_type)
     screen.document({"entries": [_head(entry, screen) for entry in entries]})
     if not entries:
         screen.say("quarantine_view.none")
@@ -57,6 +46,26 @@ def list_entries(session: Session, database: str | None, connection: str | None,
     screen.table(Table(headings=[f"quarantine_view.{name}" for name in columns], rows=rows))
     screen.say("quarantine_view.see_one", number=entries[0].id, where=where(database))
     return ExitCode.DONE
+
+
+def open_entries(
+    session: Session, database: str | None, connection: str | None, record_type: str | None
+) -> list[QuarantineEntry]:
+    """Return the open entries, oldest first; of one connection or record type where they are named.
+
+    Raises:
+        Misused: one of the names stands for nothing.
+    """
+    with existing_database(session, database) as opened, opened.reading() as reading:
+        found = quarantine.entries(reading)
+        known = {*(one.connection for one in found), *(state.connection for state in stream_states(reading))}
+    if database is None:
+        known |= set(Config.load(session.config).connections)
+    check_name("cli.connection_unknown", connection, known)
+    check_name("cli.record_type_unknown", record_type, RECORD_TYPES)
+    return [
+        entry for entry in found if connection in {None, entry.connection} and record_type in {None, entry.record_type}
+    ]
 
 
 def show_entry(session: Session, database: str | None, number: int, *, raw: bool) -> ExitCode:
