@@ -1,16 +1,20 @@
 """How a connection of `cchc.toml` shows who it is: `account = { kind = "...", ... }`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from cchc_connect.clock import SystemClock
 from cchc_connect.http import Credentials
 from cchc_connect.secret import Secret
+from cchc_connect.signing import SigningKey, client_assertion
 from cchc_connect.toml_table import Table
 from cchc_connect.transport import ApiKey, Authentication, Basic, Bearer, Hmac, Login, OAuth2, TokenLogin
 from cchc_connect.transport.hmac_signing import SIGNABLE
+from cchc_connect.transport.ws_security import WsSecurity
 
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", max_length=100)]
 """Name of a header (RFC 9110, token)."""
@@ -117,14 +121,30 @@ class OAuth2Account(Table):
     def _assertion(self) -> Callable[[], str] | None:
         if self.private_key is None:
             return None
-        raise NotImplementedError
+        key = SigningKey.read(self.private_key.reveal(), algorithm=self.algorithm, key_id=self.key_id or None)
+        return partial(client_assertion, key, self.client_id, self.token_url, SystemClock())
 
 
-def _signable(parts: Sequence[str]) -> Sequence[str]:
+def _signable(parts: tuple[str, ...]) -> tuple[str, ...]:
     unknown = [part for part in parts if part not in SIGNABLE]
     if unknown or not parts:
         raise PydanticCustomError("hmac_parts", "unknown parts", {"known": ", ".join(sorted(SIGNABLE))})
     return parts
+
+
+class WsSecurityAccount(Table):
+    """Name and password in the header of every SOAP envelope (WS-Security, UsernameToken)."""
+
+    kind: Literal["ws_security"]
+    username: str
+    password: Secret
+    digest: bool = False
+    """Is a digest over nonce, time and password sent instead of the password?"""
+
+    def authentication(self) -> Authentication:
+        """Return it with its secret, taken from where it lies."""
+        account = Credentials(username=self.username, password=self.password.reveal())
+        return WsSecurity(credentials=account, digest=self.digest)
 
 
 class HmacAccount(Table):
@@ -133,7 +153,7 @@ class HmacAccount(Table):
     kind: Literal["hmac"]
     key_id: str
     secret: Secret
-    signed: Annotated[Sequence[str], AfterValidator(_signable)] = ("key_id", "timestamp", "content_type", "body")
+    signed: Annotated[tuple[str, ...], AfterValidator(_signable)] = ("key_id", "timestamp", "content_type", "body")
     """What is signed, in this order: key_id, timestamp, method, target, content_type, body, body_sha256."""
     separator: str = ""
     timestamp: str = "%Y-%m-%dT%H:%M:%S%z"
@@ -164,7 +184,7 @@ class HmacAccount(Table):
 
 
 Account: TypeAlias = Annotated[
-    BasicAccount | SessionAccount | ApiKeyAccount | BearerAccount | OAuth2Account | HmacAccount,
+    BasicAccount | SessionAccount | ApiKeyAccount | BearerAccount | OAuth2Account | HmacAccount | WsSecurityAccount,
     Field(discriminator="kind"),
 ]
 """The service account with which a system is entered, in one of these ways."""

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from cchc_connect.accounts import Account, OAuth2Account
+from cchc_connect.accounts import Account, HeaderName, OAuth2Account
 from cchc_connect.http import Rate
 from cchc_connect.secret import Secret
 from cchc_connect.toml_table import Reason, Table
@@ -56,6 +56,34 @@ class TlsTable(Table):
     """Why the other side's certificate is not looked at; anybody on the way may then read and change everything."""
 
 
+class SignatureTable(Table):
+    """`signature = { private_key = ..., ... }`: how the bodies of our messages are signed (detached JWS)."""
+
+    private_key: Secret
+    """PEM (PKCS #8) or JWK."""
+    algorithm: Literal["ES256", "EdDSA"] = "ES256"
+    key_id: str
+    """Under this name the other side finds the public key."""
+    issuer: str
+    """What the other side calls us."""
+    audience: str
+    """What the other side calls itself."""
+    header: HeaderName = "X-JWS-Signature"
+
+
+class SignedByTable(Table):
+    """`signed_by = { keys = "PATH", ... }`: whose signatures the bodies of answers must bear."""
+
+    keys: Path
+    """Public keys (JWKS); the file is read again when it changes."""
+    algorithms: frozenset[Literal["ES256", "EdDSA"]] = frozenset({"ES256", "EdDSA"})
+    issuer: str
+    """What the other side calls itself."""
+    audience: str
+    """What the other side calls us."""
+    header: HeaderName = "X-JWS-Signature"
+
+
 class ConnectionTable(Table):
     """One agency's system: `[connections.NAME]`."""
 
@@ -70,6 +98,10 @@ class ConnectionTable(Table):
     """Why this system is spoken to without TLS; without a reason that is refused but on this machine."""
     tls: TlsTable | None = None
     """How the other side is trusted, and the certificate it is shown."""
+    signature: SignatureTable | None = None
+    """How our messages are signed."""
+    signed_by: SignedByTable | None = None
+    """Whose signatures answers must bear; an answer without one is not used."""
     rate: RateTable | None = None
     """How often it may be asked, over all processes; none: as the adapter knows, else at will."""
     hours: tuple[Annotated[str, AfterValidator(_hours)], ...] = ()

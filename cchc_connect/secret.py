@@ -8,10 +8,10 @@ from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from cchc_connect.errors import ConfigurationError
+from cchc_connect.extras import extra
+from cchc_connect.private_files import private_bytes
 from cchc_connect.revealed import revealed
 from cchc_connect.toml_table import Table
-
-READABLE_BY_OTHERS = 0o077
 
 
 class EnvironmentSecret(Table):
@@ -43,10 +43,8 @@ class FileSecret(Table):
             ConfigurationError: the file cannot be read, or others may read it.
         """
         try:
-            if self.file.stat().st_mode & READABLE_BY_OTHERS:
-                raise ConfigurationError("config.secret_file_open", path=self.file)
-            return revealed(self.file.read_text(encoding="utf-8").removesuffix("\n"))
-        except (OSError, UnicodeDecodeError):
+            return revealed(private_bytes(self.file).decode().removesuffix("\n"))
+        except UnicodeDecodeError:
             pass  # what was read must not stay in the chain of causes
         raise ConfigurationError("config.secret_file_missing", path=self.file)
 
@@ -62,12 +60,8 @@ class KeyringSecret(Table):
         Raises:
             ConfigurationError: there is no keyring, or no such secret in it.
         """
-        try:
+        with extra("keyring", "keyring"):
             import keyring  # noqa: PLC0415  # the extra may be missing
-        except ModuleNotFoundError as missing:
-            if missing.name != "keyring":
-                raise
-            raise ConfigurationError("config.keyring_missing", install="cchc-connect[keyring]") from missing
         service, _, name = self.keyring.partition("/")
         try:
             value = keyring.get_password(service, name)

@@ -13,9 +13,10 @@ from cchc_connect.accounts import (
     HmacAccount,
     OAuth2Account,
     SessionAccount,
+    WsSecurityAccount,
 )
 from cchc_connect.config import DatabaseTable, RouteTable, RunTable
-from cchc_connect.connections import ConnectionTable, RateTable, TlsTable
+from cchc_connect.connections import ConnectionTable, RateTable, SignatureTable, SignedByTable, TlsTable
 from cchc_connect.messages import Language
 
 GOOD = """
@@ -31,8 +32,18 @@ options = { group_id = "55217" }
 """
 
 
-ACCOUNTS = (BasicAccount, SessionAccount, ApiKeyAccount, BearerAccount, OAuth2Account, HmacAccount)
-TABLES = (*ACCOUNTS, ConnectionTable, RateTable, TlsTable, DatabaseTable, RouteTable, RunTable)
+ACCOUNTS = (BasicAccount, SessionAccount, ApiKeyAccount, BearerAccount, OAuth2Account, HmacAccount, WsSecurityAccount)
+TABLES = (
+    *ACCOUNTS,
+    ConnectionTable,
+    RateTable,
+    TlsTable,
+    SignatureTable,
+    SignedByTable,
+    DatabaseTable,
+    RouteTable,
+    RunTable,
+)
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from cchc_connect.database.backend import Backend
 from cchc_connect.database.sqlite import PREFIX, SqliteBackend
 from cchc_connect.database.structure import make, upgrade
 from cchc_connect.database.tables import STRUCTURE_VERSION, lease
-from cchc_connect.errors import ConfigurationError, DatabaseLost, DatabaseUnusable, LeaseLost
+from cchc_connect.errors import DatabaseLost, DatabaseUnusable, LeaseLost
+from cchc_connect.extras import extra
 from cchc_connect.revealed import SecretText
 from cchc_connect.seam import Seam
 
@@ -151,10 +152,8 @@ class SharedDatabase:
 def _backend(url: str) -> Backend:
     if url.startswith(PREFIX):
         return SqliteBackend(url)
-    try:
+    with extra("postgres", "psycopg"):
         from cchc_connect.database.postgres import PostgresBackend  # noqa: PLC0415  # its driver is an extra
-    except ImportError as error:
-        raise ConfigurationError("database.driver_missing", install="cchc-connect[postgres]") from error
     return PostgresBackend(url)
 
 

@@ -1,10 +1,13 @@
 """From a connection's table to its transport."""
 
+from ssl import SSLContext
+
 from cchc_connect.adapter import Adapter
 from cchc_connect.clock import Clock, SystemClock
-from cchc_connect.connections import ConnectionTable
+from cchc_connect.connections import ConnectionTable, SignatureTable, SignedByTable, TlsTable
 from cchc_connect.database.pace import SharedPace
 from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.signing import Expected, KeyFile, Signer, SigningKey, Verifier
 from cchc_connect.transport import (
     Anonymous,
     Endpoint,
@@ -16,6 +19,11 @@ from cchc_connect.transport import (
     Surroundings,
 )
 from cchc_connect.transport.hours import Span
+from cchc_connect.transport.seals import Seal, SealCheck
+from cchc_connect.transport.tls import PemCertificate, Pkcs12Certificate, tls_context
+
+PKCS12 = frozenset({".p12", ".pfx"})
+"""Ends of the names of PKCS #12 files."""
 
 
 class Connecting:
@@ -36,10 +44,9 @@ class Connecting:
             ConfigurationError: a secret cannot be read, or an address is none to go to.
         """
         hours = Hours(tuple(map(Span.of, table.hours))) if table.hours else None
+        policy = Policy(deadline_s=deadline_s, hours=hours)
         surroundings = Surroundings(now=self._clock.now, pace=self._pace(name, table, adapter), shelf=self._shelf)
-        return RequestsTransport(
-            endpoint(name, table, adapter), Policy(deadline_s=deadline_s, hours=hours), surroundings
-        )
+        return RequestsTransport(endpoint(name, table, adapter, self._clock), policy, surroundings)
 
     def _pace(self, name: str, table: ConnectionTable, adapter: Adapter) -> Pace | None:
         rate = adapter.dialect.rate if table.rate is None else table.rate.rate
@@ -48,19 +55,45 @@ class Connecting:
         return SharedPace(self._database, name, rate, self._clock.now)
 
 
-def endpoint(name: str, table: ConnectionTable, adapter: Adapter) -> Endpoint:
+def endpoint(name: str, table: ConnectionTable, adapter: Adapter, clock: Clock | None = None) -> Endpoint:
     """Return the far end of the connection `name`, with its secrets.
 
     Raises:
         ConfigurationError: a secret or a certificate cannot be read, or an address is none to go to.
     """
+    clock = clock or SystemClock()
     return Endpoint(
         name=name,
         base_url=table.base_url,
         dialect=adapter.dialect,
         authentication=Anonymous() if table.account is None else table.account.authentication(),
         other_origins=frozenset(table.origins),
+        seal=None if table.signature is None else _seal(table.signature, clock),
+        seal_check=None if table.signed_by is None else _seal_check(name, table.signed_by, clock),
+        tls=None if table.tls is None else _tls(table.tls),
     )
+
+
+def _seal(table: SignatureTable, clock: Clock) -> Seal:
+    key = SigningKey.read(table.private_key.reveal(), algorithm=table.algorithm, key_id=table.key_id)
+    return Seal(signer=Signer(key, table.issuer, clock), audience=table.audience, header=table.header)
+
+
+def _seal_check(name: str, table: SignedByTable, clock: Clock) -> SealCheck:
+    expected = Expected(issuer=table.issuer, audience=table.audience, algorithms=table.algorithms)
+    return SealCheck(verifier=Verifier(name, KeyFile(table.keys, clock), expected, clock), header=table.header)
+
+
+def _tls(table: TlsTable) -> SSLContext:
+    context = tls_context(ca_file=table.ca, unverified=table.unverified_because is not None)
+    if table.certificate is None:
+        return context
+    password = None if table.password is None else table.password.reveal()
+    if table.certificate.suffix in PKCS12:
+        Pkcs12Certificate(file=table.certificate, password=password).load_into(context)
+    else:
+        PemCertificate(certificate=table.certificate, key=table.key, password=password).load_into(context)
+    return context
 
 
 connect = Connecting()

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from tenacity import AsyncRetrying
 
-from cchc_connect.errors import ConfigurationError, Throttled
+from cchc_connect.errors import Throttled
+from cchc_connect.extras import extra
 from cchc_connect.http import Exchange, HttpRequest, HttpResponse, Result
 from cchc_connect.transport.attempt import Attempt
 from cchc_connect.transport.endpoint import Endpoint
@@ -120,10 +121,6 @@ class AsyncTransport:
 
 
 def _carrier(tls: ssl.SSLContext | None) -> "HttpxCarrier":
-    try:
+    with extra("async", "httpx"):
         from cchc_connect.transport.httpx_carrier import HttpxCarrier  # noqa: PLC0415  # the extra may be missing
-    except ModuleNotFoundError as missing:
-        if missing.name != "httpx":
-            raise
-        raise ConfigurationError("transport.async_missing", install="cchc-connect[async]") from missing
     return HttpxCarrier(tls)

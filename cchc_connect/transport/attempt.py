@@ -19,7 +19,7 @@ from cchc_connect.transport.guard import ForbiddenAddress, Origin, check
 from cchc_connect.transport.line import Line
 from cchc_connect.transport.reading import AnswerReader
 from cchc_connect.transport.retry_after import retry_after_s
-from cchc_connect.transport.wire import Send
+from cchc_connect.transport.wire import Send, Wire
 from cchc_connect.transport.writing import check_headers
 
 _log = logging.getLogger("cchc_connect.transport")
@@ -43,7 +43,7 @@ class Attempt:
     def __enter__(self) -> Self:
         if self._call.deadline.over:
             raise overdue(self._call)
-        self.wire = self._line.endpoint.authentication.signed(self._send.wire, self._line.surroundings.now())
+        self.wire = self._signed()
         check_headers(self.wire, self._call)
         self._call.attempt += 1
         self._call.status = self._call.verdict = None
@@ -115,12 +115,27 @@ class Attempt:
             raise CutShort("transport.cut_short", **call.context())
         if call.verdict is not Verdict.AUTH and call.verdict not in call.request.accept:
             raise refusal(call, retry_after_s(reader.headers, self._line.surroundings.now))
+        if call.verdict is not Verdict.AUTH:
+            self._check_seal(response)
         self._line.budget.earn()
         return response.judged(call.verdict)
 
     def broken(self, fault: Fault) -> CchcError:
         """Return the typed error for what the carrier's library raised."""
         return line_error(self._call, fault)
+
+    def _signed(self) -> Wire:
+        """Return the message as it leaves in this attempt; a login is signed by nothing but its account."""
+        endpoint = self._line.endpoint
+        if self._send.is_login:
+            return self._send.wire
+        wire = endpoint.authentication.signed(self._send.wire, self._line.surroundings.now())
+        return wire if endpoint.seal is None else endpoint.seal.sealed(wire)
+
+    def _check_seal(self, response: HttpResponse) -> None:
+        check = self._line.endpoint.seal_check
+        if check is not None and not self._send.is_login:
+            check.check(response)
 
     def _verdict(self, response: HttpResponse) -> Verdict:
         """Ask the dialect; a redirect and a body it cannot read as it expects mean nothing we know."""

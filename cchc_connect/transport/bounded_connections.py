@@ -17,7 +17,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from cchc_connect.transport.attempt import in_progress
-from cchc_connect.transport.trust import machine_trust
+from cchc_connect.transport.tls import usual_trust
 
 _BUFFER = 64 * 1024
 _BROKEN_HEAD = (FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect)
@@ -92,7 +92,7 @@ class BoundedAdapter(HTTPAdapter):
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
         """Leave trust to our own context: requests would add its bundle of authorities to it."""
         host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
-        return host, {"ssl_context": self._tls or machine_trust()}
+        return host, {"ssl_context": self._tls or usual_trust()}
 
     def cert_verify(self, *args: Any, **named: Any) -> None:
         """Leave trust to our own context, as above."""

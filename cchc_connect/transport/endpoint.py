@@ -9,6 +9,7 @@ from cchc_connect.errors import ConfigurationError
 from cchc_connect.http import Credentials, Dialect
 from cchc_connect.transport.authentication import Anonymous, Authentication
 from cchc_connect.transport.guard import ForbiddenAddress, Origin, origin_of
+from cchc_connect.transport.seals import Seal, SealCheck
 from cchc_connect.transport.sessions import Way
 
 
@@ -28,6 +29,10 @@ class Endpoint:
     authentication: Authentication = field(default_factory=Anonymous)
     other_origins: frozenset[str] = frozenset()
     """Other origins ("http://host:port") of the same system; they receive the same credentials."""
+    seal: Seal | None = field(default=None, repr=False)
+    """What signs the messages that leave."""
+    seal_check: SealCheck | None = field(default=None, repr=False)
+    """What looks at the signatures of answers; an answer that is not signed is not used then."""
     tls: ssl.SSLContext | None = field(default=None, repr=False)
     """How the other side is trusted and which certificate of ours it is shown; None: as the machine trusts."""
 

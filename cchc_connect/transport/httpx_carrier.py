@@ -10,7 +10,7 @@ from cchc_connect.transport.attempt import Attempt
 from cchc_connect.transport.failures import Fault
 from cchc_connect.transport.faults import causes, is_distrust
 from cchc_connect.transport.guard import safe_origin
-from cchc_connect.transport.trust import machine_trust
+from cchc_connect.transport.tls import usual_trust
 
 
 class HttpxCarrier:
@@ -21,7 +21,7 @@ class HttpxCarrier:
 
         Requests are made without it, so that nothing it remembers (cookies) ever goes out.
         """
-        self._client = httpx.AsyncClient(verify=tls or machine_trust(), trust_env=False, follow_redirects=False)
+        self._client = httpx.AsyncClient(verify=tls or usual_trust(), trust_env=False, follow_redirects=False)
 
     async def close(self) -> None:
         """Close the connections kept open."""

@@ -55,7 +55,7 @@ class Line:
         if way is None:
             return self.send(call, call.request)
         origins = frozenset(way.origins)
-        return Send(call, written(call.request, call, self.endpoint, origins), origins, way.classify)
+        return Send(call, written(call.request, call, self.endpoint, origins), origins, way.classify, is_login=True)
 
     def retrying(self, call: Call) -> RetryArguments:
         """Return what tenacity is told for `call`."""

@@ -9,6 +9,7 @@ import secrets
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeAlias
@@ -88,6 +89,16 @@ def tls_context(*, ca_file: Path | None = None, unverified: bool = False) -> ssl
     else:
         _believe_system(context)
     return context
+
+
+@cache
+def usual_trust() -> ssl.SSLContext:
+    """Return the context of connections that say nothing of TLS; it is made once.
+
+    Raises:
+        ConfigurationError: there are no authorities to believe.
+    """
+    return tls_context()
 
 
 def _believe(context: ssl.SSLContext, ca_file: Path) -> None:

@@ -32,3 +32,5 @@ class Send:
     """Where it may go."""
     classify: Callable[[HttpResponse], Verdict] = field(repr=False)
     """What its answer means."""
+    is_login: bool = False
+    """Does it open a session? It is no message of the connection then, and its answer is none."""

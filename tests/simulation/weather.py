@@ -14,6 +14,8 @@ class Fault(StrEnum):
     UNREACHABLE = "unreachable"
     CUT_SHORT = "cut_short"
     THROTTLED = "throttled"
+    PEACE_WANTED = "peace_wanted"
+    """It asks to be left alone for half an hour."""
     MAINTENANCE = "maintenance"
     AUTH = "auth"
     NONSENSE = "nonsense"
@@ -30,8 +32,18 @@ class Fault(StrEnum):
     """The desk puts one record of the message off."""
 
 
-ON_THE_LINE = (Fault.UNREACHABLE, Fault.CUT_SHORT, Fault.THROTTLED, Fault.MAINTENANCE, Fault.AUTH, Fault.NONSENSE)
+ON_THE_LINE = (
+    Fault.UNREACHABLE,
+    Fault.CUT_SHORT,
+    Fault.THROTTLED,
+    Fault.PEACE_WANTED,
+    Fault.MAINTENANCE,
+    Fault.AUTH,
+    Fault.NONSENSE,
+)
 AT_A_DESK = (*ON_THE_LINE, Fault.ANSWER_LOST, Fault.ANSWER_LOST, Fault.ANSWER_LOST, Fault.BUSY, Fault.BUSY)
+
+HALF_AN_HOUR_S = 1800.0
 
 _ERRORS: Mapping[Fault, type[CchcError]] = {
     Fault.UNREACHABLE: Unreachable,
@@ -78,5 +90,7 @@ class Weather:
 
 def error_of(fault: Fault | None, name: str) -> CchcError | None:
     """Return the error a transport makes of a fault, None where an answer comes."""
+    if fault is Fault.PEACE_WANTED:
+        return Throttled("transport.throttled", retry_after_s=HALF_AN_HOUR_S, connection=name)
     kind = None if fault is None else _ERRORS.get(fault)
     return None if kind is None else kind("transport.unreachable", connection=name)

@@ -1,6 +1,5 @@
 """Sources of every kind, from their profile: partitions, memory, grain, order, windows, single items, tombstones."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -9,7 +8,6 @@ import pytest
 from cchc_connect.adapter import Ask, Deletes, Order, Page, SourceProfile
 from cchc_connect.database.counts import read_tallies
 from cchc_connect.database.quarantine import entries
-from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.sync.pull import Extent
 from cchc_connect.transport import Exchange
@@ -18,12 +16,6 @@ from tests.sync.books import Books, parcel_key
 from tests.sync.village import START, LandRegister, parcel_item
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def books(address: str) -> Iterator[Books]:
-    with SharedDatabase(address) as database:
-        yield Books(database)
 
 
 @dataclass

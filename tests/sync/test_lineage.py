@@ -1,22 +1,14 @@
 """Old numbers still find the parcel: split, merged, renumbered."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from cchc_connect.database.relations import Kind
-from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.succession import predecessors, successors, write_successions
 from cchc_schemas import LandChange, LandParcel, Record
 from tests.sync.books import Books, parcel_key
 from tests.sync.village import START, DossierRegister, LandRegister, parcel_item
-
-
-@pytest.fixture
-def books(address: str) -> Iterator[Books]:
-    with SharedDatabase(address) as database:
-        yield Books(database)
 
 
 def led_to(books: Books, number: int) -> list[tuple[str, str]]:

@@ -1,6 +1,5 @@
 """When a source is too bad, too far or too slow: it fails loudly, rests, or ends at a good place."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,12 +12,6 @@ from cchc_connect.errors import DatabaseLost, SourceHeld, Stopped
 from tests.databases import on_one_kind, prepared_address
 from tests.sync.books import Books
 from tests.sync.village import HandClock, LandRegister, parcel_item
-
-
-@pytest.fixture
-def books(address: str) -> Iterator[Books]:
-    with SharedDatabase(address) as database:
-        yield Books(database)
 
 
 @on_one_kind

@@ -1,6 +1,6 @@
 """Streams over several runs: tombstones, parts that items move between, and places that a source forgot."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import permutations
@@ -8,7 +8,6 @@ from itertools import permutations
 import pytest
 
 from cchc_connect.adapter import Ask, Deletes, Page, SourceProfile
-from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.errors import StartOver, Unreachable
 from cchc_connect.sync.pull import Extent
 from cchc_connect.transport import Exchange
@@ -19,12 +18,6 @@ from tests.sync.village import START, LandRegister, parcel_item
 DAY = timedelta(days=1)
 ORDERS = list(permutations("ns"))
 """In which order two parts may be pulled."""
-
-
-@pytest.fixture
-def books(address: str) -> Iterator[Books]:
-    with SharedDatabase(address) as database:
-        yield Books(database)
 
 
 @dataclass

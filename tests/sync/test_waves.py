@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -10,7 +10,6 @@ from sqlalchemy import select
 
 from cchc_connect.adapter import Outcome, Outgoing, Receipt
 from cchc_connect.database.deliveries import State
-from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.tables import delivery
 from cchc_connect.errors import Unreachable
 from cchc_connect.sync.push import Push
@@ -20,12 +19,6 @@ from cchc_schemas import Dossier, DossierStep
 from tests.databases import on_one_kind
 from tests.sync.books import Books
 from tests.sync.village import Counter, DossierRegister, LocalTransport, dossier_codes, dossier_fields, step_fields
-
-
-@pytest.fixture
-def books(address: str) -> Iterator[Books]:
-    with SharedDatabase(address) as database:
-        yield Books(database)
 
 
 def push(books: Books, target: Counter, transport: LocalTransport | None = None) -> Push:

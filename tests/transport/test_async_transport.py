@@ -81,5 +81,5 @@ def test_without_its_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     with pytest.raises(ConfigurationError) as raised:
         AsyncTransport(rest(BASE))
 
-    assert raised.value.code == "transport.async_missing"
+    assert raised.value.code == "extra.async"
     assert "pip install 'cchc-connect[async]'" in str(raised.value)

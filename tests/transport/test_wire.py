@@ -1,6 +1,9 @@
 """What is put on the wire."""
 
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from cchc_connect.transport import Dialect, Endpoint, HttpRequest, classify_rest
 from cchc_connect.transport.call import Call, Deadline
@@ -35,13 +38,31 @@ def test_a_body_that_is_an_empty_object_is_a_body() -> None:
 
 
 def test_content_is_sent_as_it_is_under_its_media_type() -> None:
-    request = replace(ASK, method="POST", content=b"<a/>", content_type="text/xml", json={"not": "sent"})
+    request = replace(ASK, method="POST", content=b"<a/>", content_type="text/xml")
     call = Call(connection="registry", request=request, request_id="id-1", deadline=Deadline(lambda: 0.0, 60.0))
 
-    wire = written(request, call, ENDPOINT)
+    wire = written(request, call, ENDPOINT, ENDPOINT.origins)
 
     assert wire.body == b"<a/>"
     assert wire.headers["Content-Type"] == "text/xml"
+
+
+@pytest.mark.parametrize(
+    "bodies", [{"json": {}, "content": b""}, {"form": {}, "json": {}}, {"content_type": "text/xml"}]
+)
+def test_a_request_has_one_body(bodies: dict[str, Any]) -> None:
+    with pytest.raises(TypeError):
+        replace(ASK, method="POST", **bodies)
+
+
+def test_a_form_is_sent_as_one() -> None:
+    request = replace(ASK, method="POST", form={"tên": "Thủ Dầu Một"})
+    call = Call(connection="registry", request=request, request_id="id-1", deadline=Deadline(lambda: 0.0, 60.0))
+
+    wire = written(request, call, ENDPOINT, ENDPOINT.origins)
+
+    assert wire.body == b"t%C3%AAn=Th%E1%BB%A7+D%E1%BA%A7u+M%E1%BB%99t"
+    assert wire.headers["Content-Type"] == "application/x-www-form-urlencoded"
 
 
 def test_content_without_a_media_type_claims_none() -> None:

@@ -1,0 +1,14 @@
+"""The shared database as tests of the engine look at it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from cchc_connect.database.shared import SharedDatabase
+from tests.sync.books import Books
+
+
+@pytest.fixture
+def books(address: str) -> Iterator[Books]:
+    with SharedDatabase(address) as database:
+        yield Books(database)
