@@ -17,8 +17,9 @@ test: .venv/development
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
+# `make test-long EVERY=4`: only every fourth of them, where there is no time for all.
 test-long: .venv/development
-	$(BIN)/pytest -q -n 2 --dist worksteal -m long
+	$(BIN)/pytest -q -n 2 --dist worksteal -m long --every $(or $(EVERY),1)
 
 test-thirdparty: .venv/development
 	$(BIN)/pytest -q -m thirdparty

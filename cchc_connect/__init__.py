@@ -5,6 +5,7 @@ answers `--help` without waiting for a database driver.
 
 Run a configured synchronisation: `Config`, `SharedDatabase`, `Synchronizer`, `RunReport`.
 Read what is shared: `find_case`, `records`, `history`, `changes`, `discrepancies`, and any SQL tool.
+Write a log in which no secret and no person stands: `RedactingFormatter`.
 Write an adapter: `Adapter`, `Source`, `Target` and what they speak of; `cchc_connect.codecs` reads wire values.
 """
 
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
         SessionLogin,
         Verdict,
     )
+    from cchc_connect.redaction import RedactingFormatter
     from cchc_connect.sync.pull import Extent
     from cchc_connect.sync.reconciling import Reconciliation
     from cchc_connect.sync.report import RunReport
@@ -117,6 +119,7 @@ __all__ = [
     "Receipt",
     "Reconciliation",
     "RecordVersion",
+    "RedactingFormatter",
     "Rejected",
     "Retriable",
     "RunReport",
@@ -167,6 +170,7 @@ _HOMES = {
         "Unreachable "
     ),
     "http": "Credentials Dialect Exchange Granted HttpRequest HttpResponse Rate SessionLogin Verdict",
+    "redaction": "RedactingFormatter",
     "sync.pull": "Extent",
     "sync.reconciling": "Reconciliation",
     "sync.report": "RunReport",

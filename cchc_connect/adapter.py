@@ -13,8 +13,9 @@ same adapter works over any carrier, blocking or not::
 The contracts are protocols: nothing here needs to be inherited.
 """
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias, runtime_checkable
@@ -75,7 +76,7 @@ class Ask:
 
     since: datetime | None
     """Only what changed at or after this instant (UTC, closed range); None: everything."""
-    position: str | None
+    position: str | None = field(repr=False)
     """Where to go on, as the page before said in `Page.next`; None: at the beginning."""
     until: datetime | None = None
     """No need for what changed after this instant; a source that cannot tell may list it all the same."""
@@ -89,8 +90,8 @@ class Ask:
 class Page:
     """One page of a source's answer."""
 
-    items: Sequence[Item]
-    next: str | None
+    items: Sequence[Item] = field(repr=False)
+    next: str | None = field(repr=False)
     """Position of the page after this one; None only where the source showed that this is the last."""
     total: int | None = None
     """How many items the source says the whole listing has, where it says so."""
@@ -148,6 +149,12 @@ class Outgoing:
     """Did this target accept an earlier version of this record from us?"""
 
 
+FREE_TEXT = "free_text"
+"""Stands for a reason that is no code."""
+
+_REASON = re.compile(r"(?!.*[0-9]{9})[A-Za-z0-9_.:/+-]{1,100}")
+
+
 class Outcome(StrEnum):
     """What became of one outgoing record."""
 
@@ -166,7 +173,12 @@ class Receipt:
 
     outcome: Outcome
     reason: str = ""
-    """The target's code or a rule id; never its free text, which may hold personal values."""
+    """The target's code or a rule id. Free text may hold personal values: of that only is kept that it was some."""
+
+    def __post_init__(self) -> None:
+        """Let go of what is no code: the reason is stored, and shown to whoever looks after dead letters."""
+        if self.reason and not _REASON.fullmatch(self.reason):
+            object.__setattr__(self, "reason", FREE_TEXT)
 
 
 class Target(Protocol):

@@ -7,17 +7,19 @@ Every fault of the file is reported at once, each with its table and key.
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self, cast
-from urllib.parse import quote, urlsplit
+from typing import Annotated, Any, Self, TypeVar, cast
+from urllib.parse import quote
 
-from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, PrivateAttr, ValidationError
 from pydantic_core import PydanticCustomError
 
 from cchc_connect.adapter import Adapter, AdapterFactory
 from cchc_connect.connections import ConnectionTable
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Phrase, Phrases
+from cchc_connect.redaction import tells_secret
 from cchc_connect.registry import adapter_factory
+from cchc_connect.revealed import SecretText
 from cchc_connect.secret import Secret
 from cchc_connect.toml_table import Name, Reason, Table
 from cchc_schemas import RECORD_TYPES, Record
@@ -49,6 +51,8 @@ KNOWN_RULES = frozenset(
 )
 """Faults of a value that have a sentence of their own; the others are told in pydantic's words."""
 
+Read = TypeVar("Read", bound=BaseModel)
+
 SQLITE = "sqlite:///"
 POSTGRES = "postgresql://"
 
@@ -67,11 +71,19 @@ class RouteTable(Table):
 
 
 def _database_url(url: str) -> str:
-    if url.startswith(POSTGRES) and urlsplit(url).password:
+    if url.startswith(POSTGRES) and _holds_password(url.removeprefix(POSTGRES)):
         raise PydanticCustomError("secret_literal", "a secret is named by where it lies")
     if not url.startswith(POSTGRES) and not (url.startswith(SQLITE) and url != SQLITE):
         raise PydanticCustomError("database_url", "neither sqlite:///PATH nor postgresql://")
     return url
+
+
+def _holds_password(place: str) -> bool:
+    """Say whether a password stands in USER@HOST:PORT/NAME?PARAMETERS, well written or not, or among the parameters."""
+    before, _, query = place.partition("?")
+    named = any(tells_secret(parameter.partition("=")[0]) for parameter in query.split("&"))
+    user, longer = before.rpartition("@")[0], place.rpartition("@")[0]
+    return named or any(one.partition(":")[2] for one in (user, longer if "/" not in longer else ""))
 
 
 class DatabaseTable(Table):
@@ -97,7 +109,7 @@ class DatabaseTable(Table):
         if self.password is None or self.is_file:
             return self.url
         user, at, place = self.url.removeprefix(POSTGRES).partition("@")
-        return f"{POSTGRES}{user}:{quote(self.password.reveal(), safe='')}{at}{place}"
+        return SecretText(f"{POSTGRES}{user}:{quote(self.password.reveal(), safe='')}{at}{place}")
 
 
 class RunTable(Table):
@@ -139,25 +151,33 @@ class Config(Table):
         Raises:
             ConfigurationError: the file cannot be read or has faults; all of them are named at once.
         """
-        try:
-            tables = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ConfigurationError("config.file_missing", file=path) from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigurationError("config.not_toml", file=path, problem=str(error)) from error
-        return cls.from_tables(tables, path)
+        return _good(cls._read(path))
 
     @classmethod
     def from_tables(cls, tables: Mapping[str, Any], path: Path) -> Self:
         """Check tables that were read from `path`; see `load`."""
+        checked = cls._checked(tables, path)
+        del tables  # a secret that stands where none belongs shows in no traceback with locals
+        return _good(checked)
+
+    @classmethod
+    def _read(cls, path: Path) -> Self | ConfigurationError:
+        try:
+            tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError:
+            return ConfigurationError("config.file_missing", file=path)
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            return ConfigurationError("config.not_toml", file=path, problem=str(error))
+        return cls._checked(tables, path)
+
+    @classmethod
+    def _checked(cls, tables: Mapping[str, Any], path: Path) -> Self | ConfigurationError:
         try:
             config = cls.model_validate(_anchored(tables, path.parent))
         except ValidationError as error:
-            raise ConfigurationError("config.faults", file=path, faults=Phrases(list(_faults(error, ())))) from None
+            return ConfigurationError("config.faults", file=path, faults=Phrases(list(_faults(error, ()))))
         faults = [*_unprotected(config), *_dangling(config), *_option_faults(config)] or list(_untaken(config))
-        if faults:
-            raise ConfigurationError("config.faults", file=path, faults=Phrases(faults))
-        return config
+        return ConfigurationError("config.faults", file=path, faults=Phrases(faults)) if faults else config
 
     def adapter(self, name: str) -> Adapter:
         """Return the adapter of the connection `name`, made from its options."""
@@ -165,6 +185,13 @@ class Config(Table):
         factory = self._factories.get(connection.adapter) or adapter_factory(connection.adapter)
         self._factories[connection.adapter] = factory
         return factory(factory.Options.model_validate(connection.options))
+
+
+def _good(checked: Read | ConfigurationError) -> Read:
+    """Return what was read without a fault; nothing of the file stands in the frames of what is raised."""
+    if isinstance(checked, ConfigurationError):
+        raise checked
+    return checked
 
 
 def _option_faults(config: Config) -> Iterator[Phrase]:

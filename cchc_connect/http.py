@@ -12,11 +12,14 @@ from functools import cached_property
 from typing import Protocol, TypeAlias, TypeVar
 
 from cchc_connect.wire_json import Listing, is_json, listing, parts_of, strict_json
+from cchc_schemas import mask
 
 Result = TypeVar("Result")
 
 _ORIGIN = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:[/\\]*|[/\\]{2,})[^/?#\\]*")
 _AFTER_PATH = re.compile(r"[?#;].*", re.DOTALL)
+_LONG_NUMBER = re.compile(r"[0-9]{9,}")
+_NAME_IN_PATH = re.compile(r"[^/]*(?:%[89A-Fa-f]|[^\x00-\x7f])[^/]*")
 _SHOWN_LENGTH = 200
 
 
@@ -83,9 +86,13 @@ class HttpRequest:
 
     @property
     def place(self) -> str:
-        """Return what of the path may be shown: no origin, user, query, fragment or control character."""
+        """Return what of the path may be shown: no origin, user, query, fragment, control character or person.
+
+        Of a number of nine digits or more the last four are shown, of a step with letters beyond ASCII nothing.
+        """
         path = _AFTER_PATH.sub("", _ORIGIN.sub("", self.path, count=1))
-        return "".join(sign if sign.isprintable() else "?" for sign in path[:_SHOWN_LENGTH])
+        told = "".join(sign if sign.isprintable() else "?" for sign in path[:_SHOWN_LENGTH])
+        return _LONG_NUMBER.sub(lambda found: mask(found[0]), _NAME_IN_PATH.sub("***", told))
 
     def __repr__(self) -> str:
         """Show method and path only: parameters and bodies may hold personal values or a session."""

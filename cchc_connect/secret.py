@@ -8,6 +8,7 @@ from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from cchc_connect.errors import ConfigurationError
+from cchc_connect.revealed import revealed
 from cchc_connect.toml_table import Table
 
 READABLE_BY_OTHERS = 0o077
@@ -27,7 +28,7 @@ class EnvironmentSecret(Table):
         value = os.environ.get(self.env, "")
         if not value:
             raise ConfigurationError("config.secret_env_missing", variable=self.env)
-        return value
+        return revealed(value)
 
 
 class FileSecret(Table):
@@ -44,7 +45,7 @@ class FileSecret(Table):
         try:
             if self.file.stat().st_mode & READABLE_BY_OTHERS:
                 raise ConfigurationError("config.secret_file_open", path=self.file)
-            return self.file.read_text(encoding="utf-8").removesuffix("\n")
+            return revealed(self.file.read_text(encoding="utf-8").removesuffix("\n"))
         except (OSError, UnicodeDecodeError):
             pass  # what was read must not stay in the chain of causes
         raise ConfigurationError("config.secret_file_missing", path=self.file)
@@ -74,7 +75,7 @@ class KeyringSecret(Table):
             value = None
         if not value:
             raise ConfigurationError("config.secret_keyring_missing", entry=self.keyring)
-        return value
+        return revealed(value)
 
 
 def _named(value: object) -> object:

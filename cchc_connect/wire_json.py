@@ -6,7 +6,7 @@ tenth of reading them, and the hash of an item's bytes tells whether anybody has
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, cast
 
@@ -58,7 +58,7 @@ class RawItem(Mapping[str, Any]):
 class Listing:
     """An answer that lists items."""
 
-    document: Mapping[str, Any]
+    document: Mapping[str, Any] = field(repr=False)
     """The answer without its items: an empty list stands in their place."""
     items: Sequence[RawItem] | None
     """The items, None where there is no list of objects in that place."""

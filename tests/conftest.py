@@ -27,6 +27,20 @@ share_compiled()
 make_files_in_memory()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run take a part of the tests that take minutes."""
+    parser.addoption("--every", type=int, default=1, metavar="N", help="of the tests marked `long` only every Nth")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what `--every` leaves out."""
+    long = [item for item in items if item.get_closest_marker("long")]
+    left_out = set(long) - set(long[:: config.getoption("every")])
+    if left_out:
+        config.hook.pytest_deselected(items=sorted(left_out, key=items.index))
+        items[:] = [item for item in items if item not in left_out]
+
+
 def pytest_collection_finish() -> None:
     """Keep the collector away from what stays to the end: it would look through every test again and again."""
     gc.collect()

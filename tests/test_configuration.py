@@ -127,6 +127,50 @@ def test_a_secret_in_the_file_is_refused_and_not_repeated(file: Path) -> None:
     assert "hunter2" not in told
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://cchc:hunter2@db/shared",
+        "postgresql://cchc:hunter2/+%@é@db/shared",
+        "postgresql://cchc:hunter2?x@db/shared",
+        "postgresql://db/shared?password=hunter2",
+        "postgresql://db/shared?sslmode=require&sslpassword=hunter2",
+    ],
+)
+def test_a_password_in_the_databases_address_is_refused_and_not_repeated(file: Path, url: str) -> None:
+    """However it is written: libpq reads it from parameters too."""
+    told = faults(file, f"[database]\nurl = '{url}'\n")
+
+    assert "[database] url" in told
+    assert "hunter2" not in told
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://cchc@db:5432/shared",
+        "postgresql://db:5432/shared?options=-csearch_path%3Da@b",
+        "postgresql://cchc:@/a?host=/run",
+    ],
+)
+def test_an_address_without_a_password_is_taken(file: Path, url: str) -> None:
+    file.write_text(f"[database]\nurl = '{url}'\n", encoding="utf-8")
+
+    assert Config.load(file).database.url == url
+
+
+def test_a_file_in_another_encoding_is_named_and_not_quoted(file: Path) -> None:
+    """Python's error holds the whole file."""
+    file.write_bytes("[database]\npassword = 'hunter2é'".encode("latin-1"))
+
+    with pytest.raises(ConfigurationError) as refused:
+        Config.load(file)
+
+    assert refused.value.code == "config.not_toml"
+    assert refused.value.__context__ is None
+    assert "hunter2" not in str(refused.value)
+
+
 def test_a_secret_that_is_not_there_is_named_by_its_place(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
     monkeypatch.delenv("ONE_STOP_PASSWORD", raising=False)
     file.write_text(GOOD, encoding="utf-8")

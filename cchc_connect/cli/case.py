@@ -6,11 +6,11 @@ from typing import Any
 
 from cchc_connect.case import Case, find_case
 from cchc_connect.cli.exits import ExitCode
-from cchc_connect.cli.masking import masked_record
 from cchc_connect.cli.opening import existing_database
 from cchc_connect.cli.screen import Screen
 from cchc_connect.cli.session import Session
 from cchc_connect.cli.times import day, decimal, local
+from cchc_connect.masking import masked_record
 from cchc_schemas import (
     CodeUnknown,
     ConstructionPermit,

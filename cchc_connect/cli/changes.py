@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from cchc_connect.cli.exits import ExitCode
-from cchc_connect.cli.masking import masked_document
 from cchc_connect.cli.names import record_kind
 from cchc_connect.cli.opening import existing_database
 from cchc_connect.cli.screen import GAP, Screen
@@ -19,6 +18,7 @@ from cchc_connect.cli.session import Session
 from cchc_connect.cli.stopping import stop_asked
 from cchc_connect.cli.times import local
 from cchc_connect.database.feed import follow
+from cchc_connect.masking import masked_document
 from cchc_schemas import RECORD_TYPES
 
 ENDING = (signal.SIGTERM, signal.SIGINT)

@@ -141,6 +141,23 @@ def quarantine_list(
     return list_entries(session(context), db, connection, record_type)
 
 
+@quarantine.command("export", help="help.quarantine_export")
+def quarantine_export(  # a command has as many parameters as options
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="help.export_file")],
+    *,
+    connection: Annotated[str | None, typer.Option(help="help.by_connection", metavar="NAME")] = None,
+    record_type: Annotated[str | None, typer.Option(help="help.by_record_type", metavar="TYPE")] = None,
+    force: Annotated[bool, typer.Option("--force", help="help.init_force")] = False,
+    db: Database = None,
+) -> int:
+    """Write the open entries into a sheet."""
+    from cchc_connect.cli.quarantine_export import Wanted, export_entries
+
+    wanted = Wanted(connection=connection, record_type=record_type, force=force)
+    return export_entries(session(context), db, file, wanted)
+
+
 @quarantine.command("show", help="help.quarantine_show")
 def quarantine_show(
     context: typer.Context,

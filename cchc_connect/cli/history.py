@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Row
 
 from cchc_connect.cli.exits import ExitCode, NotThere
-from cchc_connect.cli.masking import masked_field, masked_record
 from cchc_connect.cli.names import record_kind
 from cchc_connect.cli.opening import existing_database
 from cchc_connect.cli.screen import Screen
@@ -18,6 +17,7 @@ from cchc_connect.database.history import FieldChange, RecordVersion, difference
 from cchc_connect.database.instants import stamp
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.succession import predecessors, successors
+from cchc_connect.masking import masked_field, masked_record
 from cchc_schemas import Record, to_document
 
 Versions = Sequence[RecordVersion[Record]]

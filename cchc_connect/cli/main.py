@@ -1,7 +1,6 @@
 """The entry point: from a command line to an exit code, and the one seam where errors become messages."""
 
 import errno
-import logging
 import os
 import re
 import sys
@@ -21,6 +20,8 @@ from cchc_connect.cli.help_texts import spoken_command
 from cchc_connect.cli.language import asked_language, spoken_language
 from cchc_connect.cli.screen import Screen, turn_away
 from cchc_connect.errors import CchcError
+from cchc_connect.logs import LogForm, log, shown_log
+from cchc_connect.tracebacks import traceback_of
 
 PROGRAM = "cchc-connect"
 FLAGS = frozenset({"--json", "--debug"})
@@ -31,22 +32,22 @@ OUTPUT_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, e
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command line (that of this process where none is given) and return its exit code.
 
-    Whatever happens, a person sees a sentence and no traceback; `--debug` shows that too.
+    Whatever happens, a person sees a sentence and no traceback; `--debug` shows that too, without a value in it.
     """
     given = global_options_first(sys.argv[1:] if arguments is None else arguments)
     _be_able_to_write(sys.stdout, sys.stderr)
     options = given[: given.index("--")] if "--" in given else given
     screen = Screen(spoken_language(asked_language(options), os.environ), as_json="--json" in options)
-    _log("--debug" in options)
     try:
-        code = _answer(given, screen, debug="--debug" in options)
+        with shown_log(_log_form(options), sys.stderr):
+            code = _answer(given, screen)
         sys.stdout.flush()
     except (OSError, OutputLost) as lost:
         return _unheard(lost, screen)
     return code
 
 
-def _answer(given: list[str], screen: Screen, *, debug: bool) -> int:
+def _answer(given: list[str], screen: Screen) -> int:
     try:
         _check_letters(given)
         return _carry_out(given, screen)
@@ -60,7 +61,7 @@ def _answer(given: list[str], screen: Screen, *, debug: bool) -> int:
     except Exception as fault:  # the last border: a person never gets a traceback unasked
         if isinstance(fault, OSError) and fault.errno in OUTPUT_FAULTS and fault.filename is None:
             raise  # help is written by typer, not by our screen
-        return _broken(fault, screen, debug=debug)
+        return _broken(fault, screen)
 
 
 def _unheard(lost: OSError | OutputLost, screen: Screen) -> ExitCode:
@@ -152,13 +153,12 @@ def _parameter(misuse: typer.TyperException) -> Mapping[str, str]:
     return {"parameter": options}
 
 
-def _broken(fault: Exception, screen: Screen, *, debug: bool) -> ExitCode:
+def _broken(fault: Exception, screen: Screen) -> ExitCode:
     """Say that the program itself failed, and where; never with the fault's text, which may hold anything."""
     place = traceback.extract_tb(fault.__traceback__)[-1]
     context = {"error": type(fault).__name__, "file": Path(place.filename).name, "line": place.lineno}
     screen.refuse_with("cli.software", context)
-    if debug:
-        traceback.print_exception(fault)
+    log.critical("the program failed\n%s", traceback_of(fault))
     return ExitCode.SOFTWARE
 
 
@@ -169,12 +169,8 @@ def _be_able_to_write(*streams: TextIO) -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _log(debug: bool) -> None:  # noqa: FBT001  # a private function of one caller
-    """Show the library's log on standard error with --debug, else nothing of it: the report says all."""
-    if debug:
-        logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for name in ("cchc_connect", "cchc_adapters"):
-        library = logging.getLogger(name)
-        library.addHandler(logging.NullHandler())
-        if debug:
-            library.setLevel(logging.DEBUG)
+def _log_form(options: Sequence[str]) -> LogForm:
+    """Return how the log is shown: with --debug, beside --json as JSON too; else the report says all."""
+    if "--debug" not in options:
+        return LogForm.NONE
+    return LogForm.JSON if "--json" in options else LogForm.LINES

@@ -10,6 +10,7 @@ from cchc_connect.cli.exits import NotThere
 from cchc_connect.cli.session import Session
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.errors import DatabaseUnusable
+from cchc_connect.revealed import SecretText
 
 SQLITE = "sqlite:///"
 ADDRESS = re.compile(r"^[a-z]+://")
@@ -44,8 +45,8 @@ def open_existing(address: str) -> SharedDatabase:
 
 
 def address_of(given: str) -> str:
-    """Return the address of a database that is given as a path or as an address."""
-    return given if ADDRESS.match(given) else f"{SQLITE}{Path(given).resolve()}"
+    """Return the address of a database that is given as a path or as an address, which may hold a password."""
+    return SecretText(given) if ADDRESS.match(given) else f"{SQLITE}{Path(given).resolve()}"
 
 
 def where(given: str | None) -> str:

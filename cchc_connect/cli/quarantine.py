@@ -6,7 +6,6 @@ from itertools import groupby
 from typing import Any
 
 from cchc_connect.cli.exits import ExitCode, Misused, NotThere
-from cchc_connect.cli.masking import masked_item
 from cchc_connect.cli.names import check_name
 from cchc_connect.cli.opening import existing_database, where
 from cchc_connect.cli.screen import Screen, Table
@@ -18,6 +17,7 @@ from cchc_connect.database.counts import Counts
 from cchc_connect.database.cursors import stream_states
 from cchc_connect.database.quarantine import QuarantineEntry
 from cchc_connect.errors import Rejected
+from cchc_connect.masking import masked_item
 from cchc_connect.messages import Phrase
 from cchc_connect.sync.run import Synchronizer
 from cchc_schemas import RECORD_TYPES, Fault
@@ -26,18 +26,7 @@ from cchc_schemas import RECORD_TYPES, Fault
 def list_entries(session: Session, database: str | None, connection: str | None, record_type: str | None) -> ExitCode:
     """List the open entries, oldest first; of one connection or record type where they are named."""
     screen = session.screen
-    with existing_database(session, database) as opened, opened.reading() as reading:
-        found = quarantine.entries(reading)
-        known = {*(one.connection for one in found), *(state.connection for state in stream_states(reading))}
-        if database is None:
-            known |= set(Config.load(session.config).connections)
-        check_name("cli.connection_unknown", connection, known)
-        check_name("cli.record_type_unknown", record_type, RECORD_TYPES)
-        entries = [
-            entry
-            for entry in found
-            if connection in {None, entry.connection} and record_type in {None, entry.record_type}
-        ]
+    entries = open_entries(session, database, connection, record_type)
     screen.document({"entries": [_head(entry, screen) for entry in entries]})
     if not entries:
         screen.say("quarantine_view.none")
@@ -57,6 +46,26 @@ def list_entries(session: Session, database: str | None, connection: str | None,
     screen.table(Table(headings=[f"quarantine_view.{name}" for name in columns], rows=rows))
     screen.say("quarantine_view.see_one", number=entries[0].id, where=where(database))
     return ExitCode.DONE
+
+
+def open_entries(
+    session: Session, database: str | None, connection: str | None, record_type: str | None
+) -> list[QuarantineEntry]:
+    """Return the open entries, oldest first; of one connection or record type where they are named.
+
+    Raises:
+        Misused: one of the names stands for nothing.
+    """
+    with existing_database(session, database) as opened, opened.reading() as reading:
+        found = quarantine.entries(reading)
+        known = {*(one.connection for one in found), *(state.connection for state in stream_states(reading))}
+    if database is None:
+        known |= set(Config.load(session.config).connections)
+    check_name("cli.connection_unknown", connection, known)
+    check_name("cli.record_type_unknown", record_type, RECORD_TYPES)
+    return [
+        entry for entry in found if connection in {None, entry.connection} and record_type in {None, entry.record_type}
+    ]
 
 
 def show_entry(session: Session, database: str | None, number: int, *, raw: bool) -> ExitCode:

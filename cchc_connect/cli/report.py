@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from cchc_connect.cli.exits import ExitCode
 from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.times import decimal, local
+from cchc_connect.positions import shown
 from cchc_connect.sync.report import Line, Outcome, RunReport
 
 EXITS: Mapping[Outcome, ExitCode] = {
@@ -86,7 +87,7 @@ def _show_cursor(line: Line, screen: Screen) -> None:
         before, after = (local(one.watermark, screen.language) for one in (line.before, line.after))
         screen.say("sync_view.moved", place=_place(line), before=before, after=after)
     if line.after.position not in {None, line.before.position}:
-        screen.say("sync_view.amid", place=_place(line), position=line.after.position)
+        screen.say("sync_view.amid", place=_place(line), position=shown(line.after.position))
 
 
 def _place(line: Line) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -31,14 +32,27 @@ StreamName = tuple[str, str, str]
 def show_status(session: Session, database: str | None) -> ExitCode:
     """Show the state of the shared database; nothing is asked of any source."""
     screen = session.screen
+    exceptions = [] if database else _exceptions(session.config)
     with existing_database(session, database) as opened, opened.reading() as connection:
-        document: dict[str, Any] = {"database": opened.place, **_status(connection, screen)}
+        document: dict[str, Any] = {"database": opened.place, **_status(connection, screen), "exceptions": exceptions}
     screen.document(document)
     screen.say("status.database", path=document["database"])
     _show_streams(document["streams"], screen)
     _show_routes(document["routes"], screen)
     _show_rest(document, screen, where(database))
     return ExitCode.DONE
+
+
+def _exceptions(file: Path) -> list[dict[str, str]]:
+    """Return what connections do without, and the written reasons."""
+    from cchc_connect.config import Config  # noqa: PLC0415  # with --db no configuration is read and none loaded
+
+    connections = Config.load(file).connections.items()
+    return [
+        {"connection": name, "without": what, "reason": reason}
+        for name, table in connections
+        for what, reason in table.exceptions.items()
+    ]
 
 
 def _status(connection: Connection, screen: Screen) -> dict[str, Any]:
@@ -161,6 +175,13 @@ def _show_rest(document: Mapping[str, Any], screen: Screen, option: str) -> None
         screen.say("status.unfinished", at=local(unfinished["started_at"], screen.language), state=state)
     if document["discrepancies"]:
         screen.say("status.discrepancies", number=document["discrepancies"])
+    for one in document["exceptions"]:
+        screen.say(
+            "status.exception",
+            name=one["connection"],
+            without=screen.word("exception", one["without"]),
+            reason=one["reason"],
+        )
     if broken_at is None:
         screen.say("status.journal_whole")
     else:

@@ -1,7 +1,8 @@
 """What differs between the databases: how a transaction begins, whose a database is, what an error means."""
 
+import logging
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 from sqlalchemy import Connection, Engine
 
@@ -12,6 +13,25 @@ LOCK_WAIT_S = 30.0
 
 POOL_SIZE = 8
 """Connections that are kept open."""
+
+
+_LOGGED_AS = "cchc_connect"
+
+
+class Quiet(TypedDict):
+    """What SQLAlchemy is told so that it shows no value."""
+
+    hide_parameters: bool
+    logging_name: str
+
+
+def quiet() -> Quiet:
+    """Return what keeps an engine of ours from showing values: parameters in errors, rows in a log at DEBUG.
+
+    Engines of other parts of the same program log as they are told to.
+    """
+    logging.getLogger(f"sqlalchemy.engine.Engine.{_LOGGED_AS}").setLevel(logging.WARNING)
+    return Quiet(hide_parameters=True, logging_name=_LOGGED_AS)
 
 
 @dataclass(frozen=True, kw_only=True)

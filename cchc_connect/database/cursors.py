@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, select
@@ -23,7 +23,7 @@ class Cursor:
     """The latest change time a completed pass saw at the source; never a time of our own clock."""
     since: datetime | None = None
     """From when the present pass asks."""
-    position: str | None = None
+    position: str | None = field(default=None, repr=False)
     """Where the present pass goes on; None between passes."""
     highest: datetime | None = None
     """The latest change time that the present pass may go by; see `sync.high_water`."""
@@ -39,7 +39,7 @@ class StreamState:
     record_type: str
     partition: str
     watermark: str | None
-    position: str | None
+    position: str | None = field(repr=False)
     held_code: str | None
     held_context: Mapping[str, str]
     held_since: str | None

@@ -68,6 +68,10 @@ class _Standing(msgspec.Struct, gc=False):
     document: bytes
     deleted: bool
 
+    def __repr__(self) -> str:
+        """Show no value: documents hold personal ones."""
+        return f"<version {self.version}, {len(self.document)} bytes>"
+
 
 def decide(connection: Connection, stream: Stream, arrivals: Sequence[Arrival], occasion: Occasion) -> Decisions:
     """Decide what becomes of each arrival, in their order."""

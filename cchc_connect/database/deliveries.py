@@ -6,7 +6,7 @@ order key: a later message waits for an earlier one of the same key, and for no 
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -59,7 +59,7 @@ class Delivery:
     record_key: str
     order_key: str
     attempts: int
-    document: Mapping[str, object]
+    document: Mapping[str, object] = field(repr=False)
     known: bool
     """Did this route deliver an earlier version of the record?"""
     shortened: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ person writes down that the difference is known (`settle`). An absent value says
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -37,8 +37,8 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Difference:
-    value: str
-    owner_value: str
+    value: str = field(repr=False)
+    owner_value: str = field(repr=False)
     owner: str
 
 

@@ -7,7 +7,7 @@ world (`valid_from`, `valid_to`), where the record says so.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Generic
 
@@ -62,8 +62,8 @@ class FieldChange:
     """One field that differs between two versions, JSON-ready; None where a version says nothing."""
 
     name: str
-    before: Any
-    after: Any
+    before: Any = field(repr=False)
+    after: Any = field(repr=False)
 
 
 def history(database: SharedDatabase, kind: type[AnyRecord], key: str) -> Sequence[RecordVersion[AnyRecord]]:

@@ -60,7 +60,7 @@ class SharedPace:
     def _next_free(self, connection: Connection, now: datetime) -> datetime:
         noted = connection.execute(select(pace.c.next_free_at).where(pace.c.connection == self._name)).scalar()
         next_free = now if noted is None else instant(noted)
-        return next_free if next_free <= now + FARTHEST else now
+        return next_free if next_free <= now + max(FARTHEST, 2 * self._interval) else now
 
     def _note(self, connection: Connection, next_free: datetime) -> None:
         upsert(connection, pace, {"connection": self._name}, {"next_free_at": stamp(next_free)})

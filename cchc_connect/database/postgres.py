@@ -8,13 +8,15 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from cchc_connect.database.backend import LOCK_WAIT_S, POOL_SIZE, Found
+from cchc_connect.database.backend import LOCK_WAIT_S, POOL_SIZE, Found, quiet
 from cchc_connect.database.record_tables import all_tables
 from cchc_connect.database.tables import structure
 from cchc_connect.messages import Phrase
+from cchc_connect.redaction import tells_secret
+from cchc_connect.revealed import revealed
 
 WRITE_LOCK = 0x63636863
 """Number of the advisory lock that every write transaction takes."""
@@ -41,16 +43,21 @@ class PostgresBackend:
 
     def __init__(self, url: str) -> None:
         """Prepare for the database that `url` names."""
-        self._url = make_url(url).set(drivername="postgresql+psycopg")
+        read = make_url(url)
+        for name in _secret(read):
+            revealed(str(read.query[name]))
+        secret = None if read.password is None else revealed(read.password)
+        self._url = read.set(drivername="postgresql+psycopg", password=secret)
 
     @property
     def place(self) -> str:
         """Return the address without its password."""
-        return self._url.set(drivername="postgresql").render_as_string(hide_password=True)
+        shown = self._url.set(drivername="postgresql")
+        return shown.difference_update_query(_secret(shown)).render_as_string(hide_password=True)
 
     def engine(self) -> Engine:
         """Return an engine of connections that wait for a lock no longer than is useful."""
-        engine = create_engine(self._url, hide_parameters=True, pool_size=POOL_SIZE, pool_pre_ping=False)
+        engine = create_engine(self._url, pool_size=POOL_SIZE, pool_pre_ping=False, **quiet())
         event.listen(engine, "connect", _configure)
         return engine
 
@@ -95,6 +102,11 @@ class PostgresBackend:
 
     def look(self) -> None:
         """Do nothing: looking at a database changes nothing in it."""
+
+
+def _secret(url: URL) -> list[str]:
+    """Return which parameters of an address are secret: libpq takes its passwords there too."""
+    return [name for name in url.query if tells_secret(name)]
 
 
 def _is_turned_away(error: BaseException) -> bool:

@@ -6,7 +6,7 @@ people only masked, or by their express wish.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -33,7 +33,7 @@ class FaultyItem:
 
     source_key: str
     item_hash: bytes
-    item: Item
+    item: Item = field(repr=False)
     faults: tuple[Fault, ...]
 
 
@@ -46,7 +46,7 @@ class QuarantineEntry:
     record_type: str
     partition: str
     source_key: str
-    item: Item
+    item: Item = field(repr=False)
     faults: tuple[Fault, ...]
     first_seen: str
     resolved_at: str | None

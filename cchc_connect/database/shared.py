@@ -7,7 +7,7 @@ run that froze past its lease can write nothing more.
 
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import TracebackType
 from typing import Self
 
@@ -19,6 +19,8 @@ from cchc_connect.database.sqlite import PREFIX, SqliteBackend
 from cchc_connect.database.structure import make, upgrade
 from cchc_connect.database.tables import STRUCTURE_VERSION, lease
 from cchc_connect.errors import ConfigurationError, DatabaseLost, DatabaseUnusable, LeaseLost
+from cchc_connect.revealed import SecretText
+from cchc_connect.seam import Seam
 
 RUN_LEASE = "sync"
 """Name of the lease that a run holds."""
@@ -38,7 +40,7 @@ class SharedDatabase:
                 without `prepare` also where it is not there or older.
             ConfigurationError: the database's driver is not installed.
         """
-        self.url = url
+        self.url = url = SecretText(url)
         self._backend = _backend(url)
         self._failures: tuple[type[Exception], ...] = (DBAPIError, *self._backend.failures)
         self._writer = threading.Lock()  # one writer at a time: waiting here is fairer than at the database
@@ -57,18 +59,15 @@ class SharedDatabase:
         """Return where it is: a file's path, or an address without its password."""
         return self._backend.place
 
-    @contextmanager
-    def reading(self) -> Generator[Connection, None, None]:
+    def reading(self) -> Seam[Connection]:
         """Give a connection that sees one committed state and changes nothing.
 
         Raises:
             DatabaseUnusable: the database failed.
         """
-        with self._translated(), self._engine.connect() as connection:
-            yield connection
+        return Seam(self._connection(), self._translated)
 
-    @contextmanager
-    def writing(self, token: int | None = None, *, keep: bool = True) -> Generator[Connection, None, None]:
+    def writing(self, token: int | None = None, *, keep: bool = True) -> Seam[Connection]:
         """Give a connection whose changes are committed together when the block ends, or not at all.
 
         Args:
@@ -80,7 +79,16 @@ class SharedDatabase:
             DatabaseLost: the connection broke; nothing was changed, or all of it where it broke at the very end.
             DatabaseUnusable: the database failed; nothing was changed.
         """
-        with self._writer, self._translated(), self._engine.connect() as plain:
+        return Seam(self._transaction(token, keep=keep), self._translated)
+
+    @contextmanager
+    def _connection(self) -> Generator[Connection, None, None]:
+        with self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, token: int | None, *, keep: bool) -> Generator[Connection, None, None]:
+        with self._writer, self._engine.connect() as plain:
             connection = plain.execution_options(cchc_writing=True)
             with connection.begin() as transaction:
                 if token is not None:
@@ -111,7 +119,7 @@ class SharedDatabase:
             return
         if not prepare:
             raise DatabaseUnusable("database.older" if found else "database.absent", path=self.place)
-        with self._translated():
+        with Seam(nullcontext(), self._translated):
             self._backend.settle(self._engine)
         with self.writing() as connection:
             found = self._checked(connection)  # another program may have been quicker
@@ -131,15 +139,13 @@ class SharedDatabase:
             raise DatabaseUnusable("database.newer", path=self.place, found=found.version, known=STRUCTURE_VERSION)
         return found.version
 
-    @contextmanager
-    def _translated(self) -> Generator[None, None, None]:
-        """Translate the driver's errors, which may hold values of rows, into ours, which do not."""
-        try:
-            yield
-        except self._failures as error:
-            cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-            kind = DatabaseLost if self._backend.is_lost(cause) else DatabaseUnusable
-            raise kind("database.failed", path=self.place, reason=self._backend.reason(cause)) from None
+    def _translated(self, error: BaseException) -> DatabaseUnusable | None:
+        """Return what a driver's error, which may hold values of rows, is as one of ours, which does not."""
+        if not isinstance(error, self._failures):
+            return None
+        cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+        kind = DatabaseLost if self._backend.is_lost(cause) else DatabaseUnusable
+        return kind("database.failed", path=self.place, reason=self._backend.reason(cause))
 
 
 def _backend(url: str) -> Backend:

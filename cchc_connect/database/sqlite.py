@@ -8,7 +8,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from cchc_connect.database.backend import LOCK_WAIT_S, POOL_SIZE, Found
+from cchc_connect.database.backend import LOCK_WAIT_S, POOL_SIZE, Found, quiet
 from cchc_connect.errors import DatabaseUnusable
 from cchc_connect.messages import Phrase
 
@@ -46,9 +46,7 @@ class SqliteBackend:
 
     def engine(self) -> Engine:
         """Return an engine whose connections never begin a transaction of their own."""
-        engine = create_engine(
-            self._url, connect_args={"timeout": LOCK_WAIT_S}, hide_parameters=True, pool_size=POOL_SIZE
-        )
+        engine = create_engine(self._url, connect_args={"timeout": LOCK_WAIT_S}, pool_size=POOL_SIZE, **quiet())
         event.listen(engine, "connect", _configure)
         return engine
 

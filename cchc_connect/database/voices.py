@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -27,7 +27,7 @@ class Voice:
     record_key: str
     item_hash: bytes
     source_time: str | None
-    document: str
+    document: str = field(repr=False)
 
 
 def hear(connection: Connection, said: Sequence[Voice]) -> set[str]:

@@ -7,6 +7,7 @@ dotted text, `table.key` in the file.
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -59,7 +60,13 @@ def _spoken(value: object, language: Language) -> object:
         return message(value.code, language, value.context)
     if isinstance(value, Phrases):
         return "\n".join(message(phrase.code, language, phrase.context) for phrase in value.lines)
-    return value
+    return _local(value) if isinstance(value, datetime) else value
+
+
+def _local(moment: datetime) -> str:
+    from cchc_schemas.dates import VIETNAM  # noqa: PLC0415  # few sentences tell an instant, and --help waits for none
+
+    return f"{moment.astimezone(VIETNAM):%Y-%m-%d %H:%M}"
 
 
 @cache

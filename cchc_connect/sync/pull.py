@@ -14,6 +14,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
+from cchc_connect import positions
 from cchc_connect.adapter import Ask, Deletes, Order, Page, Source
 from cchc_connect.database import quarantine
 from cchc_connect.database.arrivals import SiftedPage
@@ -289,7 +290,7 @@ class Pull:
         latest = max(one.belief.credible(sifted.times), default=None)
         one.water.see(None if latest is None else instant(latest))
         if page.next is not None:
-            return replace(cursor, position=page.next, highest=one.water.kept)
+            return replace(cursor, position=positions.kept(page.next), highest=one.water.kept)
         if not one.is_resumed and one.shows_fewer:
             log.warning("%(connection)s: %(record_type)s shows fewer than it counts; asked again next time", self._name)
             return Cursor(watermark=cursor.watermark, reading=cursor.reading)

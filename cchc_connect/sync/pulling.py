@@ -9,17 +9,17 @@ from cchc_connect.config import Config
 from cchc_connect.database.breakers import Breaker, note_failure, note_success, park, read_breakers
 from cchc_connect.database.cursors import hold
 from cchc_connect.database.stream import WHOLE, Stream
-from cchc_connect.errors import CchcError, CutShort, Fatal, Maintenance, OutsideHours, Retriable, Stopped, Throttled
+from cchc_connect.errors import CchcError, Fatal, OutsideHours, Retriable, Stopped
 from cchc_connect.messages import Phrase
 from cchc_connect.sync.border import adapter_border
 from cchc_connect.sync.executor import Job
+from cchc_connect.sync.failing import answers_nobody, asked_wait_s, failed, resting, wants_peace
 from cchc_connect.sync.pull import Extent, Pull
 from cchc_connect.sync.report import Line, Outcome
 from cchc_connect.sync.scope import Scope
 from cchc_connect.sync.second_process import Place, SecondProcess
 from cchc_connect.sync.translation import Translation
 from cchc_connect.transport import Transport
-from cchc_connect.transport.line import NO_TURN
 
 OUTAGE = 3
 """So many sources or partitions in a row that a system has only errors for mean that it is down."""
@@ -141,36 +141,6 @@ class Pulling:
             self._scope.commit(lambda connection: note_failure(connection, name, self._scope.clock.now()))
         elif name in self._breakers:
             self._scope.commit(lambda connection: note_success(connection, name))
-
-
-def failed(error: CchcError) -> tuple[Outcome, Phrase]:
-    """Return what an error makes of a line."""
-    if isinstance(error, Stopped):
-        return Outcome.STOPPED, Phrase(error.code, error.context)
-    if isinstance(error, OutsideHours):
-        return Outcome.CLOSED, Phrase(error.code, error.context)
-    outcome = Outcome.FAILED if isinstance(error, Retriable) else Outcome.HELD
-    return outcome, Phrase(error.code, error.context)
-
-
-def resting(known: Breaker) -> str:
-    """Return the code of why a connection is left alone: it failed, or it asked for that."""
-    return "breaker.open" if known.failures else "breaker.parked"
-
-
-def asked_wait_s(error: CchcError | None) -> float | None:
-    """Return for how many seconds a system asked to be left alone, None where it did not."""
-    return error.retry_after_s if isinstance(error, Throttled) and error.code != NO_TURN else None
-
-
-def wants_peace(error: CchcError | None) -> bool:
-    """Say whether a system is not to be asked again in this run, whatever it has answered so far."""
-    return isinstance(error, OutsideHours) or asked_wait_s(error) is not None
-
-
-def answers_nobody(error: CchcError | None) -> bool:
-    """Say whether a system cannot be reached: an error of its own may be about what it was asked for only."""
-    return isinstance(error, Retriable) and not isinstance(error, Maintenance | CutShort)
 
 
 def _parts(adapter: Adapter) -> Iterator[tuple[str, str]]:

@@ -18,6 +18,7 @@ from cchc_connect.database.instants import stamp
 from cchc_connect.database.journal import LEAVING, JournalEntry, write_entry
 from cchc_connect.errors import AuthenticationFailed, CchcError, Fatal, Rejected, Retriable, SourceHeld
 from cchc_connect.sync.border import adapter_border
+from cchc_connect.sync.failing import wants_peace
 from cchc_connect.sync.making import Making
 from cchc_connect.sync.pipeline import Behind
 from cchc_connect.sync.route import Route
@@ -194,7 +195,8 @@ class Push:
             self._failures += 1
             reason = "outage" if isinstance(answer, Retriable) else answer.code
             self._note(batch, [Receipt(outcome=Outcome.RETRY, reason=reason)] * len(batch))
-            return answer if self._failures >= OUTAGE or not isinstance(answer, Retriable) else None
+            is_last = self._failures >= OUTAGE or not isinstance(answer, Retriable) or wants_peace(answer)
+            return answer if is_last else None
         self._failures = 0
         if len(batch) > 1 and all(receipt.outcome is Outcome.REFUSED for receipt in answer):
             errors = [self._settle([one], self._sent([one])) for one in batch if one.order_key not in self._blocked]

@@ -10,7 +10,8 @@ from cchc_connect.database.breakers import Breaker, park, read_breakers
 from cchc_connect.errors import CchcError, Fatal, OutsideHours, Stopped
 from cchc_connect.messages import Phrase
 from cchc_connect.sync.executor import Job
-from cchc_connect.sync.pulling import Open, asked_wait_s, failed, resting
+from cchc_connect.sync.failing import asked_wait_s, failed, resting
+from cchc_connect.sync.pulling import Open
 from cchc_connect.sync.push import Push
 from cchc_connect.sync.report import Line, Outcome
 from cchc_connect.sync.route import Route

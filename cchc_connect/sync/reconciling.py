@@ -23,8 +23,9 @@ from cchc_connect.errors import CchcError, Fatal, Stopped
 from cchc_connect.messages import Phrase
 from cchc_connect.sync.belief import MOST_VANISHED, is_too_many
 from cchc_connect.sync.border import adapter_border
+from cchc_connect.sync.failing import answers_nobody, failed
 from cchc_connect.sync.pull import Extent, Pull
-from cchc_connect.sync.pulling import Open, answers_nobody, failed
+from cchc_connect.sync.pulling import Open
 from cchc_connect.sync.report import Line, Outcome
 from cchc_connect.sync.scope import Scope
 from cchc_connect.sync.seen import SeenKeys

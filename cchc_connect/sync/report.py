@@ -9,6 +9,7 @@ from cchc_connect.database.counts import Counts
 from cchc_connect.database.cursors import Cursor
 from cchc_connect.database.instants import instant, stamp
 from cchc_connect.messages import Phrase
+from cchc_connect.positions import shown
 
 
 class Outcome(StrEnum):
@@ -134,7 +135,7 @@ class RunReport:
 def _cursor(at: Cursor | None) -> Mapping[str, str | None] | None:
     if at is None:
         return None
-    return {"watermark": None if at.watermark is None else stamp(at.watermark), "position": at.position}
+    return {"watermark": None if at.watermark is None else stamp(at.watermark), "position": shown(at.position)}
 
 
 def _from_cursor(document: Mapping[str, str | None] | None) -> Cursor | None:

@@ -25,8 +25,10 @@ import msgspec
 
 from cchc_connect.adapter import Item
 from cchc_connect.config import Config
+from cchc_connect.logs import LogForm, log_form, shown_log
 from cchc_connect.sync.pipeline import Behind, ahead
 from cchc_connect.sync.translation import ReadItem, Translation
+from cchc_connect.tracebacks import traceback_of
 from cchc_connect.wire_json import RawItem
 
 WORTH_IT = 500
@@ -126,7 +128,8 @@ class SecondProcess:
         self._has_seat = self._seats.acquire(blocking=False)
         if not self._has_seat:
             return
-        command = [sys.executable, "-P", "-m", __spec__.name]  # -P: the present folder is no place of modules
+        # -P: the present folder is no place of modules
+        command = [sys.executable, "-P", "-m", __spec__.name, log_form()]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         self._process = subprocess.Popen(  # noqa: S603  # it is this very module
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
@@ -184,8 +187,17 @@ def _stream(stream: object) -> BinaryIO:
     return cast("BinaryIO", stream)
 
 
-def main() -> None:
-    """Read items until nobody asks any more."""
+def main(form: str) -> None:
+    """Read items until nobody asks any more; what goes wrong is logged as the first process logs."""
+    with shown_log(LogForm(form), sys.stderr):
+        try:
+            _serve()
+        except Exception as error:  # noqa: BLE001  # the border of this process: its first reads on without it
+            log.critical("the second process failed\n%s", traceback_of(error))
+            sys.exit(1)
+
+
+def _serve() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both; the first process decides
     place: Place = pickle.loads(_get(sys.stdin.buffer))  # noqa: S301  # it comes from the process that started this one
     sources = place.config.adapter(place.connection).sources
@@ -211,4 +223,4 @@ def _asked() -> Iterator[list[bytes]]:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

@@ -154,7 +154,7 @@ class Sieve:
 class Recognised:
     """A page of which it is known what is known; the rest of its items is being read."""
 
-    items: Sequence[Item]
+    items: Sequence[Item] = field(repr=False)
     digests: Sequence[bytes]
     known: Sequence[KnownItem | None]
     read: Future[list[ReadItem]]

@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -70,9 +70,9 @@ class Translator(Protocol):
 class _Reading:
     """One item on its way."""
 
-    item: Item
+    item: Item = field(repr=False)
     answer: ReadItem
-    value: Any = None
+    value: Any = field(default=None, repr=False)
     """What the last step made of it: its fields as the source wrote them, those of the record, the record."""
 
 

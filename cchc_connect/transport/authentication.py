@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from cchc_connect.http import Credentials
+from cchc_connect.revealed import SecretText
 from cchc_connect.transport.basic import basic
 from cchc_connect.transport.oauth import TokenLogin
 from cchc_connect.transport.wire import Wire
@@ -105,7 +106,7 @@ class Bearer(Anonymous):
 
     def headers(self) -> Mapping[str, str]:
         """Return the Authorization header."""
-        return {"Authorization": f"Bearer {self.token}"}
+        return {"Authorization": SecretText(f"Bearer {self.token}")}
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 from base64 import b64encode
 
 from cchc_connect.http import Credentials
+from cchc_connect.revealed import SecretText
 
 
 def basic(account: Credentials) -> str:
     """Return the value of an Authorization header; both are UTF-8."""
-    return f"Basic {b64encode(f'{account.username}:{account.password}'.encode()).decode()}"
+    return SecretText(f"Basic {b64encode(f'{account.username}:{account.password}'.encode()).decode()}")

@@ -13,12 +13,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from cchc_connect.transport.authentication import Anonymous
 from cchc_connect.transport.wire import Wire
-
-VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+from cchc_schemas.dates import VIETNAM
 
 
 @dataclass(frozen=True, kw_only=True)

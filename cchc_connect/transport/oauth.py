@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote_plus
 
 from cchc_connect.http import Credentials, Granted, HttpRequest, HttpResponse, Verdict
+from cchc_connect.revealed import SecretText
 from cchc_connect.transport.basic import basic
 from cchc_connect.transport.classify import classify_rest
 from cchc_connect.transport.guard import Origin, origin_of
@@ -71,7 +72,7 @@ class TokenLogin:
 
     def attach(self, request: HttpRequest, session: str) -> HttpRequest:
         """Return `request` with the token in its header."""
-        return replace(request, headers={**request.headers, "Authorization": f"Bearer {session}"})
+        return replace(request, headers={**request.headers, "Authorization": SecretText(f"Bearer {session}")})
 
     def classify(self, response: HttpResponse) -> Verdict:
         """Judge the token endpoint's answer (RFC 6749, section 5.2): whatever it refuses, it refuses us."""

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from cchc_connect.errors import AuthenticationFailed
 from cchc_connect.http import Credentials, Granted, HttpRequest, HttpResponse, SessionLogin, Verdict
+from cchc_connect.revealed import revealed
 from cchc_connect.transport.call import Call
 from cchc_connect.transport.failures import overdue, settled
 from cchc_connect.transport.guard import Origin
@@ -140,4 +141,4 @@ class Sessions:
     def _trusted(self, granted: Granted, age_s: float) -> Session:
         """Return the session for as long as it is trusted: it ends a little before its life does."""
         margin = min(_LONGEST_MARGIN_S, _MARGIN * granted.lifetime_s)
-        return Session(granted.token, self._clock() + granted.lifetime_s - margin - max(age_s, 0.0))
+        return Session(revealed(granted.token), self._clock() + granted.lifetime_s - margin - max(age_s, 0.0))

@@ -143,9 +143,16 @@ Connect = Callable[..., None]
 def connect(district: District, address: str) -> Connect:
     """Give what writes the cchc.toml that connects the district by options; it is connected by the usual ones."""
 
-    def connecting(run: Mapping[str, object] | None = None, *, sends: bool = False, **options: object) -> None:
-        """Connect it; where it `sends`, its dossiers go to the district's desk."""
-        table = {"adapter": "district", "agency": "000.00.01.H09", "base_url": district.base_url}
+    def connecting(
+        run: Mapping[str, object] | None = None,
+        *,
+        sends: bool = False,
+        keys: Mapping[str, object] | None = None,
+        **options: object,
+    ) -> None:
+        """Connect it, with more `keys` of its table; where it `sends`, its dossiers go to the district's desk."""
+        named = {"adapter": "district", "agency": "000.00.01.H09", "base_url": district.base_url}
+        table: dict[str, object] = {**named, **(keys or {})}
         connections = {"district": {**table, "options": options}}
         routes: dict[str, object] = {}
         if sends:

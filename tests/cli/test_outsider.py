@@ -1,5 +1,6 @@
 """Adapters of others: found like ours, listed, and their failures told as theirs."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,7 @@ def test_an_adapter_that_fails_on_an_answer_is_held_and_its_author_named(call: C
 
 @pytest.mark.usefixtures("install")
 def test_a_fault_of_a_program_is_one_line_without_the_values_it_met(call: Call) -> None:
-    """Exit code 70; the traceback, which may hold anything, is shown with --debug only."""
+    """Exit code 70; the traceback is one line of the log, which --debug shows, and holds no value either."""
     connect("clumsy_village")
 
     plain, debugged = call("sync"), call("sync", "--debug")
@@ -76,8 +77,21 @@ def test_a_fault_of_a_program_is_one_line_without_the_values_it_met(call: Call) 
     assert (plain.code, plain.out) == (70, "")
     assert len(plain.err.splitlines()) == 1
     assert "ZeroDivisionError in village.py" in plain.err
-    assert "Mẫu" not in plain.err
-    assert "Traceback" in debugged.err
+    assert "Mẫu" not in plain.err + debugged.err
+    assert [line for line in debugged.err.splitlines() if "Traceback" in line and line.endswith("ZeroDivisionError")]
+
+
+@pytest.mark.usefixtures("install")
+def test_beside_a_document_each_line_of_the_log_is_one_too(call: Call) -> None:
+    """Standard output stays one document; standard error is read by whoever collects logs."""
+    connect("clumsy_village")
+
+    ended = call("sync", "--json", "--debug")
+
+    assert ended.document["error"]["code"] == "cli.software"
+    lines = [json.loads(line) for line in ended.err.splitlines()]
+    assert lines[-1]["level"] == "CRITICAL"
+    assert lines[-1]["message"].endswith("ZeroDivisionError")
 
 
 def test_a_system_nobody_answers_for_could_not_be_reached(call: Call, agencies: Agencies) -> None:

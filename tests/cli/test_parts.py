@@ -6,6 +6,7 @@ import pytest
 
 from cchc_connect import Adapter, Config, RunReport, Surroundings, Synchronizer
 from cchc_connect.connections import ConnectionTable
+from cchc_connect.database.breakers import note_success
 from cchc_connect.database.instants import stamp
 from cchc_connect.transport import Anonymous, Endpoint, Policy, RequestsTransport
 from tests.cli.conftest import CONFIG, Call, Connect
@@ -126,15 +127,17 @@ def test_a_part_that_is_none_is_a_misuse(call: Call, changing: District) -> None
 
 
 def test_a_report_says_from_where_to_where_each_source_was_read(
-    call: Call, connect: Connect, district: District
+    call: Call, connect: Connect, district: District, books: Books
 ) -> None:
     """By the source's own clock, where that moved; a listing that broke off says where it goes on."""
-    del connect
+    connect()
     district.items[PARCELS] = [parcel_item(number) for number in range(1, 7)]
     district.fails_after = 3
 
     broken = call("sync")
     district.fails_after = None
+    with books.database.writing() as connection:
+        note_success(connection, "district")  # an hour later: it asked to be left alone so long
     whole, again = call("sync"), call("sync")
     latest = [run["run_id"] for run in call("runs", "--json").document["runs"]]
 

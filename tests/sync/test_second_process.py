@@ -4,12 +4,14 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from threading import Semaphore
 
 import pytest
 
 from cchc_connect import Config
+from cchc_connect.logs import LogForm, shown_log
 from cchc_connect.sync.second_process import WORTH_IT, Place, SecondProcess
 from cchc_connect.sync.translation import Translation
 from cchc_connect.wire_json import RawItem
@@ -84,6 +86,22 @@ def test_it_leaves_no_process_behind(second: SecondProcess) -> None:
 
     assert second.process_id is None
     assert not Path(f"/proc/{number}").exists()
+
+
+@pytest.mark.parametrize(("form", "lines"), [(LogForm.LINES, 1), (LogForm.NONE, 0)])
+def test_its_log_is_shown_as_the_first_ones(
+    config: Config, translation: Translation, capfd: pytest.CaptureFixture[str], form: LogForm, lines: int
+) -> None:
+    """Where --debug asks for the log it is one line, without what the exception says."""
+    place = Place(config=config, connection="Nguyễn Thị Mẫu", record_type="land_parcel")
+
+    with shown_log(form, StringIO()), SecondProcess(translation, place, Semaphore(1)) as process:
+        process.read(page(WORTH_IT)).result()
+
+    told = capfd.readouterr().err
+    assert len(told.splitlines()) == lines
+    assert told.count("the second process failed") == lines
+    assert "Mẫu" not in told
 
 
 def test_a_small_page_is_not_worth_it(second: SecondProcess) -> None:

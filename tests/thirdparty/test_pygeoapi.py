@@ -20,11 +20,12 @@ import requests
 
 from cchc_connect import Config, RunReport, SharedDatabase, Synchronizer
 from tests.checkout import ROOT
+from tests.thirdparty.foreign import ENVIRONMENTS, install
 
 pytestmark = pytest.mark.thirdparty
 
 EXAMPLE = ROOT / "examples" / "pygeoapi"
-ENVIRONMENT = ROOT / ".thirdparty" / "pygeoapi"
+ENVIRONMENT = ENVIRONMENTS / "pygeoapi"
 REQUIREMENT = "pygeoapi==0.21.*"
 PARCELS = 130
 PAGE_CAP = 12
@@ -60,18 +61,9 @@ def binaries() -> Path:
     """The folder of pygeoapi's programs; it is installed where it is not yet."""
     # pip installs what others need first, so that this is there only when all is.
     if not list(ENVIRONMENT.glob("lib/python*/site-packages/pygeoapi-0.21.*.dist-info")):
-        install([sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)])
-        install([str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "install", "--quiet", REQUIREMENT])
+        install(REQUIREMENT, [sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)])
+        install(REQUIREMENT, [str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "install", "--quiet", REQUIREMENT])
     return ENVIRONMENT / "bin"
-
-
-def install(command: list[str]) -> None:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
-    except subprocess.TimeoutExpired:
-        pytest.skip(f"{REQUIREMENT} could not be installed within 15 minutes")
-    if done.returncode:
-        pytest.skip(f"{REQUIREMENT} cannot be installed here: {(done.stderr or done.stdout).strip()[-300:]}")
 
 
 @pytest.fixture

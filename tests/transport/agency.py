@@ -6,7 +6,10 @@ from cchc_connect.testing.plays import KEEP, RESET, Play, answer, drip, head
 from cchc_connect.testing.raw_server import RawServer as Agency
 from cchc_connect.testing.server import Asked
 
-__all__ = ["KEEP", "RESET", "Agency", "Asked", "Play", "answer", "drip", "head", "in_turn"]
+__all__ = ["KEEP", "RESET", "Agency", "Asked", "Play", "answer", "drip", "head", "in_turn", "serving"]
+
+serving = Agency
+"""Serve a script while a block runs."""
 
 
 def in_turn(*plays: Play) -> Callable[[Asked], Play]:

@@ -8,6 +8,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -61,7 +62,7 @@ def listing(refused: frozenset[str] = frozenset()) -> Callable[[Asked], Play]:
     return script
 
 
-def by_oauth(agency: Agency, tokens: Agency, **changed: object) -> Endpoint:
+def by_oauth(agency: Agency, tokens: Agency, **changed: Any) -> Endpoint:
     login = TokenLogin(token_url=f"{tokens.base_url}/token", client_id="cchc+binh duong", client_secret=SECRET)
     return rest(agency.base_url, OAuth2(replace(login, **changed)))
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from cchc_connect.errors import OutsideHours
 from cchc_connect.transport import Hours, HttpRequest, Surroundings
-from cchc_connect.transport.hours import VIETNAM, Span
+from cchc_connect.transport.hours import Span
+from cchc_schemas.dates import VIETNAM
 from tests.transport.agency import Agency, Asked, Play, answer, in_turn
 from tests.transport.carriers import IMPATIENT, OpenLine
 from tests.transport.dialects import rest

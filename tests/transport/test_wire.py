@@ -32,3 +32,17 @@ def test_a_request_s_own_header_wins_whatever_its_case_and_is_written_as_given()
 def test_a_body_that_is_an_empty_object_is_a_body() -> None:
     assert headers(replace(ASK, method="POST", json={}))["Content-Type"] == "application/json"
     assert "Content-Type" not in headers(ASK)
+
+
+def test_content_is_sent_as_it_is_under_its_media_type() -> None:
+    request = replace(ASK, method="POST", content=b"<a/>", content_type="text/xml", json={"not": "sent"})
+    call = Call(connection="registry", request=request, request_id="id-1", deadline=Deadline(lambda: 0.0, 60.0))
+
+    wire = written(request, call, ENDPOINT)
+
+    assert wire.body == b"<a/>"
+    assert wire.headers["Content-Type"] == "text/xml"
+
+
+def test_content_without_a_media_type_claims_none() -> None:
+    assert "Content-Type" not in headers(replace(ASK, method="POST", content=b""))

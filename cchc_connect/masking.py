@@ -74,12 +74,14 @@ def _masked_parts(kinds: Sequence[type[BaseModel]], value: object) -> object:
 def masked_item(value: object) -> object:
     """Return a wire item with its shape and names as they are and its texts and long numbers hidden.
 
-    >>> masked_item({"hoTen": "Nguyễn Thị Mẫu", "soTo": 12, "cccd": 74000000000})
-    {'hoTen': '***', 'soTo': 12, 'cccd': '***'}
+    A name that is a number itself, as where a system lists persons by their identity numbers, is masked.
+
+    >>> masked_item({"hoTen": "Nguyễn Thị Mẫu", "soTo": 12, "cccd": 74000000000, "074000000000": {}})
+    {'hoTen': '***', 'soTo': 12, 'cccd': '***', '***0000': {}}
     """
     match value:
         case Mapping():
-            return {name: masked_item(one) for name, one in cast("Mapping[str, object]", value).items()}
+            return {_masked_name(name): masked_item(one) for name, one in cast("Mapping[str, object]", value).items()}
         case str():
             return HIDDEN if value else value
         case list() | tuple():
@@ -88,3 +90,7 @@ def masked_item(value: object) -> object:
             return HIDDEN
         case _:
             return value
+
+
+def _masked_name(name: str) -> str:
+    return mask(name) if sum(map(str.isdecimal, name)) > LONGEST_HARMLESS else name

@@ -1,0 +1,17 @@
+"""Signatures of messages: detached JWS made and checked, and the assertion of a client that has a key."""
+
+from cchc_connect.signing.assertion import ASSERTION_TYPE, client_assertion
+from cchc_connect.signing.keys import KeyFile, SigningKey
+from cchc_connect.signing.signer import Signer
+from cchc_connect.signing.verifier import Attested, Expected, Verifier
+
+__all__ = [
+    "ASSERTION_TYPE",
+    "Attested",
+    "Expected",
+    "KeyFile",
+    "Signer",
+    "SigningKey",
+    "Verifier",
+    "client_assertion",
+]

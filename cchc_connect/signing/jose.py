@@ -1,0 +1,101 @@
+"""All that is joserfc and cryptography: reading keys, making signatures, looking at them.
+
+Nothing here raises over a key or a body: what cannot be read is None, what does not fit is False, so that no
+traceback that shows local variables shows either.
+"""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, JWKRegistry, Key, OKPKey, RSAKey
+from joserfc.jws import JWSRegistry
+
+from cchc_connect.signing.algorithms import KeyShape
+from cchc_connect.wire_json import strict_json
+
+_UNREADABLE = (JoseError, UnsupportedAlgorithm, ValueError, TypeError, KeyError)
+"""What the two libraries raise over keys that are none."""
+
+_PEM_READERS: Mapping[str, type[ECKey] | type[OKPKey]] = {"EC": ECKey, "OKP": OKPKey}
+_WEAK_BITS = 2048
+"""RSA keys below this many bits are not believed (RFC 7518 section 3.3)."""
+
+
+class _Registry(JWSRegistry):
+    """The algorithms, one at a time, under limits of ours: joserfc's own would refuse a page of records."""
+
+    max_header_length = 8 * 1024
+    max_payload_length = 64 * 1024 * 1024
+
+    def __init__(self, algorithm: str) -> None:
+        super().__init__(algorithms=[algorithm], strict_check_header=False)
+
+    def get_alg(self, name: str) -> Any:
+        """Return the one algorithm; without joserfc's warning that EdDSA has another name since RFC 9864."""
+        if name not in (self.allowed or ()):
+            raise JoseError(name)
+        return self.algorithms[name]
+
+
+def private_key(text: str, kind: str, password: str | None) -> Key | None:
+    """Return the private key of a JWK or PEM text; None where it is none of that kind, or the password is wrong."""
+    try:
+        if text.lstrip().startswith("{"):
+            key = JWKRegistry.import_key(_members(strict_json(text.encode())))
+        else:
+            key = _PEM_READERS[kind].import_key(text, password=password or None)
+    except _UNREADABLE:
+        return None
+    return key if key.is_private and key.key_type == kind else None
+
+
+def public_key(members: Mapping[str, object]) -> Key | None:
+    """Return the public key that a JWK describes; None where it describes none, or a weak one."""
+    if members.get("kty") == "RSA" and len(str(members.get("n", ""))) * 6 < _WEAK_BITS:
+        return None
+    try:
+        key = JWKRegistry.import_key(_members(members))
+    except _UNREADABLE:
+        return None
+    is_weak = isinstance(key, RSAKey) and key.public_key.key_size < _WEAK_BITS
+    return None if key.is_private or is_weak else key
+
+
+def fits(key: Key, algorithm: str, shape: KeyShape, operation: str) -> bool:
+    """Say whether `key` is of the algorithm's shape and meant for it and for the operation (`sign`, `verify`)."""
+    curve = key.curve_name if isinstance(key, ECKey | OKPKey) else None
+    operations = key.get("key_ops")
+    return (
+        KeyShape(key.key_type, curve) == shape
+        and key.get("alg") in {None, algorithm}
+        and key.get("use") in {None, "sig"}
+        and (operations is None or operation in operations)
+    )
+
+
+def signed(header: Mapping[str, object], payload: bytes, key: Key) -> str:
+    """Return the compact JWS of `payload`; its algorithm stands in the header and fits the key."""
+    return jws.serialize_compact(dict(header), payload, key, registry=_Registry(str(header["alg"])))
+
+
+def detached(header: Mapping[str, object], payload: bytes, key: Key) -> str:
+    """Return the JWS of `payload` without the payload (RFC 7515 appendix F)."""
+    return jws.detach_content(signed(header, payload, key))
+
+
+def is_signed(signature: str, payload: bytes, key: Key, algorithm: str) -> bool:
+    """Say whether a detached `signature` was made over exactly `payload`, by `key` and with `algorithm`."""
+    try:
+        jws.deserialize_compact(signature, key, registry=_Registry(algorithm), payload=payload)
+    except (JoseError, ValueError, TypeError):
+        return False
+    return True
+
+
+def _members(document: object) -> dict[str, str | list[str]]:
+    if not isinstance(document, dict):
+        raise TypeError
+    return cast("dict[str, str | list[str]]", document)

@@ -1,0 +1,132 @@
+"""What the answers of a SOAP system mean: a fault is no success, whatever the status.
+
+SOAP 1.1 section 4.4; SOAP 1.2 part 1 section 5.4.
+"""
+
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element
+
+from cchc_connect.http import HttpResponse, Verdict
+from cchc_connect.safe_xml import parse_xml
+from cchc_connect.transport.classify import classify_rest
+
+_SPACES = ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope")
+_MEDIA_TYPES = frozenset({"text/xml", "application/xml", "application/soap+xml"})
+
+_AUTH = frozenset(
+    {
+        "FailedAuthentication",
+        "FailedCheck",
+        "InvalidSecurity",
+        "InvalidSecurityToken",
+        "MessageExpired",
+        "SecurityTokenUnavailable",
+        "UnsupportedSecurityToken",
+    }
+)
+"""Fault codes about credentials (OASIS WSS SOAP Message Security 1.1, section 12)."""
+
+_BY_CODE = {
+    "Client": Verdict.INVALID,
+    "Sender": Verdict.INVALID,
+    "Server": Verdict.MAINTENANCE,
+    "Receiver": Verdict.MAINTENANCE,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoapFault:
+    """What a SOAP system says in the place of an answer."""
+
+    codes: tuple[str, ...]
+    """The code, then its subcodes from the general to the special, without their prefixes."""
+    reason: str = field(repr=False)
+    """In the system's words, which may hold personal values."""
+
+
+def classify_soap(response: HttpResponse) -> Verdict:
+    """Judge an answer of a SOAP system; a system whose faults say more brings a classifier that asks `fault_of`.
+
+    A fault of the server's own counts as maintenance: it may pass. Whatever is no envelope is judged by its status,
+    and is never a success.
+    """
+    envelope = envelope_of(response)
+    fault = None if envelope is None else _fault(envelope)
+    if fault is not None:
+        return _of_fault(fault, response)
+    match response.status:
+        case 200 | 201:
+            return Verdict.UNKNOWN if envelope is None else Verdict.OK
+        case 202 | 204:
+            return Verdict.UNKNOWN if response.body else Verdict.OK
+        case _:
+            return classify_rest(response)
+
+
+def fault_of(response: HttpResponse) -> SoapFault | None:
+    """Return the fault in an answer, None where there is none."""
+    envelope = envelope_of(response)
+    return None if envelope is None else _fault(envelope)
+
+
+def envelope_of(response: HttpResponse) -> Element | None:
+    """Return the envelope that an answer is, None where it is none or holds what no message may hold (a DTD)."""
+    if response.media_type not in _MEDIA_TYPES:
+        return None
+    try:
+        root = parse_xml(response.body)
+    except ValueError:
+        return None
+    is_envelope = any(root.tag == f"{{{space}}}Envelope" for space in _SPACES)
+    return root if is_envelope and _own_child(root, root, "Body") is not None else None
+
+
+def body_of(envelope: Element) -> Element:
+    """Return the body of an envelope."""
+    body = _own_child(envelope, envelope, "Body")
+    return Element("Body") if body is None else body
+
+
+def _of_fault(fault: SoapFault, response: HttpResponse) -> Verdict:
+    if _AUTH & set(fault.codes):
+        return Verdict.AUTH
+    by_status = classify_rest(response)
+    if by_status in {Verdict.AUTH, Verdict.THROTTLED}:
+        return by_status
+    return _BY_CODE.get(fault.codes[0] if fault.codes else "", Verdict.UNKNOWN)
+
+
+def _fault(envelope: Element) -> SoapFault | None:
+    body = _own_child(envelope, envelope, "Body")
+    fault = None if body is None else _own_child(envelope, body, "Fault")
+    if fault is None:
+        return None
+    code = _child(fault, "Code")
+    if code is None:
+        return SoapFault(codes=_codes([_text(fault, "faultcode")]), reason=_text(fault, "faultstring"))
+    values: list[str] = []
+    while code is not None:
+        values.append(_text(code, "Value"))
+        code = _child(code, "Subcode")
+    reason = _child(fault, "Reason")
+    return SoapFault(codes=_codes(values), reason="" if reason is None else _text(reason, "Text"))
+
+
+def _codes(values: list[str]) -> tuple[str, ...]:
+    """Return codes without prefixes; SOAP 1.1 writes subcodes behind a dot, the special ones last."""
+    return tuple(part for value in values for part in value.rpartition(":")[2].split(".") if part)
+
+
+def _own_child(envelope: Element, parent: Element, name: str) -> Element | None:
+    """Return the child of that name in the envelope's own namespace."""
+    return parent.find(envelope.tag.replace("}Envelope", "}" + name))
+
+
+def _child(parent: Element, name: str) -> Element | None:
+    """Return the child of that name, in whatever namespace: of a fault's parts systems write any."""
+    return next((child for child in parent if child.tag.rpartition("}")[2] == name), None)
+
+
+def _text(parent: Element, name: str) -> str:
+    child = _child(parent, name)
+    return "" if child is None else (child.text or "").strip()

@@ -1,0 +1,162 @@
+"""An outsider's adapter that breaks every rule of discretion, as its connection's options say."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, ClassVar, Literal, cast
+from urllib.parse import quote
+
+from pydantic import BaseModel
+
+from cchc_connect import (
+    Ask,
+    Credentials,
+    Dialect,
+    Exchange,
+    HttpRequest,
+    HttpResponse,
+    Item,
+    Outcome,
+    Outgoing,
+    Page,
+    Receipt,
+    Source,
+    SourceProfile,
+    Target,
+    Verdict,
+    classify_rest,
+)
+from cchc_schemas import Dossier, Record
+from tests.canaries.birds import PERSON, SECRETS
+
+PLACE = f"/citizens/{PERSON['citizen id']}/{quote(PERSON['name'])}/dossiers"
+
+log = logging.getLogger("indiscreet_adapter")
+
+
+class Person(BaseModel):
+    """A model of its own; what pydantic finds quotes the value."""
+
+    cccd: int
+
+
+class IndiscreetOptions(BaseModel):
+    """How it misbehaves."""
+
+    fault: Literal["", "asks", "judges", "fetches", "validates", "names", "reads"] = ""
+    logs_in: bool = False
+    takes: bool = False
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session that goes into the address, where nobody should put it."""
+
+    lifetime_s: float = 600.0
+
+    def login(self, credentials: Credentials) -> HttpRequest:
+        """Ask with name and password in the body."""
+        account = {"user": credentials.username, "password": credentials.password}
+        return HttpRequest(method="POST", path="/login", json=account, idempotent=True)
+
+    def session(self, response: HttpResponse) -> str | None:
+        """Return the session."""
+        return cast("dict[str, str]", response.json())["session"]
+
+    def attach(self, request: HttpRequest, session: str) -> HttpRequest:
+        """Put it into the address."""
+        return replace(request, params={**request.params, "session": session})
+
+
+@dataclass(frozen=True)
+class Dossiers:
+    """Dossiers in pages; the next link is followed as it is."""
+
+    fault: str
+    record_type: type[Record] = Dossier
+    profile: SourceProfile = field(default_factory=lambda: SourceProfile(changed_since=False))
+    mapping_version: int = 1
+
+    def fetch(self, ask: Ask) -> Exchange[Page]:
+        """Ask for one page."""
+        if self.fault == "asks":
+            raise ValueError(f"{SECRETS['answer']} of {PERSON}")
+        asked = HttpRequest(method="GET", path=ask.position or PLACE, headers={"X-Api-Key": SECRETS["answer"]})
+        answer = yield asked
+        said: Any = answer.json()
+        log.warning("read %s from %s with %s", said["items"], answer.body, {"cookie": SECRETS["cookie"]})
+        log.warning("Set-Cookie: t=%s; session=%s", SECRETS["cookie"], SECRETS["session"])
+        log.warning(f"{PERSON['citizen id']}, {PERSON['telephone']}, {PERSON['email']} at {ask.position}")  # noqa: G004  # as outsiders do
+        if self.fault == "fetches":
+            raise KeyError(said["items"])
+        if self.fault == "validates":
+            Person.model_validate({"cccd": PERSON["name"]})
+        return Page(items=said["items"], next=said["next"])
+
+    def key(self, item: Item) -> str:
+        """Return what tells one from another."""
+        if self.fault == "names":
+            raise ValueError(f"no key in {item}")
+        return str(item.get("ma", ""))[-4:]
+
+    def changed_at(self, item: Item) -> datetime | None:
+        """Return nothing: they do not say."""
+        del item
+        return None
+
+    def translate(self, item: Item) -> Mapping[str, object]:
+        """Return a dossier's fields."""
+        if self.fault == "reads":
+            try:
+                Person.model_validate({"cccd": item["hoTen"]})
+            except ValueError as error:
+                log.exception("cannot read %s", item)
+                raise RuntimeError(f"cannot read {item}") from error
+        return {
+            "code": item["ma"],
+            "procedure_code": "1.009994",
+            "status": item["trangThai"],
+            "applicant_name": item["hoTen"],
+            "applicant_id": item["cccd"],
+            "applicant_phone": item["sdt"],
+            "applicant_email": item["email"],
+        }
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Takes dossiers; the reasons of its refusals are sentences about people."""
+
+    record_type: type[Record] = Dossier
+    batch_limit: int = 1
+
+    def deliver(self, batch: Sequence[Outgoing]) -> Exchange[Sequence[Receipt]]:
+        """Send one dossier."""
+        (one,) = batch
+        document = one.record.model_dump(mode="json")
+        accept = frozenset({Verdict.OK, Verdict.INVALID})
+        asked = HttpRequest(method="POST", path="/dossiers", json=document, idempotent=True, accept=accept)
+        answer = yield asked
+        if answer.verdict is Verdict.INVALID:
+            return [Receipt(outcome=Outcome.REFUSED, reason=f"{PERSON['name']} ({PERSON['citizen id']}) chưa đăng ký")]
+        return [Receipt(outcome=Outcome.DELIVERED)]
+
+
+def _judge(answer: HttpResponse) -> Verdict:
+    raise ValueError(answer.body)
+
+
+class Indiscreet:
+    """A system whose adapter keeps nothing to itself."""
+
+    Options: ClassVar = IndiscreetOptions
+
+    def __init__(self, options: IndiscreetOptions) -> None:
+        """Misbehave as told."""
+        self.dialect = Dialect(
+            classify=_judge if options.fault == "judges" else classify_rest,
+            session=Session() if options.logs_in else None,
+        )
+        self.sources: Sequence[Source] = [] if options.takes else [Dossiers(options.fault)]
+        self.targets: Sequence[Target] = [Desk()] if options.takes else []

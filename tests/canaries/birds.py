@@ -1,0 +1,67 @@
+"""The canaries: invented secrets and an invented person, and every way in which they may be written.
+
+What comes out of the program is searched for them; one that sings shows a leak.
+"""
+
+import html
+import json
+import pickle
+import traceback
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import quote, quote_plus
+
+SECRETS: Mapping[str, str] = {
+    "password": "canary-mat-khau/+%@é",
+    "portal password": "canary/portal+%@ê",
+    "database password": "canary-csdl/+%@é",
+    "session": "canary-session/77+=",
+    "link": "canary-link-31",
+    "user of a link": "canary-user-52",
+    "cookie": "canary-cookie-5",
+    "answer": "canary-answer-84",
+}
+
+PERSON: Mapping[str, str] = {
+    "name": "Nguyễn Thị Hoàng Yến",
+    "former name": "Trần Thị Sơn Ca",
+    "citizen id": "074087000951",
+    "telephone": "0912345951",
+    "email": "hoang.yen.951@mail.example",
+    "birth": "1987-02-28",
+}
+
+TO_BE_FOUND = ("name", "citizen id", "telephone", "email")
+"""What of the person stands in every item."""
+
+
+def ways(canary: str) -> Iterator[str]:
+    """Yield every way in which a canary may be written."""
+    octets = canary.encode()
+    yield from (canary, repr(canary)[1:-1], repr(octets)[2:-1], html.escape(canary))
+    yield from (json.dumps(canary)[1:-1], json.dumps(json.dumps(canary))[3:-3])
+    yield from (quote(canary), quote(canary, safe=""), quote_plus(canary), quote(canary, safe="").replace("%2F", "%2f"))
+    for shift in range(3):  # whatever stands before it
+        encoded = b64encode(bytes(shift) + octets).decode()
+        core = encoded[-(-8 * shift // 6) : 8 * (shift + len(octets)) // 6]
+        yield from (core, core.replace("+", "-").replace("/", "_"))
+
+
+def singing(text: str, canaries: Iterable[str]) -> list[str]:
+    """Return what of the canaries stands in a text, with what stands around it."""
+    forms = {form for canary in canaries for form in ways(canary)}
+    return [text[max(0, place - 60) : place + 60] for form in forms if (place := text.find(form)) >= 0]
+
+
+def all_that_shows(error: BaseException) -> Iterator[str]:
+    """Yield what a log, a crash reporter or a pickle holds of an error, all behind it and the locals of our frames."""
+    waiting, seen = [error], list[BaseException]()
+    while waiting:
+        one = waiting.pop()
+        seen.append(one)
+        yield from (str(one), repr(one), repr(vars(one)), repr(one.args))
+        for frame in traceback.TracebackException.from_exception(one, capture_locals=True).stack:
+            if "/tests/" not in frame.filename:
+                yield f"{frame.filename} {frame.lineno} {frame.line} {frame.locals}"
+        waiting += [cause for cause in (one.__cause__, one.__context__) if cause and cause not in seen]
+    yield pickle.dumps(error).decode("latin-1")

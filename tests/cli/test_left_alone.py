@@ -1,0 +1,100 @@
+"""Systems that are not asked now: they asked for peace, or it is not their hour. And what is done without."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from cchc_schemas.dates import VIETNAM
+from tests.cli.conftest import CONFIG, Call, Connect
+from tests.cli.district import DOSSIERS, District
+from tests.sync.books import Books
+from tests.sync.village import dossier_codes, dossier_fields, parcel_item
+
+REASON = "Mạng riêng của tỉnh, đến hết năm 2026"
+
+
+def hours(*, open_now: bool) -> list[str]:
+    """Return hours that are now, or are not."""
+    here = datetime.now(UTC).astimezone(VIETNAM) + timedelta(hours=0 if open_now else 6)
+    return [f"{here - timedelta(hours=2):%H:%M}-{here + timedelta(hours=2):%H:%M}"]
+
+
+def test_a_system_that_asks_for_an_hour_of_peace_gets_it_over_runs(
+    call: Call, connect: Connect, district: District
+) -> None:
+    connect(sends=True)
+    district.fail_next(1, 429, retry_after_s=3600)
+
+    first = call("sync", "--json", "--only", "district")
+    asked = sum(district.requests_seen.values())
+    second = call("sync", "--json", "--only", "district")
+
+    assert first.document["lines"][0]["reason"]["code"] == "transport.throttled"
+    assert {line["reason"]["code"] for line in second.document["lines"]} == {"breaker.parked"}
+    assert second.code == 69
+    assert sum(district.requests_seen.values()) == asked == 1
+
+
+def test_a_target_that_asks_for_peace_gets_it_too(call: Call, connect: Connect, district: District) -> None:
+    connect(lists=["dossier"], sends=True)
+    district.items[DOSSIERS] = [dossier_fields(code) for code in dossier_codes(2)]
+    assert call("sync", "--only", "district").code == 0
+    district.fail_next(20, 429, retry_after_s=3600)
+
+    first = call("sync", "--json", "--only", "to-desk").document
+    asked = sum(district.requests_seen.values())
+    second = call("sync", "--json", "--only", "to-desk").document
+
+    assert {line["reason"]["code"] for line in first["lines"]} == {"transport.throttled"}
+    assert {line["reason"]["code"] for line in second["lines"]} == {"breaker.parked"}
+    assert sum(district.requests_seen.values()) == asked
+
+
+@pytest.mark.parametrize("open_now", [True, False])
+def test_a_system_is_asked_in_its_hours_only_and_that_is_no_failure(
+    call: Call, connect: Connect, district: District, books: Books, *, open_now: bool
+) -> None:
+    connect(keys={"hours": hours(open_now=open_now)})
+    district.parcels.append(parcel_item(1))
+
+    ran = call("sync", "--json")
+
+    outcome, asked = ("done", True) if open_now else ("closed", False)
+    assert (ran.code, {line["outcome"] for line in ran.document["lines"]}) == (0, {outcome})
+    assert bool(sum(district.requests_seen.values())) is bool(books.live()) is asked
+
+
+def test_a_quota_is_kept_over_runs(call: Call, connect: Connect, district: District) -> None:
+    """What one process asked counts for the next."""
+    connect(run={"deadline_s": 1}, keys={"rate": {"requests": 1, "per_s": 7200}})
+
+    first = call("sync", "--json")
+    second = call("sync", "--json")
+
+    assert first.document["lines"][0]["outcome"] == "done"
+    assert {line["reason"]["code"] for line in second.document["lines"]} == {"transport.no_turn"}
+    assert sum(district.requests_seen.values()) == 1
+
+
+def test_an_address_without_tls_wants_a_reason_and_status_shows_it(call: Call, connect: Connect) -> None:
+    assert call("sync").code == 0
+    connect(keys={"base_url": "http://10.9.9.9:8080/api"})
+    refused = call("status")
+    connect(keys={"base_url": "http://10.9.9.9:8080/api", "plain_http_because": REASON})
+
+    told, as_json = call("status"), call("status", "--json").document
+
+    assert refused.code == 78
+    assert "[connections.district] base_url" in refused.err
+    assert REASON in told.out
+    assert as_json["exceptions"] == [{"connection": "district", "without": "plain_http", "reason": REASON}]
+
+
+def test_a_reason_that_is_not_needed_is_not_shown(call: Call, connect: Connect, tmp_path: Path) -> None:
+    """What is spoken on this machine leaves it by no wire."""
+    assert call("sync").code == 0
+    connect(keys={"plain_http_because": REASON})
+
+    assert call("status", "--json").document["exceptions"] == []
+    assert (tmp_path / CONFIG).exists()

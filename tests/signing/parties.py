@@ -1,0 +1,97 @@
+"""Two parties that sign for each other: keys made for the test, a key file, and a clock that stands."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+from joserfc.jwk import ECKey, OKPKey, RSAKey
+
+from cchc_connect.signing import Expected, KeyFile, Signer, SigningKey, Verifier
+
+ISSUER, AUDIENCE = "000.00.01.H09", "000.00.00.H09"
+BODY = '{"hoTen": "Nguyễn Thị Mẫu", "soDinhDanh": "074000000012"}'.encode()  # invented
+NOON = datetime(2026, 7, 1, 5, 0, 0, tzinfo=UTC)
+
+Private = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
+
+
+@dataclass
+class Watch:
+    """A clock that a test turns on."""
+
+    at: datetime = NOON
+    seconds: float = 100.0
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def pass_by(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+        self.seconds += seconds
+
+
+def p256() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def pem(key: Private, password: str | None = None) -> str:
+    encryption = BestAvailableEncryption(password.encode()) if password else NoEncryption()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption).decode()
+
+
+def jwk(key: Private, kid: str | None, *, private: bool = False, **members: Any) -> dict[str, Any]:
+    """Return a key as a JWK; its public half unless the private one is asked for."""
+    reader: Any = OKPKey
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        reader = ECKey
+    elif isinstance(key, rsa.RSAPrivateKey):
+        reader = RSAKey
+    described: dict[str, Any] = dict(reader.import_key(pem(key)).as_dict(private=private))
+    return described | ({} if kid is None else {"kid": kid}) | members
+
+
+def write_keys(path: Path, *keys: Mapping[str, Any]) -> Path:
+    path.write_text(json.dumps({"keys": list(keys)}), encoding="utf-8")
+    path.chmod(0o644)
+    return path
+
+
+@dataclass
+class Party:
+    """Whoever signs, and whoever checks what they signed."""
+
+    folder: Path
+    algorithm: str = "ES256"
+    watch: Watch = field(default_factory=Watch)
+    key: Private = field(default_factory=p256)
+    kid: str = "2026-07"
+
+    @property
+    def signing_key(self) -> SigningKey:
+        return SigningKey.read(pem(self.key), algorithm=self.algorithm, key_id=self.kid)
+
+    @property
+    def signer(self) -> Signer:
+        return Signer(self.signing_key, ISSUER, self.watch, identifier=lambda: "first")
+
+    @property
+    def key_file(self) -> Path:
+        return self.folder / "keys.json"
+
+    def verifier(self, *keys: Mapping[str, Any], expected: Expected | None = None) -> Verifier:
+        write_keys(self.key_file, *(keys or [jwk(self.key, self.kid)]))
+        known = KeyFile(self.key_file, self.watch)
+        return Verifier("registry", known, expected or Expected(issuer=ISSUER, audience=AUDIENCE), self.watch)

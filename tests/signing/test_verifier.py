@@ -1,0 +1,303 @@
+"""Which signatures are believed: those of known keys, over exactly what was signed, for us and for now."""
+
+import hmac
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given
+from hypothesis import strategies as st
+from joserfc import jws
+from joserfc.jwk import ECKey
+
+from cchc_connect.errors import ConfigurationError, SourceHeld
+from cchc_connect.signing import Expected, Signer, Verifier
+from tests.signing.parties import AUDIENCE, BODY, ISSUER, NOON, Party, Private, jwk, p256, pem
+
+SECONDS = int(NOON.timestamp())
+HEADER = {"alg": "ES256", "kid": "2026-07", "iss": ISSUER, "aud": AUDIENCE, "jti": "first"} | {
+    "iat": SECONDS,
+    "exp": SECONDS + 300,
+}
+
+
+def encoded(value: bytes) -> str:
+    return urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
+def signed_by_hand(key: ec.EllipticCurvePrivateKey, header: object, body: bytes = BODY) -> str:
+    """Sign a header that no signer of ours would write."""
+    text = json.dumps(header).encode()
+    plain = jws.serialize_compact({"alg": "ES256"}, b"", ECKey.import_key(pem(key)))
+    assert plain
+    model = jws.JWSRegistry.algorithms["ES256"]
+    over = f"{encoded(text)}.{encoded(body)}".encode()
+    return f"{encoded(text)}..{encoded(model.sign(over, ECKey.import_key(pem(key))))}"
+
+
+def refusal(verifier: Verifier, signature: str | None, body: bytes = BODY) -> str:
+    with pytest.raises(SourceHeld) as raised:
+        verifier.verify(signature, body)
+    assert raised.value.context == {"connection": "registry"}
+    assert (raised.value.__cause__, raised.value.__context__) == (None, None)
+    return raised.value.code
+
+
+@pytest.mark.parametrize(("algorithm", "make"), [("ES256", p256), ("EdDSA", ed25519.Ed25519PrivateKey.generate)])
+@pytest.mark.parametrize("body", [BODY, b"", b"\x00\xff" * 200_000], ids=["record", "nothing", "large"])
+def test_what_a_known_key_signed_for_us_is_believed(
+    tmp_path: Path, algorithm: str, make: Callable[[], Private], body: bytes
+) -> None:
+    party = Party(tmp_path, algorithm=algorithm, key=make())
+    signature = party.signer.sign(body, AUDIENCE)
+
+    attested = party.verifier().verify(signature, body)
+
+    assert (attested.issuer, attested.key_id, attested.signature_id) == (ISSUER, "2026-07", "first")
+    assert (attested.expires_at - attested.issued_at).total_seconds() == 300
+    assert signature.count(".") == 2
+    assert ".." in signature
+
+
+def test_who_signed_for_whom_and_for_how_long_stands_in_the_signed_header(tmp_path: Path) -> None:
+    signature = Party(tmp_path).signer.sign(BODY, AUDIENCE)
+
+    assert jws.extract_compact(signature.encode(), BODY).headers() == HEADER
+
+
+@pytest.mark.parametrize("part", ["header", "signature", "body"])
+@given(drawn=st.data())
+def test_a_change_of_any_bit_is_found(
+    tmp_path_factory: pytest.TempPathFactory, part: str, drawn: st.DataObject
+) -> None:
+    party = Party(tmp_path_factory.getbasetemp(), key=KEY)
+    signature = party.signer.sign(BODY, AUDIENCE)
+    header, _, own = signature.split(".")
+    texts = {"header": header.encode(), "signature": own.encode(), "body": BODY}
+    place = drawn.draw(st.integers(0, len(texts[part]) - 1))
+    changed = bytearray(texts[part])
+    changed[place] ^= 1 << drawn.draw(st.integers(0, 7))
+    texts[part] = bytes(changed)
+    shown = f"{texts['header'].decode('latin-1')}..{texts['signature'].decode('latin-1')}"
+
+    code = refusal(party.verifier(), shown, texts["body"])
+
+    assert code.startswith("signature.")
+
+
+KEY = p256()
+
+
+@pytest.mark.parametrize(
+    ("signature", "code"),
+    [
+        (None, "signature.missing"),
+        ("", "signature.missing"),
+        ("e30", "signature.malformed"),
+        ("e30.e30.e30", "signature.malformed"),
+        ("..", "signature.malformed"),
+        ("e30..", "signature.malformed"),
+        (f"{encoded(b'[]')}..AAAA", "signature.malformed"),
+        (f"{encoded(b'{')}..AAAA", "signature.malformed"),
+        (encoded(b'{"alg":"none","alg":"ES256"}') + "..AAAA", "signature.malformed"),
+        ("e31..AAAA", "signature.malformed"),
+        ("e30==..AAAA", "signature.malformed"),
+        ("e30 ..AAAA", "signature.malformed"),
+        ("é..AAAA", "signature.malformed"),
+        ("e30.." + "A" * 9000, "signature.malformed"),
+        ("e30..AAAA", "signature.algorithm"),
+    ],
+)
+def test_what_is_no_detached_signature_is_refused(tmp_path: Path, signature: str | None, code: str) -> None:
+    assert refusal(Party(tmp_path).verifier(), signature) == code
+
+
+@pytest.mark.parametrize(
+    "algorithm", ["none", "None", "HS256", "HS512", "RS256", "ES384", "es256", "", None, 1, ["ES256"]]
+)
+def test_an_algorithm_that_is_not_allowed_is_refused_before_any_key_is_looked_for(
+    tmp_path: Path, algorithm: object
+) -> None:
+    party = Party(tmp_path, key=KEY)
+
+    assert refusal(party.verifier(), signed_by_hand(KEY, HEADER | {"alg": algorithm})) == "signature.algorithm"
+
+
+@pytest.mark.parametrize("secret", ["pem", "der", "x"])
+def test_a_public_key_is_never_taken_for_a_shared_secret(tmp_path: Path, secret: str) -> None:
+    """Algorithm confusion: whoever knows the public key makes an HMAC with it."""
+    party = Party(tmp_path, key=KEY)
+    public = KEY.public_key()
+    secrets = {
+        "pem": public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
+        "der": public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
+        "x": jwk(KEY, None)["x"].encode(),
+    }
+    text = encoded(json.dumps(HEADER | {"alg": "HS256"}).encode())
+    mac = hmac.digest(secrets[secret], f"{text}.{encoded(BODY)}".encode(), "sha256")
+
+    assert refusal(party.verifier(), f"{text}..{encoded(mac)}") == "signature.algorithm"
+
+
+@pytest.mark.parametrize("algorithms", [{"none"}, {"HS256"}, {"ES256", "HS256"}, set[str](), {"ES256K"}])
+def test_an_algorithm_that_proves_nothing_cannot_be_allowed(algorithms: set[str]) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        Expected(issuer=ISSUER, audience=AUDIENCE, algorithms=frozenset(algorithms))
+
+    assert raised.value.code == "signature.algorithm_unknown"
+
+
+def test_an_asymmetric_algorithm_is_believed_where_it_is_allowed(tmp_path: Path) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    text = encoded(json.dumps(HEADER | {"alg": "RS256"}).encode())
+    made = jws.JWSRegistry.algorithms["RS256"].sign(f"{text}.{encoded(BODY)}".encode(), _rsa(key))
+    expected = Expected(issuer=ISSUER, audience=AUDIENCE, algorithms=frozenset({"RS256"}))
+
+    attested = Party(tmp_path).verifier(jwk(key, "2026-07"), expected=expected).verify(f"{text}..{encoded(made)}", BODY)
+
+    assert attested.key_id == "2026-07"
+
+
+def _rsa(key: rsa.RSAPrivateKey) -> Any:
+    from joserfc.jwk import RSAKey  # noqa: PLC0415  # used once
+
+    return RSAKey.import_key(pem(key))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("jku", "https://127.0.0.2/keys"),
+        ("x5u", "https://127.0.0.2/chain"),
+        ("x5c", ["MIIB"]),
+        ("jwk", jwk(KEY, "2026-07")),
+    ],
+)
+def test_a_message_that_brings_its_key_along_is_refused(tmp_path: Path, name: str, value: object) -> None:
+    party = Party(tmp_path, key=KEY)
+
+    assert refusal(party.verifier(), signed_by_hand(KEY, HEADER | {name: value})) == "signature.foreign_key"
+
+
+@pytest.mark.parametrize("extension", [{"crit": ["exp"]}, {"crit": []}, {"crit": ["b64"], "b64": False}, {"b64": True}])
+def test_an_extension_that_nobody_understands_is_refused(tmp_path: Path, extension: dict[str, object]) -> None:
+    party = Party(tmp_path, key=KEY)
+
+    assert refusal(party.verifier(), signed_by_hand(KEY, HEADER | extension)) == "signature.critical"
+
+
+@pytest.mark.parametrize("kid", ["2026-06", "", None, 7, ["2026-07"], {}])
+def test_a_key_that_is_not_in_the_file_is_refused(tmp_path: Path, kid: object) -> None:
+    party = Party(tmp_path, key=KEY)
+
+    assert refusal(party.verifier(), signed_by_hand(KEY, HEADER | {"kid": kid})) == "signature.key_unknown"
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        jwk(ec.generate_private_key(ec.SECP384R1()), "2026-07"),
+        jwk(ed25519.Ed25519PrivateKey.generate(), "2026-07"),
+        jwk(rsa.generate_private_key(65537, 2048), "2026-07"),
+        jwk(KEY, "2026-07", alg="ES384"),
+        jwk(KEY, "2026-07", key_ops=["sign"]),
+    ],
+    ids=["other curve", "other type", "RSA", "other algorithm", "not for checking"],
+)
+def test_a_key_that_is_not_made_for_the_algorithm_is_refused(tmp_path: Path, described: dict[str, Any]) -> None:
+    party = Party(tmp_path, key=KEY)
+
+    assert refusal(party.verifier(described), party.signer.sign(BODY, AUDIENCE)) == "signature.key_mismatch"
+
+
+def test_a_key_of_the_same_name_that_did_not_sign_is_no_proof(tmp_path: Path) -> None:
+    party = Party(tmp_path, key=KEY)
+
+    assert refusal(party.verifier(jwk(p256(), "2026-07")), party.signer.sign(BODY, AUDIENCE)) == "signature.wrong"
+
+
+@pytest.mark.parametrize(
+    ("claims", "code"),
+    [
+        ({"iss": "000.00.02.H09"}, "signature.issuer"),
+        ({"iss": None}, "signature.issuer"),
+        ({"iss": [ISSUER]}, "signature.issuer"),
+        ({"aud": "000.00.02.H09"}, "signature.audience"),
+        ({"aud": ["000.00.02.H09"]}, "signature.audience"),
+        ({"aud": None}, "signature.audience"),
+        ({"aud": {AUDIENCE: 1}}, "signature.audience"),
+        ({"iat": SECONDS + 61, "exp": SECONDS + 100}, "signature.not_yet"),
+        ({"iat": SECONDS - 400, "exp": SECONDS - 60}, "signature.expired"),
+        ({"exp": SECONDS + 3601}, "signature.too_long"),
+        ({"iat": SECONDS - 10, "exp": SECONDS - 10}, "signature.too_long"),
+        ({"exp": 1e300}, "signature.too_long"),
+        ({"exp": 10**400}, "signature.incomplete"),
+        ({"exp": None}, "signature.incomplete"),
+        ({"exp": str(SECONDS + 300)}, "signature.incomplete"),
+        ({"iat": True}, "signature.incomplete"),
+        ({"jti": None}, "signature.incomplete"),
+        ({"jti": ""}, "signature.incomplete"),
+        ({"jti": 7}, "signature.incomplete"),
+    ],
+)
+def test_a_signature_for_others_or_for_another_time_is_refused(
+    tmp_path: Path, claims: dict[str, object], code: str
+) -> None:
+    party = Party(tmp_path, key=KEY)
+
+    assert refusal(party.verifier(), signed_by_hand(KEY, HEADER | claims)) == code
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"aud": ["000.00.02.H09", AUDIENCE]},
+        {"iat": SECONDS + 60, "exp": SECONDS + 100},
+        {"iat": SECONDS - 300, "exp": SECONDS - 59},
+        {"iat": SECONDS + 0.5},
+    ],
+)
+def test_clocks_may_differ_a_little_and_a_message_may_be_for_several(tmp_path: Path, claims: dict[str, object]) -> None:
+    party = Party(tmp_path, key=KEY)
+
+    assert party.verifier().verify(signed_by_hand(KEY, HEADER | claims), BODY).key_id == "2026-07"
+
+
+def test_a_signature_is_good_for_its_time_and_no_longer(tmp_path: Path) -> None:
+    party = Party(tmp_path, key=KEY)
+    verifier, signature = party.verifier(), party.signer.sign(BODY, AUDIENCE)
+    party.watch.pass_by(359)
+
+    verifier.verify(signature, BODY)
+    party.watch.pass_by(1)
+
+    assert refusal(verifier, signature) == "signature.expired"
+
+
+def test_a_refusal_holds_neither_body_nor_signature_in_the_frames_of_the_library(tmp_path: Path) -> None:
+    party = Party(tmp_path, key=KEY)
+    verifier, signature = party.verifier(), party.signer.sign(BODY, AUDIENCE)
+
+    with pytest.raises(SourceHeld) as raised:
+        verifier.verify(signature, BODY + b"!")
+
+    frames = [entry for entry in raised.traceback if "cchc_connect" in str(entry.path)]
+    shown = repr([entry.frame.f_locals for entry in frames])
+    assert frames
+    assert "074000000012" not in shown
+    assert signature not in shown
+
+
+@pytest.mark.parametrize("lifetime_s", [0, -1, 3601])
+def test_a_signature_cannot_be_made_for_no_time_or_for_ever(tmp_path: Path, lifetime_s: int) -> None:
+    party = Party(tmp_path, key=KEY)
+
+    with pytest.raises(ConfigurationError) as raised:
+        Signer(party.signing_key, ISSUER, party.watch, lifetime_s=lifetime_s)
+
+    assert raised.value.code == "signature.lifetime"
