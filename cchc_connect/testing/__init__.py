@@ -16,30 +16,41 @@ many as the holdings. Each double also runs alone: `OgcFeaturesDouble` (a land r
 Features), `ConstructionDepartmentDouble` (permits by REST, works as an ArcGIS layer), `OpenCpsDouble` (a
 one-stop desk) and `NationalPortalDouble` (which also takes dossiers and steps). `Switches` lists what can be
 made to go wrong, `Defect` is one way in which an item is bad, `Edit` says what a day's work changed.
+
+What networks and servers do wrong has names, `FAULTS`. `FaultyServer` does it, byte for byte, to answers of yours
+or of a double; as pytest fixtures it is in `cchc_connect.testing.fixtures`.
 """
 
 from cchc_connect.testing.agencies import Agencies
 from cchc_connect.testing.construction_department import ConstructionDepartmentDouble
 from cchc_connect.testing.defects import Defect, DefectCount, Sort
 from cchc_connect.testing.edits import Edit
+from cchc_connect.testing.faults import FAULTS, WireFault
+from cchc_connect.testing.faulty_server import FaultyServer
 from cchc_connect.testing.national_portal import NationalPortalDouble
 from cchc_connect.testing.ogc_features import OgcFeaturesDouble
 from cchc_connect.testing.opencps import OpenCpsDouble
-from cchc_connect.testing.server import AgencyDouble
+from cchc_connect.testing.server import AgencyDouble, Asked, Reply, json_reply
 from cchc_connect.testing.switches import Switches
 from cchc_connect.testing.world import World
 
 __all__ = [
+    "FAULTS",
     "Agencies",
     "AgencyDouble",
+    "Asked",
     "ConstructionDepartmentDouble",
     "Defect",
     "DefectCount",
     "Edit",
+    "FaultyServer",
     "NationalPortalDouble",
     "OgcFeaturesDouble",
     "OpenCpsDouble",
+    "Reply",
     "Sort",
     "Switches",
+    "WireFault",
     "World",
+    "json_reply",
 ]

@@ -43,6 +43,8 @@ class Asked:
 
     method: str
     path: str
+    target: str = field(default="", repr=False)
+    """Path and query as they were written."""
     query: Mapping[str, list[str]]
     """Query parameters, and the fields of a form that was posted."""
     headers: Mapping[str, str]
@@ -272,6 +274,7 @@ class _Exchange(BaseHTTPRequestHandler):
         return Asked(
             method=self.command,
             path=address.path,
+            target=self.path,
             query=parse_qs(fields, keep_blank_values=True),
             headers={name.lower(): value for name, value in self.headers.items()},
             body=body,

@@ -18,6 +18,7 @@ from cchc_connect.transport.failures import overdue
 from cchc_connect.transport.line import Line
 from cchc_connect.transport.policy import Policy, Surroundings
 from cchc_connect.transport.quiet import keep_quiet
+from cchc_connect.transport.resolving import Resolver
 from cchc_connect.transport.sessions import Pause
 from cchc_connect.transport.traffic import Traffic
 from cchc_connect.transport.wire import Send
@@ -49,7 +50,7 @@ class AsyncTransport:
         self._line = Line(endpoint, policy or Policy(), surroundings or Surroundings())
         self._sleep = sleep
         self._login_lock = asyncio.Lock()
-        self._carrier = _carrier(endpoint.tls)
+        self._carrier = _carrier(endpoint.tls, self._line.surroundings.resolve)
 
     async def __aenter__(self) -> Self:
         return self
@@ -120,7 +121,7 @@ class AsyncTransport:
             return await self._carrier.carry(attempt)
 
 
-def _carrier(tls: ssl.SSLContext | None) -> "HttpxCarrier":
+def _carrier(tls: ssl.SSLContext | None, resolve: Resolver) -> "HttpxCarrier":
     with extra("async", "httpx"):
         from cchc_connect.transport.httpx_carrier import HttpxCarrier  # noqa: PLC0415  # the extra may be missing
-    return HttpxCarrier(tls)
+    return HttpxCarrier(tls, resolve)

@@ -63,6 +63,11 @@ class Attempt:
         _log.debug("%s %s -> %s %s in %d ms (%s)", method, place, call.status, outcome, took_ms, request_id)
 
     @property
+    def is_over(self) -> bool:
+        """Say whether the call's time is used up, so that not even what is there already is read."""
+        return self._call.deadline.over
+
+    @property
     def connect_s(self) -> float:
         """Seconds a connection may take to come about."""
         return min(self._line.policy.connect_s, self.remaining_s)
@@ -85,8 +90,12 @@ class Attempt:
         try:
             check(origin(), self._send.origins)
         except ForbiddenAddress as refused:
-            self._fault = foreign_address(self._call, refused.rule)
+            self.forbid(refused.rule)
         return self._fault is None
+
+    def forbid(self, rule: str) -> None:
+        """Note that the request would go where nothing of ours may go."""
+        self._fault = foreign_address(self._call, rule)
 
     def answered(self, status: int, header_lines: Iterable[tuple[str, str]]) -> bool:
         """Take the head of the answer; return whether to read the body."""

@@ -1,76 +1,124 @@
-"""Connections for requests whose reading ends in time, header block included.
+"""Connections for requests: to allowed addresses only, read within the attempt's time and by our own framing.
 
 urllib3's read timeout begins anew with every packet, so a server that drips one byte a second is read for
-ever. Here each read from the socket gets what the attempt in progress has left, and a header block that
-ends with the connection is an error and not an answer without a body.
+ever. Here each read from the socket gets what the attempt in progress has left.
 """
 
 import http.client
 import io
 import ssl
-from email.errors import FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect
-from socket import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from socket import SHUT_RDWR, socket
 from typing import Any
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from cchc_connect.transport.attempt import in_progress
+from cchc_connect.transport.faults import causes, is_distrust
+from cchc_connect.transport.framing import Framing
+from cchc_connect.transport.resolving import Resolver, resolving
 from cchc_connect.transport.tls import usual_trust
 
 _BUFFER = 64 * 1024
-_BROKEN_HEAD = (FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect)
 
 
 class _BoundedSocket(io.RawIOBase):
-    """The reading side of a socket, each read as patient as the attempt in progress."""
+    """The reading side of a socket: each read as patient as the attempt in progress, each byte well framed."""
 
-    def __init__(self, sock: socket, raw: io.RawIOBase) -> None:
-        """Read from `sock` through `raw`, its own file, which keeps it open."""
+    def __init__(self, sock: socket, raw: io.RawIOBase, method: str) -> None:
+        """Read the answer to a request with `method` from `sock` through `raw`, its own file, which keeps it open."""
         super().__init__()
         self._sock = sock
         self._raw = raw
-        self.ended = False
-        """Has the other side closed the connection?"""
+        self._framing = Framing(method)
+        self._ready = memoryview(b"")
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any, /) -> int | None:
-        attempt = in_progress.get()
-        if attempt:
-            self._sock.settimeout(attempt.read_s)
-        count = self._raw.readinto(buffer)
-        self.ended = count == 0
+    def readinto(self, buffer: Any, /) -> int:
+        while not self._ready:
+            self._framing.raise_if_broken()
+            received = self._receive()
+            self._ready = memoryview(self._framing.take(received))
+            if self._framing.followed:  # so that nobody uses the connection again
+                with suppress(OSError):  # the other side was faster
+                    self._sock.shutdown(SHUT_RDWR)
+            if not received:
+                return 0
+        count = min(len(buffer), len(self._ready))
+        buffer[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
         return count
 
     def close(self) -> None:
         self._raw.close()
         super().close()
 
+    def _receive(self) -> bytes:
+        attempt = in_progress.get()
+        if attempt:
+            if attempt.is_over:
+                raise TimeoutError
+            self._sock.settimeout(attempt.read_s)
+        return self._raw.read(_BUFFER) or b""
+
 
 class _BoundedResponse(http.client.HTTPResponse):
     """An answer read through a bounded socket."""
 
-    def __init__(self, sock: socket, *args: Any, **named: Any) -> None:
-        super().__init__(sock, *args, **named)
-        self._bounded = _BoundedSocket(sock, self.fp.detach())
-        self.fp = io.BufferedReader(self._bounded, _BUFFER)
-
-    def begin(self) -> None:
-        super().begin()
-        if self._bounded.ended or any(isinstance(defect, _BROKEN_HEAD) for defect in self.headers.defects):
-            self.close()
-            raise http.client.IncompleteRead(b"")
+    def __init__(self, sock: socket, debuglevel: int = 0, method: str | None = None, url: str | None = None) -> None:
+        super().__init__(sock, debuglevel, method, url)
+        self.fp = io.BufferedReader(_BoundedSocket(sock, self.fp.detach(), method or ""), _BUFFER)
 
 
 class _BoundedHTTPConnection(HTTPConnection):
+    """A connection to the first allowed address of its host that can be reached."""
+
     response_class = _BoundedResponse
 
+    def __init__(self, *args: Any, resolve: Resolver, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._resolve = resolve
 
-class _BoundedHTTPSConnection(HTTPSConnection):
-    response_class = _BoundedResponse
+    def _new_conn(self) -> socket:
+        name = self._dns_host
+        failure: Exception = NewConnectionError(self, "no address")
+        try:
+            for address in self._addresses(name):
+                self._dns_host = address
+                try:
+                    return super()._new_conn()
+                except (NewConnectionError, ConnectTimeoutError) as unreachable:
+                    failure = unreachable
+        finally:
+            self._dns_host = name
+        raise failure
+
+    def _addresses(self, name: str) -> Sequence[str]:
+        attempt = in_progress.get()
+        try:
+            return resolving(name, self._resolve).result(attempt.connect_s if attempt else None)
+        except TimeoutError:
+            raise ConnectTimeoutError(self, "no address in time") from None
+        except OSError as unknown:
+            raise NewConnectionError(self, "no such name") from unknown
+
+
+class _BoundedHTTPSConnection(_BoundedHTTPConnection, HTTPSConnection):
+    def connect(self) -> None:
+        """Connect and begin to speak TLS; nothing of a request was sent where that fails."""
+        try:
+            super().connect()
+        except OSError as failed:
+            if is_distrust(list(causes(failed))):
+                raise
+            raise NewConnectionError(self, "TLS did not begin") from failed
 
 
 class _BoundedHTTPPool(HTTPConnectionPool):
@@ -84,9 +132,10 @@ class _BoundedHTTPSPool(HTTPSConnectionPool):
 class BoundedAdapter(HTTPAdapter):
     """requests' own adapter over bounded connections; it never sends anything twice by itself."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None, **named: Any) -> None:
-        """Trust by `tls`; None: as the machine trusts."""
+    def __init__(self, tls: ssl.SSLContext | None, resolve: Resolver, **named: Any) -> None:
+        """Trust by `tls`; None: as the machine trusts. Names are looked up by `resolve`."""
         self._tls = tls
+        self._resolve = resolve
         super().__init__(**named)
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
@@ -100,4 +149,7 @@ class BoundedAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **named: Any) -> None:
         """Make the pools and tell them which connections to use."""
         super().init_poolmanager(*args, **named)
-        self.poolmanager.pool_classes_by_scheme = {"http": _BoundedHTTPPool, "https": _BoundedHTTPSPool}
+        pools = {"http": _BoundedHTTPPool, "https": _BoundedHTTPSPool}
+        self.poolmanager.pool_classes_by_scheme = {
+            scheme: partial(pool, resolve=self._resolve) for scheme, pool in pools.items()
+        }

@@ -4,8 +4,16 @@ import http.client
 import ssl
 from collections.abc import Iterator
 
-# A handshake that merely ends is a broken line; any other TLS trouble will not go away by trying again.
-_ENDED = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+from cchc_connect.transport.framing import Overlong
+
+# A handshake that merely ends, or was waiting for more, is a broken line; other TLS trouble stays whatever we do.
+_ENDED = (
+    ssl.SSLEOFError,
+    ssl.SSLZeroReturnError,
+    ssl.SSLSyscallError,
+    ssl.SSLWantReadError,
+    ssl.SSLWantWriteError,
+)
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
@@ -26,7 +34,5 @@ def is_distrust(chain: list[BaseException]) -> bool:
 
 
 def is_overlong(chain: list[BaseException]) -> bool:
-    """Say whether the standard library gave up on too many header lines (it has no class for it) or a long one."""
-    return any(
-        isinstance(cause, http.client.LineTooLong) or type(cause) is http.client.HTTPException for cause in chain
-    )
+    """Say whether a head went on and on, or the standard library gave up on its many lines (it has no class for it)."""
+    return any(isinstance(cause, Overlong) or type(cause) is http.client.HTTPException for cause in chain)

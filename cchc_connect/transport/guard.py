@@ -7,9 +7,9 @@ Private ranges are allowed, agencies live there; link-local and cloud metadata a
 
 import re
 import socket
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 
 _PORTS = {"http": 80, "https": 443}
@@ -23,6 +23,9 @@ _METADATA_ADDRESSES = frozenset(
         IPv6Address("fd00:ec2::254"),  # Amazon Web Services; its 169.254.169.254 is link-local
     }
 )
+# Where the last four bytes are an IPv4 address: mapped and compatible (RFC 4291), and NAT64 (RFC 6052, RFC 8215).
+_HOLD_IPV4 = (IPv6Network("::/96"), IPv6Network("::ffff:0:0/96"), IPv6Network("64:ff9b::/96"))
+_NAT64_OF_ITS_OWN = IPv6Network("64:ff9b:1::/48")
 _METADATA_NAMES = frozenset({"metadata", "metadata.google.internal", "instance-data"})
 
 
@@ -104,6 +107,21 @@ def check(origin: Origin, allowed: Collection[Origin]) -> None:
         raise ForbiddenAddress("other_origin")
 
 
+def check_addresses(addresses: Iterable[str]) -> None:
+    """Let the addresses that a name stands for pass if nothing speaks against any of them.
+
+    Raises:
+        ForbiddenAddress: one is link-local or a cloud's metadata service.
+    """
+    if any(_is_metadata(address.partition("%")[0]) for address in addresses):
+        raise ForbiddenAddress("link_local")
+
+
+def is_address(host: str) -> bool:
+    """Say whether `host` is an address and no name, however it is written."""
+    return _address(host) is not None
+
+
 def is_loopback(host: str) -> bool:
     """Say whether `host` is this machine, so that nothing sent there leaves it."""
     address = _address(host)
@@ -125,9 +143,18 @@ def _is_metadata(host: str) -> bool:
     address = _address(host)
     if address is None:
         return host.rstrip(".") in _METADATA_NAMES
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    return address.is_link_local or address in _METADATA_ADDRESSES
+    return any(one.is_link_local or one in _METADATA_ADDRESSES for one in _readings(address))
+
+
+def _readings(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address | IPv6Address]:
+    """Yield an address and the IPv4 address it is a form of: whatever carries it there unpacks it."""
+    yield address
+    if isinstance(address, IPv4Address):
+        return
+    if any(address in network for network in _HOLD_IPV4) or address in _NAT64_OF_ITS_OWN:
+        yield IPv4Address(address.packed[-4:])
+    if address.sixtofour:
+        yield address.sixtofour
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:

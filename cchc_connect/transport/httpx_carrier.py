@@ -2,26 +2,39 @@
 
 import asyncio
 import ssl
+from collections.abc import AsyncIterator
+from http.client import HTTPException
 
+import httpcore
 import httpx
 
 from cchc_connect.http import HttpResponse
 from cchc_connect.transport.attempt import Attempt
+from cchc_connect.transport.bounded_streams import BoundedNetwork
 from cchc_connect.transport.failures import Fault
-from cchc_connect.transport.faults import causes, is_distrust
-from cchc_connect.transport.guard import safe_origin
+from cchc_connect.transport.faults import causes, is_distrust, is_overlong
+from cchc_connect.transport.guard import ForbiddenAddress, safe_origin
+from cchc_connect.transport.resolving import Resolver
 from cchc_connect.transport.tls import usual_trust
+
+_CONNECTIONS = 100
+_CONNECTIONS_KEPT = 20
+_KEPT_S = 5.0  # httpx's own limits
+_HTTPX_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)
+_HTTPCORE_ERRORS = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError)
 
 
 class HttpxCarrier:
     """Carries one attempt at a time for each task; connections are kept open between them."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
-        """Prepare the client: it trusts by `tls`, follows nothing and reads no environment.
+    def __init__(self, tls: ssl.SSLContext | None, resolve: Resolver) -> None:
+        """Prepare the client: it trusts by `tls`, looks names up by `resolve`, follows nothing, reads no environment.
 
         Requests are made without it, so that nothing it remembers (cookies) ever goes out.
         """
-        self._client = httpx.AsyncClient(verify=tls or usual_trust(), trust_env=False, follow_redirects=False)
+        self._client = httpx.AsyncClient(
+            transport=_BoundedTransport(tls or usual_trust(), resolve), trust_env=False, follow_redirects=False
+        )
 
     async def close(self) -> None:
         """Close the connections kept open."""
@@ -33,12 +46,15 @@ class HttpxCarrier:
         Raises:
             CchcError: the typed error of a broken line or of an unwanted verdict.
         """
+        fault = None
         try:
             async with asyncio.timeout(attempt.remaining_s):
                 await self._carry(attempt)
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as foreign:
+        except ForbiddenAddress as refused:
+            attempt.forbid(refused.rule)
+        except (*_HTTPX_ERRORS, *_HTTPCORE_ERRORS, HTTPException, OSError) as foreign:
             fault = _fault(foreign)
-        else:
+        if fault is None:
             return attempt.answer()
         # Raised out here so that the foreign error, whose text may hold the address, is no part of ours.
         raise attempt.broken(fault)
@@ -63,13 +79,59 @@ class HttpxCarrier:
             await answer.aclose()
 
 
+class _BoundedTransport(httpx.AsyncBaseTransport):
+    """Sends httpx's requests over bounded connections; errors are httpcore's."""
+
+    def __init__(self, tls: ssl.SSLContext, resolve: Resolver) -> None:
+        """Trust by `tls`; names are looked up by `resolve`."""
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=tls,
+            max_connections=_CONNECTIONS,
+            max_keepalive_connections=_CONNECTIONS_KEPT,
+            keepalive_expiry=_KEPT_S,
+            network_backend=BoundedNetwork(resolve),
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send `request` and return its answer, the body unread."""
+        url = request.url
+        answer = await self._pool.handle_async_request(
+            httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        return httpx.Response(status_code=answer.status, headers=answer.headers, stream=_Body(answer))
+
+    async def aclose(self) -> None:
+        """Close the connections kept open."""
+        await self._pool.aclose()
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._answer.aiter_stream()
+
+    async def aclose(self) -> None:
+        await self._answer.aclose()
+
+
 def _fault(foreign: Exception) -> Fault:
-    if is_distrust(list(causes(foreign))):
+    chain = list(causes(foreign))
+    if is_distrust(chain):
         return Fault.DISTRUSTED
+    if is_overlong(chain):
+        return Fault.OVERLONG
     match foreign:
-        case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.PoolTimeout():
+        case httpx.ConnectError() | httpcore.ConnectError() | httpcore.ConnectTimeout() | httpcore.PoolTimeout():
             return Fault.NEVER_CONNECTED
-        case httpx.TimeoutException() | TimeoutError():
+        case httpx.TimeoutException() | httpcore.TimeoutException() | TimeoutError():
             return Fault.SILENT
         case _:
             return Fault.BROKEN

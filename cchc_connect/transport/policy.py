@@ -19,6 +19,7 @@ from cchc_connect.transport.call import Call
 from cchc_connect.transport.failures import NEVER_CONNECTED
 from cchc_connect.transport.hours import Hours
 from cchc_connect.transport.pace import Pace
+from cchc_connect.transport.resolving import Resolver, system_resolver
 from cchc_connect.transport.shelf import Shelf
 
 
@@ -42,6 +43,8 @@ class Surroundings:
     """A random number between two bounds."""
     request_id: Callable[[], str] = _random_id
     """A new identifier for each request."""
+    resolve: Resolver = system_resolver
+    """The addresses of a host name; threads call it."""
     pace: Pace | None = None
     """The turns of all who ask this system; None: whenever we like."""
     shelf: Shelf | None = None

@@ -7,37 +7,19 @@ Nothing here raises while it holds bytes: what is wrong is kept as `fault`, so t
 local variables shows a body or a header.
 """
 
-import zlib
 from collections.abc import Iterable
 from io import BytesIO
-from typing import Protocol
 
 from cchc_connect.errors import CchcError, CutShort, SourceHeld
 from cchc_connect.transport.call import Call
 from cchc_connect.transport.failures import overdue
 from cchc_connect.transport.policy import Policy
+from cchc_connect.transport.unpacking import Damaged, Unpacker, unpacker
 
-ACCEPTED_ENCODINGS = "gzip"
-"""What we ask for; deflate is read too, from servers that do not ask what we accept."""
-
-_GZIP = 16 + zlib.MAX_WBITS
+_UNPACKED = frozenset({"", "identity"})
 _BODILESS = frozenset({204, 304})
 # A small page of one repeated value compresses better than any limit and harms nobody.
 _RATIO_COUNTS_FROM = 1024 * 1024
-# Limits are looked at after each step, so a bomb never unfolds further than one step beyond them.
-_STEP = 256 * 1024
-
-
-class _Inflater(Protocol):
-    """What a decompressor of zlib offers; its own class has no public name."""
-
-    @property
-    def unconsumed_tail(self) -> bytes: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    @property
-    def eof(self) -> bool: ...
-    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
 
 
 class AnswerReader:
@@ -53,19 +35,21 @@ class AnswerReader:
         self._policy = policy
         self._decoded = BytesIO()
         self._wire_bytes = 0
-        self._inflater: _Inflater | None = None
+        self._unpacker: Unpacker | None = None
         self._join(header_lines)
         self._bodiless = call.request.method == "HEAD" or call.status in _BODILESS
         self._chunked = "chunked" in self.headers.get("transfer-encoding", "").lower()
         self._length = None if self._chunked or self._bodiless else self._announced_length()
-        self._encoding = self.headers.get("content-encoding", "").strip().lower().removeprefix("x-") or "identity"
-        if self._encoding not in {"identity", "gzip", "deflate"}:
-            self.fault = SourceHeld("transport.encoding", **call.context())
+        coding = self.headers.get("content-encoding", "").strip().lower()
+        if coding not in _UNPACKED:
+            self._unpacker = unpacker(coding)
+            if self._unpacker is None:  # one we did not ask for, or one above the other
+                self.fault = SourceHeld("transport.encoding", **call.context())
 
     @property
     def framed(self) -> bool:
         """Say whether anything marks the body's end; if not, a closed connection looks like one."""
-        return self._chunked or self._bodiless or self._length is not None or self._encoding != "identity"
+        return self._chunked or self._bodiless or self._length is not None or self._unpacker is not None
 
     def feed(self, chunk: bytes) -> bool:
         """Take the next bytes of the wire; return whether to go on."""
@@ -73,10 +57,10 @@ class AnswerReader:
         if self._call.deadline.over:
             self.fault = overdue(self._call)
         if self.fault is None:
-            if self._encoding == "identity":
+            if self._unpacker is None:
                 self._keep(chunk)
             else:
-                self._inflate(chunk)
+                self._unpack(self._unpacker, chunk)
         return self.fault is None
 
     def body(self) -> bytes:
@@ -96,37 +80,19 @@ class AnswerReader:
     def _is_whole(self) -> bool:
         if self._length is not None and self._wire_bytes != self._length:
             return False
-        if self._encoding == "identity" or (self._inflater and self._inflater.eof):
+        if self._unpacker is None or self._unpacker.is_whole:
             return True
         return self._wire_bytes == 0 and (self._chunked or self._bodiless or self._length == 0)
 
-    def _inflate(self, chunk: bytes) -> None:
-        rest = chunk
-        while rest and self.fault is None:
-            inflater = self._stream(rest)
-            if inflater is None:
-                self._cut()
-                return
-            try:
-                self._keep(inflater.decompress(rest, _STEP))
-            except zlib.error:
-                self._cut()
-            rest = inflater.unconsumed_tail or inflater.unused_data
-
-    def _stream(self, start: bytes) -> _Inflater | None:
-        """Return the decompressor that goes on with `start`, None where nothing may follow.
-
-        A gzip body may hold several streams; "deflate" is a zlib stream by RFC 9110 and a bare one in practice.
-        """
-        if self._inflater is None or self._inflater.eof:
-            if self._encoding == "gzip":
-                self._inflater = zlib.decompressobj(_GZIP)
-            elif self._inflater is None:
-                zlib_header = start[0] & 0x0F == zlib.DEFLATED
-                self._inflater = zlib.decompressobj(zlib.MAX_WBITS if zlib_header else -zlib.MAX_WBITS)
-            else:
-                return None
-        return self._inflater
+    def _unpack(self, unpacker: Unpacker, chunk: bytes) -> None:
+        """Unpack step by step; limits are looked at after each, so a bomb unfolds no further than one beyond them."""
+        try:
+            for step in unpacker.steps(chunk):
+                self._keep(step)
+                if self.fault is not None:
+                    return
+        except Damaged:
+            self._cut()
 
     def _keep(self, decoded: bytes) -> None:
         self._decoded.write(decoded)

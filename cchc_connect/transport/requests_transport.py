@@ -25,10 +25,11 @@ from cchc_connect.transport.endpoint import Endpoint
 from cchc_connect.transport.exchange import OpenSession, drive, serve
 from cchc_connect.transport.failures import Fault, overdue
 from cchc_connect.transport.faults import causes, is_distrust, is_overlong
-from cchc_connect.transport.guard import origin_of
+from cchc_connect.transport.guard import ForbiddenAddress, origin_of
 from cchc_connect.transport.line import Line
 from cchc_connect.transport.policy import Policy, Surroundings
 from cchc_connect.transport.quiet import keep_quiet
+from cchc_connect.transport.resolving import Resolver
 from cchc_connect.transport.sessions import Pause
 from cchc_connect.transport.traffic import Traffic
 from cchc_connect.transport.wire import Send
@@ -56,7 +57,7 @@ class RequestsTransport:
         self._line = Line(endpoint, policy or Policy(), surroundings or Surroundings())
         self._sleep = sleep
         self._login_lock = Lock()
-        self._session = _session(endpoint.tls)
+        self._session = _session(endpoint.tls, self._line.surroundings.resolve)
 
     def __enter__(self) -> Self:
         return self
@@ -115,11 +116,14 @@ class RequestsTransport:
 
     def _attempt(self, step: Send) -> HttpResponse:
         with Attempt(self._line, step) as attempt:
+            fault = None
             try:
                 self._carry(attempt)
+            except ForbiddenAddress as refused:
+                attempt.forbid(refused.rule)
             except (requests.RequestException, HTTPError, HTTPException, OSError) as foreign:
                 fault = _fault(foreign)
-            else:
+            if fault is None:
                 return attempt.answer()
             # Raised out here so that the foreign error, whose text holds the address, is no part of ours.
             raise attempt.broken(fault)
@@ -138,10 +142,10 @@ class RequestsTransport:
                     break
 
 
-def _session(tls: ssl.SSLContext | None) -> requests.Session:
+def _session(tls: ssl.SSLContext | None, resolve: Resolver) -> requests.Session:
     session = requests.Session()
     session.trust_env = False  # else .netrc replaces our Authorization and REQUESTS_CA_BUNDLE beats `verify`
-    adapter = BoundedAdapter(tls, pool_maxsize=_CONNECTIONS_KEPT, max_retries=0)
+    adapter = BoundedAdapter(tls, resolve, pool_maxsize=_CONNECTIONS_KEPT, max_retries=0)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session

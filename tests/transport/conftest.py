@@ -6,7 +6,7 @@ from contextlib import ExitStack, closing
 import pytest
 
 from cchc_connect.transport import Endpoint, Policy, Surroundings
-from tests.transport.agency import Agency, Asked, Play, serving
+from tests.transport.agency import Agency, Asked, Play
 from tests.transport.carriers import CARRIERS, IMPATIENT, Carrier, OpenLine
 
 
@@ -14,7 +14,7 @@ from tests.transport.carriers import CARRIERS, IMPATIENT, Carrier, OpenLine
 def serve() -> Iterator[Callable[[Callable[[Asked], Play]], Agency]]:
     """Start servers that are gone after the test."""
     with ExitStack() as stack:
-        yield lambda script: stack.enter_context(serving(script))
+        yield lambda script: stack.enter_context(Agency(script))
 
 
 @pytest.fixture(params=CARRIERS)

@@ -120,7 +120,7 @@ BROKEN: dict[str, tuple[Play, type[CchcError]]] = {
     "no HTTP": ([b"220 smtp.example ESMTP\r\n"], Unreachable),
     "gzip bomb": ([answer("200 OK", BOMB, "Content-Encoding: gzip")], SourceHeld),
     "announced too large": ([head("200 OK", *JSON_HEAD, "Content-Length: 99999999999"), 1.0], SourceHeld),
-    "encoded as we did not ask": ([answer("200 OK", b"\x8b\x00\x80", "Content-Encoding: br")], SourceHeld),
+    "encoded as we did not ask": ([answer("200 OK", b"\x8b\x00\x80", "Content-Encoding: compress")], SourceHeld),
     "too many headers": ([answer("200 OK", b"[]", *[f"X-{n}: 1" for n in range(200)])], SourceHeld),
     "203": ([answer("203 Non-Authoritative Information", b'{"code":203}')], AuthenticationFailed),
     "401": ([answer("401 Unauthorized", b"{}")], AuthenticationFailed),

@@ -131,7 +131,7 @@ def test_a_text_is_a_text_whatever_it_holds(serve: Serve, line: OpenLine, tmp_pa
 FAULTS: dict[str, tuple[Play, type[CchcError]]] = {
     "reset": ([head("200 OK"), RESET], CutShort),
     "cut": ([answer("200 OK", dossier(CODE), kind=TYPES["1.1"])[:-40]], CutShort),
-    "slow": (drip(b"x", 0.3, 30), DeadlineExceeded),
+    "slow": ([head("200 OK"), *drip(b"x", 0.3, 30)], DeadlineExceeded),
     "HTML with 200": ([answer("200 OK", b"<html>B\xe1\xba\xa3o tr\xc3\xac</html>", kind="text/html")], SourceHeld),
     "HTML that says it is XML": ([answer("200 OK", b"<html/>", kind="text/xml")], SourceHeld),
     "empty": ([answer("200 OK", b"", kind="text/xml")], SourceHeld),

@@ -1,0 +1,118 @@
+"""How a server packs a body: for each content coding a whole one and, where it can be made, a bomb.
+
+The libraries of `br` and `zstd` are imported when a fault that needs them is played.
+"""
+
+import gzip
+import struct
+import sys
+import zlib
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+
+from cchc_connect.testing.faults.fault import head_of
+from cchc_connect.testing.plays import KEEP, Play
+from cchc_connect.testing.server import Reply
+
+ZSTD = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+BROTLI = "brotli"
+
+Pack = Callable[[bytes], bytes]
+
+_PIECE = b" " * 1024 * 1024
+_PIECES = 256
+_TAIL = 9
+
+
+def brotli(body: bytes) -> bytes:
+    """Return `body` packed by Brotli (RFC 7932)."""
+    packed: bytes = import_module(BROTLI).compress(body, quality=4)
+    return packed
+
+
+def zstd(body: bytes) -> bytes:
+    """Return `body` packed by Zstandard (RFC 8878)."""
+    packed: bytes = import_module(ZSTD).compress(body)
+    return packed
+
+
+def bare_deflate(body: bytes) -> bytes:
+    """Return `body` packed without the frame that RFC 9110 asks of "deflate", as some servers do."""
+    return zlib.compress(body)[2:-4]
+
+
+def packed(coding: str, pack: Pack, *, spoil: Pack = bytes) -> Callable[[Reply], Play]:
+    """Return the play that packs the good answer, and spoils what it packed."""
+
+    def play(reply: Reply) -> Play:
+        body = spoil(pack(reply.body))
+        return [head_of(reply, f"Content-Encoding: {coding}", f"Content-Length: {len(body)}") + body, KEEP]
+
+    return play
+
+
+def cut(body: bytes) -> bytes:
+    """Return a packed body without its last bytes."""
+    return body[:-_TAIL]
+
+
+def flipped(place: int) -> Pack:
+    """Return what flips every bit of one byte, counted from the end."""
+
+    def spoil(body: bytes) -> bytes:
+        at = len(body) - place
+        return body[:at] + bytes([body[at] ^ 0xFF]) + body[at + 1 :]
+
+    return spoil
+
+
+@cache
+def gzip_bomb(_: bytes) -> bytes:
+    """Return what unfolds to 256 MiB of white space."""
+    check = 0
+    for _piece in range(_PIECES):
+        check = zlib.crc32(_PIECE, check)
+    head = gzip.compress(b"")[:10]
+    return head + _blown_up() + struct.pack("<II", check, _PIECES * len(_PIECE))
+
+
+@cache
+def deflate_bomb(_: bytes) -> bytes:
+    """Return the same, packed by deflate without its frame."""
+    return _blown_up()
+
+
+@cache
+def zstd_bomb(_: bytes) -> bytes:
+    """Return the same, as 256 frames of Zstandard."""
+    return zstd(_PIECE) * _PIECES
+
+
+@cache
+def brotli_bomb(_: bytes) -> bytes:
+    """Return the same, packed by Brotli."""
+    compressor = import_module(BROTLI).Compressor(quality=1)
+    pieces = [compressor.process(_PIECE) for _ in range(_PIECES)]
+    return b"".join([*pieces, compressor.finish()])
+
+
+def zstd_of_a_wide_window(body: bytes) -> bytes:
+    """Return `body` in a frame whose reader must keep 128 MiB at hand; 8 are allowed (RFC 9659)."""
+    module = import_module(ZSTD)
+    options = {module.CompressionParameter.window_log: 27, module.CompressionParameter.content_size_flag: 0}
+    compressor = module.ZstdCompressor(options=options)
+    written: bytes = compressor.compress(body) + compressor.flush()
+    return written
+
+
+def twice(body: bytes) -> bytes:
+    """Return `body` packed by gzip and packed again."""
+    return gzip.compress(gzip.compress(body))
+
+
+def _blown_up() -> bytes:
+    """Return a bare deflate stream; its blocks are made once and repeated."""
+    compressor = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    block = compressor.compress(_PIECE) + compressor.flush(zlib.Z_FULL_FLUSH)
+    return block * _PIECES + compressor.flush()

@@ -1,0 +1,163 @@
+"""Faults of meaning: a refusal that looks like an answer, and answers that send us away."""
+
+from cchc_connect.errors import AuthenticationFailed, Maintenance, SourceHeld, Throttled
+from cchc_connect.testing.faults.fault import WireFault
+from cchc_connect.testing.plays import KEEP, Play, answer, head
+from cchc_connect.testing.server import Reply
+
+HTML = "text/html; charset=utf-8"
+LOGIN = (
+    "<!DOCTYPE html><html lang='vi'><title>Đăng nhập</title><body><form method='post'></form></body></html>".encode()
+)
+NGINX = (
+    b"<html>\r\n<head><title>400 No required SSL certificate was sent</title></head>\r\n<body>\r\n"
+    b"<center><h1>400 Bad Request</h1></center>\r\n<center>No required SSL certificate was sent</center>\r\n"
+    b"<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+)
+SOAP_FAULT = (
+    b'<?xml version="1.0" encoding="UTF-8"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/">'
+    b"<soap:Body><soap:Fault><faultcode>soap:Server</faultcode><faultstring>Internal error</faultstring></soap:Fault>"
+    b"</soap:Body></soap:Envelope>"
+)
+ERROR_OBJECT = b'{"error": {"code": 500, "message": "Internal error", "details": []}}'
+
+_LATER = "Wed, 01 Jan 2098 01:00:00 GMT"
+_DATE = "Wed, 01 Jan 2098 00:00:00 GMT"
+
+
+def _says(status: str, body: bytes = b"{}", *lines: str, kind: str = "application/json") -> Play:
+    return [answer(status, body, *lines, kind=kind)]
+
+
+def _sends_to(status: str, location: str) -> Play:
+    return _says(status, b"", f"Location: {location}")
+
+
+def _status(status: int, reason: str, becomes: type[SourceHeld | Maintenance | Throttled]) -> WireFault:
+    line = f"{status} {reason}"
+    return WireFault(
+        name=f"status_{status}", meaning=f"The status is {line}.", becomes=becomes, play=lambda _: _says(line)
+    )
+
+
+def _nothing(reply: Reply) -> Play:
+    return [head(f"{reply.status} OK", f"Content-Type: {reply.media_type}", "Content-Length: 0"), KEEP]
+
+
+REFUSALS = (
+    WireFault(
+        name="html_with_200",
+        meaning="A login page comes with 200.",
+        becomes=SourceHeld,
+        play=lambda _: _says("200 OK", LOGIN, kind=HTML),
+    ),
+    WireFault(
+        name="html_saying_json",
+        meaning="A login page comes with 200 and calls itself JSON.",
+        becomes=SourceHeld,
+        play=lambda _: _says("200 OK", LOGIN),
+    ),
+    WireFault(
+        name="error_object_200",
+        meaning="An error object comes with 200; the dialect must know it.",
+        becomes=SourceHeld,
+        play=lambda _: _says("200 OK", ERROR_OBJECT),
+    ),
+    WireFault(
+        name="soap_fault_200",
+        meaning="A SOAP fault comes with 200.",
+        becomes=SourceHeld,
+        play=lambda _: _says("200 OK", SOAP_FAULT, kind="text/xml; charset=utf-8"),
+    ),
+    WireFault(
+        name="empty_page",
+        meaning="The body is empty, with 200.",
+        becomes=SourceHeld,
+        play=_nothing,
+    ),
+    WireFault(
+        name="status_203",
+        meaning="203 says that nobody is logged in.",
+        becomes=AuthenticationFailed,
+        play=lambda _: _says("203 Non-Authoritative Information", b'{"code": 203}'),
+    ),
+    WireFault(
+        name="status_204_for_a_page",
+        meaning="204 stands where a page was asked for.",
+        becomes=SourceHeld,
+        play=lambda _: [head("204 No Content"), KEEP],
+    ),
+    WireFault(
+        name="nginx_400_no_client_certificate",
+        meaning="nginx wants a client's certificate and says so with 400.",
+        becomes=AuthenticationFailed,
+        play=lambda _: _says("400 Bad Request", NGINX, kind="text/html"),
+    ),
+    _status(304, "Not Modified", SourceHeld),
+    _status(400, "Bad Request", SourceHeld),
+    _status(401, "Unauthorized", AuthenticationFailed),
+    _status(403, "Forbidden", AuthenticationFailed),
+    _status(404, "Not Found", SourceHeld),
+    _status(418, "I'm a teapot", SourceHeld),
+    _status(501, "Not Implemented", SourceHeld),
+)
+
+REDIRECTS = (
+    WireFault(
+        name="redirect_same_host",
+        meaning="The server sends us to another path of its own.",
+        becomes=SourceHeld,
+        play=lambda _: _sends_to("302 Found", "/dang-nhap"),
+    ),
+    WireFault(
+        name="redirect_elsewhere",
+        meaning="The server sends us, with all that we sent, to another host.",
+        becomes=SourceHeld,
+        play=lambda _: _sends_to("307 Temporary Redirect", "http://127.0.0.9:9/parcels"),
+    ),
+    WireFault(
+        name="redirect_to_metadata",
+        meaning="The server sends us to the address where clouds keep their machines' secrets.",
+        becomes=SourceHeld,
+        play=lambda _: _sends_to("301 Moved Permanently", "http://169.254.169.254/latest/meta-data/"),
+    ),
+)
+
+LATER = (
+    _status(500, "Internal Server Error", Maintenance),
+    _status(502, "Bad Gateway", Maintenance),
+    _status(503, "Service Unavailable", Maintenance),
+    _status(504, "Gateway Timeout", Maintenance),
+    _status(408, "Request Timeout", Throttled),
+    _status(429, "Too Many Requests", Throttled),
+    WireFault(
+        name="throttled_seconds",
+        meaning="429 asks for a second's wait.",
+        becomes=Throttled,
+        play=lambda _: _says("429 Too Many Requests", b"{}", "Retry-After: 1"),
+    ),
+    WireFault(
+        name="throttled_date",
+        meaning="429 asks to wait until an hour after its own date.",
+        becomes=Throttled,
+        play=lambda _: _says("429 Too Many Requests", b"{}", f"Date: {_DATE}", f"Retry-After: {_LATER}"),
+    ),
+    WireFault(
+        name="throttled_garbage_retry_after",
+        meaning="429 asks for a wait that nobody can read.",
+        becomes=Throttled,
+        play=lambda _: _says("429 Too Many Requests", b"{}", "Retry-After: 1e9; soon"),
+    ),
+    WireFault(
+        name="throttled_for_hours",
+        meaning="429 asks for six hours' wait.",
+        becomes=Throttled,
+        play=lambda _: _says("429 Too Many Requests", b"{}", "Retry-After: 21600"),
+    ),
+    WireFault(
+        name="maintenance_for_hours",
+        meaning="503 asks for six hours' wait.",
+        becomes=Throttled,
+        play=lambda _: _says("503 Service Unavailable", b"{}", "Retry-After: 21600"),
+    ),
+)

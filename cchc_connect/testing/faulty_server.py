@@ -1,0 +1,168 @@
+"""A system that answers well until it is told to fail: the faults of `FAULTS`, byte for byte, on loopback."""
+
+import socket
+import ssl
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Self
+
+from cchc_connect.errors import ConfigurationError
+from cchc_connect.testing.faults import FAULTS, WireFault
+from cchc_connect.testing.faults.fault import Certificate, well
+from cchc_connect.testing.plays import RESET, Play
+from cchc_connect.testing.raw_server import RawServer, reset
+from cchc_connect.testing.server import LOOPBACK, Asked, Reply, json_reply
+
+_HEARD_OUT_S = 0.3
+_BLOCK = 64 * 1024
+
+Answer = Callable[[Asked], Reply | None]
+
+_GOOD = json_reply({"items": [{"id": "p1", "use": "Đất ở tại đô thị"}, {"id": "p2", "use": "Đất trồng lúa"}]})
+
+
+class FaultyServer(RawServer):
+    """A server on loopback whose good answers are yours and whose faults have names.
+
+    Use it as a context manager::
+
+        with FaultyServer(json_reply({"parcels": []})) as server:
+            server.fail("reset_in_body", times=2)
+            ...                                     # the third request is answered well
+
+    The good answers may also be another system's: those of a double (`FaultyServer(double.respond)`), which
+    need not be started for that.
+    """
+
+    def __init__(self, answer: Reply | Answer = _GOOD, *, tls: bool = False) -> None:
+        """Answer every request with `answer`.
+
+        Args:
+            answer: one reply for all requests, or what finds it; None breaks the connection.
+            tls: speak TLS, with certificates made for the occasion by the extra `sign`.
+        """
+        super().__init__(self._play)
+        self.answer = answer
+        self.tls = tls
+        self._fault: WireFault | None = None
+        self._left: int | None = None
+        self._folder: TemporaryDirectory[str] | None = None
+        self._contexts: Mapping[Certificate, ssl.SSLContext] = {}
+
+    @property
+    def scheme(self) -> str:
+        """How its address begins."""
+        return "https" if self.tls else "http"
+
+    @property
+    def ca_file(self) -> Path:
+        """The certificate of the authority that a client must trust, as a PEM file.
+
+        Raises:
+            RuntimeError: it does not run, or speaks no TLS.
+        """
+        if self._folder is None:
+            raise RuntimeError(f"{type(self).__name__} does not run, or speaks no TLS")
+        return Path(self._folder.name) / "ca.pem"
+
+    def fail(self, fault: WireFault | str, *, times: int | None = None) -> None:
+        """Let requests meet `fault` from now on.
+
+        Args:
+            fault: one of `FAULTS`, or its name.
+            times: how many requests meet it before good answers come again; None: all.
+
+        Raises:
+            KeyError: no fault has that name.
+            ValueError: the fault shows where TLS is spoken only, and this server speaks none.
+        """
+        fault = FAULTS[fault] if isinstance(fault, str) else fault
+        if fault.is_tls and not self.tls:
+            raise ValueError(f"{fault.name} needs FaultyServer(tls=True)")
+        with self._lock:
+            self._fault, self._left = fault, times
+
+    def heal(self) -> None:
+        """Let requests be answered well from now on."""
+        with self._lock:
+            self._fault = None
+
+    def start(self, address: str = LOOPBACK) -> Self:
+        """Listen on a free port of a loopback address.
+
+        Raises:
+            ConfigurationError: TLS is to be spoken, and the extra `sign` is not installed.
+            RuntimeError: it is running already.
+        """
+        if self.tls and self._folder is None:
+            self._folder = TemporaryDirectory(prefix="faulty-server-")
+            self._contexts = _contexts(Path(self._folder.name))
+        return super().start(address)
+
+    def stop(self) -> None:
+        """End every connection and wait for every thread; stopping twice does no harm."""
+        super().stop()
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+    def welcome(self, connection: socket.socket) -> socket.socket | None:
+        """Begin to speak TLS, where it is spoken, or do what the fault does instead."""
+        if not self.tls:
+            return connection
+        fault = self._next() if self._fault is not None and self._fault.is_tls else None
+        if fault is not None and fault.greeting is not None:
+            if self.perform(fault.greeting(), connection) is RESET:
+                reset(connection)
+            return None
+        return self._secured(connection, fault)
+
+    def _secured(self, connection: socket.socket, fault: WireFault | None) -> socket.socket:
+        context = self._contexts[fault.certificate if fault else Certificate.GOOD]
+        secured = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        try:
+            secured.do_handshake()
+        except OSError as failed:
+            with secured:
+                if isinstance(failed, ssl.SSLError):
+                    _let_read(secured)
+            raise
+        return secured
+
+    def _play(self, asked: Asked) -> Play:
+        fault = self._next() if self._fault is not None and not self._fault.is_tls else None
+        reply = self.answer if isinstance(self.answer, Reply) else self.answer(asked)
+        if reply is None:
+            return [RESET]
+        return well(reply) if fault is None else fault.play(reply)
+
+    def _next(self) -> WireFault | None:
+        """Return the fault that is to be met now, and count it."""
+        with self._lock:
+            if self._left is None:
+                return self._fault
+            if self._left == 0:
+                return None
+            self._left -= 1
+            return self._fault
+
+
+def _let_read(secured: ssl.SSLSocket) -> None:
+    """Close our side and hear the client out: a reset would overtake what TLS has just told it."""
+    with suppress(OSError):
+        secured.shutdown(socket.SHUT_WR)
+        secured.settimeout(_HEARD_OUT_S)
+        while socket.socket.recv(secured, _BLOCK):
+            pass
+
+
+def _contexts(folder: Path) -> Mapping[Certificate, ssl.SSLContext]:
+    try:
+        from cchc_connect.testing.certificates import server_contexts  # noqa: PLC0415  # the extra may be missing
+    except ModuleNotFoundError as missing:
+        if missing.name is None or missing.name.partition(".")[0] != "cryptography":
+            raise
+        raise ConfigurationError("testing.certificates_missing", install="cchc-connect[sign]") from missing
+    return server_contexts(folder)

@@ -1,0 +1,38 @@
+"""A process that asks faulty servers, one after the other, and says how much memory each took.
+
+Each line it reads is `fault carrier address authority`, the last one "-" where TLS is not spoken; each line it
+writes is an ending as JSON. Its memory is its own: the servers, which make bombs, run elsewhere.
+"""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from cchc_connect.testing import FAULTS
+from tests.faults.asking import ask
+
+STATUS = Path("/proc/self/status")
+RESET_PEAK = Path("/proc/self/clear_refs")
+MIB = 1024
+
+
+def main() -> None:
+    """Ask until nothing more is to be asked."""
+    for line in sys.stdin:
+        name, carrier, base_url, ca_file = line.split()
+        RESET_PEAK.write_text("5", encoding="ascii")  # the peak begins anew (proc_pid_clear_refs(5))
+        before = _kib("VmRSS")
+        ending = ask(FAULTS[name], carrier, base_url, None if ca_file == "-" else Path(ca_file))
+        grown_mib = (_kib("VmHWM") - before) / MIB
+        print(json.dumps({**asdict(ending), "grown_mib": max(grown_mib, 0.0)}), flush=True)
+
+
+def _kib(name: str) -> int:
+    """Return one of the kernel's figures about this process, in KiB."""
+    lines = STATUS.read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+
+
+if __name__ == "__main__":
+    main()

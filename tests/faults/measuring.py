@@ -1,0 +1,63 @@
+"""Meeting faults with the client in a process of its own."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from cchc_connect.testing import FaultyServer, WireFault
+from tests.checkout import ROOT
+from tests.faults.asking import PAGE, due
+from tests.processes import unmeasured_children
+
+
+@dataclass(frozen=True, kw_only=True)
+class Met:
+    """One fault over one carrier: what came of it, how long it took, how much memory."""
+
+    fault: WireFault
+    carrier: str
+    what: str
+    code: str
+    seconds: float
+    grown_mib: float
+
+    @property
+    def is_due(self) -> bool:
+        """Say whether that came of it which must."""
+        return self.what == due(self.fault)
+
+
+def meet_all(carrier: str, faults: Iterable[WireFault]) -> Iterator[Met]:
+    """Meet each fault over `carrier`, one after the other, in one process for all."""
+    with unmeasured_children():
+        client = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.client"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+    with client:
+        try:
+            for fault in faults:
+                yield _met(client, carrier, fault)
+        finally:
+            if client.stdin is not None:
+                client.stdin.close()
+
+
+def _met(client: "subprocess.Popen[str]", carrier: str, fault: WireFault) -> Met:
+    assert client.stdin is not None
+    assert client.stdout is not None
+    with FaultyServer(PAGE, tls=speaks_tls(fault)) as server:
+        server.fail(fault)
+        client.stdin.write(f"{fault.name} {carrier} {server.base_url} {server.ca_file if server.tls else '-'}\n")
+        client.stdin.flush()
+        return Met(fault=fault, carrier=carrier, **json.loads(client.stdout.readline()))
+
+
+def speaks_tls(fault: WireFault) -> bool:
+    """Say whether a fault is met over TLS."""
+    return fault.is_tls or fault.name.startswith("tls_")

@@ -1,0 +1,200 @@
+"""Which addresses requests reach, however their names and links are written."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from threading import Event
+
+import pytest
+
+from cchc_connect.errors import CchcError, DeadlineExceeded, SourceHeld, Unreachable
+from cchc_connect.transport import Basic, HttpRequest, Surroundings
+from tests.transport.agency import Agency, Asked, Play, answer, in_turn
+from tests.transport.carriers import IMPATIENT, OpenLine
+from tests.transport.dialects import ACCOUNT, rest
+
+ASK = HttpRequest(method="GET", path="/parcels")
+NAME = "dulieu.example.vn"
+
+Serve = Callable[[Callable[[Asked], Play]], Agency]
+
+
+def knowing(*addresses: str) -> Surroundings:
+    """Know one name and its addresses."""
+
+    def resolve(name: str) -> Sequence[str]:
+        assert name == NAME
+        return addresses
+
+    return Surroundings(resolve=resolve)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "169.254.169.254",
+        "fe80::1%eth0",
+        "::ffff:169.254.1.1",
+        "64:ff9b::a9fe:a9fe",
+        "2002:a9fe:a9fe::1",
+        "168.63.129.16",
+    ],
+)
+def test_a_name_that_stands_for_a_forbidden_address_is_refused_before_anything_is_sent(
+    serve: Serve, line: OpenLine, address: str
+) -> None:
+    """Also where another of its addresses is good."""
+    agency = serve(in_turn([answer("200 OK", b"[]")]))
+    carrier = line(rest(f"http://{NAME}:{agency.port}"), surroundings=knowing("127.0.0.1", address))
+
+    with pytest.raises(SourceHeld) as raised:
+        carrier.send(ASK)
+
+    assert (raised.value.code, raised.value.context["rule"]) == ("transport.foreign_address", "link_local")
+    assert (raised.value.__cause__, raised.value.__context__) == (None, None)
+    assert agency.connections == 0
+
+
+def test_a_name_is_looked_up_by_what_was_handed_in(serve: Serve, line: OpenLine) -> None:
+    agency = serve(in_turn([answer("200 OK", b"[]")]))
+
+    line(rest(f"http://{NAME}:{agency.port}"), surroundings=knowing("127.0.0.1")).send(ASK)
+
+    assert agency.asked[0].headers["host"] == f"{NAME}:{agency.port}"
+
+
+def test_an_address_where_nobody_listens_is_passed_over(serve: Serve, line: OpenLine) -> None:
+    agency = serve(in_turn([answer("200 OK", b"[]")]))
+    carrier = line(rest(f"http://{NAME}:{agency.port}"), surroundings=knowing("127.0.0.9", "127.0.0.1"))
+
+    assert carrier.send(ASK).status == 200
+
+
+def test_a_name_nobody_knows_is_no_connection(line: OpenLine) -> None:
+    def resolve(_: str) -> Sequence[str]:
+        raise OSError("CANARY")
+
+    with pytest.raises(Unreachable) as raised:
+        line(rest(f"http://{NAME}"), surroundings=Surroundings(resolve=resolve)).send(ASK)
+
+    assert raised.value.code == "transport.never_connected"
+    assert raised.value.__context__ is None
+
+
+def test_a_silent_name_server_is_not_waited_for_longer_than_the_deadline(line: OpenLine) -> None:
+    ended = Event()
+
+    def resolve(_: str) -> Sequence[str]:
+        ended.wait(5)
+        return ["127.0.0.1"]
+
+    carrier = line(rest(f"http://{NAME}"), replace(IMPATIENT, deadline_s=0.3), Surroundings(resolve=resolve))
+    began = time.monotonic()
+
+    with pytest.raises(DeadlineExceeded):
+        carrier.send(ASK)
+
+    assert time.monotonic() - began < 0.3 + 0.5
+    ended.set()
+
+
+@pytest.fixture(scope="module")
+def others() -> Iterator[list[Agency]]:
+    """Servers on other addresses of this machine; nobody may ever connect to one."""
+    with ExitStack() as stack:
+        servers = [Agency(in_turn([answer("200 OK", b"[]")])) for _ in range(2, 10)]
+        for number, server in enumerate(servers, start=2):
+            stack.callback(server.start(f"127.0.0.{number}").stop)
+        yield servers
+
+
+HOSTILE = [
+    "http://{evil}/p",
+    "HTTP://{evil}/p",
+    "https://{evil}/p",
+    "ftp://{evil}/p",
+    "gopher://{evil}/p",
+    "ws://{evil}/p",
+    "file://{evil}/p",
+    "//{evil}/p",
+    "///{evil}/p",
+    "\\\\{evil}\\p",
+    "/\\{evil}/p",
+    "http:\\\\{evil}\\p",
+    "http:/{evil}/p",
+    "http:{evil}/p",
+    "http:////{evil}/p",
+    "http://{good}\\@{evil}/p",
+    "http://{evil}\\@{good}/p",
+    "http://{good}@{evil}/p",
+    "http://{good}:pw@{evil}/p",
+    "http://{good}%2f@{evil}/p",
+    "http://{good}%00@{evil}/p",
+    "http://{good};@{evil}/p",
+    "http://{good}&@{evil}/p",
+    "http://{evil}#@{good}/p",
+    "http://{evil}?@{good}/p",
+    "http://{evil}/@{good}/p",
+    "http://{evil}%23@{good}/p",
+    "http://{evil}%2f{good}/p",
+    "http://{evil}\x00.{good}/p",
+    "http://{evil}\t/p",
+    "ht\ttp://{evil}/p",
+    "\thttp://{evil}/p",
+    " http://{evil}/p",
+    "http:// {evil}/p",
+    "http://{good}\r\nHost: {evil}\r\n\r\n/p",
+    "http://{good}\u2028@{evil}/p",
+    "http://\uff11\uff12\uff17.0.0.2:{port}/p",
+    "http://127\u30020.0.2:{port}/p",
+    "http://2130706434:{port}/p",
+    "http://0x7f000002:{port}/p",
+    "http://0x7f.0.0.2:{port}/p",
+    "http://0177.0.0.2:{port}/p",
+    "http://127.2:{port}/p",
+    "http://127.0.2:{port}/p",
+    "http://127.0.0.2.:{port}/p",
+    "http://[::ffff:127.0.0.2]:{port}/p",
+    "http://[::ffff:7f00:2]:{port}/p",
+    "http://[::1]:{port}/p",
+    "http://127.0.0.1:{port}/p",
+    "http://localhost:{port}/p",
+    "http://127.0.0.1:00{port}/p",
+    "http://127.0.0.1:/p",
+    "http://169.254.169.254/latest/meta-data/",
+    "javascript:alert(1)",
+    "data:application/json,[]",
+]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_no_link_of_a_source_leads_anywhere_else(
+    serve: Serve, line: OpenLine, others: list[Agency], hostile: str
+) -> None:
+    """It is refused, or it is a path at the connection's own place."""
+    agency = serve(in_turn([answer("200 OK", b"[]")]))
+    evil = others[0]
+    places = {"good": f"127.0.0.1:{agency.port}", "evil": f"127.0.0.2:{evil.port}", "port": evil.port}
+    carrier = line(rest(agency.base_url, Basic(ACCOUNT)))
+
+    try:
+        carrier.send(replace(ASK, path=hostile.format(**places)))
+    except CchcError as refused:
+        assert (type(refused), refused.code) == (SourceHeld, "transport.foreign_address")  # noqa: PT017  # some pass
+
+    assert [server.connections for server in others] == [0] * len(others)
+    assert all(asked.target.startswith("/") and asked.headers["host"] == places["good"] for asked in agency.asked)
+
+
+@pytest.mark.parametrize("location", ["http://{evil}/p", "//{evil}/p", "/p", "http://{good}@{evil}/p"])
+def test_no_redirect_leads_anywhere(serve: Serve, line: OpenLine, others: list[Agency], location: str) -> None:
+    evil = f"127.0.0.2:{others[0].port}"
+    to = location.format(evil=evil, good="dulieu.example.vn")
+    agency = serve(in_turn([answer("307 Temporary Redirect", b"", f"Location: {to}")]))
+
+    with pytest.raises(SourceHeld) as raised:
+        line(rest(agency.base_url, Basic(ACCOUNT))).send(ASK)
+
+    assert raised.value.code == "transport.redirected"
+    assert ([server.connections for server in others], len(agency.asked)) == ([0] * len(others), 1)
