@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.transport.tls import ClientCertificate, PemCertificate, Pkcs12Certificate, tls_context
@@ -108,6 +109,10 @@ def unusable(authority: Authority) -> dict[str, ClientCertificate]:
     damaged.write_bytes(b"0\x82\x01\x00")
     damaged.chmod(0o600)
     bundle = authority.bundle("so-noi-vu", PASSWORD)
+    keyless = authority.folder / "khong-khoa.p12"
+    certificate, _ = authority.issue("so-y-te")
+    keyless.write_bytes(pkcs12.serialize_key_and_certificates(b"y-te", None, certificate, None, NoEncryption()))
+    keyless.chmod(0o600)
     return {
         "another one's key": PemCertificate(certificate=shown, key=authority.pem("so-y-te")[1]),
         "no password": PemCertificate(certificate=locked, key=locked_key),
@@ -115,11 +120,12 @@ def unusable(authority: Authority) -> dict[str, ClientCertificate]:
         "no certificate": PemCertificate(certificate=damaged, key=locked_key, password=PASSWORD),
         "wrong password of a bundle": Pkcs12Certificate(file=bundle, password="sai"),
         "no password of a bundle": Pkcs12Certificate(file=bundle),
+        "bundle without a key": Pkcs12Certificate(file=keyless),
         "damaged bundle": Pkcs12Certificate(file=damaged, password=PASSWORD),
     }
 
 
-@pytest.mark.parametrize("fault", [*range(7)])
+@pytest.mark.parametrize("fault", [*range(8)])
 def test_a_certificate_that_cannot_be_used_is_refused_without_a_word_of_its_password(
     authority: Authority, temporary: Path, fault: int
 ) -> None:
