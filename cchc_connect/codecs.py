@@ -21,8 +21,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
+from math import isfinite
 from typing import Any, Literal, TypeAlias, TypeVar
 
+from cchc_connect.json_limits import LONGEST_NUMBER
 from cchc_schemas import VIETNAM, PartialDate, vietnamese_day
 
 Reader: TypeAlias = Callable[[object], object]
@@ -36,6 +38,7 @@ NO_DATE = ("0000-00-00", "0001-01-01", "1900-01-01")
 COMMUNE_DIGITS = 5
 """Length of a commune code (mã xã, phường), its leading zeros among it."""
 
+_BEYOND_NUMBERS = 10**LONGEST_NUMBER
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SPACES = str.maketrans({"\u00a0": " ", "\u2007": " ", "\u202f": " ", "\u200b": None, "\ufeff": None})
 """Spaces that only layout wants, and marks that nobody sees: copied from web pages and word processors."""
@@ -91,9 +94,16 @@ def text_or_none(value: object) -> str | Unreadable | None:
         return (value if value.isascii() or not _HAS_SPACES(value) else value.translate(_SPACES)).strip() or None
     if value is None:
         return None
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else Unreadable("text_expected")
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return Unreadable("text_expected")
+    if not _is_held(value):
+        return Unreadable("number_unreadable")
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _is_held(number: float) -> bool:
+    """Say whether a number of JSON is one; some are written so that no machine's number can be them (1e999)."""
+    return -_BEYOND_NUMBERS < number < _BEYOND_NUMBERS if isinstance(number, int) else isfinite(number)
 
 
 def padded_code(value: object, width: int) -> str | Unreadable | None:
@@ -131,7 +141,7 @@ def decimal_number(value: object, sign: DecimalSign) -> Decimal | Unreadable | N
     (Decimal('1234.5'), Unreadable(rule='number_unreadable'), Decimal('1234.5'))
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return Decimal(str(value))
+        return Decimal(str(value)) if _is_held(value) else Unreadable("number_unreadable")
     text = text_or_none(value)
     if not isinstance(text, str):
         return text

@@ -225,6 +225,6 @@ class _Reading:
             whole = core_schema.int_schema(strict=True, gt=-WHOLE_NUMBERS, lt=WHOLE_NUMBERS)
             return core_schema.chain_schema([whole, inner])
         if function is codecs.decimal_number:
-            numbers = [core_schema.int_schema(strict=True), core_schema.float_schema(strict=True)]
+            numbers = [core_schema.int_schema(strict=True), core_schema.float_schema(strict=True, allow_inf_nan=False)]
             return core_schema.chain_schema([core_schema.union_schema([*numbers], mode="left_to_right"), inner])
         return inner if function is codecs.as_list else None

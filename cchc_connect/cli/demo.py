@@ -145,7 +145,7 @@ class Demonstration:
         self._screen.heading("demo.quarantine", number=len(entries))
         show_faults(entry, self._screen)
         self._screen.say("demo.item_masked")
-        self._screen.json(masked_item(entry.item), most_lines=ITEM_LINES)
+        self._screen.json(masked_item(entry.shown), most_lines=ITEM_LINES)
         self._document["quarantine"] = {"open": len(entries), "shown": entry.id}
 
     def _show_case(self) -> None:

@@ -73,7 +73,7 @@ def show_entry(session: Session, database: str | None, number: int, *, raw: bool
     screen = session.screen
     with existing_database(session, database) as opened, opened.reading() as reading:
         entry = quarantine.entry(reading, number)
-    item = entry.item if raw else masked_item(entry.item)
+    item = entry.shown if raw else masked_item(entry.shown)
     screen.document({**_head(entry, screen), "resolved_at": entry.resolved_at, "masked": not raw, "item": item})
     show_faults(entry, screen)
     screen.heading("quarantine_view.item_raw" if raw else "quarantine_view.item_masked")

@@ -47,9 +47,15 @@ class QuarantineEntry:
     partition: str
     source_key: str
     item: Item = field(repr=False)
+    """As it reads; looking into one that is no strict JSON raises `ValueError`, today as on the day it came."""
     faults: tuple[Fault, ...]
     first_seen: str
     resolved_at: str | None
+
+    @property
+    def shown(self) -> Item:
+        """Return the item for people: one that cannot be read as one text."""
+        return {"": self.item.raw.decode()} if isinstance(self.item, RawItem) else self.item
 
 
 def store(connection: Connection, stream: Stream, items: Sequence[FaultyItem], run_id: str, now: str) -> int:
@@ -95,7 +101,7 @@ def open_hashes(connection: Connection, stream: Stream) -> Mapping[str, bytes | 
 def taken(connection: Connection, stream: Stream) -> list[Item]:
     """Return the items of a stream's partition whose record's key another item has; one of them may be free by now."""
     held = _in(stream) & (quarantine.c.faults == _faults_text((KEY_TAKEN,)))
-    return [json.loads(text) for text in connection.execute(select(quarantine.c.item).where(held)).scalars()]
+    return [_item(text) for text in connection.execute(select(quarantine.c.item).where(held)).scalars()]
 
 
 def open_keys(connection: Connection, stream: Stream, *, whole: bool = False) -> set[str]:
@@ -159,14 +165,23 @@ def _open_entries() -> Rows:
 
 def _entry(row: RowMapping) -> QuarantineEntry:
     faults = tuple(Fault(path=path, rule=rule) for path, rule in json.loads(row["faults"]))
-    item: Item = json.loads(row["item"] or "{}")
+    item = _item(row["item"] or "{}")
     kept = ("id", "connection", "record_type", "partition", "source_key", "first_seen", "resolved_at")
     return QuarantineEntry(item=item, faults=faults, **{name: row[name] for name in kept})
 
 
+def _item(text: str) -> Item:
+    raw = RawItem(text.encode())
+    try:
+        return raw.read()
+    except ValueError:
+        return raw
+
+
 def _text(item: Item) -> str:
     if isinstance(item, RawItem):
-        return item.raw.decode(errors="replace")
+        # Bytes that are no UTF-8 stay visible, and no JSON: the item must not come good by being kept.
+        return item.raw.decode(errors="backslashreplace")
     return json.dumps(item)  # in ASCII: an item may hold what is no text
 
 

@@ -18,6 +18,9 @@ EARLIEST = stamp(datetime(1900, 1, 1, tzinfo=UTC))
 FILTER_GRAIN = timedelta(days=1)
 """A source may filter by whole days; what is older than that shows that it did not filter at all."""
 
+LONGEST_POSITION = 8_000
+"""Characters; so long is no address of a next page."""
+
 FEW = 5
 """So few records may vanish, or be faulty, at once from any source, however small."""
 
@@ -62,6 +65,8 @@ class Belief:
                 raise SourceHeld("source.filter_ignored", since=stamp(cursor.since), **self._name)
 
     def _check_way(self, following: str, sifted: Sifted, cursor: Cursor) -> None:
+        if not following.isprintable() or len(following) > LONGEST_POSITION:
+            raise SourceHeld("source.position_unusable", **self._name)
         if following in self._positions or following == cursor.position:
             raise SourceHeld("source.paging_loop", **self._name)
         self._positions.add(following)

@@ -33,7 +33,7 @@ from cchc_connect.sync.scope import Scope
 from cchc_connect.sync.second_process import WAITING
 from cchc_connect.sync.seen import SeenKeys
 from cchc_connect.sync.sift import Quarantined, Recognised, Sieve, Sifted
-from cchc_connect.sync.translation import Translator
+from cchc_connect.sync.translation import Translator, can_be_kept
 from cchc_connect.transport import Transport
 
 MOST_PAGES = 100_000
@@ -283,7 +283,7 @@ class Pull:
     def _tombstones(self, page: Page, sifted: Sifted) -> list[str]:
         """Return what a page says is gone: not what it lists, nor another item than the one that is wanted."""
         wanted = self._extent.key
-        return [key for key in page.gone if key not in sifted.keys and wanted in {None, key}]
+        return [key for key in page.gone if key not in sifted.keys and wanted in {None, key} and can_be_kept(key)]
 
     def _following(self, page: Page, sifted: Sifted, one: "_Pass") -> Cursor:
         cursor = one.cursor

@@ -146,10 +146,9 @@ class Translation:
         """Return the item's own key, "" where that cannot be kept."""
         try:
             key = self._source.key(fields)
-            key.encode()  # half of a surrogate pair is no text
+            return key if can_be_kept(key) else ""
         except Exception:  # noqa: BLE001  # as above
             return ""
-        return key if len(key) <= LONGEST_KEY and "\0" not in key else ""
 
     def _translated(self, reading: _Reading) -> object:
         """Return the record's fields."""
@@ -179,6 +178,15 @@ class Translation:
         """Note the record as it is stored."""
         reading.answer.record = stored(reading.value)
         return None
+
+
+def can_be_kept(key: str) -> bool:
+    """Say whether a key can stand in any database: half of a surrogate pair and NUL cannot."""
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return False
+    return len(key) <= LONGEST_KEY and "\0" not in key
 
 
 def done(work: Callable[[], list[ReadItem]]) -> Future[list[ReadItem]]:

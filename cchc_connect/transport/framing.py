@@ -16,6 +16,7 @@ HEAD_LIMIT = 64 * 1024
 _CHUNK_LINE_LIMIT = 4 * 1024
 _MOST_DIGITS = 18  # a length that fits into 64 bits
 
+_LINE_END = b"\r\n"
 _BEGINNING = b"HTTP/1."
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-9][0-9]{2})(?: [^\x00\r\n\x0b\x0c]*)?")
@@ -157,8 +158,14 @@ class Framing:
             self._head_bytes = 0
             self._step = self._trailers
             return b""
+        size = b"%x\r\n" % self._left
+        end = self._left + len(_LINE_END)
+        if self._buffer.startswith(_LINE_END, self._left):  # all of it is here, as most chunks are at once
+            chunk = size + self._buffer[:end]
+            del self._buffer[:end]
+            return bytes(chunk)
         self._step = self._chunk
-        return b"%x\r\n" % self._left
+        return size
 
     def _chunk(self) -> bytes | None:
         if self._left == 0:
@@ -167,19 +174,19 @@ class Framing:
         return self._some()
 
     def _chunk_end(self) -> bytes | None:
-        if len(self._buffer) < 2:  # noqa: PLR2004  # carriage return and line feed
+        if len(self._buffer) < len(_LINE_END):
             return None
-        if not self._buffer.startswith(b"\r\n"):
+        if not self._buffer.startswith(_LINE_END):
             raise Malformed("chunk end")
-        del self._buffer[:2]
+        del self._buffer[: len(_LINE_END)]
         self._step = self._chunk_size
-        return b"\r\n"
+        return _LINE_END
 
     def _trailers(self) -> bytes | None:
         line = self._line(HEAD_LIMIT - self._head_bytes)
         if line is None:
             return None
-        self._head_bytes += len(line) + 2
+        self._head_bytes += len(line) + len(_LINE_END)
         if line:
             list(_headers([line]))
             return b""
@@ -188,14 +195,14 @@ class Framing:
 
     def _line(self, limit: int) -> bytes | None:
         """Return the next line of the body's framing, None where it has not all come."""
-        end = self._buffer.find(b"\r\n", max(0, self._searched - 1))
+        end = self._buffer.find(_LINE_END, max(0, self._searched - 1))
         self._searched = len(self._buffer)
         if (len(self._buffer) if end < 0 else end) > limit:
             raise Overlong("chunk size or trailers")
         if end < 0:
             return None
         line = bytes(self._buffer[:end])
-        del self._buffer[: end + 2]
+        del self._buffer[: end + len(_LINE_END)]
         self._searched = 0
         return line
 

@@ -1,7 +1,6 @@
 """Asking a faulty server for a page as an adapter does, and what came of it."""
 
 import json
-import ssl
 import time
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from cchc_connect.http import Dialect, Exchange, HttpRequest, HttpResponse, Verd
 from cchc_connect.sync.border import adapter_border
 from cchc_connect.testing import WireFault, json_reply
 from cchc_connect.transport import Endpoint, Policy, Surroundings, classify_rest
+from cchc_connect.transport.tls import tls_context
 from cchc_connect.wire_json import RawItem
 from tests.transport.carriers import CARRIERS, Carrier
 
@@ -54,7 +54,7 @@ def deadline_s(fault: WireFault) -> float:
 
 def ask(fault: WireFault, carrier: str, base_url: str, ca_file: Path | None) -> Ending:
     """Ask once; and where that went well, once more over the same connection."""
-    tls = ssl.create_default_context(cafile=ca_file) if ca_file else None
+    tls = tls_context(ca_file=ca_file) if ca_file else None
     policy = replace(HURRIED, deadline_s=deadline_s(fault))
     endpoint = Endpoint(name="registry", base_url=base_url, dialect=Dialect(classify=_classify), tls=tls)
     with closing(CARRIERS[carrier](endpoint, policy, Surroundings())) as line:
