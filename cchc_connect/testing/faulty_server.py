@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
 
-from cchc_connect.errors import ConfigurationError
+from cchc_connect.extras import extra
 from cchc_connect.testing.faults import FAULTS, WireFault
 from cchc_connect.testing.faults.fault import Certificate, well
 from cchc_connect.testing.plays import RESET, Play
@@ -32,8 +32,7 @@ class FaultyServer(RawServer):
             server.fail("reset_in_body", times=2)
             ...                                     # the third request is answered well
 
-    The good answers may also be another system's: those of a double (`FaultyServer(double.respond)`), which
-    need not be started for that.
+    The good answers may also be another system's, those of a double: `FaultyServer(double.respond)`.
     """
 
     def __init__(self, answer: Reply | Answer = _GOOD, *, tls: bool = False) -> None:
@@ -97,8 +96,9 @@ class FaultyServer(RawServer):
             RuntimeError: it is running already.
         """
         if self.tls and self._folder is None:
+            made = _certificates()
             self._folder = TemporaryDirectory(prefix="faulty-server-")
-            self._contexts = _contexts(Path(self._folder.name))
+            self._contexts = made(Path(self._folder.name))
         return super().start(address)
 
     def stop(self) -> None:
@@ -158,11 +158,7 @@ def _let_read(secured: ssl.SSLSocket) -> None:
             pass
 
 
-def _contexts(folder: Path) -> Mapping[Certificate, ssl.SSLContext]:
-    try:
+def _certificates() -> Callable[[Path], Mapping[Certificate, ssl.SSLContext]]:
+    with extra("sign", "cryptography"):
         from cchc_connect.testing.certificates import server_contexts  # noqa: PLC0415  # the extra may be missing
-    except ModuleNotFoundError as missing:
-        if missing.name is None or missing.name.partition(".")[0] != "cryptography":
-            raise
-        raise ConfigurationError("testing.certificates_missing", install="cchc-connect[sign]") from missing
-    return server_contexts(folder)
+    return server_contexts
