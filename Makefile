@@ -28,7 +28,8 @@ test-thirdparty: .venv/development
 simulate: .venv/development
 	$(BIN)/python -m tests.simulation $(or $(SEEDS),1000-1999)
 
-# Every named fault, or some: make faults FAULTS="gzip_bomb hang"
+# Every named fault of a network or a server over both carriers: what comes of it, seconds, memory.
+# Some of them: make faults FAULTS="gzip_bomb hang"
 faults: .venv/development
 	$(BIN)/python -m tests.faults $(FAULTS)
 

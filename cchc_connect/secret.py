@@ -61,11 +61,12 @@ class KeyringSecret(Table):
             ConfigurationError: there is no keyring, or no such secret in it.
         """
         with extra("keyring", "keyring"):
-            import keyring  # noqa: PLC0415  # the extra may be missing
+            from keyring import get_password  # noqa: PLC0415  # the extra may be missing
+            from keyring.errors import KeyringError  # noqa: PLC0415  # as above
         service, _, name = self.keyring.partition("/")
         try:
-            value = keyring.get_password(service, name)
-        except keyring.errors.KeyringError:
+            value = get_password(service, name)
+        except KeyringError:
             value = None
         if not value:
             raise ConfigurationError("config.secret_keyring_missing", entry=self.keyring)

@@ -116,7 +116,7 @@ def test_an_account_that_makes_no_sense_is_refused_with_its_key_and_no_secret(tm
 class Drawer(KeyringBackend):
     """A keyring with one secret."""
 
-    priority = 1.0
+    priority = 1.0  # pyright: ignore[reportAssignmentType]  # as its own back ends write it
 
     def get_password(self, service: str, username: str) -> str | None:
         return SECRET if (service, username) == ("cchc", "portal") else None

@@ -9,7 +9,7 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from cchc_connect.clock import Clock
@@ -69,6 +69,11 @@ class Verifier:
         self._keys = keys
         self._expected = expected
         self._clock = clock
+
+    @property
+    def leeway(self) -> timedelta:
+        """By how much clocks may differ."""
+        return timedelta(seconds=self._expected.leeway_s)
 
     def verify(self, signature: str | None, body: bytes) -> Attested:
         """Return what `signature` says about exactly these bytes; use no others.

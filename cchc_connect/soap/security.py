@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from importlib import import_module
 from typing import Any
 
 from cchc_connect.clock import Clock, SystemClock
@@ -23,8 +24,8 @@ def with_token(envelope: bytes, account: Credentials, now: datetime, *, digest: 
     Raises:
         MessageRefused: it is no envelope.
     """
-    with extra("soap", "zeep"):
-        from lxml import etree  # type: ignore[import-untyped]  # noqa: PLC0415  # it has no stubs; the extra may be missing
+    with extra("soap", "zeep", "lxml"):
+        etree: Any = import_module("lxml.etree")  # by its name: it has no stubs
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
         root = etree.fromstring(envelope, parser)

@@ -81,7 +81,7 @@ def _seal(table: SignatureTable, clock: Clock) -> Seal:
 
 def _seal_check(name: str, table: SignedByTable, clock: Clock) -> SealCheck:
     expected = Expected(issuer=table.issuer, audience=table.audience, algorithms=table.algorithms)
-    return SealCheck(verifier=Verifier(name, KeyFile(table.keys, clock), expected, clock), header=table.header)
+    return SealCheck(Verifier(name, KeyFile(table.keys, clock), expected, clock), table.header, name)
 
 
 def _tls(table: TlsTable) -> SSLContext:

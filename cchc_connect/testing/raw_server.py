@@ -5,8 +5,8 @@ No HTTP library stands behind it, so nothing is too wrong for it to say. It neve
 
 import socket
 import struct
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Self
@@ -136,27 +136,28 @@ class RawServer:
             thread.join()
 
     def _hang_up(self) -> None:
-        with self._lock:
-            for connection in self._open:
-                with suppress(OSError):  # it is closed already
-                    connection.shutdown(socket.SHUT_RDWR)
+        for connection in list(self._open):
+            with suppress(OSError):  # it is closed already
+                connection.shutdown(socket.SHUT_RDWR)
 
     def _serve(self, connection: socket.socket) -> None:
         connection.settimeout(_PATIENCE_S)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with self._lock:
-            self._open.add(connection)
-        spoken: socket.socket | None = None
-        try:
+        with suppress(OSError), self._kept(connection):  # the client may go, as many tests want it to
             spoken = self.welcome(connection)
             if spoken is not None:
-                self._converse(spoken)
-        except OSError:
-            pass  # the client has gone, as many tests want it to
-        finally:
-            with self._lock:
+                with self._kept(spoken):
+                    self._converse(spoken)
+
+    @contextmanager
+    def _kept(self, connection: socket.socket) -> Generator[None]:
+        """Let `stop` find a connection while the block runs, and close it then."""
+        with connection:
+            self._open.add(connection)
+            try:
+                yield
+            finally:
                 self._open.discard(connection)
-            (spoken or connection).close()
 
     def _converse(self, connection: socket.socket) -> None:
         left: Move | None = KEEP

@@ -144,7 +144,7 @@ class Attempt:
     def _check_seal(self, response: HttpResponse) -> None:
         check = self._line.endpoint.seal_check
         if check is not None and not self._send.is_login:
-            check.check(response)
+            check.check(response, self._line.surroundings.now())
 
     def _verdict(self, response: HttpResponse) -> Verdict:
         """Ask the dialect; a redirect and a body it cannot read as it expects mean nothing we know."""

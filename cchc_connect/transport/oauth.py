@@ -6,6 +6,7 @@ private_key_jwt). A password grant is there for systems that know nothing else.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import cast
 from urllib.parse import quote_plus
 
 from cchc_connect.http import Credentials, Granted, HttpRequest, HttpResponse, Verdict
@@ -64,11 +65,11 @@ class TokenLogin:
 
     def session(self, response: HttpResponse) -> Granted | None:
         """Return the token, None where there is none that we can use."""
-        match self._told(response):
-            case {"access_token": str(token), "token_type": str(kind), **rest} if kind.lower() == "bearer" and token:
-                return Granted(token, _seconds(rest.get("expires_in"), self.lifetime_s))
-            case _:
-                return None
+        told = self._told(response)
+        token, kind = told.get("access_token"), told.get("token_type")
+        if not isinstance(token, str) or not token or not isinstance(kind, str) or kind.lower() != "bearer":
+            return None
+        return Granted(token, _seconds(told.get("expires_in"), self.lifetime_s))
 
     def attach(self, request: HttpRequest, session: str) -> HttpRequest:
         """Return `request` with the token in its header."""
@@ -103,11 +104,14 @@ class TokenLogin:
         shown = Credentials(username=quote_plus(self.client_id), password=quote_plus(self.client_secret))
         return {"Authorization": basic(shown)}
 
-    def _told(self, response: HttpResponse) -> object:
-        answer = response.json()
-        if not self.envelope:
-            return answer
-        return answer.get(self.envelope) if isinstance(answer, dict) else None
+    def _told(self, response: HttpResponse) -> Mapping[str, object]:
+        """Return the object in which the token stands; an empty one where there is none."""
+        answer = _object(response.json())
+        return _object(answer.get(self.envelope)) if self.envelope else answer
+
+
+def _object(value: object) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}
 
 
 def _seconds(told: object, untold: float) -> float:

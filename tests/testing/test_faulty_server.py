@@ -96,7 +96,7 @@ def test_a_fault_of_tls_needs_a_server_that_speaks_it() -> None:
 def test_certificates_are_made_for_the_occasion_and_gone_with_it() -> None:
     with FaultyServer(PAGE, tls=True) as server:
         ca_file = server.ca_file
-        found = requests.get(server.base_url, verify=ca_file, timeout=5)
+        found = requests.get(server.base_url, verify=str(ca_file), timeout=5)
 
         assert found.content == PAGE.body
         assert {place.stat().st_mode & 0o077 for place in ca_file.parent.glob("*.pem") if place != ca_file} == {0}

@@ -137,7 +137,7 @@ def test_two_hundred_pages_by_eight_workers_outlive_their_tokens(provider: Provi
 
 def test_workers_that_do_not_wait_for_each_other_share_each_token(provider: Provider) -> None:
     with RequestsTransport(provider.endpoint, IMPATIENT) as line, ThreadPoolExecutor(WORKERS) as workers:
-        found = list(workers.map(lambda number: line.send(page(number)).json(), range(PAGES)))
+        found = [answer.json() for answer in workers.map(line.send, map(page, range(PAGES)))]
 
     assert [answer["page"] for answer in _objects(found)] == [str(number) for number in range(PAGES)]
     assert_no_token_was_got_twice(provider.told)

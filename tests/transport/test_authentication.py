@@ -13,7 +13,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from cchc_connect.errors import AuthenticationFailed, ConfigurationError, SourceHeld
+from cchc_connect.errors import AuthenticationFailed, ConfigurationError, MessageRefused, SourceHeld
+from cchc_connect.safe_xml import parse_xml
 from cchc_connect.transport import (
     ApiKey,
     Authentication,
@@ -26,6 +27,7 @@ from cchc_connect.transport import (
     Surroundings,
     TokenLogin,
 )
+from cchc_connect.transport.ws_security import WsSecurity
 from tests.transport.agency import Agency, Asked, Play, answer, in_turn
 from tests.transport.carriers import OpenLine
 from tests.transport.dialects import REST, rest
@@ -273,3 +275,47 @@ def test_each_attempt_is_signed_with_its_own_time(serve: Serve, line: OpenLine) 
     assert first.headers["x-timestamp"] < second.headers["x-timestamp"]
     assert first.headers["x-signature"] != second.headers["x-signature"]
     assert first.headers["x-request-id"] == second.headers["x-request-id"]
+
+
+ENVELOPE = (
+    b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:h="urn:hoso">'
+    b"<s:Body><h:LayDanhSach/></s:Body></s:Envelope>"
+)
+SPACES = {
+    "s": "http://schemas.xmlsoap.org/soap/envelope/",
+    "w": "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd",
+    "u": "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd",
+}
+
+
+@pytest.mark.parametrize("digest", [False, True])
+def test_a_soap_envelope_leaves_with_the_account_in_its_header(serve: Serve, line: OpenLine, *, digest: bool) -> None:
+    agency = serve(in_turn([answer("200 OK", b"[]")]))
+    way = WsSecurity(credentials=Credentials(username="tichhop", password=SECRET), digest=digest)
+    tell = HttpRequest(method="POST", path="/hoso", content=ENVELOPE, content_type="text/xml")
+
+    line(rest(agency.base_url, way), surroundings=STAMPED).send(tell)
+
+    root = parse_xml(agency.asked[0].body)
+    token = root.find("s:Header/w:Security/w:UsernameToken", SPACES)
+    assert token is not None
+    name, password, nonce, created = (token.findtext(path, "", SPACES) for path in TOKEN)
+    digested = hashlib.sha1(b64decode(nonce) + created.encode() + SECRET.encode(), usedforsecurity=False)
+    assert (name, created) == ("tichhop", "2026-11-26T01:15:30Z" if digest else "")
+    assert password == (b64encode(digested.digest()).decode() if digest else SECRET)
+    assert root.find("s:Body", SPACES) is not None
+    assert SECRET not in repr(way)
+
+
+TOKEN = ("w:Username", "w:Password", "w:Nonce", "u:Created")
+
+
+def test_what_is_no_envelope_is_not_sent_to_a_soap_system(serve: Serve, line: OpenLine) -> None:
+    agency = serve(in_turn([answer("200 OK", b"[]")]))
+    way = WsSecurity(credentials=Credentials(username="tichhop", password=SECRET))
+
+    with pytest.raises(MessageRefused) as refused:
+        line(rest(agency.base_url, way)).send(TELL)
+
+    assert refused.value.code == "soap.no_envelope"
+    assert agency.asked == []

@@ -32,7 +32,7 @@ def seal(party: Party) -> Seal:
 
 
 def sealed_by(party: Party, base_url: str) -> Endpoint:
-    check = SealCheck(verifier=party.verifier(), header=HEADER)
+    check = SealCheck(party.verifier(), HEADER, "registry")
     return Endpoint(name="registry", base_url=base_url, dialect=REST, seal_check=check)
 
 
@@ -80,6 +80,18 @@ def test_an_answer_that_is_not_is_not_used(
 
     assert refused.value.code == code
     assert len(agency.asked) == 1
+
+
+def test_a_signature_is_good_for_one_answer(serve: Serve, line: OpenLine, party: Party) -> None:
+    """Whoever took it down cannot give it to another question."""
+    agency = serve(in_turn([answer("200 OK", b"[1]", f"{HEADER}: {party.signer.sign(b'[1]', AUDIENCE)}")]))
+    carrier = line(sealed_by(party, agency.base_url))
+    carrier.send(ASK)
+
+    with pytest.raises(SourceHeld) as refused:
+        carrier.send(ASK)
+
+    assert refused.value.code == "signature.repeated"
 
 
 def test_an_error_on_the_way_needs_no_signature(serve: Serve, line: OpenLine, party: Party) -> None:
