@@ -39,13 +39,16 @@ def split(body: bytes, name: str) -> Split | None:
     Raises:
         ValueError: `body` is not even almost JSON.
     """
-    text = _text(body)
     if not is_almost_json(body):
         raise ValueError("no JSON")
-    for found, start, end in _members(text):
-        if found == name and text[start] in "[{":
-            elements = list(_elements(text, start)) if text[start] == "[" else [text[start:end]]
-            return Split(_bytes(text[:start] + "[]" + text[end:]), [_bytes(element) for element in elements])
+    text = _text(body)
+    try:
+        for found, start, end in _members(text):
+            if found == name and text[start] in "[{":
+                elements = list(_elements(text, start)) if text[start] == "[" else [text[start:end]]
+                return Split(_bytes(text[:start] + "[]" + text[end:]), [_bytes(element) for element in elements])
+    except RecursionError:
+        raise ValueError("nested too deep") from None
     return None
 
 

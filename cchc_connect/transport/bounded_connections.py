@@ -21,7 +21,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from cchc_connect.transport.attempt import in_progress
 from cchc_connect.transport.faults import causes, is_distrust
 from cchc_connect.transport.framing import Framing
-from cchc_connect.transport.resolving import Resolver, resolving
+from cchc_connect.transport.resolving import Resolver, in_turn, resolving
 from cchc_connect.transport.tls import usual_trust
 
 _BUFFER = 64 * 1024
@@ -87,17 +87,16 @@ class _BoundedHTTPConnection(HTTPConnection):
         self._resolve = resolve
 
     def _new_conn(self) -> socket:
-        name = self._dns_host
+        name, patience_s = self._dns_host, self.timeout
         failure: Exception = NewConnectionError(self, "no address")
         try:
-            for address in self._addresses(name):
-                self._dns_host = address
+            for self._dns_host, self.timeout in in_turn(self._addresses(name), patience_s):  # noqa: B020  # read once, before
                 try:
                     return super()._new_conn()
                 except (NewConnectionError, ConnectTimeoutError) as unreachable:
                     failure = unreachable
         finally:
-            self._dns_host = name
+            self._dns_host, self.timeout = name, patience_s
         raise failure
 
     def _addresses(self, name: str) -> Sequence[str]:

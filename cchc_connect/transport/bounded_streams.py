@@ -6,13 +6,13 @@ seen before h11 reads them.
 
 import asyncio
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import httpcore
 
 from cchc_connect.transport.framing import Framing
-from cchc_connect.transport.resolving import Resolver, resolving
+from cchc_connect.transport.resolving import Resolver, in_turn, resolving
 
 
 class BoundedNetwork(httpcore.AsyncNetworkBackend):
@@ -36,9 +36,9 @@ class BoundedNetwork(httpcore.AsyncNetworkBackend):
             ForbiddenAddress: one of its addresses is none to go to.
         """
         failure: Exception = httpcore.ConnectError("no address")
-        for address in await self._addresses(host, timeout):
+        for address, patience_s in in_turn(await self._addresses(host, timeout), timeout):
             try:
-                stream = await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
+                stream = await self._network.connect_tcp(address, port, patience_s, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as unreachable:
                 failure = unreachable
             else:
@@ -49,7 +49,7 @@ class BoundedNetwork(httpcore.AsyncNetworkBackend):
         """Let time go by."""
         await self._network.sleep(seconds)
 
-    async def _addresses(self, host: str, patience_s: float | None) -> Iterable[str]:
+    async def _addresses(self, host: str, patience_s: float | None) -> Sequence[str]:
         try:
             async with asyncio.timeout(patience_s):
                 return await asyncio.wrap_future(resolving(host, self._resolve))

@@ -5,7 +5,7 @@ thread that nobody has to wait for.
 """
 
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from threading import Thread
 
@@ -13,6 +13,9 @@ from cchc_connect.transport.guard import check_addresses, is_address
 
 Resolver = Callable[[str], Sequence[str]]
 """Returns the addresses of a host name; `OSError` where there are none."""
+
+
+_HESITATION_S = 2.0  # an IPv6 route that leads nowhere must not use up the time of the address that works
 
 
 def system_resolver(name: str) -> Sequence[str]:
@@ -23,6 +26,13 @@ def system_resolver(name: str) -> Sequence[str]:
     """
     found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(place[0]) for *_, place in found))
+
+
+def in_turn(addresses: Sequence[str], patience_s: float | None) -> Iterator[tuple[str, float | None]]:
+    """Yield each address and the seconds it may take to be reached; the last one may take all there are."""
+    for left, address in zip(range(len(addresses) - 1, -1, -1), addresses, strict=True):
+        hurried = _HESITATION_S if patience_s is None else min(_HESITATION_S, patience_s)
+        yield address, hurried if left else patience_s
 
 
 def resolving(host: str, resolve: Resolver) -> "Future[Sequence[str]]":

@@ -56,7 +56,7 @@ def ask(fault: WireFault, carrier: str, base_url: str, ca_file: Path | None) -> 
     """Ask once; and where that went well, once more over the same connection."""
     tls = tls_context(ca_file=ca_file) if ca_file else None
     policy = replace(HURRIED, deadline_s=deadline_s(fault))
-    endpoint = Endpoint(name="registry", base_url=base_url, dialect=Dialect(classify=_classify), tls=tls)
+    endpoint = Endpoint(name="registry", base_url=base_url, dialect=Dialect(classify=classify), tls=tls)
     with closing(CARRIERS[carrier](endpoint, policy, Surroundings())) as line:
         first = _ask_once(line)
         if first.what not in {GOOD, SET_ASIDE}:
@@ -101,7 +101,7 @@ def _item(item: RawItem) -> object:
     return {name: found[name] for name in ITEMS[0]}
 
 
-def _classify(response: HttpResponse) -> Verdict:
+def classify(response: HttpResponse) -> Verdict:
     """Judge as an adapter does that knows what a page looks like."""
     verdict = classify_rest(response)
     is_page = verdict is Verdict.OK and response.status == 200

@@ -4,15 +4,13 @@ import gzip
 import json
 import time
 import zlib
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 
 import pytest
 
 from cchc_connect.errors import (
-    AuthenticationFailed,
     CchcError,
-    CutShort,
     DeadlineExceeded,
     Maintenance,
     MessageRefused,
@@ -21,6 +19,7 @@ from cchc_connect.errors import (
     Throttled,
     Unreachable,
 )
+from cchc_connect.testing import FAULTS, FaultyServer, json_reply
 from cchc_connect.transport import Basic, HttpRequest, HttpResponse, Traffic, Verdict
 from tests.transport.agency import KEEP, RESET, Agency, Asked, Play, answer, drip, head, in_turn
 from tests.transport.carriers import IMPATIENT, OpenLine
@@ -89,80 +88,74 @@ def test_a_chunked_answer_is_joined(serve: Serve, line: OpenLine) -> None:
     assert line(rest(agency.base_url)).send(ASK).json() == [1, 2]
 
 
-PACKED = gzip.compress(PARCELS * 50)
 JSON_HEAD = ("Content-Type: application/json", "Connection: close")
-BOMB = gzip.compress(b"[" + b" " * 40_000_000 + b"]")
-
-BROKEN: dict[str, tuple[Play, type[CchcError]]] = {
-    "cut by length": ([head("200 OK", *JSON_HEAD, "Content-Length: 900"), PARCELS], CutShort),
-    "cut without any mark of an end": ([head("200 OK", *JSON_HEAD), PARCELS[:-2]], CutShort),
-    "cut between chunks": (
-        [head("200 OK", *JSON_HEAD, "Transfer-Encoding: chunked"), b"3\r\n[1]\r\n"],
-        CutShort,
-    ),
-    "cut in a chunk": ([head("200 OK", *JSON_HEAD, "Transfer-Encoding: chunked"), b"9\r\n[1]"], CutShort),
-    "broken chunk size": ([head("200 OK", *JSON_HEAD, "Transfer-Encoding: chunked"), b"xyz\r\n[1]\r\n"], CutShort),
-    "cut gzip, whole by length": (
-        [answer("200 OK", PACKED[:-9], "Content-Encoding: gzip")],
-        CutShort,
-    ),
-    "cut gzip without any mark of an end": (
-        [head("200 OK", *JSON_HEAD, "Content-Encoding: gzip"), PACKED[:-1]],
-        CutShort,
-    ),
-    "damaged gzip": ([answer("200 OK", PACKED[:30] + b"??" + PACKED[32:], "Content-Encoding: gzip")], CutShort),
-    "gzip that is none": ([answer("200 OK", PARCELS, "Content-Encoding: gzip")], CutShort),
-    "bytes after deflate": ([answer("200 OK", zlib.compress(PARCELS) + b"[]", "Content-Encoding: deflate")], CutShort),
-    "cut in the head": ([b"HTTP/1.1 200 OK\r\nContent-Type: applic"], Unreachable),
-    "reset before the answer": ([RESET], Unreachable),
-    "reset in the body": ([head("200 OK", *JSON_HEAD, "Content-Length: 900"), PARCELS, 0.05, RESET], CutShort),
-    "closed without a word": ([], Unreachable),
-    "no HTTP": ([b"220 smtp.example ESMTP\r\n"], Unreachable),
-    "gzip bomb": ([answer("200 OK", BOMB, "Content-Encoding: gzip")], SourceHeld),
-    "announced too large": ([head("200 OK", *JSON_HEAD, "Content-Length: 99999999999"), 1.0], SourceHeld),
-    "encoded as we did not ask": ([answer("200 OK", b"\x8b\x00\x80", "Content-Encoding: compress")], SourceHeld),
-    "too many headers": ([answer("200 OK", b"[]", *[f"X-{n}: 1" for n in range(200)])], SourceHeld),
-    "203": ([answer("203 Non-Authoritative Information", b'{"code":203}')], AuthenticationFailed),
-    "401": ([answer("401 Unauthorized", b"{}")], AuthenticationFailed),
-    "HTML with 200": ([answer("200 OK", b"<html>Login</html>", kind="text/html; charset=utf-8")], SourceHeld),
-    "HTML that says it is JSON": ([answer("200 OK", b"<html>Login</html>")], SourceHeld),
-    "redirect": ([answer("302 Found", b"", "Location: /login")], SourceHeld),
-    "no such question": ([answer("404 Not Found", b"{}")], SourceHeld),
-    "unknown status": ([answer("418 I'm a teapot", b"{}")], SourceHeld),
-    "server error": ([answer("500 Internal Server Error", b"{}")], Maintenance),
-    "429": ([answer("429 Too Many Requests", b"{}")], Throttled),
-}
+PASSING = (
+    "cut_by_length",
+    "no_length_cut",
+    "missing_last_chunk",
+    "cut_in_chunk",
+    "broken_chunk",
+    "gzip_cut",
+    "gzip_bad_crc",
+    "gzip_that_is_none",
+    "gzip_and_more",
+    "cut_in_head",
+    "reset_before_answer",
+    "reset_in_body",
+    "closed_silently",
+    "not_http",
+    "status_500",
+    "status_429",
+)
+LASTING = (
+    "gzip_bomb",
+    "announced_too_large",
+    "unknown_encoding",
+    "too_many_headers",
+    "status_203",
+    "status_401",
+    "html_with_200",
+    "html_saying_json",
+    "redirect_same_host",
+    "status_404",
+    "status_418",
+)
 
 
-@pytest.mark.parametrize("fault", BROKEN)
-def test_every_fault_ends_in_its_typed_error(serve: Serve, line: OpenLine, fault: str) -> None:
-    play, error = BROKEN[fault]
-    agency = serve(in_turn(play))
+@pytest.fixture
+def faulty() -> Iterator[FaultyServer]:
+    with FaultyServer(json_reply(json.loads(PARCELS))) as server:
+        yield server
 
-    with pytest.raises(error) as raised:
-        line(rest(agency.base_url), ONCE).send(ASK)
 
-    assert type(raised.value) is error
+@pytest.mark.parametrize("name", [*PASSING, *LASTING])
+def test_an_error_says_of_which_call_it_is(faulty: FaultyServer, line: OpenLine, name: str) -> None:
+    faulty.fail(name)
+
+    with pytest.raises(CchcError) as raised:
+        line(rest(faulty.base_url), ONCE).send(ASK)
+
+    assert type(raised.value) is FAULTS[name].becomes
     assert raised.value.context.keys() >= ERROR_CONTEXT
     assert str(raised.value)
 
 
-@pytest.mark.parametrize("fault", [fault for fault, (_, error) in BROKEN.items() if issubclass(error, Retriable)])
-def test_a_passing_fault_costs_one_more_attempt_and_no_more(serve: Serve, line: OpenLine, fault: str) -> None:
-    agency = serve(in_turn(BROKEN[fault][0], [answer("200 OK", PARCELS)]))
+@pytest.mark.parametrize("name", PASSING)
+def test_a_passing_fault_costs_one_more_attempt_and_no_more(faulty: FaultyServer, line: OpenLine, name: str) -> None:
+    faulty.fail(name, times=1)
 
-    assert line(rest(agency.base_url)).send(ASK).body == PARCELS
-    assert len(agency.asked) == 2
+    assert line(rest(faulty.base_url)).send(ASK).body == PARCELS
+    assert len(faulty.asked) == 2
 
 
-@pytest.mark.parametrize("fault", [fault for fault, (_, error) in BROKEN.items() if not issubclass(error, Retriable)])
-def test_what_cannot_pass_is_asked_once(serve: Serve, line: OpenLine, fault: str) -> None:
-    agency = serve(in_turn(BROKEN[fault][0]))
+@pytest.mark.parametrize("name", LASTING)
+def test_what_cannot_pass_is_asked_once(faulty: FaultyServer, line: OpenLine, name: str) -> None:
+    faulty.fail(name)
 
     with pytest.raises(SourceHeld):
-        line(rest(agency.base_url)).send(ASK)
+        line(rest(faulty.base_url)).send(ASK)
 
-    assert len(agency.asked) == 1
+    assert len(faulty.asked) == 1
 
 
 def test_a_lasting_fault_is_asked_about_four_times(serve: Serve, line: OpenLine) -> None:
@@ -176,14 +169,14 @@ def test_a_lasting_fault_is_asked_about_four_times(serve: Serve, line: OpenLine)
     assert len({asked.headers["x-request-id"] for asked in agency.asked}) == 1
 
 
-@pytest.mark.parametrize("fault", ["server error", "429", "reset before the answer", "cut by length"])
-def test_a_message_that_may_not_repeat_is_sent_once(serve: Serve, line: OpenLine, fault: str) -> None:
-    agency = serve(in_turn(BROKEN[fault][0]))
+@pytest.mark.parametrize("name", ["status_500", "status_429", "reset_before_answer", "cut_by_length"])
+def test_a_message_that_may_not_repeat_is_sent_once(faulty: FaultyServer, line: OpenLine, name: str) -> None:
+    faulty.fail(name)
 
     with pytest.raises(Retriable):
-        line(rest(agency.base_url)).send(TELL)
+        line(rest(faulty.base_url)).send(TELL)
 
-    assert len(agency.asked) == 1
+    assert len(faulty.asked) == 1
 
 
 def test_a_message_that_may_repeat_is_sent_again(serve: Serve, line: OpenLine) -> None:
@@ -306,6 +299,17 @@ def test_no_cookie_is_kept(serve: Serve, line: OpenLine) -> None:
     carrier.send(ASK)
 
     assert "cookie" not in agency.asked[1].headers
+
+
+def test_the_answer_to_head_has_no_body_and_the_connection_goes_on(serve: Serve, line: OpenLine) -> None:
+    whole = head("200 OK", "Content-Type: application/json", f"Content-Length: {len(PARCELS)}")
+    agency = serve(in_turn([whole, KEEP], [whole, PARCELS, KEEP]))
+    carrier = line(rest(agency.base_url))
+
+    first = carrier.send(HttpRequest(method="HEAD", path="/parcels", accept=frozenset({Verdict.UNKNOWN})))
+
+    assert (first.body, carrier.send(ASK).body) == (b"", PARCELS)
+    assert agency.connections == 1
 
 
 def test_connections_are_kept_open(serve: Serve, line: OpenLine) -> None:

@@ -1,13 +1,20 @@
 """What no well-behaved library lets through to us, and what must hold if one does."""
 
 import gzip
+import sys
 import zlib
+from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cchc_connect.errors import CutShort, DeadlineExceeded, SourceHeld
+from cchc_connect.testing.faults.packing import brotli, zstd
 from cchc_connect.transport import HttpRequest, Policy
 from cchc_connect.transport.reading import AnswerReader
+from cchc_connect.transport.unpacking import accepted
 from tests.transport.test_policy import World
 
 SMALL = Policy(body_limit=1_000_000, ratio_limit=200)
@@ -97,3 +104,49 @@ def test_a_compressed_body_is_whole_only_at_the_end_of_its_stream(missing: int) 
 
     with pytest.raises(CutShort):
         answer.body()
+
+
+@pytest.fixture
+def without_brotli(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setitem(sys.modules, "brotli", None)
+    accepted.cache_clear()
+    yield
+    accepted.cache_clear()
+
+
+@pytest.mark.usefixtures("without_brotli")
+def test_nobody_is_asked_for_what_could_not_be_read() -> None:
+    answer = reader(("Content-Encoding", "br"))
+
+    assert accepted() == ("gzip", "zstd")
+    with pytest.raises(SourceHeld) as raised:
+        answer.body()
+    assert raised.value.code == "transport.encoding"
+
+
+@given(
+    coding=st.sampled_from(["gzip", "deflate", "br", "zstd"]),
+    body=st.binary(max_size=400),
+    places=st.lists(st.integers(0, 500), max_size=4),
+    spoilt=st.none() | st.tuples(st.integers(0, 500), st.integers(1, 255)),
+)
+def test_a_packed_body_is_unpacked_whole_or_not_at_all(
+    coding: str, body: bytes, places: list[int], spoilt: tuple[int, int] | None
+) -> None:
+    """However it arrives, and whatever byte of it is wrong; what checks nothing itself may come out wrong."""
+    packed = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli, "zstd": zstd}[coding](body)
+    if spoilt is not None:
+        at = spoilt[0] % len(packed)
+        packed = packed[:at] + bytes([packed[at] ^ spoilt[1]]) + packed[at + 1 :]
+    answer = reader(("Content-Encoding", coding))
+    ends = sorted({0, len(packed), *(place % len(packed) for place in places)})
+
+    for start, end in pairwise(ends):
+        answer.feed(packed[start:end])
+
+    try:
+        found = answer.body()
+    except (CutShort, SourceHeld):
+        assert spoilt is not None
+    else:
+        assert found == body or (spoilt is not None and coding in {"br", "zstd", "gzip"})

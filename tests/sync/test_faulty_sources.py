@@ -1,0 +1,80 @@
+"""Whatever goes wrong on the way, the cursor stands behind the last good page, and the next run goes on from there."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from cchc_connect.adapter import Ask, Page
+from cchc_connect.database.cursors import read_cursor
+from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.stream import Stream
+from cchc_connect.errors import CchcError
+from cchc_connect.sync.border import adapter_border
+from cchc_connect.sync.pull import Pull
+from cchc_connect.testing import FAULTS, Asked, FaultyServer, Reply, WireFault, json_reply
+from cchc_connect.transport import Dialect, Endpoint, Exchange, HttpRequest, RequestsTransport
+from tests.faults.asking import HURRIED, classify, deadline_s
+from tests.sync.test_pull import rows
+from tests.sync.village import FencelessScope, HandClock, LandRegister, parcel_item
+
+pytestmark = pytest.mark.repeats
+
+LASTING = [fault for fault in FAULTS.values() if fault.becomes and not fault.is_tls and deadline_s(fault) > 1]
+
+
+@dataclass
+class DistantRegister(LandRegister):
+    """The village's register, asked over the wire."""
+
+    def fetch(self, ask: Ask) -> Exchange[Page]:
+        """Ask for one page."""
+        answer = yield HttpRequest(method="GET", path="/parcels", params={"page": ask.position or "1"})
+        found = answer.listing("items")
+        return Page(items=found.items or (), next=found.document["next"], total=4)
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedDatabase]:
+    with SharedDatabase(f"sqlite:///{tmp_path_factory.mktemp('faulty') / 'shared.db'}") as opened:
+        yield opened
+
+
+def page(number: int, of: WireFault) -> Reply:
+    """Return a page of parcels that no other fault's register has."""
+    items = [parcel_item(number, sheet=str(LASTING.index(of) + 1)) for number in (2 * number - 1, 2 * number)]
+    return json_reply({"items": items, "next": "2" if number == 1 else None})
+
+
+def page_and_then(server: FaultyServer, fault: WireFault) -> None:
+    """Let the server answer the first page well and meet the fault from then on."""
+
+    def answer(asked: Asked) -> Reply:
+        if asked.first("page") == "1":
+            server.fail(fault)
+        return page(int(asked.first("page")), fault)
+
+    server.answer = answer
+
+
+@pytest.mark.parametrize("fault", LASTING, ids=lambda fault: fault.name)
+def test_a_fault_moves_no_cursor_and_the_next_run_goes_on(database: SharedDatabase, fault: WireFault) -> None:
+    stream = Stream(connection=fault.name, record_type="land_parcel", agency="H09.1")
+    scope = FencelessScope(run_id="run", database=database, clock=HandClock(), token=None, owners={})
+
+    with FaultyServer() as server:
+        page_and_then(server, fault)
+        endpoint = Endpoint(name="village", base_url=server.base_url, dialect=Dialect(classify=classify))
+        with RequestsTransport(endpoint, HURRIED) as transport:
+            with pytest.raises(CchcError), adapter_border(connection="village", record_type="land_parcel"):
+                Pull(DistantRegister(), stream, transport, scope).run()
+            with database.reading() as connection:
+                stopped_at = read_cursor(connection, stream).position
+            server.heal()
+            server.answer = page(2, fault)
+            again = Pull(DistantRegister(), stream, transport, scope)
+            again.run()
+
+    mine = [row for row in rows(database).values() if row.connection == fault.name]
+    assert (stopped_at, again.counts.fetched) == ("2", 2)
+    assert [(row.parcel_number, row.version) for row in mine] == [("1", 1), ("2", 1), ("3", 1), ("4", 1)]
