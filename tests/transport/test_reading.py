@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cchc_connect.errors import CutShort, DeadlineExceeded, SourceHeld
-from cchc_connect.testing.faults.packing import brotli, zstd
+from cchc_connect.testing.faults.packing import Pack, brotli, zstd
 from cchc_connect.transport import HttpRequest, Policy
 from cchc_connect.transport.reading import AnswerReader
 from cchc_connect.transport.unpacking import accepted
@@ -106,6 +106,9 @@ def test_a_compressed_body_is_whole_only_at_the_end_of_its_stream(missing: int) 
         answer.body()
 
 
+PACKERS: dict[str, Pack] = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli, "zstd": zstd}
+
+
 @pytest.fixture
 def without_brotli(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setitem(sys.modules, "brotli", None)
@@ -125,7 +128,7 @@ def test_nobody_is_asked_for_what_could_not_be_read() -> None:
 
 
 @given(
-    coding=st.sampled_from(["gzip", "deflate", "br", "zstd"]),
+    coding=st.sampled_from([*PACKERS]),
     body=st.binary(max_size=400),
     places=st.lists(st.integers(0, 500), max_size=4),
     spoilt=st.none() | st.tuples(st.integers(0, 500), st.integers(1, 255)),
@@ -134,7 +137,7 @@ def test_a_packed_body_is_unpacked_whole_or_not_at_all(
     coding: str, body: bytes, places: list[int], spoilt: tuple[int, int] | None
 ) -> None:
     """However it arrives, and whatever byte of it is wrong; what checks nothing itself may come out wrong."""
-    packed = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli, "zstd": zstd}[coding](body)
+    packed = PACKERS[coding](body)
     if spoilt is not None:
         at = spoilt[0] % len(packed)
         packed = packed[:at] + bytes([packed[at] ^ spoilt[1]]) + packed[at + 1 :]
