@@ -17,6 +17,7 @@ from cchc_connect.adapter import Adapter, AdapterFactory
 from cchc_connect.connections import ConnectionTable
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Phrase, Phrases
+from cchc_connect.positions import holds_secret
 from cchc_connect.redaction import tells_secret
 from cchc_connect.registry import adapter_factory
 from cchc_connect.revealed import SecretText
@@ -176,7 +177,9 @@ class Config(Table):
             config = cls.model_validate(_anchored(tables, path.parent))
         except ValidationError as error:
             return ConfigurationError("config.faults", file=path, faults=Phrases(list(_faults(error, ()))))
-        faults = [*_unprotected(config), *_dangling(config), *_option_faults(config)] or list(_untaken(config))
+        faults = [*_outspoken(config), *_unprotected(config), *_dangling(config), *_option_faults(config)] or list(
+            _untaken(config)
+        )
         return ConfigurationError("config.faults", file=path, faults=Phrases(faults)) if faults else config
 
     def adapter(self, name: str) -> Adapter:
@@ -202,6 +205,16 @@ def _option_faults(config: Config) -> Iterator[Phrase]:
             yield from _faults(error, ("connections", name, "options"))
         except ConfigurationError as error:
             yield _fault(("connections", name, "adapter"), Phrase(error.code, error.context))
+
+
+def _outspoken(config: Config) -> Iterator[Phrase]:
+    """Yield a fault for every address with a user or a secret in it."""
+    for name, connection in config.connections.items():
+        addresses = {"base_url": connection.base_url, "account.token_url": getattr(connection.account, "token_url", "")}
+        addresses |= {f"origins.{place}": one for place, one in enumerate(connection.origins)}
+        for key, address in addresses.items():
+            if holds_secret(address):
+                yield _fault(("connections", name, *key.split(".")), Phrase("config_rule.address_secret", {}))
 
 
 def _unprotected(config: Config) -> Iterator[Phrase]:

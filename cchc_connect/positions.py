@@ -19,7 +19,7 @@ def kept(position: str | None) -> str | None:
     >>> kept("/parcels?offset=300"), kept("/parcels?offset=300&access_token=abc")
     ('/parcels?offset=300', None)
     """
-    return None if position is None or _holds_secret(position) else position
+    return None if position is None or holds_secret(position) else position
 
 
 def shown(position: str | None) -> str | None:
@@ -34,6 +34,7 @@ def shown(position: str | None) -> str | None:
     return redacted(HttpRequest(method="GET", path=position).place) + query
 
 
-def _holds_secret(position: str) -> bool:
+def holds_secret(position: str) -> bool:
+    """Say whether an address names a user, has a parameter of a secret's name, or holds a secret that was read."""
     names = _PARAMETER.findall(position)
     return bool(_USER.match(position)) or any(map(tells_secret, names)) or without_secrets(position) != position

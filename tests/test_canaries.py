@@ -72,12 +72,14 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     *(("quarantine", "show", str(number), "--json") for number in range(2, 6)),
     ("quarantine", "replay", "--all", "--debug"),
     ("letters", "replay", "to-desk", "--all", "--debug"),
+    ("quarantine", "export", "quarantine.csv", "--debug"),
     ("adapter", "list", "--debug"),
     ("init", "--debug"),
     ("case", "000.00.00.H09-260701-9999", *LOUD),
     ("status", "--db", UNREACHABLE, *LOUD),
     ("status", "--config", "literal.toml", *LOUD),
     ("status", "--config", "broken.toml", "--debug", "--json"),
+    ("sync", "--config", "address.toml", *LOUD),
     ("sync", "--config", "unusable.toml", *LOUD),
     ("check", "--config", "unusable.toml", "--json"),
 )  # fmt: skip
@@ -127,6 +129,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         account = {"kind": "basic", "username": "dong-bo", "password": SECRETS["password"]}
         literal = {**tables["connections"]["good"], "account": account}
         write_config(folder / "literal.toml", {**tables, "connections": {"good": literal}})
+        address = f"http://canary:{SECRETS['user of a link']}@127.0.0.1:9/?token={SECRETS['link']}"
+        write_config(
+            folder / "address.toml", {"connections": {"good": {**literal, "base_url": address, "account": BASIC}}}
+        )
         (folder / "broken.toml").write_text(f'[database]\npassword = "{SECRETS["password"]}', encoding="utf-8")
         yield folder
 
@@ -189,6 +195,8 @@ def test_every_command_was_carried_out(told: Told) -> None:
     shown = ("quarantine show", f"case {CODE}", "history", "changes", "letters", "discrepancies")
     assert {code for words, code in codes.items() if words.startswith(shown)} == {0}
     assert 70 not in codes.values()
+    literal = ("status --config literal.toml", "status --config broken.toml", "sync --config address.toml")
+    assert [code for words, code in codes.items() if words.startswith(literal)] == [78, 78, 78]
     assert "***0951" in told.out  # masked, and there
     assert "indiscreet_adapter" in told.err
 
@@ -210,6 +218,15 @@ def test_no_secret_lies_in_the_database(told: Told, canary: str) -> None:
 
     assert PERSON["citizen id"] in written
     assert singing(written, [SECRETS[canary].encode().decode("latin-1"), SECRETS[canary]]) == []
+
+
+@pytest.mark.parametrize("canary", [*SECRETS.values(), *PERSON.values()])
+def test_no_exported_sheet_holds_a_canary(told: Told, canary: str) -> None:
+    """It goes to the agency, which knows its items by their keys."""
+    sheet = (told.folder / "quarantine.csv").read_text(encoding="utf-8-sig")
+
+    assert len(sheet.splitlines()) > 3
+    assert singing(sheet, [canary]) == []
 
 
 def test_an_event_is_one_line(told: Told) -> None:
@@ -333,7 +350,7 @@ def test_the_canaries_sing_where_nobody_stops_them(faulty: Config) -> None:
     assert singing(str(raised.value), [PERSON[name] for name in TO_BE_FOUND])
 
 
-@pytest.mark.parametrize("name", ["literal.toml", "broken.toml"])
+@pytest.mark.parametrize("name", ["literal.toml", "broken.toml", "address.toml"])
 def test_a_secret_in_the_file_shows_in_no_error(site: Path, name: str) -> None:
     with pytest.raises(CchcError) as raised:
         Config.load(site / name)

@@ -157,6 +157,17 @@ def test_a_password_in_the_databases_address_is_refused_and_not_repeated(file: P
 
 
 @pytest.mark.parametrize(
+    "address",
+    ["http://cchc:hunter2@127.0.0.1:1/o", "http://cchc@127.0.0.1:1/o", "http://127.0.0.1:1/o?apikey=hunter2"],
+)
+def test_an_address_with_a_user_or_a_secret_is_refused_and_not_repeated(file: Path, address: str) -> None:
+    told = faults(file, GOOD.replace("http://127.0.0.1:1/o/rest/v2", address))
+
+    assert "[connections.one-stop] base_url" in told
+    assert "hunter2" not in told
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "postgresql://cchc@db:5432/shared",

@@ -2,14 +2,19 @@
 
 import pickle
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy import create_engine
 
 from cchc_connect import Credentials, HttpRequest, HttpResponse, Item, Outgoing, Page
+from cchc_connect.clock import SystemClock
 from cchc_connect.config import DatabaseTable
 from cchc_connect.database.arrivals import SiftedPage
 from cchc_connect.database.deliveries import Delivery
@@ -19,10 +24,14 @@ from cchc_connect.database.quarantine import FaultyItem, QuarantineEntry
 from cchc_connect.database.voices import Voice
 from cchc_connect.revealed import revealed
 from cchc_connect.secret import EnvironmentSecret
+from cchc_connect.signing import Signer, SigningKey
 from cchc_connect.transport import ApiKey, Basic, Bearer, Hmac, Login, OAuth2, TokenLogin
 from cchc_connect.transport.call import Call, Deadline
+from cchc_connect.transport.seals import Seal
 from cchc_connect.transport.sessions import Session
+from cchc_connect.transport.tls import PemCertificate, Pkcs12Certificate
 from cchc_connect.transport.wire import Send, Wire
+from cchc_connect.transport.ws_security import WsSecurity
 from cchc_connect.wire_json import Listing, RawItem
 from cchc_schemas import Dossier, DossierStatus, to_document
 
@@ -60,6 +69,9 @@ HOLDERS: dict[str, Callable[[], object]] = {
     "bearer": lambda: Bearer(revealed(SECRET)),
     "hmac": lambda: Hmac(key_id="h09", secret=revealed(SECRET)),
     "oauth2": lambda: OAuth2(tokens()),
+    "UsernameToken": lambda: WsSecurity(credentials=credentials()),
+    "client certificate": lambda: PemCertificate(certificate=Path("a.pem"), password=revealed(SECRET)),
+    "PKCS #12": lambda: Pkcs12Certificate(file=Path("a.p12"), password=revealed(SECRET)),
     "session": lambda: Session(revealed(SECRET), 1.0),
     "basic on the wire": lambda: wire(Basic(credentials()).headers()),
     "bearer on the wire": lambda: wire(Bearer(revealed(SECRET)).headers()),
@@ -82,7 +94,10 @@ def variable(monkeypatch: pytest.MonkeyPatch) -> None:
 def fields_of(thing: object) -> str:
     """Return an object's fields as a debugger or a serialiser sees them."""
     seen = [repr(thing), repr(getattr(thing, "__dict__", None))]
-    return "\n".join([*seen, repr(asdict(thing))] if is_dataclass(thing) and not isinstance(thing, type) else seen)
+    if is_dataclass(thing) and not isinstance(thing, type):
+        with suppress(TypeError):  # what cannot be copied is in no copy
+            seen.append(repr(asdict(thing)))
+    return "\n".join(seen)
 
 
 @pytest.mark.parametrize("name", HOLDERS)
@@ -95,6 +110,22 @@ def test_what_holds_a_secret_does_not_show_it(name: str) -> None:
     assert "Y2FuYXJ5" not in shown  # the same in base64
     with pytest.raises((TypeError, AttributeError, pickle.PicklingError)):
         pickle.dumps(held)
+
+
+def test_a_signing_key_shows_nothing_of_itself() -> None:
+    private = ec.generate_private_key(ec.SECP256R1())
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    number = f"{private.private_numbers().private_value}"
+    key = SigningKey.read(revealed(pem), algorithm="ES256", key_id="h09")
+    seal = Seal(signer=Signer(key, "H09", SystemClock()), audience="G22", header="X-JWS-Signature")
+
+    shown = "\n".join([fields_of(key), repr(vars(key)), repr(seal), repr(vars(seal))])
+
+    assert not [line for line in pem.splitlines()[1:-1] if line in shown]
+    assert number not in shown
+    for held in (key, seal):
+        with pytest.raises((TypeError, AttributeError, pickle.PicklingError)):
+            pickle.dumps(held)
 
 
 PEOPLE: dict[str, Callable[[], object]] = {

@@ -4,14 +4,15 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from cchc_connect.check import Finding, check_connections
+from cchc_connect.check import check_connections
 from cchc_connect.cli.exits import ExitCode, exit_code_of
 from cchc_connect.cli.screen import Screen
 from cchc_connect.cli.session import Session
 from cchc_connect.config import Config
+from cchc_connect.database.condition import DATABASE, database_findings, room
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.errors import ConfigurationError, DatabaseUnusable
-from cchc_connect.messages import Phrase
+from cchc_connect.finding import Finding
 
 NEW = {"database.absent": "check.database_new", "database.older": "check.database_older"}
 """What the next run puts in order by itself."""
@@ -34,26 +35,31 @@ def show_check(session: Session) -> ExitCode:
 
 
 def _findings(config: Config, file: Path) -> Iterator[Finding]:
-    yield _database(config)
+    yield from _database(config)
     if not config.connections:
         yield Finding.of("connections", ConfigurationError("cli.no_connections", file=file))
     yield from check_connections(config)
 
 
-def _database(config: Config) -> Finding:
+def _database(config: Config) -> Iterator[Finding]:
     """Look at the database, or at the place where the first run will make it."""
     try:
         with SharedDatabase(config.database.address, prepare=False) as database:
-            return Finding(place="database", said=Phrase("check.database_fine", {"path": database.place}))
+            yield Finding.good(DATABASE, "check.database_fine", {"path": database.place})
+            yield from database_findings(database)
     except DatabaseUnusable as error:
         if error.code not in NEW:
-            return Finding.of("database", error)
+            yield Finding.of(DATABASE, error)
+            return
         place = Path(str(error.context["path"]))
         if error.code == "database.absent" and config.database.is_file and not os.access(place.parent, os.W_OK):
-            return Finding.of("database", DatabaseUnusable("cli.no_place", path=place))
-        return Finding(place="database", said=Phrase(NEW[error.code], {"path": place}))
+            yield Finding.of(DATABASE, DatabaseUnusable("cli.no_place", path=place))
+            return
+        yield Finding.good(DATABASE, NEW[error.code], {"path": place})
+        if config.database.is_file:
+            yield room(place.parent)
     except ConfigurationError as error:
-        return Finding.of("database", error)
+        yield Finding.of(DATABASE, error)
 
 
 def _exit_code(findings: list[Finding]) -> ExitCode:
@@ -63,18 +69,18 @@ def _exit_code(findings: list[Finding]) -> ExitCode:
             return grave
     if not codes:
         return ExitCode.DONE
-    return ExitCode.PARTIAL if any(finding.error is None for finding in findings[1:]) else ExitCode.FAILED
+    return ExitCode.PARTIAL if any(finding.is_result for finding in findings) else ExitCode.FAILED
 
 
 def _mark(finding: Finding, screen: Screen) -> str:
-    return screen.text("check.good" if finding.error is None else "check.bad")
+    return screen.text(f"check.{finding.level}")
 
 
 def _place(finding: Finding, screen: Screen) -> str:
-    return screen.text("check.database") if finding.place == "database" else finding.place
+    return screen.text("check.database") if finding.place == DATABASE else finding.place
 
 
 def _document(finding: Finding, screen: Screen) -> dict[str, object]:
     said = finding.said
-    head = {"place": finding.place, "good": finding.error is None, "code": said.code}
+    head = {"place": finding.place, "good": finding.error is None, "level": finding.level, "code": said.code}
     return {**head, "message": screen.spoken(said), "context": screen.plain(said.context)}

@@ -6,6 +6,7 @@ escape code. With `--json` standard output carries exactly one JSON document and
 
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -21,6 +22,12 @@ GAP = "  "
 BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
 STEERING = frozenset({"Cc", "Cf"})
 """Unicode categories of what steers a terminal: control and direction characters."""
+
+_UNSEEN = re.compile(
+    "[\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\U000e0001-\U000e007f]"
+)
+"""What of them JSON would not spell out, and what some readers take for the end of a line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +146,8 @@ class Screen:
 def _written(document: Mapping[str, object], indent: int | None) -> str:
     # Where the locale cannot write Vietnamese letters, JSON can still spell them out.
     spelt_out = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
-    return json.dumps(document, ensure_ascii=spelt_out, indent=indent)
+    written = json.dumps(document, ensure_ascii=spelt_out, indent=indent)
+    return _UNSEEN.sub(lambda sign: json.dumps(sign[0])[1:-1], written)
 
 
 def harmless(text: str) -> str:

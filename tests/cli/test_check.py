@@ -1,10 +1,28 @@
 """`check`: is everything in place for a run? It writes nothing."""
 
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 
 from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, demo_tables
 from cchc_connect.testing import Agencies
-from tests.cli.conftest import CONFIG, DATABASE, Call, write_config
+from tests.cli.conftest import CONFIG, DATABASE, Call, install_adapters, write_config
+from tests.test_probe import secure_server
+from tests.transport.authority import Authority
+
+
+def disk_with(free: int) -> Callable[[Path], SimpleNamespace]:
+    """Return what the system would tell of a disk with so many bytes free."""
+
+    def usage(_: Path) -> SimpleNamespace:
+        return SimpleNamespace(free=free)
+
+    return usage
 
 
 def test_a_province_in_order_is_told_so_line_by_line(call: Call, agencies: Agencies) -> None:
@@ -16,6 +34,66 @@ def test_a_province_in_order_is_told_so_line_by_line(call: Call, agencies: Agenc
         assert f"OK  {place}: " in checked.out
     assert not DATABASE.exists()
     assert agencies.national_portal.messages_received == 0
+
+
+def test_each_finding_has_a_level_a_code_and_a_sentence_in_both_languages(
+    call: Call, agencies: Agencies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is seen from outside, the clocks, the accounts and the reasons of routes are told beside the pages."""
+    monkeypatch.setattr(shutil, "disk_usage", disk_with(2**40))
+    english, vietnamese = (call("check", "--json", "--lang", language).document for language in ("en", "vi"))
+
+    codes = {finding["code"] for finding in english["findings"]}
+    assert codes >= {"network.is_address", "network.plain_here", "network.clock_agrees", "network.understood"}
+    assert codes >= {"network.account", "check.route", "condition.room", "check.database_new"}
+    assert {finding["level"] for finding in english["findings"]} == {"good"}
+    assert [one["code"] for one in english["findings"]] == [one["code"] for one in vietnamese["findings"]]
+    told = zip(english["findings"], vietnamese["findings"], strict=True)
+    assert not [one["code"] for one, other in told if one["message"] == other["message"]]
+    assert agencies.national_portal.messages_received == 0
+
+
+def test_a_warning_is_no_failure(call: Call, agencies: Agencies, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 0: a run does its work. Here the disk is nearly full."""
+    monkeypatch.setattr(shutil, "disk_usage", disk_with(5 * 1024 * 1024))
+
+    checked = call("check")
+
+    assert checked.code == 0
+    assert "!!  database: only 5 MiB are free" in checked.out
+    assert agencies.holdings()
+
+
+@pytest.mark.parametrize(
+    ("ends_in_days", "code", "told"),
+    [(90, 0, "OK  land: TLSv1.3; its certificate is good for"), (9, 0, "!!  land: TLSv1.3; its certificate ends in"),
+     (-1, 69, "BAD land: The certificate of land (localhost) has expired.")],
+)  # fmt: skip
+def test_a_certificate_of_the_agencys_own_authority_is_looked_at(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends_in_days: int, code: int, told: str
+) -> None:
+    """With the very trust that a run has; where it is expired the system is not asked, and nothing else can be done."""
+    install_adapters(tmp_path, monkeypatch, {"district": "tests.cli.district_adapter:DistrictAdapter"})
+    authority, day = Authority(tmp_path), timedelta(days=1)
+    context = authority.server(begins=-900 * day, ends=ends_in_days * day)
+    with secure_server(context, format_datetime(datetime.now(UTC), usegmt=True)) as port:
+        table = {"adapter": "district", "agency": "000.00.01.H09", "base_url": f"https://localhost:{port}"}
+        write_config(CONFIG, {"connections": {"land": {**table, "tls": {"ca": str(authority.file)}}}})
+
+        checked = call("check")
+
+    assert checked.code == code
+    assert told in checked.out
+    assert ("items of the first page" in checked.out) == (code == 0)
+
+
+@pytest.mark.usefixtures("agencies")
+def test_a_database_in_order_tells_its_condition(call: Call) -> None:
+    call("sync")
+
+    codes = {finding["code"] for finding in call("check", "--json").document["findings"]}
+
+    assert {"check.database_fine", "condition.version", "condition.safe", "condition.room"} <= codes
 
 
 def test_faulty_items_are_counted_and_are_no_hindrance(call: Call, agencies: Agencies) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unicodedata import category
 
 import pytest
 import typer
@@ -16,6 +17,7 @@ from typer.main import get_command
 from cchc_connect.cli import main
 from cchc_connect.cli.commands import app
 from cchc_connect.cli.exits import ExitCode
+from cchc_connect.cli.screen import Screen
 from cchc_connect.messages import Language, codes
 from tests.cli.conftest import Call
 
@@ -213,6 +215,28 @@ def test_a_locale_that_cannot_write_vietnamese_ends_no_command() -> None:
     assert (plain.returncode, as_json.returncode) == (73, 73)
     assert "\\u" in plain.stderr
     assert "Không ghi được" in json.loads(as_json.stdout)["error"]["message"]
+
+
+def test_a_document_steers_no_terminal_and_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """What JSON leaves as it is, control and direction characters beyond ASCII, is spelt out too; nothing is lost."""
+    document = {"name": "thửa\x1b[2J \x9b2J \u202e\u2028\x85\U000e0041 đất"}
+
+    Screen(Language.ENGLISH, as_json=True).document(document)
+
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line) == document
+    assert "thửa" in line
+    assert not [sign for sign in line if category(sign) in {"Cc", "Cf", "Zl", "Zp"}]
+
+
+def test_no_traceback_with_locals_is_set_up_by_anybody() -> None:
+    """Typer would draw one; its own way of showing exceptions is off, and Python's hook stays as it was."""
+    before = sys.excepthook
+
+    main(["--help"])
+
+    assert not app.pretty_exceptions_enable
+    assert sys.excepthook is before
 
 
 def test_main_is_what_the_console_script_calls(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,7 @@
 import socket
 import ssl
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,6 +24,9 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 HOST = "127.0.0.1"
+HERE = ("localhost", HOST)
+JUST_NOW = timedelta(minutes=-5)
+A_DAY = timedelta(days=1)
 
 
 def _name(common: str) -> x509.Name:
@@ -39,13 +42,34 @@ class Authority:
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
 
     def __post_init__(self) -> None:
-        self.certificate = self._signed(self.common, self.key, x509.BasicConstraints(ca=True, path_length=1))
+        now = datetime.now(UTC)
+        builder = self._builder(self.common, self.key, x509.BasicConstraints(ca=True, path_length=1), HERE)
+        builder = builder.not_valid_before(now - 900 * A_DAY).not_valid_after(now + 900 * A_DAY)
+        self.certificate = builder.sign(self.key, hashes.SHA256())
         self.file = self.folder / "ca.pem"
         self.file.write_bytes(self.certificate.public_bytes(Encoding.PEM))
 
-    def issue(self, common: str) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    def issue(
+        self, common: str, names: Sequence[str] = HERE, begins: timedelta = JUST_NOW, ends: timedelta = A_DAY
+    ) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+        """Issue a certificate for names and addresses, good from when to when, as seen from now."""
         key = ec.generate_private_key(ec.SECP256R1())
-        return self._signed(common, key, x509.BasicConstraints(ca=False, path_length=None)), key
+        builder = self._builder(common, key, x509.BasicConstraints(ca=False, path_length=None), names)
+        now = datetime.now(UTC)
+        builder = builder.not_valid_before(now + begins).not_valid_after(now + ends)
+        return builder.sign(self.key, hashes.SHA256()), key
+
+    def server(
+        self, names: Sequence[str] = HERE, begins: timedelta = JUST_NOW, ends: timedelta = A_DAY
+    ) -> ssl.SSLContext:
+        """Return the context of a server with such a certificate."""
+        certificate, key = self.issue("may-chu", names, begins, ends)
+        file = self.folder / f"{certificate.serial_number:x}.pem"
+        written = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        file.write_bytes(written + certificate.public_bytes(Encoding.PEM))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(file)
+        return context
 
     def pem(self, common: str, password: str | None = None, *, apart: bool = True) -> tuple[Path, Path]:
         """Issue a certificate; return its file and that of its key, the same one unless they lie `apart`."""
@@ -70,24 +94,20 @@ class Authority:
         file.chmod(0o600)
         return file
 
-    def _signed(
-        self, common: str, key: ec.EllipticCurvePrivateKey, constraints: x509.BasicConstraints
-    ) -> x509.Certificate:
-        now = datetime.now(UTC)
-        names = [x509.DNSName("localhost"), x509.IPAddress(ip_address(HOST))]
+    def _builder(
+        self, common: str, key: ec.EllipticCurvePrivateKey, constraints: x509.BasicConstraints, names: Sequence[str]
+    ) -> x509.CertificateBuilder:
+        known = [x509.IPAddress(ip_address(name)) if name[:1].isdecimal() else x509.DNSName(name) for name in names]
         return (
             x509.CertificateBuilder()
             .subject_name(_name(common))
             .issuer_name(_name(self.common))
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(minutes=5))
-            .not_valid_after(now + timedelta(days=1))
             .add_extension(constraints, critical=True)
-            .add_extension(x509.SubjectAlternativeName(names), critical=False)
+            .add_extension(x509.SubjectAlternativeName(known), critical=False)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
-            .sign(self.key, hashes.SHA256())
         )
 
 
