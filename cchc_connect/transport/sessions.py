@@ -11,7 +11,7 @@ from datetime import datetime
 from cchc_connect.errors import AuthenticationFailed
 from cchc_connect.http import Credentials, Granted, HttpRequest, HttpResponse, SessionLogin, Verdict
 from cchc_connect.revealed import revealed
-from cchc_connect.transport.call import Call
+from cchc_connect.transport.call import Call, Deadline
 from cchc_connect.transport.failures import overdue, settled
 from cchc_connect.transport.guard import Origin
 from cchc_connect.transport.shelf import Shelf
@@ -20,6 +20,8 @@ from cchc_connect.transport.wire import Send
 _MARGIN = 0.2
 """Share of a session's life in which it is not trusted any more: clocks differ, requests take time."""
 _LONGEST_MARGIN_S = 30.0
+_PATIENCE_S = 5.0
+"""Seconds after which another process's login is not waited for any more."""
 _LOOK_S = 0.05
 """Seconds between two looks whether another process has finished its login."""
 
@@ -113,9 +115,13 @@ class Sessions:
         if self._shelf is None:
             granted = yield from self._logged_in(begin)
             return self._trusted(granted, 0.0)
+        waiting = Deadline(self._clock, _PATIENCE_S)
         while not (place := self._shelf.claim(self.way.name)):
             if call.deadline.over:
                 raise overdue(call)
+            if waiting.over:  # it may be frozen, and nobody shall wait for it to wake
+                granted = yield from self._logged_in(begin)
+                return self._trusted(granted, 0.0)
             yield Pause(_LOOK_S)
         with place:
             kept = place.read()

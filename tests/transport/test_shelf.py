@@ -11,6 +11,7 @@ import pytest
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.http import Granted
 from cchc_connect.transport import FolderShelf, HttpRequest, RequestsTransport, Surroundings
+from cchc_connect.transport.sessions import Way
 from cchc_connect.transport.shelf import Place, runtime_folder
 from tests.transport.agency import Agency, Asked, Play
 from tests.transport.dialects import portal
@@ -84,6 +85,23 @@ def _tell(base_url: str, folder: str) -> None:
     os._exit(0)  # no test machinery of the parent is to end here
 
 
+def test_a_process_that_froze_while_it_logged_in_keeps_nobody_waiting_for_long(serve: Serve, tmp_path: Path) -> None:
+    agency, moment = serve(portal_script(set())), [0.0]
+
+    def sleep(seconds: float) -> None:
+        moment[0] += seconds
+
+    surroundings = Surroundings(shelf=FolderShelf(tmp_path / "shelf"), clock=lambda: moment[0])
+    with (
+        _claimed(FolderShelf(tmp_path / "shelf"), portal(agency.base_url).way),
+        RequestsTransport(portal(agency.base_url), surroundings=surroundings, sleep=sleep) as line,
+    ):
+        line.send(TELL)
+
+    assert agency.targets == ["POST /login", "POST /parcels"]
+    assert 4.0 < moment[0] < 6.0
+
+
 def test_a_place_has_one_owner_at_a_time_and_is_free_after_it(tmp_path: Path) -> None:
     shelf = FolderShelf(tmp_path / "shelf")
     place = shelf.claim("portal")
@@ -148,7 +166,7 @@ def test_the_systems_runtime_folder_is_where_it_says(monkeypatch: pytest.MonkeyP
     assert runtime_folder() is None
 
 
-def _claimed(shelf: FolderShelf) -> Place:
-    place = shelf.claim("portal")
+def _claimed(shelf: FolderShelf, way: Way | None = None) -> Place:
+    place = shelf.claim("portal" if way is None else way.name)
     assert place is not None
     return place
