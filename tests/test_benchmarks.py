@@ -56,6 +56,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> list[Trial]:
     return carried_out(tmp_path_factory.mktemp("bench"), SYSTEMS, JOBS, 200)
 
 
+@pytest.mark.long
 def test_every_system_stores_every_parcel_and_every_change(measured: list[Trial]) -> None:
     done = {(one.system, one.job) for one in measured if not one.failure}
 
@@ -63,6 +64,7 @@ def test_every_system_stores_every_parcel_and_every_change(measured: list[Trial]
     assert done == {(system.name, job.value) for system in SYSTEMS for job in JOBS}
 
 
+@pytest.mark.long
 def test_every_system_asks_for_the_same(measured: list[Trial]) -> None:
     """One request for each job; for changes each is served the changed parcel and those of its last moment."""
     assert {one.requests for one in measured} == {1}
@@ -70,6 +72,7 @@ def test_every_system_asks_for_the_same(measured: list[Trial]) -> None:
     assert all(1 <= one.parcels < 20 for one in measured if one.job == Job.INCREMENTAL)
 
 
+@pytest.mark.long
 def test_a_system_that_stores_too_little_has_no_time(tmp_path: Path) -> None:
     """The half that it pulls is half of what is served."""
     half = Ours(name="half", collections=("parcels-1",))
@@ -80,6 +83,7 @@ def test_a_system_that_stores_too_little_has_no_time(tmp_path: Path) -> None:
     assert trial.seconds == 0
 
 
+@pytest.mark.long
 def test_the_report_names_each_system_with_its_ratio_to_ours(measured: list[Trial]) -> None:
     text = report(measured, ["dlt is not installed"], "2026-11-24")
 
@@ -88,6 +92,7 @@ def test_the_report_names_each_system_with_its_ratio_to_ours(measured: list[Tria
     assert "Not run: dlt is not installed" in text
 
 
+@pytest.mark.long
 def test_the_plot_has_a_line_for_each_system(measured: list[Trial]) -> None:
     drawing = plot(figures(measured))
 

@@ -65,6 +65,7 @@ def test_what_it_says_to_type_next_works_as_typed(shown: Ended, call: Call) -> N
         assert call(*arguments).code == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", Language)
 def test_it_is_told_in_both_languages(call: Call, language: Language) -> None:
     told = call("demo", "--small", "--lang", language)

@@ -41,7 +41,8 @@ def test_a_terminal_gets_tables_that_are_drawn_and_progress_that_lives() -> None
     assert "───" in written
 
 
-@pytest.mark.parametrize("wish", [{"NO_COLOR": "1"}, pytest.param({"TERM": "dumb"}, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("wish", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_a_terminal_stays_plain_where_that_is_wished(agencies: Agencies, wish: dict[str, str]) -> None:
     written = on_a_terminal("sync", "--only", "one-stop", **wish)
 
