@@ -38,7 +38,7 @@ class Surroundings:
     clock: Callable[[], float] = time.monotonic
     """Seconds on a clock that never goes back."""
     now: Callable[[], datetime] = _utc_now
-    """Aware wall clock; read only where an answer names a date and not its own."""
+    """Aware wall clock: for hours, for times that are signed, and where an answer names a date and not its own."""
     uniform: Callable[[float, float], float] = random.uniform
     """A random number between two bounds."""
     request_id: Callable[[], str] = _random_id
