@@ -9,9 +9,10 @@ from pydantic_core import PydanticCustomError
 
 from cchc_connect.clock import SystemClock
 from cchc_connect.http import Credentials
+from cchc_connect.redaction import tells_secret
 from cchc_connect.secret import Secret
 from cchc_connect.signing import SigningKey, client_assertion
-from cchc_connect.toml_table import Table
+from cchc_connect.toml_table import Address, Table
 from cchc_connect.transport import ApiKey, Authentication, Basic, Bearer, Hmac, Login, OAuth2, TokenLogin
 from cchc_connect.transport.hmac_signing import SIGNABLE
 from cchc_connect.transport.ws_security import WsSecurity
@@ -20,7 +21,17 @@ HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", max_
 """Name of a header (RFC 9110, token)."""
 
 
-class BasicAccount(Table):
+class NamedAccount(Table):
+    """An account of whatever kind."""
+
+    @property
+    def named(self) -> str:
+        """Return whose account it is, for the journal; "" where nothing tells."""
+        told = (getattr(self, one, "") for one in ("username", "client_id", "key_id"))
+        return next(filter(None, told), "")
+
+
+class BasicAccount(NamedAccount):
     """Name and password in every request, by HTTP Basic."""
 
     kind: Literal["basic"]
@@ -32,7 +43,7 @@ class BasicAccount(Table):
         return Basic(Credentials(username=self.username, password=self.password.reveal()))
 
 
-class SessionAccount(Table):
+class SessionAccount(NamedAccount):
     """Name and password for the adapter's own login, and for nothing else."""
 
     kind: Literal["session"]
@@ -44,7 +55,7 @@ class SessionAccount(Table):
         return Login(Credentials(username=self.username, password=self.password.reveal()))
 
 
-class ApiKeyAccount(Table):
+class ApiKeyAccount(NamedAccount):
     """A key in a header of every request."""
 
     kind: Literal["api_key"]
@@ -58,7 +69,7 @@ class ApiKeyAccount(Table):
         return ApiKey(self.header, self.key.reveal())
 
 
-class BearerAccount(Table):
+class BearerAccount(NamedAccount):
     """A token that somebody issued by hand, in every request."""
 
     kind: Literal["bearer"]
@@ -71,11 +82,21 @@ class BearerAccount(Table):
         return Bearer(self.token.reveal())
 
 
-class OAuth2Account(Table):
+_TAKEN = frozenset({"grant_type", "username", "password", "client_id", "client_secret"})
+
+
+def _harmless(parameters: Mapping[str, str]) -> Mapping[str, str]:
+    """Refuse what has a key of its own, and what is a secret by its name."""
+    if any(name in _TAKEN or name.startswith("client_assertion") or tells_secret(name) for name in parameters):
+        raise PydanticCustomError("oauth2_parameters", "parameters that have a key of their own or are secret")
+    return parameters
+
+
+class OAuth2Account(NamedAccount):
     """Tokens from a token endpoint: client credentials, or where a system knows nothing else a password grant."""
 
     kind: Literal["oauth2"]
-    token_url: Annotated[str, Field(pattern=r"^https?://")]
+    token_url: Address
     client_id: str
     client_secret: Secret | None = None
     private_key: Secret | None = None
@@ -89,7 +110,7 @@ class OAuth2Account(Table):
     username: str = ""
     """Whose account a password grant is for."""
     password: Secret | None = None
-    parameters: Mapping[str, str] = Field(default_factory=dict[str, str])
+    parameters: Annotated[Mapping[str, str], AfterValidator(_harmless)] = Field(default_factory=dict[str, str])
     """What else the endpoint wants to know: scope, audience, resource."""
     envelope: str = ""
     """Name of the object in the answer in which the token stands; none: the answer itself."""
@@ -132,7 +153,7 @@ def _signable(parts: tuple[str, ...]) -> tuple[str, ...]:
     return parts
 
 
-class WsSecurityAccount(Table):
+class WsSecurityAccount(NamedAccount):
     """Name and password in the header of every SOAP envelope (WS-Security, UsernameToken)."""
 
     kind: Literal["ws_security"]
@@ -147,7 +168,7 @@ class WsSecurityAccount(Table):
         return WsSecurity(credentials=account, digest=self.digest)
 
 
-class HmacAccount(Table):
+class HmacAccount(NamedAccount):
     """A shared secret with which each message is signed (HMAC-SHA256); what is signed how is the system's choice."""
 
     kind: Literal["hmac"]
@@ -162,11 +183,6 @@ class HmacAccount(Table):
     key_header: HeaderName = "X-Key-Id"
     time_header: HeaderName = "X-Timestamp"
     signature_header: HeaderName = "X-Signature"
-
-    @property
-    def username(self) -> str:
-        """Return whose secret it is, for the journal."""
-        return self.key_id
 
     def authentication(self) -> Authentication:
         """Return it with its secret, taken from where it lies."""

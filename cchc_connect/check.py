@@ -13,7 +13,7 @@ from cchc_connect.clock import Clock, SystemClock
 from cchc_connect.config import Config
 from cchc_connect.connections import ConnectionTable
 from cchc_connect.database.stream import WHOLE
-from cchc_connect.errors import CchcError, SourceHeld
+from cchc_connect.errors import CchcError, OutsideHours, SourceHeld
 from cchc_connect.finding import Finding
 from cchc_connect.messages import Phrase
 from cchc_connect.probe import Outside, probe
@@ -45,31 +45,35 @@ def check_connections(
 
 def _connection(name: str, config: Config, connect: Connect, far_end: FarEnd, clock: Clock) -> Iterator[Finding]:
     table, adapter = config.connections[name], AnswersHeard(config.adapter(name), clock.now)
-    for finding in probe(_outside(name, table, far_end(name, table, adapter)), clock.now):
-        yield finding
-        if finding.error is not None:
-            return
+    for outside in _outsides(name, table, far_end(name, table, adapter)):
+        for finding in probe(outside, clock.now):
+            yield finding
+            if finding.error is not None:
+                return
     works = True
     with connect(name, table, adapter, min(config.run.deadline_s, PATIENCE_S)) as transport:
         for source in adapter.sources:
             finding = _first_page(name, source, transport)
             works = works and finding.error is None
             yield finding
-    yield from adapter.findings(name, None if table.account is None else table.account.username)
+    yield from adapter.findings(name, None if table.account is None else table.account.named)
     if adapter.targets and works:
         kinds = ", ".join(target.record_type.record_type for target in adapter.targets)
         yield Finding(place=name, said=Phrase("check.takes", {"record_types": kinds}), is_result=True)
         yield from _reasons(name, config)
 
 
-def _outside(name: str, table: ConnectionTable, end: Endpoint) -> Outside:
-    return Outside(
-        connection=name,
-        origin=origin_of(table.base_url),
-        trust=end.tls or usual_trust(),
-        plain_because=table.plain_http_because,
-        unverified_because=None if table.tls is None else table.tls.unverified_because,
-    )
+def _outsides(name: str, table: ConnectionTable, end: Endpoint) -> Iterator[Outside]:
+    """Yield every place that the connection speaks with: its own, its token endpoint's, those its links may lead to."""
+    login = [end.authentication.login.origin] if end.authentication.login else []
+    for origin in dict.fromkeys([origin_of(table.base_url), *login, *map(origin_of, table.origins)]):
+        yield Outside(
+            connection=name,
+            origin=origin,
+            trust=end.tls or usual_trust(),
+            plain_because=table.plain_http_because,
+            unverified_because=None if table.tls is None else table.tls.unverified_because,
+        )
 
 
 def _reasons(name: str, config: Config) -> Iterator[Finding]:
@@ -88,6 +92,8 @@ def _first_page(name: str, source: Source, transport: Transport) -> Finding:
         partition = next(iter(source.profile.partitions), WHOLE)
         page = transport.run(source.fetch(Ask(since=None, position=None, partition=partition)))
         sifted = Sieve(source).sift(page.items)
+    except OutsideHours as closed:
+        return Finding(place=place, said=Phrase(closed.code, closed.context), is_result=True)
     except CchcError as error:
         return Finding.of(place, error)
     except Exception as error:  # noqa: BLE001  # a stranger's adapter may fail on an answer, as in a run

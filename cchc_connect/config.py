@@ -7,6 +7,7 @@ Every fault of the file is reported at once, each with its table and key.
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Self, TypeVar, cast
 from urllib.parse import quote
 
@@ -41,11 +42,15 @@ KNOWN_RULES = frozenset(
         "enum",
         "literal_error",
         "secret_literal",
+        "address",
         "database_url",
         "hours",
         "hmac_parts",
         "oauth2_owner",
         "oauth2_two_keys",
+        "tls_ca_unread",
+        "tls_certificate_missing",
+        "oauth2_parameters",
         "union_tag_invalid",
         "union_tag_not_found",
     }
@@ -53,6 +58,16 @@ KNOWN_RULES = frozenset(
 """Faults of a value that have a sentence of their own; the others are told in pydantic's words."""
 
 Read = TypeVar("Read", bound=BaseModel)
+
+PATHS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "secret": frozenset({"file"}),
+        "run": frozenset({"sessions"}),
+        "signed_by": frozenset({"keys"}),
+        "tls": frozenset({"ca", "certificate", "key"}),
+    }
+)
+"""Tables with keys that are paths; a secret in a file is a table of that one key."""
 
 SQLITE = "sqlite:///"
 POSTGRES = "postgresql://"
@@ -177,9 +192,8 @@ class Config(Table):
             config = cls.model_validate(_anchored(tables, path.parent))
         except ValidationError as error:
             return ConfigurationError("config.faults", file=path, faults=Phrases(list(_faults(error, ()))))
-        faults = [*_outspoken(config), *_unprotected(config), *_dangling(config), *_option_faults(config)] or list(
-            _untaken(config)
-        )
+        alone = [*_outspoken(config), *_unprotected(config), *_slow(config)]
+        faults = [*alone, *_dangling(config), *_option_faults(config)] or list(_untaken(config))
         return ConfigurationError("config.faults", file=path, faults=Phrases(faults)) if faults else config
 
     def adapter(self, name: str) -> Adapter:
@@ -225,6 +239,14 @@ def _unprotected(config: Config) -> Iterator[Phrase]:
                 yield _fault(("connections", name, *key.split(".")), Phrase("config_rule.plain_http", {}))
 
 
+def _slow(config: Config) -> Iterator[Phrase]:
+    """Yield a fault for every quota that leaves no time for a login and a request within a call's deadline."""
+    for name, connection in config.connections.items():
+        if connection.rate is not None and 2 * connection.rate.rate.interval_s > config.run.deadline_s:
+            told = Phrase("config_rule.rate_too_slow", {"deadline_s": config.run.deadline_s})
+            yield _fault(("connections", name, "rate"), told)
+
+
 def _dangling(config: Config) -> Iterator[Phrase]:
     """Yield a fault for every name that stands for nothing."""
     for name, route in config.routes.items():
@@ -267,15 +289,28 @@ def _may_be_withheld(field: str) -> bool:
 
 
 def _anchored(tables: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
-    """Return the tables with a relative database path made relative to the file's folder."""
-    database: object = tables.get("database", {})
+    """Return the tables with every relative path made relative to the file's folder."""
+    anchored = cast("dict[str, Any]", _with_paths(dict(tables), folder.resolve(), ""))
+    database: object = anchored.get("database", {})
     if not isinstance(database, dict):
-        return tables
+        return anchored
     database = cast("dict[str, object]", database)
     url = database.get("url", DatabaseTable().url)
     if not isinstance(url, str) or not url.startswith(SQLITE) or Path(url.removeprefix(SQLITE)).is_absolute():
-        return tables
-    return {**tables, "database": {**database, "url": f"{SQLITE}{folder.resolve() / url.removeprefix(SQLITE)}"}}
+        return anchored
+    return {**anchored, "database": {**database, "url": f"{SQLITE}{folder.resolve() / url.removeprefix(SQLITE)}"}}
+
+
+def _with_paths(value: object, folder: Path, name: str) -> object:
+    """Return a table with its paths made absolute; an adapter's options are its own."""
+    if not isinstance(value, dict) or name == "options":
+        return value
+    table = cast("dict[str, object]", value)
+    paths = PATHS.get("secret" if table.keys() == {"file"} else name, frozenset[str]())
+    return {
+        key: str(folder / one) if key in paths and isinstance(one, str) else _with_paths(one, folder, key)
+        for key, one in table.items()
+    }
 
 
 def _faults(error: ValidationError, prefix: tuple[str, ...]) -> Iterator[Phrase]:

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from cchc_connect.accounts import Account, HeaderName, OAuth2Account
 from cchc_connect.http import Rate
 from cchc_connect.secret import Secret
-from cchc_connect.toml_table import Reason, Table
+from cchc_connect.toml_table import Address, Reason, Table
 from cchc_connect.transport.guard import is_loopback
 from cchc_connect.transport.hours import Span
 
@@ -55,6 +55,14 @@ class TlsTable(Table):
     unverified_because: Reason | None = None
     """Why the other side's certificate is not looked at; anybody on the way may then read and change everything."""
 
+    @model_validator(mode="after")
+    def _is_all_read(self) -> "TlsTable":
+        if self.certificate is None and (self.key or self.password):
+            raise PydanticCustomError("tls_certificate_missing", "a key or a password without a certificate")
+        if self.ca is not None and self.unverified_because is not None:
+            raise PydanticCustomError("tls_ca_unread", "authorities that nobody looks at")
+        return self
+
 
 class SignatureTable(Table):
     """`signature = { private_key = ..., ... }`: how the bodies of our messages are signed (detached JWS)."""
@@ -90,8 +98,8 @@ class ConnectionTable(Table):
     adapter: str
     agency: Annotated[str, Field(min_length=1, max_length=64)]
     """Code of the agency that answers for the system (mã định danh cơ quan); it goes with every record."""
-    base_url: Annotated[str, Field(pattern=r"^https?://")]
-    origins: tuple[Annotated[str, Field(pattern=r"^https?://[^/?#]+$")], ...] = ()
+    base_url: Address
+    origins: tuple[Annotated[Address, Field(pattern=r"^https?://[^/?#]+$")], ...] = ()
     """Other origins of the same system to which its links may lead; they receive the same credentials."""
     account: Account | None = None
     plain_http_because: Reason | None = None

@@ -16,8 +16,8 @@ from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.tables import pace
 from cchc_connect.http import Rate
 
-FARTHEST = timedelta(hours=1)
-"""Turns lie no farther ahead; what is noted beyond was noted by a clock that is wrong."""
+LONGEST_PAUSE = timedelta(minutes=1)
+"""So long nobody asks because a system asked for that; for longer the connection is left alone as a whole."""
 
 
 class SharedPace:
@@ -38,7 +38,7 @@ class SharedPace:
         """
         with self._database.writing() as connection:
             now = self._now()
-            mine = max(self._next_free(connection, now), now)
+            mine = max(self._next_free(connection, now, timedelta(seconds=patience_s)), now)
             wait_s = (mine - now).total_seconds()
             if wait_s > patience_s:
                 return None
@@ -46,21 +46,22 @@ class SharedPace:
         return wait_s
 
     def put_off(self, seconds: float) -> None:
-        """Let nobody have a turn for so many seconds, at the most an hour: the system asked for that.
+        """Let nobody have a turn for so many seconds, at the most a minute: the system asked for that.
 
         Raises:
             DatabaseUnusable: the database failed.
         """
         with self._database.writing() as connection:
             now = self._now()
-            until = now + min(timedelta(seconds=seconds), FARTHEST)
-            if until > self._next_free(connection, now):
+            until = now + min(timedelta(seconds=seconds), LONGEST_PAUSE)
+            if until > self._next_free(connection, now, LONGEST_PAUSE):
                 self._note(connection, until)
 
-    def _next_free(self, connection: Connection, now: datetime) -> datetime:
+    def _next_free(self, connection: Connection, now: datetime, patience: timedelta) -> datetime:
+        """Return the next free instant; turns lie within their takers' patience, and beyond it a wrong clock's."""
         noted = connection.execute(select(pace.c.next_free_at).where(pace.c.connection == self._name)).scalar()
         next_free = now if noted is None else instant(noted)
-        return next_free if next_free <= now + max(FARTHEST, 2 * self._interval) else now
+        return next_free if next_free <= now + patience + self._interval + LONGEST_PAUSE else now
 
     def _note(self, connection: Connection, next_free: datetime) -> None:
         upsert(connection, pace, {"connection": self._name}, {"next_free_at": stamp(next_free)})

@@ -89,7 +89,7 @@ def _tls(table: TlsTable) -> SSLContext:
     if table.certificate is None:
         return context
     password = None if table.password is None else table.password.reveal()
-    if table.certificate.suffix in PKCS12:
+    if table.certificate.suffix.lower() in PKCS12:
         Pkcs12Certificate(file=table.certificate, password=password).load_into(context)
     else:
         PemCertificate(certificate=table.certificate, key=table.key, password=password).load_into(context)

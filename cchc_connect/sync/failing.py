@@ -29,9 +29,14 @@ def asked_wait_s(error: CchcError | None) -> float | None:
 
 def wants_peace(error: CchcError | None) -> bool:
     """Say whether a system is not to be asked again in this run, whatever it has answered so far."""
-    return isinstance(error, OutsideHours) or asked_wait_s(error) is not None
+    return is_our_own(error) or asked_wait_s(error) is not None
+
+
+def is_our_own(error: CchcError | None) -> bool:
+    """Say whether it was we who did not ask: by our own clock or quota, which says nothing of the system."""
+    return isinstance(error, OutsideHours) or (isinstance(error, Throttled) and error.code == NO_TURN)
 
 
 def answers_nobody(error: CchcError | None) -> bool:
     """Say whether a system cannot be reached: an error of its own may be about what it was asked for only."""
-    return isinstance(error, Retriable) and not isinstance(error, Maintenance | CutShort)
+    return isinstance(error, Retriable) and not isinstance(error, Maintenance | CutShort) and not is_our_own(error)

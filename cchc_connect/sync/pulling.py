@@ -13,7 +13,7 @@ from cchc_connect.errors import CchcError, Fatal, OutsideHours, Retriable, Stopp
 from cchc_connect.messages import Phrase
 from cchc_connect.sync.border import adapter_border
 from cchc_connect.sync.executor import Job
-from cchc_connect.sync.failing import answers_nobody, asked_wait_s, failed, resting, wants_peace
+from cchc_connect.sync.failing import answers_nobody, asked_wait_s, failed, is_our_own, resting, wants_peace
 from cchc_connect.sync.pull import Extent, Pull
 from cchc_connect.sync.report import Line, Outcome
 from cchc_connect.sync.scope import Scope
@@ -88,7 +88,8 @@ class Pulling:
                 line.outcome, line.reason = Outcome.STOPPED, Phrase("run.stopped", {})
             else:
                 error = self._pull(sources[line.record_type], line, transport)
-                failures = failures + 1 if isinstance(error, Retriable) and line.counts.pages == 0 else 0
+                is_failure = isinstance(error, Retriable) and not is_our_own(error) and line.counts.pages == 0
+                failures = failures + 1 if is_failure else 0
                 is_outage = failures > 0 and (failures == OUTAGE or answers_nobody(error))
                 outage = error if is_outage or wants_peace(error) else None
         if self._scope.keeps:
@@ -135,7 +136,7 @@ class Pulling:
         wait_s = asked_wait_s(outage)
         if wait_s is not None:
             self._scope.commit(lambda connection: park(connection, name, self._scope.clock.now(), wait_s))
-        elif isinstance(outage, OutsideHours):
+        elif is_our_own(outage):
             return
         elif is_down and not any(line.counts.pages for line in lines):
             self._scope.commit(lambda connection: note_failure(connection, name, self._scope.clock.now()))

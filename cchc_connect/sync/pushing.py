@@ -27,8 +27,6 @@ class Pushing:
         self._config = config
         self._scope = scope
         self._open = open_transport
-        with scope.database.reading() as connection:
-            self._breakers = read_breakers(connection)
         self.lines: list[Line] = []
 
     def jobs(self, names: Collection[str]) -> list[Job]:
@@ -39,7 +37,8 @@ class Pushing:
         def job() -> None:
             adapter = self._config.adapter(table.to)
             route = _route(name, table, self._config.connections[table.to], adapter)
-            known = self._breakers.get(table.to)
+            with self._scope.database.reading() as connection:
+                known = read_breakers(connection).get(table.to)  # another route may have just noted something
             if self._scope.keeps and known is not None and known.is_open(self._scope.clock.now()):
                 self._leave_alone(route, known)
                 return
@@ -102,7 +101,7 @@ def _route(name: str, table: RouteTable, receiver: ConnectionTable, adapter: Ada
         record_types=table.records,
         connection=table.to,
         receiver=receiver.agency,
-        account="" if receiver.account is None else receiver.account.username,
+        account="" if receiver.account is None else receiver.account.named,
         purpose=table.purpose,
         legal_basis=table.legal_basis,
         withhold=table.withhold,

@@ -27,7 +27,7 @@ from cchc_connect.database.runs import begin_run, finish_run
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writer import write_page
-from cchc_connect.errors import Rejected
+from cchc_connect.errors import ConfigurationError, Rejected
 from cchc_connect.sync.collector import spared_collector
 from cchc_connect.sync.connect import Connecting
 from cchc_connect.sync.executor import Executor, ThreadExecutor
@@ -105,7 +105,10 @@ class Synchronizer:
             pulled = self._pull(names, replace(scope, shrinking=frozenset(accept_shrink)), extents)
             return [*pulled, *self._push(only, scope)]
 
-        return self._run(names, work, rehearse=rehearse)
+        receivers = {
+            route.to for name, route in self._config.routes.items() if not only or {name, route.to} & set(only)
+        }
+        return self._run([*names, *receivers.difference(names)], work, rehearse=rehearse)
 
     def pull(self, name: str, extent: Extent, *, rehearse: bool = False) -> RunReport:
         """Pull a part of one connection again: what changed in a window of time, or one item.
@@ -232,5 +235,10 @@ class Synchronizer:
 
 def _shelf(config: Config) -> Shelf | None:
     """Return where sessions are left for other processes, None where no place is named."""
-    folder = config.run.sessions or runtime_folder()
-    return None if folder is None else FolderShelf(folder)
+    if config.run.sessions is not None:
+        return FolderShelf(config.run.sessions)
+    folder = runtime_folder()
+    try:
+        return None if folder is None else FolderShelf(folder)
+    except ConfigurationError:  # nobody asked for it
+        return None

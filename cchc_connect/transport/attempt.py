@@ -14,7 +14,15 @@ from cchc_connect.errors import CchcError, CutShort
 from cchc_connect.http import HttpResponse, Verdict
 from cchc_connect.transport.call import LEAST_S
 from cchc_connect.transport.classify import speaks_json
-from cchc_connect.transport.failures import Fault, foreign_address, is_redirect, line_error, overdue, refusal
+from cchc_connect.transport.failures import (
+    Fault,
+    foreign_address,
+    is_redirect,
+    line_error,
+    login_refusal,
+    overdue,
+    refusal,
+)
 from cchc_connect.transport.guard import ForbiddenAddress, Origin, check
 from cchc_connect.transport.line import Line
 from cchc_connect.transport.reading import AnswerReader
@@ -123,7 +131,8 @@ class Attempt:
         if call.verdict is Verdict.UNKNOWN and not reader.framed and _is_cut_json(response):
             raise CutShort("transport.cut_short", **call.context())
         if call.verdict is not Verdict.AUTH and call.verdict not in call.request.accept:
-            raise refusal(call, retry_after_s(reader.headers, self._line.surroundings.now))
+            refused = login_refusal if self._send.is_login else refusal
+            raise refused(call, retry_after_s(reader.headers, self._line.surroundings.now))
         if call.verdict is not Verdict.AUTH:
             self._check_seal(response)
         self._line.budget.earn()

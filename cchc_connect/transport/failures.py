@@ -19,6 +19,7 @@ from cchc_connect.transport.call import Call
 NEVER_CONNECTED = "transport.never_connected"
 """Code of the one failure after which even a message that may not be repeated is sent again: none was sent."""
 
+_ABOUT_A_MESSAGE = frozenset({Verdict.NOT_FOUND, Verdict.INVALID, Verdict.DUPLICATE})
 _QUESTIONS = frozenset({"GET", "HEAD"})
 _REDIRECTS = 3
 
@@ -57,6 +58,13 @@ def refusal(call: Call, retry_after_s: float | None) -> CchcError:
         case _:
             code = "transport.redirected" if is_redirect(call.status or 0) else "transport.not_understood"
             return SourceHeld(code, **call.context())
+
+
+def login_refusal(call: Call, retry_after_s: float | None) -> CchcError:
+    """Return the error for a login's answer: whatever it does not take is our account, and no message is at fault."""
+    if call.verdict in _ABOUT_A_MESSAGE:
+        return AuthenticationFailed("transport.login_refused", **call.context())
+    return refusal(call, retry_after_s)
 
 
 def is_redirect(status: int) -> bool:

@@ -36,7 +36,7 @@ class TokenLogin:
     """Does the secret stand in the form (client_secret_post) and not in the header (client_secret_basic)?"""
     resource_owner: Credentials | None = None
     """The account of a password grant; None: the client's own (client credentials)."""
-    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+    parameters: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     """What else the endpoint wants to know: scope, audience, resource."""
     envelope: str = ""
     """Name of the object in the answer in which the token stands; "": the answer itself."""

@@ -26,6 +26,6 @@ def retry_after_s(headers: Mapping[str, str], now: Callable[[], datetime]) -> fl
 def _instant(text: str) -> datetime | None:
     try:
         instant = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from cchc_connect.http import Granted
 
 OWNER_ONLY = 0o700
 _OTHERS = 0o077
+_MOST_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -82,19 +84,18 @@ class FolderShelf:
     def claim(self, name: str) -> Place | None:
         """Return the place of the sessions called `name`, None while another process has it; never waits.
 
-        Raises:
-            ConfigurationError: the folder cannot be used any more.
+        Where the folder cannot be used any more the place keeps nothing: each process logs in for itself then.
         """
         file = self._folder / hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
         try:
             number = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        except OSError as error:
-            raise ConfigurationError("transport.shelf", folder=self._folder) from error
+        except OSError:
+            return _NoPlace()
         try:
             fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except OSError as refused:
             os.close(number)
-            return None
+            return None if isinstance(refused, BlockingIOError) else _NoPlace()
         return _FilePlace(number)
 
 
@@ -106,19 +107,20 @@ class _FilePlace:
 
     def read(self) -> Kept | None:
         """Return what lies there; what is half written, or nothing of ours, is nothing."""
-        written = os.pread(self._number, os.fstat(self._number).st_size, 0)
         try:
+            written = os.pread(self._number, min(os.fstat(self._number).st_size, _MOST_BYTES), 0)
             found: dict[str, Any] = json.loads(written)
             granted = Granted(str(found["token"]), float(found["lifetime_s"]))
             return Kept(granted, datetime.fromtimestamp(float(found["asked_at"]), UTC))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError, OSError):
             return None
 
     def write(self, granted: Granted, asked_at: datetime) -> None:
         """Leave a session there in place of the one before."""
         told = {"token": granted.token, "lifetime_s": granted.lifetime_s, "asked_at": asked_at.timestamp()}
-        os.ftruncate(self._number, 0)
-        os.pwrite(self._number, json.dumps(told).encode(), 0)
+        with suppress(OSError):  # no room: the others log in for themselves
+            os.ftruncate(self._number, 0)
+            os.pwrite(self._number, json.dumps(told).encode(), 0)
 
     def __enter__(self) -> Self:
         return self
@@ -127,6 +129,25 @@ class _FilePlace:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         os.close(self._number)  # and with it the lock
+
+
+class _NoPlace:
+    """Where nothing can be left."""
+
+    def read(self) -> Kept | None:
+        """Return nothing."""
+        return None
+
+    def write(self, granted: Granted, asked_at: datetime) -> None:
+        """Leave nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return
 
 
 def runtime_folder() -> Path | None:

@@ -132,5 +132,5 @@ def _load(
     """Load a certificate; without a password to give, OpenSSL would ask for one on the terminal."""
     try:
         context.load_cert_chain(certificate, key, password=password)
-    except OSError as error:  # ssl.SSLError is one
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError; a password may be too long
         raise ConfigurationError("tls.certificate_unusable", path=shown) from error

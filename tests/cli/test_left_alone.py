@@ -1,10 +1,13 @@
 """Systems that are not asked now: they asked for peace, or it is not their hour. And what is done without."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from cchc_connect.database.instants import stamp
+from cchc_connect.database.tables import pace
 from cchc_schemas.dates import VIETNAM
 from tests.cli.conftest import CONFIG, Call, Connect
 from tests.cli.district import DOSSIERS, District
@@ -67,14 +70,49 @@ def test_a_system_is_asked_in_its_hours_only_and_that_is_no_failure(
 
 def test_a_quota_is_kept_over_runs(call: Call, connect: Connect, district: District) -> None:
     """What one process asked counts for the next."""
-    connect(run={"deadline_s": 1}, keys={"rate": {"requests": 1, "per_s": 7200}})
+    connect(run={"deadline_s": 10}, keys={"rate": {"requests": 1, "per_s": 4}})
+    began = time.monotonic()
 
-    first = call("sync", "--json")
-    second = call("sync", "--json")
+    first, second = call("sync", "--json"), call("sync", "--json")
 
-    assert first.document["lines"][0]["outcome"] == "done"
-    assert {line["reason"]["code"] for line in second.document["lines"]} == {"transport.no_turn"}
-    assert sum(district.requests_seen.values()) == 1
+    assert (first.code, second.code) == (0, 0)
+    assert sum(district.requests_seen.values()) == 2
+    assert time.monotonic() - began > 4
+
+
+def test_a_quota_that_leaves_no_turn_is_no_failure_of_the_system(
+    call: Call, connect: Connect, district: District, books: Books
+) -> None:
+    """It is not left alone for it afterwards."""
+    connect(run={"deadline_s": 10}, keys={"rate": {"requests": 1, "per_s": 4}})
+    with books.database.writing() as connection:
+        free_at = stamp(datetime.now(UTC) + timedelta(seconds=50))
+        connection.execute(pace.insert().values(connection="district", next_free_at=free_at))
+
+    ran = [call("sync", "--json") for _ in range(4)]
+
+    reasons = [{line["reason"]["code"] for line in one.document["lines"]} for one in ran]
+    assert reasons == [{"transport.no_turn"}] * 4
+    assert sum(district.requests_seen.values()) == 0
+
+
+def test_a_quota_that_leaves_no_time_for_a_request_is_refused(call: Call, connect: Connect) -> None:
+    connect(run={"deadline_s": 10}, keys={"rate": {"requests": 1, "per_s": 60}})
+
+    refused = call("sync")
+
+    assert refused.code == 78
+    assert "[connections.district] rate" in refused.err
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_a_run_outside_the_hours_is_told_in_a_sentence(call: Call, connect: Connect, language: str) -> None:
+    connect(keys={"hours": hours(open_now=False)})
+
+    told, checked = call("--lang", language, "sync"), call("--lang", language, "check")
+
+    assert "sync_view." not in told.out + told.err
+    assert (told.code, checked.code) == (0, 0)
 
 
 def test_an_address_without_tls_wants_a_reason_and_status_shows_it(call: Call, connect: Connect) -> None:

@@ -93,8 +93,8 @@ def test_what_a_system_asks_of_one_all_obey(database: SharedDatabase) -> None:
 def test_a_clock_that_was_wrong_holds_nobody_up(database: SharedDatabase) -> None:
     clock = Hand()
     pace = SharedPace(database, "portal", TWENTY, clock)
-    clock.at += timedelta(hours=2)
+    clock.at += timedelta(minutes=30)
     pace.turn(60.0)
-    clock.at -= timedelta(hours=2)
+    clock.at -= timedelta(minutes=30)
 
     assert pace.turn(60.0) == 0.0

@@ -204,6 +204,17 @@ def test_a_client_that_gets_no_token_is_told_so(serve: Serve, line: OpenLine, pl
     assert agency.asked == []
 
 
+@pytest.mark.parametrize("status", ["404 Not Found", "409 Conflict", "410 Gone", "422 Unprocessable Content"])
+def test_a_token_endpoint_that_is_none_puts_no_message_aside(serve: Serve, line: OpenLine, status: str) -> None:
+    """It is our account or its address that is wrong, and not what was to be sent."""
+    tokens, agency = serve(in_turn([answer(status, b"{}")])), serve(listing())
+
+    with pytest.raises(AuthenticationFailed) as refused:
+        line(by_oauth(agency, tokens)).send(TELL)
+
+    assert refused.value.code == "transport.login_refused"
+
+
 def test_a_link_to_the_token_endpoint_is_not_followed(serve: Serve, line: OpenLine) -> None:
     """Only the login goes there: it would see the token."""
     tokens, agency = serve(token_endpoint()), serve(listing())

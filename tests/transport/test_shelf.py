@@ -113,7 +113,9 @@ def test_a_place_has_one_owner_at_a_time_and_is_free_after_it(tmp_path: Path) ->
     assert shelf.claim("portal") is not None
 
 
-@pytest.mark.parametrize("written", [b"", b"{", b"[]", b'{"token": "s"}', b"\xff"])
+@pytest.mark.parametrize(
+    "written", [b"", b"{", b"[]", b'{"token": "s"}', b'{"token": "s", "lifetime_s": 9, "asked_at": 1e300}', b"\xff"]
+)
 def test_what_is_half_written_is_no_session(tmp_path: Path, written: bytes) -> None:
     shelf = FolderShelf(tmp_path / "shelf")
     with _claimed(shelf) as place:
@@ -152,6 +154,14 @@ def test_a_folder_that_is_not_ours_alone_is_refused(tmp_path: Path, fault: str) 
         FolderShelf(folder)
 
     assert refused.value.code == "transport.shelf"
+
+
+def test_a_folder_that_went_away_costs_a_login_and_nothing_else(serve: Serve, tmp_path: Path) -> None:
+    agency = serve(portal_script(set()))
+    with transport(agency, tmp_path / "shelf") as one:
+        (tmp_path / "shelf").rmdir()
+
+        assert one.send(TELL).status == 200
 
 
 def test_the_systems_runtime_folder_is_where_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
