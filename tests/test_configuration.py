@@ -234,6 +234,29 @@ def test_faults_are_told_in_vietnamese_too(file: Path) -> None:
     assert "có lỗi" in refused.value.in_language(Language.VIETNAMESE)
 
 
+WRONG_SHAPES = (
+    'hours = "19:00-06:00"',
+    'rate = "20/s"',
+    "tls = { ca = 5 }",
+    'signed_by = { keys = "k", issuer = "a", audience = "b", algorithms = "ES256" }',
+    "options = 7",
+    'account = { kind = "ws_security", username = "a", password = { env = "X" }, digest = "sometimes" }',
+)
+
+
+@pytest.mark.parametrize("line", WRONG_SHAPES)
+def test_a_value_of_the_wrong_shape_is_told_in_our_own_words(file: Path, line: str) -> None:
+    key = line.partition(" ")[0]
+    kept = [one for one in GOOD.splitlines() if not one.startswith(key)]
+    file.write_text("\n".join([*kept, line]), encoding="utf-8")
+
+    with pytest.raises(ConfigurationError) as refused:
+        Config.load(file)
+
+    assert "Input should" not in refused.value.in_language(Language.VIETNAMESE)
+    assert "[connections.one-stop" in str(refused.value)
+
+
 @pytest.mark.parametrize("table", TABLES)
 def test_every_key_is_documented(table: type[BaseModel]) -> None:
     """docs/configuration.md names every key that the program reads."""
