@@ -298,7 +298,7 @@ def _may_be_withheld(field: str) -> bool:
 
 def _anchored(tables: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
     """Return the tables with every relative path made relative to the file's folder."""
-    anchored: dict[str, Any] = _with_paths(dict(tables), folder.resolve(), "")
+    anchored = cast("dict[str, Any]", _with_paths(dict(tables), folder.resolve(), ""))
     database: object = anchored.get("database", {})
     if not isinstance(database, dict):
         return anchored
@@ -309,11 +309,13 @@ def _anchored(tables: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
     return {**anchored, "database": {**database, "url": f"{SQLITE}{folder.resolve() / url.removeprefix(SQLITE)}"}}
 
 
-def _with_paths(value: Any, folder: Path, name: str) -> Any:
+def _with_paths(value: object, folder: Path, name: str) -> object:
     """Return a table with its paths made absolute; an adapter's options are its own."""
-    table = cast("dict[str, Any]", value) if isinstance(value, dict) else None
-    if table is None or name == "options":
+    if not isinstance(value, dict):
         return value
+    table = cast("dict[str, object]", value)
+    if name == "options":
+        return table
     paths = PATHS.get("secret" if table.keys() == {"file"} else name, frozenset[str]())
     return {
         key: str(folder / one) if key in paths and isinstance(one, str) else _with_paths(one, folder, key)
