@@ -75,7 +75,7 @@ def _session(
         return session
 
     def begin(login: HttpRequest) -> Send:
-        return line.login(line.call(login, call.deadline))
+        return line.login(line.call(login, call.deadline), sessions.way)
 
     return (yield OpenSession(call, sessions.opened(call, spent, sessions.flights, begin)))
 

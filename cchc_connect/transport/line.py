@@ -1,13 +1,11 @@
 """The line to one system: what all calls of one transport share."""
 
-from collections.abc import Callable
-
 from cchc_connect.errors import OutsideHours, Throttled
-from cchc_connect.http import HttpRequest, HttpResponse, Verdict
+from cchc_connect.http import HttpRequest
 from cchc_connect.transport.call import Call, Deadline
 from cchc_connect.transport.endpoint import Endpoint
 from cchc_connect.transport.policy import Policy, RetryArguments, Surroundings
-from cchc_connect.transport.sessions import Sessions
+from cchc_connect.transport.sessions import Sessions, Way
 from cchc_connect.transport.traffic import TrafficCounter
 from cchc_connect.transport.wire import Send
 from cchc_connect.transport.writing import written
@@ -47,13 +45,11 @@ class Line:
 
     def send(self, call: Call, request: HttpRequest) -> Send:
         """Return the sending of `request`: that of `call`, or the same with a session in it."""
-        return self._send(call, request, self.endpoint.dialect.classify)
+        origins = self.endpoint.origins
+        return Send(call, written(request, call, self.endpoint, origins), origins, self.endpoint.dialect.classify)
 
-    def login(self, call: Call) -> Send:
+    def login(self, call: Call, way: Way) -> Send:
         """Return the sending of `call`, which opens a session; it may go where no other request may."""
-        way = self.endpoint.way
-        if way is None:
-            return self.send(call, call.request)
         origins = frozenset(way.origins)
         return Send(call, written(call.request, call, self.endpoint, origins), origins, way.classify, is_login=True)
 
@@ -80,7 +76,3 @@ class Line:
         """Let all who ask this system wait as long as it asked one of them to."""
         if self.surroundings.pace is not None and asked.retry_after_s and asked.code != NO_TURN:
             self.surroundings.pace.put_off(asked.retry_after_s)
-
-    def _send(self, call: Call, request: HttpRequest, classify: Callable[[HttpResponse], Verdict]) -> Send:
-        origins = self.endpoint.origins
-        return Send(call, written(request, call, self.endpoint, origins), origins, classify)

@@ -11,11 +11,10 @@ from urllib.parse import quote_plus
 
 from cchc_connect.http import Credentials, Granted, HttpRequest, HttpResponse, Verdict
 from cchc_connect.revealed import SecretText
+from cchc_connect.signing import ASSERTION_TYPE
 from cchc_connect.transport.basic import basic
 from cchc_connect.transport.classify import classify_rest
 from cchc_connect.transport.guard import Origin, origin_of
-
-ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 _REFUSED = frozenset({400, 401, 403})
 _UNTOLD_LIFETIME_S = (
@@ -90,7 +89,7 @@ class TokenLogin:
         if self.assertion is not None:
             return {
                 "client_id": self.client_id,
-                "client_assertion_type": ASSERTION,
+                "client_assertion_type": ASSERTION_TYPE,
                 "client_assertion": self.assertion(),
             }
         if self.client_secret is None:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from cchc_connect.extras import extra
 from cchc_connect.http import Credentials
 from cchc_connect.transport.authentication import Anonymous
 from cchc_connect.transport.wire import Wire
@@ -25,6 +24,6 @@ class WsSecurity(Anonymous):
         """
         if wire.body is None:
             return wire
-        with extra("soap", "zeep"):
-            from cchc_connect.soap.security import with_token  # noqa: PLC0415  # the extra may be missing
+        from cchc_connect.soap.security import with_token  # noqa: PLC0415  # few systems speak SOAP
+
         return replace(wire, body=with_token(wire.body, self.credentials, now, digest=self.digest))

@@ -1,8 +1,6 @@
 """Neither secrets nor personal values leave through errors, their causes, their tracebacks or any log."""
 
 import logging
-import pickle
-import traceback
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,6 +11,7 @@ import urllib3
 
 from cchc_connect.errors import CchcError
 from cchc_connect.transport import Basic, Endpoint, HttpRequest, Policy
+from tests.canaries.birds import all_that_shows
 from tests.transport.agency import RESET, Agency, Asked, Play, answer, drip, head, in_turn
 from tests.transport.carriers import IMPATIENT, OpenLine
 from tests.transport.dialects import ACCOUNT, portal, rest
@@ -50,20 +49,6 @@ def written_forms() -> Iterator[str]:
         yield from (canary, quote(canary), quote(canary, safe=""), quote_plus(canary))
         yield b64encode(canary.encode()).decode().rstrip("=")
     yield b64encode(f"{ACCOUNT.username}:{ACCOUNT.password}".encode()).decode()
-
-
-def all_that_shows(error: BaseException) -> Iterator[str]:
-    """Yield what a log, a crash reporter or a pickle would hold of `error` and all behind it."""
-    waiting, seen = [error], list[BaseException]()
-    while waiting:
-        one = waiting.pop()
-        seen.append(one)
-        yield from (str(one), repr(one), repr(vars(one)), repr(one.args))
-        for frame in traceback.TracebackException.from_exception(one, capture_locals=True).stack:
-            if "/tests/" not in frame.filename:
-                yield f"{frame.filename} {frame.line} {frame.locals}"
-        waiting += [cause for cause in (one.__cause__, one.__context__) if cause and cause not in seen]
-    yield pickle.dumps(error).decode("latin-1")
 
 
 def assert_nothing_shows(error: CchcError, log: str) -> None:
