@@ -7,8 +7,8 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError, PasswordSetError
 
-from cchc_connect import Config, ConfigurationError
-from cchc_connect.transport import ApiKey, Basic, Bearer, Credentials, Hmac, Login, OAuth2, TokenLogin
+from cchc_connect import Config, ConfigurationError, Credentials
+from cchc_connect.transport import ApiKey, Basic, Bearer, Hmac, Login, OAuth2, TokenLogin
 from cchc_connect.transport.ws_security import WsSecurity
 from tests.signing.parties import p256, pem
 

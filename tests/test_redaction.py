@@ -13,8 +13,7 @@ from typing import Any, Protocol
 
 import psycopg
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from pydantic import BaseModel, ValidationError
 
 from cchc_connect.errors import SourceHeld

@@ -11,8 +11,7 @@ from dataclasses import asdict
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from psycopg.conninfo import make_conninfo
 from sqlalchemy.engine import URL
 

@@ -32,7 +32,7 @@ from cchc_connect.transport.sessions import Session
 from cchc_connect.transport.tls import PemCertificate, Pkcs12Certificate
 from cchc_connect.transport.wire import Send, Wire
 from cchc_connect.transport.ws_security import WsSecurity
-from cchc_connect.wire_json import Listing, RawItem
+from cchc_connect.wire.json import Listing, RawItem
 from cchc_schemas import Dossier, DossierStatus, to_document
 
 VARIABLE, SECRET = "CCHC_TEST_SHOWN", "canary/+%@é-7"

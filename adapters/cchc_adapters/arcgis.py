@@ -10,7 +10,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Self
 
-from cchc_connect import Ask, Exchange, HttpRequest, HttpResponse, Page, SourceHeld, Verdict, classify_rest, codecs
+from cchc_connect import Ask, Exchange, HttpRequest, HttpResponse, Page, SourceHeld, Verdict, classify_rest
+from cchc_connect.wire import codecs
 
 TOO_MANY, SERVER_ERRORS, REFUSALS = 429, range(500, 600), range(400, 500)
 EVERYTHING = {"f": "json", "where": "1=1"}

@@ -28,20 +28,10 @@ from cchc_adapters.geometries import geometry
 from cchc_adapters.options import AdapterOptions, package_table
 from cchc_adapters.parcel_lists import site
 from cchc_adapters.permit_files import PaperCodes, measure, measures, papers, permit_status
-from cchc_connect import (
-    Ask,
-    Deletes,
-    Dialect,
-    Exchange,
-    HttpRequest,
-    Item,
-    Page,
-    SourceHeld,
-    SourceProfile,
-    codecs,
-)
-from cchc_connect.field_map import FieldMap, at, epoch_day, iso_day, translated
+from cchc_connect import Ask, Deletes, Dialect, Exchange, HttpRequest, Item, Page, SourceHeld, SourceProfile
 from cchc_connect.transport import normalised
+from cchc_connect.wire import codecs
+from cchc_connect.wire.field_map import FieldMap, at, epoch_day, iso_day, translated
 from cchc_schemas import AdminScheme, ConstructionPermit, ConstructionWorks, CrsName
 
 MAPPING = 1

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TypeAlias, cast
 
-from cchc_connect import Unreadable, codecs
+from cchc_connect import Unreadable
+from cchc_connect.wire import codecs
 
 Ring: TypeAlias = Sequence[Sequence[float]]
 

@@ -6,7 +6,7 @@ Observed in public client code of VBDLIS and in flattened map layers: "ODT+CLN",
 import re
 from collections.abc import Iterator
 
-from cchc_connect import codecs
+from cchc_connect.wire import codecs
 
 _WITH_AREA = re.compile(r"(?P<code>\S+)\s+(?P<area>[0-9.,]+)(?:\s*M[2²])?")
 

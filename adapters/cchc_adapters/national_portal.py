@@ -30,19 +30,9 @@ from cchc_adapters.portal_catalogue import procedure_map
 from cchc_adapters.portal_replies import PortalReplies
 from cchc_adapters.portal_session import PortalSession
 from cchc_adapters.portal_targets import DossierTarget, Portal, StepTarget
-from cchc_connect import (
-    Ask,
-    Deletes,
-    Dialect,
-    Exchange,
-    Item,
-    Page,
-    SourceHeld,
-    SourceProfile,
-    Verdict,
-    codecs,
-)
-from cchc_connect.field_map import translated
+from cchc_connect import Ask, Deletes, Dialect, Exchange, Item, Page, SourceHeld, SourceProfile, Verdict
+from cchc_connect.wire import codecs
+from cchc_connect.wire.field_map import translated
 from cchc_schemas import Procedure
 
 LIST, DETAIL = "LayDanhSachTTHC", "LayThuTuc"

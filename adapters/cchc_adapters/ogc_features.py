@@ -36,9 +36,9 @@ from cchc_connect import (
     SourceHeld,
     SourceProfile,
     classify_rest,
-    codecs,
 )
-from cchc_connect.field_map import INSTANTS, FieldRule, field_map, held, rules_of, translated
+from cchc_connect.wire import codecs
+from cchc_connect.wire.field_map import INSTANTS, FieldRule, field_map, held, rules_of, translated
 from cchc_schemas import AdminScheme, CrsName, LandParcel, Text, parcel_key
 
 ACCEPT = {"Accept": "application/geo+json, application/json"}

@@ -39,9 +39,9 @@ from cchc_connect import (
     SourceProfile,
     Verdict,
     classify_rest,
-    codecs,
 )
-from cchc_connect.field_map import FieldMap, at, translated
+from cchc_connect.wire import codecs
+from cchc_connect.wire.field_map import FieldMap, at, translated
 from cchc_schemas import Dossier, DossierStatus, DossierStep
 
 DOSSIERS = "/dossiers"

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel, ConfigDict
 
-from cchc_connect import Item, Unreadable, codecs
-from cchc_connect.field_map import FieldMap, at, iso_day, translated
+from cchc_connect import Item, Unreadable
+from cchc_connect.wire import codecs
+from cchc_connect.wire.field_map import FieldMap, at, iso_day, translated
 
 _LIST_EXPECTED = Unreadable("list_expected")
 _GIVEN_BACK = at("tinhTrangTraHoSo.isTraHoSo", read=codecs.flag)

@@ -6,9 +6,10 @@ Terms and fees may be prose: then the number is left out and the source's own wo
 
 from functools import partial
 
-from cchc_connect import Item, codecs
-from cchc_connect.codecs import Unreadable
-from cchc_connect.field_map import FieldMap, Value, at, each, held
+from cchc_connect import Item
+from cchc_connect.wire import codecs
+from cchc_connect.wire.codecs import Unreadable
+from cchc_connect.wire.field_map import FieldMap, Value, at, each, held
 
 PUBLIC = "1"
 

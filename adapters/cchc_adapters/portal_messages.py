@@ -8,7 +8,7 @@ as it is: the habit of reporting 5, 6 and 8 as 9, to look on time, is not imitat
 import re
 from collections.abc import Mapping
 
-from cchc_connect.codecs import compact_local, truncated
+from cchc_connect.wire.codecs import compact_local, truncated
 from cchc_schemas import Dossier, DossierStatus, DossierStep
 
 HANDLER_LENGTH = 50

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cchc_connect import HttpResponse, Item, Verdict, classify_rest, codecs
+from cchc_connect import HttpResponse, Item, Verdict, classify_rest
 from cchc_connect.transport import normalised
-from cchc_connect.wire_json import strict_json
+from cchc_connect.wire import codecs
+from cchc_connect.wire.json import strict_json
 
 OK_STATUS = 200
 _CODE = re.compile(r"[+-]?[0-9]{1,9}")

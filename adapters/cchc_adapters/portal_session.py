@@ -6,7 +6,8 @@ Observed in VietOpenCPS/opencps-v2 (2020). How long a session lives is not docum
 from dataclasses import dataclass, replace
 
 from cchc_adapters.portal_replies import PortalReplies, error_code
-from cchc_connect import Credentials, HttpRequest, HttpResponse, Verdict, codecs
+from cchc_connect import Credentials, HttpRequest, HttpResponse, Verdict
+from cchc_connect.wire import codecs
 
 READ = frozenset({Verdict.OK, Verdict.AUTH, Verdict.INVALID})
 """A refused account is told with a code and words that other refusals have too."""

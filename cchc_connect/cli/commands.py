@@ -96,8 +96,7 @@ def pull(  # noqa: PLR0913  # a command has as many parameters as options
     dry_run: Annotated[bool, typer.Option("--dry-run", help="help.sync_dry_run")] = False,
 ) -> int:
     """Pull one connection or a part of it."""
-    from cchc_connect.cli.sync import Part
-    from cchc_connect.cli.sync import pull as pull_part
+    from cchc_connect.cli.sync import Part, pull as pull_part
 
     part = Part(record_type=record_type, since=since, until=until, key=key)
     return pull_part(session(context), name, part, rehearse=dry_run)

@@ -17,7 +17,7 @@ from cchc_connect.database.bulk import Rows, chunks, rows_among
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import quarantine
 from cchc_connect.errors import Rejected
-from cchc_connect.wire_json import RawItem
+from cchc_connect.wire.json import RawItem
 from cchc_schemas import Fault
 
 KEY_TAKEN = Fault(path="", rule="key_taken")

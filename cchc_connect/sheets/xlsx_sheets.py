@@ -22,9 +22,9 @@ from cchc_connect.inbox.limits import InboxLimits
 from cchc_connect.inbox.places import Place
 from cchc_connect.inbox.streams import CHUNK, Budget, Member
 from cchc_connect.inbox.zips import zip_members
-from cchc_connect.safe_xml import UnsafeXml, XmlLimits, check_xml
 from cchc_connect.sheets.escapes import held, marked, unheld, unmarked
 from cchc_connect.sheets.tables import MOST_ROWS, Column, Kind, Row, Value, refusal
+from cchc_connect.wire.xml import UnsafeXml, XmlLimits, check_xml
 
 _DAY_FORMAT = "yyyy-mm-dd"
 _FIRST_DAY = date(1900, 3, 1)

@@ -29,7 +29,7 @@ from cchc_connect.logs import LogForm, log_form, shown_log
 from cchc_connect.sync.pipeline import Behind, ahead
 from cchc_connect.sync.translation import ReadItem, Translation
 from cchc_connect.tracebacks import traceback_of
-from cchc_connect.wire_json import RawItem
+from cchc_connect.wire.json import RawItem
 
 WORTH_IT = 500
 """So many unknown items on a page, with more pages to come, are worth a process; it costs half a second to start."""

@@ -17,7 +17,7 @@ from cchc_connect.database.known_items import KnownItem
 from cchc_connect.database.ownership import Owners
 from cchc_connect.database.quarantine import KEY_TWICE, FaultyItem
 from cchc_connect.sync.translation import TRANSLATION_FAILED, ReadItem, Translation, Translator
-from cchc_connect.wire_json import RawItem
+from cchc_connect.wire.json import RawItem
 from cchc_schemas import Fault
 
 TELLING = 5

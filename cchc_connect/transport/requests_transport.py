@@ -14,8 +14,7 @@ from typing import Any, Self
 
 import requests
 from tenacity import Retrying
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
-from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, TimeoutError as Urllib3TimeoutError
 
 from cchc_connect.errors import Throttled
 from cchc_connect.http import Exchange, HttpRequest, HttpResponse, Result

@@ -10,8 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from cchc_connect.errors import ConfigurationError, Rejected
 from cchc_connect.inbox import Inbox, InboxLimits

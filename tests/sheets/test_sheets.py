@@ -14,8 +14,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from cchc_connect.errors import ConfigurationError, Rejected
 from cchc_connect.sheets import Column, Kind, Row, Value, read_sheet, write_sheet, xlsx_sheets

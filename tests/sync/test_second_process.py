@@ -14,7 +14,7 @@ from cchc_connect import Config
 from cchc_connect.logs import LogForm, shown_log
 from cchc_connect.sync.second_process import WORTH_IT, Place, SecondProcess
 from cchc_connect.sync.translation import Translation
-from cchc_connect.wire_json import RawItem
+from cchc_connect.wire.json import RawItem
 
 OPTIONS = {"collection": "thua_dat", "scheme": "gso-2025-07"}
 PATIENCE_S = 20.0

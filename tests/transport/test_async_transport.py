@@ -7,8 +7,9 @@ import httpx
 import pytest
 import respx
 
+from cchc_connect import HttpRequest
 from cchc_connect.errors import ConfigurationError, Maintenance, Unreachable
-from cchc_connect.transport import AsyncTransport, HttpRequest, Policy, Surroundings
+from cchc_connect.transport import AsyncTransport, Policy, Surroundings
 from tests.transport.dialects import rest
 from tests.transport.test_policy import World, longest
 

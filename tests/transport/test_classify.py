@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cchc_connect.transport import HttpRequest, HttpResponse, Verdict, classify_rest, normalised
+from cchc_connect import HttpRequest, HttpResponse, Verdict, classify_rest
+from cchc_connect.transport import normalised
 from cchc_connect.transport.retry_after import retry_after_s
 
 NOW = datetime(2026, 3, 2, 8, 0, 0, tzinfo=UTC)

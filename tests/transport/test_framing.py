@@ -9,8 +9,7 @@ from typing import Any, cast
 
 import h11
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from cchc_connect.transport.framing import HEAD_LIMIT, Framing, Malformed, Overlong
 

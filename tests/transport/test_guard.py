@@ -1,11 +1,11 @@
 """Where requests may go."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
+from cchc_connect import Credentials
 from cchc_connect.errors import ConfigurationError
-from cchc_connect.transport import Anonymous, Basic, Credentials, Endpoint
+from cchc_connect.transport import Anonymous, Basic, Endpoint
 from cchc_connect.transport.guard import ForbiddenAddress, Origin, origin_of, resolve
 from tests.transport.dialects import REST, portal, rest
 

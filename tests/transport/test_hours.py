@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
+from cchc_connect import HttpRequest
 from cchc_connect.errors import OutsideHours
-from cchc_connect.transport import Hours, HttpRequest, Surroundings
+from cchc_connect.transport import Hours, Surroundings
 from cchc_connect.transport.hours import Span
 from cchc_schemas.dates import VIETNAM
 from tests.transport.agency import Agency, Asked, Play, answer, in_turn

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from tenacity import AsyncRetrying, Retrying
 
+from cchc_connect import HttpRequest
 from cchc_connect.errors import (
     AuthenticationFailed,
     CchcError,
@@ -19,7 +19,7 @@ from cchc_connect.errors import (
     Throttled,
     Unreachable,
 )
-from cchc_connect.transport import HttpRequest, Policy
+from cchc_connect.transport import Policy
 from cchc_connect.transport.call import Call, Deadline
 from cchc_connect.transport.failures import NEVER_CONNECTED
 

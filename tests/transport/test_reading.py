@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
+from cchc_connect import HttpRequest
 from cchc_connect.errors import CutShort, DeadlineExceeded, SourceHeld
 from cchc_connect.testing.faults.packing import Pack, brotli, zstd
-from cchc_connect.transport import HttpRequest, Policy
+from cchc_connect.transport import Policy
 from cchc_connect.transport.reading import AnswerReader
 from cchc_connect.transport.unpacking import accepted
 from tests.transport.test_policy import World

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from cchc_connect import HttpRequest
 from cchc_connect.errors import Maintenance, SourceHeld
 from cchc_connect.signing import Signer
-from cchc_connect.transport import Endpoint, HttpRequest
+from cchc_connect.transport import Endpoint
 from cchc_connect.transport.seals import Seal, SealCheck
 from tests.signing.parties import AUDIENCE, ISSUER, Party
 from tests.transport.agency import Agency, Asked, Play, answer, in_turn

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from cchc_connect import HttpRequest
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.http import Granted
-from cchc_connect.transport import FolderShelf, HttpRequest, RequestsTransport, Surroundings
+from cchc_connect.transport import FolderShelf, RequestsTransport, Surroundings
 from cchc_connect.transport.sessions import Way
 from cchc_connect.transport.shelf import Place, runtime_folder
 from tests.transport.agency import Agency, Asked, Play

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from cchc_connect.transport import Dialect, Endpoint, HttpRequest, classify_rest
+from cchc_connect import Dialect, HttpRequest, classify_rest
+from cchc_connect.transport import Endpoint
 from cchc_connect.transport.call import Call, Deadline
 from cchc_connect.transport.writing import written
 

@@ -13,8 +13,8 @@ from typing import Any, cast
 import jiter
 import msgspec
 
-from cchc_connect.json_limits import LONGEST_NUMBER, is_too_deep, may_hold_odd_numbers
-from cchc_connect.lenient_json import is_almost_json, split
+from cchc_connect.wire.json_limits import LONGEST_NUMBER, is_too_deep, may_hold_odd_numbers
+from cchc_connect.wire.lenient_json import is_almost_json, split
 
 BOM = b"\xef\xbb\xbf"
 OPENED = b"{"

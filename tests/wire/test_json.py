@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
-from cchc_connect.wire_json import BOM, RawItem, is_json, listing, strict_json
+from cchc_connect.wire.json import BOM, RawItem, is_json, listing, strict_json
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 VALUES = st.recursive(

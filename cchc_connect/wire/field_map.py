@@ -14,7 +14,7 @@ from typing import Any, Self, TypeAlias
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from cchc_connect.adapter import Item
-from cchc_connect.codecs import (
+from cchc_connect.wire.codecs import (
     COMMUNE_DIGITS,
     NO_DATE,
     DecimalSign,

@@ -5,10 +5,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from cchc_connect.safe_xml import UnsafeXml, XmlLimits, check_xml, parse_xml
+from cchc_connect.wire.xml import UnsafeXml, XmlLimits, check_xml, parse_xml
 
 LAUGHS = b"<!DOCTYPE a [<!ENTITY b 'ha'>" + b"".join(
     b"<!ENTITY %c '%s'>" % (99 + step, b"&%c;" % (98 + step) * 10) for step in range(10)

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from cchc_connect import Unreadable
-from cchc_connect.field_map import READERS, Codec, FieldRule, at, each, field_map, held, rules_of, translated
+from cchc_connect.wire.field_map import READERS, Codec, FieldRule, at, each, field_map, held, rules_of, translated
 from cchc_schemas import PartialDate
 
 ITEM: dict[str, Any] = {

@@ -4,15 +4,14 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from cchc_adapters.binh_duong_permits import PERMIT
 from cchc_adapters.ogc_features import OgcFeatures, OgcFeaturesOptions
 from cchc_adapters.opencps import DOSSIER
-from cchc_connect import codecs
-from cchc_connect.field_map import FieldMap, Mapped, at, translated
-from cchc_connect.wire_models import WireModels
+from cchc_connect.wire import codecs
+from cchc_connect.wire.compiled_models import WireModels
+from cchc_connect.wire.field_map import FieldMap, Mapped, at, translated
 from cchc_schemas import AdminScheme, ConstructionPermit, Dossier, LandParcel, Note, Record, RecordInvalid, to_document
 
 PARCELS = OgcFeatures(OgcFeaturesOptions(collection="thua", scheme=AdminScheme.GSO_2025_07)).sources[0]

@@ -5,11 +5,10 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from cchc_connect import codecs
-from cchc_connect.codecs import LocalTime, Unreadable
+from cchc_connect.wire import codecs
+from cchc_connect.wire.codecs import LocalTime, Unreadable
 from cchc_schemas import VIETNAM, LandParcel, PartialDate, RecordInvalid
 
 BAD_INSTANT = Unreadable("instant_unreadable")
