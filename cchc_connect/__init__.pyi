@@ -16,7 +16,7 @@ from .adapter import (
     Target as Target,
 )
 from .case import Case as Case, find_case as find_case
-from .config import Config as Config
+from .config.file import Config as Config
 from .database.discrepancies import discrepancies as discrepancies
 from .database.feed import changes as changes, follow as follow
 from .database.history import (

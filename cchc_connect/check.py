@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from cchc_connect.adapter import Adapter, Ask, Source
 from cchc_connect.answers_heard import AnswersHeard
 from cchc_connect.clock import Clock, SystemClock
-from cchc_connect.config import Config
-from cchc_connect.connections import ConnectionTable
+from cchc_connect.config.connections import ConnectionTable
+from cchc_connect.config.file import Config
 from cchc_connect.database.stream import WHOLE
 from cchc_connect.errors import CchcError, OutsideHours, SourceHeld
 from cchc_connect.finding import Finding

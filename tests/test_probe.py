@@ -18,7 +18,7 @@ from cchc_connect import Config, Credentials, Dialect, HttpResponse, SourceHeld,
 from cchc_connect.adapter import Adapter
 from cchc_connect.answers_heard import AnswersHeard
 from cchc_connect.check import check_connections
-from cchc_connect.connections import ConnectionTable
+from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.finding import Finding
 from cchc_connect.messages import Language, message
 from cchc_connect.probe import Outside, probe

@@ -15,7 +15,8 @@ from sqlalchemy import create_engine
 
 from cchc_connect import Credentials, HttpRequest, HttpResponse, Item, Outgoing, Page
 from cchc_connect.clock import SystemClock
-from cchc_connect.config import DatabaseTable
+from cchc_connect.config.file import DatabaseTable
+from cchc_connect.config.secrets import EnvironmentSecret
 from cchc_connect.database.arrivals import SiftedPage
 from cchc_connect.database.deliveries import Delivery
 from cchc_connect.database.history import FieldChange
@@ -23,7 +24,6 @@ from cchc_connect.database.postgres import PostgresBackend
 from cchc_connect.database.quarantine import FaultyItem, QuarantineEntry
 from cchc_connect.database.voices import Voice
 from cchc_connect.revealed import revealed
-from cchc_connect.secret import EnvironmentSecret
 from cchc_connect.signing import Signer, SigningKey
 from cchc_connect.transport import ApiKey, Basic, Bearer, Hmac, Login, OAuth2, TokenLogin
 from cchc_connect.transport.call import Call, Deadline

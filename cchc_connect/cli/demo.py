@@ -22,7 +22,7 @@ from cchc_connect.cli.quarantine import show_faults
 from cchc_connect.cli.report import report_document, show_report
 from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.session import Session
-from cchc_connect.config import Config
+from cchc_connect.config.file import Config
 from cchc_connect.database import quarantine
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.masking import masked_item

@@ -11,7 +11,7 @@ from cchc_connect.cli.opening import existing_database
 from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.session import Session
 from cchc_connect.cli.times import local
-from cchc_connect.config import Config
+from cchc_connect.config.file import Config
 from cchc_connect.database.dead_letters import DeadLetter, dead_letters, send_again
 from cchc_connect.database.deliveries import route_states
 

@@ -60,6 +60,6 @@ def where(given: str | None) -> str:
 
 def configured_address(session: Session) -> str:
     """Return the address of the database that the configuration names."""
-    from cchc_connect.config import Config  # noqa: PLC0415  # with --db no configuration is read and none loaded
+    from cchc_connect.config.file import Config  # noqa: PLC0415  # with --db no configuration is read and none loaded
 
     return Config.load(session.config).database.address

@@ -11,7 +11,7 @@ from cchc_connect.cli.opening import existing_database, where
 from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.session import Session
 from cchc_connect.cli.times import local
-from cchc_connect.config import Config
+from cchc_connect.config.file import Config
 from cchc_connect.database import quarantine
 from cchc_connect.database.counts import Counts
 from cchc_connect.database.cursors import stream_states

@@ -45,7 +45,7 @@ def show_status(session: Session, database: str | None) -> ExitCode:
 
 def _exceptions(file: Path) -> list[dict[str, str]]:
     """Return what connections do without, and the written reasons."""
-    from cchc_connect.config import Config  # noqa: PLC0415  # with --db no configuration is read and none loaded
+    from cchc_connect.config.file import Config  # noqa: PLC0415  # with --db no configuration is read and none loaded
 
     connections = Config.load(file).connections.items()
     return [

@@ -10,7 +10,7 @@ from cchc_connect.cli.report import EXITS, report_document, show_report
 from cchc_connect.cli.session import Session
 from cchc_connect.cli.stopping import stop_asked
 from cchc_connect.cli.times import instant_given
-from cchc_connect.config import Config
+from cchc_connect.config.file import Config
 from cchc_connect.database.quarantine import open_counts
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.errors import ConfigurationError

@@ -4,7 +4,7 @@ from ssl import SSLContext
 
 from cchc_connect.adapter import Adapter
 from cchc_connect.clock import Clock, SystemClock
-from cchc_connect.connections import ConnectionTable, SignatureTable, SignedByTable, TlsTable
+from cchc_connect.config.connections import ConnectionTable, SignatureTable, SignedByTable, TlsTable
 from cchc_connect.database.pace import SharedPace
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.signing import Expected, KeyFile, Signer, SigningKey, Verifier

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from threading import Semaphore
 
 from cchc_connect.adapter import Adapter, Order, Source
-from cchc_connect.config import Config
+from cchc_connect.config.file import Config
 from cchc_connect.database.breakers import Breaker, note_failure, note_success, park, read_breakers
 from cchc_connect.database.cursors import hold
 from cchc_connect.database.stream import WHOLE, Stream

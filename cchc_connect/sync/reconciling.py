@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from cchc_connect.adapter import Order, Source
-from cchc_connect.config import Config
+from cchc_connect.config.file import Config
 from cchc_connect.database import quarantine
 from cchc_connect.database.arrivals import Occasion, SiftedPage
 from cchc_connect.database.cursors import hold

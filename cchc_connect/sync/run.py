@@ -15,8 +15,8 @@ import msgspec
 
 from cchc_connect.adapter import Adapter, Source
 from cchc_connect.clock import Clock, SystemClock
-from cchc_connect.config import Config
-from cchc_connect.connections import ConnectionTable
+from cchc_connect.config.connections import ConnectionTable
+from cchc_connect.config.file import Config
 from cchc_connect.database.arrivals import SiftedPage
 from cchc_connect.database.counts import Counts
 from cchc_connect.database.instants import stamp

@@ -24,7 +24,7 @@ from typing import BinaryIO, Self, cast
 import msgspec
 
 from cchc_connect.adapter import Item
-from cchc_connect.config import Config
+from cchc_connect.config.file import Config
 from cchc_connect.logs import LogForm, log_form, shown_log
 from cchc_connect.sync.pipeline import Behind, ahead
 from cchc_connect.sync.translation import ReadItem, Translation

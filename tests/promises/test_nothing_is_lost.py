@@ -13,7 +13,7 @@ import pytest
 
 from cchc_connect import Adapter, HttpRequest, HttpResponse, Surroundings, Unreachable
 from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD, double_secrets
-from cchc_connect.connections import ConnectionTable
+from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.sync.connect import connect
 from cchc_connect.sync.report import Outcome
 from cchc_connect.sync.run import Connect

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from cchc_connect import Adapter, Config, LeaseHeld, LeaseLost, SharedDatabase, Surroundings, Synchronizer
-from cchc_connect.connections import ConnectionTable
+from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.database.cursors import stream_states
 from cchc_connect.sync.executor import Job
 from tests.simulation.clerk import Clerk

@@ -7,11 +7,11 @@ from typing import Annotated, cast
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
+from cchc_connect.config.tables import Table
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.extras import extra
 from cchc_connect.private_files import private_bytes
 from cchc_connect.revealed import revealed
-from cchc_connect.toml_table import Table
 
 
 class EnvironmentSecret(Table):

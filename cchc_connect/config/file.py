@@ -15,15 +15,15 @@ from pydantic import AfterValidator, BaseModel, Field, PrivateAttr, ValidationEr
 from pydantic_core import PydanticCustomError
 
 from cchc_connect.adapter import Adapter, AdapterFactory
-from cchc_connect.connections import ConnectionTable
+from cchc_connect.config.connections import ConnectionTable
+from cchc_connect.config.secrets import Secret
+from cchc_connect.config.tables import Name, Reason, Table
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Phrase, Phrases
 from cchc_connect.positions import holds_secret
 from cchc_connect.redaction import tells_secret
 from cchc_connect.registry import adapter_factory
 from cchc_connect.revealed import SecretText
-from cchc_connect.secret import Secret
-from cchc_connect.toml_table import Name, Reason, Table
 from cchc_schemas import RECORD_TYPES, Record
 
 KNOWN_RULES = frozenset(

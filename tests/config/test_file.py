@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel
 
 from cchc_connect import Config, ConfigurationError
-from cchc_connect.accounts import (
+from cchc_connect.config.accounts import (
     ApiKeyAccount,
     BasicAccount,
     BearerAccount,
@@ -15,8 +15,8 @@ from cchc_connect.accounts import (
     SessionAccount,
     WsSecurityAccount,
 )
-from cchc_connect.config import DatabaseTable, RouteTable, RunTable
-from cchc_connect.connections import ConnectionTable, RateTable, SignatureTable, SignedByTable, TlsTable
+from cchc_connect.config.connections import ConnectionTable, RateTable, SignatureTable, SignedByTable, TlsTable
+from cchc_connect.config.file import DatabaseTable, RouteTable, RunTable
 from cchc_connect.messages import Language
 
 GOOD = """

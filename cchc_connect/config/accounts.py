@@ -8,11 +8,11 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from cchc_connect.clock import SystemClock
+from cchc_connect.config.secrets import Secret
+from cchc_connect.config.tables import Address, Table
 from cchc_connect.http import Credentials
 from cchc_connect.redaction import tells_secret
-from cchc_connect.secret import Secret
 from cchc_connect.signing import SigningKey, client_assertion
-from cchc_connect.toml_table import Address, Table
 from cchc_connect.transport import ApiKey, Authentication, Basic, Bearer, Hmac, Login, OAuth2, TokenLogin
 from cchc_connect.transport.hmac_signing import SIGNABLE
 from cchc_connect.transport.ws_security import WsSecurity

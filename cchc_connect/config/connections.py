@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from cchc_connect.accounts import Account, HeaderName, OAuth2Account
+from cchc_connect.config.accounts import Account, HeaderName, OAuth2Account
+from cchc_connect.config.secrets import Secret
+from cchc_connect.config.tables import Address, Reason, Table
 from cchc_connect.http import Rate
-from cchc_connect.secret import Secret
-from cchc_connect.toml_table import Address, Reason, Table
 from cchc_connect.transport.guard import is_loopback
 from cchc_connect.transport.hours import Span
 
