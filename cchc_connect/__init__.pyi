@@ -60,7 +60,7 @@ from .http import (
     SessionLogin as SessionLogin,
     Verdict as Verdict,
 )
-from .redaction import RedactingFormatter as RedactingFormatter
+from .privacy.redaction import RedactingFormatter as RedactingFormatter
 from .sync.pull import Extent as Extent
 from .sync.reconciling import Reconciliation as Reconciliation
 from .sync.report import RunReport as RunReport

@@ -10,7 +10,7 @@ from cchc_connect.cli.opening import existing_database
 from cchc_connect.cli.screen import Screen
 from cchc_connect.cli.session import Session
 from cchc_connect.cli.times import day, decimal, local
-from cchc_connect.masking import masked_record
+from cchc_connect.privacy.masking import masked_record
 from cchc_schemas import (
     CodeUnknown,
     ConstructionPermit,

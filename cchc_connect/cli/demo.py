@@ -25,7 +25,7 @@ from cchc_connect.cli.session import Session
 from cchc_connect.config.file import Config
 from cchc_connect.database import quarantine
 from cchc_connect.database.shared import SharedDatabase
-from cchc_connect.masking import masked_item
+from cchc_connect.privacy.masking import masked_item
 from cchc_connect.sync.report import Outcome, RunReport
 from cchc_connect.sync.run import Surroundings, Synchronizer
 from cchc_connect.testing import Agencies, Edit, World

@@ -16,7 +16,7 @@ from cchc_connect.clock import SystemClock
 from cchc_connect.database.cursors import stream_states
 from cchc_connect.database.discrepancies import State, discrepancies, settle
 from cchc_connect.database.instants import stamp
-from cchc_connect.masking import HIDDEN, masked_field
+from cchc_connect.privacy.masking import HIDDEN, masked_field
 from cchc_schemas import RECORD_TYPES
 
 LONGEST = 40

@@ -17,7 +17,7 @@ from cchc_connect.database.history import FieldChange, RecordVersion, difference
 from cchc_connect.database.instants import stamp
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.succession import predecessors, successors
-from cchc_connect.masking import masked_field, masked_record
+from cchc_connect.privacy.masking import masked_field, masked_record
 from cchc_schemas import Record, to_document
 
 Versions = Sequence[RecordVersion[Record]]

@@ -10,7 +10,7 @@ from cchc_connect.cli.exits import NotThere
 from cchc_connect.cli.session import Session
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.errors import DatabaseUnusable
-from cchc_connect.revealed import SecretText
+from cchc_connect.privacy.secrets import SecretText
 
 SQLITE = "sqlite:///"
 ADDRESS = re.compile(r"^[a-z]+://")

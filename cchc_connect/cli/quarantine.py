@@ -17,8 +17,8 @@ from cchc_connect.database.counts import Counts
 from cchc_connect.database.cursors import stream_states
 from cchc_connect.database.quarantine import QuarantineEntry
 from cchc_connect.errors import Rejected
-from cchc_connect.masking import masked_item
 from cchc_connect.messages import Phrase
+from cchc_connect.privacy.masking import masked_item
 from cchc_connect.sync.run import Synchronizer
 from cchc_schemas import RECORD_TYPES, Fault
 

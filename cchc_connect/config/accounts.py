@@ -11,7 +11,7 @@ from cchc_connect.clock import SystemClock
 from cchc_connect.config.secrets import Secret
 from cchc_connect.config.tables import Address, Table
 from cchc_connect.http import Credentials
-from cchc_connect.redaction import tells_secret
+from cchc_connect.privacy.redaction import tells_secret
 from cchc_connect.signing import SigningKey, client_assertion
 from cchc_connect.transport import ApiKey, Authentication, Basic, Bearer, Hmac, Login, OAuth2, TokenLogin
 from cchc_connect.transport.hmac_signing import SIGNABLE

@@ -20,10 +20,10 @@ from cchc_connect.config.secrets import Secret
 from cchc_connect.config.tables import Name, Reason, Table
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Phrase, Phrases
-from cchc_connect.positions import holds_secret
-from cchc_connect.redaction import tells_secret
+from cchc_connect.privacy.page_tokens import holds_secret
+from cchc_connect.privacy.redaction import tells_secret
+from cchc_connect.privacy.secrets import SecretText
 from cchc_connect.registry import adapter_factory
-from cchc_connect.revealed import SecretText
 from cchc_schemas import RECORD_TYPES, Record
 
 KNOWN_RULES = frozenset(

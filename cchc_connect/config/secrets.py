@@ -10,8 +10,8 @@ from pydantic_core import PydanticCustomError
 from cchc_connect.config.tables import Table
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.extras import extra
-from cchc_connect.private_files import private_bytes
-from cchc_connect.revealed import revealed
+from cchc_connect.privacy.private_files import private_bytes
+from cchc_connect.privacy.secrets import revealed
 
 
 class EnvironmentSecret(Table):

@@ -20,8 +20,8 @@ from cchc_connect.database.structure import make, upgrade
 from cchc_connect.database.tables import STRUCTURE_VERSION, lease
 from cchc_connect.errors import DatabaseLost, DatabaseUnusable, LeaseLost
 from cchc_connect.extras import extra
-from cchc_connect.revealed import SecretText
-from cchc_connect.seam import Seam
+from cchc_connect.privacy.error_boundary import Seam
+from cchc_connect.privacy.secrets import SecretText
 
 RUN_LEASE = "sync"
 """Name of the lease that a run holds."""

@@ -14,7 +14,6 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from cchc_connect import positions
 from cchc_connect.adapter import Ask, Deletes, Order, Page, Source
 from cchc_connect.database import quarantine
 from cchc_connect.database.arrivals import SiftedPage
@@ -26,6 +25,7 @@ from cchc_connect.database.ownership import owners_of
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writer import write_page
 from cchc_connect.errors import SourceHeld, StartOver
+from cchc_connect.privacy import page_tokens as positions
 from cchc_connect.sync.belief import MOST_VANISHED, Belief, is_too_many
 from cchc_connect.sync.high_water import HighWater, later
 from cchc_connect.sync.pipeline import Behind, ahead

@@ -9,7 +9,7 @@ from cchc_connect.database.counts import Counts
 from cchc_connect.database.cursors import Cursor
 from cchc_connect.database.instants import instant, stamp
 from cchc_connect.messages import Phrase
-from cchc_connect.positions import shown
+from cchc_connect.privacy.page_tokens import shown
 
 
 class Outcome(StrEnum):

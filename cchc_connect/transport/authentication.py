@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from cchc_connect.http import Credentials
-from cchc_connect.revealed import SecretText
+from cchc_connect.privacy.secrets import SecretText
 from cchc_connect.transport.basic import basic
 from cchc_connect.transport.oauth import TokenLogin
 from cchc_connect.transport.wire import Wire

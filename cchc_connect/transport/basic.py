@@ -3,7 +3,7 @@
 from base64 import b64encode
 
 from cchc_connect.http import Credentials
-from cchc_connect.revealed import SecretText
+from cchc_connect.privacy.secrets import SecretText
 
 
 def basic(account: Credentials) -> str:

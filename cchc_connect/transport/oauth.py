@@ -10,7 +10,7 @@ from typing import cast
 from urllib.parse import quote_plus
 
 from cchc_connect.http import Credentials, Granted, HttpRequest, HttpResponse, Verdict
-from cchc_connect.revealed import SecretText
+from cchc_connect.privacy.secrets import SecretText
 from cchc_connect.signing import ASSERTION_TYPE
 from cchc_connect.transport.basic import basic
 from cchc_connect.transport.classify import classify_rest

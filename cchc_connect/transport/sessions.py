@@ -10,7 +10,7 @@ from datetime import datetime
 
 from cchc_connect.errors import AuthenticationFailed
 from cchc_connect.http import Credentials, Granted, HttpRequest, HttpResponse, SessionLogin, Verdict
-from cchc_connect.revealed import revealed
+from cchc_connect.privacy.secrets import revealed
 from cchc_connect.transport.call import Call, Deadline
 from cchc_connect.transport.failures import overdue, settled
 from cchc_connect.transport.guard import Origin

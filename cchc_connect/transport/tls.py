@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.extras import extra
-from cchc_connect.private_files import private_bytes
+from cchc_connect.privacy.private_files import private_bytes
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from threading import Semaphore
 import pytest
 
 from cchc_connect import Config
-from cchc_connect.logs import LogForm, shown_log
+from cchc_connect.privacy.logging import LogForm, shown_log
 from cchc_connect.sync.second_process import WORTH_IT, Place, SecondProcess
 from cchc_connect.sync.translation import Translation
 from cchc_connect.wire.json import RawItem

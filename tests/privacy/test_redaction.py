@@ -17,9 +17,9 @@ from hypothesis import given, strategies as st
 from pydantic import BaseModel, ValidationError
 
 from cchc_connect.errors import SourceHeld
-from cchc_connect.logs import LogForm, log_form, shown_log
-from cchc_connect.redaction import LONGEST, RedactingFormatter, one_line, redacted
-from cchc_connect.revealed import revealed
+from cchc_connect.privacy.logging import LogForm, log_form, shown_log
+from cchc_connect.privacy.redaction import LONGEST, RedactingFormatter, one_line, redacted
+from cchc_connect.privacy.secrets import revealed
 from cchc_schemas import HolderKind, RightHolder
 
 NAME, CITIZEN, PHONE, EMAIL = "Nguyễn Thị Canary", "074087000001", "0912345678", "mau.canary@mail.example"

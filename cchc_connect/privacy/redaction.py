@@ -24,8 +24,8 @@ from datetime import UTC, datetime
 from typing import cast
 from unicodedata import category
 
-from cchc_connect.revealed import MASK, without_secrets
-from cchc_connect.tracebacks import kind_of, traceback_of
+from cchc_connect.privacy.secrets import MASK, without_secrets
+from cchc_connect.privacy.tracebacks import kind_of, traceback_of
 
 OURS = frozenset({"cchc_connect", "cchc_adapters", "cchc_schemas"})
 """Packages whose own lines hold no personal value."""
@@ -171,7 +171,7 @@ def _sayable(value: object) -> object:
 
 def _shape(value: object) -> object:
     """Return a list or an object with its names and short numbers, and no text; see `masked_item`."""
-    from cchc_connect.masking import masked_item  # noqa: PLC0415  # it brings the records; few lines need it
+    from cchc_connect.privacy.masking import masked_item  # noqa: PLC0415  # it brings the records; few lines need it
 
     return str(masked_item(list(cast("set[object]", value)) if isinstance(value, set | frozenset) else value))
 

@@ -2,7 +2,7 @@
 
 import json
 
-from cchc_connect.masking import masked_item, masked_record
+from cchc_connect.privacy.masking import masked_item, masked_record
 from cchc_schemas import AdminScheme, Dossier, DossierStatus, HolderKind, LandParcel, RightHolder
 
 

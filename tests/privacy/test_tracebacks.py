@@ -1,7 +1,7 @@
 """Tracebacks tell where and of what kind, never what a stranger's exception says."""
 
 from cchc_connect.errors import ConfigurationError, SourceHeld
-from cchc_connect.tracebacks import kind_of, traceback_of
+from cchc_connect.privacy.tracebacks import kind_of, traceback_of
 
 CANARY = "Nguyễn Thị Mẫu 074087000001"
 

@@ -16,7 +16,7 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy.engine import URL
 
 from cchc_connect import Credentials
-from cchc_connect.revealed import MOST, Revealed, SecretText, revealed, without_secrets
+from cchc_connect.privacy.secrets import MOST, Revealed, SecretText, revealed, without_secrets
 
 SECRET = "mật-khẩu/+%@é'\"\\ 7"
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=4, max_size=30)

@@ -23,7 +23,7 @@ from cchc_connect.database.history import FieldChange
 from cchc_connect.database.postgres import PostgresBackend
 from cchc_connect.database.quarantine import FaultyItem, QuarantineEntry
 from cchc_connect.database.voices import Voice
-from cchc_connect.revealed import revealed
+from cchc_connect.privacy.secrets import revealed
 from cchc_connect.signing import Signer, SigningKey
 from cchc_connect.transport import ApiKey, Basic, Bearer, Hmac, Login, OAuth2, TokenLogin
 from cchc_connect.transport.call import Call, Deadline

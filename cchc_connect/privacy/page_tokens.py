@@ -6,8 +6,8 @@ The engine asks with it as it is. What is kept and what is shown is another matt
 import re
 
 from cchc_connect.http import HttpRequest
-from cchc_connect.redaction import redacted, tells_secret
-from cchc_connect.revealed import without_secrets
+from cchc_connect.privacy.redaction import redacted, tells_secret
+from cchc_connect.privacy.secrets import without_secrets
 
 _PARAMETER = re.compile(r"[?&;]([^=&;#]*)=")
 _USER = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*@|^//[^/?#]*@")

@@ -6,8 +6,8 @@ import pytest
 
 from cchc_connect import Ask, Exchange, Page, SharedDatabase, Unreachable
 from cchc_connect.database.cursors import read_cursor
-from cchc_connect.positions import kept, shown
-from cchc_connect.revealed import revealed
+from cchc_connect.privacy.page_tokens import kept, shown
+from cchc_connect.privacy.secrets import revealed
 from cchc_connect.sync.pull import Pull
 from tests.databases import on_one_kind
 from tests.sync.test_pull import STREAM
