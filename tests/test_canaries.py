@@ -32,8 +32,8 @@ from cchc_connect import (
     Synchronizer,
 )
 from cchc_connect.adapter import Adapter, Ask
-from cchc_connect.check import check_connections
 from cchc_connect.config.connections import ConnectionTable
+from cchc_connect.diagnostics.connections import check_connections
 from cchc_connect.sync.connect import connect
 from cchc_connect.transport import RequestsTransport, Traffic
 from cchc_schemas import Dossier

@@ -33,7 +33,12 @@ THE_READERS_OWN = {("cchc_connect.testing.fixtures", "pytest")}
 MAY_KNOW = {
     "cchc_connect.cli": {"cchc_connect.cli"},
     "cchc_connect.testing": {"cchc_connect.testing", "cchc_connect.cli"},
-    "cchc_connect.sync": {"cchc_connect.sync", "cchc_connect.check", "cchc_connect.cli", "cchc_connect.testing"},
+    "cchc_connect.sync": {
+        "cchc_connect.sync",
+        "cchc_connect.diagnostics.connections",
+        "cchc_connect.cli",
+        "cchc_connect.testing",
+    },
 }
 """Room of the engine -> the rooms that may import it; the root package names what it makes public."""
 

@@ -4,15 +4,15 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from cchc_connect.check import check_connections
 from cchc_connect.cli.exits import ExitCode, exit_code_of
 from cchc_connect.cli.screen import Screen
 from cchc_connect.cli.session import Session
 from cchc_connect.config.file import Config
-from cchc_connect.database.condition import DATABASE, database_findings, room
 from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.diagnostics.connections import check_connections
+from cchc_connect.diagnostics.database import DATABASE, database_findings, room
+from cchc_connect.diagnostics.finding import Finding
 from cchc_connect.errors import ConfigurationError, DatabaseUnusable
-from cchc_connect.finding import Finding
 
 NEW = {"database.absent": "check.database_new", "database.older": "check.database_older"}
 """What the next run puts in order by itself."""

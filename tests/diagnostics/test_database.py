@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import text
 
 from cchc_connect import SharedDatabase
-from cchc_connect.database.condition import MIB, database_findings, room
 from cchc_connect.database.tables import STRUCTURE_VERSION
-from cchc_connect.finding import Finding
+from cchc_connect.diagnostics.database import MIB, database_findings, room
+from cchc_connect.diagnostics.finding import Finding
 from tests.databases import on_one_kind
 
 

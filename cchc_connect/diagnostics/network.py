@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from threading import Thread
 from typing import TypeVar
 
+from cchc_connect.diagnostics.finding import Finding
 from cchc_connect.errors import CchcError, SourceHeld, Unreachable
-from cchc_connect.finding import Finding
 from cchc_connect.transport.guard import ForbiddenAddress, Origin, is_address, is_loopback
 from cchc_connect.transport.resolving import Resolver, resolving, system_resolver
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.tables import STRUCTURE_VERSION
-from cchc_connect.finding import Finding
+from cchc_connect.diagnostics.finding import Finding
 
 MIB = 1024 * 1024
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from cchc_connect.adapter import Adapter, Source, Target
-from cchc_connect.finding import Finding
+from cchc_connect.diagnostics.finding import Finding
 from cchc_connect.http import Dialect, HttpResponse, Verdict
 
 CLOCK_OFF_S = 5.0

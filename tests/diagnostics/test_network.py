@@ -16,12 +16,12 @@ import pytest
 
 from cchc_connect import Config, Credentials, Dialect, HttpResponse, SourceHeld, Unreachable, Verdict
 from cchc_connect.adapter import Adapter
-from cchc_connect.answers_heard import AnswersHeard
-from cchc_connect.check import check_connections
 from cchc_connect.config.connections import ConnectionTable
-from cchc_connect.finding import Finding
+from cchc_connect.diagnostics.connections import check_connections
+from cchc_connect.diagnostics.finding import Finding
+from cchc_connect.diagnostics.network import Outside, probe
+from cchc_connect.diagnostics.responses import AnswersHeard
 from cchc_connect.messages import Language, message
-from cchc_connect.probe import Outside, probe
 from cchc_connect.sync.connect import endpoint
 from cchc_connect.transport import Endpoint, Policy, RequestsTransport
 from cchc_connect.transport.guard import Origin
@@ -166,7 +166,7 @@ def test_where_nobody_listens_there_is_no_connection(authority: Authority) -> No
 
 
 def test_nobody_waits_for_a_greeting_that_does_not_end(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cchc_connect.probe.PATIENCE_S", 0.2)
+    monkeypatch.setattr("cchc_connect.diagnostics.network.PATIENCE_S", 0.2)
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
         secured = seen(outside(silent.getsockname()[1], trust(authority)))[-1]
@@ -204,7 +204,7 @@ def test_a_name_that_does_not_resolve_is_told() -> None:
 
 def test_nobody_waits_for_a_name_service_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     ended = Event()
-    monkeypatch.setattr("cchc_connect.probe.PATIENCE_S", 0.05)
+    monkeypatch.setattr("cchc_connect.diagnostics.network.PATIENCE_S", 0.05)
 
     def silent(_: str) -> list[str]:
         ended.wait(20)

@@ -8,15 +8,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from cchc_connect.adapter import Adapter, Ask, Source
-from cchc_connect.answers_heard import AnswersHeard
 from cchc_connect.clock import Clock, SystemClock
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.config.file import Config
 from cchc_connect.database.stream import WHOLE
+from cchc_connect.diagnostics.finding import Finding
+from cchc_connect.diagnostics.network import Outside, probe
+from cchc_connect.diagnostics.responses import AnswersHeard
 from cchc_connect.errors import CchcError, OutsideHours, SourceHeld
-from cchc_connect.finding import Finding
 from cchc_connect.messages import Phrase
-from cchc_connect.probe import Outside, probe
 from cchc_connect.sync.connect import connect, endpoint
 from cchc_connect.sync.run import Connect
 from cchc_connect.sync.sift import Sieve, Sifted
