@@ -17,16 +17,16 @@ from .adapter import (
 )
 from .case import Case as Case, find_case as find_case
 from .config.file import Config as Config
-from .database.discrepancies import discrepancies as discrepancies
-from .database.feed import changes as changes, follow as follow
-from .database.history import (
+from .database.writing.discrepancies import discrepancies as discrepancies
+from .database.reading.change_feed import changes as changes, follow as follow
+from .database.reading.history import (
     RecordVersion as RecordVersion,
     history as history,
     record_at as record_at,
     records_at as records_at,
 )
-from .database.records import records as records
-from .database.shared import SharedDatabase as SharedDatabase
+from .database.reading.records import records as records
+from .database.shared_database import SharedDatabase as SharedDatabase
 from .errors import (
     AuthenticationFailed as AuthenticationFailed,
     CchcError as CchcError,

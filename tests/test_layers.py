@@ -156,9 +156,9 @@ def _imported_at_once(module: Module) -> Iterator[str]:
 
 def _belongs_in_init(node: ast.stmt) -> bool:
     match node:
-        case (
-            ast.Import() | ast.ImportFrom() | ast.Expr(ast.Constant(str())) | ast.Assign(targets=[ast.Name("__all__")])
-        ):
+        case ast.Import() | ast.ImportFrom() | ast.Expr(ast.Constant(str())):
+            return True
+        case ast.Assign(targets=[ast.Name("__all__")]) | ast.AnnAssign(target=ast.Name("__all__")):
             return True
         case ast.Assign(value=ast.Call(func=ast.Name("attach_stub"))):  # names imported late are listed in the stub
             return True

@@ -17,7 +17,7 @@ from cchc_connect.cli.screen import GAP, Screen
 from cchc_connect.cli.session import Session
 from cchc_connect.cli.stopping import stop_asked
 from cchc_connect.cli.times import local
-from cchc_connect.database.feed import follow
+from cchc_connect.database.reading.change_feed import follow
 from cchc_connect.privacy.masking import masked_document
 from cchc_schemas import RECORD_TYPES
 

@@ -8,7 +8,7 @@ from cchc_connect.cli.exits import ExitCode, exit_code_of
 from cchc_connect.cli.screen import Screen
 from cchc_connect.cli.session import Session
 from cchc_connect.config.file import Config
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.diagnostics.connections import check_connections
 from cchc_connect.diagnostics.database import DATABASE, database_findings, room
 from cchc_connect.diagnostics.finding import Finding

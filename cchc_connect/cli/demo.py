@@ -23,8 +23,8 @@ from cchc_connect.cli.report import report_document, show_report
 from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.session import Session
 from cchc_connect.config.file import Config
-from cchc_connect.database import quarantine
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.writing import quarantine
 from cchc_connect.privacy.masking import masked_item
 from cchc_connect.sync.report import Outcome, RunReport
 from cchc_connect.sync.run import Surroundings, Synchronizer

@@ -13,9 +13,9 @@ from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.session import Session
 from cchc_connect.cli.times import local
 from cchc_connect.clock import SystemClock
-from cchc_connect.database.cursors import stream_states
-from cchc_connect.database.discrepancies import State, discrepancies, settle
 from cchc_connect.database.instants import stamp
+from cchc_connect.database.state.cursors import stream_states
+from cchc_connect.database.writing.discrepancies import State, discrepancies, settle
 from cchc_connect.privacy.masking import HIDDEN, masked_field
 from cchc_schemas import RECORD_TYPES
 

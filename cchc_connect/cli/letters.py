@@ -12,8 +12,8 @@ from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.session import Session
 from cchc_connect.cli.times import local
 from cchc_connect.config.file import Config
-from cchc_connect.database.dead_letters import DeadLetter, dead_letters, send_again
-from cchc_connect.database.deliveries import route_states
+from cchc_connect.database.outbox.dead_letters import DeadLetter, dead_letters, send_again
+from cchc_connect.database.outbox.deliveries import route_states
 
 COLUMNS = ("route", "sequence", "record_type", "record_key", "attempts", "reason", "settled_at", "shortened", "worth")
 

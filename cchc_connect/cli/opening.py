@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cchc_connect.cli.exits import NotThere
 from cchc_connect.cli.session import Session
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import DatabaseUnusable
 from cchc_connect.privacy.secrets import SecretText
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from cchc_connect.cli.screen import Screen, harmless, is_terminal
-from cchc_connect.database.counts import Counts
+from cchc_connect.database.state.counters import Counts
 from cchc_connect.sync.scope import Progress, no_progress
 
 if TYPE_CHECKING:

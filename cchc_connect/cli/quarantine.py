@@ -12,10 +12,10 @@ from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.session import Session
 from cchc_connect.cli.times import local
 from cchc_connect.config.file import Config
-from cchc_connect.database import quarantine
-from cchc_connect.database.counts import Counts
-from cchc_connect.database.cursors import stream_states
-from cchc_connect.database.quarantine import QuarantineEntry
+from cchc_connect.database.state.counters import Counts
+from cchc_connect.database.state.cursors import stream_states
+from cchc_connect.database.writing import quarantine
+from cchc_connect.database.writing.quarantine import QuarantineEntry
 from cchc_connect.errors import Rejected
 from cchc_connect.messages import Phrase
 from cchc_connect.privacy.masking import masked_item

@@ -9,7 +9,7 @@ from cchc_connect.cli.quarantine import fault_in_words, open_entries
 from cchc_connect.cli.screen import Screen
 from cchc_connect.cli.session import Session
 from cchc_connect.cli.times import local
-from cchc_connect.database.quarantine import QuarantineEntry
+from cchc_connect.database.writing.quarantine import QuarantineEntry
 from cchc_connect.sheets import Column, Kind, Row, is_sheet, write_sheet
 
 COLUMNS = {

@@ -14,15 +14,15 @@ from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.session import Session
 from cchc_connect.cli.times import local
 from cchc_connect.clock import SystemClock
-from cchc_connect.database.cursors import StreamState, stream_states
-from cchc_connect.database.deliveries import route_states
-from cchc_connect.database.discrepancies import discrepancies
-from cchc_connect.database.journal import broken_entry
-from cchc_connect.database.lease import is_held
-from cchc_connect.database.quarantine import open_counts
+from cchc_connect.database.outbox.audit_log import broken_entry
+from cchc_connect.database.outbox.deliveries import route_states
 from cchc_connect.database.record_tables import record_table
-from cchc_connect.database.runs import last_report
+from cchc_connect.database.state.cursors import StreamState, stream_states
+from cchc_connect.database.state.lease import is_held
+from cchc_connect.database.state.runs import last_report
 from cchc_connect.database.tables import run
+from cchc_connect.database.writing.discrepancies import discrepancies
+from cchc_connect.database.writing.quarantine import open_counts
 from cchc_schemas import RECORD_TYPES
 
 StreamName = tuple[str, str, str]

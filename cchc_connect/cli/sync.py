@@ -11,8 +11,8 @@ from cchc_connect.cli.session import Session
 from cchc_connect.cli.stopping import stop_asked
 from cchc_connect.cli.times import instant_given
 from cchc_connect.config.file import Config
-from cchc_connect.database.quarantine import open_counts
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.writing.quarantine import open_counts
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.sync.pull import Extent
 from cchc_connect.sync.report import RunReport

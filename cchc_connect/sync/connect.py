@@ -5,8 +5,8 @@ from ssl import SSLContext
 from cchc_connect.adapter import Adapter
 from cchc_connect.clock import Clock, SystemClock
 from cchc_connect.config.connections import ConnectionTable, SignatureTable, SignedByTable, TlsTable
-from cchc_connect.database.pace import SharedPace
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.state.rate_limits import SharedPace
 from cchc_connect.signing import Expected, KeyFile, Signer, SigningKey, Verifier
 from cchc_connect.transport import (
     Anonymous,

@@ -1,6 +1,6 @@
 """What a call that failed means for the rest of a run, and for the next."""
 
-from cchc_connect.database.breakers import Breaker
+from cchc_connect.database.state.circuit_breakers import Breaker
 from cchc_connect.errors import CchcError, CutShort, Maintenance, OutsideHours, Retriable, Stopped, Throttled
 from cchc_connect.messages import Phrase
 from cchc_connect.sync.report import Outcome

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from cchc_connect.adapter import Outgoing, field_limits_of
-from cchc_connect.database.deliveries import Delivery
+from cchc_connect.database.outbox.deliveries import Delivery
 from cchc_connect.sync.route import Route
 from cchc_schemas import RECORD_TYPES, Record, RecordInvalid, from_document
 

@@ -6,8 +6,8 @@ from threading import Semaphore
 
 from cchc_connect.adapter import Adapter, Order, Source
 from cchc_connect.config.file import Config
-from cchc_connect.database.breakers import Breaker, note_failure, note_success, park, read_breakers
-from cchc_connect.database.cursors import hold
+from cchc_connect.database.state.circuit_breakers import Breaker, note_failure, note_success, park, read_breakers
+from cchc_connect.database.state.cursors import hold
 from cchc_connect.database.stream import WHOLE, Stream
 from cchc_connect.errors import CchcError, Fatal, OutsideHours, Retriable, Stopped
 from cchc_connect.messages import Phrase

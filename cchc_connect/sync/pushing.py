@@ -5,8 +5,8 @@ from collections.abc import Collection
 from cchc_connect.adapter import Adapter
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.config.file import Config, RouteTable
-from cchc_connect.database import deliveries
-from cchc_connect.database.breakers import Breaker, park, read_breakers
+from cchc_connect.database.outbox import deliveries
+from cchc_connect.database.state.circuit_breakers import Breaker, park, read_breakers
 from cchc_connect.errors import CchcError, Fatal, OutsideHours, Stopped
 from cchc_connect.messages import Phrase
 from cchc_connect.sync.executor import Job

@@ -12,13 +12,13 @@ from sqlalchemy import Connection
 
 from cchc_connect.adapter import Order, Source
 from cchc_connect.config.file import Config
-from cchc_connect.database import quarantine
-from cchc_connect.database.arrivals import Occasion, SiftedPage
-from cchc_connect.database.cursors import hold
-from cchc_connect.database.decisions import decide, is_same
-from cchc_connect.database.known_items import live_source_keys, words_of
+from cchc_connect.database.state.cursors import hold
 from cchc_connect.database.stream import WHOLE, Stream
-from cchc_connect.database.writer import write_page
+from cchc_connect.database.writing import quarantine
+from cchc_connect.database.writing.fingerprints import live_source_keys, words_of
+from cchc_connect.database.writing.incoming import Occasion, SiftedPage
+from cchc_connect.database.writing.merge_rules import decide, is_same
+from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.errors import CchcError, Fatal, Stopped
 from cchc_connect.messages import Phrase
 from cchc_connect.sync.belief import MOST_VANISHED, is_too_many

@@ -17,16 +17,16 @@ from cchc_connect.adapter import Adapter, Source
 from cchc_connect.clock import Clock, SystemClock
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.config.file import Config
-from cchc_connect.database.arrivals import SiftedPage
-from cchc_connect.database.counts import Counts
 from cchc_connect.database.instants import stamp
-from cchc_connect.database.lease import Lease
-from cchc_connect.database.ownership import owners_of
-from cchc_connect.database.quarantine import QuarantineEntry
-from cchc_connect.database.runs import begin_run, finish_run
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.state.counters import Counts
+from cchc_connect.database.state.lease import Lease
+from cchc_connect.database.state.runs import begin_run, finish_run
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.writer import write_page
+from cchc_connect.database.writing.incoming import SiftedPage
+from cchc_connect.database.writing.ownership import owners_of
+from cchc_connect.database.writing.page_writer import write_page
+from cchc_connect.database.writing.quarantine import QuarantineEntry
 from cchc_connect.errors import ConfigurationError, Rejected
 from cchc_connect.sync.collector import spared_collector
 from cchc_connect.sync.connect import Connecting

@@ -8,11 +8,11 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection
 
 from cchc_connect.clock import Clock
-from cchc_connect.database.arrivals import Occasion
-from cchc_connect.database.counts import Counts
 from cchc_connect.database.instants import stamp
-from cchc_connect.database.ownership import owners_of
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.state.counters import Counts
+from cchc_connect.database.writing.incoming import Occasion
+from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.errors import DatabaseLost, Stopped
 
 Result = TypeVar("Result")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cchc_connect import Config, SharedDatabase, Surroundings, Synchronizer
-from cchc_connect.database.counts import Counts
+from cchc_connect.database.state.counters import Counts
 from cchc_connect.testing import World
 from cchc_connect.testing.ogc_features import OgcFeaturesDouble
 

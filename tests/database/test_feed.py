@@ -5,12 +5,12 @@ import threading
 import time
 from collections.abc import Sequence
 
-from cchc_connect.database.arrivals import Arrival, Occasion, SiftedPage
-from cchc_connect.database.feed import changes, follow
-from cchc_connect.database.shared import SharedDatabase
-from cchc_connect.database.stored import stored
+from cchc_connect.database.reading.change_feed import changes, follow
+from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.writer import write_page
+from cchc_connect.database.writing.incoming import Arrival, Occasion, SiftedPage
+from cchc_connect.database.writing.page_writer import write_page
+from cchc_connect.database.writing.stored import stored
 from cchc_schemas import LandParcel
 
 WRITERS, PAGES, A_PAGE = 6, 8, 5

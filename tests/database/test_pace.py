@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from cchc_connect.database.pace import SharedPace
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.state.rate_limits import SharedPace
 from cchc_connect.http import Rate
 
 START = datetime(2026, 11, 26, 1, 15, tzinfo=UTC)

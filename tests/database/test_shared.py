@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from cchc_connect.database.record_tables import PROVENANCE, record_table
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.sqlite import APPLICATION_ID
 from cchc_connect.database.tables import STRUCTURE_VERSION
 from cchc_connect.errors import DatabaseUnusable

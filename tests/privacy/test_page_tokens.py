@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from cchc_connect import Ask, Exchange, Page, SharedDatabase, Unreachable
-from cchc_connect.database.cursors import read_cursor
+from cchc_connect.database.state.cursors import read_cursor
 from cchc_connect.privacy.page_tokens import kept, shown
 from cchc_connect.privacy.secrets import revealed
 from cchc_connect.sync.pull import Pull

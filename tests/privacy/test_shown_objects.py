@@ -17,12 +17,12 @@ from cchc_connect import Credentials, HttpRequest, HttpResponse, Item, Outgoing,
 from cchc_connect.clock import SystemClock
 from cchc_connect.config.file import DatabaseTable
 from cchc_connect.config.secrets import EnvironmentSecret
-from cchc_connect.database.arrivals import SiftedPage
-from cchc_connect.database.deliveries import Delivery
-from cchc_connect.database.history import FieldChange
+from cchc_connect.database.outbox.deliveries import Delivery
 from cchc_connect.database.postgres import PostgresBackend
-from cchc_connect.database.quarantine import FaultyItem, QuarantineEntry
-from cchc_connect.database.voices import Voice
+from cchc_connect.database.reading.history import FieldChange
+from cchc_connect.database.writing.claims import Voice
+from cchc_connect.database.writing.incoming import SiftedPage
+from cchc_connect.database.writing.quarantine import FaultyItem, QuarantineEntry
 from cchc_connect.privacy.secrets import revealed
 from cchc_connect.signing import Signer, SigningKey
 from cchc_connect.transport import ApiKey, Basic, Bearer, Hmac, Login, OAuth2, TokenLogin

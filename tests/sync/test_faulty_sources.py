@@ -7,8 +7,8 @@ import pytest
 
 from cchc_connect import Dialect, Exchange, HttpRequest
 from cchc_connect.adapter import Ask, Page
-from cchc_connect.database.cursors import read_cursor
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.state.cursors import read_cursor
 from cchc_connect.database.stream import Stream
 from cchc_connect.errors import CchcError
 from cchc_connect.sync.border import adapter_border

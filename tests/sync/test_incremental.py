@@ -7,8 +7,8 @@ import pytest
 
 from cchc_connect import Exchange
 from cchc_connect.adapter import Ask, Deletes, Order, Page, SourceProfile
-from cchc_connect.database.counts import read_tallies
-from cchc_connect.database.quarantine import entries
+from cchc_connect.database.state.counters import read_tallies
+from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.sync.pull import Extent
 from tests.databases import on_one_kind

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from cchc_connect import Exchange
 from cchc_connect.adapter import Outcome, Outgoing, Receipt
-from cchc_connect.database.deliveries import State
+from cchc_connect.database.outbox.deliveries import State
 from cchc_connect.database.tables import delivery
 from cchc_connect.errors import Unreachable
 from cchc_connect.sync.push import Push

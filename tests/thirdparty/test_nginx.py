@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from cchc_connect import Dialect, HttpRequest, SharedDatabase, classify_rest
-from cchc_connect.database.pace import SharedPace
+from cchc_connect.database.state.rate_limits import SharedPace
 from cchc_connect.errors import AuthenticationFailed, SourceHeld, Throttled
 from cchc_connect.http import Rate
 from cchc_connect.transport import Endpoint, RequestsTransport, Surroundings

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from sqlalchemy import Connection, RowMapping, func, select
 
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import change
 
 POLL_S = 1.0

@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, RowMapping, select, update
 
 from cchc_connect.database.bulk import chunks
-from cchc_connect.database.ownership import Owners
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.tables import change, discrepancy
-from cchc_connect.database.voices import Document, voices_of
+from cchc_connect.database.writing.claims import Document, voices_of
+from cchc_connect.database.writing.ownership import Owners
 from cchc_connect.errors import Rejected
 
 Place = tuple[str, str, str]

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from cchc_connect.database.ownership import Owners
-from cchc_connect.database.quarantine import FaultyItem
-from cchc_connect.database.stored import StoredRecord
+from cchc_connect.database.writing.ownership import Owners
+from cchc_connect.database.writing.quarantine import FaultyItem
+from cchc_connect.database.writing.stored import StoredRecord
 
 
 class Arrival(msgspec.Struct, kw_only=True, gc=False):

@@ -11,9 +11,9 @@ from functools import cache
 from sqlalchemy import Connection, RowMapping, select, update
 
 from cchc_connect.database.bulk import Rows, chunks, rows_among
-from cchc_connect.database.deliveries import State
+from cchc_connect.database.outbox.deliveries import State
 from cchc_connect.database.tables import change, delivery
-from cchc_connect.database.writer import GONE
+from cchc_connect.database.writing.page_writer import GONE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ The record itself is not kept: a page of them would be ten times as large, and n
 
 import msgspec
 
-from cchc_connect.database.relations import Event, Target, links_of, successions_of
+from cchc_connect.database.writing.relations import Event, Target, links_of, successions_of
 from cchc_schemas import RECORD_TYPES, Record
 
 

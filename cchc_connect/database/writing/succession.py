@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from cchc_connect.database.bulk import chunks, insert_rows
-from cchc_connect.database.relations import Event
 from cchc_connect.database.tables import succession
+from cchc_connect.database.writing.relations import Event
 
 MOST_STEPS = 64
 """Successions in a row; a longer chain is a circle of wrong entries."""

@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import Connection, delete
 
 from cchc_connect.database.bulk import chunks, insert_rows
-from cchc_connect.database.relations import Target
 from cchc_connect.database.tables import link
+from cchc_connect.database.writing.relations import Target
 
 
 def write_links(

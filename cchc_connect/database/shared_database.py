@@ -15,8 +15,8 @@ from sqlalchemy import Connection, event, select
 from sqlalchemy.exc import DBAPIError
 
 from cchc_connect.database.backend import Backend
+from cchc_connect.database.migrate import make, upgrade
 from cchc_connect.database.sqlite import PREFIX, SqliteBackend
-from cchc_connect.database.structure import make, upgrade
 from cchc_connect.database.tables import STRUCTURE_VERSION, lease
 from cchc_connect.errors import DatabaseLost, DatabaseUnusable, LeaseLost
 from cchc_connect.extras import extra

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from cchc_connect.database.bulk import upsert
 from cchc_connect.database.instants import instant, stamp
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import pace
 from cchc_connect.http import Rate
 
