@@ -17,7 +17,6 @@ from .adapter import (
 )
 from .case import Case as Case, find_case as find_case
 from .config.file import Config as Config
-from .database.writing.discrepancies import discrepancies as discrepancies
 from .database.reading.change_feed import changes as changes, follow as follow
 from .database.reading.history import (
     RecordVersion as RecordVersion,
@@ -27,6 +26,7 @@ from .database.reading.history import (
 )
 from .database.reading.records import records as records
 from .database.shared_database import SharedDatabase as SharedDatabase
+from .database.writing.discrepancies import discrepancies as discrepancies
 from .errors import (
     AuthenticationFailed as AuthenticationFailed,
     CchcError as CchcError,
@@ -65,5 +65,5 @@ from .sync.pull import Extent as Extent
 from .sync.reconciling import Reconciliation as Reconciliation
 from .sync.report import RunReport as RunReport
 from .sync.run import Surroundings as Surroundings, Synchronizer as Synchronizer
-from .transport.classify import classify_rest as classify_rest
+from .transport.classifier import classify_rest as classify_rest
 from .wire.codecs import Unreadable as Unreadable

@@ -14,8 +14,8 @@ from cchc_connect.http import Credentials
 from cchc_connect.privacy.redaction import tells_secret
 from cchc_connect.signing import SigningKey, client_assertion
 from cchc_connect.transport import ApiKey, Authentication, Basic, Bearer, Hmac, Login, OAuth2, TokenLogin
-from cchc_connect.transport.hmac_signing import SIGNABLE
-from cchc_connect.transport.ws_security import WsSecurity
+from cchc_connect.transport.auth.hmac import SIGNABLE
+from cchc_connect.transport.auth.ws_security import WsSecurity
 
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", max_length=100)]
 """Name of a header (RFC 9110, token)."""

@@ -12,8 +12,8 @@ from cchc_connect.config.accounts import Account, HeaderName, OAuth2Account
 from cchc_connect.config.secrets import Secret
 from cchc_connect.config.tables import Address, Reason, Table
 from cchc_connect.http import Rate
-from cchc_connect.transport.guard import is_loopback
-from cchc_connect.transport.hours import Span
+from cchc_connect.transport.network.url_guard import is_loopback
+from cchc_connect.transport.opening_hours import Span
 
 
 def _hours(text: str) -> str:

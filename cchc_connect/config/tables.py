@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from cchc_connect.transport.guard import ForbiddenAddress, origin_of
+from cchc_connect.transport.network.url_guard import ForbiddenAddress, origin_of
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 """A connection's or route's name: lower case, digits, hyphens."""

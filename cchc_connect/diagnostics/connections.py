@@ -21,8 +21,8 @@ from cchc_connect.sync.connect import connect, endpoint
 from cchc_connect.sync.run import Connect
 from cchc_connect.sync.sift import Sieve, Sifted
 from cchc_connect.transport import Endpoint, Transport
-from cchc_connect.transport.guard import origin_of
-from cchc_connect.transport.tls import usual_trust
+from cchc_connect.transport.network.tls import usual_trust
+from cchc_connect.transport.network.url_guard import origin_of
 
 PATIENCE_S = 20.0
 """Seconds a system may take: whoever checks is waiting for the answer."""

@@ -14,8 +14,8 @@ from typing import TypeVar
 
 from cchc_connect.diagnostics.finding import Finding
 from cchc_connect.errors import CchcError, SourceHeld, Unreachable
-from cchc_connect.transport.guard import ForbiddenAddress, Origin, is_address, is_loopback
-from cchc_connect.transport.resolving import Resolver, resolving, system_resolver
+from cchc_connect.transport.network.dns import Resolver, resolving, system_resolver
+from cchc_connect.transport.network.url_guard import ForbiddenAddress, Origin, is_address, is_loopback
 
 PATIENCE_S = 10.0
 """Seconds that a name service or a handshake may take: whoever checks is waiting."""

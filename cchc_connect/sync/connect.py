@@ -18,9 +18,9 @@ from cchc_connect.transport import (
     Shelf,
     Surroundings,
 )
-from cchc_connect.transport.hours import Span
-from cchc_connect.transport.seals import Seal, SealCheck
-from cchc_connect.transport.tls import PemCertificate, Pkcs12Certificate, tls_context
+from cchc_connect.transport.auth.message_signatures import Seal, SealCheck
+from cchc_connect.transport.network.tls import PemCertificate, Pkcs12Certificate, tls_context
+from cchc_connect.transport.opening_hours import Span
 
 PKCS12 = frozenset({".p12", ".pfx"})
 """Ends of the names of PKCS #12 files."""

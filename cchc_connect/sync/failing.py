@@ -4,7 +4,7 @@ from cchc_connect.database.state.circuit_breakers import Breaker
 from cchc_connect.errors import CchcError, CutShort, Maintenance, OutsideHours, Retriable, Stopped, Throttled
 from cchc_connect.messages import Phrase
 from cchc_connect.sync.report import Outcome
-from cchc_connect.transport.line import NO_TURN
+from cchc_connect.transport.channel import NO_TURN
 
 
 def failed(error: CchcError) -> tuple[Outcome, Phrase]:

@@ -39,7 +39,7 @@ from cchc_connect.sync.report import Line, RunReport
 from cchc_connect.sync.scope import Progress, Scope, never, no_progress
 from cchc_connect.sync.sift import Sieve
 from cchc_connect.transport import FolderShelf, Shelf, Transport
-from cchc_connect.transport.shelf import runtime_folder
+from cchc_connect.transport.auth.token_store import runtime_folder
 
 Connect = Callable[[str, ConnectionTable, Adapter, float], AbstractContextManager[Transport]]
 """Opens the transport to a connection: its name, table, adapter and a call's deadline in seconds."""

@@ -1,5 +1,7 @@
 from .async_transport import AsyncTransport as AsyncTransport
-from .authentication import (
+from .auth.hmac import Hmac as Hmac
+from .auth.oauth2 import TokenLogin as TokenLogin
+from .auth.schemes import (
     Anonymous as Anonymous,
     ApiKey as ApiKey,
     Authentication as Authentication,
@@ -8,14 +10,12 @@ from .authentication import (
     Login as Login,
     OAuth2 as OAuth2,
 )
-from .classify import normalised as normalised
+from .auth.token_store import FolderShelf as FolderShelf, Shelf as Shelf
+from .classifier import normalised as normalised
+from .conversation import Transport as Transport
 from .endpoint import Endpoint as Endpoint
-from .exchange import Transport as Transport
-from .hmac_signing import Hmac as Hmac
-from .hours import Hours as Hours
-from .oauth import TokenLogin as TokenLogin
+from .opening_hours import Hours as Hours
 from .pace import Pace as Pace
-from .policy import Policy as Policy, Surroundings as Surroundings
 from .requests_transport import RequestsTransport as RequestsTransport
-from .shelf import FolderShelf as FolderShelf, Shelf as Shelf
+from .retry_policy import Policy as Policy, Surroundings as Surroundings
 from .traffic import Traffic as Traffic

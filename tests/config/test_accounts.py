@@ -9,7 +9,7 @@ from keyring.errors import PasswordDeleteError, PasswordSetError
 
 from cchc_connect import Config, ConfigurationError, Credentials
 from cchc_connect.transport import ApiKey, Basic, Bearer, Hmac, Login, OAuth2, TokenLogin
-from cchc_connect.transport.ws_security import WsSecurity
+from cchc_connect.transport.auth.ws_security import WsSecurity
 from tests.signing.parties import p256, pem
 
 SECRET = "khoa-canary/+9"  # invented

@@ -24,9 +24,9 @@ from cchc_connect.diagnostics.responses import AnswersHeard
 from cchc_connect.messages import Language, message
 from cchc_connect.sync.connect import endpoint
 from cchc_connect.transport import Endpoint, Policy, RequestsTransport
-from cchc_connect.transport.guard import Origin
-from cchc_connect.transport.resolving import Resolver, system_resolver
-from cchc_connect.transport.tls import tls_context, usual_trust
+from cchc_connect.transport.network.dns import Resolver, system_resolver
+from cchc_connect.transport.network.tls import tls_context, usual_trust
+from cchc_connect.transport.network.url_guard import Origin
 from tests.cli.conftest import install_adapters
 from tests.transport.authority import Authority
 

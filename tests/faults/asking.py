@@ -13,7 +13,7 @@ from cchc_connect.http import Dialect, Exchange, HttpRequest, HttpResponse, Verd
 from cchc_connect.sync.border import adapter_border
 from cchc_connect.testing import WireFault, json_reply
 from cchc_connect.transport import Endpoint, Policy, Surroundings
-from cchc_connect.transport.tls import tls_context
+from cchc_connect.transport.network.tls import tls_context
 from cchc_connect.wire.json import RawItem
 from tests.transport.carriers import CARRIERS, Carrier
 

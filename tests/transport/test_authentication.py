@@ -16,7 +16,7 @@ import pytest
 from cchc_connect import Credentials, HttpRequest
 from cchc_connect.errors import AuthenticationFailed, ConfigurationError, MessageRefused, SourceHeld
 from cchc_connect.transport import ApiKey, Authentication, Bearer, Endpoint, Hmac, OAuth2, Surroundings, TokenLogin
-from cchc_connect.transport.ws_security import WsSecurity
+from cchc_connect.transport.auth.ws_security import WsSecurity
 from cchc_connect.wire.xml import parse_xml
 from tests.transport.agency import Agency, Asked, Play, answer, in_turn
 from tests.transport.carriers import OpenLine

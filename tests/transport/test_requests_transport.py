@@ -7,7 +7,7 @@ from cchc_connect import Dialect, HttpRequest, HttpResponse, Verdict
 from cchc_connect.errors import Maintenance, SourceHeld
 from cchc_connect.transport import Endpoint, Policy, RequestsTransport, Surroundings, Traffic, Transport
 from tests.transport.dialects import portal, rest
-from tests.transport.test_policy import World, longest
+from tests.transport.test_retry_policy import World, longest
 
 BASE = "https://dulieu.example.vn/api"
 ASK = HttpRequest(method="GET", path="/parcels")

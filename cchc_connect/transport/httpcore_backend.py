@@ -11,8 +11,8 @@ from typing import Any, cast
 
 import httpcore
 
-from cchc_connect.transport.framing import Framing
-from cchc_connect.transport.resolving import Resolver, in_turn, resolving
+from cchc_connect.transport.network.dns import Resolver, in_turn, resolving
+from cchc_connect.transport.network.http1 import Framing
 
 
 class BoundedNetwork(httpcore.AsyncNetworkBackend):

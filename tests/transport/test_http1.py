@@ -11,7 +11,7 @@ import h11
 import pytest
 from hypothesis import example, given, strategies as st
 
-from cchc_connect.transport.framing import HEAD_LIMIT, Framing, Malformed, Overlong
+from cchc_connect.transport.network.http1 import HEAD_LIMIT, Framing, Malformed, Overlong
 
 LENGTH = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n[1, 2, 3]"
 CHUNKS = (

@@ -12,9 +12,9 @@ from io import BytesIO
 
 from cchc_connect.errors import CchcError, CutShort, SourceHeld
 from cchc_connect.transport.call import Call
-from cchc_connect.transport.failures import overdue
-from cchc_connect.transport.policy import Policy
-from cchc_connect.transport.unpacking import Damaged, Unpacker, unpacker
+from cchc_connect.transport.decompression import Damaged, Unpacker, unpacker
+from cchc_connect.transport.error_mapping import overdue
+from cchc_connect.transport.retry_policy import Policy
 
 _UNPACKED = frozenset({"", "identity"})
 _BODILESS = frozenset({204, 304})

@@ -11,10 +11,10 @@ from datetime import datetime
 from cchc_connect.errors import AuthenticationFailed
 from cchc_connect.http import Credentials, Granted, HttpRequest, HttpResponse, SessionLogin, Verdict
 from cchc_connect.privacy.secrets import revealed
+from cchc_connect.transport.auth.token_store import Shelf
 from cchc_connect.transport.call import Call, Deadline
-from cchc_connect.transport.failures import overdue, settled
-from cchc_connect.transport.guard import Origin
-from cchc_connect.transport.shelf import Shelf
+from cchc_connect.transport.error_mapping import overdue, settled
+from cchc_connect.transport.network.url_guard import Origin
 from cchc_connect.transport.wire import Send
 
 _MARGIN = 0.2

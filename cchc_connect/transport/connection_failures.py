@@ -4,7 +4,7 @@ import http.client
 import ssl
 from collections.abc import Iterator
 
-from cchc_connect.transport.framing import Overlong
+from cchc_connect.transport.network.http1 import Overlong
 
 # A handshake that merely ends, or was waiting for more, is a broken line; other TLS trouble stays whatever we do.
 _ENDED = (

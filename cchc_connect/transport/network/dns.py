@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from threading import Thread
 
-from cchc_connect.transport.guard import check_addresses, is_address
+from cchc_connect.transport.network.url_guard import check_addresses, is_address
 
 Resolver = Callable[[str], Sequence[str]]
 """Returns the addresses of a host name; `OSError` where there are none."""

@@ -12,8 +12,8 @@ from cchc_connect import HttpRequest
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.http import Granted
 from cchc_connect.transport import FolderShelf, RequestsTransport, Surroundings
-from cchc_connect.transport.sessions import Way
-from cchc_connect.transport.shelf import Place, runtime_folder
+from cchc_connect.transport.auth.sessions import Way
+from cchc_connect.transport.auth.token_store import Place, runtime_folder
 from tests.transport.agency import Agency, Asked, Play
 from tests.transport.dialects import portal
 from tests.transport.test_sessions import portal_script

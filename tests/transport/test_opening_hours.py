@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from cchc_connect import HttpRequest
 from cchc_connect.errors import OutsideHours
 from cchc_connect.transport import Hours, Surroundings
-from cchc_connect.transport.hours import Span
+from cchc_connect.transport.opening_hours import Span
 from cchc_schemas.dates import VIETNAM
 from tests.transport.agency import Agency, Asked, Play, answer, in_turn
 from tests.transport.carriers import IMPATIENT, OpenLine

@@ -10,10 +10,10 @@ from typing import Any, Protocol, TypeVar
 
 from cchc_connect.errors import CchcError
 from cchc_connect.http import Exchange, HttpRequest, HttpResponse, Result, Verdict
+from cchc_connect.transport.auth.sessions import Pause, Session, Sessions
 from cchc_connect.transport.call import Call
-from cchc_connect.transport.failures import settled
-from cchc_connect.transport.line import Line
-from cchc_connect.transport.sessions import Pause, Session, Sessions
+from cchc_connect.transport.channel import Line
+from cchc_connect.transport.error_mapping import settled
 from cchc_connect.transport.traffic import Traffic
 from cchc_connect.transport.wire import Send
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cchc_connect.http import Credentials
-from cchc_connect.transport.authentication import Anonymous
+from cchc_connect.transport.auth.schemes import Anonymous
 from cchc_connect.transport.wire import Wire
 
 

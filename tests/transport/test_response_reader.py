@@ -13,9 +13,9 @@ from cchc_connect import HttpRequest
 from cchc_connect.errors import CutShort, DeadlineExceeded, SourceHeld
 from cchc_connect.testing.faults.packing import Pack, brotli, zstd
 from cchc_connect.transport import Policy
-from cchc_connect.transport.reading import AnswerReader
-from cchc_connect.transport.unpacking import accepted
-from tests.transport.test_policy import World
+from cchc_connect.transport.decompression import accepted
+from cchc_connect.transport.response_reader import AnswerReader
+from tests.transport.test_retry_policy import World
 
 SMALL = Policy(body_limit=1_000_000, ratio_limit=200)
 

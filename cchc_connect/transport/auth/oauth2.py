@@ -12,9 +12,9 @@ from urllib.parse import quote_plus
 from cchc_connect.http import Credentials, Granted, HttpRequest, HttpResponse, Verdict
 from cchc_connect.privacy.secrets import SecretText
 from cchc_connect.signing import ASSERTION_TYPE
-from cchc_connect.transport.basic import basic
-from cchc_connect.transport.classify import classify_rest
-from cchc_connect.transport.guard import Origin, origin_of
+from cchc_connect.transport.auth.basic import basic
+from cchc_connect.transport.classifier import classify_rest
+from cchc_connect.transport.network.url_guard import Origin, origin_of
 
 _REFUSED = frozenset({400, 401, 403})
 _UNTOLD_LIFETIME_S = (

@@ -21,7 +21,7 @@ from cchc_connect.errors import (
 )
 from cchc_connect.transport import Policy
 from cchc_connect.transport.call import Call, Deadline
-from cchc_connect.transport.failures import NEVER_CONNECTED
+from cchc_connect.transport.error_mapping import NEVER_CONNECTED
 
 ASK = HttpRequest(method="GET", path="/parcels")
 TELL = HttpRequest(method="POST", path="/parcels", json={})

@@ -2,13 +2,13 @@
 
 from cchc_connect.errors import OutsideHours, Throttled
 from cchc_connect.http import HttpRequest
+from cchc_connect.transport.auth.sessions import Sessions, Way
 from cchc_connect.transport.call import Call, Deadline
 from cchc_connect.transport.endpoint import Endpoint
-from cchc_connect.transport.policy import Policy, RetryArguments, Surroundings
-from cchc_connect.transport.sessions import Sessions, Way
+from cchc_connect.transport.request_encoding import written
+from cchc_connect.transport.retry_policy import Policy, RetryArguments, Surroundings
 from cchc_connect.transport.traffic import TrafficCounter
 from cchc_connect.transport.wire import Send
-from cchc_connect.transport.writing import written
 
 NO_TURN = "transport.no_turn"
 """Code of the one throttling that nobody asked for: the connection's quota leaves no turn in time."""

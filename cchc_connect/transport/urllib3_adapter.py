@@ -19,10 +19,10 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from cchc_connect.transport.attempt import in_progress
-from cchc_connect.transport.faults import causes, is_distrust
-from cchc_connect.transport.framing import Framing
-from cchc_connect.transport.resolving import Resolver, in_turn, resolving
-from cchc_connect.transport.tls import usual_trust
+from cchc_connect.transport.connection_failures import causes, is_distrust
+from cchc_connect.transport.network.dns import Resolver, in_turn, resolving
+from cchc_connect.transport.network.http1 import Framing
+from cchc_connect.transport.network.tls import usual_trust
 
 _BUFFER = 64 * 1024
 

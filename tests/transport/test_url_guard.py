@@ -6,7 +6,7 @@ from hypothesis import given, strategies as st
 from cchc_connect import Credentials
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.transport import Anonymous, Basic, Endpoint
-from cchc_connect.transport.guard import ForbiddenAddress, Origin, origin_of, resolve
+from cchc_connect.transport.network.url_guard import ForbiddenAddress, Origin, origin_of, resolve
 from tests.transport.dialects import REST, portal, rest
 
 BASE = "https://dulieu.example.vn/api/"

@@ -14,7 +14,7 @@ from datetime import datetime
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from cchc_connect.transport.authentication import Anonymous
+from cchc_connect.transport.auth.schemes import Anonymous
 from cchc_connect.transport.wire import Wire
 from cchc_schemas.dates import VIETNAM
 

@@ -56,7 +56,7 @@ class Pkcs12Certificate:
             ConfigurationError: the extra `sign` is not installed, the file cannot be used, or others may read it.
         """
         with extra("sign", "cryptography"):
-            from cchc_connect.transport.pkcs12 import encrypted_pem  # noqa: PLC0415  # the extra may be missing
+            from cchc_connect.transport.network.pkcs12 import encrypted_pem  # noqa: PLC0415  # the extra may be missing
         pass_phrase = secrets.token_urlsafe(32)
         with TemporaryDirectory(prefix="cchc-connect-") as folder:
             pem = Path(folder) / "certificate.pem"

@@ -14,13 +14,13 @@ from uuid import uuid4
 from tenacity import RetryCallState
 
 from cchc_connect.errors import CchcError, Retriable
+from cchc_connect.transport.auth.token_store import Shelf
 from cchc_connect.transport.budget import RetryBudget
 from cchc_connect.transport.call import Call
-from cchc_connect.transport.failures import NEVER_CONNECTED
-from cchc_connect.transport.hours import Hours
+from cchc_connect.transport.error_mapping import NEVER_CONNECTED
+from cchc_connect.transport.network.dns import Resolver, system_resolver
+from cchc_connect.transport.opening_hours import Hours
 from cchc_connect.transport.pace import Pace
-from cchc_connect.transport.resolving import Resolver, system_resolver
-from cchc_connect.transport.shelf import Shelf
 
 
 def _utc_now() -> datetime:

@@ -9,7 +9,7 @@ from cchc_connect import HttpRequest
 from cchc_connect.errors import Maintenance, SourceHeld
 from cchc_connect.signing import Signer
 from cchc_connect.transport import Endpoint
-from cchc_connect.transport.seals import Seal, SealCheck
+from cchc_connect.transport.auth.message_signatures import Seal, SealCheck
 from tests.signing.parties import AUDIENCE, ISSUER, Party
 from tests.transport.agency import Agency, Asked, Play, answer, in_turn
 from tests.transport.carriers import OpenLine
