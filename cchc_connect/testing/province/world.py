@@ -9,13 +9,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import RLock
 
-from cchc_connect.testing.building import COMMUNES_JOINED, ConstructionOffice, Plot, plots
-from cchc_connect.testing.catalogue import CATALOGUE
-from cchc_connect.testing.chance import happens, seeded, weighted
-from cchc_connect.testing.defects import Blemishes, DefectCount, draw
-from cchc_connect.testing.desk import Desk
-from cchc_connect.testing.edits import Edit, make_edit
-from cchc_connect.testing.facts import (
+from cchc_connect.testing.province.construction import COMMUNES_JOINED, ConstructionOffice, Plot, plots
+from cchc_connect.testing.province.defect_catalogue import (
+    DOSSIER_DEFECTS,
+    PARCEL_DEFECTS,
+    PERMIT_DEFECTS,
+    PROCEDURE_DEFECTS,
+    WORKS_DEFECTS,
+)
+from cchc_connect.testing.province.defects import Blemishes, DefectCount, draw
+from cchc_connect.testing.province.dossiers import Filings, filing_moments
+from cchc_connect.testing.province.edits import Edit, make_edit
+from cchc_connect.testing.province.facts import (
     VIETNAM,
     DossierFact,
     ParcelFact,
@@ -24,15 +29,10 @@ from cchc_connect.testing.facts import (
     Register,
     WorksFact,
 )
-from cchc_connect.testing.filings import Filings, filing_moments
-from cchc_connect.testing.land import LandRegister
-from cchc_connect.testing.pitfalls import (
-    DOSSIER_DEFECTS,
-    PARCEL_DEFECTS,
-    PERMIT_DEFECTS,
-    PROCEDURE_DEFECTS,
-    WORKS_DEFECTS,
-)
+from cchc_connect.testing.province.land import LandRegister
+from cchc_connect.testing.province.one_stop_desk import Desk
+from cchc_connect.testing.province.procedures import CATALOGUE
+from cchc_connect.testing.province.seeded_random import happens, seeded, weighted
 
 _KINDS = {"permit": 50, "land": 30, "civil": 20}
 _BUILT = 0.8

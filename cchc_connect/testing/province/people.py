@@ -7,8 +7,8 @@ An identity number (số định danh cá nhân) is province 3 digits, century a
 from datetime import date
 from random import Random
 
-from cchc_connect.testing.chance import happens
-from cchc_connect.testing.facts import Party
+from cchc_connect.testing.province.facts import Party
+from cchc_connect.testing.province.seeded_random import happens
 
 _SURNAMES = ("Nguyễn", "Trần", "Lê", "Phạm", "Huỳnh", "Võ", "Đặng", "Bùi", "Đỗ", "Ngô", "Hồ", "Dương")
 _MALE = ("Văn Mẫu", "Hoàng Mẫu", "Đức Mẫu", "Quốc Mẫu", "Minh Mẫu", "Hữu Mẫu", "Thanh Mẫu")

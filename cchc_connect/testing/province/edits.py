@@ -11,14 +11,14 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, TypeVar
 
-from cchc_connect.testing.building import NEXT_WORKS_STATUS, STEPS, plots
-from cchc_connect.testing.chance import happens, seeded, some
-from cchc_connect.testing.desk import USUAL_MOVES
-from cchc_connect.testing.facts import Fact, ParcelFact, Register
+from cchc_connect.testing.province.construction import NEXT_WORKS_STATUS, STEPS, plots
+from cchc_connect.testing.province.facts import Fact, ParcelFact, Register
+from cchc_connect.testing.province.one_stop_desk import USUAL_MOVES
+from cchc_connect.testing.province.seeded_random import happens, seeded, some
 from cchc_schemas import DossierStatus
 
 if TYPE_CHECKING:
-    from cchc_connect.testing.world import World
+    from cchc_connect.testing.province.world import World
 
 _BREAK = timedelta(minutes=10)
 _TENTH = Decimal("0.1")

@@ -5,10 +5,10 @@ VietOpenCPS/opencps-v2 (2020) and a provincial one-stop client (2025). Levels: 0
 district, 3 commune.
 """
 
-from cchc_connect.testing.catalogue import FIELDS
-from cchc_connect.testing.defects import WireItem
-from cchc_connect.testing.facts import ProcedureFact
-from cchc_connect.testing.filings import CONSTRUCTION_DEPARTMENT, LAND_DEPARTMENT
+from cchc_connect.testing.province.defects import WireItem
+from cchc_connect.testing.province.dossiers import CONSTRUCTION_DEPARTMENT, LAND_DEPARTMENT
+from cchc_connect.testing.province.facts import ProcedureFact
+from cchc_connect.testing.province.procedures import FIELDS
 
 _LEVELS = ("Cấp Bộ", "Cấp Tỉnh", "Cấp Quận/huyện", "Cấp Xã")
 _ONLINE, _COUNTER = "2", "1"

@@ -6,8 +6,8 @@ code with leading zeros loses them. Days are "dd/MM/yyyy", instants ISO 8601 in 
 
 from datetime import UTC, date, datetime
 
-from cchc_connect.testing.defects import WireItem
-from cchc_connect.testing.facts import HolderFact, ParcelFact, Party
+from cchc_connect.testing.province.defects import WireItem
+from cchc_connect.testing.province.facts import HolderFact, ParcelFact, Party
 
 
 def parcel_properties(parcel: ParcelFact) -> WireItem:

@@ -20,8 +20,8 @@ from types import TracebackType
 from typing import Any, Self, cast
 from urllib.parse import parse_qs, urlsplit
 
-from cchc_connect.testing.switches import Switches
-from cchc_connect.testing.world import World
+from cchc_connect.testing.doubles.switches import Switches
+from cchc_connect.testing.province.world import World
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,7 @@ from decimal import Decimal
 from random import Random
 from types import MappingProxyType
 
-from cchc_connect.testing.chance import happens, seeded, some, weighted
-from cchc_connect.testing.facts import (
+from cchc_connect.testing.province.facts import (
     VIETNAM,
     DossierFact,
     MeasureFact,
@@ -23,6 +22,7 @@ from cchc_connect.testing.facts import (
     SiteFact,
     WorksFact,
 )
+from cchc_connect.testing.province.seeded_random import happens, seeded, some, weighted
 from cchc_schemas import DossierStatus
 
 STEPS = ("TNHS", "TDHS", "LYK", "DTTT", "XTT", "CPXD")

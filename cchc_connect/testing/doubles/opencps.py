@@ -17,10 +17,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from cchc_connect.testing.defects import WireItem
-from cchc_connect.testing.facts import VIETNAM, DossierFact
-from cchc_connect.testing.server import AgencyDouble, Asked, Reply, json_reply
-from cchc_connect.testing.world import World
+from cchc_connect.testing.doubles.server import AgencyDouble, Asked, Reply, json_reply
+from cchc_connect.testing.province.defects import WireItem
+from cchc_connect.testing.province.facts import VIETNAM, DossierFact
+from cchc_connect.testing.province.world import World
 
 DOSSIERS = "/o/rest/v2/dossiers"
 GROUP_ID = "20182"

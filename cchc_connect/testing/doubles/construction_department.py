@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from cchc_connect.testing.arcgis import OBJECT_ID, TEXT_FIELD, MapLayer, Shape, arcgis_error
-from cchc_connect.testing.defects import WireItem
-from cchc_connect.testing.facts import PermitFact
-from cchc_connect.testing.nest_crud import NestListing
-from cchc_connect.testing.permit_files import esri_polygon, iso_milliseconds, permit_file, works_attributes
-from cchc_connect.testing.server import AgencyDouble, Asked, Reply, html_reply, json_reply
-from cchc_connect.testing.world import World
+from cchc_connect.testing.doubles.arcgis import OBJECT_ID, TEXT_FIELD, MapLayer, Shape, arcgis_error
+from cchc_connect.testing.doubles.nest_crud import NestListing
+from cchc_connect.testing.doubles.permit_files import esri_polygon, iso_milliseconds, permit_file, works_attributes
+from cchc_connect.testing.doubles.server import AgencyDouble, Asked, Reply, html_reply, json_reply
+from cchc_connect.testing.province.defects import WireItem
+from cchc_connect.testing.province.facts import PermitFact
+from cchc_connect.testing.province.world import World
 
 PERMITS = "/rest/ctxd/cong-trinh-cpxd"
 WORKS_LAYER = "/arcgis/rest/services/HienTrang/CongTrinhXD/MapServer/0"

@@ -7,7 +7,7 @@ on purpose: real catalogues hold such ("1.001612-TH2").
 
 from types import MappingProxyType
 
-from cchc_connect.testing.facts import ProcedureFact
+from cchc_connect.testing.province.facts import ProcedureFact
 
 FIELDS = MappingProxyType(
     {

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
-from cchc_connect.testing.defects import Defect, Sort, WireItem
+from cchc_connect.testing.province.defects import Defect, Sort, WireItem
 
 NO_BREAK_SPACE = "\u00a0"
 NO_SUCH_COMMUNE = "99999"

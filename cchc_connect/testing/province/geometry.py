@@ -9,7 +9,7 @@ ground needs no survey, and both systems here leave it out alike.
 import math
 from decimal import Decimal
 
-from cchc_connect.testing.facts import Ring
+from cchc_connect.testing.province.facts import Ring
 
 _ALPHABET = "0123456789bcdefghjkmnpqrstuvwxyz"
 _METRES_PER_DEGREE = 111_320.0

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
-from cchc_connect.testing.defects import WireItem
-from cchc_connect.testing.server import Asked, Reply, json_reply
+from cchc_connect.testing.doubles.server import Asked, Reply, json_reply
+from cchc_connect.testing.province.defects import WireItem
 
 Row = TypeVar("Row")
 

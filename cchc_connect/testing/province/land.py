@@ -11,8 +11,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 
-from cchc_connect.testing.chance import happens, seeded, weighted
-from cchc_connect.testing.facts import (
+from cchc_connect.testing.province.communes import Commune, FormerCommune, present_communes
+from cchc_connect.testing.province.facts import (
     VIETNAM,
     CertificateFact,
     HolderFact,
@@ -21,9 +21,9 @@ from cchc_connect.testing.facts import (
     RestrictionFact,
     UseFact,
 )
-from cchc_connect.testing.ground import centre, geohash, rectangle
-from cchc_connect.testing.people import People
-from cchc_connect.testing.places import Commune, FormerCommune, present_communes
+from cchc_connect.testing.province.geometry import centre, geohash, rectangle
+from cchc_connect.testing.province.people import People
+from cchc_connect.testing.province.seeded_random import happens, seeded, weighted
 
 _FIRST_ID = 740_001
 _PROVINCE = "Thành phố Hồ Chí Minh"

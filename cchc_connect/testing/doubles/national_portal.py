@@ -17,11 +17,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from cchc_connect.clock import Clock, SystemClock
-from cchc_connect.testing.defects import WireItem
-from cchc_connect.testing.portal_catalogue import agency_list, field_list, procedure_detail, procedure_list
-from cchc_connect.testing.portal_inbox import Payload, PortalInbox, Verdict
-from cchc_connect.testing.server import AgencyDouble, Asked, Reply, json_reply
-from cchc_connect.testing.world import World
+from cchc_connect.testing.doubles.portal_catalogue import agency_list, field_list, procedure_detail, procedure_list
+from cchc_connect.testing.doubles.portal_inbox import Payload, PortalInbox, Verdict
+from cchc_connect.testing.doubles.server import AgencyDouble, Asked, Reply, json_reply
+from cchc_connect.testing.province.defects import WireItem
+from cchc_connect.testing.province.world import World
 
 LOGIN = "/dvcqg/login"
 SHARE = "/dvcqg/share"

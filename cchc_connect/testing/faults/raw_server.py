@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
-from cchc_connect.testing.plays import CUT, KEEP, RESET, Move, Play
-from cchc_connect.testing.server import LOOPBACK, Asked
+from cchc_connect.testing.doubles.server import LOOPBACK, Asked
+from cchc_connect.testing.faults.plays import CUT, KEEP, RESET, Move, Play
 
 Script = Callable[[Asked], Play]
 """Says what is done with each request."""

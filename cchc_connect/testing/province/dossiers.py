@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import Random
 
-from cchc_connect.testing.building import Plot
-from cchc_connect.testing.catalogue import CATALOGUE
-from cchc_connect.testing.chance import happens, seeded, weighted
-from cchc_connect.testing.desk import SATURDAY, Request
-from cchc_connect.testing.facts import VIETNAM, ParcelFact
-from cchc_connect.testing.people import People
-from cchc_connect.testing.places import present_communes
+from cchc_connect.testing.province.communes import present_communes
+from cchc_connect.testing.province.construction import Plot
+from cchc_connect.testing.province.facts import VIETNAM, ParcelFact
+from cchc_connect.testing.province.one_stop_desk import SATURDAY, Request
+from cchc_connect.testing.province.people import People
+from cchc_connect.testing.province.procedures import CATALOGUE
+from cchc_connect.testing.province.seeded_random import happens, seeded, weighted
 
 CONSTRUCTION_DEPARTMENT = ("000.00.05.H09", "Sở Xây dựng")
 LAND_DEPARTMENT = ("000.00.07.H09", "Sở Nông nghiệp và Môi trường")

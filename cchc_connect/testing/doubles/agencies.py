@@ -7,13 +7,13 @@ from types import TracebackType
 from typing import Self
 
 from cchc_connect.clock import Clock
-from cchc_connect.testing.construction_department import ConstructionDepartmentDouble
-from cchc_connect.testing.edits import Edit
-from cchc_connect.testing.national_portal import NationalPortalDouble
-from cchc_connect.testing.ogc_features import OgcFeaturesDouble
-from cchc_connect.testing.opencps import OpenCpsDouble
-from cchc_connect.testing.server import AgencyDouble
-from cchc_connect.testing.world import World
+from cchc_connect.testing.doubles.construction_department import ConstructionDepartmentDouble
+from cchc_connect.testing.doubles.national_portal import NationalPortalDouble
+from cchc_connect.testing.doubles.ogc_features import OgcFeaturesDouble
+from cchc_connect.testing.doubles.opencps import OpenCpsDouble
+from cchc_connect.testing.doubles.server import AgencyDouble
+from cchc_connect.testing.province.edits import Edit
+from cchc_connect.testing.province.world import World
 
 
 class Agencies:

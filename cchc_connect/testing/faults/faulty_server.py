@@ -10,11 +10,11 @@ from tempfile import TemporaryDirectory
 from typing import Self
 
 from cchc_connect.extras import extra
+from cchc_connect.testing.doubles.server import LOOPBACK, Asked, Reply, json_reply
 from cchc_connect.testing.faults import FAULTS, WireFault
 from cchc_connect.testing.faults.fault import Certificate, well
-from cchc_connect.testing.plays import RESET, Play
-from cchc_connect.testing.raw_server import RawServer, reset
-from cchc_connect.testing.server import LOOPBACK, Asked, Reply, json_reply
+from cchc_connect.testing.faults.plays import RESET, Play
+from cchc_connect.testing.faults.raw_server import RawServer, reset
 
 _HEARD_OUT_S = 0.3
 _BLOCK = 64 * 1024
@@ -165,5 +165,5 @@ def _let_read(secured: ssl.SSLSocket) -> None:
 
 def _certificates() -> Callable[[Path], Mapping[Certificate, ssl.SSLContext]]:
     with extra("sign", "cryptography"):
-        from cchc_connect.testing.certificates import server_contexts  # noqa: PLC0415  # the extra may be missing
+        from cchc_connect.testing.faults.certificates import server_contexts  # noqa: PLC0415  # the extra may be missing
     return server_contexts

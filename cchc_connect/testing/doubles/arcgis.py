@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from cchc_connect.testing.permit_files import VN2000_WKID, WGS84_WKID
-from cchc_connect.testing.server import Asked, Reply, html_reply, json_reply
+from cchc_connect.testing.doubles.permit_files import VN2000_WKID, WGS84_WKID
+from cchc_connect.testing.doubles.server import Asked, Reply, html_reply, json_reply
 
 Attributes = Mapping[str, Any]
 

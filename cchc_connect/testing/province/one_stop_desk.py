@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from random import Random
 from types import MappingProxyType
 
-from cchc_connect.testing.chance import happens, weighted
-from cchc_connect.testing.facts import ActionFact, DossierFact, Party, ProcedureFact
-from cchc_connect.testing.people import People
+from cchc_connect.testing.province.facts import ActionFact, DossierFact, Party, ProcedureFact
+from cchc_connect.testing.province.people import People
+from cchc_connect.testing.province.seeded_random import happens, weighted
 from cchc_schemas import DossierStatus
 
 USUAL_MOVES = MappingProxyType(

@@ -12,10 +12,10 @@ without one after.
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from cchc_connect.testing.defects import WireItem
-from cchc_connect.testing.facts import VIETNAM, MeasureFact, PermitFact, Ring, SiteFact, WorksFact
-from cchc_connect.testing.ground import vn2000
-from cchc_connect.testing.places import PROVINCE_AFTER, PROVINCE_BEFORE
+from cchc_connect.testing.province.communes import PROVINCE_AFTER, PROVINCE_BEFORE
+from cchc_connect.testing.province.defects import WireItem
+from cchc_connect.testing.province.facts import VIETNAM, MeasureFact, PermitFact, Ring, SiteFact, WorksFact
+from cchc_connect.testing.province.geometry import vn2000
 
 VN2000_WKID = 9210
 WGS84_WKID = 4326

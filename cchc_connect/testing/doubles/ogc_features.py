@@ -18,11 +18,11 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
-from cchc_connect.testing.defects import WireItem
-from cchc_connect.testing.facts import ParcelFact
-from cchc_connect.testing.server import AgencyDouble, Asked, Reply, html_reply, json_reply
-from cchc_connect.testing.vbdlis import iso_instant, parcel_properties
-from cchc_connect.testing.world import World
+from cchc_connect.testing.doubles.server import AgencyDouble, Asked, Reply, html_reply, json_reply
+from cchc_connect.testing.doubles.vbdlis import iso_instant, parcel_properties
+from cchc_connect.testing.province.defects import WireItem
+from cchc_connect.testing.province.facts import ParcelFact
+from cchc_connect.testing.province.world import World
 
 COLLECTION = "thua_dat"
 COLLECTIONS = "/collections"

@@ -10,7 +10,7 @@ from enum import StrEnum
 from random import Random
 from typing import Any, TypeAlias
 
-from cchc_connect.testing.chance import some
+from cchc_connect.testing.province.seeded_random import some
 
 WireItem: TypeAlias = dict[str, Any]
 """One item as a system writes it in JSON."""
