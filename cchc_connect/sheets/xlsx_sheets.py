@@ -17,11 +17,11 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.utils.exceptions import InvalidFileException
 
+from cchc_connect.drop_folder.limits import InboxLimits
+from cchc_connect.drop_folder.places import Place
+from cchc_connect.drop_folder.streams import CHUNK, Budget, Member
+from cchc_connect.drop_folder.zips import zip_members
 from cchc_connect.errors import Rejected
-from cchc_connect.inbox.limits import InboxLimits
-from cchc_connect.inbox.places import Place
-from cchc_connect.inbox.streams import CHUNK, Budget, Member
-from cchc_connect.inbox.zips import zip_members
 from cchc_connect.sheets.escapes import held, marked, unheld, unmarked
 from cchc_connect.sheets.tables import MOST_ROWS, Column, Kind, Row, Value, refusal
 from cchc_connect.wire.xml import UnsafeXml, XmlLimits, check_xml

@@ -18,7 +18,7 @@ from hypothesis import given, settings, strategies as st
 
 from cchc_connect.errors import ConfigurationError, Rejected
 from cchc_connect.sheets import Column, Kind, Row, Value, read_sheet, write_sheet, xlsx_sheets
-from tests.inbox.packing import zipped
+from tests.drop_folder.packing import zipped
 
 COLUMNS = [Column("nội dung"), Column("diện tích", Kind.NUMBER), Column("ngày", Kind.DAY)]
 KINDS = ["a.csv", "a.xlsx"]

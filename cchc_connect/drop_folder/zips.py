@@ -8,9 +8,9 @@ from functools import partial
 from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from cchc_connect.inbox.names import safe_name
-from cchc_connect.inbox.places import Place
-from cchc_connect.inbox.streams import Budget, CountedStream, Member, unbroken
+from cchc_connect.drop_folder.names import safe_name
+from cchc_connect.drop_folder.places import Place
+from cchc_connect.drop_folder.streams import Budget, CountedStream, Member, unbroken
 
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 """Flags of a member, and of a directory, that is encrypted (APPNOTE.TXT 4.4.4)."""

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
+from cchc_connect.drop_folder import Inbox, InboxLimits
+from cchc_connect.drop_folder.names import safe_name
+from cchc_connect.drop_folder.places import Place
 from cchc_connect.errors import ConfigurationError, Rejected
-from cchc_connect.inbox import Inbox, InboxLimits
-from cchc_connect.inbox.names import safe_name
-from cchc_connect.inbox.places import Place
-from tests.inbox.packing import read
+from tests.drop_folder.packing import read
 
 
 def asleep(_: float) -> None:

@@ -9,8 +9,8 @@ from tarfile import TarError
 from typing import Protocol, TypeVar
 from zipfile import BadZipFile
 
-from cchc_connect.inbox.limits import MIB, InboxLimits
-from cchc_connect.inbox.places import Place
+from cchc_connect.drop_folder.limits import MIB, InboxLimits
+from cchc_connect.drop_folder.places import Place
 
 Result = TypeVar("Result")
 

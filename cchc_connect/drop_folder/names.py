@@ -7,7 +7,7 @@ Two systems must never read a name in two ways, so what only one of them would t
 import re
 import unicodedata
 
-from cchc_connect.inbox.places import Place
+from cchc_connect.drop_folder.places import Place
 from cchc_connect.messages import Phrase
 
 _DRIVE = re.compile(r"[A-Za-z]:")

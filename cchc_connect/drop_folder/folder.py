@@ -15,12 +15,12 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
+from cchc_connect.drop_folder.archives import packing_of, unpacked
+from cchc_connect.drop_folder.limits import InboxLimits
+from cchc_connect.drop_folder.names import safe_name
+from cchc_connect.drop_folder.places import Place
+from cchc_connect.drop_folder.streams import Budget, CountedStream, Member
 from cchc_connect.errors import ConfigurationError, Rejected
-from cchc_connect.inbox.archives import packing_of, unpacked
-from cchc_connect.inbox.limits import InboxLimits
-from cchc_connect.inbox.names import safe_name
-from cchc_connect.inbox.places import Place
-from cchc_connect.inbox.streams import Budget, CountedStream, Member
 
 _UNFINISHED = (".part", ".partial", ".filepart", ".tmp", ".crdownload", "~")
 """Ends of names under which programs write what they will rename when it is whole."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import BinaryIO, cast
 
-from cchc_connect.inbox.names import safe_name
-from cchc_connect.inbox.places import Place
-from cchc_connect.inbox.streams import Budget, CountedStream, Member, Reads, unbroken
+from cchc_connect.drop_folder.names import safe_name
+from cchc_connect.drop_folder.places import Place
+from cchc_connect.drop_folder.streams import Budget, CountedStream, Member, Reads, unbroken
 
 _BLOCKS = 10 * 1024  # what the library reads at once
 _PADDING_BYTES = 1024 * 1024  # zeros that end an archive; GNU tar writes so many at the most

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
+from cchc_connect.drop_folder import Inbox, InboxLimits
 from cchc_connect.errors import Rejected
-from cchc_connect.inbox import Inbox, InboxLimits
-from tests.inbox.packing import (
+from tests.drop_folder.packing import (
     crowded,
     overlapping,
     packed,

@@ -7,10 +7,10 @@ from enum import StrEnum
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 
-from cchc_connect.inbox.places import Place
-from cchc_connect.inbox.streams import CHUNK, Budget, Member
-from cchc_connect.inbox.tars import tar_members
-from cchc_connect.inbox.zips import zip_members
+from cchc_connect.drop_folder.places import Place
+from cchc_connect.drop_folder.streams import CHUNK, Budget, Member
+from cchc_connect.drop_folder.tars import tar_members
+from cchc_connect.drop_folder.zips import zip_members
 
 _IN_MEMORY = 8 * 1024 * 1024  # larger inner archives lie in a file without a name while they are read
 

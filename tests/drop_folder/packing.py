@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cchc_connect.inbox import Inbox, InboxLimits
+from cchc_connect.drop_folder import Inbox, InboxLimits
 
 
 def zipped(members: Mapping[str, bytes] | Sequence[tuple[str | zipfile.ZipInfo, bytes]], method: int = 8) -> bytes:
