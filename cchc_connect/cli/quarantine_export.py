@@ -10,7 +10,7 @@ from cchc_connect.cli.screen import Screen
 from cchc_connect.cli.session import Session
 from cchc_connect.cli.times import local
 from cchc_connect.database.writing.quarantine import QuarantineEntry
-from cchc_connect.sheets import Column, Kind, Row, is_sheet, write_sheet
+from cchc_connect.spreadsheets import Column, Kind, Row, is_sheet, write_sheet
 
 COLUMNS = {
     "number": Kind.NUMBER,

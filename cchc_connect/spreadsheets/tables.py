@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from cchc_connect.errors import Rejected
 from cchc_connect.messages import Phrase
-from cchc_connect.sheets.escapes import held, marked
+from cchc_connect.spreadsheets.escapes import held, marked
 
 Value: TypeAlias = str | int | Decimal | date | None
 """What a cell says; None: nothing. A day has no time."""

@@ -22,8 +22,8 @@ from cchc_connect.drop_folder.places import Place
 from cchc_connect.drop_folder.streams import CHUNK, Budget, Member
 from cchc_connect.drop_folder.zips import zip_members
 from cchc_connect.errors import Rejected
-from cchc_connect.sheets.escapes import held, marked, unheld, unmarked
-from cchc_connect.sheets.tables import MOST_ROWS, Column, Kind, Row, Value, refusal
+from cchc_connect.spreadsheets.escapes import held, marked, unheld, unmarked
+from cchc_connect.spreadsheets.tables import MOST_ROWS, Column, Kind, Row, Value, refusal
 from cchc_connect.wire.xml import UnsafeXml, XmlLimits, check_xml
 
 _DAY_FORMAT = "yyyy-mm-dd"

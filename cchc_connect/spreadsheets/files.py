@@ -8,8 +8,8 @@ from typing import BinaryIO
 
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.extras import extra
-from cchc_connect.sheets.csv_sheets import read_csv, write_csv
-from cchc_connect.sheets.tables import Column, Row, checked_rows
+from cchc_connect.spreadsheets.csv import read_csv, write_csv
+from cchc_connect.spreadsheets.tables import Column, Row, checked_rows
 
 _CSV, _XLSX = ".csv", ".xlsx"
 
@@ -56,7 +56,7 @@ def read_sheet(path: Path, columns: Sequence[Column]) -> Iterator[Row]:
             yield from read_csv(file, columns)
             return
         with extra("files", "openpyxl"):
-            from cchc_connect.sheets.xlsx_sheets import read_xlsx  # noqa: PLC0415  # the extra may be missing
+            from cchc_connect.spreadsheets.xlsx import read_xlsx  # noqa: PLC0415  # the extra may be missing
         yield from read_xlsx(file, columns, path.name)
 
 
@@ -75,5 +75,5 @@ def _write(kind: str, file: BinaryIO, columns: Sequence[Column], rows: Iterable[
     if kind == _CSV:
         return write_csv(file, columns, rows)
     with extra("files", "openpyxl"):
-        from cchc_connect.sheets.xlsx_sheets import write_xlsx  # noqa: PLC0415  # the extra may be missing
+        from cchc_connect.spreadsheets.xlsx import write_xlsx  # noqa: PLC0415  # the extra may be missing
     return write_xlsx(file, columns, rows)

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from cchc_connect.errors import ConfigurationError, Rejected
-from cchc_connect.sheets import Column, Kind, Row, Value, read_sheet, write_sheet, xlsx_sheets
+from cchc_connect.spreadsheets import Column, Kind, Row, Value, read_sheet, write_sheet, xlsx as xlsx_sheets
 from tests.drop_folder.packing import zipped
 
 COLUMNS = [Column("nội dung"), Column("diện tích", Kind.NUMBER), Column("ngày", Kind.DAY)]
@@ -191,7 +191,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
 
 def test_without_its_extra_a_workbook_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openpyxl", None)
-    monkeypatch.delitem(sys.modules, "cchc_connect.sheets.xlsx_sheets", raising=False)
+    monkeypatch.delitem(sys.modules, "cchc_connect.spreadsheets.xlsx", raising=False)
 
     with pytest.raises(ConfigurationError) as raised:
         write_sheet(tmp_path / "a.xlsx", COLUMNS, [])
