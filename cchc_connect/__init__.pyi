@@ -62,8 +62,8 @@ from .http import (
 )
 from .privacy.redaction import RedactingFormatter as RedactingFormatter
 from .sync.pull import Extent as Extent
-from .sync.reconciling import Reconciliation as Reconciliation
+from .sync.reconcile import Reconciliation as Reconciliation
 from .sync.report import RunReport as RunReport
-from .sync.run import Surroundings as Surroundings, Synchronizer as Synchronizer
+from .sync.synchronizer import Surroundings as Surroundings, Synchronizer as Synchronizer
 from .transport.classifier import classify_rest as classify_rest
 from .wire.codecs import Unreadable as Unreadable

@@ -34,7 +34,7 @@ from cchc_connect import (
 from cchc_connect.adapter import Adapter, Ask
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.diagnostics.connections import check_connections
-from cchc_connect.sync.connect import connect
+from cchc_connect.sync.connector import connect
 from cchc_connect.transport import RequestsTransport, Traffic
 from cchc_schemas import Dossier
 from tests.canaries.aviary import CODE, PLAYS, aviary, item

@@ -27,7 +27,7 @@ from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.writing import quarantine
 from cchc_connect.privacy.masking import masked_item
 from cchc_connect.sync.report import Outcome, RunReport
-from cchc_connect.sync.run import Surroundings, Synchronizer
+from cchc_connect.sync.synchronizer import Surroundings, Synchronizer
 from cchc_connect.testing import Agencies, Edit, World
 
 SMALL: Mapping[str, Any] = {"dossiers": 60, "parcels": 80, "works": 48, "defect_share": 0.05}

@@ -19,7 +19,7 @@ from cchc_connect.database.writing.quarantine import QuarantineEntry
 from cchc_connect.errors import Rejected
 from cchc_connect.messages import Phrase
 from cchc_connect.privacy.masking import masked_item
-from cchc_connect.sync.run import Synchronizer
+from cchc_connect.sync.synchronizer import Synchronizer
 from cchc_schemas import RECORD_TYPES, Fault
 
 

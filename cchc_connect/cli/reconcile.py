@@ -11,9 +11,9 @@ from cchc_connect.cli.report import EXITS
 from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.session import Session
 from cchc_connect.config.file import Config
-from cchc_connect.sync.reconciling import Comparison, Keys, Reconciliation
+from cchc_connect.sync.reconcile import Comparison, Keys, Reconciliation
 from cchc_connect.sync.report import Outcome
-from cchc_connect.sync.run import Surroundings, Synchronizer
+from cchc_connect.sync.synchronizer import Surroundings, Synchronizer
 
 
 @dataclass(frozen=True, kw_only=True)

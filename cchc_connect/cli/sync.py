@@ -16,7 +16,7 @@ from cchc_connect.database.writing.quarantine import open_counts
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.sync.pull import Extent
 from cchc_connect.sync.report import RunReport
-from cchc_connect.sync.run import Surroundings, Synchronizer
+from cchc_connect.sync.synchronizer import Surroundings, Synchronizer
 
 
 @dataclass(frozen=True, kw_only=True)

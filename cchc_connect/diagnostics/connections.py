@@ -17,9 +17,9 @@ from cchc_connect.diagnostics.network import Outside, probe
 from cchc_connect.diagnostics.responses import AnswersHeard
 from cchc_connect.errors import CchcError, OutsideHours, SourceHeld
 from cchc_connect.messages import Phrase
-from cchc_connect.sync.connect import connect, endpoint
-from cchc_connect.sync.run import Connect
-from cchc_connect.sync.sift import Sieve, Sifted
+from cchc_connect.sync.change_detection import Sieve, Sifted
+from cchc_connect.sync.connector import connect, endpoint
+from cchc_connect.sync.synchronizer import Connect
 from cchc_connect.transport import Endpoint, Transport
 from cchc_connect.transport.network.tls import usual_trust
 from cchc_connect.transport.network.url_guard import origin_of

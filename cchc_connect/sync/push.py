@@ -18,11 +18,11 @@ from cchc_connect.database.outbox.deliveries import Delivery
 from cchc_connect.database.state.counters import Counts, write_counts
 from cchc_connect.errors import AuthenticationFailed, CchcError, Fatal, Rejected, Retriable, SourceHeld
 from cchc_connect.sync.border import adapter_border
-from cchc_connect.sync.failing import wants_peace
-from cchc_connect.sync.making import Making
-from cchc_connect.sync.pipeline import Behind
+from cchc_connect.sync.concurrency import Behind
+from cchc_connect.sync.error_policy import wants_peace
+from cchc_connect.sync.outgoing import Making
 from cchc_connect.sync.route import Route
-from cchc_connect.sync.scope import Scope
+from cchc_connect.sync.run_context import Scope
 from cchc_connect.transport import Transport
 
 AT_ONCE = 2000

@@ -6,7 +6,7 @@ from cchc_connect.cli.progress import LiveProgress, PlainProgress, shown_progres
 from cchc_connect.cli.screen import Screen
 from cchc_connect.database.state.counters import Counts
 from cchc_connect.messages import Language
-from cchc_connect.sync.scope import no_progress
+from cchc_connect.sync.run_context import no_progress
 
 
 class Stopwatch:

@@ -22,7 +22,7 @@ from cchc_connect.diagnostics.finding import Finding
 from cchc_connect.diagnostics.network import Outside, probe
 from cchc_connect.diagnostics.responses import AnswersHeard
 from cchc_connect.messages import Language, message
-from cchc_connect.sync.connect import endpoint
+from cchc_connect.sync.connector import endpoint
 from cchc_connect.transport import Endpoint, Policy, RequestsTransport
 from cchc_connect.transport.network.dns import Resolver, system_resolver
 from cchc_connect.transport.network.tls import tls_context, usual_trust

@@ -16,7 +16,7 @@ from cchc_connect.database.writing.discrepancies import discrepancies
 from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import CchcError
 from cchc_connect.sync.pull import Extent, Pull
-from cchc_connect.sync.scope import Scope
+from cchc_connect.sync.run_context import Scope
 from tests.sync.village import START, FencelessScope, HandClock, LocalTransport
 
 

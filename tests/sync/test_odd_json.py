@@ -10,7 +10,7 @@ from cchc_connect.adapter import Ask, Deletes, Item, Page, SourceProfile
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import SourceHeld
-from cchc_connect.sync.sift import Sieve
+from cchc_connect.sync.change_detection import Sieve
 from cchc_connect.wire.codecs import decimal_number, plain_text, text_or_none
 from cchc_connect.wire.json import listing
 from tests.sync.test_pull import live, pull, rows

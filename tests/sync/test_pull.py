@@ -19,7 +19,7 @@ from cchc_connect.database.writing.discrepancies import discrepancies
 from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import CchcError, SourceHeld, Unreachable
 from cchc_connect.sync.pull import Pull
-from cchc_connect.sync.scope import Scope
+from cchc_connect.sync.run_context import Scope
 from tests.databases import new_address, on_one_kind
 from tests.sync.village import START, FencelessScope, HandClock, LandRegister, LocalTransport, parcel_item
 

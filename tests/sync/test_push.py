@@ -18,7 +18,7 @@ from cchc_connect.errors import AuthenticationFailed, CchcError, SourceHeld, Unr
 from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.push import Push
 from cchc_connect.sync.route import Route
-from cchc_connect.sync.scope import Scope
+from cchc_connect.sync.run_context import Scope
 from cchc_schemas import Dossier, DossierStep
 from tests.databases import on_one_kind
 from tests.sync.village import (

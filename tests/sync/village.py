@@ -21,7 +21,7 @@ from cchc_connect.adapter import (
     SourceProfile,
 )
 from cchc_connect.errors import CchcError
-from cchc_connect.sync.scope import Scope
+from cchc_connect.sync.run_context import Scope
 from cchc_connect.transport import Traffic
 from cchc_connect.wire.codecs import Unreadable
 from cchc_schemas import Dossier, DossierStep, LandParcel, Record

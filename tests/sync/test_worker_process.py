@@ -12,8 +12,8 @@ import pytest
 
 from cchc_connect import Config
 from cchc_connect.privacy.logging import LogForm, shown_log
-from cchc_connect.sync.second_process import WORTH_IT, Place, SecondProcess
 from cchc_connect.sync.translation import Translation
+from cchc_connect.sync.worker_process import WORTH_IT, Place, SecondProcess
 from cchc_connect.wire.json import RawItem
 
 OPTIONS = {"collection": "thua_dat", "scheme": "gso-2025-07"}

@@ -27,7 +27,7 @@ from cchc_connect.adapter import Item
 from cchc_connect.config.file import Config
 from cchc_connect.privacy.logging import LogForm, log_form, shown_log
 from cchc_connect.privacy.tracebacks import traceback_of
-from cchc_connect.sync.pipeline import Behind, ahead
+from cchc_connect.sync.concurrency import Behind, ahead
 from cchc_connect.sync.translation import ReadItem, Translation
 from cchc_connect.wire.json import RawItem
 

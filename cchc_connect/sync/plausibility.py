@@ -10,7 +10,7 @@ from cchc_connect.database.instants import instant, stamp
 from cchc_connect.database.state.cursors import Cursor
 from cchc_connect.database.stream import Stream
 from cchc_connect.errors import SourceHeld
-from cchc_connect.sync.sift import Sifted
+from cchc_connect.sync.change_detection import Sifted
 
 EARLIEST = stamp(datetime(1900, 1, 1, tzinfo=UTC))
 """What a source dates earlier says "no date"."""

@@ -12,13 +12,13 @@ from cchc_connect.database.stream import WHOLE, Stream
 from cchc_connect.errors import CchcError, Fatal, OutsideHours, Retriable, Stopped
 from cchc_connect.messages import Phrase
 from cchc_connect.sync.border import adapter_border
+from cchc_connect.sync.error_policy import answers_nobody, asked_wait_s, failed, is_our_own, resting, wants_peace
 from cchc_connect.sync.executor import Job
-from cchc_connect.sync.failing import answers_nobody, asked_wait_s, failed, is_our_own, resting, wants_peace
 from cchc_connect.sync.pull import Extent, Pull
 from cchc_connect.sync.report import Line, Outcome
-from cchc_connect.sync.scope import Scope
-from cchc_connect.sync.second_process import Place, SecondProcess
+from cchc_connect.sync.run_context import Scope
 from cchc_connect.sync.translation import Translation
+from cchc_connect.sync.worker_process import Place, SecondProcess
 from cchc_connect.transport import Transport
 
 OUTAGE = 3

@@ -28,16 +28,16 @@ from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.database.writing.quarantine import QuarantineEntry
 from cchc_connect.errors import ConfigurationError, Rejected
+from cchc_connect.sync.change_detection import Sieve
 from cchc_connect.sync.collector import spared_collector
-from cchc_connect.sync.connect import Connecting
+from cchc_connect.sync.connector import Connecting
 from cchc_connect.sync.executor import Executor, ThreadExecutor
 from cchc_connect.sync.pull import Extent
-from cchc_connect.sync.pulling import Pulling
-from cchc_connect.sync.pushing import Pushing
-from cchc_connect.sync.reconciling import Comparison, Reconciliation, Reconciling
+from cchc_connect.sync.pull_jobs import Pulling
+from cchc_connect.sync.push_jobs import Pushing
+from cchc_connect.sync.reconcile import Comparison, Reconciliation, Reconciling
 from cchc_connect.sync.report import Line, RunReport
-from cchc_connect.sync.scope import Progress, Scope, never, no_progress
-from cchc_connect.sync.sift import Sieve
+from cchc_connect.sync.run_context import Progress, Scope, never, no_progress
 from cchc_connect.transport import FolderShelf, Shelf, Transport
 from cchc_connect.transport.auth.token_store import runtime_folder
 
