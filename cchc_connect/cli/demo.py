@@ -15,12 +15,12 @@ from typing import Any
 from cchc_connect.case import find_case
 from cchc_connect.cli.case import CaseView, case_document
 from cchc_connect.cli.census import Census, take_census
+from cchc_connect.cli.console import Screen, Table
 from cchc_connect.cli.demo_config import demo_config, double_secrets
-from cchc_connect.cli.exits import CannotCreate, ExitCode
+from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
 from cchc_connect.cli.progress import shown_progress
 from cchc_connect.cli.quarantine import show_faults
 from cchc_connect.cli.report import report_document, show_report
-from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.session import Session
 from cchc_connect.config.file import Config
 from cchc_connect.database.shared_database import SharedDatabase

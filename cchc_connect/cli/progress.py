@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from cchc_connect.cli.screen import Screen, harmless, is_terminal
+from cchc_connect.cli.console import Screen, harmless, is_terminal
 from cchc_connect.database.state.counters import Counts
 from cchc_connect.sync.run_context import Progress, no_progress
 

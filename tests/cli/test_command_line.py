@@ -15,9 +15,9 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from cchc_connect.cli import main
-from cchc_connect.cli.commands import app
-from cchc_connect.cli.exits import ExitCode
-from cchc_connect.cli.screen import Screen
+from cchc_connect.cli.app import app
+from cchc_connect.cli.console import Screen
+from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.messages import Language, codes
 from tests.cli.conftest import Call
 

@@ -93,7 +93,7 @@ class Province:
 LOADED = [
     "tests.promises.province",
     *(f"cchc_adapters.{name}" for name in ("binh_duong_permits", "national_portal", "ogc_features", "opencps")),
-    "cchc_connect.cli.commands",
+    "cchc_connect.cli.app",
     "cchc_connect.cli.sync",
 ]
 """What a process of ours would have to import first."""

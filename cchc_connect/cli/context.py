@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cchc_connect.cli.exits import NotThere
+from cchc_connect.cli.exit_codes import NotThere
 from cchc_connect.cli.session import Session
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import DatabaseUnusable

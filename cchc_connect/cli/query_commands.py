@@ -113,7 +113,7 @@ def letters_list(
     db: Database = None,
 ) -> int:
     """List the dead letters."""
-    from cchc_connect.cli.letters import list_letters
+    from cchc_connect.cli.dead_letters import list_letters
 
     return list_letters(session(context), db, route)
 
@@ -129,7 +129,7 @@ def letters_replay(
     everything: Annotated[bool, typer.Option("--all", help="help.letters_all")] = False,
 ) -> int:
     """Put dead letters to waiting."""
-    from cchc_connect.cli.letters import replay_letters
+    from cchc_connect.cli.dead_letters import replay_letters
 
     return replay_letters(session(context), route, numbers or (), everything=everything)
 

@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from cchc_connect.cli.exits import ExitCode, exit_code_of
-from cchc_connect.cli.screen import Screen
+from cchc_connect.cli.console import Screen
+from cchc_connect.cli.exit_codes import ExitCode, exit_code_of
 from cchc_connect.cli.session import Session
 from cchc_connect.config.file import Config
 from cchc_connect.database.shared_database import SharedDatabase

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from cchc_connect.cli.looking_commands import looking
 from cchc_connect.cli.options import LAST_ENTRY, Database
+from cchc_connect.cli.query_commands import looking
 from cchc_connect.cli.session import CONFIG_FILE, Session, session
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Language
@@ -53,7 +53,7 @@ def init(
     context: typer.Context, *, force: Annotated[bool, typer.Option("--force", help="help.init_force")] = False
 ) -> int:
     """Write a commented configuration file."""
-    from cchc_connect.cli.init import write_configuration
+    from cchc_connect.cli.setup_commands import write_configuration
 
     return write_configuration(session(context), force=force)
 
@@ -61,7 +61,7 @@ def init(
 @app.command(help="help.check")
 def check(context: typer.Context) -> int:
     """Look whether everything is in place for a run."""
-    from cchc_connect.cli.checking import show_check
+    from cchc_connect.cli.check import show_check
 
     return show_check(session(context))
 

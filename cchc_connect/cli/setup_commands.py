@@ -2,7 +2,7 @@
 
 from importlib.resources import files
 
-from cchc_connect.cli.exits import CannotCreate, ExitCode
+from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
 from cchc_connect.cli.session import Session
 from cchc_connect.messages import Language
 

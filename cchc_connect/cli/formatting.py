@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from cchc_connect.cli.exits import Misused
+from cchc_connect.cli.exit_codes import Misused
 from cchc_connect.messages import Language
 from cchc_schemas import VIETNAM
 

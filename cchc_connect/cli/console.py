@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TextIO
 from unicodedata import category
 
-from cchc_connect.cli.exits import OutputLost
+from cchc_connect.cli.exit_codes import OutputLost
 from cchc_connect.errors import CchcError
 from cchc_connect.messages import Language, Phrase, Phrases, message
 
