@@ -21,9 +21,9 @@ from urllib.parse import quote
 
 from pydantic import Field, model_validator
 
-from cchc_adapters.geometries import geometry
-from cchc_adapters.land_uses import land_uses
-from cchc_adapters.options import AdapterOptions, package_table
+from cchc_adapters.building_blocks.geometries import geometry
+from cchc_adapters.building_blocks.land_uses import land_uses
+from cchc_adapters.building_blocks.options import AdapterOptions, package_table
 from cchc_connect import (
     Ask,
     Deletes,

@@ -25,8 +25,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from cchc_adapters.building_blocks.options import AdapterOptions
 from cchc_adapters.opencps_words import OpenCpsWords
-from cchc_adapters.options import AdapterOptions
 from cchc_connect import (
     Ask,
     Dialect,

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 from pydantic import ValidationError
 
-from cchc_adapters.national_portal import NationalPortal, NationalPortalOptions
+from cchc_adapters.national_portal.adapter import NationalPortal, NationalPortalOptions
 from cchc_connect import (
     Ask,
     AuthenticationFailed,

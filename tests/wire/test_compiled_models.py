@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import given, strategies as st
 
-from cchc_adapters.binh_duong_permits import PERMIT
+from cchc_adapters.binh_duong_permits.adapter import PERMIT
 from cchc_adapters.ogc_features import OgcFeatures, OgcFeaturesOptions
 from cchc_adapters.opencps import DOSSIER
 from cchc_connect.wire import codecs

@@ -8,9 +8,9 @@ of what was delivered before.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cchc_adapters.options import package_table
-from cchc_adapters.portal_messages import dossier_payload, lacking, national_code, step_payload
-from cchc_adapters.portal_replies import PortalReplies, error_code
+from cchc_adapters.building_blocks.options import package_table
+from cchc_adapters.national_portal.messages import dossier_payload, lacking, national_code, step_payload
+from cchc_adapters.national_portal.replies import PortalReplies, error_code
 from cchc_connect import Exchange, HttpRequest, HttpResponse, Outcome, Outgoing, Receipt, Verdict
 from cchc_schemas import Dossier, DossierStep
 

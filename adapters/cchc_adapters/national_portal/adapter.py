@@ -25,11 +25,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from cchc_adapters.options import AdapterOptions, package_table
-from cchc_adapters.portal_catalogue import procedure_map
-from cchc_adapters.portal_replies import PortalReplies
-from cchc_adapters.portal_session import PortalSession
-from cchc_adapters.portal_targets import DossierTarget, Portal, StepTarget
+from cchc_adapters.building_blocks.options import AdapterOptions, package_table
+from cchc_adapters.national_portal.catalogue import procedure_map
+from cchc_adapters.national_portal.replies import PortalReplies
+from cchc_adapters.national_portal.session import PortalSession
+from cchc_adapters.national_portal.targets import DossierTarget, Portal, StepTarget
 from cchc_connect import Ask, Deletes, Dialect, Exchange, Item, Page, SourceHeld, SourceProfile, Verdict
 from cchc_connect.wire import codecs
 from cchc_connect.wire.field_map import translated

@@ -23,11 +23,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from cchc_adapters.arcgis import classify_arcgis, layer_page
-from cchc_adapters.geometries import geometry
-from cchc_adapters.options import AdapterOptions, package_table
-from cchc_adapters.parcel_lists import site
-from cchc_adapters.permit_files import PaperCodes, measure, measures, papers, permit_status
+from cchc_adapters.binh_duong_permits.parcel_lists import site
+from cchc_adapters.binh_duong_permits.permit_files import PaperCodes, measure, measures, papers, permit_status
+from cchc_adapters.building_blocks.arcgis import classify_arcgis, layer_page
+from cchc_adapters.building_blocks.geometries import geometry
+from cchc_adapters.building_blocks.options import AdapterOptions, package_table
 from cchc_connect import Ask, Deletes, Dialect, Exchange, HttpRequest, Item, Page, SourceHeld, SourceProfile
 from cchc_connect.transport import normalised
 from cchc_connect.wire import codecs

@@ -5,7 +5,7 @@ Observed in VietOpenCPS/opencps-v2 (2020). How long a session lives is not docum
 
 from dataclasses import dataclass, replace
 
-from cchc_adapters.portal_replies import PortalReplies, error_code
+from cchc_adapters.national_portal.replies import PortalReplies, error_code
 from cchc_connect import Credentials, HttpRequest, HttpResponse, Verdict
 from cchc_connect.wire import codecs
 
