@@ -1,3 +1,3 @@
-"""Adapters of agencies' systems, one module each; they are found by entry point and never imported by the engine."""
+"""Adapters for agencies' systems, one module each; the engine finds them by entry point and never imports them."""
 
 __all__: list[str] = []

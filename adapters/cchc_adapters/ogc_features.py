@@ -1,17 +1,17 @@
-"""Land parcels from any server of OGC API Features, such as a land registry that publishes its VBDLIS data.
+"""Land parcels from any OGC API Features server, such as a land registry that publishes its VBDLIS data.
 
 Agency: the land registration office (văn phòng đăng ký đất đai). Documentation: OGC 17-069 and OGC 18-058;
-caveats observed at pygeoapi 0.21. Account: none or Basic. Fields are mapped by a table, here or in cchc.toml.
+caveats observed at pygeoapi 0.21. Account: none or Basic. A field map, built in or in cchc.toml, maps the fields.
 
 Caveats:
-    - A page may be smaller than asked for, without a word; only a missing next link is the end.
-    - The next link loses `f=json`, so JSON is asked for by the Accept header; it is followed as it is.
-    - A filter the server does not know, `datetime` among them, may be ignored without a word. The engine
-      sees it by the dates of change, so `changed_since` needs a `changed_at` in the field map.
-    - A server that does not know `crs` answers in longitude and latitude; its Content-Crs header tells.
-    - VBDLIS writes commune codes as numbers, which lose leading zeros, and now and then as 25747.0.
+    - A page may be smaller than requested; only a missing next link marks the last page.
+    - The next link loses `f=json`, so JSON is requested by the Accept header; the link is followed unchanged.
+    - An unsupported filter, `datetime` included, may be silently ignored. The engine detects it by the times
+      of change, so `changed_since` needs a `changed_at` in the field map.
+    - A server without `crs` support responds in longitude and latitude; its Content-Crs header shows it.
+    - VBDLIS writes commune codes as numbers, which lose leading zeros, and sometimes as 25747.0.
     - Numbers may be Vietnamese text ("1.234,5"), codes of land use joined ("ODT+CLN", no areas known).
-    - After the communes were joined in 2025 parcels were numbered anew; certificates print the old key.
+    - After the communes were merged in 2025, parcels were renumbered; certificates print the old key.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,49 +44,49 @@ from cchc_schemas import AdminScheme, CrsName, LandParcel, Text, parcel_key
 ACCEPT = {"Accept": "application/geo+json, application/json"}
 CRS84 = "OGC:CRS84"
 CRS_ADDRESS = "http://www.opengis.net/def/crs/EPSG/0/"
-MAPPING = 1
+MAPPING_VERSION = 1
 
-PREVIOUS = ("previous_commune_code", "previous_map_sheet", "previous_parcel_number")
-OWN_FIELDS = frozenset({*PREVIOUS, "changed_at"})
-"""Names of a field map that are no fields of a parcel: its former key, and when the source changed it."""
-MAPPED = (LandParcel.model_fields.keys() | OWN_FIELDS) - {"scheme", "geometry", "previous_keys"}
+FORMER_KEY_FIELDS = ("previous_commune_code", "previous_map_sheet", "previous_parcel_number")
+EXTRA_FIELDS = frozenset({*FORMER_KEY_FIELDS, "changed_at"})
+"""Field map names that are not fields of a parcel: parts of its former key, and the time of change."""
+MAPPABLE_FIELDS = (LandParcel.model_fields.keys() | EXTRA_FIELDS) - {"scheme", "geometry", "previous_keys"}
 
 
 class OgcFeaturesOptions(AdapterOptions):
-    """Options of a connection to a server of OGC API Features."""
+    """Options of a connection to an OGC API Features server."""
 
     collection: str
     """Name of the collection."""
     scheme: AdminScheme
-    """Scheme of the commune codes (danh mục đơn vị hành chính); a code alone names no commune."""
+    """Scheme of the commune codes (danh mục đơn vị hành chính); a code is ambiguous without it."""
     page_size: Annotated[int, Field(ge=1, le=10_000)] = 500
-    """Features asked for at a time; the server may give fewer."""
+    """Page size: features per request; the server may return fewer."""
     field_map: Literal["vbdlis"] | None = "vbdlis"
-    """Ready field map; `fields` goes before it."""
+    """Built-in field map; `fields` takes precedence over it."""
     fields: Mapping[str, FieldRule] = {}
-    """Own field map: a parcel's field and the property it comes from."""
+    """Field map of this connection: field of a parcel to the property it is read from."""
     key: str = "id"
-    """Where a feature has its stable identifier: "id", or "properties.NAME" if the server makes up its ids."""
+    """Path of a feature's stable identifier: "id", or "properties.NAME" if the server's ids are not stable."""
     previous_scheme: AdminScheme = AdminScheme.GSO_2025_01
     """Scheme of the former commune codes."""
     crs: CrsName = CRS84
-    """Reference system to ask for: longitude and latitude, or one with its easting first ("EPSG:9210")."""
+    """Coordinate reference system to request: longitude and latitude, or one with easting first ("EPSG:9210")."""
     decimal_sign: codecs.DecimalSign = ","
-    """Decimal sign of numbers that come as text."""
+    """Decimal sign of numbers sent as text."""
     land_use_catalogue: Text = "TT 08/2024/TT-BTNMT"
     """Catalogue of the land use codes (danh mục loại đất)."""
     changed_since: bool = False
-    """Does the server honour `datetime` for the time of change?"""
+    """Whether the server filters by time of change with `datetime`."""
     complete_listing: bool = False
-    """Is a parcel that is not listed gone?"""
+    """Whether an unlisted parcel counts as deleted."""
 
     @model_validator(mode="after")
-    def _makes_sense(self) -> Self:
+    def _is_consistent(self) -> Self:
         rules = self.rules()
-        if unknown := rules.keys() - MAPPED:
+        if unknown := rules.keys() - MAPPABLE_FIELDS:
             raise ValueError(f"no such field: {', '.join(sorted(unknown))}")
-        if lacking := [name for name in ("commune_code", "map_sheet", "parcel_number") if name not in rules]:
-            raise ValueError(f"no rule for: {', '.join(lacking)}")
+        if missing := [name for name in ("commune_code", "map_sheet", "parcel_number") if name not in rules]:
+            raise ValueError(f"no rule for: {', '.join(missing)}")
         if (changed_at := rules.get("changed_at")) and changed_at.codec not in INSTANTS:
             raise ValueError("changed_at needs a codec for instants")
         if self.changed_since and not changed_at:
@@ -96,7 +96,7 @@ class OgcFeaturesOptions(AdapterOptions):
         return self
 
     def rules(self) -> Mapping[str, FieldRule]:
-        """Return the ready map with the own rules put over it."""
+        """Return the built-in field map, overridden by the rules of this connection."""
         rules = {**rules_of(package_table(self.field_map)["fields"] if self.field_map else {}), **self.fields}
         return {name: rule for name, rule in rules.items() if rule.property}
 
@@ -112,21 +112,21 @@ class Parcels:
         fields = dict(field_map(options.rules(), options.decimal_sign))
         self._changed_at = fields.pop("changed_at", None)
         self._uses = fields.pop("uses", None)
-        self._former_key = [fields.pop(name, None) for name in PREVIOUS]
+        self._former_key = [fields.pop(name, None) for name in FORMER_KEY_FIELDS]
         self._fields = fields
         self.profile = SourceProfile(
             changed_since=options.changed_since,
             deletes=Deletes.ABSENCE if options.complete_listing else Deletes.NEVER,
         )
-        self.mapping_version = options.mapping_version(MAPPING)
+        self.mapping_version = options.mapping_version(MAPPING_VERSION)
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
-        """Ask for the first page, or for the one that the next link named."""
-        answer = (
+        """Request the first page, or the page that the next link named."""
+        response = (
             yield HttpRequest(method="GET", path=ask.position, headers=ACCEPT) if ask.position else self._first(ask)
         )
-        self._check_crs(answer)
-        listing = answer.listing("features")
+        self._check_crs(response)
+        listing = response.listing("features")
         collection, features = listing.document, listing.items
         links = codecs.as_objects(collection.get("links", []))
         following = [codecs.plain_text(link.get("href")) for link in links or () if link.get("rel") == "next"]
@@ -166,15 +166,15 @@ class Parcels:
         path = f"/collections/{quote(options.collection, safe='')}/items"
         return HttpRequest(method="GET", path=path, params=params, headers=ACCEPT)
 
-    def _check_crs(self, answer: HttpResponse) -> None:
-        """Refuse coordinates in another system than the one they would be labelled with."""
-        wanted, said = self._options.crs, answer.headers.get("content-crs", "").strip("<>")
-        if said != _crs_address(wanted) and not (wanted == CRS84 and (not said or "CRS84" in said)):
-            raise SourceHeld("ogc_features.other_crs", wanted=wanted)
+    def _check_crs(self, response: HttpResponse) -> None:
+        """Hold the source if the coordinates are not in the requested reference system."""
+        crs, content_crs = self._options.crs, response.headers.get("content-crs", "").strip("<>")
+        if content_crs != _crs_address(crs) and not (crs == CRS84 and (not content_crs or "CRS84" in content_crs)):
+            raise SourceHeld("ogc_features.other_crs", wanted=crs)
 
 
 class OgcFeatures:
-    """A server of OGC API Features, configured: one collection of parcels to pull, nothing to push."""
+    """The configured adapter: pulls one collection of parcels, pushes nothing."""
 
     Options = OgcFeaturesOptions
     dialect = Dialect(classify=classify_rest)
@@ -189,7 +189,7 @@ def _properties(feature: Item) -> Item:
 
 
 def _former_keys(former: Sequence[object], scheme: AdminScheme) -> Sequence[object]:
-    """Return the key that commune, sheet and number make; where one is not told, there is none."""
+    """Return the key made of commune, sheet and number; empty if one of them is missing."""
     if unreadable := [part for part in former if isinstance(part, codecs.Unreadable)]:
         return unreadable
     commune, sheet, number = former

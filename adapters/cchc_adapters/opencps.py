@@ -4,16 +4,16 @@ Agency: the province's one-stop desks. Documentation: none is public; observed i
 VietOpenCPS/opencps-v2 (2020). Account: HTTP Basic, `kind = "basic"`.
 
 Caveats:
-    - Who is not logged in gets HTTP 203 with JSON, which is no error to most clients.
-    - 403 "No Content." is any exception at all, a wrong site id or a search engine that is restarting: it is
-      read as "not working now" and asked again.
-    - `end` missing or 0 means "all rows"; it is never sent so.
-    - `total` comes from a search index and may be stale, so a full page is always followed by another one.
-    - No filter for what was modified: every run lists everything, oldest first; a dossier deleted meanwhile
-      may hide another until the next run.
-    - Only the last action of a dossier is listed; actions between two pulls are not seen, and a step's
-      status is that of its dossier when it was seen.
-    - Applicants' names are in upper case and kept so; telephone and e-mail are those of a contact person.
+    - A client that is not logged in gets HTTP 203 with JSON, which most clients do not treat as an error.
+    - 403 "No Content." stands for any exception, a wrong site id or a restarting search engine: it is treated
+      as maintenance and retried.
+    - A missing `end`, or 0, means "all rows"; the adapter always sends a number above 0.
+    - `total` comes from a search index and may be stale, so a full page is always followed by another request.
+    - There is no filter by time of change: every run lists everything, oldest first. If a dossier is deleted
+      meanwhile, another one may be missed until the next run.
+    - Only the last action of a dossier is listed: actions between two pulls are missed, and a step's status is
+      that of its dossier when it was read.
+    - Applicants' names are in upper case and stay so; telephone and e-mail are those of a contact person.
     - `""` is null, a list of one may be a lone object; agencies, procedures and dossiers may have local codes.
 """
 
@@ -46,10 +46,10 @@ from cchc_schemas import Dossier, DossierStatus, DossierStep
 
 DOSSIERS = "/dossiers"
 NOT_LOGGED_IN = (203, 401)
-FAILED = (403, 500)
-MAPPING = 1
+SERVER_FAILURES = (403, 500)
+MAPPING_VERSION = 1
 
-moment = partial(codecs.local_instant, form=codecs.LocalTime.SLASHED)
+local_instant = partial(codecs.local_instant, form=codecs.LocalTime.SLASHED)
 
 DOSSIER: FieldMap = {
     "procedure_name": at("serviceName"),
@@ -61,14 +61,14 @@ DOSSIER: FieldMap = {
     "applicant_phone": at("contactTelNo"),
     "applicant_email": at("contactEmail"),
     "summary": at("briefNote"),
-    "submitted_at": at("submitDate", read=moment),
-    "received_at": at("receiveDate", read=moment),
-    "due_at": at("dueDate", read=moment),
-    "processed_at": at("releaseDate", read=moment),
-    "returned_at": at("finishDate", read=moment),
+    "submitted_at": at("submitDate", read=local_instant),
+    "received_at": at("receiveDate", read=local_instant),
+    "due_at": at("dueDate", read=local_instant),
+    "processed_at": at("releaseDate", read=local_instant),
+    "returned_at": at("finishDate", read=local_instant),
 }
 STEP: FieldMap = {
-    "at": at("lastActionDate", read=moment),
+    "at": at("lastActionDate", read=local_instant),
     "action": at("lastActionName"),
     "action_code": at("lastActionCode"),
     "handler_name": at("lastActionUser"),
@@ -80,29 +80,29 @@ class OpenCpsOptions(AdapterOptions):
     """Options of a connection to OpenCPS; its `base_url` ends in "/o/rest/v2"."""
 
     group_id: str
-    """Site id (groupId); without it every question fails."""
+    """Site id (groupId); without it every request fails."""
     page_size: Annotated[int, Field(ge=1, le=1000)] = 200
-    """Dossiers asked for at a time."""
+    """Page size: dossiers per request."""
     identity_field: Literal["dossierNo", "referenceUid"] = "dossierNo"
-    """Which field holds the national dossier code (mã hồ sơ)."""
+    """Field with the national dossier code (mã hồ sơ)."""
     statuses: Mapping[str, DossierStatus] = {}
-    """National status of a word, or of "word/substatus", where the ready map is wrong for this site."""
+    """National status by source status or "status/substatus"; takes precedence over the built-in table."""
     procedure_codes: Mapping[str, str] = {}
-    """National procedure code (mã TTHC) of each local one; a code that is not listed stays as it is."""
+    """National procedure code (mã TTHC) by local code; an unlisted code is kept."""
     agency_codes: Mapping[str, str] = {}
-    """Agency code (mã định danh) of each local one, for example SXD = "000.00.05.H09"; others stay as they are."""
+    """Agency code (mã định danh) by local code, for example SXD = "000.00.05.H09"; an unlisted code is kept."""
     post_values: tuple[str, ...] = ("1",)
-    """Values of `viaPostal` by which the result goes by post (unverified)."""
+    """Values of `viaPostal` that mean delivery by post (unverified)."""
 
 
 def classify(response: HttpResponse) -> Verdict:
-    """Judge an answer of OpenCPS: a listing, or a message that says what went wrong."""
+    """Return the verdict on a response of OpenCPS: a listing, or a message with an error code."""
     verdict = classify_rest(response)
     if verdict not in {Verdict.OK, Verdict.AUTH} or response.media_type != "application/json":
         return verdict
     document = codecs.as_object(response.json()) or {}
     code = codecs.whole_number(document.get("code"))
-    if code in FAILED:
+    if code in SERVER_FAILURES:
         return Verdict.MAINTENANCE
     if verdict is Verdict.AUTH or code in NOT_LOGGED_IN:
         return Verdict.AUTH
@@ -110,32 +110,32 @@ def classify(response: HttpResponse) -> Verdict:
 
 
 class _Listing:
-    """The listing of dossiers, which both sources read."""
+    """The listing of dossiers, shared by both sources."""
 
     profile = SourceProfile(changed_since=False)
 
     def __init__(self, options: OpenCpsOptions) -> None:
-        self._words = OpenCpsWords(options.statuses)
+        self._vocabulary = OpenCpsWords(options.statuses)
         self._page_size = options.page_size
-        self.mapping_version = options.mapping_version(MAPPING)
+        self.mapping_version = options.mapping_version(MAPPING_VERSION)
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
-        """Ask for the rows from the position on."""
+        """Request the rows from the page token on."""
         start, size = int(ask.position or 0), self._page_size
         window = {"start": str(start), "end": str(start + size)}
-        answer = yield HttpRequest(method="GET", path=DOSSIERS, params=window)
-        listing = answer.listing("data")
+        response = yield HttpRequest(method="GET", path=DOSSIERS, params=window)
+        listing = response.listing("data")
         rows, total = listing.items, codecs.whole_number(listing.document.get("total"))
         if rows is None:
             raise SourceHeld("opencps.no_listing")
         total = total if isinstance(total, int) else None
         end = start + len(rows)
-        goes_on = len(rows) == size or (bool(rows) and total is not None and end < total)
-        return Page(items=rows, next=str(end) if goes_on else None, total=total)
+        has_next = len(rows) == size or (bool(rows) and total is not None and end < total)
+        return Page(items=rows, next=str(end) if has_next else None, total=total)
 
     def changed_at(self, item: Item) -> datetime | codecs.Unreadable | None:
         """Return when the dossier was last modified."""
-        return moment(item.get("modifiedDate"))
+        return local_instant(item.get("modifiedDate"))
 
 
 class Dossiers(_Listing):
@@ -150,17 +150,20 @@ class Dossiers(_Listing):
             "code": at(options.identity_field),
             "procedure_code": at("serviceCode", read=partial(codecs.known_as, codes=options.procedure_codes)),
             "agency_code": at("govAgencyCode", read=partial(codecs.known_as, codes=options.agency_codes)),
-            "applicant_kind": at("applicantIdType", read=self._words.applicant_kind),
+            "applicant_kind": at("applicantIdType", read=self._vocabulary.applicant_kind),
             "return_by_post": at("viaPostal", read=partial(codecs.is_among, words=options.post_values)),
         }
 
     def key(self, item: Item) -> str:
-        """Return OpenCPS's own number of the dossier."""
+        """Return the number that OpenCPS gave the dossier."""
         return codecs.plain_text(item.get("dossierId"))
 
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of a `Dossier`."""
-        return translated(item, self._fields) | {**self._words.state(item), "channel": self._words.channel(item)}
+        return translated(item, self._fields) | {
+            **self._vocabulary.state(item),
+            "channel": self._vocabulary.channel(item),
+        }
 
 
 class Steps(_Listing):
@@ -173,23 +176,23 @@ class Steps(_Listing):
         self._fields: FieldMap = {**STEP, "dossier_code": at(options.identity_field)}
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
-        """Ask for the rows from the position on; on a dossier without an action there is no step to read."""
+        """Request the rows from the page token on; dossiers without an action have no step and are left out."""
         page = yield from super().fetch(ask)
-        seen = [item for item in page.items if codecs.plain_text(item.get("lastActionDate"))]
-        return replace(page, items=seen, total=None)
+        with_action = [item for item in page.items if codecs.plain_text(item.get("lastActionDate"))]
+        return replace(page, items=with_action, total=None)
 
     def key(self, item: Item) -> str:
-        """Return dossier, instant and action: a step has no number of its own."""
+        """Return dossier, time and action: a step has no identifier of its own."""
         parts = [codecs.plain_text(item.get(name)) for name in ("dossierId", "lastActionDate", "lastActionCode")]
         return "@".join(parts) if parts[0] else ""
 
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of a `DossierStep`."""
-        return translated(item, self._fields) | {"status": self._words.state(item)["status"]}
+        return translated(item, self._fields) | {"status": self._vocabulary.state(item)["status"]}
 
 
 class OpenCps:
-    """A site of OpenCPS, configured: dossiers and steps to pull, nothing to push."""
+    """The configured adapter: pulls dossiers and steps, pushes nothing."""
 
     Options = OpenCpsOptions
     targets = ()

@@ -1,4 +1,4 @@
-"""OpenCPS's own words for status, channel and applicant, and what they mean nationally; read from a table."""
+"""Vocabulary of OpenCPS: its values of status, channel and applicant kind, mapped to the national codes."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -10,32 +10,32 @@ from cchc_schemas import Channel
 
 
 class OpenCpsWords:
-    """The ready table with a site's own statuses put over it."""
+    """The built-in table, overridden by the statuses of one site."""
 
     def __init__(self, statuses: Mapping[str, int]) -> None:
-        """Take a site's `statuses`: national status by word, or by "word/sub-status"."""
+        """Override the table with `statuses`: national status by source status or "status/substatus"."""
         table = package_table("opencps")
-        own = {word: (status, status) for word, status in statuses.items()}
-        self._statuses: Mapping[str, Sequence[int]] = {**table["statuses"], **own}
+        site_statuses = {name: (status, status) for name, status in statuses.items()}
+        self._statuses: Mapping[str, Sequence[int]] = {**table["statuses"], **site_statuses}
         self._channels: Mapping[str, int] = table["channels"]
         kinds: Mapping[str, int] = table["applicant_kinds"]
         self.applicant_kind: codecs.Reader = partial(codecs.one_of, words=kinds, rule="applicant_kind_unknown")
 
     def state(self, item: Item) -> Mapping[str, object]:
-        """Return the national status, by receipt where the table asks for it, and the source's word.
+        """Return the fields `status` and `source_status`; some statuses depend on whether the dossier was received.
 
-        A word that the table lacks is unreadable; a blank one is nothing.
+        A source status that the table lacks is `Unreadable`; a blank one is None.
         """
-        word, sub = codecs.text_or_none(item.get("dossierStatus")), codecs.text_or_none(item.get("dossierSubStatus"))
-        told = f"{word}/{sub}" if f"{word}/{sub}" in self._statuses else word
-        by_receipt = codecs.one_of(told, self._statuses, "status_unknown")
+        main, sub = codecs.text_or_none(item.get("dossierStatus")), codecs.text_or_none(item.get("dossierSubStatus"))
+        source_status = f"{main}/{sub}" if f"{main}/{sub}" in self._statuses else main
+        by_receipt = codecs.one_of(source_status, self._statuses, "status_unknown")
         if by_receipt is None or isinstance(by_receipt, Unreadable):
-            return {"status": by_receipt, "source_status": told}
+            return {"status": by_receipt, "source_status": source_status}
         received = codecs.text_or_none(item.get("receiveDate")) is not None
-        return {"status": by_receipt[received], "source_status": told}
+        return {"status": by_receipt[received], "source_status": source_status}
 
     def channel(self, item: Item) -> object:
-        """Return the channel: online by its flag, else what the dossier's origin tells, if it does."""
+        """Return the channel: online by its flag, else by the dossier's origin; None if that is unknown."""
         online = codecs.flag(item.get("online"))
         if online is True or isinstance(online, Unreadable):
             return Channel.ONLINE if online is True else online

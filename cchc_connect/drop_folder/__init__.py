@@ -1,4 +1,4 @@
-"""Files and archives that others drop for us: read below one folder, whole and within limits, or refused."""
+"""Drop folders (thư mục nhận tệp): read the files and archives that an agency puts into one folder, within limits."""
 
 from cchc_connect.drop_folder.folder import Inbox, Look
 from cchc_connect.drop_folder.limits import InboxLimits

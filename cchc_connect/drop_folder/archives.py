@@ -1,4 +1,4 @@
-"""Archives, and those within them, as one row of members."""
+"""Read ZIP and tar archives, and archives inside them, as one sequence of members."""
 
 import shutil
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ from cchc_connect.drop_folder.streams import CHUNK, Budget, Member
 from cchc_connect.drop_folder.tars import tar_members
 from cchc_connect.drop_folder.zips import zip_members
 
-_IN_MEMORY = 8 * 1024 * 1024  # larger inner archives lie in a file without a name while they are read
+_SPOOL_BYTES = 8 * 1024 * 1024  # a larger inner archive is copied to a temporary file while it is read
 
 
 class Packing(StrEnum):
-    """How an archive is packed, by the end of its name."""
+    """Archive format, by the end of the file name."""
 
     ZIP = ".zip"
     TAR = ".tar"
@@ -25,7 +25,7 @@ class Packing(StrEnum):
 
 
 def packing_of(name: str) -> Packing | None:
-    """Return how the archive of that name is packed, None where it is no archive of a kind that is opened.
+    """Return the archive format of a file name; None if it is not an archive that is opened.
 
     >>> packing_of("thua-dat/2026-07.TGZ")
     <Packing.TGZ: '.tgz'>
@@ -33,27 +33,27 @@ def packing_of(name: str) -> Packing | None:
     return next((packing for packing in Packing if name.casefold().endswith(packing)), None)
 
 
-def unpacked(packing: Packing, file: BinaryIO, place: Place, budget: Budget, level: int = 0) -> Iterator[Member]:
-    """Yield the members of an archive; those of an archive in it bear its name before theirs.
+def unpacked(packing: Packing, file: BinaryIO, location: Place, budget: Budget, level: int = 0) -> Iterator[Member]:
+    """Yield the members of an archive; members of an inner archive have its name as a prefix.
 
     Raises:
-        Rejected: the archive is damaged or hostile, or passes a limit.
+        Rejected: the archive is damaged or hostile, or exceeds a limit.
     """
-    for inner, member in _members(packing, file, place, budget):
+    for member_location, member in _members(packing, file, location, budget):
         nested = packing_of(member.name)
         if nested is None:
             yield member
             continue
         if level >= budget.limits.nesting:
-            raise inner.refusal("inbox.too_much", limit="nesting", most=budget.limits.nesting)
-        with SpooledTemporaryFile(_IN_MEMORY) as spool:
+            raise member_location.refusal("inbox.too_much", limit="nesting", most=budget.limits.nesting)
+        with SpooledTemporaryFile(_SPOOL_BYTES) as spool:
             shutil.copyfileobj(member.stream, spool, CHUNK)
             spool.seek(0)
-            for one in unpacked(nested, cast("BinaryIO", spool), inner, budget, level + 1):
-                yield replace(one, name=f"{member.name}/{one.name}")
+            for nested_member in unpacked(nested, cast("BinaryIO", spool), member_location, budget, level + 1):
+                yield replace(nested_member, name=f"{member.name}/{nested_member.name}")
 
 
-def _members(packing: Packing, file: BinaryIO, place: Place, budget: Budget) -> Iterator[tuple[Place, Member]]:
+def _members(packing: Packing, file: BinaryIO, location: Place, budget: Budget) -> Iterator[tuple[Place, Member]]:
     if packing is Packing.ZIP:
-        return zip_members(file, place, budget)
-    return tar_members(file, place, budget, packed=packing is not Packing.TAR)
+        return zip_members(file, location, budget)
+    return tar_members(file, location, budget, packed=packing is not Packing.TAR)

@@ -1,7 +1,8 @@
-"""A drop folder (thư mục nhận tệp): where an agency puts files and archives for us.
+"""Read a drop folder (thư mục nhận tệp), into which an agency puts files and archives.
 
-Whoever may write there may try to make us read something else: a link to another file, a device, a name that
-climbs out. So every file is opened below the folder part by part, following nothing, and looked at once open.
+A writer to the folder may try to make the program read something else: a link to another file, a device, or a
+name that leads out of the folder. So every file is opened below the folder one path part at a time, no link is
+followed, and the file is checked after it was opened.
 """
 
 import errno
@@ -23,26 +24,26 @@ from cchc_connect.drop_folder.streams import Budget, CountedStream, Member
 from cchc_connect.errors import ConfigurationError, Rejected
 
 _UNFINISHED = (".part", ".partial", ".filepart", ".tmp", ".crdownload", "~")
-"""Ends of names under which programs write what they will rename when it is whole."""
+"""Name endings of unfinished files; programs rename them when the file is complete."""
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-# A pipe that is opened without O_NONBLOCK waits for somebody to write into it.
+# Opening a pipe without O_NONBLOCK blocks until something writes to it.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 _NOT_A_FILE = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO})
 
 _State = tuple[int, int, int]
-"""Inode, size and time of the last change of a file: while it is written, they do not stay."""
+"""Inode, size (bytes) and modification time (ns) of a file; they change while it is being written."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """What lies in a drop folder."""
+    """Content of a drop folder."""
 
     files: tuple[str, ...]
-    """Names of files that are whole, in order."""
+    """Names of the complete files, sorted."""
     refused: tuple[Rejected, ...]
-    """What will not be read, each with its reason."""
+    """Files that are not read, each with its reason."""
 
 
 class Inbox:
@@ -56,7 +57,7 @@ class Inbox:
         settle_s: float = 2.0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Look into `folder`; a file that stays the same for `settle_s` seconds is not being written any more."""
+        """Read `folder`; a file that is unchanged for `settle_s` seconds counts as complete."""
         self._folder = folder
         self._limits = limits or InboxLimits()
         self._settle_s = settle_s
@@ -64,77 +65,77 @@ class Inbox:
         self._written: dict[str, str] = {}
 
     def look(self) -> Look:
-        """Look twice at the folder and those in it, and return what is whole.
+        """List the folder and its subfolders twice, `settle_s` seconds apart, and return the complete files.
 
         Raises:
             ConfigurationError: the folder cannot be read.
-            Rejected: too much lies in it.
+            Rejected: the folder has more entries than the limit.
         """
         before = self._states()
         self._sleep(self._settle_s)
         after = self._states()
-        whole = sorted(name for name, state in after.items() if before.get(name) == state)
+        complete = sorted(name for name, state in after.items() if before.get(name) == state)
         names: dict[str, list[str]] = {}
         refused: list[Rejected] = []
-        for written in whole:
+        for written in complete:
             try:
                 names.setdefault(safe_name(written, Place(written)), []).append(written)
             except Rejected as refusal:
                 refused.append(refusal)
-        refused += [Place(name).refusal("inbox.name_twice") for name, several in names.items() if len(several) > 1]
-        self._written = {name: several[0] for name, several in names.items() if len(several) == 1}
+        refused += [Place(name).refusal("inbox.name_twice") for name, spellings in names.items() if len(spellings) > 1]
+        self._written = {name: spellings[0] for name, spellings in names.items() if len(spellings) == 1}
         return Look(files=tuple(sorted(self._written)), refused=tuple(refused))
 
     def members(self, name: str) -> Iterator[Member]:
-        """Yield what the file `name` holds: itself, or, of a ZIP or tar archive, what is packed in it.
+        """Yield the file `name` itself, or the members of a ZIP or tar archive.
 
-        A stream can be read until the next member is asked for. What was read of a file for which this raises in
-        the end is to be forgotten.
+        A stream can be read until the next member is requested. If this raises, discard everything that was read
+        from the file.
 
         Raises:
-            Rejected: the file leads elsewhere, is gone, hostile, damaged or still written, or passes a limit.
+            Rejected: the file is a link, missing, hostile, damaged or still being written, or exceeds a limit.
         """
-        place = Place(name)
-        safe = safe_name(name, place)
-        with self._open(safe, place) as (file, size):
+        location = Place(name)
+        safe = safe_name(name, location)
+        with self._open(safe, location) as (file, size):
             packing = packing_of(safe)
             if packing is not None:
-                yield from unpacked(packing, file, place, Budget(self._limits, size))
+                yield from unpacked(packing, file, location, Budget(self._limits, size))
                 return
-            with CountedStream(file, size, place, _count_nothing) as stream:
+            with CountedStream(file, size, location, _count_nothing) as stream:
                 yield Member(name=safe, size=size, stream=stream)
                 stream.drain()
 
     @contextmanager
-    def _open(self, name: str, place: Place) -> Generator[tuple[BinaryIO, int]]:
-        with _opened(self._folder, self._written.get(name, name), place) as file:
-            found = os.fstat(file.fileno())
-            if found.st_nlink > 1:
-                raise place.refusal("inbox.linked")
-            if found.st_size > self._limits.file_bytes:
-                raise place.refusal("inbox.too_much", limit="file_bytes", most=self._limits.file_bytes)
-            yield file, found.st_size
-            if _state(os.fstat(file.fileno())) != _state(found):
-                raise place.refusal("inbox.changed")
+    def _open(self, name: str, location: Place) -> Generator[tuple[BinaryIO, int]]:
+        with _open_file(self._folder, self._written.get(name, name), location) as file:
+            status = os.fstat(file.fileno())
+            if status.st_nlink > 1:
+                raise location.refusal("inbox.linked")
+            if status.st_size > self._limits.file_bytes:
+                raise location.refusal("inbox.too_much", limit="file_bytes", most=self._limits.file_bytes)
+            yield file, status.st_size
+            if _state(os.fstat(file.fileno())) != _state(status):
+                raise location.refusal("inbox.changed")
 
     def _states(self) -> dict[str, _State]:
-        """Return every entry that is no folder and no unfinished file by its name; links are not followed."""
-        found: dict[str, _State] = {}
-        folders, seen = [""], 0
+        """Return the state of every entry by name, except folders and unfinished files; links are not followed."""
+        states: dict[str, _State] = {}
+        folders, entry_count = [""], 0
         while folders:
             prefix = folders.pop()
             for entry in self._entries(prefix):
-                seen += 1
-                if seen > self._limits.files:
+                entry_count += 1
+                if entry_count > self._limits.files:
                     raise Place(str(self._folder)).refusal("inbox.too_much", limit="files", most=self._limits.files)
                 if entry.name.startswith(".") or entry.name.casefold().endswith(_UNFINISHED):
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(f"{prefix}{entry.name}/")
                     continue
-                with suppress(FileNotFoundError):  # it was taken away meanwhile
-                    found[prefix + entry.name] = _state(entry.stat(follow_symlinks=False))
-        return found
+                with suppress(FileNotFoundError):  # it was removed meanwhile
+                    states[prefix + entry.name] = _state(entry.stat(follow_symlinks=False))
+        return states
 
     def _entries(self, prefix: str) -> "list[os.DirEntry[str]]":
         try:
@@ -144,14 +145,14 @@ class Inbox:
             raise ConfigurationError("inbox.folder", path=self._folder / prefix, reason=error.strerror) from error
 
 
-def _opened(folder: Path, name: str, place: Place) -> BinaryIO:
-    """Open an ordinary file below `folder`, following no link on the way.
+def _open_file(folder: Path, name: str, location: Place) -> BinaryIO:
+    """Open a regular file below `folder` without following links.
 
     Raises:
-        Rejected: there is none, or it is something else.
+        Rejected: the file does not exist or is not a regular file.
     """
     try:
-        descriptor = _descended(folder, name.split("/"))
+        descriptor = _open_descriptor(folder, name.split("/"))
     except FileNotFoundError:
         code, reason = "inbox.gone", None
     except OSError as error:
@@ -161,26 +162,26 @@ def _opened(folder: Path, name: str, place: Place) -> BinaryIO:
             return os.fdopen(descriptor, "rb")
         os.close(descriptor)
         code, reason = "inbox.kind", None
-    raise place.refusal(code, reason=reason)
+    raise location.refusal(code, reason=reason)
 
 
-def _descended(folder: Path, parts: list[str]) -> int:
-    at = os.open(folder, _FOLDER)
+def _open_descriptor(folder: Path, parts: list[str]) -> int:
+    descriptor = os.open(folder, _FOLDER)
     for part in parts[:-1]:
-        at = _below(at, part, _FOLDER | os.O_NOFOLLOW)
-    return _below(at, parts[-1], _FILE)
+        descriptor = _open_below(descriptor, part, _FOLDER | os.O_NOFOLLOW)
+    return _open_below(descriptor, parts[-1], _FILE)
 
 
-def _below(folder: int, part: str, flags: int) -> int:
+def _open_below(folder: int, part: str, flags: int) -> int:
     try:
         return os.open(part, flags, dir_fd=folder)
     finally:
         os.close(folder)
 
 
-def _state(found: os.stat_result) -> _State:
-    return found.st_ino, found.st_size, found.st_mtime_ns
+def _state(status: os.stat_result) -> _State:
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _count_nothing(place: Place, count: int) -> None:
-    """Let the bytes of an ordinary file pass: its size is known."""
+def _count_nothing(location: Place, count: int) -> None:
+    """Accept all bytes of a regular file: its size was checked before."""

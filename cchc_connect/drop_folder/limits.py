@@ -1,4 +1,4 @@
-"""How much a drop folder may hold and an archive may unfold to; every limit is finite."""
+"""Limits on a drop folder and on the unpacked size of archives; every limit is finite."""
 
 from dataclasses import dataclass
 
@@ -7,19 +7,19 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class InboxLimits:
-    """What is read of a drop folder; whatever passes a limit is refused as a whole."""
+    """Limits for reading a drop folder; a file that exceeds one is refused as a whole."""
 
     files: int = 10_000
-    """Files and folders in the drop folder."""
+    """Files and folders in the drop folder, all levels counted."""
     file_bytes: int = 1024 * MIB
-    """Bytes of one file in the folder, archives included."""
+    """Size of one file in the folder, archives included, bytes."""
     members: int = 1_000
-    """Members of an archive, those of archives in it included."""
+    """Members of an archive, members of inner archives included."""
     member_bytes: int = 256 * MIB
-    """Bytes of one member, unpacked."""
+    """Unpacked size of one member, bytes."""
     total_bytes: int = 1024 * MIB
-    """Bytes of all members together, unpacked."""
+    """Unpacked size of all members together, bytes."""
     ratio: int = 200
-    """How many times its own size an archive may unfold to; what unfolds to less than 1 MiB harms nobody."""
+    """Highest ratio of unpacked to packed size; not applied to archives of less than 1 MiB unpacked."""
     nesting: int = 1
-    """Archives in archives, and so on, that are opened; deeper ones are refused."""
+    """Levels of archives inside an archive that are opened; deeper ones are refused."""

@@ -1,7 +1,7 @@
-r"""Names that come from outside: a path below a folder, or a refusal.
+r"""Check file names from outside: each is a relative path below a folder, or is refused.
 
-Two systems must never read a name in two ways, so what only one of them would take for a path is refused too:
-`C:x`, `a\b`. What remains is relative, in Unicode normalization form C, its parts divided by one "/".
+A name that only one operating system reads as a path is refused too: `C:x`, `a\b`. An accepted name is relative,
+in Unicode normalization form C, with its parts divided by one "/".
 """
 
 import re
@@ -11,17 +11,17 @@ from cchc_connect.drop_folder.places import Place
 from cchc_connect.messages import Phrase
 
 _DRIVE = re.compile(r"[A-Za-z]:")
-_STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode categories that no name has honestly: control and direction signs, halves of pairs, line ends."""
-_PART_BYTES = 255  # what Linux and Windows take as the name of one file
+_CONTROL_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode categories refused in names: control and direction characters, surrogates, line separators."""
+_PART_BYTES = 255  # longest file name on Linux and Windows
 _PATH_BYTES = 1024
 
 
-def safe_name(written: str, place: Place) -> str:
-    """Return a name as a path below wherever it is put.
+def safe_name(written: str, location: Place) -> str:
+    """Return a name from outside as a safe relative path.
 
     Raises:
-        Rejected: it leads elsewhere, or is no name.
+        Rejected: the name leads out of its folder, is absolute, too long or empty, or holds control characters.
     """
     name = unicodedata.normalize("NFC", written)
     rule = _broken_rule(name)
@@ -31,12 +31,12 @@ def safe_name(written: str, place: Place) -> str:
     if rule is None and any(len(part.encode()) > _PART_BYTES for part in parts):
         rule = "long"
     if rule is not None:
-        raise place.refusal("inbox.name", problem=Phrase(f"inbox_name.{rule}"))
+        raise location.refusal("inbox.name", problem=Phrase(f"inbox_name.{rule}"))
     return "/".join(parts)
 
 
 def _broken_rule(name: str) -> str | None:
-    if any(unicodedata.category(sign) in _STEERING for sign in name):
+    if any(unicodedata.category(character) in _CONTROL_CATEGORIES for character in name):
         return "signs"
     if len(name.encode()) > _PATH_BYTES:
         return "long"

@@ -1,33 +1,36 @@
-"""Where in a drop folder something is wrong: what every refusal says."""
+"""Location of a file or archive member in a drop folder, as refusals name it."""
 
 from dataclasses import dataclass
 
 from cchc_connect.errors import Rejected
 from cchc_connect.messages import Phrase
 
-_SHOWN = 100
+_MAX_SHOWN_CHARACTERS = 100
 
 
 @dataclass(frozen=True)
 class Place:
-    """A file of the folder, or a member of it by its number: members' names may be personal and stay unsaid."""
+    """A file of the folder, or a member of it by number: member names may be personal data and are not shown."""
 
     file: str
     member: str = ""
-    """Number of the member, from 1; behind a dot that of a member's own member."""
+    """Number of the member, counted from 1; "2.1" is the first member of the second member. Empty: the file itself."""
 
     def inner(self, number: int) -> "Place":
-        """Return the place of a member."""
+        """Return the location of the member `number` of this archive."""
         return Place(self.file, f"{self.member}.{number}" if self.member else str(number))
 
     def refusal(self, code: str, **context: object) -> Rejected:
-        """Return the error that sets this file aside."""
+        """Return the error that refuses this file."""
         return Rejected(code, where=self.phrase, **context)
 
     @property
     def phrase(self) -> Phrase:
-        """Return it in words; whatever could steer a terminal is spelt out."""
-        shown = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in self.file[:_SHOWN])
+        """Localized text of the location; control characters of the file name are escaped."""
+        shown = "".join(
+            character if character.isprintable() else ascii(character)[1:-1]
+            for character in self.file[:_MAX_SHOWN_CHARACTERS]
+        )
         if not self.member:
             return Phrase("inbox_place.file", {"file": shown})
         return Phrase("inbox_place.member", {"file": shown, "member": self.member})

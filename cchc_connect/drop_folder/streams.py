@@ -1,4 +1,4 @@
-"""Reading what is packed: bytes are counted as they really come, whatever a directory says of them."""
+"""Bounded streams over archive members: the bytes actually read are counted; sizes in headers are not trusted."""
 
 import io
 import zlib
@@ -27,111 +27,111 @@ _BROKEN = (
     LookupError,
     RuntimeError,
 )
-"""What the standard library raises over archives that are none; its parsers of headers are not choosy."""
+"""Exceptions that the standard library raises for damaged archives; its header parsers raise many kinds."""
 
 
 class Reads(Protocol):
-    """What can be read piece by piece."""
+    """A source of bytes that is read in chunks."""
 
     def read(self, size: int, /) -> bytes:
-        """Return up to `size` bytes, none of them at the end."""
+        """Return up to `size` bytes; empty at the end."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """One file that was dropped, or one that was packed into it."""
+    """A file of the drop folder, or a file inside an archive."""
 
     name: str
-    """Relative, its parts divided by "/", in normalization form C."""
+    """Relative path, parts divided by "/", in Unicode normalization form C."""
     size: int
-    """Bytes, as announced; a stream of any other length ends in an error."""
+    """Announced size, bytes; a stream of any other length ends in an error."""
     stream: io.RawIOBase = field(repr=False)
-    """The bytes, once; keep nothing of them until they came to their end."""
+    """The bytes, readable once; use them only after the stream was read to its end."""
 
 
 class Budget:
-    """What an archive may still unfold to, those in it included."""
+    """Counts the members and unpacked bytes of an archive, inner archives included, against the limits."""
 
     def __init__(self, limits: InboxLimits, packed: int) -> None:
-        """Begin with nothing used; the outermost archive has `packed` bytes."""
+        """Start counting from zero; the outermost archive has `packed` bytes."""
         self.limits = limits
         self._packed = packed
         self._members = 0
         self._unpacked = 0
 
-    def count_member(self, place: Place, size: int) -> None:
-        """Count a member that says it has `size` bytes.
+    def count_member(self, location: Place, size: int) -> None:
+        """Count a member with an announced size of `size` bytes.
 
         Raises:
-            Rejected: there are too many, or it is too large.
+            Rejected: there are too many members, or this one is too large.
         """
         self._members += 1
         if self._members > self.limits.members:
-            raise place.refusal("inbox.too_much", limit="members", most=self.limits.members)
+            raise location.refusal("inbox.too_much", limit="members", most=self.limits.members)
         if size > self.limits.member_bytes:
-            raise place.refusal("inbox.too_much", limit="member_bytes", most=self.limits.member_bytes)
+            raise location.refusal("inbox.too_much", limit="member_bytes", most=self.limits.member_bytes)
 
-    def count_bytes(self, place: Place, count: int) -> None:
-        """Count bytes that were unpacked.
+    def count_bytes(self, location: Place, count: int) -> None:
+        """Count unpacked bytes.
 
         Raises:
-            Rejected: they are too many.
+            Rejected: the total or its ratio to the packed size exceeds the limit.
         """
         self._unpacked += count
         if self._unpacked > self.limits.total_bytes:
-            raise place.refusal("inbox.too_much", limit="total_bytes", most=self.limits.total_bytes)
+            raise location.refusal("inbox.too_much", limit="total_bytes", most=self.limits.total_bytes)
         if self._unpacked > MIB and self._unpacked > self.limits.ratio * self._packed:
-            raise place.refusal("inbox.too_much", limit="ratio", most=self.limits.ratio)
+            raise location.refusal("inbox.too_much", limit="ratio", most=self.limits.ratio)
 
 
 class CountedStream(io.RawIOBase):
-    """A stream of exactly as many bytes as were announced."""
+    """A stream that fails unless it holds exactly the announced number of bytes."""
 
-    def __init__(self, source: Reads, size: int, place: Place, count: Callable[[Place, int], None]) -> None:
-        """Read `source`; `count` is told of every byte and may refuse."""
+    def __init__(self, source: Reads, size: int, location: Place, count: Callable[[Place, int], None]) -> None:
+        """Read `source`; `count` is called with the length of each chunk and may raise `Rejected`."""
         super().__init__()
         self._source = source
-        self._left = size
-        self._place = place
+        self._remaining = size
+        self._location = location
         self._count = count
-        self._is_over = False
+        self._at_end = False
 
     def readable(self) -> bool:
-        """Say that it can be read."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]  # any writable buffer is one
         """Read the next bytes.
 
         Raises:
-            Rejected: more or fewer come than were announced, they are damaged, or a limit is passed.
+            Rejected: there are more or fewer bytes than announced, they are damaged, or a limit is exceeded.
         """
-        if self._is_over or not len(buffer):
+        if self._at_end or not len(buffer):
             return 0
-        piece = unbroken(self._place, partial(self._source.read, len(buffer)))
-        self._count(self._place, len(piece))
-        self._left -= len(piece)
-        self._is_over = not piece
-        if self._left < 0 or (self._is_over and self._left):
-            raise self._place.refusal("inbox.size")
-        buffer[: len(piece)] = piece
-        return len(piece)
+        chunk = unbroken(self._location, partial(self._source.read, len(buffer)))
+        self._count(self._location, len(chunk))
+        self._remaining -= len(chunk)
+        self._at_end = not chunk
+        if self._remaining < 0 or (self._at_end and self._remaining):
+            raise self._location.refusal("inbox.size")
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
 
     def drain(self) -> None:
-        """Read what is left, so that it is known to be whole."""
+        """Read to the end, which checks the size and the content."""
         while self.read(CHUNK):
             pass
 
 
-def unbroken(place: Place, step: Callable[[], Result]) -> Result:
-    """Do one step with a library that raises whatever it likes over what is damaged.
+def unbroken(location: Place, step: Callable[[], Result]) -> Result:
+    """Run one step of a library that raises many kinds of errors for damaged input.
 
     Raises:
-        Rejected: it did. Its own error, which may quote what it read, is left out.
+        Rejected: the step failed. The library's own error is dropped, as it may quote what it read.
     """
     try:
         return step()
     except _BROKEN:
         pass
-    raise place.refusal("inbox.damaged")
+    raise location.refusal("inbox.damaged")

@@ -1,4 +1,4 @@
-"""Tables as CSV (RFC 4180): UTF-8 with a byte order mark, without which Excel reads no Vietnamese."""
+"""Read and write tables as CSV (RFC 4180): UTF-8 with a byte order mark, which Excel needs for Vietnamese."""
 
 import csv
 import re
@@ -17,15 +17,15 @@ _ENCODING = "utf-8-sig"
 
 
 def write_csv(file: BinaryIO, columns: Sequence[Column], rows: Iterable[Row]) -> int:
-    """Write a table whose rows were checked; return how many there are."""
+    """Write a table of checked rows; return the number of rows."""
     count = 0
     text = TextIOWrapper(file, encoding=_ENCODING, newline="")
     try:
         writer = csv.writer(text)
         writer.writerow([marked(column.name) for column in columns])
         for row in rows:
-            writer.writerow([_written(value) for value in row])
-            del row  # no frame of a later refusal's traceback holds its values
+            writer.writerow([_cell_text(value) for value in row])
+            del row  # a later error's traceback must not hold its values
             count += 1
     finally:
         text.detach()
@@ -36,20 +36,20 @@ def read_csv(file: BinaryIO, columns: Sequence[Column]) -> Iterator[Row]:
     """Yield the rows of a table that was written with these columns.
 
     Raises:
-        Rejected: it is no such table; the row and column are named.
+        Rejected: the file is not such a table; the error names the row and column.
     """
     lines = _lines(file)
     if next(lines, None) != [marked(column.name) for column in columns]:
         raise Rejected("sheet.header", columns=", ".join(column.name for column in columns))
     for number, line in enumerate(lines, start=2):
         row = _row(line, columns, number)
-        del line  # no frame of a refusal's traceback holds its values
+        del line  # an error's traceback must not hold its values
         if isinstance(row, Rejected):
             raise row
         yield row
 
 
-def _written(value: Value) -> str:
+def _cell_text(value: Value) -> str:
     match value:
         case None:
             return ""
@@ -66,7 +66,7 @@ def _lines(file: BinaryIO) -> Iterator[list[str]]:
         with TextIOWrapper(file, encoding=_ENCODING, newline="") as text:
             yield from csv.reader(text, strict=True)
     except (csv.Error, UnicodeError):
-        pass  # they quote what they read
+        pass  # these errors quote what they read
     else:
         return
     raise Rejected("sheet.damaged")
@@ -87,7 +87,7 @@ def _row(line: list[str], columns: Sequence[Column], number: int) -> list[Value]
 
 
 def _read(cell: str, kind: Kind) -> Value:
-    """Return what a cell says, None where it says nothing of that kind."""
+    """Return the value of a cell; None if it does not fit the column kind."""
     match kind:
         case Kind.TEXT:
             return unmarked(cell)

@@ -1,26 +1,26 @@
-r"""Texts as cells of a spreadsheet hold them: nothing begins a formula, and everything can be read back.
+r"""Escape texts for spreadsheet cells, so that none begins a formula and each is read back unchanged.
 
-A program that opens a sheet takes a text that begins with = + - @ for a formula, and there are formulas that
-start programs or send what stands beside them (OWASP, CSV Injection; CWE-1236). One apostrophe before such a text
-stops that; so that it can be taken away again, a text that begins with an apostrophe gets one as well.
+Spreadsheet programs read a text that begins with = + - @ as a formula, and a formula can start programs or send the
+neighbouring cells (OWASP, CSV Injection; CWE-1236). An apostrophe before such a text prevents that. A text that
+begins with an apostrophe gets one as well, so that reading can remove it.
 """
 
 import re
 import unicodedata
 
-_STARTS = frozenset("=+-@")
-_BLANKS = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
-"""Unicode categories of what programs pass over before they look at how a text begins."""
-_STEERING_STARTS = frozenset("\t\r\n")
+_FORMULA_STARTS = frozenset("=+-@")
+_SKIPPED_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
+"""Unicode categories that programs skip before they look at the first character."""
+_CONTROL_STARTS = frozenset("\t\r\n")
 _MARK = "'"
 
-# XML 1.0 cannot hold these; a carriage return it would make a line feed of (ECMA-376 part 1, 22.9.2.19).
-_UNHOLDABLE = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
-_HELD = re.compile(r"_x([0-9A-Fa-f]{4})_")
+# XML 1.0 cannot hold these, and turns a carriage return into a line feed (ECMA-376 part 1, 22.9.2.19).
+_XML_FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
+_XML_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
 def marked(text: str) -> str:
-    """Return a text as it stands in a cell.
+    """Return a text as it is written to a cell.
 
     >>> marked("+84912000111"), marked("'=1"), marked("12 Lê Lợi")
     ("'+84912000111", "''=1", '12 Lê Lợi')
@@ -29,27 +29,27 @@ def marked(text: str) -> str:
 
 
 def unmarked(cell: str) -> str:
-    """Return the text that `marked` made a cell of."""
+    """Return the text that `marked` escaped."""
     return cell.removeprefix(_MARK)
 
 
 def starts_formula(text: str) -> bool:
-    """Say whether a program may take a text for a formula; full-width and small forms of the signs count too."""
-    if text[:1] in _STEERING_STARTS:
+    """True if a program may read the text as a formula; full-width and small forms of the characters count too."""
+    if text[:1] in _CONTROL_STARTS:
         return True
-    first = next((sign for sign in text if unicodedata.category(sign) not in _BLANKS), "")
-    return unicodedata.normalize("NFKC", first)[:1] in _STARTS
+    first = next((character for character in text if unicodedata.category(character) not in _SKIPPED_CATEGORIES), "")
+    return unicodedata.normalize("NFKC", first)[:1] in _FORMULA_STARTS
 
 
 def held(text: str) -> str:
-    r"""Return a text as the XML of a workbook holds it: `_x000D_` stands for what XML cannot.
+    r"""Return a text as the XML of a workbook holds it; `_x000D_` stands for a character XML cannot hold.
 
     >>> held("a\rb"), held("_x000D_")
     ('a_x000D_b', '_x005F_x000D_')
     """
-    return _UNHOLDABLE.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
+    return _XML_FORBIDDEN.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
 
 
 def unheld(text: str) -> str:
-    """Return the text that `held` wrote."""
-    return _HELD.sub(lambda found: chr(int(found[1], 16)), text)
+    """Return the text that `held` escaped."""
+    return _XML_ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)

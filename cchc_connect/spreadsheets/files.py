@@ -1,4 +1,4 @@
-"""Sheets as files: by the end of its name a file is CSV or a workbook."""
+"""Read and write spreadsheets as files; the end of the file name decides between CSV and XLSX."""
 
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,13 +15,13 @@ _CSV, _XLSX = ".csv", ".xlsx"
 
 
 def write_sheet(path: Path, columns: Sequence[Column], rows: Iterable[Row], *, replace: bool = False) -> int:
-    """Write a table and return how many rows it has; the file is there as a whole or not at all.
+    """Write a table and return the number of rows; the file is written completely or not at all.
 
     Raises:
         ConfigurationError: the file is neither .csv nor .xlsx, or the extra `files` is not installed.
-        FileExistsError: it is there already, and is not to be replaced.
-        OSError: it cannot be written.
-        Rejected: a value does not fit its column or any sheet.
+        FileExistsError: the file exists and `replace` is false.
+        OSError: the file cannot be written.
+        Rejected: a value does not fit its column or a spreadsheet.
     """
     kind = _kind(path)
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
@@ -43,12 +43,12 @@ def write_sheet(path: Path, columns: Sequence[Column], rows: Iterable[Row], *, r
 def read_sheet(path: Path, columns: Sequence[Column]) -> Iterator[Row]:
     """Yield the rows of a table that `write_sheet` wrote with the same columns.
 
-    Numbers come as Decimal, an empty cell as None; what was written is what is read.
+    Numbers come as Decimal, an empty cell as None; the values are those that were written.
 
     Raises:
         ConfigurationError: as `write_sheet`.
         OSError: the file cannot be read.
-        Rejected: it is no such table, or hostile; the row and column are named.
+        Rejected: the file is not such a table, or is hostile; the error names the row and column.
     """
     kind = _kind(path)
     with path.open("rb") as file:
@@ -61,7 +61,7 @@ def read_sheet(path: Path, columns: Sequence[Column]) -> Iterator[Row]:
 
 
 def is_sheet(path: Path) -> bool:
-    """Say whether a file is a sheet by the end of its name: `.csv` or `.xlsx`."""
+    """True if the file name ends in `.csv` or `.xlsx`."""
     return path.suffix.casefold() in {_CSV, _XLSX}
 
 

@@ -1,7 +1,6 @@
-"""Tables for people: columns of texts, numbers or days, and the values that fit them.
+"""Columns, rows and values of a spreadsheet, with the limits that hold for CSV and XLSX alike.
 
-The same holds for CSV and XLSX, so that a table can be kept as either: a text is no longer and a number no more
-exact than a spreadsheet program keeps it, and what is more is refused instead of being cut.
+A spreadsheet program shortens long texts and rounds long numbers; such values are refused instead.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,18 +16,18 @@ from cchc_connect.messages import Phrase
 from cchc_connect.spreadsheets.escapes import held, marked
 
 Value: TypeAlias = str | int | Decimal | date | None
-"""What a cell says; None: nothing. A day has no time."""
+"""Value of a cell; None for an empty one. A day has no time."""
 
 Row: TypeAlias = Sequence[Value]
 
-MOST_ROWS = 1_048_575  # of Excel, one of them for the names of the columns
-MOST_LETTERS = 32_767  # of one cell
-_DIGITS = 15  # that a spreadsheet program keeps of a number
-_MAGNITUDE = 300  # powers of ten
+MOST_ROWS = 1_048_575  # Excel's limit less the header row
+MOST_LETTERS = 32_767  # Excel's limit for the characters of one cell
+_MAX_DIGITS = 15  # significant digits that spreadsheet programs keep
+_MAX_EXPONENT = 300  # largest power of ten, positive or negative
 
 
 class Kind(StrEnum):
-    """What the cells of a column say."""
+    """Type of a column's cells."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -44,22 +43,23 @@ class Column:
 
 
 def checked_rows(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[Row]:
-    """Yield rows that can be written as they are.
+    """Yield the rows after checking that they can be written unchanged.
 
     Raises:
-        Rejected: a row is not as wide as the table, a value is not of its column's kind or too large for a sheet, or
-            there are too many rows. It names the row, counted as a program counts them, and the column.
+        Rejected: a row has another number of cells than the table has columns, a value is not of its column's kind
+            or too large for a spreadsheet, or there are too many rows. The error names the row, counted as
+            spreadsheet programs count (the header is row 1), and the column.
     """
     for number, row in enumerate(rows, start=2):
-        refused = _refusal(columns, row, number)
-        if refused is not None:
-            del row  # no frame of a refusal's traceback holds its values
-            raise refused
+        error = _refusal(columns, row, number)
+        if error is not None:
+            del row  # an error's traceback must not hold its values
+            raise error
         yield row
 
 
 def refusal(code: str, rule: str, row: int, column: Column) -> Rejected:
-    """Return the error for one cell; it says nothing of its value."""
+    """Return the error for one cell; it does not contain the value."""
     return Rejected(code, row=row, column=column.name, problem=Phrase(f"sheet_cell.{rule}"))
 
 
@@ -78,7 +78,7 @@ def _refusal(columns: Sequence[Column], row: Row, number: int) -> Rejected | Non
 def _text_rule(value: Value) -> str | None:
     if not isinstance(value, str):
         return "no_text"
-    if any("\ud800" <= sign <= "\udfff" for sign in value):
+    if any("\ud800" <= character <= "\udfff" for character in value):
         return "signs"
     return "long" if len(held(marked(value))) > MOST_LETTERS else None
 
@@ -90,7 +90,7 @@ def _number_rule(value: Value) -> str | None:
     if not number.is_finite():
         return "no_number"
     digits = "".join(map(str, number.as_tuple().digits)).strip("0")
-    return "digits" if len(digits) > _DIGITS or abs(number.adjusted()) > _MAGNITUDE else None
+    return "digits" if len(digits) > _MAX_DIGITS or abs(number.adjusted()) > _MAX_EXPONENT else None
 
 
 def _day_rule(value: Value) -> str | None:

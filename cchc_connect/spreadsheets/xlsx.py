@@ -1,7 +1,7 @@
-"""Tables as workbooks of Excel (ECMA-376), written and read by openpyxl.
+"""Read and write tables as Excel workbooks (ECMA-376) with openpyxl.
 
-A workbook that comes from others is an archive of XML: before openpyxl sees it, its parts are counted as they
-unfold, and none of them may declare a document type.
+A workbook from outside is a ZIP archive of XML files. Before openpyxl reads it, each part is unpacked within limits,
+and a part that declares a document type is refused.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,7 +28,7 @@ from cchc_connect.wire.xml import UnsafeXml, XmlLimits, check_xml
 
 _DAY_FORMAT = "yyyy-mm-dd"
 _FIRST_DAY = date(1900, 3, 1)
-"""Before it Excel's calendar has a day that never was; earlier days are written as texts."""
+"""Excel's calendar has a false 29 February 1900; earlier days are written as texts."""
 _XML_LIMITS = XmlLimits(size=256 * 1024 * 1024, elements=20_000_000)
 _UNREADABLE = (
     BadZipFile,
@@ -40,11 +40,11 @@ _UNREADABLE = (
     AttributeError,
     SyntaxError,
 )
-"""What openpyxl raises over workbooks that are none."""
+"""Exceptions that openpyxl raises for damaged workbooks."""
 
 
 def write_xlsx(file: BinaryIO, columns: Sequence[Column], rows: Iterable[Row]) -> int:
-    """Write a table whose rows were checked; return how many there are."""
+    """Write a table of checked rows; return the number of rows."""
     count = 0
     workbook = Workbook(write_only=True)
     sheet: Any = workbook.create_sheet()
@@ -52,11 +52,11 @@ def write_xlsx(file: BinaryIO, columns: Sequence[Column], rows: Iterable[Row]) -
     try:
         for row in rows:
             sheet.append([_cell(sheet, value) for value in row])
-            del row  # no frame of a later refusal's traceback holds its values
+            del row  # a later error's traceback must not hold its values
             count += 1
     except BaseException:
-        with TemporaryFile() as nowhere:
-            workbook.save(nowhere)  # only then openpyxl takes away what it wrote by the way
+        with TemporaryFile() as discarded:
+            workbook.save(discarded)  # openpyxl removes its temporary files only when it saves
         raise
     workbook.save(file)
     return count
@@ -66,7 +66,7 @@ def read_xlsx(file: BinaryIO, columns: Sequence[Column], name: str) -> Iterator[
     """Yield the rows of the first sheet of a workbook that was written with these columns.
 
     Raises:
-        Rejected: it is no such table, or hostile; the row and column are named.
+        Rejected: the file is not such a table, or is hostile; the error names the row and column.
     """
     _check(file, name)
     lines = _lines(file)
@@ -75,7 +75,7 @@ def read_xlsx(file: BinaryIO, columns: Sequence[Column], name: str) -> Iterator[
         raise Rejected("sheet.header", columns=", ".join(column.name for column in columns))
     for number, line in enumerate(lines, start=2):
         row = _row(line, columns, number)
-        del line  # no frame of a refusal's traceback holds its values
+        del line  # an error's traceback must not hold its values
         if isinstance(row, Rejected):
             raise row
         yield row
@@ -97,18 +97,18 @@ def _cell(sheet: Any, value: Value) -> Any:
 
 
 def _text_cell(sheet: Any, text: str) -> Any:
-    """Return a cell that is a text whatever it looks like: openpyxl makes formulas and errors of some."""
+    """Return a text cell; by itself openpyxl turns some texts into formulas or errors."""
     cell: Any = WriteOnlyCell(sheet, value=held(text))
     cell.data_type = "s"
     return cell
 
 
 def _check(file: BinaryIO, name: str) -> None:
-    """Unfold every part of a workbook once, and keep nothing."""
+    """Unpack and check every part of a workbook once, keeping nothing."""
     size = file.seek(0, 2)
-    place = Place(name)
+    location = Place(name)
     try:
-        for _, member in zip_members(file, place, Budget(InboxLimits(), size)):
+        for _, member in zip_members(file, location, Budget(InboxLimits(), size)):
             _check_part(member)
     except UnsafeXml:
         pass
@@ -120,25 +120,25 @@ def _check(file: BinaryIO, name: str) -> None:
 def _check_part(member: Member) -> None:
     start = member.stream.read(CHUNK) or b""
     if start.lstrip(b"\xef\xbb\xbf\xff\xfe\x00\t\r\n ").startswith(b"<"):
-        rest = iter(lambda: member.stream.read(CHUNK) or b"", b"")
-        check_xml(chain([start], rest), _XML_LIMITS)
+        following = iter(lambda: member.stream.read(CHUNK) or b"", b"")
+        check_xml(chain([start], following), _XML_LIMITS)
 
 
 def _lines(file: BinaryIO) -> Iterator[list[Any]]:
-    workbook: Any = _attempted(partial(load_workbook, file, read_only=True))
-    sheet = _attempted(lambda: workbook.worksheets[0])
-    sheet.reset_dimensions()  # what a workbook says of its size is not to be believed
+    workbook: Any = _attempt(partial(load_workbook, file, read_only=True))
+    sheet = _attempt(lambda: workbook.worksheets[0])
+    sheet.reset_dimensions()  # the size that a workbook declares is not trusted
     rows = sheet.iter_rows()
-    while (cells := _attempted(partial(next, rows, None))) is not None:
+    while (cells := _attempt(partial(next, rows, None))) is not None:
         yield list(cells)
     workbook.close()
 
 
-def _attempted(step: Callable[[], Any]) -> Any:
-    """Do one step of openpyxl.
+def _attempt(step: Callable[[], Any]) -> Any:
+    """Run one step of openpyxl.
 
     Raises:
-        Rejected: the workbook is none. What openpyxl says of it may quote it and is left out.
+        Rejected: the file is not a workbook. Openpyxl's own error is dropped, as it may quote the content.
     """
     try:
         return step()
@@ -164,7 +164,7 @@ def _row(line: list[Any], columns: Sequence[Column], number: int) -> list[Value]
 
 
 def _read(cell: Any, kind: Kind) -> Value:
-    """Return what a cell says, None where it says nothing of that kind; a formula never does."""
+    """Return the value of a cell; None if it does not fit the column kind, as a formula never does."""
     value: object = cell.value
     match kind, cell.data_type, value:
         case Kind.TEXT, "s", str():

@@ -1,10 +1,10 @@
-"""Write the sample parcels that pygeoapi publishes: invented ground, VBDLIS attribute names, no person.
+"""Write the sample parcels that pygeoapi publishes: invented parcels with VBDLIS attribute names and no persons.
 
     python examples/pygeoapi/make_parcels.py FOLDER [COUNT]
 
-The same parcels are written twice, because pygeoapi's two file providers differ in what a sync must know:
+The same parcels are written twice, because pygeoapi's two file providers differ:
 `thua_dat.geojson` for the GeoJSON provider, which ignores `datetime`, and `thua_dat.tinydb.json` for the
-TinyDB provider, which honours it.
+TinyDB provider, which filters by it.
 """
 
 import json
@@ -28,7 +28,7 @@ def feature(number: int) -> dict[str, Any]:
     commune, name = list(COMMUNES.items())[number % len(COMMUNES)]
     code, term = USES[number % len(USES)]
     area = 80 + number % 90 + 0.5
-    sheet, place = divmod(number // len(COMMUNES), PARCELS_PER_SHEET)
+    sheet, position = divmod(number // len(COMMUNES), PARCELS_PER_SHEET)
     changed_at = FIRST_CHANGE + timedelta(hours=7 * number)
     return {
         "type": "Feature",
@@ -38,10 +38,10 @@ def feature(number: int) -> dict[str, Any]:
             "thuaDatId": number + 1,
             "xaId": commune,
             "soHieuToBanDo": str(sheet + 1),
-            "soThuTuThua": str(place + 1),
+            "soThuTuThua": str(position + 1),
             "dienTich": area,
             "dienTichPhapLy": area,
-            "diaChi": f"Đường số {place + 1}, {name}",
+            "diaChi": f"Đường số {position + 1}, {name}",
             "laDoiTuongChiemDat": False,
             "dangTranhChap": False,
             "ListMucDichSuDung": [{"maMucDichSuDung": code, "dienTich": area, "soThuTu": 1, "thoiHanSuDung": term}],
@@ -58,7 +58,7 @@ def write_parcels(folder: Path, count: int) -> None:
     """Write `count` parcels into `folder`, in the form of each provider."""
     features = [feature(number) for number in range(count)]
     collection = {"type": "FeatureCollection", "features": features}
-    documents = {"_default": {str(place): one for place, one in enumerate(features, start=1)}}
+    documents = {"_default": {str(number): document for number, document in enumerate(features, start=1)}}
     for name, content in (("thua_dat.geojson", collection), ("thua_dat.tinydb.json", documents)):
         (folder / name).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 

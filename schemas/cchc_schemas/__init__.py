@@ -1,4 +1,4 @@
-"""The shared records of land, construction and administrative procedures."""
+"""Shared records of land, construction and administrative procedures, with their code lists and JSON Schemas."""
 
 from cchc_schemas.admin_units import (
     AdminLevel,

@@ -1,9 +1,9 @@
-"""Administrative units (đơn vị hành chính) before and after 1 July 2025, and what became of the old ones.
+"""Administrative units (đơn vị hành chính) before and after 1 July 2025, and the successors of the old units.
 
-A code alone names nothing: 3,316 of the 3,321 commune codes in force since 1 July 2025 had been codes
-before, 2,145 of them of another unit. So a code always stands with its scheme. Where an old commune was
-divided, code and table cannot tell which new one a place is in; only geometry can. Then there are
-candidates and no answer.
+A code alone is ambiguous: 3,316 of the 3,321 commune codes in force since 1 July 2025 had been codes before,
+2,145 of them of another unit. So a code is always stored with its scheme. If an old commune was divided, its code
+does not determine the new commune of a location; only geometry does. Then there are candidates and no certain
+successor.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from cchc_schemas.package_tables import package_table
 
 
 class AdminScheme(StrEnum):
-    """Which table of administrative codes a code belongs to (danh mục đơn vị hành chính)."""
+    """Scheme of administrative codes (danh mục đơn vị hành chính)."""
 
     GSO_2025_01 = "gso-2025-01"
     """As of January 2025: 63 provinces, districts, 10,035 communes."""
@@ -42,7 +42,7 @@ class AdminLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AdminUnit:
-    """An administrative unit as one scheme has it."""
+    """Administrative unit of one scheme."""
 
     scheme: AdminScheme
     code: str
@@ -57,12 +57,12 @@ class AdminUnit:
 
 @dataclass(frozen=True, slots=True)
 class Succession:
-    """What became of an old unit on 1 July 2025."""
+    """Successors of an old unit on 1 July 2025."""
 
     certain: AdminUnit | None
-    """The unit that took it over whole; None where it was divided, and for a district."""
+    """The only successor; None if the unit was divided, and for a district."""
     candidates: tuple[AdminUnit, ...]
-    """Every unit that took over a part of it, by code; only `certain` itself where there is one."""
+    """Every unit that took over a part, sorted by code; only `certain` if there is one."""
 
 
 class AdminUnitUnknown(LookupError):
@@ -78,7 +78,7 @@ class AdminUnitUnknown(LookupError):
 
 
 def admin_unit(scheme: AdminScheme, code: str) -> AdminUnit:
-    """Return the unit with this code; its length tells the level.
+    """Return the unit with this code; the length of a code determines its level.
 
     Raises:
         AdminUnitUnknown: the scheme has no such unit.
@@ -93,7 +93,7 @@ def admin_unit(scheme: AdminScheme, code: str) -> AdminUnit:
 
 
 def communes(scheme: AdminScheme, province: str) -> tuple[AdminUnit, ...]:
-    """Return the communes of a province, by code.
+    """Return the communes of a province, sorted by code.
 
     Raises:
         AdminUnitUnknown: the scheme has no such province.
@@ -103,7 +103,7 @@ def communes(scheme: AdminScheme, province: str) -> tuple[AdminUnit, ...]:
 
 
 def successors(code: str) -> Succession:
-    """Return what became of the commune or province `code` of the scheme gso-2025-01.
+    """Return the successors of the commune or province `code` of the scheme gso-2025-01.
 
     A district has neither a successor nor candidates: its level was abolished.
 
@@ -122,13 +122,13 @@ def successors(code: str) -> Succession:
 
 @cache
 def _units() -> Mapping[AdminScheme, Mapping[str, AdminUnit]]:
-    found: dict[AdminScheme, dict[str, AdminUnit]] = {scheme: {} for scheme in AdminScheme}
+    units: dict[AdminScheme, dict[str, AdminUnit]] = {scheme: {} for scheme in AdminScheme}
     for row in package_table("admin_units").rows:
         scheme, parent = AdminScheme(row["scheme"]), row["parent"].rpartition(":")[2] or None
-        found[scheme][row["code"]] = AdminUnit(
+        units[scheme][row["code"]] = AdminUnit(
             scheme, row["code"], row["name"], row["kind"], AdminLevel(row["level"]), parent
         )
-    return MappingProxyType(found)
+    return MappingProxyType(units)
 
 
 @cache
@@ -139,34 +139,34 @@ def _commune_codes(scheme: AdminScheme) -> frozenset[str]:
 @cache
 def _communes_by_province(scheme: AdminScheme) -> Mapping[str, tuple[AdminUnit, ...]]:
     units = _units()[scheme]
-    found: dict[str, list[AdminUnit]] = {}
+    by_province: dict[str, list[AdminUnit]] = {}
     for code in sorted(_commune_codes(scheme)):
         above = units[units[code].parent or ""]
-        found.setdefault(above.parent or above.code, []).append(units[code])
-    return MappingProxyType({province: tuple(places) for province, places in found.items()})
+        by_province.setdefault(above.parent or above.code, []).append(units[code])
+    return MappingProxyType({province: tuple(communes_of) for province, communes_of in by_province.items()})
 
 
 @cache
 def _successor_codes() -> Mapping[str, tuple[str, ...]]:
-    found: dict[str, set[str]] = {}
+    successors_by_code: dict[str, set[str]] = {}
     for name in ("admin_unit_successors", "province_successors"):
         for row in package_table(name).rows:
-            found.setdefault(row["old_code"], set()).add(row["new_code"])
-    return MappingProxyType({code: tuple(sorted(new)) for code, new in found.items()})
+            successors_by_code.setdefault(row["old_code"], set()).add(row["new_code"])
+    return MappingProxyType({code: tuple(sorted(new)) for code, new in successors_by_code.items()})
 
 
 class CommuneRule(Code):
-    """Makes a `str` field hold a commune code of the record's `scheme`, which must stand before it."""
+    """Validates a commune code of the record's `scheme`, a field that must be declared before it."""
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return self.exactly()
 
-    def check(self, code: str, info: ValidationInfo) -> str:
-        """Return `code`; where the scheme itself is refused or not given, only its shape is checked."""
-        scheme = info.data.get("scheme")
+    def check(self, code: str, validation: ValidationInfo) -> str:
+        """Return `code`; if the scheme is invalid or missing, only the pattern is checked."""
+        scheme = validation.data.get("scheme")
         if scheme is not None and code in _commune_codes(scheme):
             return code
-        super().check(code, info)
+        super().check(code, validation)
         if scheme is not None:
             raise PydanticCustomError("commune_code_unknown", "The scheme has no such commune")
         return code
@@ -175,4 +175,4 @@ class CommuneRule(Code):
 COMMUNE_CODE = CommuneRule(rule="commune_code_irregular", pattern="[0-9]{5}", forgivable=False)
 
 CommuneCode: TypeAlias = Annotated[str, COMMUNE_CODE]
-"""Commune code (mã xã, phường): five digits, the leading zeros among them; unique within its scheme only."""
+"""Commune code (mã xã, phường): five digits including leading zeros; unique only within its scheme."""

@@ -6,8 +6,8 @@
     │       └ century and sex: 0, 1 for 19xx; 2, 3 for 20xx; 4, 5 for 21xx ...; even is male, odd is female
     └ province of registration, 001 to 096; a code system of its own time, not a scheme of administrative units
 
-Source: NĐ 137/2015/NĐ-CP and TT 07/2016/TT-BCA as cited in public client code. Having no check digit, a
-number that fits may still be invented.
+Source: NĐ 137/2015/NĐ-CP and TT 07/2016/TT-BCA as cited in public client code. Without a check digit, a
+well-formed number may still be invented.
 
 >>> CITIZEN_ID.fits("074000000001"), CITIZEN_ID.fits("097000000001"), CITIZEN_ID.fits("07400000001")
 (True, False, False)
@@ -25,7 +25,7 @@ CitizenId: TypeAlias = Annotated[str, CITIZEN_ID]
 
 
 class Sex(StrEnum):
-    """Sex (giới tính) as the number tells it."""
+    """Sex (giới tính), as encoded in the number."""
 
     MALE = "male"
     """Male (nam)."""
@@ -34,7 +34,7 @@ class Sex(StrEnum):
 
 
 def sex_of(citizen_id: CitizenId) -> Sex:
-    """Return the sex that a well-formed number tells.
+    """Return the sex encoded in a well-formed number.
 
     >>> sex_of("074000000001").value, sex_of("074301000001").value
     ('male', 'female')
@@ -43,7 +43,7 @@ def sex_of(citizen_id: CitizenId) -> Sex:
 
 
 def birth_year(citizen_id: CitizenId) -> int:
-    """Return the birth year that a well-formed number tells.
+    """Return the birth year encoded in a well-formed number.
 
     >>> birth_year("074087000001"), birth_year("074301000001")
     (1987, 2001)

@@ -1,4 +1,4 @@
-"""Code lists (danh mục): what a code means, in which catalogue and when it was in force."""
+"""Code lists (danh mục): the meaning of each code, its catalogue, and when it was in force."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -25,16 +25,16 @@ class CodeEntry:
 
     code: str
     columns: Mapping[str, str]
-    """Every column of the row as written, the Vietnamese name under "vi" or "name_vi" among them."""
+    """Every column of the row as text; the Vietnamese name is under "vi" or "name_vi"."""
     effective_from: date | None
-    """First day in force; None: not known, or from the beginning."""
+    """First day in force; None if unknown or unlimited."""
     effective_to: date | None
-    """Last day in force; None: still in force, or not known."""
+    """Last day in force; None if unknown or still in force."""
 
     def in_force(self, on: date) -> bool:
-        """Say whether the code was in force on the day `on`, as far as its dates are known."""
-        begun = self.effective_from is None or self.effective_from <= on
-        return begun and (self.effective_to is None or on <= self.effective_to)
+        """True if the code was in force on the day `on`; an unknown date does not exclude it."""
+        has_begun = self.effective_from is None or self.effective_from <= on
+        return has_begun and (self.effective_to is None or on <= self.effective_to)
 
 
 class CodeUnknown(LookupError):
@@ -52,7 +52,7 @@ class CodeUnknown(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class CodeList:
-    """A code list, its source and its entries by code; a code may have had several meanings."""
+    """A code list: its source and its entries by code; a code may have had several meanings."""
 
     name: str
     source: str
@@ -68,7 +68,7 @@ class CodeList:
         return len(self.entries)
 
     def entry(self, code: str, on: date | None = None) -> CodeEntry:
-        """Return what `code` means on the day `on`, or its newest meaning.
+        """Return the entry of `code` in force on the day `on`; without a day, the newest entry.
 
         Raises:
             CodeUnknown: the list has no such code, or had none on that day.
@@ -90,7 +90,7 @@ def code_list(name: str) -> CodeList:
     entries: dict[str, tuple[CodeEntry, ...]] = {}
     for row in table.rows:
         entry = CodeEntry(row["code"], row, _day(row.get("effective_from")), _day(row.get("effective_to")))
-        entries[entry.code] = tuple(sorted((*entries.get(entry.code, ()), entry), key=_beginning))
+        entries[entry.code] = tuple(sorted((*entries.get(entry.code, ()), entry), key=_first_day))
     return CodeList(name, table.source, entries)
 
 
@@ -98,5 +98,5 @@ def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _beginning(entry: CodeEntry) -> date:
+def _first_day(entry: CodeEntry) -> date:
     return entry.effective_from or date.min

@@ -1,7 +1,7 @@
-r"""Codes as named types: pattern, stable rule id and JSON Schema stand together.
+r"""Codes as named types, each with its pattern, stable rule id and JSON Schema.
 
-What we write must fit the pattern. What we read may be irregular, for agencies' systems hold such codes
-(field "BTC-NSNN", procedure "1.001612-TH2"): lenient reading keeps the code and adds a note.
+A written code must match the pattern. A code that is read may be irregular, because agencies' systems hold such
+codes (field "BTC-NSNN", procedure "1.001612-TH2"): lenient reading keeps the code and adds a note.
 
 Sources: dossier, agency, procedure and field codes as observed in public clients of the national portal and
 of OpenCPS 2 (2020-2025); agency codes by QCVN 102:2016/BTTTT and QĐ 20/2020/QĐ-TTg; the national parcel
@@ -32,48 +32,48 @@ from cchc_schemas.code_lists import code_list
 from cchc_schemas.text import LETTERS, clean_text, fitting_or_exact
 
 CODE_LENGTH = 100
-"""Longest code that lenient reading keeps, in characters."""
+"""Longest code that lenient reading accepts, in characters."""
 
 _WORD = f"[{LETTERS.replace('!-~', '!-9;-~')}]+"
 _NUMBER = f"{_WORD}(?: {_WORD})*"
-"""Words of anything but a colon, which parts the numbers in a key."""
+"""Words of any characters but the colon, which separates the numbers in a key."""
 
 
 class Irregularities(list[str]):
-    """The context of lenient reading: the rules that codes broke and were forgiven."""
+    """Validation context of lenient reading: collects the rules that accepted codes broke."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Code:
-    """Makes a `str` field hold a code that fits `pattern`; the rule it breaks otherwise is `rule`."""
+    """Validates a code against `pattern`; a code that does not match breaks `rule`."""
 
     rule: LiteralString
     pattern: str
     forgivable: bool = True
-    """May lenient reading keep what does not fit?"""
+    """Whether lenient reading accepts a code that does not match."""
     max_length: int = CODE_LENGTH
     """Longest code, in characters."""
 
     def fits(self, code: str) -> bool:
-        """Say whether `code` is as we would write it."""
+        """True if `code` matches the pattern."""
         return re.fullmatch(self.pattern, code) is not None
 
-    def check(self, code: str, info: ValidationInfo) -> str:
-        """Return `code` cleaned; an irregular one passes in lenient reading only, and is remembered there."""
+    def check(self, code: str, validation: ValidationInfo) -> str:
+        """Return `code` cleaned; an irregular code is accepted only in lenient reading, which records the rule."""
         code = clean_text(code)
         if not self.fits(code):
-            if not (self.forgivable and code.isprintable() and isinstance(info.context, Irregularities)):
+            if not (self.forgivable and code.isprintable() and isinstance(validation.context, Irregularities)):
                 raise PydanticCustomError(self.rule, "The code is irregular")
-            info.context.append(self.rule)
+            validation.context.append(self.rule)
         return code
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return fitting_or_exact(self.pattern, self.max_length, self.exactly())
 
     def exactly(self) -> CoreSchema:
-        """Return the schema that checks every code, irregular ones among them."""
-        given = core_schema.str_schema(max_length=self.max_length)
-        return core_schema.with_info_after_validator_function(self.check, given)
+        """Return the schema that checks every code, irregular ones included."""
+        text = core_schema.str_schema(max_length=self.max_length)
+        return core_schema.with_info_after_validator_function(self.check, text)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {"type": "string", "pattern": f"^(?:{self.pattern})$", "maxLength": self.max_length}
@@ -81,7 +81,7 @@ class Code:
 
 @dataclass(frozen=True, kw_only=True)
 class ListedCode(Code):
-    """Makes a `str` field hold a code of one of the package's code lists."""
+    """Validates a code of one of the package's code lists."""
 
     pattern: str = r"\S+"
     code_list: str
@@ -90,12 +90,12 @@ class ListedCode(Code):
         return self.exactly()
 
     def fits(self, code: str) -> bool:
-        """Say whether the list has `code`, at whatever time."""
+        """True if the list has `code`, whenever it was in force."""
         return code in code_list(self.code_list).entries
 
-    def check(self, code: str, info: ValidationInfo) -> str:
-        """Return `code`, cleaned only where the list has it not as it is."""
-        return code if self.fits(code) else super().check(code, info)
+    def check(self, code: str, validation: ValidationInfo) -> str:
+        """Return `code`; it is cleaned only if the list does not contain it unchanged."""
+        return code if self.fits(code) else super().check(code, validation)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {"type": "string", "minLength": 1, "x-code-list": self.code_list}
@@ -103,17 +103,17 @@ class ListedCode(Code):
 
 @dataclass(frozen=True, slots=True)
 class SerialRule:
-    """Makes a `str` field hold a printed serial: compared, and so stored, in upper case without spaces.
+    """Validates a printed serial; it is stored in upper case without spaces, so that serials can be compared.
 
-    The shapes of serials differ by the year of the paper and none is published, so none is required.
+    The forms of serials differ by year and are not published, so none is required.
     """
 
     pattern: str = "[0-9A-ZĐ./-]+"
-    """What needs no rewriting."""
+    """Serials that need no rewriting."""
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        given = core_schema.str_schema(max_length=CODE_LENGTH)
-        exact = core_schema.no_info_after_validator_function(_compact, given)
+        text = core_schema.str_schema(max_length=CODE_LENGTH)
+        exact = core_schema.no_info_after_validator_function(_compact, text)
         return fitting_or_exact(self.pattern, CODE_LENGTH, exact)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:

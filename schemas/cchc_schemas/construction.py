@@ -22,10 +22,10 @@ from cchc_schemas.text import Text
 
 
 class PermitStatus(StrEnum):
-    """Where a permit stands (tình trạng giấy phép); adapters map their source's words to it."""
+    """Status of a permit (tình trạng giấy phép); adapters map their source's codes to it."""
 
     REQUESTED = "permit_requested"
-    """Asked for (đã nộp hồ sơ)."""
+    """Applied for (đã nộp hồ sơ)."""
     IN_REVIEW = "permit_in_review"
     """Being examined (đang thẩm định)."""
     ISSUED = "permit_issued"
@@ -37,13 +37,13 @@ class PermitStatus(StrEnum):
     REFUSED = "permit_refused"
     """Refused (không cấp)."""
     EXPIRED = "permit_expired"
-    """Its time ran out before works began (hết hạn)."""
+    """Expired before works began (hết hạn)."""
     REVOKED = "permit_revoked"
-    """Taken back (bị thu hồi). Source: Điều 65 NĐ 217/2026/NĐ-CP."""
+    """Revoked (bị thu hồi). Source: Điều 65 NĐ 217/2026/NĐ-CP."""
     CANCELLED = "permit_cancelled"
     """Cancelled (bị hủy). Source: Điều 65 NĐ 217/2026/NĐ-CP."""
     UNKNOWN = "unknown"
-    """The source does not tell (không rõ)."""
+    """Not stated by the source (không rõ)."""
 
 
 class WorksGrade(StrEnum):
@@ -51,7 +51,7 @@ class WorksGrade(StrEnum):
 
     SPECIAL = "special"
     """Special grade (cấp đặc biệt)."""
-    I = "I"  # noqa: E741  # the grade is called so
+    I = "I"  # noqa: E741  # the name of the grade
     """Grade I (cấp I)."""
     II = "II"
     """Grade II (cấp II)."""
@@ -62,12 +62,12 @@ class WorksGrade(StrEnum):
 
 
 class LandDocument(Part):
-    """Paper by which the land may be built on (giấy tờ đất đai). Source: Điều 55 NĐ 217/2026/NĐ-CP."""
+    """Document that permits building on the land (giấy tờ đất đai). Source: Điều 55 NĐ 217/2026/NĐ-CP."""
 
     kind: Text
-    """Kind of paper (loại giấy tờ)."""
+    """Kind of document (loại giấy tờ)."""
     number: Text
-    """Its number (số giấy tờ)."""
+    """Number of the document (số giấy tờ)."""
 
 
 class ConstructionPermit(Record):
@@ -76,11 +76,11 @@ class ConstructionPermit(Record):
     record_type: ClassVar[str] = "construction_permit"
 
     permit_code: Text
-    """The source's own code (mã công trình cấp phép); never the printed number, which repeats."""
+    """Code given by the source (mã công trình cấp phép); not the printed number, which is not unique."""
     permit_number: Text | None = None
     """Number printed on the permit (số giấy phép)."""
     dossier_code: DossierCode | None = None
-    """Dossier that asked for it (mã hồ sơ)."""
+    """Dossier of the application (mã hồ sơ)."""
     works_code: Text | None = None
     """Works it is for (mã công trình)."""
     name: Text
@@ -88,15 +88,15 @@ class ConstructionPermit(Record):
     kind: PermitKindCode
     """Kind of permit (loại giấy phép xây dựng)."""
     step: PermitStepCode | None = None
-    """Step its dossier is at (bước xử lý hồ sơ)."""
+    """Current step of its dossier (bước xử lý hồ sơ)."""
     status: PermitStatus
-    """Where it stands (tình trạng giấy phép)."""
+    """Status (tình trạng giấy phép)."""
     investor_name: Personal[Text | None] = None
     """Investor (chủ đầu tư), often a private person."""
     investor_code: PersonalNumber[Text | None] = None
     """Investor's identity or registration number (số định danh, mã số doanh nghiệp)."""
     address: Text | None = None
-    """Place of the works (địa điểm xây dựng)."""
+    """Location of the works (địa điểm xây dựng)."""
     scheme: AdminScheme
     """Scheme of the administrative code (danh mục đơn vị hành chính)."""
     commune_code: CommuneCode
@@ -112,12 +112,12 @@ class ConstructionPermit(Record):
     authority: Text | None = None
     """Agency that issued it (cơ quan cấp)."""
     land_document: LandDocument | None = None
-    """Paper by which the land may be built on (giấy tờ đất đai)."""
+    """Document that permits building on the land (giấy tờ đất đai)."""
     geometry: Geometry | None = None
-    """Where it is (vị trí công trình)."""
+    """Location and shape (vị trí công trình)."""
 
     def validity(self) -> tuple[date | None, date | None]:
-        """Return the day of issue and the day after which building may not begin any more."""
+        """Return the day of issue and the last day on which works may begin."""
         return (
             None if self.issued_on is None else self.issued_on.earliest(),
             None if self.expires_on is None else self.expires_on.latest(),
@@ -125,11 +125,11 @@ class ConstructionPermit(Record):
 
     @property
     def key(self) -> str:
-        """The source's own code."""
+        """The code given by the source."""
         return self.permit_code
 
     def quality_notes(self) -> Iterable[Note]:
-        """Yield `dates_out_of_order` for a permit that ended before it was issued."""
+        """Yield `dates_out_of_order` if the permit expires before its day of issue."""
         if ends_before(self.issued_on, self.expires_on):
             yield Note("expires_on", "dates_out_of_order")
 
@@ -140,7 +140,7 @@ class ConstructionWorks(Record):
     record_type: ClassVar[str] = "construction_works"
 
     works_code: Text
-    """The source's own code (mã công trình)."""
+    """Code given by the source (mã công trình)."""
     name: Text
     """Name (tên công trình)."""
     status: WorksStatusCode
@@ -154,7 +154,7 @@ class ConstructionWorks(Record):
     commune_code: CommuneCode
     """Commune (mã xã, phường) in that scheme, five digits."""
     address: Text | None = None
-    """Place (địa điểm)."""
+    """Location (địa điểm)."""
     parcel_refs: tuple[ParcelRef, ...] = ()
     """Parcels they stand on (thửa đất)."""
     measures: tuple[Measure, ...] = ()
@@ -164,21 +164,21 @@ class ConstructionWorks(Record):
     completed_on: PartialDate | None = None
     """When they were completed (ngày hoàn công)."""
     geometry: Geometry | None = None
-    """Where they are (vị trí công trình)."""
+    """Location and shape (vị trí công trình)."""
 
     @property
     def key(self) -> str:
-        """The source's own code."""
+        """The code given by the source."""
         return self.works_code
 
     def quality_notes(self) -> Iterable[Note]:
-        """Yield `dates_out_of_order` for works completed before they began."""
+        """Yield `dates_out_of_order` if the works were completed before they began."""
         if ends_before(self.started_on, self.completed_on):
             yield Note("completed_on", "dates_out_of_order")
 
 
 def ends_before(begun: PartialDate | None, ended: PartialDate | None) -> bool:
-    """Say whether `ended` is certainly before `begun`.
+    """True if `ended` is certainly before `begun`.
 
     >>> ends_before(PartialDate(2021, 9), PartialDate(2021))
     False

@@ -1,7 +1,7 @@
-"""Dates as land papers have them and instants as exchanges need them.
+"""Partial dates, as on land papers, and instants in UTC.
 
-A birth year or the year on an old certificate is a date of which month and day are unknown; it stays a
-year and never becomes 1 January.
+A birth year, or the year on an old certificate, is a date with unknown month and day; it is stored as a year and
+never as 1 January.
 """
 
 import re
@@ -14,7 +14,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
-"""The time of every agency: UTC+7 all year, so a fixed offset is exact and needs no table of time zones."""
+"""Vietnamese time: UTC+7 all year, so a fixed offset is exact and no time zone database is needed."""
 
 _CANONICAL = re.compile(r"([1-9][0-9]{3})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 _DECEMBER = 12
@@ -47,16 +47,16 @@ class PartialDate:
         """Read "2021", "2021-09" or "2021-09-27".
 
         Raises:
-            ValueError: `text` is written in another way or is no date.
+            ValueError: `text` has another form or is not a date.
         """
-        written = _CANONICAL.fullmatch(text)
-        if written is None:
+        match = _CANONICAL.fullmatch(text)
+        if match is None:
             raise ValueError("not a year, a month or a day in ISO form")
-        return cls(*(int(part) for part in written.groups() if part is not None))
+        return cls(*(int(part) for part in match.groups() if part is not None))
 
     @classmethod
     def of(cls, day: date) -> Self:
-        """Return `day` as a date known to the day."""
+        """Return `day` as a complete date."""
         return cls(day.year, day.month, day.day)
 
     def earliest(self) -> date:
@@ -109,7 +109,7 @@ def _partial_date(value: object) -> PartialDate:
 
 
 class InstantRule:
-    """Makes a `datetime` field hold an instant: aware, in UTC; ISO text with its offset is read too."""
+    """Validates an instant: an aware `datetime` or ISO text with an offset, converted to UTC."""
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_before_validator_function(_instant, core_schema.datetime_schema())
@@ -132,12 +132,12 @@ Instant: TypeAlias = Annotated[datetime, InstantRule()]
 
 
 def vietnamese_day(moment: datetime) -> date:
-    """Return the day that an aware instant falls on in Vietnam.
+    """Return the day of an aware instant in Vietnamese time.
 
     >>> vietnamese_day(datetime(2026, 6, 30, 17, 30, tzinfo=UTC)).isoformat()
     '2026-07-01'
     """
     try:
         return moment.astimezone(VIETNAM).date()
-    except OverflowError:  # the last hours of 9999, by which some systems say "for ever"
+    except OverflowError:  # the last hours of 9999, which some systems send for "unlimited"
         return date.max

@@ -1,7 +1,7 @@
-"""Dossiers (hồ sơ) and the steps they go through.
+"""Dossiers (hồ sơ) and their processing steps.
 
 Status codes as observed in clients of the national portal (DongBoHoSoMC, CapNhatTienDoHoSoMC, 2020-2025).
-Sources skip states, so an unusual transition is worth a note and no reason to refuse.
+Sources skip statuses, so an unusual transition is no reason to refuse a record.
 """
 
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ from cchc_schemas.text import Text
 
 
 class DossierStatus(IntEnum):
-    """Where a dossier stands (trạng thái hồ sơ). Source: TrangThaiHoSo of the national portal."""
+    """Status of a dossier (trạng thái hồ sơ). Source: TrangThaiHoSo of the national portal."""
 
     REGISTERED = 1
     """Newly registered (mới đăng ký)."""
@@ -33,9 +33,9 @@ class DossierStatus(IntEnum):
     IN_PROCESS = 4
     """In process (đang xử lý)."""
     SUPPLEMENT_REQUESTED = 5
-    """Papers are asked for (yêu cầu bổ sung giấy tờ); the clock stands still."""
+    """More papers are requested (yêu cầu bổ sung giấy tờ); the processing time is suspended."""
     PAYMENT_REQUESTED = 6
-    """A payment is asked for (yêu cầu thực hiện nghĩa vụ tài chính); the clock stands still."""
+    """A payment is requested (yêu cầu thực hiện nghĩa vụ tài chính); the processing time is suspended."""
     WITHDRAWN = 7
     """Withdrawn by the citizen (công dân yêu cầu rút hồ sơ)."""
     STOPPED = 8
@@ -47,7 +47,7 @@ class DossierStatus(IntEnum):
 
 
 class ApplicantKind(IntEnum):
-    """Who applies (loại đối tượng). Source: LoaiDoiTuong of the national portal."""
+    """Kind of applicant (loại đối tượng). Source: LoaiDoiTuong of the national portal."""
 
     CITIZEN = 1
     """Citizen (công dân)."""
@@ -79,9 +79,9 @@ class Dossier(Record):
     agency_name: Text | None = None
     """Its name (tên đơn vị xử lý)."""
     status: DossierStatus
-    """Where it stands (trạng thái hồ sơ)."""
+    """Status (trạng thái hồ sơ)."""
     source_status: Text | None = None
-    """The source's own word for it (trạng thái tại nguồn)."""
+    """Status as the source writes it (trạng thái tại nguồn)."""
     channel: Channel | None = None
     """How it was submitted (kênh thực hiện); None counts as direct in QĐ 766/QĐ-TTg."""
     applicant_name: Personal[Text | None] = None
@@ -95,21 +95,21 @@ class Dossier(Record):
     applicant_email: Personal[Text | None] = None
     """Applicant's e-mail address (thư điện tử)."""
     summary: Text | None = None
-    """What is asked for (trích yếu hồ sơ)."""
+    """Summary of the request (trích yếu hồ sơ)."""
     submitted_at: Instant | None = None
     """When it was submitted (ngày nộp hồ sơ), UTC."""
     received_at: Instant | None = None
     """When it was received (ngày tiếp nhận), UTC."""
     due_at: Instant | None = None
-    """When the result is promised (ngày hẹn trả), UTC, as the source has it now; never recomputed."""
+    """When the result is due (ngày hẹn trả), UTC, as currently stated by the source; never recomputed."""
     processed_at: Instant | None = None
     """When processing ended (ngày kết thúc xử lý), UTC."""
     returned_at: Instant | None = None
-    """When the result was handed over (ngày trả kết quả), UTC."""
+    """When the result was returned (ngày trả kết quả), UTC."""
     return_by_post: bool | None = None
-    """Is the result sent by post (trả kết quả qua bưu điện)?"""
+    """Whether the result is sent by post (trả kết quả qua bưu điện)."""
     processing_unit: Text | None = None
-    """Unit at work on it (đơn vị xử lý)."""
+    """Unit that processes it (đơn vị xử lý)."""
 
     @property
     def key(self) -> str:
@@ -117,15 +117,15 @@ class Dossier(Record):
         return self.code
 
     def quality_notes(self) -> Iterable[Note]:
-        """Yield `dates_out_of_order` for every instant before one that should precede it."""
+        """Yield `dates_out_of_order` for every instant that is earlier than its predecessor."""
         course = (
             ("submitted_at", self.submitted_at),
             ("received_at", self.received_at),
             ("processed_at", self.processed_at),
             ("returned_at", self.returned_at),
         )
-        known = [(name, at) for name, at in course if at is not None]
-        for (_, before), (name, after) in pairwise(known):
+        stated = [(name, at) for name, at in course if at is not None]
+        for (_, before), (name, after) in pairwise(stated):
             if after < before:
                 yield Note(name, "dates_out_of_order")
         if self.due_at and self.received_at and self.due_at < self.received_at:
@@ -133,7 +133,7 @@ class Dossier(Record):
 
 
 class DossierStep(Record):
-    """Step in the course of a dossier (bước xử lý hồ sơ)."""
+    """Processing step of a dossier (bước xử lý hồ sơ)."""
 
     record_type: ClassVar[str] = "dossier_step"
 
@@ -146,7 +146,7 @@ class DossierStep(Record):
     action_code: Text | None = None
     """The source's code of the action (mã thao tác)."""
     status: DossierStatus
-    """Where the dossier stood after it (trạng thái hồ sơ)."""
+    """Status of the dossier after the step (trạng thái hồ sơ)."""
     handler_name: Personal[Text | None] = None
     """Official (người xử lý)."""
     handler_title: Text | None = None
@@ -156,23 +156,23 @@ class DossierStep(Record):
     started_at: Instant | None = None
     """When the step began (ngày bắt đầu), UTC."""
     due_at: Instant | None = None
-    """When it was to be finished (ngày kết thúc theo quy định), UTC."""
+    """When it must be finished (ngày kết thúc theo quy định), UTC."""
     note: Text | None = None
     """Remark (ghi chú)."""
 
     @property
     def key(self) -> str:
-        """Dossier, instant and action; a source gives its steps no identifier of their own."""
+        """Dossier, instant and action; sources have no identifiers for steps."""
         return f"{self.dossier_code}@{self.at.astimezone(UTC):%Y%m%dT%H%M%SZ}@{self.action_code or self.action}"
 
     @property
     def order_key(self) -> str:
-        """The dossier's code: its steps are delivered in their order."""
+        """The dossier's code: steps of one dossier are delivered in order."""
         return self.dossier_code
 
 
 def is_usual_transition(before: DossierStatus | None, after: DossierStatus) -> bool:
-    """Say whether a dossier usually goes from `before` to `after`; None: it was not seen yet.
+    """True if a dossier usually changes from `before` to `after`; `before` is None for a new dossier.
 
     >>> is_usual_transition(DossierStatus.RECEIVED, DossierStatus.IN_PROCESS)
     True

@@ -1,7 +1,7 @@
-"""What reading a record finds: faults that refuse it and notes that go with it; neither holds a value.
+"""Faults, for which a record is refused, and notes on accepted records; neither contains a value.
 
-This is the one seam at which pydantic's errors become ours. They carry the input, and with it personal
-data, in their text, their `errors()` and their cause; a fault keeps the path and a stable rule id only.
+Pydantic's errors are translated here and nowhere else. They contain the input, and so personal data, in their text,
+their `errors()` and their cause; a fault contains only the path and a stable rule id.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ OUR_NAMES: Mapping[str, str] = MappingProxyType(
         "string_unicode": "text_not_unicode",
     }
 )
-"""Pydantic's error types that have a name of ours; the others are rule ids as they are."""
+"""Own rule ids for some of pydantic's error types; the other types are rule ids unchanged."""
 
 _NAME_LENGTH = 64
 
@@ -40,7 +40,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What is odd about a record that was accepted: a dotted path and a stable rule id, never the value."""
+    """An irregularity of an accepted record: a dotted path and a stable rule id, never the value."""
 
     path: str
     rule: str
@@ -48,14 +48,14 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[R_co]):
-    """A record and what was odd about it."""
+    """A record that was read, and the notes on it."""
 
     record: R_co
     notes: tuple[Note, ...]
 
 
 class RecordInvalid(ValueError):
-    """The fields make no record; `faults` names every reason at once."""
+    """The fields do not make a record; `faults` contains every reason."""
 
     def __init__(self, record_type: str, faults: tuple[Fault, ...]) -> None:
         super().__init__(record_type, faults)
@@ -69,7 +69,7 @@ class RecordInvalid(ValueError):
 
 @runtime_checkable
 class NamesItsRule(Protocol):
-    """A stand-in for a value that a wire reader could not read; it brings the rule that was broken."""
+    """Placeholder for a value that a codec could not read; it names the broken rule."""
 
     @property
     def rule(self) -> str:
@@ -78,28 +78,28 @@ class NamesItsRule(Protocol):
 
 
 def faults_of(error: ValidationError) -> tuple[Fault, ...]:
-    """Return pydantic's findings as faults, each once, in the order of the fields."""
+    """Return pydantic's errors as faults, without duplicates, in the order of the fields."""
     return tuple(dict.fromkeys(_faults(error)))
 
 
 def _faults(error: ValidationError) -> Iterator[Fault]:
-    for found in error.errors(include_url=False, include_context=False):
-        *way, last = found["loc"] or ("",)
+    for details in error.errors(include_url=False, include_context=False):
+        *parents, last = details["loc"] or ("",)
         if last != QUICKLY:
-            place = way if last == EXACTLY else [*way, last]
-            yield Fault(".".join(_step(step) for step in place), _rule(found))
+            path = parents if last == EXACTLY else [*parents, last]
+            yield Fault(".".join(_step(step) for step in path), _rule(details))
 
 
-def _rule(found: ErrorDetails) -> str:
-    given = found["input"]
-    if given is None:
+def _rule(details: ErrorDetails) -> str:
+    value = details["input"]
+    if value is None:
         return "missing"
-    if isinstance(given, NamesItsRule):
-        return given.rule
-    return OUR_NAMES.get(found["type"], found["type"])
+    if isinstance(value, NamesItsRule):
+        return value.rule
+    return OUR_NAMES.get(details["type"], details["type"])
 
 
 def _step(step: str | int) -> str:
-    """Return a path's step; a name that no field could have may be a value that slipped, and is not shown."""
+    """Return a step of a path; a name that cannot be a field may be a value and is replaced by "?"."""
     text = str(step)
     return text if len(text) <= _NAME_LENGTH and text.isascii() and text.replace("_", "").isalnum() else "?"

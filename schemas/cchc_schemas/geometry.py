@@ -1,7 +1,7 @@
-"""Geometry (hình học) as GeoJSON with its reference system named.
+"""Geometry (hình học) as GeoJSON with an explicit coordinate reference system.
 
-GeoJSON (RFC 7946) knows WGS 84 only; offices survey in VN-2000, whose zone differs by source (Bình Dương
-EPSG:9210, central meridian 105°45'). So a geometry says which system its coordinates are in.
+GeoJSON (RFC 7946) allows only WGS 84; land offices survey in VN-2000, whose zone differs by source (Bình Dương
+EPSG:9210, central meridian 105°45'). So a geometry names the reference system of its coordinates.
 """
 
 from collections.abc import Iterator
@@ -35,17 +35,17 @@ DEPTH = {
     GeometryType.POLYGON: 2,
     GeometryType.MULTI_POLYGON: 3,
 }
-"""How many lists stand around a position."""
+"""Depth of nested lists around a position, by type."""
 
-_LINE = 2
-_RING = 4
-"""A closed ring has four positions at the least (RFC 7946, 3.1.6)."""
+_MIN_LINE = 2
+_MIN_RING = 4
+"""A closed ring has at least four positions (RFC 7946, 3.1.6)."""
 
 Nested: TypeAlias = tuple[Any, ...]
 
 
 def _nested_positions() -> CoreSchema:
-    """Positions of two or three finite numbers in up to three lists; the right one fails fast for the others."""
+    """Return the schema for positions of two or three finite numbers, nested in up to three lists; it fails fast."""
     number = core_schema.float_schema(allow_inf_nan=False)
     level: CoreSchema = core_schema.tuple_schema(
         [number], variadic_item_index=0, min_length=2, max_length=3, fail_fast=True
@@ -54,7 +54,7 @@ def _nested_positions() -> CoreSchema:
     for _ in range(max(DEPTH.values())):
         level = core_schema.tuple_schema([level], variadic_item_index=0, min_length=1, fail_fast=True)
         levels.append(level)
-    levels.insert(0, levels.pop(DEPTH[GeometryType.POLYGON]))  # what most records hold is tried first
+    levels.insert(0, levels.pop(DEPTH[GeometryType.POLYGON]))  # polygons are the most frequent, so they are tried first
     return core_schema.union_schema(
         [*levels],
         mode="left_to_right",
@@ -65,7 +65,7 @@ def _nested_positions() -> CoreSchema:
 
 @dataclass(frozen=True, slots=True)
 class CoordinatesRule:
-    """Makes a field hold coordinates of the geometry's `type`, which must stand before it."""
+    """Validates coordinates against the geometry's `type`, a field that must be declared before them."""
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_after_validator_function(_of_type, _nested_positions())
@@ -79,22 +79,22 @@ class CoordinatesRule:
         return {"anyOf": levels}
 
 
-def _of_type(coordinates: Nested, info: ValidationInfo) -> Nested:
-    kind = info.data.get("type")
+def _of_type(coordinates: Nested, validation: ValidationInfo) -> Nested:
+    kind = validation.data.get("type")
     if kind is None or (kind is GeometryType.POLYGON and _are_closed_rings(coordinates)):
         return coordinates
     if _depth(coordinates) != DEPTH[kind]:
         raise PydanticCustomError("coordinates_of_another_type", "The coordinates do not fit the type")
     for line in _lines(kind, coordinates):
-        if len(line) < _LINE:
+        if len(line) < _MIN_LINE:
             raise PydanticCustomError("line_too_short", "A line needs two positions")
     for ring in _rings(kind, coordinates):
-        _check_ring(ring, info)
+        _check_ring(ring, validation)
     return coordinates
 
 
 def _are_closed_rings(coordinates: Nested) -> bool:
-    """Say whether nothing has to be looked at more closely: rings of numbers, each ending where it began."""
+    """True if all are closed rings of numbers, so that no further check is needed."""
     return all(_is_closed_ring(ring) for ring in coordinates)
 
 
@@ -102,7 +102,7 @@ def _is_closed_ring(ring: Nested | float) -> bool:
     if not isinstance(ring, tuple):
         return False
     first: Nested | float = ring[0]
-    return isinstance(first, tuple) and isinstance(first[0], float) and first == ring[-1] and len(ring) >= _RING
+    return isinstance(first, tuple) and isinstance(first[0], float) and first == ring[-1] and len(ring) >= _MIN_RING
 
 
 def _depth(coordinates: Nested) -> int:
@@ -126,21 +126,21 @@ def _rings(kind: GeometryType, coordinates: Nested) -> Iterator[Nested]:
             yield from polygon
 
 
-def _check_ring(ring: Nested, info: ValidationInfo) -> None:
+def _check_ring(ring: Nested, validation: ValidationInfo) -> None:
     closed = ring[0] == ring[-1]
-    if len(ring) < _RING - (not closed):
+    if len(ring) < _MIN_RING - (not closed):
         raise PydanticCustomError("ring_too_short", "A ring needs three corners")
     if not closed:
-        if not isinstance(info.context, Irregularities):
+        if not isinstance(validation.context, Irregularities):
             raise PydanticCustomError("ring_not_closed", "A ring ends where it began")
-        info.context.append("ring_not_closed")
+        validation.context.append("ring_not_closed")
 
 
 Coordinates: TypeAlias = Annotated[Nested, CoordinatesRule()]
 
 
 class Geometry(Part):
-    """Shape and place (hình học) in a named reference system."""
+    """Geometry (hình học) in a named coordinate reference system."""
 
     type: GeometryType
     """GeoJSON type (kiểu hình học)."""

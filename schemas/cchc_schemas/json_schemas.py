@@ -1,7 +1,7 @@
 """The records as JSON Schema (draft 2020-12), for agencies that do not use Python.
 
-A schema describes the documents that `to_document` writes. The files are generated and kept with the
-source, so that a change of a record shows as a change of its schema.
+A schema describes the documents that `to_document` writes. The generated files are committed with the source,
+so that a change of a record is visible as a change of its schema.
 """
 
 import json
@@ -19,9 +19,9 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 class _RecordSchema(GenerateJsonSchema):
-    """Names the members of an enumeration beside its values, which may be bare numbers; fields need no titles."""
+    """Adds the names of enumeration members to their values, which may be plain numbers; omits field titles."""
 
-    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002  # the base class asks by it
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002  # the base class calls it by keyword
         return False
 
     def enum_schema(self, schema: core_schema.EnumSchema) -> dict[str, Any]:
@@ -30,7 +30,7 @@ class _RecordSchema(GenerateJsonSchema):
 
 
 def json_schema(record_type: type[Record]) -> dict[str, Any]:
-    """Return the JSON Schema of a record; personal fields bear "x-personal" with their class."""
+    """Return the JSON Schema of a record; personal fields have "x-personal" with their class."""
     body = record_type.model_json_schema(mode="serialization", schema_generator=_RecordSchema)
     return {
         "$schema": DIALECT,
@@ -41,7 +41,7 @@ def json_schema(record_type: type[Record]) -> dict[str, Any]:
 
 
 def write_all(folder: Path) -> None:
-    """Write the schema of every record type to `folder`, one file each; other JSON files there are removed."""
+    """Write the schema of every record type to `folder`, one file each, and remove other JSON files there."""
     folder.mkdir(parents=True, exist_ok=True)
     expected = _files()
     for name, content in expected.items():
@@ -51,10 +51,10 @@ def write_all(folder: Path) -> None:
 
 
 def stale(folder: Path) -> list[str]:
-    """Return the names of the files in `folder` that are missing, surplus or not what `write_all` writes."""
-    found = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.json")}
+    """Return the names of files in `folder` that are missing, surplus or different from what `write_all` writes."""
+    present = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.json")}
     expected = _files()
-    return sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name))
+    return sorted(name for name in present.keys() | expected.keys() if present.get(name) != expected.get(name))
 
 
 def _files() -> Mapping[str, str]:

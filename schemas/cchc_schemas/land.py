@@ -1,8 +1,8 @@
-"""Land records: the parcel with its uses, papers and holders, and the changes it goes through.
+"""Land records: the parcel with its uses, certificates and holders, and the changes of parcels.
 
 Fields as observed in VBDLIS, MPLIS and ELIS client code; terms of Luật Đất đai 31/2024/QH15. A parcel has
 two keys: commune, sheet and number within a scheme, and since TT 19/2026/TT-BNNMT a national code. Neither
-alone is safe, so both are kept.
+is reliable alone, so both are stored.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,7 +32,7 @@ from cchc_schemas.text import Text
 
 
 class HolderKind(StrEnum):
-    """Who may hold a right (loại chủ sử dụng đất). Source: holder kinds of VBDLIS."""
+    """Kind of right holder (loại người sử dụng đất). Source: holder kinds of VBDLIS."""
 
     INDIVIDUAL = "individual"
     """Individual (cá nhân)."""
@@ -47,12 +47,12 @@ class HolderKind(StrEnum):
 
 
 class RestrictionKind(StrEnum):
-    """What restricts a parcel (loại hạn chế). Source: restriction codes 1-5 of ELIS."""
+    """Kind of restriction (loại hạn chế). Source: restriction codes 1-5 of ELIS."""
 
     REVOCATION = "revocation"
-    """The land is being taken back (thu hồi)."""
+    """The State is recovering the land (đang thực hiện thu hồi đất)."""
     CORRIDOR = "corridor"
-    """Within a protected corridor (hành lang)."""
+    """In a protected corridor (hành lang)."""
     CONSTRUCTION = "construction"
     """Building is restricted (hạn chế xây dựng)."""
     DISPUTE = "dispute"
@@ -60,7 +60,7 @@ class RestrictionKind(StrEnum):
     FREEZE = "freeze"
     """Transactions are blocked (phong tỏa, ngăn chặn)."""
     OTHER = "other"
-    """Anything else (khác)."""
+    """Other (khác)."""
 
 
 class LandUse(Part):
@@ -69,15 +69,15 @@ class LandUse(Part):
     code: LandUseCode
     """Land use code (mã loại đất). Source: TT 08/2024/TT-BTNMT, Phụ lục II, and older catalogues."""
     catalogue: Text
-    """Catalogue that the code is of (danh mục loại đất): some codes changed their meaning."""
+    """Catalogue of the code (danh mục loại đất): some codes changed their meaning."""
     area_m2: AreaM2 | None = None
     """Area under this use (diện tích), m², above 0."""
     term: Text | None = None
-    """Term of use (thời hạn sử dụng) in the source's words: "Lâu dài"."""
+    """Term of use (thời hạn sử dụng) as the source writes it: "Lâu dài"."""
     expires_on: PartialDate | None = None
     """Last day of the term (ngày hết hạn sử dụng)."""
     origin: Text | None = None
-    """How the right came about (nguồn gốc sử dụng)."""
+    """Origin of the right (nguồn gốc sử dụng)."""
 
 
 class Certificate(Part):
@@ -90,14 +90,14 @@ class Certificate(Part):
     issued_on: PartialDate | None = None
     """Day of issue (ngày cấp)."""
     dossier_code: Text | None = None
-    """Dossier that led to it (mã hồ sơ, số biên nhận)."""
+    """Dossier of the certificate (mã hồ sơ, số biên nhận)."""
 
 
 class RightHolder(Part):
-    """Who holds a right to the parcel (chủ sử dụng đất)."""
+    """Holder of a right to the parcel (người sử dụng đất)."""
 
     kind: HolderKind
-    """Kind of holder (loại chủ sử dụng)."""
+    """Kind of holder (loại người sử dụng đất)."""
     name: Personal[Text]
     """Name (họ tên, tên tổ chức) as written on the paper."""
     id_number: PersonalNumber[Text | None] = None
@@ -107,11 +107,11 @@ class RightHolder(Part):
     address: Personal[Text | None] = None
     """Address (địa chỉ) of the holder."""
     share: Text | None = None
-    """Share of the right (tỷ lệ sở hữu) in the source's words."""
+    """Share of the right (tỷ lệ sở hữu) as the source writes it."""
 
 
 class Restriction(Part):
-    """What restricts the parcel (hạn chế quyền sử dụng đất)."""
+    """Restriction of the right to use the land (hạn chế quyền sử dụng đất)."""
 
     kind: RestrictionKind
     """Kind of restriction (loại hạn chế)."""
@@ -129,9 +129,9 @@ class LandParcel(Record):
     record_type: ClassVar[str] = "land_parcel"
 
     rounding_m2: ClassVar[Decimal] = Decimal("0.05")
-    """How far each area may be off by rounding, m²: offices state areas to 0.1 m². Larger gaps are noted."""
+    """Largest rounding error of each area, m²: offices state areas to 0.1 m². Larger differences are noted."""
     plausible_ratio: ClassVar[int] = 50
-    """How many times one area may be the other, before a confusion of units (m², ha) is likelier."""
+    """Largest plausible ratio of the two areas; above it, a confusion of units (m², ha) is likely."""
 
     scheme: AdminScheme
     """Scheme of the administrative code (danh mục đơn vị hành chính)."""
@@ -144,11 +144,11 @@ class LandParcel(Record):
     national_id: NationalParcelId | None = None
     """National parcel code (mã định danh thửa đất), as issued. Source: TT 19/2026/TT-BNNMT, Điều 11.3."""
     previous_keys: tuple[ParcelKey, ...] = ()
-    """Keys the parcel had before (số tờ, số thửa cũ); certificates still print them."""
+    """Former keys of the parcel (số tờ, số thửa cũ); certificates still print them."""
     area_m2: AreaM2 | None = None
     """Measured area (diện tích đo đạc), m², above 0."""
     legal_area_m2: AreaM2 | None = None
-    """Area by the papers (diện tích pháp lý), m², above 0."""
+    """Legal area (diện tích pháp lý), as on the papers, m², above 0."""
     address: Text | None = None
     """Address of the parcel (địa chỉ thửa đất)."""
     uses: tuple[LandUse, ...] = ()
@@ -156,13 +156,13 @@ class LandParcel(Record):
     certificates: tuple[Certificate, ...] = ()
     """Certificates (giấy chứng nhận)."""
     holders: tuple[RightHolder, ...] = ()
-    """Right holders (chủ sử dụng đất)."""
+    """Right holders (người sử dụng đất)."""
     restrictions: tuple[Restriction, ...] = ()
     """Restrictions (hạn chế quyền)."""
     is_encroached: bool | None = None
-    """Is it occupied without right (là đối tượng chiếm đất)? None: the source does not say."""
+    """Whether it is occupied without right (là đối tượng chiếm đất); None if the source does not say."""
     in_dispute: bool | None = None
-    """Is it in dispute (đang tranh chấp)? None: the source does not say."""
+    """Whether it is in dispute (đang tranh chấp); None if the source does not say."""
     geometry: Geometry | None = None
     """Boundary (ranh giới thửa đất)."""
 
@@ -181,7 +181,7 @@ class LandParcel(Record):
             yield Note("legal_area_m2", "areas_implausible")
 
     def _uses_differ_from(self, areas: Sequence[Decimal]) -> bool:
-        """Do the uses' areas, all of them stated, add up to none of `areas`?"""
+        """True if all uses state an area and the sum equals none of `areas`, within rounding."""
         stated = [use.area_m2 for use in self.uses if use.area_m2 is not None]
         total = sum(stated, Decimal(0))
         if total in areas or len(stated) < len(self.uses):
@@ -196,7 +196,7 @@ class LandChange(Record):
     record_type: ClassVar[str] = "land_change"
 
     change_id: Text
-    """The source's own identifier (mã biến động)."""
+    """Identifier given by the source (mã biến động)."""
     kind: LandChangeCode
     """Kind of change (loại biến động). Source: change codes of ELIS."""
     happened_at: Instant
@@ -206,17 +206,17 @@ class LandChange(Record):
     to_parcels: tuple[ParcelRef, ...] = ()
     """Parcels after (thửa đất sau biến động); several where one was split."""
     dossier_code: Text | None = None
-    """Dossier that asked for it (mã hồ sơ)."""
+    """Dossier of the change (mã hồ sơ)."""
     content: Text | None = None
-    """What changed (nội dung biến động)."""
+    """Content of the change (nội dung biến động)."""
     authority: Text | None = None
     """Agency that registered it (cơ quan thực hiện)."""
 
     def validity(self) -> tuple[date | None, date | None]:
-        """Return the day of registration in Vietnam; a change that happened holds for ever."""
+        """Return the day of registration in Vietnamese time; a change has no last day."""
         return vietnamese_day(self.happened_at), None
 
     @property
     def key(self) -> str:
-        """The source's own identifier."""
+        """The identifier given by the source."""
         return self.change_id

@@ -11,21 +11,21 @@ from cchc_schemas.records import Part
 from cchc_schemas.text import Text, quick_or_exact
 
 BEYOND_MEASURE = Decimal(10) ** 15
-"""No quantity of a record reaches this in size; it keeps what is stored within a database's numbers."""
+"""Every quantity of a record is smaller than this, so that any database can store it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Keeps a finite `Decimal` within limits; one below them breaks `rule`."""
+    """Validates a finite `Decimal` against limits; a value below them breaks `rule`."""
 
     rule: LiteralString
     above: Decimal | None = None
-    """It must be greater than this."""
+    """The value must be greater than this."""
     least: Decimal | None = None
-    """It must be this or greater."""
+    """The value must be at least this."""
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        read = core_schema.decimal_schema(lt=BEYOND_MEASURE)
+        bounded = core_schema.decimal_schema(lt=BEYOND_MEASURE)
         usual = core_schema.decimal_schema(gt=self.above, ge=self.least, lt=BEYOND_MEASURE)
         refused = core_schema.custom_error_schema(
             core_schema.decimal_schema(gt=self.above, ge=self.least),
@@ -33,7 +33,7 @@ class Limits:
             custom_error_message="The quantity is too small",
         )
         return quick_or_exact(
-            usual, core_schema.chain_schema([read, refused]), core_schema.to_string_ser_schema(when_used="json")
+            usual, core_schema.chain_schema([bounded, refused]), core_schema.to_string_ser_schema(when_used="json")
         )
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -49,17 +49,17 @@ Duration: TypeAlias = Annotated[Decimal, Limits(rule="duration_negative", least=
 Quantity: TypeAlias = Annotated[Decimal, Limits(rule="quantity_too_small", least=-BEYOND_MEASURE)]
 """A measured value; levels may lie below zero."""
 Count: TypeAlias = Annotated[int, Field(ge=0, lt=2**31)]
-"""How many, not negative."""
+"""Count, not negative."""
 
 
 class Measure(Part):
-    """One measure of works, as value and unit or in the source's own words (thông số công trình)."""
+    """One measure of works (thông số công trình): value and unit, or the source's text."""
 
     name: Text
-    """What is measured (tên thông số): "Mật độ xây dựng", "Chiều cao tối đa"."""
+    """Name of the measure (tên thông số): "Mật độ xây dựng", "Chiều cao tối đa"."""
     value: Quantity | None = None
-    """Value (giá trị), in `unit`; None where the source wrote prose."""
+    """Value (giá trị), in `unit`; None if the source wrote prose."""
     unit: Text | None = None
     """Unit (đơn vị) as the source names it: "m2", "%", "tầng"."""
     raw: Text | None = None
-    """The source's own words (nguyên văn): "02 tầng + mái"."""
+    """The source's text (nguyên văn): "02 tầng + mái"."""

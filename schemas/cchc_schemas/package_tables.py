@@ -1,6 +1,6 @@
-"""The tables that come with this package: CSV files whose first line is a comment with source and date.
+"""The tables of this package: CSV files whose first line is a comment with source and date.
 
-They are read when first asked for and never at import.
+A table is read on first use, never at import.
 """
 
 import csv
@@ -12,7 +12,7 @@ from importlib.resources import files
 
 @dataclass(frozen=True, slots=True)
 class PackageTable:
-    """One table: where and when it was taken, and its rows by column name."""
+    """One table: its source, with the day it was taken, and its rows by column name."""
 
     source: str
     rows: Sequence[Mapping[str, str]]

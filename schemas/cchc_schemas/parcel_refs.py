@@ -1,4 +1,4 @@
-"""How a record speaks of a parcel: by either key, or in the source's own words."""
+"""Reference to a parcel by one of its two keys, or by the source's text."""
 
 from typing import Self
 
@@ -21,7 +21,7 @@ def parcel_key(scheme: AdminScheme, commune_code: str, map_sheet: str, parcel_nu
 
 
 class ParcelRef(Part):
-    """Reference to a parcel (tham chiếu thửa đất); at least one of its three ways to name it is there."""
+    """Reference to a parcel (tham chiếu thửa đất) by key, national code or text; at least one is present."""
 
     scheme: AdminScheme | None = None
     """Scheme of `commune_code` (danh mục đơn vị hành chính)."""
@@ -34,11 +34,11 @@ class ParcelRef(Part):
     national_id: NationalParcelId | None = None
     """National parcel code (mã định danh thửa đất). Source: TT 19/2026/TT-BNNMT, Điều 11.3."""
     raw: Text | None = None
-    """The source's own words (nguyên văn): "604 (tờ bản đồ số 3)"."""
+    """The source's text (nguyên văn): "604 (tờ bản đồ số 3)"."""
 
     @property
     def parcel_key(self) -> str | None:
-        """Key of the parcel record; None where scheme, commune, sheet or number is not given."""
+        """Key of the parcel record; None if scheme, commune, sheet or number is missing."""
         if self.scheme is None or not (self.commune_code and self.map_sheet and self.parcel_number):
             return None
         return parcel_key(self.scheme, self.commune_code, self.map_sheet, self.parcel_number)

@@ -1,8 +1,8 @@
-"""Personal data is marked in the type; masking, logs, agreements and exports read the mark, nobody lists fields.
+"""Marks of personal data in field types; masking, logs and exports read the marks, so no list of fields is needed.
 
-Classes follow Luật Bảo vệ dữ liệu cá nhân 91/2025/QH15, which tells basic from sensitive data. Every
-personal field of today's records is basic. What a mask may leave, the last four characters of a number,
-follows the publication rule of NĐ 252/2026.
+Classes follow Luật Bảo vệ dữ liệu cá nhân 91/2025/QH15, which distinguishes basic and sensitive data. Every
+personal field of the current records is basic. Masking may show the last four characters of a number, by the
+publication rule of NĐ 252/2026.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,11 +19,11 @@ from pydantic_core import CoreSchema
 T = TypeVar("T")
 
 VISIBLE = 4
-"""How many characters of a number a mask leaves at the most."""
+"""Largest number of characters that masking shows."""
 
 
 class PersonalClass(StrEnum):
-    """How the law classes a piece of personal data (dữ liệu cá nhân)."""
+    """Class of personal data by law (dữ liệu cá nhân)."""
 
     BASIC = "basic"
     """Basic (cơ bản)."""
@@ -33,7 +33,7 @@ class PersonalClass(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PersonalMark:
-    """Marks a field as personal data; `visible` characters at its end survive masking."""
+    """Marks a field as personal data; masking shows its last `visible` characters."""
 
     personal_class: PersonalClass
     visible: int = 0
@@ -43,19 +43,19 @@ class PersonalMark:
 
 
 Personal: TypeAlias = Annotated[T, PersonalMark(PersonalClass.BASIC)]
-"""Basic personal data of which nothing is shown: a name, an address, a birth date."""
+"""Basic personal data, masked completely: a name, an address, a birth date."""
 
 PersonalNumber: TypeAlias = Annotated[T, PersonalMark(PersonalClass.BASIC, VISIBLE)]
 """Basic personal data whose last four characters may be shown: an identity number, a telephone number."""
 
 SensitivePersonal: TypeAlias = Annotated[T, PersonalMark(PersonalClass.SENSITIVE)]
-"""Sensitive personal data; nothing of it is shown."""
+"""Sensitive personal data, masked completely."""
 
 
 def mask(value: object, visible: int = VISIBLE) -> str:
-    """Return `value` with only its last `visible` characters shown, or none where too little stays hidden.
+    """Return `value` with only its last `visible` characters shown; none if that were more than half of it.
 
-    The length of what is hidden is not told.
+    The result does not show how many characters are hidden.
 
     >>> mask("000000000123")
     '***0123'
@@ -69,15 +69,15 @@ def mask(value: object, visible: int = VISIBLE) -> str:
 @cache
 def personal_marks(model: type[BaseModel]) -> Mapping[str, PersonalMark]:
     """Return the marks of a model's own fields, by field name."""
-    found = {name: mark for name, field in model.model_fields.items() for mark in _marks(field)}
-    return MappingProxyType(found)
+    marks = {name: mark for name, field in model.model_fields.items() for mark in _marks(field)}
+    return MappingProxyType(marks)
 
 
 @cache
 def personal_fields(record_type: type[BaseModel]) -> Mapping[str, PersonalClass]:
     """Return the class of every personal field, by dotted path of names: "holders.name".
 
-    A path has no positions: what it says holds for every element of a list.
+    A path has no list positions: it holds for every element of a list.
     """
     return MappingProxyType(dict(_personal_paths(record_type)))
 
@@ -98,12 +98,12 @@ def _marks(field: FieldInfo) -> Iterator[PersonalMark]:
 
 
 def models_in(annotation: object) -> Iterator[type[BaseModel]]:
-    """Yield the models that stand somewhere in a field's annotation."""
+    """Yield the models anywhere in a field's annotation."""
     return (entry for entry in _inside(annotation) if isinstance(entry, type) and issubclass(entry, BaseModel))
 
 
 def _inside(annotation: object) -> Iterator[object]:
-    """Walk through unions, tuples and `Annotated`, metadata included."""
+    """Yield the annotation and, recursively, the arguments of unions, tuples and `Annotated`, metadata included."""
     yield annotation
     for argument in get_args(annotation):
         yield from _inside(argument)

@@ -1,7 +1,7 @@
 """Administrative procedures (thủ tục hành chính, TTHC) as the national catalogue describes them.
 
-Fields as observed in the answers of LayThuTuc (VietOpenCPS/opencps-v2, 2020, and later clients). Terms and
-fees may be prose, so the source's words stand beside the number.
+Fields as observed in the responses of LayThuTuc (VietOpenCPS/opencps-v2, 2020, and later clients). Terms and
+fees may be prose, so there is a text field for each number.
 """
 
 from enum import IntEnum
@@ -44,22 +44,22 @@ class Fee(Part):
     code: Text | None = None
     """Code of the fee (mã phí, lệ phí)."""
     amount_vnd: AmountVnd | None = None
-    """Amount (số tiền), đồng; None where the source wrote prose."""
+    """Amount (số tiền), đồng; None if the source wrote prose."""
     raw: Text | None = None
-    """The source's own words (nguyên văn)."""
+    """The source's text (nguyên văn)."""
     description: Text | None = None
     """Explanation (mô tả)."""
 
 
 class ProcessingTerm(Part):
-    """How long it takes (thời gian giải quyết)."""
+    """Processing time (thời gian giải quyết)."""
 
     duration: Duration | None = None
-    """Length (thời gian), in `unit`; None where the source wrote prose."""
+    """Duration (thời gian), in `unit`; None if the source wrote prose."""
     unit: Text | None = None
     """Unit (đơn vị tính): "Ngày làm việc", "Ngày", "Giờ"."""
     raw: Text | None = None
-    """The source's own words (nguyên văn)."""
+    """The source's text (nguyên văn)."""
     description: Text | None = None
     """Explanation (mô tả)."""
     fees: tuple[Fee, ...] = ()
@@ -70,7 +70,7 @@ class ProcedureChannel(Part):
     """One way to submit, with its terms and fees (cách thức thực hiện)."""
 
     channel: Channel
-    """The way (kênh)."""
+    """Channel (kênh)."""
     terms: tuple[ProcessingTerm, ...] = ()
     """Terms (thời gian giải quyết)."""
 
@@ -83,15 +83,15 @@ class DossierComponent(Part):
     name: Text
     """Name (tên giấy tờ)."""
     case: Text | None = None
-    """Case in which it is asked for (trường hợp)."""
+    """Case in which it is required (trường hợp)."""
     originals: Count | None = None
-    """How many originals (số bản chính)."""
+    """Number of originals (số bản chính)."""
     copies: Count | None = None
-    """How many copies (số bản sao)."""
+    """Number of copies (số bản sao)."""
 
 
 class ResultKind(Part):
-    """What the citizen gets (kết quả thực hiện)."""
+    """Result of the procedure (kết quả thực hiện)."""
 
     code: Text | None = None
     """Code (mã kết quả): "KQ.G15.000031"."""
@@ -100,7 +100,7 @@ class ResultKind(Part):
 
 
 class LegalBasis(Part):
-    """Act that the procedure rests on (căn cứ pháp lý)."""
+    """Legal act on which the procedure is based (căn cứ pháp lý)."""
 
     number: Text | None = None
     """Number of the act (số văn bản)."""
@@ -115,7 +115,7 @@ class LegalBasis(Part):
 
 
 class AgencyRef(Part):
-    """Reference to an agency (đơn vị); its code is kept as the source writes it."""
+    """Reference to an agency (đơn vị); its code is stored as the source writes it."""
 
     code: Text | None = None
     """Code (mã đơn vị)."""
@@ -133,13 +133,13 @@ class Procedure(Record):
     name: Text
     """Name (tên thủ tục)."""
     field_code: FieldCode | None = None
-    """Field (mã lĩnh vực); the same code may bear two names."""
+    """Field (mã lĩnh vực); the same code may have two names."""
     field_name: Text | None = None
     """Name of the field (tên lĩnh vực)."""
     levels: tuple[ProcedureLevel, ...] = ()
     """Levels that carry it out (cấp thực hiện)."""
     is_public: bool
-    """Is it published (công khai)? Source: TRANGTHAI = 1."""
+    """Whether it is published (công khai). Source: TRANGTHAI = 1."""
     kind: Text | None = None
     """Kind (loại TTHC)."""
     decision_number: Text | None = None

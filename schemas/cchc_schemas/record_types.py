@@ -1,4 +1,4 @@
-"""Every record type by its name, in the order in which one may depend on another."""
+"""Every record type by name; a type comes after the types it may depend on."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

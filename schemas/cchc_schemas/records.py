@@ -1,4 +1,4 @@
-"""What every shared record is: frozen, typed, masked when shown, read leniently and written strictly."""
+"""Base classes of the shared records: frozen, typed, masked in `repr`, read leniently and written strictly."""
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
@@ -13,14 +13,14 @@ from cchc_schemas.personal import mask, personal_marks
 
 
 class Part(BaseModel):
-    """A part of a record; personal fields are masked wherever it is shown."""
+    """A part of a record; personal fields are masked in its `repr`."""
 
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
         hide_input_in_errors=True,
         use_attribute_docstrings=True,
-        defer_build=True,  # few programs need every type; Pydantic makes one under a lock, whichever thread asks first
+        defer_build=True,  # few programs need every type; Pydantic builds each on first use, under a lock
     )
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
@@ -31,45 +31,45 @@ class Part(BaseModel):
 
 
 class Record(Part):
-    """One shared record, the same whichever agency's system it came from.
+    """A shared record, the same for all source systems.
 
-    The constructor is strict: it takes what we would write. `read` is lenient: it takes what agencies hold,
-    irregular codes with a note.
+    The constructor is strict: it accepts what may be written. `read` is lenient: it also accepts the irregular codes
+    that agencies hold, with notes.
     """
 
     record_type: ClassVar[str]
     """Name of the record type, in tables, routes and documents."""
     record_version: ClassVar[int] = 1
-    """Raised with every change of the record that a reader of the old one could not read."""
+    """Increased with every change that breaks readers or writers of the old version."""
 
     @property
     @abstractmethod
     def key(self) -> str:
-        """The business key, in its one canonical spelling."""
+        """The business key in canonical form."""
 
     @property
     def order_key(self) -> str:
-        """Messages with the same order key are delivered in their order."""
+        """Messages with the same order key are delivered in order."""
         return self.key
 
     def validity(self) -> tuple[date | None, date | None]:
-        """Return the first and the last day on which the record holds in the real world, None where it does not say."""
+        """Return the first and last day on which the record is valid in the real world; None if unknown."""
         return None, None
 
     @classmethod
     def read(cls, fields: Mapping[str, object]) -> Reading[Self]:
-        """Return the record that `fields` make, and what is odd about it.
+        """Return the record that `fields` make, with notes on irregularities.
 
         Raises:
-            RecordInvalid: they make none; it names every fault and no value.
+            RecordInvalid: the fields do not make a record; the error contains every fault and no value.
         """
         irregular = Irregularities()
-        record = _forgiving(cls, fields, irregular)
-        odd = record.irregularities() if irregular else ()
-        return Reading(record, (*odd, *record.quality_notes()))
+        record = _read_leniently(cls, fields, irregular)
+        irregularities = record.irregularities() if irregular else ()
+        return Reading(record, (*irregularities, *record.quality_notes()))
 
     def irregularities(self) -> tuple[Note, ...]:
-        """Return what the strict constructor would refuse; empty for a record that we may write."""
+        """Return a note for everything the strict constructor would refuse; empty if the record may be written."""
         try:
             type(self).model_validate(self.model_dump())
         except ValidationError as error:
@@ -77,7 +77,7 @@ class Record(Part):
         return ()
 
     def quality_notes(self) -> Iterable[Note]:
-        """Return what is odd about the record as a whole and yet no reason to refuse it."""
+        """Return notes on the record as a whole, for example on dates out of order."""
         return ()
 
 
@@ -85,23 +85,23 @@ RecordT = TypeVar("RecordT", bound=Record)
 
 
 def to_document(record: Record) -> dict[str, Any]:
-    """Return `record` as JSON-ready fields; `from_document` makes an equal record of them."""
+    """Return `record` as JSON-ready fields; `from_document` turns them back into an equal record."""
     return record.model_dump(mode="json")
 
 
 def from_document(record_type: type[RecordT], document: Mapping[str, object]) -> RecordT:
-    """Return the record that `to_document` wrote, irregular codes and all.
+    """Return the record of a document that `to_document` wrote; irregular codes are accepted.
 
     Raises:
-        RecordInvalid: the document is not one of this record type.
+        RecordInvalid: the document is not of this record type.
     """
-    return _forgiving(record_type, document, Irregularities())
+    return _read_leniently(record_type, document, Irregularities())
 
 
-def _forgiving(record_type: type[RecordT], fields: Mapping[str, object], irregular: Irregularities) -> RecordT:
+def _read_leniently(record_type: type[RecordT], fields: Mapping[str, object], irregular: Irregularities) -> RecordT:
     try:
         return record_type.model_validate(fields, context=irregular)
     except ValidationError as error:
         faults = faults_of(error)
-    # Outside the handler: an error raised there would carry pydantic's, with the values in it.
+    # Raised outside the handler: an error raised inside would reference pydantic's error, which contains values.
     raise RecordInvalid(record_type.record_type, faults)

@@ -1,7 +1,7 @@
-"""What a new JSON Schema of a record breaks for those who read, or write, by the old one.
+"""Find the changes between two JSON Schemas of a record that break readers or writers of the old one.
 
-A document is read by agencies whose program is a version behind and written by others: it breaks where a
-field goes, changes its kind, becomes required, or where an enumeration gains or loses a value.
+Documents are exchanged with agencies whose programs use an older version. A change is breaking if a field is added or
+removed, changes its type, becomes required, or if an enumeration gains or loses a value.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,11 +11,11 @@ from typing import Any, TypeAlias
 Schema: TypeAlias = Mapping[str, Any]
 
 _SHAPE = ("type", "format", "pattern", "minLength", "maxLength", "minimum", "maximum", "x-code-list")
-"""Keywords that say what a value looks like; a description or a personal mark breaks nothing."""
+"""Keywords that restrict a value; changes of a description or a personal mark are not breaking."""
 
 
 def breaking_changes(old: Schema, new: Schema) -> list[str]:
-    """Return a line for each change that an unchanged reader or writer cannot bear; empty: none.
+    """Return a line for each breaking change; empty if there is none.
 
     >>> old = {"properties": {"area_m2": {"type": "string"}}}
     >>> breaking_changes(old, {"properties": {"area_ha": {"type": "string"}}})
@@ -25,21 +25,21 @@ def breaking_changes(old: Schema, new: Schema) -> list[str]:
 
 
 def unannounced(old: Schema, new: Schema) -> list[str]:
-    """Return the breaking changes that `new` does not announce by a higher version."""
+    """Return the breaking changes if `new` does not have a higher version; otherwise an empty list."""
     return [] if new.get("version", 0) > old.get("version", 0) else breaking_changes(old, new)
 
 
 @dataclass(frozen=True)
 class _Comparison:
-    """Two schemas, with the definitions that their parts refer to."""
+    """Two schemas, with the definitions that their parts reference."""
 
     old_root: Schema
     new_root: Schema
 
     def changes(self, path: str, old: Schema, new: Schema) -> Iterator[str]:
-        """Walk both schemas from `path` on; no record contains itself, so the walk ends."""
+        """Yield the changes below `path`; the recursion ends because no record contains itself."""
         old, new = _resolved(old, self.old_root), _resolved(new, self.new_root)
-        yield from (f"{path}: {word} changed" for word in _SHAPE if old.get(word) != new.get(word))
+        yield from (f"{path}: {keyword} changed" for keyword in _SHAPE if old.get(keyword) != new.get(keyword))
         if {str(value) for value in old.get("enum", ())} != {str(value) for value in new.get("enum", ())}:
             yield f"{path}: values changed"
         yield from self._field_changes(f"{path}." if path else "", old, new)
@@ -60,8 +60,8 @@ class _Comparison:
         if len(before) != len(after):
             yield f"{path}: alternatives changed"
             return
-        for one, other in zip(before, after, strict=True):
-            yield from self.changes(path, one, other)
+        for old_branch, new_branch in zip(before, after, strict=True):
+            yield from self.changes(path, old_branch, new_branch)
 
 
 def _branches(schema: Schema) -> list[Schema]:

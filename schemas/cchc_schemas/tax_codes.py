@@ -31,13 +31,13 @@ _MODULUS = 11
 
 @dataclass(frozen=True, kw_only=True)
 class TaxCodeRule(Code):
-    """Makes a `str` field hold a tax code; the pattern gives its shape and `fits` its check digit too."""
+    """Validates a tax code: its pattern and, for an organization, its check digit."""
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return self.exactly()
 
     def fits(self, code: str) -> bool:
-        """Say whether `code` has the shape of a tax code and, of an organization, the right check digit."""
+        """True if `code` matches the pattern and, for an organization, has the right check digit."""
         organization = _ORGANIZATION.fullmatch(code)
         if organization is None:
             return CITIZEN_ID.fits(code)
@@ -45,7 +45,7 @@ class TaxCodeRule(Code):
 
 
 def check_digit(nine_digits: str) -> int:
-    """Return the tenth digit of an organization's tax code; 10 means that no such code is issued."""
+    """Return the check digit of an organization's tax code; 10 means that no such code is issued."""
     weighted = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, nine_digits, strict=True))
     return 10 - weighted % _MODULUS
 

@@ -1,7 +1,7 @@
-"""Text: NFC, stripped, never empty, without control characters.
+"""Text fields: in NFC, stripped, never empty, without control characters.
 
-Vietnamese arrives in NFC and NFD; only one may be stored, or equal words differ. "" is never a value: what
-is absent is None.
+Vietnamese text is received in NFC and NFD; only NFC is stored, so that equal texts compare equal. A missing value is
+None, never "".
 """
 
 import unicodedata
@@ -15,16 +15,16 @@ TEXT_LENGTH = 4000
 """Longest text of a record, in characters after NFC; the longest limit observed is that of file names."""
 
 LETTERS = "!-~¡-ʯḀ-ỿ"
-"""Visible ASCII, Latin and Vietnamese letters, as a range of a pattern; text of these alone is always in NFC."""
+"""Visible ASCII, Latin and Vietnamese letters, as ranges for a pattern; text of only these is always in NFC."""
 
 EXACTLY, QUICKLY = "exactly", "quickly"
-"""The two ways to read a text; they appear in pydantic's error locations and nowhere in ours."""
+"""Labels of the fast and the complete validator; they occur in pydantic's error locations, never in faults."""
 
 _ALLOWED_CONTROLS = frozenset("\n\t")
 
 
 def normalise(text: str) -> str:
-    """Return `text` in NFC without white space at its ends; control characters and surrogates are kept.
+    """Return `text` in NFC without surrounding white space; control characters and surrogates are kept.
 
     >>> normalise(" Thu\u0309 Da\u0302\u0300u Mo\u0323\u0302t ")
     'Thủ Dầu Một'
@@ -36,7 +36,7 @@ def clean_text(text: str) -> str:
     """Return `text` as a record stores it.
 
     Raises:
-        PydanticCustomError: `text_empty`, or `text_control_character` for anything but line break and tab.
+        PydanticCustomError: `text_empty`, or `text_control_character` for any control character but line break and tab.
     """
     text = normalise(text.replace("\r\n", "\n"))
     if not text:
@@ -49,28 +49,28 @@ def clean_text(text: str) -> str:
 
 
 def quick_or_exact(quick: CoreSchema, exact: CoreSchema, written: core_schema.SerSchema) -> CoreSchema:
-    """Return a schema that takes what `quick` takes, and asks `exact` about anything else, whose faults count."""
+    """Return a schema that tries `quick` first and `exact` otherwise; only the faults of `exact` are reported."""
     return core_schema.union_schema([(quick, QUICKLY), (exact, EXACTLY)], mode="left_to_right", serialization=written)
 
 
 def fitting_or_exact(pattern: str, max_length: int, exact: CoreSchema) -> CoreSchema:
-    """Return a schema that takes a text fitting `pattern` as it is, and asks `exact` about any other.
+    """Return a schema that accepts a text matching `pattern` unchanged and validates any other with `exact`.
 
-    The pattern is matched outside Python, which makes the usual text several times cheaper than `exact`.
+    The pattern is matched outside Python, so for most texts this is several times faster than `exact`.
     """
     quick = core_schema.str_schema(pattern=f"^(?:{pattern})$", max_length=max_length, strip_whitespace=True)
     return quick_or_exact(quick, exact, core_schema.simple_ser_schema("str"))
 
 
 def quick_part(schema: CoreSchema) -> CoreSchema | None:
-    """Return what of a schema by `quick_or_exact` takes the usual values; None of any other schema."""
+    """Return the `quick` part of a schema made by `quick_or_exact`; None for any other schema."""
     choices = schema["choices"] if schema["type"] == "union" else []
-    return next((one[0] for one in choices if isinstance(one, tuple) and one[1] == QUICKLY), None)
+    return next((choice[0] for choice in choices if isinstance(choice, tuple) and choice[1] == QUICKLY), None)
 
 
 @dataclass(frozen=True, slots=True)
 class TextRule:
-    """Makes a `str` field hold clean text of at most `max_length` characters."""
+    """Validates clean text of at most `max_length` characters."""
 
     max_length: int
 

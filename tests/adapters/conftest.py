@@ -1,4 +1,4 @@
-"""One small province, with many defects, and its running agencies for all contract tests of the adapters."""
+"""A small province with many defects, and its running agencies, for the contract tests of the adapters."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from cchc_connect.testing import Agencies, World
 
 @pytest.fixture
 def world() -> World:
-    """Draw a province in which every defect is met."""
+    """Generate a province that contains every defect."""
     return World(seed=5, dossiers=150, parcels=150, works=120, defect_share=0.2)
 
 

@@ -1,4 +1,4 @@
-"""Whatever a system answers, an adapter returns a page or holds the source, and an item is read or refused."""
+"""For any response an adapter returns a page or holds the source; any item is translated or refused."""
 
 import copy
 from collections.abc import Sequence
@@ -47,38 +47,38 @@ ITEMS: Sequence[tuple[Source, dict[str, Any]]] = (
     (PORTAL.sources[0], test_national_portal.DETAIL),
 )
 ADAPTERS: Sequence[Adapter] = (LAND, DEPARTMENT, DESK, PORTAL)
-few = settings(max_examples=40)
-"""Each source and each adapter has its own."""
+limited_examples = settings(max_examples=40)
+"""Applies to each source and each adapter."""
 
-KEPT = {"attributes"}
-"""What a page is refused for, so that no item lacks it."""
+NEVER_REPLACED = {"attributes"}
+"""Members that every item has: a page without them is refused."""
 
 
-def places(value: object, way: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
-    """Return the way to everything in a document."""
-    found = [way] if way and way[-1] not in KEPT else []
+def paths(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Return the path of every value in a document."""
+    own_path = [path] if path and path[-1] not in NEVER_REPLACED else []
     members: list[tuple[str | int, Any]] = [*(codecs.as_object(value) or {}).items()]
     rows = codecs.as_list(value)
     if rows is value:
         members.extend(enumerate(rows))
-    return found + [place for name, member in members for place in places(member, (*way, name))]
+    return own_path + [inner for name, member in members for inner in paths(member, (*path, name))]
 
 
-def replaced(document: Any, way: tuple[str | int, ...], value: object) -> None:
-    for step in way[:-1]:
+def replaced(document: Any, path: tuple[str | int, ...], value: object) -> None:
+    for step in path[:-1]:
         document = document[step]
-    document[way[-1]] = value
+    document[path[-1]] = value
 
 
 @pytest.mark.parametrize(("source", "sample"), ITEMS)
-@few
-@given(data=st.data())
+@limited_examples
+@given(draws=st.data())
 def test_an_item_is_read_or_refused_whatever_stands_in_it(
-    source: Source, sample: dict[str, Any], data: st.DataObject
+    source: Source, sample: dict[str, Any], draws: st.DataObject
 ) -> None:
     item = copy.deepcopy(sample)
-    way = data.draw(st.sampled_from(places(sample)))
-    replaced(item, way, data.draw(JSON))
+    path = draws.draw(st.sampled_from(paths(sample)))
+    replaced(item, path, draws.draw(JSON))
 
     fields, key = source.translate(item), source.key(item)
     with suppress(RecordInvalid):
@@ -88,7 +88,7 @@ def test_an_item_is_read_or_refused_whatever_stands_in_it(
 
 
 @pytest.mark.parametrize("source", [source for source, _ in ITEMS])
-@few
+@limited_examples
 @given(document=JSON)
 def test_an_answer_is_a_page_or_holds_the_source(source: Source, document: object) -> None:
     conversation = source.fetch(Ask(since=None, position=None))
@@ -102,7 +102,7 @@ def test_an_answer_is_a_page_or_holds_the_source(source: Source, document: objec
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
-@few
+@limited_examples
 @given(document=JSON, status=st.sampled_from([200, 203, 401, 403, 404, 500]))
 def test_every_answer_has_a_verdict_and_only_an_ordinary_one_is_good(
     adapter: Adapter, document: object, status: int

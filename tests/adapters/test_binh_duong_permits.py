@@ -111,7 +111,7 @@ def test_a_day_is_the_vietnamese_one_and_not_that_of_its_utc_text() -> None:
 
 
 def test_a_measure_is_a_number_or_the_sources_own_words() -> None:
-    measures = [(one.name, one.value, one.unit, one.raw) for one in permit().measures]
+    measures = [(measure.name, measure.value, measure.unit, measure.raw) for measure in permit().measures]
 
     assert measures == [
         ("dienTichXayDung", Decimal("120.5"), "m2", None),
@@ -174,7 +174,7 @@ def test_every_fault_of_a_file_is_found_at_once() -> None:
     address = {"maTinhTP": "01", "maPhuongXa": "2574", "chiTiet": None}
     item = PERMIT | {"tenCongTrinh": "", "diaChi": address, "tgHetHan": "mai", "noiDungDeNghi": None, "shape": "?"}
 
-    found = faults(ConstructionPermit, permit_fields(item))
+    fault_set = faults(ConstructionPermit, permit_fields(item))
 
     assert {
         ("name", "missing"),
@@ -182,18 +182,18 @@ def test_every_fault_of_a_file_is_found_at_once() -> None:
         ("expires_on", "instant_unreadable"),
         ("kind", "missing"),
         ("geometry", "geometry_unreadable"),
-    } <= found
+    } <= fault_set
 
 
 def test_pages_of_files_are_ordered_by_the_key() -> None:
     source = department(page_size=2).sources[0]
     reply = answer({"data": [PERMIT], "count": 1, "total": 3, "page": 1, "pageCount": 2})
 
-    asked, page = led(source.fetch(FIRST_PAGE), reply)
+    requests, page = led(source.fetch(FIRST_PAGE), reply)
     later, last = led(source.fetch(Ask(since=None, position="2")), reply)
 
-    assert asked[0].path == "/rest/ctxd/cong-trinh-cpxd"
-    assert asked[0].params == {"page": "1", "limit": "2", "sort": "maCTCPXD,ASC"}
+    assert requests[0].path == "/rest/ctxd/cong-trinh-cpxd"
+    assert requests[0].params == {"page": "1", "limit": "2", "sort": "maCTCPXD,ASC"}
     assert later[0].params["page"] == "2"
     assert (page.next, page.total, last.next) == ("2", 3, None)
 
@@ -215,8 +215,8 @@ def test_a_column_of_change_is_used_only_where_it_is_named() -> None:
 
 def test_what_is_not_listed_is_gone_only_where_the_options_say_so() -> None:
     assert [source.profile.deletes for source in department().sources] == [Deletes.NEVER] * 2
-    whole = department(complete_listings=True, changed_column="thoiDiemCapNhat").sources
-    assert [source.profile.deletes for source in whole] == [Deletes.NEVER, Deletes.ABSENCE]
+    complete = department(complete_listings=True, changed_column="thoiDiemCapNhat").sources
+    assert [source.profile.deletes for source in complete] == [Deletes.NEVER, Deletes.ABSENCE]
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_works_are_read_with_all_their_parts() -> None:
     assert [ref.parcel_key for ref in record.parcel_refs] == ["gso-2025-07:25747:3:12"]
     assert record.started_on == PartialDate(2023, 11, 14)
     assert record.completed_on is None
-    assert [(one.name, one.value, one.unit, one.raw) for one in record.measures] == [
+    assert [(measure.name, measure.value, measure.unit, measure.raw) for measure in record.measures] == [
         ("dienTichXayDung", Decimal("120.5"), "m2", None),
         ("tongDienTichSan", Decimal(0), "m2", None),
         ("soTang", None, "tầng", "02 tầng + mái"),
@@ -276,11 +276,11 @@ def test_the_layer_is_described_before_it_is_asked() -> None:
     source = department(page_size=100, works_layer="/gis/0").sources[1]
     more = answer({"features": [WORKS], "exceededTransferLimit": True})
 
-    asked, page = led(source.fetch(FIRST_PAGE), answer(LAYER), answer({"count": 3}), more)
+    requests, page = led(source.fetch(FIRST_PAGE), answer(LAYER), answer({"count": 3}), more)
     later, last = led(source.fetch(Ask(since=None, position=page.next)), answer({"features": [WORKS]}))
 
-    assert [request.path for request in asked] == ["/gis/0", "/gis/0/query", "/gis/0/query"]
-    assert asked[2].params == {
+    assert [request.path for request in requests] == ["/gis/0", "/gis/0/query", "/gis/0/query"]
+    assert requests[2].params == {
         "f": "json",
         "where": "1=1",
         "outFields": "*",
@@ -305,9 +305,9 @@ def test_a_full_page_is_followed_by_another_one_for_old_servers_never_say_that_t
 def test_longitude_and_latitude_are_asked_for_by_their_number() -> None:
     source = department(crs="OGC:CRS84").sources[1]
 
-    asked, _ = led(source.fetch(FIRST_PAGE), answer(LAYER), answer({"count": 0}), answer({"features": []}))
+    requests, _ = led(source.fetch(FIRST_PAGE), answer(LAYER), answer({"count": 0}), answer({"features": []}))
 
-    assert asked[2].params["outSR"] == "4326"
+    assert requests[2].params["outSR"] == "4326"
 
 
 @pytest.mark.parametrize(
@@ -404,7 +404,7 @@ def test_permits_are_what_the_department_knows_and_only_faulty_ones_are_set_asid
         ]
         assert (record.issued_on, record.expires_on) == (day_of(fact.issued_on), day_of(fact.expires_on))
         assert (record.status is PermitStatus.REFUSED) == bool(fact.refusal)
-        assert [one.value for one in record.measures] == [measure.value for measure in fact.measures]
+        assert [measure.value for measure in record.measures] == [measure.value for measure in fact.measures]
 
 
 def test_works_are_what_the_department_knows_and_only_faulty_ones_are_set_aside(
@@ -424,7 +424,7 @@ def test_works_are_what_the_department_knows_and_only_faulty_ones_are_set_aside(
         assert isinstance(record, ConstructionWorks)
         assert (record.name, record.status, record.kind) == (fact.name, fact.status, fact.kind)
         assert record.started_on == day_of(fact.started_on)
-        assert [one.value for one in record.measures] == [fact.built_area, fact.floor_area, None]
+        assert [measure.value for measure in record.measures] == [fact.built_area, fact.floor_area, None]
 
 
 def test_only_changed_files_come_where_the_column_is_named(office: ConstructionDepartmentDouble, world: World) -> None:

@@ -40,11 +40,11 @@ def test_a_clockwise_ring_becomes_a_polygon_wound_the_other_way() -> None:
 
 
 def test_a_hole_goes_into_the_polygon_it_lies_in() -> None:
-    found = shape(backwards(BESIDE), backwards(OUTER), HOLE)
+    fields = shape(backwards(BESIDE), backwards(OUTER), HOLE)
 
-    assert found["type"] == "MultiPolygon"
-    assert found["coordinates"] == [[BESIDE], [OUTER, backwards(HOLE)]]
-    assert read(found).type == "MultiPolygon"
+    assert fields["type"] == "MultiPolygon"
+    assert fields["coordinates"] == [[BESIDE], [OUTER, backwards(HOLE)]]
+    assert read(fields).type == "MultiPolygon"
 
 
 def test_several_outer_rings_are_several_polygons() -> None:
@@ -65,9 +65,9 @@ def test_a_ring_that_is_not_closed_is_read_as_if_it_were() -> None:
 
 
 def test_geojson_keeps_type_and_coordinates_and_nothing_else() -> None:
-    given = {"type": "Point", "coordinates": [106.6, 10.9], "bbox": [1, 2, 3, 4]}
+    geojson = {"type": "Point", "coordinates": [106.6, 10.9], "bbox": [1, 2, 3, 4]}
 
-    assert geometry(given, "OGC:CRS84") == {"type": "Point", "coordinates": [106.6, 10.9], "crs": "OGC:CRS84"}
+    assert geometry(geojson, "OGC:CRS84") == {"type": "Point", "coordinates": [106.6, 10.9], "crs": "OGC:CRS84"}
 
 
 @pytest.mark.parametrize("nothing", [None, {"rings": []}])

@@ -1,4 +1,4 @@
-"""What every adapter and every table that ships owes its reader."""
+"""Rules for every adapter and every table of the package: documentation, option descriptions, sources."""
 
 import inspect
 from importlib.resources import files

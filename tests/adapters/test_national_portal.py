@@ -122,11 +122,11 @@ def portal(**options: object) -> NationalPortal:
     return NationalPortal(NationalPortalOptions.model_validate({**BASE, **options}))
 
 
-def judged(document: object, *, status: int = 200, **options: object) -> Verdict:
+def verdict_of(document: object, *, status: int = 200, **options: object) -> Verdict:
     return portal(**options).dialect.classify(answer(document, status=status))
 
 
-def told(code: object, message: str, **options: object) -> Verdict:
+def verdict_of_message(code: object, message: str, **options: object) -> Verdict:
     return portal(**options).dialect.classify(answer({"error_code": code, "message": message}))
 
 
@@ -138,8 +138,8 @@ def body(request: HttpRequest) -> dict[str, Any]:
     return cast("dict[str, Any]", request.json)
 
 
-def outgoing(record: Record, *, known: bool = False) -> Outgoing:
-    return Outgoing(record=record, idempotency_key="k", known=known)
+def outgoing(record: Record, *, previously_delivered: bool = False) -> Outgoing:
+    return Outgoing(record=record, idempotency_key="k", known=previously_delivered)
 
 
 def reply(verdict: Verdict, code: object = "0") -> HttpResponse:
@@ -147,13 +147,13 @@ def reply(verdict: Verdict, code: object = "0") -> HttpResponse:
 
 
 def delivered(
-    target: Target, batch: Sequence[Outgoing], *answers: HttpResponse
+    target: Target, batch: Sequence[Outgoing], *responses: HttpResponse
 ) -> tuple[list[HttpRequest], Sequence[Receipt]]:
-    return led(target.deliver(batch), *answers)
+    return led(target.deliver(batch), *responses)
 
 
 def unsent(record: Record) -> object:
-    """Return the receipts of a dossier about which the portal is not asked."""
+    """Return the receipts of a dossier for which no request is sent."""
     with pytest.raises(StopIteration) as finished:
         next(portal().targets[0].deliver([outgoing(record)]))
     return finished.value.value
@@ -162,9 +162,11 @@ def unsent(record: Record) -> object:
 @pytest.mark.parametrize("code", [0, "0", "00", " 0 "])
 @pytest.mark.parametrize("form", ["composed", "decomposed"])
 def test_success_is_code_zero_and_the_words_in_whatever_unicode_form(code: object, form: str) -> None:
-    words = "Đồng bộ hồ sơ THÀNH  CÔNG"
+    message = "Đồng bộ hồ sơ THÀNH  CÔNG"
 
-    assert told(code, words if form == "composed" else unicodedata.normalize("NFD", words)) is Verdict.OK
+    assert (
+        verdict_of_message(code, message if form == "composed" else unicodedata.normalize("NFD", message)) is Verdict.OK
+    )
 
 
 @pytest.mark.parametrize(
@@ -188,13 +190,13 @@ def test_success_is_code_zero_and_the_words_in_whatever_unicode_form(code: objec
     ],
 )
 def test_an_answer_is_judged_by_its_words_and_then_by_its_code(code: object, message: str, verdict: Verdict) -> None:
-    assert told(code, message) is verdict
+    assert verdict_of_message(code, message) is verdict
 
 
 def test_an_answer_that_brings_something_needs_no_words() -> None:
-    assert judged({"error_code": 0, "message": "Không có dữ liệu", "result": []}) is Verdict.OK
-    assert judged({"error_code": 0, "session": "s"}) is Verdict.OK
-    assert judged({"error_code": "-1", "message": "x", "result": None}) is Verdict.INVALID
+    assert verdict_of({"error_code": 0, "message": "Không có dữ liệu", "result": []}) is Verdict.OK
+    assert verdict_of({"error_code": 0, "session": "s"}) is Verdict.OK
+    assert verdict_of({"error_code": "-1", "message": "x", "result": None}) is Verdict.INVALID
 
 
 @pytest.mark.parametrize(
@@ -202,33 +204,33 @@ def test_an_answer_that_brings_something_needs_no_words() -> None:
     [(404, Verdict.UNKNOWN), (409, Verdict.UNKNOWN), (201, Verdict.UNKNOWN), (401, Verdict.AUTH)],
 )
 def test_an_http_status_never_speaks_of_a_dossier(status: int, verdict: Verdict) -> None:
-    assert judged({"error_code": 0, "message": "thành công"}, status=status) is verdict
+    assert verdict_of({"error_code": 0, "message": "thành công"}, status=status) is verdict
 
 
 def test_an_empty_object_or_a_page_for_people_is_no_success() -> None:
-    assert judged({}) is Verdict.UNKNOWN
-    assert judged([]) is Verdict.UNKNOWN
+    assert verdict_of({}) is Verdict.UNKNOWN
+    assert verdict_of([]) is Verdict.UNKNOWN
     assert portal().dialect.classify(page_for_people()) is Verdict.UNKNOWN
 
 
 def test_an_installation_may_say_what_other_words_mean() -> None:
     rules = [{"says": "LỖI HỆ THỐNG", "verdict": "maintenance"}]
 
-    assert told("99", "Lỗi  hệ thống", replies=rules) is Verdict.MAINTENANCE
-    assert told("-3", "đã tồn tại", replies=rules) is Verdict.DUPLICATE
+    assert verdict_of_message("99", "Lỗi  hệ thống", replies=rules) is Verdict.MAINTENANCE
+    assert verdict_of_message("-3", "đã tồn tại", replies=rules) is Verdict.DUPLICATE
 
 
 def test_an_answer_inside_an_answer_is_unwrapped_only_where_that_is_declared() -> None:
     inner = {"error_code": "-3", "message": "Hồ sơ 1 đã tồn tại"}
     wrapped = {"error_code": "0", "message": json.dumps(inner, ensure_ascii=False)}
 
-    assert judged(wrapped, double_encoded=True) is Verdict.DUPLICATE
-    assert judged(wrapped) is Verdict.UNKNOWN
+    assert verdict_of(wrapped, double_encoded=True) is Verdict.DUPLICATE
+    assert verdict_of(wrapped) is Verdict.UNKNOWN
 
 
 def test_a_failure_of_the_proxy_itself_is_told_in_plain_words() -> None:
-    assert told("-1", "Phiên làm việc đã hết hạn", double_encoded=True) is Verdict.AUTH
-    assert told("99", "lỗi {", double_encoded=True) is Verdict.UNKNOWN
+    assert verdict_of_message("-1", "Phiên làm việc đã hết hạn", double_encoded=True) is Verdict.AUTH
+    assert verdict_of_message("99", "lỗi {", double_encoded=True) is Verdict.UNKNOWN
 
 
 def test_a_login_may_be_repeated_and_its_session_counts_only_beside_code_zero() -> None:
@@ -306,7 +308,7 @@ def test_a_procedure_that_is_not_published_is_told_so() -> None:
     assert Procedure.read(procedure_fields(TRANGTHAI="2")).record.is_public is False
 
 
-def found(*rows: Mapping[str, object]) -> HttpResponse:
+def result_response(*rows: Mapping[str, object]) -> HttpResponse:
     return answer({"error_code": 0, "message": "", "result": list(rows)})
 
 
@@ -314,17 +316,21 @@ def test_the_catalogue_is_read_code_by_code_in_pages() -> None:
     source = portal(procedures_a_page=2).sources[0]
     rows = [{"MATTHC": code, "TENTTHC": "a"} for code in ("1.000003", "1.000001", "1.000002")]
 
-    asked, first = led(source.fetch(FIRST_PAGE), found(*rows), found(DETAIL), found(DETAIL))
-    later, last = led(source.fetch(Ask(since=None, position=first.next)), found(*rows), found(DETAIL))
+    requests, first = led(
+        source.fetch(FIRST_PAGE), result_response(*rows), result_response(DETAIL), result_response(DETAIL)
+    )
+    later, last = led(
+        source.fetch(Ask(since=None, position=first.next)), result_response(*rows), result_response(DETAIL)
+    )
 
-    assert [(request.path, body(request)["service"]) for request in asked] == [
+    assert [(request.path, body(request)["service"]) for request in requests] == [
         ("/dvcqg/share", "LayDanhSachTTHC"),
         ("/dvcqg/integration", "LayThuTuc"),
         ("/dvcqg/integration", "LayThuTuc"),
     ]
-    assert [body(request)["maTTHC"] for request in (*asked[1:], *later[1:])] == ["1.000001", "1.000002", "1.000003"]
-    assert body(asked[0])["madonvi"] == "000.00.00.H09"
-    assert all(request.may_repeat for request in asked)
+    assert [body(request)["maTTHC"] for request in (*requests[1:], *later[1:])] == ["1.000001", "1.000002", "1.000003"]
+    assert body(requests[0])["madonvi"] == "000.00.00.H09"
+    assert all(request.may_repeat for request in requests)
     assert (first.next, first.total, last.next) == ("1.000002", 3, None)
 
 
@@ -332,7 +338,7 @@ def test_a_procedure_without_details_or_code_is_not_lost() -> None:
     source = portal().sources[0]
     rows = ({"MATTHC": "1.000001", "TENTTHC": "a"}, {"MATTHC": "", "TENTTHC": "b"})
 
-    _, page = led(source.fetch(FIRST_PAGE), found(*rows), found())
+    _, page = led(source.fetch(FIRST_PAGE), result_response(*rows), result_response())
 
     assert {item["TENTTHC"] for item in page.items} == {"a", "b"}
     assert all(faults(Procedure, source.translate(item)) for item in page.items)
@@ -355,9 +361,9 @@ def test_a_catalogue_without_a_result_holds_the_source(bad: HttpResponse) -> Non
 
 
 def test_a_dossier_is_written_as_text_with_local_times() -> None:
-    asked, receipts = delivered(portal().targets[0], [outgoing(DOSSIER)], reply(Verdict.OK))
+    requests, receipts = delivered(portal().targets[0], [outgoing(DOSSIER)], reply(Verdict.OK))
 
-    message = body(asked[0])
+    message = body(requests[0])
     (payload,) = message["data"]
     assert (message["service"], message["isUpdating"], message["madonvi"]) == ("DongBoHoSoMC", "False", "000.00.00.H09")
     assert payload["MaHoSo"] == "000.00.05.H09-210927-0001"
@@ -376,9 +382,9 @@ def test_a_dossier_is_written_as_text_with_local_times() -> None:
 def test_an_identity_number_has_a_kind_only_where_its_length_tells(number: str | None, kinds: list[str]) -> None:
     dossier = DOSSIER.model_copy(update={"applicant_id": number})
 
-    asked, _ = delivered(portal().targets[0], [outgoing(dossier)], reply(Verdict.OK))
+    requests, _ = delivered(portal().targets[0], [outgoing(dossier)], reply(Verdict.OK))
 
-    (payload,) = body(asked[0])["data"]
+    (payload,) = body(requests[0])["data"]
     assert [entry["LoaiDinhDanh"] for entry in payload["DinhDanhCHS"]] == kinds
     assert payload["SoGiayToChuHoSo"] == (number or "")
 
@@ -389,31 +395,42 @@ def test_a_long_summary_and_a_long_name_are_cut_so_that_it_shows() -> None:
     adapter = portal()
 
     sent, _ = delivered(adapter.targets[0], [outgoing(dossier)], reply(Verdict.OK))
-    told_steps, _ = delivered(adapter.targets[1], [outgoing(step)], reply(Verdict.OK))
+    sent_steps, _ = delivered(adapter.targets[1], [outgoing(step)], reply(Verdict.OK))
 
     assert body(sent[0])["data"][0]["TrichYeuHoSo"] == "ă" * 999 + "…"
-    assert body(told_steps[0])["data"][0]["NguoiXuLy"] == "ă" * 49 + "…"
+    assert body(sent_steps[0])["data"][0]["NguoiXuLy"] == "ă" * 49 + "…"
 
 
-@pytest.mark.parametrize(("known", "first", "second"), [(False, "False", "True"), (True, "True", "False")])
-def test_the_flag_is_turned_round_once_where_the_portal_knows_better(*, known: bool, first: str, second: str) -> None:
-    wrong_way = reply(Verdict.NOT_FOUND if known else Verdict.DUPLICATE)
+@pytest.mark.parametrize(
+    ("previously_delivered", "first", "second"), [(False, "False", "True"), (True, "True", "False")]
+)
+def test_the_flag_is_turned_round_once_where_the_portal_knows_better(
+    *, previously_delivered: bool, first: str, second: str
+) -> None:
+    wrong_way = reply(Verdict.NOT_FOUND if previously_delivered else Verdict.DUPLICATE)
 
-    asked, receipts = delivered(portal().targets[0], [outgoing(DOSSIER, known=known)], wrong_way, reply(Verdict.OK))
+    requests, receipts = delivered(
+        portal().targets[0],
+        [outgoing(DOSSIER, previously_delivered=previously_delivered)],
+        wrong_way,
+        reply(Verdict.OK),
+    )
 
-    assert [body(request)["isUpdating"] for request in asked] == [first, second]
+    assert [body(request)["isUpdating"] for request in requests] == [first, second]
     assert [receipt.outcome for receipt in receipts] == [Outcome.DELIVERED]
-    assert asked[0].may_repeat
+    assert requests[0].may_repeat
 
 
-@pytest.mark.parametrize("known", [False, True])
-def test_a_portal_that_contradicts_itself_is_asked_again_later(*, known: bool) -> None:
+@pytest.mark.parametrize("previously_delivered", [False, True])
+def test_a_portal_that_contradicts_itself_is_asked_again_later(*, previously_delivered: bool) -> None:
     wrong_way, other_way = Verdict.DUPLICATE, Verdict.NOT_FOUND
-    answers = (reply(other_way), reply(wrong_way)) if known else (reply(wrong_way), reply(other_way))
+    replies = (reply(other_way), reply(wrong_way)) if previously_delivered else (reply(wrong_way), reply(other_way))
 
-    asked, (receipt,) = delivered(portal().targets[0], [outgoing(DOSSIER, known=known)], *answers)
+    requests, (receipt,) = delivered(
+        portal().targets[0], [outgoing(DOSSIER, previously_delivered=previously_delivered)], *replies
+    )
 
-    assert len(asked) == 2
+    assert len(requests) == 2
     assert receipt.outcome is Outcome.RETRY
 
 
@@ -438,9 +455,9 @@ def test_what_the_portal_refuses_is_refused_with_its_code() -> None:
 def test_a_dossier_that_lacks_what_is_required_is_refused_and_not_sent(
     changed: Mapping[str, object], reason: str
 ) -> None:
-    refused = unsent(DOSSIER.model_copy(update=changed))
+    receipts = unsent(DOSSIER.model_copy(update=changed))
 
-    assert refused == [Receipt(outcome=Outcome.REFUSED, reason=reason)]
+    assert receipts == [Receipt(outcome=Outcome.REFUSED, reason=reason)]
 
 
 def test_what_is_no_dossier_is_refused_and_not_sent() -> None:
@@ -459,27 +476,27 @@ def test_a_local_procedure_code_is_sent_as_the_national_one_it_is_mapped_to() ->
     local = DOSSIER.model_copy(update={"procedure_code": "GPXD-NO"})
     target = portal(procedure_codes={"GPXD-NO": "1.013225"}).targets[0]
 
-    asked, _ = delivered(target, [outgoing(local)], reply(Verdict.OK))
+    requests, _ = delivered(target, [outgoing(local)], reply(Verdict.OK))
 
-    assert body(asked[0])["data"][0]["MaTTHC"] == "1.013225"
+    assert body(requests[0])["data"][0]["MaTTHC"] == "1.013225"
 
 
 def test_what_no_record_tells_is_what_the_options_say() -> None:
     target = portal(constants={"NoiNopHoSo": "1", "GhiChu": "thử"}).targets[0]
 
-    asked, _ = delivered(target, [outgoing(DOSSIER)], reply(Verdict.OK))
+    requests, _ = delivered(target, [outgoing(DOSSIER)], reply(Verdict.OK))
 
-    assert (body(asked[0])["data"][0]["NoiNopHoSo"], body(asked[0])["data"][0]["GhiChu"]) == ("1", "thử")
+    assert (body(requests[0])["data"][0]["NoiNopHoSo"], body(requests[0])["data"][0]["GhiChu"]) == ("1", "thử")
 
 
 def test_steps_go_in_one_message_that_is_never_repeated_blindly() -> None:
     nameless = STEP.model_copy(update={"handler_name": None, "status": DossierStatus.SUPPLEMENT_REQUESTED})
 
-    asked, receipts = delivered(
+    requests, receipts = delivered(
         portal(default_handler="Cán bộ một cửa").targets[1], [outgoing(STEP), outgoing(nameless)], reply(Verdict.OK)
     )
 
-    first, second = body(asked[0])["data"]
+    first, second = body(requests[0])["data"]
     assert first == {
         "MaHoSo": "000.00.05.H09-210927-0001",
         "NguoiXuLy": "Lê Thị Mẫu",
@@ -492,8 +509,8 @@ def test_steps_go_in_one_message_that_is_never_repeated_blindly() -> None:
         "NgayKetThucTheoQuyDinh": "",
     }
     assert (second["NguoiXuLy"], second["TrangThai"]) == ("Cán bộ một cửa", "5")
-    assert body(asked[0])["service"] == "CapNhatTienDoHoSoMC"
-    assert not asked[0].may_repeat
+    assert body(requests[0])["service"] == "CapNhatTienDoHoSoMC"
+    assert not requests[0].may_repeat
     assert [receipt.outcome for receipt in receipts] == [Outcome.DELIVERED] * 2
 
 
@@ -596,7 +613,7 @@ def test_a_dossier_and_its_step_arrive_once_and_in_their_order(double: NationalP
         too_early = transport.run(steps.deliver([outgoing(STEP)]))
         arrived = transport.run(dossiers.deliver([outgoing(DOSSIER)]))
         in_time = transport.run(steps.deliver([outgoing(STEP)]))
-        again = transport.run(dossiers.deliver([outgoing(DOSSIER, known=False)]))
+        again = transport.run(dossiers.deliver([outgoing(DOSSIER, previously_delivered=False)]))
 
     assert [receipts[0].outcome for receipts in (too_early, arrived, in_time, again)] == [
         Outcome.REFUSED,

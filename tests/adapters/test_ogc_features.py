@@ -21,8 +21,8 @@ from cchc_schemas import (
 )
 from tests.adapters.wire import FIRST_PAGE, answer, faults, faulty_keys, led, line, listed, page_for_people, records
 
-TAKEN = "parcel_number_taken"
-"""Defect that only the database can see: two parcels with one number."""
+NUMBER_TAKEN = "parcel_number_taken"
+"""Defect that only the database can detect: two parcels with the same number."""
 
 PROPERTIES: dict[str, Any] = {
     "thuaDatId": 740001,
@@ -147,9 +147,9 @@ def test_a_flattened_layer_has_its_uses_in_one_text() -> None:
 
 
 def test_a_use_without_a_code_is_a_fault_of_that_use() -> None:
-    found = faults(LandParcel, parcel_fields(feature(ListMucDichSuDung=[{"maMucDichSuDung": ""}, "ODT", 7])))
+    fault_set = faults(LandParcel, parcel_fields(feature(ListMucDichSuDung=[{"maMucDichSuDung": ""}, "ODT", 7])))
 
-    assert found == {("uses.0.code", "missing"), ("uses.1", "object_expected"), ("uses.2", "object_expected")}
+    assert fault_set == {("uses.0.code", "missing"), ("uses.1", "object_expected"), ("uses.2", "object_expected")}
 
 
 def test_an_unknown_origin_keeps_its_own_word() -> None:
@@ -266,13 +266,13 @@ def test_changed_at_is_the_property_that_the_map_names() -> None:
 
 
 def test_the_profile_says_what_the_options_say() -> None:
-    plain, by_date, whole = (
+    plain, by_date, complete = (
         server(**options).sources[0].profile for options in ({}, {"changed_since": True}, {"complete_listing": True})
     )
 
     assert (plain.changed_since, plain.deletes) == (False, Deletes.NEVER)
     assert (by_date.changed_since, by_date.deletes) == (True, Deletes.NEVER)
-    assert (whole.changed_since, whole.deletes) == (False, Deletes.ABSENCE)
+    assert (complete.changed_since, complete.deletes) == (False, Deletes.ABSENCE)
 
 
 EMPTY: dict[str, Any] = {"type": "FeatureCollection", "features": [], "links": []}
@@ -296,20 +296,20 @@ def test_json_is_asked_for_by_header_because_next_links_lose_the_parameter() -> 
 def test_what_changed_is_asked_for_from_the_second_on() -> None:
     since = datetime(2026, 3, 2, 1, 2, 3, 999, tzinfo=UTC)
 
-    asked, _ = led(server(changed_since=True).sources[0].fetch(Ask(since=since, position=None)), answer(EMPTY))
+    requests, _ = led(server(changed_since=True).sources[0].fetch(Ask(since=since, position=None)), answer(EMPTY))
 
-    assert asked[0].params["datetime"] == "2026-03-02T01:02:03Z/.."
+    assert requests[0].params["datetime"] == "2026-03-02T01:02:03Z/.."
 
 
 def test_the_collections_name_is_quoted() -> None:
-    asked, _ = led(server(collection="thửa/đất").sources[0].fetch(FIRST_PAGE), answer(EMPTY))
+    requests, _ = led(server(collection="thửa/đất").sources[0].fetch(FIRST_PAGE), answer(EMPTY))
 
-    assert asked[0].path == "/collections/th%E1%BB%ADa%2F%C4%91%E1%BA%A5t/items"
+    assert requests[0].path == "/collections/th%E1%BB%ADa%2F%C4%91%E1%BA%A5t/items"
 
 
-@pytest.mark.parametrize(("said", "total"), [(17, 17), ("17", 17), (None, None), ("nhiều", None)])
-def test_the_total_is_told_where_the_server_tells_it(said: object, total: int | None) -> None:
-    _, page = led(server().sources[0].fetch(FIRST_PAGE), answer({**EMPTY, "numberMatched": said}))
+@pytest.mark.parametrize(("announced", "total"), [(17, 17), ("17", 17), (None, None), ("nhiều", None)])
+def test_the_total_is_told_where_the_server_tells_it(announced: object, total: int | None) -> None:
+    _, page = led(server().sources[0].fetch(FIRST_PAGE), answer({**EMPTY, "numberMatched": announced}))
 
     assert page.total == total
 
@@ -337,7 +337,7 @@ LONLAT = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 
 
 @pytest.mark.parametrize(
-    ("crs", "said", "good"),
+    ("crs", "content_crs", "good"),
     [
         ("OGC:CRS84", "", True),
         ("OGC:CRS84", f"<{LONLAT}>", True),
@@ -347,14 +347,14 @@ LONLAT = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
         ("EPSG:9210", f"<{LONLAT}>", False),
     ],
 )
-def test_coordinates_in_another_system_than_asked_for_hold_the_source(crs: str, said: str, good: bool) -> None:  # noqa: FBT001  # a column of the table above
+def test_coordinates_in_another_system_than_asked_for_hold_the_source(crs: str, content_crs: str, good: bool) -> None:  # noqa: FBT001  # a column of the table above
     exchange = server(crs=crs).sources[0].fetch(FIRST_PAGE)
-    reply = answer(EMPTY, content_crs=said)
+    reply = answer(EMPTY, content_crs=content_crs)
 
     if good:
-        asked, _ = led(exchange, reply)
+        requests, _ = led(exchange, reply)
 
-        assert asked[0].params.get("crs") == (None if crs == "OGC:CRS84" else GRID)
+        assert requests[0].params.get("crs") == (None if crs == "OGC:CRS84" else GRID)
     else:
         with pytest.raises(SourceHeld) as held:
             led(exchange, reply)
@@ -367,10 +367,10 @@ def test_a_page_for_people_with_status_200_is_no_answer() -> None:
 
 
 def test_a_corrected_field_map_makes_parcels_be_read_anew() -> None:
-    own = {"address": {"property": "noiThuaDat"}}
+    overriding = {"address": {"property": "noiThuaDat"}}
 
     assert server().sources[0].mapping_version == server().sources[0].mapping_version
-    assert server().sources[0].mapping_version != server(fields=own).sources[0].mapping_version
+    assert server().sources[0].mapping_version != server(fields=overriding).sources[0].mapping_version
 
 
 @pytest.fixture
@@ -388,10 +388,12 @@ def test_parcels_are_what_the_registry_knows_and_only_faulty_ones_are_set_aside(
         items = listed(source, transport)
 
     blemishes = world.blemishes["land_parcel"]
-    assert faulty_keys(source, items) == {one for one in blemishes.faulty_ids() if blemishes.named(one) != TAKEN}
+    assert faulty_keys(source, items) == {
+        faulty_id for faulty_id in blemishes.faulty_ids() if blemishes.named(faulty_id) != NUMBER_TAKEN
+    }
     for key, record in records(source, items).items():
         assert isinstance(record, LandParcel)
-        if blemishes.named(key) == TAKEN:
+        if blemishes.named(key) == NUMBER_TAKEN:
             continue
         fact = world.parcels[key]
         number, former = fact.numbering, fact.previous

@@ -123,15 +123,15 @@ def test_a_step_is_read_from_the_last_action() -> None:
 def test_a_dossier_without_an_action_has_no_step() -> None:
     page = answer({"total": 2, "data": [ITEM, ITEM | {"lastActionDate": ""}]})
 
-    _, found = led(site().sources[1].fetch(Ask(since=None, position=None)), page)
+    _, page_read = led(site().sources[1].fetch(Ask(since=None, position=None)), page)
 
-    assert list(found.items) == [ITEM]
+    assert list(page_read.items) == [ITEM]
 
 
-@pytest.mark.parametrize("word", sorted(VOCABULARY))
+@pytest.mark.parametrize("source_status", sorted(VOCABULARY))
 @pytest.mark.parametrize("received", ["", "27/09/2021 08:15:00"])
-def test_every_word_of_the_vocabulary_has_a_national_status(word: str, received: str) -> None:
-    fields = dossier_fields(ITEM | {"dossierStatus": word, "receiveDate": received})
+def test_every_word_of_the_vocabulary_has_a_national_status(source_status: str, received: str) -> None:
+    fields = dossier_fields(ITEM | {"dossierStatus": source_status, "receiveDate": received})
 
     assert isinstance(Dossier.read(fields).record.status, DossierStatus)
 
@@ -146,7 +146,7 @@ def test_receiving_means_registered_until_there_is_a_day_of_receipt() -> None:
 
 
 def test_paused_statuses_are_not_made_to_look_finished() -> None:
-    statuses = [read_dossier(dossierStatus=word).status for word in ("waiting", "paying", "unresolved")]
+    statuses = [read_dossier(dossierStatus=status).status for status in ("waiting", "paying", "unresolved")]
 
     assert statuses == [
         DossierStatus.SUPPLEMENT_REQUESTED,
@@ -164,12 +164,12 @@ def test_a_site_may_correct_the_map_for_a_word_or_a_sub_status() -> None:
     options = {"statuses": {"archived": 10, "processing/410": 5}}
 
     archived = Dossier.read(dossier_fields(ITEM | {"dossierStatus": "archived"}, **options)).record
-    told_apart = Dossier.read(dossier_fields(ITEM | {"dossierSubStatus": "410"}, **options)).record
-    other = Dossier.read(dossier_fields(ITEM | {"dossierSubStatus": "110"}, **options)).record
+    by_substatus = Dossier.read(dossier_fields(ITEM | {"dossierSubStatus": "410"}, **options)).record
+    unlisted = Dossier.read(dossier_fields(ITEM | {"dossierSubStatus": "110"}, **options)).record
 
     assert archived.status is DossierStatus.RETURNED
-    assert (told_apart.status, told_apart.source_status) == (DossierStatus.SUPPLEMENT_REQUESTED, "processing/410")
-    assert (other.status, other.source_status) == (DossierStatus.IN_PROCESS, "processing")
+    assert (by_substatus.status, by_substatus.source_status) == (DossierStatus.SUPPLEMENT_REQUESTED, "processing/410")
+    assert (unlisted.status, unlisted.source_status) == (DossierStatus.IN_PROCESS, "processing")
 
 
 def test_local_procedure_codes_become_national_ones_and_others_stay() -> None:
@@ -233,12 +233,12 @@ def test_neither_changes_nor_deletions_are_relied_on() -> None:
 def test_every_question_names_an_end() -> None:
     source = site(page_size=2).sources[0]
 
-    asked, _ = led(source.fetch(Ask(since=None, position=None)), answer({"total": 0, "data": []}))
+    requests, _ = led(source.fetch(Ask(since=None, position=None)), answer({"total": 0, "data": []}))
     later, _ = led(source.fetch(Ask(since=None, position="4")), answer({"total": 0, "data": []}))
 
-    assert asked[0].params == {"start": "0", "end": "2"}
+    assert requests[0].params == {"start": "0", "end": "2"}
     assert later[0].params == {"start": "4", "end": "6"}
-    assert (asked[0].method, asked[0].path) == ("GET", "/dossiers")
+    assert (requests[0].method, requests[0].path) == ("GET", "/dossiers")
 
 
 @pytest.mark.parametrize(

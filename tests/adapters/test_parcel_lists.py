@@ -1,4 +1,4 @@
-"""What is a list of parcels is read, what is a sentence is kept."""
+"""A list of parcels is read; a sentence is kept as text."""
 
 import unicodedata
 
@@ -8,11 +8,11 @@ from cchc_adapters.binh_duong_permits.parcel_lists import parcel_refs, site
 from cchc_connect import Unreadable
 from cchc_schemas import AdminScheme, ParcelRef
 
-PLACE = {"scheme": AdminScheme.GSO_2025_01, "commune_code": "25747"}
+COMMUNE = {"scheme": AdminScheme.GSO_2025_01, "commune_code": "25747"}
 
 
 def refs(sheet: object, numbers: object) -> list[ParcelRef]:
-    return [ParcelRef.model_validate(fields) for fields in parcel_refs(PLACE, sheet, numbers)]
+    return [ParcelRef.model_validate(fields) for fields in parcel_refs(COMMUNE, sheet, numbers)]
 
 
 @pytest.mark.parametrize("numbers", ["12", 12, "12a", "12/3"])
@@ -24,21 +24,21 @@ def test_a_number_on_a_sheet_is_a_parcel(numbers: object) -> None:
 
 
 def test_a_list_is_several_parcels_and_keeps_its_words() -> None:
-    found = refs("3", "12, 13; 14")
+    references = refs("3", "12, 13; 14")
 
-    assert [ref.parcel_number for ref in found] == ["12", "13", "14"]
-    assert {ref.raw for ref in found} == {"thửa 12, 13; 14, tờ 3"}
+    assert [ref.parcel_number for ref in references] == ["12", "13", "14"]
+    assert {ref.raw for ref in references} == {"thửa 12, 13; 14, tờ 3"}
 
 
 @pytest.mark.parametrize("decomposed", [True, False])
 def test_a_sheet_may_stand_behind_the_number(*, decomposed: bool) -> None:
-    words = "604, 605 (tờ bản đồ số 3)"
-    text = unicodedata.normalize("NFD", words) if decomposed else words
+    sentence = "604, 605 (tờ bản đồ số 3)"
+    text = unicodedata.normalize("NFD", sentence) if decomposed else sentence
 
-    found = refs("", text)
+    references = refs("", text)
 
-    assert [ref.parcel_key for ref in found] == ["gso-2025-01:25747:3:604", "gso-2025-01:25747:3:605"]
-    assert {ref.raw for ref in found} == {"604, 605 (tờ bản đồ số 3)"}
+    assert [ref.parcel_key for ref in references] == ["gso-2025-01:25747:3:604", "gso-2025-01:25747:3:605"]
+    assert {ref.raw for ref in references} == {"604, 605 (tờ bản đồ số 3)"}
 
 
 @pytest.mark.parametrize(
@@ -65,9 +65,9 @@ def test_where_nothing_is_named_there_is_no_parcel(nothing: object) -> None:
 
 
 def test_without_a_commune_only_the_words_remain() -> None:
-    place = {"scheme": AdminScheme.GSO_2025_01, "commune_code": None}
+    commune = {"scheme": AdminScheme.GSO_2025_01, "commune_code": None}
 
-    assert parcel_refs(place, "3", "12") == [{"raw": "thửa 12, tờ 3"}]
+    assert parcel_refs(commune, "3", "12") == [{"raw": "thửa 12, tờ 3"}]
 
 
 def test_the_province_tells_the_scheme_of_the_commune() -> None:

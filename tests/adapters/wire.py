@@ -1,4 +1,4 @@
-"""What the tests of the adapters share: answers as they come over the wire, and ways to lead a conversation."""
+"""Shared helpers of the adapter tests: prepared responses, and ways to run a conversation."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,36 +14,39 @@ from cchc_schemas import Record, RecordInvalid, from_document
 Result = TypeVar("Result")
 
 FIRST_PAGE = Ask(since=None, position=None)
-IMPATIENT = Policy(attempts=2, deadline_s=10.0, wait_unit_s=0.01)
+FAST_POLICY = Policy(attempts=2, deadline_s=10.0, wait_unit_s=0.01)
 
 
 def answer(document: object, *, status: int = 200, verdict: Verdict = Verdict.OK, **headers: str) -> HttpResponse:
-    """Return JSON as the transport hands it to an adapter."""
-    media = {"content-type": "application/json", **{name.replace("_", "-"): value for name, value in headers.items()}}
-    return HttpResponse(status=status, headers=media, body=json.dumps(document).encode(), verdict=verdict)
+    """Return a JSON response as the transport gives it to an adapter."""
+    all_headers = {
+        "content-type": "application/json",
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }
+    return HttpResponse(status=status, headers=all_headers, body=json.dumps(document).encode(), verdict=verdict)
 
 
 def page_for_people(status: int = 200) -> HttpResponse:
-    """Return what a login or maintenance page looks like."""
+    """Return an HTML response, such as a login or maintenance page."""
     return HttpResponse(status=status, headers={"content-type": "text/html"}, body=b"<html></html>")
 
 
-def led(exchange: Exchange[Result], *answers: HttpResponse) -> tuple[list[HttpRequest], Result]:
-    """Lead a conversation with prepared answers; return what was asked and what came of it."""
-    asked = [next(exchange)]
+def led(exchange: Exchange[Result], *responses: HttpResponse) -> tuple[list[HttpRequest], Result]:
+    """Run a conversation with prepared responses; return its requests and its result."""
+    requests = [next(exchange)]
     try:
-        for one in answers:
-            following = exchange.send(one)
-            asked.append(following)
+        for response in responses:
+            following = exchange.send(response)
+            requests.append(following)
     except StopIteration as finished:
         result: Result = finished.value
-        return asked, result
-    message = f"the conversation goes on with {asked[-1]}"
+        return requests, result
+    message = f"the conversation goes on with {requests[-1]}"
     raise AssertionError(message)
 
 
 def faults(record_type: type[Record], fields: Mapping[str, object]) -> set[tuple[str, str]]:
-    """Return path and rule of every fault that keeps the fields from being a record."""
+    """Return path and rule of every fault of the fields; empty if they make a record."""
     try:
         record_type.read(fields)
     except RecordInvalid as refused:
@@ -61,31 +64,31 @@ def line(
         dialect=adapter.dialect,
         authentication=account or Anonymous(),
     )
-    return RequestsTransport(endpoint, IMPATIENT)
+    return RequestsTransport(endpoint, FAST_POLICY)
 
 
 def credentials(username: str, password: str) -> Credentials:
     return Credentials(username=username, password=password)
 
 
-def listed(source: Source, transport: Transport, ask: Ask = FIRST_PAGE) -> list[Item]:
+def listed(source: Source, transport: Transport, page_request: Ask = FIRST_PAGE) -> list[Item]:
     """Return every item of a listing, page after page."""
     items: list[Item] = []
-    page = transport.run(source.fetch(ask))
+    page = transport.run(source.fetch(page_request))
     items.extend(page.items)
     while page.next is not None:
-        page = transport.run(source.fetch(Ask(since=ask.since, position=page.next)))
+        page = transport.run(source.fetch(Ask(since=page_request.since, position=page.next)))
         items.extend(page.items)
     return items
 
 
 def to_the_second(moment: datetime | None) -> datetime | None:
-    """Return an instant as a system writes it that knows no fractions."""
+    """Return an instant without fractions of a second."""
     return moment and moment.replace(microsecond=0)
 
 
 def records(source: Source, items: Sequence[Item]) -> dict[str, Record]:
-    """Return the records that items become, by source key; what becomes none is left out."""
+    """Return the records of the items by source key; faulty items are left out."""
     return {
         arrival.source_key: from_document(source.record_type, json.loads(arrival.record.document))
         for arrival in Sieve(source).sift(items).arrivals
@@ -93,5 +96,5 @@ def records(source: Source, items: Sequence[Item]) -> dict[str, Record]:
 
 
 def faulty_keys(source: Source, items: Sequence[Item]) -> set[str]:
-    """Return the source keys of the items that become no record."""
-    return {one.source_key for one in Sieve(source).sift(items).faulty}
+    """Return the source keys of the faulty items."""
+    return {faulty.source_key for faulty in Sieve(source).sift(items).faulty}

@@ -1,4 +1,4 @@
-"""Archives: what is in them is read whole and within limits, and nothing of a hostile one is."""
+"""Archives are read completely and within limits; a hostile one is refused as a whole."""
 
 import io
 import tarfile
@@ -74,37 +74,37 @@ def test_folders_in_an_archive_are_no_files(tmp_path: Path, name: str, content: 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
 def test_an_archive_that_was_cut_is_refused(tmp_path: Path, name: str, share: float) -> None:
     content = ARCHIVES[name]
-    kept = content[: int(len(content) * share)]
+    truncated = content[: int(len(content) * share)]
 
-    if name.endswith(".tar") and not any(content[len(kept) :]):  # of a tar the end is nothing but zeros
-        (tmp_path / name).write_bytes(kept)
+    if name.endswith(".tar") and not any(content[len(truncated) :]):  # of a tar the end is nothing but zeros
+        (tmp_path / name).write_bytes(truncated)
         assert read(tmp_path, name) == HONEST
     else:
-        assert refused(tmp_path, name, kept).code in {"inbox.damaged", "inbox.size"}
+        assert refused(tmp_path, name, truncated).code in {"inbox.damaged", "inbox.size"}
 
 
 def test_a_tar_that_was_cut_between_two_members_is_refused(tmp_path: Path) -> None:
-    """The standard library takes it for whole."""
-    whole = tarred([("a.csv", PARCELS)], tarfile.USTAR_FORMAT)
-    cut = whole[: 512 + -(-len(PARCELS) // 512) * 512]
-    with tarfile.open(fileobj=io.BytesIO(cut)) as believed:
-        assert believed.getnames() == ["a.csv"]
+    """The standard library does not notice it."""
+    complete = tarred([("a.csv", PARCELS)], tarfile.USTAR_FORMAT)
+    cut = complete[: 512 + -(-len(PARCELS) // 512) * 512]
+    with tarfile.open(fileobj=io.BytesIO(cut)) as archive:
+        assert archive.getnames() == ["a.csv"]
 
     assert refused(tmp_path, "a.tar", cut).code == "inbox.damaged"
 
 
-@given(place=st.integers(0, 10_000), bit=st.integers(0, 7), name=st.sampled_from(sorted(ARCHIVES)))
+@given(offset=st.integers(0, 10_000), bit=st.integers(0, 7), name=st.sampled_from(sorted(ARCHIVES)))
 def test_damage_ends_in_the_honest_content_or_in_a_typed_error(
-    tmp_path_factory: pytest.TempPathFactory, place: int, bit: int, name: str
+    tmp_path_factory: pytest.TempPathFactory, offset: int, bit: int, name: str
 ) -> None:
     folder = tmp_path_factory.getbasetemp()
     changed = bytearray(ARCHIVES[name])
-    changed[place % len(changed)] ^= 1 << bit
+    changed[offset % len(changed)] ^= 1 << bit
     (folder / name).write_bytes(changed)
 
     with suppress(Rejected):
-        found = read(folder, name)
-        assert name.endswith(".tar") or set(found.values()) <= set(HONEST.values())
+        members = read(folder, name)
+        assert name.endswith(".tar") or set(members.values()) <= set(HONEST.values())
 
 
 HOSTILE_NAMES = {
@@ -156,7 +156,7 @@ def link(kind: int) -> zipfile.ZipInfo:
 
 
 def sparse(name: str) -> tarfile.TarInfo:
-    """Return an entry of which only a few bytes are there and the others are said to be zeros."""
+    """Return a sparse entry: a few bytes are stored, the others are declared to be zeros."""
     entry = tarfile.TarInfo(name)
     entry.size = 512
     entry.pax_headers = {"GNU.sparse.map": "0,1", "GNU.sparse.size": "100000", "GNU.sparse.numblocks": "1"}
@@ -196,7 +196,7 @@ def test_a_member_that_is_packed_in_another_way_is_refused(tmp_path: Path, metho
 @pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED])
 @pytest.mark.parametrize("difference", [-1, 1, -600, 600])
 def test_a_directory_that_lies_about_a_size_is_caught(tmp_path: Path, packing: int, difference: int) -> None:
-    """Even where the checksum is made to fit what would be left."""
+    """Even if the checksum fits the content cut to that size."""
     size = len(PARCELS) + difference
     lying = with_sizes(zipped({"a.csv": PARCELS}, packing), size, zlib.crc32(PARCELS[:size]))
 
@@ -260,7 +260,7 @@ def test_every_limit_holds(tmp_path: Path, name: str, content: bytes, limits: di
 
 
 def test_members_that_overlap_are_refused(tmp_path: Path) -> None:
-    """Later versions of Python see that they do, earlier ones only how much comes of them."""
+    """Later versions of Python detect the overlap, earlier ones only the unpacked size."""
     assert refused(tmp_path, "a.zip", overlapping(20, bytes(100_000))).code in {"inbox.too_much", "inbox.damaged"}
 
 

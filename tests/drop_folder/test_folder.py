@@ -1,4 +1,4 @@
-"""The drop folder: only what is whole and lies in it is read, whatever it is called."""
+"""A drop folder: only complete files inside it are read, whatever their names."""
 
 import os
 import socket
@@ -20,7 +20,7 @@ from tests.drop_folder.packing import read
 
 
 def asleep(_: float) -> None:
-    """Let no time pass."""
+    """Return at once instead of sleeping."""
 
 
 def descriptors() -> set[str]:
@@ -39,10 +39,10 @@ def test_what_lies_in_the_folder_and_below_is_read(tmp_path: Path) -> None:
     (tmp_path / "2026" / "thửa đất.csv").write_bytes(b"12")
     (tmp_path / "rỗng.csv").write_bytes(b"")
 
-    found = Inbox(tmp_path, sleep=asleep).look()
+    look = Inbox(tmp_path, sleep=asleep).look()
 
-    assert (found.files, found.refused) == (("2026/thửa đất.csv", "rỗng.csv"), ())
-    assert [read(tmp_path, name) for name in found.files] == [{"2026/thửa đất.csv": b"12"}, {"rỗng.csv": b""}]
+    assert (look.files, look.refused) == (("2026/thửa đất.csv", "rỗng.csv"), ())
+    assert [read(tmp_path, name) for name in look.files] == [{"2026/thửa đất.csv": b"12"}, {"rỗng.csv": b""}]
 
 
 def test_a_file_that_is_still_written_is_not_taken(tmp_path: Path) -> None:
@@ -62,9 +62,9 @@ def test_a_file_that_is_still_written_is_not_taken(tmp_path: Path) -> None:
 def test_a_file_that_bears_the_name_of_an_unfinished_one_is_not_taken(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"1")
 
-    found = Inbox(tmp_path, sleep=asleep).look()
+    look = Inbox(tmp_path, sleep=asleep).look()
 
-    assert (found.files, found.refused) == ((), ())
+    assert (look.files, look.refused) == ((), ())
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:
@@ -164,11 +164,11 @@ def test_a_hostile_name_in_the_folder_is_refused_and_leaves_the_others(tmp_path:
     (tmp_path / "c:x.csv").write_bytes(b"1")
     (tmp_path / os.fsdecode(b"d\xff.csv")).write_bytes(b"1")
 
-    found = Inbox(tmp_path, sleep=asleep).look()
+    look = Inbox(tmp_path, sleep=asleep).look()
 
-    assert found.files == ("a.csv",)
-    assert [refusal.code for refusal in found.refused] == ["inbox.name"] * 3
-    assert all(str(refusal).isprintable() for refusal in found.refused)
+    assert look.files == ("a.csv",)
+    assert [refusal.code for refusal in look.refused] == ["inbox.name"] * 3
+    assert all(str(refusal).isprintable() for refusal in look.refused)
 
 
 def test_a_decomposed_name_is_told_composed_and_read_all_the_same(tmp_path: Path) -> None:
@@ -177,20 +177,20 @@ def test_a_decomposed_name_is_told_composed_and_read_all_the_same(tmp_path: Path
     inbox = Inbox(tmp_path, sleep=asleep)
 
     (name,) = inbox.look().files
-    (member,) = [(one.name, one.stream.readall()) for one in inbox.members(name)]
+    (content,) = [(member.name, member.stream.readall()) for member in inbox.members(name)]
 
     assert name == unicodedata.normalize("NFC", written) != written
-    assert member == (name, b"12")
+    assert content == (name, b"12")
 
 
 def test_two_files_whose_names_are_the_same_to_people_are_refused(tmp_path: Path) -> None:
     for form in ("NFC", "NFD"):
         (tmp_path / unicodedata.normalize(form, "thửa.csv")).write_bytes(form.encode())
 
-    found = Inbox(tmp_path, sleep=asleep).look()
+    look = Inbox(tmp_path, sleep=asleep).look()
 
-    assert found.files == ()
-    assert [refusal.code for refusal in found.refused] == ["inbox.name_twice"]
+    assert look.files == ()
+    assert [refusal.code for refusal in look.refused] == ["inbox.name_twice"]
 
 
 def test_too_many_files_are_refused(tmp_path: Path) -> None:
@@ -207,12 +207,14 @@ def test_a_folder_that_is_not_there_is_the_configurations_fault(tmp_path: Path) 
     assert raised.value.code == "inbox.folder"
 
 
-SIGNS = st.one_of(st.sampled_from(["/", "\\", "..", ".", ":", "C:", "\x00", "\u202e", "ử", "a", " "]), st.characters())
+CHARACTERS = st.one_of(
+    st.sampled_from(["/", "\\", "..", ".", ":", "C:", "\x00", "\u202e", "ử", "a", " "]), st.characters()
+)
 
 
-@given(st.lists(SIGNS, max_size=12).map("".join))
+@given(st.lists(CHARACTERS, max_size=12).map("".join))
 def test_no_name_whatever_leads_out_of_the_folder(tmp_path_factory: pytest.TempPathFactory, written: str) -> None:
-    """A name that passes stays below every folder, is composed, and passes again as it is."""
+    """An accepted name stays below the folder, is in NFC, and is accepted again unchanged."""
     folder = tmp_path_factory.getbasetemp()
 
     with suppress(Rejected):

@@ -1,4 +1,4 @@
-"""Invented records for the tests, and strategies that invent any record from its type alone."""
+"""Invented records for the tests, and strategies that generate any record from its type."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -35,7 +35,7 @@ PARCEL: dict[str, object] = {
     "holders": [{"kind": "individual", "name": "Nguyễn Thị Mẫu", "id_number": "000000000123", "birth": "1987"}],
     "is_encroached": False,
 }
-"""A parcel as an adapter hands it over."""
+"""Fields of a parcel as an adapter returns them."""
 
 DOSSIER: dict[str, object] = {
     "code": "000.00.05.H09-210927-0001",
@@ -52,7 +52,7 @@ DOSSIER: dict[str, object] = {
     "received_at": "2021-09-27T08:15:00+07:00",
     "due_at": "2021-10-18T17:00:00+07:00",
 }
-"""A dossier as an adapter hands it over."""
+"""Fields of a dossier as an adapter returns them."""
 
 texts = st.text(st.sampled_from("aAđĐệỏ 1.-\n–")).map(str.strip).filter(bool)
 

@@ -1,4 +1,4 @@
-"""A code names a unit only within its scheme; what was divided has candidates and no answer."""
+"""A code names a unit only within its scheme; a divided unit has candidates and no certain successor."""
 
 from collections.abc import Callable
 
@@ -72,11 +72,11 @@ def test_communes_without_districts_belong_to_their_province() -> None:
 
 
 @pytest.mark.parametrize(
-    "ask", [lambda: admin_unit(AFTER, "718"), lambda: communes(AFTER, "74"), lambda: successors("99999")]
+    "look_up", [lambda: admin_unit(AFTER, "718"), lambda: communes(AFTER, "74"), lambda: successors("99999")]
 )
-def test_a_unit_that_the_scheme_has_not_is_an_error(ask: Callable[[], object]) -> None:
+def test_a_unit_that_the_scheme_has_not_is_an_error(look_up: Callable[[], object]) -> None:
     with pytest.raises(AdminUnitUnknown) as refusal:
-        ask()
+        look_up()
 
     assert refusal.value.code in str(refusal.value)
 

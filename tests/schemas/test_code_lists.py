@@ -1,4 +1,4 @@
-"""Code lists tell what a code means, and what it meant on a day."""
+"""Code lists return the meaning of a code, now or on a given day."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Every code type takes what it describes, refuses the rest under its rule, and forgives it in reading only."""
+"""Every code type accepts regular codes, refuses irregular ones by rule, and accepts those in lenient reading."""
 
 import re
 from typing import Any
@@ -98,15 +98,15 @@ NEVER = [
 
 
 def rules(refusal: pytest.ExceptionInfo[ValidationError]) -> set[str]:
-    return {found["type"] for found in refusal.value.errors()}
+    return {details["type"] for details in refusal.value.errors()}
 
 
 @pytest.mark.parametrize(("code_type", "code"), REGULAR)
 @pytest.mark.parametrize("context", [None, Irregularities()], ids=["strict", "lenient"])
 def test_a_regular_code_is_taken(code_type: Any, code: str, context: Irregularities | None) -> None:
-    taken = TypeAdapter(code_type).validate_python(code, context=context)
+    accepted = TypeAdapter(code_type).validate_python(code, context=context)
 
-    assert taken == code.strip()
+    assert accepted == code.strip()
     assert not context
 
 
@@ -120,11 +120,11 @@ def test_an_irregular_code_is_refused_for_writing(code_type: Any, code: str, rul
 
 @pytest.mark.parametrize(("code_type", "code", "rule"), IRREGULAR)
 def test_an_irregular_code_is_forgiven_in_reading_and_remembered(code_type: Any, code: str, rule: str) -> None:
-    met = Irregularities()
+    irregularities = Irregularities()
 
-    taken = TypeAdapter(code_type).validate_python(code, context=met)
+    accepted = TypeAdapter(code_type).validate_python(code, context=irregularities)
 
-    assert (taken, met) == (code, [rule])
+    assert (accepted, irregularities) == (code, [rule])
 
 
 @pytest.mark.parametrize(("code_type", "code", "rule"), NEVER)

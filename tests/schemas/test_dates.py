@@ -21,10 +21,10 @@ def test_a_partial_date_is_read_back_as_it_was_written(written: PartialDate) -> 
 
 
 @given(partial_dates())
-def test_a_partial_date_begins_and_ends_within_itself(known: PartialDate) -> None:
-    assert known.earliest() <= known.latest()
-    assert known.earliest().year == known.latest().year == known.year
-    assert (known.latest() + timedelta(days=1)).day == 1 or known.day or known.latest() == date.max
+def test_a_partial_date_begins_and_ends_within_itself(partial_date: PartialDate) -> None:
+    assert partial_date.earliest() <= partial_date.latest()
+    assert partial_date.earliest().year == partial_date.latest().year == partial_date.year
+    assert (partial_date.latest() + timedelta(days=1)).day == 1 or partial_date.day or partial_date.latest() == date.max
 
 
 @pytest.mark.parametrize("text", ["2021", "2021-09", "2021-09-27", "2024-02-29"])
@@ -53,7 +53,7 @@ def test_what_is_no_partial_date_is_refused(value: object) -> None:
     with pytest.raises(ValidationError) as refusal:
         PARTIAL_DATE.validate_python(value)
 
-    assert [found["type"] for found in refusal.value.errors()] == ["partial_date_unreadable"]
+    assert [details["type"] for details in refusal.value.errors()] == ["partial_date_unreadable"]
 
 
 @pytest.mark.parametrize(("year", "month", "day"), [(2021, None, 3), (2021, 2, 30), (999, None, None)])
@@ -67,11 +67,11 @@ def test_a_day_is_taken_as_a_date_known_to_the_day() -> None:
 
 
 @pytest.mark.parametrize(
-    ("known", "last"),
+    ("text", "last"),
     [("2021", "2021-12-31"), ("2021-12", "2021-12-31"), ("2024-02", "2024-02-29"), ("2021-09-27", "2021-09-27")],
 )
-def test_the_last_day_it_may_be(known: str, last: str) -> None:
-    assert PartialDate.parse(known).latest() == date.fromisoformat(last)
+def test_the_last_day_it_may_be(text: str, last: str) -> None:
+    assert PartialDate.parse(text).latest() == date.fromisoformat(last)
 
 
 def test_a_date_ends_before_another_only_where_that_is_certain() -> None:
@@ -112,7 +112,7 @@ def test_what_is_no_instant_is_refused(value: object, rule: str) -> None:
     with pytest.raises(ValidationError) as refusal:
         INSTANT.validate_python(value)
 
-    assert [found["type"] for found in refusal.value.errors()] == [rule]
+    assert [details["type"] for details in refusal.value.errors()] == [rule]
 
 
 @given(st.datetimes(timezones=st.just(UTC)))

@@ -19,8 +19,8 @@ FITTING = {
     "MultiPolygon": [[SQUARE], [SQUARE]],
 }
 
-UNLIKE = [(kind, other) for kind in GeometryType for other in GeometryType if DEPTH[kind] != DEPTH[other]]
-"""Types whose coordinates are nested otherwise."""
+UNLIKE = [(kind, unlike) for kind in GeometryType for unlike in GeometryType if DEPTH[kind] != DEPTH[unlike]]
+"""Pairs of types whose coordinates are nested differently."""
 
 
 def geometry(kind: str, coordinates: object, crs: str = "EPSG:9210") -> dict[str, object]:
@@ -36,10 +36,10 @@ def test_coordinates_of_each_type_are_taken(kind: str) -> None:
     assert reading.record.geometry.type is GeometryType(kind)
 
 
-@pytest.mark.parametrize(("kind", "other"), UNLIKE)
-def test_coordinates_of_another_type_are_refused(kind: str, other: str) -> None:
+@pytest.mark.parametrize(("kind", "unlike"), UNLIKE)
+def test_coordinates_of_another_type_are_refused(kind: str, unlike: str) -> None:
     with pytest.raises(RecordInvalid) as refusal:
-        LandParcel.read(geometry(kind, FITTING[other]))
+        LandParcel.read(geometry(kind, FITTING[unlike]))
 
     assert refusal.value.faults == (Fault("geometry.coordinates", "coordinates_of_another_type"),)
 

@@ -14,14 +14,18 @@ PACKAGE = Path(cchc_schemas.__file__).parent
 
 
 def vietnamese(model: type[Part]) -> str:
-    """Return the Vietnamese term of a record: what its docstring has in brackets."""
+    """Return the Vietnamese term of a record: the text in brackets in its docstring."""
     bracketed: list[str] = re.findall(r"\(([^)]+)\)", model.__doc__ or "")
     return bracketed[0].partition(",")[0]
 
 
 def test_every_record_and_part_stands_in_the_glossary_with_its_vietnamese_term() -> None:
     public = [getattr(cchc_schemas, name) for name in cchc_schemas.__all__]
-    models = [one for one in public if isinstance(one, type) and issubclass(one, Part) and one not in {Part, Record}]
+    models = [
+        exported
+        for exported in public
+        if isinstance(exported, type) and issubclass(exported, Part) and exported not in {Part, Record}
+    ]
 
     assert set(RECORD_TYPES.values()) <= set(models)
     assert [model.__name__ for model in models if model.__name__ not in NAMED] == []

@@ -37,8 +37,8 @@ def test_one_tenth_digit_makes_a_tax_code_or_none_does(digits: str) -> None:
 
 
 @given(nine_digits, st.integers(0, 8), st.integers(1, 9))
-def test_a_tax_code_with_one_digit_changed_is_none(digits: str, place: int, step: int) -> None:
+def test_a_tax_code_with_one_digit_changed_is_none(digits: str, position: int, step: int) -> None:
     assume(check_digit(digits) < 10)
-    changed = digits[:place] + str((int(digits[place]) + step) % 10) + digits[place + 1 :]
+    changed = digits[:position] + str((int(digits[position]) + step) % 10) + digits[position + 1 :]
 
     assert not TAX_CODE.fits(f"{changed}{check_digit(digits)}")

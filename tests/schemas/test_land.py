@@ -1,4 +1,4 @@
-"""Parcels: both keys, and areas that do not add up are noted and never refused."""
+"""Parcels: both keys; areas that do not add up are noted and never refused."""
 
 from datetime import date
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The records stand at the bottom: they import pydantic, the standard library and nothing of ours above them."""
+"""The records are the lowest layer: they import only pydantic and the standard library."""
 
 import ast
 import sys

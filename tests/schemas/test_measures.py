@@ -33,7 +33,7 @@ def test_a_quantity_outside_its_limits_is_refused(kind: Any, value: object, rule
     with pytest.raises(ValidationError) as refusal:
         TypeAdapter(kind).validate_python(value)
 
-    assert [found["type"] for found in refusal.value.errors() if QUICKLY not in found["loc"]] == [rule]
+    assert [details["type"] for details in refusal.value.errors() if QUICKLY not in details["loc"]] == [rule]
 
 
 @pytest.mark.parametrize("value", ["228.40", 228.4, Decimal("228.4")])

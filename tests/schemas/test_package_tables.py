@@ -1,4 +1,4 @@
-"""The package's tables say where they come from, are plain UTF-8, and are read when asked for."""
+"""The package's tables state their source, are plain UTF-8, and are read on first use."""
 
 import csv
 import os
@@ -50,10 +50,12 @@ def test_a_table_is_composed_utf_8_with_plain_line_ends_and_full_rows(name: str)
 
 
 def test_importing_the_package_reads_no_table() -> None:
-    asked = "import cchc_schemas.package_tables as t, cchc_schemas; print(t.package_table.cache_info().currsize)"
+    program = "import cchc_schemas.package_tables as t, cchc_schemas; print(t.package_table.cache_info().currsize)"
 
-    surroundings = {**os.environ, "PYTHONPATH": str(Path(cchc_schemas.__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(cchc_schemas.__file__).parents[1])}
 
-    answer = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True, env=surroundings)
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment
+    )
 
-    assert answer.stdout.strip() == "0"
+    assert result.stdout.strip() == "0"

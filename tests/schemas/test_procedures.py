@@ -1,4 +1,4 @@
-"""The catalogue of procedures as LayThuTuc answers it, once an adapter has mapped it."""
+"""Procedures from responses of LayThuTuc, after an adapter has mapped them."""
 
 from decimal import Decimal
 

@@ -25,11 +25,11 @@ from tests.schemas.invented import DOSSIER, PARCEL, records_of
 
 SECRETS = ("Nguyễn Thị Mẫu", "Mẫu", "000000000123", "0900000123", "mau@example.org")
 
-few = settings(max_examples=25)
-"""A whole record takes the strategies milliseconds; 25 of them reach every record type more than once."""
+limited_examples = settings(max_examples=25)
+"""Generating a record takes milliseconds; 25 examples cover every record type more than once."""
 
 SHOWN: list[Callable[[Record], str]] = [str, repr, lambda record: f"{record}", lambda record: repr([record])]
-"""The ways in which a record comes into a log."""
+"""The ways in which a record may be written to a log."""
 
 EVERY_RECORD = st.sampled_from(list(RECORD_TYPES.values())).flatmap(records_of)
 
@@ -79,7 +79,7 @@ def test_the_constructor_refuses_what_reading_forgives() -> None:
     with pytest.raises(ValidationError) as refusal:
         Dossier.model_validate({**DOSSIER, "procedure_code": "1.001612-TH2"})
 
-    assert "procedure_code_irregular" in {found["type"] for found in refusal.value.errors()}
+    assert "procedure_code_irregular" in {details["type"] for details in refusal.value.errors()}
 
 
 def test_an_irregular_record_is_known_as_such_after_it_was_stored() -> None:
@@ -97,7 +97,7 @@ def test_a_regular_record_has_no_notes() -> None:
     assert reading.record.irregularities() == ()
 
 
-@few
+@limited_examples
 @pytest.mark.repeats
 @given(EVERY_RECORD)
 def test_a_document_makes_the_record_it_was_made_of(record: Record) -> None:
@@ -109,7 +109,7 @@ def test_a_document_makes_the_record_it_was_made_of(record: Record) -> None:
     assert to_document(again) == document
 
 
-@few
+@limited_examples
 @pytest.mark.repeats
 @given(EVERY_RECORD)
 def test_what_may_be_written_is_read_without_irregularities(record: Record) -> None:
@@ -143,10 +143,10 @@ def test_a_refusal_shows_no_value_neither_in_its_text_nor_behind_it() -> None:
     with pytest.raises(RecordInvalid) as refusal:
         Dossier.read(unreadable)
 
-    told = "".join(traceback.format_exception(refusal.value)) + repr(refusal.value)
+    shown = "".join(traceback.format_exception(refusal.value)) + repr(refusal.value)
     assert refusal.value.__cause__ is None
     assert refusal.value.__context__ is None
-    assert not [secret for secret in SECRETS if secret in told]
+    assert not [secret for secret in SECRETS if secret in shown]
 
 
 def test_a_strict_refusal_shows_no_value_in_its_text() -> None:

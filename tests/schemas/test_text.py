@@ -15,16 +15,16 @@ class Sentence(Record):
 
     record_type = "sentence"
 
-    words: Text
+    content: Text
 
     @property
     def key(self) -> str:
         """The text itself."""
-        return self.words
+        return self.content
 
 
-def written(words: object) -> str:
-    return Sentence.read({"words": words}).record.words
+def written(content: object) -> str:
+    return Sentence.read({"content": content}).record.content
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_text_is_stored_in_one_form(given_as: str, stored: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "rule"),
+    ("content", "rule"),
     [
         ("", "text_empty"),
         (" \n\u00a0", "text_empty"),
@@ -56,11 +56,11 @@ def test_text_is_stored_in_one_form(given_as: str, stored: str) -> None:
         (None, "missing"),
     ],
 )
-def test_what_is_no_text_is_refused(words: object, rule: str) -> None:
+def test_what_is_no_text_is_refused(content: object, rule: str) -> None:
     with pytest.raises(RecordInvalid) as refusal:
-        written(words)
+        written(content)
 
-    assert refusal.value.faults == (Fault("words", rule),)
+    assert refusal.value.faults == (Fault("content", rule),)
 
 
 def test_length_counts_characters_after_composing_them() -> None:
@@ -68,9 +68,9 @@ def test_length_counts_characters_after_composing_them() -> None:
 
 
 @given(st.text())
-def test_text_is_refused_or_stored_in_nfc_and_stays_as_it_is(words: str) -> None:
+def test_text_is_refused_or_stored_in_nfc_and_stays_as_it_is(content: str) -> None:
     try:
-        stored = written(words)
+        stored = written(content)
     except RecordInvalid:
         return
 

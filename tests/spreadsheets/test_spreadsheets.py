@@ -1,4 +1,4 @@
-"""Sheets: what was written is what is read, and no text in a file begins a formula."""
+"""Spreadsheets: the values written are the values read, and no text in a file begins a formula."""
 
 import csv
 import io
@@ -33,14 +33,14 @@ rows = st.tuples(st.none() | hostile_texts, st.none() | numbers, st.none() | st.
 
 @pytest.fixture
 def temporary(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the folder in which temporary files are made."""
+    """Return the folder in which temporary files are created."""
     folder = tmp_path_factory.mktemp("temporary")
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     return folder
 
 
 def texts_in(path: Path) -> list[str]:
-    """Return every text cell as a program that opens the file gets it, below the names of the columns."""
+    """Return every text cell below the header, as a spreadsheet program reads it."""
     if path.suffix == ".csv":
         content = path.read_bytes().decode("utf-8-sig")
         return [line[0] for line in list(csv.reader(io.StringIO(content, newline="")))[1:]]
@@ -304,13 +304,13 @@ def test_what_is_no_workbook_is_refused(tmp_path: Path, content: bytes, code: st
 
 
 def test_rows_that_are_far_down_are_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One cell in the last row that a number can name would have all rows above it made."""
+    """A cell in a very high row would make openpyxl create all rows above it."""
     monkeypatch.setattr(xlsx_sheets, "MOST_ROWS", 1000)
     path = workbook(tmp_path / "a.xlsx", "a", 1, None)
     with zipfile.ZipFile(path) as archive:
         sheet = archive.read("xl/worksheets/sheet1.xml")
-    far = re.sub(rb'r="([A-C]?)2"', rb'r="\g<1>9999999999"', sheet)
-    path.write_bytes(with_part(path, "xl/worksheets/sheet1.xml", far))
+    distant = re.sub(rb'r="([A-C]?)2"', rb'r="\g<1>9999999999"', sheet)
+    path.write_bytes(with_part(path, "xl/worksheets/sheet1.xml", distant))
 
     with pytest.raises(Rejected) as raised:
         for _ in read_sheet(path, COLUMNS):

@@ -4,16 +4,16 @@ Agency: Sở Xây dựng, gisxd.binhduong.gov.vn. Documentation: none is public;
 NestJS-CRUD interface and an ArcGIS layer (74nguyentan/training_angular_ditagis, 2022). Account: none or Basic.
 
 Caveats:
-    - ArcGIS tells errors, refused tokens too, with HTTP 200 and an `error` object.
-    - The layer cuts a page to its `maxRecordCount` without a word, so that is asked for first.
-    - `exceededTransferLimit` is not known before ArcGIS 10.3.1, so a full page is followed by another one.
-    - OBJECTID is made anew with the layer, `maCTXD` is not: it is the key.
-    - A file that is deleted while the list is read may hide another one until the next run.
-    - Which column tells when a permit file changed is not known, see `changed_column`; the layer has none.
-    - Days come as instants of Vietnamese midnight; in UTC that is the day before.
-    - Files from before July 2025 have commune codes of that time; the province beside them tells which.
-    - Several parcels stand in one text, "12, 13; 14", and some in a sentence, "604 (tờ bản đồ số 3)".
-    - A measure's value may be prose, "02 tầng + mái". The members of `vanBans` and `donVis` were not seen.
+    - ArcGIS reports errors, refused tokens included, with HTTP 200 and an `error` object.
+    - The layer silently cuts a page to its `maxRecordCount`, so that is requested first.
+    - `exceededTransferLimit` does not exist before ArcGIS 10.3.1, so a full page is followed by another request.
+    - OBJECTID changes whenever the layer is rebuilt; `maCTXD` does not and is the key.
+    - If a file is deleted while the list is read, another one may be missed until the next run.
+    - The column with the time of a permit file's last change is unknown, see `changed_column`; the layer has none.
+    - A day is sent as the instant of midnight in Vietnamese time; in UTC that is the day before.
+    - Files from before July 2025 have the commune codes of that time; the province code shows which scheme applies.
+    - Several parcels are in one text, "12, 13; 14", or in a sentence, "604 (tờ bản đồ số 3)".
+    - A measure's value may be prose, "02 tầng + mái". The members of `vanBans` and `donVis` were not observed.
 """
 
 from collections.abc import Mapping
@@ -34,8 +34,7 @@ from cchc_connect.wire import codecs
 from cchc_connect.wire.field_map import FieldMap, at, epoch_day, iso_day, translated
 from cchc_schemas import AdminScheme, ConstructionPermit, ConstructionWorks, CrsName
 
-MAPPING = 1
-
+MAPPING_VERSION = 1
 
 PERMIT: FieldMap = {
     "permit_code": at("maCTCPXD"),
@@ -61,39 +60,39 @@ WORKS_MEASURES = {"dienTichXayDung": "m2", "tongDienTichSan": "m2", "soTang": "t
 
 
 class BinhDuongPermitsOptions(AdapterOptions):
-    """Options of a connection to the department; both interfaces lie below one `base_url`."""
+    """Options of a connection to the department; both interfaces are below one `base_url`."""
 
     permits_path: str = "/rest/ctxd/cong-trinh-cpxd"
-    """Where the permit files are listed."""
+    """Path of the list of permit files."""
     works_layer: str = "/arcgis/rest/services/HienTrang/CongTrinhXD/MapServer/0"
-    """Where the layer of works is."""
+    """Path of the layer of works."""
     page_size: Annotated[int, Field(ge=1, le=2000)] = 200
-    """Files or works asked for at a time."""
+    """Page size: files or works per request."""
     schemes: Mapping[str, AdminScheme] = {"74": AdminScheme.GSO_2025_01, "79": AdminScheme.GSO_2025_07}
-    """Scheme of the commune codes (danh mục đơn vị hành chính) by the province code beside them."""
+    """Scheme of the commune codes (danh mục đơn vị hành chính), by province code."""
     crs: CrsName = "EPSG:9210"
     """Reference system of the coordinates: VN-2000, central meridian 105°45'."""
     decimal_sign: codecs.DecimalSign = ","
-    """Decimal sign of measures that come as text."""
+    """Decimal sign of measures sent as text."""
     changed_column: str | None = None
-    """Column with the instant of a permit file's last change; without it every run lists all files."""
+    """Column with the instant of a permit file's last change; if unset, every run lists all files."""
     complete_listings: bool = False
-    """Is a file or a work that is not listed gone? Of files never where `changed_column` is set."""
+    """Whether an unlisted file or works counts as deleted; ignored for files if `changed_column` is set."""
     papers: PaperCodes = PaperCodes()
     """Codes of papers and parties (unverified)."""
     token_errors: tuple[int, ...] = (498, 499)
-    """Error codes of ArcGIS for a token that is missing or refused (unverified)."""
+    """ArcGIS error codes for a missing or refused token (unverified)."""
 
 
 class _Listing:
-    """What permits and works have in common: where they are and which parcels they stand on."""
+    """Shared base of both sources: options, code table, profile and mapping version."""
 
     def __init__(self, options: BinhDuongPermitsOptions) -> None:
         self._options = options
         self._table = package_table("binh_duong_permits")
         deletes = Deletes.ABSENCE if options.complete_listings else Deletes.NEVER
         self.profile = SourceProfile(changed_since=False, deletes=deletes)
-        self.mapping_version = options.mapping_version(MAPPING)
+        self.mapping_version = options.mapping_version(MAPPING_VERSION)
 
 
 class Permits(_Listing):
@@ -107,13 +106,13 @@ class Permits(_Listing):
             self.profile = SourceProfile(changed_since=True)
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
-        """Ask for one page; pages are counted from 1 and ordered by the key."""
+        """Request one page; pages are counted from 1 and ordered by the key."""
         options, page = self._options, int(ask.position or 1)
         params = {"page": str(page), "limit": str(options.page_size), "sort": "maCTCPXD,ASC"}
         if ask.since and options.changed_column:
             params["filter"] = f"{options.changed_column}||$gte||{ask.since.astimezone(UTC):%Y-%m-%dT%H:%M:%S.000Z}"
-        answer = yield HttpRequest(method="GET", path=options.permits_path, params=params)
-        listing = codecs.as_object(answer.json()) or {}
+        response = yield HttpRequest(method="GET", path=options.permits_path, params=params)
+        listing = codecs.as_object(response.json()) or {}
         files, total = codecs.as_objects(listing.get("data")), codecs.whole_number(listing.get("total"))
         pages = codecs.whole_number(listing.get("pageCount"))
         if files is None or not isinstance(total, int) or not isinstance(pages, int):
@@ -125,7 +124,7 @@ class Permits(_Listing):
         return codecs.plain_text(item.get("maCTCPXD"))
 
     def changed_at(self, item: Item) -> datetime | codecs.Unreadable | None:
-        """Return when the file last changed, where a column tells."""
+        """Return when the file last changed; None if no column is configured."""
         return codecs.iso_instant(item.get(self._options.changed_column or ""))
 
     def translate(self, item: Item) -> Mapping[str, object]:
@@ -146,15 +145,15 @@ class Works(_Listing):
     record_type = ConstructionWorks
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
-        """Ask for one page of the layer."""
+        """Request one page of the layer."""
         return (yield from layer_page(ask, self._options.works_layer, self._options.page_size, self._options.crs))
 
     def key(self, item: Item) -> str:
-        """Return the department's code of the works; never the OBJECTID."""
+        """Return the department's code of the works, never the OBJECTID."""
         return codecs.plain_text(item["attributes"].get("maCTXD"))
 
     def changed_at(self, item: Item) -> datetime | None:
-        """Return None: the layer does not say."""
+        """Return None: the layer has no time of change."""
         del item
         return None
 
@@ -176,7 +175,7 @@ class Works(_Listing):
 
 
 class BinhDuongPermits:
-    """The department, configured: permits and works to pull, nothing to push."""
+    """The configured adapter: pulls permits and works, pushes nothing."""
 
     Options = BinhDuongPermitsOptions
     targets = ()

@@ -1,7 +1,7 @@
-"""How the construction department of Bình Dương writes measures, papers and parties in a permit file.
+"""Read the measures, papers and parties in a permit file of the construction department of Bình Dương.
 
 Names as read in its public client (74nguyentan/training_angular_ditagis, 2022); the members of `vanBans` and
-`donVis` were not seen there.
+`donVis` were not observed there.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from cchc_connect.wire import codecs
 from cchc_connect.wire.field_map import FieldMap, at, iso_day, translated
 
 _LIST_EXPECTED = Unreadable("list_expected")
-_GIVEN_BACK = at("tinhTrangTraHoSo.isTraHoSo", read=codecs.flag)
+_IS_RETURNED = at("tinhTrangTraHoSo.isTraHoSo", read=codecs.flag)
 
 PERMIT_PAPER: FieldMap = {
     "permit_number": at("soVanBan"),
@@ -23,7 +23,7 @@ PERMIT_PAPER: FieldMap = {
 
 
 class PaperCodes(BaseModel):
-    """Codes by which papers and parties of a file are told apart; they were not seen and may have to be corrected."""
+    """Codes of a file's papers and parties; they were not observed and may have to be corrected."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -36,15 +36,15 @@ class PaperCodes(BaseModel):
 
 
 def permit_status(item: Item, statuses: Mapping[str, str]) -> object:
-    """Return the status that the file's step stands for; a file that was given back is refused."""
-    given_back = _GIVEN_BACK(item)
-    if given_back is True or isinstance(given_back, Unreadable):
-        return "permit_refused" if given_back is True else given_back
+    """Return the status for the file's step; a returned file counts as refused."""
+    is_returned = _IS_RETURNED(item)
+    if is_returned is True or isinstance(is_returned, Unreadable):
+        return "permit_refused" if is_returned is True else is_returned
     return statuses.get(codecs.plain_text(item.get("maTienDo")), "unknown")
 
 
 def papers(item: Item, codes: PaperCodes) -> Mapping[str, object]:
-    """Return what a file's papers and parties tell; of several permits the last counts."""
+    """Return the fields read from a file's papers and parties; of several permits the last counts."""
     listed, parties = codecs.as_objects(item.get("vanBans") or []), codecs.as_objects(item.get("donVis") or [])
     if listed is None or parties is None:
         return {"permit_number": _LIST_EXPECTED}
@@ -59,20 +59,20 @@ def papers(item: Item, codes: PaperCodes) -> Mapping[str, object]:
 
 
 def measures(content: Item, sign: codecs.DecimalSign) -> Iterator[Mapping[str, object]]:
-    """Yield the measures of the sub-form that the kind of permit has; the form's own name is not looked at."""
+    """Yield the measures of all sub-forms; which sub-form is present depends on the kind of permit."""
     for form in filter(None, map(codecs.as_object, content.values())):
         for name, value in form.items():
-            given = codecs.as_object(value)
-            if given and "giaTri" in given:
-                called = codecs.text_or_none(given.get("dinhDanh")) or name
-                yield measure(called, given["giaTri"], given.get("donVi"), sign, given.get("noiDung"))
+            entry = codecs.as_object(value)
+            if entry and "giaTri" in entry:
+                label = codecs.text_or_none(entry.get("dinhDanh")) or name
+                yield measure(label, entry["giaTri"], entry.get("donVi"), sign, entry.get("noiDung"))
 
 
 def measure(
-    name: object, value: object, unit: object, sign: codecs.DecimalSign, words: object = None
+    name: object, value: object, unit: object, sign: codecs.DecimalSign, prose: object = None
 ) -> Mapping[str, object]:
-    """Return a measure; a value that is no number is kept in the source's own words."""
-    amount, prose = codecs.decimal_number(value, sign), codecs.text_or_none(words)
+    """Return the fields of a `Measure`; a value that is not a number is kept as text in `raw`."""
+    amount, raw = codecs.decimal_number(value, sign), codecs.text_or_none(prose)
     if isinstance(amount, Unreadable):
-        amount, prose = None, codecs.text_or_none(value) if prose is None else prose
-    return {"name": name, "value": amount, "unit": codecs.text_or_none(unit), "raw": prose}
+        amount, raw = None, codecs.text_or_none(value) if raw is None else raw
+    return {"name": name, "value": amount, "unit": codecs.text_or_none(unit), "raw": raw}

@@ -1,7 +1,7 @@
-"""What every adapter's options have in common, and the tables that come with this package.
+"""Base class of all adapters' options, and the TOML tables of this package.
 
-A table is a TOML file under `data/` whose first line says where its content was observed and when it was
-taken. What is not verified stands there or in the options, so that it can be corrected without a release.
+A table is a file under `data/`; its first line says where the content was observed and when it was taken.
+Unverified values belong in a table or in the options, so that they can be corrected without a release.
 """
 
 import tomllib
@@ -15,17 +15,17 @@ from pydantic import BaseModel, ConfigDict
 
 
 class AdapterOptions(BaseModel):
-    """The `options` table of a connection in cchc.toml: no key may be there that nobody reads."""
+    """The `options` table of a connection in cchc.toml; unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
 
-    def mapping_version(self, own: int) -> int:
-        """Return a version that changes with the adapter's `own` and with any option.
+    def mapping_version(self, adapter_version: int) -> int:
+        """Return a version that changes with `adapter_version` and with any option.
 
-        So a corrected option (a status, an agency's code, a field map) makes unchanged items be read anew,
-        the quarantined ones among them.
+        So after an option is corrected (a status, an agency code, a field map), unchanged items are translated
+        again, quarantined ones included.
         """
-        return own << 32 | zlib.crc32(self.model_dump_json().encode())
+        return adapter_version << 32 | zlib.crc32(self.model_dump_json().encode())
 
 
 @cache

@@ -1,7 +1,7 @@
-"""How the national portal writes a procedure: upper-case keys, everything text, lists in lists.
+"""Field map for a procedure of the national portal: upper-case keys, all values text, nested lists.
 
-Keys as observed in the answers of LayThuTuc (VietOpenCPS/opencps-v2, 2020; a provincial client, 2025).
-Terms and fees may be prose: then the number is left out and the source's own words are kept.
+Keys as observed in the responses of LayThuTuc (VietOpenCPS/opencps-v2, 2020; a provincial client, 2025).
+Terms and fees may be prose: then the number is None and the source's text is kept in `raw`.
 """
 
 from functools import partial
@@ -14,24 +14,24 @@ from cchc_connect.wire.field_map import FieldMap, Value, at, each, held
 PUBLIC = "1"
 
 
-def _number(place: str, sign: codecs.DecimalSign) -> Value:
-    """Return what takes a number, and None where the source wrote prose."""
-    number = at(place, read=partial(codecs.decimal_number, sign=sign))
+def _number(path: str, sign: codecs.DecimalSign) -> Value:
+    """Return a getter of the number at `path`; it yields None if the source wrote prose."""
+    number = at(path, read=partial(codecs.decimal_number, sign=sign))
 
     def value(item: Item) -> object:
-        found = number(item)
-        return None if isinstance(found, Unreadable) else found
+        amount = number(item)
+        return None if isinstance(amount, Unreadable) else amount
 
     return value
 
 
-def _prose(place: str, sign: codecs.DecimalSign) -> Value:
-    """Return what takes the source's words, and None where it wrote a number."""
-    number = at(place, read=partial(codecs.decimal_number, sign=sign))
-    words = at(place)
+def _prose(path: str, sign: codecs.DecimalSign) -> Value:
+    """Return a getter of the prose at `path`; it yields None if the source wrote a number."""
+    number = at(path, read=partial(codecs.decimal_number, sign=sign))
+    text = at(path)
 
     def value(item: Item) -> object:
-        return words(item) if isinstance(number(item), Unreadable) else None
+        return text(item) if isinstance(number(item), Unreadable) else None
 
     return value
 
@@ -89,7 +89,7 @@ def _levels(value: object) -> list[object]:
 
 
 def _components(item: Item) -> object:
-    """Return the papers of all cases in one list, each with its case."""
+    """Return the papers of all cases in one list, each with the name of its case."""
     paper: FieldMap = {
         "code": at("MAGIAYTO"),
         "name": at("TENGIAYTO"),
@@ -98,12 +98,12 @@ def _components(item: Item) -> object:
     }
     components: list[object] = []
     for case in codecs.as_list(item.get("THANHPHANHOSO")):
-        of_case = codecs.as_object(case)
-        if of_case is None:
+        case_fields = codecs.as_object(case)
+        if case_fields is None:
             components.append(Unreadable("object_expected"))
             continue
-        called = {"case": codecs.text_or_none(of_case.get("TRUONGHOP"))}
-        for one in each(paper)(of_case.get("GIAYTO")):
-            fields = codecs.as_object(one)
-            components.append(one if fields is None else {**fields, **called})
+        case_name = {"case": codecs.text_or_none(case_fields.get("TRUONGHOP"))}
+        for component in each(paper)(case_fields.get("GIAYTO")):
+            fields = codecs.as_object(component)
+            components.append(component if fields is None else {**fields, **case_name})
     return components

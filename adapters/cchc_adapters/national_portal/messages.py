@@ -1,8 +1,8 @@
-"""How dossiers and their steps are written for the national portal.
+"""Write dossiers and their steps in the form of the national portal.
 
 Field names, limits and value forms as observed in VietOpenCPS/opencps-v2 (2020) and a provincial client
-(2025): every value is text, a missing one "", times are yyyyMMddHHmmss in Vietnamese time. A status goes out
-as it is: the habit of reporting 5, 6 and 8 as 9, to look on time, is not imitated.
+(2025): every value is text, a missing one "", times are yyyyMMddHHmmss in Vietnamese time. A status is sent
+unchanged; the observed practice of reporting 5, 6 and 8 as 9 to appear on time is not followed.
 """
 
 import re
@@ -11,24 +11,24 @@ from collections.abc import Mapping
 from cchc_connect.wire.codecs import compact_local, truncated
 from cchc_schemas import Dossier, DossierStatus, DossierStep
 
-HANDLER_LENGTH = 50
-SUMMARY_LENGTH = 1000
-"""Characters that the provincial client sends at the most; whether the portal itself has these limits is unverified."""
+MAX_HANDLER_LENGTH = 50
+MAX_SUMMARY_LENGTH = 1000
+"""Longest texts that the provincial client sends, in characters; the portal's own limits are unverified."""
 
 NOT_RECEIVED = frozenset({DossierStatus.REGISTERED, DossierStatus.REFUSED, DossierStatus.WITHDRAWN})
-"""States in which a dossier may have no day of receipt."""
+"""Statuses in which a dossier may have no day of receipt."""
 
-ALWAYS = ("TenTTHC", "MaLinhVuc", "TenLinhVuc", "LoaiDoiTuong", "DonViXuLy")
+REQUIRED_FIELDS = ("TenTTHC", "MaLinhVuc", "TenLinhVuc", "LoaiDoiTuong", "DonViXuLy")
 """Fields that every observed client fills."""
 
 Payload = dict[str, object]
 
 _NATIONAL_CODE = re.compile(r"[0-9]\.[0-9]{6}(?:-[0-9A-Z]+)?")
-"""National procedure code; the suffix is that of codes under test, as in 1.001612-TH2."""
+"""National procedure code; codes under test have a suffix, as in 1.001612-TH2."""
 
 
 def national_code(code: str, codes: Mapping[str, str]) -> str | None:
-    """Return the national code of a procedure, None for a local one that is not in `codes`.
+    """Return the national code of a procedure; None for a local code that is not in `codes`.
 
     >>> national_code("1.013225", {}), national_code("GPXD01", {"GPXD01": "1.013225"}), national_code("GPXD01", {})
     ('1.013225', '1.013225', None)
@@ -37,19 +37,19 @@ def national_code(code: str, codes: Mapping[str, str]) -> str | None:
     return code if _NATIONAL_CODE.fullmatch(code) else None
 
 
-def lacking(payload: Payload, status: DossierStatus) -> str | None:
-    """Return the name of a required field that is blank."""
-    required = ALWAYS if status in NOT_RECEIVED else (*ALWAYS, "NgayTiepNhan")
+def missing_field(payload: Payload, status: DossierStatus) -> str | None:
+    """Return the name of the first blank required field; None if there is none."""
+    required = REQUIRED_FIELDS if status in NOT_RECEIVED else (*REQUIRED_FIELDS, "NgayTiepNhan")
     return next((name for name in required if not payload[name]), None)
 
 
 def dossier_payload(dossier: Dossier, code: str, identity_kinds: Mapping[str, str]) -> Payload:
-    """Return a dossier as DongBoHoSoMC takes it.
+    """Return the payload of a dossier for DongBoHoSoMC.
 
     Args:
-        dossier: what is sent.
+        dossier: the record to send.
         code: the national code of its procedure.
-        identity_kinds: LoaiDinhDanh by the number of digits.
+        identity_kinds: LoaiDinhDanh by the number of digits of the identity number.
     """
     return {
         "MaHoSo": dossier.code,
@@ -60,7 +60,7 @@ def dossier_payload(dossier: Dossier, code: str, identity_kinds: Mapping[str, st
         "KenhThucHien": _number(dossier.channel),
         **_applicant(dossier, identity_kinds),
         "ThongTinKhac": "",
-        "TrichYeuHoSo": truncated(dossier.summary or "", SUMMARY_LENGTH),
+        "TrichYeuHoSo": truncated(dossier.summary or "", MAX_SUMMARY_LENGTH),
         "NgayNopHoSo": compact_local(dossier.submitted_at),
         "NgayTiepNhan": compact_local(dossier.received_at),
         "NgayHenTra": compact_local(dossier.due_at),
@@ -96,10 +96,10 @@ def _applicant(dossier: Dossier, identity_kinds: Mapping[str, str]) -> Payload:
 
 
 def step_payload(step: DossierStep, default_handler: str) -> Payload:
-    """Return a step as CapNhatTienDoHoSoMC takes it; who is not named is called `default_handler`."""
+    """Return the payload of a step for CapNhatTienDoHoSoMC; an unnamed official becomes `default_handler`."""
     return {
         "MaHoSo": step.dossier_code,
-        "NguoiXuLy": truncated(step.handler_name or default_handler, HANDLER_LENGTH),
+        "NguoiXuLy": truncated(step.handler_name or default_handler, MAX_HANDLER_LENGTH),
         "ChucDanh": step.handler_title or "",
         "ThoiDiemXuLy": compact_local(step.at),
         "PhongBanXuLy": step.department or "",

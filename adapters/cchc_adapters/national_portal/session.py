@@ -1,6 +1,6 @@
-"""How the national portal is entered: a login whose session goes into the body of every request.
+"""Log in to the national portal; the session is sent in the body of every request.
 
-Observed in VietOpenCPS/opencps-v2 (2020). How long a session lives is not documented.
+Observed in VietOpenCPS/opencps-v2 (2020). The lifetime of a session is not documented.
 """
 
 from dataclasses import dataclass, replace
@@ -9,8 +9,8 @@ from cchc_adapters.national_portal.replies import PortalReplies, error_code
 from cchc_connect import Credentials, HttpRequest, HttpResponse, Verdict
 from cchc_connect.wire import codecs
 
-READ = frozenset({Verdict.OK, Verdict.AUTH, Verdict.INVALID})
-"""A refused account is told with a code and words that other refusals have too."""
+LOGIN_VERDICTS = frozenset({Verdict.OK, Verdict.AUTH, Verdict.INVALID})
+"""Verdicts read from the login response; a refused account has the same code and text as other refusals."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,19 +19,19 @@ class PortalSession:
 
     path: str
     lifetime_s: float
-    """Seconds for which a session is trusted."""
+    """How long a session is used, seconds."""
     replies: PortalReplies
 
     def login(self, credentials: Credentials) -> HttpRequest:
-        """Return the request that opens a session."""
+        """Return the login request."""
         account = {"username": credentials.username, "password": credentials.password}
-        return HttpRequest(method="POST", path=self.path, json=account, idempotent=True, accept=READ)
+        return HttpRequest(method="POST", path=self.path, json=account, idempotent=True, accept=LOGIN_VERDICTS)
 
     def session(self, response: HttpResponse) -> str | None:
-        """Return the session; it counts only beside code 0."""
+        """Return the session of the login response; None unless its code is 0."""
         envelope = self.replies.envelope(response)
         return codecs.plain_text(envelope.get("session")) or None if error_code(envelope) == 0 else None
 
     def attach(self, request: HttpRequest, session: str) -> HttpRequest:
-        """Put the session into the body."""
+        """Return the request with the session in its body."""
         return replace(request, json={"session": session, **(codecs.as_object(request.json) or {})})

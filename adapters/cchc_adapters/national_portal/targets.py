@@ -1,40 +1,40 @@
-"""The national portal's services that take dossiers and steps.
+"""Targets of the national portal: the services that accept dossiers and steps.
 
-Sources: two observed ways to send a dossier, that of VietOpenCPS/opencps-v2 (2020), which looks first, and
-that of a provincial client (2025), which tries and turns the flag round; ours is the second, with the mark
-of what was delivered before.
+Sources: two ways to send a dossier were observed. VietOpenCPS/opencps-v2 (2020) looks the dossier up first; a
+provincial client (2025) sends it and inverts `isUpdating` if the portal contradicts it. This module does the
+second, and starts with whether an earlier version was delivered.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cchc_adapters.building_blocks.options import package_table
-from cchc_adapters.national_portal.messages import dossier_payload, lacking, national_code, step_payload
+from cchc_adapters.national_portal.messages import dossier_payload, missing_field, national_code, step_payload
 from cchc_adapters.national_portal.replies import PortalReplies, error_code
 from cchc_connect import Exchange, HttpRequest, HttpResponse, Outcome, Outgoing, Receipt, Verdict
 from cchc_schemas import Dossier, DossierStep
 
-SEND_DOSSIERS, SEND_STEPS = "DongBoHoSoMC", "CapNhatTienDoHoSoMC"
-STEPS_A_MESSAGE = 10
-TOLD = frozenset({Verdict.OK, Verdict.DUPLICATE, Verdict.NOT_FOUND, Verdict.INVALID})
-"""Verdicts that are answers of a service; the others are failures."""
+DOSSIER_SERVICE, STEP_SERVICE = "DongBoHoSoMC", "CapNhatTienDoHoSoMC"
+STEP_BATCH_SIZE = 10
+SERVICE_VERDICTS = frozenset({Verdict.OK, Verdict.DUPLICATE, Verdict.NOT_FOUND, Verdict.INVALID})
+"""Verdicts that are results of a service call; all other verdicts are failures."""
 
 
 @dataclass(frozen=True)
 class Portal:
-    """How the portal's services are called."""
+    """Builds the portal's service calls and reads their results."""
 
     agency: str
     replies: PortalReplies
 
-    def call(self, service: str, path: str, content: Mapping[str, object], *, may_repeat: bool = True) -> HttpRequest:
+    def call(self, service: str, path: str, content: Mapping[str, object], *, idempotent: bool = True) -> HttpRequest:
         """Return the request that calls `service` with `content`."""
         envelope = {"madonvi": self.agency, "service": service, **content}
-        return HttpRequest(method="POST", path=path, json=envelope, idempotent=may_repeat, accept=TOLD)
+        return HttpRequest(method="POST", path=path, json=envelope, idempotent=idempotent, accept=SERVICE_VERDICTS)
 
-    def receipt(self, answer: HttpResponse) -> Receipt:
-        """Return what an answer means for each record of its message."""
-        match answer.verdict:
+    def receipt(self, response: HttpResponse) -> Receipt:
+        """Return the receipt for each record of the message that `response` belongs to."""
+        match response.verdict:
             case Verdict.OK:
                 return Receipt(outcome=Outcome.DELIVERED)
             case Verdict.DUPLICATE:
@@ -42,13 +42,13 @@ class Portal:
             case Verdict.NOT_FOUND:
                 return Receipt(outcome=Outcome.REFUSED, reason="not_found")
             case _:
-                code = error_code(self.replies.envelope(answer))
+                code = error_code(self.replies.envelope(response))
                 return Receipt(outcome=Outcome.REFUSED, reason=f"error_code:{code}")
 
 
 @dataclass(frozen=True)
 class DossierTarget:
-    """The service that takes dossiers, one in a message."""
+    """The service that accepts dossiers, one per message."""
 
     portal: Portal
     path: str
@@ -59,27 +59,27 @@ class DossierTarget:
     batch_limit = 1
 
     def deliver(self, batch: Sequence[Outgoing]) -> Exchange[Sequence[Receipt]]:
-        """Send each dossier as new or as known, and the other way round where the portal says so."""
+        """Send each dossier as new or as an update; send it the other way if the portal contradicts that."""
         receipts: list[Receipt] = []
-        for one in batch:
-            receipt = yield from self._deliver(one)
+        for outgoing in batch:
+            receipt = yield from self._deliver(outgoing)
             receipts.append(receipt)
         return receipts
 
-    def _deliver(self, one: Outgoing) -> Exchange[Receipt]:
-        payload = self._payload(one)
+    def _deliver(self, outgoing: Outgoing) -> Exchange[Receipt]:
+        payload = self._payload(outgoing)
         if isinstance(payload, str):
             return Receipt(outcome=Outcome.REFUSED, reason=payload)
-        answer = yield self._message(payload, updating=one.known)
-        if answer.verdict is (Verdict.NOT_FOUND if one.known else Verdict.DUPLICATE):
-            answer = yield self._message(payload, updating=not one.known)
-        if answer.verdict in {Verdict.DUPLICATE, Verdict.NOT_FOUND}:
-            return Receipt(outcome=Outcome.RETRY, reason=f"contradiction:{answer.verdict}")
-        return self.portal.receipt(answer)
+        response = yield self._message(payload, updating=outgoing.known)
+        if response.verdict is (Verdict.NOT_FOUND if outgoing.known else Verdict.DUPLICATE):
+            response = yield self._message(payload, updating=not outgoing.known)
+        if response.verdict in {Verdict.DUPLICATE, Verdict.NOT_FOUND}:
+            return Receipt(outcome=Outcome.RETRY, reason=f"contradiction:{response.verdict}")
+        return self.portal.receipt(response)
 
-    def _payload(self, one: Outgoing) -> Mapping[str, object] | str:
-        """Return what is sent, or the reason why nothing is."""
-        dossier = one.record
+    def _payload(self, outgoing: Outgoing) -> Mapping[str, object] | str:
+        """Return the payload, or the reason why the dossier is not sent."""
+        dossier = outgoing.record
         if not isinstance(dossier, Dossier):
             return "record_type_unexpected"
         code = national_code(dossier.procedure_code, self.procedure_codes)
@@ -87,27 +87,31 @@ class DossierTarget:
             return "procedure_code_unmapped"
         identity_kinds: Mapping[str, str] = package_table("national_portal")["identity_kinds"]
         payload = {**dossier_payload(dossier, code, identity_kinds), **self.constants}
-        blank = lacking(payload, dossier.status)
+        blank = missing_field(payload, dossier.status)
         return f"missing:{blank}" if blank else payload
 
     def _message(self, payload: Mapping[str, object], *, updating: bool) -> HttpRequest:
-        # It may be repeated: what arrived the first time is "already there" and becomes an update.
-        return self.portal.call(SEND_DOSSIERS, self.path, {"isUpdating": str(updating), "data": [payload]})
+        # Safe to repeat: a dossier that arrived the first time is reported as existing and becomes an update.
+        return self.portal.call(DOSSIER_SERVICE, self.path, {"isUpdating": str(updating), "data": [payload]})
 
 
 @dataclass(frozen=True)
 class StepTarget:
-    """The service that takes steps of dossiers, up to ten in a message, which is taken whole or not at all."""
+    """The service that accepts steps of dossiers, up to ten per message; a message is accepted or refused whole."""
 
     portal: Portal
     path: str
     default_handler: str
 
     record_type = DossierStep
-    batch_limit = STEPS_A_MESSAGE
+    batch_limit = STEP_BATCH_SIZE
 
     def deliver(self, batch: Sequence[Outgoing]) -> Exchange[Sequence[Receipt]]:
         """Send the steps in one message."""
-        steps = [step_payload(one.record, self.default_handler) for one in batch if isinstance(one.record, DossierStep)]
-        answer = yield self.portal.call(SEND_STEPS, self.path, {"data": steps}, may_repeat=False)
-        return [self.portal.receipt(answer)] * len(batch)
+        steps = [
+            step_payload(outgoing.record, self.default_handler)
+            for outgoing in batch
+            if isinstance(outgoing.record, DossierStep)
+        ]
+        response = yield self.portal.call(STEP_SERVICE, self.path, {"data": steps}, idempotent=False)
+        return [self.portal.receipt(response)] * len(batch)

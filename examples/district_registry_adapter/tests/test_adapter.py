@@ -1,4 +1,4 @@
-"""The adapter against a small registry: a real HTTP server on loopback, a real shared database."""
+"""Tests of the adapter against a small registry: an HTTP server on loopback and a real shared database."""
 
 import json
 from collections.abc import Generator
@@ -17,7 +17,7 @@ from cchc_connect import AdapterFactory, Config, RunReport, SharedDatabase, Sync
 PAGE_SIZE = 2
 
 factory: AdapterFactory = DistrictRegistry
-"""The type checkers prove the contract here; nothing is inherited."""
+"""Type checkers verify here that the adapter fulfils the protocol; nothing is inherited."""
 
 
 class Registry(ThreadingHTTPServer):
@@ -26,10 +26,10 @@ class Registry(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Answer)
+        super().__init__(("127.0.0.1", 0), _RegistryHandler)
         self.parcels: list[dict[str, Any]] = []
-        self.questions: list[str] = []
-        self.answers_nonsense = False
+        self.requested_paths: list[str] = []
+        self.is_broken = False
 
     def enter(self, number: int, **changed: object) -> None:
         at = f"2026-03-{number:02}T08:00:00+07:00"
@@ -37,21 +37,21 @@ class Registry(ThreadingHTTPServer):
         self.parcels.append({**parcel, "changed_at": at, **changed})
 
     def page(self, number: int, changed_from: str) -> dict[str, Any]:
-        if self.answers_nonsense:
+        if self.is_broken:
             return {"message": "Hệ thống đang được nâng cấp"}
         since = datetime.fromisoformat(changed_from)
-        found = [parcel for parcel in self.parcels if datetime.fromisoformat(parcel["changed_at"]) >= since]
+        changed = [parcel for parcel in self.parcels if datetime.fromisoformat(parcel["changed_at"]) >= since]
         end = number * PAGE_SIZE
-        return {"parcels": found[end - PAGE_SIZE : end], "last": end >= len(found)}
+        return {"parcels": changed[end - PAGE_SIZE : end], "last": end >= len(changed)}
 
 
-class _Answer(BaseHTTPRequestHandler):
+class _RegistryHandler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         registry = cast("Registry", self.server)
         address = urlsplit(self.path)
-        asked = {"changed_from": ["0001-01-01T00:00:00Z"], **parse_qs(address.query)}
-        registry.questions.append(self.path)
-        body = json.dumps(registry.page(int(asked["page"][0]), asked["changed_from"][0])).encode()
+        query = {"changed_from": ["0001-01-01T00:00:00Z"], **parse_qs(address.query)}
+        registry.requested_paths.append(self.path)
+        body = json.dumps(registry.page(int(query["page"][0]), query["changed_from"][0])).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -97,7 +97,7 @@ def test_every_parcel_of_every_page_is_shared(registry: Registry, database: Shar
 
     assert [line.outcome for line in report.lines] == ["done"]
     assert report.rows_written == 5
-    assert len(registry.questions) == 3
+    assert len(registry.requested_paths) == 3
 
 
 def test_the_next_run_asks_for_changes_only(registry: Registry, database: SharedDatabase) -> None:
@@ -124,7 +124,7 @@ def test_a_parcel_that_cannot_be_read_holds_no_other(registry: Registry, databas
 
 
 def test_an_answer_that_is_no_listing_holds_the_connection(registry: Registry, database: SharedDatabase) -> None:
-    registry.answers_nonsense = True
+    registry.is_broken = True
 
     report = run(registry, database)
 

@@ -1,7 +1,7 @@
 """Land registry of a district (cơ sở dữ liệu đất đai cấp huyện); the system is invented.
 
-`GET /parcels?page=N&changed_from=INSTANT` answers `{"parcels": [...], "last": bool}`, oldest change first.
-Caveats: commune codes come without their scheme, so the connection names it. Nothing tells that a parcel is gone.
+`GET /parcels?page=N&changed_from=INSTANT` returns `{"parcels": [...], "last": bool}`, oldest change first.
+Caveats: commune codes come without their scheme, so the connection names it. Deleted parcels are not reported.
 """
 
 from collections.abc import Mapping
@@ -33,8 +33,8 @@ class Parcels:
     def fetch(self, ask: Ask) -> Exchange[Page]:
         page = int(ask.position or 1)
         changed = {"changed_from": ask.since.isoformat()} if ask.since else {}
-        answer = yield HttpRequest(method="GET", path="/parcels", params={"page": str(page), **changed})
-        listing = Listing.model_validate(answer.json())
+        response = yield HttpRequest(method="GET", path="/parcels", params={"page": str(page), **changed})
+        listing = Listing.model_validate(response.json())
         return Page(items=listing.parcels, next=None if listing.last else str(page + 1))
 
     def key(self, item: Item) -> str:
