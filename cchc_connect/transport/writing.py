@@ -12,7 +12,7 @@ from cchc_connect.transport.call import Call
 from cchc_connect.transport.endpoint import Endpoint
 from cchc_connect.transport.failures import foreign_address
 from cchc_connect.transport.guard import ForbiddenAddress, Origin, resolve
-from cchc_connect.transport.unpacking import accepted
+from cchc_connect.transport.unpacking import ACCEPTED
 from cchc_connect.transport.wire import Wire
 
 FORM = "application/x-www-form-urlencoded"
@@ -60,7 +60,7 @@ def _headers(request: HttpRequest, call: Call, endpoint: Endpoint) -> Mapping[st
     ours = {
         "User-Agent": _user_agent(),
         "Accept": "application/json, */*;q=0.5",
-        "Accept-Encoding": ", ".join(accepted()),
+        "Accept-Encoding": ACCEPTED,
         "X-Request-Id": call.request_id,
     }
     kind = _content_type(request)
