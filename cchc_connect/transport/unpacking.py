@@ -1,7 +1,7 @@
-"""Unpacking a body step by step, to the proven end of its stream.
+"""Decompression of response bodies (gzip and deflate) in bounded steps, with a check that the stream is complete.
 
-gzip and deflate are read; only gzip is asked for. No step unfolds to more than `STEP` bytes, so that whoever
-counts them can stop.
+We request only gzip; deflate is read too. No step yields more than `STEP` bytes, so that the caller can stop at a
+limit.
 """
 
 import zlib
@@ -10,37 +10,37 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 STEP = 256 * 1024
-"""Bytes that one step unfolds to at the most."""
+"""Maximum bytes that one step yields."""
 
 ACCEPTED = "gzip"
-"""Value of `Accept-Encoding`; deflate is read too, from servers that do not look at what we accept."""
+"""Value of `Accept-Encoding`; servers that ignore it may send deflate."""
 
 _GZIP = 16 + zlib.MAX_WBITS
 
 
 class Damaged(Exception):
-    """What came is no such stream, or is damaged; nothing of it stands in here."""
+    """The bytes are no such stream, or it is corrupt; the exception holds nothing of them."""
 
 
 class Unpacker(Protocol):
-    """One content coding at work on one body."""
+    """Decoder of one body in one content coding."""
 
     @property
     def is_whole(self) -> bool:
-        """Say whether the stream has come to its end."""
+        """Whether the end of the stream has been reached."""
         ...
 
     def steps(self, packed: bytes) -> Iterator[bytes]:
-        """Yield what the next bytes of the wire unfold to, a step at a time.
+        """Yield the decoded form of the next bytes on the wire, step by step.
 
         Raises:
-            Damaged: they do not go on with the stream.
+            Damaged: the bytes do not continue the stream.
         """
         ...
 
 
 class _Gzip:
-    """gzip (RFC 1952): one stream or several, one after the other."""
+    """gzip (RFC 1952): one or several streams, one after the other."""
 
     def __init__(self) -> None:
         self._inflater: Any = zlib.decompressobj(_GZIP)
@@ -51,23 +51,23 @@ class _Gzip:
         return ended
 
     def steps(self, packed: bytes) -> Iterator[bytes]:
-        rest = packed
-        while rest:
+        pending = packed
+        while pending:
             if self._inflater.eof:
-                self._inflater = self._following()
+                self._inflater = self._next_stream()
             try:
-                step = self._inflater.decompress(rest, STEP)
+                step = self._inflater.decompress(pending, STEP)
             except zlib.error:
                 raise Damaged from None
-            rest = self._inflater.unconsumed_tail or self._inflater.unused_data
+            pending = self._inflater.unconsumed_tail or self._inflater.unused_data
             yield step
 
-    def _following(self) -> Any:
+    def _next_stream(self) -> Any:
         return zlib.decompressobj(_GZIP)
 
 
 class _Deflate(_Gzip):
-    """deflate: a zlib stream by RFC 9110, and a bare one in practice; nothing follows it."""
+    """deflate: a zlib stream by RFC 9110, a bare deflate stream from some servers; one stream only."""
 
     def __init__(self) -> None:
         self._inflater: Any = zlib.decompressobj(zlib.MAX_WBITS)
@@ -80,16 +80,16 @@ class _Deflate(_Gzip):
                 self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         yield from super().steps(packed)
 
-    def _following(self) -> Any:
+    def _next_stream(self) -> Any:
         raise Damaged
 
 
-_UNPACKERS: Mapping[str, Callable[[], Unpacker]] = MappingProxyType(
+_DECODERS: Mapping[str, Callable[[], Unpacker]] = MappingProxyType(
     {"gzip": _Gzip, "x-gzip": _Gzip, "deflate": _Deflate}
 )
 
 
 def unpacker(coding: str) -> Unpacker | None:
     """Return a new decoder of one content coding, None where it is not supported."""
-    make = _UNPACKERS.get(coding)
-    return make() if make else None
+    decoder_type = _DECODERS.get(coding)
+    return decoder_type() if decoder_type else None
