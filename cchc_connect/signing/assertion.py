@@ -12,7 +12,7 @@ from cchc_connect.signing.signer import new_id
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 """Value of `client_assertion_type`, sent with `client_assertion` (RFC 7523 section 2.2)."""
 
-MAX_LIFETIME_S = 300
+MAX_ASSERTION_LIFETIME_S = 300
 """Maximum lifetime of an assertion, in seconds; it is used at once."""
 
 
@@ -30,8 +30,8 @@ def client_assertion(  # each parameter is a claim or the source of one
     Raises:
         ConfigurationError: the extra `sign` is not installed, or the lifetime is not between 1 and 300 seconds.
     """
-    if not 1 <= lifetime_s <= MAX_LIFETIME_S:
-        raise ConfigurationError("signature.lifetime", value=lifetime_s, most=MAX_LIFETIME_S)
+    if not 1 <= lifetime_s <= MAX_ASSERTION_LIFETIME_S:
+        raise ConfigurationError("signature.lifetime", value=lifetime_s, most=MAX_ASSERTION_LIFETIME_S)
     with extra("sign", "joserfc", "cryptography"):
         from cchc_connect.signing import jose  # noqa: PLC0415  # the extra may be missing
     issued_at = int(clock.now().timestamp())
