@@ -147,8 +147,8 @@ class Attempt:
         endpoint = self._line.endpoint
         if self._send.is_login:
             return self._send.wire
-        wire = endpoint.authentication.signed(self._send.wire, self._line.surroundings.now())
-        return wire if endpoint.seal is None else endpoint.seal.sealed(wire)
+        prepared = endpoint.authentication.signed(self._send.wire, self._line.surroundings.now())
+        return prepared if endpoint.seal is None else endpoint.seal.sealed(prepared)
 
     def _check_signature(self, response: HttpResponse) -> None:
         signature_check = self._line.endpoint.seal_check

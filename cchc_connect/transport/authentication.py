@@ -33,7 +33,7 @@ class Authentication(Protocol):
         """Return the headers of every request."""
         ...
 
-    def signed(self, wire: Wire, now: datetime) -> Wire:
+    def signed(self, prepared: Wire, now: datetime) -> Wire:
         """Return the request as it is sent at `now` (aware); called for each attempt."""
         ...
 
@@ -56,10 +56,10 @@ class Anonymous:
         """Return no headers."""
         return {}
 
-    def signed(self, wire: Wire, now: datetime) -> Wire:
+    def signed(self, prepared: Wire, now: datetime) -> Wire:
         """Return the request unchanged."""
         del now
-        return wire
+        return prepared
 
 
 @dataclass(frozen=True)

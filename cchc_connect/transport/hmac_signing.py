@@ -37,11 +37,11 @@ class Hmac(Anonymous):
     time_header: str = "X-Timestamp"
     signature_header: str = "X-Signature"
 
-    def signed(self, wire: Wire, now: datetime) -> Wire:
+    def signed(self, prepared: Wire, now: datetime) -> Wire:
         """Return the request with key id, time and signature in its headers."""
         time_text = self._time_text(now)
         values = {"key_id": self.key_id, "timestamp": time_text}
-        parts = [PARTS[name](wire) if name in PARTS else values[name].encode() for name in self.signed_parts]
+        parts = [PARTS[name](prepared) if name in PARTS else values[name].encode() for name in self.signed_parts]
         digest = hmac.new(self.secret.encode(), self.separator.encode().join(parts), hashlib.sha256)
         signature = digest.hexdigest() if self.encoding == "hex" else b64encode(digest.digest()).decode()
         signature_headers = {
@@ -49,7 +49,7 @@ class Hmac(Anonymous):
             self.time_header: time_text,
             self.signature_header: signature,
         }
-        return replace(wire, headers={**wire.headers, **signature_headers})
+        return replace(prepared, headers={**prepared.headers, **signature_headers})
 
     def _time_text(self, now: datetime) -> str:
         return (
@@ -57,22 +57,22 @@ class Hmac(Anonymous):
         )
 
 
-def _target(wire: Wire) -> bytes:
-    address = urlsplit(wire.url)
+def _target(prepared: Wire) -> bytes:
+    address = urlsplit(prepared.url)
     return f"{address.path}?{address.query}".removesuffix("?").encode()
 
 
-def _content_type(wire: Wire) -> bytes:
-    return next((value for name, value in wire.headers.items() if name.lower() == "content-type"), "").encode()
+def _content_type(prepared: Wire) -> bytes:
+    return next((value for name, value in prepared.headers.items() if name.lower() == "content-type"), "").encode()
 
 
 PARTS: Mapping[str, Callable[[Wire], bytes]] = MappingProxyType(
     {
-        "method": lambda wire: wire.method.encode(),
+        "method": lambda prepared: prepared.method.encode(),
         "target": _target,
         "content_type": _content_type,
-        "body": lambda wire: wire.body or b"",
-        "body_sha256": lambda wire: hashlib.sha256(wire.body or b"").hexdigest().encode(),
+        "body": lambda prepared: prepared.body or b"",
+        "body_sha256": lambda prepared: hashlib.sha256(prepared.body or b"").hexdigest().encode(),
     }
 )
 """Parts of a request that may be signed, besides `key_id` and `timestamp`; `target` is the path with its query."""

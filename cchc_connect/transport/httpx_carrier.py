@@ -64,10 +64,14 @@ class HttpxCarrier:
         raise attempt.broken(failure)
 
     async def _carry(self, attempt: Attempt) -> None:
-        wire = attempt.wire
+        prepared = attempt.wire
         timeouts = httpx.Timeout(attempt.read_s, connect=attempt.connect_s)
         request = httpx.Request(
-            wire.method, wire.url, headers=wire.headers, content=wire.body, extensions={"timeout": timeouts.as_dict()}
+            prepared.method,
+            prepared.url,
+            headers=prepared.headers,
+            content=prepared.body,
+            extensions={"timeout": timeouts.as_dict()},
         )
         url = request.url
         if not attempt.may_go(lambda: safe_origin(url.scheme, url.host, url.port)):

@@ -129,12 +129,14 @@ class RequestsTransport:
             raise attempt.broken(failure)
 
     def _carry(self, attempt: Attempt) -> None:
-        wire = attempt.wire
-        prepared = requests.Request(wire.method, wire.url, headers=dict(wire.headers), data=wire.body).prepare()
-        if not attempt.may_go(lambda: origin_of(prepared.url or "")):  # requests parses it by the same urlsplit
+        prepared = attempt.wire
+        library_request = requests.Request(
+            prepared.method, prepared.url, headers=dict(prepared.headers), data=prepared.body
+        ).prepare()
+        if not attempt.may_go(lambda: origin_of(library_request.url or "")):  # requests parses it by the same urlsplit
             return
         timeouts = (attempt.connect_s, attempt.read_s)
-        with self._session.send(prepared, stream=True, timeout=timeouts, allow_redirects=False) as response:
+        with self._session.send(library_request, stream=True, timeout=timeouts, allow_redirects=False) as response:
             if not attempt.answered(response.status_code, response.raw.headers.iteritems()):
                 return
             for chunk in response.raw.stream(_CHUNK, decode_content=False):

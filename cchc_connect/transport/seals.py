@@ -19,9 +19,11 @@ class Seal:
     """The recipient's identifier, signed as `aud`."""
     header: str
 
-    def sealed(self, wire: Wire) -> Wire:
+    def sealed(self, prepared: Wire) -> Wire:
         """Return the request with the signature of its body in `header`; no body is signed as zero bytes."""
-        return replace(wire, headers={**wire.headers, self.header: self.signer.sign(wire.body or b"", self.audience)})
+        return replace(
+            prepared, headers={**prepared.headers, self.header: self.signer.sign(prepared.body or b"", self.audience)}
+        )
 
 
 class SealCheck:

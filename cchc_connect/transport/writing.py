@@ -26,23 +26,23 @@ def written(request: HttpRequest, call: Call, endpoint: Endpoint, origins: Colle
         ConfigurationError: a header cannot be sent.
         MessageRefused: its body cannot be written as JSON.
     """
-    wire = Wire(
+    prepared = Wire(
         method=request.method,
         url=_address(request, call, endpoint, origins),
         headers=_headers(request, call, endpoint),
         body=_body(request, call),
     )
-    check_headers(wire, call)
-    return wire
+    check_headers(prepared, call)
+    return prepared
 
 
-def check_headers(wire: Wire, call: Call) -> None:
+def check_headers(prepared: Wire, call: Call) -> None:
     """Require that every header can be sent; the libraries would quote a bad one in their error, or even send it.
 
     Raises:
         ConfigurationError: a header cannot be sent.
     """
-    unsendable = _unsendable_header(wire.headers)
+    unsendable = _unsendable_header(prepared.headers)
     if unsendable is not None:
         raise ConfigurationError("transport.header", **call.context(), header=unsendable)
 

@@ -16,14 +16,14 @@ class WsSecurity(Anonymous):
     digest: bool = False
     """True: send a digest over nonce, time and password instead of the password."""
 
-    def signed(self, wire: Wire, now: datetime) -> Wire:
+    def signed(self, prepared: Wire, now: datetime) -> Wire:
         """Return the request with a new token created at `now`; a request without a body is unchanged.
 
         Raises:
             ConfigurationError: the extra `soap` is not installed.
         """
-        if wire.body is None:
-            return wire
+        if prepared.body is None:
+            return prepared
         from cchc_connect.soap.security import with_token  # noqa: PLC0415  # few systems speak SOAP
 
-        return replace(wire, body=with_token(wire.body, self.credentials, now, digest=self.digest))
+        return replace(prepared, body=with_token(prepared.body, self.credentials, now, digest=self.digest))
