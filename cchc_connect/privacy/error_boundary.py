@@ -1,8 +1,7 @@
-"""A seam: a block in which a foreign library may fail, and out of which only errors of ours come.
+"""Error boundary: translates exceptions of third-party code into ours, without their text.
 
-What a foreign error says, its cause and the local variables of its frames may hold anything: a row, an item, a
-password. So nothing of it goes along: neither as a cause or context, nor in a frame of ours that a traceback with
-locals would show.
+The text of a foreign exception, its causes and the local variables of its frames may hold anything: a row, an item, a
+password. So it is neither chained as cause or context, nor held by a frame of ours that a traceback with locals shows.
 """
 
 from collections.abc import Callable
@@ -12,50 +11,50 @@ from typing import Generic, TypeVar
 
 from cchc_connect.errors import CchcError
 
-Given = TypeVar("Given")
+Resource = TypeVar("Resource")
 
 Translate = Callable[[BaseException], CchcError | None]
-"""Returns what a foreign error means; None: it is none of this seam's business."""
+"""Returns our error for a foreign exception; None: let the exception pass."""
 
 
-class Seam(Generic[Given]):
-    """A context manager around another one, which must not swallow errors; it is used once."""
+class Seam(Generic[Resource]):
+    """Context manager around another one, which must not suppress exceptions; for one use."""
 
-    def __init__(self, inner: AbstractContextManager[Given], translate: Translate) -> None:
-        """Enter and leave `inner`; its own errors are foreign too."""
+    def __init__(self, inner: AbstractContextManager[Resource], translate: Translate) -> None:
+        """Enter and leave `inner`; exceptions of `inner` itself are translated too."""
         self._inner = inner
         self._translate = translate
 
-    def __enter__(self) -> Given:
-        fault = None
+    def __enter__(self) -> Resource:
+        translated = None
         try:
             return self._inner.__enter__()
         except BaseException as error:
-            fault = self._translate(error)
-            if fault is None:
+            translated = self._translate(error)
+            if translated is None:
                 raise
-        raise fault
+        raise translated
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        fault = self._left(kind, error, trace)
+        translated = self._leave(kind, error, trace)
         del kind, error, trace
-        if fault is not None:
+        if translated is not None:
             try:
-                raise fault
+                raise translated
             finally:
-                fault.__context__ = None  # else the foreign error, which is being dealt with, would go along
+                translated.__context__ = None  # else the foreign exception, which is being handled, would be chained
 
-    def _left(
+    def _leave(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> CchcError | None:
-        """Leave the inner block; return the error of ours in whose place another came out of it."""
+        """Leave the inner context; return our error where a foreign exception was raised, None where none was."""
         try:
             self._inner.__exit__(kind, error, trace)
-        except BaseException as another:
-            fault = self._translate(another)
-            if fault is None:
+        except BaseException as exit_error:
+            translated = self._translate(exit_error)
+            if translated is None:
                 raise
-            return fault
+            return translated
         return None if error is None else self._translate(error)

@@ -1,7 +1,7 @@
-"""A program's own log: where it goes, and that nothing goes round its redaction.
+"""Logging of our own programs: its output, and hooks so that no text bypasses redaction.
 
-Only programs use this, the command line and the processes it starts. Whoever imports the library configures logging
-as they like, and gives each handler a `RedactingFormatter`.
+Only programs use this: the command line and the processes that it starts. A program that imports the library
+configures logging itself and sets a `RedactingFormatter` on each handler.
 """
 
 import logging
@@ -19,52 +19,52 @@ log = logging.getLogger("cchc_connect")
 
 
 class LogForm(StrEnum):
-    """What a program shows of its log."""
+    """How a program shows its log."""
 
     NONE = "none"
     LINES = "lines"
     JSON = "json"
-    """An object on each line."""
+    """One JSON object on each line."""
 
 
-class _Shown(logging.StreamHandler[TextIO]):
+class _SilentHandler(logging.StreamHandler[TextIO]):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # the base class calls it so
-        """Let go a line that cannot be written: the base class would print the record's values instead."""
+        """Drop a line that cannot be written: the base class would print the record's values instead."""
 
 
-_present = LogForm.NONE
+_current_form = LogForm.NONE
 
 
 def log_form() -> LogForm:
-    """Return what this process shows of its log; a process that it starts is told to show the same."""
-    return _present
+    """Return how this process shows its log; processes that it starts use the same form."""
+    return _current_form
 
 
 @contextmanager
 def shown_log(form: LogForm, stream: TextIO) -> Generator[None, None, None]:
-    """Show the log on `stream` while the block runs: every line of ours, of strangers' their warnings.
+    """Show the log on `stream` while the block runs: all our lines, and warnings of other packages.
 
-    With `LogForm.NONE` nothing is shown, strangers' warnings neither, and what fails in a thread or while an object
-    is being removed is logged in every case: Python would print it with all that it says.
+    With `LogForm.NONE` nothing is shown, not even warnings of other packages. Exceptions in threads and in finalizers
+    are logged in every case: Python would print them with their text.
     """
-    global _present  # noqa: PLW0603  # a process has one log
+    global _current_form  # noqa: PLW0603  # a process has one log
     handler = _handler(form, stream)
-    root, before = logging.getLogger(), _present
+    root, previous = logging.getLogger(), _current_form
     levels = {name: logging.getLogger(name).level for name in OURS}
     hooks = sys.unraisablehook, threading.excepthook
     root.addHandler(handler)
     logging.captureWarnings(True)
-    if sys.unraisablehook is sys.__unraisablehook__:  # where somebody listens already, they decide
+    if sys.unraisablehook is sys.__unraisablehook__:  # a hook that is set already stays
         sys.unraisablehook = _unraisable
     if threading.excepthook is threading.__excepthook__:
         threading.excepthook = _in_thread
     for name in OURS if form is not LogForm.NONE else ():
         logging.getLogger(name).setLevel(logging.DEBUG)
-    _present = form
+    _current_form = form
     try:
         yield
     finally:
-        _present = before
+        _current_form = previous
         sys.unraisablehook, threading.excepthook = hooks
         logging.captureWarnings(False)
         root.removeHandler(handler)
@@ -74,17 +74,17 @@ def shown_log(form: LogForm, stream: TextIO) -> Generator[None, None, None]:
 
 def _handler(form: LogForm, stream: TextIO) -> logging.Handler:
     if form is LogForm.NONE:
-        return logging.NullHandler()  # where there is no handler at all Python prints warnings
-    handler = _Shown(stream)
+        return logging.NullHandler()  # without any handler Python prints warnings
+    handler = _SilentHandler(stream)
     handler.setFormatter(RedactingFormatter(as_json=form is LogForm.JSON))
     return handler
 
 
-def _unraisable(fault: "sys.UnraisableHookArgs", /) -> None:
-    if fault.exc_value is not None:
-        log.error("an object could not be removed in order\n%s", traceback_of(fault.exc_value))
+def _unraisable(arguments: "sys.UnraisableHookArgs", /) -> None:
+    if arguments.exc_value is not None:
+        log.error("an object could not be removed in order\n%s", traceback_of(arguments.exc_value))
 
 
-def _in_thread(fault: threading.ExceptHookArgs, /) -> None:
-    if fault.exc_value is not None and not isinstance(fault.exc_value, SystemExit):
-        log.error("a thread failed\n%s", traceback_of(fault.exc_value))
+def _in_thread(arguments: threading.ExceptHookArgs, /) -> None:
+    if arguments.exc_value is not None and not isinstance(arguments.exc_value, SystemExit):
+        log.error("a thread failed\n%s", traceback_of(arguments.exc_value))

@@ -1,7 +1,7 @@
-"""Showing records and wire items without the personal values in them.
+"""Masks personal values of records and wire items before they are shown.
 
-Of a record the marks in its type say what is personal. Of a wire item that became no record nothing is
-known, so that every text and every long number of it is hidden.
+In a record, the marks of its type tell which fields are personal. A wire item that became no record has no marks, so
+all its texts and long numbers are hidden.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,12 @@ from cchc_schemas.personal import models_in, personal_marks
 
 HIDDEN = "***"
 
-LONGEST_HARMLESS = 8
-"""Digits; identity, tax and telephone numbers written as numbers have nine or more."""
+_MAX_SHOWN_DIGITS = 8
+"""Digits of a number that is still shown; identity, tax and telephone numbers have nine or more."""
 
 
 def masked_record(record: BaseModel) -> dict[str, Any]:
-    """Return a record as JSON-ready fields, its personal values masked as their types say."""
+    """Return a record as JSON-ready fields, personal values masked by the marks of its type."""
     document = record.model_dump(mode="json")
     marks = personal_marks(type(record))
     for name, shown in document.items():
@@ -43,12 +43,12 @@ def _masked_part(value: object, shown: object) -> object:
 
 
 def masked_document(kind: type[BaseModel], document: Mapping[str, object]) -> dict[str, object]:
-    """Return a stored document of a record or part, its personal values masked as the type says."""
+    """Return a stored document of a record or part, personal values masked by the marks of `kind`."""
     return {name: masked_field(kind, name, value) for name, value in document.items()}
 
 
 def masked_field(kind: type[BaseModel], name: str, value: object) -> object:
-    """Return one field's stored value, masked as the type says; of a field the type lacks nothing is shown."""
+    """Return the stored value of one field, masked by the marks of `kind`; an unknown field is hidden."""
     if value is None:
         return None
     if name not in kind.model_fields:
@@ -62,35 +62,35 @@ def masked_field(kind: type[BaseModel], name: str, value: object) -> object:
 def _masked_parts(kinds: Sequence[type[BaseModel]], value: object) -> object:
     match value:
         case list():
-            return [_masked_parts(kinds, one) for one in cast("Sequence[object]", value)]
+            return [_masked_parts(kinds, part) for part in cast("Sequence[object]", value)]
         case Mapping() if kinds:
-            part = cast("Mapping[str, object]", value)
-            kind = next((kind for kind in kinds if part.keys() <= kind.model_fields.keys()), kinds[0])
-            return masked_document(kind, part)
+            document = cast("Mapping[str, object]", value)
+            kind = next((kind for kind in kinds if document.keys() <= kind.model_fields.keys()), kinds[0])
+            return masked_document(kind, document)
         case _:
             return value
 
 
 def masked_item(value: object) -> object:
-    """Return a wire item with its shape and names as they are and its texts and long numbers hidden.
+    """Return a wire item with its structure and names unchanged and its texts and long numbers hidden.
 
-    A name that is a number itself, as where a system lists persons by their identity numbers, is masked.
+    A name that is a long number is masked too: some systems list persons by their identity numbers.
 
     >>> masked_item({"hoTen": "Nguyễn Thị Mẫu", "soTo": 12, "cccd": 74000000000, "074000000000": {}})
     {'hoTen': '***', 'soTo': 12, 'cccd': '***', '***0000': {}}
     """
     match value:
         case Mapping():
-            return {_masked_name(name): masked_item(one) for name, one in cast("Mapping[str, object]", value).items()}
+            return {_masked_name(name): masked_item(part) for name, part in cast("Mapping[str, object]", value).items()}
         case str():
             return HIDDEN if value else value
         case list() | tuple():
-            return [masked_item(one) for one in cast("Sequence[object]", value)]
-        case int() if len(str(abs(value))) > LONGEST_HARMLESS:
+            return [masked_item(part) for part in cast("Sequence[object]", value)]
+        case int() if len(str(abs(value))) > _MAX_SHOWN_DIGITS:
             return HIDDEN
         case _:
             return value
 
 
 def _masked_name(name: str) -> str:
-    return mask(name) if sum(map(str.isdecimal, name)) > LONGEST_HARMLESS else name
+    return mask(name) if sum(map(str.isdecimal, name)) > _MAX_SHOWN_DIGITS else name

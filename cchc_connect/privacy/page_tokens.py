@@ -1,6 +1,7 @@
-"""Where a listing goes on, in the source's own words: a number, a key, or an address with all that a source puts in.
+"""Page tokens of sources: which may be stored, and how they are shown.
 
-The engine asks with it as it is. What is kept and what is shown is another matter.
+A page token is a number, a key or a URL, with anything that the source puts in. A request uses it unchanged; this
+module decides what is stored and shown.
 """
 
 import re
@@ -14,7 +15,7 @@ _USER = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*@|^//[^/?#]*@")
 
 
 def kept(position: str | None) -> str | None:
-    """Return what of a position may be stored; nothing of one with a secret in it: that listing begins anew.
+    """Return a page token if it may be stored, None if it holds a secret; that listing then restarts.
 
     >>> kept("/parcels?offset=300"), kept("/parcels?offset=300&access_token=abc")
     ('/parcels?offset=300', None)
@@ -23,7 +24,7 @@ def kept(position: str | None) -> str | None:
 
 
 def shown(position: str | None) -> str | None:
-    """Return a position as people see it: of an address the path alone, long numbers masked.
+    """Return a page token for display: only the path of a URL, with long numbers masked.
 
     >>> shown("https://land.example/parcels?offset=300"), shown("300")
     ('/parcels?***', '300')
@@ -35,6 +36,6 @@ def shown(position: str | None) -> str | None:
 
 
 def holds_secret(position: str) -> bool:
-    """Say whether an address names a user, has a parameter of a secret's name, or holds a secret that was read."""
+    """True if a page token names a user, has a parameter with the name of a secret, or holds a registered secret."""
     names = _PARAMETER.findall(position)
     return bool(_USER.match(position)) or any(map(tells_secret, names)) or without_secrets(position) != position

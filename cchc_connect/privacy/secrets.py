@@ -1,7 +1,7 @@
-"""Secrets that this process has read: they do not show themselves, and whoever writes a log takes them out of it.
+"""Registry of the secrets that this process has read, so that logs can mask them, and a type for secrets as text.
 
-They are kept in memory only, and only to be found again: `without_secrets` masks them in a text in every form in
-which libraries write them down. A secret of fewer than four characters is not looked for: it stands in any text.
+They are held in memory only. `without_secrets` masks them in a text in every encoding that libraries use. A secret of
+fewer than four characters is not masked: it would match in any text.
 """
 
 import html
@@ -13,20 +13,20 @@ from threading import Lock
 from typing import NoReturn, Self, SupportsIndex
 from urllib.parse import quote, quote_plus
 
-SHORTEST = 4
-"""Characters; what is shorter would be found everywhere."""
+_MIN_LENGTH = 4
+"""Characters; a shorter text would match everywhere."""
 
 MOST = 500
-"""Secrets that are remembered, the latest of them: sessions come and go in a process that runs for weeks."""
+"""Maximum number of registered secrets, the latest ones: a process that runs for weeks sees many sessions."""
 
 MASK = "***"
 
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=")
-_LEAST_OF_A_LINE = 12  # characters; a shorter line of a key (PEM) is its end or its heading
+_MIN_LINE_LENGTH = 12  # characters; a shorter line of a key (PEM) is its end or its header
 
 
 class SecretText(str):
-    """A secret as text: it is used as any text, and neither shown, nor copied, nor pickled by mistake."""
+    """A secret as `str`: usable as any text, but its repr is masked and it cannot be pickled."""
 
     __slots__ = ()
 
@@ -37,11 +37,11 @@ class SecretText(str):
         return self
 
     def __deepcopy__(self, memo: object) -> Self:
-        """Let `dataclasses.asdict` keep it what it is."""
+        """Return itself, so that `dataclasses.asdict` does not turn it into plain text."""
         return self
 
     def __reduce_ex__(self, protocol: SupportsIndex, /) -> NoReturn:
-        """Refuse to leave the process.
+        """Refuse pickling.
 
         Raises:
             TypeError: always.
@@ -50,32 +50,32 @@ class SecretText(str):
 
 
 class Revealed:
-    """What was revealed, in every form in which it may be written; threads may share it."""
+    """Registry of secrets in all their encodings; threads may share it."""
 
-    __slots__ = ("_known", "_lock")
+    __slots__ = ("_encodings", "_lock")
 
     def __init__(self) -> None:
-        """Know nothing yet."""
+        """Start empty."""
         self._lock = Lock()
-        self._known: dict[str, tuple[list[str], list[str]]] = {}
-        """Secret -> how it is written, the longest form first, and what of it shows in any base64."""
+        self._encodings: dict[str, tuple[list[str], list[str]]] = {}
+        """By secret: its encodings, the longest first, and its base64 cores (see `_cores`)."""
 
     def note(self, secret: str) -> None:
-        """Remember a secret."""
-        if len(secret) < SHORTEST:
+        """Register a secret."""
+        if len(secret) < _MIN_LENGTH:
             return
         plain = str.__str__(secret)
         with self._lock:
-            forms = self._known.pop(plain) if plain in self._known else (_forms(plain), _cores(plain))
-            self._known[plain] = forms
-            while len(self._known) > MOST:
-                del self._known[next(iter(self._known))]
+            forms = self._encodings.pop(plain) if plain in self._encodings else (_forms(plain), _cores(plain))
+            self._encodings[plain] = forms
+            while len(self._encodings) > MOST:
+                del self._encodings[next(iter(self._encodings))]
 
     def without(self, text: str) -> str:
-        """Return `text` with every secret that is known masked."""
+        """Return `text` with every registered secret masked."""
         with self._lock:
-            known = list(self._known.values())
-        for forms, cores in known:
+            encodings = list(self._encodings.values())
+        for forms, cores in encodings:
             for form in forms:
                 if form in text:
                     text = text.replace(form, MASK)
@@ -89,62 +89,62 @@ _REVEALED = Revealed()
 
 
 def revealed(secret: str) -> SecretText:
-    """Return a secret that was just read, as one that does not show itself, and remember it."""
+    """Register a secret that was just read and return it as `SecretText`."""
     _REVEALED.note(secret)
     return SecretText(secret)
 
 
 def without_secrets(text: str) -> str:
-    """Return `text` with every secret that this process has read masked."""
+    """Return `text` with every secret masked that this process has read."""
     return _REVEALED.without(text)
 
 
 def _forms(secret: str) -> list[str]:
-    """Return every form in which a secret, or a whole line of one that has several, may be written."""
-    lines = [line for line in secret.splitlines() if len(line) >= _LEAST_OF_A_LINE and not line.startswith("-----")]
-    forms = {form for one in {secret, *lines} for form in _written(one) if len(form) >= SHORTEST}
+    """Return every encoding of a secret, and of each line of a secret with several lines."""
+    lines = [line for line in secret.splitlines() if len(line) >= _MIN_LINE_LENGTH and not line.startswith("-----")]
+    forms = {form for text in {secret, *lines} for form in _encoded_forms(text) if len(form) >= _MIN_LENGTH}
     return sorted(forms, key=len, reverse=True)
 
 
-def _written(secret: str) -> Iterator[str]:
+def _encoded_forms(secret: str) -> Iterator[str]:
     octets = _octets(secret)
     yield from (secret, repr(secret)[1:-1], repr(octets)[2:-1], html.escape(secret))
     yield from (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
     yield secret.replace("\\", "\\\\").replace("'", "\\'")  # libpq's connection strings
     for encoded in (quote(octets), quote(octets, safe=""), quote(octets, safe=" +"), quote_plus(octets)):
         yield encoded
-        yield "%".join(part[:2].lower() + part[2:] if place else part for place, part in enumerate(encoded.split("%")))
+        yield "%".join(part[:2].lower() + part[2:] if index else part for index, part in enumerate(encoded.split("%")))
 
 
 def _cores(secret: str) -> list[str]:
-    """Return what base64 makes of a secret, whatever stands before and behind it: a name and a colon, say.
+    """Return the base64 characters that a secret has within any longer encoded text, such as "name:secret".
 
-    OAuth 2 encodes it as in a form before (RFC 6749, section 2.3.1), so it comes in two ways.
+    OAuth 2 form-encodes the secret first (RFC 6749, section 2.3.1), so there are two variants of it.
 
-    Three octets become four letters, so there are three ways in which a secret may lie, and the letters at its
-    ends depend on its neighbours.
+    Three bytes become four characters, so a secret can start at three offsets; the characters at its ends depend on
+    the bytes around it and are left out.
     """
     cores = set[str]()
     for octets, shift in product((_octets(secret), quote_plus(_octets(secret)).encode()), range(3)):
-        whole = b64encode(bytes(shift) + octets).decode()
-        core = whole[-(-8 * shift // 6) : 8 * (shift + len(octets)) // 6]
+        encoded = b64encode(bytes(shift) + octets).decode()
+        core = encoded[-(-8 * shift // 6) : 8 * (shift + len(octets)) // 6]
         cores |= {core, core.replace("+", "-").replace("/", "_")}
-    return sorted(core for core in cores if len(core) >= SHORTEST)
+    return sorted(core for core in cores if len(core) >= _MIN_LENGTH)
 
 
 def _without_run(text: str, core: str) -> str:
-    """Return `text` without the runs of base64 in which `core` stands."""
-    pieces, rest = list[str](), text
-    while (place := rest.find(core)) >= 0:
-        start, end = place, place + len(core)
-        while start > 0 and rest[start - 1] in _BASE64:
+    """Return `text` with each run of base64 characters masked that contains `core`."""
+    pieces, remainder = list[str](), text
+    while (position := remainder.find(core)) >= 0:
+        start, end = position, position + len(core)
+        while start > 0 and remainder[start - 1] in _BASE64:
             start -= 1
-        while end < len(rest) and rest[end] in _BASE64:
+        while end < len(remainder) and remainder[end] in _BASE64:
             end += 1
-        pieces += [rest[:start], MASK]
-        rest = rest[end:]
-    return "".join([*pieces, rest])
+        pieces += [remainder[:start], MASK]
+        remainder = remainder[end:]
+    return "".join([*pieces, remainder])
 
 
 def _octets(secret: str) -> bytes:
-    return secret.encode(errors="surrogatepass")  # an environment may hold what is no text
+    return secret.encode(errors="surrogatepass")  # an environment variable may hold bytes that are no text

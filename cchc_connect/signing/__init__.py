@@ -1,4 +1,4 @@
-"""Signatures of messages: detached JWS made and checked, and the assertion of a client that has a key."""
+"""Message signatures: create and verify detached JWS, and client assertions for token endpoints."""
 
 from cchc_connect.signing.assertion import ASSERTION_TYPE, client_assertion
 from cchc_connect.signing.keys import KeyFile, SigningKey

@@ -1,4 +1,4 @@
-"""Which algorithms may sign, and the key that each of them wants (RFC 7518 section 3, RFC 8037 section 3.1)."""
+"""Supported signature algorithms and the key each requires (RFC 7518 section 3, RFC 8037 section 3.1)."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from cchc_connect.errors import ConfigurationError
 
 @dataclass(frozen=True)
 class KeyShape:
-    """What a key must be: its type and, where the type has curves, its curve (JWK `kty` and `crv`)."""
+    """Required key type and, where the type has curves, curve (JWK `kty` and `crv`)."""
 
     kind: str
     curve: str | None = None
@@ -32,19 +32,19 @@ SHAPES: Mapping[str, KeyShape] = MappingProxyType(
         "PS512": KeyShape("RSA"),
     }
 )
-"""Every algorithm whose signature another party can check without being able to make it: no `none`, no `HS*`."""
+"""Every algorithm whose signature can be verified without the signing key: no `none`, no `HS*`."""
 
 OURS = ("ES256", "EdDSA")
-"""What we sign with, and what is believed where nothing else is said."""
+"""Algorithms that we sign with, and that are accepted by default."""
 
 
-def checked_algorithms(algorithms: Collection[str], known: Collection[str]) -> frozenset[str]:
-    """Return `algorithms` if each of them is among the `known` ones.
+def checked_algorithms(algorithms: Collection[str], supported: Collection[str]) -> frozenset[str]:
+    """Return `algorithms` if each of them is supported.
 
     Raises:
         ConfigurationError: one is not, or there are none.
     """
-    unknown = sorted(set(algorithms) - set(known))
+    unknown = sorted(set(algorithms) - set(supported))
     if unknown or not algorithms:
-        raise ConfigurationError("signature.algorithm_unknown", value=", ".join(unknown), known=", ".join(known))
+        raise ConfigurationError("signature.algorithm_unknown", value=", ".join(unknown), known=", ".join(supported))
     return frozenset(algorithms)

@@ -1,4 +1,4 @@
-"""How a client shows a token endpoint who it is: a JWT signed with its own key (RFC 7523, `private_key_jwt`)."""
+"""Client assertion for a token endpoint: a JWT signed with the client's key (RFC 7523, `private_key_jwt`)."""
 
 import json
 from collections.abc import Callable
@@ -10,13 +10,13 @@ from cchc_connect.signing.keys import SigningKey
 from cchc_connect.signing.signer import new_id
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-"""What goes as `client_assertion_type` beside the `client_assertion` (RFC 7523 section 2.2)."""
+"""Value of `client_assertion_type`, sent with `client_assertion` (RFC 7523 section 2.2)."""
 
-LONGEST_S = 300
-"""Seconds an assertion may be good for; it is used at once."""
+MAX_ASSERTION_LIFETIME_S = 300
+"""Maximum lifetime of an assertion, in seconds; it is used at once."""
 
 
-def client_assertion(  # each of them is a claim or where one comes from
+def client_assertion(  # each parameter is a claim or the source of one
     key: SigningKey,
     client_id: str,
     audience: str,
@@ -25,13 +25,13 @@ def client_assertion(  # each of them is a claim or where one comes from
     lifetime_s: int = 60,
     identifier: Callable[[], str] = new_id,
 ) -> str:
-    """Return an assertion by which `client_id` asks the token endpoint `audience` for a token; a new one each time.
+    """Return a new assertion with which `client_id` requests a token from the endpoint `audience`.
 
     Raises:
-        ConfigurationError: the extra `sign` is not installed, or the lifetime is not between a second and five minutes.
+        ConfigurationError: the extra `sign` is not installed, or the lifetime is not between 1 and 300 seconds.
     """
-    if not 1 <= lifetime_s <= LONGEST_S:
-        raise ConfigurationError("signature.lifetime", value=lifetime_s, most=LONGEST_S)
+    if not 1 <= lifetime_s <= MAX_ASSERTION_LIFETIME_S:
+        raise ConfigurationError("signature.lifetime", value=lifetime_s, most=MAX_ASSERTION_LIFETIME_S)
     with extra("sign", "joserfc", "cryptography"):
         from cchc_connect.signing import jose  # noqa: PLC0415  # the extra may be missing
     issued_at = int(clock.now().timestamp())

@@ -1,7 +1,7 @@
-"""All that is joserfc and cryptography: reading keys, making signatures, looking at them.
+"""All code that uses joserfc and cryptography: reads keys, creates and verifies signatures.
 
-Nothing here raises over a key or a body: what cannot be read is None, what does not fit is False, so that no
-traceback that shows local variables shows either.
+An unreadable key gives None and a bad signature gives False, without an exception, so that no traceback with local
+variables shows a key or a body.
 """
 
 from collections.abc import Mapping
@@ -17,15 +17,15 @@ from cchc_connect.signing.algorithms import KeyShape
 from cchc_connect.wire.json import strict_json
 
 _UNREADABLE = (JoseError, UnsupportedAlgorithm, ValueError, TypeError, KeyError)
-"""What the two libraries raise over keys that are none."""
+"""Exceptions of the two libraries for invalid keys."""
 
 _PEM_READERS: Mapping[str, type[ECKey] | type[OKPKey]] = {"EC": ECKey, "OKP": OKPKey}
-_WEAK_BITS = 2048
-"""RSA keys below this many bits are not believed (RFC 7518 section 3.3)."""
+_MIN_RSA_BITS = 2048
+"""RSA keys with fewer bits are refused (RFC 7518 section 3.3)."""
 
 
 class _Registry(JWSRegistry):
-    """The algorithms, one at a time, under limits of ours: joserfc's own would refuse a page of records."""
+    """Registry of one algorithm with our own size limits: joserfc's would refuse a page of records."""
 
     max_header_length = 8 * 1024
     max_payload_length = 64 * 1024 * 1024
@@ -34,14 +34,14 @@ class _Registry(JWSRegistry):
         super().__init__(algorithms=[algorithm], strict_check_header=False)
 
     def get_alg(self, name: str) -> Any:
-        """Return the one algorithm; without joserfc's warning that EdDSA has another name since RFC 9864."""
+        """Return the algorithm, without joserfc's warning that RFC 9864 has renamed EdDSA."""
         if name not in (self.allowed or ()):
             raise JoseError(name)
         return self.algorithms[name]
 
 
 def private_key(text: str, kind: str, password: str | None) -> Key | None:
-    """Return the private key of a JWK or PEM text; None where it is none of that kind, or the password is wrong."""
+    """Return the private key of a JWK or PEM text; None where it is not of that kind or the password is wrong."""
     try:
         if text.lstrip().startswith("{"):
             key = JWKRegistry.import_key(_members(strict_json(text.encode())))
@@ -53,19 +53,19 @@ def private_key(text: str, kind: str, password: str | None) -> Key | None:
 
 
 def public_key(members: Mapping[str, object]) -> Key | None:
-    """Return the public key that a JWK describes; None where it describes none, or a weak one."""
-    if members.get("kty") == "RSA" and len(str(members.get("n", ""))) * 6 < _WEAK_BITS:
+    """Return the public key of a JWK; None where it is invalid, private or too weak."""
+    if members.get("kty") == "RSA" and len(str(members.get("n", ""))) * 6 < _MIN_RSA_BITS:
         return None
     try:
         key = JWKRegistry.import_key(_members(members))
     except _UNREADABLE:
         return None
-    is_weak = isinstance(key, RSAKey) and key.public_key.key_size < _WEAK_BITS
+    is_weak = isinstance(key, RSAKey) and key.public_key.key_size < _MIN_RSA_BITS
     return None if key.is_private or is_weak else key
 
 
 def fits(key: Key, algorithm: str, shape: KeyShape, operation: str) -> bool:
-    """Say whether `key` is of the algorithm's shape and meant for it and for the operation (`sign`, `verify`)."""
+    """True if `key` has the algorithm's shape and allows the algorithm and the operation (`sign`, `verify`)."""
     curve = key.curve_name if isinstance(key, ECKey | OKPKey) else None
     operations = key.get("key_ops")
     return (
@@ -77,7 +77,7 @@ def fits(key: Key, algorithm: str, shape: KeyShape, operation: str) -> bool:
 
 
 def signed(header: Mapping[str, object], payload: bytes, key: Key) -> str:
-    """Return the compact JWS of `payload`; its algorithm stands in the header and fits the key."""
+    """Return the compact JWS of `payload`; the header's `alg` must fit the key."""
     return jws.serialize_compact(dict(header), payload, key, registry=_Registry(str(header["alg"])))
 
 
@@ -87,7 +87,7 @@ def detached(header: Mapping[str, object], payload: bytes, key: Key) -> str:
 
 
 def is_signed(signature: str, payload: bytes, key: Key, algorithm: str) -> bool:
-    """Say whether a detached `signature` was made over exactly `payload`, by `key` and with `algorithm`."""
+    """True if the detached `signature` was made over exactly `payload`, by `key` and with `algorithm`."""
     try:
         jws.deserialize_compact(signature, key, registry=_Registry(algorithm), payload=payload)
     except (JoseError, ValueError, TypeError):

@@ -1,7 +1,7 @@
-"""Signing what leaves: a detached JWS over the exact bytes of a body (RFC 7515 appendix F).
+"""Signs request bodies: a detached JWS over the exact bytes of a body (RFC 7515 appendix F).
 
-The signature stands beside the message, `HEADER..SIGNATURE`; the body is sent as it is. Who signed, for whom and
-for how long stands in the protected header, in the words of RFC 7519, so that all of it is signed too.
+The signature `HEADER..SIGNATURE` is sent beside the message; the body is sent unchanged. Issuer, audience and
+lifetime are claims of RFC 7519 in the protected header, so they are signed too.
 """
 
 from collections.abc import Callable
@@ -13,16 +13,16 @@ from cchc_connect.extras import extra
 from cchc_connect.signing.keys import SigningKey
 
 LONGEST_S = 3600
-"""Seconds a signature may be good for: whoever has taken one down can show it again that long."""
+"""Maximum lifetime of a signature, in seconds; a recorded signature can be replayed for that long."""
 
 
 def new_id() -> str:
-    """Return an identifier nobody has had before."""
+    """Return a new unique identifier (UUID)."""
     return str(uuid4())
 
 
 class Signer:
-    """Signs bodies with one key, in the name of one issuer; threads may share it."""
+    """Signs bodies with one key as one issuer; threads may share it."""
 
     def __init__(
         self,
@@ -33,10 +33,10 @@ class Signer:
         lifetime_s: int = 300,
         identifier: Callable[[], str] = new_id,
     ) -> None:
-        """Sign as `issuer`; a signature is good for `lifetime_s` seconds.
+        """Sign as `issuer`; a signature is valid for `lifetime_s` seconds.
 
         Raises:
-            ConfigurationError: the lifetime is not between a second and an hour.
+            ConfigurationError: the lifetime is not between 1 and 3600 seconds.
         """
         if not 1 <= lifetime_s <= LONGEST_S:
             raise ConfigurationError("signature.lifetime", value=lifetime_s, most=LONGEST_S)
@@ -47,7 +47,7 @@ class Signer:
         self._identifier = identifier
 
     def sign(self, body: bytes, audience: str) -> str:
-        """Return the signature of exactly these bytes, for `audience`; a new one each time."""
+        """Return a new signature of exactly these bytes, for `audience`."""
         with extra("sign", "joserfc", "cryptography"):
             from cchc_connect.signing import jose  # noqa: PLC0415  # the extra may be missing
         issued_at = int(self._clock.now().timestamp())

@@ -1,7 +1,7 @@
-"""Believing what comes: a detached JWS is looked at in one order, and the first thing wrong refuses the message.
+"""Verifies detached JWS signatures of messages; the first failed check refuses the message.
 
-Form, algorithm, key, signature, then what the signed header says. The key is one of a local file, found by its
-name; nothing in the message says where to find a key, and a message that tries is refused (RFC 8725 section 3).
+Order of the checks: form, algorithm, key, signature, claims of the signed header. The key comes from a local file and
+is found by its name; a message that brings a key along or names a location of one is refused (RFC 8725 section 3).
 """
 
 import math
@@ -21,50 +21,50 @@ from cchc_connect.signing.signer import LONGEST_S
 from cchc_connect.wire.json import strict_json
 
 _FORM = re.compile(r"([A-Za-z0-9_-]+)\.\.([A-Za-z0-9_-]+)", re.ASCII)
-_MOST_LETTERS = 8 * 1024
-_ELSEWHERE = frozenset({"jku", "jwk", "x5u", "x5c"})
-"""Header parameters that bring a key along or say where one lies (RFC 7515 section 4.1)."""
+_MAX_CHARACTERS = 8 * 1024
+_FOREIGN_KEY_PARAMETERS = frozenset({"jku", "jwk", "x5u", "x5c"})
+"""Header parameters that contain a key or its location (RFC 7515 section 4.1)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """Whose signatures are believed, and how.
+    """Which signatures are accepted.
 
     Raises:
-        ConfigurationError: an algorithm is none, or one whose key makes signatures as well as it checks them.
+        ConfigurationError: an algorithm is unknown, or symmetric.
     """
 
     issuer: str
     audience: str
-    """What we are called by whoever signs for us."""
+    """Our identifier, as the issuer writes it in `aud`."""
     algorithms: frozenset[str] = frozenset(OURS)
     leeway_s: float = 60.0
-    """Seconds by which clocks may differ."""
+    """Tolerated clock difference, in seconds."""
     longest_s: float = LONGEST_S
-    """Seconds a signature may be good for at the most."""
+    """Maximum lifetime of a signature, in seconds."""
 
     def __post_init__(self) -> None:
-        """Refuse algorithms that prove nothing."""
+        """Refuse unsupported algorithms."""
         checked_algorithms(self.algorithms, SHAPES)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attested:
-    """What a signature says that was found to be good."""
+    """Claims of a verified signature; times are UTC."""
 
     issuer: str
     key_id: str
     signature_id: str
-    """The same signature shown twice has the same (`jti`)."""
+    """Unique id of the signature (`jti`): a replayed signature has the same one."""
     issued_at: datetime
     expires_at: datetime
 
 
 class Verifier:
-    """Checks the signatures that come with the messages of one connection; threads may share it."""
+    """Verifies the signatures of one connection's messages; threads may share it."""
 
     def __init__(self, connection: str, keys: KeyFile, expected: Expected, clock: Clock) -> None:
-        """Believe what `expected` describes, signed with one of `keys`."""
+        """Accept signatures that match `expected`, made with one of `keys`."""
         self._connection = connection
         self._keys = keys
         self._expected = expected
@@ -72,44 +72,48 @@ class Verifier:
 
     @property
     def leeway(self) -> timedelta:
-        """By how much clocks may differ."""
+        """Tolerated clock difference."""
         return timedelta(seconds=self._expected.leeway_s)
 
     def verify(self, signature: str | None, body: bytes) -> Attested:
-        """Return what `signature` says about exactly these bytes; use no others.
+        """Return the claims of `signature` over exactly these bytes; use only the verified bytes.
 
         Raises:
-            SourceHeld: there is none, or it is not to be believed; the code says why.
+            SourceHeld: the signature is missing or refused; the code `signature.*` names the reason.
             ConfigurationError: the key file cannot be used any more.
         """
-        found = self._judged(signature, body)
-        del signature, body  # no frame of a refusal's traceback holds them
-        if isinstance(found, str):
-            raise SourceHeld(found, connection=self._connection)
-        return found
+        result = self._check(signature, body)
+        del signature, body  # so that no frame of a traceback holds them
+        if isinstance(result, str):
+            raise SourceHeld(result, connection=self._connection)
+        return result
 
-    def _judged(self, signature: str | None, body: bytes) -> Attested | str:
-        """Return what the signature says, or the code of what is wrong with it."""
+    def _check(self, signature: str | None, body: bytes) -> Attested | str:
+        """Return the claims of the signature, or the error code of the first failed check."""
         if not signature:
             return "signature.missing"
         header = _header(signature)
         if header is None:
             return "signature.malformed"
-        return _odd(header, self._expected) or self._unproven(signature, header, body) or self._attested(header)
+        return (
+            _header_error(header, self._expected)
+            or self._signature_error(signature, header, body)
+            or self._check_claims(header)
+        )
 
-    def _unproven(self, signature: str, header: Mapping[str, Any], body: bytes) -> str | None:
-        """Return the code of what keeps the signature from being that of a known key over this body."""
+    def _signature_error(self, signature: str, header: Mapping[str, Any], body: bytes) -> str | None:
+        """Return the error code where this is no signature of a known key over this body."""
         with extra("sign", "joserfc", "cryptography"):
             from cchc_connect.signing import jose  # noqa: PLC0415  # the extra may be missing
         algorithm, key_id = header["alg"], header.get("kid")
-        known = self._keys.find(key_id) if isinstance(key_id, str) else None
-        if known is None:
+        public_key = self._keys.find(key_id) if isinstance(key_id, str) else None
+        if public_key is None:
             return "signature.key_unknown"
-        if not jose.fits(known.key, algorithm, SHAPES[algorithm], "verify"):
+        if not jose.fits(public_key.key, algorithm, SHAPES[algorithm], "verify"):
             return "signature.key_mismatch"
-        return None if jose.is_signed(signature, body, known.key, algorithm) else "signature.wrong"
+        return None if jose.is_signed(signature, body, public_key.key, algorithm) else "signature.wrong"
 
-    def _attested(self, header: Mapping[str, Any]) -> Attested | str:
+    def _check_claims(self, header: Mapping[str, Any]) -> Attested | str:
         expected, audience = self._expected, header.get("aud")
         issued_at, expires_at = _instant(header.get("iat")), _instant(header.get("exp"))
         signature_id = header.get("jti")
@@ -119,7 +123,7 @@ class Verifier:
             return "signature.issuer"
         if expected.audience not in (cast("list[object]", audience) if isinstance(audience, list) else [audience]):
             return "signature.audience"
-        return self._untimely(issued_at, expires_at) or Attested(
+        return self._time_error(issued_at, expires_at) or Attested(
             issuer=expected.issuer,
             key_id=header["kid"],
             signature_id=signature_id,
@@ -127,8 +131,8 @@ class Verifier:
             expires_at=datetime.fromtimestamp(expires_at, UTC),
         )
 
-    def _untimely(self, issued_at: float, expires_at: float) -> str | None:
-        """Return the code of why a signature is not good now."""
+    def _time_error(self, issued_at: float, expires_at: float) -> str | None:
+        """Return the error code where the signature is not valid now; times are seconds since 1970."""
         now, leeway_s = self._clock.now().timestamp(), self._expected.leeway_s
         if issued_at > now + leeway_s:
             return "signature.not_yet"
@@ -137,11 +141,11 @@ class Verifier:
         return None if 0 < expires_at - issued_at <= self._expected.longest_s else "signature.too_long"
 
 
-def _odd(header: Mapping[str, Any], expected: Expected) -> str | None:
-    """Return the code of what in a header is refused before any key is looked for."""
-    if header.keys() & _ELSEWHERE:
+def _header_error(header: Mapping[str, Any], expected: Expected) -> str | None:
+    """Return the error code where the header is refused before a key is looked up."""
+    if header.keys() & _FOREIGN_KEY_PARAMETERS:
         return "signature.foreign_key"
-    if "crit" in header or "b64" in header:  # no extension is understood here, RFC 7797's included
+    if "crit" in header or "b64" in header:  # extensions are not supported, RFC 7797 included
         return "signature.critical"
     algorithm = header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in expected.algorithms:
@@ -150,8 +154,8 @@ def _odd(header: Mapping[str, Any], expected: Expected) -> str | None:
 
 
 def _header(signature: str) -> Mapping[str, Any] | None:
-    """Return the protected header of a detached JWS, None where it is none or could be written in two ways."""
-    form = _FORM.fullmatch(signature) if len(signature) <= _MOST_LETTERS else None
+    """Return the protected header of a detached JWS; None where it is malformed or its encoding is not canonical."""
+    form = _FORM.fullmatch(signature) if len(signature) <= _MAX_CHARACTERS else None
     parts = [_bytes(part) for part in form.groups()] if form else []
     if not parts or None in parts:
         return None
@@ -163,7 +167,7 @@ def _header(signature: str) -> Mapping[str, Any] | None:
 
 
 def _bytes(part: str) -> bytes | None:
-    """Return what a part of the signature encodes; None where another text would encode the same."""
+    """Return the decoded bytes of a part; None where its base64 is malformed or not canonical."""
     try:
         decoded = urlsafe_b64decode(part + "=" * (-len(part) % 4))
     except ValueError:
@@ -172,7 +176,7 @@ def _bytes(part: str) -> bytes | None:
 
 
 def _instant(value: object) -> float | None:
-    """Return seconds since 1970 (RFC 7519 section 2, NumericDate), None where it is no such number."""
+    """Return a NumericDate (RFC 7519 section 2) as seconds since 1970; None where it is no finite number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:

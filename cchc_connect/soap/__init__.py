@@ -1,4 +1,4 @@
-"""Systems that speak SOAP: calls as exchanges, faults as verdicts, WS-Security's account in the header."""
+"""SOAP systems: calls as conversations, faults as verdicts, WS-Security UsernameToken."""
 
 from cchc_connect.soap.envelopes import SoapFault, classify_soap, fault_of
 from cchc_connect.soap.security import UsernameToken

@@ -1,7 +1,6 @@
-"""Reading a service's description: WSDL and XSD files of one folder on this machine, and nothing else.
+"""Reads service descriptions: WSDL and XSD files of one local folder, and nothing else.
 
-A description says where to find more, and what it says may come from anybody: nothing is fetched, and no file
-outside the folder is opened.
+A description names further files and is not trusted: nothing is fetched, and no file outside the folder is opened.
 """
 
 import stat
@@ -18,32 +17,32 @@ from cchc_connect.wire.xml import UnsafeXml, XmlLimits, check_xml
 
 _zeep: Any = import_module("zeep")  # it has no types
 _LIMITS = XmlLimits(size=16 * 1024 * 1024, depth=128)
-_MOST_FILES = 500
+_MAX_FILES = 500
 _UNREADABLE = (Error, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError)
-"""What zeep raises over descriptions that are none."""
+"""Exceptions of zeep for invalid descriptions."""
 
 
 class LocalFiles:
-    """What zeep takes for a transport: it gives the files of one folder and sends nothing."""
+    """Stands in for zeep's transport: it loads the files of one folder and sends nothing."""
 
     def __init__(self, folder: Path) -> None:
-        """Give files below `folder`."""
+        """Allow files below `folder`."""
         self._folder = folder.resolve()
-        self._given = 0
+        self._files_loaded = 0
 
     def load(self, location: str) -> bytes:
-        """Return a file.
+        """Return the content of a file.
 
         Raises:
-            ConfigurationError: it lies elsewhere, cannot be read, or is no XML that may be read.
+            ConfigurationError: it is outside the folder, cannot be read, or is unsafe XML.
         """
         path = Path(location).resolve()
         if urlsplit(location).scheme or not path.is_relative_to(self._folder):
             raise _elsewhere(self._folder, location)
-        self._given += 1
+        self._files_loaded += 1
         try:
-            found = path.stat()
-            if not stat.S_ISREG(found.st_mode) or found.st_size > _LIMITS.size or self._given > _MOST_FILES:
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode) or status.st_size > _LIMITS.size or self._files_loaded > _MAX_FILES:
                 raise ConfigurationError("soap.description_unusable", path=path)
             content = path.read_bytes()
             check_xml([content], _LIMITS)
@@ -56,7 +55,7 @@ def client_of(wsdl: Path, folder: Path, service: str | None, port: str | None, s
     """Return zeep's client of a description, and the binding of one port.
 
     Raises:
-        ConfigurationError: the description cannot be used, leads elsewhere, or has no such SOAP port.
+        ConfigurationError: the description cannot be used, refers outside the folder, or has no such SOAP port.
     """
     files = LocalFiles(folder)
     settings = _zeep.Settings(
@@ -65,19 +64,21 @@ def client_of(wsdl: Path, folder: Path, service: str | None, port: str | None, s
     try:
         document = _zeep.wsdl.Document(str(wsdl.resolve()), files, settings=settings)
     except ExternalReferenceForbidden as forbidden:
-        known: Any = forbidden
-        raise _elsewhere(folder, str(known.url)) from None
+        reference: Any = forbidden  # zeep has no types
+        raise _elsewhere(folder, str(reference.url)) from None
     except _UNREADABLE as error:
         raise ConfigurationError("soap.description_unusable", path=wsdl) from error
-    found = [
-        (each.name, name, its.binding)
-        for each in document.services.values()
-        for name, its in each.ports.items()
-        if isinstance(its.binding, SoapBinding) and service in {None, each.name} and port in {None, name}
+    matching = [
+        (candidate.name, name, candidate_port.binding)
+        for candidate in document.services.values()
+        for name, candidate_port in candidate.ports.items()
+        if isinstance(candidate_port.binding, SoapBinding)
+        and service in {None, candidate.name}
+        and port in {None, name}
     ]
-    if not found:
+    if not matching:
         raise ConfigurationError("soap.no_port", path=wsdl, service=service or "*", port=port or "*")
-    service_name, port_name, binding = found[0]
+    service_name, port_name, binding = matching[0]
     client = _zeep.Client(
         document, wsse=security, transport=files, service_name=service_name, port_name=port_name, settings=settings
     )

@@ -1,4 +1,4 @@
-"""What the answers of a SOAP system mean: a fault is no success, whatever the status.
+"""Classifier for SOAP responses: reads envelopes and faults; a fault is never a success, whatever the status.
 
 SOAP 1.1 section 4.4; SOAP 1.2 part 1 section 5.4.
 """
@@ -10,7 +10,7 @@ from cchc_connect.http import HttpResponse, Verdict
 from cchc_connect.transport.classifier import classify_rest
 from cchc_connect.wire.xml import parse_xml
 
-_SPACES = ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope")
+_NAMESPACES = ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope")
 _MEDIA_TYPES = frozenset({"text/xml", "application/xml", "application/soap+xml"})
 
 _AUTH = frozenset(
@@ -36,24 +36,24 @@ _BY_CODE = {
 
 @dataclass(frozen=True, kw_only=True)
 class SoapFault:
-    """What a SOAP system says in the place of an answer."""
+    """Fault in a SOAP response."""
 
     codes: tuple[str, ...]
-    """The code, then its subcodes from the general to the special, without their prefixes."""
+    """The code, then its subcodes from general to specific, without prefixes."""
     reason: str = field(repr=False)
-    """In the system's words, which may hold personal values."""
+    """Text of the system; it may hold personal values."""
 
 
 def classify_soap(response: HttpResponse) -> Verdict:
-    """Judge an answer of a SOAP system; a system whose faults say more brings a classifier that asks `fault_of`.
+    """Return the verdict on a SOAP response; a system with more specific faults needs a classifier based on `fault_of`.
 
-    A fault of the server's own counts as maintenance: it may pass. Whatever is no envelope is judged by its status,
-    and is never a success.
+    A server-side fault is MAINTENANCE, because it may pass. A response without an envelope is classified by its
+    status and is not OK, unless it is an empty 202 or 204.
     """
     envelope = envelope_of(response)
     fault = None if envelope is None else _fault(envelope)
     if fault is not None:
-        return _of_fault(fault, response)
+        return _fault_verdict(fault, response)
     match response.status:
         case 200 | 201:
             return Verdict.UNKNOWN if envelope is None else Verdict.OK
@@ -64,20 +64,20 @@ def classify_soap(response: HttpResponse) -> Verdict:
 
 
 def fault_of(response: HttpResponse) -> SoapFault | None:
-    """Return the fault in an answer, None where there is none."""
+    """Return the fault in a response, None where there is none."""
     envelope = envelope_of(response)
     return None if envelope is None else _fault(envelope)
 
 
 def envelope_of(response: HttpResponse) -> Element | None:
-    """Return the envelope that an answer is, None where it is none or holds what no message may hold (a DTD)."""
+    """Return the envelope of a response; None where it is no envelope or has a forbidden part (a DTD)."""
     if response.media_type not in _MEDIA_TYPES:
         return None
     try:
         root = parse_xml(response.body)
     except ValueError:
         return None
-    is_envelope = any(root.tag == f"{{{space}}}Envelope" for space in _SPACES)
+    is_envelope = any(root.tag == f"{{{namespace}}}Envelope" for namespace in _NAMESPACES)
     return root if is_envelope and _own_child(root, root, "Body") is not None else None
 
 
@@ -87,7 +87,7 @@ def body_of(envelope: Element) -> Element:
     return Element("Body") if body is None else body
 
 
-def _of_fault(fault: SoapFault, response: HttpResponse) -> Verdict:
+def _fault_verdict(fault: SoapFault, response: HttpResponse) -> Verdict:
     if _AUTH & set(fault.codes):
         return Verdict.AUTH
     by_status = classify_rest(response)
@@ -113,17 +113,17 @@ def _fault(envelope: Element) -> SoapFault | None:
 
 
 def _codes(values: list[str]) -> tuple[str, ...]:
-    """Return codes without prefixes; SOAP 1.1 writes subcodes behind a dot, the special ones last."""
+    """Return codes without prefixes; SOAP 1.1 appends subcodes with dots, from general to specific."""
     return tuple(part for value in values for part in value.rpartition(":")[2].split(".") if part)
 
 
 def _own_child(envelope: Element, parent: Element, name: str) -> Element | None:
-    """Return the child of that name in the envelope's own namespace."""
+    """Return the child of that name in the envelope's namespace."""
     return parent.find(envelope.tag.replace("}Envelope", "}" + name))
 
 
 def _child(parent: Element, name: str) -> Element | None:
-    """Return the child of that name, in whatever namespace: of a fault's parts systems write any."""
+    """Return the child of that name in any namespace: systems differ in the namespace of a fault's parts."""
     return next((child for child in parent if child.tag.rpartition("}")[2] == name), None)
 
 

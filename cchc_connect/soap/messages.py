@@ -1,6 +1,6 @@
-"""All that zeep does with messages: arguments become an envelope, an envelope becomes plain values.
+"""Messages of a SOAP service through zeep: arguments to envelope, envelope to plain values.
 
-Nothing here raises over what it holds: what cannot be written or read is None.
+A message that cannot be written or read gives None and no exception.
 """
 
 import logging
@@ -20,22 +20,22 @@ from cchc_connect.http import HttpResponse
 from cchc_connect.soap.descriptions import client_of
 
 _helpers: Any = import_module("zeep.helpers")  # they have no types
-_written: Any = import_module("zeep.wsdl.utils")
-_ODD = (Error, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError, SyntaxError)
-"""What zeep and lxml raise over values that do not fit; their texts quote them."""
+_wsdl_utils: Any = import_module("zeep.wsdl.utils")
+_ZEEP_ERRORS = (Error, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError, SyntaxError)
+"""Exceptions of zeep and lxml for values that do not fit; their texts quote the values."""
 
 _UNREADABLE: ContextVar[list[str] | None] = ContextVar("_UNREADABLE", default=None)
 _CONVERTERS = ("zeep.xsd.types.simple", "zeep.xsd.elements.attribute")
 
 
 class _Conversions(logging.Filter):
-    """Hears of values that zeep cannot read: it logs them, quoted, and goes on with none."""
+    """Detects values that zeep cannot read: zeep only logs them, with the value, and continues with None."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        noted = _UNREADABLE.get()
-        if noted is not None:
-            noted.append(record.name)
-        return noted is None
+        unreadable = _UNREADABLE.get()
+        if unreadable is not None:
+            unreadable.append(record.name)
+        return unreadable is None
 
 
 _conversions = _Conversions()
@@ -52,7 +52,7 @@ class Written:
 
 @dataclass(frozen=True)
 class _Reply:
-    """An answer as zeep reads it from requests."""
+    """A response in the form that zeep expects from requests."""
 
     status_code: int
     content: bytes = field(repr=False)
@@ -64,7 +64,7 @@ class Messages:
     """The messages of one port of a service; threads may share it."""
 
     def __init__(self, wsdl: Path, folder: Path, service: str | None, port: str | None, security: object) -> None:
-        """Read the description; raises what `client_of` does."""
+        """Read the description; raises as `client_of` does."""
         for name in _CONVERTERS:
             logging.getLogger(name).addFilter(_conversions)
         self._client, self._binding = client_of(wsdl, folder, service, port, security)
@@ -76,12 +76,12 @@ class Messages:
         return tuple(sorted(self._binding.all()))
 
     def written(self, operation: str, arguments: Mapping[str, object]) -> Written | None:
-        """Return the message that asks for `operation`, None where the arguments do not fit it."""
+        """Return the request message of `operation`, None where the arguments do not fit it."""
         try:
             with self._lock:
                 envelope = self._client.create_message(self._client.service, operation, **arguments)
-                body = bytes(_written.etree_to_string(envelope))
-        except _ODD:
+                body = bytes(_wsdl_utils.etree_to_string(envelope))
+        except _ZEEP_ERRORS:
             return None
         action = self._binding.get(operation).soapaction or ""
         if isinstance(self._binding, Soap12Binding):
@@ -90,19 +90,19 @@ class Messages:
         return Written(body=body, media_type="text/xml; charset=utf-8", headers={"SOAPAction": f'"{action}"'})
 
     def has_no_result(self, operation: str) -> bool:
-        """Say whether the description promises nothing in return."""
+        """True if the description declares no result."""
         output: Any = self._binding.get(operation).output
         return output is None or output.body is None
 
-    def read(self, operation: str, response: HttpResponse, answered: str) -> tuple[Any] | None:
-        """Return the result in an envelope, None where any part of it cannot be read.
+    def read(self, operation: str, response: HttpResponse, element_name: str) -> tuple[Any] | None:
+        """Return the result of a response in a tuple, None where any part of it cannot be read.
 
         Args:
-            operation: what was asked for.
-            response: the envelope.
-            answered: the name of what stands in its body; zeep takes anything for an empty result.
+            operation: the operation that was called.
+            response: the response with an envelope.
+            element_name: name of the element in its body; zeep reads any element as an empty result.
         """
-        if answered != (self._result_name(operation) or answered):
+        if element_name != (self._result_name(operation) or element_name):
             return None
         reply = _Reply(response.status, response.body, {"Content-Type": response.headers.get("content-type", "")})
         unreadable: list[str] = []
@@ -111,14 +111,14 @@ class Messages:
             with self._lock:
                 result = self._binding.process_reply(self._client, self._binding.get(operation), reply)
                 plain = _helpers.serialize_object(result, dict)
-        except _ODD:
+        except _ZEEP_ERRORS:
             return None
         finally:
             _UNREADABLE.reset(token)
         return None if unreadable else (plain,)
 
     def _result_name(self, operation: str) -> str | None:
-        """Return what an operation's result is called, None where the description does not bind the other side."""
+        """Return the element name of an operation's result, None where the description prescribes none."""
         output: Any = self._binding.get(operation).output
         if not issubclass(type(output), DocumentMessage) or self.has_no_result(operation):
             return None

@@ -1,4 +1,4 @@
-"""How a SOAP system is shown who asks: the UsernameToken of WS-Security (OASIS WSS 1.0 Username Token Profile)."""
+"""WS-Security UsernameToken for SOAP envelopes (OASIS WSS 1.0 Username Token Profile)."""
 
 import secrets
 from collections.abc import Callable
@@ -14,64 +14,64 @@ from cchc_connect.http import Credentials
 
 
 def new_nonce() -> str:
-    """Return a nonce that nobody can guess."""
+    """Return a random nonce."""
     return secrets.token_urlsafe(24)
 
 
 def with_token(envelope: bytes, account: Credentials, now: datetime, *, digest: bool) -> bytes:
-    """Return an envelope of ours with a token in its header, made `now`; all else in it stays as it is.
+    """Return the envelope with a token created at `now` in its header.
 
     Raises:
         MessageRefused: it is no envelope.
     """
     with extra("soap", "zeep", "lxml"):
-        etree: Any = import_module("lxml.etree")  # by its name: it has no stubs
+        etree: Any = import_module("lxml.etree")  # imported by name: it has no stubs
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
         root = etree.fromstring(envelope, parser)
-        signed, _ = UsernameToken(account=account, digest=digest, clock=Standing(now)).apply(root, {})
+        signed, _ = UsernameToken(account=account, digest=digest, clock=FixedClock(now)).apply(root, {})
         return bytes(etree.tostring(signed, encoding="utf-8", xml_declaration=True))
     except (etree.XMLSyntaxError, AttributeError, ValueError):
-        pass  # what is said of it quotes it
+        pass  # lxml's error quotes the envelope
     raise MessageRefused("soap.no_envelope")
 
 
 @dataclass(frozen=True)
-class Standing:
-    """A clock that stands."""
+class FixedClock:
+    """A clock that always shows the same time."""
 
     at: datetime
 
     def now(self) -> datetime:
-        """Return the one instant it knows."""
+        """Return the fixed instant."""
         return self.at
 
     def monotonic(self) -> float:
-        """Return no time at all."""
+        """Return 0."""
         return 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class UsernameToken:
-    """A service account in the header of every message."""
+    """A service account sent in the header of every message."""
 
     account: Credentials
     digest: bool = False
     """Send a digest over nonce, time and password instead of the password (`PasswordDigest`).
 
-    The other side must know the password in plain text to check it, so this protects against listeners alone;
+    The server needs the password in plain text to check the digest, so it only protects against eavesdroppers;
     over TLS the plain form (`PasswordText`) is no weaker.
     """
     clock: Clock = field(default_factory=SystemClock)
-    """Tells when a token was made; the other side's clock must agree within minutes."""
+    """Source of a token's creation time; the server's clock must agree within minutes."""
     nonce: Callable[[], str] = new_nonce
 
     def apply(self, envelope: Any, headers: Any) -> tuple[Any, Any]:
-        """Put a new token into an envelope, as zeep asks for it."""
+        """Put a new token into an envelope; called by zeep."""
         import zeep.wsse.username  # noqa: PLC0415  # the extra may be missing
 
-        written: Any = zeep.wsse.username  # it has no types
-        token = written.UsernameToken(
+        username: Any = zeep.wsse.username  # it has no types
+        token = username.UsernameToken(
             self.account.username,
             self.account.password,
             use_digest=self.digest,
@@ -83,4 +83,4 @@ class UsernameToken:
         return result
 
     def verify(self, envelope: Any) -> None:
-        """Look at an answer: nobody signs those."""
+        """Accept every response: responses are not signed."""

@@ -1,8 +1,8 @@
-"""A SOAP service as an adapter calls it: requests are yielded and answers received, over any carrier.
+"""A SOAP service for adapters: a call yields requests and receives responses, over any transport.
 
-zeep writes the messages and reads them; it never sends any. So all that holds for other systems holds for these:
-retries, deadline, limits, where requests may go, and the classifier of the dialect. The address is the connection's,
-whatever the description says::
+zeep writes and reads the messages but never sends them. So retries, deadline, limits, the URL guard and the
+dialect's classifier apply as for other systems. The address is the connection's; the one in the description is
+ignored::
 
     service = SoapService(folder / "hoso.wsdl", "/HoSoService.asmx")
     dialect = Dialect(classify=classify_soap)
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 
 class SoapService:
-    """One port of a service that a WSDL file describes; threads may share it."""
+    """One port of a service described by a WSDL file; threads may share it."""
 
-    def __init__(  # what names a port, and who calls it
+    def __init__(  # the parameters name a port and the caller
         self,
         wsdl: Path,
         path: str,
@@ -42,16 +42,16 @@ class SoapService:
         """Read a description.
 
         Args:
-            wsdl: the file; what it imports lies below `folder`, or below the file's own where none is named.
-            path: of the service, below the connection's address.
-            folder: see `wsdl`.
-            service: its name in the description; the first one where none is given.
-            port: the same for its port.
-            security: who asks.
+            wsdl: the WSDL file.
+            path: path of the service, relative to the connection's address.
+            folder: folder that holds every imported file; None: the folder of `wsdl`.
+            service: name of the service in the description; None: the first one.
+            port: name of the port in the description; None: the first SOAP port.
+            security: account sent in each message; None: none.
 
         Raises:
-            ConfigurationError: the extra `soap` is not installed, the description cannot be used or leads elsewhere,
-                or there is no such port.
+            ConfigurationError: the extra `soap` is not installed, the description cannot be used or refers outside
+                the folder, or there is no such port.
         """
         with extra("soap", "zeep"):
             from cchc_connect.soap.messages import Messages  # noqa: PLC0415  # the extra may be missing
@@ -59,51 +59,51 @@ class SoapService:
         self._path = path
 
     def call(self, operation: str, arguments: Mapping[str, object], *, idempotent: bool = False) -> Exchange[Any]:
-        """Ask for an operation and return its result in plain values: mappings, lists, texts, numbers, dates.
+        """Call an operation and return its result in plain values: mappings, lists, texts, numbers, dates.
 
         Args:
-            operation: its name.
-            arguments: by name, parts of parts as mappings.
-            idempotent: may the message be sent twice?
+            operation: name of the operation.
+            arguments: by name; nested elements are mappings.
+            idempotent: whether the message may be sent twice.
 
         Raises:
             ConfigurationError: there is no such operation.
             MessageRefused: the arguments do not fit it.
-            SourceHeld: the answer cannot be read.
+            SourceHeld: the response cannot be read.
         """
         written = self._written(operation, arguments)
-        del arguments  # no frame of a refusal's traceback holds them
+        del arguments  # so that no frame of a traceback holds them
         request = self._request(operation, written, idempotent=idempotent)
-        return self._exchange(operation, request)
+        return self._conversation(operation, request)
 
     def request(self, operation: str, arguments: Mapping[str, object], *, idempotent: bool = False) -> HttpRequest:
-        """Return the request alone; raises as `call` does."""
+        """Return only the request of a call; raises as `call` does."""
         written = self._written(operation, arguments)
-        del arguments  # no frame of a refusal's traceback holds them
+        del arguments  # so that no frame of a traceback holds them
         return self._request(operation, written, idempotent=idempotent)
 
     def result(self, operation: str, response: HttpResponse) -> Any:
-        """Return the result in an answer that is no fault; None for an operation that has none.
+        """Return the result in a response; None for an operation without a result.
 
         Raises:
             SourceHeld: it cannot be read, or is a fault.
         """
-        found = self._read(operation, response)
-        if found is None:
+        result = self._read(operation, response)
+        if result is None:
             raise SourceHeld("soap.unreadable", operation=operation)
-        return found[0]
+        return result[0]
 
     def _read(self, operation: str, response: HttpResponse) -> tuple[Any] | None:
-        """Return the result in an answer, None where it cannot be read."""
+        """Return the result in a tuple, None where the response cannot be read or is a fault."""
         envelope = envelope_of(response)
         if envelope is None and not response.body and self._messages.has_no_result(operation):
             return (None,)
         if envelope is None or fault_of(response) or not can_be_resolved(body_of(envelope)):
             return None
-        answered = next((child.tag for child in body_of(envelope)), "")
-        return self._messages.read(operation, response, answered)
+        element = next((child.tag for child in body_of(envelope)), "")
+        return self._messages.read(operation, response, element)
 
-    def _exchange(self, operation: str, request: HttpRequest) -> Exchange[Any]:
+    def _conversation(self, operation: str, request: HttpRequest) -> Exchange[Any]:
         response = yield request
         return self.result(operation, response)
 
@@ -112,8 +112,8 @@ class SoapService:
 
     def _request(self, operation: str, written: "Written | None", *, idempotent: bool) -> HttpRequest:
         if operation not in self._messages.operations:
-            known = ", ".join(self._messages.operations)
-            raise ConfigurationError("soap.no_operation", operation=operation, known=known)
+            operations = ", ".join(self._messages.operations)
+            raise ConfigurationError("soap.no_operation", operation=operation, known=operations)
         if written is None:
             raise MessageRefused("soap.unsendable", operation=operation)
         return HttpRequest(

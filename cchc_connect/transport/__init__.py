@@ -1,4 +1,7 @@
-"""Carrying requests to agencies' systems: one policy, two carriers, no rule written twice."""
+"""HTTP transport to agencies' systems: the public names of one set of rules over two HTTP libraries.
+
+`RequestsTransport` blocks, `AsyncTransport` runs on asyncio; policy, authentication and limits are the same.
+"""
 
 from lazy_loader import attach_stub
 

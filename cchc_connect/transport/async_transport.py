@@ -1,4 +1,4 @@
-"""The carrier that does not block, for asyncio; its HTTP library is the extra `async`."""
+"""The transport for asyncio, over httpx (extra `async`)."""
 
 import asyncio
 import ssl
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class AsyncTransport:
-    """Moves requests to one system for the tasks of one event loop; the rules are `RequestsTransport`'s.
+    """Sends requests to one system for the tasks of one event loop, by the rules of `RequestsTransport`.
 
     Use it as an asynchronous context manager: it keeps connections open between calls.
     """
@@ -66,28 +66,28 @@ class AsyncTransport:
 
     @property
     def traffic(self) -> Traffic:
-        """How much has moved so far."""
+        """Requests and bytes of this transport so far."""
         return self._line.traffic.total()
 
     async def send(self, request: HttpRequest) -> HttpResponse:
-        """Return the answer to `request`, within the policy's deadline.
+        """Send `request` and return its response, within the policy's deadline.
 
         Raises:
-            CchcError: the typed error of a broken line or of a verdict outside `request.accept`.
+            CchcError: the typed error of a failed connection or of a verdict outside `request.accept`.
         """
         return await drive_async(serve(request, self._line), self._perform)
 
     async def run(self, conversation: Exchange[Result]) -> Result:
-        """Lead an adapter's conversation to its end and return its result.
+        """Run an adapter's conversation to its end and return its result.
 
         Raises:
-            CchcError: a call's typed error, where the conversation does not deal with it.
+            CchcError: the typed error of a request, where the conversation does not catch it.
         """
         return await drive_async(conversation, self.send)
 
     async def _perform(self, step: Send | OpenSession | Pause) -> Any:
         if isinstance(step, Send):
-            return await AsyncRetrying(sleep=self._sleep, **self._line.retrying(step.call))(self._in_turn, step)
+            return await AsyncRetrying(sleep=self._sleep, **self._line.retrying(step.call))(self._send_in_turn, step)
         if isinstance(step, Pause):
             return await self._sleep(step.seconds)
         try:
@@ -100,20 +100,20 @@ class AsyncTransport:
         finally:
             self._login_lock.release()
 
-    async def _in_turn(self, step: Send) -> HttpResponse:
-        wait_s = await asyncio.to_thread(self._line.turn, step.call) if self._is_paced else 0.0
+    async def _send_in_turn(self, step: Send) -> HttpResponse:
+        wait_s = await asyncio.to_thread(self._line.turn, step.call) if self._is_rate_limited else 0.0
         if wait_s:
             await self._sleep(wait_s)
         try:
             return await self._attempt(step)
-        except Throttled as asked:
-            if self._is_paced:
-                await asyncio.to_thread(self._line.put_off, asked)
+        except Throttled as throttled:
+            if self._is_rate_limited:
+                await asyncio.to_thread(self._line.put_off, throttled)
             raise
 
     @property
-    def _is_paced(self) -> bool:
-        """Say whether turns are taken: that may ask a database, and the other tasks need not wait for it."""
+    def _is_rate_limited(self) -> bool:
+        """Whether a rate limit is set: it may query a database, which would block the other tasks."""
         return self._line.surroundings.pace is not None
 
     async def _attempt(self, step: Send) -> HttpResponse:

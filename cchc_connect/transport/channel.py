@@ -1,4 +1,4 @@
-"""The line to one system: what all calls of one transport share."""
+"""Channel to one system: what all calls of one transport share."""
 
 from cchc_connect.errors import OutsideHours, Throttled
 from cchc_connect.http import HttpRequest
@@ -11,31 +11,35 @@ from cchc_connect.transport.traffic import TrafficCounter
 from cchc_connect.transport.wire import Send
 
 NO_TURN = "transport.no_turn"
-"""Code of the one throttling that nobody asked for: the connection's quota leaves no turn in time."""
+"""Error code where our own rate limit, and not the system, leaves no slot before the deadline."""
 
 
 class Line:
-    """One system, one policy, one session, one reserve, one count of traffic; it knows no carrier."""
+    """Endpoint, policy, session, retry budget and traffic of one transport; independent of the HTTP library."""
 
     def __init__(self, endpoint: Endpoint, policy: Policy, surroundings: Surroundings) -> None:
-        """Prepare the line; nothing is sent."""
+        """Prepare the channel; nothing is sent."""
         self.endpoint = endpoint
         self.policy = policy
         self.surroundings = surroundings
         self.traffic = TrafficCounter()
         self.budget = policy.budget()
-        way, given = endpoint.way, surroundings
-        self.sessions = None if way is None else Sessions(way, given.clock, given.now, given.shelf)
+        login_method = endpoint.way
+        self.sessions = (
+            None
+            if login_method is None
+            else Sessions(login_method, surroundings.clock, surroundings.now, surroundings.shelf)
+        )
 
     def deadline(self) -> Deadline:
-        """Return the end of a call that begins now."""
+        """Return the deadline of a call that starts now."""
         return Deadline(self.surroundings.clock, self.policy.deadline_s)
 
     def call(self, request: HttpRequest, deadline: Deadline) -> Call:
         """Return a new call for `request`.
 
         Raises:
-            OutsideHours: the system may not be asked now.
+            OutsideHours: the system allows no requests now.
         """
         hours, now = self.policy.hours, self.surroundings.now
         if hours is not None and not hours.is_open(now()):
@@ -44,35 +48,37 @@ class Line:
         return Call(connection=self.endpoint.name, request=request, request_id=request_id, deadline=deadline)
 
     def send(self, call: Call, request: HttpRequest) -> Send:
-        """Return the sending of `request`: that of `call`, or the same with a session in it."""
+        """Return the step that sends `request`: the request of `call`, or the same with a session in it."""
         origins = self.endpoint.origins
         return Send(call, written(request, call, self.endpoint, origins), origins, self.endpoint.dialect.classify)
 
-    def login(self, call: Call, way: Way) -> Send:
-        """Return the sending of `call`, which opens a session; it may go where no other request may."""
-        origins = frozenset(way.origins)
-        return Send(call, written(call.request, call, self.endpoint, origins), origins, way.classify, is_login=True)
+    def login(self, call: Call, login_method: Way) -> Send:
+        """Return the step that sends the login request of `call`; a login may have origins of its own."""
+        origins = frozenset(login_method.origins)
+        return Send(
+            call, written(call.request, call, self.endpoint, origins), origins, login_method.classify, is_login=True
+        )
 
     def retrying(self, call: Call) -> RetryArguments:
-        """Return what tenacity is told for `call`."""
+        """Return tenacity's arguments for `call`."""
         return self.policy.retrying(call, self.surroundings.uniform, self.budget)
 
     def turn(self, call: Call) -> float:
-        """Return in how many seconds the next request of `call` may leave.
+        """Reserve a slot under the rate limit and return the seconds to wait for it.
 
         Raises:
-            Throttled: not before the call's deadline; nothing was sent.
+            Throttled: no slot before the call's deadline; nothing was sent.
         """
-        pace = self.surroundings.pace
-        if pace is None:
+        rate_limiter = self.surroundings.pace
+        if rate_limiter is None:
             return 0.0
-        patience_s = call.deadline.remaining()
-        wait_s = pace.turn(patience_s)
+        max_wait_s = call.deadline.remaining()
+        wait_s = rate_limiter.turn(max_wait_s)
         if wait_s is None:
-            raise Throttled(NO_TURN, retry_after_s=max(patience_s, 0.0), **call.context())
+            raise Throttled(NO_TURN, retry_after_s=max(max_wait_s, 0.0), **call.context())
         return wait_s
 
-    def put_off(self, asked: Throttled) -> None:
-        """Let all who ask this system wait as long as it asked one of them to."""
-        if self.surroundings.pace is not None and asked.retry_after_s and asked.code != NO_TURN:
-            self.surroundings.pace.put_off(asked.retry_after_s)
+    def put_off(self, throttled: Throttled) -> None:
+        """Pause all requests to this system for the time that it requested of one."""
+        if self.surroundings.pace is not None and throttled.retry_after_s and throttled.code != NO_TURN:
+            self.surroundings.pace.put_off(throttled.retry_after_s)

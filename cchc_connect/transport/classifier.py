@@ -1,11 +1,11 @@
-"""What the answers of an ordinary REST system mean; dialects with an envelope bring their own classifier."""
+"""Classifier for plain REST systems: response to verdict. Dialects with an envelope have classifiers of their own."""
 
 import unicodedata
 
 from cchc_connect.http import HttpResponse, Verdict
 
 _BY_STATUS = {
-    # OpenCPS answers 203 with a JSON message where nobody is logged in (VietOpenCPS/opencps-v2, 2020).
+    # OpenCPS sends 203 with a JSON message where no user is logged in (VietOpenCPS/opencps-v2, 2020).
     203: Verdict.AUTH,
     400: Verdict.INVALID,
     401: Verdict.AUTH,
@@ -22,28 +22,28 @@ _BY_STATUS = {
     504: Verdict.MAINTENANCE,
 }
 
-# nginx says 400 with one of these pages where TLS wanted a client certificate (ngx_http_special_response.c).
-_CERTIFICATE_WANTED = ("no required ssl certificate was sent", "the ssl certificate error")
+# nginx sends 400 with one of these pages where a client certificate is required (ngx_http_special_response.c).
+_CERTIFICATE_REQUIRED_PAGES = ("no required ssl certificate was sent", "the ssl certificate error")
 
 
 def classify_rest(response: HttpResponse) -> Verdict:
-    """Judge an answer of a system that speaks JSON and means its status codes.
+    """Return the verdict on a response of a system that speaks JSON and uses status codes as HTTP defines them.
 
-    A login or maintenance page that comes with 200 is UNKNOWN, because no one can tell which it is.
+    A login or maintenance page with status 200 is UNKNOWN: the two cannot be told apart.
     """
     match response.status:
         case 200 | 201:
             return Verdict.OK if speaks_json(response) and response.is_json else Verdict.UNKNOWN
         case 204:
             return Verdict.UNKNOWN if response.body else Verdict.OK
-        case 400 if any(page in normalised(_text(response)) for page in _CERTIFICATE_WANTED):
+        case 400 if any(page in normalised(_text(response)) for page in _CERTIFICATE_REQUIRED_PAGES):
             return Verdict.AUTH
         case status:
             return _BY_STATUS.get(status, Verdict.UNKNOWN)
 
 
 def normalised(text: str) -> str:
-    r"""Return `text` ready to be compared: NFC, case folded, runs of white space made one space.
+    r"""Return `text` normalised for comparison: NFC, case folded, runs of white space made one space.
 
     >>> normalised("  Hồ sơ ĐÃ\ttồn tại ")
     'hồ sơ đã tồn tại'
@@ -53,7 +53,7 @@ def normalised(text: str) -> str:
 
 
 def speaks_json(response: HttpResponse) -> bool:
-    """Say whether the content type promises JSON (application/json, text/json, anything+json)."""
+    """True if the content type is JSON (application/json, text/json, anything+json)."""
     kind, _, subtype = response.media_type.partition("/")
     return (kind in {"application", "text"} and subtype == "json") or subtype.endswith("+json")
 

@@ -1,4 +1,4 @@
-"""What foreign exceptions have inside, for the carriers' seams."""
+"""Helpers of both carriers: inspect the exceptions of HTTP libraries, with their causes."""
 
 import http.client
 import ssl
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from cchc_connect.transport.network.http1 import Overlong
 
-# A handshake that merely ends, or was waiting for more, is a broken line; other TLS trouble stays whatever we do.
-_ENDED = (
+# A handshake that was cut off or timed out is a broken connection; other TLS errors would recur.
+_HANDSHAKE_CUT_OFF = (
     ssl.SSLEOFError,
     ssl.SSLZeroReturnError,
     ssl.SSLSyscallError,
@@ -17,22 +17,22 @@ _ENDED = (
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield `error` and every exception it was made from, however its library keeps them."""
+    """Yield `error` and every exception it was made from, wherever its library stores them."""
     seen: list[BaseException] = []
-    waiting: list[object] = [error]
-    while waiting:
-        cause = waiting.pop()
-        if isinstance(cause, BaseException) and all(cause is not known for known in seen):
+    pending: list[object] = [error]
+    while pending:
+        cause = pending.pop()
+        if isinstance(cause, BaseException) and all(cause is not previous for previous in seen):
             seen.append(cause)
             yield cause
-            waiting += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
+            pending += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
 
 
 def is_distrust(chain: list[BaseException]) -> bool:
-    """Say whether TLS refused the other side, or was refused."""
-    return any(isinstance(cause, ssl.SSLError) and not isinstance(cause, _ENDED) for cause in chain)
+    """True if TLS refused the server, or the server refused our TLS."""
+    return any(isinstance(cause, ssl.SSLError) and not isinstance(cause, _HANDSHAKE_CUT_OFF) for cause in chain)
 
 
 def is_overlong(chain: list[BaseException]) -> bool:
-    """Say whether a head went on and on, or the standard library gave up on its many lines (it has no class for it)."""
+    """True if a head was too long, or had too many lines for the standard library, which has no class for that."""
     return any(isinstance(cause, Overlong) or type(cause) is http.client.HTTPException for cause in chain)

@@ -1,7 +1,7 @@
-"""Serving one call whatever the carrier: which steps it takes, free of any I/O.
+"""The steps of one call as a generator without I/O, and the drivers that run such generators, sync and async.
 
-The steps are a generator. It yields what is to be done next, a carrier does it, and sends back the answer
-or throws the typed error in. The same two drivers lead an adapter's own generators.
+A generator yields the next step; the transport performs it and sends the result back or throws the typed error
+in. The same two drivers run the conversations of adapters.
 """
 
 from collections.abc import Awaitable, Callable, Generator
@@ -18,53 +18,53 @@ from cchc_connect.transport.traffic import Traffic
 from cchc_connect.transport.wire import Send
 
 Step = TypeVar("Step")
-Answer = TypeVar("Answer")
+StepResult = TypeVar("StepResult")
 
 
 @dataclass(frozen=True)
 class OpenSession:
-    """The session is to be opened, by one caller at a time; the answer is the session."""
+    """Step: open the session, one caller at a time; its result is the session."""
 
     call: Call
     steps: Generator[Send | Pause, HttpResponse, Session] = field(repr=False)
 
 
 class Transport(Protocol):
-    """What moves requests to one system and waits for the answers; threads may share it."""
+    """Sends requests to one system and returns the responses; threads may share it."""
 
     @property
     def traffic(self) -> Traffic:
-        """How much has moved so far."""
+        """Requests and bytes so far."""
         ...
 
     def send(self, request: HttpRequest, /) -> HttpResponse:
-        """Return the answer to `request`; any verdict outside its `accept` is a typed error."""
+        """Send `request` and return its response; a verdict outside its `accept` raises a typed error."""
         ...
 
     def run(self, conversation: Exchange[Result], /) -> Result:
-        """Lead an adapter's conversation to its end and return its result."""
+        """Run an adapter's conversation to its end and return its result."""
         ...
 
 
 def serve(request: HttpRequest, line: Line) -> Generator[Send | OpenSession, Any, HttpResponse]:
-    """Serve one call: open a session where the dialect has one, send, and once log in anew if it is refused.
+    """Yield the steps of one call: open a session where the dialect has one, send, log in once more if it is refused.
 
-    A refused session is the other side's word that it has done nothing, so that even a message that may not
-    be repeated is sent again under a new one.
+    A system that refuses the session has not processed the request, so even a request that is not idempotent is
+    sent again with a new session.
 
     Raises:
-        CchcError: the typed error of whatever went wrong.
+        CchcError: the typed error of the call.
     """
     call = line.call(request, line.deadline())
     if line.sessions is None:
         return settled((yield line.send(call, request)), call)
     attach = line.sessions.way.login.attach
     session = yield from _session(line, line.sessions, call, None)
-    answer: HttpResponse = yield line.send(call, attach(request, session.token))
-    if answer.verdict is Verdict.AUTH:
+    response: HttpResponse = yield line.send(call, attach(request, session.token))
+    if response.verdict is Verdict.AUTH:
         session = yield from _session(line, line.sessions, call, session)
-        answer = yield line.send(call, attach(request, session.token))
-    return settled(answer, call)
+        response = yield line.send(call, attach(request, session.token))
+    return settled(response, call)
 
 
 def _session(
@@ -80,17 +80,17 @@ def _session(
     return (yield OpenSession(call, sessions.opened(call, spent, sessions.flights, begin)))
 
 
-def drive(steps: Generator[Step, Answer, Result], perform: Callable[[Step], Answer]) -> Result:
-    """Lead `steps` to their end: perform each, send its answer back or throw its typed error in."""
+def drive(steps: Generator[Step, StepResult, Result], perform: Callable[[Step], StepResult]) -> Result:
+    """Run `steps` to their end: perform each, send its result back or throw its typed error in."""
     try:
         step = next(steps)
         while True:
             try:
-                answer = perform(step)
+                step_result = perform(step)
             except CchcError as error:
                 step = steps.throw(error)
             else:
-                step = steps.send(answer)
+                step = steps.send(step_result)
     except StopIteration as finished:
         result: Result = finished.value
         return result
@@ -98,17 +98,19 @@ def drive(steps: Generator[Step, Answer, Result], perform: Callable[[Step], Answ
         steps.close()
 
 
-async def drive_async(steps: Generator[Step, Answer, Result], perform: Callable[[Step], Awaitable[Answer]]) -> Result:
-    """Lead `steps` to their end, as `drive` does, without blocking."""
+async def drive_async(
+    steps: Generator[Step, StepResult, Result], perform: Callable[[Step], Awaitable[StepResult]]
+) -> Result:
+    """Run `steps` to their end as `drive` does, without blocking."""
     try:
         step = next(steps)
         while True:
             try:
-                answer = await perform(step)
+                step_result = await perform(step)
             except CchcError as error:
                 step = steps.throw(error)
             else:
-                step = steps.send(answer)
+                step = steps.send(step_result)
     except StopIteration as finished:
         result: Result = finished.value
         return result

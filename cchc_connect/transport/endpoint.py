@@ -1,4 +1,4 @@
-"""The far end of a connection: everything a transport must know about one system."""
+"""Endpoint: everything a transport needs to reach one system over one connection."""
 
 import ssl
 from dataclasses import dataclass, field
@@ -22,22 +22,22 @@ class Endpoint:
     """
 
     name: str
-    """The connection's name in the configuration; it stands in errors and logs."""
+    """The connection's name in the configuration; errors and logs show it."""
     base_url: str = field(repr=False)
-    """Address below which relative paths are joined: http or https, no user, no query."""
+    """Address that relative paths are joined to: http or https, no user, no query."""
     dialect: Dialect
     authentication: Authentication = field(default_factory=Anonymous)
     other_origins: frozenset[str] = frozenset()
-    """Other origins ("http://host:port") of the same system; they receive the same credentials."""
+    """Further origins ("http://host:port") of the same system; they receive the same credentials."""
     seal: Seal | None = field(default=None, repr=False)
-    """What signs the messages that leave."""
+    """Signs the body of each request; None: no message signature."""
     seal_check: SealCheck | None = field(default=None, repr=False)
-    """What looks at the signatures of answers; an answer that is not signed is not used then."""
+    """Checks the signature of each response and refuses an unsigned one; None: no check."""
     tls: ssl.SSLContext | None = field(default=None, repr=False)
-    """How the other side is trusted and which certificate of ours it is shown; None: as the machine trusts."""
+    """Trusted authorities and our client certificate; None: the system's trust store, no certificate."""
 
     def __post_init__(self) -> None:
-        """Refuse what could only fail later."""
+        """Refuse a configuration of which every request would fail."""
         if urlsplit(self.base_url).query or "#" in self.base_url:
             raise ConfigurationError("transport.base_url", connection=self.name, rule="query")
         if not self.origins:
@@ -50,7 +50,7 @@ class Endpoint:
 
     @cached_property
     def way(self) -> Way | None:
-        """How a session is opened; None where the system wants none."""
+        """How a session is opened; None where the system has no sessions."""
         tokens, account, dialect = self.authentication.login, self.authentication.account, self.dialect
         if tokens is not None:
             client = Credentials(username=tokens.client_id, password=tokens.client_secret or "")
@@ -64,7 +64,7 @@ class Endpoint:
 
     @cached_property
     def origins(self) -> frozenset[Origin]:
-        """Every origin requests may go to."""
+        """Every origin that requests may go to."""
         return self._origins({self.base_url, *self.other_origins})
 
     def _origins(self, addresses: set[str]) -> frozenset[Origin]:

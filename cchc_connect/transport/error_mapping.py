@@ -1,4 +1,4 @@
-"""Which typed error an unwanted answer or a broken line becomes: the only place where that is decided."""
+"""Maps verdicts and connection failures to typed errors; no other module decides this."""
 
 from enum import StrEnum
 
@@ -17,26 +17,26 @@ from cchc_connect.http import HttpResponse, Verdict
 from cchc_connect.transport.call import Call
 
 NEVER_CONNECTED = "transport.never_connected"
-"""Code of the one failure after which even a message that may not be repeated is sent again: none was sent."""
+"""Error code after which even a request that is not idempotent is sent again: nothing was sent."""
 
-_ABOUT_A_MESSAGE = frozenset({Verdict.NOT_FOUND, Verdict.INVALID, Verdict.DUPLICATE})
-_QUESTIONS = frozenset({"GET", "HEAD"})
-_REDIRECTS = 3
+_MESSAGE_VERDICTS = frozenset({Verdict.NOT_FOUND, Verdict.INVALID, Verdict.DUPLICATE})
+_READING_METHODS = frozenset({"GET", "HEAD"})
+_REDIRECT_CLASS = 3
 
 
 class Fault(StrEnum):
-    """How a line broke, as a carrier's library told it."""
+    """How a connection failed, from the HTTP library's exception."""
 
     NEVER_CONNECTED = "never_connected"
-    """No connection came about, so nothing was sent."""
+    """No connection was made, so nothing was sent."""
     SILENT = "silent"
-    """Nothing came for longer than we wait."""
+    """Nothing was received within the timeout."""
     BROKEN = "broken"
-    """The connection was lost, or what came is no HTTP."""
+    """The connection was lost, or what was received is no HTTP."""
     DISTRUSTED = "distrusted"
-    """TLS could not prove who the other side is, or would not speak with us."""
+    """TLS could not verify the server, or the handshake was refused."""
     OVERLONG = "overlong"
-    """More header lines, or longer ones, than are read."""
+    """Too many header lines, or too long ones."""
 
 
 _UNREACHABLE = {
@@ -47,7 +47,7 @@ _UNREACHABLE = {
 
 
 def refusal(call: Call, retry_after_s: float | None) -> CchcError:
-    """Return the error for an answer whose verdict the asker does not want to read."""
+    """Return the error for a response whose verdict the request does not accept."""
     match call.verdict:
         case Verdict.AUTH:
             return AuthenticationFailed("transport.auth_refused", **call.context())
@@ -61,45 +61,45 @@ def refusal(call: Call, retry_after_s: float | None) -> CchcError:
 
 
 def login_refusal(call: Call, retry_after_s: float | None) -> CchcError:
-    """Return the error for a login's answer: whatever it does not take is our account, and no message is at fault."""
-    if call.verdict in _ABOUT_A_MESSAGE:
+    """Return the error for a login's response: what it refuses is our account, never a message."""
+    if call.verdict in _MESSAGE_VERDICTS:
         return AuthenticationFailed("transport.login_refused", **call.context())
     return refusal(call, retry_after_s)
 
 
 def is_redirect(status: int) -> bool:
-    """Say whether an answer sends us elsewhere, which is never followed."""
-    return status // 100 == _REDIRECTS
+    """True if the status is a redirect; redirects are never followed."""
+    return status // 100 == _REDIRECT_CLASS
 
 
 def _later(call: Call, retry_after_s: float | None) -> Throttled | Maintenance:
-    """Return the error for "not now"; a wait no attempt of this call can bear is for the engine to keep."""
-    unbearable = retry_after_s is not None and retry_after_s >= call.deadline.remaining()
-    if call.verdict is Verdict.THROTTLED or unbearable:
+    """Return the error for "not now"; Throttled where the wait outlasts the deadline, so that the engine keeps it."""
+    outlasts_deadline = retry_after_s is not None and retry_after_s >= call.deadline.remaining()
+    if call.verdict is Verdict.THROTTLED or outlasts_deadline:
         return Throttled("transport.throttled", retry_after_s=retry_after_s, **call.context())
     return Maintenance("transport.maintenance", **call.context(), retry_after_s=retry_after_s)
 
 
 def _never(call: Call) -> SourceHeld | MessageRefused:
-    """Return the error for "not this": without its answer a question holds its source, a message is set aside."""
-    if call.request.method in _QUESTIONS:
+    """Return the error for "refused for good": a reading request holds its source, a message is set aside."""
+    if call.request.method in _READING_METHODS:
         return SourceHeld("transport.question_refused", **call.context())
     return MessageRefused("transport.message_refused", **call.context())
 
 
-def settled(answer: HttpResponse, call: Call) -> HttpResponse:
-    """Return an answer the asker wants to read.
+def settled(response: HttpResponse, call: Call) -> HttpResponse:
+    """Return a response whose verdict the request accepts.
 
     Raises:
-        AuthenticationFailed: it refuses our credentials; any other refusal was raised by its attempt.
+        AuthenticationFailed: our credentials were refused; any other refusal was raised by the attempt.
     """
-    if answer.verdict not in call.request.accept:
+    if response.verdict not in call.request.accept:
         raise refusal(call, None)
-    return answer
+    return response
 
 
 def line_error(call: Call, fault: Fault) -> CchcError:
-    """Return the error for a line that broke."""
+    """Return the error for a connection that failed."""
     if fault is Fault.DISTRUSTED:
         return SourceHeld("transport.tls_refused", **call.context())
     if fault is Fault.OVERLONG:
@@ -112,10 +112,10 @@ def line_error(call: Call, fault: Fault) -> CchcError:
 
 
 def overdue(call: Call) -> DeadlineExceeded:
-    """Return the error for a call whose time is used up."""
+    """Return the error for a call whose deadline has passed."""
     return DeadlineExceeded("transport.deadline", **call.context(), deadline_s=call.deadline.seconds)
 
 
 def foreign_address(call: Call, rule: str) -> SourceHeld:
-    """Return the error for a request that would go where nothing of ours may go."""
+    """Return the error for a request to a forbidden address."""
     return SourceHeld("transport.foreign_address", **call.context(), rule=rule)

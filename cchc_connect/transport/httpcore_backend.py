@@ -1,7 +1,7 @@
-"""Connections for httpx: to allowed addresses only, read by our own framing; the counterpart of `bounded_connections`.
+"""Network backend for httpx: connects to allowed addresses only, frames strictly; see also `bounded_connections`.
 
-httpcore is what httpx itself stands on. Its network back end is the one place where a connection's bytes can be
-seen before h11 reads them.
+httpx sends through httpcore. httpcore's network backend is the only point at which a connection's bytes can be
+checked before h11 parses them.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from cchc_connect.transport.network.http1 import Framing
 
 
 class BoundedNetwork(httpcore.AsyncNetworkBackend):
-    """Connects to the first allowed address of a host that can be reached."""
+    """Connects to the first reachable address of a host; all addresses must be allowed."""
 
     def __init__(self, resolve: Resolver) -> None:
         self._resolve = resolve
@@ -33,34 +33,34 @@ class BoundedNetwork(httpcore.AsyncNetworkBackend):
         """Connect to `host`.
 
         Raises:
-            ForbiddenAddress: one of its addresses is none to go to.
+            ForbiddenAddress: one of its addresses is forbidden.
         """
-        failure: Exception = httpcore.ConnectError("no address")
-        for address, patience_s in in_turn(await self._addresses(host, timeout), timeout):
+        last_error: Exception = httpcore.ConnectError("no address")
+        for address, timeout_s in in_turn(await self._addresses(host, timeout), timeout):
             try:
-                stream = await self._network.connect_tcp(address, port, patience_s, local_address, socket_options)
+                stream = await self._network.connect_tcp(address, port, timeout_s, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as unreachable:
-                failure = unreachable
+                last_error = unreachable
             else:
                 return _BoundedStream(stream)
-        raise failure
+        raise last_error
 
     async def sleep(self, seconds: float) -> None:
-        """Let time go by."""
+        """Sleep without blocking the event loop."""
         await self._network.sleep(seconds)
 
-    async def _addresses(self, host: str, patience_s: float | None) -> Sequence[str]:
+    async def _addresses(self, host: str, timeout_s: float | None) -> Sequence[str]:
         try:
-            async with asyncio.timeout(patience_s):
+            async with asyncio.timeout(timeout_s):
                 return await asyncio.wrap_future(resolving(host, self._resolve))
         except TimeoutError:
             raise httpcore.ConnectTimeout("no address in time") from None
-        except OSError as unknown:
-            raise httpcore.ConnectError("no such name") from unknown
+        except OSError as unresolved:
+            raise httpcore.ConnectError("no such name") from unresolved
 
 
 class _BoundedStream(httpcore.AsyncNetworkStream):
-    """A connection whose answers are well framed, one after the other."""
+    """A connection whose responses are checked by `Framing`, one after the other."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
@@ -71,9 +71,9 @@ class _BoundedStream(httpcore.AsyncNetworkStream):
         while True:
             framing.raise_if_broken()
             received = await self._stream.read(max_bytes, timeout)
-            given = framing.take(received)
-            if given or not received:
-                return given
+            checked = framing.take(received)
+            if checked or not received:
+                return checked
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  # httpcore's protocol names it so
         if self._framing is None or self._framing.ended:  # a new request begins, with its method
@@ -93,5 +93,5 @@ class _BoundedStream(httpcore.AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         if info == "is_readable" and self._framing is not None and self._framing.followed:
-            return True  # so that nobody uses the connection again
+            return True  # so that the connection is not reused
         return self._stream.get_extra_info(info)

@@ -1,4 +1,4 @@
-"""All that is httpx: imported by `AsyncTransport` alone, so that another library can take its place."""
+"""All code that uses httpx; only `AsyncTransport` imports it, so that httpx can be replaced."""
 
 import asyncio
 import ssl
@@ -17,20 +17,24 @@ from cchc_connect.transport.network.dns import Resolver
 from cchc_connect.transport.network.tls import usual_trust
 from cchc_connect.transport.network.url_guard import ForbiddenAddress, safe_origin
 
-_CONNECTIONS = 100
-_CONNECTIONS_KEPT = 20
-_KEPT_S = 5.0  # httpx's own limits
+_MAX_CONNECTIONS = 100
+_MAX_KEEPALIVE = 20
+_KEEPALIVE_S = 5.0  # the three are the defaults of httpx
 _HTTPX_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)
 _HTTPCORE_ERRORS = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError)
 
 
 class HttpxCarrier:
-    """Carries one attempt at a time for each task; connections are kept open between them."""
+    """Performs attempts over httpx, one at a time for each task; connections stay open between them."""
 
     def __init__(self, tls: ssl.SSLContext | None, resolve: Resolver) -> None:
-        """Prepare the client: it trusts by `tls`, looks names up by `resolve`, follows nothing, reads no environment.
+        """Create the client: no redirects, no settings from the environment.
 
-        Requests are made without it, so that nothing it remembers (cookies) ever goes out.
+        Requests are built without the client, so that cookies it has stored are never sent.
+
+        Args:
+            tls: trusted authorities and client certificate; None: the system's trust store.
+            resolve: looks up host names.
         """
         self._client = httpx.AsyncClient(
             transport=_BoundedTransport(tls or usual_trust(), resolve), trust_env=False, follow_redirects=False
@@ -41,61 +45,65 @@ class HttpxCarrier:
         await self._client.aclose()
 
     async def carry(self, attempt: Attempt) -> HttpResponse:
-        """Send the attempt's message and return its judged answer.
+        """Send the attempt's request and return its classified response.
 
         Raises:
-            CchcError: the typed error of a broken line or of an unwanted verdict.
+            CchcError: the typed error of a failed connection or of a verdict that the request does not accept.
         """
-        fault = None
+        failure = None
         try:
             async with asyncio.timeout(attempt.remaining_s):
                 await self._carry(attempt)
         except ForbiddenAddress as refused:
             attempt.forbid(refused.rule)
-        except (*_HTTPX_ERRORS, *_HTTPCORE_ERRORS, HTTPException, OSError) as foreign:
-            fault = _fault(foreign)
-        if fault is None:
+        except (*_HTTPX_ERRORS, *_HTTPCORE_ERRORS, HTTPException, OSError) as error:
+            failure = _failure(error)
+        if failure is None:
             return attempt.answer()
-        # Raised out here so that the foreign error, whose text may hold the address, is no part of ours.
-        raise attempt.broken(fault)
+        # Raised out here so that httpx's error, whose text may hold the address, is not chained to ours.
+        raise attempt.broken(failure)
 
     async def _carry(self, attempt: Attempt) -> None:
-        wire = attempt.wire
-        limits = httpx.Timeout(attempt.read_s, connect=attempt.connect_s)
+        prepared = attempt.wire
+        timeouts = httpx.Timeout(attempt.read_s, connect=attempt.connect_s)
         request = httpx.Request(
-            wire.method, wire.url, headers=wire.headers, content=wire.body, extensions={"timeout": limits.as_dict()}
+            prepared.method,
+            prepared.url,
+            headers=prepared.headers,
+            content=prepared.body,
+            extensions={"timeout": timeouts.as_dict()},
         )
         url = request.url
         if not attempt.may_go(lambda: safe_origin(url.scheme, url.host, url.port)):
             return
-        answer = await self._client.send(request, stream=True)
+        response = await self._client.send(request, stream=True)
         try:
-            if not attempt.answered(answer.status_code, answer.headers.multi_items()):
+            if not attempt.answered(response.status_code, response.headers.multi_items()):
                 return
-            async for chunk in answer.aiter_raw():
+            async for chunk in response.aiter_raw():
                 if not attempt.feed(chunk):
                     break
         finally:
-            await answer.aclose()
+            await response.aclose()
 
 
 class _BoundedTransport(httpx.AsyncBaseTransport):
-    """Sends httpx's requests over bounded connections; errors are httpcore's."""
+    """Sends httpx's requests over bounded connections; its errors are httpcore's."""
 
     def __init__(self, tls: ssl.SSLContext, resolve: Resolver) -> None:
-        """Trust by `tls`; names are looked up by `resolve`."""
+        """Create the pool; host names are looked up by `resolve`."""
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=tls,
-            max_connections=_CONNECTIONS,
-            max_keepalive_connections=_CONNECTIONS_KEPT,
-            keepalive_expiry=_KEPT_S,
+            max_connections=_MAX_CONNECTIONS,
+            max_keepalive_connections=_MAX_KEEPALIVE,
+            keepalive_expiry=_KEEPALIVE_S,
             network_backend=BoundedNetwork(resolve),
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send `request` and return its answer, the body unread."""
+        """Send `request` and return its response, the body unread."""
         url = request.url
-        answer = await self._pool.handle_async_request(
+        response = await self._pool.handle_async_request(
             httpcore.Request(
                 method=request.method,
                 url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
@@ -104,7 +112,7 @@ class _BoundedTransport(httpx.AsyncBaseTransport):
                 extensions=request.extensions,
             )
         )
-        return httpx.Response(status_code=answer.status, headers=answer.headers, stream=_Body(answer))
+        return httpx.Response(status_code=response.status, headers=response.headers, stream=_Body(response))
 
     async def aclose(self) -> None:
         """Close the connections kept open."""
@@ -112,23 +120,23 @@ class _BoundedTransport(httpx.AsyncBaseTransport):
 
 
 class _Body(httpx.AsyncByteStream):
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._answer.aiter_stream()
+        return self._response.aiter_stream()
 
     async def aclose(self) -> None:
-        await self._answer.aclose()
+        await self._response.aclose()
 
 
-def _fault(foreign: Exception) -> Fault:
-    chain = list(causes(foreign))
+def _failure(error: Exception) -> Fault:
+    chain = list(causes(error))
     if is_distrust(chain):
         return Fault.DISTRUSTED
     if is_overlong(chain):
         return Fault.OVERLONG
-    match foreign:
+    match error:
         case httpx.ConnectError() | httpcore.ConnectError() | httpcore.ConnectTimeout() | httpcore.PoolTimeout():
             return Fault.NEVER_CONNECTED
         case httpx.TimeoutException() | httpcore.TimeoutException() | TimeoutError():

@@ -1,4 +1,7 @@
-"""The hours in which a system may be asked; some are open to others at night only."""
+"""Opening hours: the times of day (Vietnamese time) at which requests to a system are allowed.
+
+Some systems are open to other systems at night only.
+"""
 
 import re
 from collections.abc import Sequence
@@ -9,34 +12,34 @@ from typing import Self
 from cchc_schemas.dates import VIETNAM
 
 SPAN = re.compile(r"(?P<opens>([01][0-9]|2[0-3]):[0-5][0-9])-(?P<closes>([01][0-9]|2[0-3]):[0-5][0-9]|24:00)")
-"""From hour to hour, as in 19:00-06:00; past midnight where the end is not after the beginning."""
+"""Form of a span, as in 19:00-06:00; it passes midnight where the end is not after the start."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """From one time of day to another, Vietnamese time; the end is no part of it."""
+    """From one time of day to another, Vietnamese time; the end is excluded."""
 
     opens: time
     closes: time
 
     @classmethod
     def of(cls, text: str) -> Self:
-        """Return the span that `text` writes.
+        """Parse a span.
 
         Raises:
-            ValueError: it is none.
+            ValueError: `text` is not of the form HH:MM-HH:MM.
 
         >>> Span.of("19:00-06:00").holds(time(23, 30))
         True
         """
-        found = SPAN.fullmatch(text)
-        if found is None:
+        match = SPAN.fullmatch(text)
+        if match is None:
             raise ValueError("not HH:MM-HH:MM")
-        closes = found["closes"].replace("24:00", "00:00")
-        return cls(time.fromisoformat(found["opens"]), time.fromisoformat(closes))
+        closes = match["closes"].replace("24:00", "00:00")
+        return cls(time.fromisoformat(match["opens"]), time.fromisoformat(closes))
 
     def holds(self, at: time) -> bool:
-        """Say whether a time of day is in it."""
+        """True if a time of day (Vietnamese time) is in the span."""
         if self.opens < self.closes:
             return self.opens <= at < self.closes
         return at >= self.opens or at < self.closes
@@ -44,21 +47,22 @@ class Span:
 
 @dataclass(frozen=True)
 class Hours:
-    """The spans of each day in which a system may be asked."""
+    """The spans of each day in which requests are allowed."""
 
     spans: Sequence[Span]
 
     def is_open(self, now: datetime) -> bool:
-        """Say whether it may be asked at `now`."""
+        """True if requests are allowed at `now` (aware)."""
         at = now.astimezone(VIETNAM).time()
         return any(span.holds(at) for span in self.spans)
 
     def opens_at(self, now: datetime) -> datetime:
-        """Return the next instant from `now` on at which it may be asked."""
+        """Return the first instant from `now` on (aware) at which requests are allowed."""
         if self.is_open(now):
             return now
-        here = now.astimezone(VIETNAM)
-        beginnings = [
-            here.replace(hour=one.opens.hour, minute=one.opens.minute, second=0, microsecond=0) for one in self.spans
+        local_now = now.astimezone(VIETNAM)
+        starts = [
+            local_now.replace(hour=span.opens.hour, minute=span.opens.minute, second=0, microsecond=0)
+            for span in self.spans
         ]
-        return min(one if one > here else one + timedelta(days=1) for one in beginnings)
+        return min(start if start > local_now else start + timedelta(days=1) for start in starts)

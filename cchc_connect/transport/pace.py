@@ -1,15 +1,15 @@
-"""When a request may leave, where a system wants to be asked so and so often at the most."""
+"""Rate limiter protocol: when the next request to a system with a rate limit may be sent."""
 
 from typing import Protocol
 
 
 class Pace(Protocol):
-    """The turns of everybody who asks one system; threads and processes share them."""
+    """Rate limit of one system, shared by threads and processes."""
 
     def turn(self, patience_s: float) -> float | None:
-        """Take the next turn and return in how many seconds it is; None where it is later than `patience_s`."""
+        """Reserve the next slot and return the seconds until it; None where that is more than `patience_s`."""
         ...
 
     def put_off(self, seconds: float) -> None:
-        """Let nobody have a turn for so many seconds: the system asked for that."""
+        """Give out no slot for `seconds`: the system has requested a pause."""
         ...

@@ -1,16 +1,16 @@
-"""Keeping the carriers' libraries from logging what only we may decide to log.
+"""Suppresses the HTTP libraries' log records about our requests.
 
-urllib3 logs addresses with their query at DEBUG (with headers at WARNING, when they are malformed), httpx
-addresses at INFO, httpcore answers' headers at DEBUG. Their records are dropped while one of our attempts is
-in progress, and only then: a program that uses the same libraries for itself keeps its logs.
+urllib3 logs URLs with their query at DEBUG (and headers at WARNING, when they are malformed), httpx logs URLs at
+INFO, httpcore logs response headers at DEBUG. Their records are dropped only while one of our attempts is in
+progress: a program that uses the same libraries for itself keeps its logs.
 """
 
 import logging
 
 from cchc_connect.transport.attempt import in_progress
 
-# A filter hears only its own logger and not that logger's children, so each one is named.
-_LEAKING = (
+# A filter applies to its own logger and not to that logger's children, so each is listed.
+_LOGGERS = (
     "urllib3.connection",
     "urllib3.connectionpool",
     "urllib3.poolmanager",
@@ -25,17 +25,17 @@ _LEAKING = (
 )
 
 
-class _NotOurs(logging.Filter):
-    """Lets a record pass unless it was made in one of our attempts."""
+class _OutsideAttempts(logging.Filter):
+    """Drops records made during one of our attempts."""
 
-    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002  # the caller's place decides, not the record
+    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002  # the context decides, not the record
         return in_progress.get() is None
 
 
-_not_ours = _NotOurs()
+_outside_attempts = _OutsideAttempts()
 
 
 def keep_quiet() -> None:
-    """Let the libraries say nothing about our requests; doing it twice changes nothing."""
-    for name in _LEAKING:
-        logging.getLogger(name).addFilter(_not_ours)
+    """Suppress the HTTP libraries' logs about our requests. Idempotent."""
+    for name in _LOGGERS:
+        logging.getLogger(name).addFilter(_outside_attempts)

@@ -1,4 +1,4 @@
-"""Writing a request down as it goes over the wire."""
+"""Encodes an `HttpRequest` for sending: absolute URL, headers, body bytes."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from cchc_connect.errors import ConfigurationError, MessageRefused
 from cchc_connect.http import HttpRequest
 from cchc_connect.transport.call import Call
-from cchc_connect.transport.decompression import accepted
+from cchc_connect.transport.decompression import ACCEPTED
 from cchc_connect.transport.endpoint import Endpoint
 from cchc_connect.transport.error_mapping import foreign_address
 from cchc_connect.transport.network.url_guard import ForbiddenAddress, Origin, resolve
@@ -19,30 +19,30 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def written(request: HttpRequest, call: Call, endpoint: Endpoint, origins: Collection[Origin]) -> Wire:
-    """Return `request` ready to be sent to one of `origins`; `call` is what errors speak of.
+    """Return `request` ready to be sent to one of `origins`; errors carry the context of `call`.
 
     Raises:
-        SourceHeld: its address is not the connection's.
+        SourceHeld: its address is forbidden.
         ConfigurationError: a header cannot be sent.
-        MessageRefused: its body is no JSON.
+        MessageRefused: its body cannot be written as JSON.
     """
-    wire = Wire(
+    prepared = Wire(
         method=request.method,
         url=_address(request, call, endpoint, origins),
         headers=_headers(request, call, endpoint),
         body=_body(request, call),
     )
-    check_headers(wire, call)
-    return wire
+    check_headers(prepared, call)
+    return prepared
 
 
-def check_headers(wire: Wire, call: Call) -> None:
-    """Let pass what may stand in headers; others the libraries would refuse, quoting them, or worse, would send.
+def check_headers(prepared: Wire, call: Call) -> None:
+    """Require that every header can be sent; the libraries would quote a bad one in their error, or even send it.
 
     Raises:
         ConfigurationError: a header cannot be sent.
     """
-    unsendable = _unsendable_header(wire.headers)
+    unsendable = _unsendable_header(prepared.headers)
     if unsendable is not None:
         raise ConfigurationError("transport.header", **call.context(), header=unsendable)
 
@@ -56,20 +56,20 @@ def _address(request: HttpRequest, call: Call, endpoint: Endpoint, origins: Coll
 
 
 def _headers(request: HttpRequest, call: Call, endpoint: Endpoint) -> Mapping[str, str]:
-    """Put all headers together; a later source wins over an earlier one, whatever its upper and lower case."""
-    ours = {
+    """Return all headers; a later source overrides an earlier one, regardless of case."""
+    defaults = {
         "User-Agent": _user_agent(),
         "Accept": "application/json, */*;q=0.5",
-        "Accept-Encoding": ", ".join(accepted()),
+        "Accept-Encoding": ACCEPTED,
         "X-Request-Id": call.request_id,
     }
-    kind = _content_type(request)
-    if kind is not None:
-        ours["Content-Type"] = kind
-    together: dict[str, tuple[str, str]] = {}
-    for source in (ours, endpoint.dialect.headers, endpoint.authentication.headers(), request.headers):
-        together |= {name.lower(): (name, value) for name, value in source.items()}
-    return dict(together.values())
+    content_type = _content_type(request)
+    if content_type is not None:
+        defaults["Content-Type"] = content_type
+    merged: dict[str, tuple[str, str]] = {}
+    for source in (defaults, endpoint.dialect.headers, endpoint.authentication.headers(), request.headers):
+        merged |= {name.lower(): (name, value) for name, value in source.items()}
+    return dict(merged.values())
 
 
 def _content_type(request: HttpRequest) -> str | None:
@@ -93,7 +93,7 @@ def _body(request: HttpRequest, call: Call) -> bytes | None:
     try:
         return json.dumps(request.json, ensure_ascii=False, allow_nan=False).encode()
     except (TypeError, ValueError):
-        pass  # what Python says holds the value; it must not stay in the chain of causes
+        pass  # Python's error quotes the value, so it must not be chained
     raise MessageRefused("transport.unsendable", **call.context())
 
 

@@ -1,7 +1,7 @@
-"""The blocking carrier, over requests; threads share one.
+"""The blocking transport, over requests; threads may share one.
 
-One `requests.Session` serves all threads: requests are prepared without it, so that nothing it remembers
-(cookies) ever goes out, and urllib3's connection pools are made for threads.
+One `requests.Session` serves all threads: requests are prepared without it, so that cookies it has stored are never
+sent, and urllib3's connection pools are thread-safe.
 """
 
 import ssl
@@ -34,11 +34,11 @@ from cchc_connect.transport.urllib3_adapter import BoundedAdapter
 from cchc_connect.transport.wire import Send
 
 _CHUNK = 64 * 1024
-_CONNECTIONS_KEPT = 32  # as many as threads are likely to share one transport; more are opened and closed
+_MAX_KEEPALIVE = 32  # as many threads are likely to share one transport; further connections are closed after use
 
 
 class RequestsTransport:
-    """Moves requests to one system and waits for the answers.
+    """Sends requests to one system and waits for the responses.
 
     Use it as a context manager: it keeps connections open between calls.
     """
@@ -72,28 +72,28 @@ class RequestsTransport:
 
     @property
     def traffic(self) -> Traffic:
-        """How much has moved so far."""
+        """Requests and bytes of this transport so far."""
         return self._line.traffic.total()
 
     def send(self, request: HttpRequest) -> HttpResponse:
-        """Return the answer to `request`, within the policy's deadline.
+        """Send `request` and return its response, within the policy's deadline.
 
         Raises:
-            CchcError: the typed error of a broken line or of a verdict outside `request.accept`.
+            CchcError: the typed error of a failed connection or of a verdict outside `request.accept`.
         """
         return drive(serve(request, self._line), self._perform)
 
     def run(self, conversation: Exchange[Result]) -> Result:
-        """Lead an adapter's conversation to its end and return its result.
+        """Run an adapter's conversation to its end and return its result.
 
         Raises:
-            CchcError: a call's typed error, where the conversation does not deal with it.
+            CchcError: the typed error of a request, where the conversation does not catch it.
         """
         return drive(conversation, self.send)
 
     def _perform(self, step: Send | OpenSession | Pause) -> Any:
         if isinstance(step, Send):
-            return Retrying(sleep=self._sleep, **self._line.retrying(step.call))(self._in_turn, step)
+            return Retrying(sleep=self._sleep, **self._line.retrying(step.call))(self._send_in_turn, step)
         if isinstance(step, Pause):
             return self._sleep(step.seconds)
         if not self._login_lock.acquire(timeout=max(step.call.deadline.remaining(), 0)):
@@ -103,55 +103,57 @@ class RequestsTransport:
         finally:
             self._login_lock.release()
 
-    def _in_turn(self, step: Send) -> HttpResponse:
+    def _send_in_turn(self, step: Send) -> HttpResponse:
         wait_s = self._line.turn(step.call)
         if wait_s:
             self._sleep(wait_s)
         try:
             return self._attempt(step)
-        except Throttled as asked:
-            self._line.put_off(asked)
+        except Throttled as throttled:
+            self._line.put_off(throttled)
             raise
 
     def _attempt(self, step: Send) -> HttpResponse:
         with Attempt(self._line, step) as attempt:
-            fault = None
+            failure = None
             try:
                 self._carry(attempt)
             except ForbiddenAddress as refused:
                 attempt.forbid(refused.rule)
-            except (requests.RequestException, HTTPError, HTTPException, OSError) as foreign:
-                fault = _fault(foreign)
-            if fault is None:
+            except (requests.RequestException, HTTPError, HTTPException, OSError) as error:
+                failure = _failure(error)
+            if failure is None:
                 return attempt.answer()
-            # Raised out here so that the foreign error, whose text holds the address, is no part of ours.
-            raise attempt.broken(fault)
+            # Raised out here so that requests' error, whose text holds the address, is not chained to ours.
+            raise attempt.broken(failure)
 
     def _carry(self, attempt: Attempt) -> None:
-        wire = attempt.wire
-        prepared = requests.Request(wire.method, wire.url, headers=dict(wire.headers), data=wire.body).prepare()
-        if not attempt.may_go(lambda: origin_of(prepared.url or "")):  # requests reads it by the same urlsplit
+        prepared = attempt.wire
+        library_request = requests.Request(
+            prepared.method, prepared.url, headers=dict(prepared.headers), data=prepared.body
+        ).prepare()
+        if not attempt.may_go(lambda: origin_of(library_request.url or "")):  # requests parses it by the same urlsplit
             return
-        limits = (attempt.connect_s, attempt.read_s)
-        with self._session.send(prepared, stream=True, timeout=limits, allow_redirects=False) as answer:
-            if not attempt.answered(answer.status_code, answer.raw.headers.iteritems()):
+        timeouts = (attempt.connect_s, attempt.read_s)
+        with self._session.send(library_request, stream=True, timeout=timeouts, allow_redirects=False) as response:
+            if not attempt.answered(response.status_code, response.raw.headers.iteritems()):
                 return
-            for chunk in answer.raw.stream(_CHUNK, decode_content=False):
+            for chunk in response.raw.stream(_CHUNK, decode_content=False):
                 if not attempt.feed(chunk):
                     break
 
 
 def _session(tls: ssl.SSLContext | None, resolve: Resolver) -> requests.Session:
     session = requests.Session()
-    session.trust_env = False  # else .netrc replaces our Authorization and REQUESTS_CA_BUNDLE beats `verify`
-    adapter = BoundedAdapter(tls, resolve, pool_maxsize=_CONNECTIONS_KEPT, max_retries=0)
+    session.trust_env = False  # else .netrc replaces our Authorization and REQUESTS_CA_BUNDLE overrides `verify`
+    adapter = BoundedAdapter(tls, resolve, pool_maxsize=_MAX_KEEPALIVE, max_retries=0)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
 
 
-def _fault(foreign: Exception) -> Fault:
-    chain = list(causes(foreign))
+def _failure(error: Exception) -> Fault:
+    chain = list(causes(error))
     if is_distrust(chain):
         return Fault.DISTRUSTED
     if is_overlong(chain):

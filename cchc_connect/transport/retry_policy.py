@@ -1,6 +1,6 @@
-"""How patient, how stubborn and how greedy a transport is: one policy for every carrier.
+"""Retry policy and limits of a transport, the same for every carrier, and the environment that tests can replace.
 
-tenacity drives the attempts; what it is told is made here once and serves `Retrying` and `AsyncRetrying`.
+tenacity runs the attempts; its arguments are built here once for `Retrying` and `AsyncRetrying`.
 """
 
 import random
@@ -33,26 +33,26 @@ def _random_id() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """Time and chance, handed in so that a test or a simulation can replace them."""
+    """Clocks, randomness, name resolution and shared state, injected so that a test or simulation can replace them."""
 
     clock: Callable[[], float] = time.monotonic
-    """Seconds on a clock that never goes back."""
+    """Monotonic clock, in seconds."""
     now: Callable[[], datetime] = _utc_now
-    """Aware wall clock: for hours, for times that are signed, and where an answer names a date and not its own."""
+    """Aware wall clock: for opening hours, signed times and Retry-After dates of responses without a Date."""
     uniform: Callable[[float, float], float] = random.uniform
     """A random number between two bounds."""
     request_id: Callable[[], str] = _random_id
     """A new identifier for each request."""
     resolve: Resolver = system_resolver
-    """The addresses of a host name; threads call it."""
+    """Returns the addresses of a host name; called from threads."""
     pace: Pace | None = None
-    """The turns of all who ask this system; None: whenever we like."""
+    """Rate limiter shared by all callers of this system; None: no limit."""
     shelf: Shelf | None = None
-    """Where processes leave sessions for each other; None: each opens its own."""
+    """Token store that processes share; None: each process logs in for itself."""
 
 
 class RetryArguments(TypedDict):
-    """What tenacity's two drivers are told."""
+    """Arguments of tenacity's `Retrying` and `AsyncRetrying`."""
 
     retry: Callable[[RetryCallState], bool]
     wait: Callable[[RetryCallState], float]
@@ -62,52 +62,52 @@ class RetryArguments(TypedDict):
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """Limits of one call; every one is finite."""
+    """Limits of one call; all are finite."""
 
     attempts: int = 4
-    """How often a request is sent at the most; a fresh login earns a refused one no attempt more."""
+    """Maximum number of attempts of a request; a new login does not raise it."""
     deadline_s: float = 60.0
     """Seconds for the whole call: its attempts, the waits between them and a login."""
     connect_s: float = 10.0
-    """Seconds to wait for a connection."""
+    """Timeout for connecting, in seconds."""
     read_s: float = 30.0
-    """Seconds of silence after which an attempt is given up."""
+    """Timeout for one read, in seconds."""
     wait_unit_s: float = 0.5
-    """Longest wait before the second attempt; it doubles with each further one."""
+    """Upper bound of the wait before the second attempt, in seconds; it doubles with each further one."""
     wait_cap_s: float = 20.0
-    """Longest wait of our own choice; the other side may ask for more."""
+    """Upper bound of a wait, in seconds; a Retry-After may request more."""
     retry_reserve: float = 10.0
-    """How many repeated attempts all calls of a transport may make while nothing succeeds."""
+    """Retry budget: how many retries all calls of a transport may make while nothing succeeds."""
     retry_share: float = 0.1
-    """How much of one repeated attempt each success gives back."""
+    """Share of one retry that each success refunds to the budget."""
     hours: Hours | None = None
-    """When the system may be asked; None: always."""
+    """Opening hours of the system; None: always open."""
     body_limit: int = 32 * 1024 * 1024
-    """Bytes of a body, on the wire and decoded."""
+    """Maximum bytes of a body, both on the wire and decoded."""
     ratio_limit: int = 200
-    """How many times its wire size a decoded body may have."""
+    """Maximum ratio of a body's decoded size to its size on the wire."""
     header_limit: int = 100
-    """Header lines of an answer."""
+    """Maximum number of header lines of a response."""
 
     def budget(self) -> RetryBudget:
-        """Return a full reserve of repeated attempts."""
+        """Return a new, full retry budget."""
         return RetryBudget(self.retry_reserve, self.retry_share)
 
     def retrying(self, call: Call, uniform: Callable[[float, float], float], budget: RetryBudget) -> RetryArguments:
         """Return tenacity's arguments for `call`.
 
-        A failure is repeated by its type, and only where sending twice does what sending once does or where
-        nothing was sent. The wait is full jitter and never ends before the other side's Retry-After; a wait
-        that would outlast the deadline, or a reserve that is spent, ends the call with its last error.
+        A retriable error is retried only where the request is idempotent or nothing was sent. The wait is full
+        jitter and at least as long as a Retry-After. The call ends with its last error after the last attempt,
+        where the wait would outlast the deadline, or where the retry budget is used up.
         """
 
         def retry(state: RetryCallState) -> bool:
-            fault = _fault(state)
-            return isinstance(fault, Retriable) and (call.request.may_repeat or fault.code == NEVER_CONNECTED)
+            error = _error(state)
+            return isinstance(error, Retriable) and (call.request.may_repeat or error.code == NEVER_CONNECTED)
 
         def wait(state: RetryCallState) -> float:
             jitter = uniform(0.0, self.longest_wait_s(call.attempt))
-            return max(jitter, told_wait_s(_fault(state)))
+            return max(jitter, told_wait_s(_error(state)))
 
         def stop(state: RetryCallState) -> bool:
             is_last = call.attempt >= self.attempts or state.upcoming_sleep >= call.deadline.remaining()
@@ -116,17 +116,17 @@ class Policy:
         return RetryArguments(retry=retry, wait=wait, stop=stop, reraise=True)
 
     def longest_wait_s(self, attempt: int) -> float:
-        """Return the upper bound of the jitter after the given attempt (1 is the first), in seconds."""
+        """Return the upper bound of the jitter after an attempt (1 is the first), in seconds."""
         return min(self.wait_cap_s, self.wait_unit_s * 2.0 ** min(attempt - 1, 60))
 
 
-def told_wait_s(fault: BaseException | None) -> float:
-    """Return for how long the other side asked us to wait, in seconds; 0 where it did not."""
-    told = getattr(fault, "retry_after_s", None)
-    if told is None and isinstance(fault, CchcError):
-        told = fault.context.get("retry_after_s")
-    return told if isinstance(told, float) else 0.0
+def told_wait_s(error: BaseException | None) -> float:
+    """Return the wait that the system requested (Retry-After), in seconds; 0 where it requested none."""
+    wait_s = getattr(error, "retry_after_s", None)
+    if wait_s is None and isinstance(error, CchcError):
+        wait_s = error.context.get("retry_after_s")
+    return wait_s if isinstance(wait_s, float) else 0.0
 
 
-def _fault(state: RetryCallState) -> BaseException | None:
+def _error(state: RetryCallState) -> BaseException | None:
     return state.outcome.exception() if state.outcome else None

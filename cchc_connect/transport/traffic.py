@@ -1,4 +1,4 @@
-"""How much went over the line, for the run report."""
+"""Counts requests and received bytes of a transport, for the run report."""
 
 from dataclasses import dataclass
 from threading import Lock
@@ -6,16 +6,16 @@ from threading import Lock
 
 @dataclass(frozen=True, kw_only=True)
 class Traffic:
-    """What one transport has moved so far."""
+    """Requests and bytes of one transport so far."""
 
     requests: int = 0
-    """Requests sent: logins and repeated attempts count."""
+    """Requests sent, logins and retries included."""
     bytes_received: int = 0
-    """Bytes of answers' bodies as they came over the wire, before any decompression."""
+    """Bytes of response bodies on the wire, before decompression."""
 
 
 class TrafficCounter:
-    """Counts for all threads of one transport."""
+    """Traffic counter of one transport; threads share it."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -23,12 +23,12 @@ class TrafficCounter:
         self._bytes_received = 0
 
     def count(self, *, requests: int = 0, bytes_received: int = 0) -> None:
-        """Add what has just moved."""
+        """Add requests and received bytes."""
         with self._lock:
             self._requests += requests
             self._bytes_received += bytes_received
 
     def total(self) -> Traffic:
-        """Return what has moved until now."""
+        """Return the totals so far."""
         with self._lock:
             return Traffic(requests=self._requests, bytes_received=self._bytes_received)

@@ -1,7 +1,7 @@
-"""Connections for requests: to allowed addresses only, read within the attempt's time and by our own framing.
+"""Adapter for requests and urllib3: connects to allowed addresses only, obeys the deadline, frames strictly.
 
-urllib3's read timeout begins anew with every packet, so a server that drips one byte a second is read for
-ever. Here each read from the socket gets what the attempt in progress has left.
+urllib3's read timeout starts again with every packet, so a server that sends one byte a second would be read for
+ever. Here each read from the socket gets the time that the current attempt has left.
 """
 
 import http.client
@@ -28,10 +28,10 @@ _BUFFER = 64 * 1024
 
 
 class _BoundedSocket(io.RawIOBase):
-    """The reading side of a socket: each read as patient as the attempt in progress, each byte well framed."""
+    """The reading side of a socket: each read has the current attempt's timeout, each byte is checked by `Framing`."""
 
     def __init__(self, sock: socket, raw: io.RawIOBase, method: str) -> None:
-        """Read the answer to a request with `method` from `sock` through `raw`, its own file, which keeps it open."""
+        """Read the response to a `method` request through `raw`, the file of `sock`, which keeps it open."""
         super().__init__()
         self._sock = sock
         self._raw = raw
@@ -46,8 +46,8 @@ class _BoundedSocket(io.RawIOBase):
             self._framing.raise_if_broken()
             received = self._receive()
             self._ready = memoryview(self._framing.take(received))
-            if self._framing.followed:  # so that nobody uses the connection again
-                with suppress(OSError):  # the other side was faster
+            if self._framing.followed:  # so that the connection is not reused
+                with suppress(OSError):  # the other side has closed it already
                     self._sock.shutdown(SHUT_RDWR)
             if not received:
                 return 0
@@ -70,7 +70,7 @@ class _BoundedSocket(io.RawIOBase):
 
 
 class _BoundedResponse(http.client.HTTPResponse):
-    """An answer read through a bounded socket."""
+    """A response read through a bounded socket."""
 
     def __init__(self, sock: socket, debuglevel: int = 0, method: str | None = None, url: str | None = None) -> None:
         super().__init__(sock, debuglevel, method, url)
@@ -78,7 +78,7 @@ class _BoundedResponse(http.client.HTTPResponse):
 
 
 class _BoundedHTTPConnection(HTTPConnection):
-    """A connection to the first allowed address of its host that can be reached."""
+    """A connection to the first reachable address of its host; all addresses must be allowed."""
 
     response_class = _BoundedResponse
 
@@ -87,37 +87,37 @@ class _BoundedHTTPConnection(HTTPConnection):
         self._resolve = resolve
 
     def _new_conn(self) -> socket:
-        name, patience_s = self._dns_host, self.timeout
-        failure: Exception = NewConnectionError(self, "no address")
+        host, timeout_s = self._dns_host, self.timeout
+        last_error: Exception = NewConnectionError(self, "no address")
         try:
-            for self._dns_host, self.timeout in in_turn(self._addresses(name), patience_s):  # noqa: B020  # read once, before
+            for self._dns_host, self.timeout in in_turn(self._addresses(host), timeout_s):  # noqa: B020  # read once, before
                 try:
                     return super()._new_conn()
                 except (NewConnectionError, ConnectTimeoutError) as unreachable:
-                    failure = unreachable
+                    last_error = unreachable
         finally:
-            self._dns_host, self.timeout = name, patience_s
-        raise failure
+            self._dns_host, self.timeout = host, timeout_s
+        raise last_error
 
-    def _addresses(self, name: str) -> Sequence[str]:
+    def _addresses(self, host: str) -> Sequence[str]:
         attempt = in_progress.get()
         try:
-            return resolving(name, self._resolve).result(attempt.connect_s if attempt else None)
+            return resolving(host, self._resolve).result(attempt.connect_s if attempt else None)
         except TimeoutError:
             raise ConnectTimeoutError(self, "no address in time") from None
-        except OSError as unknown:
-            raise NewConnectionError(self, "no such name") from unknown
+        except OSError as unresolved:
+            raise NewConnectionError(self, "no such name") from unresolved
 
 
 class _BoundedHTTPSConnection(_BoundedHTTPConnection, HTTPSConnection):
     def connect(self) -> None:
-        """Connect and begin to speak TLS; nothing of a request was sent where that fails."""
+        """Connect and start TLS; where that fails, no part of the request was sent."""
         try:
             super().connect()
-        except OSError as failed:
-            if is_distrust(list(causes(failed))):
+        except OSError as error:
+            if is_distrust(list(causes(error))):
                 raise
-            raise NewConnectionError(self, "TLS did not begin") from failed
+            raise NewConnectionError(self, "TLS did not begin") from error
 
 
 class _BoundedHTTPPool(HTTPConnectionPool):
@@ -129,24 +129,24 @@ class _BoundedHTTPSPool(HTTPSConnectionPool):
 
 
 class BoundedAdapter(HTTPAdapter):
-    """requests' own adapter over bounded connections; it never sends anything twice by itself."""
+    """requests' adapter over bounded connections; it does not retry by itself."""
 
     def __init__(self, tls: ssl.SSLContext | None, resolve: Resolver, **named: Any) -> None:
-        """Trust by `tls`; None: as the machine trusts. Names are looked up by `resolve`."""
+        """Use `tls` (None: the system's trust store) and look up host names by `resolve`."""
         self._tls = tls
         self._resolve = resolve
         super().__init__(**named)
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
-        """Leave trust to our own context: requests would add its bundle of authorities to it."""
+        """Use our own TLS context: requests would add its CA bundle to it."""
         host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
         return host, {"ssl_context": self._tls or usual_trust()}
 
     def cert_verify(self, *args: Any, **named: Any) -> None:
-        """Leave trust to our own context, as above."""
+        """Use our own TLS context, as above."""
 
     def init_poolmanager(self, *args: Any, **named: Any) -> None:
-        """Make the pools and tell them which connections to use."""
+        """Create the pools with our connection classes."""
         super().init_poolmanager(*args, **named)
         pools = {"http": _BoundedHTTPPool, "https": _BoundedHTTPSPool}
         self.poolmanager.pool_classes_by_scheme = {

@@ -1,4 +1,4 @@
-"""A request as it goes over the wire: whole address, all headers, encoded body."""
+"""Prepared requests: absolute URL, all headers and encoded body, ready to send."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from cchc_connect.transport.network.url_guard import Origin
 
 @dataclass(frozen=True, kw_only=True)
 class Wire:
-    """What a carrier sends, byte for byte; only what an account signs with the time is new in each attempt."""
+    """A request exactly as a carrier sends it; only a signature that includes the time is new in each attempt."""
 
     method: str
     url: str
@@ -18,19 +18,19 @@ class Wire:
     body: bytes | None
 
     def __repr__(self) -> str:
-        """Show the method only: all the rest may hold secrets or personal values."""
+        """Show only the method: URL, headers and body may hold secrets or personal values."""
         return f"<{self.method} on the wire>"
 
 
 @dataclass(frozen=True)
 class Send:
-    """One request to be sent, as often as the policy allows."""
+    """Step: send one request, with as many attempts as the policy allows."""
 
     call: Call
     wire: Wire
     origins: Collection[Origin] = field(repr=False)
-    """Where it may go."""
+    """Origins that it may go to."""
     classify: Callable[[HttpResponse], Verdict] = field(repr=False)
-    """What its answer means."""
+    """Returns the verdict on its response."""
     is_login: bool = False
-    """Does it open a session? It is no message of the connection then, and its answer is none."""
+    """True: it opens a session; request and response are not signed as messages."""

@@ -1,9 +1,9 @@
-"""Records' models as one source writes them: what a field map says and what a record demands, in one step.
+"""Compiles a field map and a record type into one Pydantic model that reads wire items; for speed only.
 
-`Record.read(translated(item, MAP))` calls Python twice for every field, to read its value and to check it. Of map
-and record a wire model is made: a subclass of the record whose fields are called as the source calls them and take
-what the source writes, so that Pydantic goes from the item to the record by itself. What it would not read just as
-the two steps do, it refuses; then the two steps are taken, and faults and notes are theirs to tell.
+`Record.read(translated(item, MAP))` calls Python twice for every field, to read its value and to check it. The
+compiled wire model is a subclass of the record whose fields have the source's names and accept the source's values,
+so that Pydantic validates the item in one step. Where the model would not give exactly the same result, it refuses
+the item; then the two steps are taken, and they report faults and notes.
 """
 
 from collections.abc import Callable
@@ -22,30 +22,30 @@ from cchc_schemas import Record
 from cchc_schemas.codes import Irregularities
 from cchc_schemas.text import quick_part
 
-PUT = "="
-"""Before the name of a field whose value stands in the item under no name of its own, and is put there."""
+_ADDED = "="
+"""Prefix of the name under which a value is added to the item for a field that has no property of its own."""
 
-WHOLE_NUMBERS = 10**18
-"""What `codecs.whole_number` reads is smaller."""
+_WHOLE_NUMBER_BOUND = 10**18
+"""`codecs.whole_number` reads only smaller numbers."""
 
 Document: TypeAlias = dict[str, Any]
 
 
 class WireModels:
-    """Reads mapped items of one record type, by a model for each map and set of fields that the map does not have."""
+    """Reads mapped items of one record type, with one compiled model for each field map and set of own fields."""
 
     def __init__(self, record_type: type[Record]) -> None:
-        """Prepare; a model is made when its first item comes."""
+        """Prepare; a model is compiled with its first item."""
         self._record_type = record_type
         self._readers: dict[tuple[int, frozenset[str]], tuple[FieldMap, _Reader | None]] = {}
 
-    def read(self, told: Mapped) -> Record | None:
-        """Return the record that an item makes; None where only the two steps tell."""
-        known_by = id(told.fields), frozenset(told.own)
-        if known_by not in self._readers:  # the map is kept too, so that its id stays its own
-            self._readers[known_by] = told.fields, _reader(self._record_type, told.fields, frozenset(told.own))
-        _, reader = self._readers[known_by]
-        return None if reader is None else reader(told)
+    def read(self, mapped: Mapped) -> Record | None:
+        """Return the record of an item; None where the two separate steps must be taken."""
+        cache_key = id(mapped.fields), frozenset(mapped.own)
+        if cache_key not in self._readers:  # the map is stored too, so that its id is not reused
+            self._readers[cache_key] = mapped.fields, _reader(self._record_type, mapped.fields, frozenset(mapped.own))
+        _, reader = self._readers[cache_key]
+        return None if reader is None else reader(mapped)
 
 
 _Reader: TypeAlias = Callable[[Mapped], Record | None]
@@ -57,10 +57,10 @@ def _reader(record_type: type[Record], fields: FieldMap, own: frozenset[str]) ->
         return None
     validate = _model(record_type, plan).model_validate
 
-    def read(told: Mapped) -> Record | None:
-        document = plan.prepared(told.item)
-        for name, value in told.own.items():
-            document[PUT + name] = value
+    def read(mapped: Mapped) -> Record | None:
+        document = plan.prepared(mapped.item)
+        for name, value in mapped.own.items():
+            document[_ADDED + name] = value
         irregular = Irregularities()
         try:
             record: Record = validate(document, context=irregular)
@@ -72,102 +72,104 @@ def _reader(record_type: type[Record], fields: FieldMap, own: frozenset[str]) ->
 
 
 class _Plan:
-    """How the fields of one model are found in an item, and how each is read."""
+    """How each field of one model is found in an item and read."""
 
     def __init__(self) -> None:
         self.fields: dict[str, Any] = {}
         """Type and `Field` of each, as `create_model` takes them."""
-        self._first_of: dict[str, tuple[Way, ...]] = {}
-        self._counting: dict[str, tuple[str, Each]] = {}
-        self._taken: dict[str, Value] = {}
-        self._unset: Document = {}
+        self._paths: dict[str, tuple[Way, ...]] = {}
+        self._filtered_parts: dict[str, tuple[str, Each]] = {}
+        self._adapter_values: dict[str, Value] = {}
+        self._defaults: Document = {}
 
     @property
     def prepares(self) -> bool:
-        """Say whether there is anything to put into an item."""
-        return bool(self._first_of or self._counting or self._taken or self._unset)
+        """Whether values must be added to an item."""
+        return bool(self._paths or self._filtered_parts or self._adapter_values or self._defaults)
 
     def prepared(self, item: Item) -> Document:
-        """Return the item with everything that the model does not find by itself."""
-        document = {**item, **self._unset}
-        for place, ways in self._first_of.items():
-            for way in ways:
-                found = item.get(way[0]) if len(way) == 1 else held(item, way)
-                if found is not None and found != "":
-                    document[place] = found
+        """Return the item with all values added that the model does not find by itself."""
+        document = {**item, **self._defaults}
+        for added_name, paths in self._paths.items():
+            for path in paths:
+                value = item.get(path[0]) if len(path) == 1 else held(item, path)
+                if value is not None and value != "":
+                    document[added_name] = value
                     break
             else:
-                document[place] = None
-        for place, (name, each) in self._counting.items():
-            document[place] = each.counting(item.get(name))
-        for place, value in self._taken.items():
-            document[place] = value(item)
+                document[added_name] = None
+        for added_name, (name, parts_reader) in self._filtered_parts.items():
+            document[added_name] = parts_reader.counting(item.get(name))
+        for added_name, take_value in self._adapter_values.items():
+            document[added_name] = take_value(item)
         return document
 
-    def put(self, name: str, info: FieldInfo) -> None:
-        """Let a field be put there by whoever reads the item."""
-        self.fields[name] = info.rebuild_annotation(), Field(validation_alias=PUT + name)
+    def put(self, name: str, field_info: FieldInfo) -> None:
+        """Plan a field whose value is added before validation."""
+        self.fields[name] = field_info.rebuild_annotation(), Field(validation_alias=_ADDED + name)
 
-    def unset(self, name: str, info: FieldInfo) -> None:
-        """Let a field have its default."""
-        self._unset[PUT + name] = info.get_default(call_default_factory=True)
-        self.fields[name] = Any, Field(validation_alias=PUT + name)
+    def unset(self, name: str, field_info: FieldInfo) -> None:
+        """Plan a field with its default."""
+        self._defaults[_ADDED + name] = field_info.get_default(call_default_factory=True)
+        self.fields[name] = Any, Field(validation_alias=_ADDED + name)
 
-    def take(self, name: str, info: FieldInfo, value: Value) -> None:
-        """Let a field be read by the adapter's own code."""
-        self._taken[PUT + name] = value
-        self.put(name, info)
+    def take(self, name: str, field_info: FieldInfo, value: Value) -> None:
+        """Plan a field that the adapter's own function reads."""
+        self._adapter_values[_ADDED + name] = value
+        self.put(name, field_info)
 
-    def read(self, name: str, info: FieldInfo, value: At) -> None:
-        """Let a field be read by Pydantic, as `value` would read it."""
-        nothing = None if type(None) in get_args(info.annotation) else ...
+    def read(self, name: str, field_info: FieldInfo, value: At) -> None:
+        """Plan a field that Pydantic reads as `value` would."""
+        default = None if type(None) in get_args(field_info.annotation) else ...
         if not value.property:
-            self._first_of[PUT + name] = value.ways
-        reading = _Reading(value.read, is_last=len(value.ways) == 1)
-        field: Any = Field(nothing, validation_alias=value.property or PUT + name)
-        self.fields[name] = Annotated[info.rebuild_annotation(), reading], field
+            self._paths[_ADDED + name] = value.ways
+        accepts = _Accepts(value.read, is_last=len(value.ways) == 1)
+        field: Any = Field(default, validation_alias=value.property or _ADDED + name)
+        self.fields[name] = Annotated[field_info.rebuild_annotation(), accepts], field
 
-    def read_parts(self, name: str, info: FieldInfo, place: str, each: Each, part: type[BaseModel]) -> None:
-        """Let a list of parts be read by Pydantic."""
-        if each.counts is not None:
-            self._counting[PUT + name] = place, each
-            place = PUT + name
-        nothing = () if info.default == () else ...
-        field: Any = Field(nothing, validation_alias=place)
-        reading = _Reading(codecs.as_list, is_last=True)
-        self.fields[name] = Annotated[tuple[part, ...], reading], field  # type: ignore[valid-type]  # made just now
+    def read_parts(
+        self, name: str, field_info: FieldInfo, source_name: str, parts_reader: Each, part: type[BaseModel]
+    ) -> None:
+        """Plan a list of parts that Pydantic reads."""
+        if parts_reader.counts is not None:
+            self._filtered_parts[_ADDED + name] = source_name, parts_reader
+            source_name = _ADDED + name
+        default = () if field_info.default == () else ...
+        field: Any = Field(default, validation_alias=source_name)
+        accepts = _Accepts(codecs.as_list, is_last=True)
+        self.fields[name] = Annotated[tuple[part, ...], accepts], field  # type: ignore[valid-type]  # a class made at run time
 
 
 def _plan(model: type[BaseModel], fields: FieldMap, own: frozenset[str] = frozenset()) -> _Plan | None:
-    """Return the plan for a model; None where each item is faulty, or has parts that only the two steps read."""
+    """Return the plan of a model; None where every item is faulty: `fields` lacks a required field or has others."""
     if not model.model_fields.keys() >= fields.keys() | own:
         return None
     plan = _Plan()
-    for name, info in model.model_fields.items():
+    for name, field_info in model.model_fields.items():
         value = fields.get(name)
         if name in own:
-            plan.put(name, info)
-        elif value is None and info.is_required():
+            plan.put(name, field_info)
+        elif value is None and field_info.is_required():
             return None
         elif value is None:
-            plan.unset(name, info)
+            plan.unset(name, field_info)
         elif not isinstance(value, At):
-            plan.take(name, info, value)
-        elif isinstance(value.read, Each) and value.property and (part := _part(info, value.read)):
-            plan.read_parts(name, info, value.property, value.read, part)
-        elif _knows_nothing(value.read):
-            plan.read(name, info, value)
+            plan.take(name, field_info, value)
+        elif isinstance(value.read, Each) and value.property and (part := _part(field_info, value.read)):
+            plan.read_parts(name, field_info, value.property, value.read, part)
+        elif _reads_none_as_none(value.read):
+            plan.read(name, field_info, value)
         else:
-            plan.take(name, info, value)
+            plan.take(name, field_info, value)
     return plan
 
 
-def _part(info: FieldInfo, each: Each) -> type[BaseModel] | None:
+def _part(field_info: FieldInfo, parts_reader: Each) -> type[BaseModel] | None:
     """Return the wire model of a list's parts."""
-    members = get_args(info.annotation)
+    members = get_args(field_info.annotation)
     if members[1:] != (...,) or not (isinstance(members[0], type) and issubclass(members[0], BaseModel)):
         return None
-    plan = _plan(members[0], each.fields)
+    plan = _plan(members[0], parts_reader.fields)
     return None if plan is None else _model(members[0], plan)
 
 
@@ -176,54 +178,54 @@ def _model(base: type[Any], plan: _Plan) -> type[Any]:
         members = codecs.as_object(part)
         return part if members is None else plan.prepared(members)
 
-    create: Any = create_model  # which fields there are is known here only
-    made: type[Any] = create(
+    create: Any = create_model  # the fields are only known at run time
+    model: type[Any] = create(
         base.__name__,
         __base__=base,
         __cls_kwargs__={"extra": "ignore", "use_attribute_docstrings": False},
         __validators__={"prepare": model_validator(mode="before")(prepare)} if plan.prepares else {},
         **plan.fields,
     )
-    return made
+    return model
 
 
-def _knows_nothing(read: codecs.Reader) -> bool:
-    """Say whether it is one of our readers, to which nothing is nothing."""
+def _reads_none_as_none(read: codecs.Reader) -> bool:
+    """True if it is one of our codecs and returns None for None."""
     function = _function(read)
-    ours = isinstance(read, Words) or getattr(function, "__module__", "") in {codecs.__name__, At.__module__}
-    return ours and read(None) is None
+    is_our_codec = isinstance(read, Words) or getattr(function, "__module__", "") in {codecs.__name__, At.__module__}
+    return is_our_codec and read(None) is None
 
 
 def _function(read: codecs.Reader) -> Callable[..., object]:
-    return read.func if isinstance(read, partial) else read  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]  # of whatever
+    return read.func if isinstance(read, partial) else read  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]  # a partial of any function
 
 
 @dataclass(frozen=True)
-class _Reading:
-    """Lets a field take what a reader takes; what Pydantic reads alike is not handed to the reader."""
+class _Accepts:
+    """Makes a field accept what a codec accepts; values that Pydantic reads alike bypass the codec."""
 
     reader: codecs.Reader
     is_last: bool
-    """Is a value that reads as nothing nothing, and no other to be looked at?"""
+    """True: a value that reads as None is final, as no further path follows."""
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         schema = handler(source)
         inner = schema["schema"] if schema["type"] == "nullable" else schema
         read = core_schema.no_info_before_validator_function(self.reader, schema if self.is_last else inner)
-        quick = self._quick(inner)
-        either = read if quick is None else core_schema.union_schema([quick, read], mode="left_to_right")
+        fast = self._fast_schema(inner)
+        either = read if fast is None else core_schema.union_schema([fast, read], mode="left_to_right")
         return core_schema.nullable_schema(either) if schema["type"] == "nullable" else either
 
-    def _quick(self, inner: CoreSchema) -> CoreSchema | None:
-        """Return what takes the usual values and makes of them what the reader and the field make."""
+    def _fast_schema(self, inner: CoreSchema) -> CoreSchema | None:
+        """Return a schema for the usual values, with the same result as codec and field; None where there is none."""
         function = _function(self.reader)
         if function is codecs.text_or_none:
             return quick_part(inner)
         if function is codecs.flag and inner["type"] == "bool":
             return core_schema.bool_schema(strict=True)
         if function is codecs.whole_number:
-            whole = core_schema.int_schema(strict=True, gt=-WHOLE_NUMBERS, lt=WHOLE_NUMBERS)
-            return core_schema.chain_schema([whole, inner])
+            integer = core_schema.int_schema(strict=True, gt=-_WHOLE_NUMBER_BOUND, lt=_WHOLE_NUMBER_BOUND)
+            return core_schema.chain_schema([integer, inner])
         if function is codecs.decimal_number:
             numbers = [core_schema.int_schema(strict=True), core_schema.float_schema(strict=True, allow_inf_nan=False)]
             return core_schema.chain_schema([core_schema.union_schema([*numbers], mode="left_to_right"), inner])

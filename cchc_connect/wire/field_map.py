@@ -1,7 +1,7 @@
-"""Field maps: which property of a wire item becomes which field of a record, and how its value is read.
+"""Field maps: which property of a wire item becomes which field of a record, and by which codec its value is read.
 
-A map is a dictionary, `{"name": at("tenCongTrinh"), "issued_on": at("ngayCap", read=day)}`, or a table of
-`FieldRule`s in a TOML file, which needs no code at all.
+A field map is a dictionary, `{"name": at("tenCongTrinh"), "issued_on": at("ngayCap", read=day)}`, or a table of
+`FieldRule`s in a TOML file, which needs no code.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -38,95 +38,97 @@ from cchc_connect.wire.codecs import (
 )
 
 Value: TypeAlias = Callable[[Item], object]
-"""Takes one value out of an item, already read; usually an `At`."""
+"""Takes one value from an item and reads it; usually an `At`."""
 
 FieldMap: TypeAlias = Mapping[str, Value]
-"""A record's fields and where each comes from."""
+"""A record's fields, each with the function that takes its value from an item."""
 
 Way: TypeAlias = tuple[str, ...]
-"""Steps through objects and lists."""
+"""Path through objects and lists: property names and list indexes."""
 
 NOT_AN_OBJECT = Unreadable("object_expected")
 
 
 @dataclass(frozen=True, eq=False)
 class At:
-    """Takes the value from the first of its ways that holds one."""
+    """Takes the value at the first of its paths that has one."""
 
     ways: tuple[Way, ...]
     read: Reader
 
     @property
     def property(self) -> str:
-        """The one property of the item that it looks at; "" where it goes further or looks at several."""
+        """The property it reads, where it has one path of one step; else ""."""
         return self.ways[0][0] if len(self.ways) == len(self.ways[0]) == 1 else ""
 
     def __call__(self, item: Item) -> object:
-        """Return the value as it reads; None where no way leads to one."""
-        for way in self.ways:
-            found = self.read(item.get(way[0]) if len(way) == 1 else held(item, way))
-            if found is not None:
-                return found
+        """Return the value as read; None where no path has one."""
+        for path in self.ways:
+            value = self.read(item.get(path[0]) if len(path) == 1 else held(item, path))
+            if value is not None:
+                return value
         return None
 
 
 @dataclass(frozen=True, eq=False)
 class Each:
-    """Reads a list of parts; a part whose flag `counts` says no is left out."""
+    """Reads a list of parts; a part whose flag `counts` is false is left out."""
 
     fields: FieldMap
     counts: Value | None
 
     def __call__(self, value: object) -> list[object]:
-        """Return the fields of each part that counts."""
+        """Return the fields of each part that is not left out."""
         parts = [as_object(member) for member in self.counting(value)]
         fields = self.fields.items()
         return [NOT_AN_OBJECT if part is None else {name: value(part) for name, value in fields} for part in parts]
 
     def counting(self, value: object) -> list[object]:
-        """Return the members that count, as they came; what is no object is one of them, to be refused."""
+        """Return the members that are not left out, unread; a member that is no object stays and is refused later."""
         members = as_list(value)
         if self.counts is None:
             return members
-        return [one for one in members if (part := as_object(one)) is None or self.counts(part) is not False]
+        return [member for member in members if (part := as_object(member)) is None or self.counts(part) is not False]
 
 
 class Words:
-    """Reads a source's words as ours; `others` stands for a word that is not listed, "*" keeps it."""
+    """Translates a source's words to ours; an unlisted word becomes `others`, or stays where that is "*"."""
 
     def __init__(self, words: Mapping[str, str], others: str | None = None) -> None:
-        """Prepare; without `others` a word that is not listed is unreadable."""
-        self._words = words
-        self._others = others
-        self._numbers = {int(word): ours for word, ours in words.items() if word.isdecimal() and str(int(word)) == word}
+        """Prepare; without `others` an unlisted word is unreadable."""
+        self._our_words = words
+        self._default = others
+        self._numbers = {
+            int(word): our_word for word, our_word in words.items() if word.isdecimal() and str(int(word)) == word
+        }
 
     def __call__(self, value: object) -> object:
-        """Return our word; a whole number is read as its digits."""
-        known = self._numbers.get(value) if type(value) is int else None
-        if known is not None:
-            return known
-        word = one_of(value, self._words, "word_unknown")
-        if not isinstance(word, Unreadable) or self._others is None:
+        """Return our word; a whole number is looked up by its digits."""
+        our_word = self._numbers.get(value) if type(value) is int else None
+        if our_word is not None:
+            return our_word
+        word = one_of(value, self._our_words, "word_unknown")
+        if not isinstance(word, Unreadable) or self._default is None:
             return word
-        return text_or_none(value) if self._others == "*" else self._others
+        return text_or_none(value) if self._default == "*" else self._default
 
 
 class Mapped(Mapping[str, object]):
-    """The fields of an item by a field map, and fields of its own; read when somebody looks into it, anew each time.
+    """The fields of an item by a field map, with own fields added; read lazily, again at each access.
 
-    Who translates many items need not look: the engine reads and checks what is mapped in one step.
+    The engine does not read it: it reads and checks mapped items in one step (`wire_models`).
     """
 
     __slots__ = ("fields", "item", "own")
 
     def __init__(self, item: Item, fields: FieldMap, own: Mapping[str, object] = MappingProxyType({})) -> None:
-        """Keep what is to be read; `own` goes before `fields`."""
+        """Store item, map and own fields; `own` overrides `fields`."""
         self.item = item
         self.fields = fields
         self.own = own
 
     def read(self) -> dict[str, object]:
-        """Return the fields as they read."""
+        """Return all fields, read now."""
         return {name: value(self.item) for name, value in self.fields.items() if name not in self.own} | dict(self.own)
 
     def __or__(self, own: Mapping[str, object]) -> "Mapped":
@@ -146,61 +148,62 @@ class Mapped(Mapping[str, object]):
         return f"<fields {', '.join(sorted(self.fields.keys() | self.own.keys()))}>"
 
 
-def at(*places: str, read: Reader = text_or_none) -> At:
-    """Return what takes the value from the first of `places` that holds one.
+def at(*paths: str, read: Reader = text_or_none) -> At:
+    """Return a function that takes the value at the first of `paths` that has one.
 
-    A place is a property, or a way through objects and lists: "diaChi.maPhuongXa", "nguonGoc.0.ma". Where a
-    list is due, a lone object counts as its first member.
+    A path is a property, or steps through objects and lists: "diaChi.maPhuongXa", "nguonGoc.0.ma". Where a list is
+    expected, a single object counts as its first member.
     """
-    return At(tuple(tuple(place.split(".")) for place in places), read)
+    return At(tuple(tuple(path.split(".")) for path in paths), read)
 
 
 def each(fields: FieldMap, where: str = "") -> Each:
-    """Return a reader of a list of parts; a part whose flag `where` says no is left out."""
+    """Return a reader of a list of parts; a part whose flag `where` is false is left out."""
     return Each(fields, at(where, read=flag) if where else None)
 
 
 def translated(item: Item, fields: FieldMap) -> Mapped:
-    """Return the fields of `item`; `translated(item, MAP) | {...}` adds what no map can say."""
+    """Return the fields of `item`; `translated(item, MAP) | {...}` adds fields that a map cannot express."""
     return Mapped(item, fields)
 
 
-def held(item: object, way: Sequence[str]) -> object:
-    """Return what stands at the end of a way through objects and lists; None where the way ends before."""
-    for step in way:
-        if item is None:
+def held(item: object, path: Sequence[str]) -> object:
+    """Return the value at a path through objects and lists; None where the path ends before."""
+    value = item
+    for step in path:
+        if value is None:
             return None
         if step.isdecimal():
-            members = as_list(item)
-            item = members[int(step)] if int(step) < len(members) else None
+            members = as_list(value)
+            value = members[int(step)] if int(step) < len(members) else None
         else:
-            members_by_name = as_object(item)
+            members_by_name = as_object(value)
             if members_by_name is None:
                 return NOT_AN_OBJECT
-            item = members_by_name.get(step)
-    return item
+            value = members_by_name.get(step)
+    return value
 
 
 def iso_day(value: object) -> object:
-    """Read the Vietnamese day of an instant in ISO form."""
+    """Return the Vietnamese day of an ISO instant."""
     return local_day(iso_instant(value, nothing=NO_DATE))
 
 
 def epoch_day(value: object) -> object:
-    """Read the Vietnamese day of milliseconds since 1970."""
+    """Return the Vietnamese day of milliseconds since 1970."""
     return local_day(epoch_ms(value))
 
 
 class Codec(StrEnum):
-    """How a value is read, as a field map in TOML names it."""
+    """Names of codecs in a field map in TOML."""
 
     TEXT = "text"
     COMMUNE_CODE = "commune_code"
-    """Five digits; a number has lost its leading zeros."""
+    """Five digits; leading zeros that a number has lost are restored."""
     FLAG = "flag"
     WHOLE_NUMBER = "whole_number"
     NUMBER = "number"
-    """A decimal number; in text with the decimal sign of the options."""
+    """A decimal number; in text with the decimal sign that the options name."""
     DATE = "date"
     """dd/MM/yyyy, MM/yyyy or yyyy."""
     ISO_DATE = "iso_date"
@@ -211,7 +214,7 @@ class Codec(StrEnum):
     LOCAL_INSTANT = "local_instant"
     """dd/MM/yyyy HH:mm:ss in Vietnamese time."""
     LOCAL_ISO = "local_iso"
-    """yyyy-MM-ddTHH:mm:ss in Vietnamese time, whatever "Z" stands behind it."""
+    """yyyy-MM-ddTHH:mm:ss in Vietnamese time; a "Z" at its end is ignored."""
     EPOCH_MS = "epoch_ms"
     EPOCH_DAY = "epoch_day"
     """The Vietnamese day of milliseconds since 1970."""
@@ -265,9 +268,9 @@ class FieldRule(BaseModel):
         return self
 
     def value(self, decimal_sign: DecimalSign) -> Value:
-        """Return what takes this field's value out of an item."""
-        places = (self.property,) if isinstance(self.property, str) else self.property
-        return at(*places, read=self._reader(decimal_sign))
+        """Return the function that takes this field's value from an item."""
+        paths = (self.property,) if isinstance(self.property, str) else self.property
+        return at(*paths, read=self._reader(decimal_sign))
 
     def _reader(self, decimal_sign: DecimalSign) -> Reader:
         if self.each:
@@ -285,5 +288,5 @@ def field_map(rules: Mapping[str, FieldRule], decimal_sign: DecimalSign) -> Fiel
 
 
 def rules_of(table: Mapping[str, Any]) -> Mapping[str, FieldRule]:
-    """Return the rules of a table as TOML holds it."""
+    """Return the rules of a TOML table."""
     return {name: FieldRule.model_validate(rule) for name, rule in table.items()}

@@ -1,7 +1,7 @@
-"""JSON as it comes over the wire: read strictly, or split into items that nobody has read yet.
+"""JSON from sources: strict reading, and splitting of a listing into unread items.
 
-Most of what a source lists is what it listed last time. Splitting a page without reading its items costs a
-tenth of reading them, and the hash of an item's bytes tells whether anybody has to.
+Most items of a listing have not changed since the last time. Splitting a page costs a tenth of reading its items, and
+the hash of an item's bytes shows whether it must be read.
 """
 
 import json
@@ -17,23 +17,23 @@ from cchc_connect.wire.json_limits import LONGEST_NUMBER, is_too_deep, may_hold_
 from cchc_connect.wire.lenient_json import is_almost_json, split
 
 BOM = b"\xef\xbb\xbf"
-OPENED = b"{"
+_OBJECT_START = b"{"
 
 
 class RawItem(Mapping[str, Any]):
-    """One wire item: a mapping that is read from its bytes when somebody first looks into it.
+    """One wire item: a mapping that is read from its bytes at each access.
 
-    Looking into it raises `ValueError` where the bytes are no strict JSON: a key twice, NaN, bad UTF-8.
+    An access raises `ValueError` where the bytes are no strict JSON: a duplicate key, NaN, bad UTF-8.
     """
 
     __slots__ = ("raw",)
 
     def __init__(self, raw: bytes) -> None:
-        """Keep the item's bytes."""
+        """Store the item's bytes."""
         self.raw = raw
 
     def read(self) -> Mapping[str, Any]:
-        """Return the item as it reads, anew each time: a page of items that stay read is ten times as large.
+        """Return the item, read again at each call: a page of read items needs ten times the memory.
 
         Raises:
             ValueError: the bytes are no strict JSON object.
@@ -50,22 +50,22 @@ class RawItem(Mapping[str, Any]):
         return len(self.read())
 
     def __repr__(self) -> str:
-        """Show the size only: items hold personal values."""
+        """Show only the size: items hold personal values."""
         return f"<item of {len(self.raw)} bytes>"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """An answer that lists items."""
+    """A response that lists items."""
 
     document: Mapping[str, Any] = field(repr=False)
-    """The answer without its items: an empty list stands in their place."""
+    """The response with an empty list in place of the items."""
     items: Sequence[RawItem] | None
-    """The items, None where there is no list of objects in that place."""
+    """The items; None where the response has no list of objects under that name."""
 
 
 def parts_of(body: bytes) -> Mapping[str, bytes] | None:
-    """Return the members of a JSON object unread; None where the body is none."""
+    """Return the members of a JSON object unread; None where the body is no JSON object."""
     try:
         return cast("Mapping[str, bytes]", _PARTS.decode(body.removeprefix(BOM)))
     except _UNSPLIT:
@@ -73,12 +73,12 @@ def parts_of(body: bytes) -> Mapping[str, bytes] | None:
 
 
 def listing(body: bytes, name: str, parts: Mapping[str, bytes] | None = None) -> Listing:
-    """Return an answer with the items under `name` unread; a lone object there is a list of one.
+    """Return a listing with the items under `name` unread; a single object there is a list of one.
 
     Args:
         body: one JSON text.
-        name: of the list.
-        parts: the body's members, where they are known already.
+        name: name of the list.
+        parts: members of the body, where `parts_of` was called already.
 
     Raises:
         ValueError: the body is no JSON text.
@@ -87,18 +87,19 @@ def listing(body: bytes, name: str, parts: Mapping[str, bytes] | None = None) ->
     parts = parts_of(body) if parts is None else parts
     try:
         listed = bytes((parts or {})[name])
-        raws = [listed] if listed.startswith(OPENED) else [bytes(one) for one in _LIST.decode(listed)]
+        raws = [listed] if listed.startswith(_OBJECT_START) else [bytes(element) for element in _LIST.decode(listed)]
     except (*_UNSPLIT, KeyError):
-        return _taken_apart(body, name)
+        return _split_leniently(body, name)
     start = _start(listed, body)
-    found = _listing(body[:start] + b"[]" + body[start + len(listed) :], raws)
-    return _taken_apart(body, name) if found.document.get(name) else found  # the same stands elsewhere too
+    result = _listing(body[:start] + b"[]" + body[start + len(listed) :], raws)
+    # A list that is still there: the same bytes occurred before it, and those were replaced.
+    return _split_leniently(body, name) if result.document.get(name) else result
 
 
 def is_json(body: bytes) -> bool:
-    """Say whether a body is one JSON text; its values are not read, so that one bad item spoils no other.
+    """True if a body is one JSON text; its values are not read, so that one bad item does not affect the others.
 
-    NaN, keys that stand twice and half of a surrogate pair are left to whoever reads the value they stand in.
+    NaN, duplicate keys and lone surrogates are accepted here; reading the value that holds them fails.
     """
     try:
         _ANY.decode(body.removeprefix(BOM))
@@ -108,60 +109,63 @@ def is_json(body: bytes) -> bool:
 
 
 def strict_json(body: bytes) -> object:
-    """Return `body` read as JSON; a leading byte order mark is passed over.
+    """Read `body` as strict JSON; a leading byte order mark is ignored.
 
     Raises:
-        ValueError: no JSON text, a key named twice, nesting deeper than `DEEPEST`, a number longer than
-            `LONGEST_NUMBER` or too large to be held, NaN or Infinity.
+        ValueError: no JSON text, a duplicate key, nesting deeper than `DEEPEST`, a number longer than
+            `LONGEST_NUMBER` or too large for a float, NaN or Infinity.
     """
-    return _carefully(body) if may_hold_odd_numbers(body) else item_json(body)
+    return _read_slowly(body) if may_hold_odd_numbers(body) else item_json(body)
 
 
 def item_json(raw: bytes) -> object:
-    """Return one item read as JSON: `strict_json` but for numbers, which whoever reads a field looks at.
+    """Read one item as JSON, like `strict_json` but without the check of numbers, which the codecs of fields make.
 
-    To look at every character of every item for them takes a third of the time of reading it.
+    Searching every item for odd numbers takes a third of the time of reading it.
+
+    Raises:
+        ValueError: no JSON text, a duplicate key, nesting deeper than `DEEPEST`, NaN or Infinity.
     """
     if is_too_deep(raw):
         raise ValueError("nested too deep")
     try:
         return jiter.from_json(raw, allow_inf_nan=False, catch_duplicate_keys=True, cache_mode="keys")
-    except ValueError:  # it may still be JSON: half of a surrogate pair, a byte order mark
-        return _carefully(raw)
+    except ValueError:  # it may still be JSON: a lone surrogate, a byte order mark
+        return _read_slowly(raw)
 
 
-def _carefully(body: bytes) -> object:
+def _read_slowly(body: bytes) -> object:
     if is_too_deep(body):
         raise ValueError("nested too deep")
     return _STRICT.decode(body.decode("utf-8-sig"))
 
 
-def _listing(rest: bytes, raws: Sequence[bytes]) -> Listing:
-    document = cast("dict[str, Any]", strict_json(rest))
+def _listing(remainder: bytes, raws: Sequence[bytes]) -> Listing:
+    document = cast("dict[str, Any]", strict_json(remainder))
     return Listing(document=document, items=[RawItem(raw) for raw in raws] if all(map(_is_object, raws)) else None)
 
 
-def _taken_apart(body: bytes, name: str) -> Listing:
-    """Return a listing of a body that msgspec does not split: some value is none (NaN), or nothing is listed."""
-    parted = split(body, name)
-    if parted is not None:
-        return _listing(parted.rest, parted.elements)
+def _split_leniently(body: bytes, name: str) -> Listing:
+    """Return the listing of a body that msgspec cannot split: a value is no JSON (NaN), or there is no list."""
+    parts = split(body, name)
+    if parts is not None:
+        return _listing(parts.rest, parts.elements)
     document = strict_json(body)
     return Listing(document=cast("dict[str, Any]", document) if isinstance(document, dict) else {}, items=None)
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise ValueError("a key stands twice in one object")
-    return found
+    return members
 
 
 def _no_constant(name: str) -> object:
     raise ValueError(f"{name} is not JSON")
 
 
-def _whole(digits: str) -> int:
+def _integer(digits: str) -> int:
     if len(digits) > LONGEST_NUMBER:
         raise ValueError("a number is too long")
     return int(digits)
@@ -175,7 +179,7 @@ def _fraction(digits: str) -> float:
 
 
 _STRICT = json.JSONDecoder(
-    object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_whole, parse_float=_fraction
+    object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_integer, parse_float=_fraction
 )
 _UNSPLIT = (msgspec.DecodeError, RecursionError)
 _PARTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -184,7 +188,7 @@ _ANY = msgspec.json.Decoder(msgspec.Raw)
 
 
 def _start(part: bytes, body: bytes) -> int:
-    """Return where a long part begins; to look for all of it at once takes longer than to compare it."""
+    """Return where `part` starts in `body`; a search for its head alone is faster than one for all of it."""
     head = part[:64]
     start = body.find(head)
     while not body.startswith(part, start):
@@ -193,4 +197,4 @@ def _start(part: bytes, body: bytes) -> int:
 
 
 def _is_object(raw: bytes) -> bool:
-    return raw.startswith(OPENED)
+    return raw.startswith(_OBJECT_START)

@@ -1,7 +1,7 @@
-"""XML that others sent, read without anything in it that does more than say: no DTD, no entities, within limits.
+"""Safe reading of XML from outside: no DTD, no entities, within limits of size and depth.
 
-Expat tells of a DOCTYPE before it reads one, so nothing is ever declared, expanded or fetched (OWASP XXE
-Prevention; CWE-776, CWE-611).
+Expat reports a DOCTYPE before it reads one, and it is refused then, so nothing is declared, expanded or fetched (OWASP
+XXE Prevention; CWE-776, CWE-611).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,40 +10,41 @@ from typing import NoReturn
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-_SPACE_END = "}"
-"""Parts a namespace from a name; with the brace that opens it, it is what ElementTree writes."""
+_NAMESPACE_END = "}"
+"""Separator of namespace and name; with an opening brace the result is ElementTree's notation."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class XmlLimits:
-    """What is read of a document; every limit is finite."""
+    """Limits for one document; all are finite."""
 
     size: int = 32 * 1024 * 1024
-    """Bytes."""
+    """Maximum bytes."""
     depth: int = 64
-    """Elements in elements."""
+    """Maximum nesting of elements."""
     elements: int = 500_000
+    """Maximum number of elements."""
     attributes: int = 1_000
-    """Of one element."""
+    """Maximum number of attributes of one element."""
 
 
 DEFAULT_LIMITS = XmlLimits()
 
 
 class UnsafeXml(ValueError):
-    """A document that is not read; it keeps the rule that it breaks and nothing of what it says."""
+    """A refused document; the exception holds the broken rule and nothing of the document."""
 
     def __init__(self, rule: str) -> None:
-        """Keep the `rule`: dtd, size, depth, elements, attributes or malformed."""
+        """Store the `rule`: dtd, size, depth, elements, attributes or malformed."""
         super().__init__(rule)
         self.rule = rule
 
 
 def parse_xml(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> Element:
-    """Return the root of a document; names are written `{namespace}name`.
+    """Return the root element of a document; names have the form `{namespace}name`.
 
     Raises:
-        UnsafeXml: it declares a document type, passes a limit, or is no well-formed XML.
+        UnsafeXml: it declares a document type, exceeds a limit, or is not well-formed.
     """
     builder = TreeBuilder()
     _read([body], limits, builder)
@@ -51,7 +52,7 @@ def parse_xml(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> Element:
 
 
 def check_xml(chunks: Iterable[bytes], limits: XmlLimits = DEFAULT_LIMITS) -> None:
-    """Read a document that another library is to read, and keep nothing of it.
+    """Check a document that another library will read.
 
     Raises:
         UnsafeXml: as `parse_xml` does.
@@ -59,8 +60,8 @@ def check_xml(chunks: Iterable[bytes], limits: XmlLimits = DEFAULT_LIMITS) -> No
     _read(chunks, limits, None)
 
 
-class _Reading:
-    """One document on its way through expat."""
+class _Handlers:
+    """Expat's handlers for one document: they check the limits and build the tree."""
 
     def __init__(self, limits: XmlLimits, builder: TreeBuilder | None) -> None:
         self._limits = limits
@@ -78,21 +79,21 @@ class _Reading:
         if len(attributes) > self._limits.attributes:
             raise UnsafeXml("attributes")
         if self._builder:
-            self._builder.start(_named(name), _all_named(attributes))
+            self._builder.start(_clark_name(name), _clark_attributes(attributes))
 
     def closed(self, name: str) -> None:
         self._depth -= 1
         if self._builder:
-            self._builder.end(_named(name))
+            self._builder.end(_clark_name(name))
 
 
 def _read(chunks: Iterable[bytes], limits: XmlLimits, builder: TreeBuilder | None) -> None:
-    reading = _Reading(limits, builder)
-    parser = expat.ParserCreate(namespace_separator=_SPACE_END)
+    handlers = _Handlers(limits, builder)
+    parser = expat.ParserCreate(namespace_separator=_NAMESPACE_END)
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse_dtd
-    parser.StartElementHandler = reading.opened
-    parser.EndElementHandler = reading.closed
+    parser.StartElementHandler = handlers.opened
+    parser.EndElementHandler = handlers.closed
     if builder:
         parser.CharacterDataHandler = builder.data
     try:
@@ -102,17 +103,17 @@ def _read(chunks: Iterable[bytes], limits: XmlLimits, builder: TreeBuilder | Non
     except UnsafeXml:
         raise
     except (expat.ExpatError, ValueError, LookupError):
-        pass  # it says where, and of a wrong encoding what; neither is ours to tell
+        pass  # its text may quote the document, so it is not chained
     else:
         return
     raise UnsafeXml("malformed")
 
 
-def _limited(chunks: Iterable[bytes], most: int) -> Iterator[bytes]:
-    left = most
+def _limited(chunks: Iterable[bytes], max_bytes: int) -> Iterator[bytes]:
+    remaining = max_bytes
     for chunk in chunks:
-        left -= len(chunk)
-        if left < 0:
+        remaining -= len(chunk)
+        if remaining < 0:
             raise UnsafeXml("size")
         yield chunk
 
@@ -121,9 +122,9 @@ def _refuse_dtd(*_: object) -> NoReturn:
     raise UnsafeXml("dtd")
 
 
-def _named(name: str) -> str:
-    return "{" + name if _SPACE_END in name else name
+def _clark_name(name: str) -> str:
+    return "{" + name if _NAMESPACE_END in name else name
 
 
-def _all_named(attributes: Mapping[str, str]) -> dict[str, str]:
-    return {_named(name): value for name, value in attributes.items()}
+def _clark_attributes(attributes: Mapping[str, str]) -> dict[str, str]:
+    return {_clark_name(name): value for name, value in attributes.items()}

@@ -117,15 +117,6 @@ def test_without_its_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     assert "cchc-connect[sign]" in str(raised.value)
 
 
-def test_a_fault_whose_library_is_missing_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "brotli", None)
-
-    with FaultyServer(PAGE) as server, pytest.raises(ConfigurationError) as raised:
-        server.fail("br_bomb")
-
-    assert "cchc-connect[compression]" in str(raised.value)
-
-
 def test_a_stopped_server_leaves_no_thread() -> None:
     """Not even one that hangs in the middle of an answer."""
     before = threading.active_count()

@@ -6,7 +6,7 @@ import zlib
 from cchc_connect.errors import CutShort, SourceHeld
 from cchc_connect.testing.faults import packing
 from cchc_connect.testing.faults.fault import WireFault
-from cchc_connect.testing.faults.packing import BROTLI, ZSTD, cut, flipped, packed
+from cchc_connect.testing.faults.packing import cut, flipped, packed
 
 DAMAGED = (
     WireFault(
@@ -45,41 +45,6 @@ DAMAGED = (
         becomes=CutShort,
         play=packed("deflate", zlib.compress, spoil=cut),
     ),
-    WireFault(
-        name="br_cut",
-        meaning="A Brotli stream stops before its end.",
-        becomes=CutShort,
-        play=packed("br", packing.brotli, spoil=cut),
-        needs=BROTLI,
-    ),
-    WireFault(
-        name="br_and_more",
-        meaning="Bytes follow a Brotli stream.",
-        becomes=CutShort,
-        play=packed("br", packing.brotli, spoil=lambda body: body + b"[1]"),
-        needs=BROTLI,
-    ),
-    WireFault(
-        name="zstd_cut",
-        meaning="A Zstandard frame stops before its end.",
-        becomes=CutShort,
-        play=packed("zstd", packing.zstd, spoil=cut),
-        needs=ZSTD,
-    ),
-    WireFault(
-        name="zstd_and_more",
-        meaning="Bytes that are no Zstandard follow a frame.",
-        becomes=CutShort,
-        play=packed("zstd", packing.zstd, spoil=lambda body: body + b"[1]"),
-        needs=ZSTD,
-    ),
-    WireFault(
-        name="zstd_wide_window",
-        meaning="A Zstandard frame asks its reader to keep 128 MiB at hand.",
-        becomes=CutShort,
-        play=packed("zstd", packing.zstd_of_a_wide_window),
-        needs=ZSTD,
-    ),
 )
 
 BOMBS = (
@@ -94,20 +59,6 @@ BOMBS = (
         meaning="A small deflate body unfolds to 256 MiB.",
         becomes=SourceHeld,
         play=packed("deflate", packing.deflate_bomb),
-    ),
-    WireFault(
-        name="br_bomb",
-        meaning="A tiny Brotli body unfolds to 256 MiB.",
-        becomes=SourceHeld,
-        play=packed("br", packing.brotli_bomb),
-        needs=BROTLI,
-    ),
-    WireFault(
-        name="zstd_bomb",
-        meaning="A small Zstandard body unfolds to 256 MiB.",
-        becomes=SourceHeld,
-        play=packed("zstd", packing.zstd_bomb),
-        needs=ZSTD,
     ),
     WireFault(
         name="packed_twice",
@@ -143,16 +94,5 @@ ODD_PACKING = (
         meaning="The body is deflate without its frame.",
         becomes=None,
         play=packed("deflate", packing.bare_deflate),
-    ),
-    WireFault(name="br", meaning="The body is Brotli.", becomes=None, play=packed("br", packing.brotli), needs=BROTLI),
-    WireFault(
-        name="zstd", meaning="The body is Zstandard.", becomes=None, play=packed("zstd", packing.zstd), needs=ZSTD
-    ),
-    WireFault(
-        name="zstd_in_two",
-        meaning="The body is two Zstandard frames (RFC 8878 section 3.1).",
-        becomes=None,
-        play=packed("zstd", lambda body: packing.zstd(body[:5]) + packing.zstd(body[5:])),
-        needs=ZSTD,
     ),
 )

@@ -63,8 +63,6 @@ class WireFault:
     """What is shown where the server speaks TLS."""
     greeting: Callable[[], Play] | None = field(default=None, repr=False)
     """What is said on the bare line where TLS should begin; None: TLS begins."""
-    needs: str = ""
-    """The module that packs its answers, where it is none of the standard library's."""
 
     @property
     def is_tls(self) -> bool:

@@ -4,7 +4,6 @@ import socket
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
@@ -76,15 +75,11 @@ class FaultyServer(RawServer):
 
         Raises:
             KeyError: no fault has that name.
-            ConfigurationError: the extra `compression` is not installed and the fault needs it.
             ValueError: the fault shows where TLS is spoken only, and this server speaks none.
         """
         fault = FAULTS[fault] if isinstance(fault, str) else fault
         if fault.is_tls and not self.tls:
             raise ValueError(f"{fault.name} needs FaultyServer(tls=True)")
-        if fault.needs:
-            with extra("compression", fault.needs.partition(".")[0]):
-                import_module(fault.needs)
         with self._lock:
             self._fault, self._left = fault, times
 

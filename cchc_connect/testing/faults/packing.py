@@ -1,40 +1,20 @@
-"""How a server packs a body: for each content coding a whole one and, where it can be made, a bomb.
-
-The libraries of `br` and `zstd` are imported when a fault that needs them is played.
-"""
+"""How a server packs a body: for each content coding a whole one and, where it can be made, a bomb."""
 
 import gzip
 import struct
-import sys
 import zlib
 from collections.abc import Callable
 from functools import cache
-from importlib import import_module
 
 from cchc_connect.testing.doubles.server import Reply
 from cchc_connect.testing.faults.fault import head_of
 from cchc_connect.testing.faults.plays import KEEP, Play
-
-ZSTD = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
-BROTLI = "brotli"
 
 Pack = Callable[[bytes], bytes]
 
 _PIECE = b" " * 1024 * 1024
 _PIECES = 256
 _TAIL = 9
-
-
-def brotli(body: bytes) -> bytes:
-    """Return `body` packed by Brotli (RFC 7932)."""
-    packed: bytes = import_module(BROTLI).compress(body, quality=4)
-    return packed
-
-
-def zstd(body: bytes) -> bytes:
-    """Return `body` packed by Zstandard (RFC 8878)."""
-    packed: bytes = import_module(ZSTD).compress(body)
-    return packed
 
 
 def bare_deflate(body: bytes) -> bytes:
@@ -81,29 +61,6 @@ def gzip_bomb(_: bytes) -> bytes:
 def deflate_bomb(_: bytes) -> bytes:
     """Return the same, packed by deflate without its frame."""
     return _blown_up()
-
-
-@cache
-def zstd_bomb(_: bytes) -> bytes:
-    """Return the same, as 256 frames of Zstandard."""
-    return zstd(_PIECE) * _PIECES
-
-
-@cache
-def brotli_bomb(_: bytes) -> bytes:
-    """Return the same, packed by Brotli."""
-    compressor = import_module(BROTLI).Compressor(quality=1)
-    pieces = [compressor.process(_PIECE) for _ in range(_PIECES)]
-    return b"".join([*pieces, compressor.finish()])
-
-
-def zstd_of_a_wide_window(body: bytes) -> bytes:
-    """Return `body` in a frame whose reader must keep 128 MiB at hand; 8 are allowed (RFC 9659)."""
-    module = import_module(ZSTD)
-    options = {module.CompressionParameter.window_log: 27, module.CompressionParameter.content_size_flag: 0}
-    compressor = module.ZstdCompressor(options=options)
-    written: bytes = compressor.compress(body) + compressor.flush()
-    return written
 
 
 def twice(body: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""HTTP Basic (RFC 7617): how a name and a password stand in a header."""
+"""HTTP Basic (RFC 7617): account to `Authorization` header."""
 
 from base64 import b64encode
 
@@ -7,5 +7,5 @@ from cchc_connect.privacy.secrets import SecretText
 
 
 def basic(account: Credentials) -> str:
-    """Return the value of an Authorization header; both are UTF-8."""
+    """Return the value of an Authorization header; name and password are encoded in UTF-8."""
     return SecretText(f"Basic {b64encode(f'{account.username}:{account.password}'.encode()).decode()}")

@@ -1,4 +1,4 @@
-"""Signatures over whole messages, beside whatever shows who we are: ours on what leaves, theirs on what comes."""
+"""Message signatures, independent of authentication: signs request bodies, verifies the signatures of responses."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,39 +12,41 @@ from cchc_connect.transport.wire import Wire
 
 @dataclass(frozen=True, kw_only=True)
 class Seal:
-    """What signs the bodies that leave; each attempt gets a signature of its own."""
+    """Signs request bodies; each attempt gets a new signature."""
 
     signer: Signer = field(repr=False)
     audience: str
-    """What the other side calls itself."""
+    """The recipient's identifier, signed as `aud`."""
     header: str
 
-    def sealed(self, wire: Wire) -> Wire:
-        """Return the message with the signature of its body; of no body it is that of no bytes."""
-        return replace(wire, headers={**wire.headers, self.header: self.signer.sign(wire.body or b"", self.audience)})
+    def sealed(self, prepared: Wire) -> Wire:
+        """Return the request with the signature of its body in `header`; no body is signed as zero bytes."""
+        return replace(
+            prepared, headers={**prepared.headers, self.header: self.signer.sign(prepared.body or b"", self.audience)}
+        )
 
 
 class SealCheck:
-    """What looks at the signatures of answers before anybody uses them; threads may share it.
+    """Verifies the signatures of responses before they are used; threads may share it.
 
-    A signature says nothing of the question that its message answers. So each is good for one answer: who took one
-    down cannot give it again to another question.
+    A signature does not name the request that its response belongs to. So each signature is accepted once: a
+    recorded response cannot be replayed to another request.
     """
 
     def __init__(self, verifier: Verifier, header: str, connection: str) -> None:
-        """Look for signatures in `header` by `verifier`."""
+        """Verify the signature in the header `header` by `verifier`."""
         self._verifier = verifier
         self._header = header.lower()
         self._connection = connection
         self._lock = Lock()
         self._seen: dict[str, datetime] = {}
-        """Signatures that may still be shown again, and until when."""
+        """Ids of accepted signatures that have not expired, with their expiry."""
 
     def check(self, response: HttpResponse, now: datetime) -> None:
-        """Let an answer pass whose body is signed by whom we expect, with a signature not seen before.
+        """Require that the response is signed by the expected issuer, with a signature not seen before.
 
         Raises:
-            SourceHeld: it is not; the code says why.
+            SourceHeld: it is not; the code names the reason.
         """
         attested = self._verifier.verify(response.headers.get(self._header), response.body)
         if not self._is_new(attested, now):
@@ -54,6 +56,9 @@ class SealCheck:
         with self._lock:
             if attested.signature_id in self._seen:
                 return False
-            self._seen = {one: until for one, until in self._seen.items() if until >= now - self._verifier.leeway}
+            oldest = now - self._verifier.leeway
+            self._seen = {
+                signature_id: expires_at for signature_id, expires_at in self._seen.items() if expires_at >= oldest
+            }
             self._seen[attested.signature_id] = attested.expires_at
             return True

@@ -1,7 +1,7 @@
-"""Tokens by OAuth 2.0 (RFC 6749): a session whose login is the token endpoint's.
+"""OAuth 2.0 (RFC 6749): a session login at a token endpoint.
 
-The client shows itself by its secret, in the header or in the form, or by a signed assertion (RFC 7523,
-private_key_jwt). A password grant is there for systems that know nothing else.
+The client authenticates by its secret, in the header or in the form, or by a signed assertion (RFC 7523,
+private_key_jwt). The password grant is supported for systems that offer nothing else.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,65 +17,64 @@ from cchc_connect.transport.classifier import classify_rest
 from cchc_connect.transport.network.url_guard import Origin, origin_of
 
 _REFUSED = frozenset({400, 401, 403})
-_UNTOLD_LIFETIME_S = (
-    300.0  # RFC 6749 leaves expires_in out where it is documented elsewhere; a short guess costs a login
-)
+# RFC 6749 lets a response leave out expires_in; a value that is too short only costs a login.
+_DEFAULT_LIFETIME_S = 300.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class TokenLogin:
-    """A client at a token endpoint."""
+    """A client of a token endpoint."""
 
     token_url: str = field(repr=False)
     client_id: str
     client_secret: str | None = field(default=None, repr=False)
     assertion: Callable[[], str] | None = field(default=None, repr=False)
-    """Makes a new signed assertion; instead of the secret."""
+    """Returns a new signed assertion; used instead of the secret."""
     secret_in_form: bool = False
-    """Does the secret stand in the form (client_secret_post) and not in the header (client_secret_basic)?"""
+    """True: the secret is sent in the form (client_secret_post), else in the header (client_secret_basic)."""
     resource_owner: Credentials | None = None
-    """The account of a password grant; None: the client's own (client credentials)."""
+    """Account of a password grant; None: client credentials grant."""
     parameters: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
-    """What else the endpoint wants to know: scope, audience, resource."""
+    """Further form fields: scope, audience, resource."""
     envelope: str = ""
-    """Name of the object in the answer in which the token stands; "": the answer itself."""
+    """Name of the object in the response that holds the token; "": the response itself."""
 
-    lifetime_s: float = _UNTOLD_LIFETIME_S
+    lifetime_s: float = _DEFAULT_LIFETIME_S
 
     @property
     def origin(self) -> Origin:
-        """Where the endpoint is.
+        """Origin of the endpoint.
 
         Raises:
-            ForbiddenAddress: nothing of ours may go there.
+            ForbiddenAddress: the URL is malformed or forbidden.
         """
         return origin_of(self.token_url)
 
     def login(self, credentials: Credentials) -> HttpRequest:
         """Return the request for a token."""
-        del credentials  # the client and the account are our own
+        del credentials  # client and account are fields of this login
         return HttpRequest(
             method="POST",
             path=self.token_url,
-            form={**self._grant(), **self.parameters, **self._shown()},
+            form={**self._grant(), **self.parameters, **self._client_fields()},
             headers={"Accept": "application/json", **self._header()},
             idempotent=True,
         )
 
     def session(self, response: HttpResponse) -> Granted | None:
-        """Return the token, None where there is none that we can use."""
-        told = self._told(response)
-        token, kind = told.get("access_token"), told.get("token_type")
+        """Return the token, None where the response has no bearer token."""
+        grant = self._token_object(response)
+        token, kind = grant.get("access_token"), grant.get("token_type")
         if not isinstance(token, str) or not token or not isinstance(kind, str) or kind.lower() != "bearer":
             return None
-        return Granted(token, _seconds(told.get("expires_in"), self.lifetime_s))
+        return Granted(token, _seconds(grant.get("expires_in"), self.lifetime_s))
 
     def attach(self, request: HttpRequest, session: str) -> HttpRequest:
-        """Return `request` with the token in its header."""
+        """Return `request` with the token in its Authorization header."""
         return replace(request, headers={**request.headers, "Authorization": SecretText(f"Bearer {session}")})
 
     def classify(self, response: HttpResponse) -> Verdict:
-        """Judge the token endpoint's answer (RFC 6749, section 5.2): whatever it refuses, it refuses us."""
+        """Return the verdict on the token endpoint's response (RFC 6749, section 5.2); 400, 401 and 403 are AUTH."""
         return Verdict.AUTH if response.status in _REFUSED else classify_rest(response)
 
     def _grant(self) -> Mapping[str, str]:
@@ -84,8 +83,8 @@ class TokenLogin:
         account = self.resource_owner
         return {"grant_type": "password", "username": account.username, "password": account.password}
 
-    def _shown(self) -> Mapping[str, str]:
-        """Return what of the form shows who the client is."""
+    def _client_fields(self) -> Mapping[str, str]:
+        """Return the form fields that authenticate the client."""
         if self.assertion is not None:
             return {
                 "client_id": self.client_id,
@@ -99,24 +98,24 @@ class TokenLogin:
     def _header(self) -> Mapping[str, str]:
         if self.client_secret is None or self.secret_in_form or self.assertion is not None:
             return {}
-        # Section 2.3.1: both are encoded as in a form before they become user and password.
-        shown = Credentials(username=quote_plus(self.client_id), password=quote_plus(self.client_secret))
-        return {"Authorization": basic(shown)}
+        # Section 2.3.1: both are form-encoded before they become user and password.
+        encoded = Credentials(username=quote_plus(self.client_id), password=quote_plus(self.client_secret))
+        return {"Authorization": basic(encoded)}
 
-    def _told(self, response: HttpResponse) -> Mapping[str, object]:
-        """Return the object in which the token stands; an empty one where there is none."""
-        answer = _object(response.json())
-        return _object(answer.get(self.envelope)) if self.envelope else answer
+    def _token_object(self, response: HttpResponse) -> Mapping[str, object]:
+        """Return the object that holds the token; an empty one where there is none."""
+        document = _object(response.json())
+        return _object(document.get(self.envelope)) if self.envelope else document
 
 
 def _object(value: object) -> Mapping[str, object]:
     return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}
 
 
-def _seconds(told: object, untold: float) -> float:
-    """Return a token's life; some endpoints write the number as text."""
+def _seconds(expires_in: object, default: float) -> float:
+    """Return a token's lifetime in seconds; some endpoints write the number as text."""
     try:
-        seconds = float(told) if isinstance(told, int | float | str) else untold
+        seconds = float(expires_in) if isinstance(expires_in, int | float | str) else default
     except ValueError:
-        return untold
-    return seconds if seconds > 0 else untold
+        return default
+    return seconds if seconds > 0 else default

@@ -1,7 +1,7 @@
-"""How a connection shows who it is: one class for each way, all with the same four answers.
+"""Authentication schemes of a connection: none, Basic, API key, bearer token, OAuth 2.0, login only.
 
-A session, where the system's dialect wants one, is opened with the same account; see `sessions`. A client
-certificate is no such way: TLS shows it, see `tls`.
+Where the system's dialect has a session, it is opened with the same account; see `sessions`. A client certificate
+is not a scheme here: TLS presents it, see `tls`.
 """
 
 from collections.abc import Mapping
@@ -17,49 +17,49 @@ from cchc_connect.transport.wire import Wire
 
 
 class Authentication(Protocol):
-    """What a transport asks of any way to show who we are."""
+    """What a transport needs from any authentication scheme."""
 
     @property
     def account(self) -> Credentials | None:
-        """Name and password with which the dialect's session is opened."""
+        """Account that opens the dialect's session; None where the scheme has none."""
         ...
 
     @property
     def login(self) -> TokenLogin | None:
-        """A login of its own, where the system's sessions come from a token endpoint."""
+        """Login at a token endpoint, where the scheme uses one."""
         ...
 
     def headers(self) -> Mapping[str, str]:
-        """Return the headers that every request carries."""
+        """Return the headers of every request."""
         ...
 
-    def signed(self, wire: Wire, now: datetime) -> Wire:
-        """Return the message as it leaves at `now`; called anew for each attempt."""
+    def signed(self, prepared: Wire, now: datetime) -> Wire:
+        """Return the request as it is sent at `now` (aware); called for each attempt."""
         ...
 
 
 @dataclass(frozen=True)
 class Anonymous:
-    """Nobody: the system is open, or the network or a client certificate decides who may ask."""
+    """No authentication: the system is open, or the network or a client certificate decides who may call it."""
 
     @property
     def account(self) -> Credentials | None:
-        """There is no account to open a session with."""
+        """None: no session is opened."""
         return None
 
     @property
     def login(self) -> TokenLogin | None:
-        """There is no token endpoint."""
+        """None: there is no token endpoint."""
         return None
 
     def headers(self) -> Mapping[str, str]:
-        """Return no header."""
+        """Return no headers."""
         return {}
 
-    def signed(self, wire: Wire, now: datetime) -> Wire:
-        """Return the message as it is."""
+    def signed(self, prepared: Wire, now: datetime) -> Wire:
+        """Return the request unchanged."""
         del now
-        return wire
+        return prepared
 
 
 @dataclass(frozen=True)
@@ -68,18 +68,18 @@ class _WithAccount(Anonymous):
 
     @property
     def account(self) -> Credentials | None:
-        """The account itself."""
+        """The service account."""
         return self.credentials
 
 
 @dataclass(frozen=True)
 class Login(_WithAccount):
-    """A service account that is used to open the dialect's session and for nothing else."""
+    """A service account used only to open the dialect's session."""
 
 
 @dataclass(frozen=True)
 class Basic(_WithAccount):
-    """A service account shown in every request by HTTP Basic (RFC 7617, UTF-8)."""
+    """A service account sent with every request by HTTP Basic (RFC 7617, UTF-8)."""
 
     def headers(self) -> Mapping[str, str]:
         """Return the Authorization header."""
@@ -88,7 +88,7 @@ class Basic(_WithAccount):
 
 @dataclass(frozen=True)
 class ApiKey(Anonymous):
-    """A key that every request carries in a header of the system's choice."""
+    """An API key sent with every request in a header of the system's choice."""
 
     header: str
     key: str = field(repr=False)
@@ -100,7 +100,7 @@ class ApiKey(Anonymous):
 
 @dataclass(frozen=True)
 class Bearer(Anonymous):
-    """A token that somebody issued by hand (RFC 6750)."""
+    """A bearer token issued by hand, without a token endpoint (RFC 6750)."""
 
     token: str = field(repr=False)
 
@@ -111,7 +111,7 @@ class Bearer(Anonymous):
 
 @dataclass(frozen=True)
 class OAuth2(Anonymous):
-    """Tokens from a token endpoint (RFC 6749), got when they are needed and shared by all calls."""
+    """Tokens from a token endpoint (RFC 6749), requested when needed and shared by all calls."""
 
     tokens: TokenLogin
 

@@ -1,7 +1,7 @@
-"""The session that all calls of one transport share, and with a shelf all processes of one machine.
+"""The login session shared by all calls of one transport and, with a token store, by all processes of a machine.
 
-One login at a time: threads and tasks wait for the transport's lock, processes for the shelf's. Whoever waited
-takes over what the other got.
+There is one login at a time: threads and tasks wait for the transport's lock, processes for the token store's. A
+caller that waited uses the result of the other caller's login.
 """
 
 from collections.abc import Callable, Collection, Generator
@@ -18,17 +18,17 @@ from cchc_connect.transport.network.url_guard import Origin
 from cchc_connect.transport.wire import Send
 
 _MARGIN = 0.2
-"""Share of a session's life in which it is not trusted any more: clocks differ, requests take time."""
-_LONGEST_MARGIN_S = 30.0
-_PATIENCE_S = 5.0
-"""Seconds after which another process's login is not waited for any more."""
-_LOOK_S = 0.05
-"""Seconds between two looks whether another process has finished its login."""
+"""Share of a session's lifetime, at its end, in which it is not used: clocks differ, requests take time."""
+_MAX_MARGIN_S = 30.0
+_OTHER_LOGIN_TIMEOUT_S = 5.0
+"""Maximum wait for another process's login, in seconds."""
+_POLL_INTERVAL_S = 0.05
+"""Seconds between two checks whether another process has finished its login."""
 
 
 @dataclass(frozen=True)
 class Session:
-    """An open session and when, on the monotonic clock, it stops being trusted."""
+    """An open session; `good_until` is when, on the monotonic clock, it is no longer used."""
 
     token: str = field(repr=False)
     good_until: float
@@ -36,40 +36,40 @@ class Session:
 
 @dataclass(frozen=True)
 class Pause:
-    """Nothing is to be done for so many seconds."""
+    """Step: wait for `seconds`."""
 
     seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """How a session is opened: by the dialect with an account, or at a token endpoint."""
+    """How a session is opened: by the dialect's login with an account, or at a token endpoint."""
 
     login: SessionLogin
     account: Credentials
     origins: Collection[Origin]
-    """Where the login may go."""
+    """Origins that the login request may go to."""
     classify: Callable[[HttpResponse], Verdict]
-    """What the login's answer means."""
+    """Returns the verdict on the login's response."""
     name: str
-    """What tells its sessions from others on the shelf."""
+    """Key of its sessions in the token store."""
 
 
 class Sessions:
-    """Keeps one session for all threads or tasks of a transport.
+    """Holds one session for all threads or tasks of a transport.
 
-    Reading `usable` needs no lock. `opened` must be driven by one caller at a time; who waited for another
-    caller's login takes over its outcome: its session, or the refusal of the account, since a wrong
-    password tried once per thread locks the account.
+    `usable` needs no lock. `opened` must be run by one caller at a time; a caller that waited for another
+    caller's login gets the result of that login: the session, or the refusal of the account. Otherwise each
+    thread would try a wrong password once, which locks the account.
     """
 
     def __init__(
-        self, way: Way, clock: Callable[[], float], now: Callable[[], datetime], shelf: Shelf | None = None
+        self, login_method: Way, clock: Callable[[], float], now: Callable[[], datetime], shelf: Shelf | None = None
     ) -> None:
-        """Keep no session yet."""
-        self.way = way
+        """Start without a session."""
+        self.way = login_method
         self.flights = 0
-        """How many logins have ended so far."""
+        """Number of finished logins."""
         self._clock = clock
         self._now = now
         self._shelf = shelf
@@ -77,7 +77,7 @@ class Sessions:
         self._refusal: tuple[str, dict[str, object]] | None = None
 
     def usable(self, spent: Session | None) -> Session | None:
-        """Return the open session if it is still trusted and is not the one already `spent`."""
+        """Return the open session, None where it has expired or is the refused one (`spent`)."""
         session = self._session
         if session is None or session is spent or self._clock() >= session.good_until:
             return None
@@ -86,11 +86,11 @@ class Sessions:
     def opened(
         self, call: Call, spent: Session | None, flights: int, begin: Callable[[HttpRequest], Send]
     ) -> Generator[Send | Pause, HttpResponse, Session]:
-        """Log in unless another caller has done so since `flights` were counted, and return the session.
+        """Log in unless another caller has done so since `flights` was read, and return the session.
 
         Raises:
-            AuthenticationFailed: the other side refuses the account.
-            DeadlineExceeded: the call's time was used up while another process was logging in.
+            AuthenticationFailed: the system refuses the account.
+            DeadlineExceeded: the deadline passed while another process was logging in.
         """
         session = self.usable(spent)
         if session:
@@ -111,40 +111,40 @@ class Sessions:
     def _shared(
         self, call: Call, spent: Session | None, begin: Callable[[HttpRequest], Send]
     ) -> Generator[Send | Pause, HttpResponse, Session]:
-        """Take over what another process has got, or log in while others wait."""
+        """Use the session of another process, or log in while the other processes wait."""
         if self._shelf is None:
-            granted = yield from self._logged_in(begin)
-            return self._trusted(granted, 0.0)
-        waiting = Deadline(self._clock, _PATIENCE_S)
-        while not (place := self._shelf.claim(self.way.name)):
+            granted = yield from self._log_in(begin)
+            return self._session_from(granted, 0.0)
+        wait = Deadline(self._clock, _OTHER_LOGIN_TIMEOUT_S)
+        while not (slot := self._shelf.claim(self.way.name)):
             if call.deadline.over:
                 raise overdue(call)
-            if waiting.over:  # it may be frozen, and nobody shall wait for it to wake
-                granted = yield from self._logged_in(begin)
-                return self._trusted(granted, 0.0)
-            yield Pause(_LOOK_S)
-        with place:
-            kept = place.read()
-            if kept is not None and (spent is None or kept.granted.token != spent.token):
-                session = self._trusted(kept.granted, kept.age_s(self._now()))
+            if wait.over:  # the other process may hang
+                granted = yield from self._log_in(begin)
+                return self._session_from(granted, 0.0)
+            yield Pause(_POLL_INTERVAL_S)
+        with slot:
+            stored = slot.read()
+            if stored is not None and (spent is None or stored.granted.token != spent.token):
+                session = self._session_from(stored.granted, stored.age_s(self._now()))
                 if self._clock() < session.good_until:
                     return session
-            asked_at = self._now()
-            granted = yield from self._logged_in(begin)
-            place.write(granted, asked_at)
-            return self._trusted(granted, (self._now() - asked_at).total_seconds())
+            requested_at = self._now()
+            granted = yield from self._log_in(begin)
+            slot.write(granted, requested_at)
+            return self._session_from(granted, (self._now() - requested_at).total_seconds())
 
-    def _logged_in(self, begin: Callable[[HttpRequest], Send]) -> Generator[Send | Pause, HttpResponse, Granted]:
+    def _log_in(self, begin: Callable[[HttpRequest], Send]) -> Generator[Send | Pause, HttpResponse, Granted]:
         login = self.way.login
         send = begin(login.login(self.way.account))
-        asked_at = self._clock()
-        found = login.session(settled((yield send), send.call))
-        if not found:
+        requested_at = self._clock()
+        token = login.session(settled((yield send), send.call))
+        if not token:
             raise AuthenticationFailed("transport.login_refused", **send.call.context())
-        granted = found if isinstance(found, Granted) else Granted(found, login.lifetime_s)
-        return Granted(granted.token, granted.lifetime_s - (self._clock() - asked_at))
+        granted = token if isinstance(token, Granted) else Granted(token, login.lifetime_s)
+        return Granted(granted.token, granted.lifetime_s - (self._clock() - requested_at))
 
-    def _trusted(self, granted: Granted, age_s: float) -> Session:
-        """Return the session for as long as it is trusted: it ends a little before its life does."""
-        margin = min(_LONGEST_MARGIN_S, _MARGIN * granted.lifetime_s)
+    def _session_from(self, granted: Granted, age_s: float) -> Session:
+        """Return a session of age `age_s`; it expires somewhat before the end of its lifetime."""
+        margin = min(_MAX_MARGIN_S, _MARGIN * granted.lifetime_s)
         return Session(revealed(granted.token), self._clock() + granted.lifetime_s - margin - max(age_s, 0.0))

@@ -1,8 +1,8 @@
-"""Where processes of one machine leave sessions for each other: a folder that only its owner may enter.
+"""Token store: sessions shared by the processes of one machine, in files of a folder that only its owner may enter.
 
-A session is worth as much as a password while it lives, so the folder belongs into the memory of the running
-system (`RuntimeDirectory=` of systemd, `$XDG_RUNTIME_DIR`), never beside the database. A lock on each file, which
-the system takes back when a process dies, lets one process log in at a time.
+A valid session is as sensitive as a password, so the folder belongs on the system's runtime file system in memory
+(`RuntimeDirectory=` of systemd, `$XDG_RUNTIME_DIR`), never beside the database. A lock on each file lets one process
+log in at a time; the operating system releases it when a process dies.
 """
 
 import fcntl
@@ -20,32 +20,32 @@ from cchc_connect.errors import ConfigurationError
 from cchc_connect.http import Granted
 
 OWNER_ONLY = 0o700
-_OTHERS = 0o077
-_MOST_BYTES = 1024 * 1024
+_GROUP_OR_OTHERS = 0o077
+_MAX_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A session that a process left and when it asked for it."""
+    """A stored session and when it was requested (UTC)."""
 
     granted: Granted
     asked_at: datetime
 
     def age_s(self, now: datetime) -> float:
-        """Return its age in seconds; one from the future, after a clock was set back, is as old as can be."""
+        """Return its age in seconds; the full lifetime where it is from the future, after a clock was set back."""
         age = (now - self.asked_at).total_seconds()
         return age if age >= 0 else self.granted.lifetime_s
 
 
 class Place(Protocol):
-    """One session's place, claimed by this process; as a context manager it is given back at the end."""
+    """The locked slot of one session; leaving the context manager releases it."""
 
     def read(self) -> Kept | None:
-        """Return what lies there."""
+        """Return the stored session, None where there is none."""
         ...
 
     def write(self, granted: Granted, asked_at: datetime) -> None:
-        """Leave a session there in place of the one before."""
+        """Store a session in place of the previous one; `asked_at` is when it was requested (aware)."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -56,71 +56,76 @@ class Place(Protocol):
 
 
 class Shelf(Protocol):
-    """Where processes leave sessions for each other."""
+    """Sessions shared by processes."""
 
     def claim(self, name: str) -> Place | None:
-        """Return the place of the sessions called `name`, None while another process has it; never waits."""
+        """Return the locked slot of `name`, None while another process holds it; never waits."""
         ...
 
 
 class FolderShelf:
-    """Sessions in files of one folder."""
+    """Token store in files of one folder."""
 
     def __init__(self, folder: Path) -> None:
-        """Use `folder`; it is made where there is none.
+        """Use `folder`, creating it where needed.
 
         Raises:
-            ConfigurationError: it cannot be made, is not our own, or others may enter it.
+            ConfigurationError: it cannot be created, has another owner, or other users may enter it.
         """
         try:
             folder.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
-            found = folder.lstat()
+            status = folder.lstat()
         except OSError as error:
             raise ConfigurationError("transport.shelf", folder=folder) from error
-        if not folder.is_dir() or folder.is_symlink() or found.st_uid != os.geteuid() or found.st_mode & _OTHERS:
+        if (
+            not folder.is_dir()
+            or folder.is_symlink()
+            or status.st_uid != os.geteuid()
+            or status.st_mode & _GROUP_OR_OTHERS
+        ):
             raise ConfigurationError("transport.shelf", folder=folder)
         self._folder = folder
 
     def claim(self, name: str) -> Place | None:
-        """Return the place of the sessions called `name`, None while another process has it; never waits.
+        """Return the locked slot of `name`, None while another process holds it; never waits.
 
-        Where the folder cannot be used any more the place keeps nothing: each process logs in for itself then.
+        Where the folder cannot be used any more, the slot stores nothing: then each process logs in for itself.
         """
         file = self._folder / hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
         try:
-            number = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError:
-            return _NoPlace()
+            return _NoSlot()
         try:
-            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as refused:
-            os.close(number)
-            return None if isinstance(refused, BlockingIOError) else _NoPlace()
-        return _FilePlace(number)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            return None if isinstance(error, BlockingIOError) else _NoSlot()
+        return _FileSlot(descriptor)
 
 
-class _FilePlace:
-    """A file with its lock held."""
+class _FileSlot:
+    """A locked file."""
 
-    def __init__(self, number: int) -> None:
-        self._number = number
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
 
     def read(self) -> Kept | None:
-        """Return what lies there; what is half written, or nothing of ours, is nothing."""
+        """Return the stored session; None where the file is empty, incomplete or not in our format."""
         try:
-            written = os.pread(self._number, min(os.fstat(self._number).st_size, _MOST_BYTES), 0)
-            found: dict[str, Any] = json.loads(written)
-            granted = Granted(str(found["token"]), float(found["lifetime_s"]))
-            return Kept(granted, datetime.fromtimestamp(float(found["asked_at"]), UTC))
+            content = os.pread(self._descriptor, min(os.fstat(self._descriptor).st_size, _MAX_BYTES), 0)
+            entry: dict[str, Any] = json.loads(content)
+            granted = Granted(str(entry["token"]), float(entry["lifetime_s"]))
+            return Kept(granted, datetime.fromtimestamp(float(entry["asked_at"]), UTC))
         except (ValueError, KeyError, TypeError, OverflowError, OSError):
             return None
 
     def write(self, granted: Granted, asked_at: datetime) -> None:
-        """Leave a session there in place of the one before."""
-        told = {"token": granted.token, "lifetime_s": granted.lifetime_s, "asked_at": asked_at.timestamp()}
-        with suppress(OSError):  # no room: the others log in for themselves
-            os.ftruncate(self._number, 0)
-            os.pwrite(self._number, json.dumps(told).encode(), 0)
+        """Store a session in place of the previous one."""
+        entry = {"token": granted.token, "lifetime_s": granted.lifetime_s, "asked_at": asked_at.timestamp()}
+        with suppress(OSError):  # no space left: the other processes log in for themselves
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, json.dumps(entry).encode(), 0)
 
     def __enter__(self) -> Self:
         return self
@@ -128,18 +133,18 @@ class _FilePlace:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        os.close(self._number)  # and with it the lock
+        os.close(self._descriptor)  # releases the lock too
 
 
-class _NoPlace:
-    """Where nothing can be left."""
+class _NoSlot:
+    """Slot that stores nothing, where the folder cannot be used."""
 
     def read(self) -> Kept | None:
-        """Return nothing."""
+        """Return None."""
         return None
 
     def write(self, granted: Granted, asked_at: datetime) -> None:
-        """Leave nothing."""
+        """Do nothing."""
 
     def __enter__(self) -> Self:
         return self
@@ -151,9 +156,9 @@ class _NoPlace:
 
 
 def runtime_folder() -> Path | None:
-    """Return where this system keeps what lives as long as it runs, None where it names no such place."""
+    """Return our folder on the system's runtime file system, None where the environment names none."""
     for variable in ("RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR"):
-        place = os.environ.get(variable, "").partition(":")[0]
-        if place:
-            return Path(place) / "cchc-connect"
+        folder = os.environ.get(variable, "").partition(":")[0]
+        if folder:
+            return Path(folder) / "cchc-connect"
     return None

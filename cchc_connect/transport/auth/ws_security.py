@@ -1,4 +1,4 @@
-"""Who asks a SOAP system: the UsernameToken of WS-Security, put into each envelope that leaves."""
+"""WS-Security authentication: a UsernameToken in every SOAP envelope that is sent."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,16 +14,16 @@ class WsSecurity(Anonymous):
 
     credentials: Credentials
     digest: bool = False
-    """Is a digest over nonce, time and password sent instead of the password?"""
+    """True: send a digest over nonce, time and password instead of the password."""
 
-    def signed(self, wire: Wire, now: datetime) -> Wire:
-        """Return the message with a new token, made `now`; what has no envelope stays as it is.
+    def signed(self, prepared: Wire, now: datetime) -> Wire:
+        """Return the request with a new token created at `now`; a request without a body is unchanged.
 
         Raises:
             ConfigurationError: the extra `soap` is not installed.
         """
-        if wire.body is None:
-            return wire
+        if prepared.body is None:
+            return prepared
         from cchc_connect.soap.security import with_token  # noqa: PLC0415  # few systems speak SOAP
 
-        return replace(wire, body=with_token(wire.body, self.credentials, now, digest=self.digest))
+        return replace(prepared, body=with_token(prepared.body, self.credentials, now, digest=self.digest))

@@ -1,7 +1,7 @@
-"""Which addresses a name stands for, before anything is sent to one of them.
+"""Name resolution before a connection: within the timeout, and only to allowed addresses.
 
-The system's resolver may wait for a silent name server longer than any deadline of ours, so it is asked in a
-thread that nobody has to wait for.
+The system's resolver may wait for an unresponsive name server longer than our deadline, so it runs in a thread of
+its own that the caller can stop waiting for.
 """
 
 import socket
@@ -15,38 +15,38 @@ Resolver = Callable[[str], Sequence[str]]
 """Returns the addresses of a host name; `OSError` where there are none."""
 
 
-_HESITATION_S = 2.0  # an IPv6 route that leads nowhere must not use up the time of the address that works
+_FALLBACK_TIMEOUT_S = 2.0  # a dead IPv6 route must not use up the time of the address that works
 
 
 def system_resolver(name: str) -> Sequence[str]:
-    """Ask the system: its hosts file, its name servers.
+    """Resolve `name` by the system's hosts file and name servers.
 
     Raises:
-        OSError: it knows no such name.
+        OSError: there is no such name.
     """
-    found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(place[0]) for *_, place in found))
+    entries = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(socket_address[0]) for *_, socket_address in entries))
 
 
-def in_turn(addresses: Sequence[str], patience_s: float | None) -> Iterator[tuple[str, float | None]]:
-    """Yield each address and the seconds it may take to be reached; the last one may take all there are."""
-    for left, address in zip(range(len(addresses) - 1, -1, -1), addresses, strict=True):
-        hurried = _HESITATION_S if patience_s is None else min(_HESITATION_S, patience_s)
-        yield address, hurried if left else patience_s
+def in_turn(addresses: Sequence[str], timeout_s: float | None) -> Iterator[tuple[str, float | None]]:
+    """Yield each address with its connect timeout in seconds: two at most, for the last one all of `timeout_s`."""
+    for remaining, address in zip(range(len(addresses) - 1, -1, -1), addresses, strict=True):
+        short_s = _FALLBACK_TIMEOUT_S if timeout_s is None else min(_FALLBACK_TIMEOUT_S, timeout_s)
+        yield address, short_s if remaining else timeout_s
 
 
 def resolving(host: str, resolve: Resolver) -> "Future[Sequence[str]]":
-    """Return what will be the addresses to connect to, each of them allowed.
+    """Return a future of the addresses of `host`, each of them allowed.
 
-    The future raises `OSError` where the name has none, and `ForbiddenAddress` where one of them is link-local or
-    a metadata service's: whoever answers so for one of them may not be trusted with the others.
+    The future raises `OSError` where the name has no address, and `ForbiddenAddress` where any address is link-local
+    or that of a metadata service: then the other addresses are not trusted either.
     """
     future: Future[Sequence[str]] = Future()
     if is_address(host):
         check_addresses([host])
         future.set_result([host])
         return future
-    future.set_running_or_notify_cancel()  # who gives up waiting cannot cancel it
+    future.set_running_or_notify_cancel()  # a caller that stops waiting cannot cancel it
     Thread(target=_resolve, args=(host, resolve, future), name="resolver", daemon=True).start()
     return future
 
@@ -55,7 +55,7 @@ def _resolve(host: str, resolve: Resolver, future: "Future[Sequence[str]]") -> N
     try:
         addresses = resolve(host)
         check_addresses(addresses)
-    except Exception as error:  # noqa: BLE001  # it belongs to whoever waits, whatever it is
+    except Exception as error:  # noqa: BLE001  # every error is passed to the caller through the future
         future.set_exception(error)
     else:
         future.set_result(addresses)

@@ -1,9 +1,9 @@
-"""Where an answer begins and where it ends (RFC 9112), read strictly before any library reads it.
+"""Strict framing of HTTP/1.1 responses (RFC 9112): checks where each begins and ends before any library parses it.
 
-http.client and h11 forgive different things: one takes a header block that is cut for an answer without a body,
-the other takes what follows an answer for the answer to the next request. So each byte passes these rules first, on
-both carriers, and the libraries are given only what can be understood in one way. What informs (1xx) and
-trailers are left out; a folded header is unfolded.
+http.client and h11 tolerate different errors: one takes a truncated header block for a response without a body, the
+other takes bytes after a response for the response to the next request. So every byte passes these rules first, on
+both carriers, and the libraries receive only what is unambiguous. Informational responses (1xx) and trailers are
+left out; a folded header is unfolded.
 """
 
 import re
@@ -11,86 +11,86 @@ from collections.abc import Callable, Iterable
 from http.client import HTTPException
 
 HEAD_LIMIT = 64 * 1024
-"""Bytes of an answer's head, with all that only informs before it; and of its trailers."""
+"""Bytes of a response's head together with the 1xx responses before it; also bytes of its trailers."""
 
 _CHUNK_LINE_LIMIT = 4 * 1024
-_MOST_DIGITS = 18  # a length that fits into 64 bits
+_MAX_LENGTH_DIGITS = 18  # a length that fits into 64 bits
 
 _LINE_END = b"\r\n"
-_BEGINNING = b"HTTP/1."
+_HTTP1 = b"HTTP/1."
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-9][0-9]{2})(?: [^\x00\r\n\x0b\x0c]*)?")
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00\r\n\x0b\x0c]*?)[ \t]*")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\x00\r\n]*)?")
 
-_SWITCHING = 101
-_FINAL = 200
+_SWITCHING_PROTOCOLS = 101
+_FIRST_FINAL_STATUS = 200
 _BODILESS = frozenset({204, 304})
 
 
 class Malformed(HTTPException):
-    """What came is no HTTP/1.1, or ended before its end; nothing of it stands in here."""
+    """Not HTTP/1.1, or cut off; the exception holds nothing of what was received."""
 
 
 class Overlong(Malformed):
-    """A head, a chunk's size or the trailers go on and on."""
+    """A head, a chunk size line or the trailers are longer than the limit."""
 
 
 class Framing:
-    """One answer on its way from the socket to a library."""
+    """State of one response between the socket and the HTTP library."""
 
     def __init__(self, method: str) -> None:
-        """Expect the answer to a request with `method`."""
+        """Expect the response to a request with `method`."""
         self.ended = False
-        """Has the whole answer been given?"""
+        """Has the whole response been passed on?"""
         self.followed = False
-        """Did something come after its end? Then the connection is good for nothing any more."""
+        """Were there bytes after its end? Then the connection must not be reused."""
         self._is_head = method == "HEAD"
         self._buffer = bytearray()
         self._searched = 0
         self._head_bytes = 0
-        self._left = 0
+        self._remaining = 0
         self._step: Callable[[], bytes | None] = self._head
         self._failure: Malformed | None = None
 
     def raise_if_broken(self) -> None:
-        """Let reading go on unless what was given so far is all that was good.
+        """Raise the error that was found behind the bytes passed on so far, if there is one.
 
         Raises:
-            Malformed: what came next is no HTTP/1.1.
+            Malformed: what followed is no HTTP/1.1.
         """
         if self._failure is not None:
             raise self._failure
 
     def take(self, received: bytes) -> bytes:
-        """Take what the socket gave, nothing at its end; return what a library may read of it, perhaps nothing yet.
+        """Take bytes from the socket (none at its end) and return what the library may parse, possibly nothing yet.
 
         Raises:
-            Malformed: there is nothing good to be returned.
+            Malformed: nothing valid is left to return.
         """
         if not received:
-            return self._end_of_line()
+            return self._end_of_connection()
         self._buffer += received
-        given: list[bytes] = []
+        pieces: list[bytes] = []
         try:
             while (piece := self._step()) is not None:
-                given.append(piece)
-        except Malformed as found:
-            self._failure = found
-            if not given:
+                pieces.append(piece)
+        except Malformed as error:
+            self._failure = error
+            if not pieces:
                 raise
-        return b"".join(given)
+        return b"".join(pieces)
 
-    def _end_of_line(self) -> bytes:
+    def _end_of_connection(self) -> bytes:
         if self._step not in (self._unframed, self._after):
-            raise Malformed("the connection ended before the answer")
+            raise Malformed("the connection ended before the response")
         self.ended = True
         return b""
 
     def _head(self) -> bytes | None:
-        """Pass a whole head on; leave out one that only informs."""
-        if not _BEGINNING.startswith(bytes(self._buffer[: len(_BEGINNING)])):
-            raise Malformed("no HTTP/1 answer")
+        """Pass on a complete head; leave out an informational one (1xx)."""
+        if not _HTTP1.startswith(bytes(self._buffer[: len(_HTTP1)])):
+            raise Malformed("no HTTP/1 response")
         end = _HEAD_END.search(self._buffer, max(0, self._searched - 3))
         self._searched = len(self._buffer)
         if self._head_bytes + (end.end() if end else len(self._buffer)) > HEAD_LIMIT:
@@ -101,66 +101,66 @@ class Framing:
         self._head_bytes += end.end()
         del self._buffer[: end.end()]
         self._searched = 0
-        return self._headed(bytes(status_line), [bytes(line) for line in lines])
+        return self._checked_head(bytes(status_line), [bytes(line) for line in lines])
 
-    def _headed(self, status_line: bytes, lines: list[bytes]) -> bytes:
-        found = _STATUS_LINE.fullmatch(status_line)
-        if found is None:
+    def _checked_head(self, status_line: bytes, lines: list[bytes]) -> bytes:
+        match = _STATUS_LINE.fullmatch(status_line)
+        if match is None:
             raise Malformed("status line")
-        status, headers = int(found[1]), list(_headers(lines))
-        if status == _SWITCHING:
+        status, headers = int(match[1]), list(_headers(lines))
+        if status == _SWITCHING_PROTOCOLS:
             raise Malformed("another protocol, unasked")
-        if status < _FINAL:
+        if status < _FIRST_FINAL_STATUS:
             return b""
         framing = self._frame(status, headers)
-        kept = [b": ".join(header) for header in headers if header[0].lower() not in _FRAMING_HEADERS]
-        return b"\r\n".join([status_line, *kept, *framing, b"", b""])
+        passed_on = [b": ".join(header) for header in headers if header[0].lower() not in _FRAMING_HEADERS]
+        return b"\r\n".join([status_line, *passed_on, *framing, b"", b""])
 
     def _frame(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
-        """Decide where the body ends (section 6.3); return the header that says so, once."""
-        told = [(name.lower(), part.strip().lower()) for name, value in headers for part in value.split(b",")]
-        encodings = [part for name, part in told if name == _FRAMING_HEADERS[0]]
-        lengths = {part for name, part in told if name == _FRAMING_HEADERS[1]}
+        """Decide how the body ends (section 6.3); return the one header that says so, or none."""
+        fields = [(name.lower(), part.strip().lower()) for name, value in headers for part in value.split(b",")]
+        encodings = [part for name, part in fields if name == _FRAMING_HEADERS[0]]
+        lengths = {part for name, part in fields if name == _FRAMING_HEADERS[1]}
         framing = _framing_header(encodings, lengths)
         if self._is_head or status in _BODILESS:
             self._finish()
         elif encodings:
             self._step = self._chunk_size
         elif lengths:
-            self._left = int(framing[0].partition(b": ")[2])
+            self._remaining = int(framing[0].partition(b": ")[2])
             self._step = self._sized
         else:
             self._step = self._unframed
         return framing
 
     def _sized(self) -> bytes | None:
-        if self._left == 0:
+        if self._remaining == 0:
             self._finish()
             return b""
-        return self._some()
+        return self._available()
 
-    def _some(self) -> bytes | None:
-        """Pass on what is there of the body or the chunk, and no more."""
-        piece = bytes(self._buffer[: self._left])
-        del self._buffer[: self._left]
-        self._left -= len(piece)
+    def _available(self) -> bytes | None:
+        """Pass on what has been received of the body or the chunk, and no more."""
+        piece = bytes(self._buffer[: self._remaining])
+        del self._buffer[: self._remaining]
+        self._remaining -= len(piece)
         return piece or None
 
     def _chunk_size(self) -> bytes | None:
         line = self._line(_CHUNK_LINE_LIMIT)
         if line is None:
             return None
-        found = _CHUNK_SIZE.fullmatch(line)
-        if found is None:
+        match = _CHUNK_SIZE.fullmatch(line)
+        if match is None:
             raise Malformed("chunk size")
-        self._left = int(found[1], 16)
-        if self._left == 0:
+        self._remaining = int(match[1], 16)
+        if self._remaining == 0:
             self._head_bytes = 0
             self._step = self._trailers
             return b""
-        size = b"%x\r\n" % self._left
-        end = self._left + len(_LINE_END)
-        if self._buffer.startswith(_LINE_END, self._left):  # all of it is here, as most chunks are at once
+        size = b"%x\r\n" % self._remaining
+        end = self._remaining + len(_LINE_END)
+        if self._buffer.startswith(_LINE_END, self._remaining):  # the whole chunk has been received, as usual
             chunk = size + self._buffer[:end]
             del self._buffer[:end]
             return bytes(chunk)
@@ -168,10 +168,10 @@ class Framing:
         return size
 
     def _chunk(self) -> bytes | None:
-        if self._left == 0:
+        if self._remaining == 0:
             self._step = self._chunk_end
             return b""
-        return self._some()
+        return self._available()
 
     def _chunk_end(self) -> bytes | None:
         if len(self._buffer) < len(_LINE_END):
@@ -194,7 +194,7 @@ class Framing:
         return b"0\r\n\r\n"
 
     def _line(self, limit: int) -> bytes | None:
-        """Return the next line of the body's framing, None where it has not all come."""
+        """Return the next line of the body's framing, None where it is not complete yet."""
         end = self._buffer.find(_LINE_END, max(0, self._searched - 1))
         self._searched = len(self._buffer)
         if (len(self._buffer) if end < 0 else end) > limit:
@@ -207,7 +207,7 @@ class Framing:
         return line
 
     def _unframed(self) -> bytes | None:
-        """Pass everything on: only the connection's end ends it."""
+        """Pass everything on: only the end of the connection ends the body."""
         piece = bytes(self._buffer)
         self._buffer.clear()
         return piece or None
@@ -217,7 +217,7 @@ class Framing:
         self._step = self._after
 
     def _after(self) -> bytes | None:
-        """Leave out what follows the answer."""
+        """Drop bytes after the response."""
         self.followed = self.followed or bool(self._buffer)
         self._buffer.clear()
         return None
@@ -227,11 +227,11 @@ _FRAMING_HEADERS = (b"transfer-encoding", b"content-length")
 
 
 def _framing_header(encodings: list[bytes], lengths: set[bytes]) -> list[bytes]:
-    """Return the one header that says where a body ends; chunks win over a length, as section 6.3 says.
+    """Return the one header that says how a body ends; chunked wins over a length (section 6.3).
 
     Raises:
-        Malformed: it is told in a way we do not know, or in two ways.
-        Overlong: the length has more digits than any length.
+        Malformed: the encoding is not supported, or two lengths differ.
+        Overlong: the length has more than 18 digits.
     """
     if encodings:
         if encodings != [b"chunked"]:
@@ -239,16 +239,16 @@ def _framing_header(encodings: list[bytes], lengths: set[bytes]) -> list[bytes]:
         return [b"Transfer-Encoding: chunked"]
     if not lengths:
         return []
-    length, *others = lengths
-    if others or not length.isdigit():
+    length, *more_lengths = lengths
+    if more_lengths or not length.isdigit():
         raise Malformed("length")
-    if len(length) > _MOST_DIGITS:
+    if len(length) > _MAX_LENGTH_DIGITS:
         raise Overlong("length")
     return [b"Content-Length: " + length]
 
 
 def _headers(lines: Iterable[bytes]) -> Iterable[tuple[bytes, bytes]]:
-    """Return names and values; a value that goes on in the next line is put together (section 5.2).
+    """Return names and values; a value folded over several lines is joined (section 5.2).
 
     Raises:
         Malformed: a line is no header.
@@ -260,7 +260,7 @@ def _headers(lines: Iterable[bytes]) -> Iterable[tuple[bytes, bytes]]:
         else:
             unfolded.append(line)
     for line in unfolded:
-        found = _HEADER.fullmatch(line)
-        if found is None:
+        match = _HEADER.fullmatch(line)
+        if match is None:
             raise Malformed("header line")
-        yield found[1], found[2]
+        yield match[1], match[2]

@@ -1,8 +1,8 @@
-r"""Where a connection's requests may go: to its own origin and to those its configuration lists.
+r"""URL guard: a connection's requests may go only to its own origin and to those that its configuration lists.
 
-Addresses come from sources too (next links), so every one is checked twice: as text, and again as the
-sending library has understood it, because libraries disagree on texts such as `https://good\@evil/`.
-Private ranges are allowed, agencies live there; link-local and cloud metadata addresses never are.
+Addresses also come from sources (next links), so each is checked twice: as text, and again as the HTTP library
+has parsed it, because libraries disagree on texts such as `https://good\@evil/`. Private ranges are allowed
+because agencies use them; link-local and cloud metadata addresses are always refused.
 """
 
 import re
@@ -24,13 +24,13 @@ _METADATA_ADDRESSES = frozenset(
     }
 )
 # Where the last four bytes are an IPv4 address: mapped and compatible (RFC 4291), and NAT64 (RFC 6052, RFC 8215).
-_HOLD_IPV4 = (IPv6Network("::/96"), IPv6Network("::ffff:0:0/96"), IPv6Network("64:ff9b::/96"))
-_NAT64_OF_ITS_OWN = IPv6Network("64:ff9b:1::/48")
+_IPV4_EMBEDDING = (IPv6Network("::/96"), IPv6Network("::ffff:0:0/96"), IPv6Network("64:ff9b::/96"))
+_LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
 _METADATA_NAMES = frozenset({"metadata", "metadata.google.internal", "instance-data"})
 
 
 class ForbiddenAddress(Exception):
-    """An address requests may not go to; it keeps the rule broken and never the address."""
+    """An address that requests may not go to; the exception holds the broken rule, never the address."""
 
     def __init__(self, rule: str) -> None:
         """Keep the `rule` that was broken."""
@@ -40,7 +40,7 @@ class ForbiddenAddress(Exception):
 
 @dataclass(frozen=True)
 class Origin:
-    """Scheme, host (lower case) and port: what decides who receives a request."""
+    """Scheme, host (lower case) and port: they decide who receives a request."""
 
     scheme: str
     host: str
@@ -48,10 +48,10 @@ class Origin:
 
 
 def origin_of(url: str) -> Origin:
-    """Return the origin a whole address leads to.
+    """Return the origin of an absolute URL.
 
     Raises:
-        ForbiddenAddress: it cannot be read in one way only, or nothing of ours may go there.
+        ForbiddenAddress: the URL is ambiguous or malformed, or its origin is forbidden.
     """
     if not url.isprintable() or "\\" in url:
         raise ForbiddenAddress("characters")
@@ -64,10 +64,10 @@ def origin_of(url: str) -> Origin:
 
 
 def safe_origin(scheme: str, host: str, port: int | None) -> Origin:
-    """Return the origin made of its parts, as a sending library names them.
+    """Return the origin with these parts, as an HTTP library has parsed them.
 
     Raises:
-        ForbiddenAddress: nothing of ours may go there.
+        ForbiddenAddress: the scheme is neither http nor https, or the host is malformed or forbidden.
     """
     if scheme not in _PORTS:
         raise ForbiddenAddress("scheme")
@@ -79,10 +79,10 @@ def safe_origin(scheme: str, host: str, port: int | None) -> Origin:
 
 
 def resolve(base_url: str, path: str, params: Mapping[str, str], allowed: Collection[Origin]) -> str:
-    """Return the whole address of `path`, which is joined below the base or is whole already.
+    """Return the absolute URL of `path`, which is either relative to the base or absolute already.
 
     Raises:
-        ForbiddenAddress: it leads to no allowed origin, climbs out of its base, or holds what no path may hold.
+        ForbiddenAddress: its origin is not allowed, it has dot segments, a fragment or forbidden characters.
     """
     if not path.isprintable() or "\\" in path:
         raise ForbiddenAddress("characters")
@@ -98,7 +98,7 @@ def resolve(base_url: str, path: str, params: Mapping[str, str], allowed: Collec
 
 
 def check(origin: Origin, allowed: Collection[Origin]) -> None:
-    """Let `origin` pass if it is one of those allowed.
+    """Require that `origin` is one of the `allowed` ones.
 
     Raises:
         ForbiddenAddress: it is not.
@@ -108,22 +108,22 @@ def check(origin: Origin, allowed: Collection[Origin]) -> None:
 
 
 def check_addresses(addresses: Iterable[str]) -> None:
-    """Let the addresses that a name stands for pass if nothing speaks against any of them.
+    """Require that no address of a host name is forbidden.
 
     Raises:
-        ForbiddenAddress: one is link-local or a cloud's metadata service.
+        ForbiddenAddress: one is link-local or that of a cloud's metadata service.
     """
     if any(_is_metadata(address.partition("%")[0]) for address in addresses):
         raise ForbiddenAddress("link_local")
 
 
 def is_address(host: str) -> bool:
-    """Say whether `host` is an address and no name, however it is written."""
+    """True if `host` is an IP address in any notation, and not a name."""
     return _address(host) is not None
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether `host` is this machine, so that nothing sent there leaves it."""
+    """True if `host` is this machine, so that nothing sent there leaves it."""
     address = _address(host)
     return host.rstrip(".") == "localhost" if address is None else address.is_loopback
 
@@ -143,22 +143,22 @@ def _is_metadata(host: str) -> bool:
     address = _address(host)
     if address is None:
         return host.rstrip(".") in _METADATA_NAMES
-    return any(one.is_link_local or one in _METADATA_ADDRESSES for one in _readings(address))
+    return any(form.is_link_local or form in _METADATA_ADDRESSES for form in _forms(address))
 
 
-def _readings(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address | IPv6Address]:
-    """Yield an address and the IPv4 address it is a form of: whatever carries it there unpacks it."""
+def _forms(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address | IPv6Address]:
+    """Yield an address and the IPv4 address embedded in it, to which a gateway would translate it."""
     yield address
     if isinstance(address, IPv4Address):
         return
-    if any(address in network for network in _HOLD_IPV4) or address in _NAT64_OF_ITS_OWN:
+    if any(address in network for network in _IPV4_EMBEDDING) or address in _LOCAL_NAT64:
         yield IPv4Address(address.packed[-4:])
     if address.sixtofour:
         yield address.sixtofour
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:
-    """Read `host` as the resolver does: 0xA9FEA9FE and 169.254.43518 are IPv4 addresses to it."""
+    """Parse `host` as the resolver does: 0xA9FEA9FE and 169.254.43518 are IPv4 addresses to it."""
     try:
         return IPv4Address(socket.inet_aton(host))
     except OSError:
