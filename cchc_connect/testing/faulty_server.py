@@ -41,7 +41,7 @@ class FaultyServer(RawServer):
 
         Args:
             answer: one reply for all requests, or what finds it; None breaks the connection.
-            tls: speak TLS, with certificates made for the occasion by the extra `sign`.
+            tls: speak TLS, with certificates made for this server by the extra `testing`.
         """
         super().__init__(self._play)
         self.answer = answer
@@ -97,7 +97,7 @@ class FaultyServer(RawServer):
         """Listen on a free port of a loopback address.
 
         Raises:
-            ConfigurationError: TLS is to be spoken, and the extra `sign` is not installed.
+            ConfigurationError: TLS is to be spoken, and the extra `testing` is not installed.
             RuntimeError: it is running already.
         """
         if self.tls and self._folder is None:
@@ -164,6 +164,6 @@ def _let_read(secured: ssl.SSLSocket) -> None:
 
 
 def _certificates() -> Callable[[Path], Mapping[Certificate, ssl.SSLContext]]:
-    with extra("sign", "cryptography"):
+    with extra("testing", "trustme", "cryptography"):
         from cchc_connect.testing.certificates import server_contexts  # noqa: PLC0415  # the extra may be missing
     return server_contexts

@@ -107,14 +107,14 @@ def test_certificates_are_made_for_the_occasion_and_gone_with_it() -> None:
 
 
 def test_without_its_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "cryptography", None)
+    monkeypatch.setitem(sys.modules, "trustme", None)
     monkeypatch.delitem(sys.modules, "cchc_connect.testing.certificates", raising=False)
 
     with pytest.raises(ConfigurationError) as raised:
         FaultyServer(tls=True).start()
 
-    assert raised.value.code == "extra.sign"
-    assert "cchc-connect[sign]" in str(raised.value)
+    assert raised.value.code == "extra.testing"
+    assert "cchc-connect[testing]" in str(raised.value)
 
 
 def test_a_fault_whose_library_is_missing_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
