@@ -7,14 +7,16 @@ from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import Self
 
 from cchc_connect.extras import extra
 from cchc_connect.testing.faults import FAULTS, WireFault
 from cchc_connect.testing.faults.fault import Certificate, well
+from cchc_connect.testing.loopback_server import LOOPBACK
 from cchc_connect.testing.plays import RESET, Play
 from cchc_connect.testing.raw_server import RawServer, reset
-from cchc_connect.testing.server import LOOPBACK, Asked, Reply, json_reply
+from cchc_connect.testing.server import Asked, Reply, json_reply
 
 _HEARD_OUT_S = 0.3
 _BLOCK = 64 * 1024
@@ -44,6 +46,7 @@ class FaultyServer(RawServer):
             tls: speak TLS, with certificates made for this server by the extra `testing`.
         """
         super().__init__(self._play)
+        self._lock = Lock()
         self.answer = answer
         self.tls = tls
         self._fault: WireFault | None = None

@@ -5,15 +5,13 @@ No HTTP library stands behind it, so nothing is too wrong for it to say. It neve
 
 import socket
 import struct
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
-from threading import Event, Lock, Thread
-from types import TracebackType
-from typing import Self
+from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import parse_qs, urlsplit
 
+from cchc_connect.testing.loopback_server import LoopbackServer
 from cchc_connect.testing.plays import CUT, KEEP, RESET, Move, Play
-from cchc_connect.testing.server import LOOPBACK, Asked
+from cchc_connect.testing.server import Asked
 
 Script = Callable[[Asked], Play]
 """Says what is done with each request."""
@@ -23,85 +21,29 @@ _FAREWELL_S = 0.1
 _LONGEST_LINE = 64 * 1024
 
 
-class RawServer:
+class RawServer(LoopbackServer):
     """Plays a script; use it as a context manager, or call `start` and `stop`."""
 
     def __init__(self, script: Script) -> None:
+        super().__init__()
         self._script = script
         self.asked: list[Asked] = []
         """Every request that came, in its order."""
-        self.connections = 0
-        """How often somebody connected."""
-        self._closing = Event()
-        self._lock = Lock()
-        self._open: set[socket.socket] = set()
-        self._listener: socket.socket | None = None
-        self._accepting: Thread | None = None
-
-    @property
-    def scheme(self) -> str:
-        """How its address begins."""
-        return "http"
-
-    @property
-    def place(self) -> tuple[str, int]:
-        """Address and port it listens on.
-
-        Raises:
-            RuntimeError: it is not running.
-        """
-        if self._listener is None:
-            raise RuntimeError(f"{type(self).__name__} is not running")
-        address, port = self._listener.getsockname()
-        return str(address), int(port)
-
-    @property
-    def port(self) -> int:
-        """The port it listens on."""
-        return self.place[1]
-
-    @property
-    def base_url(self) -> str:
-        """The server's root address, without a slash at the end."""
-        return "{}://{}:{}".format(self.scheme, *self.place)
 
     @property
     def targets(self) -> list[str]:
         """Method and target of every request, as they were written."""
         return [f"{asked.method} {asked.target}" for asked in self.asked]
 
-    def start(self, address: str = LOOPBACK) -> Self:
-        """Listen on a free port of a loopback address.
-
-        Raises:
-            RuntimeError: it is running already.
-        """
-        if self._listener is not None:
-            raise RuntimeError(f"{type(self).__name__} is running already")
-        self._closing.clear()
-        self._listener = socket.create_server((address, 0))
-        self._accepting = Thread(target=self._accept, args=(self._listener,), name="raw-server", daemon=True)
-        self._accepting.start()
-        return self
-
-    def stop(self) -> None:
-        """End every connection and wait for every thread; stopping twice does no harm."""
-        if self._listener is None or self._accepting is None:
-            return
-        self._closing.set()
-        with suppress(OSError):  # nobody is waiting any more
-            socket.create_connection(self._listener.getsockname(), _PATIENCE_S).close()
-        self._accepting.join()
-        self._listener.close()
-        self._listener = self._accepting = None
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+    def serve(self, connection: socket.socket) -> None:
+        """Play the script for each request of a connection."""
+        with suppress(OSError):  # the client may go, as many tests want it to
+            connection.settimeout(_PATIENCE_S)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            spoken = self.welcome(connection)
+            if spoken is not None:
+                with self.closed_by_stop(spoken):
+                    self._converse(spoken)
 
     def welcome(self, connection: socket.socket) -> socket.socket | None:
         """Return what is spoken over with somebody who connected, None where nothing more is said."""
@@ -119,45 +61,6 @@ class RawServer:
             if self._closing.is_set():
                 break
         return None
-
-    def _accept(self, listener: socket.socket) -> None:
-        serving: list[Thread] = []
-        while not self._closing.is_set():
-            connection, _ = listener.accept()
-            if self._closing.is_set():
-                connection.close()
-                break
-            self.connections += 1
-            thread = Thread(target=self._serve, args=(connection,), name="raw-connection", daemon=True)
-            thread.start()
-            serving.append(thread)
-        self._hang_up()
-        for thread in serving:
-            thread.join()
-
-    def _hang_up(self) -> None:
-        for connection in list(self._open):
-            with suppress(OSError):  # it is closed already
-                connection.shutdown(socket.SHUT_RDWR)
-
-    def _serve(self, connection: socket.socket) -> None:
-        connection.settimeout(_PATIENCE_S)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with suppress(OSError), self._kept(connection):  # the client may go, as many tests want it to
-            spoken = self.welcome(connection)
-            if spoken is not None:
-                with self._kept(spoken):
-                    self._converse(spoken)
-
-    @contextmanager
-    def _kept(self, connection: socket.socket) -> Generator[None]:
-        """Let `stop` find a connection while the block runs, and close it then."""
-        with connection:
-            self._open.add(connection)
-            try:
-                yield
-            finally:
-                self._open.discard(connection)
 
     def _converse(self, connection: socket.socket) -> None:
         left: Move | None = KEEP

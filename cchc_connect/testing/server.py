@@ -6,31 +6,27 @@ A double never logs a body, a query or a header.
 import json
 import logging
 import socket
-import socketserver
-import sys
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
-from types import TracebackType
-from typing import Any, Self, cast
+from http.server import BaseHTTPRequestHandler
+from threading import Lock
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
+from cchc_connect.testing.loopback_server import LoopbackServer
 from cchc_connect.testing.switches import Switches
 from cchc_connect.testing.world import World
 
 logger = logging.getLogger(__name__)
 
-LOOPBACK = "127.0.0.1"
 JSON = "application/json;charset=UTF-8"
 HTML = "text/html;charset=UTF-8"
 FORM = "application/x-www-form-urlencoded"
 
-_POLL_S = 0.02
 _MAINTENANCE = (
     "<!DOCTYPE html><html lang='vi'><head><title>Bảo trì hệ thống</title></head>"
     "<body><h1>Hệ thống đang bảo trì, vui lòng quay lại sau</h1></body></html>"
@@ -79,13 +75,14 @@ def html_reply(page: str, *, status: int = 200) -> Reply:
     return Reply(status=status, body=page.encode(), media_type=HTML)
 
 
-class AgencyDouble(ABC):
+class AgencyDouble(LoopbackServer):
     """An agency's system on loopback; use it as a context manager, or call `start` and `stop`."""
 
     record_types: tuple[str, ...]
     """The shared record types its items become."""
 
     def __init__(self, world: World, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        super().__init__()
         self.world = world
         self.switches = Switches()
         self.requests_seen: Counter[str] = Counter()
@@ -93,8 +90,6 @@ class AgencyDouble(ABC):
         self._sleep = sleep
         self._failures: list[Reply] = []
         self._guard = Lock()
-        self._server: _Server | None = None
-        self._serving: Thread | None = None
 
     @abstractmethod
     def answer(self, asked: Asked) -> Reply:
@@ -103,17 +98,6 @@ class AgencyDouble(ABC):
     @abstractmethod
     def error_in_200(self) -> Reply:
         """Return the system's own error envelope, with status 200."""
-
-    @property
-    def base_url(self) -> str:
-        """The server's root address, without a slash at the end.
-
-        Raises:
-            RuntimeError: the double is not running.
-        """
-        if self._server is None:
-            raise RuntimeError(f"{type(self).__name__} is not running")
-        return f"http://{LOOPBACK}:{self._server.server_port}"
 
     def holdings(self) -> Mapping[str, int]:
         """Return how many records of each shared type it shows, faulty items included."""
@@ -137,37 +121,16 @@ class AgencyDouble(ABC):
         with self._guard:
             self._failures.extend([failure] * count)
 
-    def start(self) -> Self:
-        """Listen on a free port of the loopback interface.
-
-        Raises:
-            RuntimeError: it is running already.
-        """
-        if self._server is not None:
-            raise RuntimeError(f"{type(self).__name__} is running already")
-        self._server = _Server(self)
-        name = f"{type(self).__name__} on port {self._server.server_port}"
-        self._serving = Thread(target=self._server.serve_forever, args=(_POLL_S,), name=name, daemon=True)
-        self._serving.start()
-        return self
-
-    def stop(self) -> None:
-        """Close every connection and wait for every thread; stopping twice does no harm."""
-        if self._server is None or self._serving is None:
-            return
-        self._server.shutdown()
-        self._serving.join()
-        self._server.hang_up()
-        self._server.server_close()
-        self._server = self._serving = None
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+    def serve(self, connection: socket.socket) -> None:
+        """Answer the requests of a connection, one by one."""
+        try:
+            _Exchange(connection, self)
+        except ConnectionError:
+            pass  # the client left
+        except Exception:  # a defect of the double, which goes on serving
+            logger.exception("%s could not answer", type(self).__name__)
+        with suppress(OSError):  # a plain close may reset the connection and lose the end of a response
+            connection.shutdown(socket.SHUT_WR)
 
     def respond(self, asked: Asked) -> Reply | None:
         """Answer through the switches; None: the reply is lost on its way."""
@@ -200,47 +163,15 @@ class AgencyDouble(ABC):
             return self._failures.pop(0) if self._failures else None
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self, double: AgencyDouble) -> None:
-        self.double = double
-        self._connections: list[tuple[Thread, socket.socket]] = []
-        super().__init__((LOOPBACK, 0), _Exchange)
-
-    def server_bind(self) -> None:
-        """Bind without asking the name service what loopback is called, which may take seconds."""
-        socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = LOOPBACK, self.socket.getsockname()[1]
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Give the connection a thread that `hang_up` can find."""
-        thread = Thread(
-            target=self.process_request_thread, args=(request, client_address), name="double-connection", daemon=True
-        )
-        self._connections = [known for known in self._connections if known[0].is_alive()]
-        self._connections.append((thread, request))
-        thread.start()
-
-    def hang_up(self) -> None:
-        """End every open connection and wait for its thread."""
-        for _, connection in self._connections:
-            with suppress(OSError):  # it is closed already
-                connection.shutdown(socket.SHUT_RDWR)
-        for thread, _ in self._connections:
-            thread.join()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002  # the base class calls it so
-        """Pass over a client that left; anything else is a defect of the double and is logged."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
-            logger.exception("%s could not answer", type(self.double).__name__)  # noqa: LOG004  # called in an except
-
-
 class _Exchange(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1  # head and body leave in one segment
+
+    def __init__(self, connection: socket.socket, double: AgencyDouble) -> None:
+        """Serve the connection until one side closes it."""
+        self._double = double
+        super().__init__(connection, double.place, cast("Any", None))  # address and server serve its own log only
 
     def do_GET(self) -> None:
         self._exchange()
@@ -249,8 +180,7 @@ class _Exchange(BaseHTTPRequestHandler):
         self._exchange()
 
     def _exchange(self) -> None:
-        double = cast("_Server", self.server).double
-        reply = double.respond(self._asked())
+        reply = self._double.respond(self._asked())
         if reply is None:
             self.close_connection = True
             return
@@ -260,7 +190,7 @@ class _Exchange(BaseHTTPRequestHandler):
         self.send_header("Content-Type", reply.media_type)
         self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
-        if double.use_up("cut_body"):
+        if self._double.use_up("cut_body"):
             self.close_connection = True
             self.wfile.write(reply.body[: len(reply.body) // 2])
         else:
