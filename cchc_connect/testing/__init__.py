@@ -24,7 +24,7 @@ or of a double; as pytest fixtures it is in `cchc_connect.testing.fixtures`.
 from cchc_connect.testing.agencies import Agencies
 from cchc_connect.testing.construction_department import ConstructionDepartmentDouble
 from cchc_connect.testing.defects import Defect, DefectCount, Sort
-from cchc_connect.testing.edits import Edit
+from cchc_connect.testing.edits import Edit, days_work
 from cchc_connect.testing.faults import FAULTS, WireFault
 from cchc_connect.testing.faulty_server import FaultyServer
 from cchc_connect.testing.national_portal import NationalPortalDouble
@@ -52,5 +52,6 @@ __all__ = [
     "Switches",
     "WireFault",
     "World",
+    "days_work",
     "json_reply",
 ]

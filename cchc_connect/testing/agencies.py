@@ -8,7 +8,7 @@ from typing import Self
 
 from cchc_connect.clock import Clock
 from cchc_connect.testing.construction_department import ConstructionDepartmentDouble
-from cchc_connect.testing.edits import Edit
+from cchc_connect.testing.edits import Edit, days_work
 from cchc_connect.testing.national_portal import NationalPortalDouble
 from cchc_connect.testing.ogc_features import OgcFeaturesDouble
 from cchc_connect.testing.opencps import OpenCpsDouble
@@ -81,5 +81,5 @@ class Agencies:
         return {kind: count for double in self.doubles for kind, count in double.harmless().items()}
 
     def edit(self, seed: int, share: float = 0.01) -> Edit:
-        """Change about `share` of the records at their sources; see `World.edit`."""
-        return self.world.edit(seed, share)
+        """Change about `share` of the records at their sources; see `days_work`."""
+        return self.world.edit(days_work(seed, share))

@@ -4,21 +4,19 @@ A faulty item changes only by being corrected, so what was set aside stays one i
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from random import Random
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from cchc_connect.testing.building import NEXT_WORKS_STATUS, STEPS, plots
 from cchc_connect.testing.chance import happens, seeded, some
 from cchc_connect.testing.desk import USUAL_MOVES
 from cchc_connect.testing.facts import Fact, ParcelFact, Register
+from cchc_connect.testing.world import World
 from cchc_schemas import DossierStatus
-
-if TYPE_CHECKING:
-    from cchc_connect.testing.world import World
 
 _BREAK = timedelta(minutes=10)
 _TENTH = Decimal("0.1")
@@ -51,23 +49,31 @@ class Edit:
         }
 
 
-def make_edit(world: "World", seed: int, share: float) -> Edit:
-    """Edit the world; see `World.edit`. The caller holds the world's lock."""
-    world.now += _BREAK
-    work = _DaysWork(world, seeded("edit", world.seed, seed), share)
-    work.move_dossiers()
-    work.move_permits()
-    work.change_parcels()
-    work.move_works()
-    work.take_in_one()
-    work.correct_one()
-    return Edit(changed=work.changed, added=work.added, corrected=work.corrected)
+def days_work(seed: int, share: float = 0.01) -> Callable[[World], Edit]:
+    """Return the edit of one day, for `World.edit`.
+
+    It changes about `share` of the records at their sources (0..1), corrects a faulty item and adds new records.
+    The same seed makes the same edit of the same world.
+    """
+
+    def edit(world: World) -> Edit:
+        world.now += _BREAK
+        work = _DaysWork(world, seeded("edit", world.seed, seed), share)
+        work.move_dossiers()
+        work.move_permits()
+        work.change_parcels()
+        work.move_works()
+        work.take_in_one()
+        work.correct_one()
+        return Edit(changed=work.changed, added=work.added, corrected=work.corrected)
+
+    return edit
 
 
 class _DaysWork:
     """One edit under way."""
 
-    def __init__(self, world: "World", rng: Random, share: float) -> None:
+    def __init__(self, world: World, rng: Random, share: float) -> None:
         self._world = world
         self._rng = rng
         self._share = share

@@ -4,17 +4,17 @@ Everything follows from the seed, on every machine. Time stands still at `World.
 moves it on; no clock is read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import RLock
+from typing import TypeVar
 
 from cchc_connect.testing.building import COMMUNES_JOINED, ConstructionOffice, Plot, plots
 from cchc_connect.testing.catalogue import CATALOGUE
 from cchc_connect.testing.chance import happens, seeded, weighted
 from cchc_connect.testing.defects import Blemishes, DefectCount, draw
 from cchc_connect.testing.desk import Desk
-from cchc_connect.testing.edits import Edit, make_edit
 from cchc_connect.testing.facts import (
     VIETNAM,
     DossierFact,
@@ -33,6 +33,8 @@ from cchc_connect.testing.pitfalls import (
     PROCEDURE_DEFECTS,
     WORKS_DEFECTS,
 )
+
+Edited = TypeVar("Edited")
 
 _KINDS = {"permit": 50, "land": 30, "civil": 20}
 _BUILT = 0.8
@@ -195,7 +197,7 @@ class World:
         }
         return {listing: draw(rng, ids, defects, share) for listing, (ids, defects) in listings.items()}
 
-    def edit(self, seed: int, share: float = 0.01) -> Edit:
-        """Change about `share` of the records at their sources, correct a faulty item, add new ones."""
+    def edit(self, change: Callable[["World"], Edited]) -> Edited:
+        """Call `change` while the lock is held, and return its result; see `days_work`."""
         with self.lock:
-            return make_edit(self, seed, share)
+            return change(self)
