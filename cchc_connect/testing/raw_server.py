@@ -1,6 +1,6 @@
-"""A real server on loopback that answers byte for byte what it is told to, at the pace it is told.
+"""A server on loopback that sends scripted bytes with scripted pauses.
 
-No HTTP library stands behind it, so nothing is too wrong for it to say. It never logs.
+It uses no HTTP library, so that it can send malformed responses. It never logs.
 """
 
 import socket
@@ -14,43 +14,43 @@ from cchc_connect.testing.plays import CUT, KEEP, RESET, Move, Play
 from cchc_connect.testing.server import Asked
 
 Script = Callable[[Asked], Play]
-"""Says what is done with each request."""
+"""Returns the play for a request."""
 
-_PATIENCE_S = 2.0  # a client that neither sends nor reads for so long has gone
-_FAREWELL_S = 0.1
-_LONGEST_LINE = 64 * 1024
+_CLIENT_TIMEOUT_S = 2.0  # a client that neither sends nor reads for so long has left
+_TLS_CLOSE_TIMEOUT_S = 0.1
+_MAX_LINE = 64 * 1024
 
 
 class RawServer(LoopbackServer):
-    """Plays a script; use it as a context manager, or call `start` and `stop`."""
+    """Runs a script; use it as a context manager, or call `start` and `stop`."""
 
     def __init__(self, script: Script) -> None:
         super().__init__()
         self._script = script
         self.asked: list[Asked] = []
-        """Every request that came, in its order."""
+        """Every request, in order of arrival."""
 
     @property
     def targets(self) -> list[str]:
-        """Method and target of every request, as they were written."""
-        return [f"{asked.method} {asked.target}" for asked in self.asked]
+        """Method and target of every request, as sent."""
+        return [f"{request.method} {request.target}" for request in self.asked]
 
     def serve(self, connection: socket.socket) -> None:
-        """Play the script for each request of a connection."""
-        with suppress(OSError):  # the client may go, as many tests want it to
-            connection.settimeout(_PATIENCE_S)
+        """Run the script for each request of a connection."""
+        with suppress(OSError):  # the client may leave: in many tests it must
+            connection.settimeout(_CLIENT_TIMEOUT_S)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            spoken = self.welcome(connection)
-            if spoken is not None:
-                with self.closed_by_stop(spoken):
-                    self._converse(spoken)
+            stream = self.welcome(connection)
+            if stream is not None:
+                with self.closed_by_stop(stream):
+                    self._serve_requests(stream)
 
     def welcome(self, connection: socket.socket) -> socket.socket | None:
-        """Return what is spoken over with somebody who connected, None where nothing more is said."""
+        """Return the socket for the requests of a new connection; None to close it."""
         return connection
 
     def perform(self, play: Play, connection: socket.socket) -> Move | None:
-        """Make a play's moves; return how it leaves the line."""
+        """Make the moves of a play; return how to end the connection."""
         for move in play:
             if isinstance(move, bytes):
                 connection.sendall(move)
@@ -62,47 +62,48 @@ class RawServer(LoopbackServer):
                 break
         return None
 
-    def _converse(self, connection: socket.socket) -> None:
-        left: Move | None = KEEP
-        while left is KEEP and not self._closing.is_set():
-            asked = _read(connection)
-            if asked is None:
+    def _serve_requests(self, connection: socket.socket) -> None:
+        end: Move | None = KEEP
+        while end is KEEP and not self._closing.is_set():
+            request = _read(connection)
+            if request is None:
                 return
-            self.asked.append(asked)
-            left = self.perform(self._script(asked), connection)
-        if left is RESET:
+            self.asked.append(request)
+            end = self.perform(self._script(request), connection)
+        if end is RESET:
             reset(connection)
-        elif left is not CUT:
-            _say_farewell(connection)
+        elif end is not CUT:
+            _close_tls(connection)
 
 
 def reset(connection: socket.socket) -> None:
-    """Let the connection be reset when it is closed, whatever is still under way."""
+    """Make closing the connection reset it, even if sent bytes are still in transit."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def _say_farewell(connection: socket.socket) -> None:
-    """End a TLS session in good order (RFC 8446 section 6.1); a plain line has no such word."""
+def _close_tls(connection: socket.socket) -> None:
+    """Send the closing alert of a TLS session (RFC 8446 section 6.1); do nothing without TLS."""
     unwrap = getattr(connection, "unwrap", None)
     if unwrap is not None:
-        connection.settimeout(_FAREWELL_S)
-        with suppress(OSError, ValueError):  # the client need not answer, and may have gone
+        connection.settimeout(_TLS_CLOSE_TIMEOUT_S)
+        with suppress(OSError, ValueError):  # the client need not respond, and may have left
             unwrap()
 
 
 def _read(connection: socket.socket) -> Asked | None:
-    """Read one request; None where none comes."""
+    """Read one request; None if there is none."""
     with connection.makefile("rb") as stream:
-        if stream.peek(1)[:1] == b"\x16":  # a TLS client's greeting on a plain line
+        if stream.peek(1)[:1] == b"\x16":  # a TLS handshake where no TLS is spoken
             return Asked(method="TLS", path="", target="", query={}, headers={}, body=b"")
-        words = stream.readline(_LONGEST_LINE).decode("latin-1").split()
-        if len(words) < 2:  # noqa: PLR2004  # no method and target: it is no request
+        request_line = stream.readline(_MAX_LINE).decode("latin-1").split()
+        if len(request_line) < 2:  # noqa: PLR2004  # without method and target it is no request
             return None
+        method, target = request_line[:2]
         headers: dict[str, str] = {}
-        while line := stream.readline(_LONGEST_LINE).decode("latin-1").strip():
+        while line := stream.readline(_MAX_LINE).decode("latin-1").strip():
             name, _, value = line.partition(":")
             headers[name.lower()] = value.strip()
         body = stream.read(int(headers.get("content-length", "0")))
-    address = urlsplit(words[1])
+    address = urlsplit(target)
     query = parse_qs(address.query, keep_blank_values=True)
-    return Asked(method=words[0], path=address.path, target=words[1], query=query, headers=headers, body=body)
+    return Asked(method=method, path=address.path, target=target, query=query, headers=headers, body=body)

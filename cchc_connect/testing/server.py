@@ -1,4 +1,4 @@
-"""The ground all doubles stand on: a real HTTP/1.1 server on loopback, a free port, threads that end.
+"""Base of the doubles: an HTTP/1.1 server on loopback with switches for misbehaviour.
 
 A double never logs a body, a query or a header.
 """
@@ -40,38 +40,38 @@ class Asked:
     method: str
     path: str
     target: str = field(default="", repr=False)
-    """Path and query as they were written."""
+    """Path and query as sent."""
     query: Mapping[str, list[str]]
-    """Query parameters, and the fields of a form that was posted."""
+    """Query parameters, and the fields of a posted form."""
     headers: Mapping[str, str]
     """Names in lower case."""
     body: bytes = field(repr=False)
 
     def first(self, name: str, default: str = "") -> str:
-        """Return the first value of a query parameter."""
+        """Return the first value of a query parameter, or `default`."""
         return self.query.get(name, [default])[0]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """One answer."""
+    """One response."""
 
     status: int = 200
     body: bytes = b""
     media_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     wrote: bool = False
-    """Did the request change what the system holds?"""
+    """Whether the request changed a record of the system."""
 
 
 def json_reply(value: object, *, status: int = 200, media_type: str = JSON, wrote: bool = False) -> Reply:
-    """Return `value` as JSON in UTF-8, its Vietnamese letters unescaped."""
+    """Return `value` as JSON in UTF-8, with Vietnamese letters unescaped."""
     body = json.dumps(value, ensure_ascii=False).encode()
     return Reply(status=status, body=body, media_type=media_type, wrote=wrote)
 
 
 def html_reply(page: str, *, status: int = 200) -> Reply:
-    """Return a page for people."""
+    """Return an HTML page."""
     return Reply(status=status, body=page.encode(), media_type=HTML)
 
 
@@ -79,21 +79,21 @@ class AgencyDouble(LoopbackServer):
     """An agency's system on loopback; use it as a context manager, or call `start` and `stop`."""
 
     record_types: tuple[str, ...]
-    """The shared record types its items become."""
+    """The shared record types of its items."""
 
     def __init__(self, world: World, *, sleep: Callable[[float], None] = time.sleep) -> None:
         super().__init__()
         self.world = world
         self.switches = Switches()
         self.requests_seen: Counter[str] = Counter()
-        """How many requests came for each path."""
+        """Number of requests by path."""
         self._sleep = sleep
         self._failures: list[Reply] = []
-        self._guard = Lock()
+        self._lock = Lock()
 
     @abstractmethod
-    def answer(self, asked: Asked) -> Reply:
-        """Answer as the system does; called with the world's lock held."""
+    def answer(self, request: Asked, /) -> Reply:
+        """Respond as the system does. The caller holds the world's lock."""
 
     @abstractmethod
     def error_in_200(self) -> Reply:
@@ -101,40 +101,40 @@ class AgencyDouble(LoopbackServer):
 
     def holdings(self) -> Mapping[str, int]:
         """Return how many records of each shared type it shows, faulty items included."""
-        held = self.world.holdings()
-        return {record_type: held[record_type] for record_type in self.record_types}
+        counts = self.world.holdings()
+        return {record_type: counts[record_type] for record_type in self.record_types}
 
     def faulty(self) -> Mapping[str, int]:
-        """Return how many records of each shared type must be set aside."""
+        """Return how many records of each shared type must be quarantined."""
         counts = self.world.defects()
         return {record_type: counts[record_type].faulty for record_type in self.record_types}
 
     def harmless(self) -> Mapping[str, int]:
-        """Return how many records of each shared type have a defect and must be read all the same."""
+        """Return how many records of each shared type have a harmless defect: they must be read correctly."""
         counts = self.world.defects()
         return {record_type: counts[record_type].harmless for record_type in self.record_types}
 
     def fail_next(self, count: int = 1, status: int = 503, *, retry_after_s: int | None = None) -> None:
-        """Let the next `count` requests fail with `status` before they are read."""
+        """Make the next `count` requests fail with `status` before they have an effect."""
         headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
         failure = Reply(status=status, body=b"<html><body>error</body></html>", media_type=HTML, headers=headers)
-        with self._guard:
+        with self._lock:
             self._failures.extend([failure] * count)
 
     def serve(self, connection: socket.socket) -> None:
-        """Answer the requests of a connection, one by one."""
+        """Respond to the requests of a connection."""
         try:
-            _Exchange(connection, self)
+            _RequestHandler(connection, self)
         except ConnectionError:
             pass  # the client left
         except Exception:  # a defect of the double, which goes on serving
-            logger.exception("%s could not answer", type(self).__name__)
+            logger.exception("%s could not respond", type(self).__name__)
         with suppress(OSError):  # a plain close may reset the connection and lose the end of a response
             connection.shutdown(socket.SHUT_WR)
 
-    def respond(self, asked: Asked) -> Reply | None:
-        """Answer through the switches; None: the reply is lost on its way."""
-        failure = self._count(asked)
+    def respond(self, request: Asked) -> Reply | None:
+        """Respond as the switches demand; None: close the connection without a response."""
+        failure = self._count(request)
         if self.switches.latency_s:
             self._sleep(self.switches.latency_s)
         if failure is not None:
@@ -144,26 +144,26 @@ class AgencyDouble(LoopbackServer):
         if self.switches.error_in_200:
             return self.error_in_200()
         with self.world.lock:
-            reply = self.answer(asked)
+            reply = self.answer(request)
         if self.use_up("drop_reply") or (reply.wrote and self.use_up("drop_after_write")):
             return None
         return reply
 
     def use_up(self, switch: str) -> bool:
-        """Say whether a counting switch is on, and count it down by one if it is."""
-        with self._guard:
-            left = int(getattr(self.switches, switch))
-            if left:
-                setattr(self.switches, switch, left - 1)
-            return left > 0
+        """True if a counting switch is on; decreases it by one."""
+        with self._lock:
+            count = int(getattr(self.switches, switch))
+            if count:
+                setattr(self.switches, switch, count - 1)
+            return count > 0
 
-    def _count(self, asked: Asked) -> Reply | None:
-        with self._guard:
-            self.requests_seen[asked.path] += 1
+    def _count(self, request: Asked) -> Reply | None:
+        with self._lock:
+            self.requests_seen[request.path] += 1
             return self._failures.pop(0) if self._failures else None
 
 
-class _Exchange(BaseHTTPRequestHandler):
+class _RequestHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1  # head and body leave in one segment
@@ -174,13 +174,13 @@ class _Exchange(BaseHTTPRequestHandler):
         super().__init__(connection, double.place, cast("Any", None))  # address and server serve its own log only
 
     def do_GET(self) -> None:
-        self._exchange()
+        self._respond()
 
     def do_POST(self) -> None:
-        self._exchange()
+        self._respond()
 
-    def _exchange(self) -> None:
-        reply = self._double.respond(self._asked())
+    def _respond(self) -> None:
+        reply = self._double.respond(self._read())
         if reply is None:
             self.close_connection = True
             return
@@ -196,7 +196,7 @@ class _Exchange(BaseHTTPRequestHandler):
         else:
             self.wfile.write(reply.body)
 
-    def _asked(self) -> Asked:
+    def _read(self) -> Asked:
         address = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         is_form = self.headers.get("Content-Type", "").startswith(FORM)
