@@ -1,4 +1,4 @@
-"""A day's work at the sources."""
+"""Edits: the changes of one day at the sources."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -33,10 +33,10 @@ def test_an_edit_says_all_that_changed_and_only_that(world: World) -> None:
 
     for name, register in registers.items():
         differing = {fact.source_id for fact in register if before[name].get(fact.source_id) != fact}
-        told = {*edit.changed.get(name, ()), *edit.added.get(name, ()), *edit.corrected.get(name, ())}
+        listed = {*edit.changed.get(name, ()), *edit.added.get(name, ()), *edit.corrected.get(name, ())}
 
-        assert differing == told
-        assert edit.counts()[name] == len(told)
+        assert differing == listed
+        assert edit.counts()[name] == len(listed)
 
 
 def test_an_edit_adds_a_step_for_every_dossier_that_moved_or_came(world: World) -> None:

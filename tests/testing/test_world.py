@@ -1,4 +1,4 @@
-"""The invented province: the same by seed, made of valid codes, visibly invented."""
+"""The invented province: reproducible by seed, with valid codes and recognisably invented persons."""
 
 import re
 import unicodedata
@@ -89,9 +89,9 @@ def test_every_commune_code_exists_in_its_scheme(world: World) -> None:
     for parcel in world.parcels:
         assert admin_unit(AdminScheme.GSO_2025_07, parcel.numbering.commune).level is AdminLevel.COMMUNE
         if parcel.previous:
-            heirs = {unit.code for unit in successors(parcel.previous.commune).candidates}
+            successor_codes = {unit.code for unit in successors(parcel.previous.commune).candidates}
 
-            assert parcel.numbering.commune in heirs
+            assert parcel.numbering.commune in successor_codes
 
 
 def test_every_code_is_one_that_we_would_write(world: World) -> None:
@@ -168,9 +168,9 @@ def test_the_ground_lies_in_the_window_of_binh_duong(world: World) -> None:
 def test_dates_of_a_dossier_stand_in_their_order(world: World) -> None:
     for dossier in world.dossiers:
         moments = [dossier.created_at, dossier.received_at, dossier.released_at, dossier.finished_at, world.now]
-        known = [at for at in moments if at]
+        reached = [at for at in moments if at]
 
-        assert known == sorted(known)
+        assert reached == sorted(reached)
         assert dossier.actions[-1].at == dossier.changed_at
 
 
@@ -204,7 +204,7 @@ def test_a_world_without_a_parcel_is_refused() -> None:
 
 
 def test_a_world_has_the_sizes_that_were_asked_for() -> None:
-    held = World(seed=1, dossiers=30, parcels=44, works=50).holdings()
+    counts = World(seed=1, dossiers=30, parcels=44, works=50).holdings()
 
-    assert (held["dossier"], held["land_parcel"], held["construction_works"]) == (30, 44, 50)
-    assert 0 < held["construction_permit"] < 30
+    assert (counts["dossier"], counts["land_parcel"], counts["construction_works"]) == (30, 44, 50)
+    assert 0 < counts["construction_permit"] < 30
