@@ -1,4 +1,4 @@
-"""TLS contexts: trusted authorities, client certificates, and keys that are never written to disk in the clear."""
+"""TLS contexts: whom they believe, what they show, and that a key is nowhere else."""
 
 import ssl
 import sys
@@ -21,7 +21,7 @@ def authority(tmp_path: Path) -> Authority:
 
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the folder of temporary files."""
+    """Give the folder in which temporary files are made."""
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
@@ -49,14 +49,14 @@ def test_a_client_certificate_is_shown_to_a_server_that_wants_one(
     certificates(authority)[name].load_into(context)
 
     with tls_server(authority) as server:
-        received = greet(context, server.port)
+        answer = greet(context, server.port)
 
-    assert (received, server.clients) == (b"!", [name])
+    assert (answer, server.clients) == (b"!", [name])
     assert list(temporary.iterdir()) == []
 
 
 def test_without_a_client_certificate_such_a_server_says_nothing(authority: Authority) -> None:
-    with tls_server(authority) as server, pytest.raises(OSError):  # noqa: PT011  # ssl raises different errors for it
+    with tls_server(authority) as server, pytest.raises(OSError):  # noqa: PT011  # ssl has many words for it
         assert greet(tls_context(ca_file=authority.file), server.port) == b"!"
 
     assert server.clients == []
@@ -125,14 +125,14 @@ def unusable(authority: Authority) -> dict[str, ClientCertificate]:
 def test_a_certificate_that_cannot_be_used_is_refused_without_a_word_of_its_password(
     authority: Authority, temporary: Path, fault: int
 ) -> None:
-    """OpenSSL would ask for a missing password on the terminal, and a scheduled job would wait for ever."""
-    certificate = list(unusable(authority).values())[fault]
+    """OpenSSL asks on the terminal for a password it was not given; nobody sits before a scheduled job."""
+    given = list(unusable(authority).values())[fault]
 
     with pytest.raises(ConfigurationError) as raised:
-        certificate.load_into(tls_context(ca_file=authority.file))
+        given.load_into(tls_context(ca_file=authority.file))
 
     assert raised.value.code == "tls.certificate_unusable"
-    assert PASSWORD not in f"{raised.value!r} {raised.value} {certificate!r} {raised.value.__cause__!r}"
+    assert PASSWORD not in f"{raised.value!r} {raised.value} {given!r} {raised.value.__cause__!r}"
     assert list(temporary.iterdir()) == []
 
 
@@ -144,9 +144,9 @@ def test_a_missing_key_is_refused(authority: Authority, tmp_path: Path) -> None:
 
 
 def test_a_server_of_another_authority_or_name_or_age_is_not_believed(authority: Authority, tmp_path: Path) -> None:
-    folder = tmp_path / "other"
-    folder.mkdir()
-    stranger = tls_context(ca_file=Authority(folder).file)
+    other = tmp_path / "other"
+    other.mkdir()
+    stranger = tls_context(ca_file=Authority(other).file)
 
     with tls_server(authority, wants_certificate=False) as server:
         with pytest.raises(ssl.SSLCertVerificationError):
@@ -155,9 +155,9 @@ def test_a_server_of_another_authority_or_name_or_age_is_not_believed(authority:
             greet(tls_context(ca_file=authority.file), server.port, host="dulieu.example.vn")
         with pytest.raises(ssl.SSLCertVerificationError):
             greet(tls_context(), server.port)
-        received = greet(tls_context(ca_file=authority.file), server.port, host="localhost")
+        answer = greet(tls_context(ca_file=authority.file), server.port, host="localhost")
 
-    assert received == b"!"
+    assert answer == b"!"
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
@@ -168,18 +168,18 @@ def test_an_old_version_of_tls_is_not_spoken(authority: Authority) -> None:
     careless.minimum_version = ssl.TLSVersion.TLSv1_1
 
     with tls_server(authority, wants_certificate=False, newest=ssl.TLSVersion.TLSv1_1) as server:
-        received = greet(careless, server.port)
+        answer = greet(careless, server.port)
         with pytest.raises(ssl.SSLError):
             greet(tls_context(ca_file=authority.file), server.port)
 
-    assert received == b"!"
+    assert answer == b"!"
 
 
 def test_only_by_express_wish_nothing_is_checked(authority: Authority) -> None:
     with tls_server(authority, wants_certificate=False) as server:
-        received = greet(tls_context(unverified=True), server.port)
+        answer = greet(tls_context(unverified=True), server.port)
 
-    assert received == b"!"
+    assert answer == b"!"
 
 
 def test_the_environment_neither_has_keys_written_down_nor_other_authorities_believed(
