@@ -81,7 +81,7 @@ class FaultyServer(RawServer):
         Raises:
             KeyError: no fault has that name.
             ConfigurationError: the extra `compression` is not installed and the fault needs it.
-            ValueError: the fault needs TLS, and this server has none.
+            ValueError: the fault shows where TLS is spoken only, and this server speaks none.
         """
         fault = FAULTS[fault] if isinstance(fault, str) else fault
         if fault.is_tls and not self.tls:

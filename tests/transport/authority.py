@@ -33,9 +33,10 @@ class Authority:
     """A certificate authority. Its own certificate is `ca.pem` in `folder`, beside all that it issues."""
 
     folder: Path
-    ca: trustme.CA = field(default_factory=trustme.CA)
+    name: str = "CA thử nghiệm"
 
     def __post_init__(self) -> None:
+        self.ca = trustme.CA(organization_unit_name=self.name)
         self.file = self.folder / "ca.pem"
         self.ca.cert_pem.write_to_path(self.file)
 

@@ -146,7 +146,7 @@ def test_a_missing_key_is_refused(authority: Authority, tmp_path: Path) -> None:
 def test_a_server_of_another_authority_or_name_or_age_is_not_believed(authority: Authority, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
-    stranger = tls_context(ca_file=Authority(other).file)
+    stranger = tls_context(ca_file=Authority(other, "CA khác").file)
 
     with tls_server(authority, wants_certificate=False) as server:
         with pytest.raises(ssl.SSLCertVerificationError):
