@@ -41,9 +41,10 @@ def server_contexts(folder: Path) -> Mapping[Certificate, ssl.SSLContext]:
     }
     contexts = {kind: ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) for kind in Certificate}
     for kind, certificate in issued.items():
-        certificate.configure_cert(contexts[kind])
+        with certificate.private_key_and_cert_chain_pem.tempfile() as path:
+            contexts[kind].load_cert_chain(path)
     contexts[Certificate.SELF_SIGNED].load_cert_chain(_write_self_signed(folder / "self_signed.pem", now))
-    trusted.configure_trust(contexts[Certificate.DEMANDING])
+    contexts[Certificate.DEMANDING].load_verify_locations(folder / "ca.pem")
     contexts[Certificate.DEMANDING].verify_mode = ssl.CERT_REQUIRED
     return contexts
 

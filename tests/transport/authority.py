@@ -46,7 +46,9 @@ class Authority:
         """Return a server context with a certificate for `names`; `begins` and `ends` count from now."""
         now = datetime.now(UTC)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.ca.issue_cert(*names, not_before=now + begins, not_after=now + ends).configure_cert(context)
+        issued = self.ca.issue_cert(*names, not_before=now + begins, not_after=now + ends)
+        with issued.private_key_and_cert_chain_pem.tempfile() as path:
+            context.load_cert_chain(path)
         return context
 
     def pem(self, common: str, password: str | None = None, *, apart: bool = True) -> tuple[Path, Path]:
