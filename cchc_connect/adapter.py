@@ -22,8 +22,8 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from pydantic import BaseModel
 
-from cchc_connect.codecs import Unreadable
 from cchc_connect.http import Dialect, Exchange
+from cchc_connect.wire.codecs import Unreadable
 from cchc_schemas import Record
 
 Item: TypeAlias = Mapping[str, Any]

@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from cchc_connect.database.records import AnyRecord, records_by_key
-from cchc_connect.database.shared import SharedDatabase
-from cchc_connect.database.succession import successors
+from cchc_connect.database.reading.records import AnyRecord, records_by_key
+from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import link
+from cchc_connect.database.writing.succession import successors
 from cchc_connect.errors import Rejected
 from cchc_schemas import (
     RECORD_TYPES,

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Protocol, TypeAlias, TypeVar
 
-from cchc_connect.wire_json import Listing, is_json, listing, parts_of, strict_json
+from cchc_connect.wire.json import Listing, is_json, listing, parts_of, strict_json
 from cchc_schemas import mask
 
 Result = TypeVar("Result")

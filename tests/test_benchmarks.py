@@ -13,8 +13,7 @@ from tests.benchmarks.__main__ import STOPPED
 from tests.benchmarks.databases import databases
 from tests.benchmarks.figures import figures
 from tests.benchmarks.loop_systems import LOOPS
-from tests.benchmarks.measure import Plan, Trial, trials
-from tests.benchmarks.measure import measured as measured_alone
+from tests.benchmarks.measure import Plan, Trial, measured as measured_alone, trials
 from tests.benchmarks.ours import OURS, Ours
 from tests.benchmarks.plot import plot
 from tests.benchmarks.report import report

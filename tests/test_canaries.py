@@ -20,12 +20,22 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from cchc_connect import CchcError, Config, DatabaseUnusable, SharedDatabase, Surroundings, Synchronizer
+from cchc_connect import (
+    CchcError,
+    Config,
+    DatabaseUnusable,
+    Exchange,
+    HttpRequest,
+    HttpResponse,
+    SharedDatabase,
+    Surroundings,
+    Synchronizer,
+)
 from cchc_connect.adapter import Adapter, Ask
-from cchc_connect.check import check_connections
-from cchc_connect.connections import ConnectionTable
-from cchc_connect.sync.connect import connect
-from cchc_connect.transport import Exchange, HttpRequest, HttpResponse, RequestsTransport, Traffic
+from cchc_connect.config.connections import ConnectionTable
+from cchc_connect.diagnostics.connections import check_connections
+from cchc_connect.sync.connector import connect
+from cchc_connect.transport import RequestsTransport, Traffic
 from cchc_schemas import Dossier
 from tests.canaries.aviary import CODE, PLAYS, aviary, item
 from tests.canaries.birds import PERSON, SECRETS, TO_BE_FOUND, all_that_shows, singing

@@ -18,7 +18,7 @@ GUIDE = Path(__file__).parents[1] / "docs" / "adapters.md"
 def statuses() -> Any:
     """Give the guide's target, made from the very text that a reader copies."""
     (code,) = re.findall(r"```python\n(class Statuses.*?)```", GUIDE.read_text(encoding="utf-8"), flags=re.DOTALL)
-    names = {name: getattr(cchc_connect, name) for name in cchc_connect.__all__}
+    names = {name: getattr(cchc_connect, name) for name in dir(cchc_connect)}
     space: dict[str, Any] = {**names, "Dossier": cchc_schemas.Dossier, "Sequence": list}
     exec(code, space)  # noqa: S102  # it is our own guide
     return space["Statuses"]()

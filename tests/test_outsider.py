@@ -20,8 +20,8 @@ from tests.wheels import build_wheel
 PROJECT = ROOT / "examples" / "district_registry_adapter"
 PACKAGE = PROJECT / "src" / "district_registry_adapter"
 OFFERED = {
-    "cchc_connect": set(cchc_connect.__all__),
-    "cchc_connect.codecs": {"iso_instant", "plain_text"},
+    "cchc_connect": set(dir(cchc_connect)),
+    "cchc_connect.wire.codecs": {"iso_instant", "plain_text"},
     "cchc_schemas": set(cchc_schemas.__all__),
 }
 """What an adapter may use of ours: the public names, and the readers of wire values."""

@@ -28,12 +28,13 @@ def test_public_names_are_listed_once(package: str) -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_what_a_package_takes_from_its_modules_is_what_it_lists(package: str) -> None:
     (init,) = (module for module in modules() if module.name == package)
+    stub = init.path.with_suffix(".pyi")  # a package whose names are imported late lists them there, once
+    tree = ast.parse(stub.read_bytes()) if stub.exists() else init.tree
 
     taken = {
         alias.name
-        for node in init.nodes()
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{package}.")
-        if node.module != "cchc_connect.lazy"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").startswith(f"{package}."))
         for alias in node.names
     }
 
@@ -63,7 +64,7 @@ def test_a_public_name_is_explained_by_a_whole_sentence(package: str) -> None:
 def test_a_name_that_is_not_public_is_not_there() -> None:
     root = importlib.import_module("cchc_connect")
 
-    with pytest.raises(AttributeError, match="no attribute 'Synchroniser'"):
+    with pytest.raises(AttributeError, match="Synchroniser"):
         root.Synchroniser  # noqa: B018  # asking is the test
 
 

@@ -21,9 +21,9 @@ from urllib.parse import quote
 
 from pydantic import Field, model_validator
 
-from cchc_adapters.geometries import geometry
-from cchc_adapters.land_uses import land_uses
-from cchc_adapters.options import AdapterOptions, package_table
+from cchc_adapters.building_blocks.geometries import geometry
+from cchc_adapters.building_blocks.land_uses import land_uses
+from cchc_adapters.building_blocks.options import AdapterOptions, package_table
 from cchc_connect import (
     Ask,
     Deletes,
@@ -36,9 +36,9 @@ from cchc_connect import (
     SourceHeld,
     SourceProfile,
     classify_rest,
-    codecs,
 )
-from cchc_connect.field_map import INSTANTS, FieldRule, field_map, held, rules_of, translated
+from cchc_connect.wire import codecs
+from cchc_connect.wire.field_map import INSTANTS, FieldRule, field_map, held, rules_of, translated
 from cchc_schemas import AdminScheme, CrsName, LandParcel, Text, parcel_key
 
 ACCEPT = {"Accept": "application/geo+json, application/json"}

@@ -25,8 +25,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from cchc_adapters.building_blocks.options import AdapterOptions
 from cchc_adapters.opencps_words import OpenCpsWords
-from cchc_adapters.options import AdapterOptions
 from cchc_connect import (
     Ask,
     Dialect,
@@ -39,9 +39,9 @@ from cchc_connect import (
     SourceProfile,
     Verdict,
     classify_rest,
-    codecs,
 )
-from cchc_connect.field_map import FieldMap, at, translated
+from cchc_connect.wire import codecs
+from cchc_connect.wire.field_map import FieldMap, at, translated
 from cchc_schemas import Dossier, DossierStatus, DossierStep
 
 DOSSIERS = "/dossiers"

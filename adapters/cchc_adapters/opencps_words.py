@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from cchc_adapters.options import package_table
-from cchc_connect import Item, Unreadable, codecs
+from cchc_adapters.building_blocks.options import package_table
+from cchc_connect import Item, Unreadable
+from cchc_connect.wire import codecs
 from cchc_schemas import Channel
 
 

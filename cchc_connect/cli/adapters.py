@@ -5,8 +5,8 @@ import sys
 from importlib.metadata import EntryPoint
 from typing import Any
 
-from cchc_connect.cli.exits import ExitCode
-from cchc_connect.cli.screen import Table
+from cchc_connect.cli.console import Table
+from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.session import Session
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.registry import adapter_factory, installed_adapters

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from cchc_connect.case import Case, find_case
-from cchc_connect.cli.exits import ExitCode
-from cchc_connect.cli.opening import existing_database
-from cchc_connect.cli.screen import Screen
+from cchc_connect.cli.console import Screen
+from cchc_connect.cli.context import existing_database
+from cchc_connect.cli.exit_codes import ExitCode
+from cchc_connect.cli.formatting import day, decimal, local
 from cchc_connect.cli.session import Session
-from cchc_connect.cli.times import day, decimal, local
-from cchc_connect.masking import masked_record
+from cchc_connect.privacy.masking import masked_record
 from cchc_schemas import (
     CodeUnknown,
     ConstructionPermit,

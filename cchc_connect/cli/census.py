@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from cchc_connect.database import quarantine
 from cchc_connect.database.record_tables import record_table
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.writing import quarantine
 from cchc_schemas import RECORD_TYPES
 
 

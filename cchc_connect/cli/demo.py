@@ -15,19 +15,19 @@ from typing import Any
 from cchc_connect.case import find_case
 from cchc_connect.cli.case import CaseView, case_document
 from cchc_connect.cli.census import Census, take_census
+from cchc_connect.cli.console import Screen, Table
 from cchc_connect.cli.demo_config import demo_config, double_secrets
-from cchc_connect.cli.exits import CannotCreate, ExitCode
+from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
 from cchc_connect.cli.progress import shown_progress
 from cchc_connect.cli.quarantine import show_faults
 from cchc_connect.cli.report import report_document, show_report
-from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.session import Session
-from cchc_connect.config import Config
-from cchc_connect.database import quarantine
-from cchc_connect.database.shared import SharedDatabase
-from cchc_connect.masking import masked_item
+from cchc_connect.config.file import Config
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.writing import quarantine
+from cchc_connect.privacy.masking import masked_item
 from cchc_connect.sync.report import Outcome, RunReport
-from cchc_connect.sync.run import Surroundings, Synchronizer
+from cchc_connect.sync.synchronizer import Surroundings, Synchronizer
 from cchc_connect.testing import Agencies, Edit, World
 
 SMALL: Mapping[str, Any] = {"dossiers": 60, "parcels": 80, "works": 48, "defect_share": 0.05}

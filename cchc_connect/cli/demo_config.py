@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cchc_connect.config import Config
+from cchc_connect.config.file import Config
 from cchc_connect.testing import Agencies
 
 PROVINCE = "000.00.00.H09"

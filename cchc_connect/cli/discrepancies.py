@@ -6,17 +6,17 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from cchc_connect.cli.exits import ExitCode, Misused
+from cchc_connect.cli.console import Screen, Table
+from cchc_connect.cli.context import existing_database, where
+from cchc_connect.cli.exit_codes import ExitCode, Misused
+from cchc_connect.cli.formatting import local
 from cchc_connect.cli.names import check_name
-from cchc_connect.cli.opening import existing_database, where
-from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.session import Session
-from cchc_connect.cli.times import local
 from cchc_connect.clock import SystemClock
-from cchc_connect.database.cursors import stream_states
-from cchc_connect.database.discrepancies import State, discrepancies, settle
 from cchc_connect.database.instants import stamp
-from cchc_connect.masking import HIDDEN, masked_field
+from cchc_connect.database.state.cursors import stream_states
+from cchc_connect.database.writing.discrepancies import State, discrepancies, settle
+from cchc_connect.privacy.masking import HIDDEN, masked_field
 from cchc_schemas import RECORD_TYPES
 
 LONGEST = 40

@@ -6,7 +6,7 @@ import typer
 from typer.core import TyperArgument, TyperGroup, TyperOption
 from typer.main import get_command
 
-from cchc_connect.cli.screen import Screen
+from cchc_connect.cli.console import Screen
 
 
 def spoken_command(app: typer.Typer, screen: Screen) -> TyperGroup:

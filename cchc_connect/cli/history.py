@@ -7,17 +7,17 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from cchc_connect.cli.exits import ExitCode, NotThere
+from cchc_connect.cli.console import Screen
+from cchc_connect.cli.context import existing_database
+from cchc_connect.cli.exit_codes import ExitCode, NotThere
+from cchc_connect.cli.formatting import day, instant_given, local
 from cchc_connect.cli.names import record_kind
-from cchc_connect.cli.opening import existing_database
-from cchc_connect.cli.screen import Screen
 from cchc_connect.cli.session import Session
-from cchc_connect.cli.times import day, instant_given, local
-from cchc_connect.database.history import FieldChange, RecordVersion, differences, history
 from cchc_connect.database.instants import stamp
-from cchc_connect.database.shared import SharedDatabase
-from cchc_connect.database.succession import predecessors, successors
-from cchc_connect.masking import masked_field, masked_record
+from cchc_connect.database.reading.history import FieldChange, RecordVersion, differences, history
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.writing.succession import predecessors, successors
+from cchc_connect.privacy.masking import masked_field, masked_record
 from cchc_schemas import Record, to_document
 
 Versions = Sequence[RecordVersion[Record]]

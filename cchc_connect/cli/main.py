@@ -14,14 +14,14 @@ from typing import TextIO
 
 import typer
 
-from cchc_connect.cli.commands import app
-from cchc_connect.cli.exits import ExitCode, Misused, OutputLost, exit_code_of
+from cchc_connect.cli.app import app
+from cchc_connect.cli.console import Screen, turn_away
+from cchc_connect.cli.exit_codes import ExitCode, Misused, OutputLost, exit_code_of
 from cchc_connect.cli.help_texts import spoken_command
-from cchc_connect.cli.language import asked_language, spoken_language
-from cchc_connect.cli.screen import Screen, turn_away
+from cchc_connect.cli.localization import asked_language, spoken_language
 from cchc_connect.errors import CchcError
-from cchc_connect.logs import LogForm, log, shown_log
-from cchc_connect.tracebacks import traceback_of
+from cchc_connect.privacy.logging import LogForm, log, shown_log
+from cchc_connect.privacy.tracebacks import traceback_of
 
 PROGRAM = "cchc-connect"
 FLAGS = frozenset({"--json", "--debug"})

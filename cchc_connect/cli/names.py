@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from cchc_connect.cli.exits import Misused
+from cchc_connect.cli.exit_codes import Misused
 from cchc_schemas import RECORD_TYPES, Record
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from cchc_connect.cli.screen import Screen, harmless, is_terminal
-from cchc_connect.database.counts import Counts
-from cchc_connect.sync.scope import Progress, no_progress
+from cchc_connect.cli.console import Screen, harmless, is_terminal
+from cchc_connect.database.state.counters import Counts
+from cchc_connect.sync.run_context import Progress, no_progress
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -5,21 +5,21 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from cchc_connect.cli.exits import ExitCode, Misused, NotThere
+from cchc_connect.cli.console import Screen, Table
+from cchc_connect.cli.context import existing_database, where
+from cchc_connect.cli.exit_codes import ExitCode, Misused, NotThere
+from cchc_connect.cli.formatting import local
 from cchc_connect.cli.names import check_name
-from cchc_connect.cli.opening import existing_database, where
-from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.session import Session
-from cchc_connect.cli.times import local
-from cchc_connect.config import Config
-from cchc_connect.database import quarantine
-from cchc_connect.database.counts import Counts
-from cchc_connect.database.cursors import stream_states
-from cchc_connect.database.quarantine import QuarantineEntry
+from cchc_connect.config.file import Config
+from cchc_connect.database.state.counters import Counts
+from cchc_connect.database.state.cursors import stream_states
+from cchc_connect.database.writing import quarantine
+from cchc_connect.database.writing.quarantine import QuarantineEntry
 from cchc_connect.errors import Rejected
-from cchc_connect.masking import masked_item
 from cchc_connect.messages import Phrase
-from cchc_connect.sync.run import Synchronizer
+from cchc_connect.privacy.masking import masked_item
+from cchc_connect.sync.synchronizer import Synchronizer
 from cchc_schemas import RECORD_TYPES, Fault
 
 

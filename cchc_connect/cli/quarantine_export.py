@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cchc_connect.cli.exits import CannotCreate, ExitCode, Misused
+from cchc_connect.cli.console import Screen
+from cchc_connect.cli.exit_codes import CannotCreate, ExitCode, Misused
+from cchc_connect.cli.formatting import local
 from cchc_connect.cli.quarantine import fault_in_words, open_entries
-from cchc_connect.cli.screen import Screen
 from cchc_connect.cli.session import Session
-from cchc_connect.cli.times import local
-from cchc_connect.database.quarantine import QuarantineEntry
-from cchc_connect.sheets import Column, Kind, Row, is_sheet, write_sheet
+from cchc_connect.database.writing.quarantine import QuarantineEntry
+from cchc_connect.spreadsheets import Column, Kind, Row, is_sheet, write_sheet
 
 COLUMNS = {
     "number": Kind.NUMBER,

@@ -4,16 +4,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cchc_connect.cli.exits import ExitCode, Misused
-from cchc_connect.cli.opening import existing_database
+from cchc_connect.cli.console import Screen, Table
+from cchc_connect.cli.context import existing_database
+from cchc_connect.cli.exit_codes import ExitCode, Misused
 from cchc_connect.cli.progress import shown_progress
 from cchc_connect.cli.report import EXITS
-from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.session import Session
-from cchc_connect.config import Config
-from cchc_connect.sync.reconciling import Comparison, Keys, Reconciliation
+from cchc_connect.config.file import Config
+from cchc_connect.sync.reconcile import Comparison, Keys, Reconciliation
 from cchc_connect.sync.report import Outcome
-from cchc_connect.sync.run import Surroundings, Synchronizer
+from cchc_connect.sync.synchronizer import Surroundings, Synchronizer
 
 
 @dataclass(frozen=True, kw_only=True)

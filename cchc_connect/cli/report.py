@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from cchc_connect.cli.exits import ExitCode
-from cchc_connect.cli.screen import Screen, Table
-from cchc_connect.cli.times import decimal, local
-from cchc_connect.positions import shown
+from cchc_connect.cli.console import Screen, Table
+from cchc_connect.cli.exit_codes import ExitCode
+from cchc_connect.cli.formatting import decimal, local
+from cchc_connect.privacy.page_tokens import shown
 from cchc_connect.sync.report import Line, Outcome, RunReport
 
 EXITS: Mapping[Outcome, ExitCode] = {

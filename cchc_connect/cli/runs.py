@@ -5,16 +5,16 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from cchc_connect.cli.exits import ExitCode
-from cchc_connect.cli.opening import existing_database, where
+from cchc_connect.cli.console import Screen, Table
+from cchc_connect.cli.context import existing_database, where
+from cchc_connect.cli.exit_codes import ExitCode
+from cchc_connect.cli.formatting import local
 from cchc_connect.cli.report import report_document, show_lines, show_report
-from cchc_connect.cli.screen import Screen, Table
 from cchc_connect.cli.session import Session
-from cchc_connect.cli.times import local
 from cchc_connect.clock import SystemClock
-from cchc_connect.database.counts import Tally, read_tallies
-from cchc_connect.database.lease import is_held
-from cchc_connect.database.runs import Run, find_run, latest_runs
+from cchc_connect.database.state.counters import Tally, read_tallies
+from cchc_connect.database.state.lease import is_held
+from cchc_connect.database.state.runs import Run, find_run, latest_runs
 from cchc_connect.sync.report import Line, RunReport
 
 COLUMNS = ("run_id", "started_at", "finished_at", "state", "rows", "messages")

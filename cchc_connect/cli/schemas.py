@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from cchc_connect.cli.exits import CannotCreate, ExitCode
-from cchc_connect.cli.screen import Screen
+from cchc_connect.cli.console import Screen
+from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
 from cchc_connect.cli.session import Session
 from cchc_schemas import RECORD_TYPES
 from cchc_schemas.json_schemas import stale, write_all

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from cchc_connect.cli.screen import Screen
+from cchc_connect.cli.console import Screen
 
 CONFIG_FILE = Path("cchc.toml")
 

@@ -8,21 +8,21 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from cchc_connect.cli.exits import ExitCode
-from cchc_connect.cli.opening import existing_database, where
-from cchc_connect.cli.screen import Screen, Table
+from cchc_connect.cli.console import Screen, Table
+from cchc_connect.cli.context import existing_database, where
+from cchc_connect.cli.exit_codes import ExitCode
+from cchc_connect.cli.formatting import local
 from cchc_connect.cli.session import Session
-from cchc_connect.cli.times import local
 from cchc_connect.clock import SystemClock
-from cchc_connect.database.cursors import StreamState, stream_states
-from cchc_connect.database.deliveries import route_states
-from cchc_connect.database.discrepancies import discrepancies
-from cchc_connect.database.journal import broken_entry
-from cchc_connect.database.lease import is_held
-from cchc_connect.database.quarantine import open_counts
+from cchc_connect.database.outbox.audit_log import broken_entry
+from cchc_connect.database.outbox.deliveries import route_states
 from cchc_connect.database.record_tables import record_table
-from cchc_connect.database.runs import last_report
+from cchc_connect.database.state.cursors import StreamState, stream_states
+from cchc_connect.database.state.lease import is_held
+from cchc_connect.database.state.runs import last_report
 from cchc_connect.database.tables import run
+from cchc_connect.database.writing.discrepancies import discrepancies
+from cchc_connect.database.writing.quarantine import open_counts
 from cchc_schemas import RECORD_TYPES
 
 StreamName = tuple[str, str, str]
@@ -45,7 +45,7 @@ def show_status(session: Session, database: str | None) -> ExitCode:
 
 def _exceptions(file: Path) -> list[dict[str, str]]:
     """Return what connections do without, and the written reasons."""
-    from cchc_connect.config import Config  # noqa: PLC0415  # with --db no configuration is read and none loaded
+    from cchc_connect.config.file import Config  # noqa: PLC0415  # with --db no configuration is read and none loaded
 
     connections = Config.load(file).connections.items()
     return [

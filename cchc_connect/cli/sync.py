@@ -4,19 +4,19 @@ import signal
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from cchc_connect.cli.exits import ExitCode, Misused
+from cchc_connect.cli.exit_codes import ExitCode, Misused
+from cchc_connect.cli.formatting import instant_given
 from cchc_connect.cli.progress import shown_progress
 from cchc_connect.cli.report import EXITS, report_document, show_report
 from cchc_connect.cli.session import Session
-from cchc_connect.cli.stopping import stop_asked
-from cchc_connect.cli.times import instant_given
-from cchc_connect.config import Config
-from cchc_connect.database.quarantine import open_counts
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.cli.signals import stop_asked
+from cchc_connect.config.file import Config
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.writing.quarantine import open_counts
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.sync.pull import Extent
 from cchc_connect.sync.report import RunReport
-from cchc_connect.sync.run import Surroundings, Synchronizer
+from cchc_connect.sync.synchronizer import Surroundings, Synchronizer
 
 
 @dataclass(frozen=True, kw_only=True)

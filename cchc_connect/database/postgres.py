@@ -15,8 +15,8 @@ from cchc_connect.database.backend import LOCK_WAIT_S, POOL_SIZE, Found, quiet
 from cchc_connect.database.record_tables import all_tables
 from cchc_connect.database.tables import structure
 from cchc_connect.messages import Phrase
-from cchc_connect.redaction import tells_secret
-from cchc_connect.revealed import revealed
+from cchc_connect.privacy.redaction import tells_secret
+from cchc_connect.privacy.secrets import revealed
 
 WRITE_LOCK = 0x63636863
 """Number of the advisory lock that every write transaction takes."""

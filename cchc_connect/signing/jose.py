@@ -14,7 +14,7 @@ from joserfc.jwk import ECKey, JWKRegistry, Key, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
 from cchc_connect.signing.algorithms import KeyShape
-from cchc_connect.wire_json import strict_json
+from cchc_connect.wire.json import strict_json
 
 _UNREADABLE = (JoseError, UnsupportedAlgorithm, ValueError, TypeError, KeyError)
 """What the two libraries raise over keys that are none."""

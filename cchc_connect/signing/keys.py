@@ -12,7 +12,7 @@ from cchc_connect.errors import ConfigurationError
 from cchc_connect.extras import extra
 from cchc_connect.messages import Phrase
 from cchc_connect.signing.algorithms import OURS, SHAPES, checked_algorithms
-from cchc_connect.wire_json import strict_json
+from cchc_connect.wire.json import strict_json
 
 if TYPE_CHECKING:
     from joserfc.jwk import Key

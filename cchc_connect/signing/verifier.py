@@ -18,7 +18,7 @@ from cchc_connect.extras import extra
 from cchc_connect.signing.algorithms import OURS, SHAPES, checked_algorithms
 from cchc_connect.signing.keys import KeyFile
 from cchc_connect.signing.signer import LONGEST_S
-from cchc_connect.wire_json import strict_json
+from cchc_connect.wire.json import strict_json
 
 _FORM = re.compile(r"([A-Za-z0-9_-]+)\.\.([A-Za-z0-9_-]+)", re.ASCII)
 _MOST_LETTERS = 8 * 1024

@@ -14,7 +14,7 @@ from zeep.exceptions import Error, ExternalReferenceForbidden
 from zeep.wsdl.bindings.soap import SoapBinding
 
 from cchc_connect.errors import ConfigurationError
-from cchc_connect.safe_xml import UnsafeXml, XmlLimits, check_xml
+from cchc_connect.wire.xml import UnsafeXml, XmlLimits, check_xml
 
 _zeep: Any = import_module("zeep")  # it has no types
 _LIMITS = XmlLimits(size=16 * 1024 * 1024, depth=128)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from cchc_connect.http import HttpResponse, Verdict
-from cchc_connect.safe_xml import parse_xml
-from cchc_connect.transport.classify import classify_rest
+from cchc_connect.transport.classifier import classify_rest
+from cchc_connect.wire.xml import parse_xml
 
 _SPACES = ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope")
 _MEDIA_TYPES = frozenset({"text/xml", "application/xml", "application/soap+xml"})

@@ -6,7 +6,7 @@ from pathlib import Path
 from traceback import extract_tb
 
 from cchc_connect.errors import CchcError, SourceHeld
-from cchc_connect.seam import Seam
+from cchc_connect.privacy.error_boundary import Seam
 
 log = logging.getLogger("cchc_connect.sync")
 

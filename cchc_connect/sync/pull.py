@@ -14,26 +14,26 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from cchc_connect import positions
 from cchc_connect.adapter import Ask, Deletes, Order, Page, Source
-from cchc_connect.database import quarantine
-from cchc_connect.database.arrivals import SiftedPage
-from cchc_connect.database.counts import Counts, write_counts
-from cchc_connect.database.cursors import Cursor, read_cursor, write_cursor
 from cchc_connect.database.instants import instant
-from cchc_connect.database.known_items import known_items, live_source_keys
-from cchc_connect.database.ownership import owners_of
+from cchc_connect.database.state.counters import Counts, write_counts
+from cchc_connect.database.state.cursors import Cursor, read_cursor, write_cursor
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.writer import write_page
+from cchc_connect.database.writing import quarantine
+from cchc_connect.database.writing.fingerprints import known_items, live_source_keys
+from cchc_connect.database.writing.incoming import SiftedPage
+from cchc_connect.database.writing.ownership import owners_of
+from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.errors import SourceHeld, StartOver
-from cchc_connect.sync.belief import MOST_VANISHED, Belief, is_too_many
-from cchc_connect.sync.high_water import HighWater, later
-from cchc_connect.sync.pipeline import Behind, ahead
-from cchc_connect.sync.scope import Scope
-from cchc_connect.sync.second_process import WAITING
+from cchc_connect.privacy import page_tokens as positions
+from cchc_connect.sync.change_detection import Quarantined, Recognised, Sieve, Sifted
+from cchc_connect.sync.concurrency import Behind, ahead
+from cchc_connect.sync.pass_progress import HighWater, later
+from cchc_connect.sync.plausibility import MOST_VANISHED, Belief, is_too_many
+from cchc_connect.sync.run_context import Scope
 from cchc_connect.sync.seen import SeenKeys
-from cchc_connect.sync.sift import Quarantined, Recognised, Sieve, Sifted
 from cchc_connect.sync.translation import Translator, can_be_kept
+from cchc_connect.sync.worker_process import WAITING
 from cchc_connect.transport import Transport
 
 MOST_PAGES = 100_000

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self
 
-from cchc_connect.database.counts import Counts
-from cchc_connect.database.cursors import Cursor
 from cchc_connect.database.instants import instant, stamp
+from cchc_connect.database.state.counters import Counts
+from cchc_connect.database.state.cursors import Cursor
 from cchc_connect.messages import Phrase
-from cchc_connect.positions import shown
+from cchc_connect.privacy.page_tokens import shown
 
 
 class Outcome(StrEnum):

@@ -21,18 +21,18 @@ misbehave, a `Defect` is a fault of a wire item, an `Edit` lists what a day chan
 to those of a double; `cchc_connect.testing.fixtures` has it as pytest fixtures.
 """
 
-from cchc_connect.testing.agencies import Agencies
-from cchc_connect.testing.construction_department import ConstructionDepartmentDouble
-from cchc_connect.testing.defects import Defect, DefectCount, Sort
-from cchc_connect.testing.edits import Edit, days_work
+from cchc_connect.testing.doubles.agencies import Agencies
+from cchc_connect.testing.doubles.construction_department import ConstructionDepartmentDouble
+from cchc_connect.testing.doubles.national_portal import NationalPortalDouble
+from cchc_connect.testing.doubles.ogc_features import OgcFeaturesDouble
+from cchc_connect.testing.doubles.opencps import OpenCpsDouble
+from cchc_connect.testing.doubles.server import AgencyDouble, Asked, Reply, json_reply
+from cchc_connect.testing.doubles.switches import Switches
 from cchc_connect.testing.faults import FAULTS, WireFault
-from cchc_connect.testing.faulty_server import FaultyServer
-from cchc_connect.testing.national_portal import NationalPortalDouble
-from cchc_connect.testing.ogc_features import OgcFeaturesDouble
-from cchc_connect.testing.opencps import OpenCpsDouble
-from cchc_connect.testing.server import AgencyDouble, Asked, Reply, json_reply
-from cchc_connect.testing.switches import Switches
-from cchc_connect.testing.world import World
+from cchc_connect.testing.faults.faulty_server import FaultyServer
+from cchc_connect.testing.province.defects import Defect, DefectCount, Sort
+from cchc_connect.testing.province.edits import Edit, days_work
+from cchc_connect.testing.province.world import World
 
 __all__ = [
     "FAULTS",

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cchc_connect.testing.faulty_server import FaultyServer
+from cchc_connect.testing.faults.faulty_server import FaultyServer
 
 
 @pytest.fixture

@@ -12,14 +12,14 @@ from cchc_connect.errors import Throttled
 from cchc_connect.extras import extra
 from cchc_connect.http import Exchange, HttpRequest, HttpResponse, Result
 from cchc_connect.transport.attempt import Attempt
+from cchc_connect.transport.auth.sessions import Pause
+from cchc_connect.transport.channel import Line
+from cchc_connect.transport.conversation import OpenSession, drive_async, serve
 from cchc_connect.transport.endpoint import Endpoint
-from cchc_connect.transport.exchange import OpenSession, drive_async, serve
-from cchc_connect.transport.failures import overdue
-from cchc_connect.transport.line import Line
-from cchc_connect.transport.policy import Policy, Surroundings
+from cchc_connect.transport.error_mapping import overdue
+from cchc_connect.transport.network.dns import Resolver
 from cchc_connect.transport.quiet import keep_quiet
-from cchc_connect.transport.resolving import Resolver
-from cchc_connect.transport.sessions import Pause
+from cchc_connect.transport.retry_policy import Policy, Surroundings
 from cchc_connect.transport.traffic import Traffic
 from cchc_connect.transport.wire import Send
 

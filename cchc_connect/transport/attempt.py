@@ -13,8 +13,9 @@ from typing import Self
 from cchc_connect.errors import CchcError, CutShort
 from cchc_connect.http import HttpResponse, Verdict
 from cchc_connect.transport.call import LEAST_S
-from cchc_connect.transport.classify import speaks_json
-from cchc_connect.transport.failures import (
+from cchc_connect.transport.channel import Line
+from cchc_connect.transport.classifier import speaks_json
+from cchc_connect.transport.error_mapping import (
     Fault,
     foreign_address,
     is_redirect,
@@ -23,12 +24,11 @@ from cchc_connect.transport.failures import (
     overdue,
     refusal,
 )
-from cchc_connect.transport.guard import ForbiddenAddress, Origin, check
-from cchc_connect.transport.line import Line
-from cchc_connect.transport.reading import AnswerReader
+from cchc_connect.transport.network.url_guard import ForbiddenAddress, Origin, check
+from cchc_connect.transport.request_encoding import check_headers
+from cchc_connect.transport.response_reader import AnswerReader
 from cchc_connect.transport.retry_after import retry_after_s
 from cchc_connect.transport.wire import Send, Wire
-from cchc_connect.transport.writing import check_headers
 
 _log = logging.getLogger("cchc_connect.transport")
 

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.http import Credentials, Dialect
-from cchc_connect.transport.authentication import Anonymous, Authentication
-from cchc_connect.transport.guard import ForbiddenAddress, Origin, origin_of
-from cchc_connect.transport.seals import Seal, SealCheck
-from cchc_connect.transport.sessions import Way
+from cchc_connect.transport.auth.message_signatures import Seal, SealCheck
+from cchc_connect.transport.auth.schemes import Anonymous, Authentication
+from cchc_connect.transport.auth.sessions import Way
+from cchc_connect.transport.network.url_guard import ForbiddenAddress, Origin, origin_of
 
 
 @dataclass(frozen=True, kw_only=True)

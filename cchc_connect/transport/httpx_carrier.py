@@ -10,12 +10,12 @@ import httpx
 
 from cchc_connect.http import HttpResponse
 from cchc_connect.transport.attempt import Attempt
-from cchc_connect.transport.bounded_streams import BoundedNetwork
-from cchc_connect.transport.failures import Fault
-from cchc_connect.transport.faults import causes, is_distrust, is_overlong
-from cchc_connect.transport.guard import ForbiddenAddress, safe_origin
-from cchc_connect.transport.resolving import Resolver
-from cchc_connect.transport.tls import usual_trust
+from cchc_connect.transport.connection_failures import causes, is_distrust, is_overlong
+from cchc_connect.transport.error_mapping import Fault
+from cchc_connect.transport.httpcore_backend import BoundedNetwork
+from cchc_connect.transport.network.dns import Resolver
+from cchc_connect.transport.network.tls import usual_trust
+from cchc_connect.transport.network.url_guard import ForbiddenAddress, safe_origin
 
 _CONNECTIONS = 100
 _CONNECTIONS_KEPT = 20

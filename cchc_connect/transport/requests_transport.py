@@ -14,24 +14,23 @@ from typing import Any, Self
 
 import requests
 from tenacity import Retrying
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
-from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, TimeoutError as Urllib3TimeoutError
 
 from cchc_connect.errors import Throttled
 from cchc_connect.http import Exchange, HttpRequest, HttpResponse, Result
 from cchc_connect.transport.attempt import Attempt
-from cchc_connect.transport.bounded_connections import BoundedAdapter
+from cchc_connect.transport.auth.sessions import Pause
+from cchc_connect.transport.channel import Line
+from cchc_connect.transport.connection_failures import causes, is_distrust, is_overlong
+from cchc_connect.transport.conversation import OpenSession, drive, serve
 from cchc_connect.transport.endpoint import Endpoint
-from cchc_connect.transport.exchange import OpenSession, drive, serve
-from cchc_connect.transport.failures import Fault, overdue
-from cchc_connect.transport.faults import causes, is_distrust, is_overlong
-from cchc_connect.transport.guard import ForbiddenAddress, origin_of
-from cchc_connect.transport.line import Line
-from cchc_connect.transport.policy import Policy, Surroundings
+from cchc_connect.transport.error_mapping import Fault, overdue
+from cchc_connect.transport.network.dns import Resolver
+from cchc_connect.transport.network.url_guard import ForbiddenAddress, origin_of
 from cchc_connect.transport.quiet import keep_quiet
-from cchc_connect.transport.resolving import Resolver
-from cchc_connect.transport.sessions import Pause
+from cchc_connect.transport.retry_policy import Policy, Surroundings
 from cchc_connect.transport.traffic import Traffic
+from cchc_connect.transport.urllib3_adapter import BoundedAdapter
 from cchc_connect.transport.wire import Send
 
 _CHUNK = 64 * 1024

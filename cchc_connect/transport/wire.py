@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from cchc_connect.http import HttpResponse, Verdict
 from cchc_connect.transport.call import Call
-from cchc_connect.transport.guard import Origin
+from cchc_connect.transport.network.url_guard import Origin
 
 
 @dataclass(frozen=True, kw_only=True)

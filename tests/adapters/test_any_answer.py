@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from cchc_connect import Adapter, Ask, Page, Source, SourceHeld, Unreadable, Verdict, codecs
+from cchc_connect import Adapter, Ask, Page, Source, SourceHeld, Unreadable, Verdict
+from cchc_connect.wire import codecs
 from cchc_schemas import RecordInvalid
 from tests.adapters import (
     test_binh_duong_permits,

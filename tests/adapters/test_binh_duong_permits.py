@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from cchc_adapters.binh_duong_permits import BinhDuongPermits, BinhDuongPermitsOptions
-from cchc_adapters.options import package_table
+from cchc_adapters.binh_duong_permits.adapter import BinhDuongPermits, BinhDuongPermitsOptions
+from cchc_adapters.building_blocks.options import package_table
 from cchc_connect import Ask, AuthenticationFailed, Deletes, Item, Maintenance, SourceHeld, Verdict
 from cchc_connect.testing import Agencies, ConstructionDepartmentDouble, World
 from cchc_schemas import ConstructionPermit, ConstructionWorks, PartialDate, PermitStatus, WorksGrade, code_list

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cchc_adapters.geometries import geometry
+from cchc_adapters.building_blocks.geometries import geometry
 from cchc_connect import Unreadable
 from cchc_schemas import Geometry
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 from pydantic import ValidationError
 
-from cchc_adapters.national_portal import NationalPortal, NationalPortalOptions
+from cchc_adapters.national_portal.adapter import NationalPortal, NationalPortalOptions
 from cchc_connect import (
     Ask,
     AuthenticationFailed,
@@ -38,8 +38,18 @@ from cchc_schemas import (
     ProcedureLevel,
     Record,
 )
-from tests.adapters.wire import FIRST_PAGE, answer, credentials, faults, faulty_keys, led, line, listed, page_for_people
-from tests.adapters.wire import records as records_of
+from tests.adapters.wire import (
+    FIRST_PAGE,
+    answer,
+    credentials,
+    faults,
+    faulty_keys,
+    led,
+    line,
+    listed,
+    page_for_people,
+    records as records_of,
+)
 
 BASE: Mapping[str, object] = {
     "agency": "000.00.00.H09",

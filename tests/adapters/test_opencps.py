@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from cchc_adapters.building_blocks.options import package_table
 from cchc_adapters.opencps import OpenCps, OpenCpsOptions
-from cchc_adapters.options import package_table
 from cchc_connect import Ask, AuthenticationFailed, Deletes, Maintenance, SourceHeld, Unreadable, Verdict
 from cchc_connect.testing import Agencies, OpenCpsDouble, World
 from cchc_connect.transport import Basic, RequestsTransport

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from cchc_adapters.parcel_lists import parcel_refs, site
+from cchc_adapters.binh_duong_permits.parcel_lists import parcel_refs, site
 from cchc_connect import Unreadable
 from cchc_schemas import AdminScheme, ParcelRef
 

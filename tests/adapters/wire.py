@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from cchc_connect import Adapter, Ask, Credentials, Exchange, HttpRequest, HttpResponse, Item, Source, Verdict
-from cchc_connect.sync.sift import Sieve
+from cchc_connect.sync.change_detection import Sieve
 from cchc_connect.testing import AgencyDouble
 from cchc_connect.transport import Anonymous, Basic, Endpoint, Login, Policy, RequestsTransport, Transport
 from cchc_schemas import Record, RecordInvalid, from_document

@@ -8,7 +8,7 @@ one parcel needs none of the others.
 import json
 from datetime import UTC, datetime, timedelta
 
-from cchc_connect.testing.places import present_communes
+from cchc_connect.testing.province.communes import present_communes
 
 LATEST = datetime(2026, 6, 1, tzinfo=UTC)
 """No parcel was changed later, before the change that the benchmark makes: one parcel a minute up to then."""

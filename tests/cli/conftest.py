@@ -15,8 +15,8 @@ import pytest
 
 from cchc_connect.cli import main
 from cchc_connect.cli.demo_config import demo_tables, double_secrets
-from cchc_connect.cli.language import LOCALE_VARIABLES
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.cli.localization import LOCALE_VARIABLES
+from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.testing import Agencies, World
 from tests.cli.district import District
 from tests.databases import KINDS, prepared_address

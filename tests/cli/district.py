@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from cchc_connect.testing import AgencyDouble, World
-from cchc_connect.testing.server import Asked, Reply, html_reply, json_reply
+from cchc_connect.testing.doubles.server import Asked, Reply, html_reply, json_reply
 
 PARCELS, DOSSIERS = "/parcels", "/dossiers"
 

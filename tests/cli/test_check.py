@@ -12,7 +12,7 @@ import pytest
 from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, demo_tables
 from cchc_connect.testing import Agencies
 from tests.cli.conftest import CONFIG, DATABASE, Call, install_adapters, write_config
-from tests.test_probe import secure_server
+from tests.diagnostics.test_network import secure_server
 from tests.transport.authority import Authority
 
 

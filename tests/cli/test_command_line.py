@@ -15,9 +15,9 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from cchc_connect.cli import main
-from cchc_connect.cli.commands import app
-from cchc_connect.cli.exits import ExitCode
-from cchc_connect.cli.screen import Screen
+from cchc_connect.cli.app import app
+from cchc_connect.cli.console import Screen
+from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.messages import Language, codes
 from tests.cli.conftest import Call
 
@@ -82,7 +82,7 @@ def test_every_rule_by_which_an_item_is_refused_has_words() -> None:
     sources = [
         *ROOT.glob("schemas/cchc_schemas/*.py"),
         *ROOT.glob("adapters/cchc_adapters/*.py"),
-        ROOT / "cchc_connect/codecs.py",
+        ROOT / "cchc_connect/wire/codecs.py",
     ]
     rules = {rule for source in sources for rule in named.findall(source.read_text(encoding="utf-8"))}
 

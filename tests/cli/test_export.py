@@ -9,7 +9,7 @@ import pytest
 
 from cchc_connect.cli.quarantine_export import COLUMNS
 from cchc_connect.messages import Language, message
-from cchc_connect.sheets import Column, read_sheet
+from cchc_connect.spreadsheets import Column, read_sheet
 from tests.cli.conftest import Call
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cchc_connect.config import Config
+from cchc_connect.config.file import Config
 from cchc_connect.messages import Language
 from tests.cli.conftest import Call
 

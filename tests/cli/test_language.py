@@ -2,7 +2,7 @@
 
 import pytest
 
-from cchc_connect.cli.language import spoken_language
+from cchc_connect.cli.localization import spoken_language
 from cchc_connect.messages import Language
 from tests.cli.conftest import Call
 

@@ -2,11 +2,11 @@
 
 import pytest
 
+from cchc_connect.cli.console import Screen
 from cchc_connect.cli.progress import LiveProgress, PlainProgress, shown_progress
-from cchc_connect.cli.screen import Screen
-from cchc_connect.database.counts import Counts
+from cchc_connect.database.state.counters import Counts
 from cchc_connect.messages import Language
-from cchc_connect.sync.scope import no_progress
+from cchc_connect.sync.run_context import no_progress
 
 
 class Stopwatch:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cchc_connect.clock import SystemClock
-from cchc_connect.database.lease import Lease
+from cchc_connect.database.state.lease import Lease
 from cchc_connect.database.stream import Stream
 from tests.cli.conftest import Call, Connect, Ended
 from tests.cli.district import DOSSIERS, PARCELS, District

@@ -6,11 +6,11 @@ import pytest
 
 from cchc_connect.cli.demo_config import demo_tables
 from cchc_connect.clock import SystemClock
-from cchc_connect.database import quarantine
-from cchc_connect.database.lease import Lease
-from cchc_connect.database.quarantine import FaultyItem, QuarantineEntry
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.state.lease import Lease
 from cchc_connect.database.stream import Stream
+from cchc_connect.database.writing import quarantine
+from cchc_connect.database.writing.quarantine import FaultyItem, QuarantineEntry
 from cchc_connect.testing import Agencies
 from cchc_schemas import Fault
 from tests.cli.conftest import CONFIG, DATABASE, Call, write_config

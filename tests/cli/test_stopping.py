@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cchc_connect.cli.exits import ExitCode
-from cchc_connect.database.feed import last_sequence
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.cli.exit_codes import ExitCode
+from cchc_connect.database.reading.change_feed import last_sequence
+from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.testing import Agencies
 from tests.cli.conftest import DATABASE, Call
 

@@ -15,9 +15,9 @@ from sqlalchemy import func, select
 
 from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, demo_tables
 from cchc_connect.clock import SystemClock
-from cchc_connect.database.lease import Lease
 from cchc_connect.database.record_tables import record_table
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.state.lease import Lease
 from cchc_connect.testing import Agencies
 from tests.cli.conftest import CONFIG, DATABASE, Call, write_config
 

@@ -8,7 +8,7 @@ from cchc_connect import SharedDatabase, Surroundings, Synchronizer
 from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD, double_secrets
 from cchc_connect.sync.report import Outcome
 from cchc_connect.testing import Agencies, World
-from cchc_connect.testing.portal_inbox import PortalInbox
+from cchc_connect.testing.doubles.portal_inbox import PortalInbox
 from tests.crashes.losses import Holding, Losses, contradictions, holding, losses
 from tests.crashes.nursery import Nursery
 from tests.promises.province import Province

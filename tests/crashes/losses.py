@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, and_, func, select
 
 from cchc_connect import SharedDatabase
-from cchc_connect.database.journal import broken_entry
-from cchc_connect.database.quarantine import entries
+from cchc_connect.database.outbox.audit_log import broken_entry
 from cchc_connect.database.tables import METADATA, change, cursor, delivery, discrepancy, link, tally
+from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.testing import Agencies
 from cchc_schemas import RECORD_TYPES
 

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from cchc_connect import Config, SharedDatabase, Surroundings, Synchronizer
-from cchc_connect.cli.exits import exit_code_of
+from cchc_connect.cli.exit_codes import exit_code_of
 from cchc_connect.errors import CchcError
 from cchc_connect.sync.executor import Job
 from tests.checkout import ROOT

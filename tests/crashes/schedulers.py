@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cchc_connect import Config, SharedDatabase, Synchronizer
 from cchc_connect.cli import main
-from cchc_connect.cli.exits import exit_code_of
+from cchc_connect.cli.exit_codes import exit_code_of
 from cchc_connect.errors import CchcError
 from tests.promises.province import workers
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cchc_connect.cli.exits import ExitCode
+from cchc_connect.cli.exit_codes import ExitCode
 from tests.cli.conftest import write_config
 from tests.crashes.hamlet import ONLY, Hamlet
 from tests.crashes.losses import NOTHING

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cchc_connect.cli.exits import ExitCode
+from cchc_connect.cli.exit_codes import ExitCode
 from tests.crashes.hamlet import Hamlet
 from tests.crashes.losses import NOTHING
 from tests.crashes.nursery import KILLED

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from cchc_connect import Config, SharedDatabase, Surroundings, Synchronizer
-from cchc_connect.database.counts import Counts
+from cchc_connect.database.state.counters import Counts
 from cchc_connect.testing import World
-from cchc_connect.testing.ogc_features import OgcFeaturesDouble
+from cchc_connect.testing.doubles.ogc_features import OgcFeaturesDouble
 
 HONEST, HANGING = 45, 5
 LATENCY_S = 0.05

@@ -14,7 +14,7 @@ from sqlalchemy import Table, select
 
 from cchc_connect import SharedDatabase
 from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD
-from cchc_connect.cli.exits import ExitCode
+from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.database.tables import METADATA, cursor, delivery
 from tests.cli.conftest import write_config
 from tests.crashes.hamlet import ONLY, Hamlet

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, create_engine, make_url
 from sqlalchemy.pool import NullPool
 
-from cchc_connect.cli.exits import ExitCode
+from cchc_connect.cli.exit_codes import ExitCode
 from tests.crashes.hamlet import Hamlet
 from tests.crashes.losses import NOTHING
 from tests.databases import postgres_server

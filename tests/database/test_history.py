@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cchc_connect import history, record_at, records_at
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase
 from cchc_schemas import ConstructionPermit, LandParcel
 from tests.schemas.test_construction import PERMIT
 from tests.sync.books import Books, parcel_key

@@ -10,8 +10,8 @@ from datetime import timedelta
 
 import pytest
 
-from cchc_connect.database.lease import Lease
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.state.lease import Lease
 from cchc_connect.errors import LeaseHeld, LeaseLost
 from tests.processes import unmeasured
 from tests.sync.village import HandClock
@@ -22,8 +22,8 @@ HOLDER = """
 import sys, time
 from datetime import timedelta
 from cchc_connect.clock import SystemClock
-from cchc_connect.database.lease import Lease
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.state.lease import Lease
+from cchc_connect.database.shared_database import SharedDatabase
 with SharedDatabase(sys.argv[1]) as database, Lease(database, SystemClock(), timedelta(minutes=2)):
     print("held", flush=True)
     time.sleep(60)

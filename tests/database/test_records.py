@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from cchc_connect import records, records_at
-from cchc_connect.database.records import AT_ONCE
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.reading.records import AT_ONCE
+from cchc_connect.database.shared_database import SharedDatabase
 from cchc_schemas import LandParcel
 from tests.sync.books import Books
 from tests.sync.village import START, LandRegister, parcel_item

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import inspect, text
 
 from cchc_connect.database.record_tables import record_table
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import METADATA, STRUCTURE_VERSION
 from cchc_connect.errors import DatabaseUnusable
 from cchc_schemas import LandParcel

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from cchc_connect import classify_rest
 from cchc_connect.errors import CchcError, DeadlineExceeded
 from cchc_connect.http import Dialect, Exchange, HttpRequest, HttpResponse, Verdict
 from cchc_connect.sync.border import adapter_border
 from cchc_connect.testing import WireFault, json_reply
-from cchc_connect.transport import Endpoint, Policy, Surroundings, classify_rest
-from cchc_connect.transport.tls import tls_context
-from cchc_connect.wire_json import RawItem
+from cchc_connect.transport import Endpoint, Policy, Surroundings
+from cchc_connect.transport.network.tls import tls_context
+from cchc_connect.wire.json import RawItem
 from tests.transport.carriers import CARRIERS, Carrier
 
 HURRIED = Policy(deadline_s=8.0, connect_s=0.2, read_s=20.0, wait_unit_s=0.001)

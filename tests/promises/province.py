@@ -13,11 +13,11 @@ from sqlalchemy import select
 from cchc_connect import Config, LeaseHeld, RunReport, SharedDatabase, Surroundings, Synchronizer
 from cchc_connect.cli.census import take_census
 from cchc_connect.cli.demo_config import demo_tables
-from cchc_connect.database.cursors import stream_states
-from cchc_connect.database.discrepancies import discrepancies
-from cchc_connect.database.quarantine import entries
 from cchc_connect.database.record_tables import record_table
+from cchc_connect.database.state.cursors import stream_states
 from cchc_connect.database.tables import cursor, delivery
+from cchc_connect.database.writing.discrepancies import discrepancies
+from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.testing import Agencies, World
 from cchc_schemas import RECORD_TYPES
 from tests.processes import unmeasured_children
@@ -93,7 +93,7 @@ class Province:
 LOADED = [
     "tests.promises.province",
     *(f"cchc_adapters.{name}" for name in ("binh_duong_permits", "national_portal", "ogc_features", "opencps")),
-    "cchc_connect.cli.commands",
+    "cchc_connect.cli.app",
     "cchc_connect.cli.sync",
 ]
 """What a process of ours would have to import first."""

@@ -13,13 +13,13 @@ import pytest
 
 from cchc_connect import Adapter, HttpRequest, HttpResponse, Surroundings, Unreachable
 from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD, double_secrets
-from cchc_connect.connections import ConnectionTable
-from cchc_connect.sync.connect import connect
+from cchc_connect.config.connections import ConnectionTable
+from cchc_connect.sync.connector import connect
 from cchc_connect.sync.report import Outcome
-from cchc_connect.sync.run import Connect
+from cchc_connect.sync.synchronizer import Connect
 from cchc_connect.testing import Agencies
-from cchc_connect.testing.ogc_features import ITEMS
-from cchc_connect.testing.portal_inbox import PortalInbox
+from cchc_connect.testing.doubles.ogc_features import ITEMS
+from cchc_connect.testing.doubles.portal_inbox import PortalInbox
 from cchc_connect.transport import RequestsTransport
 from tests.crashes.nursery import KILLED, Nursery
 from tests.databases import KINDS, new_address

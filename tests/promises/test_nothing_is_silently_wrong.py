@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from cchc_connect import Surroundings, Synchronizer
-from cchc_connect.database.counts import Counts
-from cchc_connect.database.quarantine import entries
+from cchc_connect.database.state.counters import Counts
+from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.sync.pull import Extent
 from cchc_connect.sync.report import Outcome
 from tests.promises.province import Province

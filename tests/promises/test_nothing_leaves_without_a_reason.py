@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from cchc_connect import ConfigurationError
-from cchc_connect.database.journal import broken_entry
+from cchc_connect.database.outbox.audit_log import broken_entry
 from tests.promises.province import Province
 
 

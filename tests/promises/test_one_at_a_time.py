@@ -14,9 +14,9 @@ import psycopg
 
 from cchc_connect import Surroundings
 from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD
-from cchc_connect.database.counts import Counts
 from cchc_connect.database.postgres import WRITE_LOCK
 from cchc_connect.database.sqlite import PREFIX
+from cchc_connect.database.state.counters import Counts
 from cchc_connect.sync.report import Outcome
 from tests.crashes.nursery import InTurn
 from tests.promises.province import Province, sync_in_process, workers

@@ -4,8 +4,7 @@ import re
 from pathlib import Path
 
 import cchc_schemas
-from cchc_schemas import CODE_LISTS, RECORD_TYPES, Part, Record
-from cchc_schemas import codes as code_types
+from cchc_schemas import CODE_LISTS, RECORD_TYPES, Part, Record, codes as code_types
 from cchc_schemas.admin_units import COMMUNE_CODE
 from cchc_schemas.codes import Code
 

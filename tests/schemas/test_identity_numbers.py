@@ -1,8 +1,7 @@
 """Citizen identity numbers and tax codes."""
 
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 
 from cchc_schemas.citizen_ids import CITIZEN_ID, Sex, birth_year, sex_of
 from cchc_schemas.tax_codes import TAX_CODE, check_digit

@@ -3,8 +3,7 @@
 from typing import Annotated
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from cchc_schemas import (
     RECORD_TYPES,

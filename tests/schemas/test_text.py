@@ -3,8 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from cchc_schemas import Fault, RecordInvalid, Text
 from cchc_schemas.records import Record

@@ -13,11 +13,11 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from cchc_connect import Deletes
-from cchc_connect.database.discrepancies import discrepancies
-from cchc_connect.database.feed import changes
-from cchc_connect.database.quarantine import QuarantineEntry, entries
+from cchc_connect.database.reading.change_feed import changes
 from cchc_connect.database.record_tables import record_table
-from cchc_connect.database.writer import GONE
+from cchc_connect.database.writing.discrepancies import discrepancies
+from cchc_connect.database.writing.page_writer import GONE
+from cchc_connect.database.writing.quarantine import QuarantineEntry, entries
 from cchc_schemas import RECORD_TYPES, from_document
 from tests.simulation.deliveries import delivery_faults
 from tests.simulation.register import Document, Register, document_of

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from cchc_connect.database.feed import changes
-from cchc_connect.database.journal import broken_entry
+from cchc_connect.database.outbox.audit_log import broken_entry
+from cchc_connect.database.reading.change_feed import changes
 from cchc_connect.database.tables import delivery, journal
-from cchc_connect.database.writer import GONE
+from cchc_connect.database.writing.page_writer import GONE
 from tests.simulation.desk import Desk, Effect
 from tests.simulation.world import World
 

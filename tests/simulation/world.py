@@ -12,8 +12,8 @@ from random import Random
 from typing import Any
 
 from cchc_connect import Adapter, Config, LeaseHeld, LeaseLost, SharedDatabase, Surroundings, Synchronizer
-from cchc_connect.connections import ConnectionTable
-from cchc_connect.database.cursors import stream_states
+from cchc_connect.config.connections import ConnectionTable
+from cchc_connect.database.state.cursors import stream_states
 from cchc_connect.sync.executor import Job
 from tests.simulation.clerk import Clerk
 from tests.simulation.contents import contents

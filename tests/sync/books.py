@@ -7,16 +7,16 @@ from typing import Any
 from sqlalchemy import select
 
 from cchc_connect.adapter import Order, Source
-from cchc_connect.database.cursors import Cursor, hold, read_cursor
-from cchc_connect.database.discrepancies import discrepancies
-from cchc_connect.database.feed import changes
-from cchc_connect.database.quarantine import entries
+from cchc_connect.database.reading.change_feed import changes
 from cchc_connect.database.record_tables import all_tables, record_table
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.state.cursors import Cursor, hold, read_cursor
 from cchc_connect.database.stream import Stream
+from cchc_connect.database.writing.discrepancies import discrepancies
+from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import CchcError
 from cchc_connect.sync.pull import Extent, Pull
-from cchc_connect.sync.scope import Scope
+from cchc_connect.sync.run_context import Scope
 from tests.sync.village import START, FencelessScope, HandClock, LocalTransport
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase
 from tests.sync.books import Books
 
 

@@ -5,16 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from sqlalchemy import select
 
 from cchc_connect.adapter import Deletes, SourceProfile
-from cchc_connect.database.feed import changes
-from cchc_connect.database.quarantine import entries
+from cchc_connect.database.reading.change_feed import changes
 from cchc_connect.database.record_tables import record_table
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.stream import Stream
+from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import SourceHeld, Unreachable
 from cchc_connect.sync.pull import Pull
 from cchc_schemas import LandParcel

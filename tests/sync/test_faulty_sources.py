@@ -5,15 +5,16 @@ from dataclasses import dataclass
 
 import pytest
 
+from cchc_connect import Dialect, Exchange, HttpRequest
 from cchc_connect.adapter import Ask, Page
-from cchc_connect.database.cursors import read_cursor
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.state.cursors import read_cursor
 from cchc_connect.database.stream import Stream
 from cchc_connect.errors import CchcError
 from cchc_connect.sync.border import adapter_border
 from cchc_connect.sync.pull import Pull
 from cchc_connect.testing import FAULTS, Asked, FaultyServer, Reply, WireFault, json_reply
-from cchc_connect.transport import Dialect, Endpoint, Exchange, HttpRequest, RequestsTransport
+from cchc_connect.transport import Endpoint, RequestsTransport
 from tests.faults.asking import HURRIED, classify, deadline_s
 from tests.sync.test_pull import rows
 from tests.sync.village import FencelessScope, HandClock, LandRegister, parcel_item

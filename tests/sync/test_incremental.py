@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from cchc_connect import Exchange
 from cchc_connect.adapter import Ask, Deletes, Order, Page, SourceProfile
-from cchc_connect.database.counts import read_tallies
-from cchc_connect.database.quarantine import entries
+from cchc_connect.database.state.counters import read_tallies
+from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.sync.pull import Extent
-from cchc_connect.transport import Exchange
 from tests.databases import on_one_kind
 from tests.sync.books import Books, parcel_key
 from tests.sync.village import START, LandRegister, parcel_item

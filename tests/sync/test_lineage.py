@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from cchc_connect.database.relations import Kind
-from cchc_connect.database.succession import predecessors, successors, write_successions
+from cchc_connect.database.writing.relations import Kind
+from cchc_connect.database.writing.succession import predecessors, successors, write_successions
 from cchc_schemas import LandChange, LandParcel, Record
 from tests.sync.books import Books, parcel_key
 from tests.sync.village import START, DossierRegister, LandRegister, parcel_item

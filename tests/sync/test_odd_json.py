@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from cchc_connect import Exchange
 from cchc_connect.adapter import Ask, Deletes, Item, Page, SourceProfile
-from cchc_connect.codecs import decimal_number, plain_text, text_or_none
-from cchc_connect.database.quarantine import entries
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import SourceHeld
-from cchc_connect.sync.sift import Sieve
-from cchc_connect.transport import Exchange
-from cchc_connect.wire_json import listing
+from cchc_connect.sync.change_detection import Sieve
+from cchc_connect.wire.codecs import decimal_number, plain_text, text_or_none
+from cchc_connect.wire.json import listing
 from tests.sync.test_pull import live, pull, rows
 from tests.sync.village import LandRegister, parcel_item
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from cchc_connect import Exchange
 from cchc_connect.adapter import Ask, Deletes, Page, SourceProfile
-from cchc_connect.database.discrepancies import State, discrepancies, settle
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.writing.discrepancies import State, discrepancies, settle
 from cchc_connect.sync.push import Push
 from cchc_connect.sync.route import Route
-from cchc_connect.transport import Exchange
 from cchc_schemas import Dossier
 from tests.sync.books import Books, parcel_key
 from tests.sync.village import (

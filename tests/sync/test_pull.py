@@ -9,17 +9,17 @@ import pytest
 from sqlalchemy import select, text
 
 from cchc_connect.adapter import Deletes, SourceProfile
-from cchc_connect.database.cursors import hold, read_cursor
-from cchc_connect.database.discrepancies import discrepancies
-from cchc_connect.database.feed import changes, last_sequence
-from cchc_connect.database.quarantine import entries
+from cchc_connect.database.reading.change_feed import changes, last_sequence
 from cchc_connect.database.record_tables import record_table
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.state.cursors import hold, read_cursor
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import discrepancy
+from cchc_connect.database.writing.discrepancies import discrepancies
+from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import CchcError, SourceHeld, Unreachable
 from cchc_connect.sync.pull import Pull
-from cchc_connect.sync.scope import Scope
+from cchc_connect.sync.run_context import Scope
 from tests.databases import new_address, on_one_kind
 from tests.sync.village import START, FencelessScope, HandClock, LandRegister, LocalTransport, parcel_item
 

@@ -8,17 +8,17 @@ import pytest
 from sqlalchemy import text
 
 from cchc_connect.adapter import Outcome, Target
-from cchc_connect.database.arrivals import Occasion, SiftedPage
-from cchc_connect.database.deliveries import LAST_ATTEMPT, LONGEST_WAIT, STAGE_LIMIT, route_states
-from cchc_connect.database.journal import broken_entry
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.outbox.audit_log import broken_entry
+from cchc_connect.database.outbox.deliveries import LAST_ATTEMPT, LONGEST_WAIT, STAGE_LIMIT, route_states
+from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.writer import write_page
+from cchc_connect.database.writing.incoming import Occasion, SiftedPage
+from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.errors import AuthenticationFailed, CchcError, SourceHeld, Unreachable
 from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.push import Push
 from cchc_connect.sync.route import Route
-from cchc_connect.sync.scope import Scope
+from cchc_connect.sync.run_context import Scope
 from cchc_schemas import Dossier, DossierStep
 from tests.databases import on_one_kind
 from tests.sync.village import (

@@ -6,8 +6,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from cchc_connect.database.breakers import note_failure, note_success, read_breakers
-from cchc_connect.database.shared import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.state.circuit_breakers import note_failure, note_success, read_breakers
 from cchc_connect.errors import DatabaseLost, SourceHeld, Stopped
 from tests.databases import on_one_kind, prepared_address
 from tests.sync.books import Books

@@ -1,7 +1,6 @@
 """A set of keys in eight bytes each is a set of keys."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from cchc_connect.sync.seen import SeenKeys
 

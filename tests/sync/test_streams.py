@@ -7,10 +7,10 @@ from itertools import permutations
 
 import pytest
 
+from cchc_connect import Exchange
 from cchc_connect.adapter import Ask, Deletes, Page, SourceProfile
 from cchc_connect.errors import StartOver, Unreachable
 from cchc_connect.sync.pull import Extent
-from cchc_connect.transport import Exchange
 from tests.sync.books import Books, parcel_key
 from tests.sync.test_incremental import Communes
 from tests.sync.village import START, LandRegister, parcel_item

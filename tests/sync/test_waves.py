@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 import pytest
 from sqlalchemy import select
 
+from cchc_connect import Exchange
 from cchc_connect.adapter import Outcome, Outgoing, Receipt
-from cchc_connect.database.deliveries import State
+from cchc_connect.database.outbox.deliveries import State
 from cchc_connect.database.tables import delivery
 from cchc_connect.errors import Unreachable
 from cchc_connect.sync.push import Push
 from cchc_connect.sync.route import Route
-from cchc_connect.transport import Exchange
 from cchc_schemas import Dossier, DossierStep
 from tests.databases import on_one_kind
 from tests.sync.books import Books

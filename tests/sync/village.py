@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self, TypeVar
 
+from cchc_connect import Dialect, Exchange, HttpRequest, HttpResponse, Verdict
 from cchc_connect.adapter import (
     Ask,
     Deletes,
@@ -19,10 +20,10 @@ from cchc_connect.adapter import (
     Receipt,
     SourceProfile,
 )
-from cchc_connect.codecs import Unreadable
 from cchc_connect.errors import CchcError
-from cchc_connect.sync.scope import Scope
-from cchc_connect.transport import Dialect, Exchange, HttpRequest, HttpResponse, Traffic, Verdict
+from cchc_connect.sync.run_context import Scope
+from cchc_connect.transport import Traffic
+from cchc_connect.wire.codecs import Unreadable
 from cchc_schemas import Dossier, DossierStep, LandParcel, Record
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

@@ -9,8 +9,8 @@ import pytest
 import requests
 
 from cchc_connect.testing import Agencies, ConstructionDepartmentDouble
-from cchc_connect.testing.construction_department import PERMITS, WORKS_LAYER
-from cchc_connect.testing.facts import VIETNAM
+from cchc_connect.testing.doubles.construction_department import PERMITS, WORKS_LAYER
+from cchc_connect.testing.province.facts import VIETNAM
 
 Ask = Callable[..., requests.Response]
 

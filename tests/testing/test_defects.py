@@ -5,14 +5,14 @@ from collections import Counter
 import pytest
 
 from cchc_connect.testing import Agencies, Sort, World
-from cchc_connect.testing.defects import Defect, WireItem
-from cchc_connect.testing.pitfalls import (
+from cchc_connect.testing.province.defect_catalogue import (
     DOSSIER_DEFECTS,
     PARCEL_DEFECTS,
     PERMIT_DEFECTS,
     PROCEDURE_DEFECTS,
     WORKS_DEFECTS,
 )
+from cchc_connect.testing.province.defects import Defect, WireItem
 
 LISTINGS = {
     "land_parcel": PARCEL_DEFECTS,

@@ -6,7 +6,7 @@ from cchc_connect.testing import World, days_work
 from cchc_schemas import is_usual_transition
 
 if TYPE_CHECKING:
-    from cchc_connect.testing.facts import Register
+    from cchc_connect.testing.province.facts import Register
 
 
 def test_an_edit_moves_dossiers_by_one_usual_step(world: World) -> None:

@@ -13,7 +13,7 @@ import requests
 
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.testing import FAULTS, FaultyServer, OgcFeaturesDouble, World, json_reply
-from cchc_connect.testing.ogc_features import ITEMS
+from cchc_connect.testing.doubles.ogc_features import ITEMS
 from tests.checkout import ROOT
 from tests.processes import unmeasured
 
@@ -108,7 +108,7 @@ def test_certificates_are_made_for_the_occasion_and_gone_with_it() -> None:
 
 def test_without_its_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "trustme", None)
-    monkeypatch.delitem(sys.modules, "cchc_connect.testing.certificates", raising=False)
+    monkeypatch.delitem(sys.modules, "cchc_connect.testing.faults.certificates", raising=False)
 
     with pytest.raises(ConfigurationError) as raised:
         FaultyServer(tls=True).start()

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from cchc_connect.testing import NationalPortalDouble, World
-from cchc_connect.testing.national_portal import INTEGRATION, LOGIN, SHARE
+from cchc_connect.testing.doubles.national_portal import INTEGRATION, LOGIN, SHARE
 
 Payload = dict[str, Any]
 

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from cchc_connect.testing import Agencies, OgcFeaturesDouble
-from cchc_connect.testing.ogc_features import ITEMS
+from cchc_connect.testing.doubles.ogc_features import ITEMS
 from cchc_schemas import AdminScheme, AdminUnitUnknown, admin_unit
 
 Ask = Callable[..., requests.Response]

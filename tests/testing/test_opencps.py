@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from cchc_connect.testing import Agencies, OpenCpsDouble
-from cchc_connect.testing.opencps import DOSSIERS
+from cchc_connect.testing.doubles.opencps import DOSSIERS
 
 Ask = Callable[..., requests.Response]
 

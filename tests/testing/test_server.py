@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from cchc_connect.testing import Agencies, OgcFeaturesDouble, World
-from cchc_connect.testing.ogc_features import ITEMS
+from cchc_connect.testing.doubles.ogc_features import ITEMS
 
 QUERY = {"f": "json", "limit": "5"}
 

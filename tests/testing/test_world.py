@@ -10,10 +10,10 @@ import pytest
 from pydantic import TypeAdapter
 
 from cchc_connect.testing import World, days_work
-from cchc_connect.testing.desk import USUAL_MOVES
-from cchc_connect.testing.facts import Party
-from cchc_connect.testing.ground import vn2000
-from cchc_connect.testing.places import present_communes
+from cchc_connect.testing.province.communes import present_communes
+from cchc_connect.testing.province.facts import Party
+from cchc_connect.testing.province.geometry import vn2000
+from cchc_connect.testing.province.one_stop_desk import USUAL_MOVES
 from cchc_schemas import (
     AdminLevel,
     AdminScheme,

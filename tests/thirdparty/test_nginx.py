@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from cchc_connect import SharedDatabase
-from cchc_connect.database.pace import SharedPace
+from cchc_connect import Dialect, HttpRequest, SharedDatabase, classify_rest
+from cchc_connect.database.state.rate_limits import SharedPace
 from cchc_connect.errors import AuthenticationFailed, SourceHeld, Throttled
 from cchc_connect.http import Rate
-from cchc_connect.transport import Dialect, Endpoint, HttpRequest, RequestsTransport, Surroundings, classify_rest
-from cchc_connect.transport.tls import PemCertificate, Pkcs12Certificate, tls_context
+from cchc_connect.transport import Endpoint, RequestsTransport, Surroundings
+from cchc_connect.transport.network.tls import PemCertificate, Pkcs12Certificate, tls_context
 from tests.thirdparty.foreign import program
 from tests.transport.authority import Authority
 from tests.transport.carriers import CARRIERS, IMPATIENT

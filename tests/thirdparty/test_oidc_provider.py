@@ -16,17 +16,8 @@ from typing import Any
 import pytest
 import requests
 
-from cchc_connect.transport import (
-    Dialect,
-    Endpoint,
-    FolderShelf,
-    HttpRequest,
-    OAuth2,
-    RequestsTransport,
-    Surroundings,
-    TokenLogin,
-    classify_rest,
-)
+from cchc_connect import Dialect, HttpRequest, classify_rest
+from cchc_connect.transport import Endpoint, FolderShelf, OAuth2, RequestsTransport, Surroundings, TokenLogin
 from tests.thirdparty.foreign import ENVIRONMENTS, install, program
 from tests.transport.carriers import CARRIERS, IMPATIENT
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from cchc_connect.testing.plays import KEEP, RESET, Play, answer, drip, head
-from cchc_connect.testing.raw_server import RawServer as Agency
-from cchc_connect.testing.server import Asked
+from cchc_connect.testing.doubles.server import Asked
+from cchc_connect.testing.faults.plays import KEEP, RESET, Play, answer, drip, head
+from cchc_connect.testing.faults.raw_server import RawServer as Agency
 
 __all__ = ["KEEP", "RESET", "Agency", "Asked", "Play", "answer", "drip", "head", "in_turn", "serving"]
 

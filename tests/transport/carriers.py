@@ -5,17 +5,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
-from cchc_connect.transport import (
-    AsyncTransport,
-    Endpoint,
-    Exchange,
-    HttpRequest,
-    HttpResponse,
-    Policy,
-    RequestsTransport,
-    Surroundings,
-    Traffic,
-)
+from cchc_connect import Exchange, HttpRequest, HttpResponse
+from cchc_connect.transport import AsyncTransport, Endpoint, Policy, RequestsTransport, Surroundings, Traffic
 
 Result = TypeVar("Result")
 

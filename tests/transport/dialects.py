@@ -3,18 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import cast
 
-from cchc_connect.transport import (
-    Anonymous,
-    Authentication,
-    Credentials,
-    Dialect,
-    Endpoint,
-    HttpRequest,
-    HttpResponse,
-    Login,
-    Verdict,
-    classify_rest,
-)
+from cchc_connect import Credentials, Dialect, HttpRequest, HttpResponse, Verdict, classify_rest
+from cchc_connect.transport import Anonymous, Authentication, Endpoint, Login
 
 REST = Dialect(classify=classify_rest)
 ACCOUNT = Credentials(username="tichhop.h09", password="mat-khau-canary/+9")  # invented

@@ -8,8 +8,9 @@ from threading import Event
 
 import pytest
 
+from cchc_connect import HttpRequest
 from cchc_connect.errors import DeadlineExceeded, SourceHeld, Unreachable
-from cchc_connect.transport import Basic, HttpRequest, Surroundings
+from cchc_connect.transport import Basic, Surroundings
 from tests.transport.agency import Agency, Asked, Play, answer, in_turn
 from tests.transport.carriers import IMPATIENT, Carrier, OpenLine
 from tests.transport.dialects import ACCOUNT, rest

@@ -7,10 +7,11 @@ import httpx
 import pytest
 import respx
 
+from cchc_connect import HttpRequest
 from cchc_connect.errors import ConfigurationError, Maintenance, Unreachable
-from cchc_connect.transport import AsyncTransport, HttpRequest, Policy, Surroundings
+from cchc_connect.transport import AsyncTransport, Policy, Surroundings
 from tests.transport.dialects import rest
-from tests.transport.test_policy import World, longest
+from tests.transport.test_retry_policy import World, longest
 
 BASE = "https://dulieu.example.vn/api"
 ASK = HttpRequest(method="GET", path="/parcels")

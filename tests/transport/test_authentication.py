@@ -13,21 +13,11 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from cchc_connect import Credentials, HttpRequest
 from cchc_connect.errors import AuthenticationFailed, ConfigurationError, MessageRefused, SourceHeld
-from cchc_connect.safe_xml import parse_xml
-from cchc_connect.transport import (
-    ApiKey,
-    Authentication,
-    Bearer,
-    Credentials,
-    Endpoint,
-    Hmac,
-    HttpRequest,
-    OAuth2,
-    Surroundings,
-    TokenLogin,
-)
-from cchc_connect.transport.ws_security import WsSecurity
+from cchc_connect.transport import ApiKey, Authentication, Bearer, Endpoint, Hmac, OAuth2, Surroundings, TokenLogin
+from cchc_connect.transport.auth.ws_security import WsSecurity
+from cchc_connect.wire.xml import parse_xml
 from tests.transport.agency import Agency, Asked, Play, answer, in_turn
 from tests.transport.carriers import OpenLine
 from tests.transport.dialects import REST, rest

@@ -4,12 +4,12 @@ import random
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from tenacity import Retrying
 
+from cchc_connect import HttpRequest
 from cchc_connect.errors import Maintenance
-from cchc_connect.transport import HttpRequest, Policy
+from cchc_connect.transport import Policy
 from cchc_connect.transport.budget import RetryBudget
 from cchc_connect.transport.call import Call, Deadline
 

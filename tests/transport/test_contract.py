@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from cchc_connect import HttpRequest, HttpResponse, Verdict
 from cchc_connect.errors import (
     CchcError,
     DeadlineExceeded,
@@ -20,7 +21,7 @@ from cchc_connect.errors import (
     Unreachable,
 )
 from cchc_connect.testing import FAULTS, FaultyServer, json_reply
-from cchc_connect.transport import Basic, HttpRequest, HttpResponse, Traffic, Verdict
+from cchc_connect.transport import Basic, Traffic
 from tests.transport.agency import KEEP, RESET, Agency, Asked, Play, answer, drip, head, in_turn
 from tests.transport.carriers import IMPATIENT, OpenLine
 from tests.transport.dialects import ACCOUNT, rest

@@ -3,21 +3,11 @@
 import pytest
 import responses
 
+from cchc_connect import Dialect, HttpRequest, HttpResponse, Verdict
 from cchc_connect.errors import Maintenance, SourceHeld
-from cchc_connect.transport import (
-    Dialect,
-    Endpoint,
-    HttpRequest,
-    HttpResponse,
-    Policy,
-    RequestsTransport,
-    Surroundings,
-    Traffic,
-    Transport,
-    Verdict,
-)
+from cchc_connect.transport import Endpoint, Policy, RequestsTransport, Surroundings, Traffic, Transport
 from tests.transport.dialects import portal, rest
-from tests.transport.test_policy import World, longest
+from tests.transport.test_retry_policy import World, longest
 
 BASE = "https://dulieu.example.vn/api"
 ASK = HttpRequest(method="GET", path="/parcels")

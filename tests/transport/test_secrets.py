@@ -9,8 +9,9 @@ from urllib.parse import quote, quote_plus
 import pytest
 import urllib3
 
+from cchc_connect import HttpRequest
 from cchc_connect.errors import CchcError
-from cchc_connect.transport import Basic, Endpoint, HttpRequest, Policy
+from cchc_connect.transport import Basic, Endpoint, Policy
 from tests.canaries.birds import all_that_shows
 from tests.transport.agency import RESET, Agency, Asked, Play, answer, drip, head, in_turn
 from tests.transport.carriers import IMPATIENT, OpenLine

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
+from cchc_connect import HttpRequest
 from cchc_connect.errors import AuthenticationFailed, DeadlineExceeded
-from cchc_connect.transport import HttpRequest
 from tests.transport.agency import Agency, Asked, Play, answer, in_turn
 from tests.transport.carriers import IMPATIENT, OpenLine
 from tests.transport.dialects import portal

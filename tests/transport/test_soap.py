@@ -20,10 +20,10 @@ from cchc_connect.errors import (
     SourceHeld,
 )
 from cchc_connect.http import Credentials, Dialect, HttpResponse, Verdict
-from cchc_connect.safe_xml import parse_xml
 from cchc_connect.soap import SoapService, UsernameToken, classify_soap, fault_of
 from cchc_connect.soap.references import can_be_resolved
 from cchc_connect.transport import Endpoint, Policy
+from cchc_connect.wire.xml import parse_xml
 from tests.signing.parties import Watch
 from tests.transport.agency import RESET, Agency, Asked, Play, answer, drip, head, in_turn
 from tests.transport.carriers import OpenLine

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cchc_connect.errors import ConfigurationError
-from cchc_connect.transport.tls import ClientCertificate, PemCertificate, Pkcs12Certificate, tls_context
+from cchc_connect.transport.network.tls import ClientCertificate, PemCertificate, Pkcs12Certificate, tls_context
 from tests.transport.authority import Authority, greet, tls_server
 
 PASSWORD = "mật khẩu-canary"  # invented
@@ -224,7 +224,7 @@ def test_without_its_extra_a_bundle_says_what_to_install(authority: Authority, m
     bundle = authority.bundle("so-noi-vu", PASSWORD)
     monkeypatch.setitem(sys.modules, "cryptography", None)
     monkeypatch.setitem(sys.modules, "cryptography.exceptions", None)
-    monkeypatch.delitem(sys.modules, "cchc_connect.transport.pkcs12", raising=False)
+    monkeypatch.delitem(sys.modules, "cchc_connect.transport.network.pkcs12", raising=False)
 
     with pytest.raises(ConfigurationError) as raised:
         Pkcs12Certificate(file=bundle, password=PASSWORD).load_into(tls_context(ca_file=authority.file))

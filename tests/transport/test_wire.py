@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from cchc_connect.transport import Dialect, Endpoint, HttpRequest, classify_rest
+from cchc_connect import Dialect, HttpRequest, classify_rest
+from cchc_connect.transport import Endpoint
 from cchc_connect.transport.call import Call, Deadline
-from cchc_connect.transport.writing import written
+from cchc_connect.transport.request_encoding import written
 
 DIALECT = Dialect(classify=classify_rest, headers={"dstcode": "VN:GOV:G22", "Accept": "application/geo+json"})
 ENDPOINT = Endpoint(name="registry", base_url="http://127.0.0.1", dialect=DIALECT)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from cchc_connect.errors import SourceHeld
+from cchc_connect.testing.doubles.server import Reply
 from cchc_connect.testing.faults.fault import WireFault, head_of, whole
-from cchc_connect.testing.plays import Move, chunk, head
-from cchc_connect.testing.server import Reply
+from cchc_connect.testing.faults.plays import Move, chunk, head
 
 _BLOCK = 64 * 1024
 

@@ -6,8 +6,8 @@ from enum import Enum
 from http import HTTPStatus
 
 from cchc_connect.errors import CchcError, Retriable
-from cchc_connect.testing.plays import KEEP, Play, head
-from cchc_connect.testing.server import Reply
+from cchc_connect.testing.doubles.server import Reply
+from cchc_connect.testing.faults.plays import KEEP, Play, head
 
 
 class Certificate(Enum):

@@ -1,9 +1,9 @@
 """Faults of the connection and of HTTP/1.1 framing (RFC 9112): where a response begins and ends."""
 
 from cchc_connect.errors import CutShort, SourceHeld, Unreachable
+from cchc_connect.testing.doubles.server import Reply
 from cchc_connect.testing.faults.fault import WireFault, head_of, whole
-from cchc_connect.testing.plays import KEEP, RESET, Play, chunk, head
-from cchc_connect.testing.server import Reply
+from cchc_connect.testing.faults.plays import KEEP, RESET, Play, chunk, head
 
 CHUNKED = "Transfer-Encoding: chunked"
 CLOSE = "Connection: close"

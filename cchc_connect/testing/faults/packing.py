@@ -11,9 +11,9 @@ from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 
+from cchc_connect.testing.doubles.server import Reply
 from cchc_connect.testing.faults.fault import head_of
-from cchc_connect.testing.plays import KEEP, Play
-from cchc_connect.testing.server import Reply
+from cchc_connect.testing.faults.plays import KEEP, Play
 
 ZSTD = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
 BROTLI = "brotli"

@@ -1,9 +1,9 @@
 """Faults of meaning: refusals that look like a page, error statuses, redirects, throttling."""
 
 from cchc_connect.errors import AuthenticationFailed, Maintenance, SourceHeld, Throttled
+from cchc_connect.testing.doubles.server import Reply
 from cchc_connect.testing.faults.fault import WireFault
-from cchc_connect.testing.plays import KEEP, Play, answer, head
-from cchc_connect.testing.server import Reply
+from cchc_connect.testing.faults.plays import KEEP, Play, answer, head
 
 HTML = "text/html; charset=utf-8"
 LOGIN = (

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from cchc_connect.errors import SourceHeld
+from cchc_connect.testing.doubles.server import Reply
 from cchc_connect.testing.faults.fault import WireFault, head_of
-from cchc_connect.testing.plays import KEEP, Play
-from cchc_connect.testing.server import Reply
+from cchc_connect.testing.faults.plays import KEEP, Play
 
 MEMBER = "spoilt"
 """Name of the member that is added."""

@@ -3,8 +3,8 @@
 from cchc_connect.errors import CutShort, SourceHeld, Unreachable
 from cchc_connect.testing.faults.fault import Certificate, WireFault, head_of
 from cchc_connect.testing.faults.lines import half
+from cchc_connect.testing.faults.plays import CUT, RESET, answer
 from cchc_connect.testing.faults.slow import FOR_EVER_S
-from cchc_connect.testing.plays import CUT, RESET, answer
 
 # A ServerHello that chooses TLS 1.1 (RFC 4346 section 7.4.1.3): version, 32 random bytes, no session,
 # TLS_RSA_WITH_AES_128_CBC_SHA, no compression. A client that accepts it waits for a certificate.

@@ -5,8 +5,7 @@ It runs in an environment of its own and knows nothing of this project.
 
 from urllib.parse import parse_qsl, urlsplit
 
-from singer_sdk import RESTStream, Tap
-from singer_sdk import typing as th
+from singer_sdk import RESTStream, Tap, typing as th
 from singer_sdk.pagination import BaseHATEOASPaginator
 
 INTEGERS = ("thuaDatId", "version", "xaId", "xaIdCu")

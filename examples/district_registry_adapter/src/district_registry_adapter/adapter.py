@@ -11,7 +11,7 @@ from typing import ClassVar
 from pydantic import BaseModel
 
 from cchc_connect import Ask, Dialect, Exchange, HttpRequest, Item, Page, SourceProfile, Unreadable, classify_rest
-from cchc_connect.codecs import iso_instant, plain_text
+from cchc_connect.wire.codecs import iso_instant, plain_text
 from cchc_schemas import AdminScheme, LandParcel
 
 FIELDS = {"commune_code": "commune", "map_sheet": "sheet", "parcel_number": "number", "area_m2": "area"}

@@ -1,0 +1,1 @@
+"""Construction permits of Bình Dương's Department of Construction (giấy phép xây dựng)."""

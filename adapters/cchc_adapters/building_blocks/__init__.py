@@ -1,0 +1,1 @@
+"""Parts that several adapters share: ArcGIS layers, geometries, land-use codes, options."""

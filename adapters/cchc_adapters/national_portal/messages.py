@@ -1,0 +1,114 @@
+"""How dossiers and their steps are written for the national portal.
+
+Field names, limits and value forms as observed in VietOpenCPS/opencps-v2 (2020) and a provincial client
+(2025): every value is text, a missing one "", times are yyyyMMddHHmmss in Vietnamese time. A status goes out
+as it is: the habit of reporting 5, 6 and 8 as 9, to look on time, is not imitated.
+"""
+
+import re
+from collections.abc import Mapping
+
+from cchc_connect.wire.codecs import compact_local, truncated
+from cchc_schemas import Dossier, DossierStatus, DossierStep
+
+HANDLER_LENGTH = 50
+SUMMARY_LENGTH = 1000
+"""Characters that the provincial client sends at the most; whether the portal itself has these limits is unverified."""
+
+NOT_RECEIVED = frozenset({DossierStatus.REGISTERED, DossierStatus.REFUSED, DossierStatus.WITHDRAWN})
+"""States in which a dossier may have no day of receipt."""
+
+ALWAYS = ("TenTTHC", "MaLinhVuc", "TenLinhVuc", "LoaiDoiTuong", "DonViXuLy")
+"""Fields that every observed client fills."""
+
+Payload = dict[str, object]
+
+_NATIONAL_CODE = re.compile(r"[0-9]\.[0-9]{6}(?:-[0-9A-Z]+)?")
+"""National procedure code; the suffix is that of codes under test, as in 1.001612-TH2."""
+
+
+def national_code(code: str, codes: Mapping[str, str]) -> str | None:
+    """Return the national code of a procedure, None for a local one that is not in `codes`.
+
+    >>> national_code("1.013225", {}), national_code("GPXD01", {"GPXD01": "1.013225"}), national_code("GPXD01", {})
+    ('1.013225', '1.013225', None)
+    """
+    code = codes.get(code, code)
+    return code if _NATIONAL_CODE.fullmatch(code) else None
+
+
+def lacking(payload: Payload, status: DossierStatus) -> str | None:
+    """Return the name of a required field that is blank."""
+    required = ALWAYS if status in NOT_RECEIVED else (*ALWAYS, "NgayTiepNhan")
+    return next((name for name in required if not payload[name]), None)
+
+
+def dossier_payload(dossier: Dossier, code: str, identity_kinds: Mapping[str, str]) -> Payload:
+    """Return a dossier as DongBoHoSoMC takes it.
+
+    Args:
+        dossier: what is sent.
+        code: the national code of its procedure.
+        identity_kinds: LoaiDinhDanh by the number of digits.
+    """
+    return {
+        "MaHoSo": dossier.code,
+        "MaTTHC": code,
+        "TenTTHC": dossier.procedure_name or "",
+        "MaLinhVuc": dossier.field_code or "",
+        "TenLinhVuc": dossier.field_name or "",
+        "KenhThucHien": _number(dossier.channel),
+        **_applicant(dossier, identity_kinds),
+        "ThongTinKhac": "",
+        "TrichYeuHoSo": truncated(dossier.summary or "", SUMMARY_LENGTH),
+        "NgayNopHoSo": compact_local(dossier.submitted_at),
+        "NgayTiepNhan": compact_local(dossier.received_at),
+        "NgayHenTra": compact_local(dossier.due_at),
+        "TrangThaiHoSo": _number(dossier.status),
+        "NgayTra": compact_local(dossier.returned_at),
+        "ThongTinTra": "",
+        "HinhThuc": "1" if dossier.return_by_post else "0",
+        "NgayKetThucXuLy": compact_local(dossier.processed_at),
+        "DonViXuLy": dossier.processing_unit or dossier.agency_name or "",
+        "GhiChu": "",
+        "DSKetNoiCSDL": [],
+        "TaiLieuNop": [],
+        "DanhSachLePhi": [],
+        "DanhSachTepDinhKemKhac": [],
+        "DanhSachHoSoBoSung": [],
+        "DanhSachGiayToKetQua": [],
+    }
+
+
+def _applicant(dossier: Dossier, identity_kinds: Mapping[str, str]) -> Payload:
+    number = dossier.applicant_id or ""
+    kind = identity_kinds.get(str(len(number))) if number.isdecimal() else None
+    return {
+        "ChuHoSo": dossier.applicant_name or "",
+        "LoaiDoiTuong": _number(dossier.applicant_kind),
+        "MaDoiTuong": "",
+        "SoGiayToChuHoSo": number,
+        "DinhDanhCHS": [{"LoaiDinhDanh": kind, "SoDinhDanh": number}] if kind else [],
+        "Email": dossier.applicant_email or "",
+        "Fax": "",
+        "SoDienThoai": dossier.applicant_phone or "",
+    }
+
+
+def step_payload(step: DossierStep, default_handler: str) -> Payload:
+    """Return a step as CapNhatTienDoHoSoMC takes it; who is not named is called `default_handler`."""
+    return {
+        "MaHoSo": step.dossier_code,
+        "NguoiXuLy": truncated(step.handler_name or default_handler, HANDLER_LENGTH),
+        "ChucDanh": step.handler_title or "",
+        "ThoiDiemXuLy": compact_local(step.at),
+        "PhongBanXuLy": step.department or "",
+        "NoiDungXuLy": step.action,
+        "TrangThai": _number(step.status),
+        "NgayBatDau": compact_local(step.started_at),
+        "NgayKetThucTheoQuyDinh": compact_local(step.due_at),
+    }
+
+
+def _number(code: int | None) -> str:
+    return "" if code is None else str(int(code))

@@ -1,0 +1,69 @@
+from .adapter import (
+    Adapter as Adapter,
+    AdapterFactory as AdapterFactory,
+    Ask as Ask,
+    Deletes as Deletes,
+    Item as Item,
+    LimitsFields as LimitsFields,
+    Order as Order,
+    Outcome as Outcome,
+    Outgoing as Outgoing,
+    Page as Page,
+    Receipt as Receipt,
+    Source as Source,
+    SourceProfile as SourceProfile,
+    TakesInParallel as TakesInParallel,
+    Target as Target,
+)
+from .case import Case as Case, find_case as find_case
+from .config.file import Config as Config
+from .database.reading.change_feed import changes as changes, follow as follow
+from .database.reading.history import (
+    RecordVersion as RecordVersion,
+    history as history,
+    record_at as record_at,
+    records_at as records_at,
+)
+from .database.reading.records import records as records
+from .database.shared_database import SharedDatabase as SharedDatabase
+from .database.writing.discrepancies import discrepancies as discrepancies
+from .errors import (
+    AuthenticationFailed as AuthenticationFailed,
+    CchcError as CchcError,
+    ConfigurationError as ConfigurationError,
+    CutShort as CutShort,
+    DatabaseLost as DatabaseLost,
+    DatabaseUnusable as DatabaseUnusable,
+    DeadlineExceeded as DeadlineExceeded,
+    Fatal as Fatal,
+    LeaseHeld as LeaseHeld,
+    LeaseLost as LeaseLost,
+    Maintenance as Maintenance,
+    MessageRefused as MessageRefused,
+    OutsideHours as OutsideHours,
+    Rejected as Rejected,
+    Retriable as Retriable,
+    SourceHeld as SourceHeld,
+    StartOver as StartOver,
+    Stopped as Stopped,
+    Throttled as Throttled,
+    Unreachable as Unreachable,
+)
+from .http import (
+    Credentials as Credentials,
+    Dialect as Dialect,
+    Exchange as Exchange,
+    Granted as Granted,
+    HttpRequest as HttpRequest,
+    HttpResponse as HttpResponse,
+    Rate as Rate,
+    SessionLogin as SessionLogin,
+    Verdict as Verdict,
+)
+from .privacy.redaction import RedactingFormatter as RedactingFormatter
+from .sync.pull import Extent as Extent
+from .sync.reconcile import Reconciliation as Reconciliation
+from .sync.report import RunReport as RunReport
+from .sync.synchronizer import Surroundings as Surroundings, Synchronizer as Synchronizer
+from .transport.classifier import classify_rest as classify_rest
+from .wire.codecs import Unreadable as Unreadable

@@ -1,0 +1,221 @@
+"""The commands and their options; what each does stands in the module it imports when it is called.
+
+Help texts are codes of the message catalogue, which `help_texts` puts into the reader's language.
+"""
+# ruff: noqa: PLC0415  # the engine is imported by the command that needs it, so that --help starts at once
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cchc_connect.cli.options import LAST_ENTRY, Database
+from cchc_connect.cli.query_commands import looking
+from cchc_connect.cli.session import CONFIG_FILE, Session, session
+from cchc_connect.errors import ConfigurationError
+from cchc_connect.messages import Language
+
+app = typer.Typer(
+    name="cchc-connect",
+    help="help.program",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+quarantine = typer.Typer(help="help.quarantine", no_args_is_help=True)
+schema = typer.Typer(help="help.schema", no_args_is_help=True)
+adapter = typer.Typer(help="help.adapter", no_args_is_help=True)
+app.add_typer(quarantine, name="quarantine")
+app.add_typer(schema, name="schema")
+app.add_typer(adapter, name="adapter")
+app.add_typer(looking)
+
+
+@app.callback()
+def program(
+    context: typer.Context,
+    *,
+    config: Annotated[Path, typer.Option(help="help.config", metavar="FILE")] = CONFIG_FILE,
+    lang: Annotated[Language | None, typer.Option(help="help.lang")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="help.json")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="help.debug")] = False,
+) -> None:
+    """Take the global options; language, --json and --debug were read before, for refusals need them too."""
+    del lang, as_json, debug
+    if config.is_dir():
+        raise ConfigurationError("cli.config_folder", path=config)
+    context.obj = Session(screen=context.obj, config=config)
+
+
+@app.command(help="help.init")
+def init(
+    context: typer.Context, *, force: Annotated[bool, typer.Option("--force", help="help.init_force")] = False
+) -> int:
+    """Write a commented configuration file."""
+    from cchc_connect.cli.setup_commands import write_configuration
+
+    return write_configuration(session(context), force=force)
+
+
+@app.command(help="help.check")
+def check(context: typer.Context) -> int:
+    """Look whether everything is in place for a run."""
+    from cchc_connect.cli.check import show_check
+
+    return show_check(session(context))
+
+
+@app.command(help="help.sync")
+def sync(
+    context: typer.Context,
+    *,
+    only: Annotated[list[str] | None, typer.Option("--only", help="help.sync_only", metavar="NAME")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="help.sync_dry_run")] = False,
+    accept_shrink: Annotated[
+        list[str] | None, typer.Option("--accept-shrink", help="help.sync_accept_shrink", metavar="NAME")
+    ] = None,
+    full: Annotated[list[str] | None, typer.Option("--full", help="help.sync_full", metavar="NAME")] = None,
+) -> int:
+    """Pull every source, push every route, report."""
+    from cchc_connect.cli.sync import Wish, synchronise
+
+    wish = Wish(only=only or (), accept_shrink=accept_shrink or (), full=full or ())
+    return synchronise(session(context), wish, rehearse=dry_run)
+
+
+@app.command(help="help.pull")
+def pull(  # noqa: PLR0913  # a command has as many parameters as options
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="help.pull_name")],
+    *,
+    record_type: Annotated[str | None, typer.Option(help="help.pull_record_type", metavar="TYPE")] = None,
+    since: Annotated[str | None, typer.Option(help="help.pull_since", metavar="INSTANT")] = None,
+    until: Annotated[str | None, typer.Option(help="help.pull_until", metavar="INSTANT")] = None,
+    key: Annotated[str | None, typer.Option(help="help.pull_key", metavar="SOURCE_KEY")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="help.sync_dry_run")] = False,
+) -> int:
+    """Pull one connection or a part of it."""
+    from cchc_connect.cli.sync import Part, pull as pull_part
+
+    part = Part(record_type=record_type, since=since, until=until, key=key)
+    return pull_part(session(context), name, part, rehearse=dry_run)
+
+
+@app.command(help="help.reconcile")
+def reconcile(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="help.reconcile_name")],
+    *,
+    record_type: Annotated[str | None, typer.Option(help="help.reconcile_record_type", metavar="TYPE")] = None,
+    repair: Annotated[bool, typer.Option("--repair", help="help.reconcile_repair")] = False,
+    accept_shrink: Annotated[bool, typer.Option("--accept-shrink", help="help.reconcile_accept_shrink")] = False,
+) -> int:
+    """Compare both sides, and put right what differs."""
+    from cchc_connect.cli.reconcile import Wanted, reconcile_connection
+
+    wanted = Wanted(record_type=record_type, repair=repair, accept_shrink=accept_shrink)
+    return reconcile_connection(session(context), name, wanted)
+
+
+@app.command(help="help.status")
+def status(context: typer.Context, *, db: Database = None) -> int:
+    """Show the state of the shared database."""
+    from cchc_connect.cli.status import show_status
+
+    return show_status(session(context), db)
+
+
+@quarantine.command("list", help="help.quarantine_list")
+def quarantine_list(
+    context: typer.Context,
+    *,
+    connection: Annotated[str | None, typer.Option(help="help.by_connection", metavar="NAME")] = None,
+    record_type: Annotated[str | None, typer.Option(help="help.by_record_type", metavar="TYPE")] = None,
+    db: Database = None,
+) -> int:
+    """List the open entries."""
+    from cchc_connect.cli.quarantine import list_entries
+
+    return list_entries(session(context), db, connection, record_type)
+
+
+@quarantine.command("export", help="help.quarantine_export")
+def quarantine_export(  # a command has as many parameters as options
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="help.export_file")],
+    *,
+    connection: Annotated[str | None, typer.Option(help="help.by_connection", metavar="NAME")] = None,
+    record_type: Annotated[str | None, typer.Option(help="help.by_record_type", metavar="TYPE")] = None,
+    force: Annotated[bool, typer.Option("--force", help="help.init_force")] = False,
+    db: Database = None,
+) -> int:
+    """Write the open entries into a sheet."""
+    from cchc_connect.cli.quarantine_export import Wanted, export_entries
+
+    wanted = Wanted(connection=connection, record_type=record_type, force=force)
+    return export_entries(session(context), db, file, wanted)
+
+
+@quarantine.command("show", help="help.quarantine_show")
+def quarantine_show(
+    context: typer.Context,
+    number: Annotated[int, typer.Argument(metavar="ID", help="help.entry", min=1, max=LAST_ENTRY)],
+    *,
+    raw: Annotated[bool, typer.Option("--raw", help="help.raw")] = False,
+    db: Database = None,
+) -> int:
+    """Show one entry with every fault."""
+    from cchc_connect.cli.quarantine import show_entry
+
+    return show_entry(session(context), db, number, raw=raw)
+
+
+@quarantine.command("replay", help="help.quarantine_replay")
+def quarantine_replay(
+    context: typer.Context,
+    numbers: Annotated[
+        list[int] | None, typer.Argument(metavar="[ID]...", help="help.entries", min=1, max=LAST_ENTRY)
+    ] = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="help.replay_all")] = False,
+) -> int:
+    """Read entries anew."""
+    from cchc_connect.cli.quarantine import replay_entries
+
+    return replay_entries(session(context), numbers or (), everything=everything)
+
+
+@schema.command("export", help="help.schema_export")
+def schema_export(
+    context: typer.Context,
+    *,
+    folder: Annotated[Path, typer.Option(help="help.folder", metavar="DIR")] = Path("schemas/json"),
+    check: Annotated[bool, typer.Option("--check", help="help.schema_check")] = False,
+) -> int:
+    """Write the records as JSON Schema."""
+    from cchc_connect.cli.schemas import export_schemas
+
+    return export_schemas(session(context), folder, check=check)
+
+
+@adapter.command("list", help="help.adapter_list")
+def adapter_list(context: typer.Context) -> int:
+    """List the installed adapters."""
+    from cchc_connect.cli.adapters import list_adapters
+
+    return list_adapters(session(context))
+
+
+@app.command(help="help.demo")
+def demo(
+    context: typer.Context,
+    *,
+    db: Annotated[Path, typer.Option(help="help.demo_db", metavar="PATH")] = Path("demo.db"),
+    seed: Annotated[int, typer.Option(help="help.seed")] = 7,
+    small: Annotated[bool, typer.Option("--small", help="help.small")] = False,
+) -> int:
+    """Show it all on doubles of four systems."""
+    from cchc_connect.cli.demo import show_demo
+
+    return show_demo(session(context), db, seed=seed, small=small)

@@ -1,0 +1,148 @@
+"""The commands that look into the shared database, and those by which a person settles what was found there."""
+# ruff: noqa: PLC0415  # as in `commands`
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from cchc_connect.cli.options import LAST_ENTRY, Database, Unmasked
+from cchc_connect.cli.session import session
+
+looking = typer.Typer()
+discrepancies = typer.Typer(help="help.discrepancies", no_args_is_help=True)
+letters = typer.Typer(help="help.letters", no_args_is_help=True)
+looking.add_typer(discrepancies, name="discrepancies")
+looking.add_typer(letters, name="letters")
+
+Number = Annotated[int, typer.Argument(metavar="ID", help="help.discrepancy", min=1, max=LAST_ENTRY)]
+
+
+class Resolution(StrEnum):
+    """What a person may write down about a discrepancy."""
+
+    REPORTED = "reported"
+    DISMISSED = "dismissed"
+
+
+@looking.command(help="help.case")
+def case(
+    context: typer.Context,
+    dossier: Annotated[str, typer.Argument(metavar="DOSSIER", help="help.dossier")],
+    *,
+    unmasked: Unmasked = False,
+    db: Database = None,
+) -> int:
+    """Show a dossier and all that is known beside it."""
+    from cchc_connect.cli.case import show_case
+
+    return show_case(session(context), db, dossier, unmasked=unmasked)
+
+
+@looking.command(help="help.history")
+def history(
+    context: typer.Context,
+    record_type: Annotated[str, typer.Argument(metavar="RECORD_TYPE", help="help.history_record_type")],
+    key: Annotated[str, typer.Argument(metavar="KEY", help="help.history_key")],
+    *,
+    at: Annotated[str | None, typer.Option(help="help.history_at", metavar="INSTANT")] = None,
+    unmasked: Unmasked = False,
+    db: Database = None,
+) -> int:
+    """Show every version of a record."""
+    from cchc_connect.cli.history import show_history
+
+    return show_history(session(context), db, (record_type, key), at=at, unmasked=unmasked)
+
+
+@looking.command(help="help.changes")
+def changes(  # noqa: PLR0913  # a command has as many parameters as options
+    context: typer.Context,
+    *,
+    since: Annotated[int, typer.Option(help="help.changes_since", metavar="N", min=0, max=LAST_ENTRY)] = 0,
+    follow: Annotated[bool, typer.Option("--follow", help="help.changes_follow")] = False,
+    record_type: Annotated[list[str] | None, typer.Option(help="help.changes_record_type", metavar="TYPE")] = None,
+    limit: Annotated[int | None, typer.Option(help="help.changes_limit", metavar="N", min=1)] = None,
+    unmasked: Unmasked = False,
+    db: Database = None,
+) -> int:
+    """Write the change feed."""
+    from cchc_connect.cli.changes import Reading, show_changes
+
+    reading = Reading(since=since, follow=follow, record_types=tuple(record_type or ()), limit=limit)
+    return show_changes(session(context), db, reading, unmasked=unmasked)
+
+
+@discrepancies.command("list", help="help.discrepancies_list")
+def discrepancies_list(  # a command has as many parameters as options
+    context: typer.Context,
+    *,
+    connection: Annotated[str | None, typer.Option(help="help.discrepancies_connection", metavar="NAME")] = None,
+    record_type: Annotated[str | None, typer.Option(help="help.discrepancies_record_type", metavar="TYPE")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="help.discrepancies_all")] = False,
+    unmasked: Unmasked = False,
+    db: Database = None,
+) -> int:
+    """List the discrepancies."""
+    from cchc_connect.cli.discrepancies import list_discrepancies
+
+    names = (connection, record_type)
+    return list_discrepancies(session(context), db, names, ended=everything, unmasked=unmasked)
+
+
+@discrepancies.command("resolve", help="help.discrepancies_resolve")
+def discrepancies_resolve(
+    context: typer.Context,
+    number: Number,
+    *,
+    resolution: Annotated[Resolution, typer.Option("--as", help="help.discrepancies_as")],
+    note: Annotated[str, typer.Option(help="help.discrepancies_note", metavar="TEXT")],
+    db: Database = None,
+) -> int:
+    """Write down what was done about a discrepancy."""
+    from cchc_connect.cli.discrepancies import resolve
+
+    return resolve(session(context), db, number, resolution.value, note)
+
+
+@letters.command("list", help="help.letters_list")
+def letters_list(
+    context: typer.Context,
+    *,
+    route: Annotated[str | None, typer.Option(help="help.letters_route", metavar="NAME")] = None,
+    db: Database = None,
+) -> int:
+    """List the dead letters."""
+    from cchc_connect.cli.dead_letters import list_letters
+
+    return list_letters(session(context), db, route)
+
+
+@letters.command("replay", help="help.letters_replay")
+def letters_replay(
+    context: typer.Context,
+    route: Annotated[str, typer.Argument(metavar="ROUTE", help="help.letters_replay_route")],
+    numbers: Annotated[
+        list[int] | None, typer.Argument(metavar="[SEQUENCE]...", help="help.letters_numbers", min=1, max=LAST_ENTRY)
+    ] = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="help.letters_all")] = False,
+) -> int:
+    """Put dead letters to waiting."""
+    from cchc_connect.cli.dead_letters import replay_letters
+
+    return replay_letters(session(context), route, numbers or (), everything=everything)
+
+
+@looking.command(help="help.runs")
+def runs(
+    context: typer.Context,
+    run_id: Annotated[str | None, typer.Argument(metavar="[RUN_ID]", help="help.runs_id")] = None,
+    *,
+    limit: Annotated[int, typer.Option(help="help.runs_limit", metavar="N", min=1)] = 20,
+    db: Database = None,
+) -> int:
+    """List the runs, or show one."""
+    from cchc_connect.cli.runs import list_runs, show_run
+
+    return list_runs(session(context), db, limit) if run_id is None else show_run(session(context), db, run_id)

@@ -1,0 +1,1 @@
+"""Reads shared records: live ones, their history, and the feed of changes."""

@@ -1,0 +1,58 @@
+"""Shared records, read back as what they are."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Row, Select, select
+
+from cchc_connect.database.record_tables import record_table
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.tables import change
+from cchc_schemas import Record, from_document
+
+AnyRecord = TypeVar("AnyRecord", bound=Record)
+
+AT_ONCE = 1000
+"""Records read from the database at a time; memory does not grow with their number."""
+
+
+def records(database: SharedDatabase, kind: type[AnyRecord], **equal: object) -> Iterator[AnyRecord]:
+    """Yield the live records of one type, in the order of their keys; `equal` names fields and their values.
+
+    Example: `records(database, LandParcel, commune_code="25747", map_sheet="12")`.
+
+    No transaction is open while a record is with the caller, who may take any time. So a record that changes
+    meanwhile is yielded as it was when its page of a thousand was read; `records_at` sees one committed state.
+
+    Raises:
+        KeyError: the record has no such field.
+    """
+    table = record_table(kind.record_type)
+    chosen = live_rows(kind).where(*(table.c[name] == value for name, value in equal.items()))
+    after, is_last = "", False
+    while not is_last:
+        with database.reading() as connection:
+            rows = connection.execute(chosen.where(table.c.record_key > after).limit(AT_ONCE)).all()
+        yield from (record_of(kind, row) for row in rows)
+        after, is_last = rows[-1].record_key if rows else after, len(rows) < AT_ONCE
+
+
+def records_by_key(connection: Connection, kind: type[AnyRecord], keys: list[str]) -> Iterator[tuple[str, AnyRecord]]:
+    """Yield agency and record of the live records with these keys, in the order of their keys."""
+    table = record_table(kind.record_type)
+    for row in connection.execute(live_rows(kind).where(table.c.record_key.in_(keys))):
+        yield row.agency, record_of(kind, row)
+
+
+def live_rows(kind: type[Record]) -> Select[Any, Any, Any]:
+    """Return a query for the live records of one type: key, agency, document."""
+    table = record_table(kind.record_type)
+    columns = select(table.c.record_key, table.c.agency, change.c.document)
+    joined = columns.join(change, change.c.sequence == table.c.sequence)
+    return joined.where(table.c.deleted_at.is_(None)).order_by(table.c.record_key)
+
+
+def record_of(kind: type[AnyRecord], row: Row[Any, Any, Any]) -> AnyRecord:
+    """Return the record of a row of `live_rows`."""
+    return from_document(kind, json.loads(row.document))

@@ -1,0 +1,163 @@
+"""The shared database: opening it, and its two kinds of transaction.
+
+`reading()` sees one committed state. `writing(token)` is the only way to change anything: it takes the
+database's write lock first, then looks whether the lease's fencing token is still the caller's, so that a
+run that froze past its lease can write nothing more.
+"""
+
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager, nullcontext
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, event, select
+from sqlalchemy.exc import DBAPIError
+
+from cchc_connect.database.backend import Backend
+from cchc_connect.database.migrate import make, upgrade
+from cchc_connect.database.sqlite import PREFIX, SqliteBackend
+from cchc_connect.database.tables import STRUCTURE_VERSION, lease
+from cchc_connect.errors import DatabaseLost, DatabaseUnusable, LeaseLost
+from cchc_connect.extras import extra
+from cchc_connect.privacy.error_boundary import Seam
+from cchc_connect.privacy.secrets import SecretText
+
+RUN_LEASE = "sync"
+"""Name of the lease that a run holds."""
+
+
+class SharedDatabase:
+    """One shared database, in an SQLite file or in PostgreSQL; safe to be used by many threads."""
+
+    def __init__(self, url: str, *, prepare: bool = True) -> None:
+        """Open the database at `url`, `sqlite:///PATH` or `postgresql://...`.
+
+        With `prepare` its tables are made where it is new and brought up to date where it is older; without,
+        nothing of it is changed.
+
+        Raises:
+            DatabaseUnusable: it cannot be opened, is another program's, or was made by a newer program;
+                without `prepare` also where it is not there or older.
+            ConfigurationError: the database's driver is not installed.
+        """
+        self.url = url = SecretText(url)
+        self._backend = _backend(url)
+        self._failures: tuple[type[Exception], ...] = (DBAPIError, *self._backend.failures)
+        self._writer = threading.Lock()  # one writer at a time: waiting here is fairer than at the database
+        if not prepare:
+            self._backend.look()
+        self._engine = self._backend.engine()
+        event.listen(self._engine, "begin", self._begin)
+        try:
+            self._open(prepare=prepare)
+        except BaseException:
+            self._engine.dispose()
+            raise
+
+    @property
+    def place(self) -> str:
+        """Return where it is: a file's path, or an address without its password."""
+        return self._backend.place
+
+    def reading(self) -> Seam[Connection]:
+        """Give a connection that sees one committed state and changes nothing.
+
+        Raises:
+            DatabaseUnusable: the database failed.
+        """
+        return Seam(self._connection(), self._translated)
+
+    def writing(self, token: int | None = None, *, keep: bool = True) -> Seam[Connection]:
+        """Give a connection whose changes are committed together when the block ends, or not at all.
+
+        Args:
+            token: the run's fencing token; None for what needs no lease (the lease itself, a repair by hand).
+            keep: False for a rehearsal: everything is done and then undone.
+
+        Raises:
+            LeaseLost: the lease has another token by now; nothing was changed.
+            DatabaseLost: the connection broke; nothing was changed, or all of it where it broke at the very end.
+            DatabaseUnusable: the database failed; nothing was changed.
+        """
+        return Seam(self._transaction(token, keep=keep), self._translated)
+
+    @contextmanager
+    def _connection(self) -> Generator[Connection, None, None]:
+        with self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, token: int | None, *, keep: bool) -> Generator[Connection, None, None]:
+        with self._writer, self._engine.connect() as plain:
+            connection = plain.execution_options(cchc_writing=True)
+            with connection.begin() as transaction:
+                if token is not None:
+                    _check_fence(connection, token)
+                yield connection
+                if not keep:
+                    transaction.rollback()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _begin(self, connection: Connection) -> None:
+        self._backend.begin(connection, writing=connection.get_execution_options().get("cchc_writing", False))
+
+    def _open(self, *, prepare: bool) -> None:
+        with self.reading() as connection:
+            found = self._checked(connection)
+        if found == STRUCTURE_VERSION:
+            return
+        if not prepare:
+            raise DatabaseUnusable("database.older" if found else "database.absent", path=self.place)
+        with Seam(nullcontext(), self._translated):
+            self._backend.settle(self._engine)
+        with self.writing() as connection:
+            found = self._checked(connection)  # another program may have been quicker
+            if found == STRUCTURE_VERSION:
+                return
+            if found:
+                upgrade(connection, found)
+            else:
+                make(connection)
+            self._backend.sign(connection, STRUCTURE_VERSION)
+
+    def _checked(self, connection: Connection) -> int:
+        found = self._backend.find(connection)
+        if found.is_foreign:
+            raise DatabaseUnusable("database.foreign", path=self.place)
+        if found.version > STRUCTURE_VERSION:
+            raise DatabaseUnusable("database.newer", path=self.place, found=found.version, known=STRUCTURE_VERSION)
+        return found.version
+
+    def _translated(self, error: BaseException) -> DatabaseUnusable | None:
+        """Return what a driver's error, which may hold values of rows, is as one of ours, which does not."""
+        if not isinstance(error, self._failures):
+            return None
+        cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+        kind = DatabaseLost if self._backend.is_lost(cause) else DatabaseUnusable
+        return kind("database.failed", path=self.place, reason=self._backend.reason(cause))
+
+
+def _backend(url: str) -> Backend:
+    if url.startswith(PREFIX):
+        return SqliteBackend(url)
+    with extra("postgres", "psycopg"):
+        from cchc_connect.database.postgres import PostgresBackend  # noqa: PLC0415  # its driver is an extra
+    return PostgresBackend(url)
+
+
+def _check_fence(connection: Connection, token: int) -> None:
+    found = connection.execute(select(lease.c.token).where(lease.c.name == RUN_LEASE)).scalar()
+    if found != token:
+        raise LeaseLost("lease.lost", token=token)

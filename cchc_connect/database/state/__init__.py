@@ -1,0 +1,1 @@
+"""What a run keeps of itself: lease, cursors, runs, counters, circuit breakers and rate limits."""

@@ -1,0 +1,189 @@
+"""Items that became no record: kept in their raw form, with every fault, until they are good or gone.
+
+The raw form holds what the source sent, personal values included; it stays in the database and is shown to
+people only masked, or by their express wish.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, RowMapping, bindparam, func, select, update
+
+from cchc_connect.adapter import Item
+from cchc_connect.database.bulk import Rows, chunks, rows_among
+from cchc_connect.database.stream import Stream
+from cchc_connect.database.tables import quarantine
+from cchc_connect.errors import Rejected
+from cchc_connect.wire.json import RawItem
+from cchc_schemas import Fault
+
+KEY_TAKEN = Fault(path="", rule="key_taken")
+"""Another item of the same source already is the record of this key."""
+
+KEY_TWICE = Fault(path="", rule="key_twice")
+"""Another item of the same page bears the same key and says something else."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FaultyItem:
+    """One wire item that became no record."""
+
+    source_key: str
+    item_hash: bytes
+    item: Item = field(repr=False)
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuarantineEntry:
+    """One entry as it is stored."""
+
+    id: int
+    connection: str
+    record_type: str
+    partition: str
+    source_key: str
+    item: Item = field(repr=False)
+    """As it reads; looking into one that is no strict JSON raises `ValueError`, today as on the day it came."""
+    faults: tuple[Fault, ...]
+    first_seen: str
+    resolved_at: str | None
+
+    @property
+    def shown(self) -> Item:
+        """Return the item for people: one that cannot be read as one text."""
+        return {"": self.item.raw.decode()} if isinstance(self.item, RawItem) else self.item
+
+
+def store(connection: Connection, stream: Stream, items: Sequence[FaultyItem], run_id: str, now: str) -> int:
+    """Put items into quarantine, an item that is already there in its new form and place; return how many are new."""
+    present = _open(connection, stream, [item.source_key for item in items])
+    new = 0
+    for item in items:
+        told = {"item_hash": item.item_hash, "faults": _faults_text(item.faults), "partition": stream.partition}
+        values = {"item": _text(item.item), **told, "run_id": run_id}
+        known = present.get(item.source_key)
+        if known is None:
+            place = {"connection": stream.connection, "record_type": stream.record_type, "source_key": item.source_key}
+            connection.execute(quarantine.insert().values(**place, **values, first_seen=now))
+            new += 1
+        elif any(getattr(known, name) != value for name, value in told.items()):
+            connection.execute(quarantine.update().where(quarantine.c.id == known.id).values(**values))
+    return new
+
+
+def resolve(connection: Connection, stream: Stream, source_keys: Sequence[str], now: str) -> int:
+    """Close the open entries of items that are good now, or gone; return how many there were."""
+    ids = [row.id for row in _open(connection, stream, source_keys).values()]
+    for some in chunks(ids):
+        chosen = quarantine.c.id.in_(some)
+        connection.execute(update(quarantine).where(chosen).values(resolved_at=now, item=None))
+    return len(ids)
+
+
+def open_hashes(connection: Connection, stream: Stream) -> Mapping[str, bytes | None]:
+    """Return the hash of every item whose own faults keep it in quarantine, by source key.
+
+    For one that came in another partition it is None: where it is listed now has yet to be noted. An item that
+    another stands in the way of is left out: whether it may become a record depends on the other, so it is
+    looked at in each run.
+    """
+    of_others = [_faults_text((fault,)) for fault in (KEY_TAKEN, KEY_TWICE)]
+    faulty = _of(stream) & quarantine.c.faults.not_in(of_others)
+    columns = select(quarantine.c.source_key, quarantine.c.item_hash, quarantine.c.partition)
+    rows = connection.execute(columns.where(faulty))
+    return {row.source_key: row.item_hash if row.partition == stream.partition else None for row in rows}
+
+
+def taken(connection: Connection, stream: Stream) -> list[Item]:
+    """Return the items of a stream's partition whose record's key another item has; one of them may be free by now."""
+    held = _in(stream) & (quarantine.c.faults == _faults_text((KEY_TAKEN,)))
+    return [_item(text) for text in connection.execute(select(quarantine.c.item).where(held)).scalars()]
+
+
+def open_keys(connection: Connection, stream: Stream, *, whole: bool = False) -> set[str]:
+    """Return the source keys of the open entries of a stream's partition; with `whole`, of all partitions."""
+    here = _of(stream) if whole else _in(stream)
+    return set(connection.execute(select(quarantine.c.source_key).where(here)).scalars())
+
+
+def entries(connection: Connection, *, all_states: bool = False) -> list[QuarantineEntry]:
+    """Return the open entries, oldest first; with `all_states` the resolved ones too."""
+    statement = select(quarantine).order_by(quarantine.c.id)
+    if not all_states:
+        statement = statement.where(quarantine.c.resolved_at.is_(None))
+    return [_entry(row) for row in connection.execute(statement).mappings()]
+
+
+def entry(connection: Connection, number: int) -> QuarantineEntry:
+    """Return one entry.
+
+    Raises:
+        Rejected: there is no such entry.
+    """
+    row = connection.execute(select(quarantine).where(quarantine.c.id == number)).mappings().one_or_none()
+    if row is None:
+        raise Rejected("quarantine.no_entry", number=number)
+    return _entry(row)
+
+
+def open_counts(connection: Connection) -> Mapping[tuple[str, str, str], int]:
+    """Return how many entries are open, by connection, record type and partition."""
+    columns = (quarantine.c.connection, quarantine.c.record_type, quarantine.c.partition)
+    counted = select(*columns, func.count().label("entries")).where(quarantine.c.resolved_at.is_(None))
+    return {(row[0], row[1], row[2]): row[3] for row in connection.execute(counted.group_by(*columns))}
+
+
+def _of(stream: Stream) -> ColumnElement[bool]:
+    return (
+        (quarantine.c.connection == stream.connection)
+        & (quarantine.c.record_type == stream.record_type)
+        & quarantine.c.resolved_at.is_(None)
+    )
+
+
+def _in(stream: Stream) -> ColumnElement[bool]:
+    return _of(stream) & (quarantine.c.partition == stream.partition)
+
+
+def _open(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> dict[str, Row[Any]]:
+    bound = {"of_connection": stream.connection, "of_type": stream.record_type}
+    return {
+        row.source_key: row
+        for row in rows_among(connection, _open_entries(), quarantine.c.source_key, source_keys, bound)
+    }
+
+
+@cache
+def _open_entries() -> Rows:
+    mine = (quarantine.c.connection == bindparam("of_connection")) & (quarantine.c.record_type == bindparam("of_type"))
+    return select(quarantine).where(mine & quarantine.c.resolved_at.is_(None))
+
+
+def _entry(row: RowMapping) -> QuarantineEntry:
+    faults = tuple(Fault(path=path, rule=rule) for path, rule in json.loads(row["faults"]))
+    item = _item(row["item"] or "{}")
+    kept = ("id", "connection", "record_type", "partition", "source_key", "first_seen", "resolved_at")
+    return QuarantineEntry(item=item, faults=faults, **{name: row[name] for name in kept})
+
+
+def _item(text: str) -> Item:
+    raw = RawItem(text.encode())
+    try:
+        return raw.read()
+    except ValueError:
+        return raw
+
+
+def _text(item: Item) -> str:
+    if isinstance(item, RawItem):
+        # Bytes that are no UTF-8 stay visible, and no JSON: the item must not come good by being kept.
+        return item.raw.decode(errors="backslashreplace")
+    return json.dumps(item)  # in ASCII: an item may hold what is no text
+
+
+def _faults_text(faults: Iterable[Fault]) -> str:
+    return json.dumps([[fault.path, fault.rule] for fault in faults], ensure_ascii=False)

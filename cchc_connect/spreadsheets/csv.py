@@ -1,0 +1,100 @@
+"""Tables as CSV (RFC 4180): UTF-8 with a byte order mark, without which Excel reads no Vietnamese."""
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from io import TextIOWrapper
+from typing import BinaryIO
+
+from cchc_connect.errors import Rejected
+from cchc_connect.spreadsheets.escapes import marked, unmarked
+from cchc_connect.spreadsheets.tables import MOST_ROWS, Column, Kind, Row, Value, refusal
+
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:E[+-]?[0-9]+)?", re.ASCII)
+_ENCODING = "utf-8-sig"
+
+
+def write_csv(file: BinaryIO, columns: Sequence[Column], rows: Iterable[Row]) -> int:
+    """Write a table whose rows were checked; return how many there are."""
+    count = 0
+    text = TextIOWrapper(file, encoding=_ENCODING, newline="")
+    try:
+        writer = csv.writer(text)
+        writer.writerow([marked(column.name) for column in columns])
+        for row in rows:
+            writer.writerow([_written(value) for value in row])
+            del row  # no frame of a later refusal's traceback holds its values
+            count += 1
+    finally:
+        text.detach()
+    return count
+
+
+def read_csv(file: BinaryIO, columns: Sequence[Column]) -> Iterator[Row]:
+    """Yield the rows of a table that was written with these columns.
+
+    Raises:
+        Rejected: it is no such table; the row and column are named.
+    """
+    lines = _lines(file)
+    if next(lines, None) != [marked(column.name) for column in columns]:
+        raise Rejected("sheet.header", columns=", ".join(column.name for column in columns))
+    for number, line in enumerate(lines, start=2):
+        row = _row(line, columns, number)
+        del line  # no frame of a refusal's traceback holds its values
+        if isinstance(row, Rejected):
+            raise row
+        yield row
+
+
+def _written(value: Value) -> str:
+    match value:
+        case None:
+            return ""
+        case str():
+            return marked(value)
+        case date():
+            return value.isoformat()
+        case _:
+            return str(value)
+
+
+def _lines(file: BinaryIO) -> Iterator[list[str]]:
+    try:
+        with TextIOWrapper(file, encoding=_ENCODING, newline="") as text:
+            yield from csv.reader(text, strict=True)
+    except (csv.Error, UnicodeError):
+        pass  # they quote what they read
+    else:
+        return
+    raise Rejected("sheet.damaged")
+
+
+def _row(line: list[str], columns: Sequence[Column], number: int) -> list[Value] | Rejected:
+    if number > MOST_ROWS + 1:
+        return Rejected("sheet.too_long", most=MOST_ROWS)
+    if len(line) != len(columns):
+        return Rejected("sheet.ragged", row=number, width=len(columns))
+    values: list[Value] = []
+    for column, cell in zip(columns, line, strict=True):
+        value = _read(cell, column.kind) if cell else None
+        if cell and value is None:
+            return refusal("sheet.unreadable", f"no_{column.kind}", number, column)
+        values.append(value)
+    return values
+
+
+def _read(cell: str, kind: Kind) -> Value:
+    """Return what a cell says, None where it says nothing of that kind."""
+    match kind:
+        case Kind.TEXT:
+            return unmarked(cell)
+        case Kind.NUMBER:
+            return Decimal(cell) if _NUMBER.fullmatch(cell) else None
+        case Kind.DAY:
+            try:
+                return date.fromisoformat(cell)
+            except ValueError:
+                return None

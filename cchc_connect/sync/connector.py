@@ -1,0 +1,100 @@
+"""From a connection's table to its transport."""
+
+from ssl import SSLContext
+
+from cchc_connect.adapter import Adapter
+from cchc_connect.clock import Clock, SystemClock
+from cchc_connect.config.connections import ConnectionTable, SignatureTable, SignedByTable, TlsTable
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.state.rate_limits import SharedPace
+from cchc_connect.signing import Expected, KeyFile, Signer, SigningKey, Verifier
+from cchc_connect.transport import (
+    Anonymous,
+    Endpoint,
+    Hours,
+    Pace,
+    Policy,
+    RequestsTransport,
+    Shelf,
+    Surroundings,
+)
+from cchc_connect.transport.auth.message_signatures import Seal, SealCheck
+from cchc_connect.transport.network.tls import PemCertificate, Pkcs12Certificate, tls_context
+from cchc_connect.transport.opening_hours import Span
+
+PKCS12 = frozenset({".p12", ".pfx"})
+"""Ends of the names of PKCS #12 files."""
+
+
+class Connecting:
+    """Opens transports to connections, with what their processes share on the way."""
+
+    def __init__(
+        self, database: SharedDatabase | None = None, clock: Clock | None = None, shelf: Shelf | None = None
+    ) -> None:
+        """Share quotas by `database` and sessions by `shelf`; without them each process is alone."""
+        self._database = database
+        self._clock = clock or SystemClock()
+        self._shelf = shelf
+
+    def __call__(self, name: str, table: ConnectionTable, adapter: Adapter, deadline_s: float) -> RequestsTransport:
+        """Return the transport to the connection `name`; its secrets are taken from where they lie, now.
+
+        Raises:
+            ConfigurationError: a secret cannot be read, or an address is none to go to.
+        """
+        hours = Hours(tuple(map(Span.of, table.hours))) if table.hours else None
+        policy = Policy(deadline_s=deadline_s, hours=hours)
+        surroundings = Surroundings(now=self._clock.now, pace=self._pace(name, table, adapter), shelf=self._shelf)
+        return RequestsTransport(endpoint(name, table, adapter, self._clock), policy, surroundings)
+
+    def _pace(self, name: str, table: ConnectionTable, adapter: Adapter) -> Pace | None:
+        rate = adapter.dialect.rate if table.rate is None else table.rate.rate
+        if rate is None or self._database is None:
+            return None
+        return SharedPace(self._database, name, rate, self._clock.now)
+
+
+def endpoint(name: str, table: ConnectionTable, adapter: Adapter, clock: Clock | None = None) -> Endpoint:
+    """Return the far end of the connection `name`, with its secrets.
+
+    Raises:
+        ConfigurationError: a secret or a certificate cannot be read, or an address is none to go to.
+    """
+    clock = clock or SystemClock()
+    return Endpoint(
+        name=name,
+        base_url=table.base_url,
+        dialect=adapter.dialect,
+        authentication=Anonymous() if table.account is None else table.account.authentication(),
+        other_origins=frozenset(table.origins),
+        seal=None if table.signature is None else _seal(table.signature, clock),
+        seal_check=None if table.signed_by is None else _seal_check(name, table.signed_by, clock),
+        tls=None if table.tls is None else _tls(table.tls),
+    )
+
+
+def _seal(table: SignatureTable, clock: Clock) -> Seal:
+    key = SigningKey.read(table.private_key.reveal(), algorithm=table.algorithm, key_id=table.key_id)
+    return Seal(signer=Signer(key, table.issuer, clock), audience=table.audience, header=table.header)
+
+
+def _seal_check(name: str, table: SignedByTable, clock: Clock) -> SealCheck:
+    expected = Expected(issuer=table.issuer, audience=table.audience, algorithms=table.algorithms)
+    return SealCheck(Verifier(name, KeyFile(table.keys, clock), expected, clock), table.header, name)
+
+
+def _tls(table: TlsTable) -> SSLContext:
+    context = tls_context(ca_file=table.ca, unverified=table.unverified_because is not None)
+    if table.certificate is None:
+        return context
+    password = None if table.password is None else table.password.reveal()
+    if table.certificate.suffix.lower() in PKCS12:
+        Pkcs12Certificate(file=table.certificate, password=password).load_into(context)
+    else:
+        PemCertificate(certificate=table.certificate, key=table.key, password=password).load_into(context)
+    return context
+
+
+connect = Connecting()
+"""Opens transports that share nothing with other processes."""

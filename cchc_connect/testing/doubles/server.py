@@ -1,0 +1,215 @@
+"""Base of the doubles: an HTTP/1.1 server on loopback with switches for misbehaviour.
+
+A double never logs a body, a query or a header.
+"""
+
+import json
+import logging
+import socket
+import time
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
+from threading import Lock
+from typing import Any, cast
+from urllib.parse import parse_qs, urlsplit
+
+from cchc_connect.testing.doubles.switches import Switches
+from cchc_connect.testing.loopback_server import LoopbackServer
+from cchc_connect.testing.province.world import World
+
+logger = logging.getLogger(__name__)
+
+JSON = "application/json;charset=UTF-8"
+HTML = "text/html;charset=UTF-8"
+FORM = "application/x-www-form-urlencoded"
+
+_MAINTENANCE = (
+    "<!DOCTYPE html><html lang='vi'><head><title>Bảo trì hệ thống</title></head>"
+    "<body><h1>Hệ thống đang bảo trì, vui lòng quay lại sau</h1></body></html>"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One request as it arrived."""
+
+    method: str
+    path: str
+    target: str = field(default="", repr=False)
+    """Path and query as sent."""
+    query: Mapping[str, list[str]]
+    """Query parameters, and the fields of a posted form."""
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes = field(repr=False)
+
+    def first(self, name: str, default: str = "") -> str:
+        """Return the first value of a query parameter, or `default`."""
+        return self.query.get(name, [default])[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """One response."""
+
+    status: int = 200
+    body: bytes = b""
+    media_type: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    wrote: bool = False
+    """Whether the request changed a record of the system."""
+
+
+def json_reply(value: object, *, status: int = 200, media_type: str = JSON, wrote: bool = False) -> Reply:
+    """Return `value` as JSON in UTF-8, with Vietnamese letters unescaped."""
+    body = json.dumps(value, ensure_ascii=False).encode()
+    return Reply(status=status, body=body, media_type=media_type, wrote=wrote)
+
+
+def html_reply(page: str, *, status: int = 200) -> Reply:
+    """Return an HTML page."""
+    return Reply(status=status, body=page.encode(), media_type=HTML)
+
+
+class AgencyDouble(LoopbackServer):
+    """An agency's system on loopback; use it as a context manager, or call `start` and `stop`."""
+
+    record_types: tuple[str, ...]
+    """The shared record types of its items."""
+
+    def __init__(self, world: World, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        super().__init__()
+        self.world = world
+        self.switches = Switches()
+        self.requests_seen: Counter[str] = Counter()
+        """Number of requests by path."""
+        self._sleep = sleep
+        self._failures: list[Reply] = []
+        self._lock = Lock()
+
+    @abstractmethod
+    def answer(self, request: Asked, /) -> Reply:
+        """Respond as the system does. The caller holds the world's lock."""
+
+    @abstractmethod
+    def error_in_200(self) -> Reply:
+        """Return the system's own error envelope, with status 200."""
+
+    def holdings(self) -> Mapping[str, int]:
+        """Return how many records of each shared type it shows, faulty items included."""
+        counts = self.world.holdings()
+        return {record_type: counts[record_type] for record_type in self.record_types}
+
+    def faulty(self) -> Mapping[str, int]:
+        """Return how many records of each shared type must be quarantined."""
+        counts = self.world.defects()
+        return {record_type: counts[record_type].faulty for record_type in self.record_types}
+
+    def harmless(self) -> Mapping[str, int]:
+        """Return how many records of each shared type have a harmless defect: they must be read correctly."""
+        counts = self.world.defects()
+        return {record_type: counts[record_type].harmless for record_type in self.record_types}
+
+    def fail_next(self, count: int = 1, status: int = 503, *, retry_after_s: int | None = None) -> None:
+        """Make the next `count` requests fail with `status` before they have an effect."""
+        headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
+        failure = Reply(status=status, body=b"<html><body>error</body></html>", media_type=HTML, headers=headers)
+        with self._lock:
+            self._failures.extend([failure] * count)
+
+    def serve(self, connection: socket.socket) -> None:
+        """Respond to the requests of a connection."""
+        try:
+            _RequestHandler(connection, self)
+        except ConnectionError:
+            pass  # the client left
+        except Exception:  # a defect of the double, which goes on serving
+            logger.exception("%s could not respond", type(self).__name__)
+        with suppress(OSError):  # a plain close may reset the connection and lose the end of a response
+            connection.shutdown(socket.SHUT_WR)
+
+    def respond(self, request: Asked) -> Reply | None:
+        """Respond as the switches demand; None: close the connection without a response."""
+        failure = self._count(request)
+        if self.switches.latency_s:
+            self._sleep(self.switches.latency_s)
+        if failure is not None:
+            return failure
+        if self.switches.html_maintenance:
+            return html_reply(_MAINTENANCE)
+        if self.switches.error_in_200:
+            return self.error_in_200()
+        with self.world.lock:
+            reply = self.answer(request)
+        if self.use_up("drop_reply") or (reply.wrote and self.use_up("drop_after_write")):
+            return None
+        return reply
+
+    def use_up(self, switch: str) -> bool:
+        """True if a counting switch is on; decreases it by one."""
+        with self._lock:
+            count = int(getattr(self.switches, switch))
+            if count:
+                setattr(self.switches, switch, count - 1)
+            return count > 0
+
+    def _count(self, request: Asked) -> Reply | None:
+        with self._lock:
+            self.requests_seen[request.path] += 1
+            return self._failures.pop(0) if self._failures else None
+
+
+class _RequestHandler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # head and body leave in one segment
+
+    def __init__(self, connection: socket.socket, double: AgencyDouble) -> None:
+        """Serve the connection until one side closes it."""
+        self._double = double
+        super().__init__(connection, double.place, cast("Any", None))  # address and server serve its own log only
+
+    def do_GET(self) -> None:
+        self._respond()
+
+    def do_POST(self) -> None:
+        self._respond()
+
+    def _respond(self) -> None:
+        reply = self._double.respond(self._read())
+        if reply is None:
+            self.close_connection = True
+            return
+        self.send_response(reply.status)
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", reply.media_type)
+        self.send_header("Content-Length", str(len(reply.body)))
+        self.end_headers()
+        if self._double.use_up("cut_body"):
+            self.close_connection = True
+            self.wfile.write(reply.body[: len(reply.body) // 2])
+        else:
+            self.wfile.write(reply.body)
+
+    def _read(self) -> Asked:
+        address = urlsplit(self.path)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        is_form = self.headers.get("Content-Type", "").startswith(FORM)
+        fields = f"{address.query}&{body.decode()}" if is_form else address.query
+        return Asked(
+            method=self.command,
+            path=address.path,
+            target=self.path,
+            query=parse_qs(fields, keep_blank_values=True),
+            headers={name.lower(): value for name, value in self.headers.items()},
+            body=body,
+        )
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ARG002  # the base class calls it so
+        """Log method, path and status only: a query may name a person."""
+        logger.debug("%s %s", self.command, self.path.partition("?")[0])

@@ -1,0 +1,1 @@
+"""How a request proves who sends it: account schemes, logins shared by workers and processes, message signatures."""

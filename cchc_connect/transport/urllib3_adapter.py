@@ -1,0 +1,154 @@
+"""Connections for requests: to allowed addresses only, read within the attempt's time and by our own framing.
+
+urllib3's read timeout begins anew with every packet, so a server that drips one byte a second is read for
+ever. Here each read from the socket gets what the attempt in progress has left.
+"""
+
+import http.client
+import io
+import ssl
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from socket import SHUT_RDWR, socket
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from cchc_connect.transport.attempt import in_progress
+from cchc_connect.transport.connection_failures import causes, is_distrust
+from cchc_connect.transport.network.dns import Resolver, in_turn, resolving
+from cchc_connect.transport.network.http1 import Framing
+from cchc_connect.transport.network.tls import usual_trust
+
+_BUFFER = 64 * 1024
+
+
+class _BoundedSocket(io.RawIOBase):
+    """The reading side of a socket: each read as patient as the attempt in progress, each byte well framed."""
+
+    def __init__(self, sock: socket, raw: io.RawIOBase, method: str) -> None:
+        """Read the answer to a request with `method` from `sock` through `raw`, its own file, which keeps it open."""
+        super().__init__()
+        self._sock = sock
+        self._raw = raw
+        self._framing = Framing(method)
+        self._ready = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        while not self._ready:
+            self._framing.raise_if_broken()
+            received = self._receive()
+            self._ready = memoryview(self._framing.take(received))
+            if self._framing.followed:  # so that nobody uses the connection again
+                with suppress(OSError):  # the other side was faster
+                    self._sock.shutdown(SHUT_RDWR)
+            if not received:
+                return 0
+        count = min(len(buffer), len(self._ready))
+        buffer[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+    def _receive(self) -> bytes:
+        attempt = in_progress.get()
+        if attempt:
+            if attempt.is_over:
+                raise TimeoutError
+            self._sock.settimeout(attempt.read_s)
+        return self._raw.read(_BUFFER) or b""
+
+
+class _BoundedResponse(http.client.HTTPResponse):
+    """An answer read through a bounded socket."""
+
+    def __init__(self, sock: socket, debuglevel: int = 0, method: str | None = None, url: str | None = None) -> None:
+        super().__init__(sock, debuglevel, method, url)
+        self.fp = io.BufferedReader(_BoundedSocket(sock, self.fp.detach(), method or ""), _BUFFER)
+
+
+class _BoundedHTTPConnection(HTTPConnection):
+    """A connection to the first allowed address of its host that can be reached."""
+
+    response_class = _BoundedResponse
+
+    def __init__(self, *args: Any, resolve: Resolver, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._resolve = resolve
+
+    def _new_conn(self) -> socket:
+        name, patience_s = self._dns_host, self.timeout
+        failure: Exception = NewConnectionError(self, "no address")
+        try:
+            for self._dns_host, self.timeout in in_turn(self._addresses(name), patience_s):  # noqa: B020  # read once, before
+                try:
+                    return super()._new_conn()
+                except (NewConnectionError, ConnectTimeoutError) as unreachable:
+                    failure = unreachable
+        finally:
+            self._dns_host, self.timeout = name, patience_s
+        raise failure
+
+    def _addresses(self, name: str) -> Sequence[str]:
+        attempt = in_progress.get()
+        try:
+            return resolving(name, self._resolve).result(attempt.connect_s if attempt else None)
+        except TimeoutError:
+            raise ConnectTimeoutError(self, "no address in time") from None
+        except OSError as unknown:
+            raise NewConnectionError(self, "no such name") from unknown
+
+
+class _BoundedHTTPSConnection(_BoundedHTTPConnection, HTTPSConnection):
+    def connect(self) -> None:
+        """Connect and begin to speak TLS; nothing of a request was sent where that fails."""
+        try:
+            super().connect()
+        except OSError as failed:
+            if is_distrust(list(causes(failed))):
+                raise
+            raise NewConnectionError(self, "TLS did not begin") from failed
+
+
+class _BoundedHTTPPool(HTTPConnectionPool):
+    ConnectionCls = _BoundedHTTPConnection  # pyright: ignore[reportAssignmentType]  # urllib3's own do not fit either
+
+
+class _BoundedHTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _BoundedHTTPSConnection  # pyright: ignore[reportAssignmentType]  # urllib3's own do not fit either
+
+
+class BoundedAdapter(HTTPAdapter):
+    """requests' own adapter over bounded connections; it never sends anything twice by itself."""
+
+    def __init__(self, tls: ssl.SSLContext | None, resolve: Resolver, **named: Any) -> None:
+        """Trust by `tls`; None: as the machine trusts. Names are looked up by `resolve`."""
+        self._tls = tls
+        self._resolve = resolve
+        super().__init__(**named)
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        """Leave trust to our own context: requests would add its bundle of authorities to it."""
+        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
+        return host, {"ssl_context": self._tls or usual_trust()}
+
+    def cert_verify(self, *args: Any, **named: Any) -> None:
+        """Leave trust to our own context, as above."""
+
+    def init_poolmanager(self, *args: Any, **named: Any) -> None:
+        """Make the pools and tell them which connections to use."""
+        super().init_poolmanager(*args, **named)
+        pools = {"http": _BoundedHTTPPool, "https": _BoundedHTTPSPool}
+        self.poolmanager.pool_classes_by_scheme = {
+            scheme: partial(pool, resolve=self._resolve) for scheme, pool in pools.items()
+        }

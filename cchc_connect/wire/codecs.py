@@ -1,0 +1,303 @@
+"""Readers of wire values, one per declared dialect and no guessing, and writers for the way out.
+
+A reader returns the value, None where the source says "nothing", or `Unreadable` where the value does not
+fit what the source declared. `Unreadable` is refused by every record field, so the fault appears at its
+field, beside the item's other faults, and the item is quarantined whole.
+
+Local time is UTC+7 all year: Vietnam has no summer time, so a fixed offset is exact and needs no table of
+time zones on the machine.
+
+>>> local_instant("27/09/2021 13:05:00", LocalTime.SLASHED).isoformat()
+'2021-09-27T13:05:00+07:00'
+>>> local_instant("20210927130500", LocalTime.SLASHED)
+Unreadable(rule='instant_unreadable')
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from functools import lru_cache
+from math import isfinite
+from typing import Any, Literal, TypeAlias, TypeVar
+
+from cchc_connect.wire.json_limits import LONGEST_NUMBER
+from cchc_schemas import VIETNAM, PartialDate, vietnamese_day
+
+Reader: TypeAlias = Callable[[object], object]
+"""Reads one wire value: the value, None for "nothing", or `Unreadable`."""
+
+Word = TypeVar("Word")
+
+NO_DATE = ("0000-00-00", "0001-01-01", "1900-01-01")
+"""How dates begin with which some systems say "none": OpenCPS towards its gateway, .NET, SQL Server."""
+
+COMMUNE_DIGITS = 5
+"""Length of a commune code (mã xã, phường), its leading zeros among it."""
+
+_BEYOND_NUMBERS = 10**LONGEST_NUMBER
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SPACES = str.maketrans({"\u00a0": " ", "\u2007": " ", "\u202f": " ", "\u200b": None, "\ufeff": None})
+"""Spaces that only layout wants, and marks that nobody sees: copied from web pages and word processors."""
+_HAS_SPACES = re.compile("[\u00a0\u2007\u202f\u200b\ufeff]").search
+_OBJECTS = (dict, Mapping)
+_PARTS = ("year", "month", "day", "hour", "minute", "second")
+_YEAR, _MONTH, _DAY = r"(?P<year>[0-9]{4})", r"(?P<month>[0-9]{2})", r"(?P<day>[0-9]{2})"
+_CLOCK = r"(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9]):(?P<second>[0-5][0-9])"
+_ISO = re.compile(rf"{_YEAR}-{_MONTH}-{_DAY}T{_CLOCK}(?:\.[0-9]{{1,6}})?(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})?")
+_DOTNET = re.compile(r"/Date\((-?[0-9]{1,15})(?:[+-][0-9]{4})?\)/")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}(?:\.0+)?")
+_NUMBERS = {
+    ",": re.compile(r"[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]+)?"),
+    ".": re.compile(r"[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?"),
+}
+_FLAGS = {"true": True, "1": True, "y": True, "false": False, "0": False, "n": False}
+_DATES = {
+    "dd/MM/yyyy": re.compile(r"(?:(?:(?P<day>[0-9]{1,2})/)?(?P<month>[0-9]{1,2})/)?(?P<year>[0-9]{4})"),
+    "yyyy/MM/dd": re.compile(r"(?P<year>[0-9]{4})(?:/(?P<month>[0-9]{1,2})(?:/(?P<day>[0-9]{1,2}))?)?"),
+    "yyyy-MM-dd": re.compile(r"(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{1,2})(?:-(?P<day>[0-9]{1,2}))?)?"),
+}
+
+DateForm: TypeAlias = Literal["dd/MM/yyyy", "yyyy/MM/dd", "yyyy-MM-dd"]
+DecimalSign: TypeAlias = Literal[",", "."]
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A wire value that does not fit its declared format; it keeps the rule it broke, never the value."""
+
+    rule: str
+
+
+class LocalTime(Enum):
+    """How a system writes an instant in Vietnamese time, without an offset."""
+
+    COMPACT = re.compile(_YEAR + _MONTH + _DAY + _CLOCK.replace(":", ""))
+    """yyyyMMddHHmmss: the national portal."""
+    SLASHED = re.compile(rf"{_DAY}/{_MONTH}/{_YEAR} {_CLOCK}")
+    """dd/MM/yyyy HH:mm:ss: OpenCPS."""
+    ISO = re.compile(rf"{_YEAR}-{_MONTH}-{_DAY}T{_CLOCK}(?:\.[0-9]+)?Z?")
+    """yyyy-MM-ddTHH:mm:ss, also with a fraction or a "Z" that means nothing: OpenCPS towards its gateway."""
+
+
+def text_or_none(value: object) -> str | Unreadable | None:
+    r"""Return text without spaces at its ends; blank text is nothing, a number is written out.
+
+    >>> text_or_none(" Ph\u00fa\u00a0L\u1ee3i\u00a0"), text_or_none("  "), text_or_none(12.0)
+    ('Phú Lợi', None, '12')
+    """
+    if isinstance(value, str):
+        # Cleaning costs more than looking whether there is anything to clean.
+        return (value if value.isascii() or not _HAS_SPACES(value) else value.translate(_SPACES)).strip() or None
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return Unreadable("text_expected")
+    if not _is_held(value):
+        return Unreadable("number_unreadable")
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _is_held(number: float) -> bool:
+    """Say whether a number of JSON is one; some are written so that no machine's number can be them (1e999)."""
+    return -_BEYOND_NUMBERS < number < _BEYOND_NUMBERS if isinstance(number, int) else isfinite(number)
+
+
+def padded_code(value: object, width: int) -> str | Unreadable | None:
+    """Return a code of digits with the leading zeros that a number lost.
+
+    >>> padded_code(97, 5), padded_code("25747.0", 5), padded_code("25747", 5)
+    ('00097', '25747', '25747')
+    """
+    text = text_or_none(value)
+    if isinstance(text, str) and _INTEGER.fullmatch(text):
+        return text.partition(".")[0].zfill(width)
+    return text
+
+
+def flag(value: object) -> bool | Unreadable | None:
+    """Return a yes or no written as true, "True", 1, "1" or "Y" and their opposites."""
+    if value is None or isinstance(value, bool):
+        return value
+    text = text_or_none(value)
+    return _FLAGS.get(text.lower(), Unreadable("flag_unreadable")) if isinstance(text, str) else text
+
+
+def whole_number(value: object) -> int | Unreadable | None:
+    """Return a whole number, also one written as text or with a fraction of nothing."""
+    text = text_or_none(value)
+    if not isinstance(text, str):
+        return text
+    return int(text.partition(".")[0]) if _INTEGER.fullmatch(text) else Unreadable("whole_number_unreadable")
+
+
+def decimal_number(value: object, sign: DecimalSign) -> Decimal | Unreadable | None:
+    """Return a number; in text `sign` is the decimal sign and the other one may group by three.
+
+    >>> decimal_number("1.234,5", ","), decimal_number("1234.5", ","), decimal_number(1234.5, ",")
+    (Decimal('1234.5'), Unreadable(rule='number_unreadable'), Decimal('1234.5'))
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return Decimal(str(value)) if _is_held(value) else Unreadable("number_unreadable")
+    text = text_or_none(value)
+    if not isinstance(text, str):
+        return text
+    if not _NUMBERS[sign].fullmatch(text):
+        return Unreadable("number_unreadable")
+    return Decimal(text.replace("." if sign == "," else ",", "").replace(",", "."))
+
+
+def local_instant(value: object, form: LocalTime, nothing: Collection[str] = ()) -> datetime | Unreadable | None:
+    """Return an instant that is written in Vietnamese time; text beginning as in `nothing` says "none"."""
+    text = text_or_none(value)
+    if not isinstance(text, str):
+        return text
+    if nothing and text.startswith(tuple(nothing)):
+        return None
+    written = form.value.fullmatch(text)
+    if written is None:
+        return Unreadable("instant_unreadable")
+    year, month, day, hour, minute, second = map(int, written.group(*_PARTS))
+    try:
+        return datetime(year, month, day, hour, minute, second, tzinfo=VIETNAM)
+    except ValueError:
+        return Unreadable("instant_unreadable")
+
+
+def iso_instant(value: object, nothing: Collection[str] = ()) -> datetime | Unreadable | None:
+    """Return an instant written in ISO 8601 with its offset, a colon in it or not, in UTC.
+
+    >>> iso_instant("2022-09-21T08:15:00.000+0700").hour, iso_instant("2022-09-21T08:15:00")
+    (1, Unreadable(rule='instant_naive'))
+    """
+    text = text_or_none(value)
+    if not isinstance(text, str):
+        return text
+    if nothing and text.startswith(tuple(nothing)):
+        return None
+    if not _ISO.fullmatch(text):
+        return Unreadable("instant_unreadable")
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo else Unreadable("instant_naive")
+    except (ValueError, OverflowError):
+        return Unreadable("instant_unreadable")
+
+
+def epoch_ms(value: object) -> datetime | Unreadable | None:
+    """Return an instant given as milliseconds since 1970 in UTC, as ArcGIS writes it."""
+    count = whole_number(value)
+    if not isinstance(count, int):
+        return count if count is None else Unreadable("instant_unreadable")
+    try:
+        return _EPOCH + timedelta(milliseconds=count)
+    except OverflowError:
+        return Unreadable("instant_unreadable")
+
+
+def dotnet_instant(value: object) -> datetime | Unreadable | None:
+    """Return an instant written as .NET does, "/Date(1762060782826)/": milliseconds since 1970 in UTC."""
+    text = text_or_none(value)
+    if not isinstance(text, str):
+        return text
+    written = _DOTNET.fullmatch(text)
+    return epoch_ms(written[1]) if written else Unreadable("instant_unreadable")
+
+
+def local_day(moment: datetime | Unreadable | None) -> PartialDate | Unreadable | None:
+    """Return the Vietnamese day of an instant: systems that know no dates write its midnight."""
+    return PartialDate.of(vietnamese_day(moment)) if isinstance(moment, datetime) else moment
+
+
+def partial_date(value: object, form: DateForm) -> PartialDate | Unreadable | None:
+    """Return a date of which day, or day and month, may be left out or written as zeros.
+
+    >>> [str(partial_date(text, "dd/MM/yyyy")) for text in ("27/09/2021", "09/2021", "1987", "00/00/1995", "0")]
+    ['2021-09-27', '2021-09', '1987', '1995', 'None']
+    """
+    text = text_or_none(value)
+    return _partial_date(text, form) if isinstance(text, str) else text
+
+
+@lru_cache(maxsize=4096)  # the same few thousand days and years stand in every listing
+def _partial_date(text: str, form: DateForm) -> PartialDate | Unreadable | None:
+    if not text.strip("0/-"):
+        return None
+    written = _DATES[form].fullmatch(text)
+    if written is None:
+        return Unreadable("date_unreadable")
+    year, month, day = (int(written[part] or 0) or None for part in ("year", "month", "day"))
+    try:
+        return PartialDate(year or 0, month, day)
+    except ValueError:
+        return Unreadable("date_unreadable")
+
+
+def one_of(value: object, words: Mapping[str, Word], rule: str) -> Word | Unreadable | None:
+    """Return what a source's word stands for; a word that is not listed breaks `rule`."""
+    text = text_or_none(value)
+    return words.get(text, Unreadable(rule)) if isinstance(text, str) else text
+
+
+def known_as(value: object, codes: Mapping[str, str]) -> str | Unreadable | None:
+    """Return the code by which a local one is known elsewhere; one that is not listed stays as it is."""
+    code = text_or_none(value)
+    return codes.get(code, code) if isinstance(code, str) else code
+
+
+def is_among(value: object, words: Collection[str]) -> bool | Unreadable | None:
+    """Return whether a value is one of the words that mean yes."""
+    text = text_or_none(value)
+    return text in words if isinstance(text, str) else text
+
+
+def plain_text(value: object) -> str:
+    """Return text, "" where there is none or it is unreadable; for keys, never for fields."""
+    text = text_or_none(value)
+    return text if isinstance(text, str) else ""
+
+
+def as_list(value: object) -> list[object]:
+    """Return the members of a list; a lone object stands for a list of one, nothing for an empty one."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]  # of anything
+
+
+def as_object(value: object) -> Mapping[str, Any] | None:
+    """Return an object; None where it is anything else."""
+    return value if isinstance(value, _OBJECTS) else None  # pyright: ignore[reportUnknownVariableType]  # as it came
+
+
+def as_objects(value: object) -> list[Mapping[str, Any]] | None:
+    """Return the objects of a list, or of a lone object; None where there is no list or anything else is in it."""
+    members = [as_object(member) for member in as_list(value)]
+    objects = [member for member in members if member is not None]
+    return objects if value is not None and len(objects) == len(members) else None
+
+
+def split_codes(text: str) -> list[str]:
+    """Return the codes of a joined text.
+
+    >>> split_codes("ODT+CLN"), split_codes("ONT 120; CLN 300")
+    (['ODT', 'CLN'], ['ONT 120', 'CLN 300'])
+    """
+    return [code for part in re.split(r"[+;]", text) if (code := part.strip())]
+
+
+def compact_local(moment: datetime | None) -> str:
+    """Write an instant as yyyyMMddHHmmss in Vietnamese time; "" for none."""
+    return f"{moment.astimezone(VIETNAM):%Y%m%d%H%M%S}" if moment else ""
+
+
+def truncated(text: str, limit: int) -> str:
+    """Return `text` in NFC with at most `limit` characters; what was cut ends with "…", so that it shows.
+
+    >>> truncated("Phòng Quản lý", 8)
+    'Phòng Q…'
+    """
+    text = unicodedata.normalize("NFC", text)
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

@@ -1,0 +1,289 @@
+"""Field maps: which property of a wire item becomes which field of a record, and how its value is read.
+
+A map is a dictionary, `{"name": at("tenCongTrinh"), "issued_on": at("ngayCap", read=day)}`, or a table of
+`FieldRule`s in a TOML file, which needs no code at all.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from types import MappingProxyType
+from typing import Any, Self, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from cchc_connect.adapter import Item
+from cchc_connect.wire.codecs import (
+    COMMUNE_DIGITS,
+    NO_DATE,
+    DecimalSign,
+    LocalTime,
+    Reader,
+    Unreadable,
+    as_list,
+    as_object,
+    decimal_number,
+    dotnet_instant,
+    epoch_ms,
+    flag,
+    iso_instant,
+    local_day,
+    local_instant,
+    one_of,
+    padded_code,
+    partial_date,
+    text_or_none,
+    whole_number,
+)
+
+Value: TypeAlias = Callable[[Item], object]
+"""Takes one value out of an item, already read; usually an `At`."""
+
+FieldMap: TypeAlias = Mapping[str, Value]
+"""A record's fields and where each comes from."""
+
+Way: TypeAlias = tuple[str, ...]
+"""Steps through objects and lists."""
+
+NOT_AN_OBJECT = Unreadable("object_expected")
+
+
+@dataclass(frozen=True, eq=False)
+class At:
+    """Takes the value from the first of its ways that holds one."""
+
+    ways: tuple[Way, ...]
+    read: Reader
+
+    @property
+    def property(self) -> str:
+        """The one property of the item that it looks at; "" where it goes further or looks at several."""
+        return self.ways[0][0] if len(self.ways) == len(self.ways[0]) == 1 else ""
+
+    def __call__(self, item: Item) -> object:
+        """Return the value as it reads; None where no way leads to one."""
+        for way in self.ways:
+            found = self.read(item.get(way[0]) if len(way) == 1 else held(item, way))
+            if found is not None:
+                return found
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Each:
+    """Reads a list of parts; a part whose flag `counts` says no is left out."""
+
+    fields: FieldMap
+    counts: Value | None
+
+    def __call__(self, value: object) -> list[object]:
+        """Return the fields of each part that counts."""
+        parts = [as_object(member) for member in self.counting(value)]
+        fields = self.fields.items()
+        return [NOT_AN_OBJECT if part is None else {name: value(part) for name, value in fields} for part in parts]
+
+    def counting(self, value: object) -> list[object]:
+        """Return the members that count, as they came; what is no object is one of them, to be refused."""
+        members = as_list(value)
+        if self.counts is None:
+            return members
+        return [one for one in members if (part := as_object(one)) is None or self.counts(part) is not False]
+
+
+class Words:
+    """Reads a source's words as ours; `others` stands for a word that is not listed, "*" keeps it."""
+
+    def __init__(self, words: Mapping[str, str], others: str | None = None) -> None:
+        """Prepare; without `others` a word that is not listed is unreadable."""
+        self._words = words
+        self._others = others
+        self._numbers = {int(word): ours for word, ours in words.items() if word.isdecimal() and str(int(word)) == word}
+
+    def __call__(self, value: object) -> object:
+        """Return our word; a whole number is read as its digits."""
+        known = self._numbers.get(value) if type(value) is int else None
+        if known is not None:
+            return known
+        word = one_of(value, self._words, "word_unknown")
+        if not isinstance(word, Unreadable) or self._others is None:
+            return word
+        return text_or_none(value) if self._others == "*" else self._others
+
+
+class Mapped(Mapping[str, object]):
+    """The fields of an item by a field map, and fields of its own; read when somebody looks into it, anew each time.
+
+    Who translates many items need not look: the engine reads and checks what is mapped in one step.
+    """
+
+    __slots__ = ("fields", "item", "own")
+
+    def __init__(self, item: Item, fields: FieldMap, own: Mapping[str, object] = MappingProxyType({})) -> None:
+        """Keep what is to be read; `own` goes before `fields`."""
+        self.item = item
+        self.fields = fields
+        self.own = own
+
+    def read(self) -> dict[str, object]:
+        """Return the fields as they read."""
+        return {name: value(self.item) for name, value in self.fields.items() if name not in self.own} | dict(self.own)
+
+    def __or__(self, own: Mapping[str, object]) -> "Mapped":
+        return Mapped(self.item, self.fields, {**self.own, **own})
+
+    def __getitem__(self, name: str) -> object:
+        return self.own[name] if name in self.own else self.fields[name](self.item)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys((*self.fields, *self.own)))
+
+    def __len__(self) -> int:
+        return len(self.fields.keys() | self.own.keys())
+
+    def __repr__(self) -> str:
+        """Show names only: values may be personal."""
+        return f"<fields {', '.join(sorted(self.fields.keys() | self.own.keys()))}>"
+
+
+def at(*places: str, read: Reader = text_or_none) -> At:
+    """Return what takes the value from the first of `places` that holds one.
+
+    A place is a property, or a way through objects and lists: "diaChi.maPhuongXa", "nguonGoc.0.ma". Where a
+    list is due, a lone object counts as its first member.
+    """
+    return At(tuple(tuple(place.split(".")) for place in places), read)
+
+
+def each(fields: FieldMap, where: str = "") -> Each:
+    """Return a reader of a list of parts; a part whose flag `where` says no is left out."""
+    return Each(fields, at(where, read=flag) if where else None)
+
+
+def translated(item: Item, fields: FieldMap) -> Mapped:
+    """Return the fields of `item`; `translated(item, MAP) | {...}` adds what no map can say."""
+    return Mapped(item, fields)
+
+
+def held(item: object, way: Sequence[str]) -> object:
+    """Return what stands at the end of a way through objects and lists; None where the way ends before."""
+    for step in way:
+        if item is None:
+            return None
+        if step.isdecimal():
+            members = as_list(item)
+            item = members[int(step)] if int(step) < len(members) else None
+        else:
+            members_by_name = as_object(item)
+            if members_by_name is None:
+                return NOT_AN_OBJECT
+            item = members_by_name.get(step)
+    return item
+
+
+def iso_day(value: object) -> object:
+    """Read the Vietnamese day of an instant in ISO form."""
+    return local_day(iso_instant(value, nothing=NO_DATE))
+
+
+def epoch_day(value: object) -> object:
+    """Read the Vietnamese day of milliseconds since 1970."""
+    return local_day(epoch_ms(value))
+
+
+class Codec(StrEnum):
+    """How a value is read, as a field map in TOML names it."""
+
+    TEXT = "text"
+    COMMUNE_CODE = "commune_code"
+    """Five digits; a number has lost its leading zeros."""
+    FLAG = "flag"
+    WHOLE_NUMBER = "whole_number"
+    NUMBER = "number"
+    """A decimal number; in text with the decimal sign of the options."""
+    DATE = "date"
+    """dd/MM/yyyy, MM/yyyy or yyyy."""
+    ISO_DATE = "iso_date"
+    """yyyy-MM-dd, yyyy-MM or yyyy."""
+    ISO_INSTANT = "iso_instant"
+    ISO_DAY = "iso_day"
+    """The Vietnamese day of an ISO instant."""
+    LOCAL_INSTANT = "local_instant"
+    """dd/MM/yyyy HH:mm:ss in Vietnamese time."""
+    LOCAL_ISO = "local_iso"
+    """yyyy-MM-ddTHH:mm:ss in Vietnamese time, whatever "Z" stands behind it."""
+    EPOCH_MS = "epoch_ms"
+    EPOCH_DAY = "epoch_day"
+    """The Vietnamese day of milliseconds since 1970."""
+    DOTNET_INSTANT = "dotnet_instant"
+    """/Date(milliseconds since 1970)/."""
+
+
+INSTANTS = frozenset({Codec.ISO_INSTANT, Codec.LOCAL_INSTANT, Codec.LOCAL_ISO, Codec.EPOCH_MS, Codec.DOTNET_INSTANT})
+"""Codecs that read an instant."""
+
+READERS: Mapping[Codec, Reader] = {
+    Codec.TEXT: text_or_none,
+    Codec.COMMUNE_CODE: partial(padded_code, width=COMMUNE_DIGITS),
+    Codec.FLAG: flag,
+    Codec.WHOLE_NUMBER: whole_number,
+    Codec.DATE: partial(partial_date, form="dd/MM/yyyy"),
+    Codec.ISO_DATE: partial(partial_date, form="yyyy-MM-dd"),
+    Codec.ISO_INSTANT: iso_instant,
+    Codec.ISO_DAY: iso_day,
+    Codec.LOCAL_INSTANT: partial(local_instant, form=LocalTime.SLASHED),
+    Codec.LOCAL_ISO: partial(local_instant, form=LocalTime.ISO),
+    Codec.EPOCH_MS: epoch_ms,
+    Codec.EPOCH_DAY: epoch_day,
+    Codec.DOTNET_INSTANT: dotnet_instant,
+}
+
+
+class FieldRule(BaseModel):
+    """One line of a field map in TOML."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
+
+    property: str | tuple[str, ...]
+    """Property, or way through objects and lists ("diaChi.chiTiet", "nguonGoc.0.ma"); of several the first that holds
+    a value; "" takes the field out of a ready map."""
+    codec: Codec = Codec.TEXT
+    """How the value is read."""
+    words: Mapping[str, str] = {}
+    """Our words for the source's."""
+    others: str | None = None
+    """What a word stands for that is not in `words`; "*" keeps it; without this it is unreadable."""
+    each: Mapping[str, "FieldRule"] = {}
+    """The value is a list of parts with these fields."""
+    where: str = ""
+    """Of a list: the property by which a part says that it does not count any more (false)."""
+
+    @model_validator(mode="after")
+    def _reads_in_one_way(self) -> Self:
+        if sum((bool(self.each), bool(self.words), self.codec is not Codec.TEXT)) > 1:
+            raise ValueError("a field is read by a codec, by words or as a list of parts")
+        return self
+
+    def value(self, decimal_sign: DecimalSign) -> Value:
+        """Return what takes this field's value out of an item."""
+        places = (self.property,) if isinstance(self.property, str) else self.property
+        return at(*places, read=self._reader(decimal_sign))
+
+    def _reader(self, decimal_sign: DecimalSign) -> Reader:
+        if self.each:
+            return each(field_map(self.each, decimal_sign), self.where)
+        if self.words:
+            return Words(self.words, self.others)
+        if self.codec is Codec.NUMBER:
+            return partial(decimal_number, sign=decimal_sign)
+        return READERS[self.codec]
+
+
+def field_map(rules: Mapping[str, FieldRule], decimal_sign: DecimalSign) -> FieldMap:
+    """Return the field map that `rules` describe; numbers in text have `decimal_sign`."""
+    return {name: rule.value(decimal_sign) for name, rule in rules.items() if rule.property}
+
+
+def rules_of(table: Mapping[str, Any]) -> Mapping[str, FieldRule]:
+    """Return the rules of a table as TOML holds it."""
+    return {name: FieldRule.model_validate(rule) for name, rule in table.items()}

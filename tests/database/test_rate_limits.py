@@ -1,0 +1,100 @@
+"""The turns of all who ask one system."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.state.rate_limits import SharedPace
+from cchc_connect.http import Rate
+
+START = datetime(2026, 11, 26, 1, 15, tzinfo=UTC)
+TWENTY = Rate(requests=20, per_s=1.0)
+
+
+class Hand:
+    """A clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.at = START
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+def patiently(pace: SharedPace) -> float | None:
+    return pace.turn(60.0)
+
+
+@pytest.fixture
+def database(address: str) -> Iterator[SharedDatabase]:
+    with SharedDatabase(address) as opened:
+        yield opened
+
+
+def test_turns_are_an_interval_apart_whoever_takes_them(database: SharedDatabase) -> None:
+    clock = Hand()
+    crowd = [SharedPace(database, "portal", TWENTY, clock) for _ in range(4)]
+
+    with ThreadPoolExecutor(4) as threads:
+        waits = sorted(filter(None, threads.map(patiently, crowd * 5)))
+
+    assert waits == pytest.approx([number * 0.0525 for number in range(1, 20)], abs=1e-4)
+
+
+def test_no_window_of_the_quotas_length_holds_more_than_the_quota(database: SharedDatabase) -> None:
+    clock, sent = Hand(), list[float]()
+    pace = SharedPace(database, "portal", TWENTY, clock)
+
+    for _ in range(45):
+        wait = pace.turn(60.0)
+        assert wait is not None
+        clock.at += timedelta(seconds=wait)
+        sent.append((clock.at - START).total_seconds())
+
+    assert max(sum(begin <= one < begin + 1.0 for one in sent) for begin in sent) <= 20
+    assert min(later - earlier for earlier, later in pairwise(sent)) > 0.05
+
+
+def test_time_that_was_not_used_is_not_saved_up(database: SharedDatabase) -> None:
+    clock = Hand()
+    pace = SharedPace(database, "portal", TWENTY, clock)
+    pace.turn(60.0)
+    clock.at += timedelta(minutes=5)
+
+    assert [pace.turn(60.0) for _ in range(3)] == pytest.approx([0.0, 0.0525, 0.105], abs=1e-4)
+
+
+def test_a_turn_that_comes_too_late_is_not_taken(database: SharedDatabase) -> None:
+    pace = SharedPace(database, "portal", Rate(requests=1, per_s=10.0), Hand())
+    pace.turn(60.0)
+
+    assert pace.turn(5.0) is None
+    assert pace.turn(60.0) == pytest.approx(10.5)
+
+
+def test_each_connection_has_its_own_turns(database: SharedDatabase) -> None:
+    clock = Hand()
+    SharedPace(database, "portal", TWENTY, clock).turn(60.0)
+
+    assert SharedPace(database, "land", TWENTY, clock).turn(60.0) == 0.0
+
+
+def test_what_a_system_asks_of_one_all_obey(database: SharedDatabase) -> None:
+    clock = Hand()
+    SharedPace(database, "portal", TWENTY, clock).put_off(7.0)
+
+    assert SharedPace(database, "portal", TWENTY, clock).turn(60.0) == pytest.approx(7.0)
+
+
+def test_a_clock_that_was_wrong_holds_nobody_up(database: SharedDatabase) -> None:
+    clock = Hand()
+    pace = SharedPace(database, "portal", TWENTY, clock)
+    clock.at += timedelta(minutes=30)
+    pace.turn(60.0)
+    clock.at -= timedelta(minutes=30)
+
+    assert pace.turn(60.0) == 0.0

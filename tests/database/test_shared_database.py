@@ -1,0 +1,148 @@
+"""What the shared database promises beside the write path."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from cchc_connect.database.record_tables import PROVENANCE, record_table
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.sqlite import APPLICATION_ID
+from cchc_connect.database.tables import STRUCTURE_VERSION
+from cchc_connect.errors import DatabaseUnusable
+from cchc_schemas import RECORD_TYPES
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "shared.db"
+
+
+@pytest.fixture
+def database(path: Path) -> Iterator[SharedDatabase]:
+    with SharedDatabase(f"sqlite:///{path}") as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("record_type", RECORD_TYPES)
+def test_each_record_type_has_a_typed_table_any_tool_can_read(
+    database: SharedDatabase, path: Path, record_type: str
+) -> None:
+    """A table bears the record's name, its columns the names of the record's fields."""
+    del database
+    connection = sqlite3.connect(path)
+    columns = {row[1] for row in connection.execute(f"PRAGMA table_info({record_type})")}
+    connection.close()
+
+    fields = set(RECORD_TYPES[record_type].model_fields)
+    provenance = {name for name, *_ in PROVENANCE}
+    assert columns == {"record_key"} | fields | provenance
+    assert not fields & provenance
+
+
+def test_numbers_are_numbers_and_nested_parts_are_json(database: SharedDatabase) -> None:
+    """An SQL user can compute with an area and open a nested part."""
+    del database
+    kinds = {column.name: str(column.type) for column in record_table("land_parcel").columns}
+
+    assert (kinds["area_m2"], kinds["is_encroached"], kinds["uses"]) == ("NUMERIC", "BOOLEAN", "TEXT")
+
+
+def test_what_fails_in_a_transaction_leaves_nothing(database: SharedDatabase) -> None:
+    """A write transaction happens whole or not at all."""
+    with pytest.raises(KeyError), database.writing() as connection:
+        connection.execute(text("INSERT INTO run (run_id, started_at) VALUES ('r', 't')"))
+        raise KeyError
+
+    with database.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM run")).scalar() == 0
+
+
+def test_a_rehearsed_transaction_leaves_nothing(database: SharedDatabase) -> None:
+    """A transaction that is not to be kept is undone at its end."""
+    with database.writing(keep=False) as connection:
+        connection.execute(text("INSERT INTO run (run_id, started_at) VALUES ('r', 't')"))
+
+    with database.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM run")).scalar() == 0
+
+
+def test_writers_of_many_threads_take_turns(database: SharedDatabase) -> None:
+    """Eight threads that write at once lose nothing and fail never."""
+
+    def write(number: int) -> None:
+        for turn in range(10):
+            with database.writing() as connection:
+                connection.execute(
+                    text("INSERT INTO run (run_id, started_at) VALUES (:r, 't')"), {"r": f"{number}.{turn}"}
+                )
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    with database.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM run")).scalar() == 80
+
+
+def test_a_database_of_a_newer_program_is_refused(path: Path) -> None:
+    """A structure this program does not know is left untouched."""
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {STRUCTURE_VERSION + 1}")
+    connection.close()
+
+    with pytest.raises(DatabaseUnusable) as refused:
+        SharedDatabase(f"sqlite:///{path}")
+
+    assert refused.value.code == "database.newer"
+
+
+def test_another_programs_database_is_refused_and_kept(path: Path) -> None:
+    """Our tables do not go into a file that holds somebody else's."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE letters (number INTEGER)")
+
+    with pytest.raises(DatabaseUnusable) as refused:
+        SharedDatabase(f"sqlite:///{path}")
+
+    with closing(sqlite3.connect(path)) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
+    assert (refused.value.code, tables) == ("database.foreign", [("letters",)])
+
+
+@pytest.mark.parametrize("content", [b"this is no database at all, it is a letter to the office" * 10])
+def test_a_file_that_is_no_database_is_refused_and_kept(path: Path, content: bytes) -> None:
+    """What is not ours is not overwritten."""
+    path.write_bytes(content)
+
+    with pytest.raises(DatabaseUnusable) as refused:
+        SharedDatabase(f"sqlite:///{path}")
+
+    assert refused.value.code == "database.failed"
+    assert path.read_bytes() == content
+
+
+def test_a_database_that_cannot_be_made_is_told_in_one_error(tmp_path: Path) -> None:
+    """A folder that is not there is a clear error with the path in it."""
+    with pytest.raises(DatabaseUnusable) as refused:
+        SharedDatabase(f"sqlite:///{tmp_path / 'nowhere' / 'shared.db'}")
+
+    assert "nowhere" in str(refused.value)
+
+
+def test_the_drivers_error_does_not_carry_values(database: SharedDatabase) -> None:
+    """A failing statement's values, which may be personal, are in no message and no cause."""
+    secret = "074000000001"
+    with pytest.raises(DatabaseUnusable) as failed, database.writing() as connection:
+        for _ in range(2):
+            connection.execute(text("INSERT INTO run (run_id, started_at) VALUES (:id, 't')"), {"id": secret})
+
+    assert failed.value.__cause__ is None
+    assert secret not in str(failed.value)

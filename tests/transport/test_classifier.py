@@ -1,0 +1,116 @@
+"""What ordinary answers mean, and when one may be asked again."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from cchc_connect import HttpRequest, HttpResponse, Verdict, classify_rest
+from cchc_connect.transport import normalised
+from cchc_connect.transport.retry_after import retry_after_s
+
+NOW = datetime(2026, 3, 2, 8, 0, 0, tzinfo=UTC)
+
+
+def answer(status: int, body: bytes = b"{}", kind: str = "application/json") -> HttpResponse:
+    return HttpResponse(status=status, headers={"content-type": kind}, body=body)
+
+
+@pytest.mark.parametrize(
+    ("response", "verdict"),
+    [
+        (answer(200), Verdict.OK),
+        (answer(201), Verdict.OK),
+        (answer(200, kind="application/geo+json; charset=utf-8"), Verdict.OK),
+        (answer(200, b"\xef\xbb\xbf[]"), Verdict.OK),
+        (answer(204, b""), Verdict.OK),
+        (answer(204, b"x"), Verdict.UNKNOWN),
+        (answer(200, b""), Verdict.UNKNOWN),
+        (answer(200, b'{"a":1'), Verdict.UNKNOWN),
+        (answer(200, b'{"a":NaN}'), Verdict.OK),  # who reads it is strict, item by item
+        (answer(200, b'{"a":1,"a":2}'), Verdict.OK),
+        (answer(200, b'{"a":"\\ud800"}'), Verdict.OK),
+        (answer(200, b"[" * 100_000), Verdict.UNKNOWN),
+        (answer(200, b"<html>", "text/html"), Verdict.UNKNOWN),
+        (answer(200, b"{}", "text/html"), Verdict.UNKNOWN),
+        (answer(200, b"{}", ""), Verdict.UNKNOWN),
+        (answer(202), Verdict.UNKNOWN),
+        (answer(206), Verdict.UNKNOWN),
+        (answer(302), Verdict.UNKNOWN),
+        (answer(203), Verdict.AUTH),
+        (answer(401), Verdict.AUTH),
+        (answer(403), Verdict.AUTH),
+        (answer(400, b"<center>No required SSL certificate was sent</center>", "text/html"), Verdict.AUTH),
+        (answer(400), Verdict.INVALID),
+        (answer(422), Verdict.INVALID),
+        (answer(404), Verdict.NOT_FOUND),
+        (answer(410), Verdict.NOT_FOUND),
+        (answer(409), Verdict.DUPLICATE),
+        (answer(408), Verdict.THROTTLED),
+        (answer(429), Verdict.THROTTLED),
+        (answer(500), Verdict.MAINTENANCE),
+        (answer(502, b"<html>", "text/html"), Verdict.MAINTENANCE),
+        (answer(503), Verdict.MAINTENANCE),
+        (answer(504), Verdict.MAINTENANCE),
+        (answer(501), Verdict.UNKNOWN),
+    ],
+)
+def test_an_ordinary_answer_means_what_its_status_and_body_say_together(
+    response: HttpResponse, verdict: Verdict
+) -> None:
+    assert classify_rest(response) is verdict
+
+
+def test_a_body_is_read_as_json_once() -> None:
+    response = answer(200, b'{"items": []}')
+
+    assert response.json() is response.judged(Verdict.OK).json()
+
+
+def test_texts_are_compared_without_case_spacing_or_composition() -> None:
+    decomposed = "Hồ sơ  \u0111a\u0303 TÔ\u0300N TẠI\n"
+
+    assert normalised(decomposed) == normalised("hồ sơ đã tồn tại")
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "120"}, 120.0),
+        ({"retry-after": " 0 "}, 0.0),
+        ({"retry-after": "Mon, 02 Mar 2026 08:01:00 GMT"}, 60.0),
+        ({"retry-after": "Mon, 02 Mar 2026 08:01:00 GMT", "date": "Mon, 02 Mar 2026 07:59:00 GMT"}, 120.0),
+        ({"retry-after": "Mon, 02 Mar 2026 07:00:00 GMT"}, 0.0),
+        ({"retry-after": "Mon, 02 Mar 2026 08:01:00 -0000"}, 60.0),
+        ({"retry-after": "-5"}, None),
+        ({"retry-after": "1e3"}, None),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "9" * 5000}, None),
+        ({"retry-after": "Mon, 99 Foo 2026"}, None),
+        ({"retry-after": "Mon, 01 Jan 2024 00:00:00 +9999999999999999"}, None),
+        ({"retry-after": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"}, None),
+        ({}, None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date_against_the_answers_own(
+    headers: dict[str, str], seconds: float | None
+) -> None:
+    assert retry_after_s(headers, lambda: NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("/parcels?q=secret", "/parcels"),
+        ("/parcels:search", "/parcels:search"),
+        ("/parcels;jsessionid=secret/x", "/parcels"),
+        ("https://user:secret@host/parcels?q=secret#secret", "/parcels"),
+        ("//user:secret@host/parcels", "/parcels"),
+        ("https:\\\\user:secret@host/parcels", "/parcels"),
+        ("/a\r\nb", "/a??b"),
+    ],
+)
+def test_of_a_path_only_its_place_is_shown(path: str, place: str) -> None:
+    request = HttpRequest(method="GET", path=path)
+
+    assert request.place == place
+    assert repr(request) == f"<GET {place}>"

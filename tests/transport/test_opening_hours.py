@@ -1,0 +1,78 @@
+"""When a system may be asked."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from hypothesis import given, strategies as st
+
+from cchc_connect import HttpRequest
+from cchc_connect.errors import OutsideHours
+from cchc_connect.transport import Hours, Surroundings
+from cchc_connect.transport.opening_hours import Span
+from cchc_schemas.dates import VIETNAM
+from tests.transport.agency import Agency, Asked, Play, answer, in_turn
+from tests.transport.carriers import IMPATIENT, OpenLine
+from tests.transport.dialects import rest
+
+ASK = HttpRequest(method="GET", path="/parcels")
+NIGHT = Hours((Span.of("19:00-06:00"),))
+
+AT_NIGHT = replace(IMPATIENT, hours=NIGHT)
+
+Serve = Callable[[Callable[[Asked], Play]], Agency]
+
+moments = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  # the zone is drawn
+clocks = st.times().map(lambda at: at.replace(second=0, microsecond=0))
+spans = st.builds(Span, clocks, clocks)
+
+
+def at(hour: int, minute: int = 0) -> datetime:
+    """Return an instant of one day in 2026, Vietnamese time."""
+    return datetime(2026, 11, 26, hour, minute, tzinfo=VIETNAM)
+
+
+@pytest.mark.parametrize(("moment", "is_open"), [(at(18, 59), False), (at(19), True), (at(2), True), (at(6), False)])
+def test_a_span_may_go_past_midnight_and_its_end_is_no_part_of_it(moment: datetime, *, is_open: bool) -> None:
+    assert NIGHT.is_open(moment) is is_open
+    assert NIGHT.is_open(moment.astimezone(UTC)) is is_open
+
+
+@pytest.mark.parametrize("text", ["19-6", "24:00-06:00", "19:00-25:00", "19:00 - 06:00", ""])
+def test_what_is_no_span_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="HH:MM"):
+        Span.of(text)
+
+
+def test_the_whole_day_is_a_span() -> None:
+    assert all(Span.of("00:00-24:00").holds(time(hour, 30)) for hour in range(24))
+
+
+@given(st.lists(spans, min_size=1, max_size=3), moments)
+def test_the_next_opening_is_open_is_not_past_and_lies_within_a_day(given_spans: list[Span], now: datetime) -> None:
+    hours = Hours(given_spans)
+
+    opening = hours.opens_at(now)
+
+    assert hours.is_open(opening)
+    assert now <= opening <= now + timedelta(days=1)
+
+
+def test_outside_its_hours_a_system_is_not_asked(serve: Serve, line: OpenLine) -> None:
+    agency = serve(in_turn([answer("200 OK", b"[]")]))
+    closed = line(rest(agency.base_url), AT_NIGHT, Surroundings(now=lambda: at(12)))
+
+    with pytest.raises(OutsideHours) as refused:
+        closed.send(ASK)
+
+    assert refused.value.context["opens_at"] == at(19)
+    assert agency.asked == []
+
+
+def test_within_its_hours_a_system_is_asked(serve: Serve, line: OpenLine) -> None:
+    agency = serve(in_turn([answer("200 OK", b"[]")]))
+
+    line(rest(agency.base_url), AT_NIGHT, Surroundings(now=lambda: at(23))).send(ASK)
+
+    assert len(agency.asked) == 1

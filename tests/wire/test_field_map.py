@@ -1,0 +1,114 @@
+"""A field map takes values out of wire items; in TOML it needs no code."""
+
+import tomllib
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from cchc_connect import Unreadable
+from cchc_connect.wire.field_map import READERS, Codec, FieldRule, at, each, field_map, held, rules_of, translated
+from cchc_schemas import PartialDate
+
+ITEM: dict[str, Any] = {
+    "name": " Phú Lợi ",
+    "place": {"commune": 97, "parts": [{"code": "a"}, {"code": "b"}]},
+    "lone": {"code": "c"},
+    "empty": "",
+    "rows": [{"n": "1"}, {"n": "x", "valid": "False"}, "?"],
+}
+
+
+def read(rule: str) -> object:
+    rules = rules_of(tomllib.loads(rule))
+    return translated(ITEM, field_map(rules, ","))["field"]
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("name", "Phú Lợi"),
+        ("place.parts.1.code", "b"),
+        ("place.parts.7.code", None),
+        ("lone.0.code", "c"),
+        ("nowhere.at.all", None),
+        ("empty", None),
+        ("name.commune", Unreadable("text_expected")),
+    ],
+)
+def test_a_place_is_a_way_through_objects_and_lists(place: str, value: object) -> None:
+    assert at(place)(ITEM) == value
+
+
+def test_a_way_through_what_is_no_object_is_told() -> None:
+    assert held(ITEM, ("name", "commune")) == Unreadable("object_expected")
+
+
+def test_of_several_places_the_first_that_holds_a_value_counts() -> None:
+    assert at("nowhere", "empty", "name", "lone")(ITEM) == "Phú Lợi"
+
+
+def test_parts_that_do_not_count_any_more_are_left_out() -> None:
+    assert each({"n": at("n")}, "valid")(ITEM["rows"]) == [{"n": "1"}, Unreadable("object_expected")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [
+        ('field = { property = "name" }', "Phú Lợi"),
+        ('field = { property = "place.commune", codec = "commune_code" }', "00097"),
+        ('field = { property = "rows.0.n", codec = "number" }', Decimal(1)),
+        ('field = { property = "rows.0.n", codec = "whole_number" }', 1),
+        ('field = { property = "lone.code", words = { c = "community" } }', "community"),
+        ('field = { property = "lone.code", words = { d = "x" } }', Unreadable("word_unknown")),
+        ('field = { property = "lone.code", words = { d = "x" }, others = "*" }', "c"),
+        ('field = { property = "lone.code", words = { d = "x" }, others = "other" }', "other"),
+        ('field = { property = "empty", words = { d = "x" }, others = "other" }', None),
+        ('field = { property = "lone", each = { code = { property = "code" } } }', [{"code": "c"}]),
+        ('field = { property = ["empty", "lone.code"] }', "c"),
+    ],
+)
+def test_a_rule_in_toml_reads_a_value(rule: str, value: object) -> None:
+    assert read(rule) == value
+
+
+@pytest.mark.parametrize(
+    ("codec", "given", "value"),
+    [
+        (Codec.ISO_DAY, "2021-09-26T17:00:00Z", PartialDate(2021, 9, 27)),
+        (Codec.ISO_DAY, "0001-01-01T00:00:00Z", None),
+        (Codec.EPOCH_DAY, 1632675600000, PartialDate(2021, 9, 27)),
+        (Codec.DATE, "27/09/2021", PartialDate(2021, 9, 27)),
+        (Codec.ISO_DATE, "2021-09", PartialDate(2021, 9)),
+        (Codec.FLAG, "Y", True),
+    ],
+)
+def test_a_codec_reads_what_it_is_named_for(codec: Codec, given: object, value: object) -> None:
+    assert READERS[codec](given) == value
+
+
+def test_every_codec_has_a_reader() -> None:
+    rules = {codec.value: FieldRule(property="x", codec=codec) for codec in Codec}
+
+    assert translated({}, field_map(rules, ",")) == dict.fromkeys(rules)
+
+
+@pytest.mark.parametrize("codec", [Codec.ISO_INSTANT, Codec.LOCAL_INSTANT, Codec.LOCAL_ISO, Codec.DOTNET_INSTANT])
+def test_an_instant_in_another_form_is_unreadable(codec: Codec) -> None:
+    assert READERS[codec]("27.09.2021") == Unreadable("instant_unreadable")
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        'field = { property = "a", codec = "guess" }',
+        'field = { property = "a", colour = "red" }',
+        'field = { property = "a", codec = "flag", words = { a = "b" } }',
+        'field = { property = "a", words = { a = "b" }, each = { b = { property = "b" } } }',
+        'field = { codec = "flag" }',
+    ],
+)
+def test_a_rule_that_makes_no_sense_is_refused(rule: str) -> None:
+    with pytest.raises(ValidationError):
+        read(rule)

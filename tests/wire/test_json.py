@@ -1,0 +1,204 @@
+"""Listings are split without being read, and what is no strict JSON costs its own item only."""
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, cast
+
+import pytest
+from hypothesis import example, given, strategies as st
+
+from cchc_connect.wire.json import BOM, RawItem, is_json, listing, strict_json
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+OBJECTS = st.lists(st.dictionaries(TEXT, VALUES, max_size=4), max_size=5)
+
+
+@given(items=OBJECTS, rest=st.dictionaries(TEXT, VALUES, max_size=3), indent=st.sampled_from([None, 1]))
+def test_a_listing_holds_what_its_body_says(items: list[Any], rest: dict[str, Any], indent: int | None) -> None:
+    """Each item reads as it would have been read at once; the rest of the answer is there without them."""
+    document = {**rest, "features": items}
+
+    found = listing(json.dumps(document, ensure_ascii=False, indent=indent).encode(), "features")
+
+    assert found.items is not None
+    assert [dict(item.read()) for item in found.items] == items
+    assert found.document == {**document, "features": []}
+
+
+def test_a_lone_object_is_a_list_of_one() -> None:
+    """Some systems write a list of one so."""
+    found = listing(b'\xef\xbb\xbf{"data": {"a": 1}}', "data")
+
+    assert [dict(item) for item in found.items or ()] == [{"a": 1}]
+
+
+@pytest.mark.parametrize("body", [b'{"data": [1]}', b'{"data": "x"}', b'{"other": []}', b"[]", b"7"])
+def test_what_lists_no_objects_is_no_listing(body: bytes) -> None:
+    """Anything else in the list's place is told from an empty list."""
+    assert listing(body, "data").items is None
+
+
+BAD_ITEMS = [
+    b'{"a": NaN}',
+    b'{"a": -Infinity}',
+    b'{"a": 1, "a": 2}',
+    b'{"a": 1, "\\u0061": 2}',
+    b'{"a": "\\ud800", "a": 1}',
+    b'{"a": "\xff"}',
+    b'{"a": ' + b"9" * 5000 + b"}",
+    b'{"a": ' + b"[" * 64 + b"]" * 64 + b"}",
+]
+
+
+@pytest.mark.parametrize("bad", BAD_ITEMS)
+def test_an_item_that_is_no_strict_json_leaves_the_others_readable(bad: bytes) -> None:
+    """One bad item costs one item."""
+    body = b'{"data": [{"a": 1}, ' + bad + b'], "next": null}'
+
+    found = listing(body, "data")
+
+    assert is_json(body)
+    assert found.document == {"data": [], "next": None}
+    assert found.items is not None
+    good, spoilt = found.items
+    assert dict(good) == {"a": 1}
+    assert spoilt.raw == bad
+    with pytest.raises(ValueError, match=r".+"):
+        spoilt.read()
+
+
+def test_a_list_that_stands_elsewhere_too_is_taken_from_its_own_place() -> None:
+    found = listing(b'{"twin": [{"a": 1}], "data": [{"a": 1}]}', "data")
+
+    assert found.document == {"twin": [{"a": 1}], "data": []}
+
+
+@pytest.mark.parametrize("number", ["9" * 101, "0." + "1" * 99, "1e999", "-1E+400", "9" * 5000])
+def test_a_number_that_nothing_can_hold_is_refused_where_it_stands_beside_the_items(number: str) -> None:
+    """An item's own numbers are looked at by whoever reads its fields."""
+    with pytest.raises(ValueError, match=r"too l|too large"):
+        listing(f'{{"data": [], "total": {number}}}'.encode(), "data")
+
+
+@pytest.mark.parametrize("value", ["9" * 100, "-" + "9" * 99, "1e308", "[" * 63 + "]" * 63, '"' + "[" * 99 + '"'])
+def test_what_is_just_within_the_limits_is_read(value: str) -> None:
+    assert strict_json(f"[{value}]".encode()) == [json.loads(value)]
+
+
+TRICKY = st.sampled_from(["[", "]", "{", "}", '"', "\\", "\ud800", "\x00", "1e999", "9" * 120, "NaN", "é"]) | TEXT
+NUMBERS = (
+    st.integers()
+    | st.floats(allow_nan=True)
+    | st.integers(95, 105).map(lambda digits: int("9" * digits))
+    | st.integers(290, 320).map(lambda power: f"#1e{power}")  # becomes a number when it is written
+)
+WILD = st.recursive(
+    st.none() | st.booleans() | NUMBERS | st.lists(TRICKY, max_size=3).map("".join),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TRICKY, inner, max_size=3),
+    max_leaves=12,
+)
+BRACKETS = st.integers(55, 70).map(lambda depth: (b"[" * depth, b"]" * depth)) | st.just((b"", b""))
+EDITS = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 2), st.sampled_from([*'[]{}",:\\0e.-'])), max_size=2)
+
+
+@given(value=WILD, brackets=BRACKETS, edits=EDITS, escaped=st.booleans(), bom=st.booleans())
+@example(value=[], brackets=(b"", b""), edits=[], escaped=False, bom=True)
+def test_strict_json_agrees_with_the_standard_library(
+    value: object, brackets: tuple[bytes, bytes], edits: list[tuple[int, int, str]], *, escaped: bool, bom: bool
+) -> None:
+    """On what is JSON and on what is nearly so: both refuse, or both read the same."""
+    body = re.sub(rb'"#(1e[0-9]+)"', rb"\1", json.dumps(value, ensure_ascii=escaped).encode("utf-8", "surrogatepass"))
+    for place, removed, added in edits:
+        at = place % (len(body) + 1)
+        body = body[:at] + added.encode() + body[at + removed :]
+    body = (BOM if bom else b"") + brackets[0] + body + brackets[1]
+
+    assert repr(outcome(strict_json, body)) == repr(outcome(slowly, body))  # NaN equals nothing, -0.0 equals 0.0
+
+
+@given(items=st.lists(st.dictionaries(TRICKY, WILD, max_size=3), max_size=3), edits=EDITS)
+def test_a_listing_and_its_items_agree_with_the_whole(items: list[Any], edits: list[tuple[int, int, str]]) -> None:
+    """Whatever the whole is read as, its parts are; and nothing but a ValueError says that they cannot be read."""
+    body = json.dumps({"data": items, "n": 1}).encode()
+    for place, removed, added in edits:
+        at = place % (len(body) + 1)
+        body = body[:at] + added.encode() + body[at + removed :]
+    whole: Any = outcome(strict_json, body)
+
+    parts = outcome(lambda text: [dict(item.read()) for item in listing(text, "data").items or ()], body)
+
+    match whole:
+        case {"data": [*members]} if set(map(type, members)) <= {dict}:
+            assert parts == members
+            assert is_json(body)
+        case _:
+            assert parts is ValueError or isinstance(parts, list)
+
+
+def outcome(read: Callable[[bytes], object], body: bytes) -> object:
+    try:
+        return read(body)
+    except ValueError:
+        return ValueError
+
+
+def slowly(body: bytes) -> object:
+    """Read as the standard library does, with every rule of ours in plain words."""
+
+    def number(kind: type[int | float]) -> Callable[[str], int | float]:
+        def read(digits: str) -> int | float:
+            if len(digits) > 100 or math.isinf(float(digits)):
+                raise ValueError("number")
+            return kind(digits)
+
+        return read
+
+    def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        if len({name for name, _ in pairs}) < len(pairs):
+            raise ValueError("twice")
+        return dict(pairs)
+
+    def constant(name: str) -> object:
+        raise ValueError(name)
+
+    value = json.loads(
+        body.decode("utf-8-sig"),
+        parse_int=number(int),
+        parse_float=number(float),
+        parse_constant=constant,
+        object_pairs_hook=members,
+    )
+    if depth(value) > 64:
+        raise ValueError("deep")
+    return value
+
+
+def depth(value: object) -> int:
+    if isinstance(value, dict):
+        return 1 + max(map(depth, cast("dict[str, object]", value).values()), default=0)
+    return 1 + max(map(depth, cast("Iterable[object]", value)), default=0) if isinstance(value, list) else 0
+
+
+@pytest.mark.parametrize("body", [b'{"data": [], "n": 1, "n": 2}', b'{"data": [}', b"<html>", b"", b"[" * 100_000])
+def test_an_answer_that_is_no_strict_json_is_refused(body: bytes) -> None:
+    """A key that stands twice beside the items, and whatever is no JSON at all."""
+    with pytest.raises(ValueError, match=r".+"):
+        listing(body, "data")
+
+
+def test_an_item_shows_its_size_and_nothing_of_it() -> None:
+    """Items hold personal values."""
+    assert "Mẫu" not in repr(RawItem('{"hoTen": "Nguyễn Thị Mẫu"}'.encode()))
+
+
+@pytest.mark.parametrize(("body", "expected"), [(b"{}", True), (b'{"a":', False), (b"[" * 100_000, False)])
+def test_json_is_told_from_what_is_none(body: bytes, *, expected: bool) -> None:
+    """Without reading a value."""
+    assert is_json(body) is expected
