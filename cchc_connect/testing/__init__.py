@@ -1,24 +1,24 @@
 """Doubles of agency systems, for tests and demonstrations: real HTTP servers on loopback.
 
-A `World` is an invented province drawn from a seed: parcels, permits, works, procedures and dossiers that
-belong together, a few of them written down badly, as real ones are. `Agencies` shows it through four
-systems, each with the manners of its original::
+A `World` is an invented province drawn from a seed: related parcels, permits, works, procedures and dossiers. Some of
+their wire items have the defects of real sources. `Agencies` serves it through four systems that behave like the
+real ones::
 
     with Agencies(World(seed=7)) as agencies:
         address = agencies.one_stop.base_url                 # "http://127.0.0.1:..."
         ...                                                  # pull from them, push to them
-        agencies.edit(seed=1)                                # a day's work at the sources
-        agencies.national_portal.switches.drop_after_write = 1   # one reply will be lost
+        agencies.edit(seed=1)                                # the changes of one day
+        agencies.national_portal.switches.drop_after_write = 1   # one response will be lost
 
-`Agencies.holdings` says how many records of each shared type the systems show and `Agencies.faulty` how
-many of them must be set aside: rows in the shared database and open quarantine entries together are as
-many as the holdings. Each double also runs alone: `OgcFeaturesDouble` (a land registry by OGC API
+`Agencies.holdings` counts the records of each shared type that the systems show, and `Agencies.faulty` those that must
+be quarantined. After a sync the rows in the shared database and the open quarantine entries together are as many as
+the holdings. Each double also runs alone: `OgcFeaturesDouble` (a land registry by OGC API
 Features), `ConstructionDepartmentDouble` (permits by REST, works as an ArcGIS layer), `OpenCpsDouble` (a
-one-stop desk) and `NationalPortalDouble` (which also takes dossiers and steps). `Switches` lists what can be
-made to go wrong, `Defect` is one way in which an item is bad, `Edit` says what a day's work changed.
+one-stop desk) and `NationalPortalDouble` (which also receives dossiers and steps). `Switches` make a double
+misbehave, a `Defect` is a fault of a wire item, an `Edit` lists what a day changed.
 
-What networks and servers do wrong has names, `FAULTS`. `FaultyServer` does it, byte for byte, to answers of yours
-or of a double; as pytest fixtures it is in `cchc_connect.testing.fixtures`.
+`FAULTS` are the named faults of networks and servers. `FaultyServer` applies one, byte for byte, to your responses or
+to those of a double; `cchc_connect.testing.fixtures` has it as pytest fixtures.
 """
 
 from cchc_connect.testing.doubles.agencies import Agencies
@@ -31,7 +31,7 @@ from cchc_connect.testing.doubles.switches import Switches
 from cchc_connect.testing.faults import FAULTS, WireFault
 from cchc_connect.testing.faults.faulty_server import FaultyServer
 from cchc_connect.testing.province.defects import Defect, DefectCount, Sort
-from cchc_connect.testing.province.edits import Edit
+from cchc_connect.testing.province.edits import Edit, days_work
 from cchc_connect.testing.province.world import World
 
 __all__ = [
@@ -52,5 +52,6 @@ __all__ = [
     "Switches",
     "WireFault",
     "World",
+    "days_work",
     "json_reply",
 ]

@@ -1,10 +1,10 @@
 """pytest fixtures for integrators.
 
-Name this module where your tests begin::
+Name this module in your root `conftest.py` or test module::
 
     pytest_plugins = ["cchc_connect.testing.fixtures"]
 
-pytest is yours: nothing else of this library needs it.
+Install pytest yourself: no other module of this library needs it.
 """
 
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ from cchc_connect.testing.faults.faulty_server import FaultyServer
 
 @pytest.fixture
 def faulty_server() -> Iterator[FaultyServer]:
-    """A system on loopback that answers well until a test tells it to fail."""
+    """A server on loopback that responds correctly until a test calls `fail`."""
     with FaultyServer() as server:
         yield server
 
 
 @pytest.fixture
 def faulty_tls_server() -> Iterator[FaultyServer]:
-    """The same with TLS; a client must trust its `ca_file`."""
+    """A `faulty_server` with TLS; a client must trust its `ca_file`."""
     with FaultyServer(tls=True) as server:
         yield server

@@ -1,4 +1,4 @@
-"""Print what comes of every fault over every carrier: `python -m tests.faults [NAME ...]`."""
+"""Print the outcome of every fault over every carrier: `python -m tests.faults [NAME ...]`."""
 
 import sys
 
@@ -10,38 +10,40 @@ from tests.faults.asking import deadline_s, due
 from tests.faults.measuring import Met, meet_all
 from tests.transport.carriers import CARRIERS
 
-MOST_MIB = 64
+MAX_MIB = 64
 GRACE_S = 1.0
 
 
 def main() -> int:
-    """Print the table; return how many faults ended as they must not."""
+    """Print the table; return 1 if a fault had another outcome than it must, else 0."""
     faults = [FAULTS[name] for name in sys.argv[1:]] or list(FAULTS.values())
-    met = {(one.fault.name, one.carrier): one for carrier in CARRIERS for one in meet_all(carrier, faults)}
+    outcomes = {
+        (outcome.fault.name, outcome.carrier): outcome for carrier in CARRIERS for outcome in meet_all(carrier, faults)
+    }
     table = Table("fault", "carrier", "outcome", "code", "s", "MiB", "as it must")
     for fault in faults:
         for carrier in CARRIERS:
-            _add(table, met[fault.name, carrier])
-    bad = [one for one in met.values() if _faults_of(one)]
+            _add(table, outcomes[fault.name, carrier])
+    bad = [outcome for outcome in outcomes.values() if _failure(outcome)]
     console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(table)
-    console.print(f"{len(faults)} faults, {len(met)} met, {len(bad)} not as they must be.")
+    console.print(f"{len(faults)} faults, {len(outcomes)} met, {len(bad)} not as they must be.")
     return min(len(bad), 1)
 
 
-def _add(table: Table, one: Met) -> None:
-    wrong = _faults_of(one)
-    seconds, grown = f"{one.seconds:.2f}", f"{one.grown_mib:.1f}"
-    table.add_row(one.fault.name, one.carrier, one.what, one.code, seconds, grown, wrong or "yes")
+def _add(table: Table, outcome: Met) -> None:
+    failure = _failure(outcome)
+    seconds, grown = f"{outcome.seconds:.2f}", f"{outcome.grown_mib:.1f}"
+    table.add_row(outcome.fault.name, outcome.carrier, outcome.what, outcome.code, seconds, grown, failure or "yes")
 
 
-def _faults_of(one: Met) -> str:
-    """Say what of an outcome must not be."""
-    if not one.is_due:
-        return f"no: {due(one.fault)}"
-    if one.seconds > deadline_s(one.fault) + GRACE_S:
+def _failure(outcome: Met) -> str:
+    """Return why an outcome is not as it must be; "" if it is."""
+    if not outcome.is_due:
+        return f"no: {due(outcome.fault)}"
+    if outcome.seconds > deadline_s(outcome.fault) + GRACE_S:
         return "no: too late"
-    return "no: too much memory" if one.grown_mib > MOST_MIB else ""
+    return "no: too much memory" if outcome.grown_mib > MAX_MIB else ""
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""A process that asks faulty servers, one after the other, and says how much memory each took.
+"""A process that requests pages from faulty servers, one after the other, and measures its memory.
 
-Each line it reads is `fault carrier address authority`, the last one "-" where TLS is not spoken; each line it
-writes is an ending as JSON. Its memory is its own: the servers, which make bombs, run elsewhere.
+It reads lines `fault carrier address authority`, the authority "-" without TLS, and writes each outcome as a line of
+JSON. The servers, which create decompression bombs, run in another process, so that their memory is not counted.
 """
 
 import json
@@ -18,10 +18,10 @@ MIB = 1024
 
 
 def main() -> None:
-    """Ask until nothing more is to be asked."""
+    """Request a page for each line of standard input."""
     for line in sys.stdin:
         name, carrier, base_url, ca_file = line.split()
-        RESET_PEAK.write_text("5", encoding="ascii")  # the peak begins anew (proc_pid_clear_refs(5))
+        RESET_PEAK.write_text("5", encoding="ascii")  # resets the peak (proc_pid_clear_refs(5))
         before = _kib("VmRSS")
         ending = ask(FAULTS[name], carrier, base_url, None if ca_file == "-" else Path(ca_file))
         grown_mib = (_kib("VmHWM") - before) / MIB

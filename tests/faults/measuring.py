@@ -1,4 +1,4 @@
-"""Meeting faults with the client in a process of its own."""
+"""Runs faults against a client in a process of its own, to measure time and memory."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ from tests.processes import unmeasured_children
 
 @dataclass(frozen=True, kw_only=True)
 class Met:
-    """One fault over one carrier: what came of it, how long it took, how much memory."""
+    """Outcome of one fault over one carrier, with its seconds and the growth of memory in MiB."""
 
     fault: WireFault
     carrier: str
@@ -25,12 +25,12 @@ class Met:
 
     @property
     def is_due(self) -> bool:
-        """Say whether that came of it which must."""
+        """Whether the outcome is the one that the fault must have."""
         return self.what == due(self.fault)
 
 
 def meet_all(carrier: str, faults: Iterable[WireFault]) -> Iterator[Met]:
-    """Meet each fault over `carrier`, one after the other, in one process for all."""
+    """Yield the outcome of each fault over `carrier`, all from one client process."""
     with unmeasured_children():
         client = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.client"],
@@ -59,5 +59,5 @@ def _met(client: "subprocess.Popen[str]", carrier: str, fault: WireFault) -> Met
 
 
 def speaks_tls(fault: WireFault) -> bool:
-    """Say whether a fault is met over TLS."""
+    """True if a fault is tested with TLS."""
     return fault.is_tls or fault.name.startswith("tls_")

@@ -1,4 +1,4 @@
-"""Every named fault, over both carriers: the whole good answer or our typed error, in time and in little memory."""
+"""Every named fault, over both carriers: the complete response or our typed error, in time and in little memory."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,8 +13,8 @@ from tests.faults.measuring import Met, meet_all, speaks_tls
 from tests.transport.carriers import CARRIERS
 
 GRACE_S = 1.0
-MOST_MIB = 64
-AT_ONCE = 12
+MAX_MIB = 64
+MAX_PARALLEL = 12
 
 
 def meet(carrier: str, fault: WireFault) -> Ending:
@@ -34,31 +34,34 @@ def carrier(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def large(carrier: str) -> list[Met]:
-    """What came of the faults that may take memory, in a process of their own."""
+    """Outcomes of the faults that may take memory, from a process of their own."""
     return list(meet_all(carrier, LARGE))
 
 
 @pytest.fixture(scope="module")
 def small(carrier: str) -> dict[str, Ending]:
-    """What came of all other faults, many at once."""
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        met = {one.name: threads.submit(meet, carrier, one) for one in SMALL}
-        return {name: one.result() for name, one in met.items()}
+    """Outcomes of all other faults, many in parallel."""
+    with ThreadPoolExecutor(MAX_PARALLEL) as threads:
+        futures = {fault.name: threads.submit(meet, carrier, fault) for fault in SMALL}
+        return {name: future.result() for name, future in futures.items()}
 
 
 def test_every_fault_ends_as_it_says(small: dict[str, Ending]) -> None:
-    assert {name: one.what for name, one in small.items()} == {fault.name: due(fault) for fault in SMALL}
+    assert {name: ending.what for name, ending in small.items()} == {fault.name: due(fault) for fault in SMALL}
 
 
 def test_every_fault_that_may_take_memory_ends_as_it_says(large: list[Met]) -> None:
-    assert {one.fault.name: one.what for one in large} == {fault.name: due(fault) for fault in LARGE}
+    assert {outcome.fault.name: outcome.what for outcome in large} == {fault.name: due(fault) for fault in LARGE}
 
 
 def test_no_fault_outlasts_the_deadline_by_a_second(small: dict[str, Ending], large: list[Met]) -> None:
-    seconds = {one.fault.name: one.seconds for one in large} | {name: one.seconds for name, one in small.items()}
+    seconds = {outcome.fault.name: outcome.seconds for outcome in large}
+    seconds |= {name: ending.seconds for name, ending in small.items()}
 
     assert {name: took for name, took in seconds.items() if took > deadline_s(FAULTS[name]) + GRACE_S} == {}
 
 
 def test_no_fault_takes_more_than_64_mebibytes(large: list[Met]) -> None:
-    assert {one.fault.name: one.grown_mib for one in large if one.grown_mib > MOST_MIB} == {}
+    grown_mib = {outcome.fault.name: outcome.grown_mib for outcome in large}
+
+    assert {name: grown for name, grown in grown_mib.items() if grown > MAX_MIB} == {}

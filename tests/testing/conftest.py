@@ -1,4 +1,4 @@
-"""One small province and its running agencies for all tests of the doubles."""
+"""Fixtures for the tests of the doubles: a small province and its running agencies."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The manners of NestJS-CRUD and of ArcGIS that the construction department's double keeps."""
+"""Behaviour of NestJS-CRUD and ArcGIS that the construction department's double reproduces."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -31,10 +31,10 @@ def ask(department: ConstructionDepartmentDouble, http: requests.Session) -> Ask
 @pytest.fixture
 def query(ask: Ask) -> Callable[..., dict[str, Any]]:
     def query(**params: object) -> dict[str, Any]:
-        answer = ask(f"{WORKS_LAYER}/query", **{"where": "1=1", "f": "json", "outFields": "*"} | params)
-        assert answer.status_code == 200
-        found: dict[str, Any] = answer.json()
-        return found
+        response = ask(f"{WORKS_LAYER}/query", **{"where": "1=1", "f": "json", "outFields": "*"} | params)
+        assert response.status_code == 200
+        result: dict[str, Any] = response.json()
+        return result
 
     return query
 
@@ -42,10 +42,10 @@ def query(ask: Ask) -> Callable[..., dict[str, Any]]:
 Query = Callable[..., dict[str, Any]]
 
 
-def permits(answer: requests.Response) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = answer.json()
-    assert isinstance(found, list)
-    return found
+def permits(response: requests.Response) -> list[dict[str, Any]]:
+    listing: list[dict[str, Any]] = response.json()
+    assert isinstance(listing, list)
+    return listing
 
 
 def test_a_listing_that_is_not_paged_is_a_bare_array(ask: Ask, department: ConstructionDepartmentDouble) -> None:
@@ -75,10 +75,10 @@ def test_permits_are_sorted_as_asked(ask: Ask) -> None:
 def test_a_filter_finds_what_was_changed_since(ask: Ask, agencies: Agencies) -> None:
     since = f"{agencies.world.now.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000Z"
     edit = agencies.edit(seed=1, share=0.1)
-    found = permits(ask(PERMITS, filter=f"thoiDiemCapNhat||$gte||{since}"))
+    listed = permits(ask(PERMITS, filter=f"thoiDiemCapNhat||$gte||{since}"))
     record_type = "construction_permit"
 
-    assert {permit["maCTCPXD"] for permit in found} == {
+    assert {permit["maCTCPXD"] for permit in listed} == {
         *edit.changed[record_type],
         *edit.added[record_type],
         *edit.corrected.get(record_type, ()),
@@ -95,10 +95,10 @@ def test_permit_filters_may_be_ignored_without_a_word(ask: Ask, department: Cons
     "params", [{"sort": "khongCo,ASC"}, {"filter": "khongCo||$eq||1"}, {"filter": "maHoSo||$sao||1"}, {"page": "một"}]
 )
 def test_a_query_that_is_not_understood_is_400(ask: Ask, params: dict[str, str]) -> None:
-    answer = ask(PERMITS, limit=1, **params)
+    response = ask(PERMITS, limit=1, **params)
 
-    assert answer.status_code == 400
-    assert answer.json()["error"] == "Bad Request"
+    assert response.status_code == 400
+    assert response.json()["error"] == "Bad Request"
 
 
 def test_one_permit_can_be_asked_for_by_its_code(ask: Ask) -> None:
@@ -132,11 +132,11 @@ def test_a_day_is_an_instant_of_vietnamese_midnight(ask: Ask, agencies: Agencies
 
 def test_a_page_of_works_is_capped_and_says_that_there_is_more(query: Query) -> None:
     department_cap = 100
-    whole = query(resultRecordCount=5000)
+    page = query(resultRecordCount=5000)
     first = query(resultRecordCount=30, orderByFields="maCTXD ASC")
     last = query(resultOffset=90, resultRecordCount=30, orderByFields="maCTXD ASC")
 
-    assert len(whole["features"]) <= department_cap
+    assert len(page["features"]) <= department_cap
     assert (len(first["features"]), first["exceededTransferLimit"]) == (30, True)
     assert len(last["features"]) == 10
     assert "exceededTransferLimit" not in last
@@ -161,11 +161,11 @@ def test_pages_in_one_order_hold_every_works_once(query: Query) -> None:
 
 
 def test_where_compares_text_and_numbers(query: Query) -> None:
-    found = query(where="maTinhTrang = 'DXD' AND dienTichXayDung >= 100")["features"]
+    features = query(where="maTinhTrang = 'DXD' AND dienTichXayDung >= 100")["features"]
 
-    assert found
-    assert all(feature["attributes"]["maTinhTrang"] == "DXD" for feature in found)
-    assert all(feature["attributes"]["dienTichXayDung"] >= 100 for feature in found)
+    assert features
+    assert all(feature["attributes"]["maTinhTrang"] == "DXD" for feature in features)
+    assert all(feature["attributes"]["dienTichXayDung"] >= 100 for feature in features)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Which items are bad, how, and that every double knows it."""
+"""Defects of items: how they look, and that every double counts them."""
 
 from collections import Counter
 
@@ -36,8 +36,8 @@ def test_every_defect_occurs_in_a_world_of_usual_size(listing: str) -> None:
 
 def test_two_to_four_items_in_a_hundred_are_bad() -> None:
     world = World(seed=1)
-    held, bad = world.holdings(), world.defects()
-    share = sum(count.harmless + count.faulty for count in bad.values()) / sum(held.values())
+    counts, defects = world.holdings(), world.defects()
+    share = sum(count.harmless + count.faulty for count in defects.values()) / sum(counts.values())
 
     assert 0.02 <= share <= 0.04
 

@@ -1,8 +1,8 @@
-"""A day's work at the sources."""
+"""Edits: the changes of one day at the sources."""
 
 from typing import TYPE_CHECKING, Any
 
-from cchc_connect.testing import World
+from cchc_connect.testing import World, days_work
 from cchc_schemas import is_usual_transition
 
 if TYPE_CHECKING:
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def test_an_edit_moves_dossiers_by_one_usual_step(world: World) -> None:
     before = {dossier.source_id: dossier for dossier in world.dossiers}
-    edit = world.edit(1, share=0.1)
+    edit = world.edit(days_work(1, share=0.1))
     moved = [world.dossiers[source_id] for source_id in edit.changed["dossier"]]
 
     assert len(moved) == 12
@@ -29,19 +29,19 @@ def test_an_edit_says_all_that_changed_and_only_that(world: World) -> None:
         "dossier": world.dossiers,
     }
     before = {name: {fact.source_id: fact for fact in register} for name, register in registers.items()}
-    edit = world.edit(2, share=0.05)
+    edit = world.edit(days_work(2, share=0.05))
 
     for name, register in registers.items():
         differing = {fact.source_id for fact in register if before[name].get(fact.source_id) != fact}
-        told = {*edit.changed.get(name, ()), *edit.added.get(name, ()), *edit.corrected.get(name, ())}
+        listed = {*edit.changed.get(name, ()), *edit.added.get(name, ()), *edit.corrected.get(name, ())}
 
-        assert differing == told
-        assert edit.counts()[name] == len(told)
+        assert differing == listed
+        assert edit.counts()[name] == len(listed)
 
 
 def test_an_edit_adds_a_step_for_every_dossier_that_moved_or_came(world: World) -> None:
     before = world.holdings()["dossier_step"]
-    edit = world.edit(1, share=0.05)
+    edit = world.edit(days_work(1, share=0.05))
 
     assert world.holdings()["dossier_step"] == before + len(edit.added["dossier_step"])
     assert len(edit.added["dossier"]) == 1
@@ -49,7 +49,7 @@ def test_an_edit_adds_a_step_for_every_dossier_that_moved_or_came(world: World) 
 
 def test_an_edit_corrects_one_faulty_item_and_leaves_the_others(world: World) -> None:
     faulty = sum(len(blemishes.faulty_ids()) for blemishes in world.blemishes.values())
-    edit = world.edit(1)
+    edit = world.edit(days_work(1))
 
     assert sum(len(blemishes.faulty_ids()) for blemishes in world.blemishes.values()) == faulty - 1
     assert len({source_id for ids in edit.corrected.values() for source_id in ids}) == 1
@@ -57,19 +57,19 @@ def test_an_edit_corrects_one_faulty_item_and_leaves_the_others(world: World) ->
 
 def test_a_faulty_item_is_changed_by_its_correction_only(world: World) -> None:
     faulty = {listing: set(blemishes.faulty_ids()) for listing, blemishes in world.blemishes.items()}
-    edit = world.edit(1, share=1.0)
+    edit = world.edit(days_work(1, share=1.0))
 
     assert all(faulty[listing].isdisjoint(edit.changed.get(listing, ())) for listing in faulty)
 
 
 def test_edits_go_on_when_every_dossier_has_come_to_its_end(world: World) -> None:
     for seed in range(30):
-        assert len(world.edit(seed, share=0.2).changed["dossier"]) >= 24
+        assert len(world.edit(days_work(seed, share=0.2)).changed["dossier"]) >= 24
 
 
 def test_a_permit_that_reaches_its_last_step_is_issued(world: World) -> None:
     for seed in range(6):
-        world.edit(seed, share=0.5)
+        world.edit(days_work(seed, share=0.5))
 
     issued = [permit for permit in world.permits if permit.history[-1][0] == "CPXD"]
     assert all(permit.number and permit.issued_on and permit.expires_on for permit in issued)

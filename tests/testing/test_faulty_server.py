@@ -1,4 +1,4 @@
-"""The fault kit: what it plays, how it counts, and the guide's example of it."""
+"""The fault kit: its faults, how often they occur, and its example in the guide."""
 
 import os
 import re
@@ -22,11 +22,11 @@ GUIDE = ROOT / "docs" / "adapters.md"
 
 
 def ask(server: FaultyServer) -> bytes:
-    """Return all that comes, byte for byte."""
-    with socket.create_connection(server.place, 2.0) as line:
-        line.sendall(b"GET /parcels?page=2 HTTP/1.1\r\nHost: a\r\n\r\n")
-        line.shutdown(socket.SHUT_WR)
-        return b"".join(iter(lambda: line.recv(65_536), b""))
+    """Send a request and return all bytes of the response."""
+    with socket.create_connection(server.place, 2.0) as connection:
+        connection.sendall(b"GET /parcels?page=2 HTTP/1.1\r\nHost: a\r\n\r\n")
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(65_536), b""))
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -77,9 +77,9 @@ def test_an_item_is_spoilt_and_the_others_are_not() -> None:
 
 def test_the_good_answers_may_be_a_doubles(world: World, http: requests.Session) -> None:
     with OgcFeaturesDouble(world) as double, FaultyServer(double.respond) as server:
-        found = http.get(f"{server.base_url}{ITEMS}", params={"f": "json", "limit": "3"}, timeout=5)
+        response = http.get(f"{server.base_url}{ITEMS}", params={"f": "json", "limit": "3"}, timeout=5)
 
-    assert len(found.json()["features"]) == 3
+    assert len(response.json()["features"]) == 3
     assert server.asked[0].first("limit") == "3"
 
 
@@ -96,34 +96,34 @@ def test_a_fault_of_tls_needs_a_server_that_speaks_it() -> None:
 def test_certificates_are_made_for_the_occasion_and_gone_with_it() -> None:
     with FaultyServer(PAGE, tls=True) as server:
         ca_file = server.ca_file
-        found = requests.get(server.base_url, verify=str(ca_file), timeout=5)
+        response = requests.get(server.base_url, verify=str(ca_file), timeout=5)
 
-        assert found.content == PAGE.body
-        assert {place.stat().st_mode & 0o077 for place in ca_file.parent.glob("*.pem") if place != ca_file} == {0}
+        assert response.content == PAGE.body
+        assert {path.stat().st_mode & 0o077 for path in ca_file.parent.glob("*.pem") if path != ca_file} == {0}
 
     assert not ca_file.parent.exists()
     with pytest.raises(RuntimeError):
-        server.ca_file  # noqa: B018  # asking is the test
+        server.ca_file  # noqa: B018  # reading the attribute is the test
 
 
 def test_without_its_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "cryptography", None)
+    monkeypatch.setitem(sys.modules, "trustme", None)
     monkeypatch.delitem(sys.modules, "cchc_connect.testing.faults.certificates", raising=False)
 
     with pytest.raises(ConfigurationError) as raised:
         FaultyServer(tls=True).start()
 
-    assert raised.value.code == "extra.sign"
-    assert "cchc-connect[sign]" in str(raised.value)
+    assert raised.value.code == "extra.testing"
+    assert "cchc-connect[testing]" in str(raised.value)
 
 
 def test_a_stopped_server_leaves_no_thread() -> None:
-    """Not even one that hangs in the middle of an answer."""
+    """Not even the thread of a response that hangs."""
     before = threading.active_count()
     with FaultyServer(PAGE) as server:
         server.fail("hang")
-        with socket.create_connection(server.place) as line:
-            line.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        with socket.create_connection(server.place) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
             while not server.asked:
                 threading.Event().wait(0.001)
             server.stop()
@@ -133,7 +133,7 @@ def test_a_stopped_server_leaves_no_thread() -> None:
 
 
 def test_the_guides_example_passes(tmp_path: Path) -> None:
-    """As an integrator's own tests would run it."""
+    """In a process of its own, as an integrator runs it."""
     (example,) = re.findall(r"```python\n(import pytest\n.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
     tmp_path.joinpath("test_mine.py").write_text(example, encoding="utf-8")
     roots = [ROOT, ROOT / "schemas", ROOT / "adapters", ROOT / "examples/district_registry_adapter/src"]

@@ -1,4 +1,4 @@
-"""The manners of the national portal that its double keeps."""
+"""Behaviour of the national portal that its double reproduces."""
 
 import json
 import unicodedata
@@ -52,7 +52,7 @@ class HandedInClock:
 
 
 class Client:
-    """What a one-stop system does to talk to the portal."""
+    """Client of the portal, like the one of a one-stop system."""
 
     def __init__(self, portal: NationalPortalDouble, http: requests.Session) -> None:
         self._portal = portal
@@ -60,10 +60,10 @@ class Client:
         self.session = self.login()["session"]
 
     def post(self, path: str, message: object, headers: Mapping[str, str] | None = None) -> Payload:
-        wanted = {"dstcode": "VN:GOV:mau"} if headers is None else headers
-        answer = self._http.post(self._portal.base_url + path, json=message, headers=wanted, timeout=5)
-        assert answer.status_code == 200
-        envelope: Payload = answer.json()
+        sent_headers = {"dstcode": "VN:GOV:mau"} if headers is None else headers
+        response = self._http.post(self._portal.base_url + path, json=message, headers=sent_headers, timeout=5)
+        assert response.status_code == 200
+        envelope: Payload = response.json()
         return envelope
 
     def login(self, password: str | None = None) -> Payload:
@@ -154,9 +154,9 @@ def test_a_service_is_known_at_its_own_address_only(client: Client, path: str, s
 
 
 def test_an_unknown_address_is_404(portal: NationalPortalDouble, http: requests.Session) -> None:
-    answer = http.post(f"{portal.base_url}/khong-co", json={}, headers={"dstcode": "x"}, timeout=5)
+    response = http.post(f"{portal.base_url}/khong-co", json={}, headers={"dstcode": "x"}, timeout=5)
 
-    assert answer.status_code == 404
+    assert response.status_code == 404
 
 
 def test_catalogues_come_whole_and_in_upper_case(client: Client) -> None:
@@ -274,15 +274,15 @@ def test_is_updating_is_the_text_true_or_false(client: Client, updating: object)
 
 def test_a_message_is_taken_whole_or_not_at_all(client: Client, portal: NationalPortalDouble) -> None:
     client.send_dossiers(DOSSIER)
-    other = DOSSIER | {"MaHoSo": "000.00.05.H09-260115-0002"}
+    second = DOSSIER | {"MaHoSo": "000.00.05.H09-260115-0002"}
 
-    assert client.send_dossiers(other, DOSSIER)["error_code"] == "-3"
+    assert client.send_dossiers(second, DOSSIER)["error_code"] == "-3"
     assert list(portal.dossiers) == [DOSSIER["MaHoSo"]]
 
 
-@pytest.mark.parametrize("data", [None, {}, ["hồ sơ"]])
-def test_what_is_sent_is_a_list_of_objects(client: Client, data: object) -> None:
-    assert client.call(INTEGRATION, "DongBoHoSoMC", isUpdating="False", data=data)["error_code"] == "-1"
+@pytest.mark.parametrize("content", [None, {}, ["hồ sơ"]])
+def test_what_is_sent_is_a_list_of_objects(client: Client, content: object) -> None:
+    assert client.call(INTEGRATION, "DongBoHoSoMC", isUpdating="False", data=content)["error_code"] == "-1"
 
 
 def test_a_step_needs_its_dossier(client: Client, portal: NationalPortalDouble) -> None:

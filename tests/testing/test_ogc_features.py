@@ -1,4 +1,4 @@
-"""The manners of pygeoapi and the forms of VBDLIS that the land registry's double keeps."""
+"""Behaviour of pygeoapi and formats of VBDLIS that the land registry's double reproduces."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -23,8 +23,8 @@ def registry(agencies: Agencies) -> OgcFeaturesDouble:
 @pytest.fixture
 def ask(registry: OgcFeaturesDouble, http: requests.Session) -> Ask:
     def ask(path: str = ITEMS, accept: str = "application/geo+json", **params: object) -> requests.Response:
-        wanted = {name: str(value) for name, value in params.items()}
-        return http.get(registry.base_url + path, params=wanted, headers={"Accept": accept}, timeout=5)
+        query = {name: str(value) for name, value in params.items()}
+        return http.get(registry.base_url + path, params=query, headers={"Accept": accept}, timeout=5)
 
     return ask
 
@@ -35,12 +35,12 @@ def next_link(page: dict[str, Any]) -> str | None:
 
 def everything(registry: OgcFeaturesDouble, http: requests.Session) -> list[dict[str, Any]]:
     address: str | None = f"{registry.base_url}{ITEMS}?limit=1000"
-    found: list[dict[str, Any]] = []
+    features: list[dict[str, Any]] = []
     while address:
         page = http.get(address, headers={"Accept": "application/geo+json"}, timeout=5).json()
-        found += page["features"]
+        features += page["features"]
         address = next_link(page)
-    return found
+    return features
 
 
 def test_next_links_lead_to_every_parcel_once(registry: OgcFeaturesDouble, http: requests.Session) -> None:
@@ -75,33 +75,33 @@ def test_an_unknown_parameter_is_ignored(ask: Ask) -> None:
 
 def test_a_known_property_filters(ask: Ask) -> None:
     commune = ask().json()["features"][0]["properties"]["xaId"]
-    found = ask(xaId=commune, limit=100).json()["features"]
+    features = ask(xaId=commune, limit=100).json()["features"]
 
-    assert {feature["properties"]["xaId"] for feature in found} == {commune}
+    assert {feature["properties"]["xaId"] for feature in features} == {commune}
 
 
 @pytest.mark.parametrize("params", [{"limit": 0}, {"limit": "nhiều"}, {"offset": -1}, {"f": "xml"}])
 def test_a_bad_parameter_is_an_error_object(ask: Ask, params: dict[str, object]) -> None:
-    answer = ask(**params)
+    response = ask(**params)
 
-    assert answer.status_code == 400
-    assert set(answer.json()) == {"code", "type", "description"}
+    assert response.status_code == 400
+    assert set(response.json()) == {"code", "type", "description"}
 
 
 @pytest.mark.parametrize("path", ["/collections/khong_co/items", f"{ITEMS}/1", "/khong-co"])
 def test_what_is_not_there_is_404(ask: Ask, path: str) -> None:
-    answer = ask(path)
+    response = ask(path)
 
-    assert answer.status_code == 404
-    assert answer.json()["code"] == "NotFound"
+    assert response.status_code == 404
+    assert response.json()["code"] == "NotFound"
 
 
 def test_a_datetime_interval_finds_what_was_modified_in_it(ask: Ask, agencies: Agencies) -> None:
     since = agencies.world.now.isoformat()
     edit = agencies.edit(seed=1, share=0.05)
-    found = {str(feature["id"]) for feature in ask(datetime=f"{since}/..", limit=100).json()["features"]}
+    ids = {str(feature["id"]) for feature in ask(datetime=f"{since}/..", limit=100).json()["features"]}
 
-    assert found == {*edit.changed["land_parcel"], *edit.corrected.get("land_parcel", ())}
+    assert ids == {*edit.changed["land_parcel"], *edit.corrected.get("land_parcel", ())}
 
 
 def test_an_interval_that_begins_before_the_collection_is_an_error(ask: Ask) -> None:
@@ -166,11 +166,11 @@ def test_the_second_of_two_parcels_with_one_number_comes_later(
 ) -> None:
     seen: dict[tuple[object, ...], str] = {}
     for feature in everything(registry, http):
-        p = feature["properties"]
-        number = (p["xaId"], p["soHieuToBanDo"], p["soThuTuThua"])
-        blemish = registry.world.blemishes["land_parcel"].named(str(feature["id"]))
+        properties = feature["properties"]
+        number = (properties["xaId"], properties["soHieuToBanDo"], properties["soThuTuThua"])
+        defect = registry.world.blemishes["land_parcel"].named(str(feature["id"]))
 
-        assert (number in seen) is (blemish == "parcel_number_taken")
+        assert (number in seen) is (defect == "parcel_number_taken")
         seen[number] = str(feature["id"])
 
 

@@ -1,4 +1,4 @@
-"""The manners of OpenCPS that its double keeps."""
+"""Behaviour of OpenCPS that its double reproduces."""
 
 import re
 from collections.abc import Callable
@@ -33,10 +33,10 @@ def ask(one_stop: OpenCpsDouble, http: requests.Session) -> Ask:
     return ask
 
 
-def listed(answer: requests.Response) -> list[dict[str, Any]]:
-    assert answer.status_code == 200
-    found: list[dict[str, Any]] = answer.json()["data"]
-    return found
+def listed(response: requests.Response) -> list[dict[str, Any]]:
+    assert response.status_code == 200
+    dossiers: list[dict[str, Any]] = response.json()["data"]
+    return dossiers
 
 
 def moment(text: str) -> datetime:
@@ -44,11 +44,11 @@ def moment(text: str) -> datetime:
 
 
 def test_who_is_not_logged_in_gets_203_and_json(one_stop: OpenCpsDouble, http: requests.Session) -> None:
-    answer = http.get(one_stop.base_url + DOSSIERS, auth=("dongbo", "sai"), headers={"groupId": "20182"}, timeout=5)
+    response = http.get(one_stop.base_url + DOSSIERS, auth=("dongbo", "sai"), headers={"groupId": "20182"}, timeout=5)
 
-    assert answer.status_code == 203
-    assert answer.ok
-    assert answer.json() == {
+    assert response.status_code == 203
+    assert response.ok
+    assert response.json() == {
         "message": "Non-Authoritative Information.",
         "code": 203,
         "description": "User is not authenticated",
@@ -56,18 +56,18 @@ def test_who_is_not_logged_in_gets_203_and_json(one_stop: OpenCpsDouble, http: r
 
 
 def test_without_the_site_the_answer_is_403_no_content(one_stop: OpenCpsDouble, http: requests.Session) -> None:
-    answer = http.get(one_stop.base_url + DOSSIERS, auth=(one_stop.username, one_stop.password), timeout=5)
+    response = http.get(one_stop.base_url + DOSSIERS, auth=(one_stop.username, one_stop.password), timeout=5)
 
-    assert answer.status_code == 403
-    assert answer.json()["message"] == "No Content."
+    assert response.status_code == 403
+    assert response.json()["message"] == "No Content."
 
 
 @pytest.mark.parametrize("params", [{"start": "một"}, {"fromReceiveDate": "2025-01-01"}])
 def test_any_other_exception_is_403_no_content(ask: Ask, params: dict[str, str]) -> None:
-    answer = ask(**params)
+    response = ask(**params)
 
-    assert answer.status_code == 403
-    assert answer.json()["message"] == "No Content."
+    assert response.status_code == 403
+    assert response.json()["message"] == "No Content."
 
 
 def test_start_and_end_are_row_offsets(ask: Ask) -> None:
@@ -90,16 +90,16 @@ def test_the_oldest_comes_first(ask: Ask) -> None:
 def test_a_window_of_receive_dates_holds_both_its_days(ask: Ask) -> None:
     received = sorted(moment(d["receiveDate"]).date() for d in listed(ask()) if d["receiveDate"])
     first, last = received[20], received[40]
-    found = listed(ask(fromReceiveDate=f"{first:%d/%m/%Y}", toReceiveDate=f"{last:%d/%m/%Y}"))
+    dossiers = listed(ask(fromReceiveDate=f"{first:%d/%m/%Y}", toReceiveDate=f"{last:%d/%m/%Y}"))
 
-    assert len(found) == sum(first <= day <= last for day in received)
+    assert len(dossiers) == sum(first <= day <= last for day in received)
 
 
 def test_a_dossier_that_was_not_received_is_in_no_window_of_receive_dates(ask: Ask) -> None:
-    found = listed(ask(fromReceiveDate="01/01/2000"))
+    dossiers = listed(ask(fromReceiveDate="01/01/2000"))
 
-    assert all(dossier["receiveDate"] for dossier in found)
-    assert len(found) < len(listed(ask()))
+    assert all(dossier["receiveDate"] for dossier in dossiers)
+    assert len(dossiers) < len(listed(ask()))
 
 
 def test_there_is_no_filter_for_what_was_modified_since(ask: Ask) -> None:
@@ -122,9 +122,9 @@ def test_the_applicants_name_is_in_upper_case(ask: Ask) -> None:
 
 def test_total_comes_from_an_index_that_may_be_stale(ask: Ask, one_stop: OpenCpsDouble) -> None:
     one_stop.switches.stale_total = 7
-    answer = ask().json()
+    listing = ask().json()
 
-    assert (answer["total"], len(answer["data"])) == (113, 120)
+    assert (listing["total"], len(listing["data"])) == (113, 120)
 
 
 def test_an_edited_dossier_shows_its_new_last_action(ask: Ask, agencies: Agencies) -> None:
@@ -140,10 +140,10 @@ def test_an_edited_dossier_shows_its_new_last_action(ask: Ask, agencies: Agencie
 
 def test_each_faulty_item_is_one_item_with_its_own_id(ask: Ask, one_stop: OpenCpsDouble) -> None:
     dossiers = listed(ask())
-    words = {"new", "receiving", "collecting", "denied", "processing", "handover", "interoperating", "waiting"}
-    words |= {"paying", "cancelled", "unresolved", "pausing", "releasing", "posting", "done"}
+    statuses = {"new", "receiving", "collecting", "denied", "processing", "handover", "interoperating", "waiting"}
+    statuses |= {"paying", "cancelled", "unresolved", "pausing", "releasing", "posting", "done"}
     without_number = [dossier for dossier in dossiers if not dossier["dossierNo"]]
-    without_status = [dossier for dossier in dossiers if dossier["dossierStatus"] not in words]
+    without_status = [dossier for dossier in dossiers if dossier["dossierStatus"] not in statuses]
     without_due_date = [dossier for dossier in dossiers if dossier["dueDate"] == "00/00/1995 00:00:00"]
 
     assert len({dossier["dossierId"] for dossier in dossiers}) == len(dossiers)

@@ -1,4 +1,4 @@
-"""The ground all doubles stand on: real sockets, switches, nothing left behind."""
+"""Base of the doubles: sockets, switches, and no threads after the end."""
 
 import socket
 import threading
@@ -47,11 +47,11 @@ def test_a_double_that_runs_cannot_be_started_and_one_that_does_not_has_no_addre
 
 def test_one_connection_serves_many_requests(agencies: Agencies, http: requests.Session) -> None:
     double = agencies.land_registry
-    answers = [http.get(double.base_url + ITEMS, params=QUERY, timeout=5) for _ in range(3)]
+    responses = [http.get(double.base_url + ITEMS, params=QUERY, timeout=5) for _ in range(3)]
 
-    assert all(int(answer.headers["Content-Length"]) == len(answer.content) for answer in answers)
+    assert all(int(response.headers["Content-Length"]) == len(response.content) for response in responses)
     assert double.requests_seen[ITEMS] == 3
-    assert [name for name in threads_of_doubles() if name == "double-connection"] == ["double-connection"]
+    assert double.connections == 1
 
 
 def test_requests_fail_as_often_as_asked_and_may_say_when_to_come_again(
@@ -59,29 +59,29 @@ def test_requests_fail_as_often_as_asked_and_may_say_when_to_come_again(
 ) -> None:
     double = agencies.land_registry
     double.fail_next(2, 429, retry_after_s=7)
-    answers = [http.get(double.base_url + ITEMS, params=QUERY, timeout=5) for _ in range(3)]
+    responses = [http.get(double.base_url + ITEMS, params=QUERY, timeout=5) for _ in range(3)]
 
-    assert [answer.status_code for answer in answers] == [429, 429, 200]
-    assert answers[0].headers["Retry-After"] == "7"
+    assert [response.status_code for response in responses] == [429, 429, 200]
+    assert responses[0].headers["Retry-After"] == "7"
 
 
 def test_maintenance_is_a_page_with_status_200(agencies: Agencies, http: requests.Session) -> None:
     for double in agencies.doubles:
         double.switches.html_maintenance = True
-        answer = http.get(double.base_url + ITEMS, params=QUERY, timeout=5)
+        response = http.get(double.base_url + ITEMS, params=QUERY, timeout=5)
 
-        assert answer.status_code == 200
-        assert answer.headers["Content-Type"].startswith("text/html")
+        assert response.status_code == 200
+        assert response.headers["Content-Type"].startswith("text/html")
 
 
 def test_an_error_may_come_with_status_200(agencies: Agencies, http: requests.Session) -> None:
     envelopes: list[set[str]] = []
     for double in agencies.doubles:
         double.switches.error_in_200 = True
-        answer = http.get(double.base_url + ITEMS, params=QUERY, timeout=5)
-        envelopes.append(set(answer.json()))
+        response = http.get(double.base_url + ITEMS, params=QUERY, timeout=5)
+        envelopes.append(set(response.json()))
 
-        assert answer.status_code == 200
+        assert response.status_code == 200
 
     assert envelopes == [
         {"code", "type", "description"},

@@ -1,4 +1,4 @@
-"""The invented province: the same by seed, made of valid codes, visibly invented."""
+"""The invented province: reproducible by seed, with valid codes and recognisably invented persons."""
 
 import re
 import unicodedata
@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from pydantic import TypeAdapter
 
-from cchc_connect.testing import World
+from cchc_connect.testing import World, days_work
 from cchc_connect.testing.province.communes import present_communes
 from cchc_connect.testing.province.facts import Party
 from cchc_connect.testing.province.geometry import vn2000
@@ -54,7 +54,7 @@ def parties(world: World) -> list[Party]:
 
 def test_the_same_seed_makes_the_same_world() -> None:
     first, second = World(seed=5), World(seed=5)
-    edits = first.edit(1), second.edit(1)
+    edits = first.edit(days_work(1)), second.edit(days_work(1))
 
     assert facts(first) == facts(second)
     assert edits[0] == edits[1]
@@ -89,9 +89,9 @@ def test_every_commune_code_exists_in_its_scheme(world: World) -> None:
     for parcel in world.parcels:
         assert admin_unit(AdminScheme.GSO_2025_07, parcel.numbering.commune).level is AdminLevel.COMMUNE
         if parcel.previous:
-            heirs = {unit.code for unit in successors(parcel.previous.commune).candidates}
+            successor_codes = {unit.code for unit in successors(parcel.previous.commune).candidates}
 
-            assert parcel.numbering.commune in heirs
+            assert parcel.numbering.commune in successor_codes
 
 
 def test_every_code_is_one_that_we_would_write(world: World) -> None:
@@ -152,7 +152,7 @@ def test_all_text_is_composed_before_defects_are_put_in(world: World) -> None:
 
 
 def test_uses_of_a_parcel_add_up_to_its_area(world: World) -> None:
-    world.edit(1, share=0.5)
+    world.edit(days_work(1, share=0.5))
 
     assert all(sum(use.area for use in parcel.uses) == parcel.area for parcel in world.parcels)
 
@@ -168,9 +168,9 @@ def test_the_ground_lies_in_the_window_of_binh_duong(world: World) -> None:
 def test_dates_of_a_dossier_stand_in_their_order(world: World) -> None:
     for dossier in world.dossiers:
         moments = [dossier.created_at, dossier.received_at, dossier.released_at, dossier.finished_at, world.now]
-        known = [at for at in moments if at]
+        reached = [at for at in moments if at]
 
-        assert known == sorted(known)
+        assert reached == sorted(reached)
         assert dossier.actions[-1].at == dossier.changed_at
 
 
@@ -204,7 +204,7 @@ def test_a_world_without_a_parcel_is_refused() -> None:
 
 
 def test_a_world_has_the_sizes_that_were_asked_for() -> None:
-    held = World(seed=1, dossiers=30, parcels=44, works=50).holdings()
+    counts = World(seed=1, dossiers=30, parcels=44, works=50).holdings()
 
-    assert (held["dossier"], held["land_parcel"], held["construction_works"]) == (30, 44, 50)
-    assert 0 < held["construction_permit"] < 30
+    assert (counts["dossier"], counts["land_parcel"], counts["construction_works"]) == (30, 44, 50)
+    assert 0 < counts["construction_permit"] < 30

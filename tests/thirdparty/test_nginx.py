@@ -112,7 +112,7 @@ def test_a_client_certificate_is_shown(gateway: Gateway, carrier: str, form: str
         Pkcs12Certificate(file=gateway.authority.bundle("tinh", "mật khẩu"), password="mật khẩu").load_into(tls)
     line = CARRIERS[carrier](gateway.endpoint(tls), IMPATIENT, Surroundings())
 
-    assert line.send(ASK).json() == {"asked_by": "CN=tinh"}
+    assert b'"asked_by": "CN=tinh,' in line.send(ASK).body
 
     line.close()
 

@@ -1,4 +1,4 @@
-"""A certificate authority made for a test, what it signs, and a TLS server on loopback that wants a certificate."""
+"""Certificates signed by an authority made for one test, and a TLS server on loopback that may demand one."""
 
 import socket
 import ssl
@@ -7,126 +7,99 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
 
+import trustme
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
+    KeySerializationEncryption,
     NoEncryption,
     PrivateFormat,
+    load_pem_private_key,
     pkcs12,
 )
-from cryptography.x509.oid import NameOID
 
 HOST = "127.0.0.1"
-HERE = ("localhost", HOST)
-JUST_NOW = timedelta(minutes=-5)
+LOCAL_NAMES = ("localhost", HOST)
+FIVE_MINUTES_AGO = timedelta(minutes=-5)
 A_DAY = timedelta(days=1)
-
-
-def _name(common: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
 
 
 @dataclass
 class Authority:
-    """Signs certificates; its own lies in `ca.pem` of its folder."""
+    """A certificate authority. Its own certificate is `ca.pem` in `folder`, beside all that it issues."""
 
     folder: Path
-    common: str = "CA thử nghiệm"
-    key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
+    name: str = "CA thử nghiệm"
 
     def __post_init__(self) -> None:
-        now = datetime.now(UTC)
-        builder = self._builder(self.common, self.key, x509.BasicConstraints(ca=True, path_length=1), HERE)
-        builder = builder.not_valid_before(now - 900 * A_DAY).not_valid_after(now + 900 * A_DAY)
-        self.certificate = builder.sign(self.key, hashes.SHA256())
+        self.ca = trustme.CA(organization_unit_name=self.name)
         self.file = self.folder / "ca.pem"
-        self.file.write_bytes(self.certificate.public_bytes(Encoding.PEM))
-
-    def issue(
-        self, common: str, names: Sequence[str] = HERE, begins: timedelta = JUST_NOW, ends: timedelta = A_DAY
-    ) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-        """Issue a certificate for names and addresses, good from when to when, as seen from now."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        builder = self._builder(common, key, x509.BasicConstraints(ca=False, path_length=None), names)
-        now = datetime.now(UTC)
-        builder = builder.not_valid_before(now + begins).not_valid_after(now + ends)
-        return builder.sign(self.key, hashes.SHA256()), key
+        self.ca.cert_pem.write_to_path(self.file)
 
     def server(
-        self, names: Sequence[str] = HERE, begins: timedelta = JUST_NOW, ends: timedelta = A_DAY
+        self, names: Sequence[str] = LOCAL_NAMES, begins: timedelta = FIVE_MINUTES_AGO, ends: timedelta = A_DAY
     ) -> ssl.SSLContext:
-        """Return the context of a server with such a certificate."""
-        certificate, key = self.issue("may-chu", names, begins, ends)
-        file = self.folder / f"{certificate.serial_number:x}.pem"
-        written = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        file.write_bytes(written + certificate.public_bytes(Encoding.PEM))
+        """Return a server context with a certificate for `names`; `begins` and `ends` count from now."""
+        now = datetime.now(UTC)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
+        issued = self.ca.issue_cert(*names, not_before=now + begins, not_after=now + ends)
+        with issued.private_key_and_cert_chain_pem.tempfile() as path:
+            context.load_cert_chain(path)
         return context
 
     def pem(self, common: str, password: str | None = None, *, apart: bool = True) -> tuple[Path, Path]:
-        """Issue a certificate; return its file and that of its key, the same one unless they lie `apart`."""
-        certificate, key = self.issue(common)
-        encryption = BestAvailableEncryption(password.encode()) if password else NoEncryption()
-        written = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
-        shown, hidden = self.folder / f"{common}.pem", self.folder / f"{common}.key"
-        shown.write_bytes(certificate.public_bytes(Encoding.PEM) + (b"" if apart else written))
-        hidden.write_bytes(written)
-        for file in (shown, hidden):
-            file.chmod(0o600)
-        return shown, hidden if apart else shown
+        """Write a client certificate; return its file and that of its key: two files, or one unless `apart`."""
+        certificate, key = self._issue(common)
+        certificate_pem = certificate.public_bytes(Encoding.PEM)
+        key_pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, _encryption(password))
+        certificate_file = self._write(f"{common}.pem", certificate_pem + (b"" if apart else key_pem))
+        return certificate_file, self._write(f"{common}.key", key_pem) if apart else certificate_file
 
-    def bundle(self, common: str, password: str | None) -> Path:
-        """Issue a certificate as PKCS #12."""
-        certificate, key = self.issue(common)
-        encryption = BestAvailableEncryption(password.encode()) if password else NoEncryption()
-        file = self.folder / f"{common}.p12"
-        file.write_bytes(
-            pkcs12.serialize_key_and_certificates(common.encode(), key, certificate, [self.certificate], encryption)
+    def bundle(self, common: str, password: str | None, *, with_key: bool = True) -> Path:
+        """Write a client certificate as PKCS #12."""
+        certificate, key = self._issue(common)
+        chain = [x509.load_pem_x509_certificate(self.ca.cert_pem.bytes())]
+        content = pkcs12.serialize_key_and_certificates(
+            common.encode(), key if with_key else None, certificate, chain, _encryption(password)
         )
-        file.chmod(0o600)
-        return file
+        return self._write(f"{common}.p12", content)
 
-    def _builder(
-        self, common: str, key: ec.EllipticCurvePrivateKey, constraints: x509.BasicConstraints, names: Sequence[str]
-    ) -> x509.CertificateBuilder:
-        known = [x509.IPAddress(ip_address(name)) if name[:1].isdecimal() else x509.DNSName(name) for name in names]
-        return (
-            x509.CertificateBuilder()
-            .subject_name(_name(common))
-            .issuer_name(_name(self.common))
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .add_extension(constraints, critical=True)
-            .add_extension(x509.SubjectAlternativeName(known), critical=False)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
-        )
+    def _issue(self, common: str) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+        issued = self.ca.issue_cert(common_name=common)
+        key = load_pem_private_key(issued.private_key_pem.bytes(), None)
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        return x509.load_pem_x509_certificate(issued.cert_chain_pems[0].bytes()), key
+
+    def _write(self, name: str, content: bytes) -> Path:
+        path = self.folder / name
+        path.write_bytes(content)
+        path.chmod(0o600)
+        return path
+
+
+def _encryption(password: str | None) -> KeySerializationEncryption:
+    return BestAvailableEncryption(password.encode()) if password else NoEncryption()
 
 
 @dataclass
 class TlsServer:
-    """What a server saw of its clients."""
+    """A running server, and the clients it saw."""
 
     port: int
     clients: list[str] = field(default_factory=list[str])
-    """Common names of the certificates that were shown."""
+    """The common name in each client's certificate; empty where the client showed none."""
 
 
 @contextmanager
 def tls_server(
     authority: Authority, *, wants_certificate: bool = True, newest: ssl.TLSVersion | None = None
 ) -> Generator[TlsServer]:
-    """Answer each client that shows a certificate of `authority` with one byte."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*authority.pem("may-chu"))
+    """Send one byte to each client that shows a certificate of `authority`."""
+    context = authority.server()
     if wants_certificate:
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(authority.file)
@@ -153,16 +126,21 @@ def _serve(server: TlsServer, listener: socket.socket, context: ssl.SSLContext, 
             continue
         connection.settimeout(2.0)
         with connection, suppress(OSError), context.wrap_socket(connection, server_side=True) as secured:
-            shown: dict[str, Any] = secured.getpeercert() or {}
-            server.clients += [pair[1] for names in shown.get("subject", ()) for pair in names]
-            if not shown:
-                server.clients.append("")
+            server.clients.append(_common_name(secured))
             secured.sendall(b"!")
             secured.unwrap()
 
 
+def _common_name(secured: ssl.SSLSocket) -> str:
+    der = secured.getpeercert(binary_form=True)
+    if der is None:
+        return ""
+    (name,) = x509.load_der_x509_certificate(der).subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    return str(name.value)
+
+
 def greet(context: ssl.SSLContext, port: int, host: str = HOST) -> bytes:
-    """Connect, and return what the server says once it has looked at our certificate."""
+    """Connect, and return what the server sends once it has accepted our certificate."""
     with socket.create_connection((HOST, port), timeout=2.0) as connection:
         server_hostname = host if context.check_hostname else None
         with context.wrap_socket(connection, server_hostname=server_hostname) as secured:

@@ -6,7 +6,6 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.transport.network.tls import ClientCertificate, PemCertificate, Pkcs12Certificate, tls_context
@@ -109,10 +108,7 @@ def unusable(authority: Authority) -> dict[str, ClientCertificate]:
     damaged.write_bytes(b"0\x82\x01\x00")
     damaged.chmod(0o600)
     bundle = authority.bundle("so-noi-vu", PASSWORD)
-    keyless = authority.folder / "khong-khoa.p12"
-    certificate, _ = authority.issue("so-y-te")
-    keyless.write_bytes(pkcs12.serialize_key_and_certificates(b"y-te", None, certificate, None, NoEncryption()))
-    keyless.chmod(0o600)
+    keyless = authority.bundle("so-y-te", None, with_key=False)
     return {
         "another one's key": PemCertificate(certificate=shown, key=authority.pem("so-y-te")[1]),
         "no password": PemCertificate(certificate=locked, key=locked_key),

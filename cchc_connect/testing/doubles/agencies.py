@@ -1,4 +1,4 @@
-"""The four agencies of one invented province, running."""
+"""The doubles of the four agencies of one invented province."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from cchc_connect.testing.doubles.national_portal import NationalPortalDouble
 from cchc_connect.testing.doubles.ogc_features import OgcFeaturesDouble
 from cchc_connect.testing.doubles.opencps import OpenCpsDouble
 from cchc_connect.testing.doubles.server import AgencyDouble
-from cchc_connect.testing.province.edits import Edit
+from cchc_connect.testing.province.edits import Edit, days_work
 from cchc_connect.testing.province.world import World
 
 
@@ -27,9 +27,13 @@ class Agencies:
         clock: Clock | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Prepare the four doubles over `world`, or over a world of the usual size drawn from `seed`.
+        """Prepare the four doubles.
 
-        `clock` measures the portal's sessions, `sleep` makes the latency that is switched on.
+        Args:
+            world: what they show; by default a world of the usual size drawn from `seed`.
+            seed: of the default world.
+            clock: measures the lifetime of the portal's sessions.
+            sleep: waits for `Switches.latency_s` seconds.
         """
         world = World(seed) if world is None else world
         self.world = world
@@ -45,7 +49,7 @@ class Agencies:
         return self.land_registry, self.construction_department, self.one_stop, self.national_portal
 
     def start(self) -> Self:
-        """Start all four; if one cannot start, none stays running."""
+        """Start all four; if one cannot start, stop the others."""
         with ExitStack() as starting:
             for double in self.doubles:
                 starting.enter_context(double)
@@ -67,19 +71,19 @@ class Agencies:
     def holdings(self) -> Mapping[str, int]:
         """Return how many records of each shared type the doubles show, faulty items included.
 
-        Rows of the shared database and open quarantine entries together must be as many. A dossier step
-        is held for every action that was ever shown as a dossier's last one.
+        After a sync, rows of the shared database and open quarantine entries together must be as many. Every
+        action that a listing has shown as a dossier's last one counts as a dossier step.
         """
         return {kind: count for double in self.doubles for kind, count in double.holdings().items()}
 
     def faulty(self) -> Mapping[str, int]:
-        """Return how many records of each shared type must be set aside."""
+        """Return how many records of each shared type must be quarantined."""
         return {kind: count for double in self.doubles for kind, count in double.faulty().items()}
 
     def harmless(self) -> Mapping[str, int]:
-        """Return how many records of each shared type have a defect and must be read all the same."""
+        """Return how many records of each shared type have a harmless defect: they must be read correctly."""
         return {kind: count for double in self.doubles for kind, count in double.harmless().items()}
 
     def edit(self, seed: int, share: float = 0.01) -> Edit:
-        """Change about `share` of the records at their sources; see `World.edit`."""
-        return self.world.edit(seed, share)
+        """Change about `share` of the records at their sources; see `days_work`."""
+        return self.world.edit(days_work(seed, share))

@@ -1,9 +1,9 @@
 """Double of an ArcGIS Server map layer: its description and `/query`.
 
-Source of the behaviour: Esri's documentation of the map service query operation, checked against a Koop
-server. Kept: `maxRecordCount` caps a page without a word and `exceededTransferLimit` is there only while
-there is more; dates are epoch milliseconds; an error is `{"error": {...}}` with HTTP status 200; without
-`f=json` comes a page for people.
+Source of the behaviour: Esri's documentation of the map service query operation, checked against a Koop server.
+Reproduced: `maxRecordCount` caps a page without an error, and `exceededTransferLimit` is present only while more
+features follow; dates are epoch milliseconds; an error is `{"error": {...}}` with HTTP status 200; without `f=json`
+the response is an HTML page.
 """
 
 import re
@@ -23,18 +23,18 @@ TEXT_FIELD = "esriFieldTypeString"
 _CONDITION = re.compile(r"(\w+)\s*(=|<>|>=|<=|>|<)\s*('(?:[^']|'')*'|-?\d+(?:\.\d+)?)")
 _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
     {
-        "=": lambda held, asked: held == asked,
-        "<>": lambda held, asked: held != asked,
-        ">=": lambda held, asked: held is not None and held >= asked,
-        "<=": lambda held, asked: held is not None and held <= asked,
-        ">": lambda held, asked: held is not None and held > asked,
-        "<": lambda held, asked: held is not None and held < asked,
+        "=": lambda stored, operand: stored == operand,
+        "<>": lambda stored, operand: stored != operand,
+        ">=": lambda stored, operand: stored is not None and stored >= operand,
+        "<=": lambda stored, operand: stored is not None and stored <= operand,
+        ">": lambda stored, operand: stored is not None and stored > operand,
+        "<": lambda stored, operand: stored is not None and stored < operand,
     }
 )
 
 
-class QueryRefused(ValueError):  # it is an answer, not a failure
-    """The query is answered by an error object."""
+class QueryRefused(ValueError):  # becomes a response, no failure of the double
+    """The query is invalid; the response is an error object."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class Shape:
 
     attributes: Attributes
     polygon: Callable[[int], Mapping[str, Any]]
-    """Returns the geometry in the coordinate system with this wkid."""
+    """Returns the geometry in the coordinate system of a wkid."""
 
 
 class MapLayer:
@@ -51,15 +51,15 @@ class MapLayer:
 
     Args:
         name: the layer's name.
-        fields: Esri type of each field, OBJECTID among them.
-        max_record_count: cap of a page, whatever is asked for.
+        fields: Esri type of each field, including OBJECTID.
+        max_record_count: maximum number of features in a page.
     """
 
     def __init__(self, name: str, fields: Mapping[str, str], max_record_count: int) -> None:
         self.name = name
         self.fields = fields
         self.max_record_count = max_record_count
-        self._found: tuple[object, Sequence[Shape]] = (None, ())
+        self._cached: tuple[object, Sequence[Shape]] = (None, ())
 
     def describe(self) -> dict[str, Any]:
         """Return the layer's description."""
@@ -77,42 +77,43 @@ class MapLayer:
             "fields": self._described_fields(),
         }
 
-    def query(self, asked: Asked, shapes: Sequence[Shape], version: int) -> Reply:
-        """Answer a query on all `shapes`; `version` tells whether they changed since the query before."""
-        if asked.first("f", "html") not in {"json", "pjson"}:
+    def query(self, request: Asked, shapes: Sequence[Shape], version: int) -> Reply:
+        """Respond to a query on all `shapes`; a new `version` means that they changed since the last query."""
+        if request.first("f", "html") not in {"json", "pjson"}:
             return html_reply("<!DOCTYPE html><html><head><title>Query</title></head><body></body></html>")
         try:
-            return json_reply(self._answer(asked, self._matching(asked, shapes, version)))
+            return json_reply(self._result(request, self._matching(request, shapes, version)))
         except QueryRefused as refused:
             return arcgis_error(400, "Unable to complete operation.", str(refused))
 
-    def _matching(self, asked: Asked, shapes: Sequence[Shape], version: int) -> Sequence[Shape]:
-        question = (version, asked.first("where"), asked.first("orderByFields"))
-        if self._found[0] != question:
-            self._found = (question, self._ordered(question[2], self._where(question[1], shapes)))
-        return self._found[1]
+    def _matching(self, request: Asked, shapes: Sequence[Shape], version: int) -> Sequence[Shape]:
+        where, order = request.first("where"), request.first("orderByFields")
+        cache_key = (version, where, order)
+        if self._cached[0] != cache_key:
+            self._cached = (cache_key, self._ordered(order, self._where(where, shapes)))
+        return self._cached[1]
 
-    def _answer(self, asked: Asked, found: Sequence[Shape]) -> dict[str, Any]:
-        if asked.first("returnCountOnly") == "true":
-            return {"count": len(found)}
-        if asked.first("returnIdsOnly") == "true":
-            return {"objectIdFieldName": OBJECT_ID, "objectIds": [shape.attributes[OBJECT_ID] for shape in found]}
-        wkid = _number(asked, "outSR", VN2000_WKID)
+    def _result(self, request: Asked, matching: Sequence[Shape]) -> dict[str, Any]:
+        if request.first("returnCountOnly") == "true":
+            return {"count": len(matching)}
+        if request.first("returnIdsOnly") == "true":
+            return {"objectIdFieldName": OBJECT_ID, "objectIds": [shape.attributes[OBJECT_ID] for shape in matching]}
+        wkid = _number(request, "outSR", VN2000_WKID)
         if wkid not in {VN2000_WKID, WGS84_WKID}:
             raise QueryRefused("'outSR' parameter is invalid")
-        offset = _number(asked, "resultOffset", 0)
-        limit = min(_number(asked, "resultRecordCount", self.max_record_count), self.max_record_count)
-        shown = found[offset : offset + limit]
-        names = self._out_fields(asked.first("outFields", OBJECT_ID))
-        wants_geometry = asked.first("returnGeometry", "true") != "false"
-        answer: dict[str, Any] = {
+        offset = _number(request, "resultOffset", 0)
+        limit = min(_number(request, "resultRecordCount", self.max_record_count), self.max_record_count)
+        page = matching[offset : offset + limit]
+        names = self._out_fields(request.first("outFields", OBJECT_ID))
+        wants_geometry = request.first("returnGeometry", "true") != "false"
+        result: dict[str, Any] = {
             "displayFieldName": "",
             "geometryType": "esriGeometryPolygon",
             "spatialReference": {"wkid": wkid, "latestWkid": wkid},
             "fields": self._described_fields(),
-            "features": [_feature(shape, names, wkid if wants_geometry else None) for shape in shown],
+            "features": [_feature(shape, names, wkid if wants_geometry else None) for shape in page],
         }
-        return answer | ({"exceededTransferLimit": True} if offset + len(shown) < len(found) else {})
+        return result | ({"exceededTransferLimit": True} if offset + len(page) < len(matching) else {})
 
     def _described_fields(self) -> list[dict[str, str]]:
         return [{"name": name, "type": kind, "alias": name} for name, kind in self.fields.items()]
@@ -120,13 +121,13 @@ class MapLayer:
     def _out_fields(self, text: str) -> Sequence[str]:
         if text == "*":
             return list(self.fields)
-        return [self._known(name.strip()) for name in text.split(",")]
+        return [self._field(name.strip()) for name in text.split(",")]
 
     def _ordered(self, text: str, shapes: Sequence[Shape]) -> Sequence[Shape]:
         if not text:
             return shapes
         name, _, direction = text.partition(" ")
-        field = self._known(name)
+        field = self._field(name)
         return sorted(
             shapes,
             key=lambda shape: (shape.attributes[field] is None, shape.attributes[field]),
@@ -145,21 +146,21 @@ class MapLayer:
         if match is None:
             raise QueryRefused("'where' clause is invalid")
         name, operator, literal = match.groups()
-        field, compare = self._known(name), _OPERATORS[operator]
+        field, compare = self._field(name), _OPERATORS[operator]
         is_text = self.fields[field] == TEXT_FIELD
         if literal.startswith("'") is not is_text:
             raise QueryRefused("'where' clause is invalid")
         value = literal[1:-1].replace("''", "'") if is_text else float(literal)
         return lambda attributes: compare(attributes[field], value)
 
-    def _known(self, name: str) -> str:
+    def _field(self, name: str) -> str:
         if name not in self.fields:
             raise QueryRefused(f"Invalid field: {name}")
         return name
 
 
 def arcgis_error(code: int, message: str, *details: str) -> Reply:
-    """Return an error as ArcGIS does: with HTTP status 200."""
+    """Return an ArcGIS error object, with HTTP status 200 as ArcGIS does."""
     return json_reply({"error": {"code": code, "message": message, "details": list(details)}})
 
 
@@ -168,8 +169,8 @@ def _feature(shape: Shape, names: Sequence[str], wkid: int | None) -> dict[str, 
     return feature if wkid is None else feature | {"geometry": shape.polygon(wkid)}
 
 
-def _number(asked: Asked, name: str, default: int) -> int:
-    text = asked.first(name, str(default))
+def _number(request: Asked, name: str, default: int) -> int:
+    text = request.first(name, str(default))
     if not text.isdecimal():
         raise QueryRefused(f"'{name}' parameter is invalid")
     return int(text)

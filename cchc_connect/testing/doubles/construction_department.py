@@ -60,33 +60,33 @@ class ConstructionDepartmentDouble(AgencyDouble):
     def __init__(
         self, world: World, *, max_record_count: int = 100, sleep: Callable[[float], None] = time.sleep
     ) -> None:
-        """Show `world`'s permits and works, at the most `max_record_count` works a page."""
+        """Serve `world`'s permits and works, at most `max_record_count` works in a page."""
         super().__init__(world, sleep=sleep)
         self.layer = MapLayer("CongTrinhXD", _WORKS_FIELDS, max_record_count)
         self._permits = NestListing(_COLUMNS, self._permit)
         self._shapes: tuple[int, list[Shape]] = (-1, [])
 
-    def answer(self, asked: Asked) -> Reply:
-        """Answer a permit listing, a permit, the layer's description or a query on it."""
-        path = asked.path.rstrip("/")
+    def answer(self, request: Asked, /) -> Reply:
+        """Respond with a permit listing, a permit, the layer's description or a query on it."""
+        path = request.path.rstrip("/")
         if path == PERMITS:
             permits = self.world.permits
-            ignored = self.switches.ignore_filters
-            return self._permits.answer(asked, permits.rows, permits.version, ignore_filters=ignored)
+            ignore_filters = self.switches.ignore_filters
+            return self._permits.answer(request, permits.rows, permits.version, ignore_filters=ignore_filters)
         if path.startswith(f"{PERMITS}/") and path.rpartition("/")[2] in self.world.permits:
             return json_reply(self._permit(self.world.permits[path.rpartition("/")[2]]))
         if path == WORKS_LAYER:
-            wants_json = asked.first("f") in {"json", "pjson"}
+            wants_json = request.first("f") in {"json", "pjson"}
             return json_reply(self.layer.describe()) if wants_json else html_reply("<html lang='en'></html>")
         if path == f"{WORKS_LAYER}/query":
-            return self.layer.query(asked, self._all_works(), self.world.works.version)
+            return self.layer.query(request, self._all_works(), self.world.works.version)
         if path.startswith("/arcgis/"):
             return arcgis_error(404, "Service not found.")
-        message = f"Cannot {asked.method} {asked.path}"
+        message = f"Cannot {request.method} {request.path}"
         return json_reply({"statusCode": 404, "message": message, "error": "Not Found"}, status=404)
 
     def error_in_200(self) -> Reply:
-        """Return the error object of ArcGIS."""
+        """Return the error object of ArcGIS, with status 200."""
         return arcgis_error(500, "Error performing query operation")
 
     def _permit(self, permit: PermitFact) -> WireItem:
@@ -96,14 +96,14 @@ class ConstructionDepartmentDouble(AgencyDouble):
     def _all_works(self) -> list[Shape]:
         works = self.world.works
         if self._shapes[0] != works.version:
-            shapes = [self._shape(place, fact.source_id) for place, fact in enumerate(works, start=1)]
+            shapes = [self._shape(object_id, fact.source_id) for object_id, fact in enumerate(works, start=1)]
             self._shapes = (works.version, shapes)
         return self._shapes[1]
 
     def _shape(self, object_id: int, source_id: str) -> Shape:
-        def write(wanted: str) -> dict[str, Any]:
-            return {OBJECT_ID: object_id, **works_attributes(self.world.works[wanted])}
+        def write(works_id: str) -> dict[str, Any]:
+            return {OBJECT_ID: object_id, **works_attributes(self.world.works[works_id])}
 
-        shown = self.world.blemishes["construction_works"].show(source_id, write)
+        attributes = self.world.blemishes["construction_works"].show(source_id, write)
         ring = self.world.works[source_id].site.ring
-        return Shape(attributes=shown, polygon=lambda wkid: esri_polygon(ring, wkid))
+        return Shape(attributes=attributes, polygon=lambda wkid: esri_polygon(ring, wkid))

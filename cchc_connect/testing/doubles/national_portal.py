@@ -1,13 +1,13 @@
 """Double of the national public service portal (Cổng dịch vụ công quốc gia), envelope dialect.
 
-No specification is public; everything here was observed in public client code, VietOpenCPS/opencps-v2
-(2020) before all. Kept:
+No specification is public; everything here was observed in public client code, mainly VietOpenCPS/opencps-v2
+(2020). Reproduced:
 
-- A session is opened by a login, is trusted for ten minutes and lies in the *body* of each request; there
-  is no status 401, an old session is an error in a 200.
-- The header `dstcode` names the system that is meant; every service is a POST to one of two addresses.
-- `error_code` is a number or a text, `0`, `"0"`, `"00"`, `"3"`, `"-3"`, by the service.
-- Catalogues come whole; of dossiers only their existence can be asked.
+- A login opens a session of ten minutes, which each request sends in its *body*; there is no status 401, an expired
+  session is an error in a 200.
+- The header `dstcode` names the destination system; every service is a POST to one of two addresses.
+- `error_code` is a number or a text, `0`, `"0"`, `"00"`, `"3"`, `"-3"`, depending on the service.
+- Catalogues are not paged; of a dossier only its existence can be queried.
 """
 
 import json
@@ -35,7 +35,7 @@ _SYSTEM_ERROR = "99"
 
 
 class NationalPortalDouble(AgencyDouble):
-    """National portal; its items are procedures, and it takes dossiers and their progress."""
+    """National portal; its items are procedures, and it receives dossiers and their progress steps."""
 
     record_types = ("procedure",)
 
@@ -48,37 +48,39 @@ class NationalPortalDouble(AgencyDouble):
         clock: Clock | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Publish `world`'s procedures; sessions live ten minutes of `clock`'s monotonic time."""
+        """Publish `world`'s procedures; a session expires after ten minutes of `clock`'s monotonic time."""
         super().__init__(world, sleep=sleep)
         self.username = username
         self.password = password
         self._clock = clock or SystemClock()
-        self._opened: dict[str, float] = {}
+        self._sessions: dict[str, float] = {}
         self._logins = 0
         self.inbox = PortalInbox()
         self._services: Mapping[tuple[str, str], Callable[[Payload], Reply]] = {
-            (SHARE, "LayDanhSachTTHC"): lambda _: self._listed(0, procedure_list(self._procedures())),
-            (SHARE, "LayDanhMucLinhVuc"): lambda _: self._listed("0", field_list()),
-            (SHARE, "LayDanhMucCoQuan"): lambda _: self._listed("0", agency_list()),
+            (SHARE, "LayDanhSachTTHC"): lambda _: self._listing(0, procedure_list(self._procedures())),
+            (SHARE, "LayDanhMucLinhVuc"): lambda _: self._listing("0", field_list()),
+            (SHARE, "LayDanhMucCoQuan"): lambda _: self._listing("0", agency_list()),
             (INTEGRATION, "LayThuTuc"): self._procedure,
             (INTEGRATION, "TraCuuHoSo"): self._look_up,
-            (INTEGRATION, "DongBoHoSoMC"): lambda message: self._verdict(self.inbox.take_dossiers(message)),
-            (INTEGRATION, "CapNhatTienDoHoSoMC"): lambda message: self._verdict(self.inbox.take_steps(message)),
+            (INTEGRATION, "DongBoHoSoMC"): lambda message: self._verdict_envelope(self.inbox.take_dossiers(message)),
+            (INTEGRATION, "CapNhatTienDoHoSoMC"): lambda message: self._verdict_envelope(
+                self.inbox.take_steps(message)
+            ),
         }
 
     @property
     def dossiers(self) -> Mapping[str, Payload]:
-        """Each dossier it received, as it was sent last, by its code."""
+        """The last version of each received dossier, by its code."""
         return self.inbox.dossiers
 
     @property
     def steps(self) -> Sequence[Payload]:
-        """Every progress step it accepted, once, in the order in which they came."""
+        """Every accepted progress step, without repetitions, in order of arrival."""
         return self.inbox.steps
 
     @property
     def messages_received(self) -> int:
-        """How many dossiers and steps arrived, refused and repeated ones included."""
+        """How many dossiers and steps arrived, including refused and repeated ones."""
         return self.inbox.messages_received
 
     @property
@@ -86,22 +88,22 @@ class NationalPortalDouble(AgencyDouble):
         """How many of them changed something."""
         return self.inbox.effects
 
-    def answer(self, asked: Asked) -> Reply:
-        """Answer a login or a service."""
+    def answer(self, request: Asked, /) -> Reply:
+        """Respond to a login or a service call."""
         try:
-            message = cast("Payload", json.loads(asked.body or b"null"))
+            message = cast("Payload", json.loads(request.body or b"null"))
         except ValueError:
             return self._refusal("Dữ liệu không phải JSON")
-        if asked.method != "POST" or asked.path not in {LOGIN, SHARE, INTEGRATION}:
+        if request.method != "POST" or request.path not in {LOGIN, SHARE, INTEGRATION}:
             return json_reply({"message": "no Route matched"}, status=404)
-        if not asked.headers.get("dstcode"):
+        if not request.headers.get("dstcode"):
             return self._refusal("Thiếu mã hệ thống đích dstcode")
         if not isinstance(message, dict):
             return self._refusal("Dữ liệu phải là một đối tượng JSON")
-        return self._login(message) if asked.path == LOGIN else self._served(asked.path, message)
+        return self._login(message) if request.path == LOGIN else self._call_service(request.path, message)
 
     def error_in_200(self) -> Reply:
-        """Return an envelope with an error that no list explains."""
+        """Return an envelope with an error code that no public list explains, with status 200."""
         return self._envelope(_SYSTEM_ERROR, "Lỗi hệ thống")
 
     def _login(self, message: Payload) -> Reply:
@@ -109,14 +111,14 @@ class NationalPortalDouble(AgencyDouble):
             return json_reply({"session": "", "error_code": _REFUSED, "message": "Sai tên đăng nhập hoặc mật khẩu"})
         self._logins += 1
         session = f"8f0c2c6a-0000-4000-8000-{self._logins:012d}"
-        self._opened[session] = self._clock.monotonic()
+        self._sessions[session] = self._clock.monotonic()
         return json_reply({"session": session, "error_code": 0, "message": "Thành công"})
 
-    def _served(self, path: str, message: Payload) -> Reply:
+    def _call_service(self, path: str, message: Payload) -> Reply:
         if self.use_up("expire_session"):
-            self._opened.clear()
-        opened = self._opened.get(str(message.get("session")))
-        if opened is None or self._clock.monotonic() - opened >= SESSION_S:
+            self._sessions.clear()
+        opened_at = self._sessions.get(str(message.get("session")))
+        if opened_at is None or self._clock.monotonic() - opened_at >= SESSION_S:
             return self._refusal("Phiên làm việc không tồn tại hoặc đã hết hạn")
         if not message.get("madonvi"):
             return self._refusal("Thiếu mã đơn vị madonvi")
@@ -124,24 +126,24 @@ class NationalPortalDouble(AgencyDouble):
         return service(message) if service else self._refusal("Dịch vụ không hợp lệ")
 
     def _procedures(self) -> list[WireItem]:
-        return [self._shown(procedure.source_id) for procedure in self.world.procedures]
+        return [self._item(procedure.source_id) for procedure in self.world.procedures]
 
-    def _shown(self, code: str) -> WireItem:
+    def _item(self, code: str) -> WireItem:
         blemishes = self.world.blemishes["procedure"]
         return blemishes.show(code, lambda source_id: procedure_detail(self.world.procedures[source_id]))
 
     def _procedure(self, message: Payload) -> Reply:
         code = message.get("maTTHC")
-        return self._listed(0, [self._shown(str(code))] if code in self.world.procedures else [])
+        return self._listing(0, [self._item(str(code))] if code in self.world.procedures else [])
 
     def _look_up(self, message: Payload) -> Reply:
         code = message.get("mahoso")
-        return self._listed(0, [{"MaHoSo": code}] if code in self.inbox.dossiers else [])
+        return self._listing(0, [{"MaHoSo": code}] if code in self.inbox.dossiers else [])
 
-    def _listed(self, error_code: int | str, result: list[WireItem]) -> Reply:
+    def _listing(self, error_code: int | str, result: list[WireItem]) -> Reply:
         return self._envelope(error_code, "Thành công" if result else "Không có dữ liệu", result=result)
 
-    def _verdict(self, verdict: Verdict) -> Reply:
+    def _verdict_envelope(self, verdict: Verdict) -> Reply:
         return self._envelope(verdict.error_code, verdict.message, wrote=verdict.wrote)
 
     def _refusal(self, message: str) -> Reply:

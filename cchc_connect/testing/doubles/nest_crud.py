@@ -1,7 +1,7 @@
 """Double of a NestJS-CRUD listing: `page`, `limit`, `offset`, `sort=field,ASC`, `filter=field||$gte||value`.
 
-With `page` (or `offset`) and `limit` the reply is `{data, count, total, page, pageCount}`, otherwise a bare
-array, cut to `limit` where one is given (convention of the library @nestjsx/crud).
+With `page` (or `offset`) and `limit` the response is `{data, count, total, page, pageCount}`, otherwise a bare
+array, cut to `limit` if there is one (convention of the library @nestjsx/crud).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,72 +15,72 @@ Row = TypeVar("Row")
 
 _OPERATORS: Mapping[str, Callable[[str, str], bool]] = MappingProxyType(
     {
-        "$eq": lambda held, asked: held == asked,
-        "$ne": lambda held, asked: held != asked,
-        "$gt": lambda held, asked: held > asked,
-        "$gte": lambda held, asked: held >= asked,
-        "$lt": lambda held, asked: held < asked,
-        "$lte": lambda held, asked: held <= asked,
+        "$eq": lambda stored, operand: stored == operand,
+        "$ne": lambda stored, operand: stored != operand,
+        "$gt": lambda stored, operand: stored > operand,
+        "$gte": lambda stored, operand: stored >= operand,
+        "$lt": lambda stored, operand: stored < operand,
+        "$lte": lambda stored, operand: stored <= operand,
     }
 )
 
 
-class BadRequest(ValueError):  # it is an answer, not a failure
-    """The query cannot be understood."""
+class BadRequest(ValueError):  # becomes a response, no failure of the double
+    """The query is invalid."""
 
 
 class NestListing(Generic[Row]):
-    """Answers the queries on one entity.
+    """Responds to the queries on one entity.
 
     Args:
-        columns: the columns that can be filtered and sorted by, as text that sorts like its value.
-        write: makes the JSON object of a row.
+        columns: columns to filter and sort by; each returns text that sorts like its value.
+        write: returns the JSON object of a row.
     """
 
     def __init__(self, columns: Mapping[str, Callable[[Row], str]], write: Callable[[Row], WireItem]) -> None:
         self._columns = columns
         self._write = write
-        self._found: tuple[object, list[Row]] = (None, [])
+        self._cached: tuple[object, list[Row]] = (None, [])
 
-    def answer(self, asked: Asked, rows: list[Row], version: int, *, ignore_filters: bool) -> Reply:
-        """Answer one query on `rows`; `version` tells whether they changed since the query before."""
+    def answer(self, request: Asked, rows: list[Row], version: int, *, ignore_filters: bool) -> Reply:
+        """Respond to a query on `rows`; a new `version` means that they changed since the last query."""
         try:
-            filters = () if ignore_filters else tuple(asked.query.get("filter", ()))
-            found = self._matching(rows, version, filters, tuple(asked.query.get("sort", ())))
-            return self._reply(asked, found)
+            filters = () if ignore_filters else tuple(request.query.get("filter", ()))
+            matching = self._matching(rows, version, filters, tuple(request.query.get("sort", ())))
+            return self._reply(request, matching)
         except BadRequest as error:
             return json_reply({"statusCode": 400, "message": str(error), "error": "Bad Request"}, status=400)
 
-    def _reply(self, asked: Asked, found: Sequence[Row]) -> Reply:
-        limit, page, offset = (_number(asked, name) for name in ("limit", "page", "offset"))
+    def _reply(self, request: Asked, matching: Sequence[Row]) -> Reply:
+        limit, page, offset = (_number(request, name) for name in ("limit", "page", "offset"))
         if not limit:
-            return json_reply([self._write(row) for row in found])
+            return json_reply([self._write(row) for row in matching])
         if page is None and offset is None:
-            return json_reply([self._write(row) for row in found[:limit]])
+            return json_reply([self._write(row) for row in matching[:limit]])
         first = offset if page is None and offset is not None else limit * (max(page or 1, 1) - 1)
-        shown = [self._write(row) for row in found[first : first + limit]]
+        page_items = [self._write(row) for row in matching[first : first + limit]]
         return json_reply(
             {
-                "data": shown,
-                "count": len(shown),
-                "total": len(found),
+                "data": page_items,
+                "count": len(page_items),
+                "total": len(matching),
                 "page": first // limit + 1,
-                "pageCount": -(-len(found) // limit),
+                "pageCount": -(-len(matching) // limit),
             }
         )
 
     def _matching(
         self, rows: list[Row], version: int, filters: tuple[str, ...], sorts: tuple[str, ...]
     ) -> Sequence[Row]:
-        question = (version, filters, sorts)
-        if self._found[0] != question:
+        cache_key = (version, filters, sorts)
+        if self._cached[0] != cache_key:
             conditions = [self._condition(text) for text in filters]
-            found = [row for row in rows if all(holds(row) for holds in conditions)]
+            matching = [row for row in rows if all(holds(row) for holds in conditions)]
             for text in reversed(sorts):
                 name, _, direction = text.partition(",")
-                found.sort(key=self._column(name), reverse=direction.upper() == "DESC")
-            self._found = (question, found)
-        return self._found[1]
+                matching.sort(key=self._column(name), reverse=direction.upper() == "DESC")
+            self._cached = (cache_key, matching)
+        return self._cached[1]
 
     def _condition(self, text: str) -> Callable[[Row], bool]:
         name, operator, value = [*text.split("||", 2), "", ""][:3]
@@ -96,8 +96,8 @@ class NestListing(Generic[Row]):
         return self._columns[name]
 
 
-def _number(asked: Asked, name: str) -> int | None:
-    text = asked.first(name)
+def _number(request: Asked, name: str) -> int | None:
+    text = request.first(name)
     if text and not text.isdecimal():
         raise BadRequest(f"Invalid {name}. Number expected")
     return int(text) if text else None

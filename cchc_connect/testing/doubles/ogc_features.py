@@ -1,10 +1,10 @@
 """Double of a land registry that publishes its parcels by OGC API Features, as pygeoapi 0.21 does.
 
-Observed at pygeoapi 0.21.0 and kept:
+Observed at pygeoapi 0.21.0 and reproduced:
 
-- A `limit` above the server's cap gives a page of the cap's size without a word; the next link keeps the
-  limit that was asked for and drops `f=json`.
-- HTML comes unless `f=json` or the Accept header asks for JSON.
+- A `limit` above the server's cap gives a page of the cap's size without an error; the next link has the
+  requested limit and drops `f=json`.
+- The response is HTML unless `f=json` or the Accept header asks for JSON.
 - Unknown parameters are ignored, so a mistyped filter lists everything.
 - Errors are `{"code", "type", "description"}` with 400 or 404; `limit=0` is one, and so is a `datetime`
   that begins before the collection does.
@@ -47,8 +47,8 @@ _FILTERS: Mapping[str, Callable[[ParcelFact], str]] = MappingProxyType(
 )
 
 
-class _Refused(Exception):  # it is an answer, not a failure
-    """The request is answered by an error."""
+class _Refused(Exception):  # becomes a response, no failure of the double
+    """The request is invalid; the response is an error."""
 
     def __init__(self, status: int, code: str, description: str) -> None:
         super().__init__(code)
@@ -58,14 +58,14 @@ class _Refused(Exception):  # it is an answer, not a failure
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Question:
-    """What a listing asks for, beside the page."""
+class _Query:
+    """Filters of a listing."""
 
     filters: tuple[tuple[str, str], ...]
     first: datetime | None
     last: datetime | None
 
-    def fits(self, parcel: ParcelFact) -> bool:
+    def matches(self, parcel: ParcelFact) -> bool:
         if any(_FILTERS[name](parcel) != value for name, value in self.filters):
             return False
         return not (self.first and parcel.changed_at < self.first) and not (self.last and parcel.changed_at > self.last)
@@ -77,19 +77,19 @@ class OgcFeaturesDouble(AgencyDouble):
     record_types = ("land_parcel",)
 
     def __init__(self, world: World, *, page_cap: int = 100, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Publish `world`'s parcels, at the most `page_cap` a page whatever is asked for."""
+        """Publish `world`'s parcels, at most `page_cap` in a page."""
         super().__init__(world, sleep=sleep)
         self.page_cap = page_cap
-        self._found: tuple[object, list[ParcelFact]] = (None, [])
+        self._cached: tuple[object, list[ParcelFact]] = (None, [])
 
-    def answer(self, asked: Asked) -> Reply:
-        """Answer as JSON or, unless JSON is asked for, as a page for people."""
+    def answer(self, request: Asked, /) -> Reply:
+        """Respond with JSON if the request asks for it, else with an HTML page."""
         try:
-            content = self._content(asked)
+            content = self._content(request)
         except _Refused as refused:
             return _error(refused.status, refused.code, refused.description)
-        if not _wants_json(asked):
-            return html_reply(f"<!DOCTYPE html><html lang='vi'><body><h1>{asked.path}</h1></body></html>")
+        if not _wants_json(request):
+            return html_reply(f"<!DOCTYPE html><html lang='vi'><body><h1>{request.path}</h1></body></html>")
         is_geojson = "type" in content
         return json_reply(content, media_type=GEOJSON if is_geojson else "application/json")
 
@@ -97,10 +97,10 @@ class OgcFeaturesDouble(AgencyDouble):
         """Return the error object of pygeoapi, with status 200."""
         return _error(200, "NoApplicableCode", "query error (check logs)")
 
-    def _content(self, asked: Asked) -> WireItem:
-        if asked.first("f", "json") not in {"json", "html"}:
+    def _content(self, request: Asked) -> WireItem:
+        if request.first("f", "json") not in {"json", "html"}:
             raise _Refused(400, "InvalidParameterValue", "Invalid format requested")
-        path = asked.path.rstrip("/")
+        path = request.path.rstrip("/")
         match path:
             case "":
                 return {"title": "Cơ sở dữ liệu đất đai (bản mẫu)", "links": []}
@@ -111,7 +111,7 @@ class OgcFeaturesDouble(AgencyDouble):
             case _ if path == f"{COLLECTIONS}/{COLLECTION}":
                 return self._collection()
             case _ if path == ITEMS:
-                return self._page(asked)
+                return self._page(request)
             case _ if path.startswith(f"{ITEMS}/"):
                 return self._feature_at(path.rpartition("/")[2])
             case _:
@@ -131,52 +131,52 @@ class OgcFeaturesDouble(AgencyDouble):
             "links": [{"rel": "items", "type": GEOJSON, "href": f"{self.base_url}{ITEMS}?f=json"}],
         }
 
-    def _page(self, asked: Asked) -> WireItem:
-        limit, offset = _positive(asked, "limit", _DEFAULT_LIMIT, least=1), _positive(asked, "offset", 0, least=0)
-        found = self._matching(self._question(asked))
-        shown = found[offset : offset + min(limit, self.page_cap)]
+    def _page(self, request: Asked) -> WireItem:
+        limit, offset = (
+            _positive(request, "limit", _DEFAULT_LIMIT, minimum=1),
+            _positive(request, "offset", 0, minimum=0),
+        )
+        matching = self._matching(self._query(request))
+        page = matching[offset : offset + min(limit, self.page_cap)]
         return {
             "type": "FeatureCollection",
-            "features": [self._shown(parcel.source_id) for parcel in shown],
-            "numberMatched": len(found),
-            "numberReturned": len(shown),
-            "links": self._links(asked, offset, shown, found),
+            "features": [self._feature(parcel.source_id) for parcel in page],
+            "numberMatched": len(matching),
+            "numberReturned": len(page),
+            "links": self._links(request, offset + len(page), len(matching)),
             "timeStamp": iso_instant(self.world.now),
         }
 
-    def _links(
-        self, asked: Asked, offset: int, shown: list[ParcelFact], found: list[ParcelFact]
-    ) -> list[dict[str, str]]:
+    def _links(self, request: Asked, next_offset: int, total: int) -> list[dict[str, str]]:
         items = f"{self.base_url}{ITEMS}"
         links = [{"rel": "self", "type": GEOJSON, "title": "This document", "href": f"{items}?f=json"}]
-        following = offset + len(shown)
-        if following < len(found):
-            kept = [(name, values[0]) for name, values in asked.query.items() if name not in {"f", "offset"}]
-            href = f"{items}?{urlencode([('offset', following), *kept])}"
+        if next_offset < total:
+            parameters = [(name, values[0]) for name, values in request.query.items() if name not in {"f", "offset"}]
+            href = f"{items}?{urlencode([('offset', next_offset), *parameters])}"
             links.append({"rel": "next", "type": GEOJSON, "title": "Items (next)", "href": href})
         return links
 
-    def _question(self, asked: Asked) -> _Question:
+    def _query(self, request: Asked) -> _Query:
         if self.switches.ignore_filters:
-            return _Question(filters=(), first=None, last=None)
-        filters = tuple((name, asked.first(name)) for name in _FILTERS if name in asked.query)
-        first, last = _interval(asked.first("datetime"))
-        return _Question(filters=filters, first=first, last=last)
+            return _Query(filters=(), first=None, last=None)
+        filters = tuple((name, request.first(name)) for name in _FILTERS if name in request.query)
+        first, last = _interval(request.first("datetime"))
+        return _Query(filters=filters, first=first, last=last)
 
-    def _matching(self, question: _Question) -> list[ParcelFact]:
-        if question == _Question(filters=(), first=None, last=None):
+    def _matching(self, query: _Query) -> list[ParcelFact]:
+        if query == _Query(filters=(), first=None, last=None):
             return self.world.parcels.rows
-        asked_at = (self.world.parcels.version, question)
-        if self._found[0] != asked_at:
-            self._found = (asked_at, [parcel for parcel in self.world.parcels if question.fits(parcel)])
-        return self._found[1]
+        cache_key = (self.world.parcels.version, query)
+        if self._cached[0] != cache_key:
+            self._cached = (cache_key, [parcel for parcel in self.world.parcels if query.matches(parcel)])
+        return self._cached[1]
 
     def _feature_at(self, source_id: str) -> WireItem:
         if source_id not in self.world.parcels:
             raise _Refused(404, "NotFound", "identifier not found")
-        return self._shown(source_id)
+        return self._feature(source_id)
 
-    def _shown(self, source_id: str) -> WireItem:
+    def _feature(self, source_id: str) -> WireItem:
         parcel = self.world.parcels[source_id]
         return {
             "type": "Feature",
@@ -189,15 +189,15 @@ class OgcFeaturesDouble(AgencyDouble):
         return parcel_properties(self.world.parcels[source_id])
 
 
-def _wants_json(asked: Asked) -> bool:
-    if "f" in asked.query:
-        return asked.first("f") == "json"
-    return any(media_type in asked.headers.get("accept", "") for media_type in ("application/json", GEOJSON))
+def _wants_json(request: Asked) -> bool:
+    if "f" in request.query:
+        return request.first("f") == "json"
+    return any(media_type in request.headers.get("accept", "") for media_type in ("application/json", GEOJSON))
 
 
-def _positive(asked: Asked, name: str, default: int, *, least: int) -> int:
-    text = asked.first(name, str(default))
-    if not text.isdecimal() or int(text) < least:
+def _positive(request: Asked, name: str, default: int, *, minimum: int) -> int:
+    text = request.first(name, str(default))
+    if not text.isdecimal() or int(text) < minimum:
         raise _Refused(400, "InvalidParameterValue", f"{name} value should be a positive integer")
     return int(text)
 

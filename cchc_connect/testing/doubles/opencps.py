@@ -1,12 +1,12 @@
 """Double of an OpenCPS 2 one-stop system: `GET /o/rest/v2/dossiers`.
 
-Source of the behaviour: VietOpenCPS/opencps-v2 (2020), dossier REST service. Not copied: the search
-engine behind it. Observed and kept:
+Source of the behaviour: VietOpenCPS/opencps-v2 (2020), dossier REST service. The search engine behind it is not
+reproduced. Observed and reproduced:
 
-- Basic authorization and a `groupId` header; who is not logged in gets status 203 and JSON.
-- `[start, end)` are row offsets; without `end`, or with 0, everything comes.
-- Oldest `createDate` first; no filter for what was modified since.
-- All dates are "dd/MM/yyyy HH:mm:ss" in Vietnamese time, "" where there is none.
+- Basic authorization and a `groupId` header; without a valid login the response is status 203 with JSON.
+- `[start, end)` are row offsets; without `end`, or with 0, all rows are returned.
+- Oldest `createDate` first; no filter by `modifiedDate`.
+- All dates are "dd/MM/yyyy HH:mm:ss" in Vietnamese time, "" if there is none.
 - `applicantName` is in upper case; `total` comes from a search index and may be stale.
 - Any other failure is 403 "No Content." with the exception's text as description.
 """
@@ -80,50 +80,50 @@ class OpenCpsDouble(AgencyDouble):
         group_id: str = GROUP_ID,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Show `world`'s dossiers to who knows the account and the site's `group_id`."""
+        """Serve `world`'s dossiers to clients that send the account and the site's `group_id`."""
         super().__init__(world, sleep=sleep)
         self.username = username
         self.password = password
         self.group_id = group_id
-        self._windowed: tuple[object, list[DossierFact]] = (None, [])
+        self._cached: tuple[object, list[DossierFact]] = (None, [])
 
-    def answer(self, asked: Asked) -> Reply:
-        """Answer `GET /dossiers`."""
+    def answer(self, request: Asked, /) -> Reply:
+        """Respond to `GET /dossiers`."""
         account = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
-        if asked.headers.get("authorization") != f"Basic {account}":
+        if request.headers.get("authorization") != f"Basic {account}":
             return _message(203, "Non-Authoritative Information.", "User is not authenticated")
-        if asked.headers.get("groupid") != self.group_id:
+        if request.headers.get("groupid") != self.group_id:
             return _message(403, "No Content.", "java.lang.NumberFormatException: groupId")
-        if (asked.method, asked.path) != ("GET", DOSSIERS):
+        if (request.method, request.path) != ("GET", DOSSIERS):
             return _message(404, "Not Found.", "")
         try:
-            return self._listing(asked)
+            return self._listing(request)
         except ValueError as error:
             return _message(403, "No Content.", f"java.lang.{type(error).__name__}")
 
     def error_in_200(self) -> Reply:
-        """Return a message object where a listing was due."""
+        """Return a message object instead of a listing, with status 200."""
         return json_reply({"message": "Internal Server Error.", "code": 500, "description": "SystemException"})
 
-    def _listing(self, asked: Asked) -> Reply:
-        start, end = int(asked.first("start", "0") or 0), int(asked.first("end", "0") or 0)
-        found = self._found(asked)
-        shown = found[start:end] if end else found
-        items = [self.world.blemishes["dossier"].show(dossier.source_id, self._item) for dossier in shown]
-        return json_reply({"total": max(0, len(found) - int(self.switches.stale_total)), "data": items})
+    def _listing(self, request: Asked) -> Reply:
+        start, end = int(request.first("start", "0") or 0), int(request.first("end", "0") or 0)
+        matching = self._matching(request)
+        page = matching[start:end] if end else matching
+        items = [self.world.blemishes["dossier"].show(dossier.source_id, self._item) for dossier in page]
+        return json_reply({"total": max(0, len(matching) - int(self.switches.stale_total)), "data": items})
 
-    def _found(self, asked: Asked) -> list[DossierFact]:
-        asked_for = tuple(
-            (name, _day(asked.first(f"from{name}Date")), _day(asked.first(f"to{name}Date"))) for name in _WINDOWS
+    def _matching(self, request: Asked) -> list[DossierFact]:
+        window_parameters = tuple(
+            (name, _day(request.first(f"from{name}Date")), _day(request.first(f"to{name}Date"))) for name in _WINDOWS
         )
-        windows = [window for window in asked_for if window[1] or window[2]]
+        windows = [window for window in window_parameters if window[1] or window[2]]
         if not windows:
             return self.world.dossiers.rows
-        question = (self.world.dossiers.version, asked_for)
-        if self._windowed[0] != question:
-            found = [dossier for dossier in self.world.dossiers if _is_within(dossier, windows)]
-            self._windowed = (question, found)
-        return self._windowed[1]
+        cache_key = (self.world.dossiers.version, window_parameters)
+        if self._cached[0] != cache_key:
+            matching = [dossier for dossier in self.world.dossiers if _is_within(dossier, windows)]
+            self._cached = (cache_key, matching)
+        return self._cached[1]
 
     def _item(self, source_id: str) -> WireItem:
         dossier = self.world.dossiers[source_id]

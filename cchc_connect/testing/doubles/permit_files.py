@@ -1,12 +1,12 @@
-"""How the Bình Dương construction department writes a permit file and works.
+"""Wire format of the Bình Dương construction department's permit files and works.
 
 Names were read in its public client code (74nguyentan/training_angular_ditagis, 2022): the entity
 `ThongTinCongTrinhCPXD` and the layer `CongTrinhXD`. The members of `donVis`, `lichSuTienDos` and
-`vanBans`, and `thoiDiemCapNhat`, were not seen there and are filled in by us.
+`vanBans`, and `thoiDiemCapNhat`, were not seen there and are invented.
 
-Days go over the wire as instants of Vietnamese midnight, so their UTC text names the day before; the
-province code tells which table the commune code belongs to: 74 with a district before 1 July 2025, 79
-without one after.
+Days are sent as instants of midnight in Vietnamese time, so their UTC text has the date of the day before. The
+province code decides the scheme of the commune code: 74 with a district before 1 July 2025, 79 without one
+after.
 """
 
 from datetime import UTC, date, datetime, time
@@ -33,7 +33,7 @@ _FORMS = (
     "diDoi",
     "congTrinhNgam",
 )
-"""Sub-forms of `noiDungDeNghi` by the kind of permit, 1 to 11; the names are ours."""
+"""Sub-forms of `noiDungDeNghi` by the kind of permit, 1 to 11; the names are invented."""
 
 
 def permit_file(permit: PermitFact) -> WireItem:
@@ -90,18 +90,18 @@ def works_attributes(works: WorksFact) -> dict[str, Any]:
 
 
 def esri_polygon(ring: Ring, wkid: int) -> WireItem:
-    """Return a ring as Esri writes polygons: the outer one clockwise."""
+    """Return a ring as an Esri polygon, whose outer ring is clockwise, in VN-2000 or WGS 84 by `wkid`."""
     corners = [vn2000(*corner) if wkid == VN2000_WKID else corner for corner in reversed(ring)]
     return {"rings": [[list(corner) for corner in corners]]}
 
 
 def iso_milliseconds(at: datetime) -> str:
-    """Return an instant as JavaScript writes it: UTC, milliseconds, a Z."""
+    """Return an instant in the format of JavaScript: UTC, milliseconds, a Z."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000Z"
 
 
 def iso_day(day: date | None) -> str | None:
-    """Return Vietnamese midnight of `day` as JavaScript writes it."""
+    """Return midnight of `day` in Vietnamese time, in the format of JavaScript (UTC)."""
     return iso_milliseconds(_midnight(day)) if day else None
 
 

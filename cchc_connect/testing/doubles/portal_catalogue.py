@@ -1,6 +1,6 @@
-"""How the national portal writes its catalogue: upper-case keys, everything text, lists in lists.
+"""Wire format of the national portal's catalogue: upper-case keys, all values text, nested lists.
 
-Observed as the answers of `LayDanhSachTTHC`, `LayThuTuc`, `LayDanhMucLinhVuc` and `LayDanhMucCoQuan` in
+Observed in the responses of `LayDanhSachTTHC`, `LayThuTuc`, `LayDanhMucLinhVuc` and `LayDanhMucCoQuan` in
 VietOpenCPS/opencps-v2 (2020) and a provincial one-stop client (2025). Levels: 0 ministry, 1 province, 2
 district, 3 commune.
 """
@@ -16,7 +16,7 @@ _AGENCIES = (CONSTRUCTION_DEPARTMENT, LAND_DEPARTMENT)
 
 
 def procedure_detail(procedure: ProcedureFact) -> WireItem:
-    """Return a procedure as `LayThuTuc` does."""
+    """Return a procedure in the format of `LayThuTuc`."""
     ministry = procedure.field_code[:3]
     return {
         "ID": f"9{procedure.source_id[2:8]}",
@@ -30,7 +30,7 @@ def procedure_detail(procedure: ProcedureFact) -> WireItem:
         "LINHVUCTHUCHIEN": [{"MALINHVUC": procedure.field_code, "TENLINHVUC": procedure.field_name}],
         "DOITUONGTHUCHIEN": [{"MADOITUONG": "1", "TENDOITUONG": "Công dân Việt Nam"}],
         "CACHTHUCTHUCHIEN": [_channel(procedure, channel) for channel in (_COUNTER, _ONLINE)],
-        "THANHPHANHOSO": [{"TRUONGHOP": "", "GIAYTO": _papers(procedure, ministry)}],
+        "THANHPHANHOSO": [{"TRUONGHOP": "", "GIAYTO": _documents(procedure, ministry)}],
         "KETQUATHUCHIEN": [
             {"MAKETQUA": f"KQ.{ministry}.{procedure.source_id[2:8]}", "TENKETQUA": _result(procedure)}
             | {"TENTEP": "", "URL": ""}
@@ -42,18 +42,18 @@ def procedure_detail(procedure: ProcedureFact) -> WireItem:
     }
 
 
-def procedure_list(shown: list[WireItem]) -> list[WireItem]:
-    """Return the catalogue as `LayDanhSachTTHC` does: codes and names of the procedures that are `shown`."""
-    return [{"MATTHC": item["MATTHC"], "TENTTHC": item["TENTTHC"]} for item in shown]
+def procedure_list(details: list[WireItem]) -> list[WireItem]:
+    """Return the codes and names of procedures, in the format of `LayDanhSachTTHC`."""
+    return [{"MATTHC": item["MATTHC"], "TENTTHC": item["TENTTHC"]} for item in details]
 
 
 def field_list() -> list[WireItem]:
-    """Return the fields as `LayDanhMucLinhVuc` does."""
+    """Return the fields (lĩnh vực) in the format of `LayDanhMucLinhVuc`."""
     return [{"MALINHVUC": code, "TENLINHVUC": name, "MANGANH": code[:3]} for code, name in FIELDS.items()]
 
 
 def agency_list() -> list[WireItem]:
-    """Return the agencies as `LayDanhMucCoQuan` does."""
+    """Return the agencies in the format of `LayDanhMucCoQuan`."""
     return [{"MADONVI": code, "TENDONVI": name, "CAPDONVI": "1"} for code, name in _AGENCIES]
 
 
@@ -63,19 +63,19 @@ def _channel(procedure: ProcedureFact, channel: str) -> WireItem:
     return {"KENH": channel, "THOIGIAN": [term]}
 
 
-def _papers(procedure: ProcedureFact, ministry: str) -> list[WireItem]:
+def _documents(procedure: ProcedureFact, ministry: str) -> list[WireItem]:
     number = int(procedure.source_id[2:8]) % 100_000 * 10
     names = (f"Đơn đề nghị: {procedure.name}", "Bản sao giấy tờ tùy thân")
     return [
         {
-            "MAGIAYTO": f"000.00.00.{ministry}-KQ{number + place:06d}",
+            "MAGIAYTO": f"000.00.00.{ministry}-KQ{number + position:06d}",
             "TENGIAYTO": name,
             "TENMAUDON": "",
             "URL": "",
-            "SOBANCHINH": "1" if place == 1 else "0",
-            "SOBANSAO": "0" if place == 1 else "1",
+            "SOBANCHINH": "1" if position == 1 else "0",
+            "SOBANSAO": "0" if position == 1 else "1",
         }
-        for place, name in enumerate(names, start=1)
+        for position, name in enumerate(names, start=1)
     ]
 
 

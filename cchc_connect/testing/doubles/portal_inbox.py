@@ -1,8 +1,8 @@
-"""What the national portal does with dossiers and progress steps that are sent to it.
+"""Dossiers and progress steps that the national portal receives: validates and stores them.
 
 Sources: VietOpenCPS/opencps-v2 (2020), a provincial one-stop client (2025) and a Hà Giang client. Only
-"đã tồn tại" and "thành công" were observed in its messages; the rest of the wording, and the code given to
-"không tồn tại", are ours. A message with several dossiers or steps is taken whole or not at all.
+"đã tồn tại" and "thành công" were observed in its messages; the other wording, and the code for "không tồn tại", are
+invented. A message with several dossiers or steps is accepted or refused as a unit.
 """
 
 import json
@@ -29,9 +29,9 @@ _DOSSIER_FIELDS = (
     "HinhThuc",
     "DonViXuLy",
 )
-"""Must be there, "" where there is nothing to say."""
+"""Must be present; may be ""."""
 _STEP_FIELDS = ("MaHoSo", "NguoiXuLy", "ThoiDiemXuLy", "NoiDungXuLy", "TrangThai")
-"""Must be there and say something."""
+"""Must be present and not ""."""
 _INVALID, _MISSING, _EXISTS, _DONE, _DONE_AS_TEXT = "-1", "3", "-3", "0", "00"
 
 Payload = Mapping[str, Any]
@@ -39,42 +39,42 @@ Payload = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What the portal answers to a message."""
+    """Result of a message."""
 
     error_code: str
     message: str
     wrote: bool = False
 
 
-class _Invalid(ValueError):  # it is an answer, not a failure
+class _Invalid(ValueError):  # becomes a response, no failure of the double
     """The message breaks a rule of form."""
 
 
 class PortalInbox:
-    """Keeps dossiers by their code and steps in the order in which they came."""
+    """Stores dossiers by their code, and steps in order of arrival."""
 
     def __init__(self) -> None:
         self._dossiers: dict[str, Payload] = {}
         self._steps: dict[str, Payload] = {}
         self.messages_received = 0
-        """How many dossiers and steps arrived, refused and repeated ones included."""
+        """How many dossiers and steps arrived, including refused and repeated ones."""
         self.effects = 0
         """How many of them changed something."""
 
     @property
     def dossiers(self) -> Mapping[str, Payload]:
-        """Each dossier as it was sent last, by its code."""
+        """The last version of each dossier, by its code."""
         return MappingProxyType(self._dossiers)
 
     @property
     def steps(self) -> Sequence[Payload]:
-        """Every step that was accepted, once."""
+        """Every accepted step, without repetitions, in order of arrival."""
         return tuple(self._steps.values())
 
     def take_dossiers(self, message: Payload) -> Verdict:
-        """Take the message of `DongBoHoSoMC`."""
+        """Receive a message of `DongBoHoSoMC`: new or updated dossiers."""
         try:
-            payloads = self._arrived(message)
+            payloads = self._payloads(message)
             updating = _is_updating(message)
             for payload in payloads:
                 _check_dossier(payload)
@@ -82,29 +82,29 @@ class PortalInbox:
             return Verdict(error_code=_INVALID, message=str(invalid))
         for payload in payloads:
             if (payload["MaHoSo"] in self._dossiers) is not updating:
-                return _wrong_way(payload["MaHoSo"], updating=updating)
+                return _existence_error(payload["MaHoSo"], updating=updating)
         changed = [payload for payload in payloads if self._dossiers.get(payload["MaHoSo"]) != payload]
         self._dossiers |= {payload["MaHoSo"]: payload for payload in changed}
         self.effects += len(changed)
         return Verdict(error_code=_DONE, message="Đồng bộ hồ sơ thành công", wrote=True)
 
     def take_steps(self, message: Payload) -> Verdict:
-        """Take the message of `CapNhatTienDoHoSoMC`; a step that is there already changes nothing."""
+        """Receive a message of `CapNhatTienDoHoSoMC`: progress steps; a repeated step changes nothing."""
         try:
-            payloads = self._arrived(message)
+            payloads = self._payloads(message)
             _check_steps(payloads)
         except _Invalid as invalid:
             return Verdict(error_code=_INVALID, message=str(invalid))
         for payload in payloads:
             if payload["MaHoSo"] not in self._dossiers:
-                return _wrong_way(payload["MaHoSo"], updating=True)
-        known = len(self._steps)
+                return _existence_error(payload["MaHoSo"], updating=True)
+        count_before = len(self._steps)
         for payload in payloads:
             self._steps.setdefault(json.dumps(payload, sort_keys=True), payload)
-        self.effects += len(self._steps) - known
+        self.effects += len(self._steps) - count_before
         return Verdict(error_code=_DONE_AS_TEXT, message="Cập nhật tiến độ hồ sơ thành công", wrote=True)
 
-    def _arrived(self, message: Payload) -> list[Payload]:
+    def _payloads(self, message: Payload) -> list[Payload]:
         members = message.get("data")
         if not isinstance(members, list):
             raise _Invalid("Trường data phải là danh sách")
@@ -115,7 +115,7 @@ class PortalInbox:
         return payloads
 
 
-def _wrong_way(code: str, *, updating: bool) -> Verdict:
+def _existence_error(code: str, *, updating: bool) -> Verdict:
     if updating:
         return Verdict(error_code=_MISSING, message=f"Hồ sơ {code} không tồn tại")
     return Verdict(error_code=_EXISTS, message=f"Hồ sơ {code} đã tồn tại")
@@ -180,7 +180,7 @@ def _scalars(payload: Payload) -> Iterator[tuple[str, object]]:
 
 def _is_moment(text: str) -> bool:
     try:
-        at = datetime.strptime(text, "%Y%m%d%H%M%S")  # noqa: DTZ007  # only its form is looked at
+        at = datetime.strptime(text, "%Y%m%d%H%M%S")  # noqa: DTZ007  # only its form is checked
     except ValueError:
         return False
     return f"{at:%Y%m%d%H%M%S}" == text

@@ -1,7 +1,7 @@
-"""How VBDLIS writes a land parcel: attribute names and value forms.
+"""Wire format of a VBDLIS land parcel: attribute names and value formats.
 
-Names were read in haitnmt/Vbdlis-Tools (models of VBDLIS's JSON). The commune is a number, as there: a
-code with leading zeros loses them. Days are "dd/MM/yyyy", instants ISO 8601 in UTC, areas m².
+Names were read in haitnmt/Vbdlis-Tools (models of VBDLIS's JSON). The commune is a number, as there, so a code loses
+its leading zeros. Days are "dd/MM/yyyy", instants ISO 8601 in UTC, areas m².
 """
 
 from datetime import UTC, date, datetime
@@ -11,7 +11,7 @@ from cchc_connect.testing.province.facts import HolderFact, ParcelFact, Party
 
 
 def parcel_properties(parcel: ParcelFact) -> WireItem:
-    """Return a parcel as VBDLIS writes it."""
+    """Return a parcel in the format of VBDLIS."""
     previous = parcel.previous
     return {
         "thuaDatId": int(parcel.source_id),
@@ -48,12 +48,12 @@ def _uses(parcel: ParcelFact) -> list[WireItem]:
         {
             "maMucDichSuDung": use.code,
             "dienTich": float(use.area),
-            "soThuTu": place,
+            "soThuTu": position,
             "thoiHanSuDung": f"Đến ngày {_day(use.expires_on)}" if use.expires_on else "Lâu dài",
             "ngayHetHanSuDung": _day(use.expires_on),
             "nguonGoc": [{"nguonGoc": use.origin, "dienTich": float(use.area)}],
         }
-        for place, use in enumerate(parcel.uses, start=1)
+        for position, use in enumerate(parcel.uses, start=1)
     ]
 
 

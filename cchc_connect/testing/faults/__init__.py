@@ -1,4 +1,4 @@
-"""Faults of networks and servers by name: what each does, and what must come of it."""
+"""Named faults of networks and servers, with the error that each must cause."""
 
 from cchc_connect.testing.faults.catalogue import FAULTS
 from cchc_connect.testing.faults.fault import WireFault

@@ -1,4 +1,4 @@
-"""All faults by their names."""
+"""All faults by name."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -30,4 +30,4 @@ _ALL = (
 )
 
 FAULTS: Mapping[str, WireFault] = MappingProxyType({fault.name: fault for fault in _ALL})
-"""Every named fault of a network or a server, as a test parametrises over it."""
+"""Every named fault of a network or a server; parametrise a test over it."""

@@ -1,4 +1,4 @@
-"""Faults of size: heads and bodies that do not end, or are larger than anybody needs."""
+"""Faults of size: heads and bodies that never end or are too large."""
 
 from collections.abc import Iterator
 
@@ -10,14 +10,14 @@ from cchc_connect.testing.faults.plays import Move, chunk, head
 _BLOCK = 64 * 1024
 
 
-def _endless(*first: bytes, then: bytes) -> Iterator[bytes | float | Move]:
+def _endless(*first: bytes, repeated: bytes) -> Iterator[bytes | float | Move]:
     yield from first
     while True:
-        yield then
+        yield repeated
 
 
 def _with_lines(reply: Reply, *lines: str) -> bytes:
-    """Return the good answer with more lines in its head."""
+    """Return the good response with more header lines."""
     return head_of(reply, *lines, f"Content-Length: {len(reply.body)}") + reply.body
 
 
@@ -26,53 +26,53 @@ ENDLESS = (
         name="endless_body",
         meaning="A body without a length never ends.",
         becomes=SourceHeld,
-        play=lambda reply: _endless(head_of(reply), b"[", then=b" " * _BLOCK),
+        play=lambda reply: _endless(head_of(reply), b"[", repeated=b" " * _BLOCK),
     ),
     WireFault(
         name="endless_chunks",
-        meaning="There is always one more chunk.",
+        meaning="The chunks never end.",
         becomes=SourceHeld,
-        play=lambda reply: _endless(head_of(reply, "Transfer-Encoding: chunked"), then=chunk(b" " * _BLOCK)),
+        play=lambda reply: _endless(head_of(reply, "Transfer-Encoding: chunked"), repeated=chunk(b" " * _BLOCK)),
     ),
     WireFault(
         name="endless_chunk",
         meaning="One chunk is as large as a chunk can be.",
         becomes=SourceHeld,
         play=lambda reply: _endless(
-            head_of(reply, "Transfer-Encoding: chunked"), b"7fffffffffffffff\r\n", then=b" " * _BLOCK
+            head_of(reply, "Transfer-Encoding: chunked"), b"7fffffffffffffff\r\n", repeated=b" " * _BLOCK
         ),
     ),
     WireFault(
         name="endless_chunk_size",
-        meaning="The line that says a chunk's size never ends.",
+        meaning="The line with the size of a chunk never ends.",
         becomes=SourceHeld,
-        play=lambda reply: _endless(head_of(reply, "Transfer-Encoding: chunked"), b"5;a=", then=b"x" * _BLOCK),
+        play=lambda reply: _endless(head_of(reply, "Transfer-Encoding: chunked"), b"5;a=", repeated=b"x" * _BLOCK),
     ),
     WireFault(
         name="endless_trailers",
-        meaning="After the last chunk header lines come and never end.",
+        meaning="After the last chunk the trailer never ends.",
         becomes=SourceHeld,
         play=lambda reply: _endless(
-            head_of(reply, "Transfer-Encoding: chunked"), chunk(reply.body), b"0\r\n", then=b"X-Count: 1\r\n" * 999
+            head_of(reply, "Transfer-Encoding: chunked"), chunk(reply.body), b"0\r\n", repeated=b"X-Count: 1\r\n" * 999
         ),
     ),
     WireFault(
         name="endless_headers",
         meaning="The header lines never end.",
         becomes=SourceHeld,
-        play=lambda _: _endless(head("200 OK")[:-2], then=b"X-Note: 1\r\n" * 999),
+        play=lambda _: _endless(head("200 OK")[:-2], repeated=b"X-Note: 1\r\n" * 999),
     ),
     WireFault(
         name="endless_status_line",
         meaning="The status line never ends.",
         becomes=SourceHeld,
-        play=lambda _: _endless(b"HTTP/1.1 200 ", then=b"OK" * _BLOCK),
+        play=lambda _: _endless(b"HTTP/1.1 200 ", repeated=b"OK" * _BLOCK),
     ),
     WireFault(
         name="storm_of_1xx",
-        meaning="Before the answer there is always one more that only informs.",
+        meaning="Informational 1xx responses come without end before the response.",
         becomes=SourceHeld,
-        play=lambda _: _endless(then=head("100 Continue") * 999 + head("103 Early Hints", "Link: </>") * 999),
+        play=lambda _: _endless(repeated=head("100 Continue") * 999 + head("103 Early Hints", "Link: </>") * 999),
     ),
     WireFault(
         name="huge_header_line",
@@ -84,13 +84,13 @@ ENDLESS = (
         name="huge_head",
         meaning="Ninety header lines have 90 KiB together.",
         becomes=SourceHeld,
-        play=lambda reply: [_with_lines(reply, *[f"X-Note-{one}: {'x' * 1012}" for one in range(90)])],
+        play=lambda reply: [_with_lines(reply, *[f"X-Note-{number}: {'x' * 1012}" for number in range(90)])],
     ),
     WireFault(
         name="too_many_headers",
         meaning="There are 200 header lines.",
         becomes=SourceHeld,
-        play=lambda reply: [_with_lines(reply, *[f"X-Note-{one}: 1" for one in range(200)])],
+        play=lambda reply: [_with_lines(reply, *[f"X-Note-{number}: 1" for number in range(200)])],
     ),
     WireFault(
         name="announced_too_large",

@@ -1,4 +1,4 @@
-"""One fault of a network or a server: what is done to a good answer, and what must come of it."""
+"""Type of a fault: what it does to a good response, and the error that it must cause."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,65 +11,65 @@ from cchc_connect.testing.faults.plays import KEEP, Play, head
 
 
 class Certificate(Enum):
-    """What a TLS server shows."""
+    """Certificate that a TLS server shows."""
 
     GOOD = "good"
-    """For the loopback address, by the authority that the client is told to trust."""
+    """Valid for the loopback address, issued by the authority that the client trusts."""
     WRONG_HOST = "wrong_host"
-    """For another host."""
+    """Issued for another host."""
     UNKNOWN_CA = "unknown_ca"
-    """By an authority nobody was told of."""
+    """Issued by an authority that the client does not trust."""
     SELF_SIGNED = "self_signed"
-    """By itself."""
+    """Self-signed."""
     EXPIRED = "expired"
-    """It was good until yesterday."""
+    """Valid until yesterday."""
     NOT_YET = "not_yet"
-    """It will be good tomorrow."""
+    """Valid from tomorrow."""
     DEMANDING = "demanding"
-    """A good one, and the client must show one too."""
+    """As `GOOD`, and the client must show a certificate too."""
 
 
 def whole(reply: Reply) -> bytes:
-    """Return a good answer as it goes over the line; the connection may be used again."""
+    """Return the bytes of a good response, after which the connection can be used again."""
     return head_of(reply, f"Content-Length: {len(reply.body)}") + reply.body
 
 
 def head_of(reply: Reply, *lines: str) -> bytes:
-    """Return the head of a good answer with `lines` in place of what marks its body's end."""
-    own = [f"{name}: {value}" for name, value in reply.headers.items()]
+    """Return the head of a good response with `lines` instead of `Content-Length`."""
+    headers = [f"{name}: {value}" for name, value in reply.headers.items()]
     status = f"{reply.status} {HTTPStatus(reply.status).phrase}"
-    return head(status, f"Content-Type: {reply.media_type}", *own, *lines)
+    return head(status, f"Content-Type: {reply.media_type}", *headers, *lines)
 
 
 def well(reply: Reply) -> Play:
-    """Give the good answer."""
+    """Return the play of a good response."""
     return [whole(reply), KEEP]
 
 
 @dataclass(frozen=True, kw_only=True)
 class WireFault:
-    """A fault by its name: what a faulty server does, and what must come of it."""
+    """A named fault: what a faulty server does, and the error that it must cause."""
 
     name: str
     meaning: str
     """One sentence: what the server does."""
     becomes: type[CchcError] | None
-    """What the call ends in where the fault stays, by the default policy; None: in the good answer, whole."""
+    """Error of the call by the default policy if every attempt has the fault; None: the call returns the response."""
     play: Callable[[Reply], Play] = field(default=well, repr=False)
-    """What is done with the good answer."""
+    """Returns the play that replaces a good response."""
     spoils_item: bool = False
-    """The answer arrives, and an item of it cannot be read: that one is set aside, the others go on."""
+    """The response arrives, and one of its items cannot be read: that item is quarantined, the others are not."""
     certificate: Certificate = Certificate.GOOD
-    """What is shown where the server speaks TLS."""
+    """Certificate of the server if it has TLS."""
     greeting: Callable[[], Play] | None = field(default=None, repr=False)
-    """What is said on the bare line where TLS should begin; None: TLS begins."""
+    """Returns the play that replaces the TLS handshake; None: a normal handshake."""
 
     @property
     def is_tls(self) -> bool:
-        """Say whether it shows only where the server speaks TLS."""
+        """Whether the fault needs a server with TLS."""
         return self.certificate is not Certificate.GOOD or self.greeting is not None
 
     @property
     def can_pass(self) -> bool:
-        """Say whether the call ends well once the fault has passed: another attempt is made by itself."""
+        """Whether the call succeeds once the fault has passed, because the transport retries."""
         return self.becomes is None or issubclass(self.becomes, Retriable)

@@ -1,4 +1,4 @@
-"""A system that answers well until it is told to fail: the faults of `FAULTS`, byte for byte, on loopback."""
+"""A server on loopback that responds correctly until a test gives it one of `FAULTS`."""
 
 import socket
 import ssl
@@ -6,53 +6,57 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import Self
 
 from cchc_connect.extras import extra
-from cchc_connect.testing.doubles.server import LOOPBACK, Asked, Reply, json_reply
+from cchc_connect.testing.doubles.server import Asked, Reply, json_reply
 from cchc_connect.testing.faults import FAULTS, WireFault
 from cchc_connect.testing.faults.fault import Certificate, well
 from cchc_connect.testing.faults.plays import RESET, Play
 from cchc_connect.testing.faults.raw_server import RawServer, reset
+from cchc_connect.testing.loopback_server import LOOPBACK
 
-_HEARD_OUT_S = 0.3
+_DRAIN_TIMEOUT_S = 0.3
 _BLOCK = 64 * 1024
 
-Answer = Callable[[Asked], Reply | None]
+Responder = Callable[[Asked], Reply | None]
 
 _GOOD = json_reply({"items": [{"id": "p1", "use": "Đất ở tại đô thị"}, {"id": "p2", "use": "Đất trồng lúa"}]})
 
 
 class FaultyServer(RawServer):
-    """A server on loopback whose good answers are yours and whose faults have names.
+    """A server on loopback with your responses and named faults.
 
     Use it as a context manager::
 
         with FaultyServer(json_reply({"parcels": []})) as server:
             server.fail("reset_in_body", times=2)
-            ...                                     # the third request is answered well
+            ...                                     # the third request succeeds
 
-    The good answers may also be another system's, those of a double: `FaultyServer(double.respond)`.
+    The good responses may also come from a double: `FaultyServer(double.respond)`.
     """
 
-    def __init__(self, answer: Reply | Answer = _GOOD, *, tls: bool = False) -> None:
-        """Answer every request with `answer`.
+    def __init__(self, answer: Reply | Responder = _GOOD, *, tls: bool = False) -> None:
+        """Respond to every request with `answer`.
 
         Args:
-            answer: one reply for all requests, or what finds it; None breaks the connection.
-            tls: speak TLS, with certificates made for the occasion by the extra `sign`.
+            answer: one response for all requests, or a function of the request; if it returns None, the connection
+                is reset.
+            tls: speak TLS, with certificates made for this server by the extra `testing`.
         """
         super().__init__(self._play)
+        self._lock = Lock()
         self.answer = answer
         self.tls = tls
         self._fault: WireFault | None = None
-        self._left: int | None = None
+        self._remaining: int | None = None
         self._folder: TemporaryDirectory[str] | None = None
         self._contexts: Mapping[Certificate, ssl.SSLContext] = {}
 
     @property
     def scheme(self) -> str:
-        """How its address begins."""
+        """Scheme of its address: `http` or `https`."""
         return "https" if self.tls else "http"
 
     @property
@@ -60,18 +64,18 @@ class FaultyServer(RawServer):
         """The certificate of the authority that a client must trust, as a PEM file.
 
         Raises:
-            RuntimeError: it does not run, or speaks no TLS.
+            RuntimeError: it is not running, or has no TLS.
         """
         if self._folder is None:
             raise RuntimeError(f"{type(self).__name__} does not run, or speaks no TLS")
         return Path(self._folder.name) / "ca.pem"
 
     def fail(self, fault: WireFault | str, *, times: int | None = None) -> None:
-        """Let requests meet `fault` from now on.
+        """Apply `fault` to requests from now on.
 
         Args:
             fault: one of `FAULTS`, or its name.
-            times: how many requests meet it before good answers come again; None: all.
+            times: how many requests get the fault before good responses follow; None: all.
 
         Raises:
             KeyError: no fault has that name.
@@ -81,10 +85,10 @@ class FaultyServer(RawServer):
         if fault.is_tls and not self.tls:
             raise ValueError(f"{fault.name} needs FaultyServer(tls=True)")
         with self._lock:
-            self._fault, self._left = fault, times
+            self._fault, self._remaining = fault, times
 
     def heal(self) -> None:
-        """Let requests be answered well from now on."""
+        """Respond correctly from now on."""
         with self._lock:
             self._fault = None
 
@@ -92,24 +96,24 @@ class FaultyServer(RawServer):
         """Listen on a free port of a loopback address.
 
         Raises:
-            ConfigurationError: TLS is to be spoken, and the extra `sign` is not installed.
+            ConfigurationError: TLS is needed, and the extra `testing` is not installed.
             RuntimeError: it is running already.
         """
         if self.tls and self._folder is None:
-            made = _certificates()
+            make_contexts = _server_contexts()
             self._folder = TemporaryDirectory(prefix="faulty-server-")
-            self._contexts = made(Path(self._folder.name))
+            self._contexts = make_contexts(Path(self._folder.name))
         return super().start(address)
 
     def stop(self) -> None:
-        """End every connection and wait for every thread; stopping twice does no harm."""
+        """Close every connection, wait for every thread, delete the certificates; stopping twice does no harm."""
         super().stop()
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
 
     def welcome(self, connection: socket.socket) -> socket.socket | None:
-        """Begin to speak TLS, where it is spoken, or do what the fault does instead."""
+        """Make the TLS handshake if the server has TLS, or what the fault does instead."""
         if not self.tls:
             return connection
         fault = self._next() if self._fault is not None and self._fault.is_tls else None
@@ -127,38 +131,38 @@ class FaultyServer(RawServer):
         except OSError as failed:
             with secured:
                 if isinstance(failed, ssl.SSLError):
-                    _let_read(secured)
+                    _drain(secured)
             raise
         return secured
 
-    def _play(self, asked: Asked) -> Play:
+    def _play(self, request: Asked) -> Play:
         fault = self._next() if self._fault is not None and not self._fault.is_tls else None
-        reply = self.answer if isinstance(self.answer, Reply) else self.answer(asked)
+        reply = self.answer if isinstance(self.answer, Reply) else self.answer(request)
         if reply is None:
             return [RESET]
         return well(reply) if fault is None else fault.play(reply)
 
     def _next(self) -> WireFault | None:
-        """Return the fault that is to be met now, and count it."""
+        """Return the fault for this request, and count it; None: respond correctly."""
         with self._lock:
-            if self._left is None:
+            if self._remaining is None:
                 return self._fault
-            if self._left == 0:
+            if self._remaining == 0:
                 return None
-            self._left -= 1
+            self._remaining -= 1
             return self._fault
 
 
-def _let_read(secured: ssl.SSLSocket) -> None:
-    """Close our side and hear the client out: a reset would overtake what TLS has just told it."""
+def _drain(secured: ssl.SSLSocket) -> None:
+    """Close our side and read until the client closes: a reset could overtake the TLS alert just sent."""
     with suppress(OSError):
         secured.shutdown(socket.SHUT_WR)
-        secured.settimeout(_HEARD_OUT_S)
+        secured.settimeout(_DRAIN_TIMEOUT_S)
         while socket.socket.recv(secured, _BLOCK):
             pass
 
 
-def _certificates() -> Callable[[Path], Mapping[Certificate, ssl.SSLContext]]:
-    with extra("sign", "cryptography"):
+def _server_contexts() -> Callable[[Path], Mapping[Certificate, ssl.SSLContext]]:
+    with extra("testing", "trustme", "cryptography"):
         from cchc_connect.testing.faults.certificates import server_contexts  # noqa: PLC0415  # the extra may be missing
     return server_contexts

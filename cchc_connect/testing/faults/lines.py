@@ -1,4 +1,4 @@
-"""Faults of the line and of HTTP/1.1's framing (RFC 9112): where an answer begins, and where it ends."""
+"""Faults of the connection and of HTTP/1.1 framing (RFC 9112): where a response begins and ends."""
 
 from cchc_connect.errors import CutShort, SourceHeld, Unreachable
 from cchc_connect.testing.doubles.server import Reply
@@ -25,21 +25,21 @@ def _chunked(reply: Reply, *pieces: bytes) -> Play:
 
 
 def _with_line(reply: Reply, line: bytes) -> Play:
-    """Give the good answer with one more line in its head."""
-    status, _, rest = whole(reply).partition(b"\r\n")
-    return [status + b"\r\n" + line + b"\r\n" + rest]
+    """Return the play of a good response with one more header line."""
+    status_line, _, remainder = whole(reply).partition(b"\r\n")
+    return [status_line + b"\r\n" + line + b"\r\n" + remainder]
 
 
 BROKEN_LINES = (
     WireFault(
         name="reset_before_answer",
-        meaning="The connection is reset before a byte of the answer.",
+        meaning="The connection is reset before a byte of the response.",
         becomes=Unreachable,
         play=lambda _: [RESET],
     ),
     WireFault(
         name="closed_silently",
-        meaning="The connection is closed before a byte of the answer.",
+        meaning="The connection is closed before a byte of the response.",
         becomes=Unreachable,
         play=lambda _: [],
     ),
@@ -81,7 +81,7 @@ BROKEN_LINES = (
     ),
     WireFault(
         name="no_length_cut",
-        meaning="Nothing marks the body's end, and the connection ends in its middle.",
+        meaning="Only the end of the connection marks the end of the body, and it comes in the middle of the body.",
         becomes=CutShort,
         play=lambda reply: [head_of(reply, CLOSE), half(reply)],
     ),
@@ -111,7 +111,7 @@ BROKEN_LINES = (
     ),
     WireFault(
         name="missing_last_chunk",
-        meaning="The connection ends where the last chunk, the empty one, is due.",
+        meaning="The connection ends before the last chunk, the empty one.",
         becomes=CutShort,
         play=lambda reply: _chunked(reply, chunk(reply.body)),
     ),
@@ -135,7 +135,7 @@ BROKEN_LINES = (
     ),
     WireFault(
         name="unknown_transfer_encoding",
-        meaning="The body is framed in a way that HTTP/1.1 clients do not ask for.",
+        meaning="The transfer encoding is one that the client did not ask for.",
         becomes=Unreachable,
         play=lambda reply: [head_of(reply, "Transfer-Encoding: gzip, chunked", CLOSE), chunk(reply.body), LAST],
     ),
@@ -147,13 +147,13 @@ BROKEN_LINES = (
     ),
     WireFault(
         name="http_2_status_line",
-        meaning="The status line names a version that this is not.",
+        meaning="The status line names HTTP/2, the framing is HTTP/1.1.",
         becomes=Unreachable,
         play=lambda reply: [whole(reply).replace(b"HTTP/1.1", b"HTTP/2.0", 1)],
     ),
     WireFault(
         name="not_http",
-        meaning="A mail server answers.",
+        meaning="A mail server responds.",
         becomes=Unreachable,
         play=lambda _: [b"220 mail.example.vn ESMTP\r\n"],
     ),
@@ -183,7 +183,7 @@ BROKEN_LINES = (
     ),
     WireFault(
         name="switching_protocols",
-        meaning="The server changes to a protocol nobody asked for.",
+        meaning="The server switches to a protocol that the client did not ask for.",
         becomes=Unreachable,
         play=lambda _: [head("101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade")],
     ),
@@ -192,7 +192,7 @@ BROKEN_LINES = (
 ODD_LINES = (
     WireFault(
         name="no_length",
-        meaning="Nothing marks the body's end but the connection's.",
+        meaning="Only the end of the connection marks the end of the body.",
         becomes=None,
         play=lambda reply: [head_of(reply, CLOSE), reply.body],
     ),
@@ -210,19 +210,19 @@ ODD_LINES = (
     ),
     WireFault(
         name="same_length_twice",
-        meaning="The length is announced twice, alike.",
+        meaning="The same length is announced twice.",
         becomes=None,
         play=lambda reply: [*_with_line(reply, _length(reply).encode()), KEEP],
     ),
     WireFault(
         name="length_and_chunked",
-        meaning="A wrong length is announced for a body in chunks, whose own end counts (RFC 9112 section 6.3).",
+        meaning="A wrong length is announced for a chunked body; the chunks take precedence (RFC 9112 section 6.3).",
         becomes=None,
         play=lambda reply: [head_of(reply, "Content-Length: 7", CHUNKED, CLOSE), chunk(reply.body), LAST],
     ),
     WireFault(
         name="folded_header",
-        meaning="A header's value goes on in a second line, as was allowed until 2014.",
+        meaning="A header's value continues in a second line, which was allowed until 2014.",
         becomes=None,
         play=lambda reply: [*_with_line(reply, b"X-Note: a\r\n b"), KEEP],
     ),
@@ -234,49 +234,49 @@ ODD_LINES = (
     ),
     WireFault(
         name="continue_first",
-        meaning="The server says 100 Continue first, unasked.",
+        meaning="The server sends 100 Continue first, although the client did not ask for it.",
         becomes=None,
         play=lambda reply: [head("100 Continue"), whole(reply), KEEP],
     ),
     WireFault(
         name="early_hints",
-        meaning="The server says 103 Early Hints first.",
+        meaning="The server sends 103 Early Hints first.",
         becomes=None,
         play=lambda reply: [head("103 Early Hints", "Link: </a.css>"), 0.01, whole(reply), KEEP],
     ),
     WireFault(
         name="byte_by_byte",
-        meaning="The answer comes in packets of one byte.",
+        meaning="The response comes in packets of one byte.",
         becomes=None,
         play=lambda reply: [*(whole(reply)[at : at + 1] for at in range(len(whole(reply)))), KEEP],
     ),
     WireFault(
         name="closed_between_requests",
-        meaning="The connection that was to stay open is closed after the answer.",
+        meaning="A connection that should stay open is closed after the response.",
         becomes=None,
         play=lambda reply: [whole(reply)],
     ),
     WireFault(
         name="reset_between_requests",
-        meaning="The connection that was to stay open is reset a moment after the answer.",
+        meaning="A connection that should stay open is reset a moment after the response.",
         becomes=None,
         play=lambda reply: [whole(reply), 0.02, RESET],
     ),
     WireFault(
         name="rubbish_after_answer",
-        meaning="Bytes that nobody announced follow the answer.",
+        meaning="Unannounced bytes follow the response.",
         becomes=None,
         play=lambda reply: [whole(reply) + b"\r\n<!-- served in 3 ms -->\r\n", KEEP],
     ),
     WireFault(
         name="second_answer_unasked",
-        meaning="A false answer to the next request follows the answer at once.",
+        meaning="A false response to the next request follows the response at once.",
         becomes=None,
         play=lambda reply: [whole(reply) + FALSE_ANSWER, KEEP],
     ),
     WireFault(
         name="second_answer_later",
-        meaning="A false answer to the next request follows the answer a moment later.",
+        meaning="A false response to the next request follows the response a moment later.",
         becomes=None,
         play=lambda reply: [whole(reply), 0.01, FALSE_ANSWER, KEEP],
     ),

@@ -37,11 +37,11 @@ def cut(body: bytes) -> bytes:
     return body[:-_TAIL]
 
 
-def flipped(place: int) -> Pack:
-    """Return what flips every bit of one byte, counted from the end."""
+def flipped(position: int) -> Pack:
+    """Return a function that flips every bit of the byte at `position`, counted from the end."""
 
     def spoil(body: bytes) -> bytes:
-        at = len(body) - place
+        at = len(body) - position
         return body[:at] + bytes([body[at] ^ 0xFF]) + body[at + 1 :]
 
     return spoil

@@ -1,6 +1,6 @@
-"""What a raw server does with one request: bytes it sends, pauses it makes, and how it leaves the line.
+"""Script of the response to one request: bytes to send, pauses, and how the connection ends.
 
-A play is written down move by move, so that a server can be as wrong as no HTTP library would let it be::
+It can describe responses that no HTTP library would send::
 
     [head("200 OK", "Content-Length: 900"), b"[", 0.2, RESET]
 """
@@ -11,12 +11,12 @@ from typing import TypeAlias
 
 
 class Move(Enum):
-    """How a play may leave the line; without one of these it closes it in good order."""
+    """How a play ends the connection; without one of these the connection is closed in good order."""
 
     RESET = "reset"
-    """Break the connection as a crashing machine does."""
+    """Reset the connection."""
     CUT = "cut"
-    """Close without TLS's word of farewell, as a machine in between does."""
+    """Close without the closing alert of TLS, as a machine in between does."""
     KEEP = "keep"
     """Leave the connection open for the next request."""
 
@@ -24,26 +24,26 @@ class Move(Enum):
 RESET, CUT, KEEP = Move
 
 Play: TypeAlias = Iterable[bytes | float | Move]
-"""Moves in their order: bytes are sent, a number is a pause in seconds; one of `Move` is the last."""
+"""Moves in order: bytes are sent, a number is a pause in seconds; a `Move` is the last."""
 
 JSON = "application/json"
 
 
 def head(status: str, *lines: str) -> bytes:
-    """Return the head of an answer and nothing that would mark the end of its body."""
+    """Return the head of a response, without a header that marks the end of its body unless it is in `lines`."""
     return "\r\n".join([f"HTTP/1.1 {status}", *lines, "", ""]).encode()
 
 
 def answer(status: str, body: bytes = b"", *lines: str, kind: str = JSON) -> bytes:
-    """Return a well-formed answer that ends the connection."""
+    """Return a well-formed response that ends the connection."""
     return head(status, f"Content-Type: {kind}", f"Content-Length: {len(body)}", "Connection: close", *lines) + body
 
 
-def chunk(data: bytes) -> bytes:
-    """Return `data` as one chunk (RFC 9112 section 7.1); none at all is the last."""
-    return b"%x\r\n%s\r\n" % (len(data), data)
+def chunk(content: bytes) -> bytes:
+    """Return `content` as one chunk (RFC 9112 section 7.1); an empty chunk is the last."""
+    return b"%x\r\n%s\r\n" % (len(content), content)
 
 
 def drip(drop: bytes, pause_s: float, times: int) -> Play:
-    """Send `drop` again and again, slowly."""
+    """Send `drop` `times` times, with a pause of `pause_s` seconds after each."""
     return [move for _ in range(times) for move in (drop, pause_s)]

@@ -1,4 +1,4 @@
-"""Faults of meaning: a refusal that looks like an answer, and answers that send us away."""
+"""Faults of meaning: refusals that look like a page, error statuses, redirects, throttling."""
 
 from cchc_connect.errors import AuthenticationFailed, Maintenance, SourceHeld, Throttled
 from cchc_connect.testing.doubles.server import Reply
@@ -25,22 +25,22 @@ _LATER = "Wed, 01 Jan 2098 01:00:00 GMT"
 _DATE = "Wed, 01 Jan 2098 00:00:00 GMT"
 
 
-def _says(status: str, body: bytes = b"{}", *lines: str, kind: str = "application/json") -> Play:
+def _response(status: str, body: bytes = b"{}", *lines: str, kind: str = "application/json") -> Play:
     return [answer(status, body, *lines, kind=kind)]
 
 
-def _sends_to(status: str, location: str) -> Play:
-    return _says(status, b"", f"Location: {location}")
+def _redirect(status: str, location: str) -> Play:
+    return _response(status, b"", f"Location: {location}")
 
 
 def _status(status: int, reason: str, becomes: type[SourceHeld | Maintenance | Throttled]) -> WireFault:
     line = f"{status} {reason}"
     return WireFault(
-        name=f"status_{status}", meaning=f"The status is {line}.", becomes=becomes, play=lambda _: _says(line)
+        name=f"status_{status}", meaning=f"The status is {line}.", becomes=becomes, play=lambda _: _response(line)
     )
 
 
-def _nothing(reply: Reply) -> Play:
+def _empty_body(reply: Reply) -> Play:
     return [head(f"{reply.status} OK", f"Content-Type: {reply.media_type}", "Content-Length: 0"), KEEP]
 
 
@@ -49,49 +49,49 @@ REFUSALS = (
         name="html_with_200",
         meaning="A login page comes with 200.",
         becomes=SourceHeld,
-        play=lambda _: _says("200 OK", LOGIN, kind=HTML),
+        play=lambda _: _response("200 OK", LOGIN, kind=HTML),
     ),
     WireFault(
         name="html_saying_json",
         meaning="A login page comes with 200 and calls itself JSON.",
         becomes=SourceHeld,
-        play=lambda _: _says("200 OK", LOGIN),
+        play=lambda _: _response("200 OK", LOGIN),
     ),
     WireFault(
         name="error_object_200",
-        meaning="An error object comes with 200; the dialect must know it.",
+        meaning="An error object comes with 200; the dialect must recognise it.",
         becomes=SourceHeld,
-        play=lambda _: _says("200 OK", ERROR_OBJECT),
+        play=lambda _: _response("200 OK", ERROR_OBJECT),
     ),
     WireFault(
         name="soap_fault_200",
         meaning="A SOAP fault comes with 200.",
         becomes=SourceHeld,
-        play=lambda _: _says("200 OK", SOAP_FAULT, kind="text/xml; charset=utf-8"),
+        play=lambda _: _response("200 OK", SOAP_FAULT, kind="text/xml; charset=utf-8"),
     ),
     WireFault(
         name="empty_page",
         meaning="The body is empty, with 200.",
         becomes=SourceHeld,
-        play=_nothing,
+        play=_empty_body,
     ),
     WireFault(
         name="status_203",
-        meaning="203 says that nobody is logged in.",
+        meaning="203 means that the client is not logged in.",
         becomes=AuthenticationFailed,
-        play=lambda _: _says("203 Non-Authoritative Information", b'{"code": 203}'),
+        play=lambda _: _response("203 Non-Authoritative Information", b'{"code": 203}'),
     ),
     WireFault(
         name="status_204_for_a_page",
-        meaning="204 stands where a page was asked for.",
+        meaning="204 comes instead of a page.",
         becomes=SourceHeld,
         play=lambda _: [head("204 No Content"), KEEP],
     ),
     WireFault(
         name="nginx_400_no_client_certificate",
-        meaning="nginx wants a client's certificate and says so with 400.",
+        meaning="nginx requires a client certificate and responds with 400.",
         becomes=AuthenticationFailed,
-        play=lambda _: _says("400 Bad Request", NGINX, kind="text/html"),
+        play=lambda _: _response("400 Bad Request", NGINX, kind="text/html"),
     ),
     _status(304, "Not Modified", SourceHeld),
     _status(400, "Bad Request", SourceHeld),
@@ -105,21 +105,21 @@ REFUSALS = (
 REDIRECTS = (
     WireFault(
         name="redirect_same_host",
-        meaning="The server sends us to another path of its own.",
+        meaning="The server redirects to another of its paths.",
         becomes=SourceHeld,
-        play=lambda _: _sends_to("302 Found", "/dang-nhap"),
+        play=lambda _: _redirect("302 Found", "/dang-nhap"),
     ),
     WireFault(
         name="redirect_elsewhere",
-        meaning="The server sends us, with all that we sent, to another host.",
+        meaning="The server redirects to another host, which would get the whole request.",
         becomes=SourceHeld,
-        play=lambda _: _sends_to("307 Temporary Redirect", "http://127.0.0.9:9/parcels"),
+        play=lambda _: _redirect("307 Temporary Redirect", "http://127.0.0.9:9/parcels"),
     ),
     WireFault(
         name="redirect_to_metadata",
-        meaning="The server sends us to the address where clouds keep their machines' secrets.",
+        meaning="The server redirects to the metadata address of clouds, which serves secrets of the machine.",
         becomes=SourceHeld,
-        play=lambda _: _sends_to("301 Moved Permanently", "http://169.254.169.254/latest/meta-data/"),
+        play=lambda _: _redirect("301 Moved Permanently", "http://169.254.169.254/latest/meta-data/"),
     ),
 )
 
@@ -132,32 +132,32 @@ LATER = (
     _status(429, "Too Many Requests", Throttled),
     WireFault(
         name="throttled_seconds",
-        meaning="429 asks for a second's wait.",
+        meaning="429 asks to wait a second.",
         becomes=Throttled,
-        play=lambda _: _says("429 Too Many Requests", b"{}", "Retry-After: 1"),
+        play=lambda _: _response("429 Too Many Requests", b"{}", "Retry-After: 1"),
     ),
     WireFault(
         name="throttled_date",
         meaning="429 asks to wait until an hour after its own date.",
         becomes=Throttled,
-        play=lambda _: _says("429 Too Many Requests", b"{}", f"Date: {_DATE}", f"Retry-After: {_LATER}"),
+        play=lambda _: _response("429 Too Many Requests", b"{}", f"Date: {_DATE}", f"Retry-After: {_LATER}"),
     ),
     WireFault(
         name="throttled_garbage_retry_after",
-        meaning="429 asks for a wait that nobody can read.",
+        meaning="429 comes with an unreadable Retry-After.",
         becomes=Throttled,
-        play=lambda _: _says("429 Too Many Requests", b"{}", "Retry-After: 1e9; soon"),
+        play=lambda _: _response("429 Too Many Requests", b"{}", "Retry-After: 1e9; soon"),
     ),
     WireFault(
         name="throttled_for_hours",
-        meaning="429 asks for six hours' wait.",
+        meaning="429 asks to wait six hours.",
         becomes=Throttled,
-        play=lambda _: _says("429 Too Many Requests", b"{}", "Retry-After: 21600"),
+        play=lambda _: _response("429 Too Many Requests", b"{}", "Retry-After: 21600"),
     ),
     WireFault(
         name="maintenance_for_hours",
-        meaning="503 asks for six hours' wait.",
+        meaning="503 asks to wait six hours.",
         becomes=Throttled,
-        play=lambda _: _says("503 Service Unavailable", b"{}", "Retry-After: 21600"),
+        play=lambda _: _response("503 Service Unavailable", b"{}", "Retry-After: 21600"),
     ),
 )

@@ -1,4 +1,4 @@
-"""Faults of time: a server that is silent, or speaks so slowly that each of its bytes is in time."""
+"""Faults of time: a server that sends nothing, or so slowly that no single read times out."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ FOR_EVER_S = 3600.0
 
 
 def _dripped(text: bytes) -> Iterator[bytes | float | Move]:
-    """Send one byte at a time, the last one again and again."""
+    """Send one byte at a time, then the last byte without end."""
     for at in range(len(text)):
         yield text[at : at + 1]
         yield PAUSE_S
@@ -36,31 +36,31 @@ def _slow_chunks(reply: Reply) -> Iterator[bytes | float | Move]:
 SLOW = (
     WireFault(
         name="hang",
-        meaning="The server takes the request and says nothing.",
+        meaning="The server accepts the request and sends nothing.",
         becomes=DeadlineExceeded,
         play=lambda _: [FOR_EVER_S],
     ),
     WireFault(
         name="hang_in_body",
-        meaning="The server says nothing more in the middle of the body.",
+        meaning="The server sends nothing more in the middle of the body.",
         becomes=DeadlineExceeded,
         play=lambda reply: [head_of(reply, "Content-Length: 9000"), reply.body, FOR_EVER_S],
     ),
     WireFault(
         name="slow_head",
-        meaning="The head comes at a byte in 0.2 s.",
+        meaning="The head comes with one byte every 0.2 s.",
         becomes=DeadlineExceeded,
         play=lambda reply: _dripped(whole(reply)),
     ),
     WireFault(
         name="slow_body",
-        meaning="The body comes at a byte in 0.2 s.",
+        meaning="The body comes with one byte every 0.2 s.",
         becomes=DeadlineExceeded,
         play=_slow_body,
     ),
     WireFault(
         name="slow_chunks",
-        meaning="The body comes in chunks of one byte, one in 0.2 s.",
+        meaning="The body comes in chunks of one byte, one every 0.2 s.",
         becomes=DeadlineExceeded,
         play=_slow_chunks,
     ),

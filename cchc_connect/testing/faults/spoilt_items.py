@@ -1,7 +1,7 @@
-"""Faults of JSON: an item that cannot be read, among others that can; and a page that is no JSON at all.
+"""Faults of JSON: an unreadable item among readable ones, and pages that are no JSON.
 
-The fault goes into the first object of the first list that the good answer holds, as one more member of
-it; where there is no such list, into the answer itself.
+The fault is one more member in the first object of the first list of the good response; if there is no such list, in
+the response itself.
 """
 
 import json
@@ -16,51 +16,53 @@ from cchc_connect.testing.faults.plays import KEEP, Play
 MEMBER = "spoilt"
 """Name of the member that is added."""
 
-_MARK = "\ue000"  # a private character: no answer holds it
+_MARK = "\ue000"  # a private-use character, which no response contains
 _BOM = b"\xef\xbb\xbf"
 
 
-def _given(reply: Reply, body: bytes) -> Play:
+def _with_body(reply: Reply, body: bytes) -> Play:
     return [head_of(reply, f"Content-Length: {len(body)}") + body, KEEP]
 
 
 def _spoilt(value: bytes) -> Callable[[Reply], Play]:
-    """Return the play that puts `value`, byte for byte, into an item."""
+    """Return a function to the play whose first item has the bytes `value` as one more member."""
 
     def play(reply: Reply) -> Play:
         document = json.loads(reply.body)
-        _spoilable(document)[MEMBER] = _MARK
-        return _given(reply, json.dumps(document, ensure_ascii=False).encode().replace(f'"{_MARK}"'.encode(), value))
+        _target(document)[MEMBER] = _MARK
+        return _with_body(
+            reply, json.dumps(document, ensure_ascii=False).encode().replace(f'"{_MARK}"'.encode(), value)
+        )
 
     return play
 
 
-def _spoilable(document: Any) -> dict[str, Any]:
-    """Return the first object of the first list of objects, looking from outside; else the document."""
+def _target(document: Any) -> dict[str, Any]:
+    """Return the first object of the outermost list of objects; if there is none, the document."""
     level: list[Any] = [document]
     while level:
-        for place in level:
-            if isinstance(place, list) and place and isinstance(place[0], dict):
-                return cast("list[dict[str, Any]]", place)[0]
-        level = [below for place in level for below in _below(place)]
+        for node in level:
+            if isinstance(node, list) and node and isinstance(node[0], dict):
+                return cast("list[dict[str, Any]]", node)[0]
+        level = [child for node in level for child in _children(node)]
     if not isinstance(document, dict):
         raise TypeError("the good answer holds no object that could be spoilt")
     return cast("dict[str, Any]", document)
 
 
-def _below(place: Any) -> Iterable[Any]:
-    """Return what stands in an object or a list."""
-    if isinstance(place, dict):
-        return cast("dict[str, Any]", place).values()
-    return cast("Iterable[Any]", place) if isinstance(place, list) else ()
+def _children(node: Any) -> Iterable[Any]:
+    """Return the values of an object or a list."""
+    if isinstance(node, dict):
+        return cast("dict[str, Any]", node).values()
+    return cast("Iterable[Any]", node) if isinstance(node, list) else ()
 
 
 def _item(name: str, meaning: str, value: bytes) -> WireFault:
     return WireFault(name=name, meaning=meaning, becomes=None, spoils_item=True, play=_spoilt(value))
 
 
-def _unheeded(name: str, meaning: str, value: bytes) -> WireFault:
-    """Return a fault of a value that a reader refuses where it is a field's, and passes over where it is none's."""
+def _unread(name: str, meaning: str, value: bytes) -> WireFault:
+    """Return a fault of a value that is refused in a field and ignored outside the field map, as here."""
     return WireFault(name=name, meaning=meaning, becomes=None, play=_spoilt(value))
 
 
@@ -80,12 +82,12 @@ ODD_JSON = (
         name="bom",
         meaning="A byte order mark stands before the JSON.",
         becomes=None,
-        play=lambda reply: _given(reply, _BOM + reply.body),
+        play=lambda reply: _with_body(reply, _BOM + reply.body),
     ),
-    _unheeded("giant_integer", "An item holds a whole number of 4,000 digits where nobody looks.", b"9" * 4000),
-    _unheeded("giant_fraction", "An item holds a fraction of 4,000 digits where nobody looks.", b"0." + b"1" * 4000),
-    _unheeded("overflowing_number", "An item holds a number too large for a machine's where nobody looks.", b"1e999"),
-    _unheeded("nul", "An item holds a text with NUL in it where nobody looks.", b'"a\\u0000b"'),
+    _unread("giant_integer", "An item holds a whole number of 4,000 digits in an unmapped member.", b"9" * 4000),
+    _unread("giant_fraction", "An item holds a fraction of 4,000 digits in an unmapped member.", b"0." + b"1" * 4000),
+    _unread("overflowing_number", "An item holds a number too large for a machine's in an unmapped member.", b"1e999"),
+    _unread("nul", "An item holds a text with NUL in it in an unmapped member.", b'"a\\u0000b"'),
 )
 
 NO_JSON = (
@@ -93,30 +95,30 @@ NO_JSON = (
         name="bottomless_json",
         meaning="The page is nested a hundred thousand deep.",
         becomes=SourceHeld,
-        play=lambda reply: _given(reply, b"[" * 100_000 + b"]" * 100_000),
+        play=lambda reply: _with_body(reply, b"[" * 100_000 + b"]" * 100_000),
     ),
     WireFault(
         name="half_a_json",
         meaning="The page ends in its middle and is as long as announced.",
         becomes=SourceHeld,
-        play=lambda reply: _given(reply, reply.body[: len(reply.body) // 2]),
+        play=lambda reply: _with_body(reply, reply.body[: len(reply.body) // 2]),
     ),
     WireFault(
         name="two_jsons",
         meaning="The page is two JSON texts, one after the other.",
         becomes=SourceHeld,
-        play=lambda reply: _given(reply, reply.body * 2),
+        play=lambda reply: _with_body(reply, reply.body * 2),
     ),
     WireFault(
         name="utf_16",
         meaning="The page is UTF-16.",
         becomes=SourceHeld,
-        play=lambda reply: _given(reply, reply.body.decode().encode("utf-16")),
+        play=lambda reply: _with_body(reply, reply.body.decode().encode("utf-16")),
     ),
     WireFault(
         name="nul_between",
         meaning="A NUL stands between the page's values.",
         becomes=SourceHeld,
-        play=lambda reply: _given(reply, reply.body.replace(b": ", b":\x00", 1) + b"\x00"),
+        play=lambda reply: _with_body(reply, reply.body.replace(b": ", b":\x00", 1) + b"\x00"),
     ),
 )

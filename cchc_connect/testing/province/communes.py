@@ -1,4 +1,4 @@
-"""The communes of Bình Dương, before and after 1 July 2025, and where each lies on the invented map.
+"""Communes of Bình Dương before and after 1 July 2025, and the square of the invented map that each covers.
 
 Province 74 of the scheme gso-2025-01 had 91 communes in 9 districts; their 36 successors belong to
 province 79 of gso-2025-07, which has no districts. The codes and names come from `cchc_schemas`.
@@ -15,13 +15,13 @@ PROVINCE_BEFORE = "74"
 PROVINCE_AFTER = "79"
 
 _WEST, _SOUTH = 106.38, 10.88
-_CELL = 0.095
-_CELLS_A_ROW = 6
+_CELL_DEGREES = 0.095
+_CELLS_PER_ROW = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormerCommune:
-    """A commune as it was before July 2025."""
+    """A commune before July 2025."""
 
     code: str
     name: str
@@ -30,7 +30,7 @@ class FormerCommune:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commune:
-    """A commune (xã, phường) of today, the former ones it came from and its square of the map."""
+    """A commune (xã, phường) after July 2025, its predecessors and its square of the map in WGS 84 degrees."""
 
     code: str
     name: str
@@ -38,17 +38,17 @@ class Commune:
     former: tuple[FormerCommune, ...]
     west: float
     south: float
-    width: float = _CELL
+    width: float = _CELL_DEGREES
 
 
 @cache
 def present_communes() -> tuple[Commune, ...]:
-    """Return the 36 communes that succeeded those of Bình Dương, by code."""
+    """Return the 36 communes that succeeded those of Bình Dương, in the order of their codes."""
     former: dict[str, list[FormerCommune]] = {}
     for unit in communes(BEFORE, PROVINCE_BEFORE):
-        was = FormerCommune(code=unit.code, name=unit.name, district=unit.parent or "")
+        predecessor = FormerCommune(code=unit.code, name=unit.name, district=unit.parent or "")
         for successor in successors(unit.code).candidates:
-            former.setdefault(successor.code, []).append(was)
+            former.setdefault(successor.code, []).append(predecessor)
     present = (unit for unit in communes(AFTER, PROVINCE_AFTER) if unit.code in former)
     return tuple(
         Commune(
@@ -56,8 +56,8 @@ def present_communes() -> tuple[Commune, ...]:
             name=unit.name,
             is_urban=unit.kind == "Phường",
             former=tuple(former[unit.code]),
-            west=_WEST + _CELL * (place % _CELLS_A_ROW),
-            south=_SOUTH + _CELL * (place // _CELLS_A_ROW),
+            west=_WEST + _CELL_DEGREES * (index % _CELLS_PER_ROW),
+            south=_SOUTH + _CELL_DEGREES * (index // _CELLS_PER_ROW),
         )
-        for place, unit in enumerate(present)
+        for index, unit in enumerate(present)
     )

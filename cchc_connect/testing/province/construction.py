@@ -1,8 +1,8 @@
-"""The construction department's files: permits that follow their dossiers, and works on the ground.
+"""Construction department: permit files, which follow their dossiers, and construction works.
 
 Steps and works statuses are those of the Bình Dương construction department's public client code
-(74nguyentan/training_angular_ditagis, 2022). Whatever was filed before 1 July 2025 names the commune, the
-sheet and the parcel of that time, and so does a part of what was filed later.
+(74nguyentan/training_angular_ditagis, 2022). A file from before 1 July 2025 has the commune, sheet and parcel
+numbers of that time; so have some later files.
 """
 
 from dataclasses import dataclass, replace
@@ -26,14 +26,14 @@ from cchc_connect.testing.province.seeded_random import happens, seeded, some, w
 from cchc_schemas import DossierStatus
 
 STEPS = ("TNHS", "TDHS", "LYK", "DTTT", "XTT", "CPXD")
-"""Steps of a permit file (tiến độ), in their order."""
+"""Steps of a permit file (tiến độ), in order."""
 NEXT_WORKS_STATUS = MappingProxyType({"CCTT": "DXD", "DXD": "CHC", "CHC": "HC"})
-"""How works go on; HC (completed) and HTH (built before there were files) are ends."""
+"""Next status of works; HC (completed) and HTH (built before there were permit files) are final."""
 COMMUNES_JOINED = datetime(2025, 7, 1, tzinfo=VIETNAM)
-"""From then on there are 36 communes where there were 91."""
+"""When the 91 communes were merged into 36."""
 
-_OLD_HABIT = 0.15
-_OLD_WORKS = 0.3
+_FORMER_NUMBERS_SHARE = 0.15
+_FORMER_NUMBERS_WORKS_SHARE = 0.3
 _WORKS_STATUSES = {"CCTT": 1, "DXD": 4, "CHC": 2, "HC": 3, "HTH": 2}
 _GRADES = {"Cấp IV": 12, "Cấp III": 8, "Cấp II": 3, "Cấp I": 1, "Cấp đặc biệt": 0.3}
 _KINDS = {
@@ -45,26 +45,26 @@ _KINDS = {
 }
 _FLOORS = {"01 tầng": 5, "02 tầng + mái": 6, "01 trệt, 01 lầu, tum": 4, "03 tầng": 2, "01 hầm, 05 tầng": 1}
 _FLOOR_COUNTS = {"01 tầng": 1, "02 tầng + mái": 2, "01 trệt, 01 lầu, tum": 2, "03 tầng": 3, "01 hầm, 05 tầng": 6}
-_GIVEN_BACK = {DossierStatus.REFUSED: "Hồ sơ không hợp lệ", DossierStatus.WITHDRAWN: "Công dân rút hồ sơ"}
+_REFUSALS = {DossierStatus.REFUSED: "Hồ sơ không hợp lệ", DossierStatus.WITHDRAWN: "Công dân rút hồ sơ"}
 _TENTH = Decimal("0.1")
-_SURVEYED = datetime(2026, 3, 2, 9, tzinfo=VIETNAM)
+_SURVEY_DATE = datetime(2026, 3, 2, 9, tzinfo=VIETNAM)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plot:
-    """Neighbouring parcels of one sheet that somebody builds on."""
+    """One parcel, or neighbouring parcels of one map sheet, to build on."""
 
     parcels: tuple[ParcelFact, ...]
 
     def site(self, *, old: bool) -> SiteFact:
-        """Return the plot as a file writes it, by the `old` numbers where there are such."""
-        numbered = tuple(_numbering(parcel, old=old) for parcel in self.parcels)
+        """Return the plot as a file writes it; `old`: with the former parcel numbers, if the parcels have such."""
+        numberings = tuple(_numbering(parcel, old=old) for parcel in self.parcels)
         address = self.parcels[0].holders[0].party.address
-        return SiteFact(parcels=numbered, address=address, ring=self.parcels[0].ring)
+        return SiteFact(parcels=numberings, address=address, ring=self.parcels[0].ring)
 
 
 class ConstructionOffice:
-    """Opens permit files and surveys works."""
+    """Opens and advances permit files, and records works."""
 
     def __init__(self, seed: int) -> None:
         self._rng = seeded("building", seed)
@@ -73,13 +73,13 @@ class ConstructionOffice:
         self._surveyed = 0
 
     def open(self, dossier: DossierFact, plot: Plot, *, kind: int) -> PermitFact:
-        """Open the permit file of `dossier`, at the step its dossier has reached."""
+        """Open the permit file of `dossier`, at the step that fits the status of the dossier."""
         rng = self._rng
         self._files += 1
         at = dossier.received_at or dossier.created_at
-        site = plot.site(old=at < COMMUNES_JOINED or happens(rng, _OLD_HABIT))
+        site = plot.site(old=at < COMMUNES_JOINED or happens(rng, _FORMER_NUMBERS_SHARE))
         certificates = plot.parcels[0].certificates
-        opened = PermitFact(
+        permit = PermitFact(
             source_id=f"CPXD-{at.year}-{self._files:06d}",
             changed_at=at,
             dossier_code=dossier.code,
@@ -97,10 +97,10 @@ class ConstructionOffice:
             expires_on=None,
             certificate_serial=certificates[0].serial if certificates else "",
         )
-        return self._caught_up(opened, dossier)
+        return self._caught_up(permit, dossier)
 
     def advance(self, permit: PermitFact, at: datetime) -> PermitFact:
-        """Move an unfinished file on by one step; the last step issues the permit."""
+        """Advance an unfinished file by one step; the last step issues the permit."""
         step = STEPS[STEPS.index(permit.history[-1][0]) + 1]
         moved = replace(permit, history=(*permit.history, (step, at)), changed_at=at)
         if step != STEPS[-1]:
@@ -115,7 +115,7 @@ class ConstructionOffice:
         )
 
     def survey(self, plot: Plot, permit: PermitFact | None) -> WorksFact:
-        """Record works on `plot`, those of `permit` where they have one."""
+        """Record works on `plot`, with the code and name of `permit` if they have one."""
         rng = self._rng
         self._surveyed += 1
         status = _status_of(permit) if permit else weighted(rng, _WORKS_STATUSES)
@@ -126,12 +126,12 @@ class ConstructionOffice:
             started = date(rng.randint(2019, 2024), rng.randint(1, 12), rng.randint(1, 28))
         return WorksFact(
             source_id=permit.works_code if permit else f"HT-{self._surveyed:06d}",
-            changed_at=permit.changed_at if permit else _SURVEYED,
+            changed_at=permit.changed_at if permit else _SURVEY_DATE,
             name=permit.name if permit else f"Công trình hiện trạng {self._surveyed}",
             status=status,
             grade=weighted(rng, _GRADES),
             kind=weighted(rng, _KINDS),
-            site=permit.site if permit else plot.site(old=happens(rng, _OLD_WORKS)),
+            site=permit.site if permit else plot.site(old=happens(rng, _FORMER_NUMBERS_WORKS_SHARE)),
             built_area=built,
             floor_area=built * _FLOOR_COUNTS[floors],
             floors=floors,
@@ -140,17 +140,17 @@ class ConstructionOffice:
         )
 
     def _caught_up(self, permit: PermitFact, dossier: DossierFact) -> PermitFact:
-        if dossier.status in _GIVEN_BACK:
-            return replace(permit, refusal=_GIVEN_BACK[dossier.status], changed_at=dossier.changed_at)
-        reached = self._steps_behind(dossier.status)
+        if dossier.status in _REFUSALS:
+            return replace(permit, refusal=_REFUSALS[dossier.status], changed_at=dossier.changed_at)
+        reached = self._steps_reached(dossier.status)
         at = permit.changed_at
-        pace = ((dossier.released_at or dossier.changed_at) - at) / (reached + 1)
+        interval = ((dossier.released_at or dossier.changed_at) - at) / (reached + 1)
         for _ in range(reached):
-            at += timedelta(seconds=int(pace.total_seconds()))
+            at += timedelta(seconds=int(interval.total_seconds()))
             permit = self.advance(permit, at)
         return permit
 
-    def _steps_behind(self, status: DossierStatus) -> int:
+    def _steps_reached(self, status: DossierStatus) -> int:
         if status in {DossierStatus.REGISTERED, DossierStatus.RECEIVED}:
             return 0
         if status in {DossierStatus.PROCESSED, DossierStatus.RETURNED}:
@@ -159,13 +159,13 @@ class ConstructionOffice:
 
 
 def plots(rng: Random, parcels: list[ParcelFact], count: int) -> list[Plot]:
-    """Draw `count` plots; about one in twelve spans two neighbouring parcels of one sheet."""
+    """Draw `count` plots; about one in twelve has two neighbouring parcels of one sheet."""
     drawn: list[Plot] = []
     last = len(parcels) - 1
     while len(drawn) < count:
-        for place in some(rng, range(len(parcels)), count - len(drawn)):
+        for index in some(rng, range(len(parcels)), count - len(drawn)):
             neighbours = (
-                parcels[place : place + 2] if place < last and happens(rng, 0.08) else parcels[place : place + 1]
+                parcels[index : index + 2] if index < last and happens(rng, 0.08) else parcels[index : index + 1]
             )
             sheets = {(parcel.numbering.commune, parcel.numbering.sheet) for parcel in neighbours}
             drawn.append(Plot(parcels=tuple(neighbours if len(sheets) == 1 else neighbours[:1])))
@@ -177,9 +177,9 @@ def _numbering(parcel: ParcelFact, *, old: bool) -> ParcelNumbering:
 
 
 def _name(procedure: ProcedureFact, site: SiteFact) -> str:
-    what = procedure.name.partition("xây dựng ")[2] or "công trình"
+    subject = procedure.name.partition("xây dựng ")[2] or "công trình"
     first = site.parcels[0]
-    return f"{what[0].upper()}{what[1:]} tại thửa {first.number} tờ {first.sheet}"
+    return f"{subject[0].upper()}{subject[1:]} tại thửa {first.number} tờ {first.sheet}"
 
 
 def _status_of(permit: PermitFact) -> str:

@@ -1,7 +1,7 @@
-"""The defects themselves, by listing: each was met in public client code of Vietnamese agency systems.
+"""Catalogue of defects by listing; each was observed in public client code of Vietnamese agency systems.
 
-Not here because every item has them anyway: applicants' names in upper case and `""` for null (OpenCPS),
-commune codes as numbers (VBDLIS), epoch milliseconds (ArcGIS), codes that several schemes share.
+Not listed, because every item of the system has them: applicants' names in upper case and `""` for null (OpenCPS),
+commune codes as numbers (VBDLIS), epoch milliseconds (ArcGIS), codes that occur in several schemes.
 """
 
 import unicodedata
@@ -18,14 +18,15 @@ Change = Callable[[Any], object]
 
 
 def _at(*path: str, change: Change) -> Callable[[WireItem], WireItem]:
-    """Return what changes the value at `path`; a "*" in it stands for every member of a list."""
+    """Return a function that changes the value at `path` of an item; "*" stands for every member of a list."""
 
-    def changed(value: Any, rest: tuple[str, ...]) -> object:
-        if not rest:
+    def changed(value: Any, subpath: tuple[str, ...]) -> object:
+        if not subpath:
             return change(value)
-        if rest[0] == "*":
-            return [changed(member, rest[1:]) for member in value]
-        return {**value, rest[0]: changed(value[rest[0]], rest[1:])} if rest[0] in value else value
+        key, below = subpath[0], subpath[1:]
+        if key == "*":
+            return [changed(member, below) for member in value]
+        return {**value, key: changed(value[key], below)} if key in value else value
 
     def apply(item: WireItem) -> WireItem:
         return {**item, path[0]: changed(item[path[0]], path[1:])}
@@ -41,7 +42,7 @@ def _decomposed(value: str) -> str:
     return unicodedata.normalize("NFD", value)
 
 
-def _unbreakable(value: str) -> str:
+def _with_no_break_spaces(value: str) -> str:
     return f"{value.replace(' ', NO_BREAK_SPACE)}{NO_BREAK_SPACE}"
 
 
@@ -51,10 +52,10 @@ def _vietnamese_number(value: float) -> str:
 
 
 def _one_joined_use(uses: list[WireItem]) -> list[WireItem]:
-    """Write the whole parcel in one row, as the flattened map layer does: "ODT+CLN"."""
-    home = next((use for use in uses if use["maMucDichSuDung"] in {"ODT", "ONT"}), uses[0])
-    code = home["maMucDichSuDung"]
-    return [{**home, "maMucDichSuDung": f"{code}+{'CLN' if code != 'CLN' else 'HNK'}", "dienTich": None}]
+    """Join all uses in one row, as the flattened map layer does: "ODT+CLN"."""
+    residential = next((use for use in uses if use["maMucDichSuDung"] in {"ODT", "ONT"}), uses[0])
+    code = residential["maMucDichSuDung"]
+    return [{**residential, "maMucDichSuDung": f"{code}+{'CLN' if code != 'CLN' else 'HNK'}", "dienTich": None}]
 
 
 def _holders_in_capitals(item: WireItem) -> WireItem:
@@ -76,7 +77,7 @@ _DOSSIER, _STEP, _PROCEDURE = "dossier", "dossier_step", "procedure"
 
 PARCEL_DEFECTS = (
     _harmless("text_decomposed", _PARCEL, _at("diaChi", change=_decomposed)),
-    _harmless("no_break_space", _PARCEL, _at("diaChi", change=_unbreakable)),
+    _harmless("no_break_space", _PARCEL, _at("diaChi", change=_with_no_break_spaces)),
     _harmless("names_in_capitals", _PARCEL, _holders_in_capitals),
     _harmless("area_as_vietnamese_text", _PARCEL, _at("dienTich", change=_vietnamese_number)),
     _harmless("commune_as_float", _PARCEL, _at("xaId", change=float)),
@@ -94,7 +95,7 @@ PARCEL_DEFECTS = (
 
 PERMIT_DEFECTS = (
     _harmless("text_decomposed", _PERMIT, _at("tenCongTrinh", change=_decomposed)),
-    _harmless("no_break_space", _PERMIT, _at("tenCongTrinh", change=_unbreakable)),
+    _harmless("no_break_space", _PERMIT, _at("tenCongTrinh", change=_with_no_break_spaces)),
     _harmless(
         "parcel_in_prose",
         _PERMIT,
@@ -106,14 +107,14 @@ PERMIT_DEFECTS = (
 
 WORKS_DEFECTS = (
     _harmless("text_decomposed", _WORKS, _at("tenCongTrinh", change=_decomposed)),
-    _harmless("no_break_space", _WORKS, _at("diaChi", change=_unbreakable)),
+    _harmless("no_break_space", _WORKS, _at("diaChi", change=_with_no_break_spaces)),
     _faulty("commune_unknown", (_WORKS,), _set("maPhuongXa", to=NO_SUCH_COMMUNE)),
     _faulty("name_missing", (_WORKS,), _set("tenCongTrinh", to="")),
 )
 
 DOSSIER_DEFECTS = (
     _harmless("text_decomposed", _DOSSIER, _at("briefNote", change=_decomposed)),
-    _harmless("no_break_space", _DOSSIER, _at("applicantName", change=_unbreakable)),
+    _harmless("no_break_space", _DOSSIER, _at("applicantName", change=_with_no_break_spaces)),
     _harmless("field_code_irregular", _DOSSIER, _set("domainCode", to="LVK")),
     _faulty("dossier_number_missing", (_DOSSIER, _STEP), _set("dossierNo", to="")),
     _faulty("status_blank", (_DOSSIER, _STEP), _set("dossierStatus", to="")),

@@ -1,7 +1,7 @@
-"""The defects real sources have, put into a few of the wire items, each item at most once.
+"""Puts defects of real sources into some wire items; an item has at most one.
 
-Harmless ones must be read correctly; faulty ones must be set aside, the rest of their page must not.
-Which item has which defect is drawn once by seed, so a double knows exactly what it holds.
+An item with a harmless defect must be read correctly. An item with a faulty one must be quarantined, and the other
+items of its page must not. Which item has which defect is drawn once by seed, so a double can count them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,38 +17,38 @@ WireItem: TypeAlias = dict[str, Any]
 
 
 class Sort(StrEnum):
-    """What a reader must do with an item that has the defect."""
+    """What must happen to an item with the defect."""
 
     HARMLESS = "harmless"
-    """Read it correctly."""
+    """It is read correctly."""
     FAULTY = "faulty"
-    """Set it aside with the fault named."""
+    """It is quarantined, and the fault is named."""
 
 
-def _as_it_is(item: WireItem) -> WireItem:
+def _unchanged(item: WireItem) -> WireItem:
     return item
 
 
 @dataclass(frozen=True, kw_only=True)
 class Defect:
-    """One way in which an item is not as it should be."""
+    """A kind of defect of a wire item."""
 
     name: str
     sort: Sort
     record_types: tuple[str, ...]
-    """The shared records that suffer when this one item is read."""
-    apply: Callable[[WireItem], WireItem] = _as_it_is
+    """The shared record types that are read from the item."""
+    apply: Callable[[WireItem], WireItem] = _unchanged
     copies: tuple[str, ...] = ()
-    """Keys whose values are those of another, sound item that comes earlier in the listing."""
+    """Keys whose values are copied from a sound item that comes earlier in the listing."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Blemish:
-    """A defect on one item."""
+    """The defect of one item."""
 
     defect: Defect
     twin: str | None
-    """Source id of the item it copies from, where its defect copies."""
+    """Source id of the item from which values are copied; None if the defect copies none."""
 
 
 @dataclass(kw_only=True)
@@ -60,15 +60,20 @@ class DefectCount:
 
 
 class Blemishes:
-    """Which items of one listing have which defect."""
+    """Defects of the items of one listing, by source id."""
 
-    def __init__(self, drawn: dict[str, Blemish]) -> None:
-        self._of = drawn
+    def __init__(self, defects: dict[str, Blemish]) -> None:
+        self._by_source_id = defects
 
     def show(self, source_id: str, write: Callable[[str], WireItem]) -> WireItem:
-        """Return the item of `source_id` as it goes over the wire; `write` gives a sound one by source id."""
+        """Return the wire item of `source_id` with its defect, if any.
+
+        Args:
+            source_id: which item.
+            write: returns the sound item of a source id.
+        """
         item = write(source_id)
-        blemish = self._of.get(source_id)
+        blemish = self._by_source_id.get(source_id)
         if blemish is None:
             return item
         if blemish.twin is not None:
@@ -77,56 +82,56 @@ class Blemishes:
         return blemish.defect.apply(item)
 
     def is_faulty(self, source_id: str) -> bool:
-        """Say whether the item must be set aside."""
-        return source_id in self._of and self._of[source_id].defect.sort is Sort.FAULTY
+        """True if the item must be quarantined."""
+        return source_id in self._by_source_id and self._by_source_id[source_id].defect.sort is Sort.FAULTY
 
     def named(self, source_id: str) -> str | None:
-        """Return the name of the item's defect, None where it is sound."""
-        return self._of[source_id].defect.name if source_id in self._of else None
+        """Return the name of the item's defect; None if it has none."""
+        return self._by_source_id[source_id].defect.name if source_id in self._by_source_id else None
 
     def faulty_ids(self) -> list[str]:
-        """Return the source ids of all items that must be set aside."""
-        return [source_id for source_id in self._of if self.is_faulty(source_id)]
+        """Return the source ids of all items that must be quarantined."""
+        return [source_id for source_id in self._by_source_id if self.is_faulty(source_id)]
 
     def cure(self, source_id: str) -> Defect:
-        """Correct an item at its source; return what it had."""
-        return self._of.pop(source_id).defect
+        """Correct an item at its source; return its former defect."""
+        return self._by_source_id.pop(source_id).defect
 
     def counts(self) -> Mapping[str, DefectCount]:
-        """Return the number of items with a defect by the record type that suffers."""
-        counted: dict[str, DefectCount] = {}
-        for blemish in self._of.values():
+        """Return the number of items with a defect, by record type."""
+        counts: dict[str, DefectCount] = {}
+        for blemish in self._by_source_id.values():
             for record_type in blemish.defect.record_types:
-                count = counted.setdefault(record_type, DefectCount())
+                count = counts.setdefault(record_type, DefectCount())
                 if blemish.defect.sort is Sort.FAULTY:
                     count.faulty += 1
                 else:
                     count.harmless += 1
-        return counted
+        return counts
 
 
 def draw(rng: Random, source_ids: Sequence[str], defects: Sequence[Defect], share: float) -> Blemishes:
-    """Give about `share` of the items a defect, half of them faulty, every defect at least once if there is room.
+    """Give about `share` (0..1) of the items a defect, half of them faulty; each defect occurs if there is room.
 
-    The first item stays sound, so that whatever copies has something earlier to copy from.
+    The first item stays sound, so that a defect that copies has an earlier item to copy from.
     """
     chosen: dict[int, Defect] = {}
     for sort in Sort:
         kinds = [defect for defect in defects if defect.sort is sort]
-        free = [place for place in range(1, len(source_ids)) if place not in chosen]
-        places = some(rng, free, _how_many(len(source_ids), len(kinds), share))
-        chosen |= {place: kinds[turn % len(kinds)] for turn, place in enumerate(places)}
+        free = [index for index in range(1, len(source_ids)) if index not in chosen]
+        indexes = some(rng, free, _defect_count(len(source_ids), len(kinds), share))
+        chosen |= {index: kinds[turn % len(kinds)] for turn, index in enumerate(indexes)}
 
-    def sound_before(place: int) -> str:
-        return next(source_ids[earlier] for earlier in range(place - 1, -1, -1) if earlier not in chosen)
+    def sound_before(index: int) -> str:
+        return next(source_ids[earlier] for earlier in range(index - 1, -1, -1) if earlier not in chosen)
 
     return Blemishes(
         {
-            source_ids[place]: Blemish(defect=defect, twin=sound_before(place) if defect.copies else None)
-            for place, defect in chosen.items()
+            source_ids[index]: Blemish(defect=defect, twin=sound_before(index) if defect.copies else None)
+            for index, defect in chosen.items()
         }
     )
 
 
-def _how_many(items: int, kinds: int, share: float) -> int:
+def _defect_count(items: int, kinds: int, share: float) -> int:
     return max(round(items * share / 2), min(kinds, items // 12)) if share else 0

@@ -1,7 +1,7 @@
-"""What people file with the agencies: construction permits, land registrations, civil status.
+"""Applications that people file with the agencies: construction permits, land registrations, civil status.
 
 The agency codes have the form of QCVN 102:2016/BTTTT. That H09 stands for Bình Dương is inferred from the
-alphabetical list and unverified; here it is invented data like the rest.
+alphabetical list and not verified.
 """
 
 from collections.abc import Sequence
@@ -19,21 +19,21 @@ from cchc_connect.testing.province.seeded_random import happens, seeded, weighte
 CONSTRUCTION_DEPARTMENT = ("000.00.05.H09", "Sở Xây dựng")
 LAND_DEPARTMENT = ("000.00.07.H09", "Sở Nông nghiệp và Môi trường")
 
-_PRIVATE_HOUSE, _HOUSES = 5, 1.5
+_PRIVATE_HOUSE, _PRIVATE_HOUSE_WEIGHT = 5, 1.5
 _LAND_FIELD, _CIVIL_FIELD = "G13-TN02", "G15-TP07"
-_OPENED, _DAYS = datetime(2025, 1, 2, tzinfo=VIETNAM), 540
+_FIRST_DAY, _DAYS = datetime(2025, 1, 2, tzinfo=VIETNAM), 540
 _GROWTH = 1 / 3
-_ONLINE = 0.55
+_ONLINE_SHARE = 0.55
 
 
 class Filings:
-    """Makes up what is filed."""
+    """Draws applications."""
 
     def __init__(self, seed: int) -> None:
         self._rng = seeded("filings", seed)
         self._people = People(self._rng)
         self._permits = {
-            procedure: _HOUSES if procedure.permit_kind == _PRIVATE_HOUSE else 0.1
+            procedure: _PRIVATE_HOUSE_WEIGHT if procedure.permit_kind == _PRIVATE_HOUSE else 0.1
             for procedure in CATALOGUE
             if procedure.permit_kind
         }
@@ -41,7 +41,7 @@ class Filings:
         self._civil = [procedure for procedure in CATALOGUE if procedure.field_code == _CIVIL_FIELD]
 
     def permit(self, plot: Plot, at: datetime) -> Request:
-        """Ask for a construction permit on `plot`; its first holder applies."""
+        """Return an application for a construction permit on `plot`; the applicant is its first holder."""
         parcel = plot.parcels[0]
         return Request(
             procedure=weighted(self._rng, self._permits),
@@ -50,11 +50,11 @@ class Filings:
             applicant=parcel.holders[0].party,
             summary=f"Xin cấp giấy phép xây dựng tại thửa {parcel.numbering.number} tờ {parcel.numbering.sheet}",
             created_at=at,
-            online=happens(self._rng, _ONLINE),
+            online=happens(self._rng, _ONLINE_SHARE),
         )
 
     def land(self, parcel: ParcelFact, at: datetime) -> Request:
-        """Register a change of `parcel`; its first holder applies."""
+        """Return an application to register a change of `parcel`; the applicant is its first holder."""
         return Request(
             procedure=self._rng.choice(self._land),
             agency_code=LAND_DEPARTMENT[0],
@@ -62,30 +62,30 @@ class Filings:
             applicant=parcel.holders[0].party,
             summary=f"Đăng ký đất đai, thửa {parcel.numbering.number} tờ {parcel.numbering.sheet}",
             created_at=at,
-            online=happens(self._rng, _ONLINE),
+            online=happens(self._rng, _ONLINE_SHARE),
         )
 
     def civil(self, at: datetime) -> Request:
-        """Ask a commune for a civil status paper."""
-        place = self._rng.randrange(len(present_communes()))
-        commune = present_communes()[place]
+        """Return an application to a commune for a civil status document."""
+        index = self._rng.randrange(len(present_communes()))
+        commune = present_communes()[index]
         procedure = self._rng.choice(self._civil)
         return Request(
             procedure=procedure,
-            agency_code=f"000.{place + 1:02d}.30.H09",
+            agency_code=f"000.{index + 1:02d}.30.H09",
             agency_name=f"Ủy ban nhân dân {commune.name[0].lower()}{commune.name[1:]}",
             applicant=self._people.person(commune.name),
             summary=procedure.name,
             created_at=at,
-            online=happens(self._rng, _ONLINE),
+            online=happens(self._rng, _ONLINE_SHARE),
         )
 
 
 def filing_moments(rng: Random, count: int) -> Sequence[datetime]:
-    """Return `count` moments in office hours from January 2025 to June 2026, more of them late, in order."""
+    """Return `count` instants in office hours from January 2025 to June 2026, sorted, denser towards the end."""
     moments: list[datetime] = []
     while len(moments) < count:
-        day = _OPENED + timedelta(days=int(_DAYS * rng.random() ** _GROWTH))
+        day = _FIRST_DAY + timedelta(days=int(_DAYS * rng.random() ** _GROWTH))
         if day.isoweekday() < SATURDAY:
             moments.append(day + timedelta(hours=7, minutes=30, seconds=rng.randrange(9 * 3600)))
     return sorted(moments)

@@ -1,24 +1,22 @@
-"""How the province goes on: what the agencies change in a day's work.
+"""Changes of one day at the sources.
 
-A faulty item changes only by being corrected, so what was set aside stays one item until it can be read.
+The only change to a faulty item is its correction, so that a quarantined item stays one item until it can be read.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from random import Random
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from cchc_connect.testing.province.construction import NEXT_WORKS_STATUS, STEPS, plots
 from cchc_connect.testing.province.facts import Fact, ParcelFact, Register
 from cchc_connect.testing.province.one_stop_desk import USUAL_MOVES
 from cchc_connect.testing.province.seeded_random import happens, seeded, some
+from cchc_connect.testing.province.world import World
 from cchc_schemas import DossierStatus
-
-if TYPE_CHECKING:
-    from cchc_connect.testing.province.world import World
 
 _BREAK = timedelta(minutes=10)
 _TENTH = Decimal("0.1")
@@ -32,15 +30,15 @@ def _no_ids() -> defaultdict[str, list[str]]:
 
 @dataclass(frozen=True, kw_only=True)
 class Edit:
-    """What one edit did: source ids by shared record type.
+    """Records that an edit changed: source ids by shared record type.
 
-    For a dossier step it is the source id of its dossier, which shows one step at a time.
+    A dossier step has the source id of its dossier, because the listing shows only the last step of a dossier.
     """
 
     changed: Mapping[str, Sequence[str]] = field(default_factory=_no_ids)
     added: Mapping[str, Sequence[str]] = field(default_factory=_no_ids)
     corrected: Mapping[str, Sequence[str]] = field(default_factory=_no_ids)
-    """Items that were faulty before and can be read now."""
+    """Items that were faulty and can be read now."""
 
     def counts(self) -> Mapping[str, int]:
         """Return how many records of each type were changed, added or corrected."""
@@ -51,23 +49,31 @@ class Edit:
         }
 
 
-def make_edit(world: "World", seed: int, share: float) -> Edit:
-    """Edit the world; see `World.edit`. The caller holds the world's lock."""
-    world.now += _BREAK
-    work = _DaysWork(world, seeded("edit", world.seed, seed), share)
-    work.move_dossiers()
-    work.move_permits()
-    work.change_parcels()
-    work.move_works()
-    work.take_in_one()
-    work.correct_one()
-    return Edit(changed=work.changed, added=work.added, corrected=work.corrected)
+def days_work(seed: int, share: float = 0.01) -> Callable[[World], Edit]:
+    """Return the edit of one day, for `World.edit`.
+
+    It changes about `share` of the records at their sources (0..1), corrects a faulty item and adds new records.
+    The same seed makes the same edit of the same world.
+    """
+
+    def edit(world: World) -> Edit:
+        world.now += _BREAK
+        work = _DaysWork(world, seeded("edit", world.seed, seed), share)
+        work.move_dossiers()
+        work.move_permits()
+        work.change_parcels()
+        work.move_works()
+        work.file_application()
+        work.correct_one()
+        return Edit(changed=work.changed, added=work.added, corrected=work.corrected)
+
+    return edit
 
 
 class _DaysWork:
-    """One edit under way."""
+    """One edit in progress."""
 
-    def __init__(self, world: "World", rng: Random, share: float) -> None:
+    def __init__(self, world: World, rng: Random, share: float) -> None:
         self._world = world
         self._rng = rng
         self._share = share
@@ -84,9 +90,9 @@ class _DaysWork:
         if not faulty:
             return
         listing, source_id = self._rng.choice(faulty)
-        cured = self._world.blemishes[listing].cure(source_id)
+        defect = self._world.blemishes[listing].cure(source_id)
         self._touch(listing, source_id)
-        for record_type in cured.record_types:
+        for record_type in defect.record_types:
             self.corrected[record_type].append(source_id)
 
     def _touch(self, listing: str, source_id: str) -> None:
@@ -103,21 +109,21 @@ class _DaysWork:
             case _:
                 world.procedures.enter(world.procedures[source_id])
 
-    def _chosen(self, listing: str, register: Register[Changing], able: Sequence[Changing]) -> list[Changing]:
-        """Draw the edit's share of a register among those that are able to change."""
+    def _chosen(self, listing: str, register: Register[Changing], candidates: Sequence[Changing]) -> list[Changing]:
+        """Draw the edit's share of a register from the sound facts of `candidates`, at least one."""
         blemishes = self._world.blemishes[listing]
-        sound = [fact for fact in able if not blemishes.is_faulty(fact.source_id)]
+        sound = [fact for fact in candidates if not blemishes.is_faulty(fact.source_id)]
         return some(self._rng, sound, max(1, round(len(register) * self._share)))
 
     def move_dossiers(self) -> None:
         world = self._world
-        going = [dossier for dossier in world.dossiers if dossier.status in USUAL_MOVES]
-        chosen = self._chosen("dossier", world.dossiers, going)
-        short = max(1, round(len(world.dossiers) * self._share)) - len(chosen)
+        unfinished = [dossier for dossier in world.dossiers if dossier.status in USUAL_MOVES]
+        chosen = self._chosen("dossier", world.dossiers, unfinished)
+        missing = max(1, round(len(world.dossiers) * self._share)) - len(chosen)
         returned = (
-            [dossier for dossier in world.dossiers if dossier.status == DossierStatus.RETURNED] if short > 0 else []
+            [dossier for dossier in world.dossiers if dossier.status == DossierStatus.RETURNED] if missing > 0 else []
         )
-        recalled = self._chosen("dossier", world.dossiers, returned)[: max(0, short)]
+        recalled = self._chosen("dossier", world.dossiers, returned)[: max(0, missing)]
         for dossier in chosen:
             world.dossiers.enter(world.desk.advance(dossier, world.tick()))
         for dossier in recalled:
@@ -136,14 +142,14 @@ class _DaysWork:
     def change_parcels(self) -> None:
         world = self._world
         for parcel in self._chosen("land_parcel", world.parcels, world.parcels.rows):
-            changed = self._remeasured(parcel) if happens(self._rng, 0.5) else _used_otherwise(parcel)
+            changed = self._resurveyed(parcel) if happens(self._rng, 0.5) else _with_other_use(parcel)
             world.parcels.enter(replace(changed, changed_at=world.tick(), version=parcel.version + 1))
             self.changed["land_parcel"].append(parcel.source_id)
 
     def move_works(self) -> None:
         world = self._world
-        going = [works for works in world.works if works.status in NEXT_WORKS_STATUS]
-        for works in self._chosen("construction_works", world.works, going):
+        unfinished = [works for works in world.works if works.status in NEXT_WORKS_STATUS]
+        for works in self._chosen("construction_works", world.works, unfinished):
             at, status = world.tick(), NEXT_WORKS_STATUS[works.status]
             completed = at.date() if status == "HC" else None
             world.works.enter(
@@ -157,8 +163,8 @@ class _DaysWork:
             )
             self.changed["construction_works"].append(works.source_id)
 
-    def take_in_one(self) -> None:
-        """Take in one new dossier for a construction permit."""
+    def file_application(self) -> None:
+        """File one new application for a construction permit."""
         world = self._world
         plot = plots(self._rng, world.parcels.rows, 1)[0]
         dossier, permit = world.file_permit(plot, world.tick())
@@ -166,14 +172,14 @@ class _DaysWork:
         self.added["dossier_step"].append(dossier.source_id)
         self.added["construction_permit"].append(permit.source_id)
 
-    def _remeasured(self, parcel: ParcelFact) -> ParcelFact:
-        """Measure a parcel anew: a little more ground, all of it in its first use."""
-        more = _TENTH * self._rng.randint(1, 50)
-        first, *others = parcel.uses
-        return replace(parcel, area=parcel.area + more, uses=(replace(first, area=first.area + more), *others))
+    def _resurveyed(self, parcel: ParcelFact) -> ParcelFact:
+        """Return the parcel with a slightly larger area, all of it in its first use."""
+        increase = _TENTH * self._rng.randint(1, 50)
+        first, *further = parcel.uses
+        return replace(parcel, area=parcel.area + increase, uses=(replace(first, area=first.area + increase), *further))
 
 
-def _used_otherwise(parcel: ParcelFact) -> ParcelFact:
-    first, *others = parcel.uses
+def _with_other_use(parcel: ParcelFact) -> ParcelFact:
+    first, *further = parcel.uses
     code = "TMD" if first.code != "TMD" else "SKC"
-    return replace(parcel, uses=(replace(first, code=code), *others))
+    return replace(parcel, uses=(replace(first, code=code), *further))

@@ -1,8 +1,8 @@
-"""Facts: what is so in the invented province, before any agency's system writes it down in its own way.
+"""Records of the invented province, independent of the format in which an agency's system shows them.
 
-Facts are frozen; a change puts a new one in the old one's place. Every fact has a `source_id`, the
-identifier its system gave it, which never changes, and `changed_at`, when that system last changed it.
-Instants are aware and in Vietnamese time, which has no summer time.
+Facts are frozen; a change replaces the fact. `source_id` is the identifier in the agency's system and never
+changes; `changed_at` is when that system last changed the record. Instants are aware and in Vietnamese time
+(UTC+7, no summer time).
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ Ring: TypeAlias = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Party:
-    """A person or company, invented and visibly so."""
+    """An invented person or company."""
 
     is_company: bool
     name: str
@@ -36,11 +36,11 @@ class Party:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParcelNumbering:
-    """How a parcel is numbered in one campaign: commune code, sheet, parcel number."""
+    """Number of a parcel in one cadastral survey: commune code, map sheet, parcel number."""
 
     commune: str
     district: str
-    """District code (mã quận, huyện) before July 2025; "" after, when there are none."""
+    """District code (mã quận, huyện) before July 2025; "" after, because districts were abolished."""
     sheet: str
     number: str
 
@@ -53,7 +53,7 @@ class UseFact:
     area: Decimal
     expires_on: date | None
     origin: int
-    """VBDLIS origin id, 1..16."""
+    """Origin of the right of use (nguồn gốc), a VBDLIS id 1..16."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ class CertificateFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HolderFact:
-    """One right holder (chủ sử dụng) and how it holds."""
+    """One holder of the land-use right (người sử dụng đất)."""
 
     kind: int
     """VBDLIS: 0 individual, 1 couple, 2 household, 3 organization, 4 community."""
@@ -125,7 +125,7 @@ class ProcedureFact:
     """Processing term in working days."""
     fee_vnd: int
     permit_kind: int | None
-    """Kind of the construction permit it leads to (1..11), None where it leads to none."""
+    """Kind of the construction permit that it ends in (1..11); None for other procedures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,19 +155,19 @@ class DossierFact:
     summary: str
     status: DossierStatus
     status_word: str
-    """The one-stop system's own word for it."""
+    """The one-stop system's own code for the status."""
     submitted_at: datetime | None
     received_at: datetime | None
     due_at: datetime | None
     released_at: datetime | None
     finished_at: datetime | None
     actions: tuple[ActionFact, ...]
-    """Every action that was ever shown as the last one, in the order of time; never empty."""
+    """Every action that a listing has shown as the last one, oldest first; never empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasureFact:
-    """A measure as the construction department writes it: value, unit and prose."""
+    """A measure as the construction department writes it: value, unit and free text."""
 
     name: str
     value: Decimal | None
@@ -177,10 +177,10 @@ class MeasureFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteFact:
-    """Where something is built: parcels as the file writes them, in the scheme it was written in."""
+    """Construction site: parcels and address as the permit file writes them, in the scheme valid at that time."""
 
     parcels: tuple[ParcelNumbering, ...]
-    """On one sheet of one commune; never empty."""
+    """All on one map sheet of one commune; never empty."""
     address: str
     ring: Ring
 
@@ -196,9 +196,9 @@ class PermitFact:
     name: str
     kind: int
     history: tuple[tuple[str, datetime], ...]
-    """Steps reached (tiến độ), first to last: TNHS TDHS LYK DTTT XTT CPXD."""
+    """Steps reached (tiến độ) and when, oldest first. Codes in order: TNHS TDHS LYK DTTT XTT CPXD."""
     refusal: str
-    """Why the file was given back, "" where it was not."""
+    """Why the file was returned; "" if it was not."""
     investor: Party
     site: SiteFact
     parcel_ids: tuple[str, ...]
@@ -217,7 +217,7 @@ class WorksFact:
     changed_at: datetime
     name: str
     status: str
-    """CCTT, DXD, CHC, HC or HTH."""
+    """CCTT, DXD, CHC, HC (completed) or HTH (built before there were permit files)."""
     grade: str
     kind: str
     site: SiteFact
@@ -229,11 +229,11 @@ class WorksFact:
 
 
 class Fact(Protocol):
-    """What a register keeps."""
+    """A record that a register can hold."""
 
     @property
     def source_id(self) -> str:
-        """The identifier the fact's system gave it."""
+        """Identifier in the agency's system."""
         ...
 
 
@@ -241,24 +241,25 @@ FactKind = TypeVar("FactKind", bound=Fact)
 
 
 class Register(Generic[FactKind]):
-    """Facts of one kind in the order they were entered, found by source id without searching."""
+    """Facts of one kind in the order in which they were entered, indexed by source id."""
 
     def __init__(self) -> None:
         self.rows: list[FactKind] = []
         self.version = 0
-        self._places: dict[str, int] = {}
+        """Increases with every change."""
+        self._indexes: dict[str, int] = {}
 
     def enter(self, fact: FactKind) -> None:
-        """Append a new fact, or put `fact` where the one with its source id stands."""
-        place = self._places.setdefault(fact.source_id, len(self.rows))
-        self.rows[place : place + 1] = [fact]
+        """Append `fact`, or replace the fact with the same source id."""
+        index = self._indexes.setdefault(fact.source_id, len(self.rows))
+        self.rows[index : index + 1] = [fact]
         self.version += 1
 
     def __getitem__(self, source_id: str) -> FactKind:
-        return self.rows[self._places[source_id]]
+        return self.rows[self._indexes[source_id]]
 
     def __contains__(self, source_id: object) -> bool:
-        return source_id in self._places
+        return source_id in self._indexes
 
     def __iter__(self) -> Iterator[FactKind]:
         return iter(self.rows)

@@ -1,9 +1,9 @@
-"""The ground: rectangles on it, their GeoHash and their VN-2000 coordinates.
+"""Geometry of the invented map: rectangles, GeoHash codes, VN-2000 coordinates.
 
 Sources: the parcel identifier as a 12-character GeoHash of a point in the parcel is TT 19/2026/TT-BNNMT,
 Phụ lục I; EPSG:9210 "VN-2000 / TM-3 105-45" has central meridian 105.75, scale 0.9999, false easting
-500,000 m, axis order east, north. The WGS 84 to VN-2000 datum shift (about 225 m) is left out: invented
-ground needs no survey, and both systems here leave it out alike.
+500,000 m, axis order east, north. The WGS 84 to VN-2000 datum shift (about 225 m) is left out in every
+double, because the ground is invented.
 """
 
 import math
@@ -21,7 +21,10 @@ _FALSE_EASTING = 500_000.0
 
 
 def rectangle(west: float, south: float, area: Decimal) -> Ring:
-    """Return a ring of about `area` m², twice as deep as wide, like a town house's parcel."""
+    """Return a ring of about `area` m², twice as deep as wide, like the parcel of a town house.
+
+    `west` and `south` are the coordinates of its south-western corner in WGS 84 degrees.
+    """
     width = math.sqrt(float(area) / 2)
     east = round(west + width / (_METRES_PER_DEGREE * math.cos(math.radians(south))), 7)
     north = round(south + 2 * width / _METRES_PER_DEGREE, 7)
@@ -30,13 +33,13 @@ def rectangle(west: float, south: float, area: Decimal) -> Ring:
 
 
 def centre(ring: Ring) -> tuple[float, float]:
-    """Return the middle of a rectangle."""
+    """Return (longitude, latitude) of the middle of a rectangle."""
     (west, south), (east, north) = ring[0], ring[2]
     return (west + east) / 2, (south + north) / 2
 
 
 def geohash(longitude: float, latitude: float, length: int = 12) -> str:
-    """Return the GeoHash of a WGS 84 point.
+    """Return the GeoHash of a point in WGS 84 degrees.
 
     >>> geohash(-5.6, 42.6, length=5)
     'ezs42'
@@ -55,7 +58,7 @@ def geohash(longitude: float, latitude: float, length: int = 12) -> str:
 
 
 def vn2000(longitude: float, latitude: float) -> tuple[float, float]:
-    """Return (east, north) in metres, EPSG:9210, by Snyder's series for the transverse Mercator.
+    """Return (east, north) in metres, EPSG:9210, of a WGS 84 point, by Snyder's series for the transverse Mercator.
 
     >>> vn2000(106.66, 10.98)
     (599452.334, 1214282.737)

@@ -1,7 +1,7 @@
-"""The land register of the invented province: parcels, their numbers, uses, certificates and holders.
+"""Land register of the invented province: parcels, their numbers, uses, certificates and holders.
 
-About half of the map sheets were measured anew after the communes were joined in July 2025: their parcels
-have new sheet and parcel numbers, and what was written before names them by the old ones.
+About half of the map sheets were surveyed again after the communes were merged in July 2025. Their parcels have new
+sheet and parcel numbers; older files refer to them by the former numbers.
 """
 
 from collections import Counter
@@ -27,19 +27,19 @@ from cchc_connect.testing.province.seeded_random import happens, seeded, weighte
 
 _FIRST_ID = 740_001
 _PROVINCE = "Thành phố Hồ Chí Minh"
-_REMEASURED = 0.5
+_RESURVEYED_SHARE = 0.5
 _TENTH = Decimal("0.1")
-_OPENED = datetime(2025, 1, 2, 8, tzinfo=VIETNAM)
-_OPEN_DAYS = 500
+_FIRST_ENTRY = datetime(2025, 1, 2, 8, tzinfo=VIETNAM)
+_ENTRY_DAYS = 500
 _HOLDER_KINDS = {0: 65, 1: 15, 2: 10, 3: 10}
 _RESTRICTION_KINDS = {1: 1, 2: 4, 3: 2, 4: 1, 5: 1}
-_FIELDS_AND_ORCHARDS = {"CLN": 5, "HNK": 3, "LUC": 2, "NTS": 1}
-_BUSINESS = {"TMD": 2, "SKC": 3}
+_FARM_USES = {"CLN": 5, "HNK": 3, "LUC": 2, "NTS": 1}
+_BUSINESS_USES = {"TMD": 2, "SKC": 3}
 _LEASED_UNTIL = date(2063, 12, 31)
 
 
 class LandRegister:
-    """Draws parcels sheet by sheet; a sheet holds neighbours, numbered upwards with gaps."""
+    """Draws parcels by map sheet; parcels of a sheet are neighbours, numbered upwards with gaps."""
 
     def __init__(self, seed: int) -> None:
         self._rng = seeded("land", seed)
@@ -58,16 +58,16 @@ class LandRegister:
         rng = self._rng
         commune = rng.choice(present_communes())
         sheet = self._next_sheet(commune.code)
-        former = rng.choice(commune.former) if happens(rng, _REMEASURED) else None
+        former = rng.choice(commune.former) if happens(rng, _RESURVEYED_SHARE) else None
         former_sheet = self._next_sheet(f"former {former.code}") if former else ""
         number, former_number = rng.randint(1, 150), rng.randint(1, 900)
         west = commune.west + rng.random() * commune.width * 0.8
         south = commune.south + rng.random() * commune.width * 0.9
-        for place in range(rng.randint(6, 12)):
+        for offset in range(rng.randint(6, 12)):
             number, former_number = number + rng.randint(1, 3), former_number + rng.randint(1, 4)
             current = ParcelNumbering(commune=commune.code, district="", sheet=sheet, number=str(number))
             previous = _former_numbering(former, former_sheet, former_number) if former else None
-            yield self._parcel(first_id + place, commune, (current, previous), (west + place * 0.0008, south))
+            yield self._parcel(first_id + offset, commune, (current, previous), (west + offset * 0.0008, south))
 
     def _next_sheet(self, commune: str) -> str:
         self._sheets[commune] += 1
@@ -83,7 +83,7 @@ class LandRegister:
         rng, (current, previous) = self._rng, numbering
         area = Decimal(rng.randint(450, 28_000)) * _TENTH
         ring = rectangle(*corner, area)
-        created = _OPENED + timedelta(days=rng.randrange(_OPEN_DAYS), minutes=rng.randrange(540))
+        created = _FIRST_ENTRY + timedelta(days=rng.randrange(_ENTRY_DAYS), minutes=rng.randrange(540))
         holders = self._holders(commune)
         return ParcelFact(
             source_id=str(source_id),
@@ -138,16 +138,16 @@ def _former_numbering(former: FormerCommune, sheet: str, number: int) -> ParcelN
 
 def _uses(rng: Random, commune: Commune, area: Decimal, *, is_company: bool) -> tuple[UseFact, ...]:
     if is_company:
-        code = weighted(rng, _BUSINESS)
+        code = weighted(rng, _BUSINESS_USES)
         return (UseFact(code=code, area=area, expires_on=_LEASED_UNTIL, origin=11),)
-    home = UseFact(code="ODT" if commune.is_urban else "ONT", area=area, expires_on=None, origin=1)
+    residential = UseFact(code="ODT" if commune.is_urban else "ONT", area=area, expires_on=None, origin=1)
     if happens(rng, 0.55):
-        return (home,)
-    farmland = UseFact(code=weighted(rng, _FIELDS_AND_ORCHARDS), area=area, expires_on=_LEASED_UNTIL, origin=3)
+        return (residential,)
+    farmland = UseFact(code=weighted(rng, _FARM_USES), area=area, expires_on=_LEASED_UNTIL, origin=3)
     if happens(rng, 0.3):
         return (farmland,)
-    living = (area * Decimal(rng.randint(2, 6)) / 10).quantize(_TENTH)
-    return replace(home, area=living), replace(farmland, area=area - living)
+    residential_area = (area * Decimal(rng.randint(2, 6)) / 10).quantize(_TENTH)
+    return replace(residential, area=residential_area), replace(farmland, area=area - residential_area)
 
 
 def _restriction(rng: Random, area: Decimal) -> RestrictionFact:

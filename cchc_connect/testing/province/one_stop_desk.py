@@ -1,7 +1,7 @@
-"""The one-stop desk (bộ phận một cửa): how a dossier is numbered, timed and moved from status to status.
+"""One-stop desk (bộ phận một cửa): numbers dossiers, computes their due dates, changes their status.
 
-Statuses are the national codes 1..10; the words are those of OpenCPS (VietOpenCPS/opencps-v2,
-DossierStatusConstants). The moves are the usual ones observed in public one-stop code.
+Statuses are the national codes 1..10; the status texts are those of OpenCPS (VietOpenCPS/opencps-v2,
+DossierStatusConstants). The transitions are the usual ones observed in public one-stop code.
 """
 
 from collections import Counter
@@ -35,7 +35,7 @@ USUAL_MOVES = MappingProxyType(
         DossierStatus.PROCESSED: {DossierStatus.RETURNED: 1.0},
     }
 )
-"""Where a dossier goes next and how often; a status that is missing here is an end."""
+"""Next statuses with their weights; a status that is not a key is final."""
 
 WORDS = MappingProxyType(
     {
@@ -51,10 +51,10 @@ WORDS = MappingProxyType(
         DossierStatus.RETURNED: {"done": 1.0},
     }
 )
-"""OpenCPS words that mean a national status, and how often each is used."""
+"""OpenCPS statuses that mean a national status, with their weights."""
 
 _PAUSES = frozenset({DossierStatus.SUPPLEMENT_REQUESTED, DossierStatus.PAYMENT_REQUESTED, DossierStatus.STOPPED})
-_ENDS_OF_WORK = frozenset({DossierStatus.PROCESSED, DossierStatus.RETURNED})
+_RELEASED = frozenset({DossierStatus.PROCESSED, DossierStatus.RETURNED})
 _NOTES = {
     DossierStatus.REFUSED: "Hồ sơ không thuộc thẩm quyền",
     DossierStatus.SUPPLEMENT_REQUESTED: "Đề nghị bổ sung giấy tờ",
@@ -63,12 +63,12 @@ _NOTES = {
 _FIRST_ID = 50_101
 _OPENING_HOUR, _CLOSING_HOUR = 7, 17
 SATURDAY = 6
-"""As ISO 8601 counts days."""
+"""ISO 8601 number of the weekday."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What somebody asks an agency for."""
+    """An application to an agency."""
 
     procedure: ProcedureFact
     agency_code: str
@@ -80,7 +80,7 @@ class Request:
 
 
 class Desk:
-    """Opens dossiers and moves them on; a dossier's number is unique nationally."""
+    """Opens dossiers and changes their status. A dossier's code is unique nationally."""
 
     def __init__(self, rng: Random) -> None:
         self._rng = rng
@@ -89,9 +89,9 @@ class Desk:
         self._opened = 0
 
     def open(self, request: Request) -> DossierFact:
-        """Open a dossier: registered where it came online, received where it came over the counter."""
+        """Open a dossier: registered if it was filed online, received if it was filed at the counter."""
         at = request.created_at
-        opened = DossierFact(
+        dossier = DossierFact(
             source_id=str(_FIRST_ID + self._opened),
             changed_at=at,
             created_at=at,
@@ -113,18 +113,18 @@ class Desk:
             actions=(),
         )
         self._opened += 1
-        return self._moved(opened, DossierStatus.REGISTERED if request.online else DossierStatus.RECEIVED, at)
+        return self._moved(dossier, DossierStatus.REGISTERED if request.online else DossierStatus.RECEIVED, at)
 
     def advance(self, dossier: DossierFact, at: datetime) -> DossierFact:
-        """Move a dossier that is not at its end on by one usual step at `at`."""
+        """Make one usual transition at `at`; the dossier must not have a final status."""
         return self._moved(dossier, weighted(self._rng, USUAL_MOVES[dossier.status]), at)
 
     def recall(self, dossier: DossierFact, at: datetime) -> DossierFact:
-        """Take a returned dossier back into work at `at` (thu hồi kết quả)."""
+        """Reopen a returned dossier at `at` (thu hồi kết quả)."""
         return self._moved(dossier, DossierStatus.IN_PROCESS, at)
 
     def live_through(self, dossier: DossierFact, now: datetime) -> DossierFact:
-        """Let a dossier live from its opening to `now`; only the last step remains as its last action."""
+        """Make the transitions of a dossier from its opening until `now`; keep only the last action."""
         at = dossier.changed_at
         while dossier.status in USUAL_MOVES:
             at += self._pause(dossier, at)
@@ -138,8 +138,8 @@ class Desk:
             self._rng.uniform(0.15, 0.8) if dossier.status == DossierStatus.IN_PROCESS else self._rng.uniform(0.05, 0.5)
         )
         hours = max(1.0, 24 * dossier.procedure.days * share)
-        forgotten = 60 * 24 if happens(self._rng, 0.06) else 0
-        pause = timedelta(hours=hours + forgotten, minutes=self._rng.randrange(60), seconds=self._rng.randrange(60))
+        neglected = 60 * 24 if happens(self._rng, 0.06) else 0
+        pause = timedelta(hours=hours + neglected, minutes=self._rng.randrange(60), seconds=self._rng.randrange(60))
         return pause + _nights_off(at + pause)
 
     def _moved(self, dossier: DossierFact, status: DossierStatus, at: datetime) -> DossierFact:
@@ -147,7 +147,7 @@ class Desk:
         if status == DossierStatus.RECEIVED and received_at is None:
             received_at, due_at = at, due(at, dossier.procedure.days)
         elif dossier.status in _PAUSES and due_at is not None:
-            # The observed rule: leaving a pause moves the appointed day by the time that was lost.
+            # Observed: when a pause ends, the due date moves by the length of the pause.
             due_at += at - dossier.changed_at
         return replace(
             dossier,
@@ -156,7 +156,7 @@ class Desk:
             status_word=weighted(self._rng, WORDS[status]),
             received_at=received_at,
             due_at=due_at,
-            released_at=(dossier.released_at or at) if status in _ENDS_OF_WORK else None,
+            released_at=(dossier.released_at or at) if status in _RELEASED else None,
             finished_at=at if status == DossierStatus.RETURNED else None,
             actions=(
                 *dossier.actions,
@@ -171,17 +171,17 @@ class Desk:
 
 
 def due(received_at: datetime, days: int) -> datetime:
-    """Return closing time of the day `days` working days after `received_at`; holidays are not looked at."""
-    weeks, rest = divmod(days, 5)
+    """Return closing time of the day `days` working days after `received_at`; holidays count as working days."""
+    weeks, days_left = divmod(days, 5)
     day = received_at + timedelta(weeks=weeks)
-    while rest:
+    while days_left:
         day += timedelta(days=1)
-        rest -= 1 if day.isoweekday() < SATURDAY else 0
+        days_left -= 1 if day.isoweekday() < SATURDAY else 0
     return day.replace(hour=_CLOSING_HOUR, minute=0, second=0)
 
 
 def _nights_off(at: datetime) -> timedelta:
-    """Return how long to wait from `at` so that it is office hours on a weekday."""
+    """Return the time from `at` to the next office hours on a weekday; zero within office hours."""
     till_opening = (_OPENING_HOUR - at.hour) % 24
     wait = timedelta(hours=0 if _OPENING_HOUR <= at.hour < _CLOSING_HOUR else till_opening)
     while (at + wait).isoweekday() >= SATURDAY:

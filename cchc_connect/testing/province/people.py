@@ -1,7 +1,8 @@
-"""Invented people and companies, visibly so: "Mẫu" (sample) in every name, serials 0000xx, phones 0900000xxx.
+"""Invented people and companies. Each name holds "Mẫu" (sample), serials are 0000xx, phones are 0900000xxx.
 
-An identity number (số định danh cá nhân) is province 3 digits, century and sex 1, year of birth 2, serial
-6; even is male, odd is female (NĐ 137/2015/NĐ-CP). A tax code has 10 digits; ours carry no check digit.
+An identity number (số định danh cá nhân) has 3 digits for the province, 1 for century and sex, 2 for the year of
+birth and 6 for the serial; even is male, odd is female (NĐ 137/2015/NĐ-CP). A tax code (mã số thuế) has 10 digits;
+the invented ones have no valid check digit.
 """
 
 from datetime import date
@@ -22,13 +23,13 @@ _ADULT_FROM, _ADULT_TO = 1950, 2003
 
 
 class People:
-    """Makes up people; every draw comes from the generator it was given."""
+    """Draws people and companies from one random generator."""
 
     def __init__(self, rng: Random) -> None:
         self._rng = rng
 
     def person(self, commune: str, *, male: bool | None = None) -> Party:
-        """Make up an adult who lives in `commune`."""
+        """Draw an adult who lives in `commune`."""
         rng = self._rng
         male = happens(rng, 0.5) if male is None else male
         birth = date(rng.randint(_ADULT_FROM, _ADULT_TO), rng.randint(1, 12), rng.randint(1, 28))
@@ -46,7 +47,7 @@ class People:
         )
 
     def company(self, commune: str) -> Party:
-        """Make up a company with its seat in `commune`."""
+        """Draw a company whose seat is in `commune`."""
         rng = self._rng
         serial = rng.randrange(1, _SERIALS)
         return Party(
@@ -61,7 +62,7 @@ class People:
         )
 
     def official(self) -> str:
-        """Make up an official's name."""
+        """Draw an official's name."""
         return self._full_name(male=happens(self._rng, 0.5))
 
     def _full_name(self, *, male: bool) -> str:

@@ -1,8 +1,8 @@
-"""The catalogue of procedures (thủ tục hành chính) the invented province publishes.
+"""Catalogue of the administrative procedures (thủ tục hành chính) of the invented province.
 
-Codes 1.013225 and 1.001193 with their names and the field codes are real (catalogue of the national
-portal); the codes 1.099xxx are well formed and invented, and so are terms and fees. One code is irregular
-on purpose: real catalogues hold such ("1.001612-TH2").
+Codes 1.013225 and 1.001193, their names and the field codes are real (catalogue of the national portal). The codes
+1.099xxx are well formed and invented; so are terms and fees. One code is irregular on purpose, like
+"1.001612-TH2" in the real catalogue.
 """
 
 from types import MappingProxyType

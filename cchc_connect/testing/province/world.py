@@ -1,13 +1,13 @@
-"""The invented province: what is so, which of it is written down badly, and how it goes on.
+"""The invented province: its records, the defects of their wire items, and its time.
 
-Everything follows from the seed, on every machine. Time stands still at `World.now` until `World.edit`
-moves it on; no clock is read.
+The seed decides everything, on every machine. No clock is read: `World.now` changes only with an edit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import RLock
+from typing import TypeVar
 
 from cchc_connect.testing.province.construction import COMMUNES_JOINED, ConstructionOffice, Plot, plots
 from cchc_connect.testing.province.defect_catalogue import (
@@ -19,7 +19,6 @@ from cchc_connect.testing.province.defect_catalogue import (
 )
 from cchc_connect.testing.province.defects import Blemishes, DefectCount, draw
 from cchc_connect.testing.province.dossiers import Filings, filing_moments
-from cchc_connect.testing.province.edits import Edit, make_edit
 from cchc_connect.testing.province.facts import (
     VIETNAM,
     DossierFact,
@@ -34,15 +33,17 @@ from cchc_connect.testing.province.one_stop_desk import Desk
 from cchc_connect.testing.province.procedures import CATALOGUE
 from cchc_connect.testing.province.seeded_random import happens, seeded, weighted
 
-_KINDS = {"permit": 50, "land": 30, "civil": 20}
-_BUILT = 0.8
-_FIRST_EVENING = datetime(2026, 6, 30, 17, tzinfo=VIETNAM)
+Edited = TypeVar("Edited")
+
+_APPLICATION_WEIGHTS = {"permit": 50, "land": 30, "civil": 20}
+_BUILT_SHARE = 0.8
+_START = datetime(2026, 6, 30, 17, tzinfo=VIETNAM)
 
 
 class World:
-    """The facts of the province, kept in registers, and the defects of what is shown of them.
+    """Registers of the facts of the province, and the defects of their wire items.
 
-    Hold `lock` while reading several facts that belong together: a double answers in its own thread.
+    Hold `lock` while reading several related facts: a double answers requests in threads of its own.
     """
 
     def __init__(
@@ -58,18 +59,18 @@ class World:
 
         Args:
             seed: the same seed gives the same province.
-            dossiers: dossiers at the one-stop desk; about half lead to a construction permit each.
-            parcels: land parcels.
-            works: construction works, at the least those of four permits in five.
+            dossiers: number of dossiers at the one-stop desk; about half of them have a construction permit.
+            parcels: number of land parcels.
+            works: number of construction works, at least those of 80 % of the permits.
             defect_share: share of the items with a defect (0..1), about half of them faulty.
 
         Raises:
-            ValueError: there is no parcel.
+            ValueError: `parcels` is less than 1.
         """
         if parcels < 1:
             raise ValueError("a province has at least one parcel")
         self.seed = seed
-        self.now = _FIRST_EVENING
+        self.now = _START
         self.lock = RLock()
         self.desk = Desk(seeded("desk", seed))
         self.office = ConstructionOffice(seed)
@@ -79,20 +80,20 @@ class World:
         self.permits: Register[PermitFact] = Register()
         self.works: Register[WorksFact] = Register()
         self.procedures: Register[ProcedureFact] = Register()
-        self._settle(parcels)
-        self._file(dossiers)
-        self._survey(works)
-        self.blemishes = self._blemish(defect_share)
+        self._register_land(parcels)
+        self._file_dossiers(dossiers)
+        self._record_works(works)
+        self.blemishes = self._draw_defects(defect_share)
 
     def tick(self) -> datetime:
-        """Let a second pass; return the new moment."""
+        """Advance `now` by a second and return it (Vietnamese time)."""
         self.now += timedelta(seconds=1)
         return self.now
 
     def holdings(self) -> Mapping[str, int]:
         """Return how many records of each shared type the sources show, faulty items included.
 
-        A dossier step is held for every action that was ever shown as a dossier's last one.
+        Every action that a listing has shown as a dossier's last one counts as a dossier step.
         """
         return {
             "land_parcel": len(self.parcels),
@@ -113,10 +114,10 @@ class World:
         return counts
 
     def complete_case(self) -> str:
-        """Return the code of a dossier whose permit, parcels and their listings are all sound.
+        """Return the code of a dossier that has a permit and parcels, none of them with a defect.
 
         Raises:
-            LookupError: this world is too small to have one.
+            LookupError: this world has no such dossier.
         """
         sound = {fact.code for fact in self.dossiers if self._is_sound("dossier", fact.source_id)}
         for permit in self.permits:
@@ -131,39 +132,39 @@ class World:
     def _is_sound(self, listing: str, source_id: str) -> bool:
         return self.blemishes[listing].named(source_id) is None
 
-    def _settle(self, parcels: int) -> None:
+    def _register_land(self, parcels: int) -> None:
         for procedure in CATALOGUE:
             self.procedures.enter(procedure)
         for parcel in LandRegister(self.seed).parcels(parcels):
             self.parcels.enter(parcel)
 
-    def _file(self, count: int) -> None:
+    def _file_dossiers(self, count: int) -> None:
         rng = seeded("world", self.seed)
         moments = filing_moments(rng, count)
-        remeasured = [parcel for parcel in self.parcels if parcel.previous] or self.parcels.rows
-        early = iter(plots(rng, remeasured, count))
+        resurveyed = [parcel for parcel in self.parcels if parcel.previous] or self.parcels.rows
+        early = iter(plots(rng, resurveyed, count))
         late = iter(plots(rng, self.parcels.rows, count))
         registered = iter(plots(rng, self.parcels.rows, count))
         for at in moments:
-            match weighted(rng, _KINDS):
+            match weighted(rng, _APPLICATION_WEIGHTS):
                 case "permit":
                     self.file_permit(next(early if at < COMMUNES_JOINED else late), at)
                 case "land":
                     self._file_land(next(registered).parcels[0], at)
                 case _:
-                    self.dossiers.enter(self._lived(self.desk.open(self.filings.civil(at))))
+                    self.dossiers.enter(self._advanced_to_now(self.desk.open(self.filings.civil(at))))
 
     def file_permit(self, plot: Plot, at: datetime) -> tuple[DossierFact, PermitFact]:
-        """File for a permit on `plot`: a dossier at the desk and a file at the construction department."""
+        """Apply for a permit on `plot`: adds a dossier at the desk and a file at the construction department."""
         request = self.filings.permit(plot, at)
-        dossier = self._lived(self.desk.open(request))
+        dossier = self._advanced_to_now(self.desk.open(request))
         permit = self.office.open(dossier, plot, kind=request.procedure.permit_kind or 1)
         self.dossiers.enter(dossier)
         self.permits.enter(permit)
         return dossier, permit
 
     def _file_land(self, parcel: ParcelFact, at: datetime) -> None:
-        dossier = self._lived(self.desk.open(self.filings.land(parcel, at)))
+        dossier = self._advanced_to_now(self.desk.open(self.filings.land(parcel, at)))
         self.dossiers.enter(dossier)
         parcel = self.parcels[parcel.source_id]
         if dossier.released_at is None or not parcel.certificates or parcel.certificates[0].dossier_code:
@@ -172,19 +173,19 @@ class World:
         changed_at = max(parcel.changed_at, dossier.released_at)
         self.parcels.enter(replace(parcel, certificates=(issued,), changed_at=changed_at))
 
-    def _lived(self, dossier: DossierFact) -> DossierFact:
+    def _advanced_to_now(self, dossier: DossierFact) -> DossierFact:
         return self.desk.live_through(dossier, self.now)
 
-    def _survey(self, count: int) -> None:
+    def _record_works(self, count: int) -> None:
         rng = seeded("survey", self.seed)
         for permit in self.permits:
-            if happens(rng, _BUILT):
+            if happens(rng, _BUILT_SHARE):
                 plot = Plot(parcels=tuple(self.parcels[parcel] for parcel in permit.parcel_ids))
                 self.works.enter(self.office.survey(plot, permit))
         for plot in plots(rng, self.parcels.rows, count - len(self.works)):
             self.works.enter(self.office.survey(plot, None))
 
-    def _blemish(self, share: float) -> Mapping[str, Blemishes]:
+    def _draw_defects(self, share: float) -> Mapping[str, Blemishes]:
         rng = seeded("defects", self.seed)
         listings = {
             "land_parcel": ([fact.source_id for fact in self.parcels], PARCEL_DEFECTS),
@@ -195,7 +196,7 @@ class World:
         }
         return {listing: draw(rng, ids, defects, share) for listing, (ids, defects) in listings.items()}
 
-    def edit(self, seed: int, share: float = 0.01) -> Edit:
-        """Change about `share` of the records at their sources, correct a faulty item, add new ones."""
+    def edit(self, change: Callable[["World"], Edited]) -> Edited:
+        """Call `change` while the lock is held, and return its result; see `days_work`."""
         with self.lock:
-            return make_edit(self, seed, share)
+            return change(self)

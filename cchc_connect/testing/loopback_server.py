@@ -1,0 +1,134 @@
+"""Base of the servers for tests: a socket on a free port of a loopback address, a thread for each connection."""
+
+import socket
+from abc import ABC, abstractmethod
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
+from types import TracebackType
+from typing import Self
+
+LOOPBACK = "127.0.0.1"
+
+_WAKE_UP_TIMEOUT_S = 2.0
+
+
+class LoopbackServer(ABC):
+    """A server for tests; use it as a context manager, or call `start` and `stop`."""
+
+    def __init__(self) -> None:
+        self.connections = 0
+        """How many connections were accepted."""
+        self._closing = Event()
+        self._open: set[socket.socket] = set()
+        self._listener: socket.socket | None = None
+        self._accepting: Thread | None = None
+
+    @abstractmethod
+    def serve(self, connection: socket.socket) -> None:
+        """Read requests from a connection and answer them; called in a thread of its own."""
+
+    @property
+    def scheme(self) -> str:
+        """Scheme of its address: `http` or `https`."""
+        return "http"
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Address and port it listens on.
+
+        Raises:
+            RuntimeError: it is not running.
+        """
+        if self._listener is None:
+            raise RuntimeError(f"{type(self).__name__} is not running")
+        address, port = self._listener.getsockname()
+        return str(address), int(port)
+
+    @property
+    def port(self) -> int:
+        """Port it listens on."""
+        return self.place[1]
+
+    @property
+    def base_url(self) -> str:
+        """Root address, without a slash at the end.
+
+        Raises:
+            RuntimeError: it is not running.
+        """
+        return "{}://{}:{}".format(self.scheme, *self.place)
+
+    def start(self, address: str = LOOPBACK) -> Self:
+        """Listen on a free port of a loopback address.
+
+        Raises:
+            RuntimeError: it is running already.
+        """
+        if self._listener is not None:
+            raise RuntimeError(f"{type(self).__name__} is running already")
+        self._closing.clear()
+        self._listener = socket.create_server((address, 0))
+        name = f"{type(self).__name__} on port {self.port}"
+        self._accepting = Thread(target=self._accept, args=(self._listener,), name=name, daemon=True)
+        self._accepting.start()
+        return self
+
+    def stop(self) -> None:
+        """Close every connection and wait for every thread; stopping twice does no harm."""
+        if self._listener is None or self._accepting is None:
+            return
+        self._closing.set()
+        with suppress(OSError):  # wakes the thread that accepts, unless it has ended already
+            socket.create_connection(self._listener.getsockname(), _WAKE_UP_TIMEOUT_S).close()
+        self._accepting.join()
+        self._listener.close()
+        self._listener = self._accepting = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @contextmanager
+    def closed_by_stop(self, connection: socket.socket) -> Generator[None]:
+        """Close a connection when the block ends; `stop` shuts it down before."""
+        with connection:
+            self._open.add(connection)
+            try:
+                yield
+            finally:
+                self._open.discard(connection)
+
+    def _accept(self, listener: socket.socket) -> None:
+        threads: list[Thread] = []
+        while not self._closing.is_set():
+            try:
+                connection, _ = listener.accept()
+            except OSError:  # the client left, or no file descriptor is free
+                continue
+            if self._closing.is_set():
+                connection.close()
+                break
+            self.connections += 1
+            self._open.add(connection)  # before its thread runs: `stop` must find it
+            threads = [thread for thread in threads if thread.is_alive()]
+            threads.append(self._begin(connection))
+        for connection in list(self._open):
+            with suppress(OSError):  # it is closed already
+                connection.shutdown(socket.SHUT_RDWR)
+        for thread in threads:
+            thread.join()
+
+    def _begin(self, connection: socket.socket) -> Thread:
+        name = f"{type(self).__name__} connection"
+        thread = Thread(target=self._serve, args=(connection,), name=name, daemon=True)
+        thread.start()
+        return thread
+
+    def _serve(self, connection: socket.socket) -> None:
+        with self.closed_by_stop(connection):
+            self.serve(connection)
