@@ -1,12 +1,12 @@
 """Connect the databases of a province's agencies and share records between them.
 
-The names below are the library. They are imported when they are first used, so that the command line
-answers `--help` without waiting for a database driver.
+The names below are the public API. Each is imported when it is first used, so that the command line
+prints `--help` without importing a database driver.
 
 Run a configured synchronisation: `Config`, `SharedDatabase`, `Synchronizer`, `RunReport`.
-Read what is shared: `find_case`, `records`, `history`, `changes`, `discrepancies`, and any SQL tool.
-Write a log in which no secret and no person stands: `RedactingFormatter`.
-Write an adapter: `Adapter`, `Source`, `Target` and what they speak of; `cchc_connect.codecs` reads wire values.
+Read the shared records: `find_case`, `records`, `history`, `changes`, `discrepancies`, or any SQL tool.
+Write a log without secrets and personal values: `RedactingFormatter`.
+Write an adapter: `Adapter`, `Source`, `Target` and the types they use; `cchc_connect.codecs` reads wire values.
 """
 
 from typing import TYPE_CHECKING
@@ -179,7 +179,7 @@ _HOMES = {
 }
 
 
-if not TYPE_CHECKING:  # a type checker sees the imports above, and so a misspelt name
+if not TYPE_CHECKING:  # a type checker uses the imports above and so detects a misspelt name
     __getattr__ = lazy_names(__name__, _HOMES)
 
     def __dir__() -> list[str]:

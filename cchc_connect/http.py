@@ -197,8 +197,8 @@ class Dialect:
 class Rate:
     """Rate limit: a number of requests in a time span, over all processes that share a database.
 
-    >>> Rate(requests=20, per_s=1.0).interval_s
-    0.0525
+    >>> Rate(requests=1, per_s=2.0).interval_s
+    2.1
     """
 
     requests: int
