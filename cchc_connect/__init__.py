@@ -1,12 +1,12 @@
 """Connect the databases of a province's agencies and share records between them.
 
-The names below are the library. They are imported when they are first used, so that the command line
-answers `--help` without waiting for a database driver.
+The names in `__init__.pyi` are the public API. Each is imported when it is first used, so that the command line
+prints `--help` without importing a database driver.
 
 Run a configured synchronisation: `Config`, `SharedDatabase`, `Synchronizer`, `RunReport`.
-Read what is shared: `find_case`, `records`, `history`, `changes`, `discrepancies`, and any SQL tool.
-Write a log in which no secret and no person stands: `RedactingFormatter`.
-Write an adapter: `Adapter`, `Source`, `Target` and what they speak of; `cchc_connect.wire.codecs` reads wire values.
+Read the shared records: `find_case`, `records`, `history`, `changes`, `discrepancies`, or any SQL tool.
+Write a log without secrets and personal values: `RedactingFormatter`.
+Write an adapter: `Adapter`, `Source`, `Target` and the types they use; `cchc_connect.wire.codecs` reads wire values.
 """
 
 from lazy_loader import attach_stub

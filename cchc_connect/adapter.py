@@ -1,16 +1,18 @@
-"""What an adapter is: a translator of one agency's system, and nothing more.
+"""Contracts that an adapter implements. An adapter translates between one agency's system and the shared records.
 
-An adapter never sees the database, the cursor or the retry loop. It says what its source is (the
-profile), how to ask for a page, how a wire item becomes a record's fields, and how records become wire
-messages. Asking is written as a generator: it *yields* a request and *receives* the answer, so that the
-same adapter works over any carrier, blocking or not::
+An adapter never sees the database, the cursor or the retry loop. It describes its source (the profile), requests a
+page, turns a wire item into the fields of a record, and turns records into wire messages. A conversation with the
+system is a generator: it *yields* a request and *receives* the response, so the same adapter works over a blocking
+and over an asynchronous transport::
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
-        answer = yield HttpRequest(method="GET", path="/parcels", params={"after": ask.position or ""})
-        ...
-        return Page(items=items, next=following)
+        response = yield HttpRequest(method="GET", path="/parcels", params={"after": ask.position or ""})
+        listing = Listing.model_validate(response.json())
+        return Page(items=listing.parcels, next=listing.after)
 
-The contracts are protocols: nothing here needs to be inherited.
+The contracts are protocols: an adapter inherits from none of them. An unexpected exception in an adapter holds its
+own source or route (`SourceHeld`, code `source.adapter_failed`) and no other. In `Source.translate` it quarantines
+the item.
 """
 
 import re
@@ -27,242 +29,287 @@ from cchc_connect.wire.codecs import Unreadable
 from cchc_schemas import Record
 
 Item: TypeAlias = Mapping[str, Any]
-"""One wire item as the source wrote it; it is read in the adapter and nowhere else."""
+"""One wire item: a record as the source sends it, property name -> value. Only the adapter reads its properties."""
 
 
 class Deletes(StrEnum):
-    """How a source tells that something is gone."""
+    """How the deletion of an item at the source is detected."""
 
     NEVER = "never"
-    """It does not tell."""
+    """The source reports no deletions."""
     TOMBSTONES = "tombstones"
-    """It lists the keys that are gone (`Page.gone`)."""
+    """The source lists the keys of deleted items (`Page.gone`)."""
     ABSENCE = "absence"
-    """What a complete listing lacks is gone."""
+    """An item that is missing from a complete listing is deleted."""
 
 
 class Order(StrEnum):
-    """In which order a source lists what changed."""
+    """In which order a source lists changed items."""
 
     NONE = "none"
-    """In any; only a pass that came to its end tells up to when the source was read."""
+    """No particular order; only a pass that reached the last page moves the watermark."""
     ASCENDING = "ascending"
-    """Oldest change first; a pass that broke off and cannot be taken up has still been read up to there."""
+    """Oldest change first; a pass that was interrupted and cannot be resumed still moves the watermark up to there."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SourceProfile:
-    """What a source can be relied on for; the engine behaves from it."""
+    """Capabilities of a source. The engine decides from them how it pulls the source.
+
+    Example:
+        `SourceProfile(changed_since=True, deletes=Deletes.TOMBSTONES, granularity=timedelta(days=1))` describes a
+        source that filters by change date, dates changes by the day and lists the keys of deleted items.
+    """
 
     changed_since: bool
-    """Does it honour `Ask.since`? False: every run lists everything and unchanged items are recognised."""
+    """Whether it honours `Ask.since`. False: every run lists everything; unchanged items are recognised by hash."""
     deletes: Deletes = Deletes.NEVER
     late_by: timedelta = timedelta(minutes=10)
-    """How far behind the watermark a change may still appear (late commits, clock skew)."""
+    """How far before the watermark each pull begins, because changes may appear late (late commits, clock skew)."""
     granularity: timedelta = timedelta(seconds=1)
-    """Grain of its change times: a source that dates by the day asks for whole days again."""
+    """Resolution of its change times. The start of a pull is rounded down to it: a day means whole days again."""
     order: Order = Order.NONE
     retention: timedelta | None = None
-    """How long it can tell what changed; after a longer pause everything is read. None: for ever."""
+    """How long the source remembers changes. If the watermark is older, everything is read. None: without limit."""
     partitions: tuple[str, ...] = ()
-    """Parts in which it is listed (communes, say), each with a cursor of its own; none: as a whole."""
+    """Parts that are listed separately (communes, for instance), each with its own cursor. Empty: one listing."""
     by_key: bool = False
-    """Does it honour `Ask.key`?"""
+    """Whether it honours `Ask.key`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ask:
-    """What the engine wants next from a source."""
+    """Request of the engine for one page of a source."""
 
     since: datetime | None
-    """Only what changed at or after this instant (UTC, closed range); None: everything."""
+    """Only items changed at or after this instant (UTC, inclusive); None: all items."""
     position: str | None = field(repr=False)
-    """Where to go on, as the page before said in `Page.next`; None: at the beginning."""
+    """Page token: the `Page.next` of the page before; None: the first page."""
     until: datetime | None = None
-    """No need for what changed after this instant; a source that cannot tell may list it all the same."""
+    """Items changed after this instant (UTC) are not needed; a source that cannot filter by it may list them anyway."""
     partition: str = ""
-    """The part of the listing that is asked for, one of the profile's `partitions`."""
+    """The part of the listing to fetch, one of the profile's `partitions`; "" where the profile has none."""
     key: str | None = None
-    """Only the item with this source key, for a source whose profile says `by_key`; None: all items."""
+    """Only the item with this source key, for a source whose profile has `by_key`; None: all items."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """One page of a source's answer."""
+    """One page of a listing."""
 
     items: Sequence[Item] = field(repr=False)
     next: str | None = field(repr=False)
-    """Position of the page after this one; None only where the source showed that this is the last."""
+    """Page token of the next page; None only if the source showed that this is the last page.
+
+    Printable text of at most 8,000 characters. A token or a page that comes twice in one pass holds the source.
+    """
     total: int | None = None
-    """How many items the source says the whole listing has, where it says so."""
+    """Number of items in the complete listing as announced by the source; None where it announces none.
+
+    A pass that sees fewer items than this counts as incomplete and deletes nothing.
+    """
     gone: Sequence[str] = ()
-    """Source keys of what is gone, for a source with tombstones; what is among `items` is there all the same."""
+    """Source keys of deleted items (tombstones). A key that is also among `items` is not deleted."""
 
 
 class Source(Protocol):
-    """One listing of an agency's system that becomes one type of record."""
+    """One listing of an agency's system. Its items become records of one type."""
 
     @property
     def record_type(self) -> type[Record]:
-        """The record its items become."""
+        """Class of the records that its items become, for instance `LandParcel`."""
         ...
 
     @property
     def profile(self) -> SourceProfile:
-        """What the source can be relied on for."""
+        """Capabilities of the source."""
         ...
 
     @property
     def mapping_version(self) -> int:
-        """Raise it with every change of `translate`: then unchanged items are read anew, once."""
+        """Version of `translate`. Increase it with every change: then unchanged items are read again, once."""
         ...
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
-        """Ask for one page.
+        """Fetch one page: yield requests, receive their responses, return the page.
+
+        It is called once for each page. A later run, in another process, may continue from a stored page token.
+
+        Args:
+            ask: which page, and which filters.
 
         Raises:
-            StartOver: the source does not know the position, or not what changed since then, any more.
+            StartOver: the source no longer knows the page token, or no longer knows what changed since `ask.since`.
+            SourceHeld: the response makes no sense; the source is held until a later run reads it without error.
         """
         ...
 
     def key(self, item: Item) -> str:
-        """Return the source's own stable identifier of `item`, "" where the item lacks it."""
+        """Return the source's own stable identifier of `item`, at most 1,000 characters; "" if it has none.
+
+        An item without a key is identified by the hash of its content.
+        """
         ...
 
     def changed_at(self, item: Item) -> datetime | Unreadable | None:
-        """Return when the source last changed `item` (aware); None where it does not say."""
+        """Return when the source last changed `item`, with a UTC offset; None if the source does not say."""
         ...
 
     def translate(self, item: Item) -> Mapping[str, object]:
-        """Return the record's fields; a value that cannot be read is `Unreadable`, never an exception."""
+        """Return the values of the record's fields, field name -> value.
+
+        A value that cannot be read is an `Unreadable`, not an exception: so every fault of the item is reported at
+        once. An item whose translation raises is quarantined with the fault `translation_failed`.
+        """
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outgoing:
-    """One record on its way out."""
+    """One record that is being delivered to a target."""
 
     record: Record
+    """The record without its withheld fields; texts that are too long for the target are already cut."""
     idempotency_key: str
-    """The same over every attempt of the same change."""
+    """32 hexadecimal digits, the same in every attempt to deliver the same change."""
     known: bool
-    """Did this target accept an earlier version of this record from us?"""
+    """Whether this target already accepted an earlier version of this record from us."""
 
 
 FREE_TEXT = "free_text"
-"""Stands for a reason that is no code."""
+"""Replaces a reason that is not a code."""
 
-_REASON = re.compile(r"(?!.*[0-9]{9})[A-Za-z0-9_.:/+-]{1,100}")
+_REASON_CODE = re.compile(r"(?!.*[0-9]{9})[A-Za-z0-9_.:/+-]{1,100}")
 
 
 class Outcome(StrEnum):
-    """What became of one outgoing record."""
+    """Result of delivering one outgoing record."""
 
     DELIVERED = "delivered"
+    """The target accepted the record."""
     DUPLICATE = "duplicate"
-    """The target already had exactly this."""
+    """The target already had exactly this version of the record."""
     REFUSED = "refused"
-    """Never again as it stands; it becomes a dead letter."""
+    """The target will never accept this message unchanged; it becomes a dead letter."""
     RETRY = "retry"
-    """Later."""
+    """Not accepted now; a later attempt may succeed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """The target's answer for one outgoing record."""
+    """Receipt of the target for one outgoing record.
+
+    >>> Receipt(outcome=Outcome.REFUSED, reason="commune_unknown").reason
+    'commune_unknown'
+    >>> Receipt(outcome=Outcome.REFUSED, reason="Unknown applicant: Nguyen Van A").reason
+    'free_text'
+    """
 
     outcome: Outcome
     reason: str = ""
-    """The target's code or a rule id. Free text may hold personal values: of that only is kept that it was some."""
+    """The target's error code or a rule id: at most 100 characters out of A-Z a-z 0-9 _ . : / + -, without nine digits
+    in a row. Anything else is replaced by `free_text`, because it may hold personal values.
+    """
 
     def __post_init__(self) -> None:
-        """Let go of what is no code: the reason is stored, and shown to whoever looks after dead letters."""
-        if self.reason and not _REASON.fullmatch(self.reason):
+        """Replace a free-text reason by `free_text`: the reason is stored and is shown with the dead letters."""
+        if self.reason and not _REASON_CODE.fullmatch(self.reason):
             object.__setattr__(self, "reason", FREE_TEXT)
 
 
 class Target(Protocol):
-    """One service of an agency's system that takes one type of record."""
+    """One service of an agency's system that accepts one type of record."""
 
     @property
     def record_type(self) -> type[Record]:
-        """The record it takes."""
+        """Class of the records that it accepts."""
         ...
 
     @property
     def batch_limit(self) -> int:
-        """How many records go into one message at the most."""
+        """Maximum number of records in one message, 1 or more."""
         ...
 
     def deliver(self, batch: Sequence[Outgoing]) -> Exchange[Sequence[Receipt]]:
-        """Send one message; return a receipt for each record of `batch`, in its order.
+        """Send one message with the records of `batch`: yield requests, receive their responses.
 
-        Where the target refuses a batch as a whole, the receipts of all its records are `REFUSED`; the
-        engine then sends each alone, so that one bad record never holds the others.
+        If the target refuses a batch as a whole, return `REFUSED` for all its records. The engine then sends each
+        record alone, so that one bad record does not block the others.
+
+        Returns:
+            A list or tuple with one receipt for each record of `batch`, in the same order.
+
+        Raises:
+            Rejected: the target will never accept the message; all its records count as `REFUSED`.
+            Retriable: the target does not work now; the records are sent again later, with the same idempotency keys.
+            SourceHeld: the response makes no sense; the route stops and waits for a person.
         """
         ...
 
 
 @runtime_checkable
 class TakesInParallel(Protocol):
-    """What a target may say beside: how many messages it takes at the same time."""
+    """Optional part of a target: it accepts several messages at the same time."""
 
     @property
     def parallel(self) -> int:
-        """Messages under way at once; where a target does not say, it is one."""
+        """Maximum number of messages under way at the same time. A target without this property gets one at a time."""
         ...
 
 
 @runtime_checkable
 class LimitsFields(Protocol):
-    """What a target may say beside: how long its texts may be."""
+    """Optional part of a target: the lengths of its text fields are limited."""
 
     @property
     def field_limits(self) -> Mapping[str, int]:
-        """Characters of a record's text field at the most; the engine cuts what is longer and keeps that on record."""
+        """Field of the record -> maximum length in characters. The engine cuts longer texts and counts the cuts."""
         ...
 
 
 def parallel_of(target: Target) -> int:
-    """Return how many messages a target takes at the same time."""
+    """Return how many messages a target accepts at the same time; 1 unless it says otherwise."""
     return target.parallel if isinstance(target, TakesInParallel) else 1
 
 
 def field_limits_of(target: Target) -> Mapping[str, int]:
-    """Return how long a target's texts may be, by the record's field."""
+    """Return the maximum lengths of a target's texts in characters, by field of the record; empty: no limits."""
     return target.field_limits if isinstance(target, LimitsFields) else {}
 
 
 class Adapter(Protocol):
-    """One agency's system, configured."""
+    """One agency's system as one connection configures it."""
 
     @property
     def dialect(self) -> Dialect:
-        """How the system talks."""
+        """How the system uses HTTP: the meaning of its responses, its headers, login and rate limit."""
         ...
 
     @property
     def sources(self) -> Sequence[Source]:
-        """What can be pulled, in the order in which it should be."""
+        """Listings that can be pulled, in the order in which they are pulled; empty: nothing to pull."""
         ...
 
     @property
     def targets(self) -> Sequence[Target]:
-        """What can be pushed."""
+        """Services to which records can be pushed, one for each record type; empty: nothing to push."""
         ...
 
 
 class AdapterFactory(Protocol):
-    """What an entry point of the group `cchc_connect.adapters` names: usually the adapter's class."""
+    """Callable that makes an adapter from its options: usually the adapter's class.
+
+    An entry point of the group `cchc_connect.adapters` names it.
+    """
 
     @property
     def Options(self) -> type[BaseModel]:  # noqa: N802  # it is a class
-        """The model of the connection's `options` table in cchc.toml.
+        """Pydantic model of the connection's `options` table in cchc.toml.
 
-        A class says `Options: ClassVar = ItsOptions`: that satisfies mypy and pyright alike.
+        A class declares it as `Options: ClassVar = RegistryOptions`, which both mypy and pyright accept.
         """
         ...
 
     def __call__(self, options: Any, /) -> Adapter:
-        """Return the adapter for validated options."""
+        """Return the adapter for `options`, an instance of `Options`."""
         ...

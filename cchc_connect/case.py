@@ -1,6 +1,6 @@
-"""The joined view: a dossier with its steps, permits, works and parcels, whichever agency they came from.
+"""The joined view of one dossier: its steps, permits, works and parcels, from all agencies.
 
-It is what an official opens instead of asking the citizen for a paper.
+An official opens it instead of asking the citizen for a paper.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,26 +26,29 @@ from cchc_schemas import (
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One dossier and all that is known beside it."""
+    """One dossier and the live records that are linked to it. It contains personal values."""
 
     dossier: Dossier
     steps: tuple[DossierStep, ...]
-    """In the order in which they happened."""
+    """Processing steps of the dossier, oldest first."""
     permits: tuple[ConstructionPermit, ...]
+    """Construction permits that refer to the dossier."""
     works: tuple[ConstructionWorks, ...]
+    """Works that these permits are for."""
     parcels: tuple[LandParcel, ...]
+    """Parcels that the dossier or its permits concern, sorted by key, with their successors after a split or merge."""
     agencies: Mapping[str, str]
-    """Record key -> code of the agency it came from."""
+    """Record key -> code of the agency that the record came from."""
 
     def as_document(self) -> Mapping[str, Any]:
-        """Return the case, JSON-ready, personal values included."""
+        """Return the case as a JSON-ready dictionary, personal values included."""
         groups = {"steps": self.steps, "permits": self.permits, "works": self.works, "parcels": self.parcels}
-        documents = {name: [one.model_dump(mode="json") for one in group] for name, group in groups.items()}
+        documents = {name: [record.model_dump(mode="json") for record in group] for name, group in groups.items()}
         return {"dossier": self.dossier.model_dump(mode="json"), **documents, "agencies": dict(self.agencies)}
 
 
 def find_case(database: SharedDatabase, code: str) -> Case:
-    """Return the case of the dossier `code`.
+    """Return the case of the dossier `code` (mã hồ sơ).
 
     A parcel that was renumbered, split or merged is found by its old number too.
 
@@ -53,46 +56,46 @@ def find_case(database: SharedDatabase, code: str) -> Case:
         Rejected: the shared database has no such dossier.
     """
     with database.reading() as connection:
-        shelf = _Shelf(connection)
-        dossiers = shelf.records(Dossier, [code])
+        reader = _LinkedRecords(connection)
+        dossiers = reader.records(Dossier, [code])
         if not dossiers:
             raise Rejected("case.no_dossier", code=code)
-        about = shelf.speaking_of("dossier", [code])
-        permits = shelf.records(ConstructionPermit, about.get("construction_permit", []))
+        linked = reader.keys_linking_to("dossier", [code])
+        permits = reader.records(ConstructionPermit, linked.get("construction_permit", []))
         works_codes = [permit.works_code for permit in permits if permit.works_code]
         named = [ref.parcel_key for permit in permits for ref in permit.parcel_refs if ref.parcel_key]
-        renumbered = shelf.speaking_of("land_parcel", named).get("land_parcel", [])
-        followed = [row.new_key for key in named for row in successors(connection, "land_parcel", key)]
-        parcel_keys = sorted({*named, *renumbered, *followed, *about.get("land_parcel", [])})
-        steps = shelf.records(DossierStep, about.get("dossier_step", []))
+        renumbered = reader.keys_linking_to("land_parcel", named).get("land_parcel", [])
+        succeeding = [row.new_key for key in named for row in successors(connection, "land_parcel", key)]
+        parcel_keys = sorted({*named, *renumbered, *succeeding, *linked.get("land_parcel", [])})
+        steps = reader.records(DossierStep, linked.get("dossier_step", []))
         return Case(
             dossier=dossiers[0],
             steps=tuple(sorted(steps, key=lambda step: step.at)),
             permits=permits,
-            works=shelf.records(ConstructionWorks, works_codes),
-            parcels=shelf.records(LandParcel, parcel_keys),
-            agencies=shelf.agencies,
+            works=reader.records(ConstructionWorks, works_codes),
+            parcels=reader.records(LandParcel, parcel_keys),
+            agencies=reader.agencies,
         )
 
 
-class _Shelf:
-    """Live records by key, and who speaks of whom."""
+class _LinkedRecords:
+    """Reads live records by key, and the keys of records that link to others; collects the agencies of what it read."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.agencies: dict[str, str] = {}
 
-    def records(self, kind: type[AnyRecord], keys: Iterable[str]) -> tuple[AnyRecord, ...]:
-        found: list[AnyRecord] = []
-        for agency, record in records_by_key(self._connection, kind, list(keys)):
+    def records(self, record_type: type[AnyRecord], keys: Iterable[str]) -> tuple[AnyRecord, ...]:
+        records: list[AnyRecord] = []
+        for agency, record in records_by_key(self._connection, record_type, list(keys)):
             self.agencies[record.key] = agency
-            found.append(record)
-        return tuple(found)
+            records.append(record)
+        return tuple(records)
 
-    def speaking_of(self, target_type: str, target_keys: Iterable[str]) -> dict[str, list[str]]:
-        """Return the keys of the records that speak of the targets, by record type."""
-        here: ColumnElement[bool] = (link.c.target_type == target_type) & link.c.target_key.in_(list(target_keys))
-        speakers: dict[str, list[str]] = {name: [] for name in RECORD_TYPES}
-        for row in self._connection.execute(select(link.c.record_type, link.c.record_key).where(here)):
-            speakers[row.record_type].append(row.record_key)
-        return speakers
+    def keys_linking_to(self, target_type: str, target_keys: Iterable[str]) -> dict[str, list[str]]:
+        """Return the keys of the records with a link to one of the targets, by record type."""
+        is_linked: ColumnElement[bool] = (link.c.target_type == target_type) & link.c.target_key.in_(list(target_keys))
+        keys_by_type: dict[str, list[str]] = {record_type: [] for record_type in RECORD_TYPES}
+        for row in self._connection.execute(select(link.c.record_type, link.c.record_key).where(is_linked)):
+            keys_by_type[row.record_type].append(row.record_key)
+        return keys_by_type

@@ -1,4 +1,4 @@
-"""Time, handed in: nothing in the engine reads a clock of its own."""
+"""The clock protocol and the system clock. The engine receives a clock; it never reads the time itself."""
 
 import time
 from datetime import UTC, datetime
@@ -6,22 +6,22 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Two clocks: one to write down, one to measure with."""
+    """Two clocks: the wall clock for instants that are stored, the monotonic clock for durations."""
 
     def now(self) -> datetime:
-        """Return the present instant in UTC; for what is stored, never for durations."""
+        """Return the current instant, aware, in UTC. Use it for what is stored, never for durations."""
         ...
 
     def monotonic(self) -> float:
-        """Return seconds of a clock that never jumps; for durations and deadlines."""
+        """Return the seconds of a clock that never jumps. Use it for durations and deadlines."""
         ...
 
 
 class SystemClock:
-    """The machine's clocks."""
+    """The clocks of this machine."""
 
     def now(self) -> datetime:
-        """Return the present instant in UTC."""
+        """Return the current instant, aware, in UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:

@@ -1,28 +1,35 @@
-"""Every error the library raises, drawn by what to do about it.
+"""Every error that the library raises. The class of an error says what the caller should do about it.
 
     CchcError
     ├── Fatal                     stop: a person must change something first
     │   ├── ConfigurationError    cchc.toml, a secret, an adapter's options
     │   ├── DatabaseUnusable      the shared database cannot be opened or is newer than this program
     │   │   └── DatabaseLost      its connection broke; what was not committed can be written again
-    │   ├── LeaseHeld             another run is at work; leave, it is not an error of yours
+    │   ├── LeaseHeld             another run is active; exit, nothing is wrong
     │   └── LeaseLost             this run froze past its lease and may write nothing more
-    ├── SourceHeld                stop this source: it answers nonsense, nothing of it is believed
-    │   ├── AuthenticationFailed  the other side refuses our credentials
-    │   └── StartOver             it does not know any more where we were; everything is read anew
+    ├── SourceHeld                stop this source: its responses make no sense, none of them is used
+    │   ├── AuthenticationFailed  the other system refuses our credentials
+    │   └── StartOver             the source no longer knows our page token or watermark; read everything again
     ├── Retriable                 back off; the same call may succeed later
-    │   ├── Stopped               a person or the machine asked the run to end; the next goes on from there
-    │   ├── Unreachable           no connection, or it broke
-    │   ├── CutShort              the answer ended before its end
-    │   ├── DeadlineExceeded      the call's whole time is used up
-    │   ├── Throttled             the other side asks for less traffic
-    │   ├── Maintenance           the other side says it is not working now
-    │   └── OutsideHours          the other side may not be asked at this time of day
-    └── Rejected                  set this one aside and go on with the next
-        └── MessageRefused        the other side will never accept this message
+    │   ├── Stopped               a person or the machine asked the run to end; the next run continues from there
+    │   ├── Unreachable           no connection, or the connection broke
+    │   ├── CutShort              the response is incomplete
+    │   ├── DeadlineExceeded      the time limit of the call, over all its attempts, is used up
+    │   ├── Throttled             the other system asks for less traffic
+    │   ├── Maintenance           the other system says that it does not work now
+    │   └── OutsideHours          the configuration allows no request at this time of day
+    └── Rejected                  set this one record or message aside and continue with the next
+        └── MessageRefused        the other system will never accept this message
 
-An error carries a stable `code` and its `context`; both are API, the sentence made from them is not.
-The sentences stand in `cchc_connect/messages/*.toml`, one file a language, and hold no personal value.
+    try:
+        report = synchronizer.synchronise()
+    except LeaseHeld:
+        return  # another run is active
+    except Fatal as error:
+        sys.exit(error.in_language(Language.VIETNAMESE))
+
+An error carries a stable `code` and its `context`. Both are API; the sentence made from them is not.
+The sentences are in `cchc_connect/messages/*.toml`, one file for each language. They contain no personal value.
 """
 
 from cchc_connect.messages import Language, message
@@ -32,13 +39,18 @@ class CchcError(Exception):
     """Root of every error of this library."""
 
     def __init__(self, code: str, /, **context: object) -> None:
-        """Keep the message's `code` and the values it speaks of; never a personal value or a secret."""
+        """Create the error.
+
+        Args:
+            code: stable key of the sentence in the message catalogue, for instance `source.shrunk`.
+            context: values for the placeholders of the sentence; never a personal value or a secret.
+        """
         super().__init__(code)
         self.code = code
         self.context = context
 
     def in_language(self, language: Language) -> str:
-        """Say what happened and what to do next, in `language`."""
+        """Return the sentence in `language`: what happened and what to do next."""
         return message(self.code, language, self.context)
 
     def __str__(self) -> str:
@@ -50,15 +62,15 @@ class Fatal(CchcError):
 
 
 class ConfigurationError(Fatal):
-    """The configuration names something that does not exist or cannot be read."""
+    """The configuration has faults, or names something that does not exist or cannot be read."""
 
 
 class DatabaseUnusable(Fatal):
-    """The shared database cannot be opened, written or understood."""
+    """The shared database cannot be opened or written, or its schema is not one that this program can use."""
 
 
 class DatabaseLost(DatabaseUnusable):
-    """The connection to the database broke; the same transaction may succeed on another one."""
+    """The connection to the database broke; the same transaction may succeed on a new connection."""
 
 
 class LeaseHeld(Fatal):
@@ -66,22 +78,26 @@ class LeaseHeld(Fatal):
 
 
 class LeaseLost(Fatal):
-    """This run's lease was taken over; its fencing token no longer opens the database for writing."""
+    """Another run took over this run's lease; the database accepts no writes with this run's fencing token any more."""
 
 
 class SourceHeld(CchcError):
-    """The source answers what cannot be believed; it is held until an answer makes sense again."""
+    """The responses of a source are implausible; its cursor stays where it is until a later run succeeds."""
 
 
 class AuthenticationFailed(SourceHeld):
-    """The other side refuses our credentials."""
+    """The other system refuses our credentials."""
 
 
 class StartOver(SourceHeld):
-    """The source does not know a position, or what changed since then, any more (410 Gone, say); raised by adapters."""
+    """The source no longer knows a page token, or what changed since an instant (410 Gone, for instance).
+
+    Adapters raise it. The engine then reads the source from the beginning, without a start time, once in a run; a
+    second `StartOver` in the same run holds the source.
+    """
 
     def __init__(self, code: str = "source.start_over", /, **context: object) -> None:
-        """Tell the engine to read everything, once; twice in one run holds the source."""
+        """Create the error; an adapter needs no `code` of its own."""
         super().__init__(code, **context)
 
 
@@ -90,41 +106,47 @@ class Retriable(CchcError):
 
 
 class Stopped(Retriable):
-    """The run was asked to end; what is committed stays and the next run goes on from there."""
+    """The run was asked to end; committed pages and receipts stay, and the next run continues from there."""
 
 
 class Unreachable(Retriable):
-    """No connection could be made, or it broke before an answer."""
+    """No connection could be made, or it broke before a response."""
 
 
 class CutShort(Retriable):
-    """The answer ended before its end."""
+    """The response is incomplete: the connection ended before the end of the body."""
 
 
 class DeadlineExceeded(Retriable):
-    """The call's whole time, over all its attempts, is used up."""
+    """The time limit of one call, over all its attempts, is used up."""
 
 
 class Throttled(Retriable):
-    """The other side asks for less traffic."""
+    """The other system asks for less traffic, or our own quota for it leaves no slot in time."""
 
     def __init__(self, code: str, /, *, retry_after_s: float | None = None, **context: object) -> None:
-        """Keep how long the other side asked us to wait, in seconds, if it said so."""
+        """Create the error.
+
+        Args:
+            code: see `CchcError`.
+            retry_after_s: seconds that the other system asked us to wait; None if it did not say.
+            context: see `CchcError`.
+        """
         super().__init__(code, **context)
         self.retry_after_s = retry_after_s
 
 
 class Maintenance(Retriable):
-    """The other side says it is not working now."""
+    """The other system says that it does not work now."""
 
 
 class OutsideHours(Retriable):
-    """The configuration lets the other side be asked at other times of day only."""
+    """The configured opening hours (Vietnamese time) allow no request to the other system now."""
 
 
 class Rejected(CchcError):
-    """Set this one aside and go on with the next."""
+    """Set this one record or message aside and continue with the next."""
 
 
 class MessageRefused(Rejected):
-    """The other side will never accept this message."""
+    """The other system will never accept this message."""

@@ -1,4 +1,4 @@
-"""Packages that only some features need: without them a feature says what to install."""
+"""Optional dependencies: a feature whose packages are missing raises an error that says what to install."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -8,10 +8,19 @@ from cchc_connect.errors import ConfigurationError
 
 @contextmanager
 def extra(name: str, *packages: str) -> Generator[None]:
-    """Import, inside, what the extra `name` of this distribution brings: its import `packages`.
+    """Translate the failed import of an optional package in the block into an error with an installation hint.
+
+    Example::
+
+        with extra("keyring", "keyring"):
+            from keyring import get_password
+
+    Args:
+        name: extra of this distribution that installs the packages.
+        packages: top-level import names of the packages.
 
     Raises:
-        ConfigurationError: one of them is not installed.
+        ConfigurationError: one of the packages is not installed.
     """
     try:
         yield

@@ -1,7 +1,13 @@
-"""What is asked and what came back, free of any HTTP library.
+"""HTTP requests, responses and dialects as adapters see them, independent of any HTTP library.
 
-Neither `requests` nor `httpx` types leave this package: an adapter builds an `HttpRequest`, reads an
-`HttpResponse` and never knows which carrier moved it.
+An adapter builds an `HttpRequest` and reads an `HttpResponse`. Types of `requests` or `httpx` never reach it, so it
+works over every transport::
+
+    def lookup(code: str) -> Exchange[str]:
+        response = yield HttpRequest(
+            method="GET", path=f"/dossiers/{code}", accept=frozenset({Verdict.OK, Verdict.NOT_FOUND})
+        )
+        return "absent" if response.verdict is Verdict.NOT_FOUND else "present"
 """
 
 import re
@@ -24,56 +30,62 @@ _SHOWN_LENGTH = 200
 
 
 class Verdict(StrEnum):
-    """What an answer means, decided by the dialect's classifier and never by the status alone."""
+    """Meaning of a response. The dialect's classifier decides it, never the status alone."""
 
     OK = "ok"
-    """Done, or here is what was asked for."""
+    """The request succeeded."""
     DUPLICATE = "duplicate"
-    """The other side already has it."""
+    """The other system already has what was sent."""
     NOT_FOUND = "not_found"
-    """The other side does not know the thing spoken of."""
+    """The other system does not know the resource or record that the request names."""
     AUTH = "auth"
-    """Credentials, session or token refused."""
+    """Credentials, session or token are refused."""
     INVALID = "invalid"
-    """Understood and refused for good: sending the same again cannot help."""
+    """The request was understood and is refused for good: sending it again unchanged cannot succeed."""
     THROTTLED = "throttled"
-    """Too much traffic; later."""
+    """Too many requests; a later attempt may succeed."""
     MAINTENANCE = "maintenance"
-    """Not working now; later."""
+    """The system does not work now; a later attempt may succeed."""
     UNKNOWN = "unknown"
-    """None of the above: an error, never a success."""
+    """None of the above. It is an error, never a success."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class HttpRequest:
-    """One request, relative to the connection's base address."""
+    """One HTTP request, relative to the connection's base URL.
+
+    It has at most one body: `json`, `form` or `content`.
+
+    >>> HttpRequest(method="GET", path="/parcels", params={"page": "2"})
+    <GET /parcels>
+    """
 
     method: str
-    """Upper case: GET, POST ..."""
+    """HTTP method in upper case: GET, POST ..."""
     path: str
-    """Path below the base address, or a whole address on the same origin (a next link)."""
+    """Path below the base URL, or a complete URL of an allowed origin (a next link)."""
     params: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Query parameters; added to those the path already has."""
+    """Query parameters, not yet percent-encoded; they are added to those that the path already has."""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Headers of this request alone."""
+    """Headers of this request, in addition to those of the dialect."""
     json: object = None
-    """Body to be sent as JSON (UTF-8, not escaped to ASCII); of the three kinds of body at most one is given."""
+    """Body that is sent as JSON (UTF-8, not escaped to ASCII)."""
     form: Mapping[str, str] | None = None
-    """Body to be sent as the fields of a form (application/x-www-form-urlencoded, UTF-8)."""
+    """Body that is sent as form fields (application/x-www-form-urlencoded, UTF-8)."""
     content: bytes | None = None
-    """Body to be sent as it is."""
+    """Body that is sent unchanged."""
     content_type: str | None = None
     """Media type of `content`."""
     idempotent: bool | None = None
-    """May it be sent twice? None means: by its method (POST and PATCH may not)."""
+    """Whether sending it twice is safe. None: decided by the method (false for POST and PATCH)."""
     accept: frozenset[Verdict] = frozenset({Verdict.OK})
-    """Verdicts the asker wants to read; any other becomes a typed error."""
+    """Verdicts for which the adapter receives the response; any other verdict becomes a typed error."""
 
     def __post_init__(self) -> None:
-        """Refuse a request with two bodies.
+        """Check that there is at most one body.
 
         Raises:
-            TypeError: more than one body is given, or a type without the content it is of.
+            TypeError: there is more than one body, or a `content_type` without `content`.
         """
         bodies = sum(body is not None for body in (self.json, self.form, self.content))
         if bodies > 1 or (self.content_type is not None and self.content is None):
@@ -81,18 +93,19 @@ class HttpRequest:
 
     @property
     def may_repeat(self) -> bool:
-        """Say whether sending it twice has the effect of sending it once."""
+        """Whether sending the request twice has the same effect as sending it once, so that it may be retried."""
         return self.method not in {"POST", "PATCH"} if self.idempotent is None else self.idempotent
 
     @property
     def place(self) -> str:
-        """Return what of the path may be shown: no origin, user, query, fragment, control character or person.
+        """Return the path as logs and errors may show it: without origin, user, query, fragment and personal values.
 
-        Of a number of nine digits or more the last four are shown, of a step with letters beyond ASCII nothing.
+        It is cut to 200 characters. Of a number of nine or more digits only the last four are shown. A segment with
+        letters beyond ASCII is replaced by `***`, a control character by `?`.
         """
         path = _AFTER_PATH.sub("", _ORIGIN.sub("", self.path, count=1))
-        told = "".join(sign if sign.isprintable() else "?" for sign in path[:_SHOWN_LENGTH])
-        return _LONG_NUMBER.sub(lambda found: mask(found[0]), _NAME_IN_PATH.sub("***", told))
+        printable = "".join(character if character.isprintable() else "?" for character in path[:_SHOWN_LENGTH])
+        return _LONG_NUMBER.sub(lambda number: mask(number[0]), _NAME_IN_PATH.sub("***", printable))
 
     def __repr__(self) -> str:
         """Show method and path only: parameters and bodies may hold personal values or a session."""
@@ -101,39 +114,43 @@ class HttpRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class HttpResponse:
-    """One whole answer: its body was read to its end and within the limits."""
+    """One complete HTTP response: its body was read to the end and is within the size limits."""
 
     status: int
+    """HTTP status code."""
     headers: Mapping[str, str]
-    """Names in lower case; of a repeated header the values are joined by ", "."""
+    """Header name in lower case -> value; the values of a repeated header are joined by ", "."""
     body: bytes
+    """Decompressed body."""
     verdict: Verdict = Verdict.UNKNOWN
-    """Set by the transport from the dialect's classifier."""
+    """Verdict of the dialect's classifier; the transport sets it."""
 
     @property
     def media_type(self) -> str:
-        """Return the content type without its parameters, in lower case ("" when there is none)."""
+        """Return the content type without its parameters, in lower case; "" if there is none."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     def json(self) -> object:
-        """Return the body read as JSON; it is read once, so treat what you get as read-only.
+        """Return the body parsed as JSON. It is parsed once and shared, so do not change the returned value.
 
         Raises:
-            ValueError: the body is no JSON text, or names a key twice, or holds NaN or Infinity.
+            ValueError: the body is not a JSON text, has a key twice in one object, or contains NaN or Infinity.
         """
         return self._document
 
     def listing(self, name: str) -> Listing:
-        """Return the body with the items of its list `name` unread; what did not change is never read then.
+        """Return the body's object with the items of its list `name` not yet parsed.
+
+        Prefer it to `json()` for listings: an item that did not change since the last run is then never parsed.
 
         Raises:
-            ValueError: the body is no JSON object.
+            ValueError: the body is not a JSON object.
         """
         return listing(self.body, name, self._parts)
 
     @property
     def is_json(self) -> bool:
-        """Say whether the body is one JSON text; its values are not read."""
+        """Whether the body is one JSON text; its values are not parsed."""
         return self._parts is not None or is_json(self.body)
 
     @cached_property
@@ -145,57 +162,63 @@ class HttpResponse:
         return parts_of(self.body)
 
     def judged(self, verdict: Verdict) -> "HttpResponse":
-        """Return this answer with its verdict; a body already read as JSON is not read again."""
-        answer = replace(self, verdict=verdict)
-        known: dict[str, object] = {
+        """Return a copy with `verdict`; it keeps the already parsed JSON, so that the body is not parsed again."""
+        response = replace(self, verdict=verdict)
+        parsed: dict[str, object] = {
             name: self.__dict__[name] for name in ("_document", "_parts") if name in self.__dict__
         }
-        answer.__dict__.update(known)
-        return answer
+        response.__dict__.update(parsed)
+        return response
 
     def __repr__(self) -> str:
-        """Show status, type and size only: bodies hold personal values."""
+        """Show status, media type and size in bytes only: bodies contain personal values."""
         return f"<{self.status} {self.media_type or 'no type'}, {len(self.body)} bytes, {self.verdict}>"
 
 
 Exchange: TypeAlias = Generator[HttpRequest, HttpResponse, Result]
-"""A conversation: it yields requests, receives their answers and returns its result."""
+"""A conversation: a generator that yields requests, receives their responses and returns its result."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dialect:
-    """How one system talks: what its answers mean, which headers it wants, how one logs in."""
+    """How one system uses HTTP: the meaning of its responses, its headers, its login and its rate limit."""
 
     classify: Callable[[HttpResponse], Verdict]
-    """Reads status, content type, envelope code and normalised text; never guesses OK."""
+    """Classifier: reads status, content type, envelope code and normalised text. It never returns `OK` on a guess."""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     """Headers of every request to this system."""
     session: "SessionLogin | None" = None
-    """How a session is opened, where the system wants one."""
+    """How to log in; None if the system has no sessions."""
     rate: "Rate | None" = None
-    """How often the system lets itself be asked; a connection's own `rate` counts before it."""
+    """Rate limit of the system; a `rate` in the connection's configuration takes precedence. None: no limit."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rate:
-    """So many requests in so many seconds, over all processes that share a database."""
+    """Rate limit: a number of requests in a time span, over all processes that share a database.
+
+    >>> Rate(requests=1, per_s=2.0).interval_s
+    2.1
+    """
 
     requests: int
+    """Number of requests."""
     per_s: float
+    """Time span in seconds."""
 
     @property
     def interval_s(self) -> float:
-        """Return the seconds from one request to the next.
+        """Return the seconds between two requests: 5 % more than the quota requires.
 
-        A twentieth longer than the quota asks: what the network delays comes closer to what follows it, and a
-        window of the other side's would hold one too many.
+        A request that the network delays arrives closer to the next one. Without the margin a time window of the
+        other system could contain one request too many.
         """
         return 1.05 * self.per_s / self.requests
 
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
-    """A service account's name and password, taken from their references when a run begins."""
+    """User name and password of a service account, resolved from their secret references when a run begins."""
 
     username: str
     password: str = field(repr=False)
@@ -203,33 +226,36 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Granted:
-    """A session of which the answer to the login tells how long it lives."""
+    """Session token with the lifetime given by the login response."""
 
     token: str = field(repr=False)
     lifetime_s: float
-    """Seconds from when it was asked for."""
+    """Seconds from the moment when the login request was sent."""
 
 
 class SessionLogin(Protocol):
-    """How one system opens a session and where a session goes in a request.
+    """How to log in to one system, and where a request carries the session token.
 
-    The transport keeps one session for all threads of a run, opens it once at a time, opens a new one shortly
-    before the old one's life ends or when an answer's verdict is `AUTH`, and does that once a call.
+    The transport shares one session between all threads of a run and never runs two logins at once. It logs in again
+    shortly before the lifetime ends, or when the verdict of a response is `AUTH`; the latter at most once in a call.
     """
 
     @property
     def lifetime_s(self) -> float:
-        """Seconds for which a session is trusted, where its answer does not tell."""
+        """Lifetime of a session in seconds, for a login response that gives none."""
         ...
 
     def login(self, credentials: Credentials) -> HttpRequest:
-        """Return the request that opens a session."""
+        """Return the login request."""
         ...
 
     def session(self, response: HttpResponse) -> str | Granted | None:
-        """Return the session in a login's answer, None where the answer refuses it."""
+        """Return the session token from a login response; None if the response refuses the login.
+
+        A `Granted` also says how long the token lives; a plain string lives for `lifetime_s`.
+        """
         ...
 
     def attach(self, request: HttpRequest, session: str) -> HttpRequest:
-        """Return `request` with the session in its place."""
+        """Return `request` with the session token in it."""
         ...

@@ -1,6 +1,6 @@
-"""Adapters by name: ours and outsiders' are found alike, by the entry point group `cchc_connect.adapters`.
+"""Finds installed adapters by name, through the entry point group `cchc_connect.adapters`.
 
-An outsider's package makes its adapter known in its own pyproject.toml::
+A package of an integrator registers its adapter in its own pyproject.toml, in the same way as ours::
 
     [project.entry-points."cchc_connect.adapters"]
     district_registry = "district_registry_adapter:DistrictRegistry"
@@ -14,18 +14,19 @@ from cchc_connect.adapter import AdapterFactory
 from cchc_connect.errors import ConfigurationError
 
 GROUP = "cchc_connect.adapters"
+"""Entry point group of the adapters."""
 
 
 def installed_adapters() -> Mapping[str, EntryPoint]:
-    """Return the entry points of every installed adapter, by name, without importing any."""
+    """Return the entry points of all installed adapters, by name, sorted; no adapter is imported."""
     return {point.name: point for point in sorted(entry_points(group=GROUP))}
 
 
 def adapter_factory(name: str) -> AdapterFactory:
-    """Return what makes the adapter `name`.
+    """Import the adapter `name` and return its factory.
 
     Raises:
-        ConfigurationError: no such adapter is installed, or it cannot be imported.
+        ConfigurationError: no such adapter is installed, it cannot be imported, or it is not an `AdapterFactory`.
     """
     installed = installed_adapters()
     if name not in installed:

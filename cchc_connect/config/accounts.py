@@ -1,4 +1,4 @@
-"""How a connection of `cchc.toml` shows who it is: `account = { kind = "...", ... }`."""
+"""Kinds of service accounts with which a connection of `cchc.toml` authenticates: `account = { kind = "...", ... }`."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -18,102 +18,123 @@ from cchc_connect.transport.auth.hmac import SIGNABLE
 from cchc_connect.transport.auth.ws_security import WsSecurity
 
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", max_length=100)]
-"""Name of a header (RFC 9110, token)."""
+"""Name of an HTTP header (RFC 9110, token)."""
 
 
 class NamedAccount(Table):
-    """An account of whatever kind."""
+    """Base of all kinds of accounts."""
 
     @property
     def named(self) -> str:
-        """Return whose account it is, for the journal; "" where nothing tells."""
-        told = (getattr(self, one, "") for one in ("username", "client_id", "key_id"))
-        return next(filter(None, told), "")
+        """Return the account's name for the audit log: user name, client id or key id; "" if it has none."""
+        names = (getattr(self, key, "") for key in ("username", "client_id", "key_id"))
+        return next(filter(None, names), "")
 
 
 class BasicAccount(NamedAccount):
-    """Name and password in every request, by HTTP Basic."""
+    """User name and password in every request, by HTTP Basic."""
 
     kind: Literal["basic"]
     username: str
     password: Secret
 
     def authentication(self) -> Authentication:
-        """Return it with its secret, taken from where it lies."""
+        """Return the authentication, with its secret resolved now.
+
+        Raises:
+            ConfigurationError: the secret cannot be read.
+        """
         return Basic(Credentials(username=self.username, password=self.password.reveal()))
 
 
 class SessionAccount(NamedAccount):
-    """Name and password for the adapter's own login, and for nothing else."""
+    """User name and password for the adapter's own login; other requests do not carry them."""
 
     kind: Literal["session"]
     username: str
     password: Secret
 
     def authentication(self) -> Authentication:
-        """Return it with its secret, taken from where it lies."""
+        """Return the authentication, with its secret resolved now.
+
+        Raises:
+            ConfigurationError: the secret cannot be read.
+        """
         return Login(Credentials(username=self.username, password=self.password.reveal()))
 
 
 class ApiKeyAccount(NamedAccount):
-    """A key in a header of every request."""
+    """API key in a header of every request."""
 
     kind: Literal["api_key"]
     key: Secret
     header: HeaderName = "X-Api-Key"
     username: str = ""
-    """Whose key it is, for the journal; it is not sent."""
+    """Owner of the key, for the audit log; it is not sent."""
 
     def authentication(self) -> Authentication:
-        """Return it with its secret, taken from where it lies."""
+        """Return the authentication, with its secret resolved now.
+
+        Raises:
+            ConfigurationError: the secret cannot be read.
+        """
         return ApiKey(self.header, self.key.reveal())
 
 
 class BearerAccount(NamedAccount):
-    """A token that somebody issued by hand, in every request."""
+    """Manually issued bearer token in every request."""
 
     kind: Literal["bearer"]
     token: Secret
     username: str = ""
-    """Whose token it is, for the journal; it is not sent."""
+    """Owner of the token, for the audit log; it is not sent."""
 
     def authentication(self) -> Authentication:
-        """Return it with its secret, taken from where it lies."""
+        """Return the authentication, with its secret resolved now.
+
+        Raises:
+            ConfigurationError: the secret cannot be read.
+        """
         return Bearer(self.token.reveal())
 
 
-_TAKEN = frozenset({"grant_type", "username", "password", "client_id", "client_secret"})
+_RESERVED_PARAMETERS = frozenset({"grant_type", "username", "password", "client_id", "client_secret"})
 
 
-def _harmless(parameters: Mapping[str, str]) -> Mapping[str, str]:
-    """Refuse what has a key of its own, and what is a secret by its name."""
-    if any(name in _TAKEN or name.startswith("client_assertion") or tells_secret(name) for name in parameters):
+def _check_parameters(parameters: Mapping[str, str]) -> Mapping[str, str]:
+    """Refuse parameters that have a configuration key of their own or whose name denotes a secret."""
+    if any(
+        name in _RESERVED_PARAMETERS or name.startswith("client_assertion") or tells_secret(name) for name in parameters
+    ):
         raise PydanticCustomError("oauth2_parameters", "parameters that have a key of their own or are secret")
     return parameters
 
 
 class OAuth2Account(NamedAccount):
-    """Tokens from a token endpoint: client credentials, or where a system knows nothing else a password grant."""
+    """Tokens from an OAuth2 token endpoint: client credentials, or a password grant if a system has nothing else."""
 
     kind: Literal["oauth2"]
     token_url: Address
+    """URL of the token endpoint."""
     client_id: str
     client_secret: Secret | None = None
     private_key: Secret | None = None
-    """Private key (PEM or JWK) that signs the client's assertion (private_key_jwt); instead of a secret."""
+    """Private key (PEM or JWK) that signs the client assertion (private_key_jwt); instead of `client_secret`."""
     algorithm: Literal["ES256", "EdDSA"] = "ES256"
+    """Signature algorithm of the client assertion."""
     key_id: str = ""
-    """The key's name (kid) at the endpoint."""
+    """Name of the key (kid) at the endpoint."""
     client_auth: Literal["basic", "form"] = "basic"
-    """Where the secret stands: in the header by HTTP Basic, or in the form."""
+    """How the client secret is sent: in the header by HTTP Basic, or as a form field."""
     grant: Literal["client_credentials", "password"] = "client_credentials"
     username: str = ""
-    """Whose account a password grant is for."""
+    """User name of a password grant."""
     password: Secret | None = None
-    parameters: Annotated[Mapping[str, str], AfterValidator(_harmless)] = Field(default_factory=dict[str, str])
-    """What else the endpoint wants to know: scope, audience, resource."""
+    """Reference to the password of a password grant."""
+    parameters: Annotated[Mapping[str, str], AfterValidator(_check_parameters)] = Field(default_factory=dict[str, str])
+    """Further parameters of the token request: scope, audience, resource."""
     envelope: str = ""
-    """Name of the object in the answer in which the token stands; none: the answer itself."""
+    """Name of the object in the token response that contains the token; "": the response itself contains it."""
 
     @model_validator(mode="after")
     def _is_one_client(self) -> "OAuth2Account":
@@ -124,7 +145,11 @@ class OAuth2Account(NamedAccount):
         return self
 
     def authentication(self) -> Authentication:
-        """Return it with its secrets, taken from where they lie."""
+        """Return the authentication, with its secrets resolved now.
+
+        Raises:
+            ConfigurationError: a secret or the private key cannot be read.
+        """
         owner = None if self.password is None else Credentials(username=self.username, password=self.password.reveal())
         return OAuth2(
             TokenLogin(
@@ -146,7 +171,7 @@ class OAuth2Account(NamedAccount):
         return partial(client_assertion, key, self.client_id, self.token_url, SystemClock())
 
 
-def _signable(parts: tuple[str, ...]) -> tuple[str, ...]:
+def _check_parts(parts: tuple[str, ...]) -> tuple[str, ...]:
     unknown = [part for part in parts if part not in SIGNABLE]
     if unknown or not parts:
         raise PydanticCustomError("hmac_parts", "unknown parts", {"known": ", ".join(sorted(SIGNABLE))})
@@ -154,38 +179,52 @@ def _signable(parts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class WsSecurityAccount(NamedAccount):
-    """Name and password in the header of every SOAP envelope (WS-Security, UsernameToken)."""
+    """User name and password in the header of every SOAP envelope (WS-Security, UsernameToken)."""
 
     kind: Literal["ws_security"]
     username: str
     password: Secret
     digest: bool = False
-    """Is a digest over nonce, time and password sent instead of the password?"""
+    """Whether a digest over nonce, time and password is sent instead of the password."""
 
     def authentication(self) -> Authentication:
-        """Return it with its secret, taken from where it lies."""
+        """Return the authentication, with its secret resolved now.
+
+        Raises:
+            ConfigurationError: the secret cannot be read.
+        """
         account = Credentials(username=self.username, password=self.password.reveal())
         return WsSecurity(credentials=account, digest=self.digest)
 
 
 class HmacAccount(NamedAccount):
-    """A shared secret with which each message is signed (HMAC-SHA256); what is signed how is the system's choice."""
+    """Shared secret that signs each message (HMAC-SHA256). Each system defines which parts are signed and how."""
 
     kind: Literal["hmac"]
     key_id: str
+    """Name of the shared secret at the other system."""
     secret: Secret
-    signed: Annotated[tuple[str, ...], AfterValidator(_signable)] = ("key_id", "timestamp", "content_type", "body")
-    """What is signed, in this order: key_id, timestamp, method, target, content_type, body, body_sha256."""
+    signed: Annotated[tuple[str, ...], AfterValidator(_check_parts)] = ("key_id", "timestamp", "content_type", "body")
+    """Signed parts, in order, out of: key_id, timestamp, method, target, content_type, body, body_sha256."""
     separator: str = ""
+    """Text between two signed parts."""
     timestamp: str = "%Y-%m-%dT%H:%M:%S%z"
-    """Form of the time (strftime), Vietnamese time; `unix`: seconds since 1970."""
+    """Format of the timestamp (strftime) in Vietnamese time; `unix`: seconds since 1970-01-01 UTC."""
     encoding: Literal["base64", "hex"] = "base64"
+    """Encoding of the signature."""
     key_header: HeaderName = "X-Key-Id"
+    """Header that carries `key_id`."""
     time_header: HeaderName = "X-Timestamp"
+    """Header that carries the timestamp."""
     signature_header: HeaderName = "X-Signature"
+    """Header that carries the signature."""
 
     def authentication(self) -> Authentication:
-        """Return it with its secret, taken from where it lies."""
+        """Return the authentication, with its secret resolved now.
+
+        Raises:
+            ConfigurationError: the secret cannot be read.
+        """
         return Hmac(
             key_id=self.key_id,
             secret=self.secret.reveal(),
@@ -203,4 +242,4 @@ Account: TypeAlias = Annotated[
     BasicAccount | SessionAccount | ApiKeyAccount | BearerAccount | OAuth2Account | HmacAccount | WsSecurityAccount,
     Field(discriminator="kind"),
 ]
-"""The service account with which a system is entered, in one of these ways."""
+"""Service account of a connection; `kind` selects one of these classes."""

@@ -1,4 +1,4 @@
-"""The tables of `cchc.toml` that speak of one agency's system: `[connections.NAME]`."""
+"""The tables of `cchc.toml` that describe one agency's system: `[connections.NAME]`."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,30 +30,32 @@ def _is_plain(address: str) -> bool:
 
 
 class RateTable(Table):
-    """`rate = { requests = 20, per_s = 1 }`."""
+    """Rate limit of one system: `rate = { requests = 20, per_s = 1 }`."""
 
     requests: Annotated[int, Field(ge=1, le=100_000)]
+    """Number of requests."""
     per_s: Annotated[float, Field(gt=0, le=86_400)]
+    """Time span in seconds."""
 
     @property
     def rate(self) -> Rate:
-        """Return it as the transport wants it."""
+        """Return the rate limit as a dialect states it."""
         return Rate(requests=self.requests, per_s=self.per_s)
 
 
 class TlsTable(Table):
-    """`tls = { ca = "PATH", certificate = "PATH", key = "PATH" }`: whom we trust, and who we are."""
+    """Trusted authorities and client certificate: `tls = { ca = "PATH", certificate = "PATH", key = "PATH" }`."""
 
     ca: Path | None = None
-    """Certificates (PEM) of the authorities that are trusted, and no others; none: as usual."""
+    """Certificates (PEM) of the only trusted authorities; none: the authorities that are trusted by default."""
     certificate: Path | None = None
     """Our client certificate with its chain: PEM, or PKCS#12 (.p12, .pfx) with its key."""
     key: Path | None = None
-    """Its private key (PEM); only its owner may read the file."""
+    """Private key of the client certificate (PEM); only its owner may have access to the file."""
     password: Secret | None = None
-    """Password of the key or of the PKCS#12 file."""
+    """Reference to the password of the key or of the PKCS#12 file."""
     unverified_because: Reason | None = None
-    """Why the other side's certificate is not looked at; anybody on the way may then read and change everything."""
+    """Why the server's certificate is not verified. Anybody on the network path can then read and change everything."""
 
     @model_validator(mode="after")
     def _is_all_read(self) -> "TlsTable":
@@ -65,70 +67,77 @@ class TlsTable(Table):
 
 
 class SignatureTable(Table):
-    """`signature = { private_key = ..., ... }`: how the bodies of our messages are signed (detached JWS)."""
+    """How the bodies of our messages are signed (detached JWS): `signature = { private_key = ..., ... }`."""
 
     private_key: Secret
-    """PEM (PKCS #8) or JWK."""
+    """Reference to our private key, PEM (PKCS #8) or JWK."""
     algorithm: Literal["ES256", "EdDSA"] = "ES256"
     key_id: str
-    """Under this name the other side finds the public key."""
+    """Name of the key (kid), by which the other system selects the public key."""
     issuer: str
-    """What the other side calls us."""
+    """Our name at the other system (iss)."""
     audience: str
-    """What the other side calls itself."""
+    """The other system's own name (aud)."""
     header: HeaderName = "X-JWS-Signature"
+    """HTTP header that carries the signature."""
 
 
 class SignedByTable(Table):
-    """`signed_by = { keys = "PATH", ... }`: whose signatures the bodies of answers must bear."""
+    """Which signatures the bodies of responses must have (detached JWS): `signed_by = { keys = "PATH", ... }`."""
 
     keys: Path
-    """Public keys (JWKS); the file is read again when it changes."""
+    """Public keys of the other system (JWKS); the file is read again when it changes."""
     algorithms: frozenset[Literal["ES256", "EdDSA"]] = frozenset({"ES256", "EdDSA"})
+    """Accepted algorithms."""
     issuer: str
-    """What the other side calls itself."""
+    """The other system's own name (iss)."""
     audience: str
-    """What the other side calls us."""
+    """Our name at the other system (aud)."""
     header: HeaderName = "X-JWS-Signature"
+    """HTTP header that carries the signature."""
 
 
 class ConnectionTable(Table):
-    """One agency's system: `[connections.NAME]`."""
+    """Connection to one agency's system. Table `[connections.NAME]`."""
 
     adapter: str
+    """Name of an installed adapter."""
     agency: Annotated[str, Field(min_length=1, max_length=64)]
-    """Code of the agency that answers for the system (mã định danh cơ quan); it goes with every record."""
+    """Code of the agency responsible for the system (mã định danh cơ quan); it is stored with every record."""
     base_url: Address
+    """URL below which the adapter's paths lie."""
     origins: tuple[Annotated[Address, Field(pattern=r"^https?://[^/?#]+$")], ...] = ()
-    """Other origins of the same system to which its links may lead; they receive the same credentials."""
+    """Other origins of the same system that its links may point to; they receive the same credentials."""
     account: Account | None = None
+    """Service account; none: the system needs no login."""
     plain_http_because: Reason | None = None
-    """Why this system is spoken to without TLS; without a reason that is refused but on this machine."""
+    """Why this system is used without TLS. Without a reason plain HTTP is refused, except to this machine."""
     tls: TlsTable | None = None
-    """How the other side is trusted, and the certificate it is shown."""
+    """Trusted authorities and client certificate; none: the default authorities, no certificate."""
     signature: SignatureTable | None = None
-    """How our messages are signed."""
+    """How our messages are signed; none: not at all."""
     signed_by: SignedByTable | None = None
-    """Whose signatures answers must bear; an answer without one is not used."""
+    """Which signature responses must have; a response without it is not used. None: no signature is required."""
     rate: RateTable | None = None
-    """How often it may be asked, over all processes; none: as the adapter knows, else at will."""
+    """Rate limit over all processes that share the database; none: that of the adapter, if it has one."""
     hours: tuple[Annotated[str, AfterValidator(_hours)], ...] = ()
-    """When it may be asked, Vietnamese time, as in `19:00-06:00`; none: always."""
+    """Opening hours in Vietnamese time, for instance `19:00-06:00`; no request is made outside them. None: always."""
     options: Mapping[str, Any] = Field(default_factory=dict[str, Any])
-    """What the adapter wants to know; its own model checks it."""
+    """Options of the adapter; the adapter's own model validates them."""
 
     @property
     def plain_places(self) -> Sequence[str]:
-        """Return the keys whose addresses are spoken to without TLS and are not on this machine."""
+        """Return the configuration keys of the URLs that use plain HTTP to another machine."""
         account: Account | None = self.account
-        addresses = {"base_url": self.base_url, **{f"origins.{place}": one for place, one in enumerate(self.origins)}}
+        origins = {f"origins.{index}": origin for index, origin in enumerate(self.origins)}
+        addresses = {"base_url": self.base_url, **origins}
         if isinstance(account, OAuth2Account):
             addresses["account.token_url"] = account.token_url
         return [key for key, address in addresses.items() if _is_plain(address)]
 
     @property
     def exceptions(self) -> Mapping[str, str]:
-        """Return what this connection does without, and the written reason for each."""
+        """Return the security measures that this connection does without, `plain_http` or `unverified` -> reason."""
         plain = {"plain_http": self.plain_http_because} if self.plain_places else {}
         unverified = {"unverified": None if self.tls is None else self.tls.unverified_because}
-        return {what: reason for what, reason in {**plain, **unverified}.items() if reason is not None}
+        return {exception: reason for exception, reason in {**plain, **unverified}.items() if reason is not None}

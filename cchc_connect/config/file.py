@@ -1,7 +1,7 @@
-"""`cchc.toml`: which systems are connected, what flows where and why.
+"""Loads and validates `cchc.toml`: the connected systems, the routes between them and the ownership of records.
 
-The file holds no secret: a secret is named by where it lies, see `secret`.
-Every fault of the file is reported at once, each with its table and key.
+The file contains no secret, only references to secrets (see `secret`). All faults of one stage are reported at once,
+each with its table and key.
 """
 
 import tomllib
@@ -63,9 +63,9 @@ KNOWN_RULES = frozenset(
         "union_tag_not_found",
     }
 )
-"""Faults of a value that have a sentence of their own; the others are told in pydantic's words."""
+"""Pydantic error types that have a sentence in the message catalogue; all others show Pydantic's own text."""
 
-Read = TypeVar("Read", bound=BaseModel)
+Model = TypeVar("Model", bound=BaseModel)
 
 PATHS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -75,23 +75,30 @@ PATHS: Mapping[str, frozenset[str]] = MappingProxyType(
         "tls": frozenset({"ca", "certificate", "key"}),
     }
 )
-"""Tables with keys that are paths; a secret in a file is a table of that one key."""
+"""Table -> its keys that are paths. `secret` stands for every reference to a secret file: a table with the key `file`
+alone.
+"""
 
 SQLITE = "sqlite:///"
+"""Prefix of an SQLite database URL."""
+
 POSTGRES = "postgresql://"
+"""Prefix of a PostgreSQL database URL."""
 
 
 class RouteTable(Table):
-    """What leaves, whereto and why: `[routes.NAME]`."""
+    """A route: which records leave, to which connection and why. Table `[routes.NAME]`."""
 
     records: Annotated[tuple[str, ...], Field(alias="from", min_length=1)]
+    """Record types, in the order in which they are sent: a referenced record before the records that refer to it."""
     to: str
+    """Name of the receiving connection."""
     purpose: Reason
-    """Why the other side gets these records (mục đích)."""
+    """Why the receiver gets these records (mục đích)."""
     legal_basis: Reason
     """The act that allows it (căn cứ pháp lý): number, clause."""
     withhold: tuple[str, ...] = ()
-    """Fields, `record_type.field`, that stay here."""
+    """Optional fields that are not sent, written `record_type.field`."""
 
 
 def _database_url(url: str) -> str:
@@ -102,87 +109,101 @@ def _database_url(url: str) -> str:
     return url
 
 
-def _holds_password(place: str) -> bool:
-    """Say whether a password stands in USER@HOST:PORT/NAME?PARAMETERS, well written or not, or among the parameters."""
-    before, _, query = place.partition("?")
-    named = any(tells_secret(parameter.partition("=")[0]) for parameter in query.split("&"))
-    user, longer = before.rpartition("@")[0], place.rpartition("@")[0]
-    return named or any(one.partition(":")[2] for one in (user, longer if "/" not in longer else ""))
+def _holds_password(location: str) -> bool:
+    """True if USER@HOST:PORT/NAME?PARAMETERS contains a password, in the user part or as a parameter.
+
+    It also recognises a password with unescaped special characters.
+    """
+    before_query, _, query = location.partition("?")
+    is_parameter = any(tells_secret(parameter.partition("=")[0]) for parameter in query.split("&"))
+    user, longer_user = before_query.rpartition("@")[0], location.rpartition("@")[0]
+    user_parts = (user, longer_user if "/" not in longer_user else "")
+    return is_parameter or any(user_part.partition(":")[2] for user_part in user_parts)
 
 
 class DatabaseTable(Table):
-    """The shared database: `[database]`."""
+    """The shared database. Table `[database]`."""
 
     url: Annotated[str, AfterValidator(_database_url)] = "sqlite:///shared.db"
     """`sqlite:///PATH`, relative to the file's folder, or `postgresql://USER@HOST:PORT/NAME`, without a password."""
     password: Secret | None = None
-    """PostgreSQL's password, named by where it lies."""
+    """Reference to the password of PostgreSQL."""
 
     @property
     def is_file(self) -> bool:
-        """Say whether the database is an SQLite file."""
+        """Whether the database is an SQLite file."""
         return self.url.startswith(SQLITE)
 
     @property
     def address(self) -> str:
-        """Return the address with which the database is opened; never show it.
+        """Return the URL with the password, with which the database is opened. Never show or log it.
 
         Raises:
             ConfigurationError: the password cannot be read.
         """
         if self.password is None or self.is_file:
             return self.url
-        user, at, place = self.url.removeprefix(POSTGRES).partition("@")
-        return SecretText(f"{POSTGRES}{user}:{quote(self.password.reveal(), safe='')}{at}{place}")
+        user, at, location = self.url.removeprefix(POSTGRES).partition("@")
+        return SecretText(f"{POSTGRES}{user}:{quote(self.password.reveal(), safe='')}{at}{location}")
 
 
 class RunTable(Table):
-    """How a run works: `[run]`."""
+    """Settings of a run. Table `[run]`."""
 
     parallel: Annotated[int, Field(ge=1, le=64)] = 8
-    """Connections pulled at the same time."""
+    """Maximum number of connections pulled at the same time."""
     processes: Annotated[int, Field(ge=0, le=64)] = 1
-    """Processes beside the main one that read the items of large listings while others are written; 0: none."""
+    """Number of worker processes that translate the items of large listings beside the main process; 0: none."""
     deadline_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
-    """Seconds one call to a system may take, over all its attempts."""
+    """Seconds that one call to a system may take, over all its attempts."""
     lease_s: Annotated[float, Field(ge=10, le=3600)] = 120.0
-    """Seconds after which a run that shows no life is held to be dead."""
+    """Seconds after which a run that no longer renews its lease counts as dead."""
     sessions: Path | None = None
-    """Folder in which processes leave sessions for each other; none: in the system's runtime folder, if it has one."""
+    """Folder of the token store that processes of this machine share; none: the system's runtime folder, if any."""
     most_quarantined: Annotated[float, Field(ge=0, le=1)] = 0.05
-    """Share of a source's items that may be faulty in one run before the source counts as failed."""
+    """Share of a source's items (0 to 1) that may be faulty in one run before the source counts as failed.
+
+    Up to five faulty items are always tolerated. Valid items are kept in any case.
+    """
 
 
 class Config(Table):
-    """The whole file."""
+    """The complete file `cchc.toml`."""
 
     database: DatabaseTable = DatabaseTable()
     run: RunTable = RunTable()
     connections: Mapping[Name, ConnectionTable] = Field(default_factory=dict[str, ConnectionTable])
+    """Name -> connection to one agency's system."""
     routes: Mapping[Name, RouteTable] = Field(default_factory=dict[str, RouteTable])
+    """Name -> route."""
     ownership: Mapping[str, str] = Field(default_factory=dict[str, str])
-    """Record type, or `record_type.field`, -> the connection that is its source of truth.
+    """Record type, or `record_type.field` -> name of the connection that is its source of truth.
 
-    Without a line for its record type a record is whose connection brought it first.
+    A record whose type has no entry is owned by the connection that brought it first.
     """
     _factories: dict[str, AdapterFactory] = PrivateAttr(default_factory=dict[str, AdapterFactory])
-    """Adapters by name, found once: looking through everything that is installed takes milliseconds."""
+    """Adapter name -> factory, cached: a search through all installed packages takes milliseconds."""
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read and check the file.
+        """Read and validate the file.
+
+        Args:
+            path: the TOML file (UTF-8); relative paths in it are relative to its folder.
 
         Raises:
-            ConfigurationError: the file cannot be read or has faults; all of them are named at once.
+            ConfigurationError: the file cannot be read or has faults. Code `config.faults` lists all faults of one
+                stage: first the form of every key, then names, adapters and their options, then what routes require
+                of their receivers.
         """
-        return _good(cls._read(path))
+        return _require_valid(cls._read(path))
 
     @classmethod
     def from_tables(cls, tables: Mapping[str, Any], path: Path) -> Self:
-        """Check tables that were read from `path`; see `load`."""
-        checked = cls._checked(tables, path)
-        del tables  # a secret that stands where none belongs shows in no traceback with locals
-        return _good(checked)
+        """Validate tables that were read from `path`. Raises as `load` does."""
+        checked = cls._validate(tables, path)
+        del tables  # a secret in the wrong key must not show in a traceback with local variables
+        return _require_valid(checked)
 
     @classmethod
     def _read(cls, path: Path) -> Self | ConfigurationError:
@@ -192,28 +213,33 @@ class Config(Table):
             return ConfigurationError("config.file_missing", file=path)
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             return ConfigurationError("config.not_toml", file=path, problem=str(error))
-        return cls._checked(tables, path)
+        return cls._validate(tables, path)
 
     @classmethod
-    def _checked(cls, tables: Mapping[str, Any], path: Path) -> Self | ConfigurationError:
+    def _validate(cls, tables: Mapping[str, Any], path: Path) -> Self | ConfigurationError:
         try:
-            config = cls.model_validate(_anchored(tables, path.parent))
+            config = cls.model_validate(_with_absolute_paths(tables, path.parent))
         except ValidationError as error:
             return ConfigurationError("config.faults", file=path, faults=Phrases(list(_faults(error, ()))))
-        alone = [*_outspoken(config), *_unprotected(config), *_slow(config)]
-        faults = [*alone, *_dangling(config), *_option_faults(config)] or list(_untaken(config))
+        connection_faults = [*_outspoken(config), *_unprotected(config), *_slow(config)]
+        faults = [*connection_faults, *_dangling(config), *_option_faults(config)] or list(_untaken(config))
         return ConfigurationError("config.faults", file=path, faults=Phrases(faults)) if faults else config
 
     def adapter(self, name: str) -> Adapter:
-        """Return the adapter of the connection `name`, made from its options."""
+        """Return a new adapter for the connection `name`, made from its options.
+
+        Raises:
+            ConfigurationError: the adapter is not installed or cannot be imported.
+            KeyError: there is no such connection.
+        """
         connection = self.connections[name]
         factory = self._factories.get(connection.adapter) or adapter_factory(connection.adapter)
         self._factories[connection.adapter] = factory
         return factory(factory.Options.model_validate(connection.options))
 
 
-def _good(checked: Read | ConfigurationError) -> Read:
-    """Return what was read without a fault; nothing of the file stands in the frames of what is raised."""
+def _require_valid(checked: Model | ConfigurationError) -> Model:
+    """Return the valid model, or raise the error here, where no frame of the traceback holds values of the file."""
     if isinstance(checked, ConfigurationError):
         raise checked
     return checked
@@ -230,17 +256,17 @@ def _option_faults(config: Config) -> Iterator[Phrase]:
 
 
 def _outspoken(config: Config) -> Iterator[Phrase]:
-    """Yield a fault for every address with a user or a secret in it."""
+    """Yield a fault for every URL that contains a user or a secret."""
     for name, connection in config.connections.items():
         addresses = {"base_url": connection.base_url, "account.token_url": getattr(connection.account, "token_url", "")}
-        addresses |= {f"origins.{place}": one for place, one in enumerate(connection.origins)}
+        addresses |= {f"origins.{index}": origin for index, origin in enumerate(connection.origins)}
         for key, address in addresses.items():
             if holds_secret(address):
                 yield _fault(("connections", name, *key.split(".")), Phrase("config_rule.address_secret", {}))
 
 
 def _unprotected(config: Config) -> Iterator[Phrase]:
-    """Yield a fault for every address without TLS for which nobody wrote down why."""
+    """Yield a fault for every URL without TLS that has no written reason."""
     for name, connection in config.connections.items():
         if connection.plain_http_because is None:
             for key in connection.plain_places:
@@ -248,15 +274,15 @@ def _unprotected(config: Config) -> Iterator[Phrase]:
 
 
 def _slow(config: Config) -> Iterator[Phrase]:
-    """Yield a fault for every quota that leaves no time for a login and a request within a call's deadline."""
+    """Yield a fault for every rate limit that does not allow a login and a request within the deadline of a call."""
     for name, connection in config.connections.items():
         if connection.rate is not None and 2 * connection.rate.rate.interval_s > config.run.deadline_s:
-            told = Phrase("config_rule.rate_too_slow", {"deadline_s": config.run.deadline_s})
-            yield _fault(("connections", name, "rate"), told)
+            problem = Phrase("config_rule.rate_too_slow", {"deadline_s": config.run.deadline_s})
+            yield _fault(("connections", name, "rate"), problem)
 
 
 def _dangling(config: Config) -> Iterator[Phrase]:
-    """Yield a fault for every name that stands for nothing."""
+    """Yield a fault for every name of a connection, record type or field that does not exist."""
     for name, route in config.routes.items():
         if route.to not in config.connections:
             yield _fault(("routes", name, "to"), _unknown(route.to, config.connections))
@@ -270,12 +296,12 @@ def _dangling(config: Config) -> Iterator[Phrase]:
 
 
 def _untaken(config: Config) -> Iterator[Phrase]:
-    """Yield a fault for every record type that a route would send to a system that does not take it."""
+    """Yield a fault for every record type that a route would send to a system that has no target for it."""
     for name, route in config.routes.items():
-        taken = {target.record_type.record_type: target for target in config.adapter(route.to).targets}
+        targets = {target.record_type.record_type: target for target in config.adapter(route.to).targets}
         for record_type in route.records:
-            if record_type not in taken:
-                yield _fault(("routes", name, "from"), _unknown(record_type, taken))
+            if record_type not in targets:
+                yield _fault(("routes", name, "from"), _unknown(record_type, targets))
 
 
 def _ownerless(config: Config) -> Iterator[Phrase]:
@@ -296,21 +322,21 @@ def _may_be_withheld(field: str) -> bool:
     return record is not None and name in record.model_fields and not record.model_fields[name].is_required()
 
 
-def _anchored(tables: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
-    """Return the tables with every relative path made relative to the file's folder."""
-    anchored = cast("dict[str, Any]", _with_paths(dict(tables), folder.resolve(), ""))
-    database: object = anchored.get("database", {})
+def _with_absolute_paths(tables: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """Return the tables with every relative path made absolute, from the file's folder."""
+    resolved = cast("dict[str, Any]", _resolve_paths(dict(tables), folder.resolve(), ""))
+    database: object = resolved.get("database", {})
     if not isinstance(database, dict):
-        return anchored
+        return resolved
     database = cast("dict[str, object]", database)
     url = database.get("url", DatabaseTable().url)
     if not isinstance(url, str) or not url.startswith(SQLITE) or Path(url.removeprefix(SQLITE)).is_absolute():
-        return anchored
-    return {**anchored, "database": {**database, "url": f"{SQLITE}{folder.resolve() / url.removeprefix(SQLITE)}"}}
+        return resolved
+    return {**resolved, "database": {**database, "url": f"{SQLITE}{folder.resolve() / url.removeprefix(SQLITE)}"}}
 
 
-def _with_paths(value: object, folder: Path, name: str) -> object:
-    """Return a table with its paths made absolute; an adapter's options are its own."""
+def _resolve_paths(value: object, folder: Path, name: str) -> object:
+    """Return the table `name` with its paths made absolute; an adapter's options stay unchanged."""
     if not isinstance(value, dict):
         return value
     table = cast("dict[str, object]", value)
@@ -318,16 +344,16 @@ def _with_paths(value: object, folder: Path, name: str) -> object:
         return table
     paths = PATHS.get("secret" if table.keys() == {"file"} else name, frozenset[str]())
     return {
-        key: str(folder / one) if key in paths and isinstance(one, str) else _with_paths(one, folder, key)
-        for key, one in table.items()
+        key: str(folder / entry) if key in paths and isinstance(entry, str) else _resolve_paths(entry, folder, key)
+        for key, entry in table.items()
     }
 
 
 def _faults(error: ValidationError, prefix: tuple[str, ...]) -> Iterator[Phrase]:
     for fault in error.errors(include_url=False, include_context=True, include_input=False):
         rule = fault["type"] if fault["type"] in KNOWN_RULES else "other"
-        told = Phrase(f"config_rule.{rule}", {"problem": fault["msg"], **fault.get("ctx", {})})
-        yield _fault((*prefix, *map(str, fault["loc"])), told)
+        problem = Phrase(f"config_rule.{rule}", {"problem": fault["msg"], **fault.get("ctx", {})})
+        yield _fault((*prefix, *map(str, fault["loc"])), problem)
 
 
 def _fault(path: tuple[str, ...], problem: Phrase) -> Phrase:
@@ -335,5 +361,5 @@ def _fault(path: tuple[str, ...], problem: Phrase) -> Phrase:
     return Phrase("config_rule.at", {"table": ".".join(table), "key": key, "problem": problem})
 
 
-def _unknown(value: str, known: Mapping[str, object]) -> Phrase:
-    return Phrase("config_rule.unknown_name", {"value": value, "known": ", ".join(known)})
+def _unknown(value: str, existing: Mapping[str, object]) -> Phrase:
+    return Phrase("config_rule.unknown_name", {"value": value, "known": ", ".join(existing)})

@@ -1,4 +1,4 @@
-"""Where a secret lies: `cchc.toml` names the place and never holds the secret itself."""
+"""References to secrets: `cchc.toml` says where a secret is stored and never contains the secret itself."""
 
 import os
 from pathlib import Path
@@ -15,7 +15,7 @@ from cchc_connect.privacy.secrets import revealed
 
 
 class EnvironmentSecret(Table):
-    """A secret in an environment variable."""
+    """A secret in an environment variable: `{ env = "ONE_STOP_PASSWORD" }`."""
 
     env: str
 
@@ -32,7 +32,7 @@ class EnvironmentSecret(Table):
 
 
 class FileSecret(Table):
-    """A secret in a file that only its owner may read; one trailing line end is no part of it."""
+    """A secret in a file that only its owner may read, without one trailing line feed: `{ file = "PATH" }`."""
 
     file: Path
 
@@ -40,17 +40,17 @@ class FileSecret(Table):
         """Return the secret.
 
         Raises:
-            ConfigurationError: the file cannot be read, or others may read it.
+            ConfigurationError: the file cannot be read, is not UTF-8, or other users may read it.
         """
         try:
             return revealed(private_bytes(self.file).decode().removesuffix("\n"))
         except UnicodeDecodeError:
-            pass  # what was read must not stay in the chain of causes
+            pass  # the bytes of the file must not stay in the chain of exceptions
         raise ConfigurationError("config.secret_file_missing", path=self.file)
 
 
 class KeyringSecret(Table):
-    """A secret in the keyring of the operating system, `service/name`; the library for it is the extra `keyring`."""
+    """A secret in the keyring of the operating system: `{ keyring = "SERVICE/NAME" }`. Needs the extra `keyring`."""
 
     keyring: str
 
@@ -58,7 +58,7 @@ class KeyringSecret(Table):
         """Return the secret.
 
         Raises:
-            ConfigurationError: there is no keyring, or no such secret in it.
+            ConfigurationError: the extra `keyring` is not installed, or there is no keyring or no such secret in it.
         """
         with extra("keyring", "keyring"):
             from keyring import get_password  # noqa: PLC0415  # the extra may be missing
@@ -73,10 +73,11 @@ class KeyringSecret(Table):
         return revealed(value)
 
 
-def _named(value: object) -> object:
+def _require_reference(value: object) -> object:
     if isinstance(value, dict):
         return cast("dict[str, object]", value)
     raise PydanticCustomError("secret_literal", "a secret is named by where it lies")
 
 
-Secret = Annotated[EnvironmentSecret | FileSecret | KeyringSecret, BeforeValidator(_named)]
+Secret = Annotated[EnvironmentSecret | FileSecret | KeyringSecret, BeforeValidator(_require_reference)]
+"""Reference to a secret, of one of these kinds; a secret written as a plain string is refused."""

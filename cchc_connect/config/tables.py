@@ -1,4 +1,4 @@
-"""What the tables of `cchc.toml` have in common."""
+"""Base class and shared field types of the tables of `cchc.toml`."""
 
 from typing import Annotated
 
@@ -8,32 +8,32 @@ from pydantic_core import PydanticCustomError
 from cchc_connect.transport.network.url_guard import ForbiddenAddress, origin_of
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
-"""A connection's or route's name: lower case, digits, hyphens."""
+"""Name of a connection or route: lower case letters, digits and hyphens, at most 63 characters."""
 
 Reason = Annotated[str, Field(min_length=3, max_length=500)]
-"""A written reason: it goes into the journal."""
+"""A written reason, 3 to 500 characters."""
 
 
-def _address(text: str) -> str:
+def _check_address(text: str) -> str:
     try:
         origin_of(text)
     except ForbiddenAddress as refused:
         rule = refused.rule
     else:
         return text
-    # A user in it is told by another fault, with what to do instead.
-    return text if rule == "userinfo" else _refused(rule)
+    # A user in the URL is reported later, by a fault that says what to do instead.
+    return text if rule == "userinfo" else _refuse(rule)
 
 
-def _refused(rule: str) -> str:
+def _refuse(rule: str) -> str:
     raise PydanticCustomError("address", "no address to go to", {"rule": rule})
 
 
-Address = Annotated[str, Field(pattern=r"^https?://"), AfterValidator(_address)]
-"""An address of a system: http or https, a host that may be gone to, no user."""
+Address = Annotated[str, Field(pattern=r"^https?://"), AfterValidator(_check_address)]
+"""URL of a system: http or https, without a user, and not a link-local or cloud metadata address."""
 
 
 class Table(BaseModel):
-    """A table of the file: no key may be there that nobody reads."""
+    """Base of all tables of the file. Unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

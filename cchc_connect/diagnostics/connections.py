@@ -1,7 +1,7 @@
-"""Is everything in place for a run? Every connection is looked at as a run would, and nothing is written.
+"""Checks all connections as a run would use them, without writing anything (`cchc-connect check`).
 
-A connection's secret is read, its name and TLS are looked at from outside, its transport opened, and of each source
-the first page is asked for and sifted. Nothing is ever sent to a target: there is no message without an effect.
+For each connection its secrets are read, its host name and TLS are probed, its transport is opened, and the first page
+of each source is fetched and translated. Nothing is sent to a target, because every message has an effect there.
 """
 
 from collections import Counter
@@ -25,16 +25,25 @@ from cchc_connect.transport.network.tls import usual_trust
 from cchc_connect.transport.network.url_guard import origin_of
 
 PATIENCE_S = 20.0
-"""Seconds a system may take: whoever checks is waiting for the answer."""
+"""Maximum deadline of a call in seconds during a check: a person is waiting for the result."""
 
 FarEnd = Callable[[str, ConnectionTable, Adapter], Endpoint]
-"""Tells how a connection is reached, its secrets and its trust included."""
+"""Returns the endpoint of a connection, with its secrets and its TLS context."""
 
 
 def check_connections(
     config: Config, connect: Connect = connect, far_end: FarEnd = endpoint, clock: Clock | None = None
 ) -> Iterator[Finding]:
-    """Yield what is found of every connection, one after the other, as each answers."""
+    """Yield the findings of every connection, one connection after the other, each as soon as it is known.
+
+    An error in one connection becomes a finding and does not stop the check of the others.
+
+    Args:
+        config: the loaded configuration.
+        connect: opens the transport to a connection.
+        far_end: returns the endpoint of a connection.
+        clock: our own clock; None: the system clock.
+    """
     clock = clock or SystemClock()
     for name in config.connections:
         try:
@@ -45,8 +54,8 @@ def check_connections(
 
 def _connection(name: str, config: Config, connect: Connect, far_end: FarEnd, clock: Clock) -> Iterator[Finding]:
     table, adapter = config.connections[name], AnswersHeard(config.adapter(name), clock.now)
-    for outside in _outsides(name, table, far_end(name, table, adapter)):
-        for finding in probe(outside, clock.now):
+    for network_target in _network_targets(name, table, far_end(name, table, adapter)):
+        for finding in probe(network_target, clock.now):
             yield finding
             if finding.error is not None:
                 return
@@ -58,56 +67,56 @@ def _connection(name: str, config: Config, connect: Connect, far_end: FarEnd, cl
             yield finding
     yield from adapter.findings(name, None if table.account is None else table.account.named)
     if adapter.targets and works:
-        kinds = ", ".join(target.record_type.record_type for target in adapter.targets)
-        yield Finding(place=name, said=Phrase("check.takes", {"record_types": kinds}), is_result=True)
-        yield from _reasons(name, config)
+        record_types = ", ".join(target.record_type.record_type for target in adapter.targets)
+        yield Finding(place=name, said=Phrase("check.takes", {"record_types": record_types}), is_result=True)
+        yield from _route_findings(name, config)
 
 
-def _outsides(name: str, table: ConnectionTable, end: Endpoint) -> Iterator[Outside]:
-    """Yield every place that the connection speaks with: its own, its token endpoint's, those its links may lead to."""
-    login = [end.authentication.login.origin] if end.authentication.login else []
+def _network_targets(name: str, table: ConnectionTable, endpoint: Endpoint) -> Iterator[Outside]:
+    """Yield every origin that the connection talks to: its own, its token endpoint's and the allowed other origins."""
+    login = [endpoint.authentication.login.origin] if endpoint.authentication.login else []
     for origin in dict.fromkeys([origin_of(table.base_url), *login, *map(origin_of, table.origins)]):
         yield Outside(
             connection=name,
             origin=origin,
-            trust=end.tls or usual_trust(),
+            trust=endpoint.tls or usual_trust(),
             plain_because=table.plain_http_because,
             unverified_because=None if table.tls is None else table.tls.unverified_because,
         )
 
 
-def _reasons(name: str, config: Config) -> Iterator[Finding]:
-    """Yield what is sent to a connection, and why; the configuration is not read without purpose and legal basis."""
+def _route_findings(name: str, config: Config) -> Iterator[Finding]:
+    """Yield what each route sends to the connection, with its purpose and legal basis, both of which are mandatory."""
     for route, table in config.routes.items():
         if table.to == name:
-            told = {"route": route, "record_types": ", ".join(table.records)}
-            why = {"purpose": table.purpose, "legal_basis": table.legal_basis}
-            yield Finding.good(name, "check.route", {**told, **why})
+            flow = {"route": route, "record_types": ", ".join(table.records)}
+            reasons = {"purpose": table.purpose, "legal_basis": table.legal_basis}
+            yield Finding.good(name, "check.route", {**flow, **reasons})
 
 
 def _first_page(name: str, source: Source, transport: Transport) -> Finding:
     record_type = source.record_type.record_type
-    place = f"{name} {record_type}"
+    subject = f"{name} {record_type}"
     try:
         partition = next(iter(source.profile.partitions), WHOLE)
         page = transport.run(source.fetch(Ask(since=None, position=None, partition=partition)))
         sifted = Sieve(source).sift(page.items)
     except OutsideHours as closed:
-        return Finding(place=place, said=Phrase(closed.code, closed.context), is_result=True)
+        return Finding(place=subject, said=Phrase(closed.code, closed.context), is_result=True)
     except CchcError as error:
-        return Finding.of(place, error)
-    except Exception as error:  # noqa: BLE001  # a stranger's adapter may fail on an answer, as in a run
+        return Finding.of(subject, error)
+    except Exception as error:  # noqa: BLE001  # an integrator's adapter may fail on a response, as in a run
         context = {"connection": name, "record_type": record_type, "error": type(error).__name__}
-        return Finding.of(place, SourceHeld("source.adapter_failed", **context))
-    return _judged(place, sifted)
+        return Finding.of(subject, SourceHeld("source.adapter_failed", **context))
+    return _page_finding(subject, sifted)
 
 
-def _judged(place: str, sifted: Sifted) -> Finding:
+def _page_finding(subject: str, sifted: Sifted) -> Finding:
     good, faulty = len(sifted.arrivals), len(sifted.faulty)
     if not faulty:
-        return Finding(place=place, said=Phrase("check.page_fine", {"good": good}), is_result=True)
-    rules = Counter(f"{fault.path} {fault.rule}".strip() for one in sifted.faulty for fault in one.faults)
+        return Finding(place=subject, said=Phrase("check.page_fine", {"good": good}), is_result=True)
+    rules = Counter(f"{fault.path} {fault.rule}".strip() for item in sifted.faulty for fault in item.faults)
     context = {"good": good, "faulty": faulty, "rules": "; ".join(rule for rule, _ in rules.most_common(3))}
     if good:
-        return Finding(place=place, said=Phrase("check.page_faulty", context), is_result=True)
-    return Finding.of(place, SourceHeld("check.page_useless", **context))
+        return Finding(place=subject, said=Phrase("check.page_faulty", context), is_result=True)
+    return Finding.of(subject, SourceHeld("check.page_useless", **context))

@@ -1,4 +1,4 @@
-"""One line of a check: what is so, what may become a trouble, or what is wrong and what to do."""
+"""One finding of `cchc-connect check`: something in order, a warning, or an error with what to do about it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,33 +10,33 @@ from cchc_connect.messages import Phrase
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One line of a check."""
+    """One line of the output of a check."""
 
     place: str
-    """What was looked at: the database, a connection, or a connection and a record type."""
+    """What was checked: the database, a connection, or a connection and a record type."""
     said: Phrase
-    """What is so, or what is wrong and what to do."""
+    """The sentence of the finding: what is in order, or what is wrong and what to do."""
     error: CchcError | None = None
-    """What is wrong; None where a run can do its work."""
+    """The error that would stop a run; None if a run can work."""
     is_warning: bool = False
-    """Is it a trouble to come, or a risk somebody took? A run does its work all the same."""
+    """Whether it is a future problem or an accepted risk. A run still works."""
     is_result: bool = False
-    """Does it say that a system can be read or written, which is what a run wants?"""
+    """Whether it says that a system can be read or written, which is what a run needs."""
 
     @classmethod
-    def of(cls, place: str, error: CchcError) -> Self:
-        """Return the finding that `error` is."""
-        return cls(place=place, said=Phrase(error.code, error.context), error=error)
+    def of(cls, subject: str, error: CchcError) -> Self:
+        """Return a finding at level `bad` for `error`."""
+        return cls(place=subject, said=Phrase(error.code, error.context), error=error)
 
     @classmethod
-    def good(cls, place: str, code: str, context: Mapping[str, object] | None = None) -> Self:
-        """Return a finding that all is well."""
-        return cls(place=place, said=Phrase(code, context or {}))
+    def good(cls, subject: str, code: str, context: Mapping[str, object] | None = None) -> Self:
+        """Return a finding at level `good` with the sentence `code` of the message catalogue."""
+        return cls(place=subject, said=Phrase(code, context or {}))
 
     @classmethod
-    def warning(cls, place: str, code: str, context: Mapping[str, object] | None = None) -> Self:
-        """Return a finding that a person should look at before it becomes a trouble."""
-        return cls(place=place, said=Phrase(code, context or {}), is_warning=True)
+    def warning(cls, subject: str, code: str, context: Mapping[str, object] | None = None) -> Self:
+        """Return a finding at level `warning` with the sentence `code` of the message catalogue."""
+        return cls(place=subject, said=Phrase(code, context or {}), is_warning=True)
 
     @property
     def level(self) -> str:

@@ -1,7 +1,7 @@
-"""What can be seen of a system before anything is asked of it: its name, its addresses, its TLS.
+"""Network probe of a check: resolves a system's host name and tests its TLS before any request is sent.
 
-Nothing but a TLS greeting is sent, with the same trust as a run's. A name that leads to a link-local or metadata
-address is told and not followed.
+Only a TLS handshake is made, with the same trusted certificates as in a run. A name that resolves to a link-local or
+metadata address is reported and not connected to.
 """
 
 import socket
@@ -18,144 +18,154 @@ from cchc_connect.transport.network.dns import Resolver, resolving, system_resol
 from cchc_connect.transport.network.url_guard import ForbiddenAddress, Origin, is_address, is_loopback
 
 PATIENCE_S = 10.0
-"""Seconds that a name service or a handshake may take: whoever checks is waiting."""
+"""Seconds that name resolution and the handshake may take each: a person is waiting for the result."""
 
 CERTIFICATE_ENDS_SOON = timedelta(days=30)
-"""An agency needs some weeks to get a new certificate; the day it ends every run fails."""
+"""Warn this long before a certificate expires: an agency needs some weeks to get a new one."""
 
-_REFUSALS = {
+_VERIFY_ERRORS = {
     10: "network.certificate_expired",  # X509_V_ERR_CERT_HAS_EXPIRED
     9: "network.certificate_not_yet",  # X509_V_ERR_CERT_NOT_YET_VALID
     62: "network.certificate_other_name",  # X509_V_ERR_HOSTNAME_MISMATCH
     64: "network.certificate_other_name",  # X509_V_ERR_IP_ADDRESS_MISMATCH
 }
-"""What OpenSSL finds wrong with a certificate, by its number (x509_vfy.h); anything else is a lack of trust."""
+"""OpenSSL's verify error number (x509_vfy.h) -> our code; every other number means an untrusted certificate."""
 
-Done = TypeVar("Done")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outside:
-    """A system as one sees it from outside."""
+    """One origin to probe, with the TLS settings of its connection."""
 
     connection: str
+    """Name of the connection."""
     origin: Origin
     trust: ssl.SSLContext
+    """TLS context with which a run connects."""
     plain_because: str | None = None
-    """Why it is spoken to without TLS."""
+    """Reason why the configuration allows plain HTTP."""
     unverified_because: str | None = None
-    """Why its certificate is not looked at."""
+    """Reason why the configuration does not verify the certificate."""
 
-    def context(self, **more: object) -> dict[str, object]:
-        """Return what every finding about it tells."""
-        return {"connection": self.connection, "host": self.origin.host, "port": self.origin.port, **more}
-
-
-def probe(outside: Outside, now: Callable[[], datetime], resolve: Resolver = system_resolver) -> Iterator[Finding]:
-    """Yield what is seen of a system: its name, then its TLS; after what is an error nothing more is tried."""
-    try:
-        addresses = _addresses(outside, resolve)
-        yield _named(outside, addresses)
-        yield _secured(outside, addresses, now) if outside.origin.scheme == "https" else _plain(outside)
-    except CchcError as error:
-        yield Finding.of(outside.connection, error)
+    def context(self, **values: object) -> dict[str, object]:
+        """Return the context of a finding: connection, host and port, and `values`."""
+        return {"connection": self.connection, "host": self.origin.host, "port": self.origin.port, **values}
 
 
-def _addresses(outside: Outside, resolve: Resolver) -> Sequence[str]:
-    """Return the addresses behind the name.
+def probe(target: Outside, now: Callable[[], datetime], resolve: Resolver = system_resolver) -> Iterator[Finding]:
+    """Yield two findings about a system: its host name, and its TLS or plain HTTP. An error ends the probe.
 
-    Raises:
-        Unreachable: there are none, or the name service is silent.
-        SourceHeld: nothing of ours may go to one of them.
+    Args:
+        target: what to probe.
+        now: returns the current instant (UTC), to tell how long a certificate is still valid.
+        resolve: resolves a host name to its addresses.
     """
     try:
-        return resolving(outside.origin.host, resolve).result(PATIENCE_S)
+        addresses = _addresses(target, resolve)
+        yield _name_finding(target, addresses)
+        yield _tls_finding(target, addresses, now) if target.origin.scheme == "https" else _plain_finding(target)
+    except CchcError as error:
+        yield Finding.of(target.connection, error)
+
+
+def _addresses(target: Outside, resolve: Resolver) -> Sequence[str]:
+    """Return the addresses of the host name.
+
+    Raises:
+        Unreachable: there are none, or the name service does not respond in time.
+        SourceHeld: one of them is an address to which no request may be sent.
+    """
+    try:
+        return resolving(target.origin.host, resolve).result(PATIENCE_S)
     except TimeoutError:
-        fault: CchcError = Unreachable("network.name_silent", **outside.context())
+        fault: CchcError = Unreachable("network.name_silent", **target.context())
     except ForbiddenAddress:
-        fault = SourceHeld("network.forbidden_address", **outside.context())
-    except (OSError, ValueError):  # a name that no name can be is a ValueError
-        fault = Unreachable("network.no_name", **outside.context())
+        fault = SourceHeld("network.forbidden_address", **target.context())
+    except (OSError, ValueError):  # a ValueError: the text cannot be a host name
+        fault = Unreachable("network.no_name", **target.context())
     raise fault
 
 
-def _named(outside: Outside, addresses: Sequence[str]) -> Finding:
-    if is_address(outside.origin.host):
-        return Finding.good(outside.connection, "network.is_address", outside.context())
-    return Finding.good(outside.connection, "network.named", outside.context(number=len(addresses)))
+def _name_finding(target: Outside, addresses: Sequence[str]) -> Finding:
+    if is_address(target.origin.host):
+        return Finding.good(target.connection, "network.is_address", target.context())
+    return Finding.good(target.connection, "network.named", target.context(number=len(addresses)))
 
 
-def _plain(outside: Outside) -> Finding:
-    if is_loopback(outside.origin.host):
-        return Finding.good(outside.connection, "network.plain_here", outside.context())
-    return Finding.warning(outside.connection, "network.plain", outside.context(reason=outside.plain_because or "-"))
+def _plain_finding(target: Outside) -> Finding:
+    if is_loopback(target.origin.host):
+        return Finding.good(target.connection, "network.plain_here", target.context())
+    return Finding.warning(target.connection, "network.plain", target.context(reason=target.plain_because or "-"))
 
 
-def _secured(outside: Outside, addresses: Sequence[str], now: Callable[[], datetime]) -> Finding:
-    """Shake hands and look at the certificate.
+def _tls_finding(target: Outside, addresses: Sequence[str], now: Callable[[], datetime]) -> Finding:
+    """Make a TLS handshake and examine the certificate.
 
     Raises:
-        Unreachable: there is no connection, or silence.
-        SourceHeld: the other side cannot be trusted, or does not speak TLS as we do.
+        Unreachable: no connection can be made, or the handshake takes too long.
+        SourceHeld: the certificate cannot be trusted, or the handshake fails.
     """
-    greeted = _within(lambda: _greet(outside, addresses))
-    if greeted is None:
-        raise Unreachable("network.handshake_silent", **outside.context())
-    if isinstance(greeted, ssl.SSLCertVerificationError):
-        raise SourceHeld(_REFUSALS.get(greeted.verify_code, "network.certificate_untrusted"), **outside.context())
-    if isinstance(greeted, ssl.SSLError | ConnectionResetError):
-        raise SourceHeld("network.tls_failed", **outside.context())
-    if isinstance(greeted, OSError):
-        raise Unreachable("network.no_connection", **outside.context())
-    version, until = greeted
-    told = outside.context(version=version)
-    if outside.unverified_because is not None:
-        return Finding.warning(outside.connection, "network.unverified", {**told, "reason": outside.unverified_because})
-    if until is None:
-        raise SourceHeld("network.certificate_untrusted", **outside.context())
-    told |= {"days": (until - now()).days, "until": until.date().isoformat()}
-    if until - now() < CERTIFICATE_ENDS_SOON:
-        return Finding.warning(outside.connection, "network.certificate_ends", told)
-    return Finding.good(outside.connection, "network.certificate", told)
+    outcome = _within_timeout(lambda: _handshake(target, addresses))
+    if outcome is None:
+        raise Unreachable("network.handshake_silent", **target.context())
+    if isinstance(outcome, ssl.SSLCertVerificationError):
+        raise SourceHeld(_VERIFY_ERRORS.get(outcome.verify_code, "network.certificate_untrusted"), **target.context())
+    if isinstance(outcome, ssl.SSLError | ConnectionResetError):
+        raise SourceHeld("network.tls_failed", **target.context())
+    if isinstance(outcome, OSError):
+        raise Unreachable("network.no_connection", **target.context())
+    version, expires_at = outcome
+    context = target.context(version=version)
+    if target.unverified_because is not None:
+        return Finding.warning(
+            target.connection, "network.unverified", {**context, "reason": target.unverified_because}
+        )
+    if expires_at is None:
+        raise SourceHeld("network.certificate_untrusted", **target.context())
+    context |= {"days": (expires_at - now()).days, "until": expires_at.date().isoformat()}
+    if expires_at - now() < CERTIFICATE_ENDS_SOON:
+        return Finding.warning(target.connection, "network.certificate_ends", context)
+    return Finding.good(target.connection, "network.certificate", context)
 
 
-def _greet(outside: Outside, addresses: Sequence[str]) -> tuple[str, datetime | None]:
-    """Return the version of TLS that is spoken, and when the certificate ends where it was looked at."""
-    plain = _connected(addresses, outside.origin.port)
-    plain.settimeout(2 * PATIENCE_S)  # by then nobody waits any more
-    with plain, outside.trust.wrap_socket(plain, server_hostname=outside.origin.host) as secured:
+def _handshake(target: Outside, addresses: Sequence[str]) -> tuple[str, datetime | None]:
+    """Return the TLS version, and when the certificate expires (UTC); None where it was not verified."""
+    plain = _connect(addresses, target.origin.port)
+    plain.settimeout(2 * PATIENCE_S)  # longer than the caller waits; it only ends an abandoned thread
+    with plain, target.trust.wrap_socket(plain, server_hostname=target.origin.host) as secured:
         certificate = secured.getpeercert() or {}
-        ends = str(certificate.get("notAfter", ""))
-        until = datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if ends else None
-        return secured.version() or "TLS", until
+        not_after = str(certificate.get("notAfter", ""))
+        expires_at = datetime.fromtimestamp(ssl.cert_time_to_seconds(not_after), UTC) if not_after else None
+        return secured.version() or "TLS", expires_at
 
 
-def _connected(addresses: Sequence[str], port: int) -> socket.socket:
-    """Return a connection to the first address that takes one."""
-    limit_s = PATIENCE_S / (1 + len(addresses))  # so that the handshake, too, has its share
-    *others, last = addresses
-    for address in others:
+def _connect(addresses: Sequence[str], port: int) -> socket.socket:
+    """Return a connection to the first address that accepts one."""
+    timeout_s = PATIENCE_S / (1 + len(addresses))  # leaves a share of the time for the handshake
+    *first, last = addresses
+    for address in first:
         try:
-            return socket.create_connection((address, port), limit_s)
+            return socket.create_connection((address, port), timeout_s)
         except OSError:
             continue
-    return socket.create_connection((last, port), limit_s)
+    return socket.create_connection((last, port), timeout_s)
 
 
-def _within(work: Callable[[], Done]) -> Done | OSError | None:
-    """Return what `work` returns, or the error it raises, or None when it takes too long.
+def _within_timeout(work: Callable[[], Result]) -> Result | OSError | None:
+    """Return the result of `work` or the OSError that it raised; None if it takes longer than `PATIENCE_S`.
 
-    A handshake may come byte by byte; so it is done in a thread that nobody has to wait for.
+    It runs in a daemon thread that can be abandoned, because a handshake may arrive byte by byte.
     """
-    found: list[Done | OSError] = []
+    outcomes: list[Result | OSError] = []
 
     def run() -> None:
         try:
-            found.append(work())
+            outcomes.append(work())
         except OSError as error:
-            found.append(error)
+            outcomes.append(error)
 
     thread = Thread(target=run, name="probe", daemon=True)
     thread.start()
     thread.join(PATIENCE_S)
-    return found[0] if found else None
+    return outcomes[0] if outcomes else None

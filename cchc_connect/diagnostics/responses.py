@@ -1,4 +1,4 @@
-"""An adapter whose answers are listened to: what their verdicts were and what time the other side thinks it is."""
+"""Wraps an adapter during a check and observes its responses: their verdicts and the other system's clock."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -10,17 +10,20 @@ from cchc_connect.diagnostics.finding import Finding
 from cchc_connect.http import Dialect, HttpResponse, Verdict
 
 CLOCK_OFF_S = 5.0
-"""Seconds; a Date has a grain of one, an answer takes another. A token that lives for a minute, or a signature with
-its time in it, is refused by a clock that is much further off, and a window of changes has holes."""
+"""Seconds of clock difference that are tolerated. A Date header has a resolution of one second, and a response takes
+about another. With a larger difference short-lived tokens and signatures with a time are refused, and time windows of
+changes have gaps.
+"""
 
-_HALF_A_GRAIN_S = 0.5
+_HALF_RESOLUTION_S = 0.5
+"""Half of the resolution of a Date header, which cuts the fraction of the second off."""
 
 
 class AnswersHeard:
-    """An adapter as it is, each of its answers noted as the dialect judges it; no body is kept."""
+    """An adapter that behaves as the wrapped one and records the verdict and Date of each response, but no body."""
 
     def __init__(self, adapter: Adapter, now: Callable[[], datetime]) -> None:
-        """Hear nothing yet; `now` is our own clock."""
+        """Wrap `adapter`; `now` returns our own time in UTC."""
         self._adapter = adapter
         self._now = now
         self._verdicts: list[Verdict] = []
@@ -37,21 +40,26 @@ class AnswersHeard:
 
     @property
     def dialect(self) -> Dialect:
-        """How the system talks."""
+        """Dialect of the wrapped adapter; its classifier also records each response."""
         return self._dialect
 
     @property
     def sources(self) -> Sequence[Source]:
-        """What can be pulled."""
+        """Sources of the wrapped adapter."""
         return self._adapter.sources
 
     @property
     def targets(self) -> Sequence[Target]:
-        """What can be pushed."""
+        """Targets of the wrapped adapter."""
         return self._adapter.targets
 
     def findings(self, connection: str, username: str | None) -> Iterator[Finding]:
-        """Yield what the answers tell, where there were any: of the clock, the account and the dialect."""
+        """Yield findings about the clock, the account and the dialect; none if no response came.
+
+        Args:
+            connection: name of the connection.
+            username: the account's name, or None without an account.
+        """
         if not self._verdicts:
             return
         yield self._clock(connection)
@@ -64,17 +72,17 @@ class AnswersHeard:
         if not self._differences_s:
             return Finding.good(connection, "network.clock_untold", {"connection": connection})
         difference = min(self._differences_s, key=abs)
-        told = {"connection": connection, "seconds": round(abs(difference))}
+        context = {"connection": connection, "seconds": round(abs(difference))}
         if abs(difference) <= CLOCK_OFF_S:
-            return Finding.good(connection, "network.clock_agrees", told)
-        return Finding.warning(connection, "network.clock_ahead" if difference > 0 else "network.clock_behind", told)
+            return Finding.good(connection, "network.clock_agrees", context)
+        return Finding.warning(connection, "network.clock_ahead" if difference > 0 else "network.clock_behind", context)
 
     def _note_date(self, response: HttpResponse) -> None:
-        """Note how far the answer's own time is ahead of ours; one out of a cache is old for another reason."""
+        """Record how many seconds the response's Date is ahead of our clock. A cached response (Age) is skipped."""
         try:
-            told = parsedate_to_datetime(response.headers.get("date", ""))
+            date = parsedate_to_datetime(response.headers.get("date", ""))
         except ValueError:
             return
         if "age" not in response.headers:
-            instant = told if told.tzinfo else told.replace(tzinfo=UTC)
-            self._differences_s.append((instant - self._now()).total_seconds() + _HALF_A_GRAIN_S)
+            instant = date if date.tzinfo else date.replace(tzinfo=UTC)
+            self._differences_s.append((instant - self._now()).total_seconds() + _HALF_RESOLUTION_S)

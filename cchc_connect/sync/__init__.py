@@ -1,1 +1,1 @@
-"""Pulling sources, pushing routes, and the run that does both under one lease."""
+"""The sync engine: pulls sources, pushes routes, compares both sides, all in a run under one lease."""

@@ -1,7 +1,7 @@
-"""From wire items to what can be written: recognise the unchanged, translate the rest, set the faulty aside.
+"""Change detection: classifies the wire items of a page as unchanged, to be written, or faulty.
 
-An item is recognised by the hash of its bytes before anybody reads it, so that an unchanged one costs a
-hash and a look into an index.
+An item is recognised by the hash of its bytes before it is parsed, so an unchanged item costs a hash and a lookup in an
+index. All others are translated.
 """
 
 import hashlib
@@ -21,158 +21,177 @@ from cchc_connect.wire.json import RawItem
 from cchc_schemas import Fault
 
 TELLING = 5
-"""So many items that fail together are the adapter's fault; fewer may be bad by themselves."""
+"""If at least so many items fail, and all of them, the adapter is at fault; fewer may be faulty by themselves."""
 
 HASH_BYTES = 16
-"""128 bits: two different items of one key collide less often than memory fails."""
+"""Size of an item's hash in bytes. With 128 bits, a collision between two items of one key is less likely than a memory
+error.
+"""
 
 
 @dataclass(kw_only=True)
 class Sifted:
-    """One page's items, told apart."""
+    """The items of one page, classified."""
 
     arrivals: list[Arrival] = field(default_factory=list[Arrival])
+    """Translated records of new and changed items."""
     faulty: list[FaultyItem] = field(default_factory=list[FaultyItem])
+    """Items that are faulty, and new or changed."""
     unchanged: int = 0
+    """Number of valid items that are in the database in just this form."""
     still_faulty: int = 0
-    """Items that are in quarantine already, in just this form."""
+    """Number of items that are in quarantine already in just this form."""
     keys: set[str] = field(default_factory=set[str])
-    """Source keys of all of them."""
+    """Source keys of all items of the page."""
     times: list[str] = field(default_factory=list[str])
-    """When the source says it changed them, where it says so; as stored."""
+    """Change times of the items for which the source gives one (UTC, as stored)."""
 
     @property
     def is_unreadable(self) -> bool:
-        """Say whether the adapter itself failed on every item: then it is at fault and not the items."""
-        failed = [one for one in self.faulty if one.faults == (TRANSLATION_FAILED,)]
+        """Whether the adapter failed on every item, so that the adapter is at fault and not the items."""
+        failed = [item for item in self.faulty if item.faults == (TRANSLATION_FAILED,)]
         return len(failed) == len(self.keys) >= TELLING
 
 
 class Quarantined:
-    """The items that are in quarantine by their own fault."""
+    """Index of the items that are in quarantine because of faults of their own."""
 
     def __init__(self, by_key: Mapping[str, bytes | None]) -> None:
-        """Take note of the hashes of what was there before; None for what came in another partition."""
+        """Start from open quarantine entries: source key -> hash; None as hash for an item of another partition."""
         self.by_key = dict(by_key)
 
     def add(self, items: Iterable[FaultyItem]) -> None:
-        """Take note of what came in."""
+        """Add the faulty items of a page."""
         self.by_key.update((item.source_key, item.item_hash) for item in items)
 
 
-NOTHING_KNOWN: Mapping[bytes, KnownItem] = MappingProxyType({})
+NO_EXISTING_ITEMS: Mapping[bytes, KnownItem] = MappingProxyType({})
 NOTHING_QUARANTINED = Quarantined({})
 
 
 class Sieve:
-    """Tells one source's items apart; it reads no database and no network."""
+    """Classifies the items of one source. It uses neither database nor network."""
 
     def __init__(self, source: Source, owners: Owners | None = None, translator: Translator | None = None) -> None:
-        """Prepare for one source, of records that `owners` own; `translator` reads its items, here where it is None."""
+        """Create the detector.
+
+        Args:
+            source: the source whose items are classified.
+            owners: declared owners of its record type; None: none are declared.
+            translator: translates the items; None: a translator in the calling thread.
+        """
         self.reading = f"{source.mapping_version}.{source.record_type.record_version}{_signature(owners or Owners())}"
-        """What items are read by: mapping, record version, and whose word counts."""
+        """Translation key: mapping version, record version and ownership. If it changes, all items are read again."""
         self._seed = self.reading.encode()
         self._translator = translator or Translation(source)
 
     def fingerprints(self, items: Sequence[Item]) -> list[bytes]:
-        """Return the hash of each item's content and of what reads it."""
-        seed, hashed = self._seed, hashlib.blake2b
+        """Return the hash of each item's content together with the translation key, 16 bytes each."""
+        seed, blake2b = self._seed, hashlib.blake2b
         return [
-            hashed(seed + (item.raw if isinstance(item, RawItem) else _spelt(item)), digest_size=HASH_BYTES).digest()
+            blake2b(
+                seed + (item.raw if isinstance(item, RawItem) else _canonical(item)), digest_size=HASH_BYTES
+            ).digest()
             for item in items
         ]
 
     def recognise(
         self,
         items: Sequence[Item],
-        known: Mapping[bytes, KnownItem] = NOTHING_KNOWN,
+        existing: Mapping[bytes, KnownItem] = NO_EXISTING_ITEMS,
         *,
         digests: Sequence[bytes] | None = None,
         quarantined: Quarantined | None = None,
     ) -> "Recognised":
-        """Return a page with its unknown items being read.
+        """Look the items of a page up and start the translation of those that are new or changed.
 
         Args:
-            items: wire items.
-            known: those that are in the database just so, by hash.
-            digests: their hashes, where they were counted already.
-            quarantined: those that are in quarantine by their own fault.
+            items: wire items of the page.
+            existing: hash -> item, for those that are in the database in just this form.
+            digests: hashes of the items, if they are computed already.
+            quarantined: items that are in quarantine; they are translated again.
         """
         by_key = {} if quarantined is None else quarantined.by_key
         digests = self.fingerprints(items) if digests is None else digests
-        seen = [known.get(digest) for digest in digests]
-        unknown = [None if one is None or one.source_key in by_key else one for one in seen]
-        to_read = [item for item, one in zip(items, unknown, strict=True) if one is None]
-        return Recognised(items=items, digests=digests, known=unknown, read=self._translator.read(to_read))
+        matches = [existing.get(digest) for digest in digests]
+        unchanged = [None if match is None or match.source_key in by_key else match for match in matches]
+        to_translate = [item for item, match in zip(items, unchanged, strict=True) if match is None]
+        return Recognised(items=items, digests=digests, known=unchanged, read=self._translator.read(to_translate))
 
     def sift(self, items: Sequence[Item]) -> Sifted:
-        """Tell items apart of which nothing is known."""
+        """Classify items without looking them up: all of them are translated."""
         return self.told_apart(self.recognise(items))
 
     def told_apart(self, page: "Recognised", quarantined: Quarantined = NOTHING_QUARANTINED) -> Sifted:
-        """Tell a page's items apart; of several with one key the first counts, and others that differ are faulty."""
-        sifted, found, read = Sifted(), dict[str, bytes](), iter(page.read.result())
-        for item, digest, known in zip(page.items, page.digests, page.known, strict=True):
-            if known is None:
-                self._sort(item, digest, next(read), quarantined, found, sifted)
-            elif _is_first(known.source_key, digest, item, found, sifted):
+        """Classify the items of a page; wait for their translation.
+
+        Of several items with one key the first counts. Later ones are faulty if they differ from it.
+        """
+        sifted, digest_by_key, translated = Sifted(), dict[str, bytes](), iter(page.read.result())
+        for item, digest, match in zip(page.items, page.digests, page.known, strict=True):
+            if match is None:
+                self._classify_translated(item, digest, next(translated), quarantined, digest_by_key, sifted)
+            elif _is_first(match.source_key, digest, item, digest_by_key, sifted):
                 sifted.unchanged += 1
-                sifted.times += [known.source_time] if known.source_time else []
+                sifted.times += [match.source_time] if match.source_time else []
         return sifted
 
-    def _sort(
+    def _classify_translated(
         self,
         item: Item,
         digest: bytes,
-        read: ReadItem,
+        translated: ReadItem,
         quarantined: Quarantined,
-        found: dict[str, bytes],
+        digest_by_key: dict[str, bytes],
         sifted: Sifted,
     ) -> None:
-        key = read.key or f"#{digest.hex()}"  # an item without a key is called by its content
-        if not _is_first(key, digest, item, found, sifted):
+        key = translated.key or f"#{digest.hex()}"  # an item without a key is identified by its content
+        if not _is_first(key, digest, item, digest_by_key, sifted):
             return
-        if read.source_time is not None:
-            sifted.times.append(read.source_time)
+        if translated.source_time is not None:
+            sifted.times.append(translated.source_time)
         if quarantined.by_key.get(key) == digest:
             sifted.still_faulty += 1
-        elif read.record is None:
-            sifted.faulty.append(_faulty(key, digest, item, read.faults))
+        elif translated.record is None:
+            sifted.faulty.append(_faulty(key, digest, item, translated.faults))
         else:
             arrival = Arrival(
                 source_key=key,
-                source_time=read.source_time,
+                source_time=translated.source_time,
                 item=item,
                 item_hash=digest,
-                record=read.record,
-                notes=read.notes,
+                record=translated.record,
+                notes=translated.notes,
             )
             sifted.arrivals.append(arrival)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recognised:
-    """A page of which it is known what is known; the rest of its items is being read."""
+    """A page whose items were looked up in the database; the new and changed ones are being translated."""
 
     items: Sequence[Item] = field(repr=False)
+    """Wire items, in the order of the page."""
     digests: Sequence[bytes]
+    """Hash of each item."""
     known: Sequence[KnownItem | None]
+    """For each item its match in the database; None if it is new, changed or in quarantine."""
     read: Future[list[ReadItem]]
-    """What the unknown ones say, in their order."""
+    """Translations of the items without a match, in their order."""
 
 
-def _spelt(item: Item) -> bytes:
-    """Return an item that was read already in the one spelling by which it is recognised."""
+def _canonical(item: Item) -> bytes:
+    """Return the canonical JSON of an item that is parsed already; it is hashed instead of the raw bytes."""
     return json.dumps(item, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
 
 
-def _is_first(key: str, digest: bytes, item: Item, found: dict[str, bytes], sifted: Sifted) -> bool:
-    """Say whether the key is new on this page; an item that says something else under a taken key is faulty."""
-    before = found.setdefault(key, digest)
+def _is_first(key: str, digest: bytes, item: Item, digest_by_key: dict[str, bytes], sifted: Sifted) -> bool:
+    """True if the key is new on this page. If not, and the item differs from the first one, it is added as faulty."""
+    first_digest = digest_by_key.setdefault(key, digest)
     if key not in sifted.keys:
         sifted.keys.add(key)
         return True
-    if before != digest:
+    if first_digest != digest:
         own_key = f"{key}#{digest.hex()}"
         sifted.keys.add(own_key)
         sifted.faulty.append(_faulty(own_key, digest, item, (KEY_TWICE,)))
@@ -184,9 +203,9 @@ def _faulty(key: str, digest: bytes, item: Item, faults: tuple[Fault, ...]) -> F
 
 
 def _signature(owners: Owners) -> str:
-    """Return what tells one ownership from another; "" where nothing is declared."""
+    """Return a short hash of the declared owners, 8 hexadecimal digits; "" if none are declared."""
     declared = [
         *([f"={owners.record}"] if owners.record else []),
-        *(f".{name}={by}" for name, by in sorted(owners.fields.items())),
+        *(f".{name}={owner}" for name, owner in sorted(owners.fields.items())),
     ]
     return hashlib.blake2b("\n".join(declared).encode(), digest_size=4).hexdigest() if declared else ""

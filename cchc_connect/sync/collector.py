@@ -1,26 +1,29 @@
-"""Python's cycle collector, kept from looking at every record again and again while pages flow.
+"""Tunes Python's cyclic garbage collector for the time of a run.
 
-Records hold no cycles: they are freed when a page is done, whether the collector runs or not. By its usual
-thresholds it would run several times a page and look at all that is loaded, which costs a third of a pull.
+Records contain no cycles, so reference counting frees them at the end of each page. With its default thresholds the
+collector would run several times a page and examine everything that is loaded, which costs a third of a pull.
 """
 
 import gc
 from collections.abc import Generator
 from contextlib import contextmanager
 
-ALLOCATIONS = 100_000
-"""New containers after which the young ones are looked at: about a page of a thousand records."""
+GENERATION_0_THRESHOLD = 100_000
+"""Threshold of generation 0, in new containers: about a page of a thousand records."""
 
-YOUNG_RUNS = 50
-OLD_RUNS = 50
+GENERATION_1_THRESHOLD = 50
+"""Threshold of generation 1, in collections of generation 0."""
+
+GENERATION_2_THRESHOLD = 50
+"""Threshold of generation 2, in collections of generation 1."""
 
 
 @contextmanager
 def spared_collector() -> Generator[None, None, None]:
-    """Let the collector run rarely while the block runs, and as before afterwards."""
-    before = gc.get_threshold()
-    gc.set_threshold(ALLOCATIONS, YOUNG_RUNS, OLD_RUNS)
+    """Raise the collector's thresholds while the block runs, and restore them afterwards."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(GENERATION_0_THRESHOLD, GENERATION_1_THRESHOLD, GENERATION_2_THRESHOLD)
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        gc.set_threshold(*thresholds)

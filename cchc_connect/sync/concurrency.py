@@ -1,7 +1,7 @@
-"""Stages of one pull that overlap: the next page comes while this one is read and the last one is written.
+"""Overlapping stages of a pull: the next page is fetched while this one is translated and the last one is written.
 
-Each queue holds a page or two, so memory does not grow with the source. What fails in a stage is raised
-where its result is taken, in order, so that pages before a failure are written as if there was no overlap.
+Each queue holds a page or two, so memory does not grow with the source. An error in a stage is raised where its result
+is consumed, in order, so that the pages before it are written as they would be without overlap.
 """
 
 from collections.abc import Callable, Generator, Iterator
@@ -14,18 +14,22 @@ from typing import Generic, TypeVar
 Product = TypeVar("Product")
 
 _WAIT_S = 0.1
-"""How soon a stage that waits for room sees that nobody wants its product any more."""
+"""Seconds between two attempts to empty the queue of a stage that is being stopped."""
 
 
 @contextmanager
 def ahead(products: Iterator[Product], depth: int) -> Generator[Iterator[Product], None, None]:
-    """Give an iterator whose products a thread makes ahead, up to `depth` of them; with 0 they are made when taken."""
+    """Prefetch an iterator: a thread produces up to `depth` products ahead. With 0 there is no thread.
+
+    Yields:
+        An iterator over the same products. An exception of `products` is raised in the place of its product.
+    """
     if depth == 0:
         yield products
         return
     stage = _Stage(products, depth)
     try:
-        yield stage.taken()
+        yield stage.results()
     finally:
         stage.stop()
 
@@ -33,49 +37,49 @@ def ahead(products: Iterator[Product], depth: int) -> Generator[Iterator[Product
 class _Stage(Generic[Product]):
     def __init__(self, products: Iterator[Product], depth: int) -> None:
         self._products = products
-        self._made: Queue[Future[Product] | None] = Queue(depth)  # None: that was all
-        self._unwanted = Event()
+        self._queue: Queue[Future[Product] | None] = Queue(depth)  # None marks the end
+        self._is_stopped = Event()
         self._worker = Thread(target=self._work, name="fetch", daemon=True)
         self._worker.start()
 
-    def taken(self) -> Iterator[Product]:
-        """Yield the products; what making one raised is raised in its place."""
-        while (one := self._made.get()) is not None:
-            yield one.result()
+    def results(self) -> Iterator[Product]:
+        """Yield the products; an exception is raised in the place of its product."""
+        while (future := self._queue.get()) is not None:
+            yield future.result()
 
     def stop(self) -> None:
-        """End the thread after what it is doing."""
-        self._unwanted.set()
+        """End the thread after the product that it is working on."""
+        self._is_stopped.set()
         while self._worker.is_alive():
-            while not self._made.empty():
-                self._made.get_nowait()
+            while not self._queue.empty():
+                self._queue.get_nowait()
             self._worker.join(_WAIT_S)
 
     def _work(self) -> None:
-        while not self._unwanted.is_set():
-            one: Future[Product] = Future()
+        while not self._is_stopped.is_set():
+            future: Future[Product] = Future()
             try:
-                one.set_result(next(self._products))
+                future.set_result(next(self._products))
             except StopIteration:
-                self._made.put(None)
+                self._queue.put(None)
                 return
-            except BaseException as error:  # noqa: BLE001  # it is raised where the product is taken
-                one.set_exception(error)
-            self._made.put(one)
-            if one.exception() is not None:
+            except BaseException as error:  # noqa: BLE001  # it is raised where the product is consumed
+                future.set_exception(error)
+            self._queue.put(future)
+            if future.exception() is not None:
                 return
 
 
 class Behind:
-    """Does one thing after another behind the caller's back, one at a time; a failure is raised at the next call."""
+    """Runs tasks in a background thread, one after the other. A task's exception is raised by the next call."""
 
     def __init__(self, *, overlapping: bool) -> None:
-        """Begin idle; without `overlapping` everything is done at once, by the caller."""
+        """Create the thread; without `overlapping` there is none, and the caller runs each task at once."""
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="write") if overlapping else None
         self._last: Future[None] | None = None
 
     def do(self, work: Callable[[], None]) -> None:
-        """Do `work` after what was given before; wait until that is done."""
+        """Wait for the task before, then start `work`. Raises what the task before raised."""
         if self._pool is None:
             work()
             return
@@ -83,12 +87,12 @@ class Behind:
         self._last = self._pool.submit(work)
 
     def finish(self) -> None:
-        """Wait until everything is done; raise what it raised."""
+        """Wait until all tasks are done. Raises what the last one raised."""
         if self._last is not None:
             last, self._last = self._last, None
             last.result()
 
     def close(self) -> None:
-        """Wait until everything is done, whatever came of it."""
+        """Wait until all tasks are done and end the thread; it raises no exception of a task."""
         if self._pool is not None:
             self._pool.shutdown(wait=True)

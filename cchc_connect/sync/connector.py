@@ -1,4 +1,4 @@
-"""From a connection's table to its transport."""
+"""Opens the transport of a connection from its configuration table."""
 
 from ssl import SSLContext
 
@@ -22,26 +22,38 @@ from cchc_connect.transport.auth.message_signatures import Seal, SealCheck
 from cchc_connect.transport.network.tls import PemCertificate, Pkcs12Certificate, tls_context
 from cchc_connect.transport.opening_hours import Span
 
-PKCS12 = frozenset({".p12", ".pfx"})
-"""Ends of the names of PKCS #12 files."""
+PKCS12_SUFFIXES = frozenset({".p12", ".pfx"})
+"""File name suffixes of PKCS #12 files."""
 
 
 class Connecting:
-    """Opens transports to connections, with what their processes share on the way."""
+    """Opens transports to connections, with the rate limits and sessions that processes share."""
 
     def __init__(
         self, database: SharedDatabase | None = None, clock: Clock | None = None, shelf: Shelf | None = None
     ) -> None:
-        """Share quotas by `database` and sessions by `shelf`; without them each process is alone."""
+        """Create the factory.
+
+        Args:
+            database: shares rate limits between processes; None: none is enforced.
+            clock: current time; None: the system clock.
+            shelf: shares sessions between processes; None: each process logs in for itself.
+        """
         self._database = database
         self._clock = clock or SystemClock()
         self._shelf = shelf
 
     def __call__(self, name: str, table: ConnectionTable, adapter: Adapter, deadline_s: float) -> RequestsTransport:
-        """Return the transport to the connection `name`; its secrets are taken from where they lie, now.
+        """Return the transport to a connection; its secrets are resolved now.
+
+        Args:
+            name: name of the connection.
+            table: its configuration.
+            adapter: its adapter, whose dialect the transport uses.
+            deadline_s: seconds that one call may take, over all its attempts.
 
         Raises:
-            ConfigurationError: a secret cannot be read, or an address is none to go to.
+            ConfigurationError: a secret or certificate cannot be read, or an address is forbidden.
         """
         hours = Hours(tuple(map(Span.of, table.hours))) if table.hours else None
         policy = Policy(deadline_s=deadline_s, hours=hours)
@@ -56,10 +68,10 @@ class Connecting:
 
 
 def endpoint(name: str, table: ConnectionTable, adapter: Adapter, clock: Clock | None = None) -> Endpoint:
-    """Return the far end of the connection `name`, with its secrets.
+    """Return the endpoint of the connection `name`, with its secrets resolved now.
 
     Raises:
-        ConfigurationError: a secret or a certificate cannot be read, or an address is none to go to.
+        ConfigurationError: a secret or a certificate cannot be read, or an address is forbidden.
     """
     clock = clock or SystemClock()
     return Endpoint(
@@ -89,7 +101,7 @@ def _tls(table: TlsTable) -> SSLContext:
     if table.certificate is None:
         return context
     password = None if table.password is None else table.password.reveal()
-    if table.certificate.suffix.lower() in PKCS12:
+    if table.certificate.suffix.lower() in PKCS12_SUFFIXES:
         Pkcs12Certificate(file=table.certificate, password=password).load_into(context)
     else:
         PemCertificate(certificate=table.certificate, key=table.key, password=password).load_into(context)
@@ -97,4 +109,4 @@ def _tls(table: TlsTable) -> SSLContext:
 
 
 connect = Connecting()
-"""Opens transports that share nothing with other processes."""
+"""Transport factory that shares neither rate limits nor sessions with other processes."""

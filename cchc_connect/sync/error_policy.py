@@ -1,4 +1,4 @@
-"""What a call that failed means for the rest of a run, and for the next."""
+"""Error policy: what a failed call means for the report, for the rest of the run and for the next run."""
 
 from cchc_connect.database.state.circuit_breakers import Breaker
 from cchc_connect.errors import CchcError, CutShort, Maintenance, OutsideHours, Retriable, Stopped, Throttled
@@ -8,7 +8,7 @@ from cchc_connect.transport.channel import NO_TURN
 
 
 def failed(error: CchcError) -> tuple[Outcome, Phrase]:
-    """Return what an error makes of a line."""
+    """Return the outcome and reason that an error gives to a line of the report."""
     if isinstance(error, Stopped):
         return Outcome.STOPPED, Phrase(error.code, error.context)
     if isinstance(error, OutsideHours):
@@ -17,26 +17,26 @@ def failed(error: CchcError) -> tuple[Outcome, Phrase]:
     return outcome, Phrase(error.code, error.context)
 
 
-def resting(known: Breaker) -> str:
-    """Return the code of why a connection is left alone: it failed, or it asked for that."""
-    return "breaker.open" if known.failures else "breaker.parked"
+def resting(breaker: Breaker) -> str:
+    """Return the code of the reason for an open circuit breaker: failures, or a pause that the system asked for."""
+    return "breaker.open" if breaker.failures else "breaker.parked"
 
 
 def asked_wait_s(error: CchcError | None) -> float | None:
-    """Return for how many seconds a system asked to be left alone, None where it did not."""
+    """Return the seconds that a system asked us to wait (Retry-After); None if it did not."""
     return error.retry_after_s if isinstance(error, Throttled) and error.code != NO_TURN else None
 
 
 def wants_peace(error: CchcError | None) -> bool:
-    """Say whether a system is not to be asked again in this run, whatever it has answered so far."""
+    """True if no more requests may go to the system in this run, whatever it returned before."""
     return is_our_own(error) or asked_wait_s(error) is not None
 
 
 def is_our_own(error: CchcError | None) -> bool:
-    """Say whether it was we who did not ask: by our own clock or quota, which says nothing of the system."""
+    """True if we did not send the request because of opening hours or our own quota; the system is not at fault."""
     return isinstance(error, OutsideHours) or (isinstance(error, Throttled) and error.code == NO_TURN)
 
 
 def answers_nobody(error: CchcError | None) -> bool:
-    """Say whether a system cannot be reached: an error of its own may be about what it was asked for only."""
+    """True if the system as such cannot be reached. Other errors may concern the requested resource only."""
     return isinstance(error, Retriable) and not isinstance(error, Maintenance | CutShort) and not is_our_own(error)

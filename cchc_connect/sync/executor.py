@@ -1,31 +1,31 @@
-"""Where the jobs of a run are carried out; the engine knows only the protocol."""
+"""Executors run the jobs of a run. The engine uses the protocol only, so another executor can be passed in."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 Job = Callable[[], None]
-"""One connection's or route's work; it reports its own failures and raises only what ends the run."""
+"""The work for one connection or route. It reports its own failures and raises only errors that end the run."""
 
 
 class Executor(Protocol):
-    """Carries out independent jobs."""
+    """Runs independent jobs."""
 
     def run(self, jobs: Sequence[Job]) -> None:
-        """Carry out all jobs; when all have ended, raise the first error that one raised."""
+        """Run all jobs to their end, then raise the error of the first one in `jobs` that failed, if any."""
         ...
 
 
 class ThreadExecutor:
-    """Carries out jobs in threads of this process; the work is waiting for other people's servers."""
+    """Runs jobs in threads of this process. Threads suffice, because the jobs mostly wait for responses."""
 
-    def __init__(self, parallel: int) -> None:
-        """Allow `parallel` jobs at a time."""
-        self._parallel = parallel
+    def __init__(self, max_jobs: int) -> None:
+        """Run at most `max_jobs` jobs at the same time."""
+        self._max_jobs = max_jobs
 
     def run(self, jobs: Sequence[Job]) -> None:
-        """Carry out all jobs; when all have ended, raise the first error that one raised."""
-        with ThreadPoolExecutor(max_workers=self._parallel, thread_name_prefix="sync") as pool:
+        """Run all jobs to their end, then raise the error of the first one in `jobs` that failed, if any."""
+        with ThreadPoolExecutor(max_workers=self._max_jobs, thread_name_prefix="sync") as pool:
             futures = [pool.submit(job) for job in jobs]
         for future in futures:
             future.result()

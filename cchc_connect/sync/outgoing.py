@@ -1,6 +1,6 @@
-"""Making what leaves of what is due: the record as the target may have it, and the key of its effect.
+"""Builds outgoing messages from due deliveries: the record without withheld fields, plus its idempotency key.
 
-A message is made while others are under way, so that what is sent next waits for the target only.
+Messages are built in a thread while others are being sent, so that sending waits for the target only.
 """
 
 import hashlib
@@ -15,42 +15,44 @@ from cchc_connect.database.outbox.deliveries import Delivery
 from cchc_connect.sync.route import Route
 from cchc_schemas import RECORD_TYPES, Record, RecordInvalid, from_document
 
-MADE_AT_ONCE = 50
-"""Messages that are made together."""
+MESSAGE_BATCH_SIZE = 50
+"""Deliveries that the thread builds in one task."""
 
 ELLIPSIS = "…"
-"""Ends a text that was shortened to what the target takes."""
+"""Last character of a text that was cut to the length that the target accepts."""
 
 
 class Making:
-    """Makes the messages of one route."""
+    """Builds the messages of one route."""
 
     def __init__(self, route: Route, *, ahead: bool) -> None:
-        """Prepare; without `ahead` a message is made when it is asked for."""
+        """Create the builder; without `ahead` there is no thread, and each message is built when it is requested."""
         self._route = route.name
-        self._limits = {kind: field_limits_of(target) for kind, target in route.targets.items()}
-        self._withheld = {kind: _names_of(route.withhold, kind) for kind in route.record_types}
-        self._maker = ThreadPoolExecutor(1, thread_name_prefix="make") if ahead else None
-        self._made: dict[int, Future[dict[int, Outgoing]]] = {}
+        self._limits = {record_type: field_limits_of(target) for record_type, target in route.targets.items()}
+        self._withheld = {
+            record_type: _withheld_names(route.withhold, record_type) for record_type in route.record_types
+        }
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="make") if ahead else None
+        self._batches: dict[int, Future[dict[int, Outgoing]]] = {}
 
     def begin(self, ready: Sequence[Delivery]) -> None:
-        """Begin to make these messages, and forget those before."""
-        self._made.clear()
-        if self._maker is None:
+        """Start to build the messages of these deliveries, and drop those of the deliveries before."""
+        self._batches.clear()
+        if self._pool is None:
             return
-        for start in range(0, len(ready), MADE_AT_ONCE):
-            some = ready[start : start + MADE_AT_ONCE]
-            made = self._maker.submit(self._all, some)
-            self._made.update({one.sequence: made for one in some})
+        for start in range(0, len(ready), MESSAGE_BATCH_SIZE):
+            deliveries = ready[start : start + MESSAGE_BATCH_SIZE]
+            batch = self._pool.submit(self._build_all, deliveries)
+            self._batches.update({delivery.sequence: batch for delivery in deliveries})
 
-    def outgoing(self, one: Delivery) -> Outgoing:
-        """Return what leaves for a delivery.
+    def outgoing(self, delivery: Delivery) -> Outgoing:
+        """Return the message for a delivery, and note on the delivery which fields were cut.
 
         Raises:
-            RecordInvalid: the record is none any more.
+            RecordInvalid: the stored document is not a valid record any more.
         """
-        made = self._made.get(one.sequence)
-        return (made and made.result().get(one.sequence)) or self._outgoing(one)
+        batch = self._batches.get(delivery.sequence)
+        return (batch and batch.result().get(delivery.sequence)) or self._outgoing(delivery)
 
     def __enter__(self) -> Self:
         return self
@@ -58,43 +60,44 @@ class Making:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._maker is not None:
-            self._maker.shutdown(wait=True, cancel_futures=True)
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _all(self, some: Sequence[Delivery]) -> dict[int, Outgoing]:
-        """Return what leaves, by sequence; what cannot be made is left out, and fails where it is asked for."""
-        made: dict[int, Outgoing] = {}
-        for one in some:
+    def _build_all(self, deliveries: Sequence[Delivery]) -> dict[int, Outgoing]:
+        """Return the messages by sequence, without the invalid ones: those raise when they are requested."""
+        messages: dict[int, Outgoing] = {}
+        for delivery in deliveries:
             with suppress(RecordInvalid):
-                made[one.sequence] = self._outgoing(one)
-        return made
+                messages[delivery.sequence] = self._outgoing(delivery)
+        return messages
 
-    def _outgoing(self, one: Delivery) -> Outgoing:
-        record: Record = from_document(RECORD_TYPES[one.record_type], one.document)
-        kept_back: dict[str, object] = {name: _default(record, name) for name in self._withheld[one.record_type]}
-        shortened = dict(_shortened(record, self._limits[one.record_type], kept_back.keys()))
-        one.shortened = tuple(shortened)
-        kept_back |= shortened
-        identity = f"{self._route}/{one.record_type}/{one.record_key}/{one.sequence}"
+    def _outgoing(self, delivery: Delivery) -> Outgoing:
+        record_type = delivery.record_type
+        record: Record = from_document(RECORD_TYPES[record_type], delivery.document)
+        replaced: dict[str, object] = {name: _default(record, name) for name in self._withheld[record_type]}
+        shortened = dict(_shortened(record, self._limits[record_type], replaced.keys()))
+        delivery.shortened = tuple(shortened)
+        replaced |= shortened
+        identity = f"{self._route}/{record_type}/{delivery.record_key}/{delivery.sequence}"
         return Outgoing(
-            record=record.model_copy(update=kept_back) if kept_back else record,
+            record=record.model_copy(update=replaced) if replaced else record,
             idempotency_key=hashlib.sha256(identity.encode()).hexdigest()[:32],
-            known=one.known,
+            known=delivery.known,
         )
 
 
-def _names_of(places: Iterable[str], record_type: str) -> list[str]:
-    """Return the fields that places, `record_type.field`, name of a record type."""
-    parted = (place.partition(".") for place in places)
-    return [name for kind, _, name in parted if kind == record_type]
+def _withheld_names(withheld: Iterable[str], record_type: str) -> list[str]:
+    """Return the field names of one record type out of a route's withheld fields, `record_type.field`."""
+    fields = (field.partition(".") for field in withheld)
+    return [name for field_type, _, name in fields if field_type == record_type]
 
 
 def _shortened(record: Record, limits: Mapping[str, int], withheld: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield the texts that are longer than the target takes, cut so that one sees it."""
-    for name, most in limits.items():
+    """Yield field and cut text for each text that is longer than the target accepts; the cut is visible (`…`)."""
+    for name, max_length in limits.items():
         text = getattr(record, name, None)
-        if isinstance(text, str) and len(text) > most and name not in withheld:
-            yield name, text[: most - len(ELLIPSIS)] + ELLIPSIS
+        if isinstance(text, str) and len(text) > max_length and name not in withheld:
+            yield name, text[: max_length - len(ELLIPSIS)] + ELLIPSIS
 
 
 def _default(record: Record, name: str) -> object:

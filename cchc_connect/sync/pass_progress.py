@@ -1,9 +1,9 @@
-"""Up to when a pass may say that it has read a source, by the change times that it saw there.
+"""Computes the safe watermark of a pass from the change times that the pass saw.
 
-The latest of them is not enough. While a pass goes through its pages, an item of a page that it has left may
-be changed, and a later page may show a still later change: asking from there on would miss the first. So the
-span of the pass is taken off, or, where a crash lies within it and nobody knows its span, only what the first
-page showed counts. A source that lists the oldest change first shows such an item again, at its end.
+The latest change time is not safe. While a pass reads its pages, an item on a page that it has already read may
+change, and a later page may show an even later change: a next pull from there would miss the first one. So the
+duration of the pass is subtracted. If the pass was resumed after a crash, its duration is unknown, and only the latest
+change time of the first page counts. A source that lists the oldest change first lists such an item again at its end.
 """
 
 from dataclasses import dataclass
@@ -14,20 +14,21 @@ from cchc_connect.adapter import Order
 
 @dataclass
 class HighWater:
-    """The change times of one pass."""
+    """The change times of one pass (UTC)."""
 
     order: Order
+    """Order in which the source lists changes."""
     began_s: float
-    """When the pass began, by a clock that measures."""
+    """Start of the pass, in seconds of the monotonic clock."""
     is_resumed: bool
-    """Was it taken up from another process?"""
+    """Whether the pass continues one of an earlier process."""
     kept: datetime | None
-    """What goes with the cursor: the latest seen in order, or else the latest of the first page."""
+    """Checkpoint stored with the cursor: the latest change time seen, or without an order that of the first page."""
     highest: datetime | None = None
-    """The latest this process saw."""
+    """Latest change time that this process saw."""
 
     def see(self, latest: datetime | None) -> None:
-        """Take note of a page's latest change time."""
+        """Record the latest change time of the next page; None if the page has none."""
         is_first = self.highest is None and self.kept is None and not self.is_resumed
         self.highest = later(self.highest, latest)
         if self.order is Order.ASCENDING:
@@ -36,12 +37,12 @@ class HighWater:
             self.kept = latest
 
     def reached(self, now_s: float) -> datetime | None:
-        """Return up to when the source was read if the pass ended now."""
+        """Return the safe watermark if the pass ended at `now_s` of the monotonic clock; None if there is none."""
         if self.order is Order.ASCENDING or self.is_resumed or self.highest is None:
             return self.kept
         return later(self.kept, self.highest - timedelta(seconds=max(0.0, now_s - self.began_s)))
 
 
-def later(one: datetime | None, other: datetime | None) -> datetime | None:
-    """Return the later of two instants, as far as there are any."""
-    return other if one is None else one if other is None else max(one, other)
+def later(first: datetime | None, second: datetime | None) -> datetime | None:
+    """Return the later of two instants; None counts as earlier than any instant."""
+    return second if first is None else first if second is None else max(first, second)

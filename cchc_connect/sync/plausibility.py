@@ -1,4 +1,4 @@
-"""What an honest source never answers: each finding stops the source, loudly, and moves nothing."""
+"""Plausibility checks of a source's pages; a failure puts the source on hold and does not move its cursor."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -12,48 +12,54 @@ from cchc_connect.database.stream import Stream
 from cchc_connect.errors import SourceHeld
 from cchc_connect.sync.change_detection import Sifted
 
-EARLIEST = stamp(datetime(1900, 1, 1, tzinfo=UTC))
-"""What a source dates earlier says "no date"."""
+EARLIEST_CHANGE_TIME = stamp(datetime(1900, 1, 1, tzinfo=UTC))
+"""An earlier change time counts as missing (UTC, as stored): systems write such dates for "no date"."""
 
-FILTER_GRAIN = timedelta(days=1)
-"""A source may filter by whole days; what is older than that shows that it did not filter at all."""
+TIME_TOLERANCE = timedelta(days=1)
+"""Tolerance of the filter check: a source may filter by whole days. It is also the tolerance for future times."""
 
-LONGEST_POSITION = 8_000
-"""Characters; so long is no address of a next page."""
+MAX_PAGE_TOKEN_LENGTH = 8_000
+"""Maximum length of a page token in characters."""
 
 FEW = 5
-"""So few records may vanish, or be faulty, at once from any source, however small."""
+"""So many records may always vanish, or be faulty, at once, however small the source is."""
 
 MOST_VANISHED = 0.2
-"""Share of a source's records that may vanish at once; more looks like a broken listing."""
+"""Maximum share of a source's records that may vanish at once; more indicates a broken listing."""
 
 
 class Belief:
-    """What one pass has seen so far, as far as it tells an honest listing from another."""
+    """Plausibility checks over the pages of one pass."""
 
     def __init__(self, stream: Stream, clock: Clock) -> None:
-        """Begin with nothing seen."""
+        """Start a pass over `stream`, with no page seen."""
         self._name = {"connection": stream.connection, "record_type": stream.record_type}
         self._clock = clock
-        self._positions: set[str] = set()
+        self._page_tokens: set[str] = set()
         self._pages: set[bytes] = set()
         self._total: int | None = None
         self._seen_any = False
 
     @property
     def total(self) -> int | None:
-        """Return how many items the source says it has, where it said so."""
+        """Return the number of items in the listing as the source announced it; None if it announced none."""
         return self._total
 
     def check(self, page: Page, sifted: Sifted, cursor: Cursor, *, is_resumed: bool) -> None:
-        """Stop at what no honest source answers.
+        """Check one page. It must be called for every page of the pass, in order.
+
+        Args:
+            page: the page as the adapter returned it.
+            sifted: its items, classified.
+            cursor: where the pass stood before this page.
+            is_resumed: whether the pass continues one of an earlier process.
 
         Raises:
-            SourceHeld: the page cannot be believed; its code says why.
+            SourceHeld: the page is implausible; the code says why.
         """
         self._total = page.total if page.total is not None else self._total
         if page.next is not None:
-            self._check_way(page.next, sifted, cursor)
+            self._check_page_token(page.next, sifted, cursor)
         if sifted.is_unreadable:
             raise SourceHeld("source.adapter_failed", error="translate", **self._name)
         if page.next is None and self._total and not page.items and not self._seen_any and not is_resumed:
@@ -61,31 +67,34 @@ class Belief:
         self._seen_any = self._seen_any or bool(sifted.keys)
         if cursor.since is not None:
             oldest = min(self.credible(sifted.times), default=None)
-            if oldest is not None and instant(oldest) < cursor.since - FILTER_GRAIN:
+            if oldest is not None and instant(oldest) < cursor.since - TIME_TOLERANCE:
                 raise SourceHeld("source.filter_ignored", since=stamp(cursor.since), **self._name)
 
-    def _check_way(self, following: str, sifted: Sifted, cursor: Cursor) -> None:
-        if not following.isprintable() or len(following) > LONGEST_POSITION:
+    def _check_page_token(self, next_token: str, sifted: Sifted, cursor: Cursor) -> None:
+        if not next_token.isprintable() or len(next_token) > MAX_PAGE_TOKEN_LENGTH:
             raise SourceHeld("source.position_unusable", **self._name)
-        if following in self._positions or following == cursor.position:
+        if next_token in self._page_tokens or next_token == cursor.position:
             raise SourceHeld("source.paging_loop", **self._name)
-        self._positions.add(following)
+        self._page_tokens.add(next_token)
         if sifted.keys:
-            shown = hashlib.blake2b("\n".join(sorted(sifted.keys)).encode(), digest_size=16).digest()
-            if shown in self._pages:
+            page_digest = hashlib.blake2b("\n".join(sorted(sifted.keys)).encode(), digest_size=16).digest()
+            if page_digest in self._pages:
                 raise SourceHeld("source.page_repeated", **self._name)
-            self._pages.add(shown)
+            self._pages.add(page_digest)
 
     def credible(self, times: Iterable[str]) -> Iterator[str]:
-        """Yield the change times that can be: one in the future would end all later pulls without a word."""
-        latest = stamp(self._clock.now() + FILTER_GRAIN)
-        return (moment for moment in times if EARLIEST <= moment <= latest)
+        """Yield the plausible ones of change times (UTC, as stored): from 1900 to one day from now.
+
+        A change time in the future would move the watermark so far that later pulls would find nothing, unnoticed.
+        """
+        latest = stamp(self._clock.now() + TIME_TOLERANCE)
+        return (time for time in times if EARLIEST_CHANGE_TIME <= time <= latest)
 
 
-def is_too_many(part: int, whole: int, most: float) -> bool:
-    """Say whether `part` of `whole` is more than a share that is believed.
+def is_too_many(count: int, total: int, max_share: float) -> bool:
+    """True if `count` out of `total` exceeds both `max_share` of it and the number that is always tolerated.
 
-    >>> is_too_many(5, 6, most=0.2), is_too_many(6, 20, most=0.2), is_too_many(6, 40, most=0.2)
+    >>> is_too_many(5, 6, max_share=0.2), is_too_many(6, 20, max_share=0.2), is_too_many(6, 40, max_share=0.2)
     (False, True, False)
     """
-    return part > max(FEW, most * whole)
+    return count > max(FEW, max_share * total)

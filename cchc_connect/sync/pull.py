@@ -1,8 +1,8 @@
-"""Pulling one source: ask for a page, sift it, commit it whole, go on from there.
+"""Pulls one source page by page: fetch a page, classify its items, commit it, continue from its next-page token.
 
-A page's records, its quarantine, its changes, its counters and the cursor after it are committed in one
-transaction. While one page is sifted the next is fetched and the last is written. What cannot be believed
-stops the source with a reason (`SourceHeld`) and moves nothing.
+The records of a page, its quarantine entries, its changes, its counters and the cursor after it are committed in one
+transaction. While one page is classified, the next is fetched and the last is written. An implausible page stops the
+source with a reason (`SourceHeld`) and does not move its cursor.
 """
 
 import logging
@@ -36,8 +36,8 @@ from cchc_connect.sync.translation import Translator, can_be_kept
 from cchc_connect.sync.worker_process import WAITING
 from cchc_connect.transport import Transport
 
-MOST_PAGES = 100_000
-"""Pages of one pass; more is a source that never ends."""
+MAX_PAGES = 100_000
+"""Maximum number of pages of one pass; a source with more never ends."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -45,42 +45,48 @@ log = logging.getLogger("cchc_connect.sync")
 
 
 class Witness(Protocol):
-    """Who is shown what each page comes to, before it is written."""
+    """Observer that is called with each page before it is written."""
 
     def look(self, connection: Connection, stream: Stream, sifted: Sifted) -> None:
-        """Take note of a page; `connection` sees what is in the database."""
+        """Receive a classified page; `connection` reads the database as it is before the page."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Extent:
-    """How much of a source is wanted beside what changed since the last pass."""
+    """What to pull from a connection. The default is all that changed since the last completed pass.
+
+    Example:
+        `Extent(since=datetime(2026, 1, 1, tzinfo=UTC), record_type="land_parcel")` pulls the parcels again that
+        changed in 2026, without moving the cursor.
+    """
 
     everything: bool = False
-    """List it all, and compare."""
+    """List the source completely and compare, whatever was read before."""
     since: datetime | None = None
-    """What changed from this instant on, whatever was read before (backfill); of a source that cannot tell, all."""
+    """Only changes at or after this instant (UTC), even if read before; a source without `changed_since` lists all."""
     until: datetime | None = None
+    """Only changes up to this instant (UTC); a source that cannot filter by it lists later ones too."""
     key: str | None = None
     """One item only, by its source key."""
     record_type: str | None = None
-    """Of this record type only; None: of all that the connection brings."""
+    """Only the source of this record type; None: all sources of the connection."""
     witness: Witness | None = None
-    """Sees every page and judges itself what is gone; in a run that keeps nothing, nothing is tried to be written."""
+    """Sees every page and finds deletions itself. With an observer a dry run does not even attempt to write."""
 
     @property
     def is_partial(self) -> bool:
-        """Say whether it tells nothing about how far the source was read."""
+        """Whether it is limited by time or key, so that the pass does not show how far the source was read."""
         return self.since is not None or self.until is not None or self.key is not None
 
     @property
     def moves_cursor(self) -> bool:
-        """Say whether how far the source was read is written with each page."""
+        """Whether the cursor is written with each page."""
         return not self.is_partial and self.witness is None
 
 
 class Pull:
-    """One run over one source, or one partition of it: a pass, and a second one where the first shows a need."""
+    """Pulls one source, or one partition of it, in one run: one pass, and a second complete one if necessary."""
 
     def __init__(
         self,
@@ -91,7 +97,7 @@ class Pull:
         extent: Extent | None = None,
         translator: Translator | None = None,
     ) -> None:
-        """Prepare; nothing is asked before `run`. The items are read by `translator`, here where it is None."""
+        """Create the pull; no request is sent before `run`. Without `translator` items are translated here."""
         self._source = source
         self._stream = stream
         self._transport = transport
@@ -101,48 +107,48 @@ class Pull:
         self._quarantined = Quarantined({})
         self.counts = Counts()
         self.before: Cursor | None = None
-        """Where the source stood before this run."""
+        """Cursor of the source before this run."""
         self.after: Cursor | None = None
-        """Where it stands now."""
+        """Cursor after the last committed page; None if no page was committed."""
         self.shows_fewer = False
-        """Did the source count more items than it showed?"""
+        """Whether the source announced more items than it listed."""
 
     def run(self) -> None:
-        """Pull until the source's end; `counts` tells what was done, also when it stops with an error.
+        """Pull up to the last page. `counts` holds the counters, also if an error is raised.
 
         Raises:
-            SourceHeld: the source answers what cannot be believed, or too much of it is faulty.
-            Stopped: the run was asked to end; the page at hand is committed.
+            SourceHeld: the source is implausible, or too many of its items are faulty.
+            Stopped: the run was asked to end; the current page is committed.
             Retriable: the source cannot be reached now.
-            Fatal: the run cannot go on.
+            Fatal: the run cannot continue.
         """
-        cursor = self._begin()
+        cursor = self._initial_cursor()
         if cursor.since is not None:
             self._look_again()
         try:
-            one = self._pass(cursor)
+            state = self._pass(cursor)
         except StartOver:
             if cursor.since is None and cursor.position is None:
                 raise
-            log.warning("%(connection)s: %(record_type)s begins anew: its cursor is too old", self._name)
-            one = self._pass(self._anew())
-        if one.went_back and not self._extent.is_partial:
-            log.warning("%(connection)s: %(record_type)s went back behind what was read; all is compared", self._name)
+            log.warning("%(connection)s: %(record_type)s begins anew: its cursor is too old", self._names)
+            state = self._pass(self._anew())
+        if state.went_back and not self._extent.is_partial:
+            log.warning("%(connection)s: %(record_type)s went back behind what was read; all is compared", self._names)
             self._pass(self._anew())
         self._check_quality()
 
     @property
-    def _name(self) -> dict[str, str]:
+    def _names(self) -> dict[str, str]:
         return {"connection": self._stream.connection, "record_type": self._stream.record_type}
 
     def _anew(self) -> Cursor:
         return Cursor(reading=self._sieve.reading)
 
-    def _begin(self) -> Cursor:
+    def _initial_cursor(self) -> Cursor:
         with self._scope.database.reading() as connection:
             cursor = self.before = read_cursor(connection, self._stream)
             self._quarantined = Quarantined(quarantine.open_hashes(connection, self._stream))
-        if cursor.reading != self._sieve.reading:  # the source's unchanged items are to be read anew too
+        if cursor.reading != self._sieve.reading:  # unchanged items must be translated again too
             return self._anew()
         if self._extent.everything:
             return replace(self._anew(), watermark=cursor.watermark)
@@ -154,88 +160,88 @@ class Pull:
         return replace(cursor, since=self._since(cursor.watermark), highest=None)
 
     def _since(self, watermark: datetime | None) -> datetime | None:
-        """Return from when to ask: behind the watermark, and everything where the source cannot tell."""
+        """Return the start of the next pull: a little before the watermark; None if everything must be listed."""
         profile = self._source.profile
         if not profile.changed_since or watermark is None:
             return None
         if profile.retention is not None and self._scope.clock.now() - watermark > profile.retention:
-            log.warning("%(connection)s: %(record_type)s was read too long ago; all is compared", self._name)
+            log.warning("%(connection)s: %(record_type)s was read too long ago; all is compared", self._names)
             return None
-        moment = watermark - profile.late_by
-        return moment - (moment - EPOCH) % profile.granularity if profile.granularity else moment
+        start = watermark - profile.late_by
+        return start - (start - EPOCH) % profile.granularity if profile.granularity else start
 
     def _look_again(self) -> None:
-        """Try items whose key was taken: a source that lists changes only will not show them again."""
+        """Retry items that conflicted with another record's key: a source that lists only changes omits them."""
         with self._scope.database.reading() as connection:
             items = quarantine.taken(connection, self._stream)
         sifted = self._sieve.sift(items)
         if sifted.arrivals:
             work, occasion = SiftedPage(arrivals=sifted.arrivals), self._scope.occasion(self._stream.record_type)
-            tried = self._scope.commit(lambda connection: write_page(connection, self._stream, work, occasion))
-            tried.quarantined = 0  # they are counted where they are listed
-            self.counts.add(tried)
+            counts = self._scope.commit(lambda connection: write_page(connection, self._stream, work, occasion))
+            counts.quarantined = 0  # they are counted when the source lists them
+            self.counts.add(counts)
 
     def _pass(self, cursor: Cursor) -> "_Pass":
         clock, order = self._scope.clock, self._source.profile.order
-        one = _Pass(cursor, Belief(self._stream, clock), order, clock.monotonic())
-        behind = Behind(overlapping=self._scope.prefetch > 0)
+        state = _Pass(cursor, Belief(self._stream, clock), order, clock.monotonic())
+        writer = Behind(overlapping=self._scope.prefetch > 0)
         try:
             with ahead(self._pages(cursor), self._scope.prefetch) as pages:
-                for page, recognised in self._recognised(pages):
-                    self._take(page, recognised, one, behind)
+                for page, lookup in self._looked_up(pages):
+                    self._take(page, lookup, state, writer)
                     if page.next is None:
-                        behind.finish()
-                        self.shows_fewer = one.shows_fewer
-                        return one
+                        writer.finish()
+                        self.shows_fewer = state.shows_fewer
+                        return state
                     if self._scope.is_stopping():
-                        behind.finish()
+                        writer.finish()
                         self._scope.check_stop()
-                behind.finish()
+                writer.finish()
         finally:
-            behind.close()
-        raise SourceHeld("source.too_many_pages", most=MOST_PAGES, **self._name)
+            writer.close()
+        raise SourceHeld("source.too_many_pages", most=MAX_PAGES, **self._names)
 
     def _pages(self, cursor: Cursor) -> Iterator[Page]:
-        """Yield the source's pages from the cursor on."""
-        ask = Ask(
+        """Yield the pages of the source, starting at the cursor."""
+        page_request = Ask(
             since=cursor.since,
             position=cursor.position,
             until=self._extent.until,
             partition=self._stream.partition,
             key=self._extent.key if self._source.profile.by_key else None,
         )
-        for _ in range(MOST_PAGES):
-            page = self._transport.run(self._source.fetch(ask))
+        for _ in range(MAX_PAGES):
+            page = self._transport.run(self._source.fetch(page_request))
             yield page
             if page.next is None:
                 return
-            ask = replace(ask, position=page.next)
+            page_request = replace(page_request, position=page.next)
 
-    def _recognised(self, pages: Iterator[Page]) -> Iterator[tuple[Page, Recognised]]:
-        """Yield each page with its unknown items being read; where that takes long, the next one's as well."""
-        under_way = deque[tuple[Page, Recognised]]()
+    def _looked_up(self, pages: Iterator[Page]) -> Iterator[tuple[Page, Recognised]]:
+        """Yield each page with its lookup; while its items are translated, the next pages are looked up already."""
+        pending = deque[tuple[Page, Recognised]]()
         for page in pages:
             digests = self._sieve.fingerprints(page.items)
             with self._scope.database.reading() as connection:
-                known = known_items(connection, self._stream, digests)
-            recognised = self._sieve.recognise(page.items, known, digests=digests, quarantined=self._quarantined)
-            under_way.append((page, recognised))
-            while under_way and (under_way[0][1].read.done() or len(under_way) > WAITING):
-                yield under_way.popleft()
-        yield from under_way
+                existing = known_items(connection, self._stream, digests)
+            lookup = self._sieve.recognise(page.items, existing, digests=digests, quarantined=self._quarantined)
+            pending.append((page, lookup))
+            while pending and (pending[0][1].read.done() or len(pending) > WAITING):
+                yield pending.popleft()
+        yield from pending
 
-    def _take(self, page: Page, recognised: Recognised, one: "_Pass", behind: Behind) -> None:
-        """Have a page committed with the cursor after it."""
-        sifted = self._only_wanted(self._sieve.told_apart(recognised, self._quarantined))
+    def _take(self, page: Page, lookup: Recognised, state: "_Pass", writer: Behind) -> None:
+        """Check a page and let the writer commit it together with the cursor after it."""
+        sifted = self._only_wanted(self._sieve.told_apart(lookup, self._quarantined))
         if self._extent.witness is not None:
             with self._scope.database.reading() as connection:
                 self._extent.witness.look(connection, self._stream, sifted)
-        one.belief.check(page, sifted, one.cursor, is_resumed=one.is_resumed)
-        one.seen.add(sifted.keys)
-        one.cursor = self._following(page, sifted, one)
+        state.belief.check(page, sifted, state.cursor, is_resumed=state.is_resumed)
+        state.seen.add(sifted.keys)
+        state.cursor = self._following(page, sifted, state)
         self._quarantined.add(sifted.faulty)
-        step = _Step(page, sifted, one, one.cursor)
-        behind.do(lambda: self._commit(step) if self._writes else self._pass_over(step))
+        step = _Step(page, sifted, state, state.cursor)
+        writer.do(lambda: self._commit(step) if self._writes else self._count_only(step))
 
     def _only_wanted(self, sifted: Sifted) -> Sifted:
         if self._extent.key is None:
@@ -248,90 +254,91 @@ class Pull:
     def _writes(self) -> bool:
         return self._scope.keeps or self._extent.witness is None
 
-    def _pass_over(self, step: "_Step") -> None:
-        """Count a page that somebody only looked at."""
-        self.counts.add(_counted(step))
-        self._scope.progress(self._stream.connection, self._stream.record_type, self.counts, step.one.belief.total)
+    def _count_only(self, step: "_Step") -> None:
+        """Count a page that is only observed and not written."""
+        self.counts.add(_count_page(step))
+        self._scope.progress(self._stream.connection, self._stream.record_type, self.counts, step.state.belief.total)
 
     def _commit(self, step: "_Step") -> None:
-        """Commit one page; what was counted counts once it is committed."""
-        counted, vanished = self._scope.commit(lambda connection: self._write(connection, step))
-        self.counts = counted
-        self.after = step.following if self._extent.moves_cursor else self.before
-        self._scope.progress(self._stream.connection, self._stream.record_type, self.counts, step.one.belief.total)
+        """Commit one page; `counts` changes only after the commit."""
+        counts, vanished = self._scope.commit(lambda connection: self._write(connection, step))
+        self.counts = counts
+        self.after = step.next_cursor if self._extent.moves_cursor else self.before
+        self._scope.progress(self._stream.connection, self._stream.record_type, self.counts, step.state.belief.total)
         if vanished.too_many:
-            raise SourceHeld("source.shrunk", vanished=vanished.too_many, live=vanished.live, **self._name)
+            raise SourceHeld("source.shrunk", vanished=vanished.too_many, live=vanished.live, **self._names)
 
     def _write(self, connection: Connection, step: "_Step") -> "tuple[Counts, _Vanished]":
         page, sifted = step.page, step.sifted
-        last = page.next is None
-        counted = _counted(step)
-        vanished = self._vanished(connection, step.one) if last else _Vanished()
-        gone = [*self._tombstones(page, sifted), *vanished.keys]
-        if sifted.arrivals or sifted.faulty or gone:
-            work = SiftedPage(arrivals=sifted.arrivals, faulty=sifted.faulty, gone=gone)
-            counted.add(write_page(connection, self._stream, work, self._scope.occasion(self._stream.record_type)))
-        counted.held = vanished.too_many
-        counted.add(self.counts)
+        is_last = page.next is None
+        counts = _count_page(step)
+        vanished = self._find_deleted(connection, step.state) if is_last else _Vanished()
+        deleted_keys = [*self._tombstones(page, sifted), *vanished.keys]
+        if sifted.arrivals or sifted.faulty or deleted_keys:
+            work = SiftedPage(arrivals=sifted.arrivals, faulty=sifted.faulty, gone=deleted_keys)
+            counts.add(write_page(connection, self._stream, work, self._scope.occasion(self._stream.record_type)))
+        counts.held = vanished.too_many
+        counts.add(self.counts)
         if self._extent.moves_cursor:
-            completed_at = self._scope.clock.now() if last else None
-            write_cursor(connection, self._stream, step.following, completed_at)
-        place = (self._scope.run_id, "pull", self._stream.connection, self._stream.record_type)
-        write_counts(connection, place, counted, self._stream.partition)
-        return counted, vanished
+            completed_at = self._scope.clock.now() if is_last else None
+            write_cursor(connection, self._stream, step.next_cursor, completed_at)
+        counter_key = (self._scope.run_id, "pull", self._stream.connection, self._stream.record_type)
+        write_counts(connection, counter_key, counts, self._stream.partition)
+        return counts, vanished
 
     def _tombstones(self, page: Page, sifted: Sifted) -> list[str]:
-        """Return what a page says is gone: not what it lists, nor another item than the one that is wanted."""
-        wanted = self._extent.key
-        return [key for key in page.gone if key not in sifted.keys and wanted in {None, key} and can_be_kept(key)]
+        """Return the page's tombstones, without keys that it lists and keys that are not requested."""
+        only_key = self._extent.key
+        return [key for key in page.gone if key not in sifted.keys and only_key in {None, key} and can_be_kept(key)]
 
-    def _following(self, page: Page, sifted: Sifted, one: "_Pass") -> Cursor:
-        cursor = one.cursor
-        latest = max(one.belief.credible(sifted.times), default=None)
-        one.water.see(None if latest is None else instant(latest))
+    def _following(self, page: Page, sifted: Sifted, state: "_Pass") -> Cursor:
+        cursor = state.cursor
+        latest = max(state.belief.credible(sifted.times), default=None)
+        state.water.see(None if latest is None else instant(latest))
         if page.next is not None:
-            return replace(cursor, position=positions.kept(page.next), highest=one.water.kept)
-        if not one.is_resumed and one.shows_fewer:
-            log.warning("%(connection)s: %(record_type)s shows fewer than it counts; asked again next time", self._name)
+            return replace(cursor, position=positions.kept(page.next), highest=state.water.kept)
+        if not state.is_resumed and state.shows_fewer:
+            log.warning(
+                "%(connection)s: %(record_type)s shows fewer than it counts; asked again next time", self._names
+            )
             return Cursor(watermark=cursor.watermark, reading=cursor.reading)
-        reached = one.water.reached(self._scope.clock.monotonic())
-        if cursor.since is None and reached is not None and not one.is_resumed:
+        reached = state.water.reached(self._scope.clock.monotonic())
+        if cursor.since is None and reached is not None and not state.is_resumed:
             return Cursor(watermark=reached, reading=cursor.reading)
         return Cursor(watermark=later(cursor.watermark, reached), reading=cursor.reading)
 
-    def _vanished(self, connection: Connection, one: "_Pass") -> "_Vanished":
-        """Return what a complete listing lacks.
+    def _find_deleted(self, connection: Connection, state: "_Pass") -> "_Vanished":
+        """Return the keys that a complete listing lacks, where that means that they are deleted.
 
-        A pass that asked for changes only, was taken up in its middle or showed fewer items than the source
-        counts is not complete and tells nothing about what is gone. An item that moved to another partition and
-        is faulty there is not gone.
+        A pass is not complete, and shows no deletions, if it was limited to changes, was resumed, or saw fewer items
+        than the source announced. An item that moved to another partition and is faulty there is not deleted.
         """
-        is_complete = one.began.since is None and not one.is_resumed and not self._extent.is_partial
-        is_judged = self._extent.witness is not None
-        if is_judged or self._source.profile.deletes is not Deletes.ABSENCE or not is_complete or one.shows_fewer:
+        is_complete = state.began.since is None and not state.is_resumed and not self._extent.is_partial
+        is_observed = self._extent.witness is not None
+        if is_observed or self._source.profile.deletes is not Deletes.ABSENCE or not is_complete or state.shows_fewer:
             return _Vanished()
         faulty_here = quarantine.open_keys(connection, self._stream)
         faulty_elsewhere = quarantine.open_keys(connection, self._stream, whole=True) - faulty_here
         live, keys = 0, list[str]()
         for key in live_source_keys(connection, self._stream):
             live += 1
-            if key not in one.seen and key not in faulty_elsewhere:
+            if key not in state.seen and key not in faulty_elsewhere:
                 keys.append(key)
-        accepted = self._stream.connection in self._scope.shrinking
-        if is_too_many(len(keys), live, MOST_VANISHED) and not accepted:
+        is_accepted = self._stream.connection in self._scope.shrinking
+        if is_too_many(len(keys), live, MOST_VANISHED) and not is_accepted:
             return _Vanished(too_many=len(keys), live=live)
-        never_good = [key for key in faulty_here if key not in one.seen]
-        return _Vanished(keys=tuple(sorted({*keys, *never_good})))
+        faulty_only = [key for key in faulty_here if key not in state.seen]
+        return _Vanished(keys=tuple(sorted({*keys, *faulty_only})))
 
     def _check_quality(self) -> None:
-        """Fail loudly where too much of what came is faulty; what was good is kept."""
+        """Raise if too many items are faulty; the valid ones stay committed."""
         faulty, fetched = self.counts.quarantined, self.counts.fetched
         if is_too_many(faulty, fetched, self._scope.most_quarantined):
-            raise SourceHeld("source.too_faulty", faulty=faulty, fetched=fetched, **self._name)
+            raise SourceHeld("source.too_faulty", faulty=faulty, fetched=fetched, **self._names)
 
 
 class _Pass:
-    """One way through a source's pages."""
+    """State of one pass through the pages of a source."""
 
     def __init__(self, cursor: Cursor, belief: Belief, order: Order, began_s: float) -> None:
         self.began = cursor
@@ -343,14 +350,15 @@ class _Pass:
 
     @property
     def shows_fewer(self) -> bool:
-        """Say whether the source counts more items than it showed."""
+        """Whether the source announced more items than it listed."""
         return self.belief.total is not None and len(self.seen) < self.belief.total
 
     @property
     def went_back(self) -> bool:
-        """Say whether a source asked for changes did not even show the one that the watermark is from.
+        """Whether a source asked for changes did not even list the change that the watermark comes from.
 
-        The range asked for is closed, so that change is in it, unless it is gone or the source is another by now.
+        The time range is inclusive, so it contains that change, unless the item was deleted or the source is a
+        different one now.
         """
         began = self.began
         if began.since is None or began.watermark is None or self.is_resumed:
@@ -360,16 +368,16 @@ class _Pass:
 
 @dataclass(frozen=True)
 class _Step:
-    """One sifted page and where the source stands after it."""
+    """One classified page and the cursor after it."""
 
     page: Page
     sifted: Sifted
-    one: _Pass
-    following: Cursor
+    state: _Pass
+    next_cursor: Cursor
 
 
-def _counted(step: _Step) -> Counts:
-    """Count what a page holds beside what is to be written."""
+def _count_page(step: _Step) -> Counts:
+    """Return the counters of a page, apart from those of the items that are to be written."""
     fetched, sifted = len(step.page.items), step.sifted
     unchanged = fetched - len(sifted.arrivals) - len(sifted.faulty) - sifted.still_faulty
     return Counts(fetched=fetched, pages=1, unchanged=unchanged, quarantined=sifted.still_faulty)
@@ -377,8 +385,10 @@ def _counted(step: _Step) -> Counts:
 
 @dataclass(frozen=True, kw_only=True)
 class _Vanished:
-    """What a listing lacks, or why that is not believed."""
+    """The keys that a listing lacks, or their number if that is implausibly large."""
 
     keys: tuple[str, ...] = ()
     too_many: int = 0
+    """Number of missing keys if they are too many to be deleted; then `keys` is empty."""
     live: int = 0
+    """Number of live records of the stream, if `too_many`."""

@@ -1,4 +1,4 @@
-"""The pulling half of a run: one job for each connection, a line of the report for each of its sources."""
+"""Pull jobs of a run: one job for each connection, one line of the report for each source or partition."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -21,29 +21,36 @@ from cchc_connect.sync.translation import Translation
 from cchc_connect.sync.worker_process import Place, SecondProcess
 from cchc_connect.transport import Transport
 
-OUTAGE = 3
-"""So many sources or partitions in a row that a system has only errors for mean that it is down."""
+OUTAGE_THRESHOLD = 3
+"""If so many sources or partitions of a system in a row fail before their first page, it counts as down."""
 
 Open = Callable[[str, Adapter], AbstractContextManager[Transport]]
-"""Opens the transport to a connection."""
+"""Opens the transport to a connection, given its name and adapter."""
 
 
 class Pulling:
-    """Pulls connections; the lines come together in `lines`."""
+    """Makes the pull jobs of a run; they collect their report lines in `lines`."""
 
     def __init__(self, config: Config, scope: Scope, open_transport: Open, extents: Mapping[str, Extent]) -> None:
-        """Prepare; nothing is asked before a job is carried out."""
+        """Create the jobs' factory; no request is sent before a job runs.
+
+        Args:
+            config: the loaded configuration.
+            scope: context of the run.
+            open_transport: opens the transport to a connection.
+            extents: connection -> what to pull from it; a missing one pulls what changed.
+        """
         self._config = config
         self._scope = scope
         self._open = open_transport
         self._extents = extents
         with scope.database.reading() as connection:
             self._breakers = read_breakers(connection)
-        self._seats = Semaphore(config.run.processes)
+        self._worker_slots = Semaphore(config.run.processes)
         self.lines: list[Line] = []
 
     def jobs(self, names: Collection[str]) -> list[Job]:
-        """Return a job for each connection; those that failed of late come last, so that nobody waits for them."""
+        """Return a job for each connection; those that failed recently come last, so that no other waits for them."""
 
         def failures(name: str) -> int:
             return self._breakers[name].failures if name in self._breakers else 0
@@ -55,29 +62,29 @@ class Pulling:
             adapter = self._config.adapter(name)
             if not adapter.sources:
                 return
-            wanted = self._extents.get(name, Extent()).record_type
+            only_type = self._extents.get(name, Extent()).record_type
             lines = [
-                Line(kind="pull", name=name, record_type=kind, partition=part)
-                for kind, part in _parts(adapter)
-                if wanted in {None, kind}
+                Line(kind="pull", name=name, record_type=record_type, partition=partition)
+                for record_type, partition in _listings(adapter)
+                if only_type in {None, record_type}
             ]
             self.lines += lines
-            known = self._breakers.get(name)
-            if known is not None and known.is_open(self._scope.clock.now()):
-                self._leave_alone(lines, known)
+            breaker = self._breakers.get(name)
+            if breaker is not None and breaker.is_open(self._scope.clock.now()):
+                self._skip_open_circuit(lines, breaker)
                 return
             with self._open(name, adapter) as transport:
                 self._pull_all(name, adapter, lines, transport)
 
         return job
 
-    def _leave_alone(self, lines: list[Line], known: Breaker) -> None:
+    def _skip_open_circuit(self, lines: list[Line], breaker: Breaker) -> None:
         for line in lines:
-            told = {"connection": line.name, "failures": known.failures, "until": known.closed_until}
-            line.outcome, line.reason = Outcome.FAILED, Phrase(resting(known), told)
+            context = {"connection": line.name, "failures": breaker.failures, "until": breaker.closed_until}
+            line.outcome, line.reason = Outcome.FAILED, Phrase(resting(breaker), context)
 
     def _pull_all(self, name: str, adapter: Adapter, lines: list[Line], transport: Transport) -> None:
-        """Pull a connection's sources; where it cannot be reached the rest of them is not tried."""
+        """Pull the sources of a connection; if the system cannot be reached, skip the remaining ones."""
         sources = {source.record_type.record_type: source for source in adapter.sources}
         outage, failures = None, 0
         for line in lines:
@@ -90,16 +97,16 @@ class Pulling:
                 error = self._pull(sources[line.record_type], line, transport)
                 is_failure = isinstance(error, Retriable) and not is_our_own(error) and line.counts.pages == 0
                 failures = failures + 1 if is_failure else 0
-                is_outage = failures > 0 and (failures == OUTAGE or answers_nobody(error))
+                is_outage = failures > 0 and (failures == OUTAGE_THRESHOLD or answers_nobody(error))
                 outage = error if is_outage or wants_peace(error) else None
         if self._scope.keeps:
-            self._remember(name, lines, outage, is_down=failures > 0)
+            self._update_breaker(name, lines, outage, is_down=failures > 0)
 
     def _pull(self, source: Source, line: Line, transport: Transport) -> CchcError | None:
         stream = self._stream(line)
-        translator = SecondProcess(Translation(source), self._place(line), self._seats)
+        translator = SecondProcess(Translation(source), self._source_ref(line), self._worker_slots)
         pull = Pull(source, stream, transport, self._scope, self._extents.get(line.name), translator)
-        traffic, began, failure = transport.traffic, self._scope.clock.monotonic(), None
+        traffic_before, began_s, failure = transport.traffic, self._scope.clock.monotonic(), None
         try:
             with translator, adapter_border(connection=stream.connection, record_type=stream.record_type):
                 pull.run()
@@ -110,13 +117,13 @@ class Pulling:
             line.outcome, line.reason = failed(failure)
             self._hold(stream, failure, source.profile.order)
         line.counts, line.before, line.after = pull.counts, pull.before, pull.after
-        line.seconds = self._scope.clock.monotonic() - began
-        line.counts.requests = transport.traffic.requests - traffic.requests
-        line.counts.bytes_received = transport.traffic.bytes_received - traffic.bytes_received
+        line.seconds = self._scope.clock.monotonic() - began_s
+        line.counts.requests = transport.traffic.requests - traffic_before.requests
+        line.counts.bytes_received = transport.traffic.bytes_received - traffic_before.bytes_received
         return failure
 
-    def _place(self, line: Line) -> Place | None:
-        """Return how another process finds the source of a line, where one may be used."""
+    def _source_ref(self, line: Line) -> Place | None:
+        """Return how a worker process finds the source of a line; None if no worker may be used."""
         if self._scope.prefetch == 0 or self._config.run.processes == 0:
             return None
         return Place(config=self._config, connection=line.name, record_type=line.record_type)
@@ -126,13 +133,14 @@ class Pulling:
         return Stream(connection=line.name, record_type=line.record_type, agency=agency, partition=line.partition)
 
     def _hold(self, stream: Stream, error: CchcError, order: Order) -> None:
-        """Write down why a stream is not read; a part that could not be pulled tells nothing of the stream."""
+        """Store why a stream is held; the failure of a partial pull does not concern the stream as a whole."""
         is_partial = self._extents.get(stream.connection, Extent()).is_partial
         if not isinstance(error, Stopped | OutsideHours) and not is_partial:
             now = self._scope.clock.now()
             self._scope.commit(lambda connection: hold(connection, stream, error, now, order))
 
-    def _remember(self, name: str, lines: list[Line], outage: CchcError | None, *, is_down: bool) -> None:
+    def _update_breaker(self, name: str, lines: list[Line], outage: CchcError | None, *, is_down: bool) -> None:
+        """Store for the next run whether the system asked for a pause, is down, or works."""
         wait_s = asked_wait_s(outage)
         if wait_s is not None:
             self._scope.commit(lambda connection: park(connection, name, self._scope.clock.now(), wait_s))
@@ -144,7 +152,8 @@ class Pulling:
             self._scope.commit(lambda connection: note_success(connection, name))
 
 
-def _parts(adapter: Adapter) -> Iterator[tuple[str, str]]:
+def _listings(adapter: Adapter) -> Iterator[tuple[str, str]]:
+    """Yield record type and partition of each listing of an adapter."""
     for source in adapter.sources:
         for partition in source.profile.partitions or (WHOLE,):
             yield source.record_type.record_type, partition

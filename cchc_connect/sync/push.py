@@ -1,9 +1,9 @@
-"""Pushing one route: take its changes from the feed, send what is due, store the receipts.
+"""Pushes one route: takes its changes from the feed into the outbox, sends due deliveries, stores the receipts.
 
-A message leaves at least once and carries the same idempotency key over all attempts, so its effect is
-exactly once. Messages go out in waves, as many at a time as the target takes; no two of a wave speak of one
-order key, so order is kept for each key, and a message that fails holds back its own key and no other. What is
-about to leave stands in the journal before it does, with purpose and legal basis, and what became of it afterwards.
+A message is sent at least once and carries the same idempotency key in all attempts, so its effect is exactly once.
+Messages are sent in waves, as many at the same time as the target accepts. No two messages of a wave share an order
+key, so the order of each key is preserved; a message that fails delays its own key only. The audit log records each
+message before it is sent, with purpose and legal basis, and afterwards its outcome.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,151 +25,164 @@ from cchc_connect.sync.route import Route
 from cchc_connect.sync.run_context import Scope
 from cchc_connect.transport import Transport
 
-AT_ONCE = 2000
-"""Deliveries read from the database at a time."""
+DELIVERY_BATCH_SIZE = 2000
+"""Deliveries read from the outbox at a time."""
 
-RECEIPTS_AT_ONCE = 50
-"""Receipts stored in one transaction, or a wave's; after a crash as many messages go out again, under the same keys."""
+RECEIPT_BATCH_SIZE = 50
+"""Receipts stored in one transaction, and at least those of one wave. After a crash up to so many messages are sent
+again, with the same idempotency keys.
+"""
 
-OUTAGE = 3
-"""So many messages in a row that fail mean that the target is down; the rest waits for the next run."""
+OUTAGE_THRESHOLD = 3
+"""If so many messages in a row fail, the target counts as down, and the other deliveries wait for the next run."""
 
 Batch = list[Delivery]
-Answer = Sequence[Receipt] | CchcError
-"""What came of sending a batch."""
+"""The deliveries of one message."""
+
+SendResult = Sequence[Receipt] | CchcError
+"""Result of sending a batch: a receipt for each delivery, or the error."""
 
 
 class Push:
-    """One run over one route."""
+    """Pushes one route in one run."""
 
     def __init__(self, route: Route, transport: Transport, scope: Scope) -> None:
-        """Prepare; nothing leaves before `run`."""
+        """Create the push; nothing is sent before `run`."""
         self._route = route
         self._transport = transport
         self._scope = scope
         self._failures = 0
         self._blocked: set[str] = set()
-        """Order keys for which a message just failed: what follows it waits."""
+        """Order keys of which a message just failed; their later messages wait."""
         self._refused: set[str] = set()
-        """Order keys of which a refusal is not committed yet."""
-        self._answered: list[tuple[Batch, Sequence[Receipt]]] = []
-        self._making = Making(route, ahead=scope.prefetch > 0)
+        """Order keys with a refusal that is not committed yet."""
+        self._unstored: list[tuple[Batch, Sequence[Receipt]]] = []
+        self._builder = Making(route, ahead=scope.prefetch > 0)
         self._parallel = max((parallel_of(target) for target in route.targets.values()), default=1)
-        self._behind = Behind(overlapping=scope.prefetch > 0)
+        self._writer = Behind(overlapping=scope.prefetch > 0)
         self.counts = {record_type: Counts() for record_type in route.record_types}
 
     def run(self) -> None:
-        """Send all that is due; `counts` tells what was done, also when it stops with an error.
+        """Send all due deliveries. `counts` holds the counters, also if an error is raised.
+
+        Deliveries that were not sent stay in the outbox for the next run.
 
         Raises:
             AuthenticationFailed: the target refuses our credentials.
-            Stopped: the run was asked to end; what was not sent waits.
-            Retriable: the target is down; what was not sent waits.
-            Fatal: the run cannot go on.
+            Stopped: the run was asked to end.
+            Retriable: the target is down.
+            SourceHeld: the target's responses make no sense, or its adapter failed.
+            Fatal: the run cannot continue.
         """
-        self._stage()
+        self._enqueue()
         try:
-            with self._making, ThreadPoolExecutor(self._parallel, thread_name_prefix="push") as pool:
+            with self._builder, ThreadPoolExecutor(self._parallel, thread_name_prefix="push") as pool:
                 while ready := self._due():
                     self._blocked.clear()
-                    self._making.begin(ready)
+                    self._builder.begin(ready)
                     self._announce(ready)
                     for wave in self._waves(ready):
                         self._scope.check_stop()
-                        self._remember_refusals(wave)
-                        self._settle_wave(wave, self._answers(wave, pool))
+                        self._commit_refusals(wave)
+                        self._handle_wave(wave, self._send_wave(wave, pool))
                     self._store_receipts()
         except (SourceHeld, Retriable):
             self._store_receipts()
-            self._behind.finish()
+            self._writer.finish()
             raise
         finally:
-            self._behind.close()
+            self._writer.close()
 
     def rehearse(self) -> None:
-        """Count as waiting what `run` would send now, and send nothing."""
+        """Count as waiting the deliveries that `run` would send now; send and commit nothing."""
         with self._scope.database.writing(keep=False) as connection:
             while deliveries.stage(connection, self._route.name, self._route.record_types, self._route.connection):
                 pass
-            for one in deliveries.due(connection, self._route.name, self._scope.clock.now()):
-                self.counts[one.record_type].waiting += 1
+            for delivery in deliveries.due(connection, self._route.name, self._scope.clock.now()):
+                self.counts[delivery.record_type].waiting += 1
 
-    def _stage(self) -> None:
+    def _enqueue(self) -> None:
         route, more = self._route, 1
         while more:
             with self._scope.database.writing(self._scope.token) as connection:
                 more = deliveries.stage(connection, route.name, route.record_types, route.connection)
 
     def _due(self) -> list[Delivery]:
-        self._behind.finish()
+        self._writer.finish()
         with self._scope.database.reading() as connection:
-            return deliveries.due(connection, self._route.name, self._scope.clock.now(), AT_ONCE)
+            return deliveries.due(connection, self._route.name, self._scope.clock.now(), DELIVERY_BATCH_SIZE)
 
     def _announce(self, ready: Sequence[Delivery]) -> None:
-        """Write down what is about to leave: after a crash nobody would know that it has."""
+        """Write audit log entries before sending; otherwise a crash could hide that a message was sent."""
         now = stamp(self._scope.clock.now())
-        leaving = {kind: [one for one in ready if one.record_type == kind] for kind in self._route.record_types}
+        by_type = {
+            record_type: [delivery for delivery in ready if delivery.record_type == record_type]
+            for record_type in self._route.record_types
+        }
         with self._scope.database.writing(self._scope.token) as connection:
-            for messages in filter(None, leaving.values()):
-                write_entry(connection, self._entry(messages, [LEAVING] * len(messages), now))
+            for messages in filter(None, by_type.values()):
+                write_entry(connection, self._audit_entry(messages, [LEAVING] * len(messages), now))
 
     def _waves(self, ready: Sequence[Delivery]) -> Iterator[list[Batch]]:
-        """Yield batches that may be sent at the same time: no two of a wave speak of one order key."""
+        """Yield batches that may be sent at the same time: no two batches of a wave share an order key."""
         wave: list[Batch] = []
-        spoken_of: set[str] = set()
-        most = 1
-        for full in self._batches(ready):
-            keys = {one.order_key for one in full}
-            if wave and (len(wave) >= most or keys & spoken_of or full[0].record_type != wave[0][0].record_type):
+        wave_keys: set[str] = set()
+        max_batches = 1
+        for full_batch in self._batches(ready):
+            keys = {delivery.order_key for delivery in full_batch}
+            is_other_type = bool(wave) and full_batch[0].record_type != wave[0][0].record_type
+            if wave and (len(wave) >= max_batches or keys & wave_keys or is_other_type):
                 yield wave
-                wave, spoken_of = [], set()
-            batch = [one for one in full if one.order_key not in self._blocked]
+                wave, wave_keys = [], set()
+            batch = [delivery for delivery in full_batch if delivery.order_key not in self._blocked]
             if batch:
                 wave.append(batch)
-                spoken_of |= keys
-                most = parallel_of(self._route.targets[batch[0].record_type])
+                wave_keys |= keys
+                max_batches = parallel_of(self._route.targets[batch[0].record_type])
         if wave:
             yield wave
 
     def _batches(self, ready: Sequence[Delivery]) -> Iterator[Batch]:
-        """Yield messages in the feed's order: neighbours of one record type, as many as the target takes.
+        """Yield the deliveries of one message each, in the order of the feed, up to the target's batch limit.
 
-        A record stands in a message once: its next version goes into the next message.
+        A batch has one record type, and contains a record only once: its next version goes into the next message.
         """
         batch: list[Delivery] = []
         keys: set[str] = set()
-        for one in ready:
-            full = bool(batch) and (
-                one.record_type != batch[0].record_type
-                or len(batch) >= self._route.targets[one.record_type].batch_limit
-                or one.record_key in keys
+        for delivery in ready:
+            is_full = bool(batch) and (
+                delivery.record_type != batch[0].record_type
+                or len(batch) >= self._route.targets[delivery.record_type].batch_limit
+                or delivery.record_key in keys
             )
-            if full:
+            if is_full:
                 yield batch
                 batch, keys = [], set()
-            batch.append(one)
-            keys.add(one.record_key)
+            batch.append(delivery)
+            keys.add(delivery.record_key)
         if batch:
             yield batch
 
-    def _remember_refusals(self, wave: list[Batch]) -> None:
-        """Have refusals committed before a later message of their order key leaves.
+    def _commit_refusals(self, wave: list[Batch]) -> None:
+        """Commit refusals before a later message with the same order key is sent.
 
-        After a crash a refused message would be sent again, and taken this time it would undo the later one.
+        Otherwise a refused message would be sent again after a crash. If it were accepted then, it would overwrite
+        the later one.
         """
-        if self._refused & {one.order_key for batch in wave for one in batch}:
+        if self._refused & {delivery.order_key for batch in wave for delivery in batch}:
             self._store_receipts()
-            self._behind.finish()
+            self._writer.finish()
 
-    def _answers(self, wave: list[Batch], pool: ThreadPoolExecutor) -> Iterable[Answer]:
-        """Send a wave's batches, all at the same time; return what came of each."""
-        return [self._sent(wave[0])] if len(wave) == 1 else list(pool.map(self._sent, wave))
+    def _send_wave(self, wave: list[Batch], pool: ThreadPoolExecutor) -> Iterable[SendResult]:
+        """Send the batches of a wave at the same time; return the result of each."""
+        return [self._send(wave[0])] if len(wave) == 1 else list(pool.map(self._send, wave))
 
-    def _sent(self, batch: Batch) -> Answer:
+    def _send(self, batch: Batch) -> SendResult:
         target = self._route.targets[batch[0].record_type]
         try:
             with adapter_border(connection=self._route.name, record_type=batch[0].record_type):
-                receipts = self._transport.run(target.deliver([self._making.outgoing(one) for one in batch]))
+                messages = [self._builder.outgoing(delivery) for delivery in batch]
+                receipts = self._transport.run(target.deliver(messages))
                 _check_receipts(receipts, len(batch))
         except Rejected as error:
             return [Receipt(outcome=Outcome.REFUSED, reason=error.code)] * len(batch)
@@ -177,71 +190,76 @@ class Push:
             return error
         return receipts
 
-    def _settle_wave(self, wave: list[Batch], answers: Iterable[Answer]) -> None:
-        """Take note of a wave's answers, all of them, before an error among them ends the route's run."""
-        last: CchcError | None = None
-        for batch, answer in zip(wave, answers, strict=True):
-            last = self._settle(batch, answer) or last
-        if sum(len(batch) for batch, _ in self._answered) >= RECEIPTS_AT_ONCE:
+    def _handle_wave(self, wave: list[Batch], results: Iterable[SendResult]) -> None:
+        """Handle all results of a wave; after that raise the error among them that ends the push, if any."""
+        final_error: CchcError | None = None
+        for batch, result in zip(wave, results, strict=True):
+            final_error = self._settle(batch, result) or final_error
+        if sum(len(batch) for batch, _ in self._unstored) >= RECEIPT_BATCH_SIZE:
             self._store_receipts()
-        if last is not None:
-            raise last
+        if final_error is not None:
+            raise final_error
 
-    def _settle(self, batch: Batch, answer: Answer) -> CchcError | None:
-        """Take note of a message's answer; return the error that ends the route's run, if it is one."""
-        if isinstance(answer, AuthenticationFailed | Fatal):
-            return answer
-        if isinstance(answer, CchcError):
+    def _settle(self, batch: Batch, result: SendResult) -> CchcError | None:
+        """Handle the result of one message; return it if it is an error that ends the push."""
+        if isinstance(result, AuthenticationFailed | Fatal):
+            return result
+        if isinstance(result, CchcError):
             self._failures += 1
-            reason = "outage" if isinstance(answer, Retriable) else answer.code
+            reason = "outage" if isinstance(result, Retriable) else result.code
             self._note(batch, [Receipt(outcome=Outcome.RETRY, reason=reason)] * len(batch))
-            is_last = self._failures >= OUTAGE or not isinstance(answer, Retriable) or wants_peace(answer)
-            return answer if is_last else None
+            is_final = self._failures >= OUTAGE_THRESHOLD or not isinstance(result, Retriable) or wants_peace(result)
+            return result if is_final else None
         self._failures = 0
-        if len(batch) > 1 and all(receipt.outcome is Outcome.REFUSED for receipt in answer):
-            errors = [self._settle([one], self._sent([one])) for one in batch if one.order_key not in self._blocked]
+        if len(batch) > 1 and all(receipt.outcome is Outcome.REFUSED for receipt in result):
+            errors = [
+                self._settle([delivery], self._send([delivery]))
+                for delivery in batch
+                if delivery.order_key not in self._blocked
+            ]
             return next((error for error in errors if error is not None), None)
-        self._note(batch, answer)
+        self._note(batch, result)
         return None
 
     def _note(self, batch: Batch, receipts: Sequence[Receipt]) -> None:
+        """Count receipts and keep them for the next transaction."""
         counts = self.counts[batch[0].record_type]
-        for one, receipt in zip(batch, receipts, strict=True):
-            counts.shortened += bool(one.shortened)
+        for delivery, receipt in zip(batch, receipts, strict=True):
+            counts.shortened += bool(delivery.shortened)
             match receipt.outcome:
                 case Outcome.DELIVERED | Outcome.DUPLICATE:
                     counts.delivered += 1
                 case Outcome.REFUSED:
                     counts.refused += 1
-                    self._refused.add(one.order_key)
+                    self._refused.add(delivery.order_key)
                 case Outcome.RETRY:
                     counts.waiting += 1
-                    self._blocked.add(one.order_key)
-        self._answered.append((batch, receipts))
+                    self._blocked.add(delivery.order_key)
+        self._unstored.append((batch, receipts))
         self._scope.progress(self._route.name, batch[0].record_type, counts, None)
 
     def _store_receipts(self) -> None:
-        """Have the receipts that were taken note of committed, with their journal entries and the counters."""
-        if not self._answered:
+        """Let the writer commit the pending receipts, with their audit log entries and the run counters."""
+        if not self._unstored:
             return
-        answered, self._answered = self._answered, []
+        unstored, self._unstored = self._unstored, []
         self._refused.clear()
-        counted = {record_type: counts.copy() for record_type, counts in self.counts.items()}
+        counts_by_type = {record_type: counts.copy() for record_type, counts in self.counts.items()}
         now = self._scope.clock.now()
 
         def store() -> None:
-            receipts = [pair for batch, given in answered for pair in zip(batch, given, strict=True)]
+            pairs = [pair for batch, receipts in unstored for pair in zip(batch, receipts, strict=True)]
             with self._scope.database.writing(self._scope.token) as connection:
-                deliveries.store_receipts(connection, self._route.name, receipts, now)
-                for batch, given in answered:
-                    outcomes = [receipt.outcome.value for receipt in given]
-                    write_entry(connection, self._entry(batch, outcomes, stamp(now)))
-                for record_type, counts in counted.items():
+                deliveries.store_receipts(connection, self._route.name, pairs, now)
+                for batch, receipts in unstored:
+                    outcomes = [receipt.outcome.value for receipt in receipts]
+                    write_entry(connection, self._audit_entry(batch, outcomes, stamp(now)))
+                for record_type, counts in counts_by_type.items():
                     write_counts(connection, (self._scope.run_id, "push", self._route.name, record_type), counts)
 
-        self._behind.do(store)
+        self._writer.do(store)
 
-    def _entry(self, batch: Sequence[Delivery], outcomes: Sequence[str], now: str) -> JournalEntry:
+    def _audit_entry(self, batch: Sequence[Delivery], outcomes: Sequence[str], now: str) -> JournalEntry:
         return JournalEntry(
             at=now,
             run_id=self._scope.run_id,
@@ -251,16 +269,20 @@ class Push:
             purpose=self._route.purpose,
             legal_basis=self._route.legal_basis,
             record_type=batch[0].record_type,
-            record_keys=tuple(one.record_key for one in batch),
+            record_keys=tuple(delivery.record_key for delivery in batch),
             outcomes=tuple(outcomes),
         )
 
 
 def _check_receipts(receipts: object, expected: int) -> None:
-    """Refuse what an adapter returns in the place of a receipt for each record."""
+    """Check what an adapter returned.
+
+    Raises:
+        TypeError: it is not a list or tuple of `expected` valid receipts.
+    """
     if not isinstance(receipts, list | tuple) or len(cast("Sequence[object]", receipts)) != expected:
         raise TypeError("a receipt for each record is due")
-    known = set(Outcome)
+    outcomes = set(Outcome)
     for receipt in cast("Sequence[object]", receipts):
-        if not isinstance(receipt, Receipt) or receipt.outcome not in known:
+        if not isinstance(receipt, Receipt) or receipt.outcome not in outcomes:
             raise TypeError("a receipt is due")

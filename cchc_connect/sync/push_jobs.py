@@ -1,4 +1,4 @@
-"""The pushing half of a run: one job for each route, a line of the report for each of its record types."""
+"""Push jobs of a run: one job for each route, one line of the report for each of its record types."""
 
 from collections.abc import Collection
 
@@ -20,10 +20,10 @@ from cchc_connect.transport import Transport
 
 
 class Pushing:
-    """Pushes routes; the lines come together in `lines`."""
+    """Makes the push jobs of a run; they collect their report lines in `lines`."""
 
     def __init__(self, config: Config, scope: Scope, open_transport: Open) -> None:
-        """Prepare; nothing leaves before a job is carried out."""
+        """Create the jobs' factory; nothing is sent before a job runs."""
         self._config = config
         self._scope = scope
         self._open = open_transport
@@ -38,25 +38,26 @@ class Pushing:
             adapter = self._config.adapter(table.to)
             route = _route(name, table, self._config.connections[table.to], adapter)
             with self._scope.database.reading() as connection:
-                known = read_breakers(connection).get(table.to)  # another route may have just noted something
-            if self._scope.keeps and known is not None and known.is_open(self._scope.clock.now()):
-                self._leave_alone(route, known)
+                breaker = read_breakers(connection).get(table.to)  # read now: another route may have just changed it
+            if self._scope.keeps and breaker is not None and breaker.is_open(self._scope.clock.now()):
+                self._leave_alone(route, breaker)
                 return
             with self._open(table.to, adapter) as transport:
                 self._push(route, transport)
 
         return job
 
-    def _leave_alone(self, route: Route, known: Breaker) -> None:
-        told = {"connection": route.connection, "failures": known.failures, "until": known.closed_until}
-        reason = Phrase(resting(known), told)
+    def _leave_alone(self, route: Route, breaker: Breaker) -> None:
+        context = {"connection": route.connection, "failures": breaker.failures, "until": breaker.closed_until}
+        reason = Phrase(resting(breaker), context)
         self.lines += [
-            Line(kind="push", name=route.name, record_type=kind, outcome=Outcome.FAILED, reason=reason)
-            for kind in route.record_types
+            Line(kind="push", name=route.name, record_type=record_type, outcome=Outcome.FAILED, reason=reason)
+            for record_type in route.record_types
         ]
 
     def _push(self, route: Route, transport: Transport) -> None:
-        push, began, traffic = Push(route, transport, self._scope), self._scope.clock.monotonic(), transport.traffic
+        push, traffic_before = Push(route, transport, self._scope), transport.traffic
+        began_s = self._scope.clock.monotonic()
         outcome, reason = Outcome.DONE, None
         try:
             if not self._scope.keeps:
@@ -69,29 +70,29 @@ class Pushing:
         except CchcError as error:
             outcome, reason = failed(error)
             if not isinstance(error, Stopped | OutsideHours):
-                held = error
-                self._scope.commit(lambda connection: deliveries.hold_route(connection, route.name, held))
+                hold_error = error
+                self._scope.commit(lambda connection: deliveries.hold_route(connection, route.name, hold_error))
             wait_s = asked_wait_s(error)
             if wait_s is not None:
                 self._scope.commit(
                     lambda connection: park(connection, route.connection, self._scope.clock.now(), wait_s)
                 )
-        seconds = self._scope.clock.monotonic() - began
+        seconds = self._scope.clock.monotonic() - began_s
         lines = [
             Line(
                 kind="push",
                 name=route.name,
-                record_type=kind,
+                record_type=record_type,
                 outcome=outcome,
                 reason=reason,
                 counts=counts,
                 seconds=seconds,
             )
-            for kind, counts in push.counts.items()
+            for record_type, counts in push.counts.items()
         ]
-        # A route's record types share its messages' traffic; it stands with the first of them.
-        lines[0].counts.requests = transport.traffic.requests - traffic.requests
-        lines[0].counts.bytes_received = transport.traffic.bytes_received - traffic.bytes_received
+        # The traffic of a route is counted once, in the line of its first record type.
+        lines[0].counts.requests = transport.traffic.requests - traffic_before.requests
+        lines[0].counts.bytes_received = transport.traffic.bytes_received - traffic_before.bytes_received
         self.lines += lines
 
 

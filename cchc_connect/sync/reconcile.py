@@ -1,8 +1,8 @@
-"""Both sides compared: what a source lists whole, beside what the database has of it.
+"""Reconciliation: compares the complete listing of a source with the records in the database, and repairs differences.
 
-Items are recognised by their hash, as in a pull; only those that are not are read and compared with what was
-kept of them. A repair is the same pass with its pages written by the one write path. What is gone is judged
-here, after the last page of the last partition, whatever the source's profile says of deletes.
+Items are recognised by their hash, as in a pull; only the others are translated and compared with the stored records.
+A repair is the same pass with its pages written by the one write path. Deletions are found here, after the last page
+of the last partition, whatever delete detection the source's profile names.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,108 +32,113 @@ from cchc_connect.sync.run_context import Scope
 from cchc_connect.sync.seen import SeenKeys
 from cchc_connect.transport import Transport
 
-SAMPLES = 20
-"""So many source keys are shown of each kind of difference."""
+MAX_SAMPLES = 20
+"""Maximum number of source keys that are listed for each kind of difference."""
 
-GONE_AT_ONCE = 5000
-"""Items marked as gone in one transaction."""
+DELETION_BATCH_SIZE = 5000
+"""Records marked as deleted in one transaction."""
 
 
 class Keys:
-    """Source keys of one kind: how many, and the first of them."""
+    """The source keys of one kind of difference: their number, and the first ones as samples."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Create an empty set."""
         self._all = SeenKeys()
         self.samples: list[str] = []
 
     def add(self, keys: Iterable[str]) -> None:
-        """Take note of keys; one may come more than once."""
+        """Add keys; a key may be added more than once."""
         for key in keys:
             self._all.add((key,))
-            if len(self.samples) < SAMPLES and key not in self.samples:
+            if len(self.samples) < MAX_SAMPLES and key not in self.samples:
                 self.samples.append(key)
 
     def __len__(self) -> int:
-        """Return how many different keys there are."""
+        """Return the number of different keys."""
         return len(self._all)
 
     def __contains__(self, key: str) -> bool:
         return key in self._all
 
     def as_document(self) -> Mapping[str, object]:
-        """Return number and samples, JSON-ready."""
+        """Return number and samples as a JSON-ready dictionary."""
         return {"number": len(self), "samples": self.samples}
 
 
 class Comparison:
-    """One source beside the database; it is shown every page of the source."""
+    """Comparison of one source with the database, as the observer of a pull of the complete source."""
 
     def __init__(self, stream: Stream, occasion: Occasion) -> None:
-        """Begin with nothing listed."""
+        """Start the comparison of `stream`; `occasion` holds the owners by which conflicts are resolved."""
         self.stream = stream
         self._occasion = occasion
         self._listed = SeenKeys()
         self.differing = Keys()
-        """Items that are here and say something else at the source."""
+        """Items whose record differs from what the source lists."""
         self.missing = Keys()
-        """Items that are at the source only."""
+        """Items that only the source has."""
         self.gone = Keys()
-        """Items that are here only."""
+        """Items that only the database has."""
         self.quarantined = Keys()
-        """Items that are here as quarantine entries, or would be."""
+        """Items that are in quarantine, or would be."""
         self.is_whole = False
-        """Was everything listed?"""
+        """Whether the source was listed completely."""
         self.is_repaired = False
-        """Was everything put right?"""
+        """Whether all differences were repaired."""
         self.reason: Phrase | None = None
-        """What kept the source from being read whole or put right."""
+        """Why the source could not be listed completely or repaired; None if it could."""
 
     def look(self, connection: Connection, stream: Stream, sifted: Sifted) -> None:
-        """Compare a page with what is in the database."""
+        """Compare a page with the stored records."""
         self._listed.add(sifted.keys)
         self.quarantined.add(item.source_key for item in sifted.faulty)
         if not sifted.arrivals:
             return
-        here = words_of(connection, stream, [arrival.source_key for arrival in sifted.arrivals])
+        stored = words_of(connection, stream, [arrival.source_key for arrival in sifted.arrivals])
         conflicts = decide(connection, stream, sifted.arrivals, self._occasion).conflicts
-        taken = {item.source_key for item in conflicts}
-        self.quarantined.add(taken)
+        conflicting_keys = {item.source_key for item in conflicts}
+        self.quarantined.add(conflicting_keys)
         for arrival in sifted.arrivals:
-            if arrival.source_key in taken:
+            if arrival.source_key in conflicting_keys:
                 continue
-            if arrival.source_key not in here:
+            if arrival.source_key not in stored:
                 self.missing.add((arrival.source_key,))
-            elif not is_same(here[arrival.source_key], arrival.record.document):
+            elif not is_same(stored[arrival.source_key], arrival.record.document):
                 self.differing.add((arrival.source_key,))
 
     def judge(self, connection: Connection) -> tuple[list[str], int, int]:
-        """Find what is here only; return it, how many of it are no quarantine entries, and how many items are here."""
-        live, gone = 0, list[str]()
+        """Find what only the database has. Call it after the last page of the last partition.
+
+        Returns:
+            The keys that are missing at the source, how many of them are records and not quarantine entries, and the
+            number of live records.
+        """
+        live, missing_there = 0, list[str]()
         for key in live_source_keys(connection, self.stream, whole=True):
             live += 1
             if key not in self._listed:
-                gone.append(key)
-        lost = len(gone)
-        waiting = quarantine.open_keys(connection, self.stream, whole=True)
-        gone = sorted({*gone, *(key for key in waiting if key not in self._listed)})
-        self.gone.add(gone)
-        told = (self.gone, self.missing, self.differing)
-        self.quarantined.add(sorted(key for key in waiting if not any(key in keys for keys in told)))
-        return gone, lost, live
+                missing_there.append(key)
+        missing_records = len(missing_there)
+        quarantined = quarantine.open_keys(connection, self.stream, whole=True)
+        missing_there = sorted({*missing_there, *(key for key in quarantined if key not in self._listed)})
+        self.gone.add(missing_there)
+        differences = (self.gone, self.missing, self.differing)
+        self.quarantined.add(sorted(key for key in quarantined if not any(key in keys for keys in differences)))
+        return missing_there, missing_records, live
 
     @property
     def equal(self) -> int:
-        """Return how many items are the same on both sides."""
+        """Return the number of items that are equal on both sides."""
         return max(0, len(self._listed) - len(self.differing) - len(self.missing) - len(self.quarantined))
 
     @property
     def agrees(self) -> bool:
-        """Say whether both sides hold the same; what waits in quarantine is known and no difference."""
+        """Whether both sides are equal. An item in quarantine is a known fault and not a difference."""
         return self.is_whole and not (len(self.differing) or len(self.missing) or len(self.gone))
 
     def as_document(self) -> Mapping[str, object]:
-        """Return it, JSON-ready, without its reason."""
+        """Return the comparison as a JSON-ready dictionary, without its reason."""
         kinds = {"differing": self.differing, "missing_here": self.missing, "gone_there": self.gone}
         return {
             "record_type": self.stream.record_type,
@@ -146,68 +151,75 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class Reconciliation:
-    """What comparing one connection's sources came to."""
+    """Result of comparing the sources of one connection with the database."""
 
     connection: str
+    """Name of the connection."""
     repair: bool
+    """Whether differences were to be repaired."""
     sources: Sequence[Comparison]
+    """One comparison for each source."""
 
     @property
     def outcome(self) -> Outcome:
-        """Return `DONE` where both sides agree now, `PARTIAL` where they differ, `FAILED` where nobody can know."""
-        if not all(one.is_whole for one in self.sources):
+        """Return `DONE` if both sides are equal now, `PARTIAL` if they differ, `FAILED` if a listing is incomplete."""
+        if not all(comparison.is_whole for comparison in self.sources):
             return Outcome.FAILED
-        settled = all(one.agrees or one.is_repaired for one in self.sources)
-        return Outcome.DONE if settled else Outcome.PARTIAL
+        is_equal = all(comparison.agrees or comparison.is_repaired for comparison in self.sources)
+        return Outcome.DONE if is_equal else Outcome.PARTIAL
 
 
 class Reconciling:
-    """Compares one connection's sources, and puts them right in a run that keeps what it writes."""
+    """Compares the sources of one connection with the database, and repairs differences unless it is a dry run."""
 
     def __init__(self, config: Config, scope: Scope, open_transport: Open) -> None:
-        """Prepare; nothing is asked before `run`."""
+        """Create the reconciler; no request is sent before `run`."""
         self._config = config
-        # That much is faulty is told here with all the rest.
+        # Faulty items are listed in the comparison, so their share does not fail the pull.
         self._scope = replace(scope, most_quarantined=1.0)
         self._open = open_transport
         self.found: list[Comparison] = []
         self.lines: list[Line] = []
 
     def run(self, name: str, record_type: str | None) -> None:
-        """Compare the sources of a connection, or the one of a record type; `found` tells what came of each."""
+        """Compare the sources of a connection, or only that of a record type; `found` collects the comparisons."""
         adapter, agency = self._config.adapter(name), self._config.connections[name].agency
         outage: Phrase | None = None
         with self._open(name, adapter) as transport:
             for source in adapter.sources:
-                kind = source.record_type.record_type
-                if record_type not in {None, kind}:
+                source_type = source.record_type.record_type
+                if record_type not in {None, source_type}:
                     continue
-                stream = Stream(connection=name, record_type=kind, agency=agency)
-                one = Comparison(stream, self._scope.occasion(kind))
-                self.found.append(one)
-                one.reason = outage
-                if outage is None and self._is_unreachable(source, one, transport):
-                    outage = one.reason
+                stream = Stream(connection=name, record_type=source_type, agency=agency)
+                comparison = Comparison(stream, self._scope.occasion(source_type))
+                self.found.append(comparison)
+                comparison.reason = outage
+                if outage is None and self._compare_source(source, comparison, transport):
+                    outage = comparison.reason
 
-    def _is_unreachable(self, source: Source, one: Comparison, transport: Transport) -> bool:
-        """Compare one source; say whether its system cannot be reached, so that nobody asks it more."""
+    def _compare_source(self, source: Source, comparison: Comparison, transport: Transport) -> bool:
+        """Compare one source. True if its system cannot be reached, so that the other sources are skipped."""
         for partition in source.profile.partitions or (WHOLE,):
-            error = self._read(source, replace(one.stream, partition=partition), one, transport)
-            if one.reason is not None:
+            error = self._compare_partition(
+                source, replace(comparison.stream, partition=partition), comparison, transport
+            )
+            if comparison.reason is not None:
                 return answers_nobody(error)
-        one.is_whole = True
+        comparison.is_whole = True
         with self._scope.database.reading() as connection:
-            gone, lost, live = one.judge(connection)
+            missing_there, missing_records, live = comparison.judge(connection)
         if self._scope.keeps:
-            self._put_right(one, gone, lost, live)
+            self._repair(comparison, missing_there, missing_records, live)
         return False
 
-    def _read(self, source: Source, stream: Stream, one: Comparison, transport: Transport) -> CchcError | None:
-        """Pull a partition whole, with the comparison as witness."""
-        pull = Pull(source, stream, transport, self._scope, Extent(everything=True, witness=one))
+    def _compare_partition(
+        self, source: Source, stream: Stream, comparison: Comparison, transport: Transport
+    ) -> CchcError | None:
+        """Pull a partition completely, with the comparison as observer; return the error that ended it, if any."""
+        pull = Pull(source, stream, transport, self._scope, Extent(everything=True, witness=comparison))
         line = Line(kind="pull", name=stream.connection, record_type=stream.record_type, partition=stream.partition)
         self.lines.append(line)
-        began, error = self._scope.clock.monotonic(), None
+        began_s, error = self._scope.clock.monotonic(), None
         try:
             with adapter_border(connection=stream.connection, record_type=stream.record_type):
                 pull.run()
@@ -215,12 +227,14 @@ class Reconciling:
             raise
         except CchcError as failure:
             error = failure
-            line.outcome, one.reason = failed(failure)
+            line.outcome, comparison.reason = failed(failure)
             self._hold(stream, failure, source.profile.order)
         if error is None and pull.shows_fewer:
-            one.reason = Phrase("reconcile.shows_fewer", {"connection": stream.connection, "place": _place(stream)})
-        line.counts, line.before, line.after, line.reason = pull.counts, pull.before, pull.after, one.reason
-        line.seconds = self._scope.clock.monotonic() - began
+            comparison.reason = Phrase(
+                "reconcile.shows_fewer", {"connection": stream.connection, "place": _stream_label(stream)}
+            )
+        line.counts, line.before, line.after, line.reason = pull.counts, pull.before, pull.after, comparison.reason
+        line.seconds = self._scope.clock.monotonic() - began_s
         return error
 
     def _hold(self, stream: Stream, failure: CchcError, order: Order) -> None:
@@ -228,22 +242,22 @@ class Reconciling:
             now = self._scope.clock.now()
             self._scope.commit(lambda connection: hold(connection, stream, failure, now, order))
 
-    def _put_right(self, one: Comparison, gone: Sequence[str], lost: int, live: int) -> None:
-        """Mark as gone what the source does not have any more; all else was written page by page."""
-        stream = one.stream
-        if is_too_many(lost, live, MOST_VANISHED) and stream.connection not in self._scope.shrinking:
-            told = {"connection": stream.connection, "place": _place(stream), "vanished": lost, "live": live}
-            one.reason = Phrase("reconcile.shrunk", told)
+    def _repair(self, comparison: Comparison, missing_there: Sequence[str], missing_records: int, live: int) -> None:
+        """Mark as deleted what the source no longer has; all other differences were written page by page."""
+        stream, label = comparison.stream, _stream_label(comparison.stream)
+        if is_too_many(missing_records, live, MOST_VANISHED) and stream.connection not in self._scope.shrinking:
+            context = {"connection": stream.connection, "place": label, "vanished": missing_records, "live": live}
+            comparison.reason = Phrase("reconcile.shrunk", context)
             return
-        for start in range(0, len(gone), GONE_AT_ONCE):
-            self._mark_as_gone(stream, SiftedPage(gone=gone[start : start + GONE_AT_ONCE]))
-        one.is_repaired = True
+        for start in range(0, len(missing_there), DELETION_BATCH_SIZE):
+            self._delete(stream, SiftedPage(gone=missing_there[start : start + DELETION_BATCH_SIZE]))
+        comparison.is_repaired = True
 
-    def _mark_as_gone(self, stream: Stream, work: SiftedPage) -> None:
+    def _delete(self, stream: Stream, work: SiftedPage) -> None:
         occasion = self._scope.occasion(stream.record_type)
-        counted = self._scope.commit(lambda connection: write_page(connection, stream, work, occasion))
-        self.lines[-1].counts.add(counted)
+        counts = self._scope.commit(lambda connection: write_page(connection, stream, work, occasion))
+        self.lines[-1].counts.add(counts)
 
 
-def _place(stream: Stream) -> str:
+def _stream_label(stream: Stream) -> str:
     return f"{stream.record_type} {stream.partition}".rstrip()

@@ -1,4 +1,4 @@
-"""The run report: what was and what was not done, for every source and route."""
+"""The run report: for every source and every route what was done, and why not if it was not."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -13,54 +13,61 @@ from cchc_connect.privacy.page_tokens import shown
 
 
 class Outcome(StrEnum):
-    """How a run, or one line of it, ended."""
+    """How a run, or one line of its report, ended."""
 
     DONE = "done"
+    """Everything was read, or every due message was handled."""
     HELD = "held"
-    """A source or route answers what cannot be believed; it waits for a person."""
+    """The responses of a source or route are implausible; a person should look at it."""
     FAILED = "failed"
-    """It could not be reached or did not work; the next run tries again."""
+    """The system could not be reached or did not work; the next run tries again."""
     CLOSED = "closed"
-    """It may be asked at other times of day only; nothing is wrong."""
+    """The configured opening hours allow no request now; nothing is wrong."""
     STOPPED = "stopped"
-    """The run was asked to end; the next one goes on from there."""
+    """The run was asked to end; the next run continues from there."""
     PARTIAL = "partial"
-    """Of a run: some lines are done and some are not."""
+    """Of a run only: some lines are done and some are not."""
 
 
 @dataclass(kw_only=True)
 class Line:
-    """One source (`pull`), or one partition of it, or one record type of a route (`push`)."""
+    """One line of the report: one source or partition of it (`pull`), or one record type of a route (`push`)."""
 
     kind: str
+    """`pull` or `push`."""
     name: str
-    """Connection or route."""
+    """Name of the connection (`pull`) or route (`push`)."""
     record_type: str
     partition: str = ""
+    """Partition of the source; "" if it has none."""
     outcome: Outcome = Outcome.DONE
     reason: Phrase | None = None
+    """Why it is not done, as a sentence in both languages; None if it is done."""
     counts: Counts = field(default_factory=Counts)
+    """Run counters of the line."""
     seconds: float = 0.0
+    """Duration in seconds; the lines of one route all have the duration of the route."""
     before: Cursor | None = None
-    """Where the source stood before the run; None for a route."""
+    """Cursor of the source before the run; None for a route."""
     after: Cursor | None = None
+    """Cursor of the source after the run; None for a route, and if it did not move."""
 
     @property
     def sent(self) -> int:
-        """Return how many messages got an answer."""
+        """Return the number of messages that the target accepted or refused."""
         return self.counts.delivered + self.counts.refused
 
     def as_document(self) -> Mapping[str, object]:
-        """Return the line, JSON-ready."""
+        """Return the line as a JSON-ready dictionary; instants are UTC, page tokens are without secrets."""
         reason = None if self.reason is None else {"code": self.reason.code, "context": _texts(self.reason.context)}
         head = {"kind": self.kind, "name": self.name, "record_type": self.record_type, "partition": self.partition}
         cursors = {"cursor_before": _cursor(self.before), "cursor_after": _cursor(self.after or self.before)}
-        told = {"outcome": self.outcome.value, "reason": reason, "seconds": round(self.seconds, 3)}
-        return {**head, **told, **cursors, **self.counts.as_document()}
+        result = {"outcome": self.outcome.value, "reason": reason, "seconds": round(self.seconds, 3)}
+        return {**head, **result, **cursors, **self.counts.as_document()}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
-        """Return the line that `as_document` wrote, by this program or an earlier one."""
+        """Return the line from a document that `as_document` of this or an earlier version wrote."""
         reason = document["reason"]
         return cls(
             kind=document["kind"],
@@ -69,7 +76,7 @@ class Line:
             partition=document.get("partition", ""),
             outcome=Outcome(document["outcome"]),
             reason=None if reason is None else Phrase(reason["code"], reason["context"]),
-            counts=Counts(**{one.name: document.get(one.name, 0) for one in fields(Counts)}),
+            counts=Counts(**{counter.name: document.get(counter.name, 0) for counter in fields(Counts)}),
             seconds=document.get("seconds", 0.0),
             before=_from_cursor(document.get("cursor_before")),
             after=_from_cursor(document.get("cursor_after")),
@@ -78,42 +85,59 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class RunReport:
-    """What one run did."""
+    """Report of one run.
+
+    Example::
+
+        report = synchronizer.synchronise()
+        for line in report.lines:
+            print(line.kind, line.name, line.record_type, line.outcome, line.counts.rows_written)
+    """
 
     run_id: str
     rehearsal: bool
+    """Whether it was a dry run, in which nothing was committed or sent."""
     started_at: str
+    """Start of the run: UTC, ISO 8601."""
     finished_at: str
+    """End of the run: UTC, ISO 8601."""
     seconds: float
+    """Duration of the run in seconds, by the monotonic clock."""
     lines: Sequence[Line]
+    """Lines of the sources and routes, sorted by kind, name and partition."""
 
     @property
     def outcome(self) -> Outcome:
-        """Return how the run ended as a whole: failed only where not one line is done.
+        """Return the outcome of the run as a whole.
 
-        A route that had nothing to send met nobody and tells nothing; nor does a system that is closed at this hour.
+        - `STOPPED` if a line is stopped.
+        - `DONE` if all relevant lines are done, also if there are none.
+        - `PARTIAL` if only some of them are done.
+        - `FAILED` if none of them is done.
+
+        Lines of closed systems are not relevant, nor are lines of routes that had nothing to send.
         """
         if any(line.outcome is Outcome.STOPPED for line in self.lines):
             return Outcome.STOPPED
         open_lines = [line for line in self.lines if line.outcome is not Outcome.CLOSED]
-        told = [line for line in open_lines if line.kind == "pull" or line.outcome is not Outcome.DONE or line.sent]
-        done = [line.outcome is Outcome.DONE for line in told]
+        relevant = [line for line in open_lines if line.kind == "pull" or line.outcome is not Outcome.DONE or line.sent]
+        done = [line.outcome is Outcome.DONE for line in relevant]
         if all(done):
             return Outcome.DONE
         return Outcome.PARTIAL if any(done) else Outcome.FAILED
 
     @property
     def rows_written(self) -> int:
-        """Return how many record rows were inserted, updated or marked as gone."""
+        """Return the number of record rows that were inserted, updated or marked as deleted."""
         return sum(line.counts.rows_written for line in self.lines)
 
     @property
     def messages_delivered(self) -> int:
-        """Return how many messages targets took."""
+        """Return the number of messages that targets accepted or had already."""
         return sum(line.counts.delivered for line in self.lines)
 
     def as_document(self) -> Mapping[str, object]:
-        """Return the report, JSON-ready."""
+        """Return the report as a JSON-ready dictionary, which `from_document` reads."""
         times = {"started_at": self.started_at, "finished_at": self.finished_at, "seconds": round(self.seconds, 3)}
         head = {"run_id": self.run_id, "outcome": self.outcome.value, "rehearsal": self.rehearsal, **times}
         totals = {"rows_written": self.rows_written, "messages_delivered": self.messages_delivered}
@@ -121,7 +145,7 @@ class RunReport:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
-        """Return the report that `as_document` wrote."""
+        """Return the report from a document that `as_document` wrote."""
         return cls(
             run_id=document["run_id"],
             rehearsal=document["rehearsal"],
@@ -132,10 +156,11 @@ class RunReport:
         )
 
 
-def _cursor(at: Cursor | None) -> Mapping[str, str | None] | None:
-    if at is None:
+def _cursor(cursor: Cursor | None) -> Mapping[str, str | None] | None:
+    if cursor is None:
         return None
-    return {"watermark": None if at.watermark is None else stamp(at.watermark), "position": shown(at.position)}
+    watermark = None if cursor.watermark is None else stamp(cursor.watermark)
+    return {"watermark": watermark, "position": shown(cursor.position)}
 
 
 def _from_cursor(document: Mapping[str, str | None] | None) -> Cursor | None:

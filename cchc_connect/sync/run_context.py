@@ -1,4 +1,4 @@
-"""What every part of one run shares."""
+"""The run context: what all parts of one run share, and the commit of a write transaction with replay."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -17,64 +17,72 @@ from cchc_connect.errors import DatabaseLost, Stopped
 
 Result = TypeVar("Result")
 
-REPLAYS = 3
-"""So often a transaction whose connection broke is done again."""
+MAX_REPLAYS = 3
+"""How many times a transaction is repeated whose database connection broke."""
 
 REPLAY_WAIT_S = 1.0
-"""Seconds before the first of them; twice as many before each further one."""
+"""Seconds before the first repetition; the wait doubles before each further one."""
 
 
 class Progress(Protocol):
-    """Told of every step of a run, from several threads; it must be quick and must not fail."""
+    """Callback for the progress of a run. Several threads call it; it must be quick and must not raise."""
 
     def __call__(self, name: str, record_type: str, counts: Counts, total: int | None) -> None:
-        """Take note of a page or message: connection or route, record type, counters so far, size if known."""
+        """Receive the progress after a page or message.
+
+        Args:
+            name: name of the connection or route.
+            record_type: record type of the page or message.
+            counts: run counters so far; read them at once, they change later.
+            total: number of items that the source announced; None if unknown.
+        """
         ...
 
 
 def no_progress(name: str, record_type: str, counts: Counts, total: int | None) -> None:
-    """Take no note."""
+    """Ignore the progress."""
 
 
 def never() -> bool:
-    """Say that nobody asked the run to end."""
+    """Return False: the run was not asked to end."""
     return False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """One run: its database, its right to write, its clock."""
+    """Context of one run: its database, its lease token, its clock and its settings."""
 
     run_id: str
     database: SharedDatabase
     clock: Clock
     token: int | None
-    """Fencing token of the run's lease; None in a rehearsal, which writes nothing."""
+    """Fencing token of the run's lease; None in a dry run, which commits nothing."""
     owners: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Record type, or `record_type.field`, -> the connection declared as its source of truth."""
+    """Record type, or `record_type.field` -> name of the connection declared as its source of truth."""
     shrinking: frozenset[str] = frozenset()
-    """Connections of which a person said that they lawfully lost many records."""
+    """Names of the connections for which the operator accepts that many records vanish."""
     most_quarantined: float = 1.0
-    """Share of a source's items that may be faulty before the source counts as failed."""
+    """Share of a source's items (0 to 1) that may be faulty before the source counts as failed."""
     progress: Progress = no_progress
     is_stopping: Callable[[], bool] = never
-    """Was the run asked to end?"""
+    """Returns whether the run was asked to end."""
     sleep: Callable[[float], None] = time.sleep
+    """Waits for a number of seconds."""
     prefetch: int = 1
-    """Pages fetched ahead while one is read and one is written; 0: one thing after the other."""
+    """Pages fetched ahead while one is translated and one is written; 0: no overlap and no threads."""
 
     @property
     def keeps(self) -> bool:
-        """Say whether what is written stays; a rehearsal undoes each transaction."""
+        """Whether the run commits what it writes; a dry run rolls each transaction back."""
         return self.token is not None
 
     def occasion(self, record_type: str) -> Occasion:
-        """Return under which circumstances records of a type are written now."""
+        """Return the write context for records of a type: the run, the current instant and the owners."""
         now = stamp(self.clock.now())
         return Occasion(run_id=self.run_id, now=now, owners=owners_of(self.owners, record_type))
 
     def check_stop(self) -> None:
-        """End what is at a good place to end.
+        """Raise if the run was asked to end. Call it where everything is committed.
 
         Raises:
             Stopped: the run was asked to end.
@@ -83,20 +91,21 @@ class Scope:
             raise Stopped("run.stopped")
 
     def commit(self, work: Callable[[Connection], Result]) -> Result:
-        """Do `work` in one write transaction; where its connection breaks, do it again on another.
+        """Run `work` in one write transaction and return its result; in a dry run the transaction is rolled back.
 
-        So `work` must come to the same when it is done twice.
+        If the database connection breaks, `work` is repeated on a new connection, up to three times. So `work` must be
+        repeatable: it must change nothing but the database.
 
         Raises:
-            LeaseLost: another run took over.
-            DatabaseUnusable: the database failed, or its connection broke again and again.
+            LeaseLost: another run took the lease over.
+            DatabaseUnusable: the database failed, or the connection broke in every repetition.
         """
-        for replay in range(REPLAYS + 1):
+        for replay in range(MAX_REPLAYS + 1):
             try:
                 with self.database.writing(self.token, keep=self.keeps) as connection:
                     return work(connection)
             except DatabaseLost:
-                if replay == REPLAYS:
+                if replay == MAX_REPLAYS:
                     raise
                 self.sleep(REPLAY_WAIT_S * 2**replay)
         raise AssertionError("the last replay returns or raises")

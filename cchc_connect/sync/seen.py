@@ -1,34 +1,35 @@
-"""Which source keys a pass has seen, in eight bytes each: a million keys fit where their texts would not."""
+"""Compact set of the source keys that a pass has seen: eight bytes a key, so that a million keys fit into memory."""
 
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
 
 BUCKETS = 64
+"""Number of arrays over which the hashes are distributed."""
 
 
 class SeenKeys:
-    """A set of keys that knows each by a hash of 64 bits.
+    """A set of keys that stores only a 64-bit hash of each key.
 
-    Two keys of one hash (about once in ten million passes over a million keys) make a vanished record stay
-    until a later pass; none is ever deleted by it.
+    If two keys have the same hash (about once in ten million passes over a million keys), a vanished record stays
+    until a later pass. A collision never deletes a record.
     """
 
     def __init__(self) -> None:
-        """Begin with no key."""
+        """Create an empty set."""
         self._buckets = [array("q") for _ in range(BUCKETS)]
         self._is_sorted = True
 
     def add(self, keys: Iterable[str]) -> None:
-        """Take note of keys; one may come more than once."""
+        """Add keys; a key may be added more than once."""
         buckets = self._buckets
         for key in keys:
-            known_by = hash(key)
-            buckets[known_by % BUCKETS].append(known_by)
+            key_hash = hash(key)
+            buckets[key_hash % BUCKETS].append(key_hash)
         self._is_sorted = False
 
     def __len__(self) -> int:
-        """Return how many different keys there are."""
+        """Return the number of different keys."""
         self._sort()
         return sum(map(len, self._buckets))
 
@@ -37,10 +38,10 @@ class SeenKeys:
 
     def __contains__(self, key: str) -> bool:
         self._sort()
-        known_by = hash(key)
-        bucket = self._buckets[known_by % BUCKETS]
-        place = bisect_left(bucket, known_by)
-        return place < len(bucket) and bucket[place] == known_by
+        key_hash = hash(key)
+        bucket = self._buckets[key_hash % BUCKETS]
+        index = bisect_left(bucket, key_hash)
+        return index < len(bucket) and bucket[index] == key_hash
 
     def _sort(self) -> None:
         if not self._is_sorted:

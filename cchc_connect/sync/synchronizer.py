@@ -1,7 +1,7 @@
-"""One run: under one lease, pull every connection, then push every route, and report.
+"""One run: takes the lease, pulls every connection, then pushes every route, and returns a report.
 
-One connection's failure leaves the others running. What ends the whole run is only what makes writing
-impossible: the lease is lost, or the database fails.
+The failure of one connection or route does not stop the others. Only an error that makes writing impossible ends the
+whole run: the lease is lost, or the database fails.
 """
 
 import time
@@ -51,31 +51,51 @@ def _new_id() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """What a run takes from the world; everything can be handed in."""
+    """Everything that a run uses beside its configuration and database. Tests replace parts of it."""
 
     clock: Clock = field(default_factory=SystemClock)
     connect: Connect | None = None
-    """None: over the network, with the quotas and sessions that all processes share."""
+    """Opens transports. None: over the network, with the rate limits and sessions that all processes share."""
     executor: Executor | None = None
-    """None: threads of this process, as many as the configuration says."""
+    """Runs the jobs. None: threads of this process, as many as the configuration allows."""
     progress: Progress = no_progress
+    """Callback for the progress; several threads call it."""
     new_id: Callable[[], str] = _new_id
+    """Returns the id of a new run."""
     is_stopping: Callable[[], bool] = never
-    """Was the run asked to end? It then ends after the page or messages at hand."""
+    """Returns whether the run was asked to end. The run then ends after the current page or messages."""
     sleep: Callable[[float], None] = time.sleep
+    """Waits for a number of seconds before a broken transaction is repeated."""
     prefetch: int = 1
-    """Pages fetched ahead while one is read and one is written; 0: one thing after the other."""
+    """Pages fetched ahead while one is translated and one is written; 0: no overlap and no threads."""
 
 
 class Synchronizer:
-    """Runs what the configuration describes over one shared database."""
+    """Runs the synchronisation that a configuration describes, over one shared database.
+
+    Every method may be called again at any time, also after a crash: the next run continues where the last one
+    committed.
+
+    Example::
+
+        config = Config.load(Path("cchc.toml"))
+        with SharedDatabase(config.database.address) as database:
+            report = Synchronizer(config, database).synchronise()
+            print(report.outcome, report.rows_written)
+    """
 
     def __init__(self, config: Config, database: SharedDatabase, surroundings: Surroundings | None = None) -> None:
-        """Prepare; nothing is asked or written before a run."""
+        """Create the synchronizer. It sends no request and writes nothing before a run.
+
+        Args:
+            config: the loaded configuration.
+            database: the shared database.
+            surroundings: clock, transports and callbacks; None: the real ones.
+        """
         self._config = config
         self._database = database
-        self._with = surroundings or Surroundings()
-        self._connect = self._with.connect or Connecting(database, self._with.clock, _shelf(config))
+        self._surroundings = surroundings or Surroundings()
+        self._connect = self._surroundings.connect or Connecting(database, self._surroundings.clock, _shelf(config))
 
     def synchronise(
         self,
@@ -85,17 +105,21 @@ class Synchronizer:
         accept_shrink: Collection[str] = (),
         full: Collection[str] = (),
     ) -> RunReport:
-        """Pull all connections, then push all routes; with `only`, those connections and routes.
+        """Pull all connections, then push all routes.
 
-        Connections in `accept_shrink` may have lost more records than is believed otherwise. Those in `full`
-        are listed as a whole and compared, whatever was read before.
+        Args:
+            only: names of connections and routes; empty: all. A connection includes the routes that lead to it.
+            rehearse: dry run: pull and count what would be written and sent, but commit nothing and send no message.
+            accept_shrink: names of connections for which any number of records may vanish, instead of a fifth.
+            full: names of connections whose sources are listed completely and compared, whatever was read before.
 
-        A rehearsal asks the sources and counts what would be written and sent, but writes and sends nothing.
+        Returns:
+            The report, also if single connections or routes failed.
 
         Raises:
             ConfigurationError: an address or a secret cannot be used; nothing was begun.
-            LeaseHeld: another run is at work.
-            LeaseLost: this run froze and another took over.
+            LeaseHeld: another run is active.
+            LeaseLost: this run froze past its lease and another run took over.
             DatabaseUnusable: the database failed; what was committed stays.
         """
         names = [name for name in self._config.connections if not only or name in only]
@@ -111,38 +135,54 @@ class Synchronizer:
         return self._run([*names, *receivers.difference(names)], work, rehearse=rehearse)
 
     def pull(self, name: str, extent: Extent, *, rehearse: bool = False) -> RunReport:
-        """Pull a part of one connection again: what changed in a window of time, or one item.
+        """Pull a part of one connection again: the changes of a time range, one item or one record type.
 
-        How far the connection was read stays as it is. Raises as `synchronise` does.
+        A part limited by time or key does not move the cursors of the connection. Raises as `synchronise` does.
+
+        Args:
+            name: name of the connection.
+            extent: which part.
+            rehearse: dry run: commit nothing.
         """
         return self._run([name], lambda scope: self._pull([name], scope, {name: extent}), rehearse=rehearse)
 
     def reconcile(
         self, name: str, *, record_type: str | None = None, repair: bool = False, accept_shrink: bool = False
     ) -> Reconciliation:
-        """Compare all that a connection's sources list with what is here; with `repair`, put right what differs.
+        """Compare complete listings of a connection's sources with the shared database. Raises as `synchronise` does.
 
-        Without `repair` nothing is written and no lease is taken; beside a run at work that shows what the run
-        has not written yet. With `accept_shrink` more records may be gone than is believed otherwise. Raises as
-        `synchronise` does.
+        Without `repair` nothing is written and no lease is taken. If a run is active at the same time, the changes
+        that it has not written yet show as differences.
+
+        Args:
+            name: name of the connection.
+            record_type: compare only the source of this record type; None: all sources.
+            repair: also make the shared database equal to the sources.
+            accept_shrink: whether a repair may delete any number of records, instead of a fifth.
         """
-        found: list[Comparison] = []
+        comparisons: list[Comparison] = []
 
         def work(scope: Scope) -> list[Line]:
             shrinking = frozenset({name} if accept_shrink else ())
             reconciling = Reconciling(self._config, replace(scope, shrinking=shrinking), self._transport)
             reconciling.run(name, record_type)
-            found.extend(reconciling.found)
+            comparisons.extend(reconciling.found)
             return reconciling.lines
 
         self._run([name], work, rehearse=not repair)
-        return Reconciliation(connection=name, repair=repair, sources=found)
+        return Reconciliation(connection=name, repair=repair, sources=comparisons)
 
     def replay(self, entries: Iterable[QuarantineEntry]) -> Counts:
-        """Read quarantined items anew, through the very code that pulled them; no source is asked.
+        """Translate quarantined items again and write those that are valid now. No request is sent.
+
+        The items go through the same code as in a pull.
+
+        Returns:
+            The counters over all entries.
 
         Raises:
-            LeaseHeld: a run is at work.
+            LeaseHeld: a run is active.
+            Rejected: an entry's connection or source is not configured any more.
         """
         counts = Counts()
         with self._scope(rehearse=False) as scope:
@@ -153,19 +193,19 @@ class Synchronizer:
     def _run(self, names: Collection[str], work: Callable[[Scope], list[Line]], *, rehearse: bool) -> RunReport:
         for name in names:
             with self._transport(name, self._config.adapter(name)):
-                pass  # an address or a secret that cannot be used is told before anything is begun
+                pass  # report an unusable address or secret before anything is begun
         with self._scope(rehearse=rehearse) as scope:
-            started, clock = scope.clock.now(), scope.clock.monotonic()
+            started_at, began_s = scope.clock.now(), scope.clock.monotonic()
             if scope.keeps:
-                begin_run(self._database, scope.token, scope.run_id, started)
+                begin_run(self._database, scope.token, scope.run_id, started_at)
             with spared_collector():
                 lines = work(scope)
             report = RunReport(
                 run_id=scope.run_id,
                 rehearsal=rehearse,
-                started_at=stamp(started),
+                started_at=stamp(started_at),
                 finished_at=stamp(scope.clock.now()),
-                seconds=scope.clock.monotonic() - clock,
+                seconds=scope.clock.monotonic() - began_s,
                 lines=sorted(lines, key=lambda line: (line.kind, line.name, line.partition)),
             )
             if scope.keeps:
@@ -185,7 +225,7 @@ class Synchronizer:
 
     @property
     def _executor(self) -> Executor:
-        return self._with.executor or ThreadExecutor(self._config.run.parallel)
+        return self._surroundings.executor or ThreadExecutor(self._config.run.parallel)
 
     def _replay_one(self, entry: QuarantineEntry, scope: Scope) -> Counts:
         source = self._source(entry.connection, entry.record_type)
@@ -209,24 +249,24 @@ class Synchronizer:
 
     @contextmanager
     def _scope(self, *, rehearse: bool) -> Generator[Scope, None, None]:
-        """Give the run's scope, with the lease held while the block runs; a rehearsal needs none."""
-        given = self._with
+        """Yield the run context, and hold the lease while the block runs; a dry run takes no lease."""
+        surroundings = self._surroundings
         scope = Scope(
-            run_id=given.new_id(),
+            run_id=surroundings.new_id(),
             database=self._database,
-            clock=given.clock,
+            clock=surroundings.clock,
             token=None,
             owners=self._config.ownership,
             most_quarantined=self._config.run.most_quarantined,
-            progress=given.progress,
-            is_stopping=given.is_stopping,
-            sleep=given.sleep,
-            prefetch=given.prefetch,
+            progress=surroundings.progress,
+            is_stopping=surroundings.is_stopping,
+            sleep=surroundings.sleep,
+            prefetch=surroundings.prefetch,
         )
         if rehearse:
             yield scope
             return
-        with Lease(self._database, given.clock, timedelta(seconds=self._config.run.lease_s)) as lease:
+        with Lease(self._database, surroundings.clock, timedelta(seconds=self._config.run.lease_s)) as lease:
             yield replace(scope, token=lease.token)
 
     def _transport(self, name: str, adapter: Adapter) -> AbstractContextManager[Transport]:
@@ -234,11 +274,11 @@ class Synchronizer:
 
 
 def _shelf(config: Config) -> Shelf | None:
-    """Return where sessions are left for other processes, None where no place is named."""
+    """Return the token store that processes share: the configured folder, else the runtime folder, else None."""
     if config.run.sessions is not None:
         return FolderShelf(config.run.sessions)
     folder = runtime_folder()
     try:
         return None if folder is None else FolderShelf(folder)
-    except ConfigurationError:  # nobody asked for it
+    except ConfigurationError:  # the runtime folder was not configured, so the run works without it
         return None

@@ -1,6 +1,6 @@
-"""From wire items to stored records: what an item is, or every fault that keeps it from being one.
+"""Translates wire items into serialized records, or into all faults that make an item invalid.
 
-It is a function of the item alone, so it may run in another process (`second_process`).
+The result depends on the item alone, so the translation may run in another process (`second_process`).
 """
 
 import json
@@ -24,184 +24,186 @@ from cchc_schemas import Fault, Note, Record, RecordInvalid
 log = logging.getLogger("cchc_connect.sync")
 
 TRANSLATION_FAILED = Fault(path="", rule="translation_failed")
-"""The adapter itself failed on the item."""
+"""The adapter raised an exception for the item."""
 
 JSON_UNREADABLE = Fault(path="", rule="json_unreadable")
-"""The item is no strict JSON: it names a key twice, or holds a number that is none."""
+"""The item is not strict JSON: an object has a key twice, for instance, or a number is NaN."""
 
-NOT_TEXT = Fault(path="", rule="text_not_unicode")
-"""Half of a surrogate pair stands in the item; no database and no receiver can hold that."""
+NOT_UNICODE = Fault(path="", rule="text_not_unicode")
+"""The item contains half of a surrogate pair, which no database and no receiver can store."""
 
-ESCAPE = b"\\u"
+UNICODE_ESCAPE = b"\\u"
+"""Start of a JSON escape, without which raw UTF-8 cannot contain half of a surrogate pair."""
 
 WORTH_A_MODEL = 200
-"""Items read before a wire model is made: making one takes as long as reading so many by the two steps."""
+"""Items translated before a wire model is compiled: compiling takes as long as translating so many without it."""
 
-TOGETHER = 50
+TRANSLATION_BATCH_SIZE = 50
 """Items that take each step together."""
 
-LONGEST_KEY = 1000
-"""Characters; a longer key goes into no index, so such an item is called by its content."""
+MAX_KEY_LENGTH = 1000
+"""Maximum length of a key in characters; an item with a longer key, which no index can hold, is identified by hash."""
 
 
 class ReadItem(msgspec.Struct):
-    """What one item says."""
+    """Result of translating one item: a record, or faults."""
 
     key: str = ""
-    """Its own key at the source, "" where it has none that can be kept."""
+    """Source key of the item; "" if it has none that can be stored."""
     source_time: str | None = None
-    """When the source says it changed the item, as stored."""
+    """When the source last changed the item, UTC, as stored; None if the source does not say."""
     record: StoredRecord | None = None
-    """What it became; None where there are faults."""
+    """The serialized record; None if there are faults."""
     notes: str | None = None
-    """What is odd about the record, as JSON."""
+    """Quality notes on the record, a JSON array of [path, rule]; None if there are none."""
     faults: tuple[Fault, ...] = ()
+    """All faults of the item."""
 
 
 class Translator(Protocol):
-    """Reads items, at once or behind the caller's back."""
+    """Translates items, at once or in the background."""
 
     def read(self, items: Sequence[Item]) -> Future[list[ReadItem]]:
-        """Return what each item says, in their order, when that is known."""
+        """Return a future of the results, one for each item, in their order."""
         ...
 
 
 @dataclass(slots=True)
-class _Reading:
-    """One item on its way."""
+class _PendingItem:
+    """One item between two steps of its translation."""
 
     item: Item = field(repr=False)
-    answer: ReadItem
+    result: ReadItem
     value: Any = field(default=None, repr=False)
-    """What the last step made of it: its fields as the source wrote them, those of the record, the record."""
+    """Output of the last step: the item's properties, then the record's fields, then the record."""
 
 
 class Translation:
-    """Reads the items of one source, at once.
+    """Translates the items of one source in the calling thread.
 
-    Some items at a time take each step together: that is a third faster than one item after the other, for what a
-    step needs is at hand then.
+    A batch of items takes each step together. That is a third faster than one item after the other, because a step
+    then runs many times in a row.
     """
 
     def __init__(self, source: Source) -> None:
-        """Prepare for one source."""
+        """Create the translator of `source`."""
         self._source = source
         self._models = WireModels(source.record_type)
         self._mapped = 0
 
     def read(self, items: Sequence[Item]) -> Future[list[ReadItem]]:
-        """Return what each item says, in their order."""
-        return done(lambda: self.read_all(items))
+        """Return a completed future of `read_all(items)`."""
+        return _completed(lambda: self.read_all(items))
 
     def read_all(self, items: Sequence[Item]) -> list[ReadItem]:
-        """Return what each item says, in their order."""
-        answers: list[ReadItem] = []
-        for start in range(0, len(items), TOGETHER):
-            readings = [_Reading(item, ReadItem()) for item in items[start : start + TOGETHER]]
+        """Return the results, one for each item, in their order. Exceptions of the adapter become faults."""
+        results: list[ReadItem] = []
+        for start in range(0, len(items), TRANSLATION_BATCH_SIZE):
+            batch = [_PendingItem(item, ReadItem()) for item in items[start : start + TRANSLATION_BATCH_SIZE]]
             for step in (self._opened, self._named, self._translated, self._checked, self._stored):
-                self._take(step, readings)
-            answers += [reading.answer for reading in readings]
-        return answers
+                self._apply(step, batch)
+            results += [pending.result for pending in batch]
+        return results
 
-    def _take(self, step: Callable[[_Reading], object], readings: Sequence[_Reading]) -> None:
-        """Take a step with every item that has no fault; what fails at one is its fault alone."""
-        for reading in readings:
-            if reading.answer.faults:
+    def _apply(self, step: Callable[[_PendingItem], object], batch: Sequence[_PendingItem]) -> None:
+        """Apply a step to every item without a fault; an exception becomes a fault of its item alone."""
+        for pending in batch:
+            if pending.result.faults:
                 continue
             try:
-                reading.value = step(reading)
+                pending.value = step(pending)
             except RecordInvalid as error:
-                reading.answer.faults = error.faults
-            except Exception as error:  # noqa: BLE001  # the per-record border: a stranger's adapter may fail on one item
+                pending.result.faults = error.faults
+            except Exception as error:  # noqa: BLE001  # the per-record boundary: an adapter may fail on one item
                 log.warning("%s: translation failed: %s", self._source.record_type.record_type, type(error).__name__)
-                reading.answer.faults = (TRANSLATION_FAILED,)
+                pending.result.faults = (TRANSLATION_FAILED,)
 
-    def _opened(self, reading: _Reading) -> object:
-        """Return the item as it reads."""
-        item = reading.item
+    def _opened(self, pending: _PendingItem) -> object:
+        """Return the item's properties; parse it first if it is still raw."""
+        item = pending.item
         try:
             return item.read() if isinstance(item, RawItem) else item
         except ValueError:
-            reading.answer.faults = (JSON_UNREADABLE,)
+            pending.result.faults = (JSON_UNREADABLE,)
             return None
 
-    def _named(self, reading: _Reading) -> object:
-        """Note key and time; return the item.
+    def _named(self, pending: _PendingItem) -> object:
+        """Set key and change time of the result; return the item's properties.
 
         Raises:
-            ValueError: the adapter gives a time without its offset.
+            ValueError: the adapter returned a time without a UTC offset.
         """
-        answer, fields = reading.answer, reading.value
-        answer.key = self._key(fields)
-        moment = self._source.changed_at(fields)
-        if isinstance(moment, datetime):
-            if moment.tzinfo is None:
+        result, properties = pending.result, pending.value
+        result.key = self._key(properties)
+        changed_at = self._source.changed_at(properties)
+        if isinstance(changed_at, datetime):
+            if changed_at.tzinfo is None:
                 raise ValueError("changed_at has no offset")
-            answer.source_time = stamp(moment)
-        if not _is_text(reading.item, fields):
-            answer.faults = (NOT_TEXT,)
-        return fields
+            result.source_time = stamp(changed_at)
+        if not _is_unicode(pending.item, properties):
+            result.faults = (NOT_UNICODE,)
+        return properties
 
     def _key(self, fields: Item) -> str:
-        """Return the item's own key, "" where that cannot be kept."""
+        """Return the source key of the item; "" if it has none that can be stored."""
         try:
             key = self._source.key(fields)
             return key if can_be_kept(key) else ""
         except Exception:  # noqa: BLE001  # as above
             return ""
 
-    def _translated(self, reading: _Reading) -> object:
+    def _translated(self, pending: _PendingItem) -> object:
         """Return the record's fields."""
-        return self._source.translate(reading.value)
+        return self._source.translate(pending.value)
 
-    def _checked(self, reading: _Reading) -> object:
-        """Return the record that its fields make; note what is odd about it.
+    def _checked(self, pending: _PendingItem) -> object:
+        """Return the validated record; set the quality notes of the result.
 
         Raises:
-            RecordInvalid: they make none.
+            RecordInvalid: the fields make no valid record.
         """
-        record, noted = self._record(reading.value)
-        reading.answer.notes = json.dumps([[note.path, note.rule] for note in noted]) if noted else None
+        record, notes = self._record(pending.value)
+        pending.result.notes = json.dumps([[note.path, note.rule] for note in notes]) if notes else None
         return record
 
-    def _record(self, told: Mapping[str, object]) -> tuple[Record, tuple[Note, ...]]:
-        if isinstance(told, Mapped):
+    def _record(self, fields: Mapping[str, object]) -> tuple[Record, tuple[Note, ...]]:
+        if isinstance(fields, Mapped):
             self._mapped += 1
-            record = self._models.read(told) if self._mapped > WORTH_A_MODEL else None
+            record = self._models.read(fields) if self._mapped > WORTH_A_MODEL else None
             if record is not None:
                 return record, tuple(record.quality_notes())
-            told = told.read()
-        read = self._source.record_type.read(told)
-        return read.record, read.notes
+            fields = fields.read()
+        validated = self._source.record_type.read(fields)
+        return validated.record, validated.notes
 
-    def _stored(self, reading: _Reading) -> object:
-        """Note the record as it is stored."""
-        reading.answer.record = stored(reading.value)
+    def _stored(self, pending: _PendingItem) -> object:
+        """Set the serialized record of the result."""
+        pending.result.record = stored(pending.value)
         return None
 
 
 def can_be_kept(key: str) -> bool:
-    """Say whether a key can stand in any database: half of a surrogate pair and NUL cannot."""
+    """True if every database can store `key`: at most 1,000 characters, no half of a surrogate pair, no NUL."""
     try:
         key.encode()
     except UnicodeEncodeError:
         return False
-    return len(key) <= LONGEST_KEY and "\0" not in key
+    return len(key) <= MAX_KEY_LENGTH and "\0" not in key
 
 
-def done(work: Callable[[], list[ReadItem]]) -> Future[list[ReadItem]]:
-    """Return what `work` returns as something that is known already."""
-    known: Future[list[ReadItem]] = Future()
-    known.set_result(work())
-    return known
+def _completed(work: Callable[[], list[ReadItem]]) -> Future[list[ReadItem]]:
+    """Run `work` and return a completed future of its result."""
+    future: Future[list[ReadItem]] = Future()
+    future.set_result(work())
+    return future
 
 
-def _is_text(item: Item, fields: Item) -> bool:
-    """Say whether every text can be written down; what stands in plain UTF-8 can."""
-    if isinstance(item, RawItem) and ESCAPE not in item.raw:
+def _is_unicode(item: Item, properties: Item) -> bool:
+    """True if every text can be encoded as UTF-8, which holds for a raw item without escapes."""
+    if isinstance(item, RawItem) and UNICODE_ESCAPE not in item.raw:
         return True
     try:
-        json.dumps(fields, ensure_ascii=False).encode()
+        json.dumps(properties, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         return False
     return True

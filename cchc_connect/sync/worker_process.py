@@ -1,7 +1,12 @@
-"""A second process that reads items while the first fetches and writes: Python uses one processor in each.
+"""Worker process that translates items while the main process fetches and writes, so that two processors are used.
 
-It is started for a large listing only, and nothing depends on it: what it cannot do is done here. It is this
-very module, run as a program, which learns the source from a configuration and ends when its input does.
+It is started for a large listing only. It is optional: if it fails, the main process translates the items itself. The
+worker runs this module as a program: it makes its adapter from the configuration it is sent, and ends when its standard
+input ends.
+
+Protocol, over standard input and output: each message is its length (8 bytes, little-endian) and its bytes. The main
+process sends a pickled `Place`, the worker replies `ready`. Then each request is a MessagePack array of raw items, and
+each response a MessagePack array of `ReadItem`, in the order of the requests.
 """
 
 import fcntl
@@ -32,23 +37,24 @@ from cchc_connect.sync.translation import ReadItem, Translation
 from cchc_connect.wire.json import RawItem
 
 WORTH_IT = 500
-"""So many unknown items on a page, with more pages to come, are worth a process; it costs half a second to start."""
+"""New or changed items on one page from which the worker is used; it takes half a second to start."""
 
 WAITING = 2
-"""Pages that the other process has to read before this one takes one itself."""
+"""Maximum number of pages waiting for the worker; the main process translates further pages itself."""
 
 PIPE_BYTES = 1024 * 1024
-"""What a pipe holds; Linux gives as much to everybody."""
+"""Size of the pipes in bytes: the maximum that Linux allows every user by default."""
 
 _LENGTH = struct.Struct("<Q")
 _READY = b"ready"
-_LEAVE_S = 5.0
+_EXIT_TIMEOUT_S = 5.0
+"""Seconds that the worker may take to exit before it is killed."""
 
 log = logging.getLogger("cchc_connect.sync")
 
 
 class Place(msgspec.Struct):
-    """Which source of which connection; it goes to our own process only."""
+    """The source that the worker translates for. It is sent to our own process only."""
 
     config: Config
     connection: str
@@ -56,65 +62,65 @@ class Place(msgspec.Struct):
 
 
 class SecondProcess:
-    """A translator that hands large batches to a process of its own once that is up, and reads the others itself."""
+    """Translator that sends large batches to a worker process once that is ready, and translates all others itself."""
 
-    def __init__(self, translation: Translation, place: Place | None, seats: Semaphore) -> None:
-        """Prepare; no process is started before there is work for it.
+    def __init__(self, translation: Translation, source_ref: Place | None, slots: Semaphore) -> None:
+        """Create the translator; no process is started before there is work for it.
 
         Args:
-            translation: reads here what is not read there.
-            place: how the other process finds the source; None: there is none.
-            seats: how many such processes there may be at a time.
+            translation: translates in this process what the worker does not.
+            source_ref: how the worker finds the source; None: use no worker.
+            slots: limits the number of worker processes at the same time.
         """
-        self._here = translation
-        self._place = place
-        self._seats = seats
-        self._has_seat = False
+        self._local = translation
+        self._source_ref = source_ref
+        self._slots = slots
+        self._has_slot = False
         self._process: subprocess.Popen[bytes] | None = None
-        self._asking = ThreadPoolExecutor(1, thread_name_prefix="ask")
-        self._hearing = ThreadPoolExecutor(1, thread_name_prefix="hear")
+        self._sender = ThreadPoolExecutor(1, thread_name_prefix="ask")
+        self._receiver = ThreadPoolExecutor(1, thread_name_prefix="hear")
         self._ready: Future[bytes] | None = None
-        self._asked: list[Future[list[ReadItem]]] = []
+        self._pending: list[Future[list[ReadItem]]] = []
 
     @property
     def process_id(self) -> int | None:
-        """Return the number of the other process, None where there is none."""
+        """Return the process id of the worker; None if there is no worker."""
         return None if self._process is None else self._process.pid
 
     def read(self, items: Sequence[Item]) -> Future[list[ReadItem]]:
-        """Return what each item says, in their order, when that is known."""
-        raw = [item.raw for item in items if isinstance(item, RawItem)]
-        if self._place is None or len(raw) < max(len(items), WORTH_IT):
-            return self._here.read(items)
+        """Return a future of the translations, one for each item, in their order."""
+        raw_items = [item.raw for item in items if isinstance(item, RawItem)]
+        if self._source_ref is None or len(raw_items) < max(len(items), WORTH_IT):
+            return self._local.read(items)
         if self._ready is None:
-            self._start(self._place)
+            self._start(self._source_ref)
         if self._process is None or self._ready is None or not self._ready.done() or self._ready.exception():
-            return self._here.read(items)
-        self._asked = [answer for answer in self._asked if not answer.done()]
-        if len(self._asked) >= WAITING:  # it has enough to do, and this process would only wait for it
-            return self._here.read(items)
-        # The next question is there before the last one is answered, so that the other process never waits.
-        self._asking.submit(_put, _stream(self._process.stdin), msgspec.msgpack.encode(raw))
-        self._asked.append(self._hearing.submit(self._heard, self._process, items))
-        return self._asked[-1]
+            return self._local.read(items)
+        self._pending = [response for response in self._pending if not response.done()]
+        if len(self._pending) >= WAITING:  # the worker is busy, and this process would only wait for it
+            return self._local.read(items)
+        # The next request is sent before the last response has come, so that the worker never waits.
+        self._sender.submit(_put, _stream(self._process.stdin), msgspec.msgpack.encode(raw_items))
+        self._pending.append(self._receiver.submit(self._receive, self._process, items))
+        return self._pending[-1]
 
     def close(self) -> None:
-        """End the other process."""
-        process, self._process, self._place = self._process, None, None
+        """End the worker process; after that everything is translated in this process."""
+        process, self._process, self._source_ref = self._process, None, None
         if process is not None:
             with suppress(OSError):
                 _stream(process.stdin).close()
             try:
-                process.wait(_LEAVE_S)
+                process.wait(_EXIT_TIMEOUT_S)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
             _stream(process.stdout).close()
-        self._asking.shutdown(wait=True)
-        self._hearing.shutdown(wait=True)
-        if self._has_seat:
-            self._has_seat = False
-            self._seats.release()
+        self._sender.shutdown(wait=True)
+        self._receiver.shutdown(wait=True)
+        if self._has_slot:
+            self._has_slot = False
+            self._slots.release()
 
     def __enter__(self) -> Self:
         return self
@@ -124,11 +130,11 @@ class SecondProcess:
     ) -> None:
         self.close()
 
-    def _start(self, place: Place) -> None:
-        self._has_seat = self._seats.acquire(blocking=False)
-        if not self._has_seat:
+    def _start(self, source_ref: Place) -> None:
+        self._has_slot = self._slots.acquire(blocking=False)
+        if not self._has_slot:
             return
-        # -P: the present folder is no place of modules
+        # -P: do not import modules from the current folder
         command = [sys.executable, "-P", "-m", __spec__.name, log_form()]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         self._process = subprocess.Popen(  # noqa: S603  # it is this very module
@@ -136,23 +142,24 @@ class SecondProcess:
         )
         for stream in (self._process.stdin, self._process.stdout):
             _widen(_stream(stream))
-        self._ready = self._hearing.submit(self._introduce, self._process, place)
+        self._ready = self._receiver.submit(self._introduce, self._process, source_ref)
 
-    def _introduce(self, process: subprocess.Popen[bytes], place: Place) -> bytes:
-        _put(_stream(process.stdin), pickle.dumps(place))
+    def _introduce(self, process: subprocess.Popen[bytes], source_ref: Place) -> bytes:
+        """Send the worker its source; return its reply when it is ready."""
+        _put(_stream(process.stdin), pickle.dumps(source_ref))
         return _get(_stream(process.stdout))
 
-    def _heard(self, process: subprocess.Popen[bytes], items: Sequence[Item]) -> list[ReadItem]:
-        """Return the next answer; where there is none any more, read the items here."""
+    def _receive(self, process: subprocess.Popen[bytes], items: Sequence[Item]) -> list[ReadItem]:
+        """Return the worker's next response; if the worker failed, translate the items in this process."""
         try:
-            return _answers.decode(_get(_stream(process.stdout)))
+            return _responses.decode(_get(_stream(process.stdout)))
         except (OSError, ValueError, EOFError) as error:
             log.warning("the second process failed (%s); its work is done here", type(error).__name__)
-            return self._here.read_all(items)
+            return self._local.read_all(items)
 
 
-_answers = msgspec.msgpack.Decoder(list[ReadItem])
-_questions = msgspec.msgpack.Decoder(list[bytes])
+_responses = msgspec.msgpack.Decoder(list[ReadItem])
+_requests = msgspec.msgpack.Decoder(list[bytes])
 
 
 def _put(stream: BinaryIO, message: bytes) -> None:
@@ -165,7 +172,7 @@ def _get(stream: BinaryIO) -> bytes:
     """Read one message.
 
     Raises:
-        EOFError: the other side has left.
+        EOFError: the other process closed the pipe.
     """
     head = stream.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
@@ -178,7 +185,7 @@ def _get(stream: BinaryIO) -> bytes:
 
 
 def _widen(stream: BinaryIO) -> None:
-    """Let a page go through a pipe at once, where the system can: each piece would have to wait for its turn."""
+    """Enlarge a pipe, where the system allows it, so that a page passes in one piece instead of many."""
     with suppress(OSError, AttributeError):
         fcntl.fcntl(stream, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
@@ -188,38 +195,38 @@ def _stream(stream: object) -> BinaryIO:
 
 
 def main(form: str) -> None:
-    """Read items until nobody asks any more; what goes wrong is logged as the first process logs."""
+    """Run the worker until its input ends; log errors in the `form` in which the main process logs."""
     with shown_log(LogForm(form), sys.stderr):
         try:
             _serve()
-        except Exception as error:  # noqa: BLE001  # the border of this process: its first reads on without it
+        except Exception as error:  # noqa: BLE001  # the boundary of this process: the main process goes on without it
             log.critical("the second process failed\n%s", traceback_of(error))
             sys.exit(1)
 
 
 def _serve() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both; the first process decides
-    place: Place = pickle.loads(_get(sys.stdin.buffer))  # noqa: S301  # it comes from the process that started this one
-    sources = place.config.adapter(place.connection).sources
-    (source,) = (one for one in sources if one.record_type.record_type == place.record_type)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both processes; the main process decides
+    source_ref: Place = pickle.loads(_get(sys.stdin.buffer))  # noqa: S301  # sent by the process that started this one
+    sources = source_ref.config.adapter(source_ref.connection).sources
+    (source,) = (source for source in sources if source.record_type.record_type == source_ref.record_type)
     translation = Translation(source)
     gc.freeze()
-    gc.disable()  # records hold no cycles
+    gc.disable()  # records contain no cycles
     _put(sys.stdout.buffer, _READY)
-    behind = Behind(overlapping=True)
-    with ahead(_asked(), 1) as questions, suppress(OSError):  # nobody listens any more
-        for raw in questions:
-            answer = msgspec.msgpack.encode(translation.read_all([RawItem(one) for one in raw]))
-            behind.do(partial(_put, sys.stdout.buffer, answer))
-        behind.finish()
-    behind.close()
+    writer = Behind(overlapping=True)
+    with ahead(_received_requests(), 1) as requests, suppress(OSError):  # OSError: the main process closed the pipe
+        for raw_items in requests:
+            response = msgspec.msgpack.encode(translation.read_all([RawItem(raw) for raw in raw_items]))
+            writer.do(partial(_put, sys.stdout.buffer, response))
+        writer.finish()
+    writer.close()
 
 
-def _asked() -> Iterator[list[bytes]]:
-    """Yield the items of each question until nobody asks any more."""
+def _received_requests() -> Iterator[list[bytes]]:
+    """Yield the raw items of each request until the input ends."""
     with suppress(EOFError):
         while True:
-            yield _questions.decode(_get(sys.stdin.buffer))
+            yield _requests.decode(_get(sys.stdin.buffer))
 
 
 if __name__ == "__main__":
