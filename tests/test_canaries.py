@@ -58,7 +58,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("pull", "good", "--debug"),
     ("reconcile", "good", *LOUD),
     ("reconcile", "good", "--repair", *JSON),
-    *((*command, *words) for command in (
+    *((*command, *flags) for command in (
         ("status",),
         ("quarantine", "list"),
         ("quarantine", "show", "1"),
@@ -68,7 +68,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
         ("discrepancies", "list"),
         ("letters", "list"),
         ("runs",),
-    ) for words in (LOUD, JSON)),
+    ) for flags in (LOUD, JSON)),
     *(("quarantine", "show", str(number), "--json") for number in range(2, 6)),
     ("quarantine", "replay", "--all", "--debug"),
     ("letters", "replay", "to-desk", "--all", "--debug"),
