@@ -227,7 +227,7 @@ def test_no_comes_in_many_forms(value: object) -> None:
     assert codecs.flag(value) is False
 
 
-def test_what_is_neither_yes_nor_no_is_unreadable() -> None:
+def test_a_value_that_is_neither_yes_nor_no_is_unreadable() -> None:
     assert codecs.flag("có lẽ") == Unreadable("flag_unreadable")
     assert codecs.flag(2) == Unreadable("flag_unreadable")
 

@@ -45,7 +45,7 @@ def test_a_path_through_a_value_that_is_no_object_is_unreadable() -> None:
     assert held(ITEM, ("name", "commune")) == Unreadable("object_expected")
 
 
-def test_of_several_paths_the_first_with_a_value_is_read() -> None:
+def test_the_first_of_several_paths_with_a_value_is_read() -> None:
     assert at("nowhere", "empty", "name", "lone")(ITEM) == "Phú Lợi"
 
 

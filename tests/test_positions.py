@@ -55,7 +55,7 @@ def test_a_position_that_repeats_our_own_secret_is_not_stored() -> None:
         (None, None),
     ],
 )
-def test_of_an_address_the_path_is_shown(position: str | None, expected: str | None) -> None:
+def test_a_page_token_is_shown_without_its_values(position: str | None, expected: str | None) -> None:
     assert shown(position) == expected
 
 
