@@ -1,4 +1,4 @@
-"""The checkout that is tested: where its packages and its texts are, and their syntax trees."""
+"""Paths of the checkout under test, its text files, and the syntax trees of its modules."""
 
 import ast
 import os
@@ -19,21 +19,21 @@ PACKAGE_FOLDERS = {
 TEXT_SUFFIXES = frozenset({".cfg", ".csv", ".json", ".md", ".py", ".sh", ".sql", ".toml", ".txt", ".yaml", ".yml"})
 TEXT_NAMES = frozenset({"Makefile", "LICENSE", ".gitignore", "run", "py.typed"})
 MADE_FOLDERS = frozenset({"__pycache__", "build", "dist", "node_modules"})
-"""Folders that tools make; those whose names begin with a dot are passed over too, all but `.ci`."""
+"""Folders that tools create. Folders whose names begin with a dot are skipped too, except `.ci`."""
 
 
 @dataclass(frozen=True)
 class Module:
-    """One module of ours."""
+    """One module of the three packages."""
 
     name: str
-    """Dotted."""
+    """Dotted name."""
     path: Path
     tree: ast.Module
 
     @property
     def package(self) -> str:
-        """The import package it stands in."""
+        """The import package of the module."""
         return self.name.partition(".")[0]
 
     def nodes(self) -> Iterator[ast.AST]:
@@ -53,12 +53,12 @@ def modules() -> tuple[Module, ...]:
 
 @cache
 def texts() -> tuple[Path, ...]:
-    """Return every text file of the checkout that a person or a tool of ours wrote."""
+    """Return every text file of the checkout that a person or one of our tools wrote."""
     return tuple(sorted(_texts(ROOT)))
 
 
 def shown(path: Path) -> str:
-    """Return a path as it stands in the checkout."""
+    """Return a path relative to the checkout."""
     return path.relative_to(ROOT).as_posix()
 
 

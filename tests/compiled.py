@@ -1,8 +1,8 @@
-"""Statements that are compiled once for all databases that a test session opens.
+"""One cache of compiled statements for all databases that a test session opens.
 
-SQLAlchemy keeps what it has compiled with each engine, and nearly every test makes an engine of its own: a quarter of
-its time went into compiling the same statements again. What they become depends on the kind of database and not on
-which one it is, so two dialects of a kind count as the same here, and all engines share what is compiled.
+SQLAlchemy caches compiled statements per engine, and nearly every test makes an engine of its own: a quarter of
+its time went into compiling the same statements again. The compiled form depends on the kind of database only,
+so two dialects of the same kind are equal here, and all engines share one cache.
 """
 
 from typing import Any
@@ -15,8 +15,8 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 _COMPILED: dict[Any, Any] = {}
 
 
-class _OfAKind:
-    """Is the same as any other of its class."""
+class _EqualByClass:
+    """Equal to every other instance of its class."""
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other)
@@ -25,24 +25,24 @@ class _OfAKind:
         return hash(type(self))
 
 
-class SharedSqlite(_OfAKind, SQLiteDialect_pysqlite):
-    """SQLite, whichever file."""
+class SharedSqlite(_EqualByClass, SQLiteDialect_pysqlite):
+    """The dialect of every SQLite file."""
 
     supports_statement_cache = True
 
 
-class SharedPostgres(_OfAKind, PGDialect_psycopg):
-    """PostgreSQL, whichever schema."""
+class SharedPostgres(_EqualByClass, PGDialect_psycopg):
+    """The dialect of every PostgreSQL schema."""
 
     supports_statement_cache = True
 
 
 def share_compiled() -> None:
-    """Let all engines that are made from now on share what is compiled for them."""
+    """Let all engines that are made from now on share the cache of compiled statements."""
     registry.register("sqlite", __name__, SharedSqlite.__name__)
     registry.register("postgresql.psycopg", __name__, SharedPostgres.__name__)
-    event.listen(Engine, "engine_connect", _remember)
+    event.listen(Engine, "engine_connect", _use_shared_cache)
 
 
-def _remember(connection: Connection) -> None:
+def _use_shared_cache(connection: Connection) -> None:
     connection.execution_options(compiled_cache=_COMPILED)

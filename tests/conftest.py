@@ -1,6 +1,6 @@
-"""What all tests share: property tests prove rules and never measure speed.
+"""Settings and hooks of all tests. Property tests check rules and never measure speed.
 
-Each run tries the same examples, so that what lands was not lucky; new ones are tried with
+Each run tries the same generated examples, so that a result is repeatable; new examples are tried with
 `pytest --hypothesis-profile=explore`.
 """
 
@@ -28,21 +28,21 @@ make_files_in_memory()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a run take a part of the tests that take minutes."""
+    """Add `--every`, which selects a part of the tests that take minutes."""
     parser.addoption("--every", type=int, default=1, metavar="N", help="of the tests marked `long` only every Nth")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what `--every` leaves out."""
-    long = [item for item in items if item.get_closest_marker("long")]
-    left_out = set(long) - set(long[:: config.getoption("every")])
+    """Deselect the long tests that `--every` leaves out."""
+    long_tests = [test for test in items if test.get_closest_marker("long")]
+    left_out = set(long_tests) - set(long_tests[:: config.getoption("every")])
     if left_out:
         config.hook.pytest_deselected(items=sorted(left_out, key=items.index))
-        items[:] = [item for item in items if item not in left_out]
+        items[:] = [test for test in items if test not in left_out]
 
 
 def pytest_collection_finish() -> None:
-    """Keep the collector away from what stays to the end: it would look through every test again and again."""
+    """Exempt everything that lives to the end from garbage collection, which would scan every test again and again."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
@@ -50,7 +50,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Do not measure the coverage of a test that is marked `repeats`: it would take half again as long for nothing."""
+    """Do not measure the coverage of a test that is marked `repeats`: measuring adds half to its time and no line."""
     if item.get_closest_marker("repeats") is None and not _runs_again(item):
         return (yield)
     with unmeasured_here():
@@ -58,7 +58,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 def _runs_again(item: pytest.Item) -> bool:
-    """Say whether a test walks on PostgreSQL what it walks on SQLite; what differs is walked by those of database."""
+    """True if a test runs the same lines on PostgreSQL as on SQLite; tests of `database` run the lines that differ."""
     parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
     return parameters.get("address") == KINDS[1] and DATABASE_TESTS not in item.path.parents
 

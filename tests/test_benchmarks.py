@@ -1,4 +1,4 @@
-"""The benchmarks still run and measure equal work; how long anything takes is no test's business."""
+"""The benchmarks run and measure equal work; no test checks how long anything takes."""
 
 import os
 import signal
@@ -30,7 +30,7 @@ from tests.benchmarks.__main__ import main
 signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.exit(main())
 """
-"""The benchmark where Ctrl-C is heard although the tests may run in the background, where it is not."""
+"""Runs the benchmark with Ctrl-C enabled: a process that was started in the background ignores SIGINT."""
 JOBS = (Job.INITIAL, Job.RESYNC, Job.INCREMENTAL)
 
 
@@ -51,29 +51,29 @@ def carried_out(folder: Path, systems: Sequence[System], jobs: Sequence[Job], si
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> list[Trial]:
-    """Every pull of 200 parcels, once, by us and by a loop; a trial fails where a row is missing."""
+    """Every pull job with 200 parcels, once, by us and by a loop; a trial with a missing row has a failure."""
     return carried_out(tmp_path_factory.mktemp("bench"), SYSTEMS, JOBS, 200)
 
 
 @pytest.mark.long
 def test_every_system_stores_every_parcel_and_every_change(measured: list[Trial]) -> None:
-    done = {(one.system, one.job) for one in measured if not one.failure}
+    done = {(trial.system, trial.job) for trial in measured if not trial.failure}
 
-    assert [one.failure for one in measured if one.failure] == []
+    assert [trial.failure for trial in measured if trial.failure] == []
     assert done == {(system.name, job.value) for system in SYSTEMS for job in JOBS}
 
 
 @pytest.mark.long
 def test_every_system_asks_for_the_same(measured: list[Trial]) -> None:
-    """One request for each job; for changes each is served the changed parcel and those of its last moment."""
-    assert {one.requests for one in measured} == {1}
-    assert {one.parcels for one in measured if one.job != Job.INCREMENTAL} == {200}
-    assert all(1 <= one.parcels < 20 for one in measured if one.job == Job.INCREMENTAL)
+    """One request for each job; an incremental pull is served the changed parcel and those changed at the watermark."""
+    assert {trial.requests for trial in measured} == {1}
+    assert {trial.parcels for trial in measured if trial.job != Job.INCREMENTAL} == {200}
+    assert all(1 <= trial.parcels < 20 for trial in measured if trial.job == Job.INCREMENTAL)
 
 
 @pytest.mark.long
 def test_a_system_that_stores_too_little_has_no_time(tmp_path: Path) -> None:
-    """The half that it pulls is half of what is served."""
+    """The system pulls one of two collections: half of what is served."""
     half = Ours(name="half", collections=("parcels-1",))
 
     (trial,) = carried_out(tmp_path, [half], [Job.INITIAL], 2000)
@@ -99,8 +99,8 @@ def test_the_plot_has_a_line_for_each_system(measured: list[Trial]) -> None:
     assert drawing.count("<polyline") == len(JOBS) * len(SYSTEMS)
 
 
-def test_a_process_that_has_ended_by_then_counts_with_its_peak() -> None:
-    """A child that takes eighty mebibytes and ends, and another after it."""
+def test_the_peak_memory_counts_child_processes_that_have_ended() -> None:
+    """Two children, one after the other, each take 80 MiB and end."""
     child = "import time; taken = bytearray(80 << 20); time.sleep(0.1)"
     parent = f"import subprocess, sys; [subprocess.run([sys.executable, '-c', {child!r}]) for _ in range(2)]"
 
@@ -110,15 +110,15 @@ def test_a_process_that_has_ended_by_then_counts_with_its_peak() -> None:
 
 
 @pytest.mark.long
-def test_what_was_measured_before_ctrl_c_is_reported(tmp_path: Path) -> None:
-    words = ["--sizes", "200", "--runs", "1000", "--databases", "sqlite", "--jobs", "initial", "--systems", "hashed"]
-    command = [sys.executable, "-c", INTERRUPTIBLE, *words, "--results", str(tmp_path)]
+def test_trials_measured_before_ctrl_c_are_reported(tmp_path: Path) -> None:
+    options = ["--sizes", "200", "--runs", "1000", "--databases", "sqlite", "--jobs", "initial", "--systems", "hashed"]
+    command = [sys.executable, "-c", INTERRUPTIBLE, *options, "--results", str(tmp_path)]
     with Popen(command, cwd=ROOT, stdout=PIPE, stderr=PIPE, text=True, env=unmeasured(os.environ)) as running:
         assert running.stderr is not None
         running.stderr.readline()
         running.send_signal(signal.SIGINT)
-        told, _ = running.communicate(timeout=60)
+        output, _ = running.communicate(timeout=60)
 
     assert running.returncode == STOPPED
-    assert "| hashed |" in told
-    assert "stopped by hand" in told
+    assert "| hashed |" in output
+    assert "stopped by hand" in output

@@ -1,4 +1,4 @@
-"""The page on building blocks is true: its commands and its code run, in its order."""
+"""The commands and the code of docs/building_blocks.md run as they stand, in the order of the page."""
 
 import re
 import shutil

@@ -1,7 +1,7 @@
-"""Canaries: secrets and a person are planted everywhere, and nothing that comes out of the program holds one.
+"""No output of the program holds a planted secret or a planted person's data (canaries).
 
-What shows values by intention is left out: `--unmasked` and `quarantine show --raw`. A person's values are in the
-database, where they belong; a secret is not.
+`--unmasked` and `quarantine show --raw` are left out, because they show values by intention. The database holds the
+person's values, as it should, and no secret.
 """
 
 import json
@@ -68,7 +68,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("pull", "good", "--debug"),
     ("reconcile", "good", *LOUD),
     ("reconcile", "good", "--repair", *JSON),
-    *((*command, *words) for command in (
+    *((*command, *flags) for command in (
         ("status",),
         ("quarantine", "list"),
         ("quarantine", "show", "1"),
@@ -78,7 +78,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
         ("discrepancies", "list"),
         ("letters", "list"),
         ("runs",),
-    ) for words in (LOUD, JSON)),
+    ) for flags in (LOUD, JSON)),
     *(("quarantine", "show", str(number), "--json") for number in range(2, 6)),
     ("quarantine", "replay", "--all", "--debug"),
     ("letters", "replay", "to-desk", "--all", "--debug"),
@@ -103,8 +103,8 @@ for number, words in enumerate(json.load(sys.stdin)):
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the commands wrote."""
+class CommandOutput:
+    """What the commands wrote, and the folder they ran in."""
 
     out: str
     err: str
@@ -112,7 +112,7 @@ class Told:
 
     @property
     def all(self) -> str:
-        """Return all of it."""
+        """Standard output followed by standard error."""
         return self.out + self.err
 
     def codes(self) -> Mapping[str, int]:
@@ -123,7 +123,7 @@ class Told:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Give a folder with a configuration that connects every system, its secrets in place."""
+    """Give a folder with the configuration files, their secrets set."""
     folder = tmp_path_factory.mktemp("canaries")
     with pytest.MonkeyPatch.context() as patch, aviary() as agency:
         install_adapters(folder, patch, ADAPTERS)
@@ -148,7 +148,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def _tables(base_url: str, database: str) -> dict[str, Any]:
-    """Return systems that can be read, and a desk."""
+    """Return connections to two systems that can be read and one that receives."""
     session = {"kind": "session", "username": "dong-bo", "password": {"env": PORTAL_PASSWORD}}
     connections = {name: _connection(f"{base_url}/{name}", BASIC) for name in ("good", "twin")}
     connections |= {"desk": _connection(f"{base_url}/desk", session, takes=True, logs_in=True)}
@@ -162,7 +162,7 @@ def _tables(base_url: str, database: str) -> dict[str, Any]:
 
 
 def _faulty_tables(base_url: str, tables: dict[str, Any]) -> dict[str, Any]:
-    """Return systems and adapters that fail, each in its way; nobody waits long for them."""
+    """Return connections whose systems or adapters fail, each differently, with a short deadline."""
     connections = {name: _connection(f"{base_url}/{name}", BASIC) for name in ("elsewhere", *PLAYS)}
     connections |= {name: _connection(f"{base_url}/good", BASIC, fault=name) for name in FAULTS}
     connections |= {"nobody": _connection("http://127.0.0.1:9/nobody", BASIC)}
@@ -170,8 +170,8 @@ def _faulty_tables(base_url: str, tables: dict[str, Any]) -> dict[str, Any]:
 
 
 def _connection(base_url: str, account: Mapping[str, object], **options: object) -> dict[str, Any]:
-    place = {"adapter": "indiscreet", "agency": "000.00.01.H09", "base_url": base_url}
-    return {**place, "account": account, "options": options}
+    system = {"adapter": "indiscreet", "agency": "000.00.01.H09", "base_url": base_url}
+    return {**system, "account": account, "options": options}
 
 
 def _unreachable(secret: Path) -> dict[str, Any]:
@@ -179,8 +179,8 @@ def _unreachable(secret: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def told(site: Path) -> Told:
-    """Give what all the commands write in a process of their own."""
+def output(site: Path) -> CommandOutput:
+    """Give what all the commands write, run one after another in one process."""
     path = os.pathsep.join(map(str, (site / "site", ROOT, *sys.path)))
     ran = subprocess.run(
         [sys.executable, "-c", PROGRAM],
@@ -192,69 +192,69 @@ def told(site: Path) -> Told:
         env=unmeasured({**os.environ, "PYTHONPATH": path}),
         timeout=60,
     )
-    return Told(out=ran.stdout, err=ran.stderr, folder=site)
+    return CommandOutput(out=ran.stdout, err=ran.stderr, folder=site)
 
 
-def test_every_command_was_carried_out(told: Told) -> None:
-    """Where nothing happens nothing leaks: the runs are partial, the rest finds what it is to show."""
-    codes = told.codes()
+def test_every_command_was_carried_out(output: CommandOutput) -> None:
+    """A command that fails early could leak nothing: runs are done or partial, and each query has rows to show."""
+    codes = output.codes()
 
     assert len(codes) == len(set(COMMANDS))
     assert codes["sync --debug --lang vi"] == 0
     assert codes["sync --config faulty.toml --debug --lang vi"] == 3
     shown = ("quarantine show", f"case {CODE}", "history", "changes", "letters", "discrepancies")
-    assert {code for words, code in codes.items() if words.startswith(shown)} == {0}
+    assert {code for command, code in codes.items() if command.startswith(shown)} == {0}
     assert 70 not in codes.values()
     literal = ("status --config literal.toml", "status --config broken.toml", "sync --config address.toml")
-    assert [code for words, code in codes.items() if words.startswith(literal)] == [78, 78, 78]
-    assert "***0951" in told.out  # masked, and there
-    assert "indiscreet_adapter" in told.err
+    assert [code for command, code in codes.items() if command.startswith(literal)] == [78, 78, 78]
+    assert "***0951" in output.out  # masked, and there
+    assert "indiscreet_adapter" in output.err
 
 
 @pytest.mark.parametrize("canary", SECRETS)
-def test_no_command_shows_a_secret(told: Told, canary: str) -> None:
-    assert singing(told.all, [SECRETS[canary]]) == []
+def test_no_command_shows_a_secret(output: CommandOutput, canary: str) -> None:
+    assert singing(output.all, [SECRETS[canary]]) == []
 
 
 @pytest.mark.parametrize("canary", PERSON)
-def test_no_command_shows_a_person(told: Told, canary: str) -> None:
-    assert singing(told.all, [PERSON[canary]]) == []
+def test_no_command_shows_a_person(output: CommandOutput, canary: str) -> None:
+    assert singing(output.all, [PERSON[canary]]) == []
 
 
 @pytest.mark.parametrize("canary", SECRETS)
-def test_no_secret_lies_in_the_database(told: Told, canary: str) -> None:
-    """Nor in its log, nor in the journal, which is a table of it."""
-    written = b"".join(file.read_bytes() for file in sorted(told.folder.glob("shared.db*"))).decode("latin-1")
+def test_no_secret_lies_in_the_database(output: CommandOutput, canary: str) -> None:
+    """Nor in the database's log files, nor in the audit log, which is one of its tables."""
+    written = b"".join(file.read_bytes() for file in sorted(output.folder.glob("shared.db*"))).decode("latin-1")
 
     assert PERSON["citizen id"] in written
     assert singing(written, [SECRETS[canary].encode().decode("latin-1"), SECRETS[canary]]) == []
 
 
 @pytest.mark.parametrize("canary", [*SECRETS.values(), *PERSON.values()])
-def test_no_exported_sheet_holds_a_canary(told: Told, canary: str) -> None:
-    """It goes to the agency, which knows its items by their keys."""
-    sheet = (told.folder / "quarantine.csv").read_text(encoding="utf-8-sig")
+def test_no_exported_sheet_holds_a_canary(output: CommandOutput, canary: str) -> None:
+    """The exported file goes to the agency, which finds its items by their keys."""
+    sheet = (output.folder / "quarantine.csv").read_text(encoding="utf-8-sig")
 
     assert len(sheet.splitlines()) > 3
     assert singing(sheet, [canary]) == []
 
 
-def test_an_event_is_one_line(told: Told) -> None:
-    """No line of the log begins in the middle of something."""
-    loud = [line for line in told.err.splitlines() if line and not line.startswith(("cchc-connect: ", "  [", "{"))]
+def test_an_event_is_one_line(output: CommandOutput) -> None:
+    """Every line of the log begins with a time, except for the progress of a record type."""
+    loud = [line for line in output.err.splitlines() if line and not line.startswith(("cchc-connect: ", "  [", "{"))]
 
     assert [line for line in loud if not line[:4].isdecimal() and " dossier: " not in line] == []
 
 
-class Heard(logging.Handler):
-    """Keeps what is logged as a careless program would: text, values and tracebacks with locals."""
+class CarelessLog(logging.Handler):
+    """Collects log records as a careless program would: text, values and tracebacks with local variables."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep a record, but for what the indiscreet adapter itself says."""
+        """Collect a record, unless the indiscreet adapter itself logged it."""
         if record.name != "indiscreet_adapter":
             self.lines.append(f"{record.name} {record.getMessage()} {record.args}")
             if record.exc_info and record.exc_info[1]:
@@ -262,9 +262,9 @@ class Heard(logging.Handler):
 
 
 @pytest.fixture
-def heard() -> Generator[Heard]:
-    """Give a handler that hears everything that is logged at DEBUG."""
-    handler, root, noisy = Heard(), logging.getLogger(), logging.getLogger("sqlalchemy")
+def log() -> Generator[CarelessLog]:
+    """Give a handler that collects everything logged at DEBUG or above."""
+    handler, root, noisy = CarelessLog(), logging.getLogger(), logging.getLogger("sqlalchemy")
     levels = root.level, noisy.level
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
@@ -280,18 +280,18 @@ ALL = [*SECRETS.values(), *PERSON.values()]
 
 @pytest.fixture
 def config(site: Path) -> Config:
-    """Give the configuration of what can be read."""
+    """Give the configuration of the systems that can be read."""
     return Config.load(site / "cchc.toml")
 
 
 @pytest.fixture
 def faulty(site: Path) -> Config:
-    """Give the configuration of what fails."""
+    """Give the configuration of the systems that fail."""
     return Config.load(site / "faulty.toml")
 
 
-class HeardTransport:
-    """The usual transport; what it raises is kept."""
+class RecordingTransport:
+    """The usual transport; the errors it raises are recorded."""
 
     def __init__(self, transport: RequestsTransport, errors: list[CchcError]) -> None:
         self._transport = transport
@@ -299,15 +299,15 @@ class HeardTransport:
 
     @property
     def traffic(self) -> Traffic:
-        """How much has moved so far."""
+        """Requests and bytes so far."""
         return self._transport.traffic
 
     def send(self, request: HttpRequest) -> HttpResponse:
-        """Return the answer to `request`."""
+        """Return the response to `request`."""
         return self._transport.send(request)
 
     def run(self, conversation: Exchange[Result]) -> Result:
-        """Lead a conversation to its end."""
+        """Run a conversation to its end."""
         try:
             return self._transport.run(conversation)
         except CchcError as error:
@@ -315,8 +315,8 @@ class HeardTransport:
             raise
 
 
-class Listening:
-    """Opens transports that are listened to."""
+class RecordingConnect:
+    """Opens transports whose errors are recorded."""
 
     def __init__(self) -> None:
         self.errors: list[CchcError] = []
@@ -324,33 +324,34 @@ class Listening:
     @contextmanager
     def __call__(
         self, name: str, table: ConnectionTable, adapter: Adapter, deadline_s: float
-    ) -> Generator[HeardTransport]:
-        """Open one as a run does."""
+    ) -> Generator[RecordingTransport]:
+        """Open a transport as a run does."""
         with connect(name, table, adapter, deadline_s) as transport:
-            yield HeardTransport(transport, self.errors)
+            yield RecordingTransport(transport, self.errors)
 
 
 def test_no_error_of_a_run_and_no_log_at_debug_holds_a_canary(
-    heard: Heard, config: Config, faulty: Config, tmp_path: Path
+    log: CarelessLog, config: Config, faulty: Config, tmp_path: Path
 ) -> None:
-    """Not its text, its fields, its causes, its pickle, nor the local variables of our frames."""
-    listening = Listening()
+    """Neither in an error's text, fields, causes and pickle, nor in the local variables of our frames."""
+    recording = RecordingConnect()
 
     with SharedDatabase(f"sqlite:///{tmp_path / 'shared.db'}") as database:
         reports = [
-            Synchronizer(one, database, Surroundings(connect=listening)).synchronise() for one in (config, faulty)
+            Synchronizer(settings, database, Surroundings(connect=recording)).synchronise()
+            for settings in (config, faulty)
         ]
-        findings = list(check_connections(faulty, listening))
+        findings = list(check_connections(faulty, recording))
 
-    errors = [*listening.errors, *(finding.error for finding in findings if finding.error is not None)]
-    shown = "\n".join([*heard.lines, repr(reports), *(part for error in errors for part in all_that_shows(error))])
+    errors = [*recording.errors, *(finding.error for finding in findings if finding.error is not None)]
+    shown = "\n".join([*log.lines, repr(reports), *(part for error in errors for part in all_that_shows(error))])
     assert len({error.code for error in errors}) >= 10
-    assert [line for line in heard.lines if line.startswith("cchc_connect.transport GET /")]
+    assert [line for line in log.lines if line.startswith("cchc_connect.transport GET /")]
     assert singing(shown, ALL) == []
 
 
-def test_the_canaries_sing_where_nobody_stops_them(faulty: Config) -> None:
-    """The adapter's own errors hold them, before they come to the engine's border."""
+def test_an_adapters_own_error_does_hold_the_canaries(faulty: Config) -> None:
+    """Before the error boundary of the engine: so the tests above would find a leak."""
     adapter = faulty.adapter("fetches")
     (source,) = adapter.sources
 
@@ -368,8 +369,8 @@ def test_a_secret_in_the_file_shows_in_no_error(site: Path, name: str) -> None:
     assert singing("\n".join(all_that_shows(raised.value)), ALL) == []
 
 
-def test_a_rows_values_show_in_no_error_of_the_database(heard: Heard, config: Config, tmp_path: Path) -> None:
-    """PostgreSQL tells the whole row in DETAIL; the address holds a password."""
+def test_a_rows_values_show_in_no_error_of_the_database(log: CarelessLog, config: Config, tmp_path: Path) -> None:
+    """PostgreSQL writes the whole row into DETAIL; the URL holds a password."""
     with prepared_address("postgres", tmp_path) as plain:
         address = make_url(plain).set(password=SECRETS["database password"]).render_as_string(hide_password=False)
         with SharedDatabase(address) as database:
@@ -379,13 +380,13 @@ def test_a_rows_values_show_in_no_error_of_the_database(heard: Heard, config: Co
             _forbid(database, None)
             shown = [repr(database), repr(vars(database)), database.place]
 
-    shown += [*heard.lines, *all_that_shows(raised.value)]
+    shown += [*log.lines, *all_that_shows(raised.value)]
     assert raised.value.code == "database.failed"
     assert singing("\n".join(shown), ALL) == []
 
 
 def _forbid(database: SharedDatabase, name: str | None) -> None:
-    """Let the server refuse rows with a name, or none any more."""
+    """Let the server refuse rows with this applicant's name; None lifts the refusal."""
     with database.writing() as connection:
         if name is None:
             connection.execute(text("ALTER TABLE dossier DROP CONSTRAINT canary"))
@@ -393,7 +394,7 @@ def _forbid(database: SharedDatabase, name: str | None) -> None:
             connection.execute(text(f"ALTER TABLE dossier ADD CONSTRAINT canary CHECK (applicant_name <> '{name}')"))
 
 
-def test_a_record_that_is_refused_says_nothing_of_its_values() -> None:
+def test_the_error_of_a_refused_record_holds_none_of_its_values() -> None:
     with pytest.raises(ValueError, match="dossier refused") as raised:
         Dossier.read({"code": PERSON["name"], "status": PERSON["citizen id"], "applicant_name": item(1)})
 

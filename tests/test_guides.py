@@ -1,4 +1,4 @@
-"""The guides' code is true: it is type-checked and run."""
+"""The code of the guide docs/adapters.md runs as it stands."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,7 @@ GUIDE = Path(__file__).parents[1] / "docs" / "adapters.md"
 
 @pytest.fixture
 def statuses() -> Any:
-    """Give the guide's target, made from the very text that a reader copies."""
+    """Give the guide's target, made from the text that a reader copies."""
     (code,) = re.findall(r"```python\n(class Statuses.*?)```", GUIDE.read_text(encoding="utf-8"), flags=re.DOTALL)
     names = {name: getattr(cchc_connect, name) for name in dir(cchc_connect)}
     space: dict[str, Any] = {**names, "Dossier": cchc_schemas.Dossier, "Sequence": list}
@@ -32,8 +32,10 @@ def statuses() -> Any:
         (Verdict.NOT_FOUND, Outcome.REFUSED),
     ],
 )
-def test_the_guides_target_answers_each_verdict(statuses: Any, verdict: Verdict, outcome: Outcome) -> None:
-    """What a reader copies sends one status and returns one receipt."""
+def test_the_guides_target_returns_a_receipt_for_each_verdict(
+    statuses: Any, verdict: Verdict, outcome: Outcome
+) -> None:
+    """It sends one status and returns one receipt."""
     dossier = cchc_schemas.Dossier(
         code="000.00.05.H09-260302-0001", procedure_code="1.013225", status=DossierStatus.IN_PROCESS
     )

@@ -1,4 +1,4 @@
-"""A stranger's package: the example adapter is installed as a wheel, found by its name, typed and tested."""
+"""The example adapter works as a third party's package: installed as a wheel, found by its name, typed and tested."""
 
 import ast
 import os
@@ -24,7 +24,7 @@ OFFERED = {
     "cchc_connect.wire.codecs": {"iso_instant", "plain_text"},
     "cchc_schemas": set(cchc_schemas.__all__),
 }
-"""What an adapter may use of ours: the public names, and the readers of wire values."""
+"""What an adapter may import from us: the public names and the codecs."""
 
 
 @pytest.fixture(scope="session")
@@ -37,10 +37,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(*command: str, path: Path | None = None) -> None:
-    """Run a Python module in the example's folder; what it complains of becomes the failure."""
+    """Run a Python module in the example's folder; its output becomes the failure message."""
     roots = [str(path)] if path else []
     roots += filter(None, [os.environ.get("PYTHONPATH")])
-    quiet = {"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}  # else it asks the network whether it is the latest
+    quiet = {"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}  # else it checks over the network whether it is the latest
     environment = {**unmeasured(os.environ), **quiet, "PYTHONPATH": os.pathsep.join(roots)}
     done = subprocess.run(
         [sys.executable, "-m", *command],

@@ -1,4 +1,4 @@
-"""What an installation gets: the wheel is built and opened."""
+"""The built wheel holds the packages, their data files and the metadata."""
 
 import configparser
 import csv
@@ -35,22 +35,22 @@ def test_the_wheel_holds_the_three_packages_and_nothing_else(shipped: Mapping[st
 
 
 @pytest.mark.parametrize("package", PACKAGE_FOLDERS)
-def test_a_package_is_shipped_as_it_stands(package: str, shipped: Mapping[str, bytes]) -> None:
+def test_the_wheel_holds_every_file_of_a_package_unchanged(package: str, shipped: Mapping[str, bytes]) -> None:
     folder = PACKAGE_FOLDERS[package]
-    here = {
+    in_checkout = {
         f"{package}/{path.relative_to(folder).as_posix()}": path.read_bytes()
         for path in folder.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
 
-    there = {name: content for name, content in shipped.items() if name.startswith(f"{package}/")}
+    in_wheel = {name: content for name, content in shipped.items() if name.startswith(f"{package}/")}
 
-    assert there.keys() == here.keys()
-    assert there == here
+    assert in_wheel.keys() == in_checkout.keys()
+    assert in_wheel == in_checkout
 
 
 @pytest.mark.parametrize("package", PACKAGE_FOLDERS)
-def test_a_package_says_that_it_is_typed(package: str, shipped: Mapping[str, bytes]) -> None:
+def test_a_package_is_marked_as_typed(package: str, shipped: Mapping[str, bytes]) -> None:
     assert f"{package}/py.typed" in shipped
 
 
@@ -70,7 +70,7 @@ def test_the_code_lists_are_shipped_with_their_source(shipped: Mapping[str, byte
         assert len(list(csv.reader(io.StringIO("\n".join(rows))))) > 1, name
 
 
-def test_every_adapter_of_ours_can_be_found_and_is_there(shipped: Mapping[str, bytes]) -> None:
+def test_every_entry_point_of_an_adapter_leads_to_a_shipped_class(shipped: Mapping[str, bytes]) -> None:
     points = configparser.ConfigParser(delimiters="=")
     points.read_string(shipped[f"{DIST_INFO}/entry_points.txt"].decode())
 
@@ -89,12 +89,12 @@ def test_the_command_is_installed(shipped: Mapping[str, bytes]) -> None:
     assert dict(points["console_scripts"]) == {"cchc-connect": "cchc_connect.cli:main"}
 
 
-def test_the_licence_goes_with_it(shipped: Mapping[str, bytes], metadata: Message) -> None:
+def test_the_licence_is_shipped(shipped: Mapping[str, bytes], metadata: Message) -> None:
     assert metadata["License-Expression"] == "Apache-2.0"
     assert shipped[f"{DIST_INFO}/licenses/LICENSE"] == (ROOT / "LICENSE").read_bytes()
 
 
-def test_the_metadata_says_what_the_project_says(metadata: Message) -> None:
+def test_the_metadata_agrees_with_pyproject_toml(metadata: Message) -> None:
     assert metadata["Name"] == "cchc-connect"
     assert metadata["Version"] == PROJECT["version"]
     assert metadata["Requires-Python"] == ">=3.11"

@@ -1,4 +1,4 @@
-"""What every text of the project keeps to, whatever it says."""
+"""Rules for every text file of the project: encoding, size of modules, links, names."""
 
 import ast
 import re
@@ -19,8 +19,8 @@ CODED = re.compile(r"^(?:\[[A-Za-z-]+(?:, ?[A-Za-z-]+)*\]|: ?[A-Z]+[0-9]+(?:, ?[
 UNFINISHED = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X|NotImpl" + r"ementedError)\b")
 MACHINE_PATH = re.compile(r"(?<![\w.~/-])/(?:home|root|Users|work|mnt)/\w")
 REGISTRY_HOST = re.compile(r"\b(?:pypi|pythonhosted|npmjs|crates|rubygems)\." + r"(?:org|com|io)\b", re.IGNORECASE)
-MOST_LINES_OF_A_MODULE = 400
-MOST_LINES_OF_A_FUNCTION = 40
+MAX_MODULE_LINES = 400
+MAX_FUNCTION_LINES = 40
 VAGUE = frozenset({"util", "utils", "helper", "helpers", "misc", "common", "manager", "handler", "processor"})
 
 EXAMPLES = ("quickstart.py", "district_registry_adapter/src/district_registry_adapter/adapter.py")
@@ -33,7 +33,7 @@ def content(path: Path) -> str:
 
 
 def places(pattern: re.Pattern[str]) -> list[str]:
-    """Return where `pattern` is found, as path and line number."""
+    """Return every location of `pattern`, as path and line number."""
     return [
         f"{shown(path)}:{number}"
         for path in texts()
@@ -59,7 +59,7 @@ def ended(text: str) -> bool:
 
 
 @pytest.mark.parametrize("is_kept", [composed, with_line_feeds_alone, without_byte_order_mark, ended])
-def test_every_text_is(is_kept: Callable[[str], bool]) -> None:
+def test_every_text_is_nfc_utf_8_with_line_feeds(is_kept: Callable[[str], bool]) -> None:
     assert [shown(path) for path in texts() if not is_kept(content(path))] == []
 
 
@@ -67,7 +67,7 @@ def test_nothing_is_left_unfinished() -> None:
     assert places(UNFINISHED) == []
 
 
-def test_no_text_knows_the_machine_it_was_written_on() -> None:
+def test_no_text_names_a_path_of_the_machine_it_was_written_on() -> None:
     assert places(MACHINE_PATH) == []
 
 
@@ -75,7 +75,7 @@ def test_no_text_names_a_package_registry() -> None:
     assert places(REGISTRY_HOST) == []
 
 
-def test_every_silenced_finding_names_its_code_and_its_reason() -> None:
+def test_every_suppressed_warning_names_its_code_and_its_reason() -> None:
     silent = [
         f"{shown(path)}:{number}"
         for path in texts()
@@ -88,29 +88,29 @@ def test_every_silenced_finding_names_its_code_and_its_reason() -> None:
     assert silent == []
 
 
-def test_no_module_is_too_long_to_be_read() -> None:
-    long = {module.name for module in modules() if len(content(module.path).splitlines()) > MOST_LINES_OF_A_MODULE}
+def test_no_module_is_longer_than_the_limit() -> None:
+    long = {module.name for module in modules() if len(content(module.path).splitlines()) > MAX_MODULE_LINES}
 
     assert long == set()
 
 
-def test_no_function_is_too_long_to_be_seen_at_once() -> None:
+def test_no_function_is_longer_than_the_limit() -> None:
     long = {
         f"{module.name}:{node.name}"
         for module in modules()
         for node in module.nodes()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        if (node.end_lineno or 0) - node.lineno >= MOST_LINES_OF_A_FUNCTION
+        if (node.end_lineno or 0) - node.lineno >= MAX_FUNCTION_LINES
     }
 
     assert long == set()
 
 
-def test_no_module_has_a_name_that_says_nothing() -> None:
+def test_no_module_has_a_vague_name() -> None:
     assert {module.name for module in modules() if VAGUE & set(re.split(r"[._]", module.name))} == set()
 
 
-def test_the_changelog_speaks_of_this_version() -> None:
+def test_the_changelog_begins_with_this_version() -> None:
     headings = re.findall(r"^## \[?([0-9]+\.[0-9]+\.[0-9]+)", content(ROOT / "CHANGELOG.md"), re.MULTILINE)
 
     assert headings[:1] == [VERSION]
@@ -125,7 +125,7 @@ def test_every_link_between_texts_leads_somewhere(document: Path) -> None:
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_the_readme_shows_an_example_as_it_runs(example: str) -> None:
-    """It may leave out the module's docstring."""
+    """The README may leave out the module's docstring."""
     blocks = re.findall(r"```python\n(.*?)```", content(ROOT / "README.md"), re.DOTALL)
 
     assert [block for block in blocks if block.count("\n") > 5 and block in content(ROOT / "examples" / example)] != []

@@ -1,4 +1,4 @@
-"""The public names: what a developer may rely on is listed, has one home and is explained."""
+"""Every public name is listed once, is exported by one package and has a docstring."""
 
 import ast
 import importlib
@@ -12,7 +12,7 @@ import pytest
 from tests.checkout import modules
 
 PACKAGES = ("cchc_schemas", "cchc_connect", "cchc_connect.testing", "cchc_adapters")
-"""The packages a stranger imports from; every other module is ours alone."""
+"""The packages with public names; every other module is internal."""
 
 
 def names_of(package: str) -> list[str]:
@@ -26,29 +26,29 @@ def test_public_names_are_listed_once(package: str) -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_what_a_package_takes_from_its_modules_is_what_it_lists(package: str) -> None:
+def test_a_package_imports_from_its_modules_exactly_what_it_lists(package: str) -> None:
     (init,) = (module for module in modules() if module.name == package)
     stub = init.path.with_suffix(".pyi")  # a package whose names are imported late lists them there, once
     tree = ast.parse(stub.read_bytes()) if stub.exists() else init.tree
 
-    taken = {
+    imported = {
         alias.name
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").startswith(f"{package}."))
         for alias in node.names
     }
 
-    assert taken == set(names_of(package))
+    assert imported == set(names_of(package))
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_a_listed_name_is_there(package: str) -> None:
+def test_a_listed_name_can_be_imported(package: str) -> None:
     imported = importlib.import_module(package)
 
     assert [name for name in names_of(package) if getattr(imported, name, None) is None] == []
 
 
-def test_a_name_has_one_public_home() -> None:
+def test_a_name_is_public_in_one_package_only() -> None:
     homes = Counter(name for package in PACKAGES for name in names_of(package))
 
     assert [name for name, times in homes.items() if times > 1] == []
@@ -61,15 +61,15 @@ def test_a_public_name_is_explained_by_a_whole_sentence(package: str) -> None:
     assert [name for name, line in first_lines.items() if not _is_sentence(line)] == []
 
 
-def test_a_name_that_is_not_public_is_not_there() -> None:
+def test_a_name_that_is_not_public_raises_an_attribute_error() -> None:
     root = importlib.import_module("cchc_connect")
 
     with pytest.raises(AttributeError, match="Synchroniser"):
-        root.Synchroniser  # noqa: B018  # asking is the test
+        root.Synchroniser  # noqa: B018  # the access is the test
 
 
-def test_a_misspelt_name_is_seen_by_the_type_checkers() -> None:
-    """A `__getattr__` that they can see would make every name exist."""
+def test_type_checkers_see_a_misspelt_name() -> None:
+    """A `__getattr__` that is visible to them would make every name exist."""
     (root,) = (module for module in modules() if module.name == "cchc_connect")
 
     seen = [node for node in root.tree.body if isinstance(node, ast.FunctionDef) and node.name == "__getattr__"]
@@ -78,7 +78,7 @@ def test_a_misspelt_name_is_seen_by_the_type_checkers() -> None:
 
 
 def test_importing_the_library_loads_no_database_and_no_carrier() -> None:
-    """The command line must answer `--help` at once."""
+    """So that `cchc-connect --help` starts fast."""
     heavy = ("sqlalchemy", "requests", "httpx", "cchc_adapters", "cchc_connect.testing")
     program = f"import sys, cchc_connect; print([name for name in {heavy!r} if name in sys.modules])"
 
@@ -105,9 +105,9 @@ def _explanation(package: str, name: str) -> str:
 def _text_below(tree: ast.Module, name: str) -> str:
     for statement, following in zip(tree.body, tree.body[1:], strict=False):
         match statement, following:
-            case ast.AnnAssign(target=ast.Name(found)) | ast.Assign(targets=[ast.Name(found)]), ast.Expr(
+            case ast.AnnAssign(target=ast.Name(target)) | ast.Assign(targets=[ast.Name(target)]), ast.Expr(
                 ast.Constant(str(text))
-            ) if found == name:
+            ) if target == name:
                 return text
             case _:
                 continue

@@ -1,4 +1,4 @@
-"""The README is true: its commands are run, its promises have their tests."""
+"""The commands of the README run as they stand, and each of its promises has a test."""
 
 import os
 import re
@@ -22,7 +22,7 @@ def blocks(language: str) -> list[str]:
 
 
 def commands() -> list[str]:
-    """Return every command of the README, in its order."""
+    """Return every shell command of the README, in order."""
     return [line for block in blocks("sh") for line in block.splitlines() if line]
 
 
@@ -40,12 +40,12 @@ def test_the_library_commands_work_as_typed_one_after_the_other(tmp_path: Path) 
             )
             assert done.returncode == 0, f"{line}: {done.stdout} {done.stderr}"
             assert "Traceback" not in done.stderr
-            if line == "cchc-connect init":  # what the reader is told to do next: name the systems there are
+            if line == "cchc-connect init":  # next the README tells the reader to fill in the addresses of systems
                 until_the_end.enter_context(running_province(tmp_path))
 
 
-def test_the_commands_that_set_up_are_those_that_make_runs() -> None:
-    """The plain pip lines and make's are the same; continuous integration runs make's."""
+def test_the_setup_commands_are_those_that_make_runs() -> None:
+    """The pip commands in the README equal those of the Makefile; continuous integration runs the Makefile's."""
     environment = {**os.environ, "MAKEFLAGS": ""}
     made = subprocess.run(
         ["make", "--always-make", "--dry-run", "demo"],  # noqa: S607  # make is where the shell finds it
@@ -57,19 +57,19 @@ def test_the_commands_that_set_up_are_those_that_make_runs() -> None:
     ).stdout
     for line in commands():
         if "-m venv" in line or "pip install" in line or (line.endswith("demo.db") and ".venv" in line):
-            words = [word for word in shlex.split(line) if not word.startswith("python")]
-            assert all(word in made for word in words), line
+            parts = [part for part in shlex.split(line) if not part.startswith("python")]
+            assert all(part in made for part in parts), line
 
 
 @pytest.mark.parametrize("line", [line for line in commands() if line.startswith("make")])
 def test_each_make_command_is_run_by_continuous_integration(line: str) -> None:
-    """What the README promises about make is proved each time something lands."""
+    """So what the README promises about make is tested with every change."""
     assert line in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
 
 
 @pytest.mark.parametrize("path", re.findall(r"`(tests/promises/\w+\.py)`", README))
 def test_each_promise_has_its_test_and_the_test_its_sentence(path: str) -> None:
-    """The file named beside a promise opens with that promise's sentence."""
+    """The first line of the file named beside a promise is that promise."""
     opening = (ROOT / path).read_text(encoding="utf-8").splitlines()[0].removeprefix('"""')
 
     assert f"**{opening}**" in README

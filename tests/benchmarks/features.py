@@ -1,8 +1,8 @@
-"""The land parcels and dossiers that the register of the benchmarks serves: invented, and the same for a seed.
+"""The invented land parcels and dossiers that the register of the benchmarks serves, reproducible by seed.
 
-A parcel is written as VBDLIS writes it: 21 properties and some fifteen more in its lists, Vietnamese text, a list
-of owners and a small polygon, about 950 bytes. Each is made from its number alone, so that the changed form of
-one parcel needs none of the others.
+A parcel has the form of VBDLIS: 21 properties and about fifteen more in its lists, Vietnamese text, a list of owners
+and a small polygon, about 950 bytes. Each is computed from its number alone, so that the changed form of one parcel
+needs none of the others.
 """
 
 import json
@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from cchc_connect.testing.province.communes import present_communes
 
 LATEST = datetime(2026, 6, 1, tzinfo=UTC)
-"""No parcel was changed later, before the change that the benchmark makes: one parcel a minute up to then."""
+"""Latest date of change before the benchmark's own changes (UTC); one parcel was changed in each minute before it."""
 
 CHANGED_EACH = 1000
-"""One parcel in so many is changed: 0.1 %."""
+"""One parcel in this many is changed: 0.1 %."""
 
 _FIRST_CHANGED = 7
 
@@ -30,7 +30,7 @@ _FEATURE = (
     '"properties":{"thuaDatId":%(number)d,"version":%(version)d,"isLastest":true,"xaId":%(commune)d,'
     '"soHieuToBanDo":"%(sheet)d","soThuTuThua":"%(parcel)d","xaIdCu":null,"soHieuToBanDoCu":"","soThuTuThuaCu":"",'
     '"maThuaDat":"%(national)s","dienTich":%(area).1f,"dienTichPhapLy":%(area).1f,'
-    '"diaChi":"%(street)s, %(place)s","laDoiTuongChiemDat":false,"dangTranhChap":false,'
+    '"diaChi":"%(street)s, %(commune_name)s","laDoiTuongChiemDat":false,"dangTranhChap":false,'
     '"ListMucDichSuDung":[{"maMucDichSuDung":"%(use)s","dienTich":%(area).1f}],'
     '"ListGiayChungNhan":[{"soPhatHanh":"MS %(serial)06d","soVaoSo":"CS%(serial)06d"}],'
     '"ListChuSuDung":[{"loaiDoiTuong":1,"hoTen":"%(husband)s","maSoDinhDanh":"074075%(serial)06d","namSinh":1975},'
@@ -40,9 +40,9 @@ _FEATURE = (
 
 
 def feature(number: int, count: int, seed: int, *, changed: bool = False) -> bytes:
-    """Return parcel `number` of `count` as GeoJSON; in its changed form it has another address and a later date."""
+    """Return parcel `number` of `count` as GeoJSON; the changed form has another address and a later date."""
     draw = (number * 2_654_435_761 + seed * 40_503) % 4_294_967_291
-    commune, place, west, south = _COMMUNES[number % len(_COMMUNES)]
+    commune, commune_name, west, south = _COMMUNES[number % len(_COMMUNES)]
     west, south = west + draw % 9973 * 0.000009, south + draw % 9967 * 0.000009
     wide = 0.0001 + draw % 31 * 0.00001
     street = f"Đường Mẫu {draw % 97}"
@@ -59,7 +59,7 @@ def feature(number: int, count: int, seed: int, *, changed: bool = False) -> byt
         "national": _national_id(draw, number),
         "area": 45 + draw % 27_555 / 10,
         "street": f"{street} nối dài" if changed else street,
-        "place": place,
+        "commune_name": commune_name,
         "use": _USES[draw % len(_USES)],
         "serial": number % 1_000_000,
         "husband": f"{_SURNAMES[draw % 12]} Văn Mẫu {_GIVEN[draw % 14]}",
@@ -70,12 +70,12 @@ def feature(number: int, count: int, seed: int, *, changed: bool = False) -> byt
 
 
 def modified(number: int, count: int, *, changed: bool = False) -> datetime:
-    """Return when parcel `number` of `count` was changed last."""
+    """Return the time at which parcel `number` of `count` was last changed (UTC)."""
     return LATEST + timedelta(seconds=number + 1) if changed else LATEST - timedelta(minutes=count - number)
 
 
 def is_changed(number: int) -> bool:
-    """Say whether parcel `number` is one of those that the benchmark changes."""
+    """True if the benchmark changes parcel `number`."""
     return number % CHANGED_EACH == _FIRST_CHANGED
 
 
@@ -90,7 +90,7 @@ def instant(at: datetime) -> str:
 
 
 def dossier(number: int, *, changed: bool = False) -> bytes:
-    """Return dossier `number` as JSON; in its changed form another status."""
+    """Return dossier `number` as JSON; the changed form has another status."""
     document = {
         "code": f"000.00.05.H09-{260101 + number // 100_000:06d}-{number % 100_000:05d}",
         "procedure_code": "1.013225",

@@ -1,4 +1,4 @@
-"""What comes out of measurements: the medians of each system in each case."""
+"""The figures of a measurement: the medians of each system in each case."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +10,7 @@ from tests.benchmarks.measure import Trial
 
 
 class Case(NamedTuple):
-    """What is compared with each other."""
+    """One combination of size, latency, job and database, in which systems are compared."""
 
     size: int
     latency_ms: int
@@ -46,7 +46,7 @@ def figures(trials: Iterable[Trial]) -> Figures:
 def _figure(measured: Sequence[Trial]) -> Figure:
     return Figure(
         runs=len(measured),
-        seconds=median(one.seconds for one in measured),
-        cpu_seconds=median(one.cpu_seconds for one in measured),
-        peak_mib=max(one.peak_mib for one in measured),
+        seconds=median(trial.seconds for trial in measured),
+        cpu_seconds=median(trial.cpu_seconds for trial in measured),
+        peak_mib=max(trial.peak_mib for trial in measured),
     )

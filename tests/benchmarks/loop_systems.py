@@ -1,4 +1,4 @@
-"""The hand-written loops as systems: what somebody would write who needs one source and nothing else."""
+"""The hand-written loops as systems: programs for one source and nothing else."""
 
 import sys
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ PUSHING = {Job.FILL: "pull-dossiers", Job.PUSH: "push-dossiers"}
 
 @dataclass(frozen=True)
 class Loop:
-    """One hand-written loop; `tests.benchmarks.loops` has them."""
+    """One hand-written loop of `tests.benchmarks.loops`."""
 
     name: str
     pushes: bool = False
@@ -18,19 +18,27 @@ class Loop:
     table = Table(name="parcel", address="address")
 
     def can(self, job: Job, kind: str, size: int) -> bool:
-        """Say yes to parcels; one of the loops pushes too, from SQLite."""
+        """True for parcels; one of the loops pushes as well, from SQLite."""
         del size
         return job in PULLS or (job in PUSHING and self.pushes and kind == SQLITE)
 
     def missing(self) -> str | None:
-        """Say that it is there."""
+        """Return None: it can always be run."""
         return None
 
-    def command(self, job: Job, place: Place) -> Command:
+    def command(self, job: Job, workspace: Place) -> Command:
         """Return the loop's command."""
         kind = PUSHING.get(job, self.name)
         everything = ["--everything"] if job is Job.RESYNC else []
-        arguments = [sys.executable, "-m", "tests.benchmarks.loops", kind, place.base_url, place.database, *everything]
+        arguments = [
+            sys.executable,
+            "-m",
+            "tests.benchmarks.loops",
+            kind,
+            workspace.base_url,
+            workspace.database,
+            *everything,
+        ]
         return Command(arguments=arguments)
 
 

@@ -1,7 +1,7 @@
-"""Running systems against the register and taking their time: interleaved, whole processes, rows counted.
+"""Measurement: systems run against the register as processes, interleaved, and their stored rows are counted.
 
-In each run every system does all its jobs once, in another order each time, so that what disturbs the machine for
-a while disturbs all of them.
+In each run every system does all its jobs once, in another order each time, so that a temporary disturbance of the
+machine affects all of them.
 """
 
 import os
@@ -20,14 +20,14 @@ from tests.benchmarks.register import RunningRegister, running_register
 from tests.benchmarks.systems import LOOKS, PULLS, Command, Job, Place, Stored, System, stored
 
 PUSHED = 20_000
-"""Statuses of the push job."""
+"""Number of statuses in the push job."""
 PUSH_LATENCY_MS = 20
-LOOKED = 5
-"""So often in each run a command is measured that takes less than half a second."""
+LOOK_REPEATS = 5
+"""How often in each run a command is measured that takes less than half a second."""
 KIB = 1024
 
 MakeDatabase = Callable[[str, Path], str]
-"""Makes an empty database of a kind and returns its URL; the folder is where a file may go."""
+"""Creates an empty database of a kind and returns its URL; a file is created in the given folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,24 +43,24 @@ class Trial:
     seconds: float = 0.0
     """From start to exit."""
     cpu_seconds: float = 0.0
-    """Of the process and its children, not of the database's server."""
+    """Of the process and its children, without the database server."""
     peak_mib: float = 0.0
-    """The peaks of the process and of all that came of it, added up: see `tests.benchmarks.memory`."""
+    """Sum of the peaks of the process and its descendants: see `tests.benchmarks.memory`."""
     requests: int = 0
-    """Answered by the register: who asks for more than another does other work."""
+    """Requests that the register answered: systems with different numbers did different work."""
     parcels: int = 0
-    """Served by the register."""
+    """Parcels that the register served."""
     failure: str = ""
-    """Why there is no measurement."""
+    """Why there is no measurement; empty if there is one."""
 
     def as_document(self) -> dict[str, object]:
-        """Return it JSON-ready."""
+        """Return the fields as a JSON-ready mapping."""
         return asdict(self)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is measured."""
+    """The combinations to measure."""
 
     systems: Sequence[System]
     jobs: Sequence[Job]
@@ -75,7 +75,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Usage:
-    """What one process took."""
+    """Time and memory of one process, and what it requested."""
 
     seconds: float
     cpu_seconds: float
@@ -85,11 +85,11 @@ class Usage:
 
 
 class Failed(Exception):
-    """A process failed, or stored something else than it was given."""
+    """A process failed or stored something else than it was served."""
 
 
 def trials(plan: Plan) -> Generator[Trial, None, None]:
-    """Carry out the plan; yield each measurement as it is made."""
+    """Measure the plan; yield each trial as it is made."""
     pulls = [job for job in (*PULLS, *LOOKS) if job in plan.jobs]
     for size in plan.sizes if pulls else ():
         with running_register(size) as register:
@@ -105,8 +105,8 @@ def _rounds(plan: Plan, register: RunningRegister, latency_ms: int, jobs: Sequen
         for database in plan.databases:
             shift = run % (len(plan.systems) or 1)
             for system in (*plan.systems[shift:], *plan.systems[:shift]):
-                wanted = [job for job in jobs if system.can(job, database, register.count)]
-                if wanted:
+                possible = [job for job in jobs if system.can(job, database, register.count)]
+                if possible:
                     trial = Trial(
                         system=system.name,
                         database=database,
@@ -115,20 +115,20 @@ def _rounds(plan: Plan, register: RunningRegister, latency_ms: int, jobs: Sequen
                         latency_ms=latency_ms,
                         run=run,
                     )
-                    yield from _chain(plan, system, register, trial, wanted)
+                    yield from _chain(plan, system, register, trial, possible)
 
 
 def _chain(plan: Plan, system: System, register: RunningRegister, trial: Trial, jobs: Sequence[Job]) -> Iterator[Trial]:
-    """Let one system do its jobs one after the other in one database; after a failure it does no more."""
+    """Run the jobs of one system one after the other in one database, up to the first failure."""
     folder = plan.folder / f"{system.name}-{trial.run}"
     folder.mkdir(parents=True)
-    place = Place(folder=folder, base_url=register.base_url, database=plan.make_database(trial.database, folder))
+    workspace = Place(folder=folder, base_url=register.base_url, database=plan.make_database(trial.database, folder))
     chain = [Job.PUSH] if Job.PUSH in jobs else [Job.INITIAL, *(job for job in jobs if job is not Job.INITIAL)]
     doing = {Job.PUSH: _push, Job.HELP: _look, Job.STATUS: _look}
     for job in chain:
-        for _ in range(LOOKED if job in LOOKS else 1):
+        for _ in range(LOOK_REPEATS if job in LOOKS else 1):
             try:
-                usage = doing.get(job, _pull)(system, job, place, register, trial.latency_ms)
+                usage = doing.get(job, _pull)(system, job, workspace, register, trial.latency_ms)
             except Failed as failure:
                 yield replace(trial, job=job.value, failure=str(failure))
                 shutil.rmtree(folder)
@@ -138,56 +138,56 @@ def _chain(plan: Plan, system: System, register: RunningRegister, trial: Trial, 
     shutil.rmtree(folder)
 
 
-def _pull(system: System, job: Job, place: Place, register: RunningRegister, latency_ms: int) -> Usage:
+def _pull(system: System, job: Job, workspace: Place, register: RunningRegister, latency_ms: int) -> Usage:
     changed = job is Job.INCREMENTAL
     register.set("changed", int(changed))
     register.set("latency", latency_ms)
-    usage = _served(system.command(job, place), register)
+    usage = _served(system.command(job, workspace), register)
     expected = Stored(register.count, len(changed_numbers(0, register.count)) if changed else 0)
-    if (found := stored(system, place)) != expected:
-        raise Failed(f"{found} instead of {expected}")
+    if (actual := stored(system, workspace)) != expected:
+        raise Failed(f"{actual} instead of {expected}")
     return usage
 
 
-def _push(system: System, job: Job, place: Place, register: RunningRegister, latency_ms: int) -> Usage:
-    """Let all dossiers be pulled and sent once, change them and pull them again; then measure the push alone."""
+def _push(system: System, job: Job, workspace: Place, register: RunningRegister, latency_ms: int) -> Usage:
+    """Pull and send all dossiers once, change them and pull them again; then measure the push alone."""
     register.set("latency", 0)
     for changed in (0, 1):
         register.set("changed", changed)
-        measured(system.command(Job.FILL, place))
+        measured(system.command(Job.FILL, workspace))
         if not changed:
-            measured(system.command(job, place))
+            measured(system.command(job, workspace))
     register.set("latency", latency_ms)
-    usage = _served(system.command(job, place), register)
-    if (taken := register.set("latency", 0).statuses) != register.count:
-        raise Failed(f"{taken} of {register.count} statuses arrived")
+    usage = _served(system.command(job, workspace), register)
+    if (arrived := register.set("latency", 0).statuses) != register.count:
+        raise Failed(f"{arrived} of {register.count} statuses arrived")
     return usage
 
 
 def _served(command: Command, register: RunningRegister) -> Usage:
-    """Run one process; note what it asked the register for."""
+    """Run one process; add the number of its requests and parcels to its usage."""
     register.set("forgotten", 1)
     usage = measured(command)
     served = register.set("latency", 0)
     return replace(usage, requests=served.requests, parcels=served.parcels)
 
 
-def _look(system: System, job: Job, place: Place, register: RunningRegister, latency_ms: int) -> Usage:
+def _look(system: System, job: Job, workspace: Place, register: RunningRegister, latency_ms: int) -> Usage:
     """Run a command that changes nothing."""
     del register, latency_ms
-    return measured(system.command(job, place))
+    return measured(system.command(job, workspace))
 
 
 def measured(command: Command) -> Usage:
-    """Run one process to its end; one that is interrupted is ended, with all that came of it.
+    """Run one process to its end; on an interruption kill it with its descendants.
 
-    Its modules are compiled once and not in each process, as they are where a program is installed.
+    Its modules are compiled once and not in each process, as in an installed program.
 
     Raises:
-        Failed: it ends with an error.
+        Failed: the process ended with an error.
     """
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environment = {**kept, **command.environment}
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment = {**inherited, **command.environment}
     start = time.perf_counter()
     with subprocess.Popen(
         command.arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
@@ -195,7 +195,7 @@ def measured(command: Command) -> Usage:
         assert process.stderr is not None
         try:
             with MemoryWatch(process.pid) as memory:
-                told = process.stderr.read().decode(errors="replace").strip()
+                errors = process.stderr.read().decode(errors="replace").strip()
                 _, status, used = os.wait4(process.pid, 0)
                 seconds = time.perf_counter() - start
         except BaseException:
@@ -204,7 +204,7 @@ def measured(command: Command) -> Usage:
             raise
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise Failed(f"exit code {process.returncode}: {told.splitlines()[-1] if told else ''}"[:300])
+        raise Failed(f"exit code {process.returncode}: {errors.splitlines()[-1] if errors else ''}"[:300])
     return Usage(
         seconds=seconds,
         cpu_seconds=used.ru_utime + used.ru_stime,

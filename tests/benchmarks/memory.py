@@ -1,9 +1,9 @@
-"""Peak memory of a process and of every process that comes of it, whether or not that one has ended by then.
+"""Peak memory of a process and all its descendants, including those that have ended.
 
-The peak is the sum of the processes' own peaks, as if all had theirs at the same moment, and a page that two of them
-share is counted for both: it is never less than what was in memory at once. Linux keeps the peak of each process
-(`VmHWM`), so looking every few milliseconds loses only what a process gains between the last look and its end; of the
-largest one not even that, for the system tells it to who waits for the end (`ru_maxrss`).
+The peak is the sum of the processes' own peaks, as if all were reached at the same moment, and a page that two of them
+share is counted twice: it is never less than the memory in use at once. Linux keeps the peak of each process
+(`VmHWM`), so polling every few milliseconds misses only the growth between the last poll and the end of a process; for
+the largest one not even that, because the system reports it to the waiting parent (`ru_maxrss`).
 """
 
 import resource
@@ -13,17 +13,17 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
-LOOKED_EACH_S = 0.02
-"""A look at two processes takes a fifth of a millisecond."""
+LOOK_INTERVAL_S = 0.02
+"""Seconds between polls; polling two processes takes a fifth of a millisecond."""
 
 
 class MemoryWatch:
-    """Looks at a process and its descendants from another thread while the block runs."""
+    """Polls a process and its descendants from another thread while the block runs."""
 
     def __init__(self, root: int) -> None:
         self._root = root
         self._peaks: dict[int, int] = {}
-        """The peak of each process, KiB; that of one that has ended stays."""
+        """The peak of each process, KiB, including processes that have ended."""
         self._ended = Event()
         self._thread = Thread(target=self._watch)
 
@@ -51,30 +51,30 @@ class MemoryWatch:
 
     def _watch(self) -> None:
         while not self._ended.is_set():
-            # Whoever is known stays watched, even when its parent has ended.
-            waiting = {self._root, *self._peaks}
+            # A known process stays watched even if its parent has ended.
+            pending = {self._root, *self._peaks}
             seen: set[int] = set()
-            while waiting:
-                process = waiting.pop()
+            while pending:
+                process = pending.pop()
                 seen.add(process)
-                waiting |= set(_children(process)) - seen
+                pending |= set(_children(process)) - seen
                 if peak := _peak_kib(process):
                     self._peaks[process] = peak
-            self._ended.wait(LOOKED_EACH_S)
+            self._ended.wait(LOOK_INTERVAL_S)
 
 
 def _children(process: int) -> list[int]:
-    """Return the children of a process, of whichever of its threads."""
-    found: list[int] = []
+    """Return the children of all threads of a process."""
+    children: list[int] = []
     with suppress(OSError):  # it has ended
         for task in Path(f"/proc/{process}/task").iterdir():
             with suppress(OSError):  # the thread has
-                found += map(int, (task / "children").read_text(encoding="ascii").split())
-    return found
+                children += map(int, (task / "children").read_text(encoding="ascii").split())
+    return children
 
 
 def _peak_kib(process: int) -> int:
-    """Return the peak that the system keeps; 0 where it keeps none any more."""
+    """Return the peak of a process, KiB; 0 if it has ended."""
     with suppress(OSError):  # it has ended
         for line in Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines():
             if line.startswith("VmHWM:"):

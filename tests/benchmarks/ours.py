@@ -1,4 +1,4 @@
-"""cchc-connect itself, as an agency runs it: a cchc.toml and the command `cchc-connect sync`."""
+"""cchc-connect as a system, run like an agency runs it: a cchc.toml and the command `cchc-connect sync`."""
 
 import json
 import os
@@ -42,7 +42,7 @@ legal_basis = "Nghị định 107/2021/NĐ-CP, Điều 1"
 
 @dataclass(frozen=True)
 class Ours:
-    """The whole feature set: history, quarantine, provenance, change feed, lease, cursor in the transaction."""
+    """cchc-connect with all its features: history, quarantine, provenance, change feed, lease, transactional cursor."""
 
     name: str = "ours"
     collections: tuple[str, ...] = ("parcels",)
@@ -51,20 +51,20 @@ class Ours:
     table = Table(name="land_parcel", address="address")
 
     def can(self, job: Job, kind: str, size: int) -> bool:
-        """Say yes to whatever there is; halves are about parcels."""
+        """True for every job; for parcels only if there are several collections."""
         del kind, size
         return len(self.collections) == 1 or job in PULLS
 
     def missing(self) -> str | None:
-        """Say that it is there."""
+        """Return None: it can always be run."""
         return None
 
-    def command(self, job: Job, place: Place) -> Command:
+    def command(self, job: Job, workspace: Place) -> Command:
         """Write the configuration and return the command."""
-        config = place.folder / "cchc.toml"
-        config.write_text(self._config(job, place), encoding="utf-8")
+        config = workspace.folder / "cchc.toml"
+        config.write_text(self._config(job, workspace), encoding="utf-8")
         if job is Job.RESYNC:
-            _forget_cursors(place.database)
+            _forget_cursors(workspace.database)
         only = {Job.FILL: ["--only", "one-stop"], Job.PUSH: ["--only", "statuses"]}.get(job, [])
         task = ["status"] if job is Job.STATUS else ["sync", *only]
         program = str(Path(sys.executable).with_name("cchc-connect"))
@@ -76,22 +76,23 @@ class Ours:
             environment={"PYTHONPATH": search} if job in {Job.FILL, Job.PUSH} else {},
         )
 
-    def _config(self, job: Job, place: Place) -> str:
-        base_url = json.dumps(place.base_url)
-        tables = [f"[database]\nurl = {json.dumps(place.database)}\n"]
+    def _config(self, job: Job, workspace: Place) -> str:
+        base_url = json.dumps(workspace.base_url)
+        tables = [f"[database]\nurl = {json.dumps(workspace.database)}\n"]
         if job in {Job.FILL, Job.PUSH}:
             tables.append(DOSSIERS.format(base_url=base_url))
         else:
             tables += [
-                PARCELS.format(name=f"land-{one}", base_url=base_url, collection=one) for one in self.collections
+                PARCELS.format(name=f"land-{collection}", base_url=base_url, collection=collection)
+                for collection in self.collections
             ]
         return "".join(tables)
 
 
 def _forget_cursors(database: str) -> None:
-    """Let the next run ask for everything, as it does of a source that cannot be asked for changes.
+    """Let the next run request everything, as for a source without a filter for changes.
 
-    The option `changed_since` would do the same, but options are part of what items are read by.
+    The option `changed_since` would do the same, but a change of options causes items to be translated again.
     """
     if database.startswith(SQLITE):
         with closing(sqlite3.connect(database.removeprefix("sqlite:///"))) as connection, connection:

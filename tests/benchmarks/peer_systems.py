@@ -1,7 +1,7 @@
-"""The peers: other people's tools, each in an environment of its own under `.bench/`, at an exact version.
+"""The peers as systems: third-party tools, each in its own environment under `.bench/`, at an exact version.
 
-`make bench-peers` installs them, which needs the network and some minutes. What is not installed is not measured,
-and the report says so.
+`make bench-peers` installs them, which needs the network and some minutes. A tool that is not installed is not
+measured, and the report says so.
 """
 
 import json
@@ -19,12 +19,12 @@ PINS = {
     "dlt": ("dlt[sqlalchemy,postgres,parquet]==1.31.0", "pydantic==2.14.3"),
     "singer": ("singer-sdk==0.54.9", "meltanolabs-target-postgres==0.8.1"),
 }
-"""What is installed for each peer; what these need is resolved on the day."""
+"""The packages of each peer; their dependencies are resolved at installation."""
 
 
 @dataclass(frozen=True)
 class Dlt:
-    """dlt in one of its flavours; see `peers/dlt_pull.py`."""
+    """dlt in one of the flavours of `peers/dlt_pull.py`."""
 
     flavour: str
     largest: int
@@ -33,24 +33,24 @@ class Dlt:
 
     @property
     def name(self) -> str:
-        """Its name and flavour."""
+        """`dlt-` and the flavour."""
         return f"dlt-{self.flavour}"
 
     def can(self, job: Job, kind: str, size: int) -> bool:
-        """Say yes to parcels, up to the size at which it takes minutes."""
+        """True for parcels, up to the size at which it takes minutes."""
         del kind
         return job in PULLS and size <= self.largest
 
     def missing(self) -> str | None:
-        """Return why it cannot be run."""
+        """Return why it cannot be run, None if it can."""
         return _missing("dlt")
 
-    def command(self, job: Job, place: Place) -> Command:
+    def command(self, job: Job, workspace: Place) -> Command:
         """Return the script's command."""
         python, script = ENVIRONMENTS / "dlt" / "bin" / "python", SCRIPTS / "dlt_pull.py"
         everything = ["--everything"] if job is Job.RESYNC else []
-        given = [self.flavour, place.base_url, place.database, str(place.folder), *everything]
-        return Command(arguments=[str(python), "-W", "ignore", str(script), *given])
+        arguments = [self.flavour, workspace.base_url, workspace.database, str(workspace.folder), *everything]
+        return Command(arguments=[str(python), "-W", "ignore", str(script), *arguments])
 
 
 @dataclass(frozen=True)
@@ -63,28 +63,28 @@ class Singer:
     table = Table(name="parcels", address='"diaChi"')
 
     def can(self, job: Job, kind: str, size: int) -> bool:
-        """Say yes to parcels, up to the size at which it takes minutes."""
+        """True for parcels, up to the size at which it takes minutes."""
         del kind
         return job in PULLS and size <= self.largest
 
     def missing(self) -> str | None:
-        """Return why it cannot be run."""
+        """Return why it cannot be run, None if it can."""
         return _missing("singer")
 
-    def command(self, job: Job, place: Place) -> Command:
-        """Write the configurations and return the pipe."""
-        tap, target, state = (place.folder / f"{name}.json" for name in ("tap", "target", "state"))
-        tap.write_text(json.dumps({"base_url": place.base_url}), encoding="utf-8")
-        wanted = {"url": place.database} if place.kind == SQLITE else _postgres(place.database)
-        target.write_text(json.dumps(wanted), encoding="utf-8")
+    def command(self, job: Job, workspace: Place) -> Command:
+        """Write the configurations and return the command of the pipe."""
+        tap, target, state = (workspace.folder / f"{name}.json" for name in ("tap", "target", "state"))
+        tap.write_text(json.dumps({"base_url": workspace.base_url}), encoding="utf-8")
+        settings = {"url": workspace.database} if workspace.kind == SQLITE else _postgres(workspace.database)
+        target.write_text(json.dumps(settings), encoding="utf-8")
         binaries = ENVIRONMENTS / "singer" / "bin"
         own, published = f"{binaries}/python {SCRIPTS}/singer_target.py", f"{binaries}/target-postgres"
-        known = f" --state {state}" if job is Job.INCREMENTAL else ""
-        sink = own if place.kind == SQLITE else published
+        state_option = f" --state {state}" if job is Job.INCREMENTAL else ""
+        sink = own if workspace.kind == SQLITE else published
         source = f"{binaries}/python {SCRIPTS}/singer_tap.py"
         steps = (
             "set -o pipefail",
-            f"{source} --config {tap}{known} | {sink} --config {target} > {state}.lines",
+            f"{source} --config {tap}{state_option} | {sink} --config {target} > {state}.lines",
             f"tail -n 1 {state}.lines > {state}.next",
             f"mv {state}.next {state}",
         )
@@ -97,7 +97,7 @@ PEERS = (Dlt("default", 20_000), Dlt("json", 200_000), Dlt("arrow", 1_000_000), 
 
 
 def install() -> int:
-    """Install every peer that is not there yet; a peer that cannot be installed is passed over."""
+    """Install every missing peer, skipping those that cannot be installed; return how many failed."""
     failed = 0
     for name, pins in PINS.items():
         if _missing(name) is None:
@@ -120,8 +120,8 @@ def install() -> int:
 
 def _missing(name: str) -> str | None:
     pins = ENVIRONMENTS / name / "pins.txt"
-    there = pins.exists() and pins.read_text(encoding="utf-8").split() == list(PINS[name])
-    return None if there else f"{name} is not installed: make bench-peers"
+    is_installed = pins.exists() and pins.read_text(encoding="utf-8").split() == list(PINS[name])
+    return None if is_installed else f"{name} is not installed: make bench-peers"
 
 
 def _postgres(database: str) -> dict[str, object]:

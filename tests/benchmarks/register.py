@@ -1,10 +1,10 @@
-"""The register that every system is measured against: a server of GeoJSON pages in a process of its own.
+"""The register that every system is measured against: a server of GeoJSON pages in its own process.
 
-Pages are baked before the first request and written as they are, so the server is never what limits a run. It
-serves the collections `parcels` and its two halves `parcels-1` and `parcels-2`, a listing of dossiers and a
-service that takes their statuses. `GET /control/NAME/VALUE` sets how it behaves: `changed` (0 or 1: are the
-changes made?), `latency` (milliseconds before each answer) and `forgotten` (what arrived and was served so far), and
-tells what it has served.
+Pages are prepared before the first request and written unchanged, so the server is never the bottleneck. It serves
+the collections `parcels` and its two halves `parcels-1` and `parcels-2`, a listing of dossiers and a service that
+receives their statuses. `GET /control/NAME/VALUE` sets `changed` (0 or 1: whether the changes are made) or `latency`
+(milliseconds before each response), or with `forgotten` resets the counters and the received statuses; it returns the
+counters.
 """
 
 import argparse
@@ -27,14 +27,14 @@ from tests.benchmarks.features import LATEST, changed_numbers, dossier, feature,
 LOOPBACK = "127.0.0.1"
 PAGE_SIZE = 1000
 BATCH_LIMIT = 100
-"""Statuses that the service takes in one message."""
+"""Maximum number of statuses in one message."""
 PARALLEL = 4
-"""Messages that the service takes at once."""
+"""Number of messages that the service accepts in parallel."""
 
 
 @dataclass
 class Register:
-    """What is served and how."""
+    """The content, the settings and the counters of the server."""
 
     count: int
     page_size: int
@@ -44,19 +44,19 @@ class Register:
     latency_s: float = 0.0
     pages: list[bytes] = field(default_factory=list[bytes])
     statuses: dict[str, bytes] = field(default_factory=dict[str, bytes])
-    """What arrived, by idempotency key: what arrives twice stands here once."""
+    """The received statuses by idempotency key; one that arrives twice is stored once."""
     requests: int = 0
-    """Answered since `forgotten` was set."""
+    """Requests answered since the last reset."""
     parcels: int = 0
-    """Served since then."""
+    """Parcels served since the last reset."""
     counting: threading.Lock = field(default_factory=threading.Lock)
 
     def bake(self) -> None:
-        """Make every page of the parcels before their change."""
+        """Prepare every page of the unchanged parcels."""
         self.pages = [self._page(number) for number in range(-(-self.count // self.page_size))]
 
-    def answer(self, target: str, body: bytes) -> list[bytes]:
-        """Return the body of an answer, in pieces."""
+    def respond(self, target: str, body: bytes) -> list[bytes]:
+        """Return the body of a response, in pieces."""
         address = urlsplit(target)
         query = {name: values[0] for name, values in parse_qs(address.query).items()}
         match address.path.strip("/").split("/"):
@@ -65,7 +65,7 @@ class Register:
             case ["dossiers"]:
                 return self._dossiers(int(query.get("after", 0)))
             case ["statuses"]:
-                return [self._take(body)]
+                return [self._store_statuses(body)]
             case ["control", name, value]:
                 return [self._control(name, value)]
             case _:
@@ -86,13 +86,13 @@ class Register:
         return _collection(core, following)
 
     def _changes(self, half: int | None, since: datetime) -> list[bytes]:
-        """Return the parcels changed since then, on one page however many they are."""
+        """Return all parcels changed at or after `since`, on one page."""
         middle = -(-len(self.pages) // 2) * self.page_size
         begin, end = (0, self.count) if half is None else ((0, middle), (middle, self.count))[half]
         late = max(begin, self.count - int((LATEST - since).total_seconds() // 60))
         changed = {number for number in changed_numbers(begin, end) if self.changed}
-        wanted = {number for number in changed if modified(number, self.count, changed=True) >= since}
-        features = [self._feature(number) for number in sorted(wanted | (set(range(late, end)) - changed))]
+        selected = {number for number in changed if modified(number, self.count, changed=True) >= since}
+        features = [self._feature(number) for number in sorted(selected | (set(range(late, end)) - changed))]
         self._count(len(features))
         return _collection(b",".join(features), None)
 
@@ -109,11 +109,11 @@ class Register:
         following = str(end) if end < self.count else None
         return [b'{"dossiers":[', rows, b'],"next":', json.dumps(following).encode(), b"}"]
 
-    def _take(self, body: bytes) -> bytes:
+    def _store_statuses(self, body: bytes) -> bytes:
         outcomes: list[str] = []
-        for one in json.loads(body)["statuses"]:
-            outcomes.append("duplicate" if one["key"] in self.statuses else "delivered")
-            self.statuses[one["key"]] = one["code"]
+        for status in json.loads(body)["statuses"]:
+            outcomes.append("duplicate" if status["key"] in self.statuses else "delivered")
+            self.statuses[status["key"]] = status["code"]
         return json.dumps({"outcomes": outcomes}).encode()
 
     def _control(self, name: str, value: str) -> bytes:
@@ -149,7 +149,7 @@ def _serve(connection: socket.socket, register: Register) -> None:
     with suppress(ConnectionError), connection, connection.makefile("rb") as wire:
         while request := wire.readline():
             target = request.split(b" ")[1].decode()
-            pieces = register.answer(target, wire.read(_head(wire)))
+            pieces = register.respond(target, wire.read(_head(wire)))
             if not target.startswith("/control/"):
                 register.count_request()
                 time.sleep(register.latency_s)
@@ -163,7 +163,7 @@ def _serve(connection: socket.socket, register: Register) -> None:
 
 
 def _head(wire: BinaryIO) -> int:
-    """Read a request's headers; return how many bytes of body follow."""
+    """Read the headers of a request; return the length of its body in bytes."""
     length = 0
     while (line := wire.readline()) not in {b"\r\n", b""}:
         name, _, value = line.partition(b":")
@@ -173,7 +173,7 @@ def _head(wire: BinaryIO) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Bake, print the port, and serve until standard input ends: no server outlives who started it."""
+    """Prepare the pages, print the port, and serve until standard input ends, as it does with the parent process."""
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("count", "page_size", "seed"):
         parser.add_argument(name, type=int)
@@ -196,29 +196,29 @@ def _accept(listening: socket.socket, register: Register) -> None:
 
 @dataclass(frozen=True)
 class Served:
-    """What a register has done."""
+    """The counters of a register since its last reset."""
 
     statuses: int
-    """Different ones that arrived."""
+    """Distinct statuses received."""
     requests: int
     parcels: int
-    """Served, each as often as it was."""
+    """Parcels served, counted each time."""
 
 
 @dataclass(frozen=True)
 class RunningRegister:
-    """A register that runs, from outside."""
+    """A client of a running register."""
 
     port: int
     count: int
 
     @property
     def base_url(self) -> str:
-        """Its address."""
+        """The base URL of the register."""
         return f"http://{LOOPBACK}:{self.port}"
 
     def set(self, name: str, value: int) -> Served:
-        """Set how it behaves; return what it has done since it forgot."""
+        """Change a setting; return the counters."""
         connection = HTTPConnection(LOOPBACK, self.port, timeout=60)
         try:
             connection.request("GET", f"/control/{name}/{value}")
@@ -229,7 +229,7 @@ class RunningRegister:
 
 @contextmanager
 def running_register(count: int, page_size: int = PAGE_SIZE, seed: int = 1) -> Generator[RunningRegister, None, None]:
-    """Give a register of `count` parcels and as many dossiers, in a process of its own; Ctrl-C does not reach it."""
+    """Run a register of `count` parcels and as many dossiers in its own process, which Ctrl-C does not reach."""
     command = [sys.executable, "-m", "tests.benchmarks.register", str(count), str(page_size), str(seed)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as process:
         assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""What every system under measurement is: a command line for each job, and where its rows can be counted."""
+"""The systems under measurement: each has a command for each job, and a table whose rows can be counted."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -12,22 +12,22 @@ SQLITE, POSTGRES = "sqlite", "postgresql"
 
 
 class Job(StrEnum):
-    """What is measured, and what prepares it."""
+    """The jobs that are measured, and one that prepares another."""
 
     INITIAL = "initial"
     """All parcels into an empty database."""
     RESYNC = "resync"
-    """All parcels again, none of them changed."""
+    """All parcels again, none changed."""
     INCREMENTAL = "incremental"
-    """0.1 % of the parcels changed, asked for by the date of change."""
+    """0.1 % of the parcels changed; changes are requested by date."""
     FILL = "fill"
-    """The dossiers are pulled and nothing is sent; it prepares the push."""
+    """Dossiers are pulled and nothing is sent; this prepares the push."""
     PUSH = "push"
     """20,000 changed statuses are sent."""
     HELP = "help"
-    """`cchc-connect --help`: what starting up costs."""
+    """`cchc-connect --help`: the time of starting up."""
     STATUS = "status"
-    """`cchc-connect status` over the database that the other jobs left."""
+    """`cchc-connect status` on the database that the other jobs left."""
 
 
 PULLS = (Job.INITIAL, Job.RESYNC, Job.INCREMENTAL)
@@ -37,14 +37,14 @@ LOOKS = (Job.HELP, Job.STATUS)
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where one system works in one run."""
+    """The folder, the register and the database of one system in one run."""
 
     folder: Path
-    """Empty at first; the system's own."""
+    """Initially empty, used by this system only."""
     base_url: str
-    """The register."""
+    """Base URL of the register."""
     database: str
-    """URL of a database that is empty at first: `sqlite:///PATH` or `postgresql://...`."""
+    """URL of an initially empty database: `sqlite:///PATH` or `postgresql://...`."""
 
     @property
     def kind(self) -> str:
@@ -58,63 +58,63 @@ class Command:
 
     arguments: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Beside what this process has."""
+    """Added to the environment of this process."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Where a system keeps the parcels."""
+    """The table in which a system stores parcels."""
 
     name: str
     address: str
-    """The column of the address, by which a changed parcel is told."""
+    """The column of the address, by which a changed parcel is recognised."""
 
 
 class System(Protocol):
-    """One way to do the jobs."""
+    """One tool or program that does the jobs."""
 
     @property
     def name(self) -> str:
-        """Short name, as the command line and the results have it."""
+        """Short name, used on the command line and in the results."""
         ...
 
     @property
     def table(self) -> Table:
-        """Where it keeps the parcels."""
+        """The table in which it stores parcels."""
         ...
 
     def can(self, job: Job, kind: str, size: int) -> bool:
-        """Say whether it is measured at this job, kind of database and size."""
+        """True if it is measured for this job, kind of database and size."""
         ...
 
     def missing(self) -> str | None:
-        """Return why it cannot be run here, None where it can."""
+        """Return why it cannot be run here, None if it can."""
         ...
 
-    def command(self, job: Job, place: Place) -> Command:
-        """Prepare, unmeasured, and return the process that does the job."""
+    def command(self, job: Job, workspace: Place) -> Command:
+        """Prepare the job (not measured) and return the command that does it."""
         ...
 
 
 @dataclass(frozen=True)
 class Stored:
-    """What a system has stored."""
+    """Numbers of parcels and of changed parcels that a system has stored."""
 
     parcels: int
     changed: int
 
 
-def stored(system: System, place: Place) -> Stored:
-    """Count what `system` has stored: a fast system that lost something is not fast."""
+def stored(system: System, workspace: Place) -> Stored:
+    """Count the parcels that `system` has stored; a trial with missing rows fails."""
     table = system.table
     counts = [
         f"SELECT count(*) FROM {table.name}",  # noqa: S608  # the names are the systems' own
         f"SELECT count(*) FROM {table.name} WHERE {table.address} LIKE '%nối dài%'",  # noqa: S608  # the same
     ]
-    if place.kind == SQLITE:
-        with closing(sqlite3.connect(place.database.removeprefix("sqlite:///"))) as connection:
+    if workspace.kind == SQLITE:
+        with closing(sqlite3.connect(workspace.database.removeprefix("sqlite:///"))) as connection:
             return Stored(*(connection.execute(count).fetchone()[0] for count in counts))
     import psycopg  # noqa: PLC0415  # runs on SQLite alone do without it
 
-    with psycopg.connect(place.database) as connection:
+    with psycopg.connect(workspace.database) as connection:
         return Stored(*(int(row[0]) for count in counts for row in connection.execute(count.encode())))

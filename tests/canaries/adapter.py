@@ -1,4 +1,4 @@
-"""An outsider's adapter that breaks every rule of discretion, as its connection's options say."""
+"""A third party's adapter that logs and raises personal data and secrets; its options choose how."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -36,13 +36,13 @@ log = logging.getLogger("indiscreet_adapter")
 
 
 class Person(BaseModel):
-    """A model of its own; what pydantic finds quotes the value."""
+    """A model of the adapter's own; pydantic's error quotes the value."""
 
     cccd: int
 
 
 class IndiscreetOptions(BaseModel):
-    """How it misbehaves."""
+    """Where the adapter fails, and which part it plays."""
 
     fault: Literal["", "asks", "judges", "fetches", "validates", "names", "reads"] = ""
     logs_in: bool = False
@@ -51,27 +51,27 @@ class IndiscreetOptions(BaseModel):
 
 @dataclass(frozen=True)
 class Session:
-    """A session that goes into the address, where nobody should put it."""
+    """A login that puts its session into the URL, where it should not be."""
 
     lifetime_s: float = 600.0
 
     def login(self, credentials: Credentials) -> HttpRequest:
-        """Ask with name and password in the body."""
+        """Log in with name and password in the body."""
         account = {"user": credentials.username, "password": credentials.password}
         return HttpRequest(method="POST", path="/login", json=account, idempotent=True)
 
     def session(self, response: HttpResponse) -> str | None:
-        """Return the session."""
+        """Return the session of a login's response."""
         return cast("dict[str, str]", response.json())["session"]
 
     def attach(self, request: HttpRequest, session: str) -> HttpRequest:
-        """Put it into the address."""
+        """Put the session into the URL."""
         return replace(request, params={**request.params, "session": session})
 
 
 @dataclass(frozen=True)
 class Dossiers:
-    """Dossiers in pages; the next link is followed as it is."""
+    """Dossiers in pages; the next link is followed unchecked."""
 
     fault: str
     record_type: type[Record] = Dossier
@@ -79,34 +79,34 @@ class Dossiers:
     mapping_version: int = 1
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
-        """Ask for one page."""
+        """Fetch one page."""
         if self.fault == "asks":
             raise ValueError(f"{SECRETS['answer']} of {PERSON}")
-        asked = HttpRequest(method="GET", path=ask.position or PLACE, headers={"X-Api-Key": SECRETS["answer"]})
-        answer = yield asked
-        said: Any = answer.json()
-        log.warning("read %s from %s with %s", said["items"], answer.body, {"cookie": SECRETS["cookie"]})
+        request = HttpRequest(method="GET", path=ask.position or PLACE, headers={"X-Api-Key": SECRETS["answer"]})
+        response = yield request
+        document: Any = response.json()
+        log.warning("read %s from %s with %s", document["items"], response.body, {"cookie": SECRETS["cookie"]})
         log.warning("Set-Cookie: t=%s; session=%s", SECRETS["cookie"], SECRETS["session"])
         log.warning(f"{PERSON['citizen id']}, {PERSON['telephone']}, {PERSON['email']} at {ask.position}")  # noqa: G004  # as outsiders do
         if self.fault == "fetches":
-            raise KeyError(said["items"])
+            raise KeyError(document["items"])
         if self.fault == "validates":
             Person.model_validate({"cccd": PERSON["name"]})
-        return Page(items=said["items"], next=said["next"])
+        return Page(items=document["items"], next=document["next"])
 
     def key(self, item: Item) -> str:
-        """Return what tells one from another."""
+        """Return the last four characters of the dossier's code."""
         if self.fault == "names":
             raise ValueError(f"no key in {item}")
         return str(item.get("ma", ""))[-4:]
 
     def changed_at(self, item: Item) -> datetime | None:
-        """Return nothing: they do not say."""
+        """Return None: the items hold no time of change."""
         del item
         return None
 
     def translate(self, item: Item) -> Mapping[str, object]:
-        """Return a dossier's fields."""
+        """Return the fields of a dossier."""
         if self.fault == "reads":
             try:
                 Person.model_validate({"cccd": item["hoTen"]})
@@ -126,34 +126,34 @@ class Dossiers:
 
 @dataclass(frozen=True)
 class Desk:
-    """Takes dossiers; the reasons of its refusals are sentences about people."""
+    """Receives dossiers; the reasons of its refusals hold personal data."""
 
     record_type: type[Record] = Dossier
     batch_limit: int = 1
 
     def deliver(self, batch: Sequence[Outgoing]) -> Exchange[Sequence[Receipt]]:
         """Send one dossier."""
-        (one,) = batch
-        document = one.record.model_dump(mode="json")
+        (outgoing,) = batch
+        document = outgoing.record.model_dump(mode="json")
         accept = frozenset({Verdict.OK, Verdict.INVALID})
-        asked = HttpRequest(method="POST", path="/dossiers", json=document, idempotent=True, accept=accept)
-        answer = yield asked
-        if answer.verdict is Verdict.INVALID:
+        request = HttpRequest(method="POST", path="/dossiers", json=document, idempotent=True, accept=accept)
+        response = yield request
+        if response.verdict is Verdict.INVALID:
             return [Receipt(outcome=Outcome.REFUSED, reason=f"{PERSON['name']} ({PERSON['citizen id']}) chưa đăng ký")]
         return [Receipt(outcome=Outcome.DELIVERED)]
 
 
-def _judge(answer: HttpResponse) -> Verdict:
-    raise ValueError(answer.body)
+def _judge(response: HttpResponse) -> Verdict:
+    raise ValueError(response.body)
 
 
 class Indiscreet:
-    """A system whose adapter keeps nothing to itself."""
+    """The adapter, with one source or one target."""
 
     Options: ClassVar = IndiscreetOptions
 
     def __init__(self, options: IndiscreetOptions) -> None:
-        """Misbehave as told."""
+        """Fail as the options say."""
         self.dialect = Dialect(
             classify=_judge if options.fault == "judges" else classify_rest,
             session=Session() if options.logs_in else None,

@@ -1,4 +1,4 @@
-"""Systems full of canaries, on loopback: in items, links, headers, cookies, pages for people and refusals."""
+"""Test doubles on loopback whose items, links, headers, cookies, HTML pages and refusals are full of canaries."""
 
 import json
 from collections.abc import Generator
@@ -19,7 +19,7 @@ _LATER = "Retry-After: 3600"
 
 
 def item(number: int, **changed: object) -> dict[str, Any]:
-    """Return a dossier as these systems write it."""
+    """Return a dossier as a wire item of these systems."""
     person = {"hoTen": PERSON["name"], "cccd": PERSON["citizen id"], "sdt": PERSON["telephone"]}
     return {"ma": f"{CODE[:-4]}{number:04}", **person, "email": PERSON["email"], "trangThai": 2, **changed}
 
@@ -33,14 +33,14 @@ ITEMS = [
     item(1, hoTen=PERSON["former name"]),
     {"hoTen": PERSON["name"], "nguoiUyQuyen": {"hoTen": PERSON["former name"], "sdt": PERSON["telephone"]}},
 ]
-"""Two are good; of the others each is faulty in a way of its own."""
+"""Two good items, then items with one fault each."""
 
 
-def _page(asked: Asked) -> Play:
-    if SECRETS["link"] in asked.target:
+def _page(request: Asked) -> Play:
+    if SECRETS["link"] in request.target:
         return [_listing(ITEMS[4:], None)]
-    place = asked.target.partition("?")[0]
-    address = f"http://{asked.headers['host']}{place}?page=2&token={SECRETS['link']}&owner={quote(PERSON['name'])}"
+    path = request.target.partition("?")[0]
+    address = f"http://{request.headers['host']}{path}?page=2&token={SECRETS['link']}&owner={quote(PERSON['name'])}"
     return [_listing(ITEMS[:4], address)]
 
 
@@ -49,18 +49,18 @@ def _listing(items: list[dict[str, Any]], following: str | None) -> bytes:
     return answer("200 OK", body.encode(), _COOKIE, _ECHO)
 
 
-def _elsewhere(asked: Asked) -> Play:
-    del asked
+def _elsewhere(request: Asked) -> Play:
+    del request
     address = f"http://canary:{SECRETS['user of a link']}@127.0.0.1:9/?token={SECRETS['link']}"
     return [_listing(ITEMS[:1], address)]
 
 
-def _desk(asked: Asked) -> Play:
-    """Give a session for a password, refuse a session once, and one dossier for good."""
-    if asked.target.endswith("/login"):
-        told = json.dumps({"session": SECRETS["session"], "name": PERSON["name"]}).encode()
-        return [answer("200 OK", told, _COOKIE)]
-    if REFUSED.encode() in asked.body:
+def _desk(request: Asked) -> Play:
+    """Give a session for a login, refuse one dossier and accept the others."""
+    if request.target.endswith("/login"):
+        session = json.dumps({"session": SECRETS["session"], "name": PERSON["name"]}).encode()
+        return [answer("200 OK", session, _COOKIE)]
+    if REFUSED.encode() in request.body:
         return [answer("422 Unprocessable Content", json.dumps({"error": PERSON}).encode(), _COOKIE, _ECHO)]
     return [answer("200 OK", json.dumps({"taken": PERSON}).encode(), _COOKIE, _ECHO)]
 
@@ -79,22 +79,22 @@ PLAYS: dict[str, Play] = {
     "headers": [answer("200 OK", b"{}", *[f"X-{number}: {SECRETS['answer']}" for number in range(120)])],
     "reset": [RESET],
 }
-"""Systems that fail, each in one way, by name."""
+"""Failing systems by name, each with its own fault."""
 
 
 @contextmanager
 def aviary() -> Generator[Agency]:
-    """Run all of these systems behind one port, each below a path of its own."""
+    """Run all of these systems on one port, each below a path of its own."""
 
-    def script(asked: Asked) -> Play:
-        name = asked.target.strip("/").partition("/")[0].partition("?")[0]
+    def script(request: Asked) -> Play:
+        name = request.target.strip("/").partition("/")[0].partition("?")[0]
         match name:
             case "elsewhere":
-                return _elsewhere(asked)
+                return _elsewhere(request)
             case "desk":
-                return _desk(asked)
+                return _desk(request)
             case _:
-                return PLAYS.get(name) or _page(asked)
+                return PLAYS.get(name) or _page(request)
 
     with serving(script) as agency:
         yield agency

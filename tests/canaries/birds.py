@@ -1,6 +1,6 @@
-"""The canaries: invented secrets and an invented person, and every way in which they may be written.
+"""The canaries (invented secrets and an invented person), and the search for them in every form a library may write.
 
-What comes out of the program is searched for them; one that sings shows a leak.
+Tests search all output of the program; a canary in it shows a leak.
 """
 
 import html
@@ -32,36 +32,36 @@ PERSON: Mapping[str, str] = {
 }
 
 TO_BE_FOUND = ("name", "citizen id", "telephone", "email")
-"""What of the person stands in every item."""
+"""The person's values that every item holds."""
 
 
 def ways(canary: str) -> Iterator[str]:
-    """Yield every way in which a canary may be written."""
+    """Yield every form in which a canary may be written."""
     octets = canary.encode()
     yield from (canary, repr(canary)[1:-1], repr(octets)[2:-1], html.escape(canary))
     yield from (json.dumps(canary)[1:-1], json.dumps(json.dumps(canary))[3:-3])
     yield from (quote(canary), quote(canary, safe=""), quote_plus(canary), quote(canary, safe="").replace("%2F", "%2f"))
-    for shift in range(3):  # whatever stands before it
+    for shift in range(3):  # base64 depends on the number of bytes before it, modulo 3
         encoded = b64encode(bytes(shift) + octets).decode()
         core = encoded[-(-8 * shift // 6) : 8 * (shift + len(octets)) // 6]
         yield from (core, core.replace("+", "-").replace("/", "_"))
 
 
 def singing(text: str, canaries: Iterable[str]) -> list[str]:
-    """Return what of the canaries stands in a text, with what stands around it."""
+    """Return every occurrence of a canary in a text, with 60 characters before and after it."""
     forms = {form for canary in canaries for form in ways(canary)}
-    return [text[max(0, place - 60) : place + 60] for form in forms if (place := text.find(form)) >= 0]
+    return [text[max(0, start - 60) : start + 60] for form in forms if (start := text.find(form)) >= 0]
 
 
 def all_that_shows(error: BaseException) -> Iterator[str]:
-    """Yield what a log, a crash reporter or a pickle holds of an error, all behind it and the locals of our frames."""
-    waiting, seen = [error], list[BaseException]()
-    while waiting:
-        one = waiting.pop()
-        seen.append(one)
-        yield from (str(one), repr(one), repr(vars(one)), repr(one.args))
-        for frame in traceback.TracebackException.from_exception(one, capture_locals=True).stack:
+    """Yield what a log, a crash reporter or a pickle shows of an error, its causes and the locals of our frames."""
+    pending, seen = [error], list[BaseException]()
+    while pending:
+        shown_error = pending.pop()
+        seen.append(shown_error)
+        yield from (str(shown_error), repr(shown_error), repr(vars(shown_error)), repr(shown_error.args))
+        for frame in traceback.TracebackException.from_exception(shown_error, capture_locals=True).stack:
             if "/tests/" not in frame.filename:
                 yield f"{frame.filename} {frame.lineno} {frame.line} {frame.locals}"
-        waiting += [cause for cause in (one.__cause__, one.__context__) if cause and cause not in seen]
+        pending += [cause for cause in (shown_error.__cause__, shown_error.__context__) if cause and cause not in seen]
     yield pickle.dumps(error).decode("latin-1")

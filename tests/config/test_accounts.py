@@ -1,4 +1,4 @@
-"""How a connection of `cchc.toml` becomes one that shows who it is."""
+"""How the account of a connection in `cchc.toml` becomes its authentication."""
 
 from pathlib import Path
 
@@ -84,7 +84,7 @@ def config(folder: Path, account: str) -> Config:
 
 
 @pytest.mark.parametrize("account", GOOD)
-def test_an_account_shows_who_we_are_in_its_way(tmp_path: Path, account: str) -> None:
+def test_each_account_kind_becomes_its_authentication_without_showing_the_secret(tmp_path: Path, account: str) -> None:
     table = config(tmp_path, account).connections["portal"].account
 
     assert table is not None
@@ -109,7 +109,7 @@ def test_an_assertion_is_signed_with_the_clients_own_key(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("account", BAD)
-def test_an_account_that_makes_no_sense_is_refused_with_its_key_and_no_secret(tmp_path: Path, account: str) -> None:
+def test_an_invalid_account_is_refused_naming_its_key_and_no_secret(tmp_path: Path, account: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         config(tmp_path, account)
 
@@ -118,7 +118,7 @@ def test_an_account_that_makes_no_sense_is_refused_with_its_key_and_no_secret(tm
     assert SECRET not in str(refused.value)
 
 
-class Drawer(KeyringBackend):
+class OneSecretKeyring(KeyringBackend):
     """A keyring with one secret."""
 
     priority = 1.0  # pyright: ignore[reportAssignmentType]  # as its own back ends write it
@@ -134,9 +134,9 @@ class Drawer(KeyringBackend):
 
 
 @pytest.mark.parametrize(("entry", "code"), [("cchc/portal", None), ("cchc/land", "config.secret_keyring_missing")])
-def test_a_secret_may_lie_in_the_systems_keyring(tmp_path: Path, entry: str, code: str | None) -> None:
+def test_a_secret_may_be_read_from_the_system_keyring(tmp_path: Path, entry: str, code: str | None) -> None:
     before = keyring.get_keyring()
-    keyring.set_keyring(Drawer())  # type: ignore[no-untyped-call]  # its base is untyped
+    keyring.set_keyring(OneSecretKeyring())  # type: ignore[no-untyped-call]  # its base is untyped
     table = config(tmp_path, f'kind = "bearer", token = {{ keyring = "{entry}" }}').connections["portal"].account
     assert table is not None
     try:

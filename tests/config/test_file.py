@@ -1,4 +1,4 @@
-"""What `cchc.toml` promises: every fault at once, by table and key, and never a secret in it."""
+"""Loading `cchc.toml`: all faults are reported at once, by table and key, and no error repeats a secret."""
 
 from pathlib import Path
 
@@ -59,7 +59,7 @@ def faults(file: Path, text: str) -> str:
 
 
 def test_a_relative_database_lies_beside_the_file(file: Path) -> None:
-    """Where the command is called from does not matter."""
+    """The working directory does not matter."""
     file.write_text(GOOD, encoding="utf-8")
 
     assert Config.load(file).database.url == f"sqlite:///{file.parent / 'shared.db'}"
@@ -73,33 +73,33 @@ def test_a_missing_file_says_how_to_write_one(file: Path) -> None:
     assert "cchc-connect init" in str(refused.value)
 
 
-def test_what_is_not_toml_is_named_with_its_line(file: Path) -> None:
+def test_a_syntax_error_is_reported_with_its_line(file: Path) -> None:
     assert "line 1" in faults(file, "[connections\nrun = 1")
 
 
 def test_all_faults_are_named_at_once_with_table_and_key(file: Path) -> None:
     """A person corrects the file once, not fault by fault."""
-    told = faults(file, "[run]\nparalel = 3\nlease_s = 1\n[connections.one-stop]\nadapter = 'opencps'\n")
+    message = faults(file, "[run]\nparalel = 3\nlease_s = 1\n[connections.one-stop]\nadapter = 'opencps'\n")
 
-    assert "[run] paralel" in told
-    assert "[run] lease_s" in told
-    assert "[connections.one-stop] agency" in told
-    assert "[connections.one-stop] base_url" in told
+    assert "[run] paralel" in message
+    assert "[run] lease_s" in message
+    assert "[connections.one-stop] agency" in message
+    assert "[connections.one-stop] base_url" in message
 
 
 def test_an_adapters_option_is_checked_by_its_own_model(file: Path) -> None:
     assert "[connections.one-stop.options] group_ids" in faults(file, GOOD.replace("group_id", "group_ids"))
 
 
-def test_an_unknown_adapter_is_answered_with_the_known_ones(file: Path) -> None:
-    told = faults(file, GOOD.replace('"opencps"', '"opencsp"'))
+def test_the_error_for_an_unknown_adapter_lists_the_installed_ones(file: Path) -> None:
+    message = faults(file, GOOD.replace('"opencps"', '"opencsp"'))
 
-    assert "opencsp" in told
-    assert "national_portal" in told
+    assert "opencsp" in message
+    assert "national_portal" in message
 
 
 @pytest.mark.parametrize(
-    ("line", "place"),
+    ("line", "location"),
     [
         ("from = ['dosier']", "[routes.portal] from"),
         ("to = 'nowhere'", "[routes.portal] to"),
@@ -108,34 +108,34 @@ def test_an_unknown_adapter_is_answered_with_the_known_ones(file: Path) -> None:
         ("legal_basis = ''", "[routes.portal] legal_basis"),
     ],
 )
-def test_a_route_that_leads_nowhere_or_has_no_reason_is_refused(file: Path, line: str, place: str) -> None:
-    """Nothing leaves without a reason: purpose and legal basis are no options."""
+def test_a_route_with_an_unknown_name_or_without_a_reason_is_refused(file: Path, line: str, location: str) -> None:
+    """Purpose and legal basis are required."""
     keys = {"from": "['dossier']", "to": "'one-stop'", "purpose": "'Công khai'", "legal_basis": "'NĐ 61/2018'"}
     key, _, value = line.partition(" = ")
     table = "\n".join(f"{name} = {text}" for name, text in {**keys, key: value}.items())
 
-    assert place in faults(file, f"{GOOD}\n[routes.portal]\n{table}\n")
+    assert location in faults(file, f"{GOOD}\n[routes.portal]\n{table}\n")
 
 
 def test_a_record_type_the_receiver_does_not_take_is_refused(file: Path) -> None:
-    """A one-stop system takes no dossiers from us."""
+    """The adapter of the one-stop system has no target for dossiers."""
     route = "from = ['dossier']\nto = 'one-stop'\npurpose = 'Công khai'\nlegal_basis = 'NĐ 61/2018'"
 
     assert "[routes.portal] from" in faults(file, f"{GOOD}\n[routes.portal]\n{route}\n")
 
 
-def test_ownership_names_what_exists(file: Path) -> None:
-    told = faults(file, f"{GOOD}\n[ownership]\nland_parcel = 'nobody'\nland = 'one-stop'\n")
+def test_ownership_of_an_unknown_record_type_or_connection_is_refused(file: Path) -> None:
+    message = faults(file, f"{GOOD}\n[ownership]\nland_parcel = 'nobody'\nland = 'one-stop'\n")
 
-    assert "[ownership] land_parcel" in told
-    assert "[ownership] land:" in told
+    assert "[ownership] land_parcel" in message
+    assert "[ownership] land:" in message
 
 
 def test_a_secret_in_the_file_is_refused_and_not_repeated(file: Path) -> None:
-    told = faults(file, GOOD.replace('{ env = "ONE_STOP_PASSWORD" }', '"hunter2-in-the-file"'))
+    message = faults(file, GOOD.replace('{ env = "ONE_STOP_PASSWORD" }', '"hunter2-in-the-file"'))
 
-    assert "[connections.one-stop.account" in told
-    assert "hunter2" not in told
+    assert "[connections.one-stop.account" in message
+    assert "hunter2" not in message
 
 
 @pytest.mark.parametrize(
@@ -149,11 +149,11 @@ def test_a_secret_in_the_file_is_refused_and_not_repeated(file: Path) -> None:
     ],
 )
 def test_a_password_in_the_databases_address_is_refused_and_not_repeated(file: Path, url: str) -> None:
-    """However it is written: libpq reads it from parameters too."""
-    told = faults(file, f"[database]\nurl = '{url}'\n")
+    """In whatever form: libpq reads passwords from URL parameters too."""
+    message = faults(file, f"[database]\nurl = '{url}'\n")
 
-    assert "[database] url" in told
-    assert "hunter2" not in told
+    assert "[database] url" in message
+    assert "hunter2" not in message
 
 
 @pytest.mark.parametrize(
@@ -161,10 +161,10 @@ def test_a_password_in_the_databases_address_is_refused_and_not_repeated(file: P
     ["http://cchc:hunter2@127.0.0.1:1/o", "http://cchc@127.0.0.1:1/o", "http://127.0.0.1:1/o?apikey=hunter2"],
 )
 def test_an_address_with_a_user_or_a_secret_is_refused_and_not_repeated(file: Path, address: str) -> None:
-    told = faults(file, GOOD.replace("http://127.0.0.1:1/o/rest/v2", address))
+    message = faults(file, GOOD.replace("http://127.0.0.1:1/o/rest/v2", address))
 
-    assert "[connections.one-stop] base_url" in told
-    assert "hunter2" not in told
+    assert "[connections.one-stop] base_url" in message
+    assert "hunter2" not in message
 
 
 @pytest.mark.parametrize(
@@ -175,14 +175,14 @@ def test_an_address_with_a_user_or_a_secret_is_refused_and_not_repeated(file: Pa
         "postgresql://cchc:@/a?host=/run",
     ],
 )
-def test_an_address_without_a_password_is_taken(file: Path, url: str) -> None:
+def test_an_address_without_a_password_is_accepted(file: Path, url: str) -> None:
     file.write_text(f"[database]\nurl = '{url}'\n", encoding="utf-8")
 
     assert Config.load(file).database.url == url
 
 
-def test_a_file_in_another_encoding_is_named_and_not_quoted(file: Path) -> None:
-    """Python's error holds the whole file."""
+def test_a_file_that_is_not_utf_8_is_refused_without_quoting_it(file: Path) -> None:
+    """Python's own error holds the content of the file."""
     file.write_bytes("[database]\npassword = 'hunter2é'".encode("latin-1"))
 
     with pytest.raises(ConfigurationError) as refused:
@@ -193,7 +193,9 @@ def test_a_file_in_another_encoding_is_named_and_not_quoted(file: Path) -> None:
     assert "hunter2" not in str(refused.value)
 
 
-def test_a_secret_that_is_not_there_is_named_by_its_place(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+def test_a_missing_secret_is_refused_naming_its_environment_variable(
+    monkeypatch: pytest.MonkeyPatch, file: Path
+) -> None:
     monkeypatch.delenv("ONE_STOP_PASSWORD", raising=False)
     file.write_text(GOOD, encoding="utf-8")
     account = Config.load(file).connections["one-stop"].account
@@ -225,7 +227,7 @@ def test_a_secret_file_that_others_may_read_is_refused(file: Path) -> None:
     assert "s3cret" not in repr(shown)
 
 
-def test_faults_are_told_in_vietnamese_too(file: Path) -> None:
+def test_faults_are_reported_in_vietnamese_too(file: Path) -> None:
     file.write_text("[run]\nparalel = 3\n", encoding="utf-8")
 
     with pytest.raises(ConfigurationError) as refused:
@@ -245,10 +247,10 @@ WRONG_SHAPES = (
 
 
 @pytest.mark.parametrize("line", WRONG_SHAPES)
-def test_a_value_of_the_wrong_shape_is_told_in_our_own_words(file: Path, line: str) -> None:
+def test_the_error_for_a_value_of_the_wrong_type_is_translated(file: Path, line: str) -> None:
     key = line.partition(" ")[0]
-    kept = [one for one in GOOD.splitlines() if not one.startswith(key)]
-    file.write_text("\n".join([*kept, line]), encoding="utf-8")
+    lines = [entry for entry in GOOD.splitlines() if not entry.startswith(key)]
+    file.write_text("\n".join([*lines, line]), encoding="utf-8")
 
     with pytest.raises(ConfigurationError) as refused:
         Config.load(file)
@@ -260,7 +262,7 @@ def test_a_value_of_the_wrong_shape_is_told_in_our_own_words(file: Path, line: s
 @pytest.mark.parametrize("table", TABLES)
 def test_every_key_is_documented(table: type[BaseModel]) -> None:
     """docs/configuration.md names every key that the program reads."""
-    told = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    documentation = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
     keys = [field.alias or name for name, field in table.model_fields.items()]
 
-    assert [key for key in keys if f"`{key}`" not in told] == []
+    assert [key for key in keys if f"`{key}`" not in documentation] == []

@@ -13,14 +13,14 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave their coverage unmeasured: what is disturbed are processes, and whole runs are walked elsewhere."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker("repeats")
+    """Do not measure the coverage of crash tests: they disturb processes, and other tests run the same lines."""
+    for test in items:
+        if HERE in test.path.parents:
+            test.add_marker("repeats")
 
 
 @pytest.fixture(scope="session")
 def hamlet() -> Iterator[Hamlet]:
-    """Give a hamlet whose databases lie in memory where they can: a killed process loses no page of the system's."""
+    """Give a hamlet, its databases in memory if possible: a killed process loses nothing that it had written."""
     with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder, running_hamlet(Path(folder)) as running:
         yield running

@@ -1,4 +1,4 @@
-"""A hamlet to crash in: a province so small that a run over it takes a tenth of a second."""
+"""The setting of the crash tests: a province so small that a run takes a tenth of a second."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -14,13 +14,13 @@ from tests.crashes.nursery import Nursery
 from tests.promises.province import Province
 
 ONLY = ("land-registry", "one-stop", "to-portal")
-"""A source that lists changes, one that is read whole, and a route."""
+"""A source that lists changes, a source that is read completely, and a route."""
 
 PAGE_SIZE = 4
 
 
 class Hamlet(Province):
-    """Doubles that live through many trials, each with a database and an empty portal of its own."""
+    """Test doubles for many trials, each with a new database and an empty portal."""
 
     def __init__(self, agencies: Agencies, folder: Path) -> None:
         super().__init__(agencies, f"sqlite:///{folder / 'first.db'}")
@@ -32,14 +32,14 @@ class Hamlet(Province):
         self.undisturbed = self.run_undisturbed(self.begin_trial())
 
     def nursery(self) -> Nursery:
-        """Return a nursery of processes that run over the hamlet."""
-        place = {"url": f"sqlite:///{self._folder / 'warm.db'}"}
-        return Nursery({**self.tables, "database": place}, ONLY, [ONE_STOP_PASSWORD, PORTAL_PASSWORD])
+        """Return a nursery whose processes run over the hamlet."""
+        warm_up = {"url": f"sqlite:///{self._folder / 'warm.db'}"}
+        return Nursery({**self.tables, "database": warm_up}, ONLY, [ONE_STOP_PASSWORD, PORTAL_PASSWORD])
 
     def begin_trial(self) -> str:
-        """Empty the portal; return the URL of an SQLite database that is not there yet."""
-        for left in self._folder.glob(f"{self.latest.name}*"):
-            left.unlink()
+        """Empty the portal; return the URL of an SQLite database that does not exist yet."""
+        for leftover in self._folder.glob(f"{self.latest.name}*"):
+            leftover.unlink()
         self.agencies.national_portal.inbox = PortalInbox()
         self._trials += 1
         return f"sqlite:///{self.latest}"
@@ -50,15 +50,15 @@ class Hamlet(Province):
         return self._folder / f"trial{self._trials}.db"
 
     def run_undisturbed(self, url: str) -> Holding:
-        """Run once; return what is there then."""
+        """Run once; return what the run leaves."""
         with SharedDatabase(url) as database:
             self._complete(database)
             return holding(database, self.agencies)
 
     def finish(self, url: str, due: Holding | None = None) -> Losses:
-        """Run once more after a crash, which left no half page; return what it cost.
+        """Assert that a crash left no partial page, run once more, and return the losses.
 
-        `due` is what an undisturbed run leaves; None: in SQLite.
+        `due` is what an undisturbed run leaves; None: what it leaves in SQLite.
         """
         with SharedDatabase(url) as database:
             with database.reading() as connection:
@@ -73,7 +73,7 @@ class Hamlet(Province):
 
 @contextmanager
 def running_hamlet(folder: Path) -> Generator[Hamlet, None, None]:
-    """Run a hamlet's doubles."""
+    """Run the test doubles of a hamlet."""
     world = World(3, dossiers=6, parcels=7, works=6, defect_share=0.4)
     with Agencies(world) as agencies, double_secrets(agencies):
         yield Hamlet(agencies, folder)

@@ -1,8 +1,8 @@
-"""What a crash cost: what lies in database and target after it, beside what an undisturbed run leaves.
+"""The losses of a crash: compare database and target after it with what an undisturbed run leaves.
 
-Everything that must not depend on how it came about is a fact with a name and a content. A fact that is
-there less often than it should is lost, one that is there more often is duplicated, one with other content
-is corrupt; so is a database that contradicts itself.
+Everything that must not depend on the crash is a fact with a name and a content. A fact that is missing is lost,
+one that occurs too often is duplicated, one with other content is corrupt; so is a database that contradicts
+itself.
 """
 
 import json
@@ -20,25 +20,25 @@ from cchc_connect.testing import Agencies
 from cchc_schemas import RECORD_TYPES
 
 PASSING = frozenset({"run_id", "sequence", "item_hash"})
-"""Columns of a record's row that tell of the run and not of the record."""
+"""Columns of a record's row that depend on the run and not on the record."""
 
 Name = tuple[str, ...]
 Fact = tuple[Name, str]
-"""What something is called, and what it says."""
+"""Name and content."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Holding:
-    """Everything that runs left behind, in the database and at the target."""
+    """Everything that runs left in the database and at the target."""
 
     facts: Counter[Fact]
     contradictions: tuple[str, ...]
-    """Where the database does not agree with itself; its pages, its journal, its feed, its counters."""
+    """Contradictions within the database: its file, its audit log, its change feed, its counters."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Losses:
-    """What a crash cost."""
+    """The names of lost, duplicated and corrupt facts."""
 
     lost: tuple[Name, ...] = ()
     duplicated: tuple[Name, ...] = ()
@@ -49,25 +49,25 @@ NOTHING = Losses()
 
 
 def holding(database: SharedDatabase, agencies: Agencies) -> Holding:
-    """Look at what is there now."""
+    """Read everything that database and target hold now."""
     with database.reading() as connection:
         facts = Counter([*_stored(connection), *_standing(connection), *_received(agencies)])
         return Holding(facts=facts, contradictions=tuple(contradictions(connection)))
 
 
-def losses(undisturbed: Holding, found: Holding) -> Losses:
-    """Compare what is there with what should be there."""
-    due, here = _names(undisturbed), _names(found)
-    changed = {name for name, _ in (undisturbed.facts - found.facts) if due[name] == here[name]}
+def losses(undisturbed: Holding, actual: Holding) -> Losses:
+    """Compare the actual holding with that of an undisturbed run."""
+    expected, present = _names(undisturbed), _names(actual)
+    changed = {name for name, _ in (undisturbed.facts - actual.facts) if expected[name] == present[name]}
     return Losses(
-        lost=tuple(sorted((due - here).elements())),
-        duplicated=tuple(sorted((here - due).elements())),
-        corrupt=(*sorted(changed), *found.contradictions),
+        lost=tuple(sorted((expected - present).elements())),
+        duplicated=tuple(sorted((present - expected).elements())),
+        corrupt=(*sorted(changed), *actual.contradictions),
     )
 
 
 def contradictions(connection: Connection) -> Iterator[str]:
-    """Yield where a database contradicts itself, whatever it should hold."""
+    """Yield every contradiction within a database."""
     if connection.dialect.name == "sqlite":
         checked = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
         yield from (f"page: {line}" for line in checked if line != "ok")
@@ -76,47 +76,47 @@ def contradictions(connection: Connection) -> Iterator[str]:
     for record_type in RECORD_TYPES:
         table = METADATA.tables[record_type]
         same = (change.c.record_type == record_type, change.c.record_key == table.c.record_key)
-        told = and_(*same, change.c.sequence == table.c.sequence, change.c.version == table.c.version)
-        untold = select(table.c.record_key).outerjoin(change, told).where(change.c.sequence.is_(None))
-        yield from (f"feed: {record_type} {key} is not in it" for key in connection.execute(untold).scalars())
-    told, last = connection.execute(select(func.count(), func.max(change.c.sequence))).one()
-    if told != (last or 0):
-        yield f"feed: its last number is {last} and it has {told}"
+        count = and_(*same, change.c.sequence == table.c.sequence, change.c.version == table.c.version)
+        missing = select(table.c.record_key).outerjoin(change, count).where(change.c.sequence.is_(None))
+        yield from (f"feed: {record_type} {key} is not in it" for key in connection.execute(missing).scalars())
+    count, last = connection.execute(select(func.count(), func.max(change.c.sequence))).one()
+    if count != (last or 0):
+        yield f"feed: its last number is {last} and it has {count}"
     yield from partial_pages(connection)
 
 
 def partial_pages(connection: Connection) -> Iterator[str]:
-    """Yield each source of a run whose versions in the feed are not as many as its counters say.
+    """Yield each source of a run whose number of versions in the change feed differs from its counters.
 
-    A page's counters are committed with its records, so they differ only where part of a page was committed.
+    A page's counters are committed with its records, so they differ only if a part of a page was committed.
     """
-    place = (change.c.run_id, change.c.connection, change.c.record_type)
-    written = {tuple(row[:3]): row[3] for row in connection.execute(select(*place, func.count()).group_by(*place))}
-    counted: Counter[tuple[str, ...]] = Counter()  # over all partitions, as the feed knows none
+    stream = (change.c.run_id, change.c.connection, change.c.record_type)
+    written = {tuple(row[:3]): row[3] for row in connection.execute(select(*stream, func.count()).group_by(*stream))}
+    counted: Counter[tuple[str, ...]] = Counter()  # over all partitions, because the change feed has none
     for row in connection.execute(select(tally).where(tally.c.kind == "pull")):
         counts = json.loads(row.counts)
         rows = counts["inserted"] + counts["updated"] + counts["deleted"]
         counted[row.run_id, row.name, row.record_type] += rows
     for (run_id, name, kind), number in counted.items():
-        found = written.pop((run_id, name, kind), 0)
-        if number != found:
-            yield f"page: {name} {kind} counts {number} and holds {found}"
+        versions = written.pop((run_id, name, kind), 0)
+        if number != versions:
+            yield f"page: {name} {kind} counts {number} and holds {versions}"
     yield from (f"page: {name} {kind} holds {number} uncounted" for (_, name, kind), number in written.items())
 
 
-def _names(one: Holding) -> Counter[Name]:
+def _names(held: Holding) -> Counter[Name]:
     names: Counter[Name] = Counter()
-    for (name, _), number in one.facts.items():
+    for (name, _), number in held.facts.items():
         names[name] += number
     return names
 
 
 def _stored(connection: Connection) -> Iterator[Fact]:
-    """Yield what the database knows: rows, their versions, their links, what is in quarantine or in dispute."""
+    """Yield rows, versions, links, quarantine entries and discrepancies."""
     for record_type in RECORD_TYPES:
         table = METADATA.tables[record_type]
-        kept = [column for column in table.columns if column.name not in PASSING]
-        for row in connection.execute(select(table.c.record_key, *kept)):
+        columns = [column for column in table.columns if column.name not in PASSING]
+        for row in connection.execute(select(table.c.record_key, *columns)):
             yield ("row", record_type, row[0]), str(tuple(row[1:]))
     for row in connection.execute(select(change)):
         name = ("version", row.record_type, row.record_key, str(row.version))
@@ -131,9 +131,9 @@ def _stored(connection: Connection) -> Iterator[Fact]:
 
 
 def _standing(connection: Connection) -> Iterator[Fact]:
-    """Yield how far sources were read and messages sent."""
+    """Yield the cursors of sources and the states of deliveries."""
     for row in connection.execute(select(cursor)):
-        # How long a pass took is taken off its watermark, and no two take the same.
+        # The duration of a pass is subtracted from its watermark, so the exact watermark differs between runs.
         at = (row.watermark is None, row.since, row.position, row.highest, row.reading, row.held_code)
         yield ("cursor", *(str(getattr(row, column.name)) for column in cursor.primary_key)), str(at)
     for row in connection.execute(select(delivery)):
@@ -141,7 +141,7 @@ def _standing(connection: Connection) -> Iterator[Fact]:
 
 
 def _received(agencies: Agencies) -> Iterator[Fact]:
-    """Yield what the national portal holds, and each effect that messages had there."""
+    """Yield the records of the national portal, and one fact per effect of a message."""
     portal = agencies.national_portal
     for code, payload in portal.dossiers.items():
         yield ("portal", "dossier", code), json.dumps(payload, sort_keys=True)

@@ -1,7 +1,7 @@
-"""A nursery: a warm process of one thread that brings up a process for each trial and tells how it ended.
+"""A fork server for crash tests: a warm single-threaded process that forks a process per trial and reports its end.
 
-Starting Python and importing the engine takes longer than the run that is to be disturbed; a fork of a
-process that has all of it loaded, and has run once, takes milliseconds.
+Starting Python and importing the engine takes longer than the run to be disturbed; a fork of a process that has
+loaded everything and has run once takes milliseconds.
 """
 
 import gc
@@ -29,37 +29,37 @@ from tests.processes import unmeasured
 SERVE = "from tests.crashes.nursery import serve; serve()"
 
 KILLED = -signal.SIGKILL
-"""Exit code of a process that was killed."""
+"""Exit code of a process that was killed by SIGKILL."""
 
 GLANCE_S = 0.0005
 
 
 class InTurn:
-    """Carries out jobs one after another in the thread that asked, so that every write is made by one thread."""
+    """Runs jobs one after another in the calling thread, so that one thread makes every write."""
 
     def run(self, jobs: Sequence[Job]) -> None:
-        """Carry out all jobs."""
+        """Run all jobs."""
         for job in jobs:
             job()
 
 
 class Nursery:
-    """Brings up processes that run once, and waits for their end."""
+    """Starts processes that run once, and waits for their end."""
 
     def __init__(self, tables: Mapping[str, Any], only: Sequence[str], secrets: Sequence[str]) -> None:
         """Prepare for runs of a configuration's connections and routes `only`.
 
         Args:
-            tables: the configuration; each run has a database of its own in the place of the one named there.
+            tables: the configuration; each run has its own database instead of the one named there.
             only: names of connections and routes.
-            secrets: the environment's variables that hold them.
+            secrets: names of the environment variables that hold secrets.
         """
         self._order = {"tables": tables, "only": only, "secrets": {name: os.environ[name] for name in secrets}}
         self._process: subprocess.Popen[str] | None = None
         self._under: Sequence[str] = ()
 
     def under(self, tracer: Sequence[str]) -> Self:
-        """Let a tracer, given by the beginning of its command line, watch every process."""
+        """Run every process under a tracer, given as the beginning of its command line."""
         self._under = tracer
         return self
 
@@ -74,10 +74,10 @@ class Nursery:
         """Run once over a database; return the exit code, negative for the signal that ended it.
 
         Args:
-            url: where the database is.
+            url: URL of the database.
             in_turn: one thread makes every write.
-            elsewhere: which system call the process makes to no effect before it begins, and how often.
-            kill_after_s: seconds after which it is killed; None: it may come to its end.
+            elsewhere: a system call that the process makes without effect before it begins, and how often.
+            kill_after_s: seconds after which it is killed; None: it is not killed.
         """
         trial = {"url": url, "in_turn": in_turn, "elsewhere": elsewhere, "kill": kill_after_s}
         return int(self._ask(trial))
@@ -98,15 +98,15 @@ class Nursery:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self._process is not None
-        self._process.communicate()  # its orders are at their end, and so is it
+        self._process.communicate()  # closes its input, which ends it
 
     def _ask(self, order: Mapping[str, Any]) -> str:
         assert self._process is not None
         to, back = self._pipes(self._process)
         print(json.dumps(order), file=to, flush=True)
-        answer = back.readline()
-        assert answer, "the nursery has died"
-        return answer
+        reply = back.readline()
+        assert reply, "the nursery has died"
+        return reply
 
     @staticmethod
     def _pipes(process: "subprocess.Popen[str]") -> tuple[IO[str], IO[str]]:
@@ -116,12 +116,12 @@ class Nursery:
 
 
 def serve() -> None:
-    """Be the nursery: learn the configuration, run once to be warm, then bring up a process for each order."""
-    share_compiled()  # what the run that warms up has compiled the forks need not
+    """Run as the fork server: read the configuration, run once to warm up, then fork a process for each order."""
+    share_compiled()  # the forks reuse the statements that the warm-up run has compiled
     first = json.loads(sys.stdin.readline())
     os.environ.update(first["secrets"])
     config = Config.from_tables(first["tables"], Path("cchc.toml"))
-    with ThreadPoolExecutor(1) as pool:  # a tracer counts each thread's calls, and the forks go on with this one's
+    with ThreadPoolExecutor(1) as pool:  # a tracer counts calls per thread, and forks continue this thread's count
         assert pool.submit(_run, config, first["only"], in_turn=True).result() == 0
     gc.freeze()
     print("warm", flush=True)
@@ -136,7 +136,7 @@ def serve() -> None:
 
 
 def _run(config: Config, only: Sequence[str], *, in_turn: bool) -> int:
-    """Run once; return the exit code of `cchc-connect sync` for how it ended."""
+    """Run once; return the exit code that `cchc-connect sync` would have."""
     surroundings = Surroundings(executor=InTurn(), prefetch=0) if in_turn else Surroundings()
     try:
         with SharedDatabase(config.database.url) as database:
@@ -147,7 +147,7 @@ def _run(config: Config, only: Sequence[str], *, in_turn: bool) -> int:
 
 
 def _call(name: str, times: int) -> None:
-    """Make a system call some times to no effect."""
+    """Make a system call `times` times without effect."""
     nothing = os.open(os.devnull, os.O_WRONLY)
     for _ in range(times):
         if name == "pwrite64":
@@ -159,7 +159,7 @@ def _call(name: str, times: int) -> None:
 
 
 def _ended(number: int, kill_after_s: float | None) -> int:
-    """Wait for a process that is ours to wait for, and so has its number until then."""
+    """Wait for a child process, or kill it after some seconds; return its exit code."""
     if kill_after_s is not None:
         end = time.monotonic() + kill_after_s
         while time.monotonic() < end:

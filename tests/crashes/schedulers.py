@@ -1,4 +1,4 @@
-"""Schedulers of one database: processes that start a run at a given moment and tell how it ended, and how soon."""
+"""Schedulers of one database: processes that start a run at the same moment and report exit code and duration."""
 
 import os
 import time
@@ -19,12 +19,12 @@ from tests.promises.province import workers
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """How one run ended."""
+    """Exit code and duration of a run."""
 
     code: int
     seconds: float
@@ -32,14 +32,14 @@ class Ended:
 
 @dataclass(frozen=True, kw_only=True)
 class ShortLease:
-    """A run with a shorter lease than a configuration may ask for: no test waits for minutes."""
+    """A run with a shorter lease than the configuration allows, so that no test waits for minutes."""
 
     tables: Mapping[str, Any]
     only: Sequence[str]
     seconds: float
 
     def run(self) -> int:
-        """Run once; return the exit code of `cchc-connect sync` for how it ended."""
+        """Run once; return the exit code that `cchc-connect sync` would have."""
         config = Config.from_tables(self.tables, Path("cchc.toml"))
         short = config.model_copy(update={"run": config.run.model_copy(update={"lease_s": self.seconds})})
         try:
@@ -52,50 +52,50 @@ class ShortLease:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """The command, as a scheduler gives it."""
+    """The command line, as a scheduler calls it."""
 
     config: Path
     only: Sequence[str]
 
     def run(self) -> int:
-        """Carry out `cchc-connect sync`; return its exit code."""
-        only = [word for name in self.only for word in ("--only", name)]
+        """Run `cchc-connect sync`; return its exit code."""
+        only = [argument for name in self.only for argument in ("--only", name)]
         with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
             return main(["--config", str(self.config), "sync", *only])
 
 
 class Scheduler:
-    """A process of its own that carries out one run."""
+    """A process that makes one run."""
 
     def __init__(self, run: ShortLease | Command, secrets: Sequence[str], start: Barrier | None = None) -> None:
-        """Start the process; it begins its run when as many as `start` waits for are there."""
-        self._told, tells = workers().Pipe(duplex=False)
-        known = {name: os.environ[name] for name in secrets}
-        self.process = workers().Process(target=_schedule, args=(run, known, start, tells))
+        """Start the process; it begins its run when all parties of the barrier `start` have arrived."""
+        self._receiver, sender = workers().Pipe(duplex=False)
+        environment = {name: os.environ[name] for name in secrets}
+        self.process = workers().Process(target=_schedule, args=(run, environment, start, sender))
         self.process.start()
-        tells.close()
+        sender.close()
 
     @property
     def number(self) -> int:
-        """Return the process's number."""
+        """The process id."""
         assert self.process.pid is not None
         return self.process.pid
 
     def ended(self) -> Ended:
-        """Wait for the run's end."""
-        assert self._told.poll(PATIENCE_S)
-        told: Ended = self._told.recv()
+        """Wait for the end of the run."""
+        assert self._receiver.poll(TIMEOUT_S)
+        ended: Ended = self._receiver.recv()
         self.process.join()
         self.process.close()
-        return told
+        return ended
 
 
 def _schedule(
-    run: ShortLease | Command, secrets: Mapping[str, str], start: Barrier | None, tells: "Connection[Any, Any]"
+    run: ShortLease | Command, secrets: Mapping[str, str], start: Barrier | None, sender: "Connection[Any, Any]"
 ) -> None:
     os.environ.update(secrets)
     if start is not None:
-        start.wait(PATIENCE_S)
+        start.wait(TIMEOUT_S)
     started = time.monotonic()
     code = run.run()
-    tells.send(Ended(code=code, seconds=time.monotonic() - started))
+    sender.send(Ended(code=code, seconds=time.monotonic() - started))

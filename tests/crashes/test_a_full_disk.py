@@ -1,4 +1,4 @@
-"""A disk that is full: one clear line, an exit code of its own, and the next run completes."""
+"""A full disk: the error is one line with its own exit code, and the next run completes."""
 
 import os
 import subprocess
@@ -24,36 +24,36 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """Give a file system of two mebibytes."""
-    place = tmp_path / "small"
-    place.mkdir()
+    mount_point = tmp_path / "small"
+    mount_point.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={SIZE_KIB}k", "tmpfs", str(place)],  # noqa: S607  # where root finds it
+        ["mount", "-t", "tmpfs", "-o", f"size={SIZE_KIB}k", "tmpfs", str(mount_point)],  # noqa: S607  # where root finds it
         check=False,
         capture_output=True,
     )
     if mounted.returncode:
         pytest.skip("this system lets nobody mount a file system")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)  # noqa: S607  # where root finds it
+    yield mount_point
+    subprocess.run(["umount", str(mount_point)], check=True)  # noqa: S607  # where root finds it
 
 
 def sync(config: Path) -> "subprocess.CompletedProcess[str]":
     """Run the command as a scheduler does."""
     command = Path(sys.executable).parent / "cchc-connect"
-    only = [word for name in ONLY for word in ("--only", name)]
-    words = [str(command), "--config", str(config), "--lang", "en", "sync", *only]
-    return subprocess.run(words, check=False, capture_output=True, text=True, env=unmeasured(os.environ))
+    only = [argument for name in ONLY for argument in ("--only", name)]
+    arguments = [str(command), "--config", str(config), "--lang", "en", "sync", *only]
+    return subprocess.run(arguments, check=False, capture_output=True, text=True, env=unmeasured(os.environ))
 
 
 def fill(ballast: Path, free_kib: int) -> None:
-    """Leave so much of the disk free."""
+    """Write a file that leaves `free_kib` KiB of the disk free."""
     disk = os.statvfs(ballast.parent)
     ballast.write_bytes(bytes(disk.f_bavail * disk.f_frsize - free_kib * 1024))
 
 
 @pytest.mark.parametrize("free_kib", [0, 200, 500])
-def test_a_full_disk_is_told_in_one_line_and_costs_nothing(small_disk: Path, hamlet: Hamlet, free_kib: int) -> None:
-    """Whether it is full when the database is made, its tables, its pages, or its log: exit code 74."""
+def test_a_full_disk_is_reported_in_one_line_and_loses_nothing(small_disk: Path, hamlet: Hamlet, free_kib: int) -> None:
+    """Whether it is full at the creation of the database, its tables, its pages or its log: exit code 74."""
     hamlet.begin_trial()
     ballast, config, path = small_disk / "ballast", small_disk.parent / "cchc.toml", small_disk / "shared.db"
     write_config(config, {**hamlet.tables, "database": {"url": f"sqlite:///{path}"}})
@@ -63,8 +63,8 @@ def test_a_full_disk_is_told_in_one_line_and_costs_nothing(small_disk: Path, ham
     ballast.unlink()
     costs = hamlet.finish(f"sqlite:///{path}")
 
-    told = [line for line in stopped.stderr.splitlines() if "full" in line]
-    assert (stopped.returncode, len(told)) == (ExitCode.DATABASE, 1), stopped.stderr
-    assert stopped.stderr.splitlines()[-1:] == told
+    messages = [line for line in stopped.stderr.splitlines() if "full" in line]
+    assert (stopped.returncode, len(messages)) == (ExitCode.DATABASE, 1), stopped.stderr
+    assert stopped.stderr.splitlines()[-1:] == messages
     assert "Traceback" not in stopped.stderr
     assert costs == NOTHING

@@ -1,8 +1,8 @@
-"""A run that is stopped by each write of its database in turn: lost 0, duplicated 0, corrupt 0.
+"""A run is disturbed at each write of its database in turn: lost 0, duplicated 0, corrupt 0.
 
-strace counts a thread's calls and lets the chosen one fail, or kills the process before it is made. What is
-chosen is the same for each process it watches, so a process comes to its n-th own call by making fewer or
-more calls elsewhere before it begins.
+strace counts the calls of a thread and lets the chosen one fail, or kills the process before it. The chosen number
+is the same for every process it traces, so a process reaches its n-th own call by making fewer or more calls to
+/dev/null before it begins.
 """
 
 import shutil
@@ -18,7 +18,7 @@ from tests.crashes.losses import NOTHING
 from tests.crashes.nursery import KILLED
 
 STRIDE = 180
-"""The quick tests disturb each 180th call."""
+"""The quick tests disturb every 180th call."""
 
 PARTS = 4
 
@@ -28,38 +28,40 @@ pytestmark = needs_strace
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """What happens at a call, and how a run that meets it may end."""
+    """What happens at a system call, and the allowed exit codes of a run that meets it."""
 
     call: str
-    what: str
+    injection: str
     endings: frozenset[int]
 
     def tracer(self, number: int, log: Path) -> list[str]:
-        """Return the beginning of a command line that disturbs that call of each thread, and notes what failed."""
-        # Killing needs every call to be stopped at, failing only those of the one kind.
-        fast = [] if "KILL" in self.what else ["--seccomp-bpf"]
-        inject = ["-e", f"inject={self.call}:{self.what.format(number)}"]
+        """Return the beginning of a command line that disturbs call `number` of each thread and logs failures."""
+        # To kill, strace must stop at every call; to fail a call, only at calls of its kind.
+        fast = [] if "KILL" in self.injection else ["--seccomp-bpf"]
+        inject = ["-e", f"inject={self.call}:{self.injection.format(number)}"]
         return ["strace", "-f", "-qqq", "-Z", *fast, "-o", str(log), "-e", f"trace={self.call}", *inject]
 
 
 LOUD_OR_WHOLE = frozenset({ExitCode.DATABASE, ExitCode.DONE})
-"""The database's failure is told, or did not matter: a log that could not be folded into its file stays a log."""
+"""The failure is reported, or had no effect: a write-ahead log that could not be checkpointed stays a log."""
 
 FAULTS = {
-    "killed": Fault(call="pwrite64", what="signal=KILL:when={}", endings=frozenset({KILLED})),
-    "a write that fails": Fault(call="pwrite64", what="error=EIO:when={}", endings=LOUD_OR_WHOLE),
-    "a disk that is full from then on": Fault(call="pwrite64", what="error=ENOSPC:when={}+", endings=LOUD_OR_WHOLE),
-    "a flush that fails": Fault(call="fdatasync", what="error=EIO:when={}", endings=LOUD_OR_WHOLE),
+    "killed": Fault(call="pwrite64", injection="signal=KILL:when={}", endings=frozenset({KILLED})),
+    "a write that fails": Fault(call="pwrite64", injection="error=EIO:when={}", endings=LOUD_OR_WHOLE),
+    "a disk that is full from then on": Fault(
+        call="pwrite64", injection="error=ENOSPC:when={}+", endings=LOUD_OR_WHOLE
+    ),
+    "a flush that fails": Fault(call="fdatasync", injection="error=EIO:when={}", endings=LOUD_OR_WHOLE),
 }
 
 each_fault = pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 QUICK = ("killed", "a disk that is full from then on", "a flush that fails")
-"""A disk that is full fails from its write on; a single write that fails is left to the long test."""
+"""The faults of the quick tests; a single failing write is left to the long test."""
 
 
 @pytest.fixture(scope="module")
 def calls(hamlet: Hamlet, tmp_path_factory: pytest.TempPathFactory) -> Counter[str]:
-    """Give how many calls of each kind an undisturbed run makes, all by one thread."""
+    """Give the number of calls of each kind that an undisturbed run makes, all in one thread."""
     log = tmp_path_factory.mktemp("calls") / "log"
     tracer = ["strace", "-f", "-qqq", "--seccomp-bpf", "-o", str(log), "-e", "trace=pwrite64,fdatasync"]
     with hamlet.nursery().under(tracer) as nursery:
@@ -72,7 +74,7 @@ def calls(hamlet: Hamlet, tmp_path_factory: pytest.TempPathFactory) -> Counter[s
 
 
 def disturb(hamlet: Hamlet, fault: Fault, chosen: range, log: Path) -> Counter[int]:
-    """Disturb a run at each chosen call, let the next finish and count the losses; return how the first ended."""
+    """Disturb a run at each chosen call and let the next one finish without losses; return the exit codes."""
     ended: Counter[int] = Counter()
     with hamlet.nursery().under(fault.tracer(chosen.stop, log)) as nursery:
         for number in chosen:
@@ -83,10 +85,10 @@ def disturb(hamlet: Hamlet, fault: Fault, chosen: range, log: Path) -> Counter[i
 
 
 @pytest.mark.parametrize("fault", [FAULTS[name] for name in QUICK], ids=QUICK)
-def test_the_next_run_makes_good_what_a_call_of_the_database_spoilt(
+def test_the_next_run_completes_after_a_fault_at_some_calls(
     hamlet: Hamlet, fault: Fault, calls: Counter[str], tmp_path: Path
 ) -> None:
-    """Stopped at every so many calls, the next run completes: lost 0, duplicated 0, corrupt 0."""
+    """Disturbed at every 180th call, the next run completes: lost 0, duplicated 0, corrupt 0."""
     chosen = range(1, calls[fault.call] + 1, STRIDE if fault.call == "pwrite64" else STRIDE // 6)
 
     ended = disturb(hamlet, fault, chosen, tmp_path / "log")
@@ -98,10 +100,10 @@ def test_the_next_run_makes_good_what_a_call_of_the_database_spoilt(
 @pytest.mark.long
 @each_fault
 @pytest.mark.parametrize("part", range(PARTS))
-def test_the_next_run_makes_good_what_any_call_of_the_database_spoilt(
+def test_the_next_run_completes_after_a_fault_at_any_call(
     hamlet: Hamlet, fault: Fault, calls: Counter[str], part: int, tmp_path: Path
 ) -> None:
-    """Stopped at every single call, the next run completes: lost 0, duplicated 0, corrupt 0."""
+    """Disturbed at every call, the next run completes: lost 0, duplicated 0, corrupt 0."""
     chosen = range(1 + part, calls[fault.call] + 1, PARTS)
 
     ended = disturb(hamlet, fault, chosen, tmp_path / "log")

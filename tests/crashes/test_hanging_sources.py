@@ -1,4 +1,4 @@
-"""Sources that hang: what they cost those that do not."""
+"""Sources that hang delay the other sources by a limited time."""
 
 import socket
 import time
@@ -17,10 +17,10 @@ from cchc_connect.testing.doubles.ogc_features import OgcFeaturesDouble
 HONEST, HANGING = 45, 5
 LATENCY_S = 0.05
 DEADLINE_S = 2.0
-"""Long beside what an honest source takes, as a minute is beside a usual pull."""
+"""Long compared with a pull of a good source, as a minute is in production."""
 
 PARALLEL = 4
-MOST_TIMES = 1.2
+MAX_RATIO = 1.2
 SLACK_S = 1.0
 
 
@@ -32,14 +32,14 @@ def table(address: str, number: int) -> dict[str, Any]:
 
 @contextmanager
 def hanging_server() -> Generator[str, None, None]:
-    """Run what takes every connection and answers nothing."""
+    """Run a server that accepts every connection and never responds."""
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
 @pytest.fixture(scope="module")
 def honest() -> Iterator[Sequence[str]]:
-    """Give the addresses of sources that answer, each after a while."""
+    """Give the URLs of good sources, each with a latency."""
     with ExitStack() as running:
         worlds = [World(number, dossiers=0, parcels=3, works=0, defect_share=0.0) for number in range(HONEST)]
         doubles = [running.enter_context(OgcFeaturesDouble(world)) for world in worlds]
@@ -49,19 +49,19 @@ def honest() -> Iterator[Sequence[str]]:
 
 
 class Finished:
-    """Notes when each connection made its last step."""
+    """Records when each connection made its last step."""
 
     def __init__(self) -> None:
         self.at: dict[str, float] = {}
 
     def __call__(self, name: str, record_type: str, counts: Counts, total: int | None) -> None:
-        """Take note."""
+        """Record the time."""
         del record_type, counts, total
         self.at[name] = time.monotonic()
 
 
 def seconds_of_the_honest(connections: dict[str, Any], path: Path) -> float:
-    """Run once; return after how long the last of the sources that answer was done."""
+    """Run once; return the seconds until the last good source had finished."""
     tables = {
         "database": {"url": f"sqlite:///{path}"},
         "run": {"deadline_s": DEADLINE_S, "parallel": PARALLEL},
@@ -76,12 +76,12 @@ def seconds_of_the_honest(connections: dict[str, Any], path: Path) -> float:
 
 
 @pytest.mark.long
-def test_five_of_fifty_sources_that_hang_slow_the_others_by_a_fifth_at_most(
+def test_five_hanging_sources_of_fifty_slow_the_others_by_a_fifth_at_most(
     honest: Sequence[str], tmp_path: Path
 ) -> None:
-    """From the second run on, when they are pulled last, the other 45 finish in at most 1.2 times their time alone.
+    """From the second run on they are pulled last, and the other 45 finish in at most 1.2 times their time alone.
 
-    In the first run nothing tells them from the others: each keeps one of the run's threads for a call's deadline.
+    In the first run they cannot be distinguished: each occupies one of the run's threads until a call's deadline.
     """
     good = {f"honest-{number}": table(address, number) for number, address in enumerate(honest)}
     alone = seconds_of_the_honest(good, tmp_path / "alone.db")
@@ -89,5 +89,5 @@ def test_five_of_fifty_sources_that_hang_slow_the_others_by_a_fifth_at_most(
         bad = {f"hanging-{number}": table(address, 90 + number) for number in range(HANGING)}
         first, second = (seconds_of_the_honest({**bad, **good}, tmp_path / "together.db") for _ in range(2))
 
-    assert second <= MOST_TIMES * alone
+    assert second <= MAX_RATIO * alone
     assert first <= alone + HANGING * DEADLINE_S / PARALLEL + SLACK_S

@@ -1,4 +1,4 @@
-"""The checker of the crash tests finds what it is there to find."""
+"""The checker of the crash tests finds lost, duplicated and corrupt facts."""
 
 from collections.abc import Callable
 
@@ -12,9 +12,9 @@ from tests.crashes.losses import NOTHING, Losses, holding, losses
 
 @pytest.fixture
 def spoilt(hamlet: Hamlet) -> Callable[..., Losses]:
-    """Give what spoils the database of an undisturbed run by some statements and returns what that cost."""
+    """Give a function that runs statements on the database of an undisturbed run and returns the losses."""
 
-    def spoiling(*statements: str) -> Losses:
+    def spoil(*statements: str) -> Losses:
         url = hamlet.begin_trial()
         assert hamlet.finish(url) == NOTHING
         with SharedDatabase(url) as database:
@@ -22,7 +22,7 @@ def spoilt(hamlet: Hamlet) -> Callable[..., Losses]:
                 _carry_out(connection, statements)
             return losses(hamlet.undisturbed, holding(database, hamlet.agencies))
 
-    return spoiling
+    return spoil
 
 
 def _carry_out(connection: Connection, statements: tuple[str, ...]) -> None:
@@ -31,47 +31,47 @@ def _carry_out(connection: Connection, statements: tuple[str, ...]) -> None:
 
 
 def test_a_missing_row_and_a_missing_message_are_lost(spoilt: Callable[..., Losses]) -> None:
-    found = spoilt(
+    costs = spoilt(
         "DELETE FROM dossier WHERE record_key = (SELECT min(record_key) FROM dossier)",
         "DELETE FROM delivery WHERE sequence = (SELECT max(sequence) FROM delivery)",
     )
 
-    assert [name[0] for name in found.lost] == ["delivery", "row"]
-    assert (found.duplicated, found.corrupt) == ((), ())
+    assert [name[0] for name in costs.lost] == ["delivery", "row"]
+    assert (costs.duplicated, costs.corrupt) == ((), ())
 
 
-def test_a_version_that_is_told_twice_is_duplicated_and_its_page_no_whole_one(spoilt: Callable[..., Losses]) -> None:
+def test_a_repeated_version_is_duplicated_and_makes_its_page_partial(spoilt: Callable[..., Losses]) -> None:
     columns = "record_type, record_key, order_key, operation, version, document, connection, run_id, changed_at"
-    found = spoilt(f"INSERT INTO change ({columns}) SELECT {columns} FROM change WHERE sequence = 1")  # noqa: S608  # our own names
+    costs = spoilt(f"INSERT INTO change ({columns}) SELECT {columns} FROM change WHERE sequence = 1")  # noqa: S608  # our own names
 
-    assert [name[0] for name in found.duplicated] == ["version"]
-    assert found.lost == ()
-    assert [str(one).partition(":")[0] for one in found.corrupt] == ["page"]
+    assert [name[0] for name in costs.duplicated] == ["version"]
+    assert costs.lost == ()
+    assert [str(name).partition(":")[0] for name in costs.corrupt] == ["page"]
 
 
-def test_an_effect_that_a_message_had_twice_is_duplicated(hamlet: Hamlet, spoilt: Callable[..., Losses]) -> None:
+def test_a_second_effect_of_a_message_is_duplicated(hamlet: Hamlet, spoilt: Callable[..., Losses]) -> None:
     spoilt()
     hamlet.agencies.national_portal.inbox.effects += 1
     with SharedDatabase(f"sqlite:///{hamlet.latest}") as database:
-        found = losses(hamlet.undisturbed, holding(database, hamlet.agencies))
+        costs = losses(hamlet.undisturbed, holding(database, hamlet.agencies))
 
-    assert found == Losses(duplicated=(("portal", "effect"),))
+    assert costs == Losses(duplicated=(("portal", "effect"),))
 
 
-def test_another_value_another_position_and_a_row_beside_the_feed_are_corrupt(spoilt: Callable[..., Losses]) -> None:
-    found = spoilt(
+def test_a_wrong_value_a_wrong_cursor_and_a_row_outside_the_feed_are_corrupt(spoilt: Callable[..., Losses]) -> None:
+    costs = spoilt(
         "UPDATE land_parcel SET area_m2 = 1 WHERE record_key = (SELECT min(record_key) FROM land_parcel)",
         "UPDATE cursor SET watermark = NULL WHERE connection = 'land-registry'",
         "UPDATE dossier SET sequence = 999 WHERE record_key = (SELECT min(record_key) FROM dossier)",
     )
 
-    assert (found.lost, found.duplicated) == ((), ())
-    assert [one[0] for one in found.corrupt[:2]] == ["cursor", "row"]
-    assert [one for one in found.corrupt[2:] if str(one).startswith("feed: dossier")] == list(found.corrupt[2:])
-    assert len(found.corrupt) == 3
+    assert (costs.lost, costs.duplicated) == ((), ())
+    assert [name[0] for name in costs.corrupt[:2]] == ["cursor", "row"]
+    assert [name for name in costs.corrupt[2:] if str(name).startswith("feed: dossier")] == list(costs.corrupt[2:])
+    assert len(costs.corrupt) == 3
 
 
-def test_a_broken_journal_is_corrupt(spoilt: Callable[..., Losses]) -> None:
-    found = spoilt("UPDATE journal SET body = '{}' WHERE entry = 1")
+def test_a_broken_audit_log_is_corrupt(spoilt: Callable[..., Losses]) -> None:
+    costs = spoilt("UPDATE journal SET body = '{}' WHERE entry = 1")
 
-    assert found == Losses(corrupt=("journal: entry 1 does not fit",))
+    assert costs == Losses(corrupt=("journal: entry 1 does not fit",))

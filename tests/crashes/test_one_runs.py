@@ -1,4 +1,4 @@
-"""Of many schedulers one runs, and one that froze past its lease writes nothing more."""
+"""Of many schedulers one runs, and a scheduler that froze past its lease writes nothing more."""
 
 import os
 import signal
@@ -25,12 +25,12 @@ from tests.promises.province import workers
 SECRETS = (ONE_STOP_PASSWORD, PORTAL_PASSWORD)
 EIGHT = 8
 SOON_S = 4.0
-"""Within a second or so where nothing else runs; eight processes on two busy cores wait for each other."""
+"""About a second on an idle machine; eight processes on two busy cores wait for each other."""
 
 
 @contextmanager
 def slow(hamlet: Hamlet, latency_s: float) -> Generator[None, None, None]:
-    """Let every answer of the doubles wait."""
+    """Delay every response of the test doubles."""
     for double in hamlet.agencies.doubles:
         double.switches.latency_s = latency_s
     yield
@@ -47,22 +47,24 @@ def everything(database: SharedDatabase) -> Mapping[str, Sequence[tuple[Any, ...
         }
 
 
-@pytest.mark.parametrize("place", ["a new database", pytest.param("one that was there", marks=pytest.mark.long)])
-def test_of_eight_schedulers_at_once_one_runs_and_seven_leave(hamlet: Hamlet, tmp_path: Path, place: str) -> None:
-    """The seven leave at once with the code that says "another run is at work"; the one does all the work."""
+@pytest.mark.parametrize(
+    "database_state", ["a new database", pytest.param("one that was there", marks=pytest.mark.long)]
+)
+def test_one_of_eight_schedulers_runs_and_seven_exit(hamlet: Hamlet, tmp_path: Path, database_state: str) -> None:
+    """Seven exit at once with the code for "another run is at work"; the eighth does all the work."""
     url = hamlet.begin_trial()
     write_config(tmp_path / "cchc.toml", {**hamlet.tables, "database": {"url": url}})
-    if place == "one that was there":
+    if database_state == "one that was there":
         SharedDatabase(url).close()
     start = workers().Barrier(EIGHT)
     command = Command(config=tmp_path / "cchc.toml", only=ONLY)
 
     with slow(hamlet, 0.15):
         schedulers = [Scheduler(command, SECRETS, start) for _ in range(EIGHT)]
-        ended = sorted((one.ended() for one in schedulers), key=lambda one: one.code)
+        ended = sorted((end.ended() for end in schedulers), key=lambda end: end.code)
 
-    assert [one.code for one in ended] == [ExitCode.DONE, *[ExitCode.LEASE_HELD] * (EIGHT - 1)]
-    assert max(one.seconds for one in ended[1:]) < SOON_S
+    assert [end.code for end in ended] == [ExitCode.DONE, *[ExitCode.LEASE_HELD] * (EIGHT - 1)]
+    assert max(end.seconds for end in ended[1:]) < SOON_S
     with SharedDatabase(url) as database:
         assert losses(hamlet.undisturbed, holding(database, hamlet.agencies)) == NOTHING
 
@@ -72,8 +74,10 @@ def test_of_eight_schedulers_at_once_one_runs_and_seven_leave(hamlet: Hamlet, tm
     [(cursor, 1.0), (delivery, 1.0), pytest.param(cursor, 10.0, marks=pytest.mark.long)],
     ids=["while it pulls", "while it pushes", "with the shortest lease that is allowed"],
 )
-def test_one_that_froze_past_its_lease_writes_nothing_and_says_so(hamlet: Hamlet, table: Table, lease_s: float) -> None:
-    """Stopped, overtaken and woken, it leaves the database as it is and ends with the code of a lost lease."""
+def test_a_scheduler_frozen_past_its_lease_writes_nothing_and_exits_with_its_own_code(
+    hamlet: Hamlet, table: Table, lease_s: float
+) -> None:
+    """Stopped, overtaken and continued, it leaves the database unchanged and exits with the code of a lost lease."""
     url = hamlet.begin_trial()
     tables = {**hamlet.tables, "database": {"url": url}}
     with SharedDatabase(url) as database:
@@ -92,9 +96,9 @@ def test_one_that_froze_past_its_lease_writes_nothing_and_says_so(hamlet: Hamlet
         assert losses(hamlet.undisturbed, holding(database, hamlet.agencies)) == NOTHING
 
 
-def freeze(scheduler: Scheduler, path: Path, has_come: Callable[[], bool]) -> None:
-    """Stop a process when its moment has come, and it has no transaction open."""
-    wait_for(has_come)
+def freeze(scheduler: Scheduler, path: Path, is_reached: Callable[[], bool]) -> None:
+    """Stop a process once the condition is reached and it has no transaction open."""
+    wait_for(is_reached)
     os.kill(scheduler.number, signal.SIGSTOP)
     while is_locked(path):
         os.kill(scheduler.number, signal.SIGCONT)
@@ -102,9 +106,9 @@ def freeze(scheduler: Scheduler, path: Path, has_come: Callable[[], bool]) -> No
         os.kill(scheduler.number, signal.SIGSTOP)
 
 
-def wait_for(has_come: Callable[[], bool]) -> None:
+def wait_for(is_reached: Callable[[], bool]) -> None:
     end = time.monotonic() + 30
-    while not has_come():
+    while not is_reached():
         assert time.monotonic() < end
         time.sleep(0.02)
 
@@ -115,7 +119,7 @@ def has_rows(database: SharedDatabase, table: Table) -> bool:
 
 
 def is_locked(path: Path) -> bool:
-    """Say whether another process has a write transaction open."""
+    """True if another process has a write transaction open."""
     with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
         try:
             connection.execute("BEGIN IMMEDIATE")

@@ -1,4 +1,4 @@
-"""A run that is killed at any moment: lost 0, duplicated 0, corrupt 0."""
+"""A run is killed at a random moment: lost 0, duplicated 0, corrupt 0."""
 
 import random
 import time
@@ -10,11 +10,11 @@ from tests.crashes.losses import NOTHING
 from tests.crashes.nursery import KILLED
 
 LATE = 1.1
-"""Some moments lie after the end of a run that takes as long as usual, since not each does."""
+"""Moments are drawn up to this multiple of a run's usual duration, because some runs take longer."""
 
 
 def kill_and_finish(hamlet: Hamlet, moments: random.Random, kills: int) -> None:
-    """Kill runs of four threads at random moments; after each let the next run finish, and count the losses."""
+    """Kill runs of four threads at random moments; after each the next run must finish without losses."""
     ended: list[int] = []
     with hamlet.nursery() as nursery:
         started = time.monotonic()
@@ -31,13 +31,13 @@ def kill_and_finish(hamlet: Hamlet, moments: random.Random, kills: int) -> None:
 
 
 @pytest.mark.long
-def test_a_kill_at_a_random_moment_loses_doubles_and_breaks_nothing(hamlet: Hamlet) -> None:
+def test_a_kill_at_a_random_moment_loses_duplicates_and_corrupts_nothing(hamlet: Hamlet) -> None:
     """After kill -9 the next run completes: lost 0, duplicated 0, corrupt 0."""
     kill_and_finish(hamlet, random.Random(0), 5)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("part", range(10))
-def test_five_hundred_kills_lose_double_and_break_nothing(hamlet: Hamlet, part: int) -> None:
-    """The same at length: ten times fifty kills."""
+def test_five_hundred_kills_lose_duplicate_and_corrupt_nothing(hamlet: Hamlet, part: int) -> None:
+    """The same with ten times fifty kills."""
     kill_and_finish(hamlet, random.Random(part + 1), 50)

@@ -1,4 +1,4 @@
-"""PostgreSQL connections that an administrator ends at any moment: no half page, and the next run completes."""
+"""PostgreSQL connections are terminated at random moments: no page is stored in part, and the next run completes."""
 
 import os
 import random
@@ -17,14 +17,14 @@ from tests.crashes.losses import NOTHING
 from tests.databases import postgres_server
 
 LATE = 1.1
-"""Some moments lie after the end of a run that takes as long as usual, since not each does."""
+"""Moments are drawn up to this multiple of a run's usual duration, because some runs take longer."""
 
-ANEW = 10
-"""Each tenth run makes its tables too."""
+NEW_TABLES_EVERY = 10
+"""Every tenth run creates its tables, too."""
 
 
 class Server:
-    """A PostgreSQL server with a database of the tests' own."""
+    """A PostgreSQL server with a database for these tests."""
 
     def __init__(self, url: str) -> None:
         self._admin = make_url(url).set(drivername="postgresql+psycopg")
@@ -33,11 +33,11 @@ class Server:
         self._give("DROP DATABASE IF EXISTS {name} WITH (FORCE)", "CREATE DATABASE {name}")
 
     def make_anew(self) -> None:
-        """Have a database without a table."""
+        """Replace the database by one without tables."""
         self._give("DROP DATABASE {name} WITH (FORCE)", "CREATE DATABASE {name}")
 
     def empty(self) -> None:
-        """Have a database with its tables and no row in them."""
+        """Delete every row of every table."""
         with self._connected(self._name) as connection:
             names = connection.exec_driver_sql(
                 "SELECT quote_ident(tablename) FROM pg_tables"
@@ -46,7 +46,7 @@ class Server:
             connection.exec_driver_sql(f"TRUNCATE {', '.join(names.scalars())} RESTART IDENTITY")
 
     def terminate(self) -> int:
-        """End every connection to the database; return how many there were."""
+        """Terminate every connection to the database; return their number."""
         with self._connected() as connection:
             ended = connection.exec_driver_sql(
                 "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = %s", (self._name,)
@@ -54,7 +54,7 @@ class Server:
             return int(ended.scalar_one())
 
     def drop(self) -> None:
-        """Leave the server as it was."""
+        """Drop the database."""
         self._give("DROP DATABASE {name} WITH (FORCE)")
 
     def _give(self, *commands: str) -> None:
@@ -71,14 +71,14 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """Give the tests' server with a database of its own."""
+    """Give the server with a database for these tests."""
     serving = Server(postgres_server())
     yield serving
     serving.drop()
 
 
 def terminate_and_finish(hamlet: Hamlet, server: Server, moments: random.Random, connections: int) -> None:
-    """End connections at random moments of runs; after each let the next run finish, and count the losses."""
+    """Terminate connections at random moments of runs; after each the next run must finish without losses."""
     hamlet.begin_trial()
     server.make_anew()
     due = hamlet.run_undisturbed(server.url)
@@ -94,7 +94,7 @@ def terminate_and_finish(hamlet: Hamlet, server: Server, moments: random.Random,
             if sum(terminated) >= connections:
                 break
             hamlet.begin_trial()
-            (server.make_anew if trial % ANEW == 0 else server.empty)()
+            (server.make_anew if trial % NEW_TABLES_EVERY == 0 else server.empty)()
             moment = moments.uniform(0, LATE * seconds)
             at_the_moment = Timer(moment, lambda: terminated.append(server.terminate()))
 
@@ -107,15 +107,15 @@ def terminate_and_finish(hamlet: Hamlet, server: Server, moments: random.Random,
     assert ended <= {ExitCode.DONE, ExitCode.PARTIAL, ExitCode.DATABASE}
 
 
-def test_a_terminated_connection_leaves_no_half_page_and_loses_nothing(hamlet: Hamlet, server: Server) -> None:
-    """0 partial pages; the next run completes, and what is there equals an undisturbed run."""
+def test_a_terminated_connection_leaves_no_partial_page_and_loses_nothing(hamlet: Hamlet, server: Server) -> None:
+    """0 partial pages; after the next run the content equals that of an undisturbed run."""
     terminate_and_finish(hamlet, server, random.Random(0), 4)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("part", range(4))
-def test_a_hundred_terminated_connections_leave_no_half_page_and_lose_nothing(
+def test_a_hundred_terminated_connections_leave_no_partial_page_and_lose_nothing(
     hamlet: Hamlet, server: Server, part: int
 ) -> None:
-    """The same at length: four times 25."""
+    """The same with four times 25 connections."""
     terminate_and_finish(hamlet, server, random.Random(part + 1), 25)

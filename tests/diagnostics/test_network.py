@@ -1,4 +1,4 @@
-"""What is seen of a system from outside: its name, its TLS, its clock; each finding has a code, and two languages."""
+"""Checks of a system from outside (name resolution, TLS, clock); a finding has a code and a text in two languages."""
 
 import socket
 import ssl
@@ -46,7 +46,7 @@ def trust(authority: Authority) -> ssl.SSLContext:
 
 @contextmanager
 def secure_server(context: ssl.SSLContext | None, date: str | None = None) -> Generator[int]:
-    """Serve an empty page over TLS, dated as told, and give the port; without a context it does not speak TLS."""
+    """Serve an empty page over TLS with `date` as its Date header; give the port. Without a context, serve no TLS."""
 
     class Answering(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -59,11 +59,11 @@ def secure_server(context: ssl.SSLContext | None, date: str | None = None) -> Ge
             self.wfile.write(PAGE)
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class calls it so
-            """Say nothing."""
+            """Log nothing."""
 
     class Server(ThreadingHTTPServer):
         def handle_error(self, request: Any, client_address: Any) -> None:
-            """Let those who turn away go."""
+            """Ignore clients that break off the handshake."""
 
     with Server(("127.0.0.1", 0), Answering) as server:
         if context is not None:
@@ -82,15 +82,15 @@ def outside(port: int, trust: ssl.SSLContext, **more: Any) -> Outside:
     return Outside(connection="land", origin=origin, trust=trust, **more)
 
 
-def seen(one: Outside, resolve: Resolver = system_resolver) -> list[Finding]:
-    return list(probe(one, lambda: NOW, resolve))
+def seen(system: Outside, resolve: Resolver = system_resolver) -> list[Finding]:
+    return list(probe(system, lambda: NOW, resolve))
 
 
 def codes(findings: list[Finding]) -> list[tuple[str, str]]:
     return [(finding.level, finding.said.code) for finding in findings]
 
 
-def test_a_system_in_order_is_told_with_its_certificates_days(authority: Authority) -> None:
+def test_a_good_system_is_reported_with_the_days_its_certificate_is_valid(authority: Authority) -> None:
     with secure_server(authority.server(ends=90 * DAY + timedelta(hours=1))) as port:
         named, secured = seen(outside(port, trust(authority), host="localhost"))
 
@@ -100,11 +100,11 @@ def test_a_system_in_order_is_told_with_its_certificates_days(authority: Authori
     assert str(secured.said.context["version"]).startswith("TLSv1.")
 
 
-def test_an_address_has_no_name_to_be_resolved(authority: Authority) -> None:
+def test_an_ip_address_is_not_resolved(authority: Authority) -> None:
     with secure_server(authority.server()) as port:
-        found = seen(outside(port, trust(authority)))
+        findings = seen(outside(port, trust(authority)))
 
-    assert codes(found)[0] == ("good", "network.is_address")
+    assert codes(findings)[0] == ("good", "network.is_address")
 
 
 @pytest.mark.parametrize(("days", "level"), [(29, "warning"), (31, "good")])
@@ -124,7 +124,7 @@ def test_a_certificate_that_ends_soon_is_a_warning(authority: Authority, days: i
     ],
 )
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-def test_a_certificate_that_is_not_good_is_told_by_its_fault(
+def test_a_bad_certificate_is_reported_by_its_fault(
     authority: Authority, made: dict[str, Any], code: str, host: str
 ) -> None:
     with secure_server(authority.server(**made)) as port:
@@ -134,14 +134,14 @@ def test_a_certificate_that_is_not_good_is_told_by_its_fault(
     assert isinstance(secured.error, SourceHeld)
 
 
-def test_an_authority_that_nobody_here_knows_is_told(authority: Authority) -> None:
+def test_a_certificate_of_an_unknown_authority_is_untrusted(authority: Authority) -> None:
     with secure_server(authority.server()) as port:
         secured = seen(outside(port, usual_trust()))[-1]
 
     assert codes([secured]) == [("bad", "network.certificate_untrusted")]
 
 
-def test_what_is_not_verified_is_a_warning_with_its_reason(authority: Authority) -> None:
+def test_a_connection_without_verification_is_a_warning_with_its_reason(authority: Authority) -> None:
     blind = tls_context(unverified=True)
 
     with secure_server(authority.server(["land.example"], -9 * DAY, -DAY)) as port:
@@ -151,21 +151,21 @@ def test_what_is_not_verified_is_a_warning_with_its_reason(authority: Authority)
     assert secured.said.context["reason"] == "chờ chứng thư mới"
 
 
-def test_a_server_that_speaks_no_tls_is_told(authority: Authority) -> None:
+def test_a_server_without_tls_is_reported(authority: Authority) -> None:
     with secure_server(None) as port:
         secured = seen(outside(port, trust(authority)))[-1]
 
     assert codes([secured]) == [("bad", "network.tls_failed")]
 
 
-def test_where_nobody_listens_there_is_no_connection(authority: Authority) -> None:
+def test_a_closed_port_is_reported_as_no_connection(authority: Authority) -> None:
     secured = seen(outside(9, trust(authority)))[-1]
 
     assert codes([secured]) == [("bad", "network.no_connection")]
     assert isinstance(secured.error, Unreachable)
 
 
-def test_nobody_waits_for_a_greeting_that_does_not_end(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_handshake_ends_at_the_timeout(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cchc_connect.diagnostics.network.PATIENCE_S", 0.2)
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -174,35 +174,35 @@ def test_nobody_waits_for_a_greeting_that_does_not_end(authority: Authority, mon
     assert codes([secured]) == [("bad", "network.handshake_silent")]
 
 
-def test_plain_http_is_a_warning_with_its_reason_unless_it_stays_here() -> None:
-    far = seen(outside(80, usual_trust(), scheme="http", host="192.0.2.1", plain_because="mạng riêng"))[-1]
-    here = seen(outside(80, usual_trust(), scheme="http"))[-1]
+def test_plain_http_is_a_warning_with_its_reason_except_on_loopback() -> None:
+    remote = seen(outside(80, usual_trust(), scheme="http", host="192.0.2.1", plain_because="mạng riêng"))[-1]
+    local = seen(outside(80, usual_trust(), scheme="http"))[-1]
 
-    assert codes([far, here]) == [("warning", "network.plain"), ("good", "network.plain_here")]
-    assert far.said.context["reason"] == "mạng riêng"
+    assert codes([remote, local]) == [("warning", "network.plain"), ("good", "network.plain_here")]
+    assert remote.said.context["reason"] == "mạng riêng"
 
 
 @pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1%eth0", "::ffff:169.254.0.1", "100.100.100.200"])
 def test_a_name_that_leads_to_a_metadata_address_is_not_followed(address: str) -> None:
-    """One among several is enough; nothing is sent to any of them."""
-    found = seen(outside(443, usual_trust(), host="land.example"), lambda _: ["127.0.0.1", address])
+    """One such address among several is enough; nothing is sent to any of them."""
+    findings = seen(outside(443, usual_trust(), host="land.example"), lambda _: ["127.0.0.1", address])
 
-    assert codes(found) == [("bad", "network.forbidden_address")]
-    assert address not in repr(found)
+    assert codes(findings) == [("bad", "network.forbidden_address")]
+    assert address not in repr(findings)
 
 
-def test_a_name_that_does_not_resolve_is_told() -> None:
+def test_a_name_that_does_not_resolve_is_reported() -> None:
     def unknown(_: str) -> list[str]:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    found = seen(outside(443, usual_trust(), host="land.example"), unknown)
+    findings = seen(outside(443, usual_trust(), host="land.example"), unknown)
 
-    assert codes(found) == [("bad", "network.no_name")]
-    assert found[0].error is not None
-    assert found[0].error.__context__ is None
+    assert codes(findings) == [("bad", "network.no_name")]
+    assert findings[0].error is not None
+    assert findings[0].error.__context__ is None
 
 
-def test_nobody_waits_for_a_name_service_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_name_service_ends_at_the_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     ended = Event()
     monkeypatch.setattr("cchc_connect.diagnostics.network.PATIENCE_S", 0.05)
 
@@ -210,10 +210,10 @@ def test_nobody_waits_for_a_name_service_that_is_silent(monkeypatch: pytest.Monk
         ended.wait(20)
         return []
 
-    found = seen(outside(443, usual_trust(), host="land.example"), silent)
+    findings = seen(outside(443, usual_trust(), host="land.example"), silent)
     ended.set()
 
-    assert codes(found) == [("bad", "network.name_silent")]
+    assert codes(findings) == [("bad", "network.name_silent")]
 
 
 class Quiet:
@@ -223,12 +223,12 @@ class Quiet:
     targets = ()
 
     def __init__(self, *verdicts: Verdict) -> None:
-        left = list(verdicts)
-        self.dialect = Dialect(classify=lambda _: left.pop(0))
+        remaining = list(verdicts)
+        self.dialect = Dialect(classify=lambda _: remaining.pop(0))
 
 
-def heard(*verdicts: Verdict, username: str | None = None, **headers: str) -> Mapping[str, Finding]:
-    """Return what is told of answers with these verdicts and headers, by code."""
+def findings_of_responses(*verdicts: Verdict, username: str | None = None, **headers: str) -> Mapping[str, Finding]:
+    """Return the findings from responses with these verdicts and headers, by code."""
     adapter = AnswersHeard(Quiet(*verdicts), lambda: NOW)
     for _ in verdicts:
         adapter.dialect.classify(HttpResponse(status=200, headers=headers, body=b""))
@@ -245,35 +245,35 @@ def heard(*verdicts: Verdict, username: str | None = None, **headers: str) -> Ma
     ],
 )
 def test_a_clock_that_is_off_is_a_warning(ahead_s: int, code: str, seconds: int) -> None:
-    """Its Date has whole seconds, so that one more or less tells nothing."""
-    found = heard(Verdict.OK, date=format_datetime(NOW + timedelta(seconds=ahead_s), usegmt=False))
+    """The Date header has whole seconds, so a difference of one second is tolerated."""
+    findings = findings_of_responses(Verdict.OK, date=format_datetime(NOW + timedelta(seconds=ahead_s), usegmt=False))
 
-    assert abs(int(str(found[code].said.context["seconds"])) - seconds) <= 1
-    assert found[code].is_warning == (code != "network.clock_agrees")
+    assert abs(int(str(findings[code].said.context["seconds"])) - seconds) <= 1
+    assert findings[code].is_warning == (code != "network.clock_agrees")
 
 
 @pytest.mark.parametrize("headers", [{}, {"date": "gestern"}, {"date": "Thu, 01 Jan 1970 00:00:00 GMT", "age": "9"}])
-def test_a_clock_that_is_not_told_is_no_trouble(headers: dict[str, str]) -> None:
-    assert heard(Verdict.OK, **headers)["network.clock_untold"].level == "good"
+def test_a_missing_or_unusable_date_header_is_no_warning(headers: dict[str, str]) -> None:
+    assert findings_of_responses(Verdict.OK, **headers)["network.clock_untold"].level == "good"
 
 
-def test_an_account_is_accepted_where_an_answer_was_given_for_it() -> None:
-    assert "network.account" in heard(Verdict.OK, username="dong-bo")
-    assert "network.account" in heard(Verdict.AUTH, Verdict.OK, username="dong-bo")
-    assert "network.account" not in heard(Verdict.AUTH, username="dong-bo")
-    assert "network.account" not in heard(Verdict.UNKNOWN, username="dong-bo")
-    assert "network.account" not in heard(Verdict.OK)
+def test_an_account_is_reported_as_accepted_after_a_good_response() -> None:
+    assert "network.account" in findings_of_responses(Verdict.OK, username="dong-bo")
+    assert "network.account" in findings_of_responses(Verdict.AUTH, Verdict.OK, username="dong-bo")
+    assert "network.account" not in findings_of_responses(Verdict.AUTH, username="dong-bo")
+    assert "network.account" not in findings_of_responses(Verdict.UNKNOWN, username="dong-bo")
+    assert "network.account" not in findings_of_responses(Verdict.OK)
 
 
-def test_answers_are_understood_where_none_is_unknown() -> None:
-    assert heard(Verdict.OK, Verdict.NOT_FOUND)["network.understood"].said.context == {"number": 2}
-    assert "network.understood" not in heard(Verdict.OK, Verdict.UNKNOWN)
-    assert heard() == {}
+def test_responses_are_reported_as_understood_if_no_verdict_is_unknown() -> None:
+    assert findings_of_responses(Verdict.OK, Verdict.NOT_FOUND)["network.understood"].said.context == {"number": 2}
+    assert "network.understood" not in findings_of_responses(Verdict.OK, Verdict.UNKNOWN)
+    assert findings_of_responses() == {}
 
 
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Config]:
-    """Give what makes a configuration that connects a district at an address."""
+    """Give a function that makes a configuration with one connection to a base URL."""
     install_adapters(tmp_path, monkeypatch, {"district": "tests.cli.district_adapter:DistrictAdapter"})
 
     def connecting(base_url: str) -> Config:
@@ -283,30 +283,30 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], C
     return connecting
 
 
-def reached(
+def trusting(
     context: ssl.SSLContext,
 ) -> tuple[Callable[..., AbstractContextManager[RequestsTransport]], Callable[..., Endpoint]]:
-    """Return how connections are opened and told that trust an authority of a test."""
+    """Return functions that open a transport and describe an endpoint, both with the TLS context of a test."""
 
-    def far_end(name: str, table: ConnectionTable, adapter: Adapter) -> Endpoint:
+    def open_endpoint(name: str, table: ConnectionTable, adapter: Adapter) -> Endpoint:
         return replace(endpoint(name, table, adapter), tls=context)
 
     def connect(
         name: str, table: ConnectionTable, adapter: Adapter, deadline_s: float
     ) -> AbstractContextManager[RequestsTransport]:
-        return RequestsTransport(far_end(name, table, adapter), Policy(deadline_s=deadline_s))
+        return RequestsTransport(open_endpoint(name, table, adapter), Policy(deadline_s=deadline_s))
 
-    return connect, far_end
+    return connect, open_endpoint
 
 
 def test_a_check_goes_from_the_name_to_the_first_page(authority: Authority, config: Callable[[str], Config]) -> None:
-    """One line each, over the real wire, with the trust of a run."""
+    """One finding each, over real connections."""
     behind = format_datetime(datetime.now(UTC) - timedelta(minutes=10), usegmt=True)
 
     with secure_server(authority.server(ends=9 * DAY), behind) as port:
-        found = list(check_connections(config(f"https://localhost:{port}"), *reached(trust(authority))))
+        findings = list(check_connections(config(f"https://localhost:{port}"), *trusting(trust(authority))))
 
-    assert codes(found) == [
+    assert codes(findings) == [
         ("good", "network.named"),
         ("warning", "network.certificate_ends"),
         ("good", "check.page_fine"),
@@ -315,27 +315,27 @@ def test_a_check_goes_from_the_name_to_the_first_page(authority: Authority, conf
     ]
 
 
-def test_a_system_that_cannot_be_trusted_is_not_asked(authority: Authority, config: Callable[[str], Config]) -> None:
+def test_a_system_with_a_bad_certificate_gets_no_request(authority: Authority, config: Callable[[str], Config]) -> None:
     with secure_server(authority.server(ends=-DAY, begins=-9 * DAY)) as port:
-        found = list(check_connections(config(f"https://localhost:{port}"), *reached(trust(authority))))
+        findings = list(check_connections(config(f"https://localhost:{port}"), *trusting(trust(authority))))
 
-    assert codes(found) == [("good", "network.named"), ("bad", "network.certificate_expired")]
+    assert codes(findings) == [("good", "network.named"), ("bad", "network.certificate_expired")]
 
 
 @pytest.mark.parametrize("language", Language)
 def test_every_finding_is_a_sentence(authority: Authority, language: Language) -> None:
     with secure_server(authority.server(ends=9 * DAY)) as port:
-        found = [
+        findings = [
             *seen(outside(port, trust(authority), host="localhost")),
             *seen(outside(port, usual_trust())),
-            *heard(Verdict.OK, username="dong-bo", date=format_datetime(NOW)).values(),
+            *findings_of_responses(Verdict.OK, username="dong-bo", date=format_datetime(NOW)).values(),
         ]
 
-    for finding in found:
+    for finding in findings:
         assert "{" not in message(finding.said.code, language, finding.said.context)
 
 
-def test_an_account_is_told_by_its_name_alone() -> None:
+def test_a_finding_names_an_account_without_its_password() -> None:
     account = Credentials(username="dong-bo", password="canary-of-probes")
 
-    assert "canary" not in repr(heard(Verdict.OK, username=account.username))
+    assert "canary" not in repr(findings_of_responses(Verdict.OK, username=account.username))

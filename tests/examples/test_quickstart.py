@@ -1,4 +1,4 @@
-"""The quick start of the README, run as its reader runs it, against doubles of three agencies' systems."""
+"""The quick start of the README runs as typed, against test doubles of three agencies' systems."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Where foreign libraries fail, only errors of ours come out, and nothing of the foreign one goes along."""
+"""At an error boundary a foreign library's exception becomes one of ours that holds nothing of the foreign one."""
 
 import pickle
 import traceback
@@ -19,14 +19,14 @@ CANARY = "Nguyễn Thị Canary 074087000001"
 
 
 def all_that_shows(error: BaseException) -> Iterator[str]:
-    """Yield what a crash reporter shows of an error, all it came from, and the locals of our frames."""
-    one: BaseException | None = error
-    while one is not None:
-        yield from (str(one), repr(one), repr(one.args), repr(vars(one)))
-        for frame in traceback.TracebackException.from_exception(one, capture_locals=True).stack:
+    """Yield what a crash reporter shows of an error, of its causes, and of the local variables of our frames."""
+    shown_error: BaseException | None = error
+    while shown_error is not None:
+        yield from (str(shown_error), repr(shown_error), repr(shown_error.args), repr(vars(shown_error)))
+        for frame in traceback.TracebackException.from_exception(shown_error, capture_locals=True).stack:
             if "/tests/" not in frame.filename:
                 yield f"{frame.filename} {frame.line} {frame.locals}"
-        one = one.__cause__ or one.__context__
+        shown_error = shown_error.__cause__ or shown_error.__context__
     yield pickle.dumps(error).decode("latin-1")
 
 
@@ -52,34 +52,34 @@ def held(error: BaseException) -> CchcError | None:
     return SourceHeld("test.held") if isinstance(error, ValueError) else None
 
 
-@pytest.mark.parametrize("place", ["before", "within", "after"])
-def test_a_foreign_error_becomes_ours_wherever_it_comes_up(place: str) -> None:
-    with pytest.raises(SourceHeld) as raised, Seam(failing(before=place == "before", after=place == "after"), held):
-        if place == "within":
+@pytest.mark.parametrize("moment", ["before", "within", "after"])
+def test_a_foreign_error_becomes_ours_wherever_it_is_raised(moment: str) -> None:
+    with pytest.raises(SourceHeld) as raised, Seam(failing(before=moment == "before", after=moment == "after"), held):
+        if moment == "within":
             raise ValueError(CANARY)
 
     assert_nothing_shows(raised.value)
 
 
-def test_what_is_none_of_its_business_goes_through_as_it_is() -> None:
-    mine = LeaseLost("lease.lost", token=1)
+def test_an_error_of_ours_passes_unchanged() -> None:
+    own_error = LeaseLost("lease.lost", token=1)
 
     with pytest.raises(LeaseLost) as raised, Seam(nullcontext(), held):
-        raise mine
+        raise own_error
 
-    assert raised.value is mine
+    assert raised.value is own_error
 
 
-def test_where_nothing_fails_nothing_happens() -> None:
-    with Seam(nullcontext(5), held) as given:
+def test_without_an_error_the_block_runs_unchanged() -> None:
+    with Seam(nullcontext(5), held) as entered:
         pass
 
-    assert given == 5
+    assert entered == 5
 
 
-def test_an_adapters_failure_takes_no_item_along() -> None:
-    def translate(item: object) -> None:
-        raise KeyError(item)
+def test_the_error_for_a_failing_adapter_holds_no_item() -> None:
+    def translate(wire_item: object) -> None:
+        raise KeyError(wire_item)
 
     with pytest.raises(SourceHeld) as raised, adapter_border(connection="village", record_type="dossier"):
         translate({"hoTen": CANARY})
@@ -88,8 +88,8 @@ def test_an_adapters_failure_takes_no_item_along() -> None:
     assert_nothing_shows(raised.value)
 
 
-def test_a_databases_failure_takes_no_row_along(address: str) -> None:
-    """PostgreSQL tells the row in DETAIL, SQLAlchemy statement and parameters, its frames all of it."""
+def test_the_error_for_a_failing_statement_holds_no_row(address: str) -> None:
+    """PostgreSQL shows the row in DETAIL, SQLAlchemy the statement and its parameters, its frames all of them."""
     with SharedDatabase(address) as database:
         with database.writing() as connection:
             connection.execute(text("CREATE TABLE seam_people (name text PRIMARY KEY)"))
@@ -105,7 +105,7 @@ def test_a_databases_failure_takes_no_row_along(address: str) -> None:
     assert_nothing_shows(raised.value)
 
 
-def test_a_database_that_cannot_be_opened_takes_no_password_along() -> None:
+def test_the_error_for_a_database_that_cannot_be_opened_holds_no_password() -> None:
     address = "postgresql://cchc:Canary074087000001@127.0.0.1:9/shared?sslpassword=Canary1"
 
     with pytest.raises(DatabaseUnusable) as raised:
@@ -116,7 +116,7 @@ def test_a_database_that_cannot_be_opened_takes_no_password_along() -> None:
 
 
 def test_rows_are_not_logged_even_at_debug(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """SQLAlchemy logs parameters at INFO and rows at DEBUG, unless an engine is told not to."""
+    """SQLAlchemy logs parameters at INFO and rows at DEBUG, unless the engine hides parameters."""
     with (
         caplog.at_level("DEBUG", "sqlalchemy"),
         new_address("sqlite", tmp_path) as address,

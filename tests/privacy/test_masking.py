@@ -1,4 +1,4 @@
-"""What is hidden when records and wire items are shown."""
+"""Masking of personal fields when records and wire items are shown."""
 
 import json
 
@@ -7,7 +7,7 @@ from cchc_schemas import AdminScheme, Dossier, DossierStatus, HolderKind, LandPa
 
 
 def test_personal_fields_are_masked_at_any_depth_and_others_are_not() -> None:
-    """The mark in the type decides; numbers keep their last four characters."""
+    """The marker in the field's type decides; of a number the last four characters are shown."""
     holder = RightHolder(kind=HolderKind.INDIVIDUAL, name="Nguyễn Thị Mẫu", id_number="000000000123")
     parcel = LandParcel(
         scheme=AdminScheme.GSO_2025_07, commune_code="25747", map_sheet="45", parcel_number="123", holders=(holder,)
@@ -21,16 +21,16 @@ def test_personal_fields_are_masked_at_any_depth_and_others_are_not() -> None:
     assert shown["map_sheet"] == "45"
 
 
-def test_what_is_not_there_is_not_masked() -> None:
-    """Null stays null: that nothing is known is no secret."""
+def test_a_missing_value_is_not_masked() -> None:
+    """None stays None: that a value is missing is not personal."""
     dossier = Dossier(code="000.00.00.H09-260701-0001", procedure_code="1.009994", status=DossierStatus.RECEIVED)
 
     assert masked_record(dossier)["applicant_name"] is None
 
 
 def test_a_wire_item_shows_its_shape_and_no_text_and_no_long_number() -> None:
-    """Of an item that became no record nobody knows what is personal, so every text is hidden."""
-    item = {
+    """Which values of an untranslated item are personal is unknown, so every text is hidden."""
+    wire_item = {
         "hoTen": "Nguyễn Thị Mẫu",
         "soTo": 12,
         "cccd": 74000000123,
@@ -40,7 +40,7 @@ def test_a_wire_item_shows_its_shape_and_no_text_and_no_long_number() -> None:
         "chuSuDung": [{"dienThoai": "0900000123", "dienTich": 250.5}],
     }
 
-    shown = masked_item(item)
+    shown = masked_item(wire_item)
 
     assert shown == {
         "hoTen": "***",

@@ -1,4 +1,4 @@
-"""Where a listing goes on: asked for as it is, stored without a secret, shown without anything."""
+"""Page tokens: sent as the source gave them, not stored if they hold a secret, shown without their values."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ LINK = "http://land.example/parcels?offset=3&"
 
 
 @pytest.mark.parametrize(
-    ("position", "is_kept"),
+    ("position", "is_stored"),
     [
         ("300", True),
         ("1.013225", True),
@@ -34,8 +34,8 @@ LINK = "http://land.example/parcels?offset=3&"
         ("/parcels?after=a@b.example", True),
     ],
 )
-def test_a_position_with_a_secret_is_not_stored(position: str, is_kept: bool) -> None:  # noqa: FBT001  # a column
-    assert kept(position) == (position if is_kept else None)
+def test_a_position_with_a_secret_is_not_stored(position: str, is_stored: bool) -> None:  # noqa: FBT001  # a column
+    assert kept(position) == (position if is_stored else None)
 
 
 def test_a_position_that_repeats_our_own_secret_is_not_stored() -> None:
@@ -45,7 +45,7 @@ def test_a_position_that_repeats_our_own_secret_is_not_stored() -> None:
 
 
 @pytest.mark.parametrize(
-    ("position", "told"),
+    ("position", "expected"),
     [
         ("300", "300"),
         (f"{LINK}token=abc", "/parcels?***"),
@@ -55,18 +55,18 @@ def test_a_position_that_repeats_our_own_secret_is_not_stored() -> None:
         (None, None),
     ],
 )
-def test_of_an_address_the_path_is_shown(position: str | None, told: str | None) -> None:
-    assert shown(position) == told
+def test_a_page_token_is_shown_without_its_values(position: str | None, expected: str | None) -> None:
+    assert shown(position) == expected
 
 
 @dataclass
-class Linked(LandRegister):
-    """A register whose positions are addresses."""
+class LinkingRegister(LandRegister):
+    """A register whose page tokens are URLs."""
 
     parameter: str = ""
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
-        """Return one page, its successor named by an address."""
+        """Return one page; its page token is the URL of the next one."""
         start = ask.position.partition("offset=")[2].partition("&")[0] if ask.position else None
         page = yield from super().fetch(Ask(since=ask.since, position=start))
         following = None if page.next is None else f"http://land.example/parcels?offset={page.next}&{self.parameter}"
@@ -74,12 +74,12 @@ class Linked(LandRegister):
 
 
 @on_one_kind
-@pytest.mark.parametrize(("parameter", "asked_again"), [("limit=3", 0), ("access_token=abc", 1)])
-def test_a_listing_whose_links_hold_a_secret_begins_anew_after_it_broke(
-    address: str, parameter: str, asked_again: int
+@pytest.mark.parametrize(("parameter", "read_again"), [("limit=3", 0), ("access_token=abc", 1)])
+def test_a_listing_whose_page_tokens_hold_a_secret_restarts_from_the_first_page(
+    address: str, parameter: str, read_again: int
 ) -> None:
-    """It is read to its end all the same; the others go on from the last committed page."""
-    register = Linked([parcel_item(number) for number in range(1, 8)], parameter=parameter)
+    """A listing whose tokens hold no secret goes on from the last committed page; both are read to their end."""
+    register = LinkingRegister([parcel_item(number) for number in range(1, 8)], parameter=parameter)
     with SharedDatabase(address) as database:
 
         def pull(*failures: Unreachable | None) -> Pull:
@@ -93,6 +93,6 @@ def test_a_listing_whose_links_hold_a_secret_begins_anew_after_it_broke(
         resumed = pull()
         resumed.run()
 
-    assert (stored.position is None) == bool(asked_again)
+    assert (stored.position is None) == bool(read_again)
     assert resumed.counts.inserted == 4
-    assert resumed.counts.unchanged == 3 * asked_again
+    assert resumed.counts.unchanged == 3 * read_again

@@ -1,4 +1,4 @@
-"""What a log line may say: one line for one event, no secret, no personal value that can be told, whoever logs."""
+"""Log redaction: one line for each event, no secret and no recognisable personal value, whoever logs it."""
 
 import json
 import logging
@@ -27,25 +27,25 @@ SECRET = revealed("canary-secret/+%@é")
 PERSONAL = (NAME, CITIZEN, PHONE, EMAIL)
 
 
-class Told(Protocol):
-    """Logs one line and returns what was shown of it."""
+class LogLine(Protocol):
+    """Logs one event and returns the log so far."""
 
     def __call__(self, logger: str, message: object, *values: object, **named: Any) -> str: ...
 
 
 @pytest.fixture
-def told() -> Iterator[Told]:
+def log_line() -> Iterator[LogLine]:
     stream = StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(RedactingFormatter())
     root = logging.getLogger()
     root.addHandler(handler)
 
-    def telling(logger: str, message: object, *values: object, **named: Any) -> str:
+    def write(logger: str, message: object, *values: object, **named: Any) -> str:
         logging.getLogger(logger).warning(message, *values, **named)
         return stream.getvalue()
 
-    yield telling
+    yield write
     root.removeHandler(handler)
 
 
@@ -73,9 +73,9 @@ def told() -> Iterator[Told]:
         ("the session is over, token 5 is old; what now?", "the session is over, token 5 is old; what now?"),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("ours", [True, False])
-def test_secrets_go_by_their_names_and_places_in_every_line(line: str, shown: str, ours: bool) -> None:  # noqa: FBT001  # the two kinds of lines
-    assert redacted(line, ours=ours) == shown
+@pytest.mark.parametrize("own", [True, False])
+def test_secrets_are_masked_by_field_name_and_position_in_every_line(line: str, shown: str, own: bool) -> None:  # noqa: FBT001  # the two kinds of lines
+    assert redacted(line, ours=own) == shown
 
 
 @pytest.mark.parametrize(
@@ -96,17 +96,17 @@ def test_secrets_go_by_their_names_and_places_in_every_line(line: str, shown: st
         ("w3gvk1h2m8q0, 12345678 bytes", "w3gvk1h2m8q0, 12345678 bytes"),
     ],
 )  # fmt: skip
-def test_a_strangers_line_shows_of_a_number_the_last_four_digits(line: str, shown: str) -> None:
+def test_a_foreign_log_line_shows_the_last_four_digits_of_a_number(line: str, shown: str) -> None:
     assert redacted(line) == shown
     assert redacted(line, ours=True) == line
 
 
-def test_our_own_line_keeps_what_it_is_about(told: Told) -> None:
-    """Codes, sequences, request ids and times are what somebody looks for in a log."""
+def test_our_own_log_line_keeps_codes_and_times(log_line: LogLine) -> None:
+    """Codes, sequences, request ids and times are what an operator searches the log for."""
     code, request = "000.00.00.H09-260701-0001", "3f0b6f8e-0000-4000-8000-123456789012"
-    said = told("cchc_connect.sync", "%s at 1234567890 (%s, 2026-07-01T08:15:00Z)", code, request)
+    logged = log_line("cchc_connect.sync", "%s at 1234567890 (%s, 2026-07-01T08:15:00Z)", code, request)
 
-    assert said.endswith(f"WARNING cchc_connect.sync: {code} at 1234567890 ({request}, 2026-07-01T08:15:00Z)\n")
+    assert logged.endswith(f"WARNING cchc_connect.sync: {code} at 1234567890 ({request}, 2026-07-01T08:15:00Z)\n")
 
 
 @pytest.mark.parametrize("logger", ["cchc_connect.sync", "village_adapter"])
@@ -123,40 +123,40 @@ def test_our_own_line_keeps_what_it_is_about(told: Told) -> None:
     ],
     ids=["object", "list", "set", "bytes", "exception", "database", "record"],
 )
-def test_what_is_no_text_and_no_number_is_told_by_its_shape(told: Told, logger: str, value: object) -> None:
-    """Items, bodies and foreign exceptions are the values that most often hold a person."""
-    said = told(logger, "cannot read %s", value)
+def test_a_logged_value_that_is_no_text_and_no_number_is_masked(log_line: LogLine, logger: str, value: object) -> None:
+    """Items, bodies and foreign exceptions are the values that most often hold personal data."""
+    logged = log_line(logger, "cannot read %s", value)
 
-    assert "cannot read " in said
-    assert not [one for one in PERSONAL if one in said]
-
-
-def test_named_values_are_looked_at_one_by_one(told: Told) -> None:
-    assert told("village_adapter", "%(item)s of %(count)d", {"item": [NAME], "count": 3}).endswith("['***'] of 3\n")
+    assert "cannot read " in logged
+    assert not [personal for personal in PERSONAL if personal in logged]
 
 
-def test_values_that_do_not_fit_their_sentence_are_left_out() -> None:
-    """Logging itself would print them to standard error."""
+def test_named_values_are_redacted_one_by_one(log_line: LogLine) -> None:
+    assert log_line("village_adapter", "%(item)s of %(count)d", {"item": [NAME], "count": 3}).endswith("['***'] of 3\n")
+
+
+def test_values_that_do_not_fit_the_format_are_left_out() -> None:
+    """The logging module itself would print them to standard error."""
     record = logging.LogRecord("village_adapter", logging.ERROR, "a.py", 1, "%d parcels", (NAME,), None)
 
     assert RedactingFormatter().format(record).endswith("ERROR village_adapter: %d parcels")
 
 
-def test_a_traceback_shows_places_and_kinds(told: Told) -> None:
+def test_a_traceback_shows_locations_and_exception_types(log_line: LogLine) -> None:
     def fails() -> None:
         raise KeyError(NAME, SECRET)
 
-    said = told("cchc_connect.sync", "failed", exc_info=_raised(fails), stack_info=True)
+    logged = log_line("cchc_connect.sync", "failed", exc_info=_raised(fails), stack_info=True)
 
-    assert "in fails" in said
-    assert "KeyError" in said
-    assert "Stack (most recent call last)" in said
-    assert not [one for one in (*PERSONAL, SECRET) if one in said]
-    assert len(said.splitlines()) == 1
+    assert "in fails" in logged
+    assert "KeyError" in logged
+    assert "Stack (most recent call last)" in logged
+    assert not [value for value in (*PERSONAL, SECRET) if value in logged]
+    assert len(logged.splitlines()) == 1
 
 
-def test_a_traceback_that_another_handler_wrote_is_not_taken_over() -> None:
-    """Logging keeps the text of the first handler's in the record."""
+def test_a_traceback_cached_by_another_handler_is_not_used() -> None:
+    """The logging module caches the first handler's text in the record."""
     error = _raised(_fail)
     record = logging.LogRecord("a", logging.ERROR, "a.py", 1, "failed", None, (type(error), error, error.__traceback__))
     logging.Formatter().format(record)
@@ -165,25 +165,25 @@ def test_a_traceback_that_another_handler_wrote_is_not_taken_over() -> None:
     assert NAME not in RedactingFormatter().format(record)
 
 
-def test_pydantics_findings_show_no_value(told: Told) -> None:
+def test_pydantics_errors_show_no_value(log_line: LogLine) -> None:
     class Person(BaseModel):
         number: int
 
     with pytest.raises(ValidationError) as invalid:
         Person.model_validate({"number": NAME})
 
-    assert NAME not in told("village_adapter", invalid.value)
-    assert NAME not in told("village_adapter", f"{invalid.value}")
+    assert NAME not in log_line("village_adapter", invalid.value)
+    assert NAME not in log_line("village_adapter", f"{invalid.value}")
 
 
-def test_our_own_errors_keep_their_sentence(told: Told) -> None:
+def test_our_own_errors_keep_their_message(log_line: LogLine) -> None:
     error = SourceHeld("source.adapter_failed", connection="land-registry", record_type="land_parcel", error="KeyError")
 
-    assert "the adapter failed on an answer for land_parcel" in told("cchc_connect.sync", "%s", error)
+    assert "the adapter failed on an answer for land_parcel" in log_line("cchc_connect.sync", "%s", error)
 
 
 def test_a_record_is_formatted_and_not_changed() -> None:
-    """Other handlers of the same program format it their own way."""
+    """Other handlers of the same program format the same record."""
     record = logging.LogRecord("a", logging.ERROR, "a.py", 1, "citizen %s", (CITIZEN,), None)
     before = dict(vars(record))
 
@@ -193,7 +193,7 @@ def test_a_record_is_formatted_and_not_changed() -> None:
 
 
 @given(st.text(st.sampled_from(f"{string.printable}\x00\x1b\x85\x9b\u2028\u2029\u202e\ufeffđ😀\ud800")))
-def test_an_event_is_one_line_whatever_it_says(text: str) -> None:
+def test_an_event_is_one_line_whatever_its_text(text: str) -> None:
     record = logging.LogRecord("a", logging.ERROR, "a.py", 1, "%s", (text,), None)
 
     plain, as_json = (RedactingFormatter(as_json=form).format(record) for form in (False, True))
@@ -203,41 +203,41 @@ def test_an_event_is_one_line_whatever_it_says(text: str) -> None:
     assert json.loads(as_json)["level"] == "ERROR"
 
 
-def test_what_steers_a_terminal_is_spelt_out() -> None:
+def test_control_characters_are_escaped() -> None:
     assert one_line("a\r\n\x1b[2J\u2028\u202e\x85b\tc") == "a\\r\\n\\x1b[2J\\u2028\\u202e\\x85b\\tc"
 
 
 @pytest.mark.parametrize("junk", ["a-", "a", "://:", "password=", "0 ", '"', "session: '", "?a", "a@"])
-def test_a_line_without_end_is_cut_and_takes_no_time_to_read(junk: str) -> None:
-    said = redacted(f"{junk * 2_000}{SECRET}{junk * 20_000}")
+def test_a_very_long_line_is_truncated_quickly(junk: str) -> None:
+    logged = redacted(f"{junk * 2_000}{SECRET}{junk * 20_000}")
 
-    assert len(said) <= LONGEST
-    assert str(SECRET) not in said
+    assert len(logged) <= LONGEST
+    assert str(SECRET) not in logged
 
 
-def test_a_secret_at_the_place_of_the_cut_leaves_no_half() -> None:
+def test_truncation_leaves_no_part_of_a_secret() -> None:
     for shift in range(len(SECRET)):
-        said = redacted("." * (LONGEST - len(SECRET) + shift) + SECRET + "." * 9999)
+        logged = redacted("." * (LONGEST - len(SECRET) + shift) + SECRET + "." * 9999)
 
-        assert "canary" not in said
+        assert "canary" not in logged
 
 
 class TestShownLog:
-    """The log of a program, as long as it is shown."""
+    """`shown_log` shows the log of the program while a block runs."""
 
     @pytest.fixture
     def stream(self) -> StringIO:
         return StringIO()
 
-    def test_nothing_is_shown_unasked(self, stream: StringIO, capsys: pytest.CaptureFixture[str]) -> None:
-        """Strangers' warnings neither, which Python would print where nobody listens."""
+    def test_nothing_is_shown_by_default(self, stream: StringIO, capsys: pytest.CaptureFixture[str]) -> None:
+        """Neither are warnings of other loggers, which Python prints if there is no handler."""
         with shown_log(LogForm.NONE, stream):
             logging.getLogger("cchc_connect.sync").error("ours")
             logging.getLogger("village_adapter").error("theirs")
 
         assert stream.getvalue() + capsys.readouterr().err == ""
 
-    def test_ours_is_shown_whole_and_of_strangers_their_warnings(self, stream: StringIO) -> None:
+    def test_our_loggers_show_every_level_and_others_warnings_only(self, stream: StringIO) -> None:
         with shown_log(LogForm.LINES, stream):
             logging.getLogger("cchc_connect.sync").debug("ours")
             logging.getLogger("village_adapter").info("quiet")
@@ -257,11 +257,11 @@ class TestShownLog:
         assert first["time"].endswith("+00:00")
         assert second["traceback"].endswith("ValueError")
 
-    def test_afterwards_all_is_as_before(self, stream: StringIO) -> None:
+    def test_loggers_and_hooks_are_restored_afterwards(self, stream: StringIO) -> None:
         def state() -> list[object]:
             names = (None, "cchc_connect", "cchc_adapters", "village_adapter")
-            found = [(logging.getLogger(name).level, tuple(logging.getLogger(name).handlers)) for name in names]
-            return [*found, threading.excepthook, sys.unraisablehook, warnings.showwarning, log_form()]
+            loggers = [(logging.getLogger(name).level, tuple(logging.getLogger(name).handlers)) for name in names]
+            return [*loggers, threading.excepthook, sys.unraisablehook, warnings.showwarning, log_form()]
 
         before = state()
 
@@ -271,10 +271,10 @@ class TestShownLog:
         assert state() == before
 
     @pytest.mark.parametrize("form", [LogForm.LINES, LogForm.NONE])
-    def test_what_fails_in_a_thread_is_logged_without_what_it_says(
+    def test_an_exception_in_a_thread_or_finaliser_is_logged_without_its_text(
         self, stream: StringIO, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], form: LogForm
     ) -> None:
-        """Python would print the exception with its text."""
+        """Python itself would print the exception with its text."""
         monkeypatch.setattr(threading, "excepthook", threading.__excepthook__)
         monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
 
@@ -282,13 +282,13 @@ class TestShownLog:
             _in_a_thread(_fail)
             _while_it_is_removed(_fail)
 
-        said = stream.getvalue()
-        assert [line.endswith("ValueError") for line in said.splitlines()] == [True, True][
+        logged = stream.getvalue()
+        assert [line.endswith("ValueError") for line in logged.splitlines()] == [True, True][
             : 2 * (form is LogForm.LINES)
         ]
-        assert NAME not in said + capsys.readouterr().err
+        assert NAME not in logged + capsys.readouterr().err
 
-    def test_warnings_are_lines_of_the_log(self, stream: StringIO) -> None:
+    def test_python_warnings_are_logged(self, stream: StringIO) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("always")
             with shown_log(LogForm.LINES, stream):
@@ -297,8 +297,8 @@ class TestShownLog:
         (line,) = stream.getvalue().splitlines()
         assert "citizen ***0001" in line
 
-    def test_a_line_that_cannot_be_written_is_let_go(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """Logging itself would print its values."""
+    def test_a_line_that_cannot_be_written_is_dropped(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """The logging module itself would print its values."""
         closed = StringIO()
         closed.close()
 
@@ -332,7 +332,7 @@ def _while_it_is_removed(work: Callable[[], None]) -> None:
     Removed()
 
 
-def test_basic_credentials_of_a_known_password_are_masked_without_their_header() -> None:
+def test_basic_credentials_with_a_revealed_password_are_masked_outside_their_header_too() -> None:
     shown = b64encode(f"dong-bo:{SECRET}".encode()).decode()
 
     assert redacted(f"sent {shown} to a") == "sent *** to a"

@@ -1,4 +1,4 @@
-"""A secret that was read does not show itself, and is found again in every form in which libraries write it."""
+"""A revealed secret is masked in every form in which libraries write it, and its own text object never shows it."""
 
 import copy
 import html
@@ -23,7 +23,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 
 
 def written_forms(secret: str, user: str = "dong-bo.h09") -> dict[str, str]:
-    """Return how libraries write a secret."""
+    """Return the forms in which libraries write a secret, by name."""
     octets = secret.encode()
     pair = f"{user}:{secret}".encode()
     return {
@@ -32,7 +32,7 @@ def written_forms(secret: str, user: str = "dong-bo.h09") -> dict[str, str]:
         "repr of bytes": repr(octets),
         "path": quote(secret),
         "URL": quote(secret, safe=""),
-        "URL, small": re.sub("%..", lambda found: found[0].lower(), quote(secret, safe="")),
+        "URL, small": re.sub("%..", lambda match: match[0].lower(), quote(secret, safe="")),
         "form": quote_plus(secret),
         "SQLAlchemy's address": str(URL.create("x", "u", secret, "h").render_as_string(hide_password=False)),
         "libpq": make_conninfo(password=secret),
@@ -49,10 +49,10 @@ def written_forms(secret: str, user: str = "dong-bo.h09") -> dict[str, str]:
 
 @pytest.mark.parametrize("form", written_forms(SECRET))
 def test_a_secret_is_masked_in_every_form(form: str) -> None:
-    known = Revealed()
-    known.note(SECRET)
+    secrets = Revealed()
+    secrets.note(SECRET)
 
-    shown = known.without(f"before {written_forms(SECRET)[form]} behind")
+    shown = secrets.without(f"before {written_forms(SECRET)[form]} behind")
 
     assert shown.startswith("before ")
     assert shown.endswith(" behind")
@@ -62,60 +62,60 @@ def test_a_secret_is_masked_in_every_form(form: str) -> None:
 
 @given(TEXTS, st.sampled_from(sorted(written_forms(SECRET))))
 def test_any_secret_is_masked_in_any_form(secret: str, form: str) -> None:
-    known = Revealed()
-    known.note(secret)
+    secrets = Revealed()
+    secrets.note(secret)
     written = written_forms(secret)[form]
 
-    shown = known.without(written)
+    shown = secrets.without(written)
 
     assert shown != written
     assert secret not in shown
 
 
-def test_what_is_no_secret_stays_as_it_is() -> None:
-    known = Revealed()
-    known.note(SECRET)
+def test_text_without_a_secret_is_unchanged() -> None:
+    secrets = Revealed()
+    secrets.note(SECRET)
 
-    assert known.without("dossier 000.00.00.H09-260701-0001") == "dossier 000.00.00.H09-260701-0001"
+    assert secrets.without("dossier 000.00.00.H09-260701-0001") == "dossier 000.00.00.H09-260701-0001"
 
 
-def test_a_secret_of_three_characters_is_not_looked_for() -> None:
-    """It stands in any text, and the text would be gone."""
-    known = Revealed()
-    known.note("abc")
+def test_a_secret_of_three_characters_is_not_masked() -> None:
+    """It occurs in ordinary text, which would be masked."""
+    secrets = Revealed()
+    secrets.note("abc")
 
-    assert known.without("abc") == "abc"
+    assert secrets.without("abc") == "abc"
 
 
 def test_a_line_of_a_key_is_masked_alone() -> None:
-    """Whoever logs a file line by line shows no line of a private key."""
-    known = Revealed()
-    known.note("-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\nAgEGCCqGSM49AwEHBG0w\n-----END PRIVATE KEY-----\n")
+    """A log of a key file line by line shows no line of a private key."""
+    secrets = Revealed()
+    secrets.note("-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\nAgEGCCqGSM49AwEHBG0w\n-----END PRIVATE KEY-----\n")
 
-    assert known.without("read AgEGCCqGSM49AwEHBG0w") == "read ***"
-    assert known.without("-----BEGIN PRIVATE KEY-----") == "-----BEGIN PRIVATE KEY-----"
+    assert secrets.without("read AgEGCCqGSM49AwEHBG0w") == "read ***"
+    assert secrets.without("-----BEGIN PRIVATE KEY-----") == "-----BEGIN PRIVATE KEY-----"
 
 
-def test_the_secrets_that_are_remembered_are_the_latest() -> None:
-    """Sessions come and go in a process that runs for weeks; a password that is read anew stays known."""
-    known = Revealed()
-    known.note("the-password")
+def test_the_latest_secrets_are_remembered() -> None:
+    """Sessions replace each other in a process that runs for weeks; a password that is read again stays registered."""
+    secrets = Revealed()
+    secrets.note("the-password")
     for number in range(MOST + 10):
-        known.note(f"session-{number:05}")
-        known.note("the-password")
+        secrets.note(f"session-{number:05}")
+        secrets.note("the-password")
 
-    assert known.without("the-password session-00000") == "*** session-00000"
-    assert known.without(f"session-{MOST:05}") == "***"
+    assert secrets.without("the-password session-00000") == "*** session-00000"
+    assert secrets.without(f"session-{MOST:05}") == "***"
 
 
-def test_a_revealed_secret_is_known_to_the_whole_process() -> None:
+def test_a_revealed_secret_is_masked_in_the_whole_process() -> None:
     revealed("revealed-in-this-test")
 
     assert without_secrets("Bearer revealed-in-this-test") == "Bearer ***"
 
 
-def test_a_secret_is_a_text_that_shows_nowhere() -> None:
-    """It goes where a text goes, and not into a repr, a copy of an object's fields or a pickle."""
+def test_a_secret_text_shows_in_no_repr_copy_or_pickle() -> None:
+    """It can be used as a string, but a repr, a copy of an object's fields and a pickle do not show it."""
     secret = revealed("shown-nowhere/9")
     credentials = Credentials(username="dong-bo", password=secret)
     shown = [repr(credentials), repr(vars(credentials)), repr(asdict(credentials)), repr([secret]), f"{secret!r}"]
@@ -123,9 +123,9 @@ def test_a_secret_is_a_text_that_shows_nowhere() -> None:
     assert f"{secret}" == secret == "shown-nowhere/9"
     assert copy.copy(secret) is copy.deepcopy(secret) is secret
     assert not [text for text in shown if "shown-nowhere" in text]
-    for thing in (secret, credentials):
+    for holder in (secret, credentials):
         with pytest.raises(TypeError, match="not pickled"):
-            pickle.dumps(thing)
+            pickle.dumps(holder)
 
 
 def test_a_secret_is_not_shown_by_a_traceback_with_locals() -> None:
@@ -135,5 +135,5 @@ def test_a_secret_is_not_shown_by_a_traceback_with_locals() -> None:
     with pytest.raises(ValueError, match="15") as raised:
         fails(SecretText("local-secret/15"))
 
-    told = traceback.TracebackException.from_exception(raised.value, capture_locals=True)
-    assert [frame.locals for frame in told.stack][-1] == {"password": "<secret>"}
+    formatted = traceback.TracebackException.from_exception(raised.value, capture_locals=True)
+    assert [frame.locals for frame in formatted.stack][-1] == {"password": "<secret>"}

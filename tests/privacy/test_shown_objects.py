@@ -1,4 +1,4 @@
-"""What holds a secret or a person shows neither: not in its repr, its fields, a copy of them or a pickle."""
+"""Objects that hold a secret or personal data do not show it in their repr, their fields, a copy or a pickle."""
 
 import pickle
 from collections.abc import Callable, Mapping
@@ -91,28 +91,28 @@ def variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, SECRET)
 
 
-def fields_of(thing: object) -> str:
-    """Return an object's fields as a debugger or a serialiser sees them."""
-    seen = [repr(thing), repr(getattr(thing, "__dict__", None))]
-    if is_dataclass(thing) and not isinstance(thing, type):
-        with suppress(TypeError):  # what cannot be copied is in no copy
-            seen.append(repr(asdict(thing)))
+def fields_of(holder: object) -> str:
+    """Return an object's fields as a debugger or a serialiser shows them."""
+    seen = [repr(holder), repr(getattr(holder, "__dict__", None))]
+    if is_dataclass(holder) and not isinstance(holder, type):
+        with suppress(TypeError):  # the object cannot be copied
+            seen.append(repr(asdict(holder)))
     return "\n".join(seen)
 
 
 @pytest.mark.parametrize("name", HOLDERS)
-def test_what_holds_a_secret_does_not_show_it(name: str) -> None:
-    held = HOLDERS[name]()
+def test_an_object_that_holds_a_secret_does_not_show_it(name: str) -> None:
+    holder = HOLDERS[name]()
 
-    shown = fields_of(held)
+    shown = fields_of(holder)
 
     assert "canary" not in shown
     assert "Y2FuYXJ5" not in shown  # the same in base64
     with pytest.raises((TypeError, AttributeError, pickle.PicklingError)):
-        pickle.dumps(held)
+        pickle.dumps(holder)
 
 
-def test_a_signing_key_shows_nothing_of_itself() -> None:
+def test_a_signing_key_does_not_show_its_private_part() -> None:
     private = ec.generate_private_key(ec.SECP256R1())
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     number = f"{private.private_numbers().private_value}"
@@ -123,9 +123,9 @@ def test_a_signing_key_shows_nothing_of_itself() -> None:
 
     assert not [line for line in pem.splitlines()[1:-1] if line in shown]
     assert number not in shown
-    for held in (key, seal):
+    for holder in (key, seal):
         with pytest.raises((TypeError, AttributeError, pickle.PicklingError)):
-            pickle.dumps(held)
+            pickle.dumps(holder)
 
 
 PEOPLE: dict[str, Callable[[], object]] = {
@@ -156,28 +156,28 @@ def _call() -> Call:
 
 def _entry() -> dict[str, Any]:
     now = datetime.now(UTC).isoformat()
-    place = {"id": 1, "connection": "a", "record_type": "dossier", "partition": "", "source_key": "1"}
-    return {**place, "item": ITEM, "faults": (), "first_seen": now, "resolved_at": None}
+    identity = {"id": 1, "connection": "a", "record_type": "dossier", "partition": "", "source_key": "1"}
+    return {**identity, "item": ITEM, "faults": (), "first_seen": now, "resolved_at": None}
 
 
 def _delivery() -> dict[str, Any]:
-    place = {"sequence": 1, "record_type": "dossier", "record_key": "k", "order_key": "k"}
-    return {**place, "attempts": 0, "document": to_document(DOSSIER), "known": False}
+    identity = {"sequence": 1, "record_type": "dossier", "record_key": "k", "order_key": "k"}
+    return {**identity, "attempts": 0, "document": to_document(DOSSIER), "known": False}
 
 
 def _voice() -> dict[str, Any]:
-    place = {"record_type": "dossier", "connection": "a", "source_key": "1", "agency": "b", "partition": ""}
-    return {**place, "record_key": "k", "item_hash": b"", "source_time": None, "document": NAME}
+    identity = {"record_type": "dossier", "connection": "a", "source_key": "1", "agency": "b", "partition": ""}
+    return {**identity, "record_key": "k", "item_hash": b"", "source_time": None, "document": NAME}
 
 
 @pytest.mark.parametrize("name", PEOPLE)
-def test_what_holds_a_person_does_not_show_it(name: str) -> None:
-    """A traceback with locals, a failed assertion and a debugger show reprs."""
+def test_the_repr_of_an_object_with_personal_data_does_not_show_it(name: str) -> None:
+    """Tracebacks with local variables, failed assertions and debuggers show reprs."""
     assert "Canary" not in repr(PEOPLE[name]())
 
 
-def test_engines_of_others_log_as_they_are_told(caplog: pytest.LogCaptureFixture) -> None:
-    """Only ours are kept from showing rows."""
+def test_engines_of_other_programs_log_unchanged(caplog: pytest.LogCaptureFixture) -> None:
+    """Only the engines that we create hide rows."""
     PostgresBackend("postgresql://u@h/b").engine()
 
     with caplog.at_level("DEBUG", "sqlalchemy"), create_engine("sqlite://").connect() as connection:

@@ -1,4 +1,4 @@
-"""Tracebacks tell where and of what kind, never what a stranger's exception says."""
+"""Redacted tracebacks show locations and exception types, and no text of a foreign exception."""
 
 from cchc_connect.errors import ConfigurationError, SourceHeld
 from cchc_connect.privacy.tracebacks import kind_of, traceback_of
@@ -15,57 +15,57 @@ def raised(*, link: bool) -> BaseException:
 
 
 def _fail_twice(*, link: bool) -> None:
-    known = dict[str, str]()
+    nobody = dict[str, str]()
     try:
-        known[CANARY]
+        nobody[CANARY]
     except KeyError as error:
         if link:
             raise SourceHeld("source.adapter_failed", connection="a", record_type="b", error="c") from error
         raise ValueError(CANARY) from None
 
 
-def test_a_chain_is_told_from_its_beginning_without_any_value() -> None:
-    told = traceback_of(raised(link=True))
+def test_a_chain_is_shown_from_its_first_error_without_any_value() -> None:
+    text = traceback_of(raised(link=True))
 
-    lines = told.splitlines()
+    lines = text.splitlines()
     assert lines[0] == "Traceback (most recent call last):"
     assert "KeyError" in lines
-    assert "direct cause" in told
+    assert "direct cause" in text
     assert lines[-1].startswith("cchc_connect.errors.SourceHeld: a: the adapter failed")
-    assert CANARY not in told
-    assert "in _fail_twice" in told
+    assert CANARY not in text
+    assert "in _fail_twice" in text
 
 
-def test_a_cause_that_was_put_away_stays_away() -> None:
-    told = traceback_of(raised(link=False))
+def test_a_suppressed_cause_is_not_shown() -> None:
+    text = traceback_of(raised(link=False))
 
-    assert "KeyError" not in told.splitlines()
-    assert told.splitlines()[-1] == "ValueError"
+    assert "KeyError" not in text.splitlines()
+    assert text.splitlines()[-1] == "ValueError"
 
 
-def test_every_exception_of_a_group_is_told() -> None:
-    told = traceback_of(ExceptionGroup(CANARY, [ValueError(CANARY), OSError(2, CANARY)]))
+def test_every_exception_of_a_group_is_shown() -> None:
+    text = traceback_of(ExceptionGroup(CANARY, [ValueError(CANARY), OSError(2, CANARY)]))
 
-    assert told.splitlines() == [
+    assert text.splitlines() == [
         "ExceptionGroup",
         "  | ValueError",
         "  | FileNotFoundError (No such file or directory)",
     ]
 
 
-def test_notes_are_not_told() -> None:
+def test_notes_are_not_shown() -> None:
     error = ValueError()
     error.add_note(CANARY)
 
     assert CANARY not in traceback_of(error)
 
 
-def test_causes_in_a_circle_come_to_an_end() -> None:
+def test_circular_causes_are_shown_once() -> None:
     first, second = ValueError(), KeyError()
     first.__cause__, second.__cause__ = second, first
 
     assert traceback_of(first).splitlines()[-1] == "ValueError"
 
 
-def test_an_outsiders_error_without_its_values_is_told_by_its_code() -> None:
+def test_an_error_of_ours_without_values_is_shown_by_its_code() -> None:
     assert kind_of(ConfigurationError("config.file_missing")).endswith("config.file_missing")

@@ -13,14 +13,14 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave their coverage unmeasured: they keep promises by lines that the tests of database, sync and cli walk."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker("repeats")
+    """Do not measure the coverage of promise tests: they run only lines that tests of database, sync and cli run."""
+    for test in items:
+        if HERE in test.path.parents:
+            test.add_marker("repeats")
 
 
 @pytest.fixture
 def province(address: str) -> Iterator[Province]:
-    """Give a small province of its own that a test may edit."""
+    """Give a small province that the test may edit."""
     with Agencies(small_world()) as agencies, double_secrets(agencies):
         yield Province(agencies, address)

@@ -1,4 +1,4 @@
-"""A province to keep promises to: four agencies' systems, their configuration, a shared database."""
+"""The setting of the promise tests: test doubles of four agencies' systems, their configuration, a shared database."""
 
 import multiprocessing
 from collections.abc import Mapping
@@ -23,16 +23,16 @@ from cchc_schemas import RECORD_TYPES
 from tests.processes import unmeasured_children
 
 PASSING = {"run_id", "sequence", "item_hash"}
-"""Columns that tell of the run and not of the record."""
+"""Columns that depend on the run and not on the record."""
 
 
 def small_world() -> World:
-    """Return a world in which a run takes a tenth of a second, made anew for whoever edits it."""
+    """Return a new world so small that a run takes a tenth of a second."""
     return World(3, dossiers=8, parcels=16, works=8, defect_share=0.2)
 
 
 class Province:
-    """The doubles, a configuration that connects them, and the database they are pulled into."""
+    """The test doubles, a configuration that connects them, and the database they are pulled into."""
 
     def __init__(self, agencies: Agencies, address: str) -> None:
         self.agencies = agencies
@@ -41,7 +41,7 @@ class Province:
 
     @property
     def config(self) -> Config:
-        """Return the configuration as its tables are now."""
+        """The configuration from the present tables."""
         return Config.from_tables(self.tables, Path("cchc.toml"))
 
     def database(self) -> SharedDatabase:
@@ -54,17 +54,17 @@ class Province:
             return Synchronizer(self.config, database, surroundings).synchronise()
 
     def is_complete(self) -> bool:
-        """Say whether everything the sources hold is in a table or in quarantine."""
+        """True if everything the sources hold is in a table or in quarantine."""
         with self.database() as database:
-            return all(one.is_complete for one in take_census(database, self.agencies.holdings()))
+            return all(holding.is_complete for holding in take_census(database, self.agencies.holdings()))
 
     def held_reasons(self) -> Mapping[tuple[str, str], str | None]:
-        """Return why each stream is held, by connection and record type."""
+        """Return the reason of each stream's hold or None, by connection and record type."""
         with self.database() as database, database.reading() as connection:
-            return {(one.connection, one.record_type): one.held_code for one in stream_states(connection)}
+            return {(state.connection, state.record_type): state.held_code for state in stream_states(connection)}
 
     def cursors(self) -> list[Any]:
-        """Return how far each stream was read, and why one is held."""
+        """Return every row of the cursor table."""
         with self.database() as database, database.reading() as connection:
             return list(connection.execute(select(cursor).order_by(cursor.c.connection, cursor.c.record_type)))
 
@@ -74,20 +74,24 @@ class Province:
             return list(discrepancies(connection))
 
     def content(self) -> Mapping[str, Any]:
-        """Return all that a run leaves and that must not depend on how it came about."""
+        """Return everything a run leaves that must not depend on kills, retries and order."""
         with self.database() as database, database.reading() as connection:
-            kept: dict[str, Any] = {}
+            content: dict[str, Any] = {}
             for record_type in RECORD_TYPES:
                 table = record_table(record_type)
                 columns = [column for column in table.columns if column.name not in PASSING]
-                kept[record_type] = [tuple(row) for row in connection.execute(select(*columns).order_by("record_key"))]
-            held = entries(connection)
-            kept["quarantine"] = sorted((one.connection, one.source_key, str(one.faults)) for one in held)
+                content[record_type] = [
+                    tuple(row) for row in connection.execute(select(*columns).order_by("record_key"))
+                ]
+            quarantined = entries(connection)
+            content["quarantine"] = sorted(
+                (entry.connection, entry.source_key, str(entry.faults)) for entry in quarantined
+            )
             columns = [delivery.c.record_key, delivery.c.state, delivery.c.reason]
-            kept["delivery"] = sorted(tuple(row) for row in connection.execute(select(*columns)))
+            content["delivery"] = sorted(tuple(row) for row in connection.execute(select(*columns)))
         portal = self.agencies.national_portal
-        kept["portal"] = (dict(portal.dossiers), sorted(map(str, portal.steps)))
-        return kept
+        content["portal"] = (dict(portal.dossiers), sorted(map(str, portal.steps)))
+        return content
 
 
 LOADED = [
@@ -96,21 +100,21 @@ LOADED = [
     "cchc_connect.cli.app",
     "cchc_connect.cli.sync",
 ]
-"""What a process of ours would have to import first."""
+"""Modules that the fork server imports in advance."""
 
 
 @cache
 def workers() -> ForkServerContext:
-    """Return where processes are started from: one that has the program loaded and nothing else running."""
+    """Return a fork server that has the program loaded and runs nothing else."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(LOADED)
-    with unmeasured_children():  # they are killed, or leave without a word
+    with unmeasured_children():  # its processes are killed or end by `os._exit`
         ensure_running()
     return context
 
 
 def sync_in_process(tables: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
-    """Run once, as a scheduled job does: a process of its own; leave with the exit code of `sync`."""
+    """Run once in this process, as a scheduled job does, and exit with the exit code of `sync`."""
     import os  # noqa: PLC0415  # the environment of the new process, not of the one that defined this
 
     os.environ.update(secrets)

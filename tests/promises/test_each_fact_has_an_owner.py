@@ -7,8 +7,8 @@ overwrites nothing.
 from tests.promises.province import Province
 
 
-def test_what_another_agency_says_is_kept_beside_and_overwrites_nothing(province: Province) -> None:
-    """A second registry with other areas changes no parcel; each difference is kept with both values."""
+def test_differing_values_of_another_agency_become_discrepancies_and_overwrite_nothing(province: Province) -> None:
+    """A second registry with another land use catalogue changes no parcel; each difference is kept with both values."""
     province.sync()
     before = province.content()["land_parcel"]
     registry = province.tables["connections"]["land-registry"]
@@ -24,22 +24,22 @@ def test_what_another_agency_says_is_kept_beside_and_overwrites_nothing(province
     assert line.counts.rows_written == 0
     assert line.counts.foreign > 0
     assert province.content()["land_parcel"] == before
-    found = [one for one in province.discrepancies() if one.field == "uses"]
-    assert {(one.connection, one.owner) for one in found} == {("district", "land-registry")}
-    assert len(found) == len({one.record_key for one in found}) == len(before)
-    assert all("TT 27/2018" in one.value and "TT 08/2024" in one.owner_value for one in found)
+    differences = [row for row in province.discrepancies() if row.field == "uses"]
+    assert {(row.connection, row.owner) for row in differences} == {("district", "land-registry")}
+    assert len(differences) == len({row.record_key for row in differences}) == len(before)
+    assert all("TT 27/2018" in row.value and "TT 08/2024" in row.owner_value for row in differences)
 
 
-def test_the_declared_source_of_truth_wins_whoever_came_first(province: Province) -> None:
-    """A record that came from elsewhere goes over to its declared owner with the owner's next word."""
+def test_the_declared_owner_gets_a_record_even_if_another_source_came_first(province: Province) -> None:
+    """A record from another source passes to its declared owner when the owner is pulled."""
     registry = province.tables["connections"]["land-registry"]
-    other = {**registry, "options": {**registry["options"], "land_use_catalogue": "TT 27/2018/TT-BTNMT"}}
-    owner, district = {"land-registry": registry}, {"district": other}
-    rest = {name: table for name, table in province.tables["connections"].items() if name != "land-registry"}
-    province.tables["connections"] = {**rest, **district}
+    district_registry = {**registry, "options": {**registry["options"], "land_use_catalogue": "TT 27/2018/TT-BTNMT"}}
+    owner, district = {"land-registry": registry}, {"district": district_registry}
+    unaffected = {name: table for name, table in province.tables["connections"].items() if name != "land-registry"}
+    province.tables["connections"] = {**unaffected, **district}
     province.tables["ownership"] = {}
     province.sync()
-    province.tables["connections"] = {**rest, **district, **owner}
+    province.tables["connections"] = {**unaffected, **district, **owner}
     province.tables["ownership"] = {"land_parcel": "land-registry"}
 
     province.sync()

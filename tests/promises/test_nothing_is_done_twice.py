@@ -12,19 +12,19 @@ from tests.sync.village import HandClock
 
 
 def test_a_second_run_against_unchanged_sources_does_nothing(province: Province) -> None:
-    """Nothing is done twice: 0 rows written, 0 messages sent, and the database is as it was."""
+    """No row is written, no message is sent, and the database is unchanged."""
     province.sync()
-    before, told = province.content(), province.agencies.national_portal.messages_received
+    before, messages = province.content(), province.agencies.national_portal.messages_received
 
     again = province.sync()
 
     assert (again.rows_written, again.messages_delivered) == (0, 0)
     assert province.content() == before
-    assert province.agencies.national_portal.messages_received == told
+    assert province.agencies.national_portal.messages_received == messages
 
 
-def test_only_what_changed_moves(province: Province) -> None:
-    """After an edit at the sources a run writes the edited records and no other."""
+def test_only_changed_records_are_written(province: Province) -> None:
+    """After an edit at the sources a run writes the edited records and no others."""
     province.sync()
     edit = province.agencies.edit(seed=5, share=0.2)
 
@@ -37,8 +37,8 @@ def test_only_what_changed_moves(province: Province) -> None:
     assert province.is_complete()
 
 
-def test_answers_that_get_lost_have_their_effect_once(province: Province) -> None:
-    """Where the portal applied a message and its answer was lost, sending it again changes nothing more."""
+def test_messages_whose_responses_are_lost_have_their_effect_once(province: Province) -> None:
+    """If the portal applied a message and its response was lost, sending it again changes nothing."""
     undisturbed = province.agencies.national_portal
     undisturbed.switches.drop_after_write = 5
     clock = HandClock(moment=datetime(2026, 11, 1, tzinfo=UTC))

@@ -29,18 +29,18 @@ KILLS_A_BATCH = 25
 PAGE_SIZE = 4
 
 Places = Callable[[], AbstractContextManager[str]]
-"""Gives addresses of new databases of one kind."""
+"""Gives the URL of a new database of one kind."""
 
 
 class Ground:
-    """Where runs are killed: a small province that is pulled in many pages, each of them a commit."""
+    """A setting for killing runs: a small province that is pulled in many pages, each of them a commit."""
 
     def __init__(self, agencies: Agencies, nursery: Nursery, places: Places) -> None:
         self.nursery = nursery
         self._agencies = agencies
         self._places = places
         self.content, self.seconds = self._undisturbed()
-        """What a run that nobody kills leaves, and how long it takes."""
+        """What an undisturbed run leaves, and its duration in seconds."""
 
     @contextmanager
     def trial(self) -> Generator[Province, None, None]:
@@ -66,19 +66,19 @@ def many_pages(agencies: Agencies, address: str) -> Province:
 
 @pytest.fixture(scope="module", params=KINDS)
 def ground(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    """Give a ground with databases of one kind."""
+    """Give the setting with databases of one kind."""
 
-    def places() -> AbstractContextManager[str]:
+    def databases() -> AbstractContextManager[str]:
         return new_address(request.param, tmp_path_factory.mktemp("place"))
 
-    with Agencies(small_world()) as agencies, double_secrets(agencies), places() as warm:
+    with Agencies(small_world()) as agencies, double_secrets(agencies), databases() as warm:
         nursery = Nursery(many_pages(agencies, warm).tables, (), [ONE_STOP_PASSWORD, PORTAL_PASSWORD])
         with nursery:
-            yield Ground(agencies, nursery, places)
+            yield Ground(agencies, nursery, databases)
 
 
 def kill_and_finish(ground: Ground, moments: random.Random, kills: int) -> None:
-    """Kill runs at random moments; after each let the next run finish, and compare what is there."""
+    """Kill runs at random moments; after each let another run finish, and compare the content."""
     for trial in range(kills):
         with ground.trial() as province:
             ended = ground.nursery.run(province.address, kill_after_s=moments.uniform(0, ground.seconds))
@@ -90,51 +90,51 @@ def kill_and_finish(ground: Ground, moments: random.Random, kills: int) -> None:
 
 
 def test_a_run_killed_at_any_moment_is_finished_by_the_next(ground: Ground) -> None:
-    """Nothing is lost: kill -9 at a random moment, run again, and the database is the same each time."""
+    """After kill -9 at a random moment and another run, the database is that of an undisturbed run."""
     kill_and_finish(ground, random.Random(0), 3)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("batch", range(1, 5))
 def test_a_hundred_killed_runs_are_finished_by_the_next(ground: Ground, batch: int) -> None:
-    """Nothing is lost, at length: a hundred random moments."""
+    """The same at a hundred random moments."""
     kill_and_finish(ground, random.Random(batch), KILLS_A_BATCH)
 
 
-def test_what_the_sources_hold_is_in_the_tables_or_in_quarantine(province: Province) -> None:
-    """After a run each record type's rows and quarantine together are what the agencies hold."""
+def test_everything_the_sources_hold_is_in_the_tables_or_in_quarantine(province: Province) -> None:
+    """After a run, the rows and the quarantine of each record type together are what the agencies hold."""
     province.sync()
 
     assert province.is_complete()
 
 
-def test_a_source_that_breaks_in_its_middle_is_taken_up_there(province: Province) -> None:
-    """Nothing is lost and nothing is fetched again: the next run asks for the page that did not come."""
+def test_a_source_that_breaks_in_the_middle_is_resumed_there(province: Province) -> None:
+    """Nothing is lost and nothing is fetched again: the next run asks for the page that failed."""
     province.tables["connections"]["land-registry"]["options"]["page_size"] = PAGE_SIZE
     broken = province.sync(Surroundings(connect=breaking_after(2)))
-    asked = province.agencies.land_registry.requests_seen[ITEMS]
+    requests_before = province.agencies.land_registry.requests_seen[ITEMS]
 
     province.sync()
 
     assert {line.outcome for line in broken.lines if line.name == "land-registry"} == {Outcome.FAILED}
-    assert province.agencies.land_registry.requests_seen[ITEMS] - asked == 2
+    assert province.agencies.land_registry.requests_seen[ITEMS] - requests_before == 2
     assert province.is_complete()
 
 
 def breaking_after(pages: int) -> Connect:
-    """Return what connects as usual, but whose lines to land registries break after some pages."""
+    """Return a function that connects as usual; connections to land registries break after `pages` requests."""
 
-    def connecting(name: str, table: ConnectionTable, adapter: Adapter, deadline_s: float) -> RequestsTransport:
+    def connect_breaking(name: str, table: ConnectionTable, adapter: Adapter, deadline_s: float) -> RequestsTransport:
         transport = connect(name, table, adapter, deadline_s)
         if table.adapter == "ogc_features":
-            whole, answers = transport.send, iter(range(pages))
+            send_unbroken, remaining = transport.send, iter(range(pages))
 
             def send(request: HttpRequest) -> HttpResponse:
-                if next(answers, None) is None:
+                if next(remaining, None) is None:
                     raise Unreachable("transport.unreachable", connection=name)
-                return whole(request)
+                return send_unbroken(request)
 
-            transport.send = send  # type: ignore[method-assign]  # the line itself breaks, whatever is asked
+            transport.send = send  # type: ignore[method-assign]  # the transport breaks for any request
         return transport
 
-    return connecting
+    return connect_breaking

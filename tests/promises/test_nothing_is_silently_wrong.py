@@ -17,25 +17,25 @@ from tests.promises.province import Province
 
 
 def test_every_faulty_item_is_in_quarantine_with_its_raw_form(province: Province) -> None:
-    """What an agency sent and no record could be made of is kept whole, with its faults."""
+    """An item that could not become a record is kept completely, with its faults."""
     province.sync()
 
     with province.database() as database, database.reading() as connection:
-        held = entries(connection)
-    by_type = {kind: sum(one.record_type == kind for one in held) for kind in province.agencies.faulty()}
+        quarantined = entries(connection)
+    by_type = {kind: sum(entry.record_type == kind for entry in quarantined) for kind in province.agencies.faulty()}
     assert by_type == dict(province.agencies.faulty())
-    assert all(one.faults and one.item for one in held)
+    assert all(entry.faults and entry.item for entry in quarantined)
 
 
 @pytest.mark.parametrize("switch", ["html_maintenance", "error_in_200"])
-def test_a_system_that_answers_nonsense_is_not_believed(province: Province, switch: str) -> None:
-    """A page for people or an error object with status 200 is no empty listing: no record is touched."""
+def test_a_meaningless_response_holds_the_system_and_changes_nothing(province: Province, switch: str) -> None:
+    """An HTML page or an error object with status 200 is no empty listing: no record is changed."""
     province.tables["run"] = {"deadline_s": 1.0}
     province.sync()
     before = province.content()
     for name in ("land-registry", "construction", "one-stop", "national-portal"):
         address = province.tables["connections"][name]["base_url"]
-        (double,) = (one for one in province.agencies.doubles if address.startswith(one.base_url))
+        (double,) = (double for double in province.agencies.doubles if address.startswith(double.base_url))
         setattr(double.switches, switch, True)
 
         report = province.sync()
@@ -48,8 +48,8 @@ def test_a_system_that_answers_nonsense_is_not_believed(province: Province, swit
         assert province.content() == before, name
 
 
-def test_a_hold_ends_when_the_answers_make_sense_again(province: Province) -> None:
-    """What was held for nonsense is read again in the next run that gets sense."""
+def test_a_hold_ends_with_the_next_good_response(province: Province) -> None:
+    """A source that was held for a meaningless response is read in the next run."""
     province.agencies.land_registry.switches.html_maintenance = True
     province.sync()
     province.agencies.land_registry.switches.html_maintenance = False
@@ -62,7 +62,7 @@ def test_a_hold_ends_when_the_answers_make_sense_again(province: Province) -> No
 
 
 def test_a_server_that_ignores_the_filter_is_held(province: Province) -> None:
-    """A filter that is ignored without a word would look like an incremental pull; it is found out."""
+    """A filter that is silently ignored would look like an incremental pull; it is detected."""
     province.tables["connections"]["land-registry"]["options"]["changed_since"] = True
     province.sync()
     province.agencies.land_registry.switches.ignore_filters = True
@@ -72,8 +72,8 @@ def test_a_server_that_ignores_the_filter_is_held(province: Province) -> None:
     assert province.held_reasons()["land-registry", "land_parcel"] == "source.filter_ignored"
 
 
-def test_a_part_that_cannot_be_believed_says_so_and_leaves_the_source_as_it_stands(province: Province) -> None:
-    """A window that fails tells nothing of the source, which goes on in the middle of its pass."""
+def test_a_failed_pull_of_a_window_is_reported_and_leaves_the_cursor_unchanged(province: Province) -> None:
+    """The source resumes in the middle of its own pass."""
     province.tables["connections"]["land-registry"]["options"]["page_size"] = 8
     pages: list[str] = []
 

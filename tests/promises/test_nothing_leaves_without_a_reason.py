@@ -16,7 +16,7 @@ from tests.promises.province import Province
 
 @pytest.mark.parametrize("key", ["purpose", "legal_basis"])
 def test_a_route_without_a_reason_is_refused(province: Province, key: str) -> None:
-    """Without a purpose or a legal basis no run begins and nothing leaves."""
+    """Without a purpose or a legal basis no run begins and nothing is sent."""
     route = dict(province.tables["routes"]["to-portal"])
     del route[key]
     province.tables["routes"] = {"to-portal": route}
@@ -27,8 +27,8 @@ def test_a_route_without_a_reason_is_refused(province: Province, key: str) -> No
     assert province.agencies.national_portal.messages_received == 0
 
 
-def test_every_record_that_arrived_stands_in_the_journal_with_its_reason(province: Province) -> None:
-    """What the portal received and what the journal says are the same, record by record."""
+def test_every_delivered_record_is_in_the_audit_log_with_its_reason(province: Province) -> None:
+    """The portal's records and the delivered records of the audit log are the same."""
     province.sync()
 
     with province.database() as database, database.reading() as connection:
@@ -46,8 +46,8 @@ def test_every_record_that_arrived_stands_in_the_journal_with_its_reason(provinc
     }
 
 
-def test_what_is_withheld_stays_here(province: Province) -> None:
-    """A field outside the route's agreement reaches nobody."""
+def test_withheld_fields_are_not_sent(province: Province) -> None:
+    """A field that the route withholds is empty at the receiver."""
     route = {**province.tables["routes"]["to-portal"], "withhold": ["dossier.applicant_phone", "dossier.applicant_id"]}
     province.tables["routes"] = {"to-portal": route}
 
@@ -55,11 +55,11 @@ def test_what_is_withheld_stays_here(province: Province) -> None:
 
     arrived = province.agencies.national_portal.dossiers.values()
     assert arrived
-    assert {(one["SoDienThoai"], one["SoGiayToChuHoSo"]) for one in arrived} == {("", "")}
+    assert {(payload["SoDienThoai"], payload["SoGiayToChuHoSo"]) for payload in arrived} == {("", "")}
 
 
-def test_a_journal_cut_at_its_end_is_found(province: Province) -> None:
-    """The chain alone would look whole; what the runs saw last tells that it was longer."""
+def test_an_audit_log_cut_at_its_end_is_detected(province: Province) -> None:
+    """The hash chain alone would look complete; the last entry that runs recorded shows that it was longer."""
     province.sync()
     with province.database() as database, database.writing() as connection:
         last = connection.execute(text("SELECT max(entry) FROM journal")).scalar_one()

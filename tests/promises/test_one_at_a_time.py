@@ -26,12 +26,12 @@ def secrets() -> dict[str, str]:
     return {name: os.environ[name] for name in (ONE_STOP_PASSWORD, PORTAL_PASSWORD)}
 
 
-def test_of_eight_schedulers_one_runs(province: Province) -> None:
-    """Eight start at once: one does the work, seven leave with the code that says so."""
+def test_one_of_eight_schedulers_runs(province: Province) -> None:
+    """Eight start at once: one does the work, seven exit with code 75."""
     with province.database():
-        pass  # the file is there before they race for the lease
+        pass  # creates the tables before they compete for the lease
     for double in province.agencies.doubles:
-        double.switches.latency_s = 0.02  # so that the one that runs is still at it
+        double.switches.latency_s = 0.02  # so that the run lasts until all have started
     processes = [workers().Process(target=sync_in_process, args=(province.tables, secrets())) for _ in range(8)]
     for process in processes:
         process.start()
@@ -45,14 +45,14 @@ def test_of_eight_schedulers_one_runs(province: Province) -> None:
 
 
 def test_a_holder_that_froze_past_its_lease_can_write_nothing_more(province: Province) -> None:
-    """A process stopped past its lease and woken finds another token and leaves the database alone."""
+    """A process that was stopped past its lease and continued finds another fencing token and writes nothing."""
     province.tables["run"] = {"lease_s": 10}
     for double in province.agencies.doubles:
         double.switches.latency_s = 0.2
     frozen = workers().Process(target=sync_in_process, args=(province.tables, secrets()))
     frozen.start()
     assert frozen.pid is not None
-    while not _expire_lease(province):  # not there yet, or frozen with a transaction open: let it go on a little
+    while not _expire_lease(province):  # no lease yet, or frozen in a transaction: let it run for a moment
         os.kill(frozen.pid, signal.SIGCONT)
         time.sleep(0.1)
         os.kill(frozen.pid, signal.SIGSTOP)
@@ -70,7 +70,7 @@ def test_a_holder_that_froze_past_its_lease_can_write_nothing_more(province: Pro
 
 
 def _expire_lease(province: Province) -> bool:
-    """Let the lease's time be over without waiting for it; say whether there was one, and a way to it."""
+    """Set the lease's expiry to the past; return False if there is no lease yet or the database is locked."""
     over = "UPDATE lease SET expires_at = '2000-01-01T00:00:00.000000Z'"
     if province.address.startswith(PREFIX):
         with closing(sqlite3.connect(province.address.removeprefix(PREFIX), timeout=0.1)) as connection:
@@ -90,7 +90,7 @@ def _expire_lease(province: Province) -> bool:
 
 
 def test_one_sources_failure_leaves_the_others_running(province: Province) -> None:
-    """A system that is down fails alone; the run is partial and says which."""
+    """A system that is down fails alone; the run is partial and names it."""
     province.agencies.construction_department.stop()
     province.tables["run"] = {"deadline_s": 1.0}
 
@@ -103,7 +103,7 @@ def test_one_sources_failure_leaves_the_others_running(province: Province) -> No
 
 
 def test_a_source_that_failed_last_time_is_pulled_last(province: Province) -> None:
-    """One that hangs keeps no other waiting, from the second run on."""
+    """From the second run on, a source that hangs delays no other."""
     province.agencies.land_registry.stop()
     province.tables["run"] = {"deadline_s": 1.0}
     order: list[str] = []
@@ -124,7 +124,7 @@ def test_a_source_that_failed_last_time_is_pulled_last(province: Province) -> No
 
 
 def test_a_run_in_which_nothing_could_be_reached_has_failed(province: Province) -> None:
-    """Where every system is down the run is no partial success, although no message was refused."""
+    """If every system is down the run is no partial success, although no message was refused."""
     for double in province.agencies.doubles:
         double.stop()
     province.tables["run"] = {"deadline_s": 1.0}

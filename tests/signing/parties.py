@@ -1,4 +1,4 @@
-"""Two parties that sign for each other: keys made for the test, a key file, and a clock that stands."""
+"""A party that signs and verifies in tests: generated keys, a key file, and a manual clock."""
 
 import json
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ Private = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivat
 
 @dataclass
 class Watch:
-    """A clock that a test turns on."""
+    """A clock that the test advances."""
 
     at: datetime = NOON
     seconds: float = 100.0
@@ -53,7 +53,7 @@ def pem(key: Private, password: str | None = None) -> str:
 
 
 def jwk(key: Private, kid: str | None, *, private: bool = False, **members: Any) -> dict[str, Any]:
-    """Return a key as a JWK; its public half unless the private one is asked for."""
+    """Return a key as a JWK, by default its public part only."""
     reader: Any = OKPKey
     if isinstance(key, ec.EllipticCurvePrivateKey):
         reader = ECKey
@@ -71,7 +71,7 @@ def write_keys(path: Path, *keys: Mapping[str, Any]) -> Path:
 
 @dataclass
 class Party:
-    """Whoever signs, and whoever checks what they signed."""
+    """A signer with its key, and the verifier on the other side."""
 
     folder: Path
     algorithm: str = "ES256"
@@ -93,5 +93,5 @@ class Party:
 
     def verifier(self, *keys: Mapping[str, Any], expected: Expected | None = None) -> Verifier:
         write_keys(self.key_file, *(keys or [jwk(self.key, self.kid)]))
-        known = KeyFile(self.key_file, self.watch)
-        return Verifier("registry", known, expected or Expected(issuer=ISSUER, audience=AUDIENCE), self.watch)
+        key_file = KeyFile(self.key_file, self.watch)
+        return Verifier("registry", key_file, expected or Expected(issuer=ISSUER, audience=AUDIENCE), self.watch)

@@ -1,4 +1,4 @@
-"""A client's assertion: signed, for one endpoint, for a few minutes (RFC 7523)."""
+"""The client assertion (RFC 7523): signed, for one endpoint, for a few minutes."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from tests.signing.parties import NOON, Party, pem
 ENDPOINT = "https://sso.example.vn/token"
 
 
-def test_an_assertion_says_who_asks_whom_for_how_long_and_is_signed(tmp_path: Path) -> None:
+def test_an_assertion_is_signed_and_names_client_endpoint_and_lifetime(tmp_path: Path) -> None:
     party = Party(tmp_path)
 
     made = client_assertion(party.signing_key, "lien-thong-h09", ENDPOINT, party.watch, identifier=lambda: "first")
@@ -31,16 +31,16 @@ def test_an_assertion_says_who_asks_whom_for_how_long_and_is_signed(tmp_path: Pa
     }
 
 
-def test_two_assertions_never_have_the_same_identifier(tmp_path: Path) -> None:
+def test_each_assertion_has_its_own_identifier(tmp_path: Path) -> None:
     party = Party(tmp_path)
 
     made = {client_assertion(party.signing_key, "lien-thong-h09", ENDPOINT, party.watch) for _ in range(3)}
 
-    assert len({jwt.decode(one, ECKey.import_key(pem(party.key))).claims["jti"] for one in made}) == 3
+    assert len({jwt.decode(assertion, ECKey.import_key(pem(party.key))).claims["jti"] for assertion in made}) == 3
 
 
 @pytest.mark.parametrize("lifetime_s", [0, 301])
-def test_an_assertion_is_not_good_for_longer_than_five_minutes(tmp_path: Path, lifetime_s: int) -> None:
+def test_an_assertion_is_valid_for_at_most_five_minutes(tmp_path: Path, lifetime_s: int) -> None:
     party = Party(tmp_path)
 
     with pytest.raises(ConfigurationError) as raised:

@@ -1,4 +1,4 @@
-"""Keys: our own fits its algorithm and is shown nowhere; those of others come from a file that may change."""
+"""Signing keys fit their algorithm and are never shown; key files of other parties may change while in use."""
 
 import json
 import sys
@@ -59,7 +59,7 @@ def test_a_private_key_is_read_from_pem_and_from_a_jwk(text: str, algorithm: str
         ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "ES256", None),
     ],
 )
-def test_what_does_not_fit_its_algorithm_never_signs(text: str, algorithm: str, password: str | None) -> None:
+def test_a_key_that_does_not_fit_its_algorithm_is_refused(text: str, algorithm: str, password: str | None) -> None:
     with pytest.raises(ConfigurationError) as raised:
         SigningKey.read(text, algorithm=algorithm, key_id="2026-07", password=password)
 
@@ -70,21 +70,21 @@ def test_what_does_not_fit_its_algorithm_never_signs(text: str, algorithm: str, 
 
 
 @pytest.mark.parametrize("algorithm", ["none", "HS256", "RS256", "ES384"])
-def test_we_sign_with_two_algorithms_and_no_other(algorithm: str) -> None:
+def test_signing_with_another_algorithm_is_refused(algorithm: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
         SigningKey.read(pem(KEY), algorithm=algorithm, key_id="2026-07")
 
     assert raised.value.code == "signature.algorithm_unknown"
 
 
-def test_a_key_without_a_name_cannot_be_found_by_the_other_side() -> None:
+def test_a_private_key_without_a_key_id_is_refused() -> None:
     with pytest.raises(ConfigurationError) as raised:
         SigningKey.read(pem(KEY), algorithm="ES256")
 
     assert raised.value.code == "signature.key_nameless"
 
 
-def test_a_jwk_brings_its_name_along_and_has_no_other() -> None:
+def test_the_key_id_of_a_jwk_is_used_and_another_one_is_refused() -> None:
     text = json.dumps(jwk(KEY, "2026-07", private=True))
 
     assert SigningKey.read(text, algorithm="ES256").key_id == "2026-07"
@@ -93,7 +93,7 @@ def test_a_jwk_brings_its_name_along_and_has_no_other() -> None:
     assert raised.value.code == "signature.key_misnamed"
 
 
-def test_without_its_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_its_extra_the_error_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "joserfc", None)
     monkeypatch.delitem(sys.modules, "cchc_connect.signing.jose", raising=False)
     monkeypatch.delattr("cchc_connect.signing.jose", raising=False)
@@ -120,7 +120,7 @@ def test_without_its_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
         ([jwk(KEY, "2026-07"), jwk(p256(), "2026-07")], "twice"),
     ],
 )
-def test_a_key_file_that_could_deceive_is_refused(tmp_path: Path, keys: list[dict[str, Any]], rule: str) -> None:
+def test_a_key_file_with_an_unsafe_key_is_refused(tmp_path: Path, keys: list[dict[str, Any]], rule: str) -> None:
     write_keys(tmp_path / "keys.json", *keys)
 
     with pytest.raises(ConfigurationError) as raised:
@@ -133,7 +133,7 @@ def test_a_key_file_that_could_deceive_is_refused(tmp_path: Path, keys: list[dic
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"keys": {}}', '{"keys": []', '{"keys": [], "keys": []}'])
-def test_what_is_no_set_of_keys_is_refused(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_no_jwk_set_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "keys.json"
     path.write_text(text, encoding="utf-8")
 
@@ -160,8 +160,8 @@ def test_a_missing_key_file_is_refused(tmp_path: Path) -> None:
     assert raised.value.code == "signature.keys_missing"
 
 
-def test_keys_that_nobody_here_understands_are_passed_over(tmp_path: Path) -> None:
-    """RFC 7517 section 5: a post-quantum key beside ours must not shut us out."""
+def test_keys_of_an_unknown_type_or_use_are_ignored(tmp_path: Path) -> None:
+    """RFC 7517 section 5: a post-quantum key in the file must not make it unusable."""
     odd: list[dict[str, Any]] = [{"kty": "AKP", "kid": "next"}, {"kty": ["EC"]}, {}, jwk(KEY, "wrap", use="enc")]
     keys = KeyFile(write_keys(tmp_path / "keys.json", *odd, jwk(KEY, "2026-07")), Watch())
 
@@ -169,25 +169,25 @@ def test_keys_that_nobody_here_understands_are_passed_over(tmp_path: Path) -> No
     assert (keys.find("next"), keys.find("wrap")) == (None, None)
 
 
-def test_during_a_change_of_keys_both_are_good_and_afterwards_only_the_new_one(tmp_path: Path) -> None:
+def test_during_a_key_rotation_both_keys_are_accepted_and_afterwards_only_the_new_one(tmp_path: Path) -> None:
     old, new = Party(tmp_path, key=KEY, kid="2026-06"), Party(tmp_path, kid="2026-07")
     before, after = (party.signer.sign(BODY, AUDIENCE) for party in (old, new))
     verifier = old.verifier()
     _refused(lambda: verifier.verify(after, BODY), "signature.key_unknown")
 
     write_keys(old.key_file, jwk(old.key, "2026-06"), jwk(new.key, "2026-07"))
-    both = [verifier.verify(signature, BODY).key_id for signature in (before, after)]
+    during_change = [verifier.verify(signature, BODY).key_id for signature in (before, after)]
     write_keys(old.key_file, jwk(new.key, "2026-07"))
 
-    assert both == ["2026-06", "2026-07"]
+    assert during_change == ["2026-06", "2026-07"]
     assert verifier.verify(after, BODY).key_id == "2026-07"
     _refused(lambda: verifier.verify(before, BODY), "signature.key_unknown")
 
 
-def test_an_unknown_key_has_the_file_read_again_but_not_each_time(
+def test_an_unknown_key_id_causes_the_file_to_be_read_again_at_most_once_per_pause(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file system may be slow to tell of a change; and nobody who invents names can keep us reading."""
+    """A file system may report a change late, but invented key ids must not cause endless reading."""
     watch = Watch()
     path = write_keys(tmp_path / "keys.json", jwk(KEY, "2026-06"))
     keys = KeyFile(path, watch, pause_s=5)
@@ -210,7 +210,7 @@ def test_an_unknown_key_has_the_file_read_again_but_not_each_time(
     assert counts == [0, 0, 1, 1]
 
 
-def test_a_key_file_that_became_unusable_stops_believing(tmp_path: Path) -> None:
+def test_a_key_file_that_became_unusable_stops_verification(tmp_path: Path) -> None:
     party = Party(tmp_path, key=KEY)
     verifier, signature = party.verifier(), party.signer.sign(BODY, AUDIENCE)
     party.key_file.write_text("{", encoding="utf-8")

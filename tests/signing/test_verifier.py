@@ -1,4 +1,4 @@
-"""Which signatures are believed: those of known keys, over exactly what was signed, for us and for now."""
+"""Verification: a signature must be of a known key, over the exact body, for this audience and within its time."""
 
 import hmac
 import json
@@ -30,7 +30,7 @@ def encoded(value: bytes) -> str:
 
 
 def signed_by_hand(key: ec.EllipticCurvePrivateKey, header: object, body: bytes = BODY) -> str:
-    """Sign a header that no signer of ours would write."""
+    """Sign a header that `Signer` would not write."""
     text = json.dumps(header).encode()
     plain = jws.serialize_compact({"alg": "ES256"}, b"", ECKey.import_key(pem(key)))
     assert plain
@@ -49,7 +49,7 @@ def refusal(verifier: Verifier, signature: str | None, body: bytes = BODY) -> st
 
 @pytest.mark.parametrize(("algorithm", "make"), [("ES256", p256), ("EdDSA", ed25519.Ed25519PrivateKey.generate)])
 @pytest.mark.parametrize("body", [BODY, b"", b"\x00\xff" * 200_000], ids=["record", "nothing", "large"])
-def test_what_a_known_key_signed_for_us_is_believed(
+def test_a_signature_of_a_known_key_for_this_audience_is_accepted(
     tmp_path: Path, algorithm: str, make: Callable[[], Private], body: bytes
 ) -> None:
     party = Party(tmp_path, algorithm=algorithm, key=make())
@@ -63,7 +63,7 @@ def test_what_a_known_key_signed_for_us_is_believed(
     assert ".." in signature
 
 
-def test_who_signed_for_whom_and_for_how_long_stands_in_the_signed_header(tmp_path: Path) -> None:
+def test_issuer_audience_and_lifetime_are_in_the_signed_header(tmp_path: Path) -> None:
     signature = Party(tmp_path).signer.sign(BODY, AUDIENCE)
 
     assert jws.extract_compact(signature.encode(), BODY).headers() == HEADER
@@ -71,16 +71,16 @@ def test_who_signed_for_whom_and_for_how_long_stands_in_the_signed_header(tmp_pa
 
 @pytest.mark.parametrize("part", ["header", "signature", "body"])
 @given(drawn=st.data())
-def test_a_change_of_any_bit_is_found(
+def test_a_change_of_any_bit_is_detected(
     tmp_path_factory: pytest.TempPathFactory, part: str, drawn: st.DataObject
 ) -> None:
     party = Party(tmp_path_factory.getbasetemp(), key=KEY)
     signature = party.signer.sign(BODY, AUDIENCE)
-    header, _, own = signature.split(".")
-    texts = {"header": header.encode(), "signature": own.encode(), "body": BODY}
-    place = drawn.draw(st.integers(0, len(texts[part]) - 1))
+    header, _, signed = signature.split(".")
+    texts = {"header": header.encode(), "signature": signed.encode(), "body": BODY}
+    offset = drawn.draw(st.integers(0, len(texts[part]) - 1))
     changed = bytearray(texts[part])
-    changed[place] ^= 1 << drawn.draw(st.integers(0, 7))
+    changed[offset] ^= 1 << drawn.draw(st.integers(0, 7))
     texts[part] = bytes(changed)
     shown = f"{texts['header'].decode('latin-1')}..{texts['signature'].decode('latin-1')}"
 
@@ -112,24 +112,22 @@ KEY = p256()
         ("e30..AAAA", "signature.algorithm"),
     ],
 )
-def test_what_is_no_detached_signature_is_refused(tmp_path: Path, signature: str | None, code: str) -> None:
+def test_a_malformed_detached_signature_is_refused(tmp_path: Path, signature: str | None, code: str) -> None:
     assert refusal(Party(tmp_path).verifier(), signature) == code
 
 
 @pytest.mark.parametrize(
     "algorithm", ["none", "None", "HS256", "HS512", "RS256", "ES384", "es256", "", None, 1, ["ES256"]]
 )
-def test_an_algorithm_that_is_not_allowed_is_refused_before_any_key_is_looked_for(
-    tmp_path: Path, algorithm: object
-) -> None:
+def test_a_disallowed_algorithm_is_refused_before_any_key_is_looked_up(tmp_path: Path, algorithm: object) -> None:
     party = Party(tmp_path, key=KEY)
 
     assert refusal(party.verifier(), signed_by_hand(KEY, HEADER | {"alg": algorithm})) == "signature.algorithm"
 
 
 @pytest.mark.parametrize("secret", ["pem", "der", "x"])
-def test_a_public_key_is_never_taken_for_a_shared_secret(tmp_path: Path, secret: str) -> None:
-    """Algorithm confusion: whoever knows the public key makes an HMAC with it."""
+def test_a_public_key_is_never_used_as_a_shared_secret(tmp_path: Path, secret: str) -> None:
+    """Algorithm confusion: an attacker makes an HMAC with the public key."""
     party = Party(tmp_path, key=KEY)
     public = KEY.public_key()
     secrets = {
@@ -144,14 +142,14 @@ def test_a_public_key_is_never_taken_for_a_shared_secret(tmp_path: Path, secret:
 
 
 @pytest.mark.parametrize("algorithms", [{"none"}, {"HS256"}, {"ES256", "HS256"}, set[str](), {"ES256K"}])
-def test_an_algorithm_that_proves_nothing_cannot_be_allowed(algorithms: set[str]) -> None:
+def test_a_symmetric_or_missing_algorithm_cannot_be_allowed(algorithms: set[str]) -> None:
     with pytest.raises(ConfigurationError) as raised:
         Expected(issuer=ISSUER, audience=AUDIENCE, algorithms=frozenset(algorithms))
 
     assert raised.value.code == "signature.algorithm_unknown"
 
 
-def test_an_asymmetric_algorithm_is_believed_where_it_is_allowed(tmp_path: Path) -> None:
+def test_another_asymmetric_algorithm_is_accepted_if_allowed(tmp_path: Path) -> None:
     key = rsa.generate_private_key(65537, 2048)
     text = encoded(json.dumps(HEADER | {"alg": "RS256"}).encode())
     made = jws.JWSRegistry.algorithms["RS256"].sign(f"{text}.{encoded(BODY)}".encode(), _rsa(key))
@@ -177,14 +175,14 @@ def _rsa(key: rsa.RSAPrivateKey) -> Any:
         ("jwk", jwk(KEY, "2026-07")),
     ],
 )
-def test_a_message_that_brings_its_key_along_is_refused(tmp_path: Path, name: str, value: object) -> None:
+def test_a_header_that_brings_its_own_key_is_refused(tmp_path: Path, name: str, value: object) -> None:
     party = Party(tmp_path, key=KEY)
 
     assert refusal(party.verifier(), signed_by_hand(KEY, HEADER | {name: value})) == "signature.foreign_key"
 
 
 @pytest.mark.parametrize("extension", [{"crit": ["exp"]}, {"crit": []}, {"crit": ["b64"], "b64": False}, {"b64": True}])
-def test_an_extension_that_nobody_understands_is_refused(tmp_path: Path, extension: dict[str, object]) -> None:
+def test_an_unknown_critical_extension_is_refused(tmp_path: Path, extension: dict[str, object]) -> None:
     party = Party(tmp_path, key=KEY)
 
     assert refusal(party.verifier(), signed_by_hand(KEY, HEADER | extension)) == "signature.critical"
@@ -214,7 +212,7 @@ def test_a_key_that_is_not_made_for_the_algorithm_is_refused(tmp_path: Path, des
     assert refusal(party.verifier(described), party.signer.sign(BODY, AUDIENCE)) == "signature.key_mismatch"
 
 
-def test_a_key_of_the_same_name_that_did_not_sign_is_no_proof(tmp_path: Path) -> None:
+def test_a_signature_of_another_key_with_the_same_key_id_is_refused(tmp_path: Path) -> None:
     party = Party(tmp_path, key=KEY)
 
     assert refusal(party.verifier(jwk(p256(), "2026-07")), party.signer.sign(BODY, AUDIENCE)) == "signature.wrong"
@@ -244,7 +242,7 @@ def test_a_key_of_the_same_name_that_did_not_sign_is_no_proof(tmp_path: Path) ->
         ({"jti": 7}, "signature.incomplete"),
     ],
 )
-def test_a_signature_for_others_or_for_another_time_is_refused(
+def test_a_signature_for_another_audience_or_time_is_refused(
     tmp_path: Path, claims: dict[str, object], code: str
 ) -> None:
     party = Party(tmp_path, key=KEY)
@@ -261,13 +259,15 @@ def test_a_signature_for_others_or_for_another_time_is_refused(
         {"iat": SECONDS + 0.5},
     ],
 )
-def test_clocks_may_differ_a_little_and_a_message_may_be_for_several(tmp_path: Path, claims: dict[str, object]) -> None:
+def test_a_clock_difference_of_a_minute_and_several_audiences_are_accepted(
+    tmp_path: Path, claims: dict[str, object]
+) -> None:
     party = Party(tmp_path, key=KEY)
 
     assert party.verifier().verify(signed_by_hand(KEY, HEADER | claims), BODY).key_id == "2026-07"
 
 
-def test_a_signature_is_good_for_its_time_and_no_longer(tmp_path: Path) -> None:
+def test_a_signature_expires(tmp_path: Path) -> None:
     party = Party(tmp_path, key=KEY)
     verifier, signature = party.verifier(), party.signer.sign(BODY, AUDIENCE)
     party.watch.pass_by(359)
@@ -278,7 +278,7 @@ def test_a_signature_is_good_for_its_time_and_no_longer(tmp_path: Path) -> None:
     assert refusal(verifier, signature) == "signature.expired"
 
 
-def test_a_refusal_holds_neither_body_nor_signature_in_the_frames_of_the_library(tmp_path: Path) -> None:
+def test_the_frames_of_a_refusal_hold_neither_body_nor_signature(tmp_path: Path) -> None:
     party = Party(tmp_path, key=KEY)
     verifier, signature = party.verifier(), party.signer.sign(BODY, AUDIENCE)
 
@@ -293,7 +293,7 @@ def test_a_refusal_holds_neither_body_nor_signature_in_the_frames_of_the_library
 
 
 @pytest.mark.parametrize("lifetime_s", [0, -1, 3601])
-def test_a_signature_cannot_be_made_for_no_time_or_for_ever(tmp_path: Path, lifetime_s: int) -> None:
+def test_a_signature_lifetime_outside_the_limits_is_refused(tmp_path: Path, lifetime_s: int) -> None:
     party = Party(tmp_path, key=KEY)
 
     with pytest.raises(ConfigurationError) as raised:

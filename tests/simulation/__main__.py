@@ -1,6 +1,6 @@
-"""Many seeds at once: `python -m tests.simulation 1000-1999`; one seed alone tells its story.
+"""Run many seeds of the simulation: `python -m tests.simulation 1000-1999`; a single seed prints its event log.
 
-Each seed that fails is printed with what is wrong; it fails the same way when it is run again.
+Each failing seed is printed with its faults; it fails the same way when it is run again.
 """
 
 import sys
@@ -12,41 +12,41 @@ from tests.compiled import share_compiled
 from tests.simulation.seeds import Outcome, outcomes
 
 PROCESSES = 2
-"""A seed computes; more processes than cores are no faster."""
+"""The simulation is bound by the processor; more processes than cores are no faster."""
 
-A_BATCH = 25
+BATCH_SIZE = 25
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the seeds `a-b` or the one seed `a`; return 1 where one failed."""
+    """Run the seeds `a-b` or the seed `a`; return 1 if one failed."""
     share_compiled()
     first, _, last = arguments[0].partition("-")
     seeds = range(int(first), int(last or first) + 1)
     started = time.monotonic()
-    failed = _one(seeds[0]) if len(seeds) == 1 else _many(seeds)
+    failed = _run_one(seeds[0]) if len(seeds) == 1 else _run_many(seeds)
     print(f"{len(seeds)} seeds, {failed} failed, {time.monotonic() - started:.1f} s")
     return 1 if failed else 0
 
 
-def _one(seed: int) -> int:
+def _run_one(seed: int) -> int:
     (outcome,) = outcomes([seed])
     print(*outcome.story, *outcome.faults, sep="\n")
     return len(outcome.faults) > 0
 
 
-def _many(seeds: range) -> int:
-    batches = [seeds[start : start + A_BATCH] for start in range(0, len(seeds), A_BATCH)]
+def _run_many(seeds: range) -> int:
+    batches = [seeds[start : start + BATCH_SIZE] for start in range(0, len(seeds), BATCH_SIZE)]
     failed = 0
     with Pool(PROCESSES) as pool:
-        for found in pool.imap(_batch, batches):
-            for outcome in found:
+        for failed_outcomes in pool.imap(_failed_of, batches):
+            for outcome in failed_outcomes:
                 failed += 1
                 print(f"seed {outcome.seed}:", *outcome.faults, sep="\n    ", flush=True)
     return failed
 
 
-def _batch(seeds: range) -> list[Outcome]:
-    return [one for one in outcomes(seeds) if one.faults]
+def _failed_of(seeds: range) -> list[Outcome]:
+    return [outcome for outcome in outcomes(seeds) if outcome.faults]
 
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
-"""Compares every edit of a world that came to rest with every row, version, discrepancy and delivery.
+"""Compare every edit of a simulated world at rest with every row, version, discrepancy and delivery.
 
-Lost: a good entry that is no live row, is not in quarantine and is not beside another that has its key.
-Stale: a live row with other values than its entry. Phantom: a live row or an open quarantine entry of which
-no register knows, or a version that none ever stated. Duplicated: a version like the one before it, or a
-second effect of one change.
+Lost: a good entry that is neither a live row nor in quarantine, and whose key no other entry has. Stale: a live row
+with other values than its entry. Phantom: a live row or an open quarantine entry that is in no register, or a version
+that no register ever stated. Duplicated: a version equal to the one before it, or a second effect of one change.
 """
 
 import json
@@ -23,55 +22,55 @@ from tests.simulation.deliveries import delivery_faults
 from tests.simulation.register import Document, Register, document_of
 from tests.simulation.world import World
 
-EVERYTHING = 1_000_000
+MAX_ROWS = 1_000_000
 
 
 def faults(world: World) -> list[str]:
-    """Return everything that is wrong in a world at rest, each as one sentence."""
+    """Return every fault of a world at rest, each as one sentence."""
     with world.database() as database, database.reading() as connection:
-        found = Findings(world, connection)
+        findings = Findings(world, connection)
         return [
             *world.violations,
-            *found.histories(),
-            *found.entries_and_rows(),
-            *found.rows_and_entries(),
-            *found.quarantine(),
-            *found.discrepancies(),
+            *findings.histories(),
+            *findings.entries_and_rows(),
+            *findings.rows_and_entries(),
+            *findings.quarantine(),
+            *findings.discrepancies(),
             *delivery_faults(world, connection),
         ]
 
 
 class Findings:
-    """What the database of a world holds, beside what its registers hold."""
+    """The differences between the database of a world and its registers."""
 
     def __init__(self, world: World, connection: Connection) -> None:
         self._world = world
-        self._feed = changes(connection, limit=EVERYTHING)
+        self._feed = changes(connection, limit=MAX_ROWS)
         self._rows = {
             (kind, row["record_key"]): row
             for kind in {source.record_type for _, source in world.geography.sources}
             for row in connection.execute(select(record_table(kind))).mappings()
         }
         self._documents = {(row["record_type"], row["record_key"]): json.loads(row["document"]) for row in self._feed}
-        self._open = {(one.connection, one.record_type, one.source_key): one for one in entries(connection)}
+        self._open = {(entry.connection, entry.record_type, entry.source_key): entry for entry in entries(connection)}
         self._discrepancies = discrepancies(connection)
 
     def histories(self) -> Iterator[str]:
-        """Yield gaps in versions, versions nobody stated, versions like the one before, rows that lag behind."""
+        """Yield gaps in versions, versions that no register stated, repeated versions, and outdated rows."""
         last: dict[tuple[str, str], Any] = {}
-        said = {
-            (name, source.record_type): self._world.registers[source.name].said
+        stated = {
+            (name, source.record_type): self._world.registers[source.name].stated
             for name, source in self._world.geography.sources
         }
         for row in self._feed:
             key, before = (row["record_type"], row["record_key"]), last.get((row["record_type"], row["record_key"]))
-            place = f"{key} version {row['version']}"
+            where = f"{key} version {row['version']}"
             if row["version"] != (1 if before is None else before["version"] + 1):
-                yield f"gap: {place} does not follow the version before it"
-            if json.loads(row["document"]) not in said[row["connection"], row["record_type"]]:
-                yield f"phantom: {place} was never stated by {row['connection']}"
+                yield f"gap: {where} does not follow the version before it"
+            if json.loads(row["document"]) not in stated[row["connection"], row["record_type"]]:
+                yield f"phantom: {where} was never stated by {row['connection']}"
             if before is not None and _same(before, row):
-                yield f"duplicated: {place} says what the version before it said"
+                yield f"duplicated: {where} says what the version before it said"
             last[key] = row
         for key, row in self._rows.items():
             feed = last.get(key)
@@ -88,35 +87,35 @@ class Findings:
                 document = document_of(kind, entry["fields"])
                 key = key_of(kind, document)
                 row = self._rows.get((kind, key))
-                place = f"{name} {entry['id']} as {kind} {key}"
+                where = f"{name} {entry['id']} as {kind} {key}"
                 if row is None or (row["deleted_at"] is not None and not self._owner_says_gone(name, row)):
-                    yield f"lost: {place} is no live row"
+                    yield f"lost: {where} is no live row"
                 elif row["connection"] == name and row["deleted_at"] is None:
                     if row["source_key"] != entry["id"]:
-                        yield f"lost: {place} is hidden behind {row['source_key']} and not in quarantine"
+                        yield f"lost: {where} is hidden behind {row['source_key']} and not in quarantine"
                     elif self._documents[kind, key] != document:
-                        yield f"stale: {place} has other values"
+                        yield f"stale: {where} has other values"
                 elif row["deleted_at"] is None and self._world.geography.owner == name:
-                    yield f"stale: {place} is the owner's, and the row is {row['connection']}'s"
+                    yield f"stale: {where} is the owner's, and the row is {row['connection']}'s"
 
     def rows_and_entries(self) -> Iterator[str]:
-        """Yield live rows whose register knows nothing of them."""
+        """Yield live rows that their register does not hold."""
         for (kind, key), row in self._rows.items():
             if row["deleted_at"] is not None:
                 continue
             register = self._register_of(row["connection"], kind)
             entry = register.entries.get(row["source_key"])
-            place = f"{kind} {key} of {row['connection']} {row['source_key']}"
+            where = f"{kind} {key} of {row['connection']} {row['source_key']}"
             if entry is None:
                 if register.traits.deletes is not Deletes.NEVER:
-                    yield f"phantom: {place} is gone at its source"
+                    yield f"phantom: {where} is gone at its source"
             elif entry["state"] == "good" and not self._is_beside_another(row["connection"], register, entry):
                 now_called = key_of(kind, document_of(kind, entry["fields"]))
                 if now_called != key:
-                    yield f"phantom: {place} is called {now_called} by its source"
+                    yield f"phantom: {where} is called {now_called} by its source"
 
     def quarantine(self) -> Iterator[str]:
-        """Yield bad entries that are not in quarantine, and entries of quarantine that are good or gone."""
+        """Yield bad entries that are not in quarantine, and quarantine entries that are good or deleted."""
         for name, register in self._registers():
             for entry in register.entries.values():
                 held = self._open.get((name, register.traits.record_type, entry["id"]))
@@ -131,22 +130,26 @@ class Findings:
                 yield f"stale: {name} {number} is good and in quarantine for {held.faults}"
 
     def discrepancies(self) -> Iterator[str]:
-        """Yield differences between registers that are not kept, and kept ones that are none."""
+        """Yield differences between registers that are not stored, and stored ones that do not exist."""
         expected = {
             (key, field, name, json.dumps(value, ensure_ascii=False), json.dumps(owned, ensure_ascii=False))
             for name, key, document, owners in self._foreign()
             for field, value in document.items()
             if value not in (None, []) and value != (owned := owners[field])
         }
-        kept = {
+        stored = {
             (row["record_key"], row["field"], row["connection"], row["value"], row["owner_value"])
             for row in self._discrepancies
         }
-        yield from (f"lost: discrepancy {one}" for one in sorted(expected - kept))
-        yield from (f"phantom: discrepancy {one}" for one in sorted(kept - expected) if not self._is_last_good(one))
+        yield from (f"lost: discrepancy {difference}" for difference in sorted(expected - stored))
+        yield from (
+            f"phantom: discrepancy {difference}"
+            for difference in sorted(stored - expected)
+            if not self._is_last_good(difference)
+        )
 
     def _foreign(self) -> Iterator[tuple[str, str, Document, Document]]:
-        """Yield what non-owners say of live rows: connection, record key, their document, the owner's."""
+        """Yield the claims of non-owners on live rows: connection, record key, their document, the owner's."""
         for name, register in self._registers():
             kind = register.traits.record_type
             for entry in register.entries.values():
@@ -158,15 +161,15 @@ class Findings:
                 if row is not None and row["deleted_at"] is None and row["connection"] != name:
                     yield name, key, document, self._documents[kind, key]
 
-    def _is_last_good(self, kept: tuple[str, str, str, str, str]) -> bool:
-        """Say whether a non-owner stated this before its entry turned bad, or went without a word: that stands."""
-        key, field, name, value, _ = kept
+    def _is_last_good(self, difference: tuple[str, str, str, str, str]) -> bool:
+        """True if a non-owner stated the value before its entry turned bad or was deleted without notice."""
+        key, field, name, value, _ = difference
         register = self._register_of(name, "land_parcel")
         is_silent = register.traits.deletes is Deletes.NEVER
         is_bad = any(entry["state"] != "good" for entry in register.entries.values())
         return (is_silent or is_bad) and any(
-            key_of("land_parcel", said) == key and json.dumps(said[field], ensure_ascii=False) == value
-            for said in register.said
+            key_of("land_parcel", document) == key and json.dumps(document[field], ensure_ascii=False) == value
+            for document in register.stated
         )
 
     def _registers(self) -> Iterator[tuple[str, Register]]:
@@ -174,7 +177,11 @@ class Findings:
             yield name, self._world.registers[source.name]
 
     def _register_of(self, connection: str, kind: str) -> Register:
-        (register,) = (one for name, one in self._registers() if name == connection and one.traits.record_type == kind)
+        (register,) = (
+            candidate
+            for name, candidate in self._registers()
+            if name == connection and candidate.traits.record_type == kind
+        )
         return register
 
     def _is_beside_another(self, name: str, register: Register, entry: dict[str, Any]) -> bool:
@@ -182,7 +189,7 @@ class Findings:
         return held is not None and held.item == entry and self._has_its_key_taken(held)
 
     def _has_its_key_taken(self, held: QuarantineEntry) -> bool:
-        """Say whether the key of a quarantined entry is another live row's of the same source."""
+        """True if another live row of the same source has the key of a quarantined entry."""
         key = key_of(held.record_type, document_of(held.record_type, dict(held.item["fields"])))
         row = self._rows.get((held.record_type, key))
         is_taken = row is not None and row["deleted_at"] is None and row["connection"] == held.connection

@@ -1,4 +1,4 @@
-"""The clerks of the simulated offices: what they enter, change, delete, bring back, renumber and spoil."""
+"""Random edits of a simulated register: entries are added, changed, deleted, restored, renumbered and made faulty."""
 
 from datetime import datetime
 from random import Random
@@ -9,15 +9,15 @@ from tests.simulation.register import Entry, Register
 Fields = dict[str, Any]
 
 DOSSIERS = [f"000.00.05.H09-260302-{number:04}" for number in range(1, 8)]
-MOST_ENTRIES = 9
+MAX_ENTRIES = 9
 SHARED_NUMBERS = range(1, 7)
-"""Parcels that several registers speak of; no register has one of them twice."""
+"""Parcel numbers that several registers use; no register has one of them twice."""
 OWN_NUMBERS = 4
-"""Parcels of one register alone; two of its entries may claim the same."""
+"""How many parcel numbers only one register uses; two of its entries may have the same."""
 
 
 class Clerk:
-    """Edits one register by the dice."""
+    """Makes random edits of one register."""
 
     def __init__(self, register: Register, district: int, dice: Random) -> None:
         self._register = register
@@ -26,12 +26,12 @@ class Clerk:
         self._entered = 0
 
     def edit(self, now: datetime) -> str:
-        """Make one edit; say which."""
+        """Make one edit; return its description."""
         entries = list(self._register.entries.values())
         kind = self._dice.choices(["enter", "change", "delete", "bring back", "renumber", "spoil"], [3, 4, 2, 1, 2, 2])[
             0
         ]
-        if not entries or (kind == "enter" and len(entries) < MOST_ENTRIES):
+        if not entries or (kind == "enter" and len(entries) < MAX_ENTRIES):
             self._entered += 1
             return self._put("enter", f"{self._register.traits.name[0]}{self._entered}", self._new_fields(), now)
         if kind == "bring back" and self._register.gone:
@@ -62,15 +62,15 @@ class Clerk:
 
     def _values(self) -> Fields:
         dice = self._dice
-        unlike = f"Số {dice.randrange(10_000)}" if dice.random() < 0.5 else None
+        free_text = f"Số {dice.randrange(10_000)}" if dice.random() < 0.5 else None
         match self._register.traits.record_type:
             case "land_parcel":
-                return {"area_m2": dice.choice(["100", "101", "113"]), "address": unlike}
+                return {"area_m2": dice.choice(["100", "101", "113"]), "address": free_text}
             case "dossier":
                 refused = dice.random() < 0.1
-                return {"status": dice.choice([2, 4, 9]), "summary": "Không nhận" if refused else unlike}
+                return {"status": dice.choice([2, 4, 9]), "summary": "Không nhận" if refused else free_text}
             case _:
-                return {"status": dice.choice([2, 4, 9]), "note": unlike}
+                return {"status": dice.choice([2, 4, 9]), "note": free_text}
 
     def _parcel(self) -> Fields:
         head = {"scheme": "gso-2025-07", "commune_code": "25747", "map_sheet": "12"}
@@ -86,7 +86,7 @@ class Clerk:
         return {entry["fields"].get("parcel_number", "") for entry in entries if entry["id"] != but}
 
     def _unclaimed(self, fields: Fields) -> Fields:
-        """Return the fields, with another shared number or dossier code where theirs was taken meanwhile."""
+        """Return the fields, with another parcel number if theirs is a shared one that was taken meanwhile."""
         number = fields.get("parcel_number", "")
         if number in self._claimed("") and int(number or 0) in SHARED_NUMBERS:
             return {**fields, **self._parcel_number("")}

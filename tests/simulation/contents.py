@@ -1,4 +1,4 @@
-"""All that a run may leave in the database and that must not change when nothing happens."""
+"""The content of a database that must not change while nothing happens at the sources."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,14 +7,14 @@ from cchc_connect import SharedDatabase
 from cchc_connect.database.tables import METADATA
 
 OF_EACH_RUN = frozenset({"run", "tally", "lease", "cursor", "route"})
-"""Tables in which every run leaves a trace."""
+"""Tables that every run writes to."""
 
 
 def contents(database: SharedDatabase) -> Mapping[str, list[Any]]:
-    """Return the rows of every table but those of the runs themselves."""
+    """Return the rows of every table except those that every run writes to."""
     with database.reading() as connection:
         return {
-            # As the driver gives them: to compile each statement for each look takes a sixth of a world's time.
+            # Driver SQL: compiling each statement each time takes a sixth of a simulation's time.
             table.name: sorted(map(repr, connection.exec_driver_sql(f"SELECT * FROM {table.name}")))  # noqa: S608  # our own names
             for table in METADATA.sorted_tables
             if table.name not in OF_EACH_RUN

@@ -1,4 +1,4 @@
-"""The checker's second half: what each desk holds and took, beside the feed, the deliveries and the journal."""
+"""The checker of messages: compare each receiving desk with the change feed, the deliveries and the audit log."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -13,26 +13,26 @@ from cchc_connect.database.writing.page_writer import GONE
 from tests.simulation.desk import Desk, Effect
 from tests.simulation.world import World
 
-EVERYTHING = 1_000_000
+MAX_ROWS = 1_000_000
 
 
 def delivery_faults(world: World, connection: Connection) -> list[str]:
-    """Return what is wrong with what left."""
-    found = Outbox(world, connection)
-    return [*found.journal(connection), *found.effects(), *found.holdings(), *found.waiting(connection)]
+    """Return every fault of the messages sent."""
+    outbox = Outbox(world, connection)
+    return [*outbox.journal(connection), *outbox.effects(), *outbox.holdings(), *outbox.waiting(connection)]
 
 
 class Outbox:
-    """What left, by the world's desks and by the database."""
+    """The messages sent, as received by the desks and as recorded in the database."""
 
     def __init__(self, world: World, connection: Connection) -> None:
         self._world = world
-        self._feed = [row for row in changes(connection, limit=EVERYTHING) if row["operation"] not in GONE]
-        self._last = {(row["record_type"], row["record_key"]): row for row in changes(connection, limit=EVERYTHING)}
+        self._feed = [row for row in changes(connection, limit=MAX_ROWS) if row["operation"] not in GONE]
+        self._last = {(row["record_type"], row["record_key"]): row for row in changes(connection, limit=MAX_ROWS)}
         self._withheld = {field for route in world.config.routes.values() for field in route.withhold}
 
     def journal(self, connection: Connection) -> Iterator[str]:
-        """Yield breaks of the chain, and records that left without an entry."""
+        """Yield breaks of the hash chain, and records that were sent without an entry."""
         broken = broken_entry(connection)
         if broken is not None:
             yield f"journal: broken at entry {broken}"
@@ -55,7 +55,7 @@ class Outbox:
                         yield f"leak: {field} of {effect.key} left"
 
     def holdings(self) -> Iterator[str]:
-        """Yield live records of which a desk does not hold the last version."""
+        """Yield live records whose last version a desk does not hold."""
         for desk in self._world.desks.values():
             for (kind, key), row in self._last.items():
                 if kind != desk.traits.record_type or row["operation"] in GONE:
@@ -67,12 +67,12 @@ class Outbox:
                     yield f"{'stale' if key in desk.holdings else 'lost'}: {kind} {key} at {desk.traits.name}"
 
     def waiting(self, connection: Connection) -> Iterator[str]:
-        """Yield messages that still wait although the desk takes everything."""
+        """Yield messages that still wait although the desk accepts everything."""
         rows = connection.execute(select(delivery).where(delivery.c.state == "waiting")).mappings()
         yield from (f"lost: message {row['sequence']} waits for ever" for row in rows)
 
     def _effects_of_records(self, desk: Desk) -> Iterator[str]:
-        """Yield effects that are not, record by record, versions of the feed in their order, each once."""
+        """Yield effects that are not, for each record, its versions in the change feed, in order and once each."""
         for key in sorted({effect.key for effect in desk.effects}):
             versions = iter(
                 self._outgoing(dict(row))
@@ -84,7 +84,7 @@ class Outbox:
                     yield f"duplicated: {key} at {desk.traits.name} took effect twice or out of order"
 
     def _order(self, desk: Desk) -> Iterator[str]:
-        """Yield messages that came before an earlier one of their order key; one that was refused may be late."""
+        """Yield messages received after a later one of their order key; one that was refused may be late."""
         sequences = _sequences(self._feed, desk, self._outgoing)
         reached: dict[str, int] = {}
         for effect in desk.effects:
@@ -108,16 +108,16 @@ class Outbox:
 
 
 def _sequences(feed: list[Any], desk: Desk, outgoing: Any) -> dict[str, int]:
-    """Return for each effect the sequence of the change that it is of."""
-    rest: dict[str, list[Any]] = {}
+    """Return the sequence of the change behind each effect, by idempotency key."""
+    versions_left: dict[str, list[Any]] = {}
     for row in feed:
         if row["record_type"] == desk.traits.record_type:
-            rest.setdefault(row["record_key"], []).append(row)
-    found: dict[str, int] = {}
+            versions_left.setdefault(row["record_key"], []).append(row)
+    sequences: dict[str, int] = {}
     for effect in desk.effects:
-        versions = rest.get(effect.key, [])
+        versions = versions_left.get(effect.key, [])
         while versions and outgoing(versions[0]) != effect.document:
             versions.pop(0)
         if versions:
-            found[effect.idempotency_key] = versions.pop(0)["sequence"]
-    return found
+            sequences[effect.idempotency_key] = versions.pop(0)["sequence"]
+    return sequences

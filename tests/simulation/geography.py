@@ -1,4 +1,4 @@
-"""Which offices a simulated world has, what they are like and what flows between them, by the seed."""
+"""The layout of a simulated world, drawn from the seed: its offices, their traits and the routes between them."""
 
 from dataclasses import dataclass
 from random import Random
@@ -13,25 +13,25 @@ LEASE_S = 3600
 
 @dataclass(frozen=True, kw_only=True)
 class Geography:
-    """The offices by connection name, and the tables of cchc.toml but the database's."""
+    """The offices by connection name, and the tables of cchc.toml except the database's."""
 
     offices: dict[str, OfficeTraits]
     tables: dict[str, Any]
 
     @property
     def sources(self) -> list[tuple[str, SourceTraits]]:
-        """Return every source with its connection's name."""
+        """Every source with the name of its connection."""
         return [(name, source) for name, office in self.offices.items() for source in office.sources]
 
     @property
     def owner(self) -> str | None:
-        """Return the connection declared as source of truth for parcels."""
+        """The connection declared as source of truth for parcels."""
         owner: str | None = self.tables["ownership"].get("land_parcel")
         return owner
 
 
 def geography(dice: Random) -> Geography:
-    """Draw a world: land offices that speak of the same parcels, a one-stop shop with dossiers, or both."""
+    """Draw a layout: land offices with claims on the same parcels, a one-stop shop with dossiers, or both."""
     offices: dict[str, OfficeTraits] = {}
     routes: dict[str, Any] = {}
     ownership: dict[str, str] = {}
@@ -61,7 +61,7 @@ def geography(dice: Random) -> Geography:
 def _source(dice: Random, name: str, record_type: str) -> SourceTraits:
     changed_since = dice.random() < 0.5
     dated = changed_since or dice.random() < 0.5
-    # What a listing of changes lacks tells nothing about what is gone.
+    # Absence from a listing of changes does not mean deletion.
     deletes = [Deletes.NEVER, Deletes.TOMBSTONES] + [Deletes.ABSENCE] * 2 * (not changed_since)
     return SourceTraits(
         name=name,
@@ -80,9 +80,12 @@ def _source(dice: Random, name: str, record_type: str) -> SourceTraits:
 
 
 def _desk(dice: Random, name: str, record_type: str) -> DeskTraits:
-    whole = dice.random() < 0.5
+    refuses_whole_batches = dice.random() < 0.5
     return DeskTraits(
-        name=name, record_type=record_type, batch_limit=dice.choice([1, 3, 5]), refuses_whole_batches=whole
+        name=name,
+        record_type=record_type,
+        batch_limit=dice.choice([1, 3, 5]),
+        refuses_whole_batches=refuses_whole_batches,
     )
 
 

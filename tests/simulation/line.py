@@ -1,4 +1,4 @@
-"""The line to a simulated office: a transport without a network, on which the world goes on meanwhile."""
+"""The simulated transport: requests reach registers and desks directly, and events happen during each request."""
 
 import json
 from types import TracebackType
@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 
 class Line:
-    """Carries requests to the registers and desks of the world, named by their path."""
+    """Passes requests to the world's registers and desks, which their paths name."""
 
     def __init__(self, world: "World") -> None:
         self._world = world
@@ -24,11 +24,11 @@ class Line:
 
     @property
     def traffic(self) -> Traffic:
-        """How much has moved so far."""
+        """The number of requests so far."""
         return Traffic(requests=self._requests)
 
     def run(self, conversation: Exchange[Result], /) -> Result:
-        """Lead an adapter's conversation to its end and return its result."""
+        """Run an adapter's conversation to its end and return its result."""
         try:
             request = next(conversation)
             while True:
@@ -40,20 +40,20 @@ class Line:
             conversation.close()
 
     def send(self, request: HttpRequest, /) -> HttpResponse:
-        """Return the answer, or raise what the weather says; the process may die before and after."""
+        """Return the response or raise the planned fault; the process may be killed before and after."""
         self._requests += 1
         self._world.mortality.step()
         number = self._world.count(request.path)
         self._world.goes_on(request.path, number)
-        answer = self._at_register(request, number) if request.method == "GET" else self._at_desk(request, number)
+        document = self._at_register(request, number) if request.method == "GET" else self._at_desk(request, number)
         self._world.mortality.step()
-        return HttpResponse(status=200, headers={}, body=json.dumps(answer).encode(), verdict=Verdict.OK)
+        return HttpResponse(status=200, headers={}, body=json.dumps(document).encode(), verdict=Verdict.OK)
 
     def _at_register(self, request: HttpRequest, number: int) -> object:
         register = self._world.registers[request.path]
         fault = self._world.weather.at_source(register.traits, number)
         self._fail(fault, request)
-        return register.answer(request.params["since"], request.params["position"], fault)
+        return register.page(request.params["since"], request.params["position"], fault)
 
     def _at_desk(self, request: HttpRequest, number: int) -> object:
         desk = self._world.desks[request.path]
@@ -61,9 +61,9 @@ class Line:
         if fault is not Fault.ANSWER_LOST:
             self._fail(fault, request)
         dice = self._world.weather.chance(f"choice of {request.path}", number)
-        answer = desk.answer(cast("list[Message]", request.json), fault, dice)
+        receipts = desk.receive(cast("list[Message]", request.json), fault, dice)
         self._fail(fault, request)
-        return answer
+        return receipts
 
     def _fail(self, fault: Fault | None, request: HttpRequest) -> None:
         if fault is not None:
@@ -78,4 +78,4 @@ class Line:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Leave nothing open."""
+        """Do nothing: nothing is open."""

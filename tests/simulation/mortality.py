@@ -1,4 +1,4 @@
-"""Death of a process at any step: from then on nothing of it reads, writes, sends or looks at the clock."""
+"""Kill a simulated process at any step: afterwards it reads, writes and sends nothing and reads no clock."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -8,11 +8,11 @@ from sqlalchemy import Engine, event
 
 
 class Killed(BaseException):
-    """The process is dead; no handler of the engine may hold it up."""
+    """The process is dead; as a BaseException it passes the engine's handlers of Exception."""
 
 
 class Mortality:
-    """Counts the steps of a process, statement by statement, and ends it at the step it was told."""
+    """Counts the steps of a process (statements, commits, requests) and kills it at a given step."""
 
     def __init__(self) -> None:
         self.steps = 0
@@ -21,15 +21,15 @@ class Mortality:
 
     @property
     def is_dead(self) -> bool:
-        """Say whether the process's last step is behind it."""
+        """True if the process has made its last step."""
         return 0 < self._last <= self.steps
 
     def begin(self, last: int) -> None:
-        """Begin a process whose step `last` is its last; 0: it lives on."""
+        """Begin a process that is killed at step `last`; 0: it is not killed."""
         self.steps, self._last = 0, last
 
     def step(self, *_: Any) -> None:
-        """Take one step.
+        """Make one step.
 
         Raises:
             Killed: the process is dead, or dies now.
@@ -44,7 +44,7 @@ class Mortality:
 
     @contextmanager
     def another_process(self) -> Generator[None, None, None]:
-        """Let another process work, whose steps do not count."""
+        """Let another process run, whose steps are not counted, while the block runs."""
         self._immortals += 1
         try:
             yield
@@ -53,7 +53,7 @@ class Mortality:
 
     @contextmanager
     def over_databases(self) -> Generator[None, None, None]:
-        """Make every statement and commit of any database a step while the block runs."""
+        """Count every statement and commit of any database as a step while the block runs."""
 
         def statement(*_: Any) -> None:
             self.step()

@@ -1,4 +1,4 @@
-"""The adapter of every simulated office, found by its entry point as an outsider's is."""
+"""The adapter of every simulated office, found by its entry point like a third party's."""
 
 import sys
 import tempfile
@@ -29,7 +29,7 @@ from tests.simulation.traits import DeskTraits, OfficeTraits, SourceTraits
 ENTRY_POINT = "simulated_office"
 
 MEASURED = {"land_parcel": "area_m2", "dossier": "status", "dossier_step": "status"}
-"""The field that cannot be read where an entry is bad."""
+"""The field that is unreadable in a bad entry."""
 
 
 class RegisterSource:
@@ -42,23 +42,23 @@ class RegisterSource:
         self.mapping_version = 1
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
-        """Ask the register for one page."""
-        wanted = {"since": "" if ask.since is None else ask.since.isoformat(), "position": ask.position or ""}
-        answer = yield HttpRequest(method="GET", path=self._traits.name, params=wanted)
-        page = cast("dict[str, Any]", answer.json())
+        """Fetch one page of the register."""
+        parameters = {"since": "" if ask.since is None else ask.since.isoformat(), "position": ask.position or ""}
+        response = yield HttpRequest(method="GET", path=self._traits.name, params=parameters)
+        page = cast("dict[str, Any]", response.json())
         gone: list[str] = page["gone"]
         return Page(items=list(page["items"]), next=page["next"], total=page["total"], gone=gone)
 
     def key(self, item: Item) -> str:
-        """Return the register's number of an entry."""
+        """Return the register's id of an entry."""
         return str(item["id"])
 
     def changed_at(self, item: Item) -> datetime | None:
-        """Return when the register says the entry was changed."""
+        """Return the time of change in the entry, None if there is none."""
         return datetime.fromisoformat(item["at"]) if item["at"] else None
 
     def translate(self, item: Item) -> Mapping[str, object]:
-        """Return the fields; an entry in the state `broken` is more than this adapter can take."""
+        """Return the fields; on an entry in the state `broken` this adapter raises a KeyError."""
         fields: dict[str, object] = dict(item["fields"])
         if item["state"] == "broken":
             del fields["no such field"]
@@ -79,15 +79,15 @@ class DeskTarget:
         """Send one message."""
         message = [
             {
-                "idempotency_key": one.idempotency_key,
-                "key": one.record.key,
-                "order_key": one.record.order_key,
-                "document": to_document(one.record),
+                "idempotency_key": outgoing.idempotency_key,
+                "key": outgoing.record.key,
+                "order_key": outgoing.record.order_key,
+                "document": to_document(outgoing.record),
             }
-            for one in batch
+            for outgoing in batch
         ]
-        answer = yield HttpRequest(method="POST", path=self._traits.name, json=message, idempotent=True)
-        receipts = cast("list[list[str]]", answer.json())
+        response = yield HttpRequest(method="POST", path=self._traits.name, json=message, idempotent=True)
+        receipts = cast("list[list[str]]", response.json())
         return [Receipt(outcome=Outcome(outcome), reason=reason) for outcome, reason in receipts]
 
 
@@ -104,7 +104,7 @@ class Office:
 
 @contextmanager
 def installed() -> Generator[None, None, None]:
-    """Install the adapter as an outsider's distribution is, while the block runs."""
+    """Install the adapter like a third party's distribution while the block runs."""
     with tempfile.TemporaryDirectory() as site:
         folder = Path(site) / "simulated_office-1.0.dist-info"
         folder.mkdir()

@@ -1,4 +1,4 @@
-"""An agency's register as it really is: entries under edit, listed in pages that move while they are read."""
+"""A simulated register of an agency: entries are edited while its pages are being read."""
 
 import hashlib
 from datetime import UTC, datetime, timedelta
@@ -10,37 +10,37 @@ from tests.simulation.traits import SourceTraits
 from tests.simulation.weather import Fault
 
 Entry = dict[str, Any]
-"""Number of the entry, time of change, state (good, bad, broken) and the record's fields."""
+"""Id of the entry, time of change, state (good, bad, broken) and the record's fields."""
 
 Document = dict[str, Any]
 
 
 class Register:
-    """What one source holds; every version it ever held is remembered for the checker."""
+    """The entries of one source, and every version it ever held, for the checker."""
 
     def __init__(self, traits: SourceTraits, chance: Random) -> None:
         self.traits = traits
         self._chance = chance
         self.entries: dict[str, Entry] = {}
         self.gone: dict[str, tuple[datetime, Entry]] = {}
-        """Entries that were deleted: when, by the register's clock, and what they were last."""
-        self.said: list[Document] = []
+        """Deleted entries: time of deletion by the register's clock, and last version."""
+        self.stated: list[Document] = []
         """Every document the register ever stated."""
 
     def put(self, number: str, fields: Document, state: str, now: datetime) -> None:
-        """Write an entry, whatever stood there."""
+        """Write or overwrite an entry."""
         at = self._stamp(now).isoformat() if self.traits.dated else ""
         self.entries[number] = {"id": number, "at": at, "state": state, "fields": fields}
         self.gone.pop(number, None)
         if state == "good":
-            self.said.append(document_of(self.traits.record_type, fields))
+            self.stated.append(document_of(self.traits.record_type, fields))
 
     def remove(self, number: str, now: datetime) -> None:
         """Delete an entry."""
         self.gone[number] = (self._stamp(now), self.entries.pop(number))
 
-    def answer(self, since: str, position: str, fault: Fault | None) -> dict[str, Any]:
-        """Return one page as the register shows it in this weather."""
+    def page(self, since: str, position: str, fault: Fault | None) -> dict[str, Any]:
+        """Return one page, distorted by the fault."""
         if fault is Fault.NONSENSE:
             return {"items": None, "next": "1", "total": "many", "gone": None}
         moment = datetime.fromisoformat(since) if since and fault is not Fault.FILTER_IGNORED else None
@@ -61,7 +61,7 @@ class Register:
         return {"items": shown, "next": following, "total": total, "gone": self._gone(moment) if last else []}
 
     def _stamp(self, now: datetime) -> datetime:
-        """Return the time an edit bears: behind the present, and behind what other edits bore."""
+        """Return the time that an edit is dated with: in the past, and possibly before that of earlier edits."""
         furthest = self.traits.lag_s if self.traits.changed_since else timedelta(days=30).total_seconds()
         moment = now - timedelta(seconds=self._chance.uniform(0, furthest))
         grain = self.traits.grain_s
@@ -101,5 +101,5 @@ class Register:
 
 
 def document_of(record_type: str, fields: Document) -> Document:
-    """Return the document of the record that good fields make."""
+    """Return the document of the record made from good fields."""
     return to_document(RECORD_TYPES[record_type].read(fields).record)

@@ -1,4 +1,4 @@
-"""A seed's whole life: make its world, let it live, check it."""
+"""Run one seed of the simulation: create its world, let it run, check it."""
 
 import os
 import shutil
@@ -13,15 +13,15 @@ from tests.simulation.checker import faults
 from tests.simulation.office import installed
 from tests.simulation.world import DATABASE, Unrest, World
 
-IN_MEMORY = Path("/dev/shm")  # noqa: S108  # where there is one, a commit costs no disk
-"""A file system that lives in memory."""
+IN_MEMORY = Path("/dev/shm")  # noqa: S108  # a commit there waits for no disk
+"""A file system in memory."""
 
 TEMPLATE = "new.db"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A seed and what is wrong with its world."""
+    """A seed, the faults of its world and its event log."""
 
     seed: int
     faults: tuple[str, ...]
@@ -30,15 +30,15 @@ class Outcome:
 
 @contextmanager
 def ground(folder: Path | None = None) -> Generator[Path, None, None]:
-    """Give a folder for worlds, with a new database in it to be copied and the offices' adapter installed."""
-    home = IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else None
-    with tempfile.TemporaryDirectory(dir=folder or home) as name, installed():
+    """Give a folder for worlds with a template database in it, and install the offices' adapter."""
+    parent = IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=folder or parent) as name, installed():
         SharedDatabase(f"sqlite:///{Path(name) / TEMPLATE}").close()
         yield Path(name)
 
 
 def world(seed: int, on: Path) -> World:
-    """Return a seed's world; in one of twenty the engine must make its tables itself."""
+    """Return the world of a seed; for every twentieth seed the engine creates its tables itself."""
     folder = on / str(seed)
     folder.mkdir()
     if seed % 20:
@@ -47,17 +47,17 @@ def world(seed: int, on: Path) -> World:
 
 
 def outcomes(seeds: Iterable[int]) -> Iterator[Outcome]:
-    """Yield what became of each seed's world."""
-    with ground() as place:
+    """Run each seed and yield its outcome."""
+    with ground() as folder:
         for seed in seeds:
-            lived = world(seed, place)
+            lived = world(seed, folder)
             yield Outcome(seed, tuple(judged(lived)), tuple(lived.story))
 
 
-def judged(one: World) -> list[str]:
-    """Let a world live; return what is wrong with it then."""
+def judged(lived: World) -> list[str]:
+    """Run a world to its end; return its faults."""
     try:
-        one.live()
+        lived.live()
     except Unrest:
-        return ["unrest: runs still write or send although nothing happens", *faults(one)]
-    return faults(one)
+        return ["unrest: runs still write or send although nothing happens", *faults(lived)]
+    return faults(lived)

@@ -1,6 +1,6 @@
-"""Thousands of worlds of offices, edits, faults and deaths: lost = stale = duplicated = phantom = 0.
+"""Seeded simulations of offices, edits, faults and crashes: nothing is lost, stale, duplicated or phantom.
 
-A seed that fails here is told by number; `python -m tests.simulation NUMBER` tells its story.
+A failing seed is reported by number; `python -m tests.simulation NUMBER` prints its event log.
 """
 
 import json
@@ -16,33 +16,33 @@ from tests.simulation.checker import faults
 from tests.simulation.seeds import ground, judged, outcomes, world
 from tests.simulation.world import World
 
-A_BATCH = 10
-A_LONG_BATCH = 50
+BATCH_SIZE = 10
+LONG_BATCH_SIZE = 50
 repeats = pytest.mark.repeats
-PLANTED = 42
-"""A seed whose world comes to rest with live parcels and deliveries."""
+RESTING_SEED = 42
+"""A seed whose world at rest has live rows and deliveries."""
 
 
 def failures(seeds: range) -> dict[int, tuple[str, ...]]:
-    return {one.seed: one.faults for one in outcomes(seeds) if one.faults}
+    return {outcome.seed: outcome.faults for outcome in outcomes(seeds) if outcome.faults}
 
 
-@pytest.mark.parametrize("first", [1, *(pytest.param(first, marks=repeats) for first in range(11, 101, A_BATCH))])
+@pytest.mark.parametrize("first", [1, *(pytest.param(first, marks=repeats) for first in range(11, 101, BATCH_SIZE))])
 def test_a_world_that_comes_to_rest_holds_what_its_offices_hold(first: int) -> None:
-    """After any edits, faults, crashes and clocks: nothing lost, stale, duplicated or phantom."""
-    assert failures(range(first, first + A_BATCH)) == {}
+    """After any edits, faults, crashes and clock jumps nothing is lost, stale, duplicated or phantom."""
+    assert failures(range(first, first + BATCH_SIZE)) == {}
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("first", range(1000, 3000, A_LONG_BATCH))
+@pytest.mark.parametrize("first", range(1000, 3000, LONG_BATCH_SIZE))
 def test_two_thousand_worlds_come_to_rest(first: int) -> None:
-    """The same at length."""
-    assert failures(range(first, first + A_LONG_BATCH)) == {}
+    """The same with more seeds."""
+    assert failures(range(first, first + LONG_BATCH_SIZE)) == {}
 
 
-def test_a_seed_replays_the_same() -> None:
-    """All chance comes from the seed: two lives of one seed are one story."""
-    (once,), (again,) = outcomes([PLANTED]), outcomes([PLANTED])
+def test_a_seed_always_gives_the_same_events() -> None:
+    """All randomness comes from the seed: two runs of one seed have equal event logs."""
+    (once,), (again,) = outcomes([RESTING_SEED]), outcomes([RESTING_SEED])
 
     assert len(once.story) > 5
     assert once.story == again.story
@@ -50,31 +50,31 @@ def test_a_seed_replays_the_same() -> None:
 
 @pytest.fixture
 def rested(tmp_path: Path) -> Iterator[World]:
-    """Give a world at rest in which nothing is wrong."""
-    with ground(tmp_path) as place:
-        one = world(PLANTED, place)
-        assert judged(one) == []
-        yield one
+    """Give a world at rest without faults."""
+    with ground(tmp_path) as folder:
+        at_rest = world(RESTING_SEED, folder)
+        assert judged(at_rest) == []
+        yield at_rest
 
 
-def live_key(one: World) -> tuple[str, str]:
-    """Return record type and key of some live row."""
-    with one.database() as database, database.reading() as connection:
-        for _, source in one.geography.sources:
+def live_key(rested: World) -> tuple[str, str]:
+    """Return record type and key of the first live row."""
+    with rested.database() as database, database.reading() as connection:
+        for _, source in rested.geography.sources:
             table = record_table(source.record_type)
             chosen = select(table.c.record_key).where(table.c.deleted_at.is_(None)).order_by(table.c.record_key)
-            found = connection.execute(chosen).scalars().first()
-            if found is not None:
-                return source.record_type, found
+            key = connection.execute(chosen).scalars().first()
+            if key is not None:
+                return source.record_type, key
     raise AssertionError("the planted world has no live row")
 
 
-def kinds(one: World) -> set[str]:
-    return {fault.partition(":")[0] for fault in faults(one)}
+def kinds(rested: World) -> set[str]:
+    return {fault.partition(":")[0] for fault in faults(rested)}
 
 
 def test_the_checker_sees_a_lost_row(rested: World) -> None:
-    """A row that is taken away is missed."""
+    """A row that was removed is reported."""
     kind, key = live_key(rested)
     table = record_table(kind)
     with rested.database() as database, database.writing() as connection:
@@ -84,22 +84,22 @@ def test_the_checker_sees_a_lost_row(rested: World) -> None:
 
 
 def test_the_checker_sees_a_stale_row(rested: World) -> None:
-    """A version that says something else than the office is found."""
+    """A version with other values than the office's is reported."""
     kind, key = live_key(rested)
     table = record_table(kind)
     with rested.database() as database, database.writing() as connection:
         sequence = connection.execute(select(table.c.sequence).where(table.c.record_key == key)).scalar_one()
-        here = change.c.sequence == sequence
-        document = json.loads(connection.execute(select(change.c.document).where(here)).scalar_one())
+        same_sequence = change.c.sequence == sequence
+        document = json.loads(connection.execute(select(change.c.document).where(same_sequence)).scalar_one())
         name = "area_m2" if kind == "land_parcel" else "status"
         changed = {**document, name: "7777" if kind == "land_parcel" else 10}
-        connection.execute(update(change).where(here).values(document=json.dumps(changed, ensure_ascii=False)))
+        connection.execute(update(change).where(same_sequence).values(document=json.dumps(changed, ensure_ascii=False)))
 
     assert {"stale", "phantom"} & kinds(rested)
 
 
 def test_the_checker_sees_a_phantom(rested: World) -> None:
-    """A live row that no office knows is found."""
+    """A live row that no office holds is reported."""
     kind, key = live_key(rested)
     table = record_table(kind)
     with rested.database() as database, database.writing() as connection:
@@ -110,15 +110,15 @@ def test_the_checker_sees_a_phantom(rested: World) -> None:
 
 
 def test_the_checker_sees_a_duplicated_effect(rested: World) -> None:
-    """A desk that took a message twice is found."""
+    """A desk that applied a message twice is reported."""
     desk = next(desk for desk in rested.desks.values() if desk.effects)
     desk.effects.append(desk.effects[-1])
 
     assert "duplicated" in kinds(rested)
 
 
-def test_the_checker_sees_a_message_that_never_left(rested: World) -> None:
-    """A delivery that waits for ever is found."""
+def test_the_checker_sees_a_message_that_was_never_sent(rested: World) -> None:
+    """A delivery that still waits is reported."""
     with rested.database() as database, database.writing() as connection:
         connection.execute(update(delivery).values(state="waiting"))
 

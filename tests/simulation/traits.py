@@ -1,4 +1,4 @@
-"""What a simulated office is like: plain values, so that they can stand in a connection's options."""
+"""The traits of a simulated office, as plain values that fit into a connection's options."""
 
 from datetime import timedelta
 from typing import Literal
@@ -9,35 +9,35 @@ from cchc_connect import Deletes, SourceProfile
 
 
 class Traits(BaseModel):
-    """Frozen, and nothing in it that nobody reads."""
+    """Base: frozen, without unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class SourceTraits(Traits):
-    """How one register behaves; its adapter promises no more than this in the profile."""
+    """How one register behaves; its adapter's profile declares no more than this."""
 
     name: str
     record_type: str
     changed_since: bool
     deletes: Deletes
     lag_s: int
-    """A change may appear so many seconds after the time it bears."""
+    """A change may appear up to this many seconds after its date."""
     grain_s: int
-    """The register's clock shows full multiples of so many seconds."""
+    """Resolution of the register's clock, in seconds."""
     order: Literal["key", "stamp", "scrambled"]
     paging: Literal["keyset", "offset"]
     overlap: bool
-    """Does a page begin with the last entry of the page before?"""
+    """Whether a page begins with the last entry of the page before."""
     counted: bool
-    """Does a page say how many entries the listing has?"""
+    """Whether a page has the total number of entries."""
     dated: bool
-    """Do entries say when they were changed?"""
+    """Whether entries have a time of change."""
     page_size: int
 
     @property
     def profile(self) -> SourceProfile:
-        """Return what the adapter promises."""
+        """The profile that the adapter declares."""
         late_by = timedelta(seconds=self.lag_s + self.grain_s)
         return SourceProfile(changed_since=self.changed_since, deletes=self.deletes, late_by=late_by)
 
@@ -49,7 +49,7 @@ class DeskTraits(Traits):
     record_type: str
     batch_limit: int
     refuses_whole_batches: bool
-    """Does one bad record make it refuse the message, or only that record?"""
+    """Whether one bad record makes it refuse the message, or only that record."""
 
 
 class OfficeTraits(Traits):

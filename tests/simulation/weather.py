@@ -1,4 +1,4 @@
-"""The faults of a simulated world, decided by the seed, the place and the number of the request alone."""
+"""The faults of a simulated world; each depends only on the seed, the request's path and the request's number."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -9,27 +9,27 @@ from tests.simulation.traits import SourceTraits
 
 
 class Fault(StrEnum):
-    """What goes wrong with one request."""
+    """What fails in one request."""
 
     UNREACHABLE = "unreachable"
     CUT_SHORT = "cut_short"
     THROTTLED = "throttled"
     PEACE_WANTED = "peace_wanted"
-    """It asks to be left alone for half an hour."""
+    """Retry-After of half an hour."""
     MAINTENANCE = "maintenance"
     AUTH = "auth"
     NONSENSE = "nonsense"
-    """An answer on which the adapter fails."""
+    """A response on which the adapter fails."""
     LISTING_CUT = "listing_cut"
-    """The listing ends in its middle, and says so by its count alone."""
+    """The listing ends in the middle; only its total shows it."""
     LISTING_EMPTY = "listing_empty"
     LISTING_LOST = "listing_lost"
-    """Three quarters of the entries are missing, and the count with them."""
+    """Three quarters of the entries are missing, and the total agrees."""
     FILTER_IGNORED = "filter_ignored"
     ANSWER_LOST = "answer_lost"
-    """The desk did what it was told; nobody hears of it."""
+    """The desk applied the message; the response was lost."""
     BUSY = "busy"
-    """The desk puts one record of the message off."""
+    """The desk defers one record of the message."""
 
 
 ON_THE_LINE = (
@@ -56,18 +56,18 @@ _ERRORS: Mapping[Fault, type[CchcError]] = {
 
 
 class Weather:
-    """Says what goes wrong when; the same seed has the same weather, whatever thread asks."""
+    """The plan of faults; it depends on the seed and not on threads."""
 
     def __init__(self, seed: int, share: float) -> None:
-        """Let `share` of all requests go wrong."""
+        """Let `share` of all requests fail."""
         self._seed = seed
         self._share = share
         self.is_calm = False
 
     def at_source(self, traits: SourceTraits, number: int) -> Fault | None:
-        """Return what goes wrong with a register's request of this number."""
+        """Return the fault of a register's request with this number."""
         lies = [Fault.FILTER_IGNORED]
-        # A listing of changes that ends early without a count cannot be told from a whole one by anybody:
+        # A listing of changes that ends early without a total cannot be distinguished from a complete one:
         # an adapter of such a source may not call it the last page.
         if traits.counted or not traits.changed_since:
             lies += [Fault.LISTING_CUT, Fault.LISTING_EMPTY]
@@ -76,12 +76,12 @@ class Weather:
         return self._fault(traits.name, number, (*ON_THE_LINE, *lies))
 
     def at_desk(self, name: str, number: int) -> Fault | None:
-        """Return what goes wrong with a desk's message of this number."""
+        """Return the fault of a desk's message with this number."""
         return self._fault(name, number, AT_A_DESK)
 
-    def chance(self, place: str, number: int) -> Random:
-        """Return the dice of one request."""
-        return Random(f"{self._seed}/{place}/{number}")
+    def chance(self, stream: str, number: int) -> Random:
+        """Return the random generator of one request."""
+        return Random(f"{self._seed}/{stream}/{number}")
 
     def _fault(self, name: str, number: int, kinds: tuple[Fault, ...]) -> Fault | None:
         dice = self.chance(f"weather of {name}", number)
@@ -89,7 +89,7 @@ class Weather:
 
 
 def error_of(fault: Fault | None, name: str) -> CchcError | None:
-    """Return the error a transport makes of a fault, None where an answer comes."""
+    """Return the error that a transport raises for a fault, None if there is a response."""
     if fault is Fault.PEACE_WANTED:
         return Throttled("transport.throttled", retry_after_s=HALF_AN_HOUR_S, connection=name)
     kind = None if fault is None else _ERRORS.get(fault)

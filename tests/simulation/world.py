@@ -1,7 +1,7 @@
-"""One seeded world: offices under edit, an engine that is broken, killed and frozen, and the same again by its seed.
+"""One seeded simulation: offices are edited while the engine meets faults, is killed and is frozen.
 
-Everything random comes from the seed; what goes wrong is decided by place and request number. Nothing sleeps:
-time passes when the world says so.
+All randomness comes from the seed; faults depend on path and number of a request. Nothing sleeps: the world
+advances its own clock.
 """
 
 from collections.abc import Collection, Generator, Sequence
@@ -27,15 +27,15 @@ from tests.simulation.weather import Weather
 DATABASE = "shared.db"
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 UNTIL_ANY_LEASE_IS_OVER = timedelta(seconds=3 * LEASE_S + 60)
-"""The lease itself, and a clock that went back an hour from an hour ahead."""
+"""The lease, and two hours for a clock that goes from one hour ahead to one hour behind."""
 UNTIL_NOBODY_RESTS = timedelta(hours=3) + UNTIL_ANY_LEASE_IS_OVER
-"""A connection that failed run after run rests an hour at the most, by a clock that may be off by two."""
-MOST_CALM_RUNS = 10
-"""So many runs in good weather must be enough to come to rest."""
+"""A circuit breaker is open for at most an hour, by a clock that may be off by two."""
+MAX_CALM_RUNS = 10
+"""Within this many runs without faults the world must come to rest."""
 
 
 class Unrest(AssertionError):
-    """The engine still writes or sends although nothing happens any more."""
+    """Runs still write or send although nothing happens any more."""
 
 
 class World:
@@ -49,8 +49,8 @@ class World:
         self.mortality = Mortality()
         self.time = START
         self.jumped = timedelta(0)
-        """How far the engine's clock is off."""
-        self.registers = {one.name: Register(one, self.dice) for _, one in self.geography.sources}
+        """Difference of the engine's clock from the world's time."""
+        self.registers = {traits.name: Register(traits, self.dice) for _, traits in self.geography.sources}
         self.clerks = {
             name: Clerk(register, district, self.dice)
             for district, (name, register) in enumerate(self.registers.items(), start=1)
@@ -71,14 +71,14 @@ class World:
         self._is_alone = True
 
     def tell(self, event: str) -> None:
-        """Take note of what happened, for whoever looks for the fault."""
+        """Add an event to the event log."""
         self.story.append(f"{self.time:%d %H:%M:%S} {event}")
 
     def live(self) -> None:
-        """Let some stormy runs pass, then come to rest.
+        """Make some runs with faults, then come to rest.
 
         Raises:
-            Unrest: it does not.
+            Unrest: the world does not come to rest.
         """
         with closing(self), self.mortality.over_databases():
             for _ in range(self.dice.randint(2, 3)):
@@ -90,21 +90,21 @@ class World:
             self.come_to_rest()
 
     def edit(self, edits: int) -> None:
-        """Let the clerks make some edits."""
+        """Make random edits in the registers."""
         for _ in range(edits):
             name = self.dice.choice(list(self.clerks))
             self.tell(f"{name}: {self.clerks[name].edit(self.time)}")
             self._pass_time(timedelta(seconds=self.dice.randint(1, 90)))
 
     def come_to_rest(self) -> None:
-        """Run in good weather until a run writes nothing and sends nothing.
+        """Run without faults until a run writes nothing and sends nothing.
 
         Raises:
-            Unrest: it does not come to that.
+            Unrest: the world does not come to rest.
         """
         self.weather.is_calm = True
         before: object = None
-        for _ in range(MOST_CALM_RUNS):
+        for _ in range(MAX_CALM_RUNS):
             self._pass_time(UNTIL_NOBODY_RESTS)
             self._run(accept_shrink=self._shrunk())
             after = (self._contents(), [desk.messages for desk in self.desks.values()])
@@ -119,17 +119,17 @@ class World:
         with self.mortality.another_process(), SharedDatabase(self.url) as database:
             yield database
 
-    def count(self, place: str) -> int:
-        """Return the number of a request at a place."""
-        self._requests[place] = self._requests.get(place, 0) + 1
-        return self._requests[place]
+    def count(self, path: str) -> int:
+        """Return the number of the next request with this path."""
+        self._requests[path] = self._requests.get(path, 0) + 1
+        return self._requests[path]
 
-    def goes_on(self, place: str, number: int) -> None:
-        """Let happen what happens while a request is on its way."""
+    def goes_on(self, path: str, number: int) -> None:
+        """Let events happen while a request is in progress."""
         self._pass_time(timedelta(seconds=5))
         if self.weather.is_calm or not self._is_alone:
             return
-        dice = self.weather.chance(f"events at {place}", number)
+        dice = self.weather.chance(f"events at {path}", number)
         if dice.random() < 0.2:
             self.edit(1)
         if dice.random() < 0.03:
@@ -166,7 +166,7 @@ class World:
                 self.violations.append("a run went on to its end after another took its lease")
 
     def _own_database(self) -> SharedDatabase:
-        """Return the database as the engine's process has it open; another process opens it anew."""
+        """Return the database as opened by the engine's process; a new process opens it again."""
         if self._open is None:
             self._open = SharedDatabase(self.url)
         return self._open
@@ -193,7 +193,7 @@ class World:
         return Line(self)
 
     def _start_another(self, *, frozen: bool) -> None:
-        """Let a second scheduler start while the first one waits for an answer, or is frozen past its lease."""
+        """Start a second scheduler while the first one waits for a response or is frozen past its lease."""
         self.tell("another scheduler starts, the first is frozen" if frozen else "another scheduler starts")
         before = self.now()
         if frozen:
@@ -210,7 +210,7 @@ class World:
             self._is_alone = True
 
     def now(self) -> datetime:
-        """Return what the engine's clock shows."""
+        """Return the time of the engine's clock (UTC)."""
         self.mortality.step()
         return self.time + self.jumped
 
@@ -219,7 +219,7 @@ class World:
         return (self.time - START).total_seconds()
 
     def run(self, jobs: Sequence[Job]) -> None:
-        """Carry out all jobs one by one, in an order of the seed; then raise the first error of any."""
+        """Run all jobs one by one in a random order, then raise the first error, if any."""
         failed: list[Exception] = []
         for job in self.dice.sample(jobs, len(jobs)):
             try:
@@ -242,9 +242,9 @@ class World:
         return f"run-{self._runs}"
 
     def _shrunk(self) -> list[str]:
-        """Return the connections that a person now says have lawfully lost many records."""
+        """Return the connections held for shrinking, for which a person confirms the loss of records."""
         with self.database() as database, database.reading() as connection:
-            return [one.connection for one in stream_states(connection) if one.held_code == "source.shrunk"]
+            return [state.connection for state in stream_states(connection) if state.held_code == "source.shrunk"]
 
     def _contents(self) -> object:
         with self.database() as database:

@@ -1,4 +1,4 @@
-"""A shared database as tests look at it: pulled into by several connections, and read back."""
+"""A shared database for tests: sources are pulled into it, and its content is read back."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -22,7 +22,7 @@ from tests.sync.village import START, FencelessScope, HandClock, LocalTransport
 
 @dataclass
 class Books:
-    """One database, a clock, and whose word counts."""
+    """One database, a clock, and the declared owners."""
 
     database: SharedDatabase
     owners: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -30,7 +30,7 @@ class Books:
 
     @property
     def scope(self) -> Scope:
-        """Return a run's scope that holds no lease and goes one step after the other."""
+        """Return a run's scope without a lease and without prefetching."""
         return FencelessScope(
             run_id="run", database=self.database, clock=self.clock, token=None, owners=self.owners, prefetch=0
         )
@@ -44,9 +44,9 @@ class Books:
         extent: Extent | None = None,
     ) -> Pull:
         """Pull a source once for a connection."""
-        one = self.prepared(source, self.stream(connection, source, partition), *failures, extent=extent)
-        one.run()
-        return one
+        prepared = self.prepared(source, self.stream(connection, source, partition), *failures, extent=extent)
+        prepared.run()
+        return prepared
 
     def prepared(
         self,
@@ -56,7 +56,7 @@ class Books:
         extent: Extent | None = None,
         **scope: Any,
     ) -> Pull:
-        """Return a pull that was not begun."""
+        """Return a pull that has not been run."""
         return Pull(source, stream, LocalTransport(failures), replace(self.scope, **scope), extent)
 
     def stream(self, connection: str, source: Source, partition: str = "") -> Stream:
@@ -65,12 +65,12 @@ class Books:
         return Stream(connection=connection, record_type=kind, agency="H09.1", partition=partition)
 
     def hold(self, stream: Stream, reason: CchcError, order: Order = Order.NONE) -> None:
-        """Note that a stream is held, as a run does."""
+        """Record a hold on a stream, as a run does."""
         with self.database.writing() as connection:
             hold(connection, stream, reason, START, order)
 
     def cursor(self, stream: Stream) -> Cursor:
-        """Return where a stream stands."""
+        """Return the cursor of a stream."""
         with self.database.reading() as connection:
             return read_cursor(connection, stream)
 
@@ -81,29 +81,29 @@ class Books:
             return connection.execute(select(table).where(table.c.record_key == key)).one()
 
     def live(self) -> list[str]:
-        """Return the numbers of the parcels that are there."""
+        """Return the sorted numbers of the parcels that are not deleted."""
         table = record_table("land_parcel")
         with self.database.reading() as connection:
             chosen = select(table.c.parcel_number).where(table.c.deleted_at.is_(None))
             return sorted(connection.execute(chosen).scalars())
 
     def versions(self, record_type: str = "land_parcel") -> list[tuple[str, str, str]]:
-        """Return the feed: last letter of the key, what happened, and whose word it was."""
+        """Return the change feed: last character of the key, operation, connection."""
         with self.database.reading() as connection:
             feed = changes(connection, record_types=[record_type])
         return [(row["record_key"][-1], row["operation"], row["connection"]) for row in feed]
 
     def differences(self) -> list[tuple[str, str, str, str]]:
-        """Return the discrepancies that have not ended: field, who differs, its value, the owner's value."""
+        """Return the open discrepancies: field, connection that differs, its value, the owner's value."""
         with self.database.reading() as connection:
-            found = discrepancies(connection)
-        return [(one["field"], one["connection"], one["value"], one["owner_value"]) for one in found]
+            rows = discrepancies(connection)
+        return [(row["field"], row["connection"], row["value"], row["owner_value"]) for row in rows]
 
     def everything(self, *but: str) -> Mapping[str, list[tuple[Any, ...]]]:
-        """Return every row of every table, but of those named."""
+        """Return every row of every table except those named."""
         tables = [table for table in all_tables().sorted_tables if table.name not in but]
         with self.database.reading() as connection:
-            return {one.name: sorted(map(tuple, connection.execute(select(one))), key=str) for one in tables}
+            return {table.name: sorted(map(tuple, connection.execute(select(table))), key=str) for table in tables}
 
     def quarantined(self) -> list[str]:
         """Return the source keys in quarantine."""
@@ -112,5 +112,5 @@ class Books:
 
 
 def parcel_key(number: int, commune: str = "25747") -> str:
-    """Return the key of the village's parcel of a number."""
+    """Return the record key of the parcel with this number."""
     return f"gso-2025-07:{commune}:12:{number}"

@@ -1,4 +1,4 @@
-"""The shared database as tests of the engine look at it."""
+"""Fixture: a shared database to pull into."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Whatever happens at the source and whenever a pull breaks, the next whole pull makes the database equal to it."""
+"""After any edits at the source and any broken pulls, a complete pull makes the database equal to the source."""
 
 import tempfile
 from pathlib import Path
@@ -30,8 +30,8 @@ EDITS = st.one_of(
 ROUNDS = st.lists(st.tuples(st.lists(EDITS, max_size=6), st.integers(0, 5)), min_size=1, max_size=5)
 
 
-class Desk:
-    """A register under edit and the database that follows it."""
+class EditedSource:
+    """A register that is edited, and the database that it is pulled into."""
 
     def __init__(self, database: SharedDatabase, page_size: int) -> None:
         self.database = database
@@ -51,7 +51,7 @@ class Desk:
         self.register.items = list(self.items.values())
 
     def pull(self, breaks_at: int = 0) -> bool:
-        """Pull once; break at a page where that is wanted; say whether the pass came to its end."""
+        """Pull once, failing at page `breaks_at` (0: never); return whether the pass ended without an error."""
         failures = [None] * (breaks_at - 1) + [Unreachable("transport.unreachable")] if breaks_at else []
         scope = FencelessScope(run_id="run", database=self.database, clock=HandClock(), token=None)
         try:
@@ -76,39 +76,39 @@ class Desk:
 @settings(max_examples=12)
 @given(rounds=ROUNDS, page_size=st.integers(1, 5))
 def test_the_database_converges_to_the_source(kind: str, rounds: list[Any], page_size: int) -> None:
-    """After any history every good item is a live record or shares its number with one, and nothing else is."""
+    """The live records are the good items, but for items whose number is taken by another one."""
     with (
         tempfile.TemporaryDirectory() as folder,
         prepared_address(kind, Path(folder)) as address,
         SharedDatabase(address) as database,
     ):
-        desk = Desk(database, page_size)
+        edited = EditedSource(database, page_size)
         for edits, breaks_at in rounds:
             for edit in edits:
-                desk.edit(*edit)
-            desk.pull(breaks_at)
+                edited.edit(*edit)
+            edited.pull(breaks_at)
 
-        settled = desk.pull() and desk.pull() and desk.pull()
+        settled = edited.pull() and edited.pull() and edited.pull()
 
         if settled:
-            _equal_to_source(desk)
-        _history_is_whole(database)
+            _equal_to_source(edited)
+        _history_has_no_gaps(database)
 
 
-def _equal_to_source(desk: Desk) -> None:
-    live = desk.live()
-    good = {key: item for key, item in desk.items.items() if item["area"] != "?"}
-    kept_while_bad = {key for key, item in desk.items.items() if item["area"] == "?"}
+def _equal_to_source(edited: EditedSource) -> None:
+    live = edited.live()
+    good = {key: wire_item for key, wire_item in edited.items.items() if wire_item["area"] != "?"}
+    last_good = {key for key, wire_item in edited.items.items() if wire_item["area"] == "?"}
     numbers = {number for number, _ in live.values()}
-    assert set(live) <= set(good) | kept_while_bad
-    for key, item in good.items():
-        if key in desk.quarantined():  # its number is taken: an older version of it may stand, or none
-            assert item["number"] in numbers
+    assert set(live) <= set(good) | last_good
+    for key, wire_item in good.items():
+        if key in edited.quarantined():  # its number is taken: an older version of it may stand, or none
+            assert wire_item["number"] in numbers
         else:
-            assert live[key] == (item["number"], float(item["area"]))
+            assert live[key] == (wire_item["number"], float(wire_item["area"]))
 
 
-def _history_is_whole(database: SharedDatabase) -> None:
+def _history_has_no_gaps(database: SharedDatabase) -> None:
     """Versions of a record follow each other without a gap, and the row is its last version."""
     table = record_table(LandParcel.record_type)
     seen: dict[str, int] = {}

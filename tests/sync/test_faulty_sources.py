@@ -1,4 +1,4 @@
-"""Whatever goes wrong on the way, the cursor stands behind the last good page, and the next run goes on from there."""
+"""After any wire fault the cursor is after the last good page, and the next run resumes from there."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,13 +26,13 @@ LASTING = [fault for fault in FAULTS.values() if fault.becomes and not fault.is_
 
 @dataclass
 class DistantRegister(LandRegister):
-    """The village's register, asked over the wire."""
+    """The land register, fetched over HTTP."""
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
-        """Ask for one page."""
-        answer = yield HttpRequest(method="GET", path="/parcels", params={"page": ask.position or "1"})
-        found = answer.listing("items")
-        return Page(items=found.items or (), next=found.document["next"], total=4)
+        """Fetch one page."""
+        response = yield HttpRequest(method="GET", path="/parcels", params={"page": ask.position or "1"})
+        listing = response.listing("items")
+        return Page(items=listing.items or (), next=listing.document["next"], total=4)
 
 
 @pytest.fixture(scope="module")
@@ -42,24 +42,24 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedDatabas
 
 
 def page(number: int, of: WireFault) -> Reply:
-    """Return a page of parcels that no other fault's register has."""
+    """Return a page of parcels with keys that are unique to this fault."""
     items = [parcel_item(number, sheet=str(LASTING.index(of) + 1)) for number in (2 * number - 1, 2 * number)]
     return json_reply({"items": items, "next": "2" if number == 1 else None})
 
 
 def page_and_then(server: FaultyServer, fault: WireFault) -> None:
-    """Let the server answer the first page well and meet the fault from then on."""
+    """Let the server send a good first page and the fault from then on."""
 
-    def answer(asked: Asked) -> Reply:
-        if asked.first("page") == "1":
+    def reply(request: Asked) -> Reply:
+        if request.first("page") == "1":
             server.fail(fault)
-        return page(int(asked.first("page")), fault)
+        return page(int(request.first("page")), fault)
 
-    server.answer = answer
+    server.answer = reply
 
 
 @pytest.mark.parametrize("fault", LASTING, ids=lambda fault: fault.name)
-def test_a_fault_moves_no_cursor_and_the_next_run_goes_on(database: SharedDatabase, fault: WireFault) -> None:
+def test_a_fault_moves_no_cursor_and_the_next_run_resumes(database: SharedDatabase, fault: WireFault) -> None:
     stream = Stream(connection=fault.name, record_type="land_parcel", agency="H09.1")
     scope = FencelessScope(run_id="run", database=database, clock=HandClock(), token=None, owners={})
 
@@ -76,6 +76,6 @@ def test_a_fault_moves_no_cursor_and_the_next_run_goes_on(database: SharedDataba
             again = Pull(DistantRegister(), stream, transport, scope)
             again.run()
 
-    mine = [row for row in rows(database).values() if row.connection == fault.name]
+    stored = [row for row in rows(database).values() if row.connection == fault.name]
     assert (stopped_at, again.counts.fetched) == ("2", 2)
-    assert [(row.parcel_number, row.version) for row in mine] == [("1", 1), ("2", 1), ("3", 1), ("4", 1)]
+    assert [(row.parcel_number, row.version) for row in stored] == [("1", 1), ("2", 1), ("3", 1), ("4", 1)]

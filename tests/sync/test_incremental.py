@@ -1,4 +1,4 @@
-"""Sources of every kind, from their profile: partitions, memory, grain, order, windows, single items, tombstones."""
+"""What a source's profile declares: partitions, retention, granularity, order, windows, single items, tombstones."""
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -20,23 +20,23 @@ DAY = timedelta(days=1)
 
 @dataclass
 class Communes(LandRegister):
-    """A register in parts."""
+    """A register in two partitions, `n` and `s`."""
 
     profile: SourceProfile = field(
         default_factory=lambda: SourceProfile(changed_since=False, deletes=Deletes.ABSENCE, partitions=("n", "s"))
     )
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
-        """Return a page of the part that is asked for."""
+        """Return a page of the requested partition."""
         everything = self.items
-        self.items = [item for item in everything if item["part"] == ask.partition]
+        self.items = [wire_item for wire_item in everything if wire_item["part"] == ask.partition]
         page = yield from super().fetch(ask)
         self.items = everything
         return page
 
 
-def test_absence_counts_within_a_partition_only(books: Books) -> None:
-    """What the north lacks is gone in the north; the south was not asked."""
+def test_absence_means_deletion_within_its_partition_only(books: Books) -> None:
+    """A pull of one partition deletes no record of another one."""
     register = Communes([parcel_item(1, part="n"), parcel_item(2, part="s")])
     for part in "ns":
         books.pull("a", register, partition=part)
@@ -48,7 +48,7 @@ def test_absence_counts_within_a_partition_only(books: Books) -> None:
 
 
 def test_an_item_that_moves_between_partitions_is_one_live_record(books: Books) -> None:
-    """Whichever part is read first, in the end the parcel is there once."""
+    """Whichever partition is read first, in the end there is one live record."""
     register = Communes([parcel_item(1, part="n")])
     for part in "ns":
         books.pull("a", register, partition=part)
@@ -63,7 +63,7 @@ def test_an_item_that_moves_between_partitions_is_one_live_record(books: Books) 
 
 @pytest.mark.parametrize("order", ["ns", "sn"])
 def test_a_faulty_item_that_moves_between_partitions_stays_in_quarantine(books: Books, order: str) -> None:
-    """Whichever part is read first, the part that it left does not end its entry."""
+    """Whichever partition is read first, the one that the item left does not end its entry."""
     register = Communes([parcel_item(1, part="n", area="?")])
     for part in "ns":
         books.pull("a", register, partition=part)
@@ -77,25 +77,25 @@ def test_a_faulty_item_that_moves_between_partitions_stays_in_quarantine(books: 
 
 
 def test_a_record_whose_item_is_faulty_in_another_partition_keeps_its_last_values(books: Books) -> None:
-    """It is there as long as its item is, wherever that is listed."""
+    """The record stays as long as its item is listed in any partition."""
     register = Communes([parcel_item(1, part="n")])
     for part in "ns":
         books.pull("a", register, partition=part)
     register.items = [parcel_item(1, part="s", area="?")]
     for part in "snsn":
         books.pull("a", register, partition=part)
-    kept = (books.live(), books.quarantined())
+    while_faulty = (books.live(), books.quarantined())
     register.items = []
 
     for part in "sn":
         books.pull("a", register, partition=part)
 
-    assert kept == (["1"], ["p1"])
+    assert while_faulty == (["1"], ["p1"])
     assert (books.live(), books.quarantined()) == ([], [])
 
 
-def test_an_item_whose_key_is_taken_waits_in_the_partition_that_lists_it(books: Books) -> None:
-    """A pull of another part, which looks again at what waits, does not move it there."""
+def test_a_quarantined_item_with_a_taken_key_stays_in_its_partition(books: Books) -> None:
+    """A pull of another partition, which tries quarantined items again, does not move it there."""
     items = [parcel_item(1, part="n"), parcel_item(1, id="p9", part="s")]
     register = Communes(items, profile=SourceProfile(changed_since=True, partitions=("n", "s")))
     for part in "ns":
@@ -107,8 +107,8 @@ def test_an_item_whose_key_is_taken_waits_in_the_partition_that_lists_it(books: 
         assert [(entry.source_key, entry.partition) for entry in entries(connection)] == [("p9", "s")]
 
 
-def test_each_partition_has_a_cursor_of_its_own(books: Books) -> None:
-    """How far the north was read says nothing of the south."""
+def test_each_partition_has_its_own_cursor(books: Books) -> None:
+    """The watermark of one partition does not depend on another one."""
     register = Communes([parcel_item(1, part="n"), parcel_item(2, part="s", at=(START + DAY).isoformat())])
     for part in "ns":
         books.pull("a", register, partition=part)
@@ -118,21 +118,21 @@ def test_each_partition_has_a_cursor_of_its_own(books: Books) -> None:
     assert marks == [START, START + DAY]
 
 
-def test_what_a_run_did_is_counted_over_all_partitions(books: Books) -> None:
-    """A later part does not take the place of an earlier one's counters, which is all that a killed run leaves."""
+def test_the_counters_of_a_run_cover_all_partitions(books: Books) -> None:
+    """A later partition adds to the stored counters, which are the only report of a killed run."""
     register = Communes([parcel_item(1, part="n"), parcel_item(2, part="n"), parcel_item(3, part="s")])
     for part in "ns":
         books.pull("a", register, partition=part)
 
     with books.database.reading() as connection:
-        told = read_tallies(connection, "run")
+        tallies = read_tallies(connection, "run")
 
-    assert [(one.name, one.record_type, one.counts.inserted) for one in told] == [("a", "land_parcel", 3)]
+    assert [(tally.name, tally.record_type, tally.counts.inserted) for tally in tallies] == [("a", "land_parcel", 3)]
 
 
 @on_one_kind
-def test_a_source_that_forgot_is_read_whole(books: Books) -> None:
-    """After a pause longer than the source remembers its changes everything is compared."""
+def test_a_source_is_read_completely_after_its_retention_period(books: Books) -> None:
+    """After a pause longer than the source's `retention` every item is compared."""
     profile = SourceProfile(changed_since=True, retention=timedelta(days=30))
     register = LandRegister([parcel_item(1)], profile=profile)
     books.pull("a", register)
@@ -144,8 +144,8 @@ def test_a_source_that_forgot_is_read_whole(books: Books) -> None:
 
 
 @on_one_kind
-def test_a_source_that_dates_by_the_day_is_asked_for_whole_days(books: Books) -> None:
-    """A change later on the watermark's day bears the same date."""
+def test_a_source_with_daily_granularity_is_asked_from_the_start_of_the_day(books: Books) -> None:
+    """A change later on the watermark's day has the same date."""
     profile = SourceProfile(changed_since=True, granularity=DAY, late_by=timedelta(0))
     register = LandRegister([parcel_item(1)], profile=profile)
     books.pull("a", register)
@@ -156,9 +156,11 @@ def test_a_source_that_dates_by_the_day_is_asked_for_whole_days(books: Books) ->
 
 
 @on_one_kind
-@pytest.mark.parametrize(("order", "moved"), [(Order.ASCENDING, True), (Order.NONE, False)])
-def test_what_was_read_in_order_need_not_be_read_again_after_a_hold(books: Books, order: Order, *, moved: bool) -> None:
-    """A pass that broke off moves the watermark only where the oldest change comes first."""
+@pytest.mark.parametrize(("order", "is_moved"), [(Order.ASCENDING, True), (Order.NONE, False)])
+def test_a_held_pass_moves_the_watermark_only_if_the_source_is_ordered(
+    books: Books, order: Order, *, is_moved: bool
+) -> None:
+    """A pass that broke off has read all changes before its last one only if the oldest come first."""
     profile = SourceProfile(changed_since=True, order=order)
     items = [parcel_item(number, at=(START + number * DAY / 24).isoformat()) for number in range(1, 8)]
     register = LandRegister(items, profile=profile, following={"6": "3"})
@@ -169,17 +171,17 @@ def test_what_was_read_in_order_need_not_be_read_again_after_a_hold(books: Books
 
     books.hold(stream, held.value, order)
 
-    assert (books.cursor(stream).watermark is not None) is moved
+    assert (books.cursor(stream).watermark is not None) is is_moved
 
 
 @dataclass
 class Forgetful(LandRegister):
-    """A register that does not know positions or times it is asked for."""
+    """A register that refuses the page tokens and times it is asked for, `forgets` times."""
 
     forgets: int = 1
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
-        """Return a page, or the word that nobody knows where we were."""
+        """Return a page, or raise `StartOver`."""
         if self.forgets and (ask.since is not None or self.forgets > 1):
             self.forgets -= 1
             raise StartOver
@@ -187,8 +189,8 @@ class Forgetful(LandRegister):
 
 
 @on_one_kind
-def test_a_source_that_does_not_know_where_we_were_is_read_whole_once(books: Books) -> None:
-    """The adapter says so, and the pass begins anew."""
+def test_start_over_restarts_the_pass_from_the_first_page(books: Books) -> None:
+    """The adapter raises `StartOver`, and everything is read."""
     register = Forgetful([parcel_item(1)], profile=SourceProfile(changed_since=True), forgets=0)
     books.pull("a", register)
     register.items.append(parcel_item(2))
@@ -200,8 +202,8 @@ def test_a_source_that_does_not_know_where_we_were_is_read_whole_once(books: Boo
 
 
 @on_one_kind
-def test_a_source_that_never_knows_is_held(books: Books) -> None:
-    """A second time in one run is no way to go on."""
+def test_a_second_start_over_in_one_run_is_an_error(books: Books) -> None:
+    """The run would never end otherwise."""
     register = Forgetful([parcel_item(1)], profile=SourceProfile(changed_since=True), forgets=9)
 
     with pytest.raises(StartOver):
@@ -209,7 +211,7 @@ def test_a_source_that_never_knows_is_held(books: Books) -> None:
 
 
 def test_a_window_is_read_again_and_moves_no_cursor(books: Books) -> None:
-    """A backfill finds what was missed and changes nothing about how far the source was read."""
+    """A backfill finds missed items and leaves the cursor of the source unchanged."""
     register = LandRegister([parcel_item(1)], profile=SourceProfile(changed_since=True))
     books.pull("a", register)
     before = books.cursor(books.stream("a", register))
@@ -221,8 +223,8 @@ def test_a_window_is_read_again_and_moves_no_cursor(books: Books) -> None:
     assert books.cursor(books.stream("a", register)) == before
 
 
-def test_a_window_reports_that_no_cursor_moved(books: Books) -> None:
-    """Whatever later change it shows, the next pass asks from where the source was read up to."""
+def test_a_window_reports_an_unmoved_cursor(books: Books) -> None:
+    """Even if the window shows a later change, the next pass asks from the stored watermark."""
     register = LandRegister([parcel_item(1)], profile=SourceProfile(changed_since=True))
     books.pull("a", register)
     register.items.append(parcel_item(2, at=(START + DAY / 2).isoformat()))
@@ -233,8 +235,8 @@ def test_a_window_reports_that_no_cursor_moved(books: Books) -> None:
 
 
 @on_one_kind
-def test_a_window_of_a_source_that_cannot_tell_is_its_whole_listing(books: Books) -> None:
-    """It is not asked for a part and not blamed for showing all; what did not change comes to nothing new."""
+def test_a_window_of_a_source_without_a_filter_is_its_complete_listing(books: Books) -> None:
+    """No time is sent with the request and no item is refused as too old; unchanged items write nothing."""
     old = (START - 90 * DAY).isoformat()
     register = LandRegister([parcel_item(1, at=old), parcel_item(2)])
     books.pull("a", register)
@@ -249,7 +251,7 @@ def test_a_window_of_a_source_that_cannot_tell_is_its_whole_listing(books: Books
 @on_one_kind
 @pytest.mark.parametrize("by_key", [True, False])
 def test_one_item_is_read_again_and_no_other(books: Books, *, by_key: bool) -> None:
-    """A source that can be asked for one is; of another the whole listing is passed over but for the one."""
+    """A source with `by_key` is asked for the item; else the complete listing is read and the others ignored."""
     register = LandRegister([parcel_item(1), parcel_item(2)])
     register.profile = replace(register.profile, by_key=by_key)
     books.pull("a", register)
@@ -263,7 +265,7 @@ def test_one_item_is_read_again_and_no_other(books: Books, *, by_key: bool) -> N
 
 @dataclass
 class Tombstones(LandRegister):
-    """A register that lists what is gone."""
+    """A register that lists deleted items."""
 
     profile: SourceProfile = field(
         default_factory=lambda: SourceProfile(changed_since=True, deletes=Deletes.TOMBSTONES)
@@ -271,13 +273,13 @@ class Tombstones(LandRegister):
     gone: list[str] = field(default_factory=list[str])
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
-        """Return a page with what is gone."""
+        """Return a page with the keys of deleted items."""
         page = yield from super().fetch(ask)
         return replace(page, gone=self.gone)
 
 
-def test_a_tombstone_ends_a_record_which_keeps_its_last_values(books: Books) -> None:
-    """What the source calls gone is gone; a key that was never here is nothing."""
+def test_a_tombstone_marks_a_record_deleted_and_keeps_its_last_values(books: Books) -> None:
+    """A tombstone for an unknown key is ignored."""
     register = Tombstones([parcel_item(1), parcel_item(2)])
     books.pull("a", register)
     register.items, register.gone = register.items[:1], ["p2", "p99"]
@@ -288,8 +290,8 @@ def test_a_tombstone_ends_a_record_which_keeps_its_last_values(books: Books) -> 
     assert books.row(parcel_key(2)).area_m2 == 250.5
 
 
-def test_what_comes_back_after_its_tombstone_is_restored(books: Books) -> None:
-    """The next version follows the one that ended it."""
+def test_an_item_that_comes_back_after_its_tombstone_is_restored(books: Books) -> None:
+    """Its next version follows the one of the deletion."""
     register = Tombstones([parcel_item(1)])
     books.pull("a", register)
     register.gone = ["p1"]
@@ -302,8 +304,8 @@ def test_what_comes_back_after_its_tombstone_is_restored(books: Books) -> None:
     assert [operation for _, operation, _ in books.versions()] == ["insert", "delete", "restore"]
 
 
-def test_a_tombstone_ends_a_quarantined_item_too(books: Books) -> None:
-    """Quarantine holds what is bad at the source, not what was."""
+def test_a_tombstone_ends_a_quarantine_entry_too(books: Books) -> None:
+    """Quarantine holds items that are faulty at the source now."""
     register = Tombstones([parcel_item(1, area="?")])
     books.pull("a", register)
     register.items, register.gone = [], ["p1"]

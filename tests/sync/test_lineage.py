@@ -1,4 +1,4 @@
-"""Old numbers still find the parcel: split, merged, renumbered."""
+"""Record lineage: old parcel numbers lead to the present ones after a split, a merge or a renumbering."""
 
 from typing import Any
 
@@ -11,27 +11,27 @@ from tests.sync.books import Books, parcel_key
 from tests.sync.village import START, DossierRegister, LandRegister, parcel_item
 
 
-def led_to(books: Books, number: int) -> list[tuple[str, str]]:
-    """Return kind and number of what a parcel became."""
+def successors_of(books: Books, number: int) -> list[tuple[str, str]]:
+    """Return kind and parcel number of each successor of a parcel."""
     with books.database.reading() as connection:
-        found = successors(connection, "land_parcel", parcel_key(number))
-    return [(row.kind, row.new_key.rpartition(":")[2]) for row in found]
+        rows = successors(connection, "land_parcel", parcel_key(number))
+    return [(row.kind, row.new_key.rpartition(":")[2]) for row in rows]
 
 
 class Changes(DossierRegister):
-    """A register of changes of parcels."""
+    """A register of changes of parcels (biến động)."""
 
-    def key(self, item: Any) -> str:
-        """Return the change's number."""
-        return str(item["change_id"])
+    def key(self, wire_item: Any) -> str:
+        """Return the id of the change."""
+        return str(wire_item["change_id"])
 
 
 def change(number: int, before: list[int], after: list[int]) -> dict[str, Any]:
-    """Return a change's fields."""
+    """Return the fields of a change."""
 
     def refs(numbers: list[int]) -> list[dict[str, str]]:
-        place = {"scheme": "gso-2025-07", "commune_code": "25747", "map_sheet": "12"}
-        return [{**place, "parcel_number": str(one)} for one in numbers]
+        sheet = {"scheme": "gso-2025-07", "commune_code": "25747", "map_sheet": "12"}
+        return [{**sheet, "parcel_number": str(parcel_number)} for parcel_number in numbers]
 
     head = {"change_id": f"b{number}", "kind": "TN", "happened_at": START.isoformat()}
     return {**head, "from_parcels": refs(before), "to_parcels": refs(after)}
@@ -52,44 +52,44 @@ def test_a_registered_change_leads_from_old_numbers_to_new(
     """Tách, gộp thửa, đánh lại số: each old number leads to each new one."""
     pull_changes(books, change(1, before, after))
 
-    assert led_to(books, 1) == [(kind, str(number)) for number in after]
+    assert successors_of(books, 1) == [(kind, str(number)) for number in after]
 
 
-def test_a_change_that_leaves_a_parcel_its_number_leads_nowhere(books: Books) -> None:
+def test_a_change_that_keeps_the_parcels_number_has_no_successor(books: Books) -> None:
     """A transfer names the same parcel before and after."""
     pull_changes(books, change(1, [1], [1]))
 
-    assert led_to(books, 1) == []
+    assert successors_of(books, 1) == []
 
 
 def test_a_parcel_that_gets_another_number_at_its_source_is_linked_to_it(books: Books) -> None:
-    """A renumbering is an event and no delete and insert."""
+    """A renumbering is an operation of its own, not a delete and an insert."""
     register = LandRegister([parcel_item(1)])
     books.pull("a", register)
     register.items = [parcel_item(1, number="77")]
 
     books.pull("a", register)
 
-    assert led_to(books, 1) == [("renumbered", "77")]
+    assert successors_of(books, 1) == [("renumbered", "77")]
     assert [operation for _, operation, _ in books.versions()] == ["insert", "insert", "renumber"]
 
 
 def test_former_numbers_of_a_parcel_lead_to_it(books: Books) -> None:
-    """A parcel names the keys that certificates still print."""
+    """A parcel names its former keys, which certificates still print."""
     former = {"scheme": "gso-2025-07", "commune_code": "25747", "map_sheet": "12", "parcel_number": "9"}
 
     class Parcels(DossierRegister):
-        def key(self, item: Any) -> str:
-            return str(item["parcel_number"])
+        def key(self, wire_item: Any) -> str:
+            return str(wire_item["parcel_number"])
 
     kind: type[Record] = LandParcel
     books.pull("a", Parcels([{**former, "previous_keys": [parcel_key(1)]}], kind))
 
-    assert led_to(books, 1) == [("renumbered", "9")]
+    assert successors_of(books, 1) == [("renumbered", "9")]
 
 
-def test_chains_are_followed_and_circles_end(books: Books) -> None:
-    """What became of a number is told to its end, and wrong entries cannot make it endless."""
+def test_chains_are_followed_and_circular_ones_end(books: Books) -> None:
+    """Successors are followed to the last one, and wrong entries cannot make the search endless."""
     events = [
         ("land_parcel", parcel_key(a), parcel_key(b), "renumbered", None, "t") for a, b in ((1, 2), (2, 3), (3, 1))
     ]
@@ -98,5 +98,5 @@ def test_chains_are_followed_and_circles_end(books: Books) -> None:
 
     with books.database.reading() as connection:
         back = [row.old_key for row in predecessors(connection, "land_parcel", parcel_key(3))]
-    assert led_to(books, 1) == [("renumbered", "2"), ("renumbered", "3")]
+    assert successors_of(books, 1) == [("renumbered", "2"), ("renumbered", "3")]
     assert back == [parcel_key(2), parcel_key(1)]

@@ -1,4 +1,4 @@
-"""What JSON can say and no database can keep: it costs its own item, the same on every database."""
+"""JSON values that no database can store put only their own item into quarantine, the same on every database."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -42,23 +42,23 @@ HARMLESS = {
 
 @dataclass
 class WireRegister(LandRegister):
-    """The village's register as it comes over the wire."""
+    """The land register with its items as unread JSON."""
 
     body: bytes = b""
     next: str | None = None
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
-        """Return the one page there is."""
+        """Return the only page."""
         del ask
         yield from ()
         return Page(items=listing(self.body, "items").items or (), next=self.next)
 
     def key(self, item: Item) -> str:
-        """Return the register's number of an entry."""
+        """Return the register's id of an entry."""
         return plain_text(item.get("id"))
 
     def translate(self, item: Item) -> Mapping[str, object]:
-        """Return a parcel's fields, read by our codecs."""
+        """Return the fields of a parcel, read by codecs."""
         read = {"map_sheet": text_or_none(item["sheet"]), "area_m2": decimal_number(item["area"], ".")}
         return {**super().translate({**item, "area": "1"}), **read}
 
@@ -70,44 +70,44 @@ def database(address: str) -> Iterator[SharedDatabase]:
 
 
 def written(number: int, member: str) -> str:
-    """Return an item with one member more, or in place of its own."""
+    """Return an item as JSON with one member added or replaced."""
     name = member.partition(":")[0].strip('"')
-    item = {key: value for key, value in parcel_item(number).items() if key != name}
-    return "{" + ", ".join([*(f'"{key}": "{value}"' for key, value in item.items()), member]) + "}"
+    members = {key: value for key, value in parcel_item(number).items() if key != name}
+    return "{" + ", ".join([*(f'"{key}": "{value}"' for key, value in members.items()), member]) + "}"
 
 
 def page(*items: str) -> bytes:
     return f'{{"items": [{", ".join(items)}]}}'.encode("utf-8", "surrogateescape")
 
 
-def test_odd_json_costs_its_own_item(database: SharedDatabase) -> None:
-    """Every fault is told under its item's own key where that can be read."""
+def test_odd_json_quarantines_its_own_item_only(database: SharedDatabase) -> None:
+    """Every fault is reported under its item's key if the key can be read."""
     odd = [written(number, member) for number, (member, _) in enumerate(ODD.values(), start=1)]
     harmless = [written(number, member) for number, member in enumerate(HARMLESS.values(), start=50)]
 
     pull(database, WireRegister(body=page(*odd, *harmless)))
 
     with database.reading() as connection:
-        told = sorted([(fault.path, fault.rule) for fault in entry.faults] for entry in entries(connection))
+        faults = sorted([(fault.path, fault.rule) for fault in entry.faults] for entry in entries(connection))
     assert live(database) == [str(number) for number in range(50, 50 + len(HARMLESS))]
-    assert told == sorted(rule for _, rule in ODD.values())
+    assert faults == sorted(rule for _, rule in ODD.values())
 
 
-def test_what_is_in_quarantine_does_not_come_good_by_being_kept(database: SharedDatabase) -> None:
-    """Read again it has the same faults; people are shown all of it."""
+def test_a_quarantined_item_read_again_has_the_same_faults(database: SharedDatabase) -> None:
+    """And it is shown completely."""
     register = WireRegister(body=page(*(written(number, odd) for number, (odd, _) in enumerate(ODD.values(), start=1))))
     pull(database, register)
 
     with database.reading() as connection:
-        kept = entries(connection)
-    again = [Sieve(register).sift([entry.item]) for entry in kept]
+        quarantined = entries(connection)
+    again = [Sieve(register).sift([entry.item]) for entry in quarantined]
 
-    assert [one.faulty[0].faults for one in again] == [entry.faults for entry in kept]
-    assert all("2026-03-02T08:00:00" in str(entry.shown) for entry in kept)
+    assert [sifted.faulty[0].faults for sifted in again] == [entry.faults for entry in quarantined]
+    assert all("2026-03-02T08:00:00" in str(entry.shown) for entry in quarantined)
 
 
-def test_what_can_be_no_key_is_none(database: SharedDatabase) -> None:
-    """Such an item is called by its content."""
+def test_an_item_whose_key_cannot_be_stored_has_no_key(database: SharedDatabase) -> None:
+    """Such an item is identified by its content."""
     pull(database, WireRegister(body=page(written(1, '"id": 1e999'), written(2, '"id": "a\\u0000"'))))
 
     keys = {row.source_key for row in rows(database).values()}
@@ -116,7 +116,7 @@ def test_what_can_be_no_key_is_none(database: SharedDatabase) -> None:
 
 
 @pytest.mark.parametrize("position", ["a\0b", "\ud800", "a\nb", "9" * 9000])
-def test_a_position_that_no_database_keeps_holds_the_source(database: SharedDatabase, position: str) -> None:
+def test_a_page_token_that_cannot_be_stored_holds_the_source(database: SharedDatabase, position: str) -> None:
     with pytest.raises(SourceHeld) as raised:
         pull(database, WireRegister(body=page(written(1, '"n": 1')), next=position))
 
@@ -124,16 +124,16 @@ def test_a_position_that_no_database_keeps_holds_the_source(database: SharedData
     assert live(database) == []
 
 
-def test_what_cannot_be_a_key_is_not_gone(database: SharedDatabase) -> None:
-    """No item was ever stored under it."""
+def test_a_tombstone_whose_key_cannot_be_stored_is_ignored(database: SharedDatabase) -> None:
+    """No item can have been stored under it."""
     tombs = replace(SourceProfile(changed_since=False), deletes=Deletes.TOMBSTONES)
 
-    class Mourning(LandRegister):
+    class OddTombstones(LandRegister):
         def fetch(self, ask: Ask) -> Exchange[Page]:
-            found = yield from super().fetch(ask)
-            return replace(found, gone=["a\0b", "\ud800", "p2"])
+            page_read = yield from super().fetch(ask)
+            return replace(page_read, gone=["a\0b", "\ud800", "p2"])
 
     pull(database, LandRegister([parcel_item(1), parcel_item(2)], profile=tombs))
-    pull(database, Mourning([parcel_item(1)], profile=tombs))
+    pull(database, OddTombstones([parcel_item(1)], profile=tombs))
 
     assert live(database) == ["1"]

@@ -1,4 +1,4 @@
-"""Each fact has an owner, field by field; and what left does not come back as news."""
+"""Ownership by record type and by field, discrepancies of other sources, and no echo of pushed records."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -46,14 +46,14 @@ def registers() -> dict[str, LandRegister]:
 
 def discrepancy_ids(books: Books) -> list[tuple[int, str]]:
     with books.database.reading() as connection:
-        return [(one["id"], one["state"]) for one in discrepancies(connection)]
+        return [(row["id"], row["state"]) for row in discrepancies(connection)]
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_a_field_stands_as_its_owner_says_whoever_comes_first(
+def test_a_field_has_its_owners_value_whoever_is_pulled_first(
     books: Books, registers: dict[str, LandRegister], order: tuple[str, ...]
 ) -> None:
-    """The record is its owner's, one field of it is another's, and neither depends on who was pulled first."""
+    """The record has one owner, one of its fields another; the order of the pulls does not matter."""
     for name in order:
         books.pull(name, registers[name])
 
@@ -62,10 +62,10 @@ def test_a_field_stands_as_its_owner_says_whoever_comes_first(
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_what_either_says_of_the_others_field_is_a_discrepancy(
+def test_a_differing_claim_on_a_field_of_another_owner_is_a_discrepancy(
     books: Books, registers: dict[str, LandRegister], order: tuple[str, ...]
 ) -> None:
-    """The record's owner differs on the field that is not its own, the field's owner on the rest."""
+    """The record's owner differs in the field it does not own, the field's owner in another one."""
     for name in order:
         books.pull(name, registers[name])
 
@@ -79,7 +79,7 @@ def test_what_either_says_of_the_others_field_is_a_discrepancy(
 def test_a_second_pull_of_unchanged_sources_writes_nothing(
     books: Books, registers: dict[str, LandRegister], order: tuple[str, ...]
 ) -> None:
-    """A record put together from two words is not put together again."""
+    """A record merged from two sources is not merged again."""
     for name in order:
         books.pull(name, registers[name])
     before = books.versions()
@@ -92,7 +92,7 @@ def test_a_second_pull_of_unchanged_sources_writes_nothing(
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_a_part_of_the_key_is_never_overridden(books: Books, order: tuple[str, ...]) -> None:
-    """Whoever is declared owner of a part of the key: a record is called as its own item says."""
+    """Even if a part of the key has another declared owner, it has the value of the record's own item."""
     books.owners = {"land_parcel": "a", "land_parcel.parcel_number": "b"}
     registers = {"a": LandRegister([parcel_item(1)]), "b": LandRegister([parcel_item(1, id="b1")])}
     for name in order:
@@ -105,10 +105,8 @@ def test_a_part_of_the_key_is_never_overridden(books: Books, order: tuple[str, .
     assert books.row(KEY).parcel_number == "1"
 
 
-def test_the_field_owners_later_word_is_a_version_of_the_record(
-    books: Books, registers: dict[str, LandRegister]
-) -> None:
-    """The change feed tells that the field's owner, not the record's, brought the new version."""
+def test_a_later_value_of_the_field_owner_is_a_new_version(books: Books, registers: dict[str, LandRegister]) -> None:
+    """In the change feed the new version comes from the field's owner, not from the record's."""
     for name in "ab":
         books.pull(name, registers[name])
     registers["b"].items[0]["address"] = "Số 9, đường B"
@@ -119,21 +117,21 @@ def test_the_field_owners_later_word_is_a_version_of_the_record(
     assert books.versions()[-1] == ("1", "update", "b")
 
 
-def test_an_unchanged_item_of_a_non_owner_is_recognised_and_not_read(books: Books) -> None:
-    """What was heard once is known by its hash: the second time nobody translates it."""
+def test_an_unchanged_item_of_a_non_owner_is_recognised_by_its_hash(books: Books) -> None:
+    """The second time it is not translated."""
     books.owners = {"land_parcel": "a"}
     books.pull("a", LandRegister([parcel_item(1)]))
-    other = CountingRegister([parcel_item(1, id="b1", area="260")])
-    books.pull("b", other)
+    second = CountingRegister([parcel_item(1, id="b1", area="260")])
+    books.pull("b", second)
 
-    again = books.pull("b", other)
+    again = books.pull("b", second)
 
-    assert (other.translated, again.counts.unchanged, again.counts.foreign) == (1, 1, 0)
+    assert (second.translated, again.counts.unchanged, again.counts.foreign) == (1, 1, 0)
     assert books.differences() == [("area_m2", "b", '"260"', '"250.5"')]
 
 
 class CountingRegister(LandRegister):
-    """A register that counts how often an item of it was read."""
+    """A register that counts translations."""
 
     translated = 0
 
@@ -142,38 +140,38 @@ class CountingRegister(LandRegister):
         return super().translate(item)
 
 
-def test_discrepancies_end_when_the_other_side_says_no_more(books: Books, registers: dict[str, LandRegister]) -> None:
-    """An item that is gone contradicts nobody."""
+def test_discrepancies_end_when_the_differing_item_is_gone(books: Books, registers: dict[str, LandRegister]) -> None:
+    """An item that is no longer listed is no claim."""
     for name in "ab":
         books.pull(name, registers[name])
     registers["b"].items = []
 
     books.pull("b", registers["b"])
 
-    assert [one for one in books.differences() if one[1] == "b"] == []
+    assert [row for row in books.differences() if row[1] == "b"] == []
     assert books.live() == ["1"]
 
 
-def test_what_the_owner_deleted_and_others_still_list_is_theirs_where_nobody_is_declared(books: Books) -> None:
-    """An undeclared owner that is gone leaves its record to whoever still says it: nothing real is missing."""
+def test_a_record_without_a_declared_owner_passes_to_another_source_that_lists_it(books: Books) -> None:
+    """When its first source deletes it, the record stays as long as any source lists it."""
     books.owners = {}
-    first, other = LandRegister([parcel_item(1)]), LandRegister([parcel_item(1, id="b1", area="260")])
+    first, second = LandRegister([parcel_item(1)]), LandRegister([parcel_item(1, id="b1", area="260")])
     books.pull("a", first)
-    books.pull("b", other)
+    books.pull("b", second)
     first.items = []
     books.pull("a", first)
 
-    books.pull("b", other)
+    books.pull("b", second)
 
     row = books.row(KEY)
     assert (row.deleted_at, row.connection, row.area_m2) == (None, "b", 260)
     assert books.differences() == []
 
 
-def test_a_field_stands_as_its_owner_says_also_in_a_record_that_another_inherits(
+def test_a_field_keeps_its_owners_value_when_the_record_passes_to_another_source(
     books: Books, registers: dict[str, LandRegister]
 ) -> None:
-    """The heir's word is put together with the others'; it is kept for when they say no more."""
+    """The new source's own value is stored as well, for when the field's owner withdraws its value."""
     books.owners = {"land_parcel.address": "c"}
     registers["c"] = LandRegister([parcel_item(1, id="c1", area="300", address="Số 1, đường C")])
     for name in "abc":
@@ -190,60 +188,63 @@ def test_a_field_stands_as_its_owner_says_also_in_a_record_that_another_inherits
 
 
 def test_a_dismissed_discrepancy_opens_again_when_a_value_changes(books: Books) -> None:
-    """A person dismissed two values, not whatever may come."""
-    other = LandRegister([parcel_item(1, id="b1", area="260")])
+    """The dismissal covers the two values it was made for."""
+    second = LandRegister([parcel_item(1, id="b1", area="260")])
     books.pull("a", LandRegister([parcel_item(1)]))
-    books.pull("b", other)
+    books.pull("b", second)
     ((number, _),) = discrepancy_ids(books)
     with books.database.writing() as connection:
         settle(connection, number, State.DISMISSED, "đã biết", "2026-03-02T09:00:00.000000Z")
-    books.pull("b", other)
+    books.pull("b", second)
     assert discrepancy_ids(books) == [(number, State.DISMISSED)]
-    other.items[0]["area"] = "270"
+    second.items[0]["area"] = "270"
 
-    books.pull("b", other)
+    books.pull("b", second)
 
     assert discrepancy_ids(books) == [(number, State.OPEN)]
 
 
 @pytest.mark.parametrize("deletes", [Deletes.ABSENCE, Deletes.TOMBSTONES])
-def test_a_field_whose_owner_says_no_more_goes_back_to_the_records_owner(
+def test_a_field_whose_owner_withdraws_its_item_returns_to_the_records_owner(
     books: Books, registers: dict[str, LandRegister], deletes: Deletes
 ) -> None:
-    """What nobody says any more does not stand; the version is brought by who withdrew its word."""
-    other = Withdrawing(registers["b"].items, profile=SourceProfile(changed_since=False, deletes=deletes))
+    """The new version comes from the source that withdrew its item."""
+    second = Withdrawing(registers["b"].items, profile=SourceProfile(changed_since=False, deletes=deletes))
     books.pull("a", registers["a"])
-    books.pull("b", other)
-    other.withdraw()
+    books.pull("b", second)
+    second.withdraw()
 
-    done = books.pull("b", other)
+    done = books.pull("b", second)
 
     assert books.row(KEY).address == "Số 1, đường A"
     assert (books.versions()[-1], done.counts.updated) == (("1", "update", "b"), 1)
     assert books.differences() == []
-    assert [books.pull(*one).counts.rows_written for one in (("a", registers["a"]), ("b", other))] == [0, 0]
+    assert [books.pull(*arguments).counts.rows_written for arguments in (("a", registers["a"]), ("b", second))] == [
+        0,
+        0,
+    ]
 
 
 @dataclass
 class Withdrawing(LandRegister):
-    """A register that takes back all it said, in the way its profile says."""
+    """A register that deletes all its items, by absence or by tombstones as its profile says."""
 
     gone: list[str] = field(default_factory=list[str])
 
     def withdraw(self) -> None:
-        """List nothing any more."""
-        self.gone, self.items = [item["id"] for item in self.items], []
+        """Delete every item."""
+        self.gone, self.items = [wire_item["id"] for wire_item in self.items], []
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
-        """Return a page, with what is gone where it is told."""
+        """Return a page, with tombstones if the profile has them."""
         page = yield from super().fetch(ask)
         return replace(page, gone=self.gone) if self.profile.deletes is Deletes.TOMBSTONES else page
 
 
-def test_a_field_goes_back_when_its_owners_item_speaks_of_another_record(
+def test_a_field_returns_when_its_owners_item_moves_to_another_record(
     books: Books, registers: dict[str, LandRegister]
 ) -> None:
-    """Its word follows the item; the record it left is its owner's again."""
+    """The value follows the item; the record it left has its owner's value again."""
     registers["a"].items.append(parcel_item(2, address="Số 2, đường A"))
     for name in "ab":
         books.pull(name, registers[name])
@@ -254,8 +255,10 @@ def test_a_field_goes_back_when_its_owners_item_speaks_of_another_record(
     assert [books.row(parcel_key(number)).address for number in (1, 2)] == ["Số 1, đường A", "Số 2, đường B"]
 
 
-def test_only_the_field_that_was_withdrawn_goes_back(books: Books, registers: dict[str, LandRegister]) -> None:
-    """Another's field stays as its owner still says."""
+def test_only_the_withdrawn_field_returns_to_the_records_owner(
+    books: Books, registers: dict[str, LandRegister]
+) -> None:
+    """A field of a third source keeps that source's value."""
     books.owners = {**BY_FIELD, "land_parcel.area_m2": "c"}
     registers["c"] = LandRegister([parcel_item(1, id="c1", area="300", address="Số 1, đường C")])
     for name in "abc":
@@ -269,10 +272,10 @@ def test_only_the_field_that_was_withdrawn_goes_back(books: Books, registers: di
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_a_field_that_is_declared_no_more_goes_back_to_the_records_owner(
+def test_a_field_without_a_declared_owner_any_more_returns_to_the_records_owner(
     books: Books, registers: dict[str, LandRegister], order: tuple[str, ...]
 ) -> None:
-    """The next pass over the record's owner puts it right; what the other says is a discrepancy again."""
+    """The next pass over the record's owner corrects it; the other value is a discrepancy again."""
     for name in "ab":
         books.pull(name, registers[name])
     books.owners = {"land_parcel": "a"}
@@ -284,10 +287,10 @@ def test_a_field_that_is_declared_no_more_goes_back_to_the_records_owner(
     assert ("address", "b", '"Số 1, đường B"', '"Số 1, đường A"') in books.differences()
 
 
-def test_another_declared_ownership_reads_unchanged_sources_anew_and_decides_again(
+def test_a_change_of_declared_owners_is_applied_to_unchanged_sources(
     books: Books, registers: dict[str, LandRegister]
 ) -> None:
-    """Who owns what is a line of the configuration; after a change of it the next pulls put the records right."""
+    """After a change in the configuration the next pulls read unchanged items again and correct the records."""
     books.owners = {"land_parcel": "a"}
     for name in "ab":
         books.pull(name, registers[name])
@@ -301,8 +304,8 @@ def test_another_declared_ownership_reads_unchanged_sources_anew_and_decides_aga
     assert ("address", "a", '"Số 1, đường A"', '"Số 1, đường B"') in books.differences()
 
 
-def test_a_record_goes_to_the_owner_that_is_declared_later(books: Books, registers: dict[str, LandRegister]) -> None:
-    """The new owner's word replaces the former one's, which stays as a discrepancy."""
+def test_a_record_passes_to_an_owner_that_is_declared_later(books: Books, registers: dict[str, LandRegister]) -> None:
+    """The new owner's values replace the former ones, which stay as a discrepancy."""
     books.owners = {}
     for name in "ab":
         books.pull(name, registers[name])
@@ -313,7 +316,7 @@ def test_a_record_goes_to_the_owner_that_is_declared_later(books: Books, registe
 
     row = books.row(KEY)
     assert (row.connection, row.area_m2, row.address) == ("b", 260, "Số 1, đường B")
-    assert {one[1] for one in books.differences()} == {"a"}
+    assert {row[1] for row in books.differences()} == {"a"}
 
 
 (CODE,) = dossier_codes(1)
@@ -334,8 +337,8 @@ def push(books: Books, target: Counter) -> None:
     Push(route, LocalTransport(), books.scope).run()
 
 
-def test_what_came_from_a_routes_receiver_is_not_sent_back(books: Books) -> None:
-    """A route ends where a record began."""
+def test_a_record_from_a_routes_receiver_is_not_sent_back(books: Books) -> None:
+    """A record is not sent to the system it was pulled from."""
     target = Counter(Dossier)
     books.pull("portal", DossierRegister([dossier_fields(CODE)]))
 
@@ -344,8 +347,8 @@ def test_what_came_from_a_routes_receiver_is_not_sent_back(books: Books) -> None
     assert target.keys == []
 
 
-def test_a_pushed_record_that_comes_back_by_pull_is_no_news(books: Books) -> None:
-    """Its echo, without what was withheld, makes no version, no discrepancy and no further message."""
+def test_a_pushed_record_that_comes_back_by_pull_changes_nothing(books: Books) -> None:
+    """Its echo, without the withheld fields, makes no version, no discrepancy and no further message."""
     target = Counter(Dossier)
     sent = dossier_fields(CODE, applicant_phone="0900000001", applicant_name="Nguyễn Thị Mẫu")
     books.pull("desk", DossierRegister([sent]))
@@ -359,8 +362,8 @@ def test_a_pushed_record_that_comes_back_by_pull_is_no_news(books: Books) -> Non
     assert (target.keys, books.differences()) == ([CODE], [])
 
 
-def test_the_receivers_word_on_its_own_field_is_not_sent_back(books: Books) -> None:
-    """A field that the receiver owns changes the record here, and the receiver is not told what it said."""
+def test_a_change_of_a_field_that_the_receiver_owns_is_not_sent_back(books: Books) -> None:
+    """The receiver's value changes the record and is not sent to the receiver."""
     books.owners = {"dossier": "desk", "dossier.status": "portal"}
     target = Counter(Dossier)
     books.pull("desk", DossierRegister([dossier_fields(CODE)]))

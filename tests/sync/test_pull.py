@@ -1,4 +1,4 @@
-"""What pulling one source promises."""
+"""Rules of pulling one source: rows, versions, quarantine, deletions, cursors, holds."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -42,13 +42,13 @@ def pull(
     keeps: bool = True,
     shrinking: frozenset[str] = frozenset(),
 ) -> Pull:
-    """Pull once, as a run that holds no lease: nothing here is about leases."""
+    """Pull once, without a lease."""
     owners = {} if owner is None else {"land_parcel": owner}
     kind = FencelessScope if keeps else Scope
     scope = kind(run_id="run", database=database, clock=HandClock(), token=None, owners=owners, shrinking=shrinking)
-    one = Pull(register, stream, LocalTransport(failures), scope)
-    one.run()
-    return one
+    pulled = Pull(register, stream, LocalTransport(failures), scope)
+    pulled.run()
+    return pulled
 
 
 def rows(database: SharedDatabase) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def rules(database: SharedDatabase) -> list[list[tuple[str, str]]]:
 
 
 def test_every_item_becomes_a_row_with_its_origin(database: SharedDatabase) -> None:
-    """A record's row says what it is and where it came from."""
+    """A record's row has its values and its provenance."""
     pull(database, LandRegister([parcel_item(number) for number in range(1, 8)]))
 
     row = rows(database)["gso-2025-07:25747:12:3"]
@@ -83,7 +83,7 @@ def test_every_item_becomes_a_row_with_its_origin(database: SharedDatabase) -> N
 
 
 def test_an_unchanged_source_causes_no_row_write_at_all(database: SharedDatabase) -> None:
-    """Nothing is done twice: the second pull of the same items writes no row and no change."""
+    """The second pull of the same items writes no row and no change."""
     register = LandRegister([parcel_item(number) for number in range(1, 8)])
     pull(database, register)
     before, feed = rows(database), history(database)
@@ -95,8 +95,8 @@ def test_an_unchanged_source_causes_no_row_write_at_all(database: SharedDatabase
     assert (rows(database), history(database)) == (before, feed)
 
 
-def test_only_what_changed_becomes_a_new_version(database: SharedDatabase) -> None:
-    """A changed item is the next version of its record; the others are left alone."""
+def test_only_a_changed_item_becomes_a_new_version(database: SharedDatabase) -> None:
+    """A changed item is the next version of its record; the others are not written."""
     register = LandRegister([parcel_item(1), parcel_item(2)])
     pull(database, register)
     register.items[1] = parcel_item(2, area="300")
@@ -107,8 +107,10 @@ def test_only_what_changed_becomes_a_new_version(database: SharedDatabase) -> No
     assert history(database) == [("1", "insert", 1), ("2", "insert", 1), ("2", "update", 2)]
 
 
-def test_a_new_mapping_reads_unchanged_items_anew_and_writes_only_differences(database: SharedDatabase) -> None:
-    """Raising the mapping version looks at every item once more; equal content is no new version."""
+def test_a_new_mapping_version_reads_unchanged_items_again_and_writes_only_differences(
+    database: SharedDatabase,
+) -> None:
+    """With a higher mapping version every item is translated again; equal content is no new version."""
     register = LandRegister([parcel_item(1)])
     pull(database, register)
     register.mapping_version = 2
@@ -120,14 +122,14 @@ def test_a_new_mapping_reads_unchanged_items_anew_and_writes_only_differences(da
 
 
 def test_an_item_read_twice_in_one_pass_is_stored_once(database: SharedDatabase) -> None:
-    """Rows that move while a source is paged come twice and count once."""
+    """Rows that move while a source is paged come twice and are counted once."""
     pull(database, LandRegister([parcel_item(1), parcel_item(2), parcel_item(3), parcel_item(2), parcel_item(4)]))
 
     assert history(database) == [(str(number), "insert", 1) for number in (1, 2, 3, 4)]
 
 
-def test_a_bad_item_is_quarantined_with_every_fault_and_the_rest_goes_on(database: SharedDatabase) -> None:
-    """One bad item costs one item; its faults are found all at once, with the rule each value broke."""
+def test_a_bad_item_is_quarantined_with_every_fault_and_the_others_are_stored(database: SharedDatabase) -> None:
+    """Only the bad item fails; all its faults are found at once, each with the rule that was broken."""
     bad = parcel_item(2, area="?", commune="00000")
 
     done = pull(database, LandRegister([parcel_item(1), bad, parcel_item(3)]))
@@ -147,7 +149,7 @@ def test_a_bad_item_seen_again_is_counted_and_not_written(database: SharedDataba
     assert (again.counts.quarantined, len(rules(database))) == (1, 1)
 
 
-def test_an_item_leaves_quarantine_when_it_comes_good(database: SharedDatabase) -> None:
+def test_an_item_leaves_quarantine_when_it_is_corrected(database: SharedDatabase) -> None:
     """A corrected item becomes a record and its quarantine entry ends."""
     register = LandRegister([parcel_item(1, area="?")])
     pull(database, register)
@@ -159,7 +161,7 @@ def test_an_item_leaves_quarantine_when_it_comes_good(database: SharedDatabase) 
 
 
 def test_a_record_keeps_its_last_good_values_while_its_item_is_bad(database: SharedDatabase) -> None:
-    """A good record whose item turns bad stays as it was; the bad form waits in quarantine."""
+    """A record whose item becomes faulty stays unchanged; the faulty item is in quarantine."""
     register = LandRegister([parcel_item(1)])
     pull(database, register)
     register.items[0] = parcel_item(1, area="?")
@@ -170,16 +172,16 @@ def test_a_record_keeps_its_last_good_values_while_its_item_is_bad(database: Sha
     assert rules(database) == [[("area_m2", "number_unreadable")]]
 
 
-def test_an_item_without_a_key_is_held_in_quarantine_by_its_content(database: SharedDatabase) -> None:
-    """An item that cannot be named is still not lost."""
+def test_an_item_without_a_key_is_quarantined_by_its_content(database: SharedDatabase) -> None:
+    """An item without a key is not lost."""
     pull(database, LandRegister([parcel_item(1, id="", area="?"), parcel_item(2, id="", area="?")]))
 
     assert len(rules(database)) == 2
 
 
 @on_one_kind
-def test_an_adapter_that_fails_on_an_item_costs_that_item_only(database: SharedDatabase) -> None:
-    """A translation that raises is a fault of its item."""
+def test_a_translation_that_raises_quarantines_that_item_only(database: SharedDatabase) -> None:
+    """The exception is recorded as a fault of the item."""
     broken = {key: value for key, value in parcel_item(1).items() if key != "area"}
 
     pull(database, LandRegister([broken, parcel_item(2)]))
@@ -202,7 +204,7 @@ def test_two_items_cannot_be_one_record(database: SharedDatabase) -> None:
     assert rules(database) == []
 
 
-def test_an_item_that_gets_another_number_leaves_no_stale_record(database: SharedDatabase) -> None:
+def test_a_renumbered_item_leaves_no_stale_record(database: SharedDatabase) -> None:
     """A renumbered parcel is one live record, not two."""
     register = LandRegister([parcel_item(number) for number in range(1, 6)])
     pull(database, register)
@@ -213,8 +215,8 @@ def test_an_item_that_gets_another_number_leaves_no_stale_record(database: Share
     assert live(database) == ["2", "3", "4", "5", "77"]
 
 
-def test_what_a_complete_listing_lacks_is_gone_and_keeps_its_last_values(database: SharedDatabase) -> None:
-    """A delete marks the row and appends to the feed; no value is lost."""
+def test_a_record_missing_from_a_complete_listing_is_deleted_and_keeps_its_values(database: SharedDatabase) -> None:
+    """A deletion marks the row and appends to the change feed; no value is lost."""
     register = LandRegister([parcel_item(number) for number in range(1, 8)])
     pull(database, register)
     del register.items[6]
@@ -228,8 +230,8 @@ def test_what_a_complete_listing_lacks_is_gone_and_keeps_its_last_values(databas
     assert history(database)[-1] == ("7", "delete", 2)
 
 
-def test_what_comes_back_is_restored(database: SharedDatabase) -> None:
-    """A record that was gone goes on with its next version."""
+def test_a_deleted_record_that_comes_back_is_restored(database: SharedDatabase) -> None:
+    """A deleted record continues with its next version."""
     register = LandRegister([parcel_item(number) for number in range(1, 8)])
     pull(database, register)
     lost = register.items.pop()
@@ -243,7 +245,7 @@ def test_what_comes_back_is_restored(database: SharedDatabase) -> None:
 
 
 def test_a_quarantined_item_that_is_gone_leaves_quarantine(database: SharedDatabase) -> None:
-    """Quarantine holds what is bad at the source, not what was."""
+    """Quarantine holds items that are faulty at the source now."""
     register = LandRegister([*(parcel_item(number) for number in range(1, 7)), parcel_item(7, area="?")])
     pull(database, register)
     del register.items[6]
@@ -253,8 +255,8 @@ def test_a_quarantined_item_that_is_gone_leaves_quarantine(database: SharedDatab
     assert rules(database) == []
 
 
-def test_too_much_vanished_holds_the_source_and_deletes_nothing(database: SharedDatabase) -> None:
-    """Nothing is silently wrong: a listing that lost more than a fifth is not believed, what is good in it is kept."""
+def test_a_listing_that_shrank_too_much_holds_the_source_and_deletes_nothing(database: SharedDatabase) -> None:
+    """A listing that lost more than a fifth of its items is not accepted as complete; its good items are stored."""
     register = LandRegister([parcel_item(number) for number in range(1, 21)])
     pull(database, register)
     register.items = [parcel_item(1, area="99"), *(parcel_item(number) for number in range(2, 14))]
@@ -269,10 +271,10 @@ def test_too_much_vanished_holds_the_source_and_deletes_nothing(database: Shared
 
 @on_one_kind
 @pytest.mark.parametrize("profile", [SourceProfile(changed_since=False, deletes=Deletes.NEVER), INCREMENTAL])
-def test_a_source_that_does_not_tell_of_deletes_deletes_nothing(
+def test_a_source_that_does_not_report_deletions_deletes_nothing(
     database: SharedDatabase, profile: SourceProfile
 ) -> None:
-    """Absence means nothing where the profile does not say that it does."""
+    """Absence means deletion only if the profile says so."""
     register = LandRegister([parcel_item(number) for number in range(1, 8)], profile=profile)
     pull(database, register)
     del register.items[6]
@@ -283,8 +285,8 @@ def test_a_source_that_does_not_tell_of_deletes_deletes_nothing(
 
 
 @on_one_kind
-def test_a_listing_that_shows_fewer_than_it_counts_deletes_nothing(database: SharedDatabase) -> None:
-    """Only a complete listing tells what is gone."""
+def test_a_listing_with_fewer_items_than_its_total_deletes_nothing(database: SharedDatabase) -> None:
+    """Only a complete listing proves absence."""
     register = LandRegister([parcel_item(number) for number in range(1, 8)])
     pull(database, register)
     del register.items[6]
@@ -295,8 +297,8 @@ def test_a_listing_that_shows_fewer_than_it_counts_deletes_nothing(database: Sha
     assert len(live(database)) == 7
 
 
-def test_a_pass_that_broke_goes_on_from_the_last_committed_page(database: SharedDatabase) -> None:
-    """Nothing is lost: after a failure the next run asks for the page that was not committed."""
+def test_a_broken_pass_resumes_after_the_last_committed_page(database: SharedDatabase) -> None:
+    """After a failure the next run asks for the page that was not committed."""
     register = LandRegister([parcel_item(number) for number in range(1, 12)])
     with pytest.raises(Unreachable):
         pull(database, register, None, None, Unreachable("transport.unreachable"))
@@ -309,8 +311,8 @@ def test_a_pass_that_broke_goes_on_from_the_last_committed_page(database: Shared
     assert len(live(database)) == 11
 
 
-def test_a_pass_taken_up_in_its_middle_deletes_nothing(database: SharedDatabase) -> None:
-    """What an earlier run saw of a pass is not known to this one, so absence proves nothing."""
+def test_a_resumed_pass_deletes_nothing(database: SharedDatabase) -> None:
+    """The keys that the earlier run saw are not stored, so absence proves nothing."""
     register = LandRegister([parcel_item(number) for number in range(1, 12)])
     with pytest.raises(Unreachable):
         pull(database, register, None, Unreachable("transport.unreachable"))
@@ -322,8 +324,8 @@ def test_a_pass_taken_up_in_its_middle_deletes_nothing(database: SharedDatabase)
 
 
 @on_one_kind
-def test_the_watermark_is_the_sources_time_and_the_next_pass_asks_from_behind_it(database: SharedDatabase) -> None:
-    """Late commits are caught by asking from a lag behind the latest change seen; our clock plays no part."""
+def test_the_watermark_is_the_sources_time_and_the_next_pass_asks_from_before_it(database: SharedDatabase) -> None:
+    """The next pass asks from `late_by` before the latest change seen, to catch late commits; our clock is not used."""
     latest = START - timedelta(days=30)
     register = LandRegister([parcel_item(1, at=latest.isoformat())], profile=INCREMENTAL)
     pull(database, register)
@@ -335,7 +337,7 @@ def test_the_watermark_is_the_sources_time_and_the_next_pass_asks_from_behind_it
 
 @on_one_kind
 def test_a_change_that_appears_late_is_not_missed(database: SharedDatabase) -> None:
-    """A change dated within the lag of the watermark is read although the watermark is past it."""
+    """A change dated less than `late_by` before the watermark is read."""
     register = LandRegister([parcel_item(1)], profile=INCREMENTAL)
     pull(database, register)
     register.items.append(parcel_item(2, at=(START - timedelta(minutes=9)).isoformat()))
@@ -347,7 +349,7 @@ def test_a_change_that_appears_late_is_not_missed(database: SharedDatabase) -> N
 
 @on_one_kind
 def test_a_source_that_ignores_the_filter_is_held(database: SharedDatabase) -> None:
-    """Old items in the answer to a question about new ones show that the filter does not work."""
+    """Old items in the response to a request for new ones show that the filter does not work."""
     old = parcel_item(2, at=(START - timedelta(days=400)).isoformat())
     register = LandRegister([parcel_item(1), old], profile=INCREMENTAL, obeys_filter=False)
     pull(database, register)
@@ -369,7 +371,7 @@ def test_a_source_that_ignores_the_filter_is_held(database: SharedDatabase) -> N
     ids=["ping-pong", "back to the start", "position ignored"],
 )
 def test_a_listing_that_does_not_advance_is_held(database: SharedDatabase, sabotage: dict[str, Any], code: str) -> None:
-    """A paging loop ends with a reason instead of never."""
+    """A paging loop ends with an error."""
     register = LandRegister([parcel_item(number) for number in range(1, 12)], **sabotage)
 
     with pytest.raises(SourceHeld) as stopped:
@@ -379,16 +381,16 @@ def test_a_listing_that_does_not_advance_is_held(database: SharedDatabase, sabot
 
 
 @on_one_kind
-def test_an_empty_listing_of_a_source_that_counts_items_is_not_believed(database: SharedDatabase) -> None:
-    """An empty page is the end only with evidence."""
+def test_an_empty_listing_with_a_total_above_zero_is_held(database: SharedDatabase) -> None:
+    """An empty page ends a listing only if nothing contradicts it."""
     with pytest.raises(SourceHeld) as stopped:
         pull(database, LandRegister([], counted=12))
 
     assert stopped.value.code == "source.empty_but_counted"
 
 
-def test_a_held_source_begins_its_next_pass_anew(database: SharedDatabase) -> None:
-    """A position that led astray is forgotten, what was read is not, and the hold ends with a good page."""
+def test_a_held_source_starts_its_next_pass_from_the_first_page(database: SharedDatabase) -> None:
+    """The page token of the held pass is discarded, its records are kept, and a good page ends the hold."""
     register = LandRegister([parcel_item(number) for number in range(1, 12)], following={"6": "3"})
     with pytest.raises(SourceHeld) as stopped:
         pull(database, register)
@@ -403,8 +405,8 @@ def test_a_held_source_begins_its_next_pass_anew(database: SharedDatabase) -> No
     assert len(live(database)) == 11
 
 
-def test_a_rehearsal_counts_and_writes_nothing(database: SharedDatabase) -> None:
-    """A dry run tells what would be written and leaves the database as it was."""
+def test_a_dry_run_counts_and_writes_nothing(database: SharedDatabase) -> None:
+    """It reports what would be written and leaves the database unchanged."""
     done = pull(database, LandRegister([parcel_item(number) for number in range(1, 6)]), keeps=False)
 
     with database.reading() as connection:
@@ -412,41 +414,46 @@ def test_a_rehearsal_counts_and_writes_nothing(database: SharedDatabase) -> None
         assert read_cursor(connection, STREAM).position is None
 
 
-def test_what_another_agency_says_is_kept_as_a_discrepancy(database: SharedDatabase) -> None:
-    """Each fact has an owner: the record stays, both values stand side by side, and agreement ends it."""
-    other = Stream(connection="city", record_type="land_parcel", agency="H09.2")
+def test_a_differing_value_of_another_agency_is_stored_as_a_discrepancy(database: SharedDatabase) -> None:
+    """The record stays unchanged, the discrepancy has both values, and agreement ends it."""
+    city = Stream(connection="city", record_type="land_parcel", agency="H09.2")
     pull(database, LandRegister([parcel_item(1)]))
 
-    pull(database, LandRegister([parcel_item(1, id="c1", area="260")]), stream=other)
+    pull(database, LandRegister([parcel_item(1, id="c1", area="260")]), stream=city)
 
     with database.reading() as connection:
-        (found,) = connection.execute(select(discrepancy)).all()
+        (difference,) = connection.execute(select(discrepancy)).all()
     assert rows(database)["gso-2025-07:25747:12:1"].area_m2 == 250.5
-    assert (found.field, found.value, found.owner_value, found.owner) == ("area_m2", '"260"', '"250.5"', "village")
+    assert (difference.field, difference.value, difference.owner_value, difference.owner) == (
+        "area_m2",
+        '"260"',
+        '"250.5"',
+        "village",
+    )
 
-    pull(database, LandRegister([parcel_item(1, id="c1", area="250.5")]), stream=other)
+    pull(database, LandRegister([parcel_item(1, id="c1", area="250.5")]), stream=city)
 
     with database.reading() as connection:
         assert discrepancies(connection) == []
 
 
-def test_the_declared_source_of_truth_takes_a_record_over(database: SharedDatabase) -> None:
-    """The owner's values replace those of whoever came first, which stay as a discrepancy."""
-    other = Stream(connection="city", record_type="land_parcel", agency="H09.2")
+def test_a_record_passes_to_the_declared_source_of_truth(database: SharedDatabase) -> None:
+    """The owner's values replace those of the source that came first, which stay as a discrepancy."""
+    city = Stream(connection="city", record_type="land_parcel", agency="H09.2")
     pull(database, LandRegister([parcel_item(1)]), owner="city")
 
-    pull(database, LandRegister([parcel_item(1, id="c1", area="260")]), stream=other, owner="city")
+    pull(database, LandRegister([parcel_item(1, id="c1", area="260")]), stream=city, owner="city")
 
     row = rows(database)["gso-2025-07:25747:12:1"]
     with database.reading() as connection:
-        (found,) = connection.execute(select(discrepancy)).all()
+        (difference,) = connection.execute(select(discrepancy)).all()
     assert (row.connection, row.area_m2) == ("city", 260)
-    assert (found.connection, found.value, found.owner) == ("village", '"250.5"', "city")
+    assert (difference.connection, difference.value, difference.owner) == ("village", '"250.5"', "city")
 
 
 @on_one_kind
 def test_a_listing_of_changes_only_deletes_nothing(database: SharedDatabase) -> None:
-    """What did not change is not listed, and is not gone."""
+    """Unchanged items are not listed although they exist."""
     profile = SourceProfile(changed_since=True, deletes=Deletes.ABSENCE)
     old = parcel_item(1, at=(START - timedelta(days=1)).isoformat())
     register = LandRegister([old, *(parcel_item(number) for number in range(2, 8))], profile=profile)
@@ -458,7 +465,7 @@ def test_a_listing_of_changes_only_deletes_nothing(database: SharedDatabase) -> 
 
 
 def test_different_items_of_a_page_under_one_key_are_not_lost(database: SharedDatabase) -> None:
-    """The first is the record; the others wait in quarantine, where a mistaken key is seen."""
+    """The first is the record; the others go into quarantine, where the wrong key is visible."""
     same = [parcel_item(1, id="p"), parcel_item(2, id="p"), parcel_item(3, id="p")]
 
     done = pull(database, LandRegister(same))
@@ -470,15 +477,15 @@ def test_different_items_of_a_page_under_one_key_are_not_lost(database: SharedDa
 
 @on_one_kind
 def test_the_same_item_twice_in_a_page_is_one(database: SharedDatabase) -> None:
-    """A row that a listing shows twice is no fault."""
+    """An item that a listing repeats is no fault."""
     done = pull(database, LandRegister([parcel_item(1), parcel_item(1)]))
 
     assert (live(database), done.counts.quarantined) == (["1"], 0)
 
 
 @on_one_kind
-def test_a_new_mapping_asks_an_incremental_source_for_everything_once(database: SharedDatabase) -> None:
-    """Unchanged items are read anew even where a source lists changes only."""
+def test_a_new_mapping_version_asks_an_incremental_source_for_everything_once(database: SharedDatabase) -> None:
+    """Unchanged items are translated again even if the source lists changes only."""
     register = LandRegister([parcel_item(1)], profile=INCREMENTAL)
     pull(database, register)
     register.mapping_version = 2
@@ -491,7 +498,7 @@ def test_a_new_mapping_asks_an_incremental_source_for_everything_once(database: 
 
 @on_one_kind
 def test_a_change_time_without_an_offset_moves_no_watermark(database: SharedDatabase) -> None:
-    """A naive time could lie hours ahead; its item waits in quarantine and the others go on."""
+    """A naive time could be hours ahead; its item goes into quarantine and the others are stored."""
     pull(database, LandRegister([parcel_item(1, at="2026-03-02T08:00:00"), parcel_item(2)], profile=INCREMENTAL))
 
     with database.reading() as connection:
@@ -501,7 +508,7 @@ def test_a_change_time_without_an_offset_moves_no_watermark(database: SharedData
 
 @on_one_kind
 def test_a_translation_that_fails_on_every_item_is_the_adapters_fault(database: SharedDatabase) -> None:
-    """A page of which nothing can be read is no page of bad items."""
+    """A page without a readable item holds the source and quarantines nothing."""
     broken = [{key: value for key, value in parcel_item(number).items() if key != "area"} for number in range(9)]
 
     with pytest.raises(SourceHeld) as stopped:
@@ -514,7 +521,7 @@ def test_a_translation_that_fails_on_every_item_is_the_adapters_fault(database: 
 @on_one_kind
 @pytest.mark.parametrize("wrong", ["2926-01-01T00:00:00+00:00", "0001-01-01T00:00:00+00:00"])
 def test_an_impossible_change_time_moves_no_watermark(database: SharedDatabase, wrong: str) -> None:
-    """A date far ahead or long ago at the source does not keep later changes from being read."""
+    """A date far in the future or the past does not keep later changes from being read."""
     register = LandRegister([parcel_item(1, at=wrong), parcel_item(2)], profile=INCREMENTAL)
     pull(database, register)
     register.items.append(parcel_item(3, at=(START + timedelta(minutes=1)).isoformat()))
@@ -524,8 +531,8 @@ def test_an_impossible_change_time_moves_no_watermark(database: SharedDatabase, 
     assert live(database) == ["1", "2", "3"]
 
 
-def test_an_incremental_listing_that_was_cut_short_is_asked_for_again(database: SharedDatabase) -> None:
-    """Where fewer items came than the source counts, the watermark stays and the next run asks for them."""
+def test_an_incremental_listing_that_was_cut_short_is_requested_again(database: SharedDatabase) -> None:
+    """If fewer items came than the total says, the watermark stays and the next run asks for them."""
     register = LandRegister([parcel_item(number) for number in (5, 6, 7)], profile=INCREMENTAL, counted=7)
     pull(database, register)
     register.items = [parcel_item(number) for number in range(1, 8)]
@@ -537,7 +544,7 @@ def test_an_incremental_listing_that_was_cut_short_is_asked_for_again(database: 
 
 @on_one_kind
 def test_an_unchanged_source_keeps_its_watermark(database: SharedDatabase) -> None:
-    """That nothing changed is no reason to ask for everything."""
+    """A pass without changes does not cause a complete one."""
     register = LandRegister([parcel_item(1)], profile=INCREMENTAL)
     pull(database, register)
 
@@ -547,8 +554,8 @@ def test_an_unchanged_source_keeps_its_watermark(database: SharedDatabase) -> No
     assert [ask.since is None for ask in register.asks] == [True, False, False]
 
 
-def test_a_source_that_went_back_behind_its_watermark_is_compared_whole(database: SharedDatabase) -> None:
-    """A source restored from a backup does not show the change that was read last: nothing is skipped in silence."""
+def test_a_source_that_went_back_before_its_watermark_is_read_completely(database: SharedDatabase) -> None:
+    """A source that was restored from a backup no longer lists the change that was read last."""
     late = (START + timedelta(days=1)).isoformat()
     register = LandRegister([parcel_item(1), parcel_item(2, area="300", at=late)], profile=INCREMENTAL)
     pull(database, register)
@@ -565,8 +572,8 @@ def test_a_source_that_went_back_behind_its_watermark_is_compared_whole(database
     assert {row.parcel_number: row.area_m2 for row in rows(database).values()} == {"1": 99, "2": 250.5}
 
 
-def test_a_pass_taken_up_in_its_middle_proves_no_absence(database: SharedDatabase) -> None:
-    """The total does not help: what the broken run saw is not known to the one that goes on."""
+def test_a_resumed_pass_proves_no_absence_even_if_its_total_is_zero(database: SharedDatabase) -> None:
+    """The keys that the broken run saw are not stored."""
     items = [parcel_item(number) for number in range(1, 12)]
     register = LandRegister(items, counted=0)
     with pytest.raises(Unreachable):
@@ -577,8 +584,8 @@ def test_a_pass_taken_up_in_its_middle_proves_no_absence(database: SharedDatabas
     assert done.counts.deleted == 0
 
 
-def test_what_is_no_text_costs_its_item_only(database: SharedDatabase) -> None:
-    """Half of a surrogate pair, in a value or a key, is quarantined and the page goes on."""
+def test_a_value_or_key_that_is_no_unicode_quarantines_its_item_only(database: SharedDatabase) -> None:
+    """An unpaired surrogate in a value or a key does not stop the page."""
     bad = [parcel_item(1, address="\ud800"), parcel_item(2, id="\udfff")]
 
     pull(database, LandRegister([*bad, parcel_item(3)]))
@@ -587,8 +594,8 @@ def test_what_is_no_text_costs_its_item_only(database: SharedDatabase) -> None:
     assert rules(database) == [[("", "text_not_unicode")]] * 2
 
 
-def test_a_bad_item_that_goes_back_to_its_good_form_leaves_quarantine(database: SharedDatabase) -> None:
-    """The form that the record was made from is good, whatever came between."""
+def test_a_bad_item_that_returns_to_its_good_form_leaves_quarantine(database: SharedDatabase) -> None:
+    """Also if its hash is that of the stored record."""
     register = LandRegister([parcel_item(1)])
     pull(database, register)
     register.items[0] = parcel_item(1, area="?")
@@ -601,7 +608,7 @@ def test_a_bad_item_that_goes_back_to_its_good_form_leaves_quarantine(database: 
 
 
 def test_an_item_renumbered_to_a_taken_number_leaves_no_stale_record(database: SharedDatabase) -> None:
-    """Nobody says any more that its old number exists; it waits for the new one."""
+    """No source lists its old number any more; the item is in quarantine until the new number is free."""
     register = LandRegister([parcel_item(1), parcel_item(2)])
     pull(database, register)
     register.items = [parcel_item(1, number="33"), parcel_item(2, number="33")]
@@ -612,8 +619,8 @@ def test_an_item_renumbered_to_a_taken_number_leaves_no_stale_record(database: S
     assert rules(database) == [[("", "key_taken")]]
 
 
-def test_a_taken_key_is_tried_again_where_only_changes_are_listed(database: SharedDatabase) -> None:
-    """The item is not shown again by its source, and is not forgotten."""
+def test_an_item_with_a_taken_key_is_tried_again_although_only_changes_are_listed(database: SharedDatabase) -> None:
+    """The source does not list the unchanged item again."""
     old = (START - timedelta(days=1)).isoformat()
     register = LandRegister([parcel_item(1, at=old), parcel_item(1, id="p9", at=old)], profile=INCREMENTAL)
     pull(database, register)
@@ -626,30 +633,30 @@ def test_a_taken_key_is_tried_again_where_only_changes_are_listed(database: Shar
     assert rules(database) == []
 
 
-def test_what_its_owner_deleted_another_agency_does_not_bring_back(database: SharedDatabase) -> None:
-    """Each fact has an owner, and so has its end."""
-    other = Stream(connection="city", record_type="land_parcel", agency="H09.2")
+def test_a_record_deleted_by_its_owner_is_not_restored_by_another_agency(database: SharedDatabase) -> None:
+    """The owner's deletion counts, too."""
+    city = Stream(connection="city", record_type="land_parcel", agency="H09.2")
     register = LandRegister([parcel_item(number) for number in range(1, 8)])
     pull(database, register, owner="village")
     del register.items[6]
     pull(database, register, owner="village")
 
-    pull(database, LandRegister([parcel_item(7, id="c7")]), stream=other, owner="village")
+    pull(database, LandRegister([parcel_item(7, id="c7")]), stream=city, owner="village")
 
     assert live(database) == ["1", "2", "3", "4", "5", "6"]
 
 
-def test_a_discrepancy_follows_its_owners_word(database: SharedDatabase) -> None:
-    """The owner's value beside another's is the owner's present one; when they agree the discrepancy ends."""
-    other = Stream(connection="city", record_type="land_parcel", agency="H09.2")
+def test_a_discrepancy_shows_the_owners_present_value(database: SharedDatabase) -> None:
+    """When the two values agree the discrepancy ends."""
+    city = Stream(connection="city", record_type="land_parcel", agency="H09.2")
     register = LandRegister([parcel_item(1)])
     pull(database, register)
-    pull(database, LandRegister([parcel_item(1, id="c1", area="260")]), stream=other)
+    pull(database, LandRegister([parcel_item(1, id="c1", area="260")]), stream=city)
     register.items[0] = parcel_item(1, area="255")
     pull(database, register)
     with database.reading() as connection:
-        (found,) = connection.execute(select(discrepancy)).all()
-    assert (found.value, found.owner_value) == ('"260"', '"255"')
+        (difference,) = connection.execute(select(discrepancy)).all()
+    assert (difference.value, difference.owner_value) == ('"260"', '"255"')
 
     register.items[0] = parcel_item(1, area="260")
     pull(database, register)
@@ -658,8 +665,8 @@ def test_a_discrepancy_follows_its_owners_word(database: SharedDatabase) -> None
         assert discrepancies(connection) == []
 
 
-def test_a_shrink_that_a_person_accepted_is_believed(database: SharedDatabase) -> None:
-    """Where many records are rightly gone, a person says so and the hold ends."""
+def test_a_shrink_that_a_person_accepted_deletes_records(database: SharedDatabase) -> None:
+    """If many items are rightly gone, a person confirms it and the hold ends."""
     register = LandRegister([parcel_item(number) for number in range(1, 21)])
     pull(database, register)
     register.items = [parcel_item(number) for number in range(1, 6)]
@@ -669,11 +676,11 @@ def test_a_shrink_that_a_person_accepted_is_believed(database: SharedDatabase) -
     assert (done.counts.deleted, len(live(database))) == (15, 5)
 
 
-def test_postgresql_is_told_of_a_table_that_was_empty_before(tmp_path: Path) -> None:
-    """With plans made for an empty table, each page of a first load would go through all pages before it."""
-    known = text("SELECT reltuples FROM pg_class WHERE oid = CAST('land_parcel' AS regclass)")
+def test_a_table_is_analyzed_after_its_first_page(tmp_path: Path) -> None:
+    """With PostgreSQL's plans for an empty table, each page of a first load would scan all pages before it."""
+    table_size = text("SELECT reltuples FROM pg_class WHERE oid = CAST('land_parcel' AS regclass)")
     with new_address("postgres", tmp_path) as address, SharedDatabase(address) as database:
         pull(database, LandRegister([parcel_item(number) for number in range(1, 8)]))
 
         with database.reading() as connection:
-            assert connection.execute(known).scalar_one() == 3  # the first page's, whatever comes after
+            assert connection.execute(table_size).scalar_one() == 3  # rows of the first page

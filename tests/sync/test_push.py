@@ -1,4 +1,4 @@
-"""What pushing a route promises."""
+"""Rules of pushing a route: order, retries, dead letters, receipts, the audit log."""
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -36,7 +36,7 @@ A, B, C = dossier_codes(3)
 
 
 class Office:
-    """A shared database with a route out of it."""
+    """A shared database with one route to a target for dossiers and steps."""
 
     def __init__(self, database: SharedDatabase) -> None:
         self.database = database
@@ -50,7 +50,7 @@ class Office:
         return FencelessScope(run_id="run", database=self.database, clock=self.clock, token=None)
 
     def holds(self, dossiers: list[dict[str, Any]], steps: list[dict[str, Any]] | None = None) -> None:
-        """Bring these into the shared database."""
+        """Pull these dossiers and steps into the shared database."""
         for record_type, items in ((Dossier, dossiers), (DossierStep, steps or [])):
             if items:
                 stream = Stream(connection="desk", record_type=record_type.record_type, agency="H09.1")
@@ -78,10 +78,10 @@ class Office:
         )
 
     def state(self) -> tuple[Any, ...]:
-        """Return how many messages are waiting, delivered, dead."""
+        """Return the number of messages waiting, delivered and dead."""
         with self.database.reading() as connection:
-            (found,) = route_states(connection)
-        return found["waiting"], found["delivered"], found["dead"]
+            (counts,) = route_states(connection)
+        return counts["waiting"], counts["delivered"], counts["dead"]
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def office(address: str) -> Iterator[Office]:
         yield Office(database)
 
 
-def test_each_change_leaves_once(office: Office) -> None:
+def test_each_change_is_sent_once(office: Office) -> None:
     """A change is delivered, and a second run sends nothing."""
     office.holds([dossier_fields(A), dossier_fields(B)], [step_fields(A, 1)])
 
@@ -102,7 +102,7 @@ def test_each_change_leaves_once(office: Office) -> None:
     assert office.state() == (0, 3, 0)
 
 
-def test_only_what_changed_leaves_and_is_marked_as_known(office: Office) -> None:
+def test_only_changed_records_are_sent_and_marked_as_known(office: Office) -> None:
     """A further version is sent as an update of what the target has."""
     office.holds([dossier_fields(A), dossier_fields(B)])
     office.push()
@@ -110,7 +110,7 @@ def test_only_what_changed_leaves_and_is_marked_as_known(office: Office) -> None
 
     office.push()
 
-    assert [[(one.record.key, one.known) for one in message] for message in office.dossiers.received] == [
+    assert [[(sent.record.key, sent.known) for sent in message] for message in office.dossiers.received] == [
         [(A, False)],
         [(B, False)],
         [(B, True)],
@@ -118,7 +118,7 @@ def test_only_what_changed_leaves_and_is_marked_as_known(office: Office) -> None
 
 
 @on_one_kind
-def test_messages_go_out_in_batches_the_target_takes(office: Office) -> None:
+def test_messages_are_sent_in_batches_of_the_targets_size(office: Office) -> None:
     """No message holds more than the target's limit."""
     office.holds([dossier_fields(A)], [step_fields(A, minute) for minute in range(23)])
 
@@ -127,8 +127,8 @@ def test_messages_go_out_in_batches_the_target_takes(office: Office) -> None:
     assert [len(message) for message in office.steps.received] == [10, 10, 3]
 
 
-def test_a_refused_record_holds_nobody(office: Office) -> None:
-    """One bad record in a batch is set aside as a dead letter; the others are delivered."""
+def test_a_refused_record_does_not_hold_the_others(office: Office) -> None:
+    """One refused record in a batch becomes a dead letter; the others are delivered."""
     office.holds([dossier_fields(A)], [step_fields(A, minute) for minute in range(4)])
     refused = f"{A}@20260302T080200Z@Thẩm định hồ sơ"
     office.steps.answers = {refused: Outcome.REFUSED}
@@ -140,8 +140,8 @@ def test_a_refused_record_holds_nobody(office: Office) -> None:
     assert office.state() == (0, 4, 1)
 
 
-def test_a_message_that_fails_holds_back_its_own_key_and_no_other(office: Office) -> None:
-    """Order is kept for each dossier; the others go on."""
+def test_a_failed_message_holds_back_its_own_order_key_only(office: Office) -> None:
+    """Order is kept for each dossier; other dossiers are sent."""
     office.holds([dossier_fields(A), dossier_fields(B)], [step_fields(A, 1), step_fields(B, 1)])
     office.dossiers.answers = {A: Outcome.RETRY}
 
@@ -152,8 +152,8 @@ def test_a_message_that_fails_holds_back_its_own_key_and_no_other(office: Office
     assert office.state() == (2, 2, 0)
 
 
-def test_a_message_that_failed_goes_again_before_what_follows_it(office: Office) -> None:
-    """What was held back leaves in its order once the target takes it, with the same idempotency key."""
+def test_a_failed_message_is_sent_again_before_its_successors(office: Office) -> None:
+    """Messages that were held back are sent in order once the target accepts them, with the same idempotency key."""
     office.holds([dossier_fields(A)], [step_fields(A, 1)])
     office.dossiers.answers = {A: Outcome.RETRY}
     office.push()
@@ -169,7 +169,7 @@ def test_a_message_that_failed_goes_again_before_what_follows_it(office: Office)
 
 @on_one_kind
 def test_a_message_is_not_tried_again_before_its_time(office: Office) -> None:
-    """A run right after a failed one leaves the target alone."""
+    """A run right after a failed one sends nothing."""
     office.holds([dossier_fields(A)])
     office.dossiers.answers = {A: Outcome.RETRY}
     office.push()
@@ -181,7 +181,7 @@ def test_a_message_is_not_tried_again_before_its_time(office: Office) -> None:
 
 @on_one_kind
 def test_after_its_last_attempt_a_message_is_a_dead_letter(office: Office) -> None:
-    """Trying ends; what could not be delivered is kept and shown."""
+    """Attempts are limited; an undelivered message is kept and shown."""
     office.holds([dossier_fields(A)])
     office.dossiers.answers = {A: Outcome.RETRY}
 
@@ -192,22 +192,22 @@ def test_after_its_last_attempt_a_message_is_a_dead_letter(office: Office) -> No
     assert office.state() == (0, 0, 1)
 
 
-def test_a_lost_answer_has_its_effect_once(office: Office) -> None:
-    """Where the answer never came the message goes again under the same key, and its effect is one."""
+def test_a_message_whose_response_was_lost_has_its_effect_once(office: Office) -> None:
+    """It is sent again with the same idempotency key, and the target applies it once."""
     office.holds([dossier_fields(A)])
-    lost = LosesAnswers(office.dossiers)
-    office.dossiers = lost
+    losing = LosesFirstResponse(office.dossiers)
+    office.dossiers = losing
 
     office.push()
     office.clock.pass_time(LONGEST_WAIT)
     office.push()
 
-    assert len({one.idempotency_key for message in lost.received for one in message}) == 1
-    assert (len(lost.received), len(lost.effects), office.state()) == (2, 1, (0, 1, 0))
+    assert len({sent.idempotency_key for message in losing.received for sent in message}) == 1
+    assert (len(losing.received), len(losing.effects), office.state()) == (2, 1, (0, 1, 0))
 
 
-class LosesAnswers(Counter):
-    """A target whose first answer is lost after the effect."""
+class LosesFirstResponse(Counter):
+    """A target that applies the first message and loses its response."""
 
     def __init__(self, like: Counter) -> None:
         super().__init__(like.record_type)
@@ -220,8 +220,8 @@ class LosesAnswers(Counter):
 
 
 @on_one_kind
-def test_a_target_that_is_down_is_left_alone(office: Office) -> None:
-    """After three messages in a row that fail, the rest waits without being tried."""
+def test_a_target_that_is_down_ends_the_run_after_three_failures(office: Office) -> None:
+    """After three failed messages in a row the remaining ones wait without an attempt."""
     office.holds([dossier_fields(code) for code in dossier_codes(9)])
     down = [Unreachable("transport.unreachable")] * 9
 
@@ -234,7 +234,7 @@ def test_a_target_that_is_down_is_left_alone(office: Office) -> None:
 
 @on_one_kind
 def test_refused_credentials_stop_the_route_and_cost_no_attempt(office: Office) -> None:
-    """A wrong password is no fault of the messages."""
+    """A wrong password is not a failure of the messages."""
     office.holds([dossier_fields(A)])
 
     with pytest.raises(AuthenticationFailed):
@@ -244,8 +244,8 @@ def test_refused_credentials_stop_the_route_and_cost_no_attempt(office: Office) 
     assert office.state() == (0, 1, 0)
 
 
-def test_steps_refused_for_want_of_their_dossier_follow_it_when_it_comes(office: Office) -> None:
-    """A dead letter that only missed another record is alive again once that record is delivered."""
+def test_steps_refused_for_a_missing_dossier_are_sent_again_after_it_is_delivered(office: Office) -> None:
+    """A dead letter that only lacked another record is requeued once that record is delivered."""
     office.holds([dossier_fields(A)], [step_fields(A, 1)])
     (step,) = (f"{A}@20260302T080100Z@Thẩm định hồ sơ",)
     office.dossiers.answers = {A: Outcome.REFUSED}
@@ -261,8 +261,8 @@ def test_steps_refused_for_want_of_their_dossier_follow_it_when_it_comes(office:
 
 
 @on_one_kind
-def test_what_is_withheld_does_not_leave(office: Office) -> None:
-    """Fields outside the route's agreement stay here."""
+def test_withheld_fields_are_not_sent(office: Office) -> None:
+    """Fields that the route withholds are empty in the message."""
     office.withhold = ("dossier.applicant_phone",)
     office.holds([dossier_fields(A, applicant_phone="0900000001", applicant_name="Nguyễn Thị Mẫu")])
 
@@ -273,8 +273,8 @@ def test_what_is_withheld_does_not_leave(office: Office) -> None:
     assert (sent.applicant_phone, sent.applicant_name) == (None, "Nguyễn Thị Mẫu")
 
 
-def test_each_message_stands_in_the_journal_with_its_reason_and_no_value(office: Office) -> None:
-    """Nothing leaves without a reason: who, whereto, why and by which act; keys, no contents."""
+def test_each_message_is_in_the_audit_log_with_its_reason_and_no_value(office: Office) -> None:
+    """An entry has the receiver, the purpose, the legal basis and the record keys, and no values."""
     office.holds([dossier_fields(A, applicant_name="Nguyễn Thị Mẫu")])
 
     office.push()
@@ -294,8 +294,8 @@ def test_each_message_stands_in_the_journal_with_its_reason_and_no_value(office:
         "UPDATE journal SET entry = entry + 10 WHERE entry > 1",
     ],
 )
-def test_a_journal_that_was_tampered_with_is_found(office: Office, tampering: str) -> None:
-    """The chain breaks at the first entry that was changed, removed or moved."""
+def test_tampering_with_the_audit_log_is_detected(office: Office, tampering: str) -> None:
+    """The hash chain breaks at the first entry that was changed, removed or moved."""
     office.holds([dossier_fields(code) for code in dossier_codes(3)])
     office.push()
     with office.database.reading() as connection:
@@ -308,8 +308,8 @@ def test_a_journal_that_was_tampered_with_is_found(office: Office, tampering: st
         assert broken_entry(connection) == 2
 
 
-def test_a_rehearsal_counts_what_would_leave_and_sends_nothing(office: Office) -> None:
-    """A dry run of a route touches neither the target nor the feed's position."""
+def test_a_dry_run_counts_the_messages_and_sends_nothing(office: Office) -> None:
+    """It changes neither the target nor the route's position in the change feed."""
     office.holds([dossier_fields(A), dossier_fields(B)])
     push = Push(office.route, LocalTransport(), office.scope)
 
@@ -323,10 +323,10 @@ def test_a_rehearsal_counts_what_would_leave_and_sends_nothing(office: Office) -
 
 
 @on_one_kind
-def test_an_adapter_that_fails_on_a_message_stops_the_route_and_loses_nothing(office: Office) -> None:
-    """A stranger's mistake is told as what it is; the message waits."""
+def test_an_adapter_that_raises_on_a_message_stops_the_route_and_loses_nothing(office: Office) -> None:
+    """The error names the adapter and no value; the message waits."""
     office.holds([dossier_fields(A)])
-    office.dossiers = Stumbles(Dossier)
+    office.dossiers = RaisingTarget(Dossier)
 
     with pytest.raises(SourceHeld) as stopped:
         office.push()
@@ -336,8 +336,8 @@ def test_an_adapter_that_fails_on_a_message_stops_the_route_and_loses_nothing(of
     assert office.state() == (1, 0, 0)
 
 
-class Stumbles(Counter):
-    """A target with a mistake in it."""
+class RaisingTarget(Counter):
+    """A target that raises a KeyError."""
 
     def deliver(self, batch: Any) -> Any:
         yield from ()
@@ -345,11 +345,11 @@ class Stumbles(Counter):
 
 
 @on_one_kind
-@pytest.mark.parametrize("answer", [None, [], ["delivered"], [None]])
-def test_what_is_no_receipt_for_each_record_holds_the_route(office: Office, answer: object) -> None:
-    """An adapter that forgets its receipts is told so, and its messages wait."""
+@pytest.mark.parametrize("receipts", [None, [], ["delivered"], [None]])
+def test_a_target_that_returns_no_receipt_for_each_record_holds_the_route(office: Office, receipts: object) -> None:
+    """The error names the adapter, and its messages wait."""
     office.holds([dossier_fields(A)])
-    office.dossiers = Forgets(answer)
+    office.dossiers = WrongReceipts(receipts)
 
     with pytest.raises(SourceHeld) as stopped:
         office.push()
@@ -358,22 +358,22 @@ def test_what_is_no_receipt_for_each_record_holds_the_route(office: Office, answ
     assert office.state() == (1, 0, 0)
 
 
-class Forgets(Counter):
-    """A target that returns something else than receipts."""
+class WrongReceipts(Counter):
+    """A target that returns anything but one receipt per record."""
 
-    def __init__(self, answer: object) -> None:
+    def __init__(self, receipts: object) -> None:
         super().__init__(Dossier)
-        self._answer = answer
+        self._receipts = receipts
 
     def deliver(self, batch: Any) -> Any:
         self.received.append(tuple(batch))
         yield from ()
-        return self._answer
+        return self._receipts
 
 
 @on_one_kind
-def test_a_feed_longer_than_one_transaction_takes_leaves_whole(office: Office) -> None:
-    """What lies behind the first thousand changes is not passed over."""
+def test_a_change_feed_longer_than_one_stage_is_sent_completely(office: Office) -> None:
+    """Changes after the first thousand are not skipped."""
     codes = list(dossier_codes(STAGE_LIMIT + 5))
     office.holds([dossier_fields(code) for code in codes])
 
@@ -384,7 +384,7 @@ def test_a_feed_longer_than_one_transaction_takes_leaves_whole(office: Office) -
 
 @on_one_kind
 def test_an_outage_costs_a_message_no_attempt(office: Office) -> None:
-    """However long a target is down, no message becomes a dead letter for it."""
+    """However long a target is down, no message becomes a dead letter."""
     office.holds([dossier_fields(A)])
 
     for _ in range(LAST_ATTEMPT + 2):
@@ -395,8 +395,8 @@ def test_an_outage_costs_a_message_no_attempt(office: Office) -> None:
     assert office.state() == (0, 1, 0)
 
 
-def test_a_dead_letter_that_a_newer_version_outdated_stays_dead(office: Office) -> None:
-    """What comes alive again never overwrites what came after it."""
+def test_a_dead_letter_with_a_newer_version_is_not_requeued(office: Office) -> None:
+    """A requeued message never overwrites a later one."""
     office.holds([dossier_fields(A)], [step_fields(A, 1)])
     (step,) = (f"{A}@20260302T080100Z@Thẩm định hồ sơ",)
     office.dossiers.answers = {A: Outcome.REFUSED}
@@ -413,8 +413,8 @@ def test_a_dead_letter_that_a_newer_version_outdated_stays_dead(office: Office) 
     assert office.state() == (0, 2, 2)
 
 
-def test_what_is_gone_before_it_left_does_not_leave(office: Office) -> None:
-    """A record that was deleted while its message waited is told to nobody."""
+def test_a_record_deleted_while_its_message_waited_is_not_sent(office: Office) -> None:
+    """Its message becomes a dead letter."""
     office.holds([dossier_fields(A)])
     office.dossiers.answers = {A: Outcome.RETRY}
     office.push()

@@ -1,4 +1,4 @@
-"""When a source is too bad, too far or too slow: it fails loudly, rests, or ends at a good place."""
+"""Too many faulty items, circuit breakers, a requested stop, and broken database connections."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,10 +16,10 @@ from tests.sync.village import HandClock, LandRegister, parcel_item
 
 @on_one_kind
 @pytest.mark.parametrize(("bad", "fails"), [(5, False), (6, True)])
-def test_a_source_of_which_too_much_is_faulty_fails_loudly_and_keeps_the_good(
+def test_a_source_with_too_many_faulty_items_is_held_and_its_good_items_are_stored(
     books: Books, bad: int, *, fails: bool
 ) -> None:
-    """More than 5 % and more than five: the rest is there all the same."""
+    """More than 5 % and more than five items."""
     items = [parcel_item(number, area="?" if number <= bad else "1") for number in range(1, 21)]
     register = LandRegister(items)
     pull = books.prepared(register, books.stream("a", register), most_quarantined=0.05)
@@ -35,22 +35,22 @@ def test_a_source_of_which_too_much_is_faulty_fails_loudly_and_keeps_the_good(
 
 
 @on_one_kind
-def test_a_connection_that_fails_run_after_run_rests_and_longer_each_time(books: Books) -> None:
-    """Twice is bad luck; from the third time on it is left alone for a minute, two, four ... an hour."""
-    rests = list[timedelta]()
+def test_a_connection_that_fails_in_consecutive_runs_is_paused_longer_each_time(books: Books) -> None:
+    """From the third failure on it is paused for one minute, two, four and so on, at most an hour."""
+    pauses = list[timedelta]()
     for _ in range(10):
         now = books.clock.now()
         with books.database.writing() as connection:
             note_failure(connection, "a", now)
         with books.database.reading() as connection:
-            rests.append(read_breakers(connection)["a"].closed_until - now)
+            pauses.append(read_breakers(connection)["a"].closed_until - now)
 
-    assert [rest.total_seconds() / 60 for rest in rests] == [0, 0, 1, 2, 4, 8, 16, 32, 60, 60]
+    assert [pause.total_seconds() / 60 for pause in pauses] == [0, 0, 1, 2, 4, 8, 16, 32, 60, 60]
 
 
 @on_one_kind
-def test_a_clock_that_goes_back_does_not_prolong_a_rest(books: Books) -> None:
-    """A rest that begins in the future is none."""
+def test_a_clock_that_goes_back_does_not_prolong_a_pause(books: Books) -> None:
+    """A pause that begins in the future is ignored."""
     now = books.clock.now()
     for _ in range(3):
         with books.database.writing() as connection:
@@ -64,8 +64,8 @@ def test_a_clock_that_goes_back_does_not_prolong_a_rest(books: Books) -> None:
 
 
 @on_one_kind
-def test_success_forgets_failures(books: Books) -> None:
-    """An answer ends the count."""
+def test_success_resets_the_count_of_failures(books: Books) -> None:
+    """The breaker's row is removed."""
     with books.database.writing() as connection:
         note_failure(connection, "a", books.clock.now())
         note_success(connection, "a")
@@ -74,8 +74,8 @@ def test_success_forgets_failures(books: Books) -> None:
         assert read_breakers(connection) == {}
 
 
-def test_a_run_that_is_asked_to_end_commits_the_page_at_hand(books: Books) -> None:
-    """The next run goes on from there."""
+def test_a_run_that_is_asked_to_stop_commits_the_current_page(books: Books) -> None:
+    """The next run resumes after it."""
     register = LandRegister([parcel_item(number) for number in range(1, 9)])
     stream = books.stream("a", register)
 
@@ -87,40 +87,40 @@ def test_a_run_that_is_asked_to_end_commits_the_page_at_hand(books: Books) -> No
     assert len(books.live()) == 8
 
 
-def not_at_all(seconds: float) -> None:
-    """Sleep as long as a test wants to wait."""
+def no_sleep(seconds: float) -> None:
+    """Return at once."""
     del seconds
 
 
 class Outage(HandClock):
-    """A clock that has the server end the connection of whoever looks at it within a transaction."""
+    """A clock that, when read within a writing transaction, terminates that database connection, `times` times."""
 
     def __init__(self, server: str, times: int) -> None:
         super().__init__()
         self._server = server
-        self.left = times
+        self.breaks_left = times
 
     def now(self) -> datetime:
-        """Return the instant the test chose, and break what is under way."""
-        if self.left:
+        """Terminate the writing connection if breaks are left, and return the set instant."""
+        if self.breaks_left:
             with psycopg.connect(self._server) as connection:
                 ended = connection.execute(
                     "SELECT pg_terminate_backend(pid, 2000) FROM pg_locks"
                     " WHERE locktype = 'advisory' AND granted AND database ="
                     " (SELECT oid FROM pg_database WHERE datname = current_database())"
                 )
-                self.left -= ended.rowcount
+                self.breaks_left -= ended.rowcount
         return super().now()
 
 
 @pytest.mark.parametrize(("breaks", "comes_through"), [(1, True), (9, False)])
-def test_a_commit_whose_connection_breaks_is_done_again(tmp_path: Path, breaks: int, *, comes_through: bool) -> None:
-    """Once is mended on another connection, again and again is an error; no page is half there."""
+def test_a_commit_whose_connection_breaks_is_repeated(tmp_path: Path, breaks: int, *, comes_through: bool) -> None:
+    """After one break it succeeds on another connection, after several it is an error; no page is stored in part."""
     with prepared_address("postgres", tmp_path) as address, SharedDatabase(address) as database:
         clock = Outage(address, breaks)
         books = Books(database, clock=clock)
         register = LandRegister([parcel_item(1)])
-        pull = books.prepared(register, books.stream("a", register), sleep=not_at_all)
+        pull = books.prepared(register, books.stream("a", register), sleep=no_sleep)
 
         if comes_through:
             pull.run()
@@ -128,5 +128,5 @@ def test_a_commit_whose_connection_breaks_is_done_again(tmp_path: Path, breaks: 
             with pytest.raises(DatabaseLost):
                 pull.run()
 
-        assert clock.left == breaks - (1 if comes_through else 4)
+        assert clock.breaks_left == breaks - (1 if comes_through else 4)
         assert books.live() == (["1"] if comes_through else [])

@@ -1,4 +1,4 @@
-"""A set of keys in eight bytes each is a set of keys."""
+"""`SeenKeys`, a set that stores eight bytes per key, behaves like a set."""
 
 from hypothesis import given, strategies as st
 
@@ -7,9 +7,9 @@ from cchc_connect.sync.seen import SeenKeys
 KEYS = st.text(max_size=6)
 
 
-@given(pages=st.lists(st.lists(KEYS, max_size=10), max_size=6), others=st.lists(KEYS, max_size=10))
-def test_it_knows_what_was_added_and_nothing_else(pages: list[list[str]], others: list[str]) -> None:
-    """Whatever comes in whatever pages, also twice."""
+@given(pages=st.lists(st.lists(KEYS, max_size=10), max_size=6), further=st.lists(KEYS, max_size=10))
+def test_it_contains_exactly_the_keys_that_were_added(pages: list[list[str]], further: list[str]) -> None:
+    """In any pages, with repeated keys."""
     seen, expected = SeenKeys(), set[str]()
     for page in pages:
         seen.add(page)
@@ -17,4 +17,4 @@ def test_it_knows_what_was_added_and_nothing_else(pages: list[list[str]], others
         assert len(seen) == len(expected)
 
     assert bool(seen) is bool(expected)
-    assert all((key in seen) is (key in expected) for key in [*expected, *others])
+    assert all((key in seen) is (key in expected) for key in [*expected, *further])

@@ -1,4 +1,4 @@
-"""Streams over several runs: tombstones, parts that items move between, and places that a source forgot."""
+"""Streams over several runs: tombstones, items that move between partitions, and rejected page tokens."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,37 +17,37 @@ from tests.sync.village import START, LandRegister, parcel_item
 
 DAY = timedelta(days=1)
 ORDERS = list(permutations("ns"))
-"""In which order two parts may be pulled."""
+"""The orders in which two partitions may be pulled."""
 
 
 @dataclass
-class Obituary(LandRegister):
-    """A register that lists what is gone on the page that it gives."""
+class PagedTombstones(LandRegister):
+    """A register that lists deleted items by page."""
 
     profile: SourceProfile = field(
         default_factory=lambda: SourceProfile(changed_since=True, deletes=Deletes.TOMBSTONES)
     )
     gone: Mapping[str | None, Sequence[str]] = field(default_factory=dict[str | None, Sequence[str]])
-    """By the position that is asked for."""
+    """Keys of deleted items by the requested page token."""
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
-        """Return a page with what is gone."""
+        """Return a page with its tombstones."""
         page = yield from super().fetch(ask)
         return replace(page, gone=self.gone.get(ask.position, ()))
 
 
-def test_an_item_that_is_gone_by_a_later_page_is_gone(books: Books) -> None:
-    """What a source tells later is later."""
-    register = Obituary([parcel_item(number) for number in range(1, 6)], gone={"3": ["p1"]})
+def test_a_tombstone_on_a_later_page_deletes_an_item_of_an_earlier_one(books: Books) -> None:
+    """The later page has the later state."""
+    register = PagedTombstones([parcel_item(number) for number in range(1, 6)], gone={"3": ["p1"]})
 
     books.pull("a", register)
 
     assert books.live() == ["2", "3", "4", "5"]
 
 
-def test_what_a_page_lists_is_there_whatever_it_lists_as_gone(books: Books) -> None:
-    """A source that tells of a whole window lists what was deleted and taken in again as both; it writes nothing."""
-    register = Obituary([parcel_item(1)])
+def test_an_item_that_a_page_lists_and_calls_deleted_exists(books: Books) -> None:
+    """For a window a source lists an item that was deleted and added again as both; nothing is written."""
+    register = PagedTombstones([parcel_item(1)])
     books.pull("a", register)
     register.gone = {None: ["p1"]}
 
@@ -58,8 +58,8 @@ def test_what_a_page_lists_is_there_whatever_it_lists_as_gone(books: Books) -> N
 
 
 def test_a_tombstone_that_is_listed_again_writes_nothing(books: Books) -> None:
-    """A window that is asked for twice shows it twice."""
-    register = Obituary([parcel_item(1), parcel_item(2)])
+    """A window that is requested twice lists it twice."""
+    register = PagedTombstones([parcel_item(1), parcel_item(2)])
     books.pull("a", register)
     register.items, register.gone = register.items[:1], {None: ["p2"]}
     books.pull("a", register)
@@ -70,22 +70,22 @@ def test_a_tombstone_that_is_listed_again_writes_nothing(books: Books) -> None:
     assert [operation for _, operation, _ in books.versions()] == ["insert", "insert", "delete"]
 
 
-def test_a_tombstone_ends_what_its_own_source_said_and_nobody_elses_record(books: Books) -> None:
-    """The owner's record stays, and what the other said of it contradicts nobody any more."""
+def test_a_tombstone_of_a_non_owner_ends_its_own_claims_only(books: Books) -> None:
+    """The owner's record stays, and the discrepancies of the other source end."""
     books.pull("a", LandRegister([parcel_item(1)]))
-    other = Obituary([parcel_item(1, area="260")])
-    books.pull("b", other)
+    second = PagedTombstones([parcel_item(1, area="260")])
+    books.pull("b", second)
     assert books.differences()
-    other.items, other.gone = [], {None: ["p1"]}
+    second.items, second.gone = [], {None: ["p1"]}
 
-    books.pull("b", other)
+    books.pull("b", second)
 
     assert (books.live(), books.differences()) == (["1"], [])
 
 
-def test_a_pull_of_one_item_ends_no_other(books: Books) -> None:
-    """What else the source lists as gone is told to the next run."""
-    register = Obituary([parcel_item(1), parcel_item(2)])
+def test_a_pull_of_one_item_deletes_no_other(books: Books) -> None:
+    """Other tombstones are left to the next run."""
+    register = PagedTombstones([parcel_item(1), parcel_item(2)])
     books.pull("a", register)
     register.items, register.gone = [], {None: ["p1", "p2"]}
 
@@ -101,10 +101,10 @@ def pull_parts(books: Books, register: LandRegister, order: Sequence[str]) -> No
 
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("area", ["250.5", "99"], ids=["unchanged", "changed"])
-def test_an_item_that_moves_is_neither_lost_nor_doubled_by_any_run(
+def test_an_item_that_moves_between_partitions_is_neither_lost_nor_doubled(
     books: Books, order: tuple[str, ...], area: str
 ) -> None:
-    """In whichever order the parts are read, there and back again."""
+    """In whichever order the partitions are read, there and back again."""
     register = Communes([parcel_item(1, part="n")])
     pull_parts(books, register, order)
     for part in "sns":
@@ -117,7 +117,7 @@ def test_an_item_that_moves_is_neither_lost_nor_doubled_by_any_run(
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_what_another_says_of_a_record_moves_with_its_item(books: Books, order: tuple[str, ...]) -> None:
+def test_a_claim_moves_between_partitions_with_its_item(books: Books, order: tuple[str, ...]) -> None:
     """The discrepancy is there after each run."""
     books.pull("owner", LandRegister([parcel_item(1)]))
     register = Communes([parcel_item(1, part="n", area="260")])
@@ -129,8 +129,8 @@ def test_what_another_says_of_a_record_moves_with_its_item(books: Books, order: 
     assert books.differences() == [("area_m2", "a", '"260"', '"250.5"')]
 
 
-def test_a_part_that_leaves_the_profile_keeps_its_records_and_its_place(books: Books) -> None:
-    """Nobody said that they are gone; when the part is listed again it goes on where it was."""
+def test_a_partition_removed_from_the_profile_keeps_its_records_and_its_cursor(books: Books) -> None:
+    """Nothing says that they are deleted; when the partition is listed again it resumes from its cursor."""
     profile = SourceProfile(changed_since=True, deletes=Deletes.ABSENCE, partitions=("n", "s"))
     register = Communes([parcel_item(1, part="n"), parcel_item(2, part="s")], profile=profile)
     pull_parts(books, register, "ns")
@@ -147,22 +147,22 @@ def test_a_part_that_leaves_the_profile_keeps_its_records_and_its_place(books: B
 
 
 @dataclass
-class ForgetsPositions(LandRegister):
-    """A register that does not know positions it gave before it was restarted."""
+class RestartedRegister(LandRegister):
+    """A register that rejects page tokens from before its restart."""
 
     is_restarted: bool = False
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
-        """Return a page, or the word that nobody knows the position."""
+        """Return a page, or raise `StartOver`."""
         if self.is_restarted and ask.position is not None:
             self.is_restarted = False
             raise StartOver
         return (yield from super().fetch(ask))
 
 
-def test_a_first_load_whose_place_is_forgotten_begins_anew_and_doubles_nothing(books: Books) -> None:
-    """What was read is recognised; what is gone since then is found, because the listing is whole again."""
-    register = ForgetsPositions([parcel_item(number) for number in range(1, 12)])
+def test_a_first_load_whose_page_token_is_rejected_restarts_and_doubles_nothing(books: Books) -> None:
+    """Items that were read are recognised; deletions since then are found, because the listing is complete again."""
+    register = RestartedRegister([parcel_item(number) for number in range(1, 12)])
     with pytest.raises(Unreachable):
         books.pull("a", register, None, None, Unreachable("transport.unreachable"))
     assert len(books.live()) == 6

@@ -1,4 +1,4 @@
-"""Several messages at once, and order all the same; texts that a target does not take whole."""
+"""Several messages in parallel with order kept, and texts that are truncated for a target."""
 
 import threading
 import time
@@ -33,14 +33,14 @@ def push(books: Books, target: Counter, transport: LocalTransport | None = None)
         legal_basis="NĐ 61/2018/NĐ-CP",
         targets={kind: target},
     )
-    one = Push(route, transport or LocalTransport(), books.scope)
-    one.run()
-    return one
+    pushed = Push(route, transport or LocalTransport(), books.scope)
+    pushed.run()
+    return pushed
 
 
 @dataclass
-class Crowd(Counter):
-    """A target that takes several messages at once and notes who is there together."""
+class ParallelTarget(Counter):
+    """A target that accepts several messages in parallel and records which order keys were in progress together."""
 
     parallel: int = 4
     together: list[set[str]] = field(default_factory=list[set[str]])
@@ -48,8 +48,8 @@ class Crowd(Counter):
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def deliver(self, batch: Sequence[Outgoing]) -> Exchange[Sequence[Receipt]]:
-        """Take a message, slowly."""
-        keys = [one.record.order_key for one in batch]
+        """Receive a message, slowly."""
+        keys = [outgoing.record.order_key for outgoing in batch]
         with self._lock:
             self._inside += keys
             self.together.append(set(self._inside))
@@ -62,10 +62,10 @@ class Crowd(Counter):
 
 
 @on_one_kind
-def test_as_many_messages_are_under_way_as_the_target_takes(books: Books) -> None:
-    """Four at once where it says four, and never more."""
+def test_as_many_messages_are_sent_in_parallel_as_the_target_accepts(books: Books) -> None:
+    """Four if it declares four, and never more."""
     books.pull("desk", DossierRegister([dossier_fields(code) for code in dossier_codes(12)]))
-    target = Crowd(Dossier)
+    target = ParallelTarget(Dossier)
 
     push(books, target)
 
@@ -74,33 +74,33 @@ def test_as_many_messages_are_under_way_as_the_target_takes(books: Books) -> Non
 
 
 @on_one_kind
-def test_steps_of_one_dossier_are_never_under_way_together(books: Books) -> None:
-    """Order is kept for each order key, whatever goes on at the same time."""
+def test_steps_of_one_dossier_are_never_sent_in_parallel(books: Books) -> None:
+    """Order is kept for each order key."""
     steps = [step_fields(code, minute) for minute in range(4) for code in dossier_codes(3)]
     books.pull("desk", DossierRegister(steps, DossierStep))
-    target = Crowd(DossierStep)
+    target = ParallelTarget(DossierStep)
 
     push(books, target)
 
     for code in dossier_codes(3):
-        mine = [key for key in target.keys if key.startswith(code)]
-        assert mine == sorted(mine)
-        assert len(mine) == 4
+        of_dossier = [key for key in target.keys if key.startswith(code)]
+        assert of_dossier == sorted(of_dossier)
+        assert len(of_dossier) == 4
 
 
 @dataclass
-class Narrow(Counter):
-    """A target that takes short texts only."""
+class ShortTextTarget(Counter):
+    """A target with a short limit on one text field."""
 
     field_limits: dict[str, int] = field(default_factory=lambda: {"applicant_name": 10})
 
 
 @on_one_kind
-def test_a_text_that_is_too_long_is_cut_so_that_one_sees_it(books: Books) -> None:
-    """What is cut ends with an ellipsis, is counted, and stands in the delivery."""
+def test_a_text_over_the_limit_is_truncated_with_an_ellipsis(books: Books) -> None:
+    """The truncation is counted and recorded in the delivery."""
     (code,) = dossier_codes(1)
     books.pull("desk", DossierRegister([dossier_fields(code, applicant_name="Công ty Mẫu Thử Nghiệm")]))
-    target = Narrow(Dossier)
+    target = ShortTextTarget(Dossier)
 
     done = push(books, target)
 
@@ -116,7 +116,7 @@ def test_one_refused_record_leaves_its_batch_delivered(books: Books) -> None:
     """A batch that is refused as a whole is sent record by record."""
     codes = list(dossier_codes(4))
     books.pull("desk", DossierRegister([dossier_fields(code) for code in codes]))
-    target = Crowd(Dossier, batch_limit=4, answers={codes[1]: Outcome.REFUSED})
+    target = ParallelTarget(Dossier, batch_limit=4, answers={codes[1]: Outcome.REFUSED})
 
     done = push(books, target)
 
@@ -124,13 +124,13 @@ def test_one_refused_record_leaves_its_batch_delivered(books: Books) -> None:
     assert (done.counts["dossier"].delivered, done.counts["dossier"].refused) == (3, 1)
 
 
-def test_an_outage_in_a_wave_settles_the_rest_of_the_wave(books: Books) -> None:
-    """Messages that fail in a row end the run; what was sent before and beside them is on record."""
+def test_an_outage_in_a_wave_records_the_outcome_of_each_message(books: Books) -> None:
+    """Failures in a row end the run; messages sent before and in parallel are recorded as delivered or waiting."""
     books.pull("desk", DossierRegister([dossier_fields(code) for code in dossier_codes(8)]))
     outage = Unreachable("transport.unreachable")
 
     with pytest.raises(Unreachable):
-        push(books, Crowd(Dossier), LocalTransport([*[None] * 4, *[outage] * 4]))
+        push(books, ParallelTarget(Dossier), LocalTransport([*[None] * 4, *[outage] * 4]))
 
     with books.database.reading() as connection:
         states = sorted(connection.execute(select(delivery.c.state)).scalars())

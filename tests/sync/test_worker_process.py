@@ -1,4 +1,4 @@
-"""A second process reads what the first would, and nothing depends on it."""
+"""The worker process translates items exactly as this process does, and its loss has no effect on the result."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ from cchc_connect.sync.worker_process import WORTH_IT, Place, SecondProcess
 from cchc_connect.wire.json import RawItem
 
 OPTIONS = {"collection": "thua_dat", "scheme": "gso-2025-07"}
-PATIENCE_S = 20.0
+TIMEOUT_S = 20.0
 
 
 @pytest.fixture
@@ -33,51 +33,54 @@ def translation(config: Config) -> Translation:
 
 @pytest.fixture
 def second(config: Config, translation: Translation) -> Iterator[SecondProcess]:
-    place = Place(config=config, connection="land", record_type="land_parcel")
-    with SecondProcess(translation, place, Semaphore(1)) as process:
+    source = Place(config=config, connection="land", record_type="land_parcel")
+    with SecondProcess(translation, source, Semaphore(1)) as process:
         yield process
 
 
 def page(size: int) -> list[RawItem]:
-    """Return parcels as a land registry writes them; each hundredth has no area that can be read."""
+    """Return parcels as a land registry writes them; every hundredth has an unreadable area."""
     form = '{"id": "%d", "properties": {"xaId": 25747, "soHieuToBanDo": "12", "soThuTuThua": "%d", "dienTich": %s}}'
-    return [RawItem((form % (one, one + 1, '"?"' if one % 100 == 0 else "250.5")).encode()) for one in range(size)]
+    return [
+        RawItem((form % (serial, serial + 1, '"?"' if serial % 100 == 0 else "250.5")).encode())
+        for serial in range(size)
+    ]
 
 
 def until_it_is_up(second: SecondProcess) -> None:
-    """Give it pages until it takes one."""
-    deadline = time.monotonic() + PATIENCE_S
+    """Send pages until the process takes one."""
+    deadline = time.monotonic() + TIMEOUT_S
     while second.read(page(WORTH_IT)).done():
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
-def test_it_reads_what_the_first_process_would(second: SecondProcess, translation: Translation) -> None:
-    """Records, notes, keys, times and faults are the same, in the same order."""
+def test_it_translates_as_the_first_process_does(second: SecondProcess, translation: Translation) -> None:
+    """Records, notes, keys, times and faults are equal and in the same order."""
     until_it_is_up(second)
     items = page(2 * WORTH_IT)
 
-    answer = second.read(items)
+    future = second.read(items)
 
-    assert not answer.done()
-    assert answer.result(PATIENCE_S) == translation.read_all(items)
+    assert not future.done()
+    assert future.result(TIMEOUT_S) == translation.read_all(items)
 
 
-def test_what_it_leaves_undone_is_done_here(second: SecondProcess, translation: Translation) -> None:
-    """Killed in the middle of its work it costs nothing but time."""
+def test_the_first_process_does_the_work_of_a_killed_one(second: SecondProcess, translation: Translation) -> None:
+    """A kill in the middle of its work costs only time."""
     until_it_is_up(second)
     items = page(WORTH_IT)
     number = second.process_id
     assert number is not None
     os.kill(number, signal.SIGKILL)
 
-    found = second.read(items).result(PATIENCE_S)
+    read = second.read(items).result(TIMEOUT_S)
 
-    assert found == translation.read_all(items)
+    assert read == translation.read_all(items)
 
 
-def test_it_leaves_no_process_behind(second: SecondProcess) -> None:
-    """When the source is read it is gone."""
+def test_closing_ends_the_process(second: SecondProcess) -> None:
+    """The process has ended when `close` returns."""
     until_it_is_up(second)
     number = second.process_id
     assert number is not None
@@ -89,30 +92,30 @@ def test_it_leaves_no_process_behind(second: SecondProcess) -> None:
 
 
 @pytest.mark.parametrize(("form", "lines"), [(LogForm.LINES, 1), (LogForm.NONE, 0)])
-def test_its_log_is_shown_as_the_first_ones(
+def test_its_log_is_shown_in_the_same_form(
     config: Config, translation: Translation, capfd: pytest.CaptureFixture[str], form: LogForm, lines: int
 ) -> None:
-    """Where --debug asks for the log it is one line, without what the exception says."""
-    place = Place(config=config, connection="Nguyễn Thị Mẫu", record_type="land_parcel")
+    """With --debug its failure is one log line, without the text of the exception."""
+    source = Place(config=config, connection="Nguyễn Thị Mẫu", record_type="land_parcel")
 
-    with shown_log(form, StringIO()), SecondProcess(translation, place, Semaphore(1)) as process:
+    with shown_log(form, StringIO()), SecondProcess(translation, source, Semaphore(1)) as process:
         process.read(page(WORTH_IT)).result()
 
-    told = capfd.readouterr().err
-    assert len(told.splitlines()) == lines
-    assert told.count("the second process failed") == lines
-    assert "Mẫu" not in told
+    log = capfd.readouterr().err
+    assert len(log.splitlines()) == lines
+    assert log.count("the second process failed") == lines
+    assert "Mẫu" not in log
 
 
-def test_a_small_page_is_not_worth_it(second: SecondProcess) -> None:
-    """A few items are read here, and no process is started."""
+def test_a_small_page_is_translated_in_the_first_process(second: SecondProcess) -> None:
+    """No process is started for it."""
     assert second.read(page(3)).done()
     assert second.process_id is None
 
 
-def test_there_are_no_more_of_them_than_seats(config: Config, translation: Translation) -> None:
-    """Where every seat is taken a source is read here."""
-    place = Place(config=config, connection="land", record_type="land_parcel")
-    with SecondProcess(translation, place, Semaphore(0)) as process:
+def test_no_process_is_started_when_every_seat_is_taken(config: Config, translation: Translation) -> None:
+    """The source is translated in the first process."""
+    source = Place(config=config, connection="land", record_type="land_parcel")
+    with SecondProcess(translation, source, Semaphore(0)) as process:
         assert process.read(page(WORTH_IT)).done()
         assert process.process_id is None

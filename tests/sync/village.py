@@ -1,7 +1,7 @@
-"""A village's land register for engine tests: a source and a target that live in memory.
+"""Sources, targets, a clock and a transport in memory, for tests of the engine.
 
-They fulfil the adapter contract themselves, so the engine is tested through its real seam; no request is
-sent because no network is the subject here.
+They implement the adapter contract themselves, so the engine is tested through its real interface; no request
+is sent.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,37 +32,37 @@ Result = TypeVar("Result")
 
 
 class FencelessScope(Scope):
-    """A scope whose writes are kept although no lease is held: these tests are not about leases."""
+    """A scope that writes without holding a lease."""
 
     @property
     def keeps(self) -> bool:
-        """Say that everything stays."""
+        """True: everything is committed."""
         return True
 
 
 @dataclass
 class HandClock:
-    """A clock that a test sets."""
+    """A clock that the test sets."""
 
     moment: datetime = START
     seconds: float = 0.0
 
     def now(self) -> datetime:
-        """Return the instant the test chose."""
+        """Return the set instant (UTC)."""
         return self.moment
 
     def monotonic(self) -> float:
-        """Return the seconds the test chose."""
+        """Return the set seconds."""
         return self.seconds
 
     def pass_time(self, span: timedelta) -> None:
-        """Let time go by."""
+        """Advance both times."""
         self.moment += span
         self.seconds += span.total_seconds()
 
 
 class LocalTransport:
-    """Drives an exchange that needs no answers; it breaks when told to."""
+    """Runs conversations that send no request; selected ones fail."""
 
     def __init__(self, failures: Sequence[CchcError | None] = ()) -> None:
         """Let the n-th conversation fail with the n-th entry; None lets it pass."""
@@ -70,7 +70,7 @@ class LocalTransport:
         self.traffic = Traffic()
 
     def run(self, exchange: Exchange[Result]) -> Result:
-        """Return the exchange's result."""
+        """Return the result of the conversation, or raise its failure."""
         failure = self._failures.pop(0) if self._failures else None
         if failure is not None:
             exchange.close()
@@ -80,11 +80,11 @@ class LocalTransport:
         except StopIteration as stop:
             result: Result = stop.value
             return result
-        message = "a village answers at once"
+        message = "a conversation sent a request"
         raise AssertionError(message)
 
     def send(self, request: HttpRequest, /) -> HttpResponse:
-        """Refuse: a village has no network."""
+        """Refuse: there is no network."""
         message = f"{request} was sent"
         raise AssertionError(message)
 
@@ -92,37 +92,37 @@ class LocalTransport:
         return self
 
     def __exit__(self, *details: object) -> None:
-        """Leave nothing open."""
+        """Do nothing: nothing is open."""
 
 
 def parcel_item(number: int, /, **changed: object) -> dict[str, Any]:
-    """Return a wire item of the village's register."""
+    """Return a wire item of the land register."""
     base = {"id": f"p{number}", "sheet": "12", "number": str(number), "area": "250.5", "at": START.isoformat()}
     return {**base, **changed}
 
 
 @dataclass
 class LandRegister:
-    """The village's parcels as a source."""
+    """A source of land parcels; its fields switch on faults of a source."""
 
     items: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     profile: SourceProfile = field(default_factory=lambda: SourceProfile(changed_since=False, deletes=Deletes.ABSENCE))
     page_size: int = 3
     mapping_version: int = 1
     counted: int | None = None
-    """What the register says it holds; None: the truth."""
+    """The total that the register reports; None: the true one."""
     obeys_filter: bool = True
     following: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Positions it names instead of the right ones."""
+    """Wrong page tokens by the right ones they replace."""
     stuck: bool = False
-    """Does it show its first page whatever the position?"""
+    """Whether every page token leads to the first page."""
     asks: list[Ask] = field(default_factory=list[Ask])
     record_type: type[Record] = LandParcel
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
         """Return one page."""
         self.asks.append(ask)
-        chosen = [item for item in self.items if self._wanted(item, ask)]
+        chosen = [wire_item for wire_item in self.items if self._is_selected(wire_item, ask)]
         start = int(ask.position or 0)
         end = start + self.page_size
         following = str(end) if end < len(chosen) else None
@@ -134,15 +134,15 @@ class LandRegister:
         return Page(items=chosen[shown : shown + self.page_size], next=following, total=total)
 
     def key(self, item: Item) -> str:
-        """Return the register's number of an entry."""
+        """Return the register's id of an entry."""
         return str(item.get("id", ""))
 
     def changed_at(self, item: Item) -> datetime | None:
-        """Return when the entry was changed."""
+        """Return the time at which the entry was changed."""
         return datetime.fromisoformat(item["at"]) if item.get("at") else None
 
     def translate(self, item: Item) -> Mapping[str, object]:
-        """Return a parcel's fields."""
+        """Return the fields of a parcel."""
         area = item["area"]
         return {
             "scheme": "gso-2025-07",
@@ -154,7 +154,7 @@ class LandRegister:
             "previous_keys": item.get("previous_keys", []),
         }
 
-    def _wanted(self, item: Item, ask: Ask) -> bool:
+    def _is_selected(self, item: Item, ask: Ask) -> bool:
         changed_at = self.changed_at(item)
         if ask.since is None or changed_at is None or not self.obeys_filter:
             return True
@@ -162,13 +162,13 @@ class LandRegister:
 
 
 def dossier_fields(code: str, **changed: object) -> dict[str, Any]:
-    """Return a dossier's wire item."""
+    """Return the wire item of a dossier."""
     return {"code": code, "procedure_code": "1.013225", "status": 4, **changed}
 
 
 @dataclass
 class DossierRegister:
-    """The village's dossiers as a source; items are the records' own fields."""
+    """A source of dossiers or of another record type; its items are the records' fields."""
 
     items: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     record_type: type[Record] = Dossier
@@ -176,53 +176,53 @@ class DossierRegister:
     mapping_version: int = 1
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
-        """Return all of them, whatever is asked."""
+        """Return all items on one page, whatever the request."""
         del ask
         yield from ()
         return Page(items=self.items, next=None, total=len(self.items))
 
     def key(self, item: Item) -> str:
-        """Return what tells one from another."""
+        """Return the dossier's code, with the time for a step."""
         return f"{item.get('code', item.get('dossier_code'))}{item.get('at', '')}"
 
     def changed_at(self, item: Item) -> datetime | None:
-        """Return nothing: the register does not say."""
+        """Return None: the items hold no time of change."""
         del item
         return None
 
     def translate(self, item: Item) -> Mapping[str, object]:
-        """Return the fields as they are."""
+        """Return the item unchanged."""
         return item
 
 
 @dataclass
 class Counter:
-    """A target that takes one type of record and can be told how to answer."""
+    """A target for one record type, with a configurable outcome per record."""
 
     record_type: type[Record]
     batch_limit: int = 1
     answers: dict[str, Outcome] = field(default_factory=dict[str, Outcome])
-    """Outcome by record key; whatever is not named is delivered."""
+    """Outcome by record key; other records are delivered."""
     received: list[tuple[Outgoing, ...]] = field(default_factory=list[tuple[Outgoing, ...]])
     effects: dict[str, Record] = field(default_factory=dict[str, Record])
-    """What the target holds, by record key."""
+    """The records that the target stored, by record key."""
 
     def deliver(self, batch: Sequence[Outgoing]) -> Exchange[Sequence[Receipt]]:
-        """Take a message as told."""
+        """Receive a batch and return the configured outcomes."""
         self.received.append(tuple(batch))
         yield from ()
-        outcomes = [self.answers.get(one.record.key, Outcome.DELIVERED) for one in batch]
+        outcomes = [self.answers.get(outgoing.record.key, Outcome.DELIVERED) for outgoing in batch]
         if len(batch) > 1 and Outcome.REFUSED in outcomes:
             return [Receipt(outcome=Outcome.REFUSED, reason="batch_refused")] * len(batch)
-        for one, outcome in zip(batch, outcomes, strict=True):
+        for outgoing, outcome in zip(batch, outcomes, strict=True):
             if outcome is Outcome.DELIVERED:
-                self.effects[one.record.key] = one.record
+                self.effects[outgoing.record.key] = outgoing.record
         return [Receipt(outcome=outcome, reason=_REASONS[outcome]) for outcome in outcomes]
 
     @property
     def keys(self) -> list[str]:
-        """Return the record keys in the order in which they arrived."""
-        return [one.record.key for message in self.received for one in message]
+        """The record keys in the order in which they arrived."""
+        return [outgoing.record.key for message in self.received for outgoing in message]
 
 
 _REASONS = {
@@ -235,7 +235,7 @@ _REASONS = {
 
 @dataclass
 class Village:
-    """The village's one system: an adapter of the given sources and targets."""
+    """An adapter with the given sources and targets."""
 
     sources: Sequence[Any] = ()
     targets: Sequence[Any] = ()
@@ -243,7 +243,7 @@ class Village:
 
 
 def step_fields(code: str, minute: int) -> dict[str, Any]:
-    """Return a dossier step's wire item."""
+    """Return the wire item of a dossier's step."""
     at = (START + timedelta(minutes=minute)).isoformat()
     return {"dossier_code": code, "at": at, "action": "Thẩm định hồ sơ", "status": 4}
 

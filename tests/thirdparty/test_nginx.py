@@ -1,4 +1,4 @@
-"""An nginx as it is: it wants a client certificate, and counts who asks how often."""
+"""Against an unmodified nginx that requires client certificates and limits the rate of requests."""
 
 import multiprocessing
 import os
@@ -29,11 +29,11 @@ from tests.transport.carriers import CARRIERS, IMPATIENT
 pytestmark = pytest.mark.thirdparty
 
 CONFIGURATION = Path(__file__).parent / "nginx" / "nginx.conf"
-ASK = HttpRequest(method="GET", path="/parcels")
+GET = HttpRequest(method="GET", path="/parcels")
 QUOTA = HttpRequest(method="GET", path="/quota")
 PER_S = 20
 EACH = 25
-"""Requests of each process at the quota."""
+"""Requests of each process to the rate-limited path."""
 
 
 @dataclass(frozen=True)
@@ -51,15 +51,15 @@ class Gateway:
     def trusting(self) -> ssl.SSLContext:
         return tls_context(ca_file=self.authority.file)
 
-    def known(self) -> ssl.SSLContext:
-        """Return a context that shows the province's certificate."""
+    def with_certificate(self) -> ssl.SSLContext:
+        """Return a TLS context with the province's client certificate."""
         certificate, key = self.authority.pem("tinh")
         context = self.trusting()
         PemCertificate(certificate=certificate, key=key).load_into(context)
         return context
 
     def statuses(self) -> Counter[str]:
-        """Return how often it answered with which status."""
+        """Return the number of responses by status."""
         log = (self.folder / "access.log").read_text(encoding="utf-8")
         return Counter(re.findall(r'" (\d{3}) ', log))
 
@@ -73,14 +73,14 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Generator[Gateway, None
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    places: dict[str, object] = {"folder": folder, "port": port, "rate": PER_S}
-    places |= {"certificate": certificate, "key": key, "ca": authority.file}
+    replacements: dict[str, object] = {"folder": folder, "port": port, "rate": PER_S}
+    replacements |= {"certificate": certificate, "key": key, "ca": authority.file}
     text = CONFIGURATION.read_text(encoding="utf-8")
-    for name, value in places.items():
+    for name, value in replacements.items():
         text = text.replace(f"<{name}>", str(value))
     (folder / "nginx.conf").write_text(text, encoding="utf-8")
     for shared in (folder, *folder.parents[:2]):
-        shared.chmod(0o755)  # its worker is another user
+        shared.chmod(0o755)  # nginx's worker runs as another user
     command = [nginx, "-p", str(folder), "-c", str(folder / "nginx.conf")]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
@@ -105,77 +105,77 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
 
 @pytest.mark.parametrize("carrier", CARRIERS)
 @pytest.mark.parametrize("form", ["PEM", "PKCS #12"])
-def test_a_client_certificate_is_shown(gateway: Gateway, carrier: str, form: str) -> None:
-    tls = gateway.known()
+def test_a_client_certificate_is_sent(gateway: Gateway, carrier: str, form: str) -> None:
+    tls = gateway.with_certificate()
     if form == "PKCS #12":
         tls = gateway.trusting()
         Pkcs12Certificate(file=gateway.authority.bundle("tinh", "mật khẩu"), password="mật khẩu").load_into(tls)
-    line = CARRIERS[carrier](gateway.endpoint(tls), IMPATIENT, Surroundings())
+    transport = CARRIERS[carrier](gateway.endpoint(tls), IMPATIENT, Surroundings())
 
-    assert b'"asked_by": "CN=tinh,' in line.send(ASK).body
+    assert b'"client": "CN=tinh,' in transport.send(GET).body
 
-    line.close()
+    transport.close()
 
 
 @pytest.mark.parametrize("carrier", CARRIERS)
-def test_without_a_certificate_its_400_is_a_refusal_of_who_we_are(gateway: Gateway, carrier: str) -> None:
-    line = CARRIERS[carrier](gateway.endpoint(gateway.trusting()), IMPATIENT, Surroundings())
+def test_a_400_for_a_missing_certificate_is_an_authentication_error(gateway: Gateway, carrier: str) -> None:
+    transport = CARRIERS[carrier](gateway.endpoint(gateway.trusting()), IMPATIENT, Surroundings())
 
     with pytest.raises(AuthenticationFailed) as refused:
-        line.send(ASK)
+        transport.send(GET)
 
     assert refused.value.context["status"] == 400
-    line.close()
+    transport.close()
 
 
 @pytest.mark.parametrize("carrier", CARRIERS)
-def test_a_gateway_whose_authority_we_do_not_know_hears_nothing(gateway: Gateway, carrier: str) -> None:
+def test_a_gateway_of_an_unknown_authority_gets_no_request(gateway: Gateway, carrier: str) -> None:
     before = gateway.statuses()
-    line = CARRIERS[carrier](gateway.endpoint(tls_context()), IMPATIENT, Surroundings())
+    transport = CARRIERS[carrier](gateway.endpoint(tls_context()), IMPATIENT, Surroundings())
 
     with pytest.raises(SourceHeld) as refused:
-        line.send(ASK)
+        transport.send(GET)
 
     assert refused.value.code == "transport.tls_refused"
     assert gateway.statuses() == before
-    line.close()
+    transport.close()
 
 
-def test_four_processes_at_the_quota_draw_no_refusal(gateway: Gateway, tmp_path: Path) -> None:
+def test_four_processes_that_share_a_quota_are_never_refused(gateway: Gateway, tmp_path: Path) -> None:
     address = f"sqlite:///{tmp_path / 'shared.db'}"
     SharedDatabase(address).close()
     before, began = gateway.statuses(), time.monotonic()
     context = multiprocessing.get_context("fork")
-    endpoint = gateway.endpoint(gateway.known())
-    crowd = [context.Process(target=_ask, args=(endpoint, address)) for _ in range(4)]
+    endpoint = gateway.endpoint(gateway.with_certificate())
+    processes = [context.Process(target=_send_each, args=(endpoint, address)) for _ in range(4)]
 
-    for one in crowd:
-        one.start()
-    for one in crowd:
-        one.join(60)
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
 
     took_s, drawn = time.monotonic() - began, gateway.statuses() - before
-    assert [one.exitcode for one in crowd] == [0] * 4
+    assert [process.exitcode for process in processes] == [0] * 4
     assert drawn == {"200": 4 * EACH}
-    assert took_s < 1.5 * 4 * EACH / PER_S  # the quota is used, not only kept
+    assert took_s < 1.5 * 4 * EACH / PER_S  # the quota is used up, not only kept
 
 
-def test_without_turns_the_same_processes_are_refused(gateway: Gateway) -> None:
-    """The rule is the turns' doing."""
-    with RequestsTransport(gateway.endpoint(gateway.known()), IMPATIENT) as line:
+def test_without_a_shared_quota_requests_are_refused(gateway: Gateway) -> None:
+    """So the rule above comes from the shared quota."""
+    with RequestsTransport(gateway.endpoint(gateway.with_certificate()), IMPATIENT) as transport:
         before = gateway.statuses()
         with suppress(Throttled):
             for _ in range(EACH):
-                line.send(QUOTA)
+                transport.send(QUOTA)
 
     assert (gateway.statuses() - before)["429"] > 0
 
 
-def _ask(endpoint: Endpoint, address: str) -> None:
+def _send_each(endpoint: Endpoint, address: str) -> None:
     with SharedDatabase(address) as database:
         pace = SharedPace(database, "gateway", Rate(requests=PER_S, per_s=1.0), lambda: datetime.now(UTC))
         surroundings = Surroundings(pace=pace)
-        with RequestsTransport(endpoint, IMPATIENT, surroundings) as line:
+        with RequestsTransport(endpoint, IMPATIENT, surroundings) as transport:
             for _ in range(EACH):
-                line.send(QUOTA)
-    os._exit(0)  # no test machinery of the parent is to end here
+                transport.send(QUOTA)
+    os._exit(0)  # skips the parent's test machinery, which this process inherited

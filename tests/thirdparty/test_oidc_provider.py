@@ -1,4 +1,4 @@
-"""Tokens of an identity provider that others wrote, oidc-provider from npm: short-lived, and no page is lost."""
+"""Against an unmodified identity provider (oidc-provider from npm) with short-lived tokens: no page is lost."""
 
 import json
 import multiprocessing
@@ -29,25 +29,25 @@ PACKAGE = "oidc-provider@9"
 CLIENT, SECRET = "cchc", "khoa-bi-mat-dai-du-cho-mot-thu-nghiem"  # invented
 TOKENS_LIVE_S = 2
 PAUSE_MS = 200
-"""How long a page takes: the listing outlives several tokens."""
+"""Duration of a page, milliseconds: the listing takes longer than several tokens live."""
 PAGES, WORKERS = 200, 8
 
 
 @dataclass(frozen=True)
 class Provider:
-    """A running provider with a listing that wants its tokens."""
+    """A running provider with a listing that requires its tokens."""
 
     base_url: str
 
     @property
-    def told(self) -> dict[str, Any]:
-        """Return when tokens were given and what the listing answered."""
-        told: dict[str, Any] = requests.get(f"{self.base_url}/told", timeout=5).json()
-        return told
+    def report(self) -> dict[str, Any]:
+        """The times at which tokens were issued, and the listing's responses by status."""
+        report: dict[str, Any] = requests.get(f"{self.base_url}/report", timeout=5).json()
+        return report
 
     @property
     def endpoint(self) -> Endpoint:
-        """Return the listing as a connection reaches it."""
+        """The endpoint of the listing."""
         tokens = TokenLogin(
             token_url=f"{self.base_url}/token",
             client_id=CLIENT,
@@ -60,7 +60,7 @@ class Provider:
 
 @pytest.fixture(scope="module")
 def program_folder() -> Path:
-    """Give the folder with the provider; it is installed where it is not yet."""
+    """Give the folder with the provider; install it if necessary."""
     npm = program("npm")
     if not (ENVIRONMENT / "node_modules" / "oidc-provider" / "package.json").exists():
         ENVIRONMENT.mkdir(parents=True, exist_ok=True)
@@ -97,64 +97,68 @@ def running(folder: Path, **client: object) -> Generator[Provider, None, None]:
 
 @pytest.fixture
 def provider(program_folder: Path) -> Generator[Provider, None, None]:
-    with running(program_folder, client_secret=SECRET) as one:
-        yield one
+    with running(program_folder, client_secret=SECRET) as running_provider:
+        yield running_provider
 
 
 def page(number: int) -> HttpRequest:
     return HttpRequest(method="GET", path="/parcels", params={"page": str(number)})
 
 
-def assert_no_token_was_got_twice(told: dict[str, Any]) -> None:
-    """A token lives two seconds, or little more than one: the provider counts whole ones.."""
-    given = sorted(told["given"])
-    assert len(given) > 2
-    assert min(later - earlier for earlier, later in pairwise(given)) > 0.45 * TOKENS_LIVE_S
+def assert_no_token_was_fetched_twice(report: dict[str, Any]) -> None:
+    """A token lives two seconds, or little more than one: the provider counts in whole seconds."""
+    issued = sorted(report["issued"])
+    assert len(issued) > 2
+    assert min(later - earlier for earlier, later in pairwise(issued)) > 0.45 * TOKENS_LIVE_S
 
 
 @pytest.mark.parametrize("carrier", CARRIERS)
 def test_two_hundred_pages_by_eight_workers_outlive_their_tokens(provider: Provider, carrier: str) -> None:
-    """No page fails, and nobody gets a token that another has."""
-    line = CARRIERS[carrier](provider.endpoint, IMPATIENT, Surroundings())
+    """No page fails, and no worker fetches a token that another one has."""
+    transport = CARRIERS[carrier](provider.endpoint, IMPATIENT, Surroundings())
 
-    found = [answer.json() for start in range(0, PAGES, WORKERS) for answer in line.together(page(start), WORKERS)]
+    pages = [
+        response.json() for start in range(0, PAGES, WORKERS) for response in transport.together(page(start), WORKERS)
+    ]
 
-    line.close()
-    told = provider.told
-    assert len(found) == PAGES
-    assert told["statuses"].get("200") == PAGES
-    assert_no_token_was_got_twice(told)
+    transport.close()
+    report = provider.report
+    assert len(pages) == PAGES
+    assert report["statuses"].get("200") == PAGES
+    assert_no_token_was_fetched_twice(report)
 
 
-def test_workers_that_do_not_wait_for_each_other_share_each_token(provider: Provider) -> None:
-    with RequestsTransport(provider.endpoint, IMPATIENT) as line, ThreadPoolExecutor(WORKERS) as workers:
-        found = [answer.json() for answer in workers.map(line.send, map(page, range(PAGES)))]
+def test_independent_workers_share_each_token(provider: Provider) -> None:
+    with RequestsTransport(provider.endpoint, IMPATIENT) as transport, ThreadPoolExecutor(WORKERS) as workers:
+        pages = [response.json() for response in workers.map(transport.send, map(page, range(PAGES)))]
 
-    assert [answer["page"] for answer in _objects(found)] == [str(number) for number in range(PAGES)]
-    assert_no_token_was_got_twice(provider.told)
+    assert [body["page"] for body in _objects(pages)] == [str(number) for number in range(PAGES)]
+    assert_no_token_was_fetched_twice(provider.report)
 
 
 def test_four_processes_share_each_token(provider: Provider, tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
-    crowd = [context.Process(target=_ask, args=(provider, tmp_path / "shelf", PAGES // 4)) for _ in range(4)]
+    processes = [
+        context.Process(target=_fetch_pages, args=(provider, tmp_path / "shelf", PAGES // 4)) for _ in range(4)
+    ]
 
-    for one in crowd:
-        one.start()
-    for one in crowd:
-        one.join(60)
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
 
-    told = provider.told
-    assert [one.exitcode for one in crowd] == [0] * 4
-    assert told["statuses"]["200"] == PAGES
-    assert_no_token_was_got_twice(told)
+    report = provider.report
+    assert [process.exitcode for process in processes] == [0] * 4
+    assert report["statuses"]["200"] == PAGES
+    assert_no_token_was_fetched_twice(report)
 
 
-def _ask(provider: Provider, folder: Path, pages: int) -> None:
-    with RequestsTransport(provider.endpoint, IMPATIENT, Surroundings(shelf=FolderShelf(folder))) as line:
+def _fetch_pages(provider: Provider, folder: Path, pages: int) -> None:
+    with RequestsTransport(provider.endpoint, IMPATIENT, Surroundings(shelf=FolderShelf(folder))) as transport:
         for number in range(pages):
-            line.send(page(number))
-    os._exit(0)  # no test machinery of the parent is to end here
+            transport.send(page(number))
+    os._exit(0)  # skips the parent's test machinery, which this process inherited
 
 
-def _objects(found: Sequence[object]) -> list[dict[str, Any]]:
-    return [answer for answer in found if isinstance(answer, dict)]
+def _objects(values: Sequence[object]) -> list[dict[str, Any]]:
+    return [value for value in values if isinstance(value, dict)]

@@ -1,7 +1,7 @@
-"""Pulling from a server that others wrote: an unmodified pygeoapi 0.21 in an environment of its own.
+"""Pulling from a third-party server: an unmodified pygeoapi 0.21 in its own environment.
 
-The environment is made once, in `.thirdparty/` of the checkout, which takes some minutes and the network;
-where that is impossible the tests are skipped.
+The environment is created once, in `.thirdparty/` of the checkout, which takes some minutes and the network; the
+tests are skipped if that is impossible.
 """
 
 import json
@@ -29,7 +29,7 @@ ENVIRONMENT = ENVIRONMENTS / "pygeoapi"
 REQUIREMENT = "pygeoapi==0.21.*"
 PARCELS = 130
 PAGE_CAP = 12
-"""`max_items` of the server's configuration; it is not told to clients."""
+"""`max_items` of the server's configuration, which clients are not told."""
 
 IGNORES_DATES, HONOURS_DATES = "thua_dat", "thua_dat_theo_ngay"
 
@@ -47,7 +47,7 @@ class Server:
         self.process.wait(timeout=20)
 
     def edit(self, features: list[dict[str, Any]]) -> None:
-        """Publish other features; the GeoJSON provider reads its file anew for every answer."""
+        """Publish other features; the GeoJSON provider reads its file again for every response."""
         collection = {"type": "FeatureCollection", "features": features}
         self.parcels.write_text(json.dumps(collection, ensure_ascii=False), encoding="utf-8")
 
@@ -58,8 +58,8 @@ class Server:
 
 @pytest.fixture(scope="module")
 def binaries() -> Path:
-    """The folder of pygeoapi's programs; it is installed where it is not yet."""
-    # pip installs what others need first, so that this is there only when all is.
+    """The folder of pygeoapi's programs; pygeoapi is installed if necessary."""
+    # pip installs dependencies first, so this folder exists only if everything is installed.
     if not list(ENVIRONMENT.glob("lib/python*/site-packages/pygeoapi-0.21.*.dist-info")):
         install(REQUIREMENT, [sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)])
         install(REQUIREMENT, [str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "install", "--quiet", REQUIREMENT])
@@ -118,7 +118,7 @@ def database(tmp_path: Path) -> Generator[SharedDatabase, None, None]:
 
 
 def sync(server: Server, database: SharedDatabase, collection: str = IGNORES_DATES, **options: object) -> RunReport:
-    """Run what the example's cchc.toml describes, with this server's address and other options where given."""
+    """Run the example's configuration with the address of this server and the given options."""
     connection = {
         "adapter": "ogc_features",
         "agency": "000.00.07.H09",
@@ -137,7 +137,7 @@ def live_parcels(database: SharedDatabase) -> int:
         return count
 
 
-def test_every_parcel_arrives_though_the_server_makes_its_pages_small(server: Server, database: SharedDatabase) -> None:
+def test_every_parcel_arrives_although_the_server_limits_its_pages(server: Server, database: SharedDatabase) -> None:
     report = sync(server, database)
 
     assert report.outcome == "done"
@@ -156,7 +156,7 @@ def test_an_unchanged_server_causes_no_row_write(server: Server, database: Share
     assert report.lines[0].counts.unchanged == PARCELS
 
 
-def test_only_what_changed_at_the_server_is_written(server: Server, database: SharedDatabase) -> None:
+def test_only_changed_parcels_are_written(server: Server, database: SharedDatabase) -> None:
     sync(server, database, complete_listing=True)
     gone, changed, *untouched = server.features()
     changed["properties"]["diaChi"] = "Đường Yersin, Phường Thủ Dầu Một"
@@ -180,7 +180,7 @@ def test_a_server_that_honours_dates_is_asked_for_changes_only(server: Server, d
     assert report.lines[0].counts.fetched < PAGE_CAP
 
 
-def test_a_server_that_ignores_the_date_asked_for_is_held(server: Server, database: SharedDatabase) -> None:
+def test_a_server_that_ignores_the_requested_date_is_held(server: Server, database: SharedDatabase) -> None:
     sync(server, database, changed_since=True)
 
     report = sync(server, database, changed_since=True)
@@ -193,7 +193,7 @@ def test_a_server_that_ignores_the_date_asked_for_is_held(server: Server, databa
     assert live_parcels(database) == PARCELS
 
 
-def test_a_server_that_is_stopped_fails_its_line_and_nothing_else(server: Server, database: SharedDatabase) -> None:
+def test_a_stopped_server_fails_its_own_stream_only(server: Server, database: SharedDatabase) -> None:
     sync(server, database)
     server.stop()
 

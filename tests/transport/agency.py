@@ -1,4 +1,4 @@
-"""The kit's raw server as the tests of the transport call it, and scripts for it."""
+"""The raw test server and its building blocks as the transport tests use them, and a script for it."""
 
 from collections.abc import Callable
 
@@ -9,10 +9,10 @@ from cchc_connect.testing.faults.raw_server import RawServer as Agency
 __all__ = ["KEEP", "RESET", "Agency", "Asked", "Play", "answer", "drip", "head", "in_turn", "serving"]
 
 serving = Agency
-"""Serve a script while a block runs."""
+"""Context manager: serve a script while a block runs."""
 
 
 def in_turn(*plays: Play) -> Callable[[Asked], Play]:
-    """Play one after the other, the last one for ever."""
-    left = list(plays)
-    return lambda _: left.pop(0) if len(left) > 1 else left[0]
+    """Return a script that plays one after another for successive requests, and then repeats the last one."""
+    remaining = list(plays)
+    return lambda _: remaining.pop(0) if len(remaining) > 1 else remaining[0]

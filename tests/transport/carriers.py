@@ -1,4 +1,4 @@
-"""One blocking face for both carriers, so that a rule is tested on both by one test."""
+"""One blocking interface for both transports, so that one test checks a rule on both."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,11 +11,11 @@ from cchc_connect.transport import AsyncTransport, Endpoint, Policy, RequestsTra
 Result = TypeVar("Result")
 
 IMPATIENT = Policy(deadline_s=2.0, connect_s=0.5, read_s=0.6, wait_unit_s=0.001)
-"""The default policy at a test's pace."""
+"""The default policy with short timeouts and waits."""
 
 
 class Carrier(Protocol):
-    """What a test asks of a carrier."""
+    """The blocking interface of a transport under test."""
 
     @property
     def traffic(self) -> Traffic: ...
@@ -25,14 +25,14 @@ class Carrier(Protocol):
     def run(self, conversation: Exchange[Result]) -> Result: ...
 
     def together(self, request: HttpRequest, times: int) -> list[HttpResponse]:
-        """Send `request` from that many threads or tasks at once."""
+        """Send `request` from `times` threads or tasks at once."""
         ...
 
     def close(self) -> None: ...
 
 
 class Blocking:
-    """The carrier over requests, with threads."""
+    """The transport over requests, with threads."""
 
     def __init__(self, endpoint: Endpoint, policy: Policy, surroundings: Surroundings) -> None:
         self._transport = RequestsTransport(endpoint, policy, surroundings)
@@ -54,7 +54,7 @@ class Blocking:
 
 
 class Asynchronous:
-    """The carrier over httpx, on an event loop of its own, with tasks."""
+    """The transport over httpx, with tasks on an event loop of its own."""
 
     def __init__(self, endpoint: Endpoint, policy: Policy, surroundings: Surroundings) -> None:
         self._loop = asyncio.Runner()
@@ -87,6 +87,6 @@ CARRIERS: dict[str, MakeCarrier] = {"requests": Blocking, "httpx": Asynchronous}
 
 
 class OpenLine(Protocol):
-    """Opens one of the carriers to an endpoint."""
+    """Opens one of the transports to an endpoint."""
 
     def __call__(self, endpoint: Endpoint, policy: Policy = ..., surroundings: Surroundings = ...) -> Carrier: ...

@@ -1,4 +1,4 @@
-"""Both carriers, and servers on loopback for them."""
+"""Fixtures: both transports, and scripted servers on loopback."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -12,20 +12,20 @@ from tests.transport.carriers import CARRIERS, IMPATIENT, Carrier, OpenLine
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[Callable[[Asked], Play]], Agency]]:
-    """Start servers that are gone after the test."""
+    """Start scripted servers that stop after the test."""
     with ExitStack() as stack:
         yield lambda script: stack.enter_context(Agency(script))
 
 
 @pytest.fixture(params=CARRIERS)
-def line(request: pytest.FixtureRequest) -> Iterator[OpenLine]:
-    """Open a line over each carrier in turn."""
+def open_carrier(request: pytest.FixtureRequest) -> Iterator[OpenLine]:
+    """Give a function that opens a transport; a test that uses it runs with each of the two."""
     make = CARRIERS[request.param]
     with ExitStack() as stack:
 
-        def open_line(
+        def open_one(
             endpoint: Endpoint, policy: Policy = IMPATIENT, surroundings: Surroundings | None = None
         ) -> Carrier:
             return stack.enter_context(closing(make(endpoint, policy, surroundings or Surroundings())))
 
-        yield open_line
+        yield open_one

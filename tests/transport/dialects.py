@@ -1,4 +1,4 @@
-"""Dialects the tests speak: plain REST, and one with a session in the body as the national portal has it."""
+"""Dialects for tests: plain REST, and one with a session in the body, as the national portal has it."""
 
 from dataclasses import dataclass, replace
 from typing import cast
@@ -10,19 +10,19 @@ REST = Dialect(classify=classify_rest)
 ACCOUNT = Credentials(username="tichhop.h09", password="mat-khau-canary/+9")  # invented
 
 
-def rest(base_url: str, authentication: Authentication | None = None, *others: str) -> Endpoint:
-    """Return an endpoint that speaks plain REST."""
+def rest(base_url: str, authentication: Authentication | None = None, *other_origins: str) -> Endpoint:
+    """Return an endpoint with plain REST."""
     return Endpoint(
         name="registry",
         base_url=base_url,
         dialect=REST,
         authentication=authentication or Anonymous(),
-        other_origins=frozenset(others),
+        other_origins=frozenset(other_origins),
     )
 
 
 def classify_portal(response: HttpResponse) -> Verdict:
-    """Judge as the national portal's clients must: every answer has status 200 and an error code."""
+    """Return the verdict by the error code in the body: every response of the national portal has status 200."""
     verdict = classify_rest(response)
     if verdict is not Verdict.OK:
         return verdict
@@ -37,7 +37,7 @@ def classify_portal(response: HttpResponse) -> Verdict:
 
 @dataclass(frozen=True)
 class PortalLogin:
-    """A session that stands in the body of each message."""
+    """A login whose session is sent in the body of each message."""
 
     lifetime_s: float = 600.0
 
@@ -46,8 +46,8 @@ class PortalLogin:
         return HttpRequest(method="POST", path="/login", json=account, idempotent=True)
 
     def session(self, response: HttpResponse) -> str | None:
-        answer = cast("dict[str, str]", response.json())
-        return answer.get("session") or None
+        document = cast("dict[str, str]", response.json())
+        return document.get("session") or None
 
     def attach(self, request: HttpRequest, session: str) -> HttpRequest:
         message = cast("dict[str, object]", request.json)
@@ -55,6 +55,6 @@ class PortalLogin:
 
 
 def portal(base_url: str, lifetime_s: float = 600.0) -> Endpoint:
-    """Return an endpoint that wants a session."""
+    """Return an endpoint that requires a session."""
     dialect = Dialect(classify=classify_portal, session=PortalLogin(lifetime_s))
     return Endpoint(name="portal", base_url=base_url, dialect=dialect, authentication=Login(ACCOUNT))

@@ -1,4 +1,4 @@
-"""A SOAP service written by hand, byte for byte: dossiers by code, with or without an account."""
+"""A scripted SOAP service, its envelopes written by hand: dossiers by code, with or without an account."""
 
 import base64
 import hashlib
@@ -34,7 +34,7 @@ SCHEMA = f"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"
 
 
 def wsdl(schema: str = SCHEMA, ahead: str = "", types: bool = True) -> str:  # noqa: FBT001, FBT002  # a case of a test
-    """Return the description; its address is a place where nothing of ours may go."""
+    """Return the WSDL of the service; no request may go to the address in it."""
     ports = "".join(
         f"""<w:binding name="Binding{soap}" type="t:HoSo">
     <{soap}:binding transport="http://schemas.xmlsoap.org/soap/http"/>
@@ -96,22 +96,22 @@ def dossier(code: str, steps: str = "3", version: str = "1.1") -> bytes:
 
 @dataclass
 class SoapDesk:
-    """Answers `LayHoSo` in the version it is asked in; who asks shows this password where there is one."""
+    """Responds to `LayHoSo` in the SOAP version of the request; requires the password if one is set."""
 
     password: str | None = None
     nonces: set[str] = field(default_factory=set[str])
 
-    def __call__(self, asked: Asked) -> Play:
-        version = "1.2" if asked.headers["content-type"].startswith("application/soap+xml") else "1.1"
-        if self.password is not None and not self._knows(asked.body.decode()):
+    def __call__(self, request: Asked) -> Play:
+        version = "1.2" if request.headers["content-type"].startswith("application/soap+xml") else "1.1"
+        if self.password is not None and not self._is_authenticated(request.body.decode()):
             refused = fault("wsse:FailedAuthentication") if version == "1.1" else None
             body = refused or fault("e:Sender", "1.2", "wsse:FailedAuthentication")
             return [answer("500 Internal Server Error", body, kind=TYPES[version])]
-        found = re.search(r"<(?:\w+:)?maHoSo>([^<]*)</", asked.body.decode())
-        return [answer("200 OK", dossier(found[1] if found else "", version=version), kind=TYPES[version])]
+        code = re.search(r"<(?:\w+:)?maHoSo>([^<]*)</", request.body.decode())
+        return [answer("200 OK", dossier(code[1] if code else "", version=version), kind=TYPES[version])]
 
-    def _knows(self, message: str) -> bool:
-        """Check a UsernameToken as its profile says, digest or text."""
+    def _is_authenticated(self, message: str) -> bool:
+        """True if the UsernameToken is valid by its profile, as digest or text, and its nonce is new."""
         shown = re.search(r'<wsse:Password Type="[^"]*#(\w+)">([^<]*)</wsse:Password>', message)
         if shown is None or self.password is None:
             return False

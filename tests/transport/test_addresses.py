@@ -1,4 +1,4 @@
-"""Which addresses requests reach, however their names and links are written."""
+"""The URL guard: which IP addresses requests reach, however host names and links are written."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,14 +15,14 @@ from tests.transport.agency import Agency, Asked, Play, answer, in_turn
 from tests.transport.carriers import IMPATIENT, Carrier, OpenLine
 from tests.transport.dialects import ACCOUNT, rest
 
-ASK = HttpRequest(method="GET", path="/parcels")
+GET = HttpRequest(method="GET", path="/parcels")
 NAME = "dulieu.example.vn"
 
 Serve = Callable[[Callable[[Asked], Play]], Agency]
 
 
-def knowing(*addresses: str) -> Surroundings:
-    """Know one name and its addresses."""
+def resolving(*addresses: str) -> Surroundings:
+    """Return an environment whose resolver has one name, with these addresses."""
 
     def resolve(name: str) -> Sequence[str]:
         assert name == NAME
@@ -42,67 +42,67 @@ def knowing(*addresses: str) -> Surroundings:
         "168.63.129.16",
     ],
 )
-def test_a_name_that_stands_for_a_forbidden_address_is_refused_before_anything_is_sent(
-    serve: Serve, line: OpenLine, address: str
+def test_a_name_that_resolves_to_a_forbidden_address_is_refused_before_anything_is_sent(
+    serve: Serve, open_carrier: OpenLine, address: str
 ) -> None:
-    """Also where another of its addresses is good."""
+    """Also if another of its addresses is allowed."""
     agency = serve(in_turn([answer("200 OK", b"[]")]))
-    carrier = line(rest(f"http://{NAME}:{agency.port}"), surroundings=knowing("127.0.0.1", address))
+    carrier = open_carrier(rest(f"http://{NAME}:{agency.port}"), surroundings=resolving("127.0.0.1", address))
 
     with pytest.raises(SourceHeld) as raised:
-        carrier.send(ASK)
+        carrier.send(GET)
 
     assert (raised.value.code, raised.value.context["rule"]) == ("transport.foreign_address", "link_local")
     assert (raised.value.__cause__, raised.value.__context__) == (None, None)
     assert agency.connections == 0
 
 
-def test_a_name_is_looked_up_by_what_was_handed_in(serve: Serve, line: OpenLine) -> None:
+def test_a_name_is_resolved_by_the_configured_resolver(serve: Serve, open_carrier: OpenLine) -> None:
     agency = serve(in_turn([answer("200 OK", b"[]")]))
 
-    line(rest(f"http://{NAME}:{agency.port}"), surroundings=knowing("127.0.0.1")).send(ASK)
+    open_carrier(rest(f"http://{NAME}:{agency.port}"), surroundings=resolving("127.0.0.1")).send(GET)
 
     assert agency.asked[0].headers["host"] == f"{NAME}:{agency.port}"
 
 
-def test_an_address_where_nobody_listens_is_passed_over(serve: Serve, line: OpenLine) -> None:
+def test_the_next_address_of_a_name_is_tried_if_one_refuses_connections(serve: Serve, open_carrier: OpenLine) -> None:
     agency = serve(in_turn([answer("200 OK", b"[]")]))
-    carrier = line(rest(f"http://{NAME}:{agency.port}"), surroundings=knowing("127.0.0.9", "127.0.0.1"))
+    carrier = open_carrier(rest(f"http://{NAME}:{agency.port}"), surroundings=resolving("127.0.0.9", "127.0.0.1"))
 
-    assert carrier.send(ASK).status == 200
+    assert carrier.send(GET).status == 200
 
 
-def test_a_name_nobody_knows_is_no_connection(line: OpenLine) -> None:
+def test_a_name_that_does_not_resolve_is_reported_as_never_connected(open_carrier: OpenLine) -> None:
     def resolve(_: str) -> Sequence[str]:
         raise OSError("CANARY")
 
     with pytest.raises(Unreachable) as raised:
-        line(rest(f"http://{NAME}"), surroundings=Surroundings(resolve=resolve)).send(ASK)
+        open_carrier(rest(f"http://{NAME}"), surroundings=Surroundings(resolve=resolve)).send(GET)
 
     assert raised.value.code == "transport.never_connected"
     assert raised.value.__context__ is None
 
 
-def test_a_silent_name_server_is_not_waited_for_longer_than_the_deadline(line: OpenLine) -> None:
+def test_a_silent_name_server_ends_the_call_at_the_deadline(open_carrier: OpenLine) -> None:
     ended = Event()
 
     def resolve(_: str) -> Sequence[str]:
         ended.wait(5)
         return ["127.0.0.1"]
 
-    carrier = line(rest(f"http://{NAME}"), replace(IMPATIENT, deadline_s=0.3), Surroundings(resolve=resolve))
+    carrier = open_carrier(rest(f"http://{NAME}"), replace(IMPATIENT, deadline_s=0.3), Surroundings(resolve=resolve))
     began = time.monotonic()
 
     with pytest.raises(DeadlineExceeded):
-        carrier.send(ASK)
+        carrier.send(GET)
 
     assert time.monotonic() - began < 0.3 + 0.5
     ended.set()
 
 
 @pytest.fixture(scope="module")
-def others() -> Iterator[list[Agency]]:
-    """Servers on other addresses of this machine; nobody may ever connect to one."""
+def bystanders() -> Iterator[list[Agency]]:
+    """Servers on other loopback addresses, to which no request may connect."""
     with ExitStack() as stack:
         servers = [Agency(in_turn([answer("200 OK", b"[]")])) for _ in range(2, 10)]
         for number, server in enumerate(servers, start=2):
@@ -169,35 +169,37 @@ HOSTILE = [
 ]
 
 
-def test_no_link_of_a_source_leads_anywhere_else(serve: Serve, line: OpenLine, others: list[Agency]) -> None:
-    """It is refused, or it is a path at the connection's own place."""
+def test_a_hostile_link_never_reaches_another_server(
+    serve: Serve, open_carrier: OpenLine, bystanders: list[Agency]
+) -> None:
+    """It is refused, or it is requested as a path of the connection's own server."""
     agency = serve(in_turn([answer("200 OK", b"[]")]))
-    places = {"good": f"127.0.0.1:{agency.port}", "evil": f"127.0.0.2:{others[0].port}", "port": others[0].port}
-    carrier = line(rest(agency.base_url, Basic(ACCOUNT)))
+    hosts = {"good": f"127.0.0.1:{agency.port}", "evil": f"127.0.0.2:{bystanders[0].port}", "port": bystanders[0].port}
+    carrier = open_carrier(rest(agency.base_url, Basic(ACCOUNT)))
 
-    told = {hostile: outcome(carrier, hostile.format(**places)) for hostile in HOSTILE}
+    outcomes = {hostile: outcome(carrier, hostile.format(**hosts)) for hostile in HOSTILE}
 
-    assert set(told.values()) <= {"transport.foreign_address", "200"}
-    assert [server.connections for server in others] == [0] * len(others)
-    assert {asked.headers["host"] for asked in agency.asked} == {places["good"]}
-    assert all(asked.target.startswith("/") for asked in agency.asked)
+    assert set(outcomes.values()) <= {"transport.foreign_address", "200"}
+    assert [server.connections for server in bystanders] == [0] * len(bystanders)
+    assert {request.headers["host"] for request in agency.asked} == {hosts["good"]}
+    assert all(request.target.startswith("/") for request in agency.asked)
 
 
 def outcome(carrier: Carrier, link: str) -> str:
     try:
-        return str(carrier.send(replace(ASK, path=link)).status)
+        return str(carrier.send(replace(GET, path=link)).status)
     except SourceHeld as refused:
         return refused.code
 
 
 @pytest.mark.parametrize("location", ["http://{evil}/p", "//{evil}/p", "/p", "http://{good}@{evil}/p"])
-def test_no_redirect_leads_anywhere(serve: Serve, line: OpenLine, others: list[Agency], location: str) -> None:
-    evil = f"127.0.0.2:{others[0].port}"
-    to = location.format(evil=evil, good="dulieu.example.vn")
-    agency = serve(in_turn([answer("307 Temporary Redirect", b"", f"Location: {to}")]))
+def test_no_redirect_is_followed(serve: Serve, open_carrier: OpenLine, bystanders: list[Agency], location: str) -> None:
+    evil = f"127.0.0.2:{bystanders[0].port}"
+    target = location.format(evil=evil, good="dulieu.example.vn")
+    agency = serve(in_turn([answer("307 Temporary Redirect", b"", f"Location: {target}")]))
 
     with pytest.raises(SourceHeld) as raised:
-        line(rest(agency.base_url, Basic(ACCOUNT))).send(ASK)
+        open_carrier(rest(agency.base_url, Basic(ACCOUNT))).send(GET)
 
     assert raised.value.code == "transport.redirected"
-    assert ([server.connections for server in others], len(agency.asked)) == ([0] * len(others), 1)
+    assert ([server.connections for server in bystanders], len(agency.asked)) == ([0] * len(bystanders), 1)

@@ -1,4 +1,4 @@
-"""What is the asynchronous carrier's own; all else stands in test_contract."""
+"""Rules of the asynchronous transport only; rules of both transports are in test_contract."""
 
 import asyncio
 import sys
@@ -14,18 +14,18 @@ from tests.transport.dialects import rest
 from tests.transport.test_retry_policy import World, longest
 
 BASE = "https://dulieu.example.vn/api"
-ASK = HttpRequest(method="GET", path="/parcels")
+GET = HttpRequest(method="GET", path="/parcels")
 
 
 async def send(world: World) -> int:
     surroundings = Surroundings(clock=world.clock, uniform=longest)
     async with AsyncTransport(rest(BASE), Policy(), surroundings, sleep=world.sleep_async) as transport:
-        answer = await transport.send(ASK)
-        return answer.status
+        response = await transport.send(GET)
+        return response.status
 
 
 @respx.mock
-def test_waits_are_slept_with_the_sleep_handed_in() -> None:
+def test_waits_use_the_configured_sleep() -> None:
     route = respx.get(f"{BASE}/parcels").respond(503, headers={"Retry-After": "3"})
     world = World()
 
@@ -38,7 +38,7 @@ def test_waits_are_slept_with_the_sleep_handed_in() -> None:
 
 @respx.mock
 @pytest.mark.parametrize("foreign", [httpx.ReadError, httpx.RemoteProtocolError, httpx.ReadTimeout, httpx.ConnectError])
-def test_its_librarys_errors_become_ours(foreign: type[httpx.TransportError]) -> None:
+def test_errors_of_httpx_are_retried(foreign: type[httpx.TransportError]) -> None:
     respx.get(f"{BASE}/parcels").mock(side_effect=[foreign("?token=canary"), httpx.Response(200, json=[])])
     world = World()
 
@@ -47,7 +47,7 @@ def test_its_librarys_errors_become_ours(foreign: type[httpx.TransportError]) ->
 
 
 @respx.mock
-def test_a_lasting_error_of_its_library_leaves_no_trace_of_it() -> None:
+def test_a_lasting_error_of_httpx_becomes_ours_without_a_cause() -> None:
     respx.get(f"{BASE}/parcels").mock(side_effect=httpx.ConnectError("?token=canary"))
 
     with pytest.raises(Unreachable) as raised:
@@ -66,7 +66,7 @@ def test_cancelling_a_task_cancels_its_call() -> None:
 
     async def cancel() -> None:
         async with AsyncTransport(rest(BASE)) as transport:
-            task = asyncio.create_task(transport.send(ASK))
+            task = asyncio.create_task(transport.send(GET))
             await asyncio.sleep(0.05)
             task.cancel()
             await task
@@ -75,7 +75,7 @@ def test_cancelling_a_task_cancels_its_call() -> None:
         asyncio.run(cancel())
 
 
-def test_without_its_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_its_extra_the_error_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "httpx", None)
     monkeypatch.delitem(sys.modules, "cchc_connect.transport.httpx_carrier", raising=False)
 

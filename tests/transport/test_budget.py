@@ -1,4 +1,4 @@
-"""An outage does not multiply the traffic."""
+"""The retry budget: an outage does not multiply the traffic."""
 
 import random
 from dataclasses import replace
@@ -13,16 +13,16 @@ from cchc_connect.transport import Policy
 from cchc_connect.transport.budget import RetryBudget
 from cchc_connect.transport.call import Call, Deadline
 
-ASK = HttpRequest(method="GET", path="/parcels")
+GET = HttpRequest(method="GET", path="/parcels")
 CALLS = 10_000
-MOST = 1.1
+MAX_RATIO = 1.1
 
 
 def attempts_of(policy: Policy, chance: random.Random, availability: float, calls: int = CALLS) -> int:
-    """Return how many requests `calls` calls cost at a system that answers with this probability."""
+    """Return the number of requests that `calls` calls cost if each succeeds with this probability."""
     budget, attempts = policy.budget(), 0
     for _ in range(calls):
-        call = Call(connection="registry", request=ASK, request_id="id", deadline=Deadline(lambda: 0.0, 60.0))
+        call = Call(connection="registry", request=GET, request_id="id", deadline=Deadline(lambda: 0.0, 60.0))
 
         def attempt(call: Call = call) -> None:
             nonlocal attempts
@@ -40,14 +40,14 @@ def attempts_of(policy: Policy, chance: random.Random, availability: float, call
 
 
 @pytest.mark.parametrize("availability", [0.0, 0.9])
-def test_an_outage_costs_at_most_a_tenth_more_requests(availability: float) -> None:
+def test_an_outage_costs_at_most_ten_percent_more_requests(availability: float) -> None:
     attempts = attempts_of(Policy(), random.Random(f"outage {availability}"), availability)
 
-    assert CALLS <= attempts <= MOST * CALLS
+    assert CALLS <= attempts <= MAX_RATIO * CALLS
 
 
-def test_without_the_reserve_it_would_cost_four_times_as_many() -> None:
-    """The rule is the reserve's doing."""
+def test_without_a_retry_budget_an_outage_costs_four_times_as_many_requests() -> None:
+    """So the rule above comes from the budget."""
     boundless = replace(Policy(), retry_reserve=float("inf"))
 
     assert attempts_of(boundless, random.Random(1), 0.0, calls=100) == 400
@@ -55,9 +55,7 @@ def test_without_the_reserve_it_would_cost_four_times_as_many() -> None:
 
 @settings(max_examples=100)
 @given(st.lists(st.booleans(), max_size=300), st.integers(0, 20), st.floats(0, 1))
-def test_what_is_spent_never_exceeds_the_reserve_and_what_was_earned(
-    moves: list[bool], reserve: int, share: float
-) -> None:
+def test_spending_never_exceeds_the_reserve_plus_what_was_earned(moves: list[bool], reserve: int, share: float) -> None:
     budget, spent, earned = RetryBudget(reserve, share), 0, 0
 
     for is_success in moves:

@@ -1,4 +1,4 @@
-"""What ordinary answers mean, and when one may be asked again."""
+"""The verdict on an ordinary REST response, and its Retry-After."""
 
 from datetime import UTC, datetime
 
@@ -11,57 +11,55 @@ from cchc_connect.transport.retry_after import retry_after_s
 NOW = datetime(2026, 3, 2, 8, 0, 0, tzinfo=UTC)
 
 
-def answer(status: int, body: bytes = b"{}", kind: str = "application/json") -> HttpResponse:
+def response_of(status: int, body: bytes = b"{}", kind: str = "application/json") -> HttpResponse:
     return HttpResponse(status=status, headers={"content-type": kind}, body=body)
 
 
 @pytest.mark.parametrize(
     ("response", "verdict"),
     [
-        (answer(200), Verdict.OK),
-        (answer(201), Verdict.OK),
-        (answer(200, kind="application/geo+json; charset=utf-8"), Verdict.OK),
-        (answer(200, b"\xef\xbb\xbf[]"), Verdict.OK),
-        (answer(204, b""), Verdict.OK),
-        (answer(204, b"x"), Verdict.UNKNOWN),
-        (answer(200, b""), Verdict.UNKNOWN),
-        (answer(200, b'{"a":1'), Verdict.UNKNOWN),
-        (answer(200, b'{"a":NaN}'), Verdict.OK),  # who reads it is strict, item by item
-        (answer(200, b'{"a":1,"a":2}'), Verdict.OK),
-        (answer(200, b'{"a":"\\ud800"}'), Verdict.OK),
-        (answer(200, b"[" * 100_000), Verdict.UNKNOWN),
-        (answer(200, b"<html>", "text/html"), Verdict.UNKNOWN),
-        (answer(200, b"{}", "text/html"), Verdict.UNKNOWN),
-        (answer(200, b"{}", ""), Verdict.UNKNOWN),
-        (answer(202), Verdict.UNKNOWN),
-        (answer(206), Verdict.UNKNOWN),
-        (answer(302), Verdict.UNKNOWN),
-        (answer(203), Verdict.AUTH),
-        (answer(401), Verdict.AUTH),
-        (answer(403), Verdict.AUTH),
-        (answer(400, b"<center>No required SSL certificate was sent</center>", "text/html"), Verdict.AUTH),
-        (answer(400), Verdict.INVALID),
-        (answer(422), Verdict.INVALID),
-        (answer(404), Verdict.NOT_FOUND),
-        (answer(410), Verdict.NOT_FOUND),
-        (answer(409), Verdict.DUPLICATE),
-        (answer(408), Verdict.THROTTLED),
-        (answer(429), Verdict.THROTTLED),
-        (answer(500), Verdict.MAINTENANCE),
-        (answer(502, b"<html>", "text/html"), Verdict.MAINTENANCE),
-        (answer(503), Verdict.MAINTENANCE),
-        (answer(504), Verdict.MAINTENANCE),
-        (answer(501), Verdict.UNKNOWN),
+        (response_of(200), Verdict.OK),
+        (response_of(201), Verdict.OK),
+        (response_of(200, kind="application/geo+json; charset=utf-8"), Verdict.OK),
+        (response_of(200, b"\xef\xbb\xbf[]"), Verdict.OK),
+        (response_of(204, b""), Verdict.OK),
+        (response_of(204, b"x"), Verdict.UNKNOWN),
+        (response_of(200, b""), Verdict.UNKNOWN),
+        (response_of(200, b'{"a":1'), Verdict.UNKNOWN),
+        (response_of(200, b'{"a":NaN}'), Verdict.OK),  # strict reading is done item by item
+        (response_of(200, b'{"a":1,"a":2}'), Verdict.OK),
+        (response_of(200, b'{"a":"\\ud800"}'), Verdict.OK),
+        (response_of(200, b"[" * 100_000), Verdict.UNKNOWN),
+        (response_of(200, b"<html>", "text/html"), Verdict.UNKNOWN),
+        (response_of(200, b"{}", "text/html"), Verdict.UNKNOWN),
+        (response_of(200, b"{}", ""), Verdict.UNKNOWN),
+        (response_of(202), Verdict.UNKNOWN),
+        (response_of(206), Verdict.UNKNOWN),
+        (response_of(302), Verdict.UNKNOWN),
+        (response_of(203), Verdict.AUTH),
+        (response_of(401), Verdict.AUTH),
+        (response_of(403), Verdict.AUTH),
+        (response_of(400, b"<center>No required SSL certificate was sent</center>", "text/html"), Verdict.AUTH),
+        (response_of(400), Verdict.INVALID),
+        (response_of(422), Verdict.INVALID),
+        (response_of(404), Verdict.NOT_FOUND),
+        (response_of(410), Verdict.NOT_FOUND),
+        (response_of(409), Verdict.DUPLICATE),
+        (response_of(408), Verdict.THROTTLED),
+        (response_of(429), Verdict.THROTTLED),
+        (response_of(500), Verdict.MAINTENANCE),
+        (response_of(502, b"<html>", "text/html"), Verdict.MAINTENANCE),
+        (response_of(503), Verdict.MAINTENANCE),
+        (response_of(504), Verdict.MAINTENANCE),
+        (response_of(501), Verdict.UNKNOWN),
     ],
 )
-def test_an_ordinary_answer_means_what_its_status_and_body_say_together(
-    response: HttpResponse, verdict: Verdict
-) -> None:
+def test_the_verdict_depends_on_status_and_body(response: HttpResponse, verdict: Verdict) -> None:
     assert classify_rest(response) is verdict
 
 
 def test_a_body_is_read_as_json_once() -> None:
-    response = answer(200, b'{"items": []}')
+    response = response_of(200, b'{"items": []}')
 
     assert response.json() is response.judged(Verdict.OK).json()
 
@@ -91,14 +89,14 @@ def test_texts_are_compared_without_case_spacing_or_composition() -> None:
         ({}, None),
     ],
 )
-def test_retry_after_is_seconds_or_a_date_against_the_answers_own(
+def test_retry_after_is_seconds_or_a_date_relative_to_the_date_header(
     headers: dict[str, str], seconds: float | None
 ) -> None:
     assert retry_after_s(headers, lambda: NOW) == seconds
 
 
 @pytest.mark.parametrize(
-    ("path", "place"),
+    ("path", "shown"),
     [
         ("/parcels?q=secret", "/parcels"),
         ("/parcels:search", "/parcels:search"),
@@ -109,8 +107,8 @@ def test_retry_after_is_seconds_or_a_date_against_the_answers_own(
         ("/a\r\nb", "/a??b"),
     ],
 )
-def test_of_a_path_only_its_place_is_shown(path: str, place: str) -> None:
+def test_a_request_shows_its_path_without_query_user_and_fragment(path: str, shown: str) -> None:
     request = HttpRequest(method="GET", path=path)
 
-    assert request.place == place
-    assert repr(request) == f"<GET {place}>"
+    assert request.place == shown
+    assert repr(request) == f"<GET {shown}>"

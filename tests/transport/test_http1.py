@@ -1,4 +1,4 @@
-"""Where an answer ends, told from its bytes alone: the same however they arrive, and whichever library reads them."""
+"""HTTP/1.1 framing: where a response ends does not depend on how its bytes arrive or which library reads them."""
 
 import http.client
 import io
@@ -21,50 +21,50 @@ CHUNKS = (
 UNMARKED = b"HTTP/1.0 200 OK\nX-Note: a\n  b\n\n[1, 2, 3]"
 INFORMED = b"HTTP/1.1 103 Early Hints\r\nLink: </>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" + LENGTH
 BODILESS = b"HTTP/1.1 204 No Content\r\nContent-Length: 9\r\n\r\n"
-ANSWERS = [LENGTH, CHUNKS, UNMARKED, INFORMED, BODILESS]
-SPOILERS = [*(bytes([one]) for one in b"\r\n\x00 :9-\x0b\xff"), b"\r\n", b"chunked", b"HTTP/1.1 200 OK\r\n\r\n"]
+MESSAGES = [LENGTH, CHUNKS, UNMARKED, INFORMED, BODILESS]
+INSERTIONS = [*(bytes([octet]) for octet in b"\r\n\x00 :9-\x0b\xff"), b"\r\n", b"chunked", b"HTTP/1.1 200 OK\r\n\r\n"]
 
 
-def given_on(pieces: Sequence[bytes], method: str = "GET") -> bytes:
-    """Return what a library gets to read of an answer that arrives in `pieces`, up to where it is none any more."""
-    framing, given_so_far = Framing(method), b""
+def passed_on(pieces: Sequence[bytes], method: str = "GET") -> bytes:
+    """Return the bytes passed on to a library of a response that arrives in `pieces`, up to where it is malformed."""
+    framing, passed = Framing(method), b""
     with suppress(Malformed):
         for piece in [*pieces, b""]:
             framing.raise_if_broken()
-            given_so_far += framing.take(piece)
-    return given_so_far
+            passed += framing.take(piece)
+    return passed
 
 
-def cut_up(text: bytes, places: Sequence[int]) -> list[bytes]:
-    ends = sorted({place % len(text) for place in places} | {0, len(text)})
+def cut_up(text: bytes, offsets: Sequence[int]) -> list[bytes]:
+    ends = sorted({offset % len(text) for offset in offsets} | {0, len(text)})
     return [text[start:end] for start, end in pairwise(ends)]
 
 
-@given(answer=st.sampled_from(ANSWERS), places=st.lists(st.integers(0, 300), max_size=8))
-def test_an_answer_is_the_same_however_it_arrives(answer: bytes, places: list[int]) -> None:
-    assert given_on(cut_up(answer, places)) == given_on([answer])
+@given(message=st.sampled_from(MESSAGES), offsets=st.lists(st.integers(0, 300), max_size=8))
+def test_a_response_is_the_same_in_whatever_pieces_it_arrives(message: bytes, offsets: list[int]) -> None:
+    assert passed_on(cut_up(message, offsets)) == passed_on([message])
 
 
-@pytest.mark.parametrize("answer", ANSWERS)
-def test_an_answer_that_is_whole_is_known_to_be(answer: bytes) -> None:
+@pytest.mark.parametrize("message", MESSAGES)
+def test_the_end_of_a_complete_response_is_recognised(message: bytes) -> None:
     framing = Framing("GET")
 
-    framing.take(answer)
-    if answer is UNMARKED:
+    framing.take(message)
+    if message is UNMARKED:
         framing.take(b"")
 
     assert (framing.ended, framing.followed) == (True, False)
 
 
-@pytest.mark.parametrize("answer", [LENGTH, CHUNKS, BODILESS])
-def test_what_follows_an_answer_is_no_part_of_it(answer: bytes) -> None:
+@pytest.mark.parametrize("message", [LENGTH, CHUNKS, BODILESS])
+def test_bytes_after_a_response_are_not_passed_on(message: bytes) -> None:
     framing = Framing("GET")
 
-    assert framing.take(answer + LENGTH) == given_on([answer])
+    assert framing.take(message + LENGTH) == passed_on([message])
     assert framing.followed
 
 
-def test_the_answer_to_head_has_no_body() -> None:
+def test_the_response_to_head_has_no_body() -> None:
     framing = Framing("HEAD")
 
     assert b"[" not in framing.take(LENGTH.removesuffix(b"[1, 2, 3]"))
@@ -82,39 +82,39 @@ ENDLESS = [
 
 
 @pytest.mark.parametrize(("start", "piece"), ENDLESS)
-def test_no_head_goes_on_for_ever(start: bytes, piece: bytes) -> None:
+def test_an_endless_head_is_refused(start: bytes, piece: bytes) -> None:
     framing = Framing("GET")
-    taken = 0
+    fed = 0
 
     with pytest.raises(Malformed):
         framing.take(start)
-        while taken < 9 * HEAD_LIMIT:
+        while fed < 9 * HEAD_LIMIT:
             framing.raise_if_broken()
             framing.take(piece)
-            taken += len(piece)
+            fed += len(piece)
 
-    assert taken <= 2 * HEAD_LIMIT
+    assert fed <= 2 * HEAD_LIMIT
 
 
-def test_a_long_head_is_told_from_a_broken_one() -> None:
+def test_a_head_that_is_too_long_has_its_own_error() -> None:
     with pytest.raises(Overlong):
         Framing("GET").take(b"HTTP/1.1 200 OK\r\nX-Note: " + b"x" * HEAD_LIMIT)
 
 
 @given(
-    answer=st.sampled_from(ANSWERS),
-    spoilers=st.lists(st.tuples(st.integers(0, 300), st.integers(0, 3), st.sampled_from(SPOILERS)), max_size=3),
+    message=st.sampled_from(MESSAGES),
+    edits=st.lists(st.tuples(st.integers(0, 300), st.integers(0, 3), st.sampled_from(INSERTIONS)), max_size=3),
 )
-@example(answer=LENGTH, spoilers=[(17, 0, b"Content-Length: 4\r\n")])
-@example(answer=LENGTH, spoilers=[(17, 0, b"Transfer-Encoding: chunked\r\n")])
-@example(answer=LENGTH, spoilers=[(17, 0, b"X: a\rContent-Length: 2\r\n")])
-def test_what_is_given_on_two_libraries_read_alike(answer: bytes, spoilers: list[tuple[int, int, bytes]]) -> None:
-    """However an answer is damaged."""
-    for place, removed, added in spoilers:
-        at = place % (len(answer) + 1)
-        answer = answer[:at] + added + answer[at + removed :]
+@example(message=LENGTH, edits=[(17, 0, b"Content-Length: 4\r\n")])
+@example(message=LENGTH, edits=[(17, 0, b"Transfer-Encoding: chunked\r\n")])
+@example(message=LENGTH, edits=[(17, 0, b"X: a\rContent-Length: 2\r\n")])
+def test_two_libraries_read_the_bytes_passed_on_alike(message: bytes, edits: list[tuple[int, int, bytes]]) -> None:
+    """However a response is damaged."""
+    for offset, removed, added in edits:
+        start = offset % (len(message) + 1)
+        message = message[:start] + added + message[start + removed :]
 
-    passed = given_on([answer])
+    passed = passed_on([message])
 
     assert read_by_http_client(passed) == read_by_h11(passed)
 
@@ -122,12 +122,12 @@ def test_what_is_given_on_two_libraries_read_alike(answer: bytes, spoilers: list
 Read = tuple[int, list[tuple[str, str]], bytes, bool] | None
 
 
-def read_by_http_client(answer: bytes) -> Read:
-    class Line:
+def read_by_http_client(message: bytes) -> Read:
+    class Socket:
         def makefile(self, _: str) -> io.BytesIO:
-            return io.BytesIO(answer)
+            return io.BytesIO(message)
 
-    response = http.client.HTTPResponse(cast("Any", Line()), method="GET")
+    response = http.client.HTTPResponse(cast("Any", Socket()), method="GET")
     try:
         response.begin()
     except http.client.HTTPException:
@@ -139,11 +139,11 @@ def read_by_http_client(answer: bytes) -> Read:
         return response.status, headers, cut.partial, False
 
 
-def read_by_h11(answer: bytes) -> Read:
+def read_by_h11(message: bytes) -> Read:
     connection = h11.Connection(h11.CLIENT)
     connection.send(h11.Request(method="GET", target="/", headers=[("Host", "a")]))
     connection.send(h11.EndOfMessage())
-    connection.receive_data(answer)
+    connection.receive_data(message)
     connection.receive_data(b"")
     head, body = None, b""
     try:

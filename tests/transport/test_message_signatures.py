@@ -1,4 +1,4 @@
-"""Signatures over whole messages: ours on what leaves, theirs on what comes, whatever the carrier."""
+"""Message signatures over bodies: ours on requests, the other side's on responses, with both transports."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +16,8 @@ from tests.transport.carriers import OpenLine
 from tests.transport.dialects import REST, portal
 from tests.transport.test_sessions import portal_script
 
-ASK = HttpRequest(method="GET", path="/parcels")
-TELL = HttpRequest(method="POST", path="/parcels", json={"note": "Thủ Dầu Một"}, idempotent=True)
+GET = HttpRequest(method="GET", path="/parcels")
+POST = HttpRequest(method="POST", path="/parcels", json={"note": "Thủ Dầu Một"}, idempotent=True)
 HEADER = "X-JWS-Signature"
 
 Serve = Callable[[Callable[[Asked], Play]], Agency]
@@ -37,84 +37,88 @@ def sealed_by(party: Party, base_url: str) -> Endpoint:
     return Endpoint(name="registry", base_url=base_url, dialect=REST, seal_check=check)
 
 
-@pytest.mark.parametrize("request_", [ASK, TELL], ids=["without a body", "with a body"])
-def test_what_leaves_is_signed_as_it_leaves(serve: Serve, line: OpenLine, party: Party, request_: HttpRequest) -> None:
+@pytest.mark.parametrize("request_", [GET, POST], ids=["without a body", "with a body"])
+def test_a_request_is_signed_over_the_bytes_sent(
+    serve: Serve, open_carrier: OpenLine, party: Party, request_: HttpRequest
+) -> None:
     agency = serve(in_turn([answer("200 OK", b"[]")]))
 
-    line(Endpoint(name="registry", base_url=agency.base_url, dialect=REST, seal=seal(party))).send(request_)
+    open_carrier(Endpoint(name="registry", base_url=agency.base_url, dialect=REST, seal=seal(party))).send(request_)
 
-    asked = agency.asked[0]
-    party.verifier().verify(asked.headers[HEADER.lower()], asked.body)
+    request = agency.asked[0]
+    party.verifier().verify(request.headers[HEADER.lower()], request.body)
 
 
-def test_each_attempt_bears_a_signature_of_its_own(serve: Serve, line: OpenLine, party: Party) -> None:
+def test_each_attempt_has_its_own_signature(serve: Serve, open_carrier: OpenLine, party: Party) -> None:
     agency = serve(in_turn([answer("503 Service Unavailable")], [answer("200 OK", b"[]")]))
 
-    line(Endpoint(name="registry", base_url=agency.base_url, dialect=REST, seal=seal(party))).send(TELL)
+    open_carrier(Endpoint(name="registry", base_url=agency.base_url, dialect=REST, seal=seal(party))).send(POST)
 
     verifier = party.verifier()
-    shown = [verifier.verify(asked.headers[HEADER.lower()], asked.body) for asked in agency.asked]
-    assert len({one.signature_id for one in shown}) == 2
+    shown = [verifier.verify(request.headers[HEADER.lower()], request.body) for request in agency.asked]
+    assert len({signature.signature_id for signature in shown}) == 2
 
 
-def test_an_answer_signed_by_whom_we_expect_is_used(serve: Serve, line: OpenLine, party: Party) -> None:
+def test_a_response_signed_by_the_expected_issuer_is_used(serve: Serve, open_carrier: OpenLine, party: Party) -> None:
     body = '["Đất ở"]'.encode()
     signature = party.signer.sign(body, AUDIENCE)
     agency = serve(in_turn([answer("200 OK", body, f"{HEADER}: {signature}")]))
 
-    assert line(sealed_by(party, agency.base_url)).send(ASK).body == body
+    assert open_carrier(sealed_by(party, agency.base_url)).send(GET).body == body
 
 
 @pytest.mark.parametrize(
     ("header", "code"),
     [(None, "signature.missing"), ("of other bytes", "signature.wrong"), ("nonsense", "signature.malformed")],
 )
-def test_an_answer_that_is_not_is_not_used(
-    serve: Serve, line: OpenLine, party: Party, header: str | None, code: str
+def test_a_response_without_a_valid_signature_is_not_used(
+    serve: Serve, open_carrier: OpenLine, party: Party, header: str | None, code: str
 ) -> None:
     signature = party.signer.sign(b"[2]", AUDIENCE) if header == "of other bytes" else header
     headers = [] if signature is None else [f"{HEADER}: {signature}"]
     agency = serve(in_turn([answer("200 OK", b"[1]", *headers)]))
 
     with pytest.raises(SourceHeld) as refused:
-        line(sealed_by(party, agency.base_url)).send(ASK)
+        open_carrier(sealed_by(party, agency.base_url)).send(GET)
 
     assert refused.value.code == code
     assert len(agency.asked) == 1
 
 
-def test_a_signature_is_good_for_one_answer(serve: Serve, line: OpenLine, party: Party) -> None:
-    """Whoever took it down cannot give it to another question."""
+def test_a_signature_is_accepted_once(serve: Serve, open_carrier: OpenLine, party: Party) -> None:
+    """A recorded signature cannot be replayed with a later response."""
     agency = serve(in_turn([answer("200 OK", b"[1]", f"{HEADER}: {party.signer.sign(b'[1]', AUDIENCE)}")]))
-    carrier = line(sealed_by(party, agency.base_url))
-    carrier.send(ASK)
+    carrier = open_carrier(sealed_by(party, agency.base_url))
+    carrier.send(GET)
 
     with pytest.raises(SourceHeld) as refused:
-        carrier.send(ASK)
+        carrier.send(GET)
 
     assert refused.value.code == "signature.repeated"
 
 
-def test_an_error_on_the_way_needs_no_signature(serve: Serve, line: OpenLine, party: Party) -> None:
-    """A proxy cannot sign, and what it says is used for nothing but to try again."""
+def test_an_error_response_needs_no_signature(serve: Serve, open_carrier: OpenLine, party: Party) -> None:
+    """A proxy cannot sign, and its response is used only to decide on a retry."""
     agency = serve(in_turn([answer("503 Service Unavailable")]))
 
     with pytest.raises(Maintenance):
-        line(sealed_by(party, agency.base_url)).send(ASK)
+        open_carrier(sealed_by(party, agency.base_url)).send(GET)
 
 
-def test_a_login_is_neither_signed_nor_are_signatures_asked_of_it(serve: Serve, line: OpenLine, party: Party) -> None:
+def test_a_login_is_not_signed_and_its_response_needs_no_signature(
+    serve: Serve, open_carrier: OpenLine, party: Party
+) -> None:
     agency = serve(portal_script(set()))
-    known = portal(agency.base_url)
+    base = portal(agency.base_url)
     signed = Endpoint(
-        name=known.name,
-        base_url=known.base_url,
-        dialect=known.dialect,
-        authentication=known.authentication,
+        name=base.name,
+        base_url=base.base_url,
+        dialect=base.dialect,
+        authentication=base.authentication,
         seal=seal(party),
     )
 
-    line(signed).send(TELL)
+    open_carrier(signed).send(POST)
 
     login, message = agency.asked
     assert HEADER.lower() not in login.headers

@@ -1,4 +1,4 @@
-"""When a system may be asked."""
+"""Opening hours: when requests may be sent to a system."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +16,7 @@ from tests.transport.agency import Agency, Asked, Play, answer, in_turn
 from tests.transport.carriers import IMPATIENT, OpenLine
 from tests.transport.dialects import rest
 
-ASK = HttpRequest(method="GET", path="/parcels")
+GET = HttpRequest(method="GET", path="/parcels")
 NIGHT = Hours((Span.of("19:00-06:00"),))
 
 AT_NIGHT = replace(IMPATIENT, hours=NIGHT)
@@ -34,24 +34,24 @@ def at(hour: int, minute: int = 0) -> datetime:
 
 
 @pytest.mark.parametrize(("moment", "is_open"), [(at(18, 59), False), (at(19), True), (at(2), True), (at(6), False)])
-def test_a_span_may_go_past_midnight_and_its_end_is_no_part_of_it(moment: datetime, *, is_open: bool) -> None:
+def test_a_span_may_pass_midnight_and_excludes_its_end(moment: datetime, *, is_open: bool) -> None:
     assert NIGHT.is_open(moment) is is_open
     assert NIGHT.is_open(moment.astimezone(UTC)) is is_open
 
 
 @pytest.mark.parametrize("text", ["19-6", "24:00-06:00", "19:00-25:00", "19:00 - 06:00", ""])
-def test_what_is_no_span_is_refused(text: str) -> None:
+def test_a_malformed_span_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="HH:MM"):
         Span.of(text)
 
 
-def test_the_whole_day_is_a_span() -> None:
+def test_a_span_may_cover_the_day() -> None:
     assert all(Span.of("00:00-24:00").holds(time(hour, 30)) for hour in range(24))
 
 
 @given(st.lists(spans, min_size=1, max_size=3), moments)
-def test_the_next_opening_is_open_is_not_past_and_lies_within_a_day(given_spans: list[Span], now: datetime) -> None:
-    hours = Hours(given_spans)
+def test_the_next_opening_is_within_opening_hours_and_within_a_day_from_now(drawn: list[Span], now: datetime) -> None:
+    hours = Hours(drawn)
 
     opening = hours.opens_at(now)
 
@@ -59,20 +59,20 @@ def test_the_next_opening_is_open_is_not_past_and_lies_within_a_day(given_spans:
     assert now <= opening <= now + timedelta(days=1)
 
 
-def test_outside_its_hours_a_system_is_not_asked(serve: Serve, line: OpenLine) -> None:
+def test_outside_opening_hours_no_request_is_sent(serve: Serve, open_carrier: OpenLine) -> None:
     agency = serve(in_turn([answer("200 OK", b"[]")]))
-    closed = line(rest(agency.base_url), AT_NIGHT, Surroundings(now=lambda: at(12)))
+    closed = open_carrier(rest(agency.base_url), AT_NIGHT, Surroundings(now=lambda: at(12)))
 
     with pytest.raises(OutsideHours) as refused:
-        closed.send(ASK)
+        closed.send(GET)
 
     assert refused.value.context["opens_at"] == at(19)
     assert agency.asked == []
 
 
-def test_within_its_hours_a_system_is_asked(serve: Serve, line: OpenLine) -> None:
+def test_within_opening_hours_requests_are_sent(serve: Serve, open_carrier: OpenLine) -> None:
     agency = serve(in_turn([answer("200 OK", b"[]")]))
 
-    line(rest(agency.base_url), AT_NIGHT, Surroundings(now=lambda: at(23))).send(ASK)
+    open_carrier(rest(agency.base_url), AT_NIGHT, Surroundings(now=lambda: at(23))).send(GET)
 
     assert len(agency.asked) == 1

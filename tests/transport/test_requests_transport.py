@@ -1,4 +1,4 @@
-"""What is the blocking carrier's own; all else stands in test_contract."""
+"""Rules of the blocking transport only; rules of both transports are in test_contract."""
 
 import pytest
 import responses
@@ -10,11 +10,11 @@ from tests.transport.dialects import portal, rest
 from tests.transport.test_retry_policy import World, longest
 
 BASE = "https://dulieu.example.vn/api"
-ASK = HttpRequest(method="GET", path="/parcels")
+GET = HttpRequest(method="GET", path="/parcels")
 
 
 @responses.activate
-def test_waits_are_slept_with_the_sleep_handed_in() -> None:
+def test_waits_use_the_configured_sleep() -> None:
     responses.get(f"{BASE}/parcels", status=503, headers={"Retry-After": "3"})
     world = World()
     surroundings = Surroundings(clock=world.clock, uniform=longest)
@@ -23,25 +23,25 @@ def test_waits_are_slept_with_the_sleep_handed_in() -> None:
         RequestsTransport(rest(BASE), Policy(), surroundings, sleep=world.sleep) as transport,
         pytest.raises(Maintenance),
     ):
-        transport.send(ASK)
+        transport.send(GET)
 
     assert world.slept == [3.0, 3.0, 3.0]
     assert len(responses.calls) == 4
 
 
 @responses.activate
-def test_a_session_is_not_used_any_more_shortly_before_its_life_ends() -> None:
+def test_a_session_is_replaced_shortly_before_it_expires() -> None:
     responses.post(f"{BASE}/login", json={"error_code": 0, "session": "s"})
     responses.post(f"{BASE}/parcels", json={"error_code": 0})
     world = World()
-    tell = HttpRequest(method="POST", path="/parcels", json={})
+    post = HttpRequest(method="POST", path="/parcels", json={})
 
     with RequestsTransport(portal(BASE, lifetime_s=600.0), surroundings=Surroundings(clock=world.clock)) as transport:
-        transport.send(tell)
+        transport.send(post)
         world.now += 569.0
-        transport.send(tell)
+        transport.send(post)
         world.now += 1.0
-        transport.send(tell)
+        transport.send(post)
 
     paths = [call.request.path_url for call in responses.calls]
     assert paths == ["/api/login", "/api/parcels", "/api/parcels", "/api/login", "/api/parcels"]
@@ -52,27 +52,27 @@ def test_the_request_id_comes_from_its_factory() -> None:
     responses.get(f"{BASE}/parcels", json=[])
 
     with RequestsTransport(rest(BASE), surroundings=Surroundings(request_id=lambda: "id-1")) as transport:
-        transport.send(ASK)
+        transport.send(GET)
 
     assert responses.calls[0].request.headers["X-Request-Id"] == "id-1"
 
 
 @responses.activate
-def test_the_environment_has_no_say(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variables_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")
     responses.get(f"{BASE}/parcels", json=[])
 
     with RequestsTransport(rest(BASE)) as transport:
-        transport.send(ASK)
+        transport.send(GET)
 
-    asked_with = responses.calls[0].request.req_kwargs  # type: ignore[attr-defined]  # set by responses
-    assert asked_with["verify"] is True
-    assert not asked_with["proxies"]
+    arguments = responses.calls[0].request.req_kwargs  # type: ignore[attr-defined]  # set by responses
+    assert arguments["verify"] is True
+    assert not arguments["proxies"]
 
 
 @responses.activate
-def test_a_classifier_that_cannot_read_the_body_has_not_understood_it() -> None:
+def test_a_body_that_the_classifier_cannot_read_is_not_understood() -> None:
     def classify(response: HttpResponse) -> Verdict:
         return Verdict.OK if response.json() else Verdict.INVALID
 
@@ -80,12 +80,12 @@ def test_a_classifier_that_cannot_read_the_body_has_not_understood_it() -> None:
     endpoint = Endpoint(name="registry", base_url=BASE, dialect=Dialect(classify=classify))
 
     with RequestsTransport(endpoint) as transport, pytest.raises(SourceHeld) as raised:
-        transport.send(ASK)
+        transport.send(GET)
 
     assert raised.value.code == "transport.not_understood"
 
 
-def test_it_is_a_transport() -> None:
+def test_requests_transport_satisfies_the_transport_protocol() -> None:
     transport: Transport = RequestsTransport(rest(BASE))
 
     assert transport.traffic == Traffic()

@@ -1,4 +1,4 @@
-"""What no well-behaved library lets through to us, and what must hold if one does."""
+"""The response reader refuses incomplete and oversized bodies, even those that an HTTP library should have refused."""
 
 import gzip
 import zlib
@@ -24,83 +24,83 @@ def reader(*lines: tuple[str, str], method: str = "GET", status: int = 200, worl
 
 
 @pytest.mark.parametrize("length", ["", "-1", "5, 6", "0x5", "+5", "٥"])
-def test_a_length_that_cannot_be_read_proves_nothing(length: str) -> None:
-    answer = reader(("Content-Length", length))
+def test_an_unreadable_content_length_is_refused(length: str) -> None:
+    body_reader = reader(("Content-Length", length))
 
     with pytest.raises(CutShort):
-        answer.body()
+        body_reader.body()
 
 
 @pytest.mark.parametrize("size", [4, 6])
-def test_a_body_of_another_length_than_announced_is_refused(size: int) -> None:
-    answer = reader(("Content-Length", "5"))
+def test_a_body_that_differs_from_its_content_length_is_refused(size: int) -> None:
+    body_reader = reader(("Content-Length", "5"))
 
-    answer.feed(b"x" * size)
+    body_reader.feed(b"x" * size)
 
     with pytest.raises(CutShort):
-        answer.body()
+        body_reader.body()
 
 
-def test_a_length_told_twice_alike_is_one_length() -> None:
-    answer = reader(("Content-Length", "2"), ("content-length", "2"))
+def test_a_repeated_equal_content_length_is_accepted() -> None:
+    body_reader = reader(("Content-Length", "2"), ("content-length", "2"))
 
-    assert answer.feed(b"[]")
-    assert answer.body() == b"[]"
+    assert body_reader.feed(b"[]")
+    assert body_reader.body() == b"[]"
 
 
 @pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)])
-def test_where_there_is_no_body_its_length_is_no_promise(method: str, status: int) -> None:
-    answer = reader(("Content-Length", "900"), ("Content-Encoding", "gzip"), method=method, status=status)
+def test_a_response_without_a_body_may_have_a_content_length(method: str, status: int) -> None:
+    body_reader = reader(("Content-Length", "900"), ("Content-Encoding", "gzip"), method=method, status=status)
 
-    assert answer.body() == b""
+    assert body_reader.body() == b""
 
 
-def test_an_endless_body_is_left_at_its_limit() -> None:
-    answer = reader()
+def test_an_endless_body_is_read_up_to_the_limit() -> None:
+    body_reader = reader()
     chunks = 0
 
-    while answer.feed(b" " * 65_536):
+    while body_reader.feed(b" " * 65_536):
         chunks += 1
 
     assert chunks == 1_000_000 // 65_536
     with pytest.raises(SourceHeld):
-        answer.body()
+        body_reader.body()
 
 
 @pytest.mark.parametrize(
     ("body", "limit"), [(b"\0" * 900_000, "ratio"), (zlib.compress(b"ab", 0) * 200_000, "body")], ids=["ratio", "size"]
 )
-def test_a_body_that_unfolds_too_far_is_left_at_its_limit(body: bytes, limit: str) -> None:
+def test_a_decompression_bomb_is_read_up_to_the_limit(body: bytes, limit: str) -> None:
     policy = Policy(body_limit=1_000_000 if limit == "body" else 10**9)
     call = World().call(HttpRequest(method="GET", path="/"), policy)
-    answer = AnswerReader(call, [("Content-Encoding", "gzip")], policy)
+    body_reader = AnswerReader(call, [("Content-Encoding", "gzip")], policy)
 
-    assert not answer.feed(gzip.compress(body * 5))
+    assert not body_reader.feed(gzip.compress(body * 5))
 
     with pytest.raises(SourceHeld) as raised:
-        answer.body()
+        body_reader.body()
     assert raised.value.context["limit"] == limit
 
 
-def test_reading_ends_with_the_deadline() -> None:
+def test_reading_ends_at_the_deadline() -> None:
     world = World()
-    answer = reader(world=world)
+    body_reader = reader(world=world)
     world.now += SMALL.deadline_s
 
-    assert not answer.feed(b"[]")
+    assert not body_reader.feed(b"[]")
 
     with pytest.raises(DeadlineExceeded):
-        answer.body()
+        body_reader.body()
 
 
 @pytest.mark.parametrize("missing", [1, 4, 8, 20])
-def test_a_compressed_body_is_whole_only_at_the_end_of_its_stream(missing: int) -> None:
-    answer = reader(("Content-Encoding", "gzip"))
+def test_a_compressed_body_that_is_cut_is_refused(missing: int) -> None:
+    body_reader = reader(("Content-Encoding", "gzip"))
 
-    answer.feed(gzip.compress(b'{"items": []}')[:-missing])
+    body_reader.feed(gzip.compress(b'{"items": []}')[:-missing])
 
     with pytest.raises(CutShort):
-        answer.body()
+        body_reader.body()
 
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}
@@ -108,36 +108,36 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate"
 
 @pytest.mark.parametrize("coding", ["br", "zstd", "compress"])
 def test_a_coding_we_did_not_ask_for_is_refused(coding: str) -> None:
-    answer = reader(("Content-Encoding", coding))
+    body_reader = reader(("Content-Encoding", coding))
 
     with pytest.raises(SourceHeld) as raised:
-        answer.body()
+        body_reader.body()
     assert raised.value.code == "transport.encoding"
 
 
 @given(
     coding=st.sampled_from([*PACKERS]),
     body=st.binary(max_size=400),
-    places=st.lists(st.integers(0, 500), max_size=4),
+    offsets=st.lists(st.integers(0, 500), max_size=4),
     spoilt=st.none() | st.tuples(st.integers(0, 500), st.integers(1, 255)),
 )
-def test_a_packed_body_is_unpacked_whole_or_not_at_all(
-    coding: str, body: bytes, places: list[int], spoilt: tuple[int, int] | None
+def test_a_compressed_body_is_decompressed_completely_or_refused(
+    coding: str, body: bytes, offsets: list[int], spoilt: tuple[int, int] | None
 ) -> None:
-    """However it arrives, and whatever byte of it is wrong; what checks nothing itself may come out wrong."""
+    """In whatever pieces it arrives, and whichever byte is damaged; encodings without a checksum may miss it."""
     packed = PACKERS[coding](body)
     if spoilt is not None:
         at = spoilt[0] % len(packed)
         packed = packed[:at] + bytes([packed[at] ^ spoilt[1]]) + packed[at + 1 :]
-    answer = reader(("Content-Encoding", coding))
-    ends = sorted({0, len(packed), *(place % len(packed) for place in places)})
+    body_reader = reader(("Content-Encoding", coding))
+    ends = sorted({0, len(packed), *(offset % len(packed) for offset in offsets)})
 
     for start, end in pairwise(ends):
-        answer.feed(packed[start:end])
+        body_reader.feed(packed[start:end])
 
     try:
-        found = answer.body()
+        body_read = body_reader.body()
     except (CutShort, SourceHeld):
         assert spoilt is not None
     else:
-        assert found == body or (spoilt is not None and coding == "gzip")
+        assert body_read == body or (spoilt is not None and coding == "gzip")

@@ -1,4 +1,4 @@
-"""When something is sent again, and after how long; time and chance are the tests'."""
+"""The retry policy: what is sent again, and after how many seconds; clock and random numbers are fake."""
 
 import asyncio
 from collections.abc import Callable
@@ -23,13 +23,13 @@ from cchc_connect.transport import Policy
 from cchc_connect.transport.call import Call, Deadline
 from cchc_connect.transport.error_mapping import NEVER_CONNECTED
 
-ASK = HttpRequest(method="GET", path="/parcels")
-TELL = HttpRequest(method="POST", path="/parcels", json={})
+GET = HttpRequest(method="GET", path="/parcels")
+POST = HttpRequest(method="POST", path="/parcels", json={})
 
 
 @dataclass
 class World:
-    """A clock that only sleeping moves, and what happened on it."""
+    """A clock that advances by sleeping and by attempts, with the sleeps and the number of attempts."""
 
     now: float = 1000.0
     slept: list[float] = field(default_factory=list[float])
@@ -86,11 +86,11 @@ drivers = pytest.mark.parametrize("drive", [attempt_blocking, attempt_async])
 
 
 @drivers
-def test_a_passing_fault_is_tried_four_times_with_doubling_waits(drive: Driver) -> None:
+def test_a_transient_fault_is_tried_four_times_with_doubling_waits(drive: Driver) -> None:
     world, policy = World(), Policy()
 
     with pytest.raises(CutShort):
-        drive(world, policy, world.call(ASK, policy), lambda: CutShort("transport.cut_short"))
+        drive(world, policy, world.call(GET, policy), lambda: CutShort("transport.cut_short"))
 
     assert world.attempts == 4
     assert world.slept == [0.5, 1.0, 2.0]
@@ -100,41 +100,41 @@ def test_a_passing_fault_is_tried_four_times_with_doubling_waits(drive: Driver) 
 def test_success_ends_the_attempts(drive: Driver) -> None:
     world, policy = World(), Policy()
 
-    drive(world, policy, world.call(ASK, policy), lambda: Maintenance("m") if world.attempts < 2 else None)
+    drive(world, policy, world.call(GET, policy), lambda: Maintenance("m") if world.attempts < 2 else None)
 
     assert world.attempts == 2
 
 
 @drivers
 @pytest.mark.parametrize("error", [SourceHeld, AuthenticationFailed, MessageRefused])
-def test_what_another_attempt_cannot_cure_is_tried_once(drive: Driver, error: type[CchcError]) -> None:
+def test_an_error_that_is_not_retriable_is_tried_once(drive: Driver, error: type[CchcError]) -> None:
     world, policy = World(), Policy()
 
     with pytest.raises(error):
-        drive(world, policy, world.call(ASK, policy), lambda: error("code"))
+        drive(world, policy, world.call(GET, policy), lambda: error("code"))
 
     assert world.attempts == 1
 
 
 @drivers
 @pytest.mark.parametrize(("code", "attempts"), [("transport.broken", 1), (NEVER_CONNECTED, 4)])
-def test_a_message_that_may_not_repeat_is_tried_again_only_if_nothing_was_sent(
+def test_a_message_that_is_not_idempotent_is_retried_only_if_nothing_was_sent(
     drive: Driver, code: str, attempts: int
 ) -> None:
     world, policy = World(), Policy()
 
     with pytest.raises(Unreachable):
-        drive(world, policy, world.call(TELL, policy), lambda: Unreachable(code))
+        drive(world, policy, world.call(POST, policy), lambda: Unreachable(code))
 
     assert world.attempts == attempts
 
 
 @drivers
-def test_an_attempt_is_never_earlier_than_told(drive: Driver) -> None:
+def test_no_attempt_is_earlier_than_retry_after(drive: Driver) -> None:
     world, policy = World(), Policy()
 
     with pytest.raises(Throttled):
-        drive(world, policy, world.call(ASK, policy), lambda: Throttled("code", retry_after_s=7.0))
+        drive(world, policy, world.call(GET, policy), lambda: Throttled("code", retry_after_s=7.0))
 
     assert world.slept == [7.0, 7.0, 7.0]
 
@@ -144,7 +144,7 @@ def test_a_retry_after_beyond_the_deadline_ends_the_call_at_once(drive: Driver) 
     world, policy = World(), Policy(deadline_s=60.0)
 
     with pytest.raises(Throttled) as raised:
-        drive(world, policy, world.call(ASK, policy), lambda: Throttled("code", retry_after_s=60.0))
+        drive(world, policy, world.call(GET, policy), lambda: Throttled("code", retry_after_s=60.0))
 
     assert raised.value.retry_after_s == 60.0
     assert world.slept == []
@@ -155,21 +155,21 @@ def test_the_deadline_counts_attempts_and_waits(drive: Driver) -> None:
     world, policy = World(takes_s=25.0), Policy(deadline_s=60.0)
 
     with pytest.raises(Maintenance):
-        drive(world, policy, world.call(ASK, policy), lambda: Maintenance("m", retry_after_s=9.0))
+        drive(world, policy, world.call(GET, policy), lambda: Maintenance("m", retry_after_s=9.0))
 
     assert world.attempts == 2
     assert world.now <= 1060.0
 
 
-@given(attempt=st.integers(1, 5000), told=st.none() | st.floats(0, 3600), chance=st.floats(0, 1))
+@given(attempt=st.integers(1, 5000), retry_after_s=st.none() | st.floats(0, 3600), chance=st.floats(0, 1))
 def test_a_wait_is_full_jitter_under_a_doubling_capped_bound_and_never_too_early(
-    attempt: int, told: float | None, chance: float
+    attempt: int, retry_after_s: float | None, chance: float
 ) -> None:
     policy = Policy(attempts=5001, deadline_s=1e9)
     world = World()
-    call = world.call(ASK, policy)
+    call = world.call(GET, policy)
     call.attempt = attempt
-    faults = iter([Throttled("code", retry_after_s=told), None])
+    faults = iter([Throttled("code", retry_after_s=retry_after_s), None])
     arguments = policy.retrying(call, lambda low, high: low + (high - low) * chance, policy.budget())
 
     def attempt_once() -> None:
@@ -180,4 +180,4 @@ def test_a_wait_is_full_jitter_under_a_doubling_capped_bound_and_never_too_early
     Retrying(sleep=world.sleep, **arguments)(attempt_once)
 
     bound = min(20.0, 0.5 * 2 ** min(attempt - 1, 100))
-    assert world.slept == [max(bound * chance, told or 0.0)]
+    assert world.slept == [max(bound * chance, retry_after_s or 0.0)]

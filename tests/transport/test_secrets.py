@@ -1,4 +1,4 @@
-"""Neither secrets nor personal values leave through errors, their causes, their tracebacks or any log."""
+"""Errors, their causes and tracebacks, and logs of the transport hold neither secrets nor personal data."""
 
 import logging
 from base64 import b64encode
@@ -21,8 +21,8 @@ Serve = Callable[[Callable[[Asked], Play]], Agency]
 
 QUERY, BODY, SESSION, COOKIE, ANSWER = "CANARY query/1", "CANARY body/2", "CANARY-session/3", "CANARY-c4", "CANARY+5"
 HEADER = "CANARY-header/6"
-ASK = HttpRequest(method="GET", path=f"/parcels?owner={quote(QUERY)}", params={"id": QUERY}, headers={"X-Key": HEADER})
-TELL = HttpRequest(
+GET = HttpRequest(method="GET", path=f"/parcels?owner={quote(QUERY)}", params={"id": QUERY}, headers={"X-Key": HEADER})
+POST = HttpRequest(
     method="POST", path="/dossiers", params={"id": QUERY}, json={"HOTEN": BODY}, headers={"X-Key": HEADER}
 )
 ONCE = replace(IMPATIENT, attempts=1, deadline_s=0.6, read_s=0.3)
@@ -45,7 +45,7 @@ PLAYS: dict[str, Play] = {
 
 
 def written_forms() -> Iterator[str]:
-    """Every way in which a canary may be written."""
+    """Yield every form in which a canary may be written."""
     for canary in (QUERY, BODY, SESSION, COOKIE, ANSWER, HEADER, ACCOUNT.password):
         yield from (canary, quote(canary), quote(canary, safe=""), quote_plus(canary))
         yield b64encode(canary.encode()).decode().rstrip("=")
@@ -59,12 +59,12 @@ def assert_nothing_shows(error: CchcError, log: str) -> None:
 
 
 @pytest.mark.parametrize("fault", PLAYS)
-@pytest.mark.parametrize("request_", [ASK, TELL], ids=["ask", "tell"])
-def test_no_fault_shows_what_was_sent_or_received(
-    serve: Serve, line: OpenLine, caplog: pytest.LogCaptureFixture, fault: str, request_: HttpRequest
+@pytest.mark.parametrize("request_", [GET, POST], ids=["GET", "POST"])
+def test_no_fault_shows_data_that_was_sent_or_received(
+    serve: Serve, open_carrier: OpenLine, caplog: pytest.LogCaptureFixture, fault: str, request_: HttpRequest
 ) -> None:
     agency = serve(in_turn(PLAYS[fault]))
-    carrier = line(rest(agency.base_url, Basic(ACCOUNT)), ONCE)
+    carrier = open_carrier(rest(agency.base_url, Basic(ACCOUNT)), ONCE)
 
     with caplog.at_level(logging.DEBUG), pytest.raises(CchcError) as raised:
         carrier.send(request_)
@@ -76,47 +76,49 @@ def test_no_fault_shows_what_was_sent_or_received(
 @pytest.mark.parametrize(
     ("endpoint", "request_"),
     [
-        (rest("http://127.0.0.1:9", Basic(ACCOUNT)), ASK),
-        (rest("https://127.0.0.1:9", Basic(ACCOUNT)), ASK),
-        (rest("http://127.0.0.1:9"), replace(ASK, path=f"http://x:{COOKIE}@127.0.0.1:9/parcels?{COOKIE}")),
-        (rest("http://127.0.0.1:9"), replace(ASK, path=f"http://127.0.0.1:8/?{COOKIE}")),
-        (rest("http://127.0.0.1:9"), replace(ASK, headers={"X-Key": f"{HEADER}\r\nX-Injected: 1"})),
-        (rest("http://127.0.0.1:9"), replace(TELL, json={"HOTEN": f"{BODY}\ud800"})),
-        (rest("http://127.0.0.1:9"), replace(TELL, json={"HOTEN": {BODY}})),
-        (portal("http://127.0.0.1:9"), TELL),
+        (rest("http://127.0.0.1:9", Basic(ACCOUNT)), GET),
+        (rest("https://127.0.0.1:9", Basic(ACCOUNT)), GET),
+        (rest("http://127.0.0.1:9"), replace(GET, path=f"http://x:{COOKIE}@127.0.0.1:9/parcels?{COOKIE}")),
+        (rest("http://127.0.0.1:9"), replace(GET, path=f"http://127.0.0.1:8/?{COOKIE}")),
+        (rest("http://127.0.0.1:9"), replace(GET, headers={"X-Key": f"{HEADER}\r\nX-Injected: 1"})),
+        (rest("http://127.0.0.1:9"), replace(POST, json={"HOTEN": f"{BODY}\ud800"})),
+        (rest("http://127.0.0.1:9"), replace(POST, json={"HOTEN": {BODY}})),
+        (portal("http://127.0.0.1:9"), POST),
     ],
     ids=["nobody there", "nobody there, TLS", "user", "other port", "header", "surrogate", "no JSON type", "login"],
 )
-def test_what_cannot_be_sent_is_not_shown(
-    line: OpenLine, caplog: pytest.LogCaptureFixture, endpoint: Endpoint, request_: HttpRequest
+def test_a_request_that_cannot_be_sent_is_not_shown(
+    open_carrier: OpenLine, caplog: pytest.LogCaptureFixture, endpoint: Endpoint, request_: HttpRequest
 ) -> None:
     with caplog.at_level(logging.DEBUG), pytest.raises(CchcError) as raised:
-        line(endpoint, ONCE).send(request_)
+        open_carrier(endpoint, ONCE).send(request_)
 
     assert_nothing_shows(raised.value, caplog.text)
 
 
 @pytest.mark.parametrize("policy", [IMPATIENT, ONCE])
-def test_a_session_is_not_shown(serve: Serve, line: OpenLine, caplog: pytest.LogCaptureFixture, policy: Policy) -> None:
+def test_a_session_is_not_shown(
+    serve: Serve, open_carrier: OpenLine, caplog: pytest.LogCaptureFixture, policy: Policy
+) -> None:
     login = f'{{"error_code": 0, "session": "{SESSION}"}}'.encode()
 
-    def script(asked: Asked) -> Play:
-        return [answer("200 OK", login if asked.target == "/login" else b'{"error_code": 401}')]
+    def script(request: Asked) -> Play:
+        return [answer("200 OK", login if request.target == "/login" else b'{"error_code": 401}')]
 
     agency = serve(script)
 
     with caplog.at_level(logging.DEBUG), pytest.raises(CchcError) as raised:
-        line(portal(agency.base_url), policy).send(TELL)
+        open_carrier(portal(agency.base_url), policy).send(POST)
 
     assert SESSION.encode() in agency.asked[-1].body
     assert_nothing_shows(raised.value, caplog.text)
 
 
-def test_each_attempt_is_one_line_of_log(serve: Serve, line: OpenLine, caplog: pytest.LogCaptureFixture) -> None:
+def test_each_attempt_is_one_log_line(serve: Serve, open_carrier: OpenLine, caplog: pytest.LogCaptureFixture) -> None:
     agency = serve(in_turn([answer("503 Service Unavailable")], [answer("200 OK", b"[]")]))
 
     with caplog.at_level(logging.DEBUG, "cchc_connect.transport"):
-        line(rest(agency.base_url)).send(ASK)
+        open_carrier(rest(agency.base_url)).send(GET)
 
     lines = [entry.getMessage() for entry in caplog.records if entry.name == "cchc_connect.transport"]
     assert [text.partition(" in ")[0] for text in lines] == [
@@ -126,10 +128,10 @@ def test_each_attempt_is_one_line_of_log(serve: Serve, line: OpenLine, caplog: p
 
 
 def test_a_program_that_uses_the_same_libraries_keeps_its_own_logs(
-    serve: Serve, line: OpenLine, caplog: pytest.LogCaptureFixture
+    serve: Serve, open_carrier: OpenLine, caplog: pytest.LogCaptureFixture
 ) -> None:
     agency = serve(in_turn([answer("200 OK", b"[]")]))
-    line(rest(agency.base_url)).send(ASK)
+    open_carrier(rest(agency.base_url)).send(GET)
 
     with caplog.at_level(logging.DEBUG, "urllib3.connectionpool"), urllib3.PoolManager() as pool:
         pool.request("GET", f"{agency.base_url}/theirs").close()

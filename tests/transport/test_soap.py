@@ -1,4 +1,4 @@
-"""SOAP systems over both carriers: what holds for other systems holds for them, and a fault is no success."""
+"""SOAP services over both transports: the same rules as for other systems, and a SOAP fault is never a success."""
 
 import logging
 import sys
@@ -55,44 +55,44 @@ def judged(body: bytes, status: int = 200, kind: str = TYPES["1.1"]) -> Verdict:
 
 
 @pytest.mark.parametrize(("port", "version"), [("Soap", "1.1"), ("Soap12", "1.2")])
-def test_a_call_is_an_exchange_over_any_carrier(
-    serve: Serve, line: OpenLine, tmp_path: Path, port: str, version: str
+def test_an_operation_can_be_called_over_both_transports(
+    serve: Serve, open_carrier: OpenLine, tmp_path: Path, port: str, version: str
 ) -> None:
     agency = serve(SoapDesk())
     service = SoapService(described(tmp_path), "/HoSo.asmx", port=port)
 
-    found = line(endpoint(agency)).run(service.call("LayHoSo", {"maHoSo": CODE, "lan": 2}))
+    record = open_carrier(endpoint(agency)).run(service.call("LayHoSo", {"maHoSo": CODE, "lan": 2}))
 
-    assert found == {
+    assert record == {
         "ma": CODE,
         "soBuoc": 3,
         "dienTich": Decimal("381.90"),
         "ngayTiepNhan": date(2026, 7, 1),
         "giayTo": ["đơn", "bản vẽ"],
     }
-    (asked,) = agency.asked
-    assert (asked.method, asked.target) == ("POST", "/ws/HoSo.asmx")
-    assert ENVELOPES[version].encode() in asked.body
-    action = asked.headers.get("soapaction", asked.headers["content-type"])
+    (request,) = agency.asked
+    assert (request.method, request.target) == ("POST", "/ws/HoSo.asmx")
+    assert ENVELOPES[version].encode() in request.body
+    action = request.headers.get("soapaction", request.headers["content-type"])
     assert f'"{SPACE}/LayHoSo"' in action
-    assert asked.headers["content-type"].startswith(TYPES[version])
-    assert asked.headers["x-request-id"]
+    assert request.headers["content-type"].startswith(TYPES[version])
+    assert request.headers["x-request-id"]
 
 
 @pytest.mark.parametrize("reply", [answer("202 Accepted"), answer("204 No Content")])
-def test_an_operation_without_a_result_needs_no_answer(
-    serve: Serve, line: OpenLine, tmp_path: Path, reply: bytes
+def test_an_operation_without_a_result_accepts_an_empty_response(
+    serve: Serve, open_carrier: OpenLine, tmp_path: Path, reply: bytes
 ) -> None:
     agency = serve(in_turn([reply]))
     service = SoapService(described(tmp_path), "/HoSo")
 
-    assert line(endpoint(agency)).run(service.call("BaoTin", {"noiDung": "đã nhận"})) is None
+    assert open_carrier(endpoint(agency)).run(service.call("BaoTin", {"noiDung": "đã nhận"})) is None
     with pytest.raises(SourceHeld):
-        line(endpoint(agency)).run(service.call("LayHoSo", {"maHoSo": CODE}))
+        open_carrier(endpoint(agency)).run(service.call("LayHoSo", {"maHoSo": CODE}))
 
 
 def referring(width: int, depth: int, *, circle: bool = False) -> bytes:
-    """Return an envelope of elements each of which refers to the next one `width` times."""
+    """Return an envelope with a chain of elements; each refers to the next one `width` times."""
     parts = [f'<m id="{step}">' + f'<m href="#{step + 1}"/>' * width + "</m>" for step in range(depth)]
     back = '<m href="#0"/>' if circle else ""
     last = f'<m id="{depth}">{back}</m>'
@@ -100,7 +100,7 @@ def referring(width: int, depth: int, *, circle: bool = False) -> bytes:
 
 
 @pytest.mark.parametrize(("width", "depth", "circle"), [(10, 10, False), (1, 3, True), (1, 2000, False)])
-def test_references_that_would_unfold_for_ever_are_not_followed(
+def test_references_that_expand_without_end_are_refused(
     tmp_path: Path, width: int, depth: int, *, circle: bool
 ) -> None:
     service = SoapService(described(tmp_path), "/HoSo")
@@ -113,17 +113,17 @@ def test_references_that_would_unfold_for_ever_are_not_followed(
 
 
 @pytest.mark.parametrize(("width", "depth"), [(0, 0), (2, 5), (10, 4), (1, 20)])
-def test_references_that_come_to_an_end_can_be_followed(width: int, depth: int) -> None:
+def test_references_that_end_are_resolved(width: int, depth: int) -> None:
     body = next(iter(parse_xml(referring(width, depth))))
 
     assert can_be_resolved(body)
 
 
-def test_a_text_is_a_text_whatever_it_holds(serve: Serve, line: OpenLine, tmp_path: Path) -> None:
+def test_markup_in_an_argument_is_escaped(serve: Serve, open_carrier: OpenLine, tmp_path: Path) -> None:
     agency = serve(SoapDesk())
     service = SoapService(described(tmp_path), "/HoSo")
 
-    line(endpoint(agency)).run(service.call("LayHoSo", {"maHoSo": "</t:maHoSo><x a='&'/>ử"}))
+    open_carrier(endpoint(agency)).run(service.call("LayHoSo", {"maHoSo": "</t:maHoSo><x a='&'/>ử"}))
 
     assert "&lt;/t:maHoSo&gt;&lt;x a='&amp;'/&gt;ử".encode() in agency.asked[0].body
 
@@ -150,48 +150,48 @@ FAULTS: dict[str, tuple[Play, type[CchcError]]] = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_every_fault_ends_in_its_typed_error(serve: Serve, line: OpenLine, tmp_path: Path, name: str) -> None:
+def test_every_fault_ends_in_its_typed_error(serve: Serve, open_carrier: OpenLine, tmp_path: Path, name: str) -> None:
     play, error = FAULTS[name]
     agency = serve(in_turn(play))
     service = SoapService(described(tmp_path), "/HoSo")
 
     with pytest.raises(error) as raised:
-        line(endpoint(agency), ONCE).run(service.call("LayHoSo", {"maHoSo": CODE}))
+        open_carrier(endpoint(agency), ONCE).run(service.call("LayHoSo", {"maHoSo": CODE}))
 
     assert "Mẫu" not in f"{raised.value!r} {raised.value}"
 
 
 @pytest.mark.parametrize("idempotent", [True, False])
-def test_a_message_is_sent_again_only_where_it_may_be(
-    serve: Serve, line: OpenLine, tmp_path: Path, *, idempotent: bool
+def test_only_an_idempotent_message_is_sent_again(
+    serve: Serve, open_carrier: OpenLine, tmp_path: Path, *, idempotent: bool
 ) -> None:
     agency = serve(in_turn([answer("503 Unavailable", b"")], [answer("200 OK", dossier(CODE), kind="text/xml")]))
     service = SoapService(described(tmp_path), "/HoSo")
     call = service.call("LayHoSo", {"maHoSo": CODE}, idempotent=idempotent)
 
     if idempotent:
-        assert line(endpoint(agency)).run(call)["ma"] == CODE
+        assert open_carrier(endpoint(agency)).run(call)["ma"] == CODE
     else:
         with pytest.raises(Maintenance):
-            line(endpoint(agency)).run(call)
+            open_carrier(endpoint(agency)).run(call)
     assert len(agency.asked) == 1 + idempotent
-    assert len({asked.body for asked in agency.asked}) == 1
+    assert len({request.body for request in agency.asked}) == 1
 
 
 @pytest.mark.parametrize("digest", [True, False])
 @pytest.mark.parametrize("port", ["Soap", "Soap12"])
-def test_an_account_is_shown_as_the_username_token_profile_says(
-    serve: Serve, line: OpenLine, tmp_path: Path, port: str, *, digest: bool
+def test_an_account_is_sent_as_the_username_token_profile_says(
+    serve: Serve, open_carrier: OpenLine, tmp_path: Path, port: str, *, digest: bool
 ) -> None:
     agency = serve(SoapDesk(password=ACCOUNT.password))
     token = UsernameToken(account=ACCOUNT, digest=digest, clock=Watch(at=datetime(2026, 7, 1, 5, 0, tzinfo=UTC)))
     service = SoapService(described(tmp_path), "/HoSo", port=port, security=token)
-    carrier = line(endpoint(agency), ONCE)
+    carrier = open_carrier(endpoint(agency), ONCE)
 
-    found = [carrier.run(service.call("LayHoSo", {"maHoSo": CODE}))["ma"] for _ in range(2)]
+    codes = [carrier.run(service.call("LayHoSo", {"maHoSo": CODE}))["ma"] for _ in range(2)]
 
-    assert found == [CODE, CODE]
-    first, second = (asked.body.decode() for asked in agency.asked)
+    assert codes == [CODE, CODE]
+    first, second = (request.body.decode() for request in agency.asked)
     assert (ACCOUNT.password.replace("&", "&amp;") in first) is not digest
     assert (first != second) is digest
     assert ("2026-07-01T05:00:00Z" in first) is digest
@@ -199,15 +199,15 @@ def test_an_account_is_shown_as_the_username_token_profile_says(
 
 @pytest.mark.parametrize("digest", [True, False])
 @pytest.mark.parametrize("port", ["Soap", "Soap12"])
-def test_a_wrong_password_is_a_refusal_of_credentials(
-    serve: Serve, line: OpenLine, tmp_path: Path, port: str, *, digest: bool
+def test_a_wrong_password_is_an_authentication_error(
+    serve: Serve, open_carrier: OpenLine, tmp_path: Path, port: str, *, digest: bool
 ) -> None:
     agency = serve(SoapDesk(password="another"))
     token = UsernameToken(account=ACCOUNT, digest=digest)
     service = SoapService(described(tmp_path), "/HoSo", port=port, security=token)
 
     with pytest.raises(AuthenticationFailed) as raised:
-        line(endpoint(agency), ONCE).run(service.call("LayHoSo", {"maHoSo": CODE}))
+        open_carrier(endpoint(agency), ONCE).run(service.call("LayHoSo", {"maHoSo": CODE}))
 
     assert ACCOUNT.password not in f"{raised.value!r} {raised.value} {token!r} {service!r}"
     assert len(agency.asked) == 1
@@ -239,23 +239,23 @@ def test_a_wrong_password_is_a_refusal_of_credentials(
         (b"", 418, Verdict.UNKNOWN),
     ],
 )
-def test_the_meaning_of_an_answer(body: bytes, status: int, verdict: Verdict) -> None:
+def test_the_verdict_on_a_soap_response(body: bytes, status: int, verdict: Verdict) -> None:
     assert judged(body, status) is verdict
 
 
-def test_an_envelope_under_another_media_type_is_not_believed() -> None:
+def test_an_envelope_with_another_media_type_is_not_accepted() -> None:
     assert judged(dossier(CODE), kind="text/html") is Verdict.UNKNOWN
     assert judged(dossier(CODE), kind='multipart/related; type="text/xml"') is Verdict.UNKNOWN
 
 
-def test_a_fault_can_be_asked_for_its_codes_and_shows_its_text_to_nobody() -> None:
+def test_a_soap_fault_has_codes_and_its_repr_hides_its_text() -> None:
     body = fault("e:Sender", "1.2", "a:Business", "b:HS-404")
-    found = fault_of(HttpResponse(status=500, headers={"content-type": TYPES["1.2"]}, body=body))
+    soap_fault = fault_of(HttpResponse(status=500, headers={"content-type": TYPES["1.2"]}, body=body))
 
-    assert found is not None
-    assert found.codes == ("Sender", "Business", "HS-404")
-    assert found.reason.startswith("Không tìm thấy hồ sơ")
-    assert "Mẫu" not in repr(found)
+    assert soap_fault is not None
+    assert soap_fault.codes == ("Sender", "Business", "HS-404")
+    assert soap_fault.reason.startswith("Không tìm thấy hồ sơ")
+    assert "Mẫu" not in repr(soap_fault)
 
 
 @pytest.mark.parametrize(
@@ -271,10 +271,10 @@ def test_a_fault_can_be_asked_for_its_codes_and_shows_its_text_to_nobody() -> No
         b"canary",
     ],
 )
-def test_an_answer_that_does_not_fit_the_description_is_not_half_believed(
+def test_a_response_that_does_not_fit_the_wsdl_is_refused_as_a_whole(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, content: bytes
 ) -> None:
-    """Of a value that zeep cannot read it makes nothing, and logs it, quoted."""
+    """A value that zeep cannot read becomes None, and zeep logs the value."""
     service = SoapService(described(tmp_path), "/HoSo")
     response = HttpResponse(status=200, headers={"content-type": "text/xml"}, body=content)
     caplog.set_level(logging.DEBUG)
@@ -291,7 +291,7 @@ def test_an_answer_that_does_not_fit_the_description_is_not_half_believed(
     "arguments",
     [{}, {"ma": "canary"}, {"maHoSo": "a\x00canary"}, {"maHoSo": {"canary": 1}}],
 )
-def test_arguments_that_do_not_fit_are_set_aside_without_being_quoted(
+def test_arguments_that_do_not_fit_the_wsdl_are_refused_without_being_quoted(
     tmp_path: Path, arguments: dict[str, object]
 ) -> None:
     service = SoapService(described(tmp_path), "/HoSo")
@@ -305,14 +305,14 @@ def test_arguments_that_do_not_fit_are_set_aside_without_being_quoted(
     assert "canary" not in f"{frames!r}"
 
 
-def test_an_operation_that_is_not_described_is_named_with_those_that_are(tmp_path: Path) -> None:
+def test_the_error_for_an_unknown_operation_lists_the_described_ones(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as raised:
         SoapService(described(tmp_path), "/HoSo").call("XoaHoSo", {})
 
     assert raised.value.context == {"operation": "XoaHoSo", "known": "BaoTin, LayHoSo"}
 
 
-def test_a_description_may_be_several_files_of_its_folder(tmp_path: Path) -> None:
+def test_a_wsdl_may_consist_of_several_files_in_its_folder(tmp_path: Path) -> None:
     (tmp_path / "xsd").mkdir()
     (tmp_path / "xsd" / "hoso.xsd").write_text(SCHEMA, encoding="utf-8")
     step = f'<xs:import namespace="{SPACE}" schemaLocation="xsd/hoso.xsd"/>'
@@ -343,7 +343,7 @@ def importing(location: str, how: str) -> str:
         "http://127.0.0.2:{port}/x.xsd",
     ],
 )
-def test_a_description_leads_nowhere_else(serve: Serve, tmp_path: Path, how: str, location: str) -> None:
+def test_a_wsdl_imports_nothing_from_outside_its_folder(serve: Serve, tmp_path: Path, how: str, location: str) -> None:
     agency = serve(in_turn([answer("200 OK", SCHEMA.encode(), kind="text/xml")]))
     folder = tmp_path / "wsdl"
     folder.mkdir()
@@ -354,7 +354,7 @@ def test_a_description_leads_nowhere_else(serve: Serve, tmp_path: Path, how: str
     with pytest.raises(ConfigurationError) as raised:
         SoapService(file, "/HoSo")
 
-    nowhere = {"ftp://127.0.0.2/x.xsd": "soap.description_unusable"}  # to zeep it is the name of a file
+    nowhere = {"ftp://127.0.0.2/x.xsd": "soap.description_unusable"}  # zeep takes it for a file name
     assert raised.value.code == nowhere.get(location, "soap.description_elsewhere")
     assert agency.connections == 0
 
@@ -371,21 +371,21 @@ def test_a_description_leads_nowhere_else(serve: Serve, tmp_path: Path, how: str
         wsdl().replace("xs:string", "xs:khong_co"),
     ],
 )
-def test_a_description_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+def test_an_invalid_wsdl_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
         SoapService(described(tmp_path, text), "/HoSo")
 
     assert raised.value.code in {"soap.description_unusable", "soap.no_port"}
 
 
-def test_a_port_that_is_not_described_is_refused(tmp_path: Path) -> None:
+def test_a_port_that_the_wsdl_lacks_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as raised:
         SoapService(described(tmp_path), "/HoSo", port="SoapKhac")
 
     assert raised.value.code == "soap.no_port"
 
 
-def test_without_its_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_its_extra_the_error_names_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "zeep", None)
     for name in ("messages", "descriptions"):
         monkeypatch.delitem(sys.modules, f"cchc_connect.soap.{name}", raising=False)

@@ -1,4 +1,4 @@
-"""TLS contexts: whom they believe, what they show, and that a key is nowhere else."""
+"""TLS contexts: which servers they trust, which client certificate they send, and that no key file is left behind."""
 
 import ssl
 import sys
@@ -21,7 +21,7 @@ def authority(tmp_path: Path) -> Authority:
 
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the folder in which temporary files are made."""
+    """Give the folder of temporary files."""
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
@@ -42,29 +42,27 @@ def certificates(authority: Authority) -> dict[str, ClientCertificate]:
 
 
 @pytest.mark.parametrize("name", ["so-xay-dung", "so-tnmt", "so-tu-phap", "so-noi-vu", "so-y-te"])
-def test_a_client_certificate_is_shown_to_a_server_that_wants_one(
+def test_a_client_certificate_is_sent_to_a_server_that_requires_one(
     authority: Authority, temporary: Path, name: str
 ) -> None:
     context = tls_context(ca_file=authority.file)
     certificates(authority)[name].load_into(context)
 
     with tls_server(authority) as server:
-        answer = greet(context, server.port)
+        reply = greet(context, server.port)
 
-    assert (answer, server.clients) == (b"!", [name])
+    assert (reply, server.clients) == (b"!", [name])
     assert list(temporary.iterdir()) == []
 
 
-def test_without_a_client_certificate_such_a_server_says_nothing(authority: Authority) -> None:
-    with tls_server(authority) as server, pytest.raises(OSError):  # noqa: PT011  # ssl has many words for it
+def test_without_a_client_certificate_such_a_server_refuses_the_connection(authority: Authority) -> None:
+    with tls_server(authority) as server, pytest.raises(OSError):  # noqa: PT011  # ssl raises different errors for it
         assert greet(tls_context(ca_file=authority.file), server.port) == b"!"
 
     assert server.clients == []
 
 
-def test_while_ssl_reads_a_bundle_its_key_is_encrypted_and_nobody_else_may_read_it(
-    authority: Authority, temporary: Path
-) -> None:
+def test_the_temporary_file_of_a_bundle_is_encrypted_and_private(authority: Authority, temporary: Path) -> None:
     seen = list[tuple[int, int, bytes]]()
 
     class Watched(ssl.SSLContext):
@@ -122,17 +120,17 @@ def unusable(authority: Authority) -> dict[str, ClientCertificate]:
 
 
 @pytest.mark.parametrize("fault", [*range(8)])
-def test_a_certificate_that_cannot_be_used_is_refused_without_a_word_of_its_password(
+def test_an_unusable_certificate_is_refused_without_showing_its_password(
     authority: Authority, temporary: Path, fault: int
 ) -> None:
-    """OpenSSL asks on the terminal for a password it was not given; nobody sits before a scheduled job."""
-    given = list(unusable(authority).values())[fault]
+    """OpenSSL would prompt on the terminal for a missing password, where nobody answers a scheduled job."""
+    certificate = list(unusable(authority).values())[fault]
 
     with pytest.raises(ConfigurationError) as raised:
-        given.load_into(tls_context(ca_file=authority.file))
+        certificate.load_into(tls_context(ca_file=authority.file))
 
     assert raised.value.code == "tls.certificate_unusable"
-    assert PASSWORD not in f"{raised.value!r} {raised.value} {given!r} {raised.value.__cause__!r}"
+    assert PASSWORD not in f"{raised.value!r} {raised.value} {certificate!r} {raised.value.__cause__!r}"
     assert list(temporary.iterdir()) == []
 
 
@@ -143,10 +141,10 @@ def test_a_missing_key_is_refused(authority: Authority, tmp_path: Path) -> None:
     assert raised.value.code == "config.secret_file_missing"
 
 
-def test_a_server_of_another_authority_or_name_or_age_is_not_believed(authority: Authority, tmp_path: Path) -> None:
-    other = tmp_path / "other"
-    other.mkdir()
-    stranger = tls_context(ca_file=Authority(other, "CA khác").file)
+def test_a_server_of_another_authority_or_name_is_not_trusted(authority: Authority, tmp_path: Path) -> None:
+    other_folder = tmp_path / "other"
+    other_folder.mkdir()
+    stranger = tls_context(ca_file=Authority(other_folder, "CA khác").file)
 
     with tls_server(authority, wants_certificate=False) as server:
         with pytest.raises(ssl.SSLCertVerificationError):
@@ -155,34 +153,34 @@ def test_a_server_of_another_authority_or_name_or_age_is_not_believed(authority:
             greet(tls_context(ca_file=authority.file), server.port, host="dulieu.example.vn")
         with pytest.raises(ssl.SSLCertVerificationError):
             greet(tls_context(), server.port)
-        answer = greet(tls_context(ca_file=authority.file), server.port, host="localhost")
+        reply = greet(tls_context(ca_file=authority.file), server.port, host="localhost")
 
-    assert answer == b"!"
+    assert reply == b"!"
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
-def test_an_old_version_of_tls_is_not_spoken(authority: Authority) -> None:
+def test_an_old_version_of_tls_is_refused(authority: Authority) -> None:
     careless = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     careless.load_verify_locations(authority.file)
     careless.set_ciphers("ALL:@SECLEVEL=0")
     careless.minimum_version = ssl.TLSVersion.TLSv1_1
 
     with tls_server(authority, wants_certificate=False, newest=ssl.TLSVersion.TLSv1_1) as server:
-        answer = greet(careless, server.port)
+        reply = greet(careless, server.port)
         with pytest.raises(ssl.SSLError):
             greet(tls_context(ca_file=authority.file), server.port)
 
-    assert answer == b"!"
+    assert reply == b"!"
 
 
-def test_only_by_express_wish_nothing_is_checked(authority: Authority) -> None:
+def test_verification_can_be_switched_off_explicitly(authority: Authority) -> None:
     with tls_server(authority, wants_certificate=False) as server:
-        answer = greet(tls_context(unverified=True), server.port)
+        reply = greet(tls_context(unverified=True), server.port)
 
-    assert answer == b"!"
+    assert reply == b"!"
 
 
-def test_the_environment_neither_has_keys_written_down_nor_other_authorities_believed(
+def test_environment_variables_neither_log_keys_nor_add_authorities(
     authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys.log"))
@@ -197,7 +195,7 @@ def test_the_environment_neither_has_keys_written_down_nor_other_authorities_bel
 
 
 @pytest.mark.parametrize("content", [None, b"", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
-def test_a_file_of_authorities_that_has_none_is_refused(tmp_path: Path, content: bytes | None) -> None:
+def test_a_ca_file_without_a_certificate_is_refused(tmp_path: Path, content: bytes | None) -> None:
     file = tmp_path / "ca.pem"
     if content is not None:
         file.write_bytes(content)
@@ -208,7 +206,7 @@ def test_a_file_of_authorities_that_has_none_is_refused(tmp_path: Path, content:
     assert raised.value.code == "tls.ca_unusable"
 
 
-def test_a_machine_without_authorities_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_ca_certificates_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = ssl.get_default_verify_paths()._replace(
         openssl_cafile=str(tmp_path / "cert.pem"), openssl_capath=str(tmp_path / "certs")
     )
@@ -220,7 +218,9 @@ def test_a_machine_without_authorities_says_so(tmp_path: Path, monkeypatch: pyte
     assert raised.value.code == "tls.no_authorities"
 
 
-def test_without_its_extra_a_bundle_says_what_to_install(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_its_extra_the_error_for_a_bundle_names_what_to_install(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bundle = authority.bundle("so-noi-vu", PASSWORD)
     monkeypatch.setitem(sys.modules, "cryptography", None)
     monkeypatch.setitem(sys.modules, "cryptography.exceptions", None)

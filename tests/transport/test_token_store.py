@@ -1,4 +1,4 @@
-"""Sessions that processes leave for each other."""
+"""The token store in a folder: processes share login sessions."""
 
 import multiprocessing
 import os
@@ -18,7 +18,7 @@ from tests.transport.agency import Agency, Asked, Play
 from tests.transport.dialects import portal
 from tests.transport.test_sessions import portal_script
 
-TELL = HttpRequest(method="POST", path="/parcels", json={"note": "Thủ Dầu Một"})
+POST = HttpRequest(method="POST", path="/parcels", json={"note": "Thủ Dầu Một"})
 NOW = datetime(2026, 11, 26, 1, 15, tzinfo=UTC)
 
 Serve = Callable[[Callable[[Asked], Play]], Agency]
@@ -30,37 +30,37 @@ def transport(agency: Agency, folder: Path, now: datetime = NOW) -> RequestsTran
     )
 
 
-def test_a_second_process_takes_over_the_session_of_the_first(serve: Serve, tmp_path: Path) -> None:
+def test_a_second_process_reuses_the_session_of_the_first(serve: Serve, tmp_path: Path) -> None:
     agency = serve(portal_script(set()))
     with transport(agency, tmp_path / "shelf") as first, transport(agency, tmp_path / "shelf") as second:
-        first.send(TELL)
+        first.send(POST)
 
-        second.send(TELL)
+        second.send(POST)
 
     assert agency.targets.count("POST /login") == 1
 
 
-def test_a_session_that_was_refused_is_not_taken_over_again(serve: Serve, tmp_path: Path) -> None:
+def test_a_refused_session_is_not_reused(serve: Serve, tmp_path: Path) -> None:
     spent: set[str] = set()
     agency = serve(portal_script(spent))
     with transport(agency, tmp_path / "shelf") as first, transport(agency, tmp_path / "shelf") as second:
-        first.send(TELL)
+        first.send(POST)
         spent.add("s1")
 
-        assert second.send(TELL).json() == {"error_code": 0, "session_seen": "s2"}
-        assert first.send(TELL).json() == {"error_code": 0, "session_seen": "s2"}
+        assert second.send(POST).json() == {"error_code": 0, "session_seen": "s2"}
+        assert first.send(POST).json() == {"error_code": 0, "session_seen": "s2"}
 
     assert agency.targets.count("POST /login") == 2
 
 
 @pytest.mark.parametrize("later", [timedelta(seconds=571), timedelta(hours=-1)], ids=["old", "from the future"])
-def test_a_session_too_old_to_be_trusted_is_not_taken_over(serve: Serve, tmp_path: Path, later: timedelta) -> None:
+def test_an_expired_session_is_not_reused(serve: Serve, tmp_path: Path, later: timedelta) -> None:
     agency = serve(portal_script(set()))
     folder = tmp_path / "shelf"
     with transport(agency, folder) as first, transport(agency, folder, NOW + later) as second:
-        first.send(TELL)
+        first.send(POST)
 
-        second.send(TELL)
+        second.send(POST)
 
     assert agency.targets.count("POST /login") == 2
 
@@ -68,25 +68,25 @@ def test_a_session_too_old_to_be_trusted_is_not_taken_over(serve: Serve, tmp_pat
 def test_processes_that_start_together_log_in_once(serve: Serve, tmp_path: Path) -> None:
     agency = serve(portal_script(set(), pause_s=0.3))
     context = multiprocessing.get_context("fork")
-    crowd = [context.Process(target=_tell, args=(agency.base_url, str(tmp_path / "shelf"))) for _ in range(4)]
+    processes = [context.Process(target=_post, args=(agency.base_url, str(tmp_path / "shelf"))) for _ in range(4)]
 
-    for one in crowd:
-        one.start()
-    for one in crowd:
-        one.join(20)
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(20)
 
-    assert [one.exitcode for one in crowd] == [0] * 4
+    assert [process.exitcode for process in processes] == [0] * 4
     assert agency.targets.count("POST /login") == 1
     assert agency.targets.count("POST /parcels") == 4
 
 
-def _tell(base_url: str, folder: str) -> None:
+def _post(base_url: str, folder: str) -> None:
     with RequestsTransport(portal(base_url), surroundings=Surroundings(shelf=FolderShelf(Path(folder)))) as transport:
-        transport.send(TELL)
-    os._exit(0)  # no test machinery of the parent is to end here
+        transport.send(POST)
+    os._exit(0)  # skips the parent's test machinery, which this process inherited
 
 
-def test_a_process_that_froze_while_it_logged_in_keeps_nobody_waiting_for_long(serve: Serve, tmp_path: Path) -> None:
+def test_a_process_that_froze_during_its_login_delays_others_for_seconds_only(serve: Serve, tmp_path: Path) -> None:
     agency, moment = serve(portal_script(set())), [0.0]
 
     def sleep(seconds: float) -> None:
@@ -95,20 +95,20 @@ def test_a_process_that_froze_while_it_logged_in_keeps_nobody_waiting_for_long(s
     surroundings = Surroundings(shelf=FolderShelf(tmp_path / "shelf"), clock=lambda: moment[0])
     with (
         _claimed(FolderShelf(tmp_path / "shelf"), portal(agency.base_url).way),
-        RequestsTransport(portal(agency.base_url), surroundings=surroundings, sleep=sleep) as line,
+        RequestsTransport(portal(agency.base_url), surroundings=surroundings, sleep=sleep) as connection,
     ):
-        line.send(TELL)
+        connection.send(POST)
 
     assert agency.targets == ["POST /login", "POST /parcels"]
     assert 4.0 < moment[0] < 6.0
 
 
-def test_a_place_has_one_owner_at_a_time_and_is_free_after_it(tmp_path: Path) -> None:
+def test_a_slot_has_one_owner_at_a_time_and_is_free_afterwards(tmp_path: Path) -> None:
     shelf = FolderShelf(tmp_path / "shelf")
-    place = shelf.claim("portal")
-    assert place is not None
+    slot = shelf.claim("portal")
+    assert slot is not None
 
-    with place:
+    with slot:
         assert shelf.claim("portal") is None
 
     assert shelf.claim("portal") is not None
@@ -117,20 +117,20 @@ def test_a_place_has_one_owner_at_a_time_and_is_free_after_it(tmp_path: Path) ->
 @pytest.mark.parametrize(
     "written", [b"", b"{", b"[]", b'{"token": "s"}', b'{"token": "s", "lifetime_s": 9, "asked_at": 1e300}', b"\xff"]
 )
-def test_what_is_half_written_is_no_session(tmp_path: Path, written: bytes) -> None:
+def test_a_damaged_file_is_no_session(tmp_path: Path, written: bytes) -> None:
     shelf = FolderShelf(tmp_path / "shelf")
-    with _claimed(shelf) as place:
-        place.write(Granted("token", 60.0), NOW)
+    with _claimed(shelf) as slot:
+        slot.write(Granted("token", 60.0), NOW)
     (file,) = (tmp_path / "shelf").iterdir()
     file.write_bytes(written)
 
-    with _claimed(shelf) as place:
-        assert place.read() is None
+    with _claimed(shelf) as slot:
+        assert slot.read() is None
 
 
-def test_nobody_else_can_read_what_lies_there(tmp_path: Path) -> None:
-    with _claimed(FolderShelf(tmp_path / "shelf")) as place:
-        place.write(Granted("token", 60.0), NOW)
+def test_other_users_cannot_read_the_store(tmp_path: Path) -> None:
+    with _claimed(FolderShelf(tmp_path / "shelf")) as slot:
+        slot.write(Granted("token", 60.0), NOW)
 
     (file,) = (tmp_path / "shelf").iterdir()
     assert (tmp_path / "shelf").stat().st_mode & 0o077 == 0
@@ -138,7 +138,7 @@ def test_nobody_else_can_read_what_lies_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("fault", ["open to others", "a link", "a file", "nowhere"])
-def test_a_folder_that_is_not_ours_alone_is_refused(tmp_path: Path, fault: str) -> None:
+def test_a_folder_that_other_users_can_access_is_refused(tmp_path: Path, fault: str) -> None:
     folder = tmp_path / "shelf"
     match fault:
         case "open to others":
@@ -157,15 +157,15 @@ def test_a_folder_that_is_not_ours_alone_is_refused(tmp_path: Path, fault: str) 
     assert refused.value.code == "transport.shelf"
 
 
-def test_a_folder_that_went_away_costs_a_login_and_nothing_else(serve: Serve, tmp_path: Path) -> None:
+def test_a_deleted_folder_costs_one_login_only(serve: Serve, tmp_path: Path) -> None:
     agency = serve(portal_script(set()))
-    with transport(agency, tmp_path / "shelf") as one:
+    with transport(agency, tmp_path / "shelf") as connection:
         (tmp_path / "shelf").rmdir()
 
-        assert one.send(TELL).status == 200
+        assert connection.send(POST).status == 200
 
 
-def test_the_systems_runtime_folder_is_where_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_runtime_folder_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
     monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/7")
     assert runtime_folder() == Path("/run/user/7/cchc-connect")
@@ -177,7 +177,7 @@ def test_the_systems_runtime_folder_is_where_it_says(monkeypatch: pytest.MonkeyP
     assert runtime_folder() is None
 
 
-def _claimed(shelf: FolderShelf, way: Way | None = None) -> Place:
-    place = shelf.claim("portal" if way is None else way.name)
-    assert place is not None
-    return place
+def _claimed(shelf: FolderShelf, login: Way | None = None) -> Place:
+    slot = shelf.claim("portal" if login is None else login.name)
+    assert slot is not None
+    return slot

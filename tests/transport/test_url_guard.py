@@ -1,4 +1,4 @@
-"""Where requests may go."""
+"""The URL guard: which URLs a request may go to."""
 
 import pytest
 from hypothesis import given, strategies as st
@@ -26,11 +26,11 @@ ALLOWED = frozenset({origin_of(BASE)})
         ("HTTPS://DULIEU.example.vn:443/next", "HTTPS://DULIEU.example.vn:443/next"),
     ],
 )
-def test_a_path_is_joined_below_the_base_or_is_whole_on_the_same_origin(path: str, url: str) -> None:
+def test_a_path_is_joined_to_the_base_and_a_url_of_the_same_origin_stays(path: str, url: str) -> None:
     assert resolve(BASE, path, {}, ALLOWED) == url
 
 
-def test_parameters_are_added_to_those_the_path_has() -> None:
+def test_parameters_are_added_to_those_of_the_path() -> None:
     assert resolve(BASE, "/p?a=1", {"b": "ô &"}, ALLOWED) == "https://dulieu.example.vn/api/p?a=1&b=%C3%B4%20%26"
 
 
@@ -62,7 +62,7 @@ def test_parameters_are_added_to_those_the_path_has() -> None:
         ("/parcels#x", "fragment"),
     ],
 )
-def test_any_other_place_is_refused_by_its_rule(path: str, rule: str) -> None:
+def test_any_other_url_is_refused_by_its_rule(path: str, rule: str) -> None:
     with pytest.raises(ForbiddenAddress) as raised:
         resolve(BASE, path, {}, ALLOWED)
 
@@ -100,7 +100,7 @@ def test_private_addresses_are_allowed(host: str) -> None:
 @pytest.mark.parametrize(
     "url", ["dulieu.example.vn", "https://", "https://a:b@c/", "https://c/?token=1", "https://c/#"]
 )
-def test_a_base_address_that_is_not_plain_is_refused_and_not_shown(url: str) -> None:
+def test_a_base_url_with_more_than_scheme_host_and_path_is_refused_and_not_shown(url: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
         rest(url)
 
@@ -125,7 +125,7 @@ def test_an_endpoint_shows_no_secret() -> None:
 
 
 @given(st.text(alphabet=st.sampled_from("/\\:@?#.%[]a1ghtps \t\n"), max_size=30))
-def test_no_text_leads_anywhere_else(path: str) -> None:
+def test_no_text_leads_to_another_origin(path: str) -> None:
     try:
         url = resolve("https://good.example/api", path, {}, frozenset({Origin("https", "good.example", 443)}))
     except ForbiddenAddress:

@@ -1,4 +1,4 @@
-"""Wire values are read by the dialect that the source declared, or not at all."""
+"""Codecs read a wire value in the format that the source declared, or report it as unreadable."""
 
 import unicodedata
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -80,7 +80,7 @@ def test_an_instant_in_another_form_than_declared_is_unreadable(text: str, form:
 
 
 @pytest.mark.parametrize("nothing", ["", "  ", "\u00a0", None])
-def test_what_is_blank_is_nothing(nothing: object) -> None:
+def test_a_blank_value_is_read_as_none(nothing: object) -> None:
     read = [
         codecs.text_or_none(nothing),
         codecs.padded_code(nothing, 5),
@@ -99,13 +99,13 @@ def test_what_is_blank_is_nothing(nothing: object) -> None:
 
 
 @pytest.mark.parametrize("value", [[], {}, True])
-def test_what_is_no_scalar_text_is_unreadable(value: object) -> None:
+def test_a_list_an_object_or_a_boolean_is_unreadable_as_text(value: object) -> None:
     assert codecs.text_or_none(value) == Unreadable("text_expected")
     assert codecs.local_instant(value, LocalTime.SLASHED) == Unreadable("text_expected")
 
 
 @pytest.mark.parametrize("text", ["0000-00-00T00:00:00.000+0700", "0001-01-01T00:00:00Z", "1900-01-01T00:00:00+07:00"])
-def test_a_date_that_stands_for_none_is_nothing_only_where_that_is_declared(text: str) -> None:
+def test_a_placeholder_date_is_none_only_where_the_source_declares_it(text: str) -> None:
     assert codecs.iso_instant(text, nothing=codecs.NO_DATE) is None
     assert codecs.iso_instant(text) is not None
     assert codecs.local_instant(text, LocalTime.ISO, nothing=codecs.NO_DATE) is None
@@ -140,11 +140,11 @@ def test_milliseconds_since_1970_read_back_as_the_instant(moment: datetime) -> N
 
 
 @pytest.mark.parametrize("value", [10**17, 10**30, "soon", 1.5])
-def test_what_is_no_number_of_milliseconds_is_unreadable(value: object) -> None:
+def test_a_value_that_is_no_plausible_number_of_milliseconds_is_unreadable(value: object) -> None:
     assert codecs.epoch_ms(value) == BAD_INSTANT
 
 
-def test_vietnamese_midnight_is_the_day_it_begins_and_not_the_day_before() -> None:
+def test_midnight_in_vietnam_written_in_utc_is_the_vietnamese_day() -> None:
     midnight = codecs.iso_instant("2021-09-26T17:00:00.000Z")
 
     assert codecs.local_day(midnight) == PartialDate(2021, 9, 27)
@@ -226,17 +226,17 @@ def test_no_comes_in_many_forms(value: object) -> None:
     assert codecs.flag(value) is False
 
 
-def test_what_is_neither_yes_nor_no_is_unreadable() -> None:
+def test_a_value_that_is_neither_yes_nor_no_is_unreadable() -> None:
     assert codecs.flag("có lẽ") == Unreadable("flag_unreadable")
     assert codecs.flag(2) == Unreadable("flag_unreadable")
 
 
 @given(st.integers(0, 99999))
 def test_a_code_gets_back_the_zeros_that_a_number_lost(number: int) -> None:
-    whole = f"{number:05d}"
+    padded = f"{number:05d}"
 
-    assert [codecs.padded_code(value, 5) for value in (number, float(number), str(number), f"{number}.0", whole)] == [
-        whole
+    assert [codecs.padded_code(value, 5) for value in (number, float(number), str(number), f"{number}.0", padded)] == [
+        padded
     ] * 5
 
 
@@ -253,14 +253,14 @@ def test_a_whole_number_may_be_text(value: object, expected: int | None) -> None
     assert codecs.whole_number(value) == (Unreadable("whole_number_unreadable") if expected is None else expected)
 
 
-def test_a_word_stands_for_what_the_table_says_and_for_nothing_else() -> None:
-    words = {"0": "individual"}
+def test_a_code_outside_the_declared_table_is_unreadable() -> None:
+    meanings = {"0": "individual"}
 
-    assert codecs.one_of(0, words, "kind_unknown") == "individual"
-    assert codecs.one_of("9", words, "kind_unknown") == Unreadable("kind_unknown")
+    assert codecs.one_of(0, meanings, "kind_unknown") == "individual"
+    assert codecs.one_of("9", meanings, "kind_unknown") == Unreadable("kind_unknown")
 
 
-def test_a_local_code_is_known_under_its_national_one_and_others_stay() -> None:
+def test_a_local_code_becomes_the_national_one_and_an_unmapped_code_stays() -> None:
     codes = {"SXD": "000.00.05.H09"}
 
     assert codecs.known_as("SXD", codes) == "000.00.05.H09"
@@ -280,7 +280,7 @@ def test_a_list_with_anything_but_objects_is_no_list_of_objects() -> None:
     assert codecs.as_objects([]) == []
 
 
-def test_spaces_that_only_layout_wants_become_plain_ones() -> None:
+def test_layout_spaces_become_plain_ones_or_vanish() -> None:
     assert codecs.text_or_none("\ufeffThủ\u00a0Dầu\u202fMột\u200b\u00a0") == "Thủ Dầu Một"
 
 
@@ -295,7 +295,7 @@ def test_truncation_keeps_the_limit_and_shows(text: str, limit: int) -> None:
     assert composed.startswith(cut.removesuffix("…")) or cut == composed
 
 
-def test_decomposed_letters_count_once_when_text_is_cut() -> None:
+def test_a_decomposed_letter_counts_as_one_character_when_text_is_cut() -> None:
     decomposed = unicodedata.normalize("NFD", "Thủ Dầu Một")
 
     assert codecs.truncated(decomposed, len("Thủ Dầu Một")) == "Thủ Dầu Một"

@@ -1,4 +1,4 @@
-"""A wire model reads an item just as field map and record do one after the other, or leaves it to them."""
+"""A compiled wire model reads an item exactly as field map and record do in two steps, or declines it."""
 
 import copy
 from collections.abc import Mapping
@@ -99,54 +99,54 @@ NAMES = (
 )
 
 
-def ways(value: object, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Return the way to everything in a document."""
+def paths(value: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the path of every value in a document."""
     listed = codecs.as_list(value)
     members: Mapping[Any, object] = dict(enumerate(listed)) if listed is value else codecs.as_object(value) or {}
-    return [way, *(found for step, member in members.items() for found in ways(member, (*way, step)))]
+    return [path, *(inner for step, child in members.items() for inner in paths(child, (*path, step)))]
 
 
 @st.composite
-def changed(draw: st.DrawFn, item: dict[str, Any]) -> dict[str, Any]:
-    """Draw the item with some of its values replaced, taken away or added."""
-    document: Any = copy.deepcopy(item)
+def changed(draw: st.DrawFn, wire_item: dict[str, Any]) -> dict[str, Any]:
+    """Draw the wire item with one to three of its values replaced, removed or added."""
+    document: Any = copy.deepcopy(wire_item)
     for _ in range(draw(st.integers(1, 3))):
-        *way, last = draw(st.sampled_from(ways(document)[1:] or [("id",)]))
-        place = document
-        for step in way:
-            place = place[step]
-        what = draw(st.sampled_from(("replace", "replace", "add", "remove")))
-        if what == "remove" and isinstance(place, dict):
-            del place[last]
-        elif what == "add" and isinstance(place, dict):
-            place[draw(st.sampled_from(NAMES))] = copy.deepcopy(draw(st.sampled_from(ODD)))
+        *path, last = draw(st.sampled_from(paths(document)[1:] or [("id",)]))
+        container = document
+        for step in path:
+            container = container[step]
+        action = draw(st.sampled_from(("replace", "replace", "add", "remove")))
+        if action == "remove" and isinstance(container, dict):
+            del container[last]
+        elif action == "add" and isinstance(container, dict):
+            container[draw(st.sampled_from(NAMES))] = copy.deepcopy(draw(st.sampled_from(ODD)))
         else:
-            place[last] = copy.deepcopy(draw(st.sampled_from(ODD)))
+            container[last] = copy.deepcopy(draw(st.sampled_from(ODD)))
     made: dict[str, Any] = document
     return made
 
 
-def by_two_steps(record_type: type[Record], told: Mapping[str, object]) -> tuple[Record, tuple[Note, ...]] | None:
-    """Return the record that an item makes and its notes, None where it makes none."""
+def read_stepwise(record_type: type[Record], fields: Mapping[str, object]) -> tuple[Record, tuple[Note, ...]] | None:
+    """Return the record read from the fields and its notes, None if it is refused."""
     try:
-        reading = record_type.read(dict(told))
+        reading = record_type.read(dict(fields))
     except (RecordInvalid, UnicodeEncodeError):
         return None
     return reading.record, reading.notes
 
 
-def check(models: WireModels, record_type: type[Record], told: Mapped) -> bool:
-    """Hold the short way against the long one; return whether there was a short one."""
-    short = models.read(told)
-    if short is None:
+def check(models: WireModels, record_type: type[Record], fields: Mapped) -> bool:
+    """Assert that the compiled model agrees with the two steps; return whether it read the item."""
+    compiled = models.read(fields)
+    if compiled is None:
         return False
-    long = by_two_steps(record_type, told)
-    assert long is not None, "the long way refuses what the short one took"
-    record, notes = long
-    assert isinstance(short, record_type)
-    assert record_type.__pydantic_serializer__.to_python(short, mode="json") == to_document(record)
-    assert tuple(short.quality_notes()) == notes
-    assert (short.key, short.order_key, short.validity()) == (record.key, record.order_key, record.validity())
+    stepwise = read_stepwise(record_type, fields)
+    assert stepwise is not None, "the two steps refuse an item that the compiled model read"
+    record, notes = stepwise
+    assert isinstance(compiled, record_type)
+    assert record_type.__pydantic_serializer__.to_python(compiled, mode="json") == to_document(record)
+    assert tuple(compiled.quality_notes()) == notes
+    assert (compiled.key, compiled.order_key, compiled.validity()) == (record.key, record.order_key, record.validity())
     return True
 
 
@@ -156,9 +156,9 @@ PERMITS = WireModels(ConstructionPermit)
 
 
 def feature_fields(feature: dict[str, Any]) -> Mapped:
-    told = PARCELS.translate(feature)
-    assert isinstance(told, Mapped)
-    return told
+    fields = PARCELS.translate(feature)
+    assert isinstance(fields, Mapped)
+    return fields
 
 
 def dossier_fields(filed: dict[str, Any]) -> Mapped:
@@ -169,7 +169,7 @@ def permit_fields(file: dict[str, Any]) -> Mapped:
     return translated(file, PERMIT) | {"scheme": "gso-2025-07", "commune_code": "25747", "status": "permit_issued"}
 
 
-def test_the_usual_item_goes_the_short_way() -> None:
+def test_a_regular_item_is_read_by_the_compiled_model() -> None:
     plain = copy.deepcopy(FEATURE)
     plain["properties"]["ListChuSuDung"].append({"loaiDoiTuong": 0, "hoTen": None, "tenToChuc": "Hộ Mẫu"})
 
@@ -180,32 +180,32 @@ def test_the_usual_item_goes_the_short_way() -> None:
 
 
 @given(changed(FEATURE))
-def test_a_parcel_reads_the_same_by_both_ways(feature: dict[str, Any]) -> None:
+def test_a_parcel_reads_the_same_compiled_and_in_two_steps(feature: dict[str, Any]) -> None:
     check(FEATURES, LandParcel, feature_fields(feature))
 
 
 @given(changed(FILED))
-def test_a_dossier_reads_the_same_by_both_ways(filed: dict[str, Any]) -> None:
+def test_a_dossier_reads_the_same_compiled_and_in_two_steps(filed: dict[str, Any]) -> None:
     check(DOSSIERS, Dossier, dossier_fields(filed))
 
 
 @given(changed(FILE))
-def test_a_permit_reads_the_same_by_both_ways(file: dict[str, Any]) -> None:
+def test_a_permit_reads_the_same_compiled_and_in_two_steps(file: dict[str, Any]) -> None:
     check(PERMITS, ConstructionPermit, permit_fields(file))
 
 
-def test_an_irregular_item_is_left_to_the_long_way() -> None:
+def test_the_compiled_model_declines_an_irregular_item() -> None:
     irregular = copy.deepcopy(FEATURE)
     irregular["properties"]["maThuaDat"] = "W3GVK1H2M8Q0"  # kept, with a note
 
     assert not check(FEATURES, LandParcel, feature_fields(irregular))
 
 
-def test_a_map_with_a_field_that_the_record_lacks_has_no_short_way() -> None:
+def test_the_compiled_model_declines_a_field_that_the_record_lacks() -> None:
     assert not check(DOSSIERS, Dossier, translated(FILED, {**DOSSIER, "colour": at("mau")}) | {"code": "x"})
 
 
-def test_readers_of_an_adapter_s_own_are_called() -> None:
+def test_an_adapters_own_reader_is_called() -> None:
     def read(value: object) -> object:
         return value or "không ghi"
 

@@ -1,4 +1,4 @@
-"""A field map takes values out of wire items; in TOML it needs no code."""
+"""Field maps read record fields out of wire items; a map in TOML needs no code."""
 
 import tomllib
 from decimal import Decimal
@@ -26,7 +26,7 @@ def read(rule: str) -> object:
 
 
 @pytest.mark.parametrize(
-    ("place", "value"),
+    ("path", "value"),
     [
         ("name", "Phú Lợi"),
         ("place.parts.1.code", "b"),
@@ -37,19 +37,19 @@ def read(rule: str) -> object:
         ("name.commune", Unreadable("text_expected")),
     ],
 )
-def test_a_place_is_a_way_through_objects_and_lists(place: str, value: object) -> None:
-    assert at(place)(ITEM) == value
+def test_a_property_path_leads_through_objects_and_lists(path: str, value: object) -> None:
+    assert at(path)(ITEM) == value
 
 
-def test_a_way_through_what_is_no_object_is_told() -> None:
+def test_a_path_through_a_value_that_is_no_object_is_unreadable() -> None:
     assert held(ITEM, ("name", "commune")) == Unreadable("object_expected")
 
 
-def test_of_several_places_the_first_that_holds_a_value_counts() -> None:
+def test_the_first_of_several_paths_with_a_value_is_read() -> None:
     assert at("nowhere", "empty", "name", "lone")(ITEM) == "Phú Lợi"
 
 
-def test_parts_that_do_not_count_any_more_are_left_out() -> None:
+def test_parts_flagged_invalid_are_left_out() -> None:
     assert each({"n": at("n")}, "valid")(ITEM["rows"]) == [{"n": "1"}, Unreadable("object_expected")]
 
 
@@ -74,7 +74,7 @@ def test_a_rule_in_toml_reads_a_value(rule: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("codec", "given", "value"),
+    ("codec", "wire_value", "expected"),
     [
         (Codec.ISO_DAY, "2021-09-26T17:00:00Z", PartialDate(2021, 9, 27)),
         (Codec.ISO_DAY, "0001-01-01T00:00:00Z", None),
@@ -84,8 +84,8 @@ def test_a_rule_in_toml_reads_a_value(rule: str, value: object) -> None:
         (Codec.FLAG, "Y", True),
     ],
 )
-def test_a_codec_reads_what_it_is_named_for(codec: Codec, given: object, value: object) -> None:
-    assert READERS[codec](given) == value
+def test_a_codec_reads_its_format(codec: Codec, wire_value: object, expected: object) -> None:
+    assert READERS[codec](wire_value) == expected
 
 
 def test_every_codec_has_a_reader() -> None:
@@ -109,6 +109,6 @@ def test_an_instant_in_another_form_is_unreadable(codec: Codec) -> None:
         'field = { codec = "flag" }',
     ],
 )
-def test_a_rule_that_makes_no_sense_is_refused(rule: str) -> None:
+def test_an_invalid_rule_is_refused(rule: str) -> None:
     with pytest.raises(ValidationError):
         read(rule)

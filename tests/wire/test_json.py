@@ -1,4 +1,4 @@
-"""Listings are split without being read, and what is no strict JSON costs its own item only."""
+"""Listings are split into unread items; an item that is no strict JSON fails alone."""
 
 import json
 import math
@@ -20,28 +20,30 @@ VALUES = st.recursive(
 OBJECTS = st.lists(st.dictionaries(TEXT, VALUES, max_size=4), max_size=5)
 
 
-@given(items=OBJECTS, rest=st.dictionaries(TEXT, VALUES, max_size=3), indent=st.sampled_from([None, 1]))
-def test_a_listing_holds_what_its_body_says(items: list[Any], rest: dict[str, Any], indent: int | None) -> None:
-    """Each item reads as it would have been read at once; the rest of the answer is there without them."""
-    document = {**rest, "features": items}
+@given(items=OBJECTS, beside=st.dictionaries(TEXT, VALUES, max_size=3), indent=st.sampled_from([None, 1]))
+def test_a_listing_holds_the_items_and_the_document_of_its_body(
+    items: list[Any], beside: dict[str, Any], indent: int | None
+) -> None:
+    """Each item reads as if the body were read at once; the document is the body without the items."""
+    document = {**beside, "features": items}
 
-    found = listing(json.dumps(document, ensure_ascii=False, indent=indent).encode(), "features")
+    parsed = listing(json.dumps(document, ensure_ascii=False, indent=indent).encode(), "features")
 
-    assert found.items is not None
-    assert [dict(item.read()) for item in found.items] == items
-    assert found.document == {**document, "features": []}
+    assert parsed.items is not None
+    assert [dict(item.read()) for item in parsed.items] == items
+    assert parsed.document == {**document, "features": []}
 
 
 def test_a_lone_object_is_a_list_of_one() -> None:
-    """Some systems write a list of one so."""
-    found = listing(b'\xef\xbb\xbf{"data": {"a": 1}}', "data")
+    """Some systems write a list of one as a lone object."""
+    parsed = listing(b'\xef\xbb\xbf{"data": {"a": 1}}', "data")
 
-    assert [dict(item) for item in found.items or ()] == [{"a": 1}]
+    assert [dict(item) for item in parsed.items or ()] == [{"a": 1}]
 
 
 @pytest.mark.parametrize("body", [b'{"data": [1]}', b'{"data": "x"}', b'{"other": []}', b"[]", b"7"])
-def test_what_lists_no_objects_is_no_listing(body: bytes) -> None:
-    """Anything else in the list's place is told from an empty list."""
+def test_a_body_without_a_list_of_objects_has_no_items(body: bytes) -> None:
+    """Any other value where the list should be is distinguished from an empty list."""
     assert listing(body, "data").items is None
 
 
@@ -59,36 +61,36 @@ BAD_ITEMS = [
 
 @pytest.mark.parametrize("bad", BAD_ITEMS)
 def test_an_item_that_is_no_strict_json_leaves_the_others_readable(bad: bytes) -> None:
-    """One bad item costs one item."""
+    """Only the bad item fails."""
     body = b'{"data": [{"a": 1}, ' + bad + b'], "next": null}'
 
-    found = listing(body, "data")
+    parsed = listing(body, "data")
 
     assert is_json(body)
-    assert found.document == {"data": [], "next": None}
-    assert found.items is not None
-    good, spoilt = found.items
+    assert parsed.document == {"data": [], "next": None}
+    assert parsed.items is not None
+    good, spoilt = parsed.items
     assert dict(good) == {"a": 1}
     assert spoilt.raw == bad
     with pytest.raises(ValueError, match=r".+"):
         spoilt.read()
 
 
-def test_a_list_that_stands_elsewhere_too_is_taken_from_its_own_place() -> None:
-    found = listing(b'{"twin": [{"a": 1}], "data": [{"a": 1}]}', "data")
+def test_the_list_is_taken_from_the_named_member_only() -> None:
+    parsed = listing(b'{"twin": [{"a": 1}], "data": [{"a": 1}]}', "data")
 
-    assert found.document == {"twin": [{"a": 1}], "data": []}
+    assert parsed.document == {"twin": [{"a": 1}], "data": []}
 
 
 @pytest.mark.parametrize("number", ["9" * 101, "0." + "1" * 99, "1e999", "-1E+400", "9" * 5000])
-def test_a_number_that_nothing_can_hold_is_refused_where_it_stands_beside_the_items(number: str) -> None:
-    """An item's own numbers are looked at by whoever reads its fields."""
+def test_a_number_beside_the_items_that_is_too_large_is_refused(number: str) -> None:
+    """Numbers inside an item are checked when the item is read."""
     with pytest.raises(ValueError, match=r"too l|too large"):
         listing(f'{{"data": [], "total": {number}}}'.encode(), "data")
 
 
 @pytest.mark.parametrize("value", ["9" * 100, "-" + "9" * 99, "1e308", "[" * 63 + "]" * 63, '"' + "[" * 99 + '"'])
-def test_what_is_just_within_the_limits_is_read(value: str) -> None:
+def test_a_value_just_within_the_limits_is_read(value: str) -> None:
     assert strict_json(f"[{value}]".encode()) == [json.loads(value)]
 
 
@@ -113,11 +115,11 @@ EDITS = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 2), st.sampled_fr
 def test_strict_json_agrees_with_the_standard_library(
     value: object, brackets: tuple[bytes, bytes], edits: list[tuple[int, int, str]], *, escaped: bool, bom: bool
 ) -> None:
-    """On what is JSON and on what is nearly so: both refuse, or both read the same."""
+    """On JSON and on nearly valid JSON: both refuse, or both read the same value."""
     body = re.sub(rb'"#(1e[0-9]+)"', rb"\1", json.dumps(value, ensure_ascii=escaped).encode("utf-8", "surrogatepass"))
-    for place, removed, added in edits:
-        at = place % (len(body) + 1)
-        body = body[:at] + added.encode() + body[at + removed :]
+    for offset, removed, added in edits:
+        start = offset % (len(body) + 1)
+        body = body[:start] + added.encode() + body[start + removed :]
     body = (BOM if bom else b"") + brackets[0] + body + brackets[1]
 
     assert repr(outcome(strict_json, body)) == repr(outcome(slowly, body))  # NaN equals nothing, -0.0 equals 0.0
@@ -125,21 +127,21 @@ def test_strict_json_agrees_with_the_standard_library(
 
 @given(items=st.lists(st.dictionaries(TRICKY, WILD, max_size=3), max_size=3), edits=EDITS)
 def test_a_listing_and_its_items_agree_with_the_whole(items: list[Any], edits: list[tuple[int, int, str]]) -> None:
-    """Whatever the whole is read as, its parts are; and nothing but a ValueError says that they cannot be read."""
+    """Items read one by one equal the document read at once; unreadable ones raise ValueError and nothing else."""
     body = json.dumps({"data": items, "n": 1}).encode()
-    for place, removed, added in edits:
-        at = place % (len(body) + 1)
-        body = body[:at] + added.encode() + body[at + removed :]
-    whole: Any = outcome(strict_json, body)
+    for offset, removed, added in edits:
+        start = offset % (len(body) + 1)
+        body = body[:start] + added.encode() + body[start + removed :]
+    document: Any = outcome(strict_json, body)
 
-    parts = outcome(lambda text: [dict(item.read()) for item in listing(text, "data").items or ()], body)
+    items_read = outcome(lambda text: [dict(item.read()) for item in listing(text, "data").items or ()], body)
 
-    match whole:
+    match document:
         case {"data": [*members]} if set(map(type, members)) <= {dict}:
-            assert parts == members
+            assert items_read == members
             assert is_json(body)
         case _:
-            assert parts is ValueError or isinstance(parts, list)
+            assert items_read is ValueError or isinstance(items_read, list)
 
 
 def outcome(read: Callable[[bytes], object], body: bytes) -> object:
@@ -150,7 +152,7 @@ def outcome(read: Callable[[bytes], object], body: bytes) -> object:
 
 
 def slowly(body: bytes) -> object:
-    """Read as the standard library does, with every rule of ours in plain words."""
+    """Read with the standard library, with each rule of strict JSON spelt out."""
 
     def number(kind: type[int | float]) -> Callable[[str], int | float]:
         def read(digits: str) -> int | float:
@@ -187,18 +189,18 @@ def depth(value: object) -> int:
 
 
 @pytest.mark.parametrize("body", [b'{"data": [], "n": 1, "n": 2}', b'{"data": [}', b"<html>", b"", b"[" * 100_000])
-def test_an_answer_that_is_no_strict_json_is_refused(body: bytes) -> None:
-    """A key that stands twice beside the items, and whatever is no JSON at all."""
+def test_a_body_that_is_no_strict_json_is_refused(body: bytes) -> None:
+    """A body with a repeated key beside the items, or that is no JSON at all."""
     with pytest.raises(ValueError, match=r".+"):
         listing(body, "data")
 
 
-def test_an_item_shows_its_size_and_nothing_of_it() -> None:
-    """Items hold personal values."""
+def test_the_repr_of_an_item_shows_none_of_its_values() -> None:
+    """Items hold personal data."""
     assert "Mẫu" not in repr(RawItem('{"hoTen": "Nguyễn Thị Mẫu"}'.encode()))
 
 
 @pytest.mark.parametrize(("body", "expected"), [(b"{}", True), (b'{"a":', False), (b"[" * 100_000, False)])
-def test_json_is_told_from_what_is_none(body: bytes, *, expected: bool) -> None:
+def test_is_json_recognises_json(body: bytes, *, expected: bool) -> None:
     """Without reading a value."""
     assert is_json(body) is expected

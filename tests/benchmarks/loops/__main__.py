@@ -12,7 +12,7 @@ KINDS = {
     "pull-dossiers": "dossiers",
     "push-dossiers": "dossiers",
 }
-"""Each loop and the module it is in; a loop imports no more than it needs, for starting up is measured too."""
+"""The module of each loop; a loop imports only what it needs, because starting up is measured as well."""
 
 
 def main() -> None:
@@ -22,10 +22,10 @@ def main() -> None:
     parser.add_argument("base_url")
     parser.add_argument("database")
     parser.add_argument("--everything", action="store_true", help="ask for all parcels, not for changes")
-    given = parser.parse_args()
-    module = import_module(f"tests.benchmarks.loops.{KINDS[given.kind]}")
-    loop = getattr(module, given.kind.replace("-", "_"))
-    loop(given.base_url, given.database, everything=given.everything)
+    options = parser.parse_args()
+    module = import_module(f"tests.benchmarks.loops.{KINDS[options.kind]}")
+    loop = getattr(module, options.kind.replace("-", "_"))
+    loop(options.base_url, options.database, everything=options.everything)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The hand-written push: changed statuses leave in batches, as many at once as the target takes.
+"""The hand-written push: changed statuses are sent in batches, as many in parallel as the target accepts.
 
-`pull_dossiers` fills the table and marks what changed; `push_dossiers` sends what is marked and unmarks it, a
-wave of messages at a time, with a key that is the same over all attempts.
+`pull_dossiers` fills the table and marks changed dossiers; `push_dossiers` sends the marked ones in waves of
+messages and unmarks them, with an idempotency key that stays the same over all attempts.
 """
 
 import sqlite3
@@ -45,31 +45,31 @@ class Page(BaseModel):
 
 
 def pull_dossiers(base_url: str, database: str, *, everything: bool) -> None:
-    """Store all dossiers; one whose status is another one than before waits to be sent."""
+    """Store all dossiers; mark those whose status changed for sending."""
     del everything
     with closing(_opened(database)) as store, closing(HTTPConnection(urlsplit(base_url).netloc)) as connection:
         position: str | None = "0"
         while position is not None:
-            page = Page.model_validate_json(_asked(connection, "GET", f"/dossiers?after={position}"))
+            page = Page.model_validate_json(_fetch(connection, "GET", f"/dossiers?after={position}"))
             with store:
                 store.executemany(
                     "INSERT INTO dossier VALUES (?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT (code) DO UPDATE SET "
                     "status = excluded.status, waits = 1 WHERE status <> excluded.status",
-                    [tuple(one.model_dump().values()) for one in page.dossiers],
+                    [tuple(dossier.model_dump().values()) for dossier in page.dossiers],
                 )
             position = page.next
 
 
 def push_dossiers(base_url: str, database: str, *, everything: bool) -> None:
-    """Send every status that waits."""
+    """Send every marked status."""
     del everything
-    mine = local()
+    per_thread = local()
 
     def send(batch: Changed) -> None:
-        if not hasattr(mine, "connection"):
-            mine.connection = HTTPConnection(urlsplit(base_url).netloc)
-        answer = msgspec.json.decode(_asked(mine.connection, "POST", "/statuses", _message(batch)))
-        if len(answer["outcomes"]) != len(batch):
+        if not hasattr(per_thread, "connection"):
+            per_thread.connection = HTTPConnection(urlsplit(base_url).netloc)
+        reply = msgspec.json.decode(_fetch(per_thread.connection, "POST", "/statuses", _message(batch)))
+        if len(reply["outcomes"]) != len(batch):
             raise SystemExit("an outcome for each status is due")
 
     with closing(_opened(database)) as store, ThreadPoolExecutor(PARALLEL) as pool:
@@ -78,7 +78,7 @@ def push_dossiers(base_url: str, database: str, *, everything: bool) -> None:
             with store:
                 store.executemany(
                     "UPDATE dossier SET waits = 0 WHERE code = ? AND status = ?",
-                    [one for batch in wave for one in batch],
+                    [sent for batch in wave for sent in batch],
                 )
 
 
@@ -95,12 +95,12 @@ def _message(batch: Changed) -> bytes:
     return msgspec.json.encode({"statuses": statuses})
 
 
-def _asked(connection: HTTPConnection, method: str, place: str, body: bytes | None = None) -> bytes:
-    connection.request(method, place, body, {"Content-Type": "application/json"} if body else {})
-    answer = connection.getresponse()
-    if answer.status != 200:
-        raise SystemExit(f"status {answer.status}")
-    return answer.read()
+def _fetch(connection: HTTPConnection, method: str, path: str, body: bytes | None = None) -> bytes:
+    connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+    response = connection.getresponse()
+    if response.status != 200:
+        raise SystemExit(f"status {response.status}")
+    return response.read()
 
 
 def _opened(database: str) -> sqlite3.Connection:

@@ -1,10 +1,10 @@
-"""What the hand-written loops read and store: one plain Pydantic model of the wire, one table.
+"""Model and table of the hand-written loops: one plain Pydantic model of the wire, one table.
 
-The choice of the strongest honest opponent. A loop that somebody writes for one source needs no codes, notes,
-faults or schemes, so it does not validate into `LandParcel` (with the strict rules of every code in it) but into
-a model of just this wire: every property typed and bounded, a model for the feature and its properties, typed
-dictionaries for the small parts, because those are the cheapest that Pydantic v2 offers and go into a JSON column
-as they are. It costs 15 to 20 microseconds a record, which is the floor for a model of this size.
+This is the strongest fair competitor. A loop for one source needs no codes, notes, faults or schemes, so it does not
+validate into `LandParcel` (with the strict rules of every code in it) but into a model of this wire only: every
+property typed and bounded, a model for the feature and its properties, typed dictionaries for the small parts, because
+those are the cheapest that Pydantic v2 offers and are stored in a JSON column unchanged. It costs 15 to 20
+microseconds per record, which is the minimum for a model of this size.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ Row: TypeAlias = tuple[Any, ...]
 """One row of the table, in the order of `COLUMNS`."""
 
 Code = Annotated[str, Field(min_length=1, max_length=40)]
-Words = Annotated[str, Field(max_length=500)]
+ShortText = Annotated[str, Field(max_length=500)]
 Area = Annotated[float, Field(gt=0)]
 Position = tuple[float, float]
 
@@ -42,7 +42,7 @@ class Owner(TypedDict):
     """One owner."""
 
     loaiDoiTuong: int
-    hoTen: Words
+    hoTen: ShortText
     maSoDinhDanh: Annotated[str, Field(pattern="^[0-9]{12}$")]
     namSinh: int
 
@@ -70,7 +70,7 @@ class Properties(BaseModel):
     national_id: str = Field(alias="maThuaDat", pattern="^[0-9b-hjkmnp-z]{12}$")
     area_m2: Area = Field(alias="dienTich")
     legal_area_m2: Area = Field(alias="dienTichPhapLy")
-    address: Words = Field(alias="diaChi")
+    address: ShortText = Field(alias="diaChi")
     is_encroached: bool = Field(alias="laDoiTuongChiemDat")
     in_dispute: bool = Field(alias="dangTranhChap")
     created: str = Field(alias="CreatedDate", pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z$")
@@ -78,7 +78,7 @@ class Properties(BaseModel):
     uses: list[Use] = Field(alias="ListMucDichSuDung")
     certificates: list[Certificate] = Field(alias="ListGiayChungNhan")
     owners: list[Owner] = Field(alias="ListChuSuDung")
-    restrictions: list[Words] = Field(alias="ListHanChe")
+    restrictions: list[ShortText] = Field(alias="ListHanChe")
 
 
 class Feature(BaseModel):
@@ -106,14 +106,14 @@ class Listing(BaseModel):
 
 
 def following(links: Iterable[Link]) -> str | None:
-    """Return the address of the next page."""
+    """Return the URL of the next page, None on the last one."""
     return next((link["href"] for link in links if link["rel"] == "next"), None)
 
 
 NESTED = ("uses", "certificates", "owners", "restrictions")
 SCALARS = tuple(name for name in Properties.model_fields if name not in NESTED)
 COLUMNS = ("id", *SCALARS, *NESTED, "geometry", "item_hash")
-"""The table's columns; the last one is filled by the loop that looks at hashes."""
+"""The columns of the table; only the loop `hashed` fills the last one."""
 
 _scalars = attrgetter(*SCALARS)
 _nested = attrgetter(*NESTED)
@@ -121,11 +121,11 @@ _encode = msgspec.json.encode
 
 
 def rows(features: Iterable[Feature], hashes: Sequence[bytes] | None = None) -> list[Row]:
-    """Return the table's rows of parcels."""
+    """Return the rows of parcels for the table."""
     made: list[Row] = []
-    for place, one in enumerate(features):
-        parts = [_encode(part).decode() for part in (*_nested(one.properties), one.geometry)]
-        made.append((one.id, *_scalars(one.properties), *parts, hashes[place] if hashes else None))
+    for index, feature in enumerate(features):
+        parts = [_encode(part).decode() for part in (*_nested(feature.properties), feature.geometry)]
+        made.append((feature.id, *_scalars(feature.properties), *parts, hashes[index] if hashes else None))
     return made
 
 
@@ -139,7 +139,7 @@ SQL_TYPES: dict[object, str] = {
 
 
 def table_columns(binary: str) -> str:
-    """Return the columns' definitions; `binary` is the database's word for bytes."""
+    """Return the definitions of the columns; `binary` is the database's type for bytes."""
     kinds = {name: SQL_TYPES.get(field.annotation or str, "TEXT") for name, field in Properties.model_fields.items()}
     scalars = ", ".join(f"{name} {kinds[name]}" for name in SCALARS)
     parts = ", ".join(f"{name} TEXT" for name in (*NESTED, "geometry"))

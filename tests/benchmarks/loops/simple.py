@@ -1,4 +1,4 @@
-"""The loop that most people would write first: requests, a model for each record, SQLAlchemy."""
+"""The simple loop, as most people would write it first: requests, a model for each record, SQLAlchemy."""
 
 import requests
 from sqlalchemy import Boolean, Column, Engine, Float, Integer, MetaData, Table, Text, create_engine, func, select
@@ -21,20 +21,20 @@ PARCEL = Table(
 
 
 def simple(base_url: str, database: str, *, everything: bool) -> None:
-    """Fetch a page, validate each record, upsert the page, go on."""
+    """Fetch a page, validate each record, upsert the page, and repeat."""
     engine = create_engine(database.replace("postgresql://", "postgresql+psycopg://"))
     METADATA.create_all(engine)
     params = {"limit": "1000"}
     if not everything and (since := _watermark(engine)):
         params["datetime"] = f"{since}/.."
     with requests.Session() as session:
-        place: str | None = f"{base_url}/collections/parcels/items"
-        while place:
-            answer = session.get(place, params=params, timeout=60)
-            answer.raise_for_status()
-            listing = answer.json()
-            _upsert(engine, [_row(Feature.model_validate(one)) for one in listing["features"]])
-            place, params = following(listing["links"]), {}
+        url: str | None = f"{base_url}/collections/parcels/items"
+        while url:
+            response = session.get(url, params=params, timeout=60)
+            response.raise_for_status()
+            listing = response.json()
+            _upsert(engine, [_row(Feature.model_validate(item)) for item in listing["features"]])
+            url, params = following(listing["links"]), {}
     engine.dispose()
 
 

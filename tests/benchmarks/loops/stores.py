@@ -1,7 +1,7 @@
-"""Where the hand-written loops put their rows: one table in SQLite or PostgreSQL, the way each database likes best.
+"""Storage of the hand-written loops: one table in SQLite or PostgreSQL, written in the fastest way of each database.
 
-A page is one transaction with the watermark in it, and everything is durable when the process ends. A row that
-says what the table says already is not written.
+A page is one transaction that includes the watermark, and everything is durable when the process ends. An unchanged
+row is not written.
 """
 
 import json
@@ -13,25 +13,25 @@ from typing import Any, Protocol
 from tests.benchmarks.loops.parcels import COLUMNS, Row, table_columns
 
 _NAMES = ", ".join(COLUMNS)
-_OTHERS = COLUMNS[1:]
-_ASSIGNED = ", ".join(f"{name} = excluded.{name}" for name in _OTHERS)
-_OLD = ", ".join(f"parcel.{name}" for name in _OTHERS)
-_NEW = ", ".join(f"excluded.{name}" for name in _OTHERS)
+_VALUE_COLUMNS = COLUMNS[1:]
+_ASSIGNED = ", ".join(f"{name} = excluded.{name}" for name in _VALUE_COLUMNS)
+_OLD = ", ".join(f"parcel.{name}" for name in _VALUE_COLUMNS)
+_NEW = ", ".join(f"excluded.{name}" for name in _VALUE_COLUMNS)
 
 
 class Store(Protocol):
     """One loop's table."""
 
     def watermark(self) -> str | None:
-        """Return the latest change that is stored."""
+        """Return the latest stored time of change, None if nothing is stored."""
         ...
 
     def hashes(self, keys: Sequence[str]) -> dict[str, bytes]:
-        """Return the hash of each item that is stored under one of these keys."""
+        """Return the stored hash of each of these keys that is stored."""
         ...
 
     def write(self, page: Sequence[Row], watermark: str) -> None:
-        """Store a page and its watermark in one transaction, durably at the latest when the store is closed."""
+        """Store a page and its watermark in one transaction; it is durable at the latest when the store is closed."""
         ...
 
     def close(self) -> None:
@@ -40,7 +40,7 @@ class Store(Protocol):
 
 
 class SqliteStore:
-    """A table in an SQLite file, in the mode that is fastest and still safe: WAL, synced when it is folded back."""
+    """A table in an SQLite file in the fastest safe mode: WAL, synced at the checkpoint."""
 
     _UPSERT = (
         f"INSERT INTO parcel ({_NAMES}) VALUES ({', '.join('?' * len(COLUMNS))}) "  # noqa: S608  # names are ours
@@ -48,14 +48,14 @@ class SqliteStore:
     )
 
     def __init__(self, url: str) -> None:
-        # Other threads may use it, one at a time.
+        # Other threads may use the connection, one at a time.
         self._connection = sqlite3.connect(
             url.removeprefix("sqlite:///"), timeout=60, isolation_level=None, check_same_thread=False
         )
         for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "busy_timeout = 60000"):
             self._connection.execute(f"PRAGMA {pragma}")
         self._connection.execute(f"CREATE TABLE IF NOT EXISTS parcel ({table_columns('BLOB')})")
-        self._connection.execute("CREATE TABLE IF NOT EXISTS progress (place INTEGER PRIMARY KEY, watermark TEXT)")
+        self._connection.execute("CREATE TABLE IF NOT EXISTS progress (id INTEGER PRIMARY KEY, watermark TEXT)")
 
     def watermark(self) -> str | None:
         """Return the latest change that is stored."""
@@ -64,29 +64,29 @@ class SqliteStore:
 
     def hashes(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Return the hash of each item that is stored under one of these keys."""
-        known = "SELECT id, item_hash FROM parcel WHERE id IN (SELECT value FROM json_each(?))"
-        return dict(self._connection.execute(known, (json.dumps(keys),)).fetchall())
+        query = "SELECT id, item_hash FROM parcel WHERE id IN (SELECT value FROM json_each(?))"
+        return dict(self._connection.execute(query, (json.dumps(keys),)).fetchall())
 
     def write(self, page: Sequence[Row], watermark: str) -> None:
         """Store a page in one transaction."""
         self._connection.execute("BEGIN IMMEDIATE")
         self._connection.executemany(self._UPSERT, page)
         self._connection.execute(
-            "INSERT INTO progress VALUES (1, ?) ON CONFLICT (place) DO UPDATE SET watermark = excluded.watermark "
+            "INSERT INTO progress VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET watermark = excluded.watermark "
             "WHERE excluded.watermark > watermark",
             (watermark,),
         )
         self._connection.execute("COMMIT")
 
     def close(self) -> None:
-        """Fold the log back, which syncs it; another process that still writes will do it instead."""
+        """Checkpoint the log, which syncs it; if another process still writes, that process will do it."""
         with suppress(sqlite3.OperationalError):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._connection.close()
 
 
 class PostgresStore:
-    """A table in PostgreSQL: a page is copied into a temporary table and merged, what is unchanged left alone."""
+    """A table in PostgreSQL: a page is copied into a temporary table and merged, without writing unchanged rows."""
 
     _MERGE = (
         f"INSERT INTO parcel ({_NAMES}) SELECT incoming.* FROM incoming LEFT JOIN parcel ON parcel.id = incoming.id "  # noqa: S608  # names are ours
@@ -100,7 +100,7 @@ class PostgresStore:
         self._connection: psycopg.Connection[Any] = psycopg.connect(url)
         with self._connection.transaction():
             self._connection.execute(f"CREATE TABLE IF NOT EXISTS parcel ({table_columns('BYTEA')})".encode())
-            self._connection.execute("CREATE TABLE IF NOT EXISTS progress (place INTEGER PRIMARY KEY, watermark TEXT)")
+            self._connection.execute("CREATE TABLE IF NOT EXISTS progress (id INTEGER PRIMARY KEY, watermark TEXT)")
         self._connection.commit()
         self._connection.execute("CREATE TEMPORARY TABLE incoming (LIKE parcel) ON COMMIT DELETE ROWS")
         self._connection.commit()
@@ -112,7 +112,7 @@ class PostgresStore:
         return None if row is None else row[0]
 
     def hashes(self, keys: Sequence[str]) -> dict[str, bytes]:
-        """Return the hash of each item that is stored under one of these keys; a transaction is open then."""
+        """Return the stored hash of each of these keys that is stored; leaves a transaction open."""
         with self._connection.cursor(binary=True) as cursor:
             return dict(cursor.execute("SELECT id, item_hash FROM parcel WHERE id = ANY(%s)", (keys,)).fetchall())
 
@@ -125,17 +125,17 @@ class PostgresStore:
                         copy.write_row(row)
                 cursor.execute(self._MERGE.encode())
             cursor.execute(
-                "INSERT INTO progress VALUES (1, %s) ON CONFLICT (place) DO UPDATE "
+                "INSERT INTO progress VALUES (1, %s) ON CONFLICT (id) DO UPDATE "
                 "SET watermark = excluded.watermark WHERE excluded.watermark > progress.watermark",
                 (watermark,),
             )
         self._connection.commit()
 
     def close(self) -> None:
-        """Leave; every commit was durable."""
+        """Close the connection; every commit was durable."""
         self._connection.close()
 
 
 def opened(url: str) -> Store:
-    """Return the store at `url`, its table made."""
+    """Open the store at `url` and create its table if necessary."""
     return SqliteStore(url) if url.startswith("sqlite") else PostgresStore(url)

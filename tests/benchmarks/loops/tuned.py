@@ -1,8 +1,8 @@
-"""The loops of somebody who knows where the time goes: page bytes to Pydantic, whole pages to the driver.
+"""The tuned loops: the bytes of a page go to Pydantic, and complete pages to the database driver.
 
-`tuned` does one thing after the other; `threads` fetches, validates and writes at the same time; `hashed` splits
-a page into raw items, hashes them and validates only those whose hash is not the stored one; `processes` is `hashed`
-twice, each over its half of the register. The garbage collector never runs: the records hold no cycles.
+`tuned` works sequentially; `threads` fetches, validates and writes at the same time; `hashed` splits a page into raw
+items, hashes them and validates only those whose hash differs from the stored one; `processes` is `hashed` twice, each
+over its half of the register. The garbage collector never runs: the records hold no cycles.
 """
 
 import gc
@@ -20,8 +20,8 @@ from pydantic import TypeAdapter
 from tests.benchmarks.loops.parcels import COLUMNS, Feature, Link, Listing, Row, following, rows
 from tests.benchmarks.loops.stores import Store, opened
 
-WAITING = 2
-"""Pages that wait between two stages."""
+QUEUE_SIZE = 2
+"""Maximum number of pages waiting between two stages."""
 
 _MODIFIED = COLUMNS.index("modified")
 
@@ -31,7 +31,7 @@ class _RawProperties(msgspec.Struct):
 
 
 class _RawItem(msgspec.Struct):
-    """The two values of an item that are read before it is known to be new."""
+    """The two values of an item that are read before its hash is compared."""
 
     id: str
     properties: _RawProperties
@@ -47,7 +47,7 @@ _raw_listing = msgspec.json.Decoder(_RawListing)
 
 
 def tuned(base_url: str, database: str, *, everything: bool) -> None:
-    """Fetch a page, validate it, write it, go on."""
+    """Fetch a page, validate it, write it, and repeat."""
     gc.disable()
     store = opened(database)
     for body in _bodies(base_url, "parcels", _since(store, everything=everything)):
@@ -56,10 +56,10 @@ def tuned(base_url: str, database: str, *, everything: bool) -> None:
 
 
 def threads(base_url: str, database: str, *, everything: bool) -> None:
-    """Fetch the next page and write the last one while this one is validated."""
+    """Fetch the next page and write the previous one while this one is validated."""
     gc.disable()
     store = opened(database)
-    fetched, validated = Queue[bytes | None](WAITING), Queue[list[Row] | None](WAITING)
+    fetched, validated = Queue[bytes | None](QUEUE_SIZE), Queue[list[Row] | None](QUEUE_SIZE)
     since = _since(store, everything=everything)
 
     def fetch() -> None:
@@ -83,12 +83,12 @@ def threads(base_url: str, database: str, *, everything: bool) -> None:
 
 
 def hashed(base_url: str, database: str, *, everything: bool) -> None:
-    """Validate and write only items whose hash is not the one that is stored under their key.
+    """Validate and write only items whose hash differs from the one stored under their key.
 
-    Of each page: split it into raw items, hash each and read its key and its date of change, look up the stored
-    hashes of these keys in the database, validate and upsert what differs with its new hash, and commit that with
-    the watermark. It keeps nothing from page to page, so its memory does not grow with the register, and whatever
-    another program stored meanwhile is compared too. A page that is known leaves nothing to write.
+    For each page: split it into raw items, hash each and read its key and its date of change, look up the stored
+    hashes of these keys in the database, validate and upsert the items that differ with their new hash, and commit
+    with the watermark. It keeps nothing from page to page, so its memory does not grow with the register, and it
+    compares with rows that another program stored meanwhile. An unchanged page writes no row.
     """
     gc.disable()
     store = opened(database)
@@ -96,7 +96,7 @@ def hashed(base_url: str, database: str, *, everything: bool) -> None:
 
 
 def processes(base_url: str, database: str, *, everything: bool) -> None:
-    """Let two processes take a half each."""
+    """Run `hashed` in two processes, each with one half of the register."""
     gc.disable()
     store = opened(database)
     since = _since(store, everything=everything)  # before either has stored a page
@@ -117,15 +117,15 @@ def processes(base_url: str, database: str, *, everything: bool) -> None:
 def _hashed(base_url: str, collection: str, store: Store, since: str | None) -> None:
     features = TypeAdapter(list[Feature])
     for body in _bodies(base_url, collection, since):
-        raw = [bytes(one) for one in _raw_listing.decode(body).features]
-        items = [_raw_item.decode(one) for one in raw]
-        digests = [blake2b(one, digest_size=16).digest() for one in raw]
-        known = store.hashes([one.id for one in items])
-        new = [place for place, one in enumerate(items) if known.get(one.id) != digests[place]]
-        valid = features.validate_json(b"[" + b",".join(raw[place] for place in new) + b"]")
+        raw = [bytes(raw_bytes) for raw_bytes in _raw_listing.decode(body).features]
+        items = [_raw_item.decode(raw_bytes) for raw_bytes in raw]
+        digests = [blake2b(raw_bytes, digest_size=16).digest() for raw_bytes in raw]
+        stored = store.hashes([item.id for item in items])
+        new = [index for index, item in enumerate(items) if stored.get(item.id) != digests[index]]
+        valid = features.validate_json(b"[" + b",".join(raw[index] for index in new) + b"]")
         if items:
-            changed = rows(valid, [digests[place] for place in new])
-            store.write(changed, max(one.properties.ModifiedDate for one in items))
+            changed = rows(valid, [digests[index] for index in new])
+            store.write(changed, max(item.properties.ModifiedDate for item in items))
     store.close()
 
 
@@ -139,17 +139,17 @@ def _write(store: Store, page: list[Row]) -> None:
 
 
 def _bodies(base_url: str, collection: str, since: str | None) -> Iterator[bytes]:
-    """Yield the bytes of each page; the next link stands at a page's end and is read without the rest."""
+    """Yield the bytes of each page; the next link is at the end of a page and is read without parsing the items."""
     address = urlsplit(base_url)
     connection = HTTPConnection(address.netloc)
-    place: str | None = f"/collections/{collection}/items?limit=1000" + (f"&datetime={since}/.." if since else "")
-    while place:
-        connection.request("GET", place)
-        answer = connection.getresponse()
-        if answer.status != 200:
-            raise SystemExit(f"status {answer.status}")
-        body = answer.read()
-        place = _next(body)
+    path: str | None = f"/collections/{collection}/items?limit=1000" + (f"&datetime={since}/.." if since else "")
+    while path:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        if response.status != 200:
+            raise SystemExit(f"status {response.status}")
+        body = response.read()
+        path = _next(body)
         yield body
     connection.close()
 

@@ -1,7 +1,7 @@
-"""The register of the benchmarks as a system with dossiers to pull and a service that takes their statuses.
+"""An adapter for the register of the benchmarks: a source of dossiers and a target for their statuses.
 
-An outsider's adapter, made known by the entry point in the folder beside it. `parallel` says how many messages
-the service takes at once.
+It is a third party's adapter, registered by the entry point in the folder beside it. `parallel` is the number of
+messages that the service accepts in parallel.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,29 +28,29 @@ from cchc_schemas import Dossier
 
 
 class Listing(BaseModel):
-    """One page of dossiers; their members are called as the record's fields."""
+    """One page of dossiers; their members have the names of the record's fields."""
 
     dossiers: list[Item]
     next: str | None
 
 
 class Outcomes(BaseModel):
-    """What became of each status of a message."""
+    """The outcome of each status of a message."""
 
     outcomes: list[Outcome]
 
 
 class Dossiers:
-    """The dossiers."""
+    """The source of dossiers."""
 
     record_type = Dossier
     profile = SourceProfile(changed_since=False)
     mapping_version = 1
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
-        """Ask for a page."""
-        answer = yield HttpRequest(method="GET", path="/dossiers", params={"after": ask.position or "0"})
-        listing = Listing.model_validate(answer.json())
+        """Fetch one page."""
+        response = yield HttpRequest(method="GET", path="/dossiers", params={"after": ask.position or "0"})
+        listing = Listing.model_validate(response.json())
         return Page(items=listing.dossiers, next=listing.next)
 
     def key(self, item: Item) -> str:
@@ -58,17 +58,17 @@ class Dossiers:
         return str(item.get("code", ""))
 
     def changed_at(self, item: Item) -> datetime | Unreadable | None:
-        """Return None: the register does not say."""
+        """Return None: the items hold no time of change."""
         del item
         return None
 
     def translate(self, item: Item) -> Mapping[str, object]:
-        """Return the fields as they are."""
+        """Return the item unchanged."""
         return item
 
 
 class Statuses:
-    """The service that takes statuses."""
+    """The target for statuses."""
 
     record_type = Dossier
     batch_limit = 100
@@ -76,14 +76,14 @@ class Statuses:
 
     def deliver(self, batch: Sequence[Outgoing]) -> Exchange[Sequence[Receipt]]:
         """Send one message."""
-        dossiers = [(one.record, one.idempotency_key) for one in batch]
+        dossiers = [(outgoing.record, outgoing.idempotency_key) for outgoing in batch]
         statuses = [
             {"code": dossier.code, "status": int(dossier.status), "key": key}
             for dossier, key in dossiers
             if isinstance(dossier, Dossier)
         ]
-        answer = yield HttpRequest(method="POST", path="/statuses", json={"statuses": statuses}, idempotent=True)
-        return [Receipt(outcome=one) for one in Outcomes.model_validate(answer.json()).outcomes]
+        response = yield HttpRequest(method="POST", path="/statuses", json={"statuses": statuses}, idempotent=True)
+        return [Receipt(outcome=outcome) for outcome in Outcomes.model_validate(response.json()).outcomes]
 
 
 class PortalOptions(BaseModel, frozen=True, extra="forbid"):
@@ -91,7 +91,7 @@ class PortalOptions(BaseModel, frozen=True, extra="forbid"):
 
 
 class BenchPortal:
-    """The register, configured."""
+    """The adapter."""
 
     Options: ClassVar = PortalOptions
     dialect = Dialect(classify=classify_rest)

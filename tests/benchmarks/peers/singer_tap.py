@@ -1,6 +1,6 @@
 """The register's parcels as a Singer tap, built with the Singer SDK: `singer_tap.py --config FILE [--state FILE]`.
 
-It runs in an environment of its own and knows nothing of this project.
+It runs in its own environment, without this project.
 """
 
 from urllib.parse import parse_qsl, urlsplit

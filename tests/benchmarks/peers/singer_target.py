@@ -1,7 +1,6 @@
 """An SQLite target built with the Singer SDK's own SQL classes: `singer_target.py --config FILE`.
 
-For PostgreSQL there is a published one, `target-postgres`. It runs in an environment of its own and knows nothing
-of this project.
+For PostgreSQL there is a published one, `target-postgres`. It runs in its own environment, without this project.
 """
 
 import json
@@ -32,11 +31,13 @@ class Sink(SQLSink):
     def bulk_insert_records(self, full_table_name, schema, records):
         """Upsert by key: `INSERT OR REPLACE` is SQLite's cheapest."""
         columns = list(self.conform_schema(schema)["properties"])
-        names, places = ", ".join(f'"{name}"' for name in columns), ", ".join(f":{name}" for name in columns)
-        rows = [{name: one.get(name) for name in columns} for one in map(self.conform_record, records)]
+        names, placeholders = ", ".join(f'"{name}"' for name in columns), ", ".join(f":{name}" for name in columns)
+        rows = [{name: record.get(name) for name in columns} for record in map(self.conform_record, records)]
         if rows:
             with self.connector._connect() as connection, connection.begin():
-                connection.execute(text(f"INSERT OR REPLACE INTO {full_table_name} ({names}) VALUES ({places})"), rows)
+                connection.execute(
+                    text(f"INSERT OR REPLACE INTO {full_table_name} ({names}) VALUES ({placeholders})"), rows
+                )
         return len(rows)
 
     def conform_record(self, record):
@@ -44,7 +45,7 @@ class Sink(SQLSink):
 
 
 def as_stored(value):
-    """Return a value that SQLite's driver takes."""
+    """Return a value that SQLite's driver accepts."""
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, default=float)
     return float(value) if isinstance(value, Decimal) else value

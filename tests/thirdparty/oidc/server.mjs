@@ -1,10 +1,10 @@
-// An unmodified oidc-provider whose tokens live as long as it is told, and a listing that wants one of them.
-// It says on standard output which port it has; /told tells when tokens were given and what the listing answered.
+// An unmodified oidc-provider with a given token lifetime (seconds), and a listing that requires one of its tokens.
+// It prints its port; /report returns when tokens were issued and the statuses of the listing's responses.
 import { Provider } from 'oidc-provider';
 
 const [lifetime, pause] = process.argv.slice(2).map(Number);
 const clients = JSON.parse(process.env.CLIENTS);
-const given = [], statuses = {};
+const issued = [], statuses = {};
 
 const provider = new Provider('http://127.0.0.1', {
   clients,
@@ -14,11 +14,11 @@ const provider = new Provider('http://127.0.0.1', {
   scopes: ['parcels'],
   ttl: { ClientCredentials: lifetime },
 });
-provider.on('grant.success', () => given.push(Date.now() / 1000));
+provider.on('grant.success', () => issued.push(Date.now() / 1000));
 
 provider.use(async (ctx, next) => {
-  if (ctx.path === '/told') {
-    ctx.body = { given, statuses };
+  if (ctx.path === '/report') {
+    ctx.body = { issued, statuses };
   } else if (ctx.path === '/parcels') {
     const value = (ctx.get('authorization').match(/^Bearer (.+)$/) ?? [])[1];
     const token = value && await provider.ClientCredentials.find(value);
@@ -32,4 +32,4 @@ provider.use(async (ctx, next) => {
 });
 
 const server = provider.listen(0, '127.0.0.1', () => console.log(server.address().port));
-process.stdin.on('end', () => process.exit(0)).resume(); // it ends with whoever started it
+process.stdin.on('end', () => process.exit(0)).resume(); // it ends with the process that started it
