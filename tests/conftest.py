@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.compiled import share_compiled
+from tests.coverage_switch import unmeasured_here
 from tests.databases import KINDS, address, empty_address, stop_servers
-from tests.memory import make_files_in_memory
-from tests.processes import unmeasured_here
+from tests.statement_cache import share_compiled
+from tests.temporary_files import make_files_in_memory
 
 __all__ = ["address", "empty_address"]
 

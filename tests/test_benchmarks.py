@@ -14,12 +14,12 @@ from tests.benchmarks.databases import databases
 from tests.benchmarks.figures import figures
 from tests.benchmarks.loop_systems import LOOPS
 from tests.benchmarks.measure import Plan, Trial, measured as measured_alone, trials
-from tests.benchmarks.ours import OURS, Ours
+from tests.benchmarks.own_system import OURS, Ours
 from tests.benchmarks.plot import plot
 from tests.benchmarks.report import report
 from tests.benchmarks.systems import SQLITE, Command, Job, System
 from tests.checkout import ROOT
-from tests.processes import unmeasured, unmeasured_children
+from tests.coverage_switch import unmeasured, unmeasured_children
 
 SIMPLE = LOOPS[0]
 SYSTEMS = (OURS, SIMPLE)

@@ -37,12 +37,12 @@ from cchc_connect.diagnostics.connections import check_connections
 from cchc_connect.sync.connector import connect
 from cchc_connect.transport import RequestsTransport, Traffic
 from cchc_schemas import Dossier
-from tests.canaries.aviary import CODE, PLAYS, aviary, item
-from tests.canaries.birds import PERSON, SECRETS, TO_BE_FOUND, all_that_shows, singing
+from tests.canaries.leaky_systems import CODE, PLAYS, aviary, item
+from tests.canaries.values import PERSON, SECRETS, TO_BE_FOUND, all_that_shows, singing
 from tests.checkout import ROOT
 from tests.cli.conftest import install_adapters, write_config
+from tests.coverage_switch import unmeasured
 from tests.databases import prepared_address
-from tests.processes import unmeasured
 
 pytestmark = pytest.mark.repeats
 
@@ -50,7 +50,7 @@ Result = TypeVar("Result")
 
 PASSWORD, PORTAL_PASSWORD = "CANARY_PASSWORD", "CANARY_PORTAL_PASSWORD"
 BASIC = {"kind": "basic", "username": "dong-bo", "password": {"env": PASSWORD}}
-ADAPTERS = {"indiscreet": "tests.canaries.adapter:Indiscreet"}
+ADAPTERS = {"indiscreet": "tests.canaries.leaky_adapter:Indiscreet"}
 UNREACHABLE = f"postgresql://cchc:{quote(SECRETS['database password'], safe='')}@127.0.0.1:9/shared"
 FAULTS = ("asks", "judges", "fetches", "validates", "names", "reads")
 

@@ -19,7 +19,7 @@ from tests.benchmarks.databases import databases
 from tests.benchmarks.figures import figures
 from tests.benchmarks.loop_systems import LOOPS
 from tests.benchmarks.measure import PUSHED, MakeDatabase, Plan, Trial, trials
-from tests.benchmarks.ours import HALVES, OURS
+from tests.benchmarks.own_system import HALVES, OURS
 from tests.benchmarks.peer_systems import ENVIRONMENTS, PEERS
 from tests.benchmarks.plot import plot
 from tests.benchmarks.report import machine, report

@@ -20,7 +20,7 @@ from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.testing import Agencies, World
 from tests.cli.district import District
 from tests.databases import KINDS, prepared_address
-from tests.sync.books import Books
+from tests.sync.pulled_database import Books
 
 CONFIG = Path("cchc.toml")
 DATABASE = Path("shared.db")

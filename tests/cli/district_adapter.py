@@ -25,7 +25,7 @@ from cchc_connect import (
 )
 from cchc_schemas import Dossier, Record
 from tests.cli.district import DOSSIERS, PARCELS
-from tests.sync.village import DossierRegister, LandRegister
+from tests.sync.memory_systems import DossierRegister, LandRegister
 
 
 class DistrictOptions(BaseModel):

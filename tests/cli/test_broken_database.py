@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from tests.cli.conftest import Call, Connect, Ended
 from tests.cli.district import PARCELS, District
 from tests.databases import postgres_server
-from tests.sync.village import parcel_item
+from tests.sync.memory_systems import parcel_item
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.long)])  # that one waits for its server

@@ -8,7 +8,7 @@ import pytest
 from tests.cli.conftest import Call, Connect, Ended
 from tests.cli.district import DOSSIERS, District
 from tests.databases import on_every_kind
-from tests.sync.village import dossier_codes, dossier_fields
+from tests.sync.memory_systems import dossier_codes, dossier_fields
 
 ONE, OTHER = CODES = list(dossier_codes(2))
 

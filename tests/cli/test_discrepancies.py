@@ -7,8 +7,8 @@ import pytest
 
 from tests.cli.conftest import Call
 from tests.databases import on_every_kind
-from tests.sync.books import Books
-from tests.sync.village import LandRegister, parcel_item
+from tests.sync.memory_systems import LandRegister, parcel_item
+from tests.sync.pulled_database import Books
 
 
 @pytest.fixture

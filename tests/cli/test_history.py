@@ -8,9 +8,9 @@ from cchc_schemas import ConstructionPermit
 from tests.cli.conftest import Call
 from tests.databases import on_every_kind
 from tests.schemas.test_construction import PERMIT
-from tests.sync.books import Books, parcel_key
-from tests.sync.test_lineage import change, pull_changes
-from tests.sync.village import START, DossierRegister, LandRegister, dossier_codes, dossier_fields, parcel_item
+from tests.sync.memory_systems import START, DossierRegister, LandRegister, dossier_codes, dossier_fields, parcel_item
+from tests.sync.pulled_database import Books, parcel_key
+from tests.sync.test_record_lineage import change, pull_changes
 
 DAY = timedelta(days=1)
 

@@ -11,8 +11,8 @@ from cchc_connect.database.tables import pace
 from cchc_schemas.dates import VIETNAM
 from tests.cli.conftest import CONFIG, Call, Connect
 from tests.cli.district import DOSSIERS, District
-from tests.sync.books import Books
-from tests.sync.village import dossier_codes, dossier_fields, parcel_item
+from tests.sync.memory_systems import dossier_codes, dossier_fields, parcel_item
+from tests.sync.pulled_database import Books
 
 REASON = "Mạng riêng của tỉnh, đến hết năm 2026"
 

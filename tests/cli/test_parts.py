@@ -12,8 +12,8 @@ from cchc_connect.transport import Anonymous, Endpoint, Policy, RequestsTranspor
 from tests.cli.conftest import CONFIG, Call, Connect
 from tests.cli.district import DOSSIERS, PARCELS, District
 from tests.databases import on_every_kind
-from tests.sync.books import Books, parcel_key
-from tests.sync.village import START, dossier_codes, dossier_fields, parcel_item
+from tests.sync.memory_systems import START, dossier_codes, dossier_fields, parcel_item
+from tests.sync.pulled_database import Books, parcel_key
 
 DAY = timedelta(days=1)
 

@@ -12,8 +12,8 @@ from cchc_connect.database.stream import Stream
 from tests.cli.conftest import Call, Connect, Ended
 from tests.cli.district import DOSSIERS, PARCELS, District
 from tests.databases import on_every_kind
-from tests.sync.books import Books
-from tests.sync.village import LandRegister, dossier_codes, dossier_fields, parcel_item
+from tests.sync.memory_systems import LandRegister, dossier_codes, dossier_fields, parcel_item
+from tests.sync.pulled_database import Books
 
 STREAM = Stream(connection="district", record_type="land_parcel", agency="000.00.01.H09")
 

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from cchc_connect import DatabaseUnusable, SharedDatabase
 from tests.cli.conftest import Call, Connect
 from tests.cli.district import District
-from tests.sync.books import Books
+from tests.sync.pulled_database import Books
 
 
 @pytest.fixture

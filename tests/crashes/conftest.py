@@ -6,8 +6,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.crashes.hamlet import Hamlet, running_hamlet
-from tests.memory import MEMORY
+from tests.crashes.small_province import Hamlet, running_hamlet
+from tests.temporary_files import MEMORY
 
 HERE = Path(__file__).parent
 

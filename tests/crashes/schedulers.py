@@ -14,7 +14,7 @@ from cchc_connect import Config, SharedDatabase, Synchronizer
 from cchc_connect.cli import main
 from cchc_connect.cli.exit_codes import exit_code_of
 from cchc_connect.errors import CchcError
-from tests.promises.province import workers
+from tests.promises.setting import workers
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

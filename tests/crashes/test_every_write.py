@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from cchc_connect.cli.exit_codes import ExitCode
-from tests.crashes.hamlet import Hamlet
+from tests.crashes.fork_server import KILLED
 from tests.crashes.losses import NOTHING
-from tests.crashes.nursery import KILLED
+from tests.crashes.small_province import Hamlet
 
 STRIDE = 180
 """The quick tests disturb every 180th call."""

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import Connection, text
 
 from cchc_connect import SharedDatabase
-from tests.crashes.hamlet import Hamlet
 from tests.crashes.losses import NOTHING, Losses, holding, losses
+from tests.crashes.small_province import Hamlet
 
 
 @pytest.fixture

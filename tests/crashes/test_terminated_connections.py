@@ -12,8 +12,8 @@ from sqlalchemy import Connection, create_engine, make_url
 from sqlalchemy.pool import NullPool
 
 from cchc_connect.cli.exit_codes import ExitCode
-from tests.crashes.hamlet import Hamlet
 from tests.crashes.losses import NOTHING
+from tests.crashes.small_province import Hamlet
 from tests.databases import postgres_server
 
 LATE = 1.1

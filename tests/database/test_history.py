@@ -10,8 +10,8 @@ from cchc_connect import history, record_at, records_at
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_schemas import ConstructionPermit, LandParcel
 from tests.schemas.test_construction import PERMIT
-from tests.sync.books import Books, parcel_key
-from tests.sync.village import START, DossierRegister, LandRegister, dossier_codes, parcel_item
+from tests.sync.memory_systems import START, DossierRegister, LandRegister, dossier_codes, parcel_item
+from tests.sync.pulled_database import Books, parcel_key
 
 (CODE,) = dossier_codes(1)
 DAY = timedelta(days=1)

@@ -13,8 +13,8 @@ import pytest
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.lease import Lease
 from cchc_connect.errors import LeaseHeld, LeaseLost
-from tests.processes import unmeasured
-from tests.sync.village import HandClock
+from tests.coverage_switch import unmeasured
+from tests.sync.memory_systems import HandClock
 
 LONG = timedelta(minutes=2)
 

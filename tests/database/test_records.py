@@ -12,8 +12,8 @@ from cchc_connect import records, records_at
 from cchc_connect.database.reading.records import AT_ONCE
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_schemas import LandParcel
-from tests.sync.books import Books
-from tests.sync.village import START, LandRegister, parcel_item
+from tests.sync.memory_systems import START, LandRegister, parcel_item
+from tests.sync.pulled_database import Books
 
 Listing = Callable[[SharedDatabase], Iterator[LandParcel]]
 

@@ -16,8 +16,8 @@ from cchc_connect.database.tables import METADATA, STRUCTURE_VERSION
 from cchc_connect.errors import DatabaseUnusable
 from cchc_schemas import LandParcel
 from tests.databases import new_address
-from tests.sync.books import Books
-from tests.sync.village import LandRegister, parcel_item
+from tests.sync.memory_systems import LandRegister, parcel_item
+from tests.sync.pulled_database import Books
 
 OLD = Path(__file__).with_name("structure_1.sql")
 """A database as the first structure had it: a parcel, a dossier, a discrepancy, a message, a quarantined item."""

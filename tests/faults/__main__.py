@@ -8,7 +8,7 @@ from rich.table import Table
 from cchc_connect.testing import FAULTS
 from tests.faults.asking import deadline_s, due
 from tests.faults.measuring import Met, meet_all
-from tests.transport.carriers import CARRIERS
+from tests.transport.both_transports import CARRIERS
 
 MAX_MIB = 64
 GRACE_S = 1.0

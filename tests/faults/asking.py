@@ -15,7 +15,7 @@ from cchc_connect.testing import WireFault, json_reply
 from cchc_connect.transport import Endpoint, Policy, Surroundings
 from cchc_connect.transport.network.tls import tls_context
 from cchc_connect.wire.json import RawItem
-from tests.transport.carriers import CARRIERS, Carrier
+from tests.transport.both_transports import CARRIERS, Carrier
 
 HURRIED = Policy(deadline_s=8.0, connect_s=0.2, read_s=20.0, wait_unit_s=0.001)
 """The default policy with short waits; its deadline is long enough for every fault that ends by itself."""

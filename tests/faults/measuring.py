@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from cchc_connect.testing import FaultyServer, WireFault
 from tests.checkout import ROOT
+from tests.coverage_switch import unmeasured_children
 from tests.faults.asking import PAGE, due
-from tests.processes import unmeasured_children
 
 
 @dataclass(frozen=True, kw_only=True)

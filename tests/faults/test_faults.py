@@ -10,7 +10,7 @@ from cchc_connect.testing.faults.endless import ENDLESS
 from cchc_connect.testing.faults.spoilt_items import NO_JSON, SPOILT_ITEMS
 from tests.faults.asking import PAGE, Ending, ask, deadline_s, due
 from tests.faults.measuring import Met, meet_all, speaks_tls
-from tests.transport.carriers import CARRIERS
+from tests.transport.both_transports import CARRIERS
 
 GRACE_S = 1.0
 MAX_MIB = 64

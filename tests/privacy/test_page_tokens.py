@@ -10,8 +10,8 @@ from cchc_connect.privacy.page_tokens import kept, shown
 from cchc_connect.privacy.secrets import revealed
 from cchc_connect.sync.pull import Pull
 from tests.databases import on_one_kind
+from tests.sync.memory_systems import FencelessScope, HandClock, LandRegister, LocalTransport, parcel_item
 from tests.sync.test_pull import STREAM
-from tests.sync.village import FencelessScope, HandClock, LandRegister, LocalTransport, parcel_item
 
 LINK = "http://land.example/parcels?offset=3&"
 

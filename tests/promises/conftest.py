@@ -7,7 +7,7 @@ import pytest
 
 from cchc_connect.cli.demo_config import double_secrets
 from cchc_connect.testing import Agencies
-from tests.promises.province import Province, small_world
+from tests.promises.setting import Province, small_world
 
 HERE = Path(__file__).parent
 

@@ -4,7 +4,7 @@ What another agency says of a record that is not its own is kept as a discrepanc
 overwrites nothing.
 """
 
-from tests.promises.province import Province
+from tests.promises.setting import Province
 
 
 def test_differing_values_of_another_agency_become_discrepancies_and_overwrite_nothing(province: Province) -> None:

@@ -7,8 +7,8 @@ source causes no row write at all.
 from datetime import UTC, datetime, timedelta
 
 from cchc_connect import Surroundings
-from tests.promises.province import Province
-from tests.sync.village import HandClock
+from tests.promises.setting import Province
+from tests.sync.memory_systems import HandClock
 
 
 def test_a_second_run_against_unchanged_sources_does_nothing(province: Province) -> None:

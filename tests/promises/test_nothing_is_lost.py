@@ -21,9 +21,9 @@ from cchc_connect.testing import Agencies
 from cchc_connect.testing.doubles.ogc_features import ITEMS
 from cchc_connect.testing.doubles.portal_inbox import PortalInbox
 from cchc_connect.transport import RequestsTransport
-from tests.crashes.nursery import KILLED, Nursery
+from tests.crashes.fork_server import KILLED, Nursery
 from tests.databases import KINDS, new_address
-from tests.promises.province import Province, small_world
+from tests.promises.setting import Province, small_world
 
 KILLS_A_BATCH = 25
 PAGE_SIZE = 4

@@ -13,7 +13,7 @@ from cchc_connect.database.state.counters import Counts
 from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.sync.pull import Extent
 from cchc_connect.sync.report import Outcome
-from tests.promises.province import Province
+from tests.promises.setting import Province
 
 
 def test_every_faulty_item_is_in_quarantine_with_its_raw_form(province: Province) -> None:

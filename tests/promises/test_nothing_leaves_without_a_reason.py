@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from cchc_connect import ConfigurationError
 from cchc_connect.database.outbox.audit_log import broken_entry
-from tests.promises.province import Province
+from tests.promises.setting import Province
 
 
 @pytest.mark.parametrize("key", ["purpose", "legal_basis"])

@@ -18,8 +18,8 @@ from cchc_connect.database.postgres import WRITE_LOCK
 from cchc_connect.database.sqlite import PREFIX
 from cchc_connect.database.state.counters import Counts
 from cchc_connect.sync.report import Outcome
-from tests.crashes.nursery import InTurn
-from tests.promises.province import Province, sync_in_process, workers
+from tests.crashes.fork_server import InTurn
+from tests.promises.setting import Province, sync_in_process, workers
 
 
 def secrets() -> dict[str, str]:

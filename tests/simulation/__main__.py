@@ -8,8 +8,8 @@ import time
 from collections.abc import Sequence
 from multiprocessing import Pool
 
-from tests.compiled import share_compiled
 from tests.simulation.seeds import Outcome, outcomes
+from tests.statement_cache import share_compiled
 
 PROCESSES = 2
 """The simulation is bound by the processor; more processes than cores are no faster."""

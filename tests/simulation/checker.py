@@ -18,7 +18,7 @@ from cchc_connect.database.writing.discrepancies import discrepancies
 from cchc_connect.database.writing.page_writer import GONE
 from cchc_connect.database.writing.quarantine import QuarantineEntry, entries
 from cchc_schemas import RECORD_TYPES, from_document
-from tests.simulation.deliveries import delivery_faults
+from tests.simulation.delivery_checker import delivery_faults
 from tests.simulation.register import Document, Register, document_of
 from tests.simulation.world import World
 

@@ -6,8 +6,8 @@ from random import Random
 from typing import Any
 
 from cchc_schemas import RECORD_TYPES, to_document
+from tests.simulation.fault_plan import Fault
 from tests.simulation.traits import SourceTraits
-from tests.simulation.weather import Fault
 
 Entry = dict[str, Any]
 """Id of the entry, time of change, state (good, bad, broken) and the record's fields."""

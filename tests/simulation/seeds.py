@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cchc_connect import SharedDatabase
+from tests.simulation.adapter import installed
 from tests.simulation.checker import faults
-from tests.simulation.office import installed
 from tests.simulation.world import DATABASE, Unrest, World
 
 IN_MEMORY = Path("/dev/shm")  # noqa: S108  # a commit there waits for no disk

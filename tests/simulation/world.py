@@ -15,14 +15,14 @@ from cchc_connect import Adapter, Config, LeaseHeld, LeaseLost, SharedDatabase, 
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.database.state.cursors import stream_states
 from cchc_connect.sync.executor import Job
-from tests.simulation.clerk import Clerk
 from tests.simulation.contents import contents
-from tests.simulation.desk import Desk
-from tests.simulation.geography import LEASE_S, geography
-from tests.simulation.line import Line
-from tests.simulation.mortality import Killed, Mortality
+from tests.simulation.edits import Clerk
+from tests.simulation.fault_plan import Weather
+from tests.simulation.layout import LEASE_S, geography
+from tests.simulation.process_kills import Killed, Mortality
+from tests.simulation.receiver import Desk
 from tests.simulation.register import Register
-from tests.simulation.weather import Weather
+from tests.simulation.transport import Line
 
 DATABASE = "shared.db"
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

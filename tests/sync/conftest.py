@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from cchc_connect.database.shared_database import SharedDatabase
-from tests.sync.books import Books
+from tests.sync.pulled_database import Books
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from cchc_connect.errors import SourceHeld, Unreachable
 from cchc_connect.sync.pull import Pull
 from cchc_schemas import LandParcel
 from tests.databases import KINDS, prepared_address
-from tests.sync.village import FencelessScope, HandClock, LandRegister, LocalTransport, parcel_item
+from tests.sync.memory_systems import FencelessScope, HandClock, LandRegister, LocalTransport, parcel_item
 
 STREAM = Stream(connection="village", record_type="land_parcel", agency="H09.1")
 

@@ -16,8 +16,8 @@ from cchc_connect.sync.pull import Pull
 from cchc_connect.testing import FAULTS, Asked, FaultyServer, Reply, WireFault, json_reply
 from cchc_connect.transport import Endpoint, RequestsTransport
 from tests.faults.asking import HURRIED, classify, deadline_s
+from tests.sync.memory_systems import FencelessScope, HandClock, LandRegister, parcel_item
 from tests.sync.test_pull import rows
-from tests.sync.village import FencelessScope, HandClock, LandRegister, parcel_item
 
 pytestmark = pytest.mark.repeats
 

@@ -14,8 +14,7 @@ from cchc_connect.database.writing.discrepancies import State, discrepancies, se
 from cchc_connect.sync.push import Push
 from cchc_connect.sync.route import Route
 from cchc_schemas import Dossier
-from tests.sync.books import Books, parcel_key
-from tests.sync.village import (
+from tests.sync.memory_systems import (
     Counter,
     DossierRegister,
     LandRegister,
@@ -24,6 +23,7 @@ from tests.sync.village import (
     dossier_fields,
     parcel_item,
 )
+from tests.sync.pulled_database import Books, parcel_key
 
 BY_FIELD = {"land_parcel": "a", "land_parcel.address": "b"}
 ORDERS = list(permutations("ab"))

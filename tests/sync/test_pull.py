@@ -21,7 +21,7 @@ from cchc_connect.errors import CchcError, SourceHeld, Unreachable
 from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.run_context import Scope
 from tests.databases import new_address, on_one_kind
-from tests.sync.village import START, FencelessScope, HandClock, LandRegister, LocalTransport, parcel_item
+from tests.sync.memory_systems import START, FencelessScope, HandClock, LandRegister, LocalTransport, parcel_item
 
 STREAM = Stream(connection="village", record_type="land_parcel", agency="H09.1")
 INCREMENTAL = SourceProfile(changed_since=True, late_by=timedelta(minutes=10))

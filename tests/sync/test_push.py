@@ -21,7 +21,7 @@ from cchc_connect.sync.route import Route
 from cchc_connect.sync.run_context import Scope
 from cchc_schemas import Dossier, DossierStep
 from tests.databases import on_one_kind
-from tests.sync.village import (
+from tests.sync.memory_systems import (
     Counter,
     DossierRegister,
     FencelessScope,

@@ -15,7 +15,7 @@ from cchc_connect.errors import ConfigurationError
 from cchc_connect.testing import FAULTS, FaultyServer, OgcFeaturesDouble, World, json_reply
 from cchc_connect.testing.doubles.ogc_features import ITEMS
 from tests.checkout import ROOT
-from tests.processes import unmeasured
+from tests.coverage_switch import unmeasured
 
 PAGE = json_reply({"items": [{"id": "p1"}, {"id": "p2"}]})
 GUIDE = ROOT / "docs" / "adapters.md"

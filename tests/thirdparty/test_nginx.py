@@ -22,9 +22,9 @@ from cchc_connect.errors import AuthenticationFailed, SourceHeld, Throttled
 from cchc_connect.http import Rate
 from cchc_connect.transport import Endpoint, RequestsTransport, Surroundings
 from cchc_connect.transport.network.tls import PemCertificate, Pkcs12Certificate, tls_context
-from tests.thirdparty.foreign import program
+from tests.thirdparty.installation import program
 from tests.transport.authority import Authority
-from tests.transport.carriers import CARRIERS, IMPATIENT
+from tests.transport.both_transports import CARRIERS, IMPATIENT
 
 pytestmark = pytest.mark.thirdparty
 

@@ -18,8 +18,8 @@ import requests
 
 from cchc_connect import Dialect, HttpRequest, classify_rest
 from cchc_connect.transport import Endpoint, FolderShelf, OAuth2, RequestsTransport, Surroundings, TokenLogin
-from tests.thirdparty.foreign import ENVIRONMENTS, install, program
-from tests.transport.carriers import CARRIERS, IMPATIENT
+from tests.thirdparty.installation import ENVIRONMENTS, install, program
+from tests.transport.both_transports import CARRIERS, IMPATIENT
 
 pytestmark = pytest.mark.thirdparty
 

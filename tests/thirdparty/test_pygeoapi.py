@@ -20,7 +20,7 @@ import requests
 
 from cchc_connect import Config, RunReport, SharedDatabase, Synchronizer
 from tests.checkout import ROOT
-from tests.thirdparty.foreign import ENVIRONMENTS, install
+from tests.thirdparty.installation import ENVIRONMENTS, install
 
 pytestmark = pytest.mark.thirdparty
 

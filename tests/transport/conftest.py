@@ -6,8 +6,8 @@ from contextlib import ExitStack, closing
 import pytest
 
 from cchc_connect.transport import Endpoint, Policy, Surroundings
-from tests.transport.agency import Agency, Asked, Play
-from tests.transport.carriers import CARRIERS, IMPATIENT, Carrier, OpenLine
+from tests.transport.both_transports import CARRIERS, IMPATIENT, Carrier, OpenLine
+from tests.transport.scripted_server import Agency, Asked, Play
 
 
 @pytest.fixture

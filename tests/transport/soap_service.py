@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.sax.saxutils import escape, unescape
 
-from tests.transport.agency import Asked, Play, answer
+from tests.transport.scripted_server import Asked, Play, answer
 
 SPACE = "urn:vn:mau:hoso"
 ENVELOPES = {"1.1": "http://schemas.xmlsoap.org/soap/envelope/", "1.2": "http://www.w3.org/2003/05/soap-envelope"}

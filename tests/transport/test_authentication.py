@@ -18,9 +18,9 @@ from cchc_connect.errors import AuthenticationFailed, ConfigurationError, Messag
 from cchc_connect.transport import ApiKey, Authentication, Bearer, Endpoint, Hmac, OAuth2, Surroundings, TokenLogin
 from cchc_connect.transport.auth.ws_security import WsSecurity
 from cchc_connect.wire.xml import parse_xml
-from tests.transport.agency import Agency, Asked, Play, answer, in_turn
-from tests.transport.carriers import OpenLine
+from tests.transport.both_transports import OpenLine
 from tests.transport.dialects import REST, rest
+from tests.transport.scripted_server import Agency, Asked, Play, answer, in_turn
 
 GET = HttpRequest(method="GET", path="/parcels", params={"page": "2"})
 POST = HttpRequest(method="POST", path="/parcels", json={"note": "Thủ Dầu Một"})

@@ -11,10 +11,10 @@ from cchc_connect.signing import Signer
 from cchc_connect.transport import Endpoint
 from cchc_connect.transport.auth.message_signatures import Seal, SealCheck
 from tests.signing.parties import AUDIENCE, ISSUER, Party
-from tests.transport.agency import Agency, Asked, Play, answer, in_turn
-from tests.transport.carriers import OpenLine
+from tests.transport.both_transports import OpenLine
 from tests.transport.dialects import REST, portal
-from tests.transport.test_sessions import portal_script
+from tests.transport.scripted_server import Agency, Asked, Play, answer, in_turn
+from tests.transport.test_login_sessions import portal_script
 
 GET = HttpRequest(method="GET", path="/parcels")
 POST = HttpRequest(method="POST", path="/parcels", json={"note": "Thủ Dầu Một"}, idempotent=True)

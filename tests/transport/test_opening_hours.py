@@ -12,9 +12,9 @@ from cchc_connect.errors import OutsideHours
 from cchc_connect.transport import Hours, Surroundings
 from cchc_connect.transport.opening_hours import Span
 from cchc_schemas.dates import VIETNAM
-from tests.transport.agency import Agency, Asked, Play, answer, in_turn
-from tests.transport.carriers import IMPATIENT, OpenLine
+from tests.transport.both_transports import IMPATIENT, OpenLine
 from tests.transport.dialects import rest
+from tests.transport.scripted_server import Agency, Asked, Play, answer, in_turn
 
 GET = HttpRequest(method="GET", path="/parcels")
 NIGHT = Hours((Span.of("19:00-06:00"),))

@@ -25,8 +25,8 @@ from cchc_connect.soap.references import can_be_resolved
 from cchc_connect.transport import Endpoint, Policy
 from cchc_connect.wire.xml import parse_xml
 from tests.signing.parties import Watch
-from tests.transport.agency import RESET, Agency, Asked, Play, answer, drip, head, in_turn
-from tests.transport.carriers import OpenLine
+from tests.transport.both_transports import OpenLine
+from tests.transport.scripted_server import RESET, Agency, Asked, Play, answer, drip, head, in_turn
 from tests.transport.soap_service import (
     ENVELOPES,
     SCHEMA,

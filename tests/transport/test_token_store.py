@@ -14,9 +14,9 @@ from cchc_connect.http import Granted
 from cchc_connect.transport import FolderShelf, RequestsTransport, Surroundings
 from cchc_connect.transport.auth.sessions import Way
 from cchc_connect.transport.auth.token_store import Place, runtime_folder
-from tests.transport.agency import Agency, Asked, Play
 from tests.transport.dialects import portal
-from tests.transport.test_sessions import portal_script
+from tests.transport.scripted_server import Agency, Asked, Play
+from tests.transport.test_login_sessions import portal_script
 
 POST = HttpRequest(method="POST", path="/parcels", json={"note": "Thủ Dầu Một"})
 NOW = datetime(2026, 11, 26, 1, 15, tzinfo=UTC)

@@ -20,7 +20,7 @@ from cchc_connect.database.writing.discrepancies import discrepancies
 from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.testing import Agencies, World
 from cchc_schemas import RECORD_TYPES
-from tests.processes import unmeasured_children
+from tests.coverage_switch import unmeasured_children
 
 PASSING = {"run_id", "sequence", "item_hash"}
 """Columns that depend on the run and not on the record."""
@@ -95,7 +95,7 @@ class Province:
 
 
 LOADED = [
-    "tests.promises.province",
+    "tests.promises.setting",
     *(f"cchc_adapters.{name}" for name in ("binh_duong_permits", "national_portal", "ogc_features", "opencps")),
     "cchc_connect.cli.app",
     "cchc_connect.cli.sync",

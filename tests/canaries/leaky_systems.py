@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
-from tests.canaries.birds import PERSON, SECRETS
-from tests.transport.agency import RESET, Agency, Asked, Play, answer, head, serving
+from tests.canaries.values import PERSON, SECRETS
+from tests.transport.scripted_server import RESET, Agency, Asked, Play, answer, head, serving
 
 CODE = "000.00.00.H09-260701-0001"
 REFUSED = "000.00.00.H09-260701-0002"

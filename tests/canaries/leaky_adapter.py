@@ -28,7 +28,7 @@ from cchc_connect import (
     classify_rest,
 )
 from cchc_schemas import Dossier, Record
-from tests.canaries.birds import PERSON, SECRETS
+from tests.canaries.values import PERSON, SECRETS
 
 PLACE = f"/citizens/{PERSON['citizen id']}/{quote(PERSON['name'])}/dossiers"
 

@@ -10,8 +10,8 @@ from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.circuit_breakers import note_failure, note_success, read_breakers
 from cchc_connect.errors import DatabaseLost, SourceHeld, Stopped
 from tests.databases import on_one_kind, prepared_address
-from tests.sync.books import Books
-from tests.sync.village import HandClock, LandRegister, parcel_item
+from tests.sync.memory_systems import HandClock, LandRegister, parcel_item
+from tests.sync.pulled_database import Books
 
 
 @on_one_kind

@@ -10,9 +10,9 @@ import pytest
 
 from cchc_connect.cli.exit_codes import ExitCode
 from tests.cli.conftest import write_config
-from tests.crashes.hamlet import ONLY, Hamlet
+from tests.coverage_switch import unmeasured
 from tests.crashes.losses import NOTHING
-from tests.processes import unmeasured
+from tests.crashes.small_province import ONLY, Hamlet
 
 SIZE_KIB = 2048
 

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from cchc_connect import Deletes
-from tests.simulation.office import ENTRY_POINT
+from tests.simulation.adapter import ENTRY_POINT
 from tests.simulation.traits import DeskTraits, OfficeTraits, SourceTraits
 
 LEASE_S = 3600

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from tests.simulation.fault_plan import Fault
 from tests.simulation.traits import DeskTraits
-from tests.simulation.weather import Fault
 
 Message = dict[str, Any]
 UNWELCOME = {"land_parcel": ("area_m2", "113"), "dossier": ("summary", "Không nhận")}

@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from tests.crashes.hamlet import Hamlet
+from tests.crashes.fork_server import KILLED
 from tests.crashes.losses import NOTHING
-from tests.crashes.nursery import KILLED
+from tests.crashes.small_province import Hamlet
 
 LATE = 1.1
 """Moments are drawn up to this multiple of a run's usual duration, because some runs take longer."""

@@ -13,8 +13,8 @@ from cchc_connect.errors import SourceHeld
 from cchc_connect.sync.change_detection import Sieve
 from cchc_connect.wire.codecs import decimal_number, plain_text, text_or_none
 from cchc_connect.wire.json import listing
+from tests.sync.memory_systems import LandRegister, parcel_item
 from tests.sync.test_pull import live, pull, rows
-from tests.sync.village import LandRegister, parcel_item
 
 UNREADABLE = [("", "json_unreadable")]
 ODD: dict[str, tuple[str, list[tuple[str, str]]]] = {

@@ -17,7 +17,7 @@ from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import CchcError
 from cchc_connect.sync.pull import Extent, Pull
 from cchc_connect.sync.run_context import Scope
-from tests.sync.village import START, FencelessScope, HandClock, LocalTransport
+from tests.sync.memory_systems import START, FencelessScope, HandClock, LocalTransport
 
 
 @dataclass

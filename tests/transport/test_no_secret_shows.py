@@ -12,10 +12,10 @@ import urllib3
 from cchc_connect import HttpRequest
 from cchc_connect.errors import CchcError
 from cchc_connect.transport import Basic, Endpoint, Policy
-from tests.canaries.birds import all_that_shows
-from tests.transport.agency import RESET, Agency, Asked, Play, answer, drip, head, in_turn
-from tests.transport.carriers import IMPATIENT, OpenLine
+from tests.canaries.values import all_that_shows
+from tests.transport.both_transports import IMPATIENT, OpenLine
 from tests.transport.dialects import ACCOUNT, portal, rest
+from tests.transport.scripted_server import RESET, Agency, Asked, Play, answer, drip, head, in_turn
 
 Serve = Callable[[Callable[[Asked], Play]], Agency]
 

@@ -11,9 +11,9 @@ from cchc_connect import Exchange
 from cchc_connect.adapter import Ask, Deletes, Page, SourceProfile
 from cchc_connect.errors import StartOver, Unreachable
 from cchc_connect.sync.pull import Extent
-from tests.sync.books import Books, parcel_key
-from tests.sync.test_incremental import Communes
-from tests.sync.village import START, LandRegister, parcel_item
+from tests.sync.memory_systems import START, LandRegister, parcel_item
+from tests.sync.pulled_database import Books, parcel_key
+from tests.sync.test_source_profiles import Communes
 
 DAY = timedelta(days=1)
 ORDERS = list(permutations("ns"))

@@ -14,7 +14,7 @@ import cchc_connect
 import cchc_schemas
 from cchc_connect.registry import adapter_factory, installed_adapters
 from tests.checkout import ROOT
-from tests.processes import unmeasured
+from tests.coverage_switch import unmeasured
 from tests.wheels import build_wheel
 
 PROJECT = ROOT / "examples" / "district_registry_adapter"

@@ -9,9 +9,9 @@ from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD, dou
 from cchc_connect.sync.report import Outcome
 from cchc_connect.testing import Agencies, World
 from cchc_connect.testing.doubles.portal_inbox import PortalInbox
+from tests.crashes.fork_server import Nursery
 from tests.crashes.losses import Holding, Losses, contradictions, holding, losses
-from tests.crashes.nursery import Nursery
-from tests.promises.province import Province
+from tests.promises.setting import Province
 
 ONLY = ("land-registry", "one-stop", "to-portal")
 """A source that lists changes, a source that is read completely, and a route."""

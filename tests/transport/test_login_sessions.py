@@ -10,9 +10,9 @@ import pytest
 
 from cchc_connect import HttpRequest
 from cchc_connect.errors import AuthenticationFailed, DeadlineExceeded
-from tests.transport.agency import Agency, Asked, Play, answer, in_turn
-from tests.transport.carriers import IMPATIENT, OpenLine
+from tests.transport.both_transports import IMPATIENT, OpenLine
 from tests.transport.dialects import portal
+from tests.transport.scripted_server import Agency, Asked, Play, answer, in_turn
 
 POST = HttpRequest(method="POST", path="/parcels", json={"note": "Thủ Dầu Một"})
 

@@ -7,8 +7,8 @@ import pytest
 from cchc_connect.database.writing.relations import Kind
 from cchc_connect.database.writing.succession import predecessors, successors, write_successions
 from cchc_schemas import LandChange, LandParcel, Record
-from tests.sync.books import Books, parcel_key
-from tests.sync.village import START, DossierRegister, LandRegister, parcel_item
+from tests.sync.memory_systems import START, DossierRegister, LandRegister, parcel_item
+from tests.sync.pulled_database import Books, parcel_key
 
 
 def successors_of(books: Books, number: int) -> list[tuple[str, str]]:

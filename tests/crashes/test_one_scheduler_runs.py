@@ -17,10 +17,10 @@ from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.database.tables import METADATA, cursor, delivery
 from tests.cli.conftest import write_config
-from tests.crashes.hamlet import ONLY, Hamlet
 from tests.crashes.losses import NOTHING, holding, losses
 from tests.crashes.schedulers import Command, Scheduler, ShortLease
-from tests.promises.province import workers
+from tests.crashes.small_province import ONLY, Hamlet
+from tests.promises.setting import workers
 
 SECRETS = (ONE_STOP_PASSWORD, PORTAL_PASSWORD)
 EIGHT = 8

@@ -11,9 +11,9 @@ import pytest
 from cchc_connect import HttpRequest
 from cchc_connect.errors import DeadlineExceeded, SourceHeld, Unreachable
 from cchc_connect.transport import Basic, Surroundings
-from tests.transport.agency import Agency, Asked, Play, answer, in_turn
-from tests.transport.carriers import IMPATIENT, Carrier, OpenLine
+from tests.transport.both_transports import IMPATIENT, Carrier, OpenLine
 from tests.transport.dialects import ACCOUNT, rest
+from tests.transport.scripted_server import Agency, Asked, Play, answer, in_turn
 
 GET = HttpRequest(method="GET", path="/parcels")
 NAME = "dulieu.example.vn"

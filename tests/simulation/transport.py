@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from cchc_connect import Exchange, HttpRequest, HttpResponse, Verdict
 from cchc_connect.transport import Traffic
-from tests.simulation.weather import Fault, error_of
+from tests.simulation.fault_plan import Fault, error_of
 
 if TYPE_CHECKING:
-    from tests.simulation.desk import Message
+    from tests.simulation.receiver import Message
     from tests.simulation.world import World
 
 Result = TypeVar("Result")

@@ -17,8 +17,15 @@ from cchc_connect.sync.push import Push
 from cchc_connect.sync.route import Route
 from cchc_schemas import Dossier, DossierStep
 from tests.databases import on_one_kind
-from tests.sync.books import Books
-from tests.sync.village import Counter, DossierRegister, LocalTransport, dossier_codes, dossier_fields, step_fields
+from tests.sync.memory_systems import (
+    Counter,
+    DossierRegister,
+    LocalTransport,
+    dossier_codes,
+    dossier_fields,
+    step_fields,
+)
+from tests.sync.pulled_database import Books
 
 
 def push(books: Books, target: Counter, transport: LocalTransport | None = None) -> Push:

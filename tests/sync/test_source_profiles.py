@@ -12,8 +12,8 @@ from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.sync.pull import Extent
 from tests.databases import on_one_kind
-from tests.sync.books import Books, parcel_key
-from tests.sync.village import START, LandRegister, parcel_item
+from tests.sync.memory_systems import START, LandRegister, parcel_item
+from tests.sync.pulled_database import Books, parcel_key
 
 DAY = timedelta(days=1)
 

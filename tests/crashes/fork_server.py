@@ -23,10 +23,10 @@ from cchc_connect.cli.exit_codes import exit_code_of
 from cchc_connect.errors import CchcError
 from cchc_connect.sync.executor import Job
 from tests.checkout import ROOT
-from tests.compiled import share_compiled
-from tests.processes import unmeasured
+from tests.coverage_switch import unmeasured
+from tests.statement_cache import share_compiled
 
-SERVE = "from tests.crashes.nursery import serve; serve()"
+SERVE = "from tests.crashes.fork_server import serve; serve()"
 
 KILLED = -signal.SIGKILL
 """Exit code of a process that was killed by SIGKILL."""

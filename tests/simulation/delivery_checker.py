@@ -10,7 +10,7 @@ from cchc_connect.database.outbox.audit_log import broken_entry
 from cchc_connect.database.reading.change_feed import changes
 from cchc_connect.database.tables import delivery, journal
 from cchc_connect.database.writing.page_writer import GONE
-from tests.simulation.desk import Desk, Effect
+from tests.simulation.receiver import Desk, Effect
 from tests.simulation.world import World
 
 MAX_ROWS = 1_000_000

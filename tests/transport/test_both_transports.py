@@ -22,9 +22,9 @@ from cchc_connect.errors import (
 )
 from cchc_connect.testing import FAULTS, FaultyServer, json_reply
 from cchc_connect.transport import Basic, Traffic
-from tests.transport.agency import KEEP, RESET, Agency, Asked, Play, answer, drip, head, in_turn
-from tests.transport.carriers import IMPATIENT, OpenLine
+from tests.transport.both_transports import IMPATIENT, OpenLine
 from tests.transport.dialects import ACCOUNT, rest
+from tests.transport.scripted_server import KEEP, RESET, Agency, Asked, Play, answer, drip, head, in_turn
 
 PARCELS = json.dumps({"items": [{"use": "Đất ở tại đô thị"}]}, ensure_ascii=False).encode()
 GET = HttpRequest(method="GET", path="/parcels")
