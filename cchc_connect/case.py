@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from cchc_connect.database.records import AnyRecord, records_by_key
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.succession import successors
-from cchc_connect.database.tables import link
+from cchc_connect.database.tables import record_link
 from cchc_connect.errors import Rejected
 from cchc_schemas import (
     RECORD_TYPES,
@@ -91,8 +91,9 @@ class _Shelf:
 
     def speaking_of(self, target_type: str, target_keys: Iterable[str]) -> dict[str, list[str]]:
         """Return the keys of the records that speak of the targets, by record type."""
-        here: ColumnElement[bool] = (link.c.target_type == target_type) & link.c.target_key.in_(list(target_keys))
+        is_target: ColumnElement[bool] = record_link.c.target_key.in_(list(target_keys))
+        here = (record_link.c.target_type == target_type) & is_target
         speakers: dict[str, list[str]] = {name: [] for name in RECORD_TYPES}
-        for row in self._connection.execute(select(link.c.record_type, link.c.record_key).where(here)):
+        for row in self._connection.execute(select(record_link.c.record_type, record_link.c.record_key).where(here)):
             speakers[row.record_type].append(row.record_key)
         return speakers

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, select
 
 from cchc_connect.database.bulk import upsert
 from cchc_connect.database.instants import instant, stamp
-from cchc_connect.database.tables import breaker
+from cchc_connect.database.tables import circuit_breaker
 
 OPENS_AT = 3
 """Runs in a row in which a connection could not be reached at all, before it is left alone."""
@@ -39,28 +39,28 @@ def read_breakers(connection: Connection) -> Mapping[str, Breaker]:
     """Return the breakers of all connections that failed of late, by connection."""
     return {
         row.connection: Breaker(
-            failures=row.failures, opened_at=instant(row.opened_at), closed_until=instant(row.closed_until)
+            failures=row.failures, opened_at=instant(row.opened_at), closed_until=instant(row.retry_at)
         )
-        for row in connection.execute(select(breaker))
+        for row in connection.execute(select(circuit_breaker))
     }
 
 
 def note_failure(connection: Connection, name: str, now: datetime) -> None:
     """Count a run in which the connection could not be reached; from the third on it rests, longer each time."""
-    before = connection.execute(select(breaker.c.failures).where(breaker.c.connection == name)).scalar() or 0
-    failures = before + 1
+    earlier = select(circuit_breaker.c.failures).where(circuit_breaker.c.connection == name)
+    failures = (connection.execute(earlier).scalar() or 0) + 1
     rest = timedelta(0) if failures < OPENS_AT else min(LONGEST_REST, FIRST_REST * 2 ** min(failures - OPENS_AT, 10))
-    values = {"failures": failures, "opened_at": stamp(now), "closed_until": stamp(now + rest)}
-    upsert(connection, breaker, {"connection": name}, values)
+    values = {"failures": failures, "opened_at": stamp(now), "retry_at": stamp(now + rest)}
+    upsert(connection, circuit_breaker, {"connection": name}, values)
 
 
 def park(connection: Connection, name: str, now: datetime, seconds: float) -> None:
     """Leave a connection alone for as long as it asked us to, at the most a day; it did not fail."""
     until = now + min(timedelta(seconds=seconds), LONGEST_PARKING)
-    values = {"failures": 0, "opened_at": stamp(now), "closed_until": stamp(until)}
-    upsert(connection, breaker, {"connection": name}, values)
+    values = {"failures": 0, "opened_at": stamp(now), "retry_at": stamp(until)}
+    upsert(connection, circuit_breaker, {"connection": name}, values)
 
 
 def note_success(connection: Connection, name: str) -> None:
     """Forget the failures of a connection that answered."""
-    connection.execute(delete(breaker).where(breaker.c.connection == name))
+    connection.execute(delete(circuit_breaker).where(circuit_breaker.c.connection == name))

@@ -8,13 +8,13 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from cchc_connect.database.shared import SharedDatabase
-from cchc_connect.database.tables import STRUCTURE_VERSION
+from cchc_connect.database.tables import SCHEMA_VERSION
 from cchc_connect.finding import Finding
 
 MIB = 1024 * 1024
 
 LEAST_FREE_MIB = 1024
-"""MiB; a first load of a province's parcels takes some hundred, an update of the structure as much as there is."""
+"""MiB; a first load of a province's parcels takes some hundred, an upgrade of the schema as much as there is."""
 
 DATABASE = "database"
 
@@ -40,7 +40,7 @@ def database_findings(database: SharedDatabase) -> Iterator[Finding]:
     """
     with database.reading() as connection:
         found = _sqlite(connection) if connection.dialect.name == "sqlite" else _postgres(connection)
-    told = {"kind": found.kind, "version": found.version, "structure": STRUCTURE_VERSION}
+    told = {"kind": found.kind, "version": found.version, "schema_version": SCHEMA_VERSION}
     yield Finding.good(DATABASE, "condition.version", told)
     yield _kept(found)
     if found.kind == "SQLite":

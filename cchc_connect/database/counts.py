@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from cchc_connect.database.bulk import upsert
 from cchc_connect.database.stream import WHOLE
-from cchc_connect.database.tables import tally
+from cchc_connect.database.tables import run_counter
 
 
 @dataclass(kw_only=True)
@@ -70,7 +70,7 @@ def write_counts(
 ) -> None:
     """Store the counters of one place: run, kind (`pull` or `push`), name, record type; each partition has its own."""
     keys: dict[str, str] = dict(zip(("run_id", "kind", "name", "record_type"), place, strict=True))
-    upsert(connection, tally, {**keys, "partition": partition}, {"counts": json.dumps(counts.as_document())})
+    upsert(connection, run_counter, {**keys, "partition": partition}, {"counts": json.dumps(counts.as_document())})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,8 @@ class Tally:
 
 def read_tallies(connection: Connection, run_id: str) -> list[Tally]:
     """Return what a run did, committed with the pages and messages it counts: also of a run that was killed."""
-    chosen = select(tally).where(tally.c.run_id == run_id).order_by(tally.c.kind, tally.c.name, tally.c.record_type)
+    order = (run_counter.c.kind, run_counter.c.name, run_counter.c.record_type)
+    chosen = select(run_counter).where(run_counter.c.run_id == run_id).order_by(*order)
     found: dict[tuple[str, str, str], Counts] = {}
     for row in connection.execute(chosen):
         counts = found.setdefault((row.kind, row.name, row.record_type), Counts())

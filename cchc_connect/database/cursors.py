@@ -39,7 +39,7 @@ class StreamState:
     record_type: str
     partition: str
     watermark: str | None
-    position: str | None = field(repr=False)
+    page_token: str | None = field(repr=False)
     held_code: str | None
     held_context: Mapping[str, str]
     held_since: str | None
@@ -51,18 +51,23 @@ def read_cursor(connection: Connection, stream: Stream) -> Cursor:
     row = connection.execute(select(cursor).where(_of(stream))).one_or_none()
     if row is None:
         return Cursor()
-    times = {name: _instant(getattr(row, name)) for name in ("watermark", "since", "highest")}
-    return Cursor(position=row.position, reading=row.reading, **times)
+    return Cursor(
+        watermark=_instant(row.watermark),
+        since=_instant(row.pass_since),
+        position=row.page_token,
+        highest=_instant(row.checkpoint),
+        reading=row.translation_key,
+    )
 
 
 def write_cursor(connection: Connection, stream: Stream, at: Cursor, completed_at: datetime | None = None) -> None:
     """Store where the stream stands now; an answer that made sense ends a hold."""
     values: dict[str, str | None] = {
         "watermark": _stamp(at.watermark),
-        "since": _stamp(at.since),
-        "position": at.position,
-        "highest": _stamp(at.highest),
-        "reading": at.reading,
+        "pass_since": _stamp(at.since),
+        "page_token": at.position,
+        "checkpoint": _stamp(at.highest),
+        "translation_key": at.reading,
         "held_code": None,
         "held_context": None,
         "held_since": None,
@@ -84,9 +89,9 @@ def hold(connection: Connection, stream: Stream, reason: CchcError, now: datetim
     held_since = stamp(now) if row is None or row.held_since is None else row.held_since
     values: dict[str, str | None] = {"held_code": reason.code, "held_context": context, "held_since": held_since}
     if not isinstance(reason, Retriable):
-        values |= {"position": None, "highest": None, "since": None}
-        if order is Order.ASCENDING and row is not None and row.highest is not None:
-            values["watermark"] = max(row.highest, row.watermark or row.highest)
+        values |= {"page_token": None, "checkpoint": None, "pass_since": None}
+        if order is Order.ASCENDING and row is not None and row.checkpoint is not None:
+            values["watermark"] = max(row.checkpoint, row.watermark or row.checkpoint)
     _upsert(connection, stream, values)
 
 
@@ -99,7 +104,7 @@ def stream_states(connection: Connection) -> list[StreamState]:
             record_type=row.record_type,
             partition=row.partition,
             watermark=row.watermark,
-            position=row.position,
+            page_token=row.page_token,
             held_code=row.held_code,
             held_context=json.loads(row.held_context or "{}"),
             held_since=row.held_since,

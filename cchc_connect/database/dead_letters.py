@@ -27,8 +27,8 @@ class DeadLetter:
     record_key: str
     attempts: int
     reason: str
-    settled_at: str | None
-    shortened: tuple[str, ...]
+    finished_at: str | None
+    shortened_fields: tuple[str, ...]
     """Fields whose text was cut when it was last sent."""
     outdated_by: int | None
     """Sequence of the record's latest change where that is another."""
@@ -64,7 +64,7 @@ def _versions() -> Rows:
 def send_again(connection: Connection, letters: Collection[DeadLetter]) -> list[DeadLetter]:
     """Put those letters that are worth sending to waiting, as if never sent; return them."""
     again = [one for one in letters if one.is_worth_sending]
-    waiting = {"state": State.WAITING, "attempts": 0, "next_at": None, "settled_at": None}
+    waiting = {"state": State.WAITING, "attempts": 0, "next_attempt_at": None, "finished_at": None}
     for route in {one.route for one in again}:
         numbers: Sequence[int] = [one.sequence for one in again if one.route == route]
         for some in chunks(numbers):
@@ -81,8 +81,8 @@ def _letter(row: RowMapping, latest: int, operation: str) -> DeadLetter:
         record_key=row["record_key"],
         attempts=row["attempts"],
         reason=row["reason"],
-        settled_at=row["settled_at"],
-        shortened=tuple((row["shortened"] or "").split()),
+        finished_at=row["finished_at"],
+        shortened_fields=tuple((row["shortened_fields"] or "").split()),
         outdated_by=latest if latest != row["sequence"] else None,
         is_gone=operation in GONE,
     )

@@ -76,7 +76,7 @@ _STATES = {
     Outcome.RETRY: State.WAITING,
 }
 
-_RECEIPT = ("state", "attempts", "next_at", "reason", "settled_at", "shortened")
+_RECEIPT = ("state", "attempts", "next_attempt_at", "reason", "finished_at", "shortened_fields")
 
 
 def stage(connection: Connection, name: str, record_types: Sequence[str], receiver: str) -> int:
@@ -84,7 +84,7 @@ def stage(connection: Connection, name: str, record_types: Sequence[str], receiv
 
     What the connection `receiver` itself brought is not sent back to it.
     """
-    position = connection.execute(select(route.c.position).where(route.c.name == name)).scalar() or 0
+    position = connection.execute(select(route.c.last_sequence).where(route.c.name == name)).scalar() or 0
     end = last_sequence(connection)
     if position == end:
         return 0
@@ -115,7 +115,7 @@ def stage(connection: Connection, name: str, record_types: Sequence[str], receiv
     ]
     insert_rows(connection, delivery, rows)
     reached = found[-1]["sequence"] if len(found) == STAGE_LIMIT else end
-    _put_route(connection, name, {"position": reached})
+    _put_route(connection, name, {"last_sequence": reached})
     return max(len(found), 1)
 
 
@@ -124,11 +124,11 @@ def due(connection: Connection, name: str, now: datetime, limit: int | None = No
     moment = stamp(now)
     waiting = (delivery.c.route == name) & (delivery.c.state == State.WAITING)
     first_held = select(delivery.c.order_key, func.min(delivery.c.sequence)).where(
-        waiting & (delivery.c.next_at > moment)
+        waiting & (delivery.c.next_attempt_at > moment)
     )
     held_from = {row[0]: row[1] for row in connection.execute(first_held.group_by(delivery.c.order_key))}
     columns = (delivery.c.sequence, delivery.c.record_type, delivery.c.record_key, delivery.c.order_key)
-    ready = waiting & (delivery.c.next_at.is_(None) | (delivery.c.next_at <= moment))
+    ready = waiting & (delivery.c.next_attempt_at.is_(None) | (delivery.c.next_attempt_at <= moment))
     joined = select(*columns, delivery.c.attempts, change.c.document).join(
         change, change.c.sequence == delivery.c.sequence
     )
@@ -208,7 +208,7 @@ def _revive(connection: Connection, name: str, delivered: Sequence[Delivery]) ->
             & (delivery.c.reason == UNKNOWN_THERE)
             & ~outdated
         )
-        again = {"state": State.WAITING, "attempts": 0, "next_at": None, "settled_at": None}
+        again = {"state": State.WAITING, "attempts": 0, "next_attempt_at": None, "finished_at": None}
         connection.execute(update(delivery).where(orphaned).values(**again))
 
 
@@ -231,5 +231,5 @@ def route_states(connection: Connection) -> list[Mapping[str, object]]:
 
 
 def _put_route(connection: Connection, name: str, values: Mapping[str, object]) -> None:
-    at_first = {} if "position" in values else {"position": 0}
+    at_first = {} if "last_sequence" in values else {"last_sequence": 0}
     upsert(connection, route, {"name": name}, values, at_first=at_first)

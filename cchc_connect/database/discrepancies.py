@@ -61,7 +61,7 @@ def compare(connection: Connection, record_type: str, keys: Collection[str], own
 
 def discrepancies(connection: Connection, *, ended: bool = False) -> list[RowMapping]:
     """Return the discrepancies that have not ended, oldest first; with `ended` all that ever were."""
-    statement = select(discrepancy).order_by(discrepancy.c.since, discrepancy.c.id)
+    statement = select(discrepancy).order_by(discrepancy.c.detected_at, discrepancy.c.id)
     if not ended:
         statement = statement.where(discrepancy.c.state != State.ENDED)
     return list(connection.execute(statement).mappings())
@@ -74,7 +74,7 @@ def settle(connection: Connection, number: int, state: State, note: str, now: st
         Rejected: there is no such discrepancy, or it has ended.
     """
     here = (discrepancy.c.id == number) & (discrepancy.c.state != State.ENDED)
-    done = connection.execute(update(discrepancy).where(here).values(state=state, note=note, settled_at=now))
+    done = connection.execute(update(discrepancy).where(here).values(state=state, note=note, resolved_at=now))
     if done.rowcount == 0:
         raise Rejected("discrepancy.no_entry", number=number)
 
@@ -104,16 +104,16 @@ def _store(
     for place, row in known.items():
         if place not in found and row.state != State.ENDED:
             ended = update(discrepancy).where(discrepancy.c.id == row.id)
-            connection.execute(ended.values(state=State.ENDED, settled_at=now))
+            connection.execute(ended.values(state=State.ENDED, resolved_at=now))
     for (record_key, name, speaker), one in found.items():
         values = {"value": one.value, "owner_value": one.owner_value, "owner": one.owner}
         before = known.get((record_key, name, speaker))
         if before is None:
             where = {"record_type": record_type, "record_key": record_key, "field": name, "connection": speaker}
-            connection.execute(discrepancy.insert().values(**where, **values, since=now, state=State.OPEN))
+            connection.execute(discrepancy.insert().values(**where, **values, detected_at=now, state=State.OPEN))
         elif before.state == State.ENDED or any(getattr(before, column) != new for column, new in values.items()):
-            since = now if before.state == State.ENDED else before.since
-            opened = {"state": State.OPEN, "since": since, "note": None, "settled_at": None}
+            detected_at = now if before.state == State.ENDED else before.detected_at
+            opened = {"state": State.OPEN, "detected_at": detected_at, "note": None, "resolved_at": None}
             connection.execute(update(discrepancy).where(discrepancy.c.id == before.id).values(**values, **opened))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from cchc_connect.database.tables import journal, run
+from cchc_connect.database.tables import audit_log, run
 
 LEAVING = "leaving"
 """A message is announced before it leaves: a later entry tells what became of it, unless the program died."""
@@ -40,28 +40,28 @@ class JournalEntry:
 
 def write_entry(connection: Connection, entry: JournalEntry) -> None:
     """Add one entry to the chain."""
-    place = select(journal.c.entry, journal.c.hash).order_by(journal.c.entry.desc()).limit(1)
+    place = select(audit_log.c.entry, audit_log.c.hash).order_by(audit_log.c.entry.desc()).limit(1)
     last = connection.execute(place).one_or_none()
     body = json.dumps(vars(entry), ensure_ascii=False, sort_keys=True)
     number, before = (1, ORIGIN) if last is None else (last.entry + 1, last.hash)
-    connection.execute(journal.insert().values(entry=number, body=body, hash=_hash(before, body)))
+    connection.execute(audit_log.insert().values(entry=number, body=body, hash=_hash(before, body)))
 
 
 def broken_entry(connection: Connection) -> int | None:
     """Return the number of the first entry that does not fit the chain, None where the chain is whole."""
     before, expected = ORIGIN, 1
-    for row in connection.execute(select(journal).order_by(journal.c.entry)):
+    for row in connection.execute(select(audit_log).order_by(audit_log.c.entry)):
         if row.entry != expected or row.hash != _hash(before, row.body):
             return expected
         before, expected = row.hash, expected + 1
     # Entries cut from the end leave a whole chain; what the runs saw last tells that it was longer.
-    seen = connection.execute(select(func.max(run.c.journal_entries))).scalar() or 0
+    seen = connection.execute(select(func.max(run.c.last_audit_entry))).scalar() or 0
     return expected if seen >= expected else None
 
 
 def last_entry(connection: Connection) -> int:
     """Return the number of the latest entry, 0 where there is none."""
-    return connection.execute(select(func.max(journal.c.entry))).scalar() or 0
+    return connection.execute(select(func.max(audit_log.c.entry))).scalar() or 0
 
 
 def _hash(before: str, body: str) -> str:

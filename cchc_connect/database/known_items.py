@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 from cchc_connect.database.bulk import Rows, chunks, rows_among
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.tables import change, voice
+from cchc_connect.database.tables import change, claim
 
 KEYS_AT_ONCE = 10_000
 """Keys in memory while a stream is gone through."""
@@ -31,7 +31,7 @@ def known_items(connection: Connection, stream: Stream, hashes: Sequence[bytes])
     kept, heard = _kept(stream.record_type), _heard()
     mine = {"connection": stream.connection, "partition": stream.partition}
     rows = rows_among(connection, kept, record_table(stream.record_type).c.item_hash, hashes, mine)
-    words = rows_among(connection, heard, voice.c.item_hash, hashes, mine | {"record_type": stream.record_type})
+    words = rows_among(connection, heard, claim.c.item_hash, hashes, mine | {"record_type": stream.record_type})
     return {digest: KnownItem(source_key, source_time) for digest, source_key, source_time in chain(rows, words)}
 
 
@@ -45,9 +45,9 @@ def _kept(record_type: str) -> Rows:
 
 @cache
 def _heard() -> Rows:
-    mine = (voice.c.record_type == bindparam("record_type")) & (voice.c.connection == bindparam("connection"))
-    here = mine & (voice.c.partition == bindparam("partition"))
-    return select(voice.c.item_hash, voice.c.source_key, voice.c.source_time).where(here)
+    mine = (claim.c.record_type == bindparam("record_type")) & (claim.c.connection == bindparam("connection"))
+    here = mine & (claim.c.partition == bindparam("partition"))
+    return select(claim.c.item_hash, claim.c.source_key, claim.c.source_time).where(here)
 
 
 def words_of(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> dict[str, bytes]:
@@ -55,13 +55,13 @@ def words_of(connection: Connection, stream: Stream, source_keys: Sequence[str])
     table = record_table(stream.record_type)
     mine = (table.c.connection == stream.connection) & table.c.deleted_at.is_(None)
     kept = select(table.c.source_key, change.c.document).join(change, change.c.sequence == table.c.sequence).where(mine)
-    heard = (voice.c.record_type == stream.record_type) & (voice.c.connection == stream.connection)
-    said = select(voice.c.source_key, voice.c.document).where(heard)
+    heard = (claim.c.record_type == stream.record_type) & (claim.c.connection == stream.connection)
+    said = select(claim.c.source_key, claim.c.document).where(heard)
     return {
         row.source_key: row.document.encode()
         for some in chunks(source_keys)
-        # Where others' fields went into a record, its own item's word is a voice.
-        for statement in (kept.where(table.c.source_key.in_(some)), said.where(voice.c.source_key.in_(some)))
+        # Where others' fields went into a record, its own item's word is a claim.
+        for statement in (kept.where(table.c.source_key.in_(some)), said.where(claim.c.source_key.in_(some)))
         for row in connection.execute(statement)
     }
 
@@ -73,13 +73,13 @@ def live_source_keys(connection: Connection, stream: Stream, *, whole: bool = Fa
     """
     table = record_table(stream.record_type)
     mine = table.c.connection == stream.connection
-    heard = (voice.c.record_type == stream.record_type) & (voice.c.connection == stream.connection)
+    heard = (claim.c.record_type == stream.record_type) & (claim.c.connection == stream.connection)
     if not whole:
         mine &= table.c.partition == stream.partition
-        heard &= voice.c.partition == stream.partition
+        heard &= claim.c.partition == stream.partition
     listed = (
         select(table.c.source_key).where(mine & table.c.deleted_at.is_(None)),
-        select(voice.c.source_key).where(heard),
+        select(claim.c.source_key).where(heard),
     )
     for statement in listed:
         yield from connection.execute(statement.execution_options(yield_per=KEYS_AT_ONCE)).scalars()

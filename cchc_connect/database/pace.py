@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from cchc_connect.database.bulk import upsert
 from cchc_connect.database.instants import instant, stamp
 from cchc_connect.database.shared import SharedDatabase
-from cchc_connect.database.tables import pace
+from cchc_connect.database.tables import rate_limit
 from cchc_connect.http import Rate
 
 LONGEST_PAUSE = timedelta(minutes=1)
@@ -59,9 +59,10 @@ class SharedPace:
 
     def _next_free(self, connection: Connection, now: datetime, patience: timedelta) -> datetime:
         """Return the next free instant; turns lie within their takers' patience, and beyond it a wrong clock's."""
-        noted = connection.execute(select(pace.c.next_free_at).where(pace.c.connection == self._name)).scalar()
-        next_free = now if noted is None else instant(noted)
+        chosen = select(rate_limit.c.next_free_at).where(rate_limit.c.connection == self._name)
+        stored = connection.execute(chosen).scalar()
+        next_free = now if stored is None else instant(stored)
         return next_free if next_free <= now + patience + self._interval + LONGEST_PAUSE else now
 
     def _note(self, connection: Connection, next_free: datetime) -> None:
-        upsert(connection, pace, {"connection": self._name}, {"next_free_at": stamp(next_free)})
+        upsert(connection, rate_limit, {"connection": self._name}, {"next_free_at": stamp(next_free)})

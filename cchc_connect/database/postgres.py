@@ -13,7 +13,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from cchc_connect.database.backend import LOCK_WAIT_S, POOL_SIZE, Found, quiet
 from cchc_connect.database.record_tables import all_tables
-from cchc_connect.database.tables import structure
+from cchc_connect.database.tables import FORMER_VERSION_TABLE, schema_version
 from cchc_connect.messages import Phrase
 from cchc_connect.redaction import tells_secret
 from cchc_connect.revealed import revealed
@@ -69,10 +69,11 @@ class PostgresBackend:
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
     def find(self, connection: Connection) -> Found:
-        """Look which structure the schema has, and whether another program's tables stand in its place."""
-        if connection.exec_driver_sql(f"SELECT to_regclass('{structure.name}')").scalar() is not None:
-            version = connection.exec_driver_sql(f"SELECT version_num FROM {structure.name}").scalar()  # noqa: S608  # the name is our own table's
-            return Found(version=int(version or 0), is_foreign=False)
+        """Return the schema version, and whether another program has tables of our names; change nothing."""
+        for table in (schema_version.name, FORMER_VERSION_TABLE):
+            if connection.exec_driver_sql(f"SELECT to_regclass('{table}')").scalar() is not None:
+                version = connection.exec_driver_sql(f"SELECT version_num FROM {table}").scalar()  # noqa: S608  # the names are our own tables'
+                return Found(version=int(version or 0), is_foreign=False)
         names = [table.name for table in all_tables().sorted_tables]
         taken = connection.exec_driver_sql(
             "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = ANY(%s)", (names,)
@@ -80,7 +81,7 @@ class PostgresBackend:
         return Found(version=0, is_foreign=taken > 0)
 
     def sign(self, connection: Connection, version: int) -> None:
-        """Do nothing: the structure's own table says it all."""
+        """Do nothing: the version table holds the schema version."""
 
     def settle(self, engine: Engine) -> None:
         """Do nothing: readers never wait for writers."""

@@ -40,7 +40,7 @@ def finish_run(database: SharedDatabase, token: int | None, report: Mapping[str,
             "finished_at": report["finished_at"],
             "outcome": report["outcome"],
             "report": json.dumps(report, ensure_ascii=False),
-            "journal_entries": last_entry(connection),
+            "last_audit_entry": last_entry(connection),
         }
         connection.execute(update(run).where(run.c.run_id == report["run_id"]).values(**values))
 

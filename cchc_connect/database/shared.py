@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from cchc_connect.database.backend import Backend
 from cchc_connect.database.sqlite import PREFIX, SqliteBackend
 from cchc_connect.database.structure import make, upgrade
-from cchc_connect.database.tables import STRUCTURE_VERSION, lease
+from cchc_connect.database.tables import SCHEMA_VERSION, lease
 from cchc_connect.errors import DatabaseLost, DatabaseUnusable, LeaseLost
 from cchc_connect.extras import extra
 from cchc_connect.revealed import SecretText
@@ -116,7 +116,7 @@ class SharedDatabase:
     def _open(self, *, prepare: bool) -> None:
         with self.reading() as connection:
             found = self._checked(connection)
-        if found == STRUCTURE_VERSION:
+        if found == SCHEMA_VERSION:
             return
         if not prepare:
             raise DatabaseUnusable("database.older" if found else "database.absent", path=self.place)
@@ -124,20 +124,20 @@ class SharedDatabase:
             self._backend.settle(self._engine)
         with self.writing() as connection:
             found = self._checked(connection)  # another program may have been quicker
-            if found == STRUCTURE_VERSION:
+            if found == SCHEMA_VERSION:
                 return
             if found:
                 upgrade(connection, found)
             else:
                 make(connection)
-            self._backend.sign(connection, STRUCTURE_VERSION)
+            self._backend.sign(connection, SCHEMA_VERSION)
 
     def _checked(self, connection: Connection) -> int:
         found = self._backend.find(connection)
         if found.is_foreign:
             raise DatabaseUnusable("database.foreign", path=self.place)
-        if found.version > STRUCTURE_VERSION:
-            raise DatabaseUnusable("database.newer", path=self.place, found=found.version, known=STRUCTURE_VERSION)
+        if found.version > SCHEMA_VERSION:
+            raise DatabaseUnusable("database.newer", path=self.place, found=found.version, known=SCHEMA_VERSION)
         return found.version
 
     def _translated(self, error: BaseException) -> DatabaseUnusable | None:

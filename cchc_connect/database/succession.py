@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, select
 
 from cchc_connect.database.bulk import chunks, insert_rows
 from cchc_connect.database.relations import Event
-from cchc_connect.database.tables import succession
+from cchc_connect.database.tables import record_lineage
 
 MOST_STEPS = 64
 """Successions in a row; a longer chain is a circle of wrong entries."""
@@ -22,9 +22,9 @@ def write_successions(connection: Connection, events: Iterable[Event], now: str)
     latest = {event[:3]: event for event in events}
     for some in chunks(list(latest)):
         old_keys = [old for _, old, _ in some]
-        chosen = select(succession.c.record_type, succession.c.old_key, succession.c.new_key)
-        known = {tuple(row) for row in connection.execute(chosen.where(succession.c.old_key.in_(old_keys)))}
-        insert_rows(connection, succession, [(*latest[place], now) for place in some if place not in known])
+        chosen = select(record_lineage.c.record_type, record_lineage.c.old_key, record_lineage.c.new_key)
+        known = {tuple(row) for row in connection.execute(chosen.where(record_lineage.c.old_key.in_(old_keys)))}
+        insert_rows(connection, record_lineage, [(*latest[place], now) for place in some if place not in known])
 
 
 def successors(connection: Connection, record_type: str, key: str) -> list[Row[Any]]:
@@ -42,8 +42,9 @@ def _followed(connection: Connection, record_type: str, key: str, *, forward: bo
     found: list[Row[Any]] = []
     seen, front = {key}, [key]
     for _ in range(MOST_STEPS):
-        chosen = (succession.c.record_type == record_type) & succession.c[here].in_(front)
-        rows = connection.execute(select(succession).where(chosen).order_by(succession.c.old_key, succession.c.new_key))
+        chosen = (record_lineage.c.record_type == record_type) & record_lineage.c[here].in_(front)
+        order = (record_lineage.c.old_key, record_lineage.c.new_key)
+        rows = connection.execute(select(record_lineage).where(chosen).order_by(*order))
         step = [row for row in rows.all() if getattr(row, there) not in seen]
         found += step
         front = sorted({getattr(row, there) for row in step})

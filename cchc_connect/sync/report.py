@@ -135,14 +135,16 @@ class RunReport:
 def _cursor(at: Cursor | None) -> Mapping[str, str | None] | None:
     if at is None:
         return None
-    return {"watermark": None if at.watermark is None else stamp(at.watermark), "position": shown(at.position)}
+    return {"watermark": None if at.watermark is None else stamp(at.watermark), "page_token": shown(at.position)}
 
 
 def _from_cursor(document: Mapping[str, str | None] | None) -> Cursor | None:
     if document is None:
         return None
     watermark = document["watermark"]
-    return Cursor(watermark=None if watermark is None else instant(watermark), position=document["position"])
+    # Reports stored before schema version 4 call the page token "position".
+    page_token = document["page_token"] if "page_token" in document else document["position"]
+    return Cursor(watermark=None if watermark is None else instant(watermark), position=page_token)
 
 
 def _texts(context: Mapping[str, object]) -> Mapping[str, str]:

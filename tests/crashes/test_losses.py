@@ -72,6 +72,6 @@ def test_another_value_another_position_and_a_row_beside_the_feed_are_corrupt(sp
 
 
 def test_a_broken_journal_is_corrupt(spoilt: Callable[..., Losses]) -> None:
-    found = spoilt("UPDATE journal SET body = '{}' WHERE entry = 1")
+    found = spoilt("UPDATE audit_log SET body = '{}' WHERE entry = 1")
 
     assert found == Losses(corrupt=("journal: entry 1 does not fit",))

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from cchc_connect import SharedDatabase
 from cchc_connect.database.condition import MIB, database_findings, room
-from cchc_connect.database.tables import STRUCTURE_VERSION
+from cchc_connect.database.tables import SCHEMA_VERSION
 from cchc_connect.finding import Finding
 from tests.databases import on_one_kind
 
@@ -43,7 +43,7 @@ def test_kind_version_and_structure_are_told(address: str) -> None:
 
     assert told["kind"] in {"SQLite", "PostgreSQL"}
     assert str(told["version"])[0].isdecimal()
-    assert told["structure"] == STRUCTURE_VERSION
+    assert told["schema_version"] == SCHEMA_VERSION
 
 
 @on_one_kind

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from cchc_connect.database.record_tables import PROVENANCE, record_table
 from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.database.sqlite import APPLICATION_ID
-from cchc_connect.database.tables import STRUCTURE_VERSION
+from cchc_connect.database.tables import SCHEMA_VERSION
 from cchc_connect.errors import DatabaseUnusable
 from cchc_schemas import RECORD_TYPES
 
@@ -95,7 +95,7 @@ def test_a_database_of_a_newer_program_is_refused(path: Path) -> None:
     """A structure this program does not know is left untouched."""
     connection = sqlite3.connect(path)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {STRUCTURE_VERSION + 1}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     connection.close()
 
     with pytest.raises(DatabaseUnusable) as refused:

@@ -109,7 +109,7 @@ def test_a_text_that_is_too_long_is_cut_so_that_one_sees_it(books: Books) -> Non
     assert sent.applicant_name == "Công ty M…"
     assert done.counts["dossier"].shortened == 1
     with books.database.reading() as connection:
-        assert connection.execute(select(delivery.c.shortened)).scalar() == "applicant_name"
+        assert connection.execute(select(delivery.c.shortened_fields)).scalar() == "applicant_name"
 
 
 def test_one_refused_record_leaves_its_batch_delivered(books: Books) -> None:

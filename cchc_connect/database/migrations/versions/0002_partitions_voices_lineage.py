@@ -1,7 +1,8 @@
-"""A source may be read in partitions, what non-owners say has a table, and numbers that changed are linked.
+"""A source may be read in partitions, claims of non-owners have a table, and keys that changed are linked.
 
-Before, a listing in parts had one cursor and one tally for all, an unchanged item of a non-owner was read anew in
-each run, a discrepancy had no state, and a renumbered parcel was a delete and an insert that nobody could join.
+Before, a listing in partitions had one cursor and one row of counters for all of them, an unchanged item of a
+non-owner was parsed again in each run, a discrepancy had no state, and a renumbered parcel was a delete and an insert
+that could not be joined. Tables have the names that they had then; 0004 renames them.
 """
 
 import sqlalchemy as sa
@@ -23,7 +24,7 @@ DEFAULT = sa.text("''")
 
 
 def upgrade() -> None:
-    """Move every row over; tables whose key grew are made anew and filled from the old."""
+    """Keep every row; tables whose primary key grew are created again and filled from the old ones."""
     for name in RECORDS:
         _record(name)
     op.add_column("change", sa.Column("valid_from", sa.Text))
@@ -55,7 +56,7 @@ def _cursor() -> None:
         *(sa.Column(name, sa.Text) for name in kept.split(", ")[2:]),
         sa.Column("completed_at", sa.Text),
     )
-    # Partitions are new: what there is was read as a whole.
+    # Partitions are new: streams read before had one, without a name.
     op.execute(
         sa.text(
             f"INSERT INTO cursor (partition, {kept}, completed_at) SELECT '', {kept}, completed_at FROM cursor_1"  # noqa: S608  # names stand above
