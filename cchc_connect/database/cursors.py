@@ -1,4 +1,4 @@
-"""How far each stream was read, and why one is held."""
+"""Cursors: how far each stream was read, and why a stream is on hold."""
 
 import json
 from collections.abc import Mapping
@@ -17,23 +17,23 @@ from cchc_connect.errors import CchcError, Retriable
 
 @dataclass(frozen=True, kw_only=True)
 class Cursor:
-    """How far a stream was read; it is committed with the page it belongs to."""
+    """How far a stream was read; committed with the page that it belongs to."""
 
     watermark: datetime | None = None
-    """The latest change time a completed pass saw at the source; never a time of our own clock."""
+    """Latest change time that a completed pass saw at the source; never a time of our own clock."""
     since: datetime | None = None
-    """From when the present pass asks."""
+    """Start of the time window that the present pass requests."""
     position: str | None = field(default=None, repr=False)
-    """Where the present pass goes on; None between passes."""
+    """Page token of the next page of the present pass; None between passes."""
     highest: datetime | None = None
-    """The latest change time that the present pass may go by; see `sync.high_water`."""
+    """Checkpoint: latest change time that the present pass may take as its watermark; see `sync.high_water`."""
     reading: str | None = None
-    """By which mapping and record version the items were read."""
+    """Translation key: mapping version and record version by which the items were translated."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StreamState:
-    """What `status` shows of a stream."""
+    """State of a stream as `status` shows it; instants are UTC text, as stored."""
 
     connection: str
     record_type: str
@@ -47,7 +47,7 @@ class StreamState:
 
 
 def read_cursor(connection: Connection, stream: Stream) -> Cursor:
-    """Return where the stream stands; a stream never read stands at the beginning."""
+    """Return the cursor of a stream; a stream that was never read has an empty one."""
     row = connection.execute(select(cursor).where(_of(stream))).one_or_none()
     if row is None:
         return Cursor()
@@ -61,7 +61,7 @@ def read_cursor(connection: Connection, stream: Stream) -> Cursor:
 
 
 def write_cursor(connection: Connection, stream: Stream, at: Cursor, completed_at: datetime | None = None) -> None:
-    """Store where the stream stands now; an answer that made sense ends a hold."""
+    """Store the cursor of a stream and end its hold, as its last response was plausible."""
     values: dict[str, str | None] = {
         "watermark": _stamp(at.watermark),
         "pass_since": _stamp(at.since),
@@ -78,11 +78,11 @@ def write_cursor(connection: Connection, stream: Stream, at: Cursor, completed_a
 
 
 def hold(connection: Connection, stream: Stream, reason: CchcError, now: datetime, order: Order = Order.NONE) -> None:
-    """Write down why the stream is not read.
+    """Put a stream on hold, with the reason.
 
-    A pass in its middle goes on where it was once the source can be reached again (`Retriable`); after an
-    answer that could not be believed it begins anew, from the watermark. That stays where it was, unless the
-    source lists the oldest change first: then what was read so far need not be read again.
+    After a `Retriable` reason an unfinished pass continues at its page token once the source can be reached again.
+    After any other reason, an implausible response, the pass restarts at the watermark. The watermark stays, unless
+    the source lists the oldest change first: then it moves to the checkpoint, as what was read need not be read again.
     """
     context = json.dumps({name: str(value) for name, value in reason.context.items()}, ensure_ascii=False)
     row = connection.execute(select(cursor).where(_of(stream))).one_or_none()
@@ -96,7 +96,7 @@ def hold(connection: Connection, stream: Stream, reason: CchcError, now: datetim
 
 
 def stream_states(connection: Connection) -> list[StreamState]:
-    """Return every stream that was ever asked for, by connection and record type."""
+    """Return the state of every stream that was ever requested, by connection, record type and partition."""
     rows = connection.execute(select(cursor).order_by(cursor.c.connection, cursor.c.record_type, cursor.c.partition))
     return [
         StreamState(
@@ -115,8 +115,8 @@ def stream_states(connection: Connection) -> list[StreamState]:
 
 
 def _upsert(connection: Connection, stream: Stream, values: Mapping[str, str | None]) -> None:
-    place = {"connection": stream.connection, "record_type": stream.record_type, "partition": stream.partition}
-    upsert(connection, cursor, place, values)
+    keys = {"connection": stream.connection, "record_type": stream.record_type, "partition": stream.partition}
+    upsert(connection, cursor, keys, values)
 
 
 def _of(stream: Stream) -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""The links of the shared database: what joins a dossier with its permits, and a parcel with its old numbers."""
+"""Record links: references between records, such as from permits to their dossier and parcels."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -10,11 +10,11 @@ from cchc_connect.database.tables import record_link
 
 
 def write_links(
-    connection: Connection, record_type: str, links: Mapping[str, Sequence[Target]], known: Collection[str]
+    connection: Connection, record_type: str, links: Mapping[str, Sequence[Target]], existing: Collection[str]
 ) -> None:
-    """Store the links of records, by their key; those whose key is among `known` may have had others before."""
-    forget = delete(record_link).where(record_link.c.record_type == record_type)
-    for keys in chunks(list(known)):
-        connection.execute(forget.where(record_link.c.record_key.in_(keys)))
+    """Store the links of records by record key; the former links of those keys in `existing` are deleted."""
+    former = delete(record_link).where(record_link.c.record_type == record_type)
+    for keys in chunks(list(existing)):
+        connection.execute(former.where(record_link.c.record_key.in_(keys)))
     rows = [(record_type, key, *target) for key, targets in links.items() for target in targets]
     insert_rows(connection, record_link, rows)
