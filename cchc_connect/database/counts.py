@@ -46,10 +46,10 @@ class Counts:
     requests: int = 0
     bytes_received: int = 0
 
-    def add(self, other: Self) -> None:
-        """Add the counters of `other` to these."""
+    def add(self, counts: Self) -> None:
+        """Add the counters of `counts` to these."""
         for counter in fields(self):
-            setattr(self, counter.name, getattr(self, counter.name) + getattr(other, counter.name))
+            setattr(self, counter.name, getattr(self, counter.name) + getattr(counts, counter.name))
 
     def copy(self) -> Self:
         """Return a copy of the counters."""
@@ -66,11 +66,11 @@ class Counts:
 
 
 def write_counts(
-    connection: Connection, place: tuple[str, str, str, str], counts: Counts, partition: str = WHOLE
+    connection: Connection, key: tuple[str, str, str, str], counts: Counts, partition: str = WHOLE
 ) -> None:
-    """Store the counters of one `place`: run, kind (`pull` or `push`), name, record type; one row per partition."""
-    keys: dict[str, str] = dict(zip(("run_id", "kind", "name", "record_type"), place, strict=True))
-    upsert(connection, run_counter, {**keys, "partition": partition}, {"counts": json.dumps(counts.as_document())})
+    """Store the counters of one key: run, kind (`pull` or `push`), name, record type; one row per partition."""
+    columns: dict[str, str] = dict(zip(("run_id", "kind", "name", "record_type"), key, strict=True))
+    upsert(connection, run_counter, {**columns, "partition": partition}, {"counts": json.dumps(counts.as_document())})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,17 +38,17 @@ def _limit_indexes(table: Table, dialect: str) -> None:
         index.dialect_options[dialect]["where"] = index.dialect_options["sqlite"]["where"]
 
 
-def upgrade(connection: Connection, found: int) -> None:
-    """Upgrade a database of schema version `found`, in the transaction of `connection`; no row is lost."""
+def upgrade(connection: Connection, version: int) -> None:
+    """Upgrade a database of schema version `version`, in the transaction of `connection`; no row is lost."""
     from alembic import command  # noqa: PLC0415  # only an older database pays for it
     from alembic.config import Config  # noqa: PLC0415  # as above
 
     plan = Config()
     plan.set_main_option("script_location", str(MIGRATIONS))
     plan.attributes["connection"] = connection
-    if found == 1:  # this version is stored in the SQLite file's header only
-        command.stamp(plan, revision(found))
-    elif found <= LAST_FORMER_VERSION:  # not in a migration: alembic reads the version table before it runs one
+    if version == 1:  # this version is stored in the SQLite file's header only
+        command.stamp(plan, revision(version))
+    elif version <= LAST_FORMER_VERSION:  # not in a migration: alembic reads the version table before it runs one
         connection.exec_driver_sql(f"ALTER TABLE {FORMER_VERSION_TABLE} RENAME TO {schema_version.name}")
     command.upgrade(plan, "head")
     if connection.dialect.supports_comments:

@@ -187,15 +187,16 @@ def test_no_row_is_lost_on_the_way(old: str) -> None:
     after = rows(old)
     for table, expected in before.items():
         if table != "cchc_schema_version":
-            kept = [{name: row[name] for name in expected[0]} for row in after[table]] if expected else after[table]
-            assert sorted(map(repr, kept)) == sorted(map(repr, expected)), table
+            names = expected[0] if expected else {}
+            upgraded = [{name: row[name] for name in names} for row in after[table]]
+            assert sorted(map(repr, upgraded)) == sorted(map(repr, expected)), table
     assert [row["version_num"] for row in after["cchc_schema_version"]] == [f"{SCHEMA_VERSION:04}"]
 
 
 @pytest.mark.parametrize("version", [2, 3])
 @pytest.mark.parametrize("suffix", ["", "_postgres"])
 def test_each_renamed_table_had_a_row(version: int, suffix: str) -> None:
-    """Else the test above proves nothing."""
+    """Otherwise the test above would prove nothing."""
     script = (FOLDER / f"structure_{version}{suffix}.sql").read_text(encoding="utf-8")
 
     empty = [name for name in {*TABLES, *COLUMNS} if f'INSERT INTO "{name}"' not in script]
@@ -203,8 +204,8 @@ def test_each_renamed_table_had_a_row(version: int, suffix: str) -> None:
     assert empty == (["pace"] if version == 2 else [])
 
 
-def test_a_further_pull_goes_on_where_the_old_program_was(old: str) -> None:
-    """The parcel that was there is recognised by its content, whatever its hash was made of."""
+def test_a_further_pull_continues_where_the_old_program_stopped(old: str) -> None:
+    """The stored parcel is recognised by its content, whatever its hash was computed from."""
     with SharedDatabase(old) as upgraded:
         books = Books(upgraded)
 
@@ -324,7 +325,7 @@ def test_another_programs_tables_of_our_names_are_refused(tmp_path: Path) -> Non
     assert refused.value.code == "database.foreign"
 
 
-def test_postgresql_says_what_each_table_and_field_is(tmp_path: Path) -> None:
+def test_postgresql_has_a_comment_for_each_table_and_field(tmp_path: Path) -> None:
     """Comments carry the descriptions of the records' fields, for whoever reads with SQL."""
     with (
         new_address("postgres", tmp_path) as address,
@@ -340,15 +341,14 @@ def test_postgresql_says_what_each_table_and_field_is(tmp_path: Path) -> None:
     assert all(columns.values())
 
 
-def test_every_table_says_what_it_is() -> None:
-    """No table is without a comment."""
+def test_every_table_has_a_comment() -> None:
     record_table("land_parcel")
 
     assert [table.name for table in METADATA.sorted_tables if not table.comment] == []
 
 
 def test_looking_changes_no_byte(old_file: Path) -> None:
-    """Without leave to prepare it an older database is left as it is."""
+    """Without `prepare` an older database is left unchanged."""
     before = hashlib.sha256(old_file.read_bytes()).hexdigest()
 
     with pytest.raises(DatabaseUnusable) as refused:
@@ -359,7 +359,7 @@ def test_looking_changes_no_byte(old_file: Path) -> None:
 
 
 def test_looking_makes_no_database(empty_address: str) -> None:
-    """Without leave to prepare it nothing is created where nothing is."""
+    """Without `prepare` no database is created."""
     with pytest.raises(DatabaseUnusable) as refused:
         SharedDatabase(empty_address, prepare=False)
 
