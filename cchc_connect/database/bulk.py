@@ -25,13 +25,13 @@ SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace
 AND reltuples < 0 AND pg_relation_size(oid) > 0
 """
 
-AT_ONCE = 500
+KEY_BATCH_SIZE = 500
 """Keys in one IN list; SQLite accepts 32,766 values a statement, older versions 999."""
 
 
 def chunks(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
     """Yield the keys in batches that fit into one statement."""
-    return (keys[start : start + AT_ONCE] for start in range(0, len(keys), AT_ONCE))
+    return (keys[start : start + KEY_BATCH_SIZE] for start in range(0, len(keys), KEY_BATCH_SIZE))
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -109,7 +109,7 @@ def rows_among(
     text, bind_names = _in_sql(statement, column)
     for batch in chunks(keys):
         # Padded to one length: one text, one prepared statement.
-        padded = (*batch, *[batch[-1]] * (AT_ONCE - len(batch)))
+        padded = (*batch, *[batch[-1]] * (KEY_BATCH_SIZE - len(batch)))
         values = [padded if name == _AMONG else (bound[name],) for name in bind_names]
         yield from connection.exec_driver_sql(text, tuple(chain.from_iterable(values))).all()
 
@@ -171,7 +171,7 @@ def _any_sql(statement: Rows, column: ColumnElement[Any]) -> str:
 def _in_sql(statement: Rows, column: ColumnElement[Any]) -> tuple[str, Sequence[str]]:
     """Return the SQLite text that `rows_among` executes, and the names of its binds in their order."""
     compiled = statement.where(column.in_(bindparam(_AMONG, expanding=True))).compile(dialect=sqlite.dialect())
-    text = str(compiled).replace(f"(__[POSTCOMPILE_{_AMONG}])", f"({', '.join('?' * AT_ONCE)})")
+    text = str(compiled).replace(f"(__[POSTCOMPILE_{_AMONG}])", f"({', '.join('?' * KEY_BATCH_SIZE)})")
     return text, tuple(compiled.positiontup or ())
 
 

@@ -27,9 +27,9 @@ class Condition:
     """`SQLite` or `PostgreSQL`."""
     version: str
     """Version of the database software."""
-    journal: str
+    journal_mode: str
     """SQLite's journal mode; "wal" for PostgreSQL."""
-    unsafe: tuple[str, ...]
+    unsafe_settings: tuple[str, ...]
     """Settings under which a power cut may lose committed data."""
     size_bytes: int
 
@@ -61,11 +61,11 @@ def room(folder: Path, size_bytes: int = 0) -> Finding:
 
 
 def _durability(condition: Condition) -> Finding:
-    if condition.unsafe:
-        return Finding.warning(DATABASE, "condition.unsafe", {"settings": ", ".join(condition.unsafe)})
-    if condition.journal != "wal":
-        return Finding.warning(DATABASE, "condition.no_wal", {"journal": condition.journal})
-    return Finding.good(DATABASE, "condition.safe", {"journal": condition.journal})
+    if condition.unsafe_settings:
+        return Finding.warning(DATABASE, "condition.unsafe", {"settings": ", ".join(condition.unsafe_settings)})
+    if condition.journal_mode != "wal":
+        return Finding.warning(DATABASE, "condition.no_wal", {"journal": condition.journal_mode})
+    return Finding.good(DATABASE, "condition.safe", {"journal": condition.journal_mode})
 
 
 def _sqlite(connection: Connection) -> Condition:
@@ -75,8 +75,8 @@ def _sqlite(connection: Connection) -> Condition:
     return Condition(
         kind="SQLite",
         version=str(connection.exec_driver_sql("SELECT sqlite_version()").scalar()),
-        journal=pragma_value("journal_mode"),
-        unsafe=() if pragma_value("synchronous") == "2" else ("synchronous",),
+        journal_mode=pragma_value("journal_mode"),
+        unsafe_settings=() if pragma_value("synchronous") == "2" else ("synchronous",),
         size_bytes=int(pragma_value("page_count")) * int(pragma_value("page_size")),
     )
 
@@ -89,7 +89,7 @@ def _postgres(connection: Connection) -> Condition:
     return Condition(
         kind="PostgreSQL",
         version=current("server_version").partition(" ")[0],
-        journal="wal",
-        unsafe=tuple(name for name in settings if current(name) == "off"),
+        journal_mode="wal",
+        unsafe_settings=tuple(name for name in settings if current(name) == "off"),
         size_bytes=int(connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one()),
     )

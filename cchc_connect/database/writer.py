@@ -235,12 +235,12 @@ def _called(connection: Connection, stream: Stream, source_keys: Sequence[str]) 
     """Yield record key and source key of the live records with these source keys."""
     column = record_table(stream.record_type).c.source_key
     bound = {"connection": stream.connection}
-    for row in rows_among(connection, _live(stream.record_type), column, source_keys, bound):
+    for row in rows_among(connection, _live_key_query(stream.record_type), column, source_keys, bound):
         yield row.record_key, row.source_key
 
 
 @cache
-def _live(record_type: str) -> Rows:
+def _live_key_query(record_type: str) -> Rows:
     table = record_table(record_type)
     live = (table.c.connection == bindparam("connection")) & table.c.deleted_at.is_(None)
     return select(table.c.record_key, table.c.source_key).where(live)

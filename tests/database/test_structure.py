@@ -79,7 +79,7 @@ Rows = Mapping[str, list[dict[str, Any]]]
 
 
 class Shape(NamedTuple):
-    """What a table looks like to who reads the database with SQL."""
+    """What SQL users see of a table."""
 
     columns: set[str]
     indexes: set[str]
@@ -103,7 +103,7 @@ def restore(address: str, version: int) -> None:
     ids=lambda old: f"{old[0]}-{old[1]}",
 )
 def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Give the address of a database of each older schema version; version 1 was never in PostgreSQL."""
+    """Provide a database of each older schema version; version 1 never existed in PostgreSQL."""
     kind, version = request.param
     with new_address(kind, tmp_path) as address:
         restore(address, version)
@@ -326,7 +326,7 @@ def test_another_programs_tables_of_our_names_are_refused(tmp_path: Path) -> Non
 
 
 def test_postgresql_has_a_comment_for_each_table_and_field(tmp_path: Path) -> None:
-    """Comments carry the descriptions of the records' fields, for whoever reads with SQL."""
+    """Comments have the descriptions of the records' fields, for SQL users."""
     with (
         new_address("postgres", tmp_path) as address,
         SharedDatabase(address) as database,

@@ -1,6 +1,6 @@
-"""Tables and columns have the field's standard terms, so that whoever reads them with SQL needs no explanation.
+"""Tables and columns have the field's standard terms, so that SQL users need no explanation of them.
 
-Before, a non-owner's values stood in `voice`, a run's counters in `tally`, the audit log in `journal`; `position` was
+Before, a non-owner's values were in `voice`, a run's counters in `tally`, the audit log in `journal`; `position` was
 a page token in one table and a sequence of the change feed in another. Rows, their order and their ids are kept, and
 both databases let views, triggers and privileges follow a renamed table or column. The version table is renamed before
 this file runs, as alembic reads it first.
