@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from cchc_connect.database.reading.records import AnyRecord, records_by_key
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.tables import link
+from cchc_connect.database.tables import record_link
 from cchc_connect.database.writing.succession import successors
 from cchc_connect.errors import Rejected
 from cchc_schemas import (
@@ -94,8 +94,12 @@ class _LinkedRecords:
 
     def keys_linking_to(self, target_type: str, target_keys: Iterable[str]) -> dict[str, list[str]]:
         """Return the keys of the records with a link to one of the targets, by record type."""
-        is_linked: ColumnElement[bool] = (link.c.target_type == target_type) & link.c.target_key.in_(list(target_keys))
+        is_linked: ColumnElement[bool] = (record_link.c.target_type == target_type) & record_link.c.target_key.in_(
+            list(target_keys)
+        )
         keys_by_type: dict[str, list[str]] = {record_type: [] for record_type in RECORD_TYPES}
-        for row in self._connection.execute(select(link.c.record_type, link.c.record_key).where(is_linked)):
+        for row in self._connection.execute(
+            select(record_link.c.record_type, record_link.c.record_key).where(is_linked)
+        ):
             keys_by_type[row.record_type].append(row.record_key)
         return keys_by_type

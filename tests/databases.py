@@ -20,7 +20,7 @@ import pytest
 from psycopg import sql
 
 from cchc_connect import SharedDatabase
-from cchc_connect.database.tables import structure
+from cchc_connect.database.tables import schema_version
 
 KINDS = ("sqlite", "postgres")
 
@@ -117,7 +117,7 @@ class _Schema:
         """Delete every row and restart every sequence; `TRUNCATE` would create new files, which takes longer."""
         with psycopg.connect(self.address) as connection:
             names = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (self._name,))
-            tables = [sql.Identifier(name) for (name,) in names if name != structure.name]
+            tables = [sql.Identifier(name) for (name,) in names if name != schema_version.name]
             names = connection.execute("SELECT sequencename FROM pg_sequences WHERE schemaname = %s", (self._name,))
             sequences = [sql.Identifier(name) for (name,) in names]
             for identifier in tables:

@@ -15,7 +15,17 @@ from cchc_connect.config.file import Config
 from cchc_connect.database.outbox.dead_letters import DeadLetter, dead_letters, send_again
 from cchc_connect.database.outbox.deliveries import route_states
 
-COLUMNS = ("route", "sequence", "record_type", "record_key", "attempts", "reason", "settled_at", "shortened", "worth")
+COLUMNS = (
+    "route",
+    "sequence",
+    "record_type",
+    "record_key",
+    "attempts",
+    "reason",
+    "finished_at",
+    "shortened_fields",
+    "worth",
+)
 
 
 def list_letters(session: Session, database: str | None, route: str | None) -> ExitCode:
@@ -41,8 +51,8 @@ def list_letters(session: Session, database: str | None, route: str | None) -> E
             one.record_key,
             one.attempts,
             one.reason,
-            local(one.settled_at, screen.language),
-            ", ".join(one.shortened) or "-",
+            local(one.finished_at, screen.language),
+            ", ".join(one.shortened_fields) or "-",
             _worth(one, screen),
         )
         for one in letters

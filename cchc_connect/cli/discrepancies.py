@@ -22,7 +22,7 @@ from cchc_schemas import RECORD_TYPES
 LONGEST = 40
 """Characters of a value in a table; JSON shows it whole."""
 
-COLUMNS = ("number", "record_type", "record_key", "field", "connection", "value", "owner", "owner_value", "since")
+COLUMNS = ("number", "record_type", "record_key", "field", "connection", "value", "owner", "owner_value", "detected_at")
 
 
 def list_discrepancies(
@@ -88,14 +88,14 @@ def _document(row: RowMapping, *, unmasked: bool) -> Mapping[str, Any]:
             return value
         return HIDDEN if kind is None else masked_field(kind, row["field"], value)
 
-    names = ("record_type", "record_key", "field", "connection", "owner", "since", "state", "note", "settled_at")
+    names = ("record_type", "record_key", "field", "connection", "owner", "detected_at", "state", "note", "resolved_at")
     values = {"value": shown(row["value"]), "owner_value": shown(row["owner_value"])}
     return {"number": row["id"], **{name: row[name] for name in names}, **values}
 
 
 def _row(one: Mapping[str, Any], screen: Screen) -> list[object]:
     values = {name: _cut(one[name]) for name in ("value", "owner_value")}
-    told = {**one, **values, "since": local(one["since"], screen.language)}
+    told = {**one, **values, "detected_at": local(one["detected_at"], screen.language)}
     return [*(told[name] for name in COLUMNS), screen.word("discrepancy_state", one["state"])]
 
 

@@ -63,7 +63,7 @@ def _status(connection: Connection, screen: Screen) -> dict[str, Any]:
         "routes": [_with_reason(_route(state), screen) for state in route_states(connection)],
         "last_run": None if report is None else {name: one for name, one in report.items() if name != "lines"},
         "unfinished_run": _unfinished(connection),
-        "journal": {"whole": broken is None, "broken_at": broken},
+        "audit_log": {"whole": broken is None, "broken_at": broken},
         "discrepancies": len(discrepancies(connection)),
     }
 
@@ -95,7 +95,7 @@ def _state(state: StreamState | None, name: StreamName) -> dict[str, Any]:
         record_type=record_type,
         partition=partition,
         watermark=None,
-        position=None,
+        page_token=None,
         held_code=None,
         held_context={},
         held_since=None,
@@ -153,7 +153,7 @@ def _show_routes(routes: list[dict[str, Any]], screen: Screen) -> None:
     if not routes:
         return
     screen.heading("status.routes")
-    numbers = ("position", "waiting", "delivered", "dead")
+    numbers = ("last_sequence", "waiting", "delivered", "dead")
     rows = [(route["name"], *(route[name] for name in numbers)) for route in routes]
     headings = ("status.route", *(f"status.{name}" for name in numbers))
     screen.table(Table(headings=headings, rows=rows, numbers_from=1))
@@ -164,7 +164,7 @@ def _show_routes(routes: list[dict[str, Any]], screen: Screen) -> None:
 
 def _show_rest(document: Mapping[str, Any], screen: Screen, option: str) -> None:
     screen.line()
-    report, broken_at = document["last_run"], document["journal"]["broken_at"]
+    report, broken_at = document["last_run"], document["audit_log"]["broken_at"]
     if report is None:
         screen.say("status.never_run")
     else:

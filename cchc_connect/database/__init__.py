@@ -1,1 +1,1 @@
-"""The shared database: tables, the one write path, feed, deliveries, journal, lease."""
+"""The shared database: tables, the single write path, change feed, outbox, audit log and lease."""

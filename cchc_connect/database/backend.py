@@ -1,4 +1,4 @@
-"""What differs between the databases: how a transaction begins, whose a database is, what an error means."""
+"""What differs between SQLite and PostgreSQL: transactions, the schema version, and the meaning of errors."""
 
 import logging
 from dataclasses import dataclass
@@ -9,26 +9,25 @@ from sqlalchemy import Connection, Engine
 from cchc_connect.messages import Phrase
 
 LOCK_WAIT_S = 30.0
-"""Seconds a writer waits for another program's transaction."""
+"""Seconds that a writer waits for the transaction of another program."""
 
 POOL_SIZE = 8
-"""Connections that are kept open."""
-
+"""Connections that a pool keeps open."""
 
 _LOGGED_AS = "cchc_connect"
 
 
 class Quiet(TypedDict):
-    """What SQLAlchemy is told so that it shows no value."""
+    """Engine options of SQLAlchemy that keep values out of errors and logs."""
 
     hide_parameters: bool
     logging_name: str
 
 
 def quiet() -> Quiet:
-    """Return what keeps an engine of ours from showing values: parameters in errors, rows in a log at DEBUG.
+    """Return options that keep an engine from showing values: parameters in errors, rows in a log at DEBUG.
 
-    Engines of other parts of the same program log as they are told to.
+    They concern the engines of this library only; other engines of the same process log as configured.
     """
     logging.getLogger(f"sqlalchemy.engine.Engine.{_LOGGED_AS}").setLevel(logging.WARNING)
     return Quiet(hide_parameters=True, logging_name=_LOGGED_AS)
@@ -36,25 +35,25 @@ def quiet() -> Quiet:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What stands where the shared database is to be."""
+    """State of the database that is to be the shared database."""
 
     version: int
-    """Its structure; 0 where there is none."""
+    """Schema version; 0 where there are no tables of ours."""
     is_foreign: bool
-    """Is it another program's?"""
+    """True if another program owns it."""
 
 
 class Backend(Protocol):
-    """One kind of database."""
+    """Driver of one kind of database."""
 
     @property
     def failures(self) -> tuple[type[Exception], ...]:
-        """Errors of the driver."""
+        """Exception types of the driver."""
         ...
 
     @property
     def place(self) -> str:
-        """Where the database is, in words that hold no secret."""
+        """Where the database is: a file's path, or an address without its password."""
         ...
 
     def engine(self) -> Engine:
@@ -62,33 +61,33 @@ class Backend(Protocol):
         ...
 
     def begin(self, connection: Connection, *, writing: bool) -> None:
-        """Begin a transaction: of all that write, on any machine, one is at work and the others wait."""
+        """Begin a transaction. One writer at a time, on any machine, holds the write lock; the others wait for it."""
         ...
 
     def find(self, connection: Connection) -> Found:
-        """Look what is there, without changing it."""
+        """Return the state of the database; change nothing."""
         ...
 
     def sign(self, connection: Connection, version: int) -> None:
-        """Mark the database as ours, with its structure."""
+        """Mark the database as ours, with its schema version."""
         ...
 
     def settle(self, engine: Engine) -> None:
-        """Set what a database of ours keeps and what cannot be set in a transaction."""
+        """Set the persistent settings of a database of ours that cannot be set in a transaction."""
         ...
 
     def reason(self, error: BaseException) -> Phrase:
-        """Return what a driver's error means and what to do; it holds no value of a row."""
+        """Return what a driver's error means and what to do; the message holds no value of a row."""
         ...
 
     def is_lost(self, error: BaseException) -> bool:
-        """Say whether only the connection broke."""
+        """True if only the connection broke."""
         ...
 
     def look(self) -> None:
-        """Make sure that there is something to be looked at.
+        """Check that the database exists.
 
         Raises:
-            DatabaseUnusable: there is not.
+            DatabaseUnusable: it does not exist.
         """
         ...

@@ -1,7 +1,7 @@
-"""One table for each record type, made from the record itself, so that any SQL tool of any agency can read it.
+"""One table for each record type, generated from the record class, so that any SQL tool can read it.
 
-The record's scalar fields are typed columns of their own names, its nested parts are JSON (a JSON
-column on PostgreSQL), and after them stands where the row came from. A column's comment is its field's description.
+The record's scalar fields are typed columns of the same names, its nested parts are JSON (a JSON column on
+PostgreSQL), and the provenance columns follow. A column's comment is its field's description.
 """
 
 import types
@@ -22,19 +22,19 @@ from cchc_schemas import RECORD_TYPES, Record
 NESTED = Text().with_variant(JSON(), "postgresql")
 
 PROVENANCE: tuple[tuple[str, TypeEngine[Any], str], ...] = (
-    ("connection", Text(), "Connection whose record it is."),
-    ("agency", Text(), "Code of the agency that answers for it (mã định danh cơ quan)."),
-    ("partition", Text(), "Part of the source's listing it came in; empty where the listing has no parts."),
+    ("connection", Text(), "Connection that owns the record."),
+    ("agency", Text(), "Code of the agency that is responsible for it (mã định danh cơ quan)."),
+    ("partition", Text(), "Partition of the source's listing; empty where the listing has none."),
     ("source_key", Text(), "The source's own identifier."),
-    ("source_time", Text(), "When the source last changed it, UTC, as ISO 8601."),
+    ("source_time", Text(), "When the source changed it last, UTC, as ISO 8601."),
     ("run_id", Text(), "Run that wrote this version."),
-    ("item_hash", LargeBinary(), "Hash of the wire item and of what reads it."),
+    ("item_hash", LargeBinary(), "Hash of the wire item and of the translation key."),
     ("version", Integer(), "Version of the record, from 1 on."),
     ("sequence", BIG, "Sequence of this version in the change feed."),
-    ("deleted_at", Text(), "When it was found to be gone, UTC; the other columns keep the last values."),
-    ("notes", Text(), "What is odd about it, as JSON: pairs of path and rule."),
+    ("deleted_at", Text(), "When its deletion was detected, UTC; the other columns keep the last values."),
+    ("notes", Text(), "Notes on oddities, as JSON: pairs of path and rule."),
 )
-"""Where a row came from; the same on every record table."""
+"""Provenance of a row; the same columns in every record table."""
 
 
 @dataclass(frozen=True)
@@ -64,15 +64,15 @@ def record_table(record_type: str) -> Table:
         comment=(record.__doc__ or "").partition("\n")[0],
     )
     Index(f"{record_type}_source", table.c.connection, table.c.source_key)
-    # Whole in itself: an unchanged item is recognised, named and dated without a look at its row.
-    recognised = (table.c.connection, table.c.item_hash, table.c.source_key, table.c.source_time, table.c.partition)
+    # A covering index: an unchanged item is recognised without reading its row.
+    covered = (table.c.connection, table.c.item_hash, table.c.source_key, table.c.source_time, table.c.partition)
     live = table.c.deleted_at.is_(None)
-    Index(f"{record_type}_item", *recognised, sqlite_where=live)  # also on PostgreSQL: see `structure.make`
+    Index(f"{record_type}_item", *covered, sqlite_where=live)  # also on PostgreSQL: see `structure.make`
     return table
 
 
 def all_tables() -> MetaData:
-    """Return the metadata with every record type's table in it."""
+    """Return the metadata with the tables of all record types."""
     for record_type in RECORD_TYPES:
         record_table(record_type)
     return METADATA
@@ -101,6 +101,6 @@ def _bare(annotation: object) -> object:
     if origin is Annotated:
         return _bare(get_args(annotation)[0])
     if origin in {Union, types.UnionType}:
-        (kind, *more) = [part for part in get_args(annotation) if part is not type(None)]
-        return _bare(kind) if not more else dict
+        (first, *alternatives) = [member for member in get_args(annotation) if member is not type(None)]
+        return _bare(first) if not alternatives else dict
     return origin or annotation

@@ -1,4 +1,4 @@
-"""From a record's document to the values of its table's columns."""
+"""Converts a record's document to the values of its table's columns."""
 
 from collections.abc import Callable
 from functools import cache
@@ -15,19 +15,19 @@ Values = tuple[Any, ...]
 
 @cache
 def row_reader(record_type: str) -> Callable[[bytes], Values]:
-    """Return what turns a document into the values of its columns, in their order; nested parts stay JSON text."""
+    """Return a function from document to column values, in column order; nested parts stay JSON text."""
     fields = field_columns(RECORD_TYPES[record_type])
     shape = msgspec.defstruct(
         record_type, [(field.name, msgspec.Raw if field.type is NESTED else Any) for field in fields]
     )
     read, values = msgspec.json.Decoder(shape).decode, attrgetter(*(field.name for field in fields))
-    nested = [place for place, field in enumerate(fields) if field.type is NESTED]
+    nested = [index for index, field in enumerate(fields) if field.type is NESTED]
 
     def row(document: bytes) -> Values:
-        found = list(values(read(document)))
-        for place in nested:
-            text = str(found[place], "utf-8")
-            found[place] = None if text == "null" else text
-        return tuple(found)
+        row_values = list(values(read(document)))
+        for index in nested:
+            text = str(row_values[index], "utf-8")
+            row_values[index] = None if text == "null" else text
+        return tuple(row_values)
 
     return row

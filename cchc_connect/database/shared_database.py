@@ -1,7 +1,7 @@
 """The shared database: opening it, and its two kinds of transaction.
 
 `reading()` sees one committed state. `writing(token)` is the only way to change anything: it takes the
-database's write lock first, then looks whether the lease's fencing token is still the caller's, so that a
+database's write lock first, then checks that the lease's fencing token is still the caller's, so that a
 run that froze past its lease can write nothing more.
 """
 
@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from cchc_connect.database.backend import Backend
 from cchc_connect.database.migrate import make, upgrade
 from cchc_connect.database.sqlite import PREFIX, SqliteBackend
-from cchc_connect.database.tables import STRUCTURE_VERSION, lease
+from cchc_connect.database.tables import SCHEMA_VERSION, lease
 from cchc_connect.errors import DatabaseLost, DatabaseUnusable, LeaseLost
 from cchc_connect.extras import extra
 from cchc_connect.privacy.error_boundary import Seam
@@ -28,23 +28,23 @@ RUN_LEASE = "sync"
 
 
 class SharedDatabase:
-    """One shared database, in an SQLite file or in PostgreSQL; safe to be used by many threads."""
+    """One shared database, in an SQLite file or in PostgreSQL; thread-safe."""
 
     def __init__(self, url: str, *, prepare: bool = True) -> None:
         """Open the database at `url`, `sqlite:///PATH` or `postgresql://...`.
 
-        With `prepare` its tables are made where it is new and brought up to date where it is older; without,
-        nothing of it is changed.
+        With `prepare` the tables of a new database are created and those of an older one upgraded; without it,
+        the database is not changed.
 
         Raises:
-            DatabaseUnusable: it cannot be opened, is another program's, or was made by a newer program;
-                without `prepare` also where it is not there or older.
+            DatabaseUnusable: it cannot be opened, belongs to another program, or has a newer schema version;
+                without `prepare` also if it does not exist or has an older one.
             ConfigurationError: the database's driver is not installed.
         """
         self.url = url = SecretText(url)
         self._backend = _backend(url)
         self._failures: tuple[type[Exception], ...] = (DBAPIError, *self._backend.failures)
-        self._writer = threading.Lock()  # one writer at a time: waiting here is fairer than at the database
+        self._writer = threading.Lock()  # one writer at a time: this lock is fairer than the database's
         if not prepare:
             self._backend.look()
         self._engine = self._backend.engine()
@@ -57,11 +57,11 @@ class SharedDatabase:
 
     @property
     def place(self) -> str:
-        """Return where it is: a file's path, or an address without its password."""
+        """Return the file's path, or the address without its password."""
         return self._backend.place
 
     def reading(self) -> Seam[Connection]:
-        """Give a connection that sees one committed state and changes nothing.
+        """Return a context manager of a connection that sees one committed state and changes nothing.
 
         Raises:
             DatabaseUnusable: the database failed.
@@ -69,15 +69,15 @@ class SharedDatabase:
         return Seam(self._connection(), self._translated)
 
     def writing(self, token: int | None = None, *, keep: bool = True) -> Seam[Connection]:
-        """Give a connection whose changes are committed together when the block ends, or not at all.
+        """Return a context manager of a connection whose changes are committed when the block ends, all or none.
 
         Args:
-            token: the run's fencing token; None for what needs no lease (the lease itself, a repair by hand).
-            keep: False for a rehearsal: everything is done and then undone.
+            token: the run's fencing token; None for changes that need no lease (the lease itself, a manual repair).
+            keep: False for a dry run: all changes are rolled back at the end.
 
         Raises:
-            LeaseLost: the lease has another token by now; nothing was changed.
-            DatabaseLost: the connection broke; nothing was changed, or all of it where it broke at the very end.
+            LeaseLost: the lease has another token now; nothing was changed.
+            DatabaseLost: the connection broke; nothing was changed, or everything if it broke during the commit.
             DatabaseUnusable: the database failed; nothing was changed.
         """
         return Seam(self._transaction(token, keep=keep), self._translated)
@@ -115,33 +115,33 @@ class SharedDatabase:
 
     def _open(self, *, prepare: bool) -> None:
         with self.reading() as connection:
-            found = self._checked(connection)
-        if found == STRUCTURE_VERSION:
+            version = self._checked_version(connection)
+        if version == SCHEMA_VERSION:
             return
         if not prepare:
-            raise DatabaseUnusable("database.older" if found else "database.absent", path=self.place)
+            raise DatabaseUnusable("database.older" if version else "database.absent", path=self.place)
         with Seam(nullcontext(), self._translated):
             self._backend.settle(self._engine)
         with self.writing() as connection:
-            found = self._checked(connection)  # another program may have been quicker
-            if found == STRUCTURE_VERSION:
+            version = self._checked_version(connection)  # another program may have upgraded it meanwhile
+            if version == SCHEMA_VERSION:
                 return
-            if found:
-                upgrade(connection, found)
+            if version:
+                upgrade(connection, version)
             else:
                 make(connection)
-            self._backend.sign(connection, STRUCTURE_VERSION)
+            self._backend.sign(connection, SCHEMA_VERSION)
 
-    def _checked(self, connection: Connection) -> int:
-        found = self._backend.find(connection)
-        if found.is_foreign:
+    def _checked_version(self, connection: Connection) -> int:
+        state = self._backend.find(connection)
+        if state.is_foreign:
             raise DatabaseUnusable("database.foreign", path=self.place)
-        if found.version > STRUCTURE_VERSION:
-            raise DatabaseUnusable("database.newer", path=self.place, found=found.version, known=STRUCTURE_VERSION)
-        return found.version
+        if state.version > SCHEMA_VERSION:
+            raise DatabaseUnusable("database.newer", path=self.place, found=state.version, known=SCHEMA_VERSION)
+        return state.version
 
     def _translated(self, error: BaseException) -> DatabaseUnusable | None:
-        """Return what a driver's error, which may hold values of rows, is as one of ours, which does not."""
+        """Translate a driver's error, which may hold values of rows, into one of ours without them; None for others."""
         if not isinstance(error, self._failures):
             return None
         cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
@@ -153,11 +153,11 @@ def _backend(url: str) -> Backend:
     if url.startswith(PREFIX):
         return SqliteBackend(url)
     with extra("postgres", "psycopg"):
-        from cchc_connect.database.postgres import PostgresBackend  # noqa: PLC0415  # its driver is an extra
+        from cchc_connect.database.postgres import PostgresBackend  # noqa: PLC0415  # its driver is an optional dependency
     return PostgresBackend(url)
 
 
 def _check_fence(connection: Connection, token: int) -> None:
-    found = connection.execute(select(lease.c.token).where(lease.c.name == RUN_LEASE)).scalar()
-    if found != token:
+    current = connection.execute(select(lease.c.token).where(lease.c.name == RUN_LEASE)).scalar()
+    if current != token:
         raise LeaseLost("lease.lost", token=token)

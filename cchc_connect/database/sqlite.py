@@ -1,4 +1,4 @@
-"""SQLite as the shared database: one file, one writer at a time by the file's own lock."""
+"""SQLite as the shared database: one file; the file's lock allows one writer at a time."""
 
 import sqlite3
 from pathlib import Path
@@ -15,18 +15,16 @@ from cchc_connect.messages import Phrase
 PREFIX = "sqlite:///"
 
 APPLICATION_ID = 0x63636863
-"""What an SQLite file of ours says of itself ("cchc"); a file that says something else is another program's."""
+"""Application id in the header of our files ("cchc"); a file with another id belongs to another program."""
 
 REASONS = ("sqlite_full", "sqlite_readonly", "sqlite_cantopen", "sqlite_notadb", "sqlite_busy")
-"""Errors of SQLite that have a sentence of their own."""
-
+"""Error names of SQLite that have a message of their own."""
 
 CACHE_KIB = 4 * 1024
-"""Pages of the file that a connection keeps: the inner pages of a million rows' indexes fit in."""
-
+"""Page cache of a connection, KiB: the inner index pages of a million rows fit in."""
 
 CHECKPOINT_PAGES = 8000
-"""Pages of the log, 32 MiB, after which they go into the file: a page of an index is written once then, not often."""
+"""Pages of the write-ahead log, 32 MiB, at which it is merged into the file: an index page is written less often."""
 
 
 class SqliteBackend:
@@ -35,7 +33,7 @@ class SqliteBackend:
     failures: tuple[type[Exception], ...] = (sqlite3.DatabaseError,)
 
     def __init__(self, url: str) -> None:
-        """Prepare for the file that `url` names."""
+        """Prepare for the file at `url`."""
         self._url = url
         self.path = Path(url.removeprefix(PREFIX))
 
@@ -51,23 +49,23 @@ class SqliteBackend:
         return engine
 
     def begin(self, connection: Connection, *, writing: bool) -> None:
-        """Begin a transaction: one that writes takes the file's lock first."""
+        """Begin a transaction: a writer takes the file's lock first."""
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     def find(self, connection: Connection) -> Found:
-        """Look whose file it is and which structure it has."""
+        """Return the schema version, and whether the file belongs to another program; change nothing."""
         tables = set(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars())
         owner = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
         version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
         return Found(version=version, is_foreign=bool(tables) and owner != APPLICATION_ID)
 
     def sign(self, connection: Connection, version: int) -> None:
-        """Write into the file whose it is and which structure it has; older programs read it there."""
+        """Write application id and schema version into the file's header, where older programs read them too."""
         connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.exec_driver_sql(f"PRAGMA user_version = {version}")
 
     def settle(self, engine: Engine) -> None:
-        """Let readers read while a page is written; the file keeps this, and no transaction may be open."""
+        """Let readers read while a page is written; the file stores this, and no transaction may be open."""
         connection = engine.raw_connection()
         try:
             connection.cursor().execute("PRAGMA journal_mode = WAL")
@@ -75,21 +73,21 @@ class SqliteBackend:
             connection.close()
 
     def reason(self, error: BaseException) -> Phrase:
-        """Return what an error means and what to do; SQLite's extended names begin with the plain ones."""
+        """Return what an error means and what to do; SQLite's extended error names begin with the primary ones."""
         name: str = getattr(error, "sqlite_errorname", type(error).__name__)
-        known = next((reason for reason in REASONS if name.lower().startswith(reason)), "other")
-        return Phrase(f"database_reason.{known}", {"name": name})
+        code = next((reason for reason in REASONS if name.lower().startswith(reason)), "other")
+        return Phrase(f"database_reason.{code}", {"name": name})
 
     def is_lost(self, error: BaseException) -> bool:
-        """Say whether only the connection broke: a file has none."""
+        """Return False: a file has no connection that could break."""
         del error
         return False
 
     def look(self) -> None:
-        """Make sure that the file is there and may be looked at, without changing a byte of it.
+        """Check that the file exists and can be read, without changing a byte of it.
 
         Raises:
-            DatabaseUnusable: it is not there (`database.absent`), or cannot be read.
+            DatabaseUnusable: it does not exist (`database.absent`), or cannot be read.
         """
         if not self.path.is_file():
             raise DatabaseUnusable("database.absent", path=self.place)

@@ -1,14 +1,14 @@
-"""A stream: one listing of one connection, which becomes one type of record; a large one may come in partitions."""
+"""A stream: one listing of one connection, of one record type; a large listing may come in partitions."""
 
 from dataclasses import dataclass
 
 WHOLE = ""
-"""Partition of a listing that has no parts."""
+"""Partition of a listing without partitions."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stream:
-    """Whose records they are and of which type; quarantine and rows are kept by it, the cursor by partition too."""
+    """One listing; cursors differ by partition, rows and quarantine by connection and record type only."""
 
     connection: str
     record_type: str

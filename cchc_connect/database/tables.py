@@ -1,7 +1,9 @@
-"""The tables of the shared database beside those of the records: what happened, how far, and why not.
+"""The engine's tables of the shared database; `record_tables` holds those of the records.
 
-`change` is at once history, audit and outgoing feed; it only grows. Instants are text in UTC,
-`2021-09-27T01:15:00.000000Z`, which sorts as time does, on every database.
+Any SQL tool of an agency may read them, so their names are API: a new name needs a migration (`migrations`).
+
+`change` is the history, the audit trail and the outgoing feed in one; rows are only added. Instants are text in
+UTC, `2021-09-27T01:15:00.000000Z`, which sorts in time order on every database.
 """
 
 from typing import Any
@@ -10,11 +12,14 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 
 METADATA = MetaData()
 
-STRUCTURE_VERSION = 3
-"""Raised with every change of the tables; the change itself stands in `migrations`."""
+SCHEMA_VERSION = 4
+"""Raised with every change of the tables; each change is a file in `migrations`."""
+
+FORMER_VERSION_TABLE = "cchc_structure"
+"""Name of the version table up to schema version 3."""
 
 BIG = BigInteger().with_variant(Integer(), "sqlite")
-"""A number that may pass two thousand millions; SQLite numbers rows by plain INTEGER only."""
+"""A number that may exceed 32 bits; SQLite generates row ids for plain INTEGER keys only."""
 
 
 def _key(name: str) -> "Column[Any]":
@@ -25,7 +30,7 @@ def _text(name: str) -> "Column[Any]":
     return Column(name, Text, nullable=False)
 
 
-def _maybe(name: str) -> "Column[Any]":
+def _optional(name: str) -> "Column[Any]":
     return Column(name, Text)
 
 
@@ -33,22 +38,22 @@ def _number(name: str) -> "Column[Any]":
     return Column(name, BIG, nullable=False)
 
 
-def _numbered(name: str) -> "Column[Any]":
-    """Return a key that the engine counts itself, under the write lock: no number is ever missing."""
+def _sequence_key(name: str) -> "Column[Any]":
+    """Return a key that the engine counts itself, under the write lock, so that it has no gaps."""
     return Column(name, BIG, primary_key=True, autoincrement=False)
 
 
-structure = Table(
-    "cchc_structure",
+schema_version = Table(
+    "cchc_schema_version",
     METADATA,
     _key("version_num"),
-    comment="Version of these tables.",
+    comment="Schema version of these tables.",
 )
 
 change = Table(
     "change",
     METADATA,
-    _numbered("sequence"),
+    _sequence_key("sequence"),
     _text("record_type"),
     _text("record_key"),
     _text("order_key"),
@@ -58,10 +63,10 @@ change = Table(
     _text("connection"),
     _text("run_id"),
     _text("changed_at"),
-    _maybe("valid_from"),
-    _maybe("valid_to"),
+    _optional("valid_from"),
+    _optional("valid_to"),
     Index("change_of_record", "record_type", "record_key", "sequence"),
-    comment="Every version of every record, in the order in which it was committed; it only grows.",
+    comment="Every version of every record, in commit order; rows are only added.",
 )
 
 cursor = Table(
@@ -70,16 +75,16 @@ cursor = Table(
     _key("connection"),
     _key("record_type"),
     _key("partition"),
-    _maybe("watermark"),
-    _maybe("since"),
-    _maybe("position"),
-    _maybe("highest"),
-    _maybe("reading"),
-    _maybe("held_code"),
-    _maybe("held_context"),
-    _maybe("held_since"),
-    _maybe("completed_at"),
-    comment="How far each source was read, partition by partition, and why one is held.",
+    _optional("watermark"),
+    _optional("pass_since"),
+    _optional("page_token"),
+    _optional("checkpoint"),
+    _optional("translation_key"),
+    _optional("held_code"),
+    _optional("held_context"),
+    _optional("held_since"),
+    _optional("completed_at"),
+    comment="How far each stream was read, one row per partition, and why a stream is on hold.",
 )
 
 quarantine = Table(
@@ -90,18 +95,18 @@ quarantine = Table(
     _text("record_type"),
     _text("partition"),
     _text("source_key"),
-    _maybe("item"),
+    _optional("item"),
     Column("item_hash", LargeBinary, nullable=False),
     _text("faults"),
     _text("run_id"),
     _text("first_seen"),
-    _maybe("resolved_at"),
+    _optional("resolved_at"),
     Index("quarantine_open", "connection", "record_type", "source_key"),
-    comment="Items that became no record: the raw form and every fault; open while resolved_at is empty.",
+    comment="Wire items that did not become records: raw form and all faults; open while resolved_at is null.",
 )
 
-voice = Table(
-    "voice",
+claim = Table(
+    "claim",
     METADATA,
     _key("record_type"),
     _key("connection"),
@@ -110,11 +115,11 @@ voice = Table(
     _text("partition"),
     _text("record_key"),
     Column("item_hash", LargeBinary, nullable=False),
-    _maybe("source_time"),
+    _optional("source_time"),
     _text("document"),
-    Index("voice_of_record", "record_type", "record_key"),
-    Index("voice_item", "record_type", "connection", "item_hash"),
-    comment="What a connection says of records that are another's.",
+    Index("claim_of_record", "record_type", "record_key"),
+    Index("claim_item", "record_type", "connection", "item_hash"),
+    comment="Values that a connection sends for records which another connection owns.",
 )
 
 discrepancy = Table(
@@ -125,40 +130,40 @@ discrepancy = Table(
     _text("record_key"),
     _text("field"),
     _text("connection"),
-    _maybe("value"),
-    _maybe("owner_value"),
+    _optional("value"),
+    _optional("owner_value"),
     _text("owner"),
-    _text("since"),
+    _text("detected_at"),
     _text("state"),
-    _maybe("note"),
-    _maybe("settled_at"),
-    UniqueConstraint("record_type", "record_key", "field", "connection", name="discrepancy_place"),
-    comment="What another agency says of a fact that is not its own, beside the owner's value.",
+    _optional("note"),
+    _optional("resolved_at"),
+    UniqueConstraint("record_type", "record_key", "field", "connection", name="discrepancy_of_field"),
+    comment="A claim's value of a field that differs from the owner's value, with its state.",
 )
 
-link = Table(
-    "link",
+record_link = Table(
+    "record_link",
     METADATA,
     _key("record_type"),
     _key("record_key"),
     _key("target_type"),
     _key("target_key"),
-    Index("link_back", "target_type", "target_key"),
-    comment="Which record speaks of which: permits of dossiers and parcels, parcels of their old numbers.",
+    Index("record_link_target", "target_type", "target_key"),
+    comment="Which record refers to which: permits to dossiers and parcels, parcels to their former numbers.",
 )
 
-succession = Table(
-    "succession",
+record_lineage = Table(
+    "record_lineage",
     METADATA,
     _key("record_type"),
     _key("old_key"),
     _key("new_key"),
     _text("kind"),
-    _maybe("happened_at"),
+    _optional("happened_at"),
     _text("evidence"),
-    _text("noted_at"),
-    Index("succession_back", "record_type", "new_key"),
-    comment="Which keys took the place of which: parcels renumbered, split, merged.",
+    _text("recorded_at"),
+    Index("record_lineage_new_key", "record_type", "new_key"),
+    comment="Which keys replaced which: parcels renumbered, split, merged.",
 )
 
 run = Table(
@@ -166,15 +171,15 @@ run = Table(
     METADATA,
     _key("run_id"),
     _text("started_at"),
-    _maybe("finished_at"),
-    _maybe("outcome"),
-    _maybe("report"),
-    Column("journal_entries", BIG),
-    comment="Every run; one without finished_at was killed or is at work.",
+    _optional("finished_at"),
+    _optional("outcome"),
+    _optional("report"),
+    Column("last_audit_entry", BIG),
+    comment="Every run; one without finished_at was killed or is still running.",
 )
 
-tally = Table(
-    "tally",
+run_counter = Table(
+    "run_counter",
     METADATA,
     _key("run_id"),
     _key("kind"),
@@ -182,7 +187,7 @@ tally = Table(
     _key("record_type"),
     _key("partition"),
     _text("counts"),
-    comment="What a run did, by source, partition and route; committed with the pages it counts.",
+    comment="Counters of a run by source, partition and route; committed with the pages they count.",
 )
 
 lease = Table(
@@ -192,62 +197,62 @@ lease = Table(
     _text("holder"),
     _number("token"),
     _text("expires_at"),
-    comment="Who may write; the token opens the write transaction of one run only.",
+    comment="Which run may write; its fencing token is checked in every write transaction.",
 )
 
-breaker = Table(
-    "breaker",
+circuit_breaker = Table(
+    "circuit_breaker",
     METADATA,
     _key("connection"),
     _number("failures"),
     _text("opened_at"),
-    _text("closed_until"),
-    comment="Connections that failed run after run, and until when they are left alone.",
+    _text("retry_at"),
+    comment="Connections that failed in consecutive runs or asked for a pause, and when they are tried again.",
 )
 
-pace = Table(
-    "pace",
+rate_limit = Table(
+    "rate_limit",
     METADATA,
     _key("connection"),
     _text("next_free_at"),
-    comment="When each connection may be asked next, where it has a quota; all processes share it.",
+    comment="When the next request to a connection with a quota may be sent; shared by all processes.",
 )
 
 route = Table(
     "route",
     METADATA,
     _key("name"),
-    _number("position"),
-    _maybe("held_code"),
-    _maybe("held_context"),
-    comment="How far each route read the change feed, and why one is held.",
+    _number("last_sequence"),
+    _optional("held_code"),
+    _optional("held_context"),
+    comment="Last sequence that each route read from the change feed, and why a route is on hold.",
 )
 
 delivery = Table(
     "delivery",
     METADATA,
     _key("route"),
-    _numbered("sequence"),
+    _sequence_key("sequence"),
     _text("record_type"),
     _text("record_key"),
     _text("order_key"),
     _text("state"),
     _number("attempts"),
-    _maybe("next_at"),
+    _optional("next_attempt_at"),
     _text("reason"),
-    _maybe("settled_at"),
-    _maybe("shortened"),
+    _optional("finished_at"),
+    _optional("shortened_fields"),
     Index("delivery_open", "route", "state", "sequence"),
     Index("delivery_in_order", "route", "order_key", "state", "sequence"),
     Index("delivery_of_record", "route", "record_key", "state", "record_type"),
     comment="One message for one change on one route: waiting, delivered or dead.",
 )
 
-journal = Table(
-    "journal",
+audit_log = Table(
+    "audit_log",
     METADATA,
-    _numbered("entry"),
+    _sequence_key("entry"),
     _text("body"),
     _text("hash"),
-    comment="Who sent what to whom, why and by which act; each hash covers the entry and the hash before.",
+    comment="Who sent what to whom, why and on which legal basis; each hash covers the entry and the hash before.",
 )

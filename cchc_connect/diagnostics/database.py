@@ -1,4 +1,4 @@
-"""In which condition the shared database is: its version, its room, and whether what is committed stays."""
+"""Health of the shared database: versions, free disk space, and settings that make commits durable."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,86 +8,88 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.tables import STRUCTURE_VERSION
+from cchc_connect.database.tables import SCHEMA_VERSION
 from cchc_connect.diagnostics.finding import Finding
 
 MIB = 1024 * 1024
 
-LEAST_FREE_MIB = 1024
-"""MiB; a first load of a province's parcels takes some hundred, an update of the structure as much as there is."""
+MIN_FREE_MIB = 1024
+"""MiB; a first load of a province's parcels takes a few hundred, a schema upgrade up to the size of the database."""
 
 DATABASE = "database"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """What a database says of itself."""
+    """State that the database reports."""
 
     kind: str
+    """`SQLite` or `PostgreSQL`."""
     version: str
-    journal: str
-    """How it keeps what is committed: SQLite's journal mode; "wal" for PostgreSQL."""
-    unsafe: tuple[str, ...]
-    """Settings under which a power cut may take what was committed."""
+    """Version of the database software."""
+    journal_mode: str
+    """SQLite's journal mode; "wal" for PostgreSQL."""
+    unsafe_settings: tuple[str, ...]
+    """Settings under which a power cut may lose committed data."""
     size_bytes: int
 
 
 def database_findings(database: SharedDatabase) -> Iterator[Finding]:
-    """Yield what a person should know of a database that can be opened; nothing is changed in it.
+    """Yield the findings on a database that can be opened; change nothing in it.
 
     Raises:
-        DatabaseUnusable: it cannot be asked.
+        DatabaseUnusable: it cannot be queried.
     """
     with database.reading() as connection:
-        found = _sqlite(connection) if connection.dialect.name == "sqlite" else _postgres(connection)
-    told = {"kind": found.kind, "version": found.version, "structure": STRUCTURE_VERSION}
-    yield Finding.good(DATABASE, "condition.version", told)
-    yield _kept(found)
-    if found.kind == "SQLite":
-        yield room(Path(database.place).parent, found.size_bytes)
+        condition = _sqlite(connection) if connection.dialect.name == "sqlite" else _postgres(connection)
+    versions = {"kind": condition.kind, "version": condition.version, "schema_version": SCHEMA_VERSION}
+    yield Finding.good(DATABASE, "condition.version", versions)
+    yield _durability(condition)
+    if condition.kind == "SQLite":
+        yield room(Path(database.place).parent, condition.size_bytes)
     else:
-        yield Finding.good(DATABASE, "condition.size", {"size_mib": -(-found.size_bytes // MIB)})
+        yield Finding.good(DATABASE, "condition.size", {"size_mib": -(-condition.size_bytes // MIB)})
 
 
 def room(folder: Path, size_bytes: int = 0) -> Finding:
-    """Return how much room a folder's file system has, for a database of so many bytes."""
+    """Return the finding on a folder's free disk space; it must hold another database of `size_bytes`."""
     free_mib = shutil.disk_usage(folder).free // MIB
-    told = {"folder": folder, "free_mib": free_mib, "size_mib": -(-size_bytes // MIB)}
-    if free_mib < max(LEAST_FREE_MIB, size_bytes // MIB):
-        return Finding.warning(DATABASE, "condition.little_room", told)
-    return Finding.good(DATABASE, "condition.room", told)
+    details = {"folder": folder, "free_mib": free_mib, "size_mib": -(-size_bytes // MIB)}
+    if free_mib < max(MIN_FREE_MIB, size_bytes // MIB):
+        return Finding.warning(DATABASE, "condition.little_room", details)
+    return Finding.good(DATABASE, "condition.room", details)
 
 
-def _kept(found: Condition) -> Finding:
-    if found.unsafe:
-        return Finding.warning(DATABASE, "condition.unsafe", {"settings": ", ".join(found.unsafe)})
-    if found.journal != "wal":
-        return Finding.warning(DATABASE, "condition.no_wal", {"journal": found.journal})
-    return Finding.good(DATABASE, "condition.safe", {"journal": found.journal})
+def _durability(condition: Condition) -> Finding:
+    if condition.unsafe_settings:
+        return Finding.warning(DATABASE, "condition.unsafe", {"settings": ", ".join(condition.unsafe_settings)})
+    if condition.journal_mode != "wal":
+        return Finding.warning(DATABASE, "condition.no_wal", {"journal": condition.journal_mode})
+    return Finding.good(DATABASE, "condition.safe", {"journal": condition.journal_mode})
 
 
 def _sqlite(connection: Connection) -> Condition:
-    def told(pragma: str) -> str:
+    def pragma_value(pragma: str) -> str:
         return str(connection.exec_driver_sql(f"PRAGMA {pragma}").scalar())
 
     return Condition(
         kind="SQLite",
         version=str(connection.exec_driver_sql("SELECT sqlite_version()").scalar()),
-        journal=told("journal_mode"),
-        unsafe=() if told("synchronous") == "2" else ("synchronous",),
-        size_bytes=int(told("page_count")) * int(told("page_size")),
+        journal_mode=pragma_value("journal_mode"),
+        unsafe_settings=() if pragma_value("synchronous") == "2" else ("synchronous",),
+        size_bytes=int(pragma_value("page_count")) * int(pragma_value("page_size")),
     )
 
 
 def _postgres(connection: Connection) -> Condition:
-    def told(setting: str) -> str:
+    def current(setting: str) -> str:
         return str(connection.exec_driver_sql("SELECT current_setting(%s)", (setting,)).scalar())
 
     settings = ("fsync", "full_page_writes", "synchronous_commit")
     return Condition(
         kind="PostgreSQL",
-        version=told("server_version").partition(" ")[0],
-        journal="wal",
-        unsafe=tuple(name for name in settings if told(name) == "off"),
+        version=current("server_version").partition(" ")[0],
+        journal_mode="wal",
+        unsafe_settings=tuple(name for name in settings if current(name) == "off"),
         size_bytes=int(connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one()),
     )

@@ -160,14 +160,16 @@ def _cursor(cursor: Cursor | None) -> Mapping[str, str | None] | None:
     if cursor is None:
         return None
     watermark = None if cursor.watermark is None else stamp(cursor.watermark)
-    return {"watermark": watermark, "position": shown(cursor.position)}
+    return {"watermark": watermark, "page_token": shown(cursor.position)}
 
 
 def _from_cursor(document: Mapping[str, str | None] | None) -> Cursor | None:
     if document is None:
         return None
     watermark = document["watermark"]
-    return Cursor(watermark=None if watermark is None else instant(watermark), position=document["position"])
+    # Reports stored before schema version 4 call the page token "position".
+    page_token = document["page_token"] if "page_token" in document else document["position"]
+    return Cursor(watermark=None if watermark is None else instant(watermark), position=page_token)
 
 
 def _texts(context: Mapping[str, object]) -> Mapping[str, str]:

@@ -45,8 +45,8 @@ def test_a_resolved_discrepancy_opens_again_when_a_value_changes(
 
     after = listed(call, address)
     assert (before["state"], before["note"]) == (state, "đã báo")
-    assert (after["state"], after["note"], after["settled_at"]) == ("open", None, None)
-    assert (after["number"], after["since"], after["value"]) == (before["number"], before["since"], "270")
+    assert (after["state"], after["note"], after["resolved_at"]) == ("open", None, None)
+    assert (after["number"], after["detected_at"], after["value"]) == (before["number"], before["detected_at"], "270")
 
 
 def test_a_discrepancy_that_ended_is_shown_by_wish_and_cannot_be_resolved(
@@ -66,7 +66,7 @@ def test_a_discrepancy_that_ended_is_shown_by_wish_and_cannot_be_resolved(
 
     assert (ended["state"], late.code) == ("ended", 66)
     assert listed(call, address)["state"] == "open"
-    assert listed(call, address)["since"] > began["since"]
+    assert listed(call, address)["detected_at"] > began["detected_at"]
 
 
 @pytest.mark.usefixtures("other")

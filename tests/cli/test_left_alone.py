@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cchc_connect.database.instants import stamp
-from cchc_connect.database.tables import pace
+from cchc_connect.database.tables import rate_limit
 from cchc_schemas.dates import VIETNAM
 from tests.cli.conftest import CONFIG, Call, Connect
 from tests.cli.district import DOSSIERS, District
@@ -87,7 +87,7 @@ def test_a_quota_that_leaves_no_turn_is_no_failure_of_the_system(
     connect(run={"deadline_s": 10}, keys={"rate": {"requests": 1, "per_s": 4}})
     with books.database.writing() as connection:
         free_at = stamp(datetime.now(UTC) + timedelta(seconds=50))
-        connection.execute(pace.insert().values(connection="district", next_free_at=free_at))
+        connection.execute(rate_limit.insert().values(connection="district", next_free_at=free_at))
 
     ran = [call("sync", "--json") for _ in range(4)]
 

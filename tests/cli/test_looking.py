@@ -69,7 +69,7 @@ def test_status_says_how_routes_stand_and_that_the_journal_is_whole(call: Call, 
     (route,) = looked["routes"]
     assert (route["name"], route["waiting"], route["held_reason"]) == ("to-portal", 0, None)
     assert route["delivered"] > 0
-    assert looked["journal"] == {"whole": True, "broken_at": None}
+    assert looked["audit_log"] == {"whole": True, "broken_at": None}
     assert looked["last_run"]["outcome"] == "done"
 
 
@@ -86,12 +86,12 @@ def test_a_run_that_was_killed_is_told_from_one_at_work(call: Call, own: Path) -
 
 
 def test_a_journal_that_was_tampered_with_is_found(call: Call, own: Path) -> None:
-    execute(own, "UPDATE journal SET body = replace(body, 'portal', 'nobody') WHERE entry = 2")
+    execute(own, "UPDATE audit_log SET body = replace(body, 'portal', 'nobody') WHERE entry = 2")
 
     told, as_json = call("status", "--db", own), call("status", "--db", own, "--json")
 
     assert "broken at entry 2" in told.out
-    assert as_json.document["journal"]["broken_at"] == 2
+    assert as_json.document["audit_log"]["broken_at"] == 2
 
 
 def test_why_something_is_held_is_told_in_the_readers_language(call: Call, own: Path) -> None:

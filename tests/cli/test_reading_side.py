@@ -73,7 +73,7 @@ def test_a_discrepancy_is_settled_with_a_note(call: Call, own: Path) -> None:
     with closing(sqlite3.connect(own)) as connection, connection:
         connection.execute(
             "INSERT INTO discrepancy"
-            " (record_type, record_key, field, connection, value, owner_value, owner, since, state)"
+            " (record_type, record_key, field, connection, value, owner_value, owner, detected_at, state)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             DISPUTED,
         )

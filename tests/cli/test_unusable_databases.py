@@ -21,7 +21,7 @@ def test_a_database_of_a_newer_program_is_refused_by_every_command(
     """Exit code 74; nothing is asked and nothing is changed."""
     del connect
     with books.database.writing() as connection:
-        connection.execute(text("UPDATE cchc_structure SET version_num = '9999'"))
+        connection.execute(text("UPDATE cchc_schema_version SET version_num = '9999'"))
         if connection.dialect.name == "sqlite":
             connection.execute(text("PRAGMA user_version = 9999"))
     before = books.everything()

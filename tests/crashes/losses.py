@@ -14,7 +14,7 @@ from sqlalchemy import Connection, and_, func, select
 
 from cchc_connect import SharedDatabase
 from cchc_connect.database.outbox.audit_log import broken_entry
-from cchc_connect.database.tables import METADATA, change, cursor, delivery, discrepancy, link, tally
+from cchc_connect.database.tables import METADATA, change, cursor, delivery, discrepancy, record_link, run_counter
 from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.testing import Agencies
 from cchc_schemas import RECORD_TYPES
@@ -93,7 +93,7 @@ def partial_pages(connection: Connection) -> Iterator[str]:
     stream = (change.c.run_id, change.c.connection, change.c.record_type)
     written = {tuple(row[:3]): row[3] for row in connection.execute(select(*stream, func.count()).group_by(*stream))}
     counted: Counter[tuple[str, ...]] = Counter()  # over all partitions, because the change feed has none
-    for row in connection.execute(select(tally).where(tally.c.kind == "pull")):
+    for row in connection.execute(select(run_counter).where(run_counter.c.kind == "pull")):
         counts = json.loads(row.counts)
         rows = counts["inserted"] + counts["updated"] + counts["deleted"]
         counted[row.run_id, row.name, row.record_type] += rows
@@ -121,7 +121,7 @@ def _stored(connection: Connection) -> Iterator[Fact]:
     for row in connection.execute(select(change)):
         name = ("version", row.record_type, row.record_key, str(row.version))
         yield name, str((row.operation, row.connection, row.document))
-    for row in connection.execute(select(link)):
+    for row in connection.execute(select(record_link)):
         yield ("link", *map(str, row)), ""
     for entry in entries(connection):
         yield ("quarantine", entry.connection, entry.record_type, entry.source_key), str((entry.item, entry.faults))
@@ -134,7 +134,7 @@ def _standing(connection: Connection) -> Iterator[Fact]:
     """Yield the cursors of sources and the states of deliveries."""
     for row in connection.execute(select(cursor)):
         # The duration of a pass is subtracted from its watermark, so the exact watermark differs between runs.
-        at = (row.watermark is None, row.since, row.position, row.highest, row.reading, row.held_code)
+        at = (row.watermark is None, row.pass_since, row.page_token, row.checkpoint, row.translation_key, row.held_code)
         yield ("cursor", *(str(getattr(row, column.name)) for column in cursor.primary_key)), str(at)
     for row in connection.execute(select(delivery)):
         yield ("delivery", row.route, row.record_type, row.record_key), row.state

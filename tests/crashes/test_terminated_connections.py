@@ -41,7 +41,7 @@ class Server:
         with self._connected(self._name) as connection:
             names = connection.exec_driver_sql(
                 "SELECT quote_ident(tablename) FROM pg_tables"
-                " WHERE schemaname = 'public' AND tablename <> 'cchc_structure'"
+                " WHERE schemaname = 'public' AND tablename <> 'cchc_schema_version'"
             )
             connection.exec_driver_sql(f"TRUNCATE {', '.join(names.scalars())} RESTART IDENTITY")
 

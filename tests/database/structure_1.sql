@@ -257,6 +257,7 @@ CREATE TABLE link (
 	target_key TEXT NOT NULL, 
 	PRIMARY KEY (record_type, record_key, target_type, target_key)
 );
+INSERT INTO "link" VALUES('dossier_step','000.00.05.H09-260302-0001:1','dossier','000.00.05.H09-260302-0001');
 CREATE TABLE procedure (
 	record_key TEXT NOT NULL, 
 	code TEXT, 

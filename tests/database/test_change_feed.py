@@ -1,4 +1,4 @@
-"""Readers of the change feed miss nothing, however late and in whichever order writers commit."""
+"""Readers of the change feed miss nothing, in whatever order and however late writers commit."""
 
 import random
 import threading
@@ -13,39 +13,39 @@ from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.database.writing.stored import stored
 from cchc_schemas import LandParcel
 
-WRITERS, PAGES, A_PAGE = 6, 8, 5
+WRITERS, PAGES, PAGE_SIZE = 6, 8, 5
 READERS = 3
 
 
 def page(writer: int, number: int) -> SiftedPage:
-    """Return a page of new parcels of one writer."""
+    """Return a page of new parcels of a writer."""
     arrivals = [
         Arrival(
-            source_key=f"{writer}.{number}.{one}",
+            source_key=f"{writer}.{number}.{index}",
             source_time=None,
             item={},
-            item_hash=f"{writer}.{number}.{one}".encode(),
+            item_hash=f"{writer}.{number}.{index}".encode(),
             record=stored(
                 LandParcel.read(
                     {
                         "scheme": "gso-2025-07",
                         "commune_code": "25747",
                         "map_sheet": str(writer + 1),
-                        "parcel_number": str(number * A_PAGE + one + 1),
+                        "parcel_number": str(number * PAGE_SIZE + index + 1),
                     }
                 ).record
             ),
             notes=None,
         )
-        for one in range(A_PAGE)
+        for index in range(PAGE_SIZE)
     ]
     return SiftedPage(arrivals=arrivals)
 
 
 def test_readers_see_each_change_once_and_in_order_while_many_write(address: str) -> None:
-    """Each writer dawdles within its transactions, over a connection of its own; no reader misses what came late.
+    """Each writer pauses within its transactions, over a connection of its own; no reader misses a late commit.
 
-    Some readers ask again and again from where they were, one follows.
+    Some readers query again and again from their last sequence, one follows the feed.
     """
     with SharedDatabase(address):
         pass
@@ -62,18 +62,18 @@ def test_readers_see_each_change_once_and_in_order_while_many_write(address: str
                     write_page(connection, stream, page(writer, number), Occasion(run_id="r", now="2026-03-02T08"))
                     time.sleep(dice.uniform(0, 0.01))
 
-    def read(mine: list[int]) -> None:
+    def read(sequences: list[int]) -> None:
         with SharedDatabase(address) as database:
             while True:
-                last_look = is_over.is_set()
+                is_last_query = is_over.is_set()
                 with database.reading() as connection:
-                    found = changes(connection, mine[-1] if mine else 0, limit=7)
-                mine += [row["sequence"] for row in found]
-                if last_look and not found:
+                    new = changes(connection, sequences[-1] if sequences else 0, limit=7)
+                sequences += [row["sequence"] for row in new]
+                if is_last_query and not new:
                     return
 
-    def listen(mine: list[int]) -> None:
-        quiet: list[float] = []  # how often nothing was new although nobody writes any more
+    def listen(sequences: list[int]) -> None:
+        quiet: list[float] = []  # pauses of the reader after the last writer ended
 
         def pause(seconds: float) -> None:
             quiet.extend([seconds] if is_over.is_set() else [])
@@ -81,14 +81,14 @@ def test_readers_see_each_change_once_and_in_order_while_many_write(address: str
 
         with SharedDatabase(address) as database:
             rows = follow(database, record_types=["land_parcel"], is_stopping=lambda: len(quiet) > 1, sleep=pause)
-            mine += [row["sequence"] for row in rows]
+            sequences += [row["sequence"] for row in rows]
 
-    readers = [threading.Thread(target=read, args=(mine,)) for mine in seen[:READERS]]
+    readers = [threading.Thread(target=read, args=(sequences,)) for sequences in seen[:READERS]]
     readers.append(threading.Thread(target=listen, args=(seen[READERS],)))
     writers = [threading.Thread(target=write, args=(writer,)) for writer in range(WRITERS)]
     _run(readers, writers, is_over)
 
-    everything = list(range(1, WRITERS * PAGES * A_PAGE + 1))
+    everything = list(range(1, WRITERS * PAGES * PAGE_SIZE + 1))
     assert seen == [everything] * (READERS + 1)
 
 

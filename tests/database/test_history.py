@@ -1,4 +1,4 @@
-"""As-of reading: what was known at an instant, and of which day it speaks."""
+"""As-of queries: records as they were stored at an instant, and as they held on a day."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -25,7 +25,7 @@ def books(address: str) -> Iterator[Books]:
 
 
 def read_daily(books: Books, register: Any, *days: list[dict[str, Any]]) -> None:
-    """Read a register on one day after another, as it is on each."""
+    """Pull a register on consecutive days, with the items of each day."""
     for items in days:
         register.items = items
         books.pull("a", register)
@@ -34,15 +34,15 @@ def read_daily(books: Books, register: Any, *days: list[dict[str, Any]]) -> None
 
 @pytest.fixture
 def parcels(books: Books) -> Books:
-    """Give a register read on four days: two parcels, one remeasured, one gone, and it came back."""
-    one, other = parcel_item(1), parcel_item(2)
-    wider = parcel_item(1, area="99")
-    read_daily(books, LandRegister(), [one, other], [wider, other], [wider], [wider, other])
+    """Provide a register pulled on four days: two parcels, the first remeasured, the second deleted and restored."""
+    first, second = parcel_item(1), parcel_item(2)
+    remeasured = parcel_item(1, area="99")
+    read_daily(books, LandRegister(), [first, second], [remeasured, second], [remeasured], [remeasured, second])
     return books
 
 
 @pytest.mark.parametrize(
-    ("after", "known"),
+    ("after", "areas"),
     [
         (-TICK, {}),
         (0 * DAY, {"1": 250.5, "2": 250.5}),
@@ -53,31 +53,33 @@ def parcels(books: Books) -> Books:
         (3 * DAY, {"1": 99, "2": 250.5}),
     ],
 )
-def test_records_at_an_instant_are_those_that_were_known_then(
-    parcels: Books, after: timedelta, known: dict[str, float]
+def test_records_at_an_instant_are_those_stored_by_then(
+    parcels: Books, after: timedelta, areas: dict[str, float]
 ) -> None:
-    """A report can be made again as it was, to the microsecond; so it is with each record alone."""
+    """A report can be reproduced, to the microsecond; a single record too."""
     at = START + after
 
-    found = {one.parcel_number: one.area_m2 for one in records_at(parcels.database, LandParcel, at)}
+    stored = {parcel.parcel_number: parcel.area_m2 for parcel in records_at(parcels.database, LandParcel, at)}
 
-    assert found == known
+    assert stored == areas
     for number in ("1", "2"):
-        alone = record_at(parcels.database, LandParcel, parcel_key(int(number)), at)
-        assert (None if alone is None else alone.area_m2) == known.get(number)
+        parcel = record_at(parcels.database, LandParcel, parcel_key(int(number)), at)
+        assert (None if parcel is None else parcel.area_m2) == areas.get(number)
 
 
 def test_records_of_one_type_are_of_no_other(parcels: Books) -> None:
-    """Types are read apart, and a key that never was has no history."""
+    """Types are read separately, and a key that never existed has no history."""
     assert list(records_at(parcels.database, ConstructionPermit, START + 9 * DAY)) == []
     assert list(history(parcels.database, LandParcel, parcel_key(9))) == []
 
 
-def test_history_has_every_version_with_when_it_was_known(parcels: Books) -> None:
-    """Also the ones that ended the record and brought it back."""
+def test_history_has_every_version_with_its_instant(parcels: Books) -> None:
+    """Also the versions that ended the record and restored it."""
     versions = history(parcels.database, LandParcel, parcel_key(2))
 
-    assert [(one.version, one.operation, one.changed_at - START, one.is_gone) for one in versions] == [
+    assert [
+        (version.version, version.operation, version.changed_at - START, version.is_gone) for version in versions
+    ] == [
         (1, "insert", 0 * DAY, False),
         (2, "delete", 2 * DAY, True),
         (3, "restore", 3 * DAY, False),
@@ -90,14 +92,14 @@ def permit(issued_on: str, expires_on: str) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def permits(books: Books) -> Books:
-    """Give a permit for 2025 that is another for 2026 on the second day."""
+    """Provide a permit that is valid in 2025 on the first day and in 2026 on the second."""
     register = DossierRegister(record_type=ConstructionPermit)
     read_daily(books, register, permit("2025-01-10", "2025-12-31"), permit("2026-01-01", "2026-12-31"))
     return books
 
 
 @pytest.mark.parametrize(
-    ("known_after", "valid_on", "expires_in"),
+    ("after", "valid_on", "expires_in"),
     [
         (0 * DAY, date(2025, 1, 9), None),
         (0 * DAY, date(2025, 1, 10), 2025),
@@ -107,24 +109,24 @@ def permits(books: Books) -> Books:
         (DAY, date(2027, 1, 1), None),
     ],
 )
-def test_what_holds_on_a_day_is_told_as_it_was_known_at_an_instant(
-    permits: Books, known_after: timedelta, valid_on: date, expires_in: int | None
+def test_a_version_is_chosen_by_system_time_and_by_valid_time(
+    permits: Books, after: timedelta, valid_on: date, expires_in: int | None
 ) -> None:
-    """Two times are two questions: what was known when, and of which day."""
+    """The two times are independent: when a version was stored, and when it holds."""
     key = str(PERMIT["permit_code"])
 
-    found = record_at(permits.database, ConstructionPermit, key, START + known_after, valid_on)
+    stored = record_at(permits.database, ConstructionPermit, key, START + after, valid_on)
 
-    expires_on = None if found is None else found.expires_on
+    expires_on = None if stored is None else stored.expires_on
     assert (None if expires_on is None else expires_on.year) == expires_in
 
 
-def test_a_record_that_is_gone_held_until_the_day_it_was_found_gone(books: Books) -> None:
-    """Nobody says when it ended, so its former days stay what they were."""
+def test_a_deleted_record_held_until_the_day_its_deletion_was_detected(books: Books) -> None:
+    """No source says when it ended, so its former days stay what they were."""
     parcel = parcel_key(1)
     read_daily(books, LandRegister(), [parcel_item(1)], [])
-    at, gone_on = START + 9 * DAY, (START + DAY).date()
+    at, deleted_on = START + 9 * DAY, (START + DAY).date()
 
     assert record_at(books.database, LandParcel, parcel, at) is None
-    assert record_at(books.database, LandParcel, parcel, at, gone_on) is None
-    assert record_at(books.database, LandParcel, parcel, at, gone_on - DAY) is not None
+    assert record_at(books.database, LandParcel, parcel, at, deleted_on) is None
+    assert record_at(books.database, LandParcel, parcel, at, deleted_on - DAY) is not None

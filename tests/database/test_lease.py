@@ -1,4 +1,4 @@
-"""One at a time: what the lease promises."""
+"""The lease: one run at a time may write."""
 
 import os
 import signal
@@ -38,7 +38,7 @@ def database(address: str) -> Iterator[SharedDatabase]:
 
 @pytest.fixture
 def holder(database: SharedDatabase) -> Iterator["subprocess.Popen[str]"]:
-    """Give another process that holds the lease."""
+    """Provide another process that holds the lease."""
     command = [sys.executable, "-c", HOLDER, database.url]
     environment = {**unmeasured(os.environ), "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
@@ -49,7 +49,7 @@ def holder(database: SharedDatabase) -> Iterator["subprocess.Popen[str]"]:
 
 
 def test_two_schedulers_may_start_and_one_runs(database: SharedDatabase) -> None:
-    """One at a time: the second is told who is at work and does nothing."""
+    """The second is refused, with the holder's name, and does nothing."""
     clock = HandClock()
 
     with Lease(database, clock, LONG), pytest.raises(LeaseHeld) as refused:
@@ -59,17 +59,17 @@ def test_two_schedulers_may_start_and_one_runs(database: SharedDatabase) -> None
 
 
 def test_a_second_scheduler_leaves_at_once_while_the_first_writes_a_page(database: SharedDatabase) -> None:
-    """It need not wait for the write lock to be told that another run is at work."""
-    with Lease(database, HandClock(), LONG), SharedDatabase(database.url) as other, database.writing():
+    """It need not wait for the write lock to be refused."""
+    with Lease(database, HandClock(), LONG), SharedDatabase(database.url) as second, database.writing():
         started = time.monotonic()
         with pytest.raises(LeaseHeld):
-            Lease(other, HandClock(), LONG).__enter__()
+            Lease(second, HandClock(), LONG).__enter__()
 
         assert time.monotonic() - started < 1
 
 
-def test_a_lease_given_back_is_free_at_once(database: SharedDatabase) -> None:
-    """The end of a run is the end of its lease."""
+def test_a_released_lease_is_free_at_once(database: SharedDatabase) -> None:
+    """A run releases its lease at its end."""
     clock = HandClock()
     with Lease(database, clock, LONG) as first:
         pass
@@ -78,8 +78,8 @@ def test_a_lease_given_back_is_free_at_once(database: SharedDatabase) -> None:
         assert second.token == first.token + 1
 
 
-def test_a_lease_whose_time_is_over_can_be_taken(database: SharedDatabase) -> None:
-    """A holder that shows no life loses the lease."""
+def test_an_expired_lease_can_be_taken(database: SharedDatabase) -> None:
+    """A holder that does not renew its lease loses it."""
     clock = HandClock()
     frozen = Lease(database, clock, LONG).__enter__()
     clock.pass_time(LONG)
@@ -89,7 +89,7 @@ def test_a_lease_whose_time_is_over_can_be_taken(database: SharedDatabase) -> No
 
 
 def test_a_holder_that_froze_past_its_lease_can_write_nothing_more(database: SharedDatabase) -> None:
-    """The fencing token of the next holder closes the database for the one before."""
+    """The fencing token of the next holder makes that of the former one invalid."""
     clock = HandClock()
     frozen = Lease(database, clock, LONG).__enter__()
     clock.pass_time(LONG)
@@ -101,8 +101,8 @@ def test_a_holder_that_froze_past_its_lease_can_write_nothing_more(database: Sha
             pass
 
 
-def test_a_holder_shows_life_while_it_works(database: SharedDatabase) -> None:
-    """A run that takes longer than a lease keeps it by renewing it."""
+def test_a_holder_renews_its_lease_while_it_works(database: SharedDatabase) -> None:
+    """A run that takes longer than a lease keeps it."""
     short = timedelta(seconds=0.4)
     clock = HandClock()
     with Lease(database, clock, short):
@@ -126,9 +126,9 @@ def test_a_run_that_is_alive_elsewhere_keeps_the_lease(
 def test_the_lease_of_a_killed_process_is_free_at_once(
     database: SharedDatabase, holder: "subprocess.Popen[str]"
 ) -> None:
-    """After a kill -9 nobody has to wait for the lease to run out, nor to clean up."""
+    """After a kill -9 nobody has to wait for the lease to expire, nor to clean up."""
     holder.send_signal(signal.SIGKILL)
     holder.wait()
 
-    with Lease(database, HandClock(), LONG) as mine:
-        assert mine.token == 2
+    with Lease(database, HandClock(), LONG) as lease:
+        assert lease.token == 2

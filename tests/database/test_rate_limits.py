@@ -1,4 +1,4 @@
-"""The turns of all who ask one system."""
+"""The rate limit that all processes which call one system share."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +25,7 @@ class Hand:
         return self.at
 
 
-def patiently(pace: SharedPace) -> float | None:
+def reserve(pace: SharedPace) -> float | None:
     return pace.turn(60.0)
 
 
@@ -35,12 +35,12 @@ def database(address: str) -> Iterator[SharedDatabase]:
         yield opened
 
 
-def test_turns_are_an_interval_apart_whoever_takes_them(database: SharedDatabase) -> None:
+def test_slots_are_an_interval_apart_whoever_reserves_them(database: SharedDatabase) -> None:
     clock = Hand()
-    crowd = [SharedPace(database, "portal", TWENTY, clock) for _ in range(4)]
+    callers = [SharedPace(database, "portal", TWENTY, clock) for _ in range(4)]
 
     with ThreadPoolExecutor(4) as threads:
-        waits = sorted(filter(None, threads.map(patiently, crowd * 5)))
+        waits = sorted(filter(None, threads.map(reserve, callers * 5)))
 
     assert waits == pytest.approx([number * 0.0525 for number in range(1, 20)], abs=1e-4)
 
@@ -55,11 +55,11 @@ def test_no_window_of_the_quotas_length_holds_more_than_the_quota(database: Shar
         clock.at += timedelta(seconds=wait)
         sent.append((clock.at - START).total_seconds())
 
-    assert max(sum(begin <= one < begin + 1.0 for one in sent) for begin in sent) <= 20
+    assert max(sum(begin <= instant < begin + 1.0 for instant in sent) for begin in sent) <= 20
     assert min(later - earlier for earlier, later in pairwise(sent)) > 0.05
 
 
-def test_time_that_was_not_used_is_not_saved_up(database: SharedDatabase) -> None:
+def test_unused_slots_are_not_accumulated(database: SharedDatabase) -> None:
     clock = Hand()
     pace = SharedPace(database, "portal", TWENTY, clock)
     pace.turn(60.0)
@@ -68,7 +68,7 @@ def test_time_that_was_not_used_is_not_saved_up(database: SharedDatabase) -> Non
     assert [pace.turn(60.0) for _ in range(3)] == pytest.approx([0.0, 0.0525, 0.105], abs=1e-4)
 
 
-def test_a_turn_that_comes_too_late_is_not_taken(database: SharedDatabase) -> None:
+def test_a_slot_that_is_too_late_is_not_reserved(database: SharedDatabase) -> None:
     pace = SharedPace(database, "portal", Rate(requests=1, per_s=10.0), Hand())
     pace.turn(60.0)
 
@@ -76,21 +76,21 @@ def test_a_turn_that_comes_too_late_is_not_taken(database: SharedDatabase) -> No
     assert pace.turn(60.0) == pytest.approx(10.5)
 
 
-def test_each_connection_has_its_own_turns(database: SharedDatabase) -> None:
+def test_each_connection_has_its_own_slots(database: SharedDatabase) -> None:
     clock = Hand()
     SharedPace(database, "portal", TWENTY, clock).turn(60.0)
 
     assert SharedPace(database, "land", TWENTY, clock).turn(60.0) == 0.0
 
 
-def test_what_a_system_asks_of_one_all_obey(database: SharedDatabase) -> None:
+def test_a_pause_that_a_system_asked_for_holds_for_all_callers(database: SharedDatabase) -> None:
     clock = Hand()
     SharedPace(database, "portal", TWENTY, clock).put_off(7.0)
 
     assert SharedPace(database, "portal", TWENTY, clock).turn(60.0) == pytest.approx(7.0)
 
 
-def test_a_clock_that_was_wrong_holds_nobody_up(database: SharedDatabase) -> None:
+def test_a_slot_stored_by_a_wrong_clock_is_ignored(database: SharedDatabase) -> None:
     clock = Hand()
     pace = SharedPace(database, "portal", TWENTY, clock)
     clock.at += timedelta(minutes=30)

@@ -1,4 +1,4 @@
-"""Records read one after the other: whoever reads them may take any time, and keeps nobody waiting."""
+"""Listings of records: a slow reader holds no transaction, and sees each record once."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ from tests.sync.pulled_database import Books
 Listing = Callable[[SharedDatabase], Iterator[LandParcel]]
 
 MANY = 2 * AT_ONCE + 1
-"""More than two pages."""
+"""More than two batches."""
 
 
 def as_they_are(database: SharedDatabase) -> Iterator[LandParcel]:
@@ -42,33 +42,31 @@ def register(count: int) -> LandRegister:
     return LandRegister([parcel_item(number) for number in range(1, count + 1)], page_size=count)
 
 
-def is_somebody_reading(address: str) -> bool:
-    """Say whether a transaction that read the records is still open."""
+def has_open_reader(address: str) -> bool:
+    """True if a transaction that read the records is still open."""
     if address.startswith("sqlite"):
         with closing(sqlite3.connect(address.removeprefix("sqlite:///"), timeout=0)) as connection:
             (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             return bool(busy)
     with psycopg.connect(address) as connection:
-        held = "SELECT count(*) FROM pg_locks WHERE relation IN ('land_parcel'::regclass, 'change'::regclass)"
-        return connection.execute(held).fetchone() != (0,)
+        locks = "SELECT count(*) FROM pg_locks WHERE relation IN ('land_parcel'::regclass, 'change'::regclass)"
+        return connection.execute(locks).fetchone() != (0,)
 
 
 @LISTINGS
-def test_nobody_holds_a_transaction_while_a_record_is_with_its_reader(
-    books: Books, address: str, listing: Listing
-) -> None:
-    """One that is silent for a minute is ended by the server, and old pages of the file are kept for it."""
+def test_no_transaction_is_open_while_the_caller_handles_a_record(books: Books, address: str, listing: Listing) -> None:
+    """The server would end it after an idle minute, and an SQLite file would grow by the pages it needs."""
     books.pull("a", register(3))
     reader = listing(books.database)
     next(reader)
 
-    assert not is_somebody_reading(address)
+    assert not has_open_reader(address)
     assert len(list(reader)) == 2
 
 
 @LISTINGS
 def test_each_of_many_records_is_yielded_once(books: Books, listing: Listing) -> None:
-    """The end of a page is not the end of the listing, and the next one begins behind it."""
+    """The end of a batch is not the end of the listing, and the next batch begins after it."""
     books.pull("a", register(MANY))
 
     numbers = [parcel.parcel_number for parcel in listing(books.database)]
@@ -78,7 +76,7 @@ def test_each_of_many_records_is_yielded_once(books: Books, listing: Listing) ->
 
 @LISTINGS
 @pytest.mark.parametrize("count", [0, AT_ONCE])
-def test_a_last_page_may_be_empty(books: Books, listing: Listing, count: int) -> None:
+def test_a_last_batch_may_be_empty(books: Books, listing: Listing, count: int) -> None:
     if count:
         books.pull("a", register(count))
 
@@ -86,7 +84,7 @@ def test_a_last_page_may_be_empty(books: Books, listing: Listing, count: int) ->
 
 
 def test_records_as_they_were_are_of_one_committed_state(books: Books) -> None:
-    """What is committed while they are read is not among them, also where its instant would be."""
+    """What is committed while they are read is not among them, even if its instant is."""
     books.pull("a", register(MANY))
     reader = as_they_were(books.database)
     first = next(reader)
@@ -99,15 +97,17 @@ def test_records_as_they_were_are_of_one_committed_state(books: Books) -> None:
     assert areas == ["250.5"] * MANY
 
 
-def test_records_that_are_gone_fill_no_page(books: Books) -> None:
-    """A page of nothing but the gone is not the end."""
+def test_deleted_records_do_not_end_a_listing(books: Books) -> None:
+    """A batch of nothing but deleted records is not the last one."""
     source = register(MANY)
     books.pull("a", source)
     source.items = source.items[-1:]
     stream = books.stream("a", source)
     books.prepared(source, stream, shrinking=frozenset({"a"})).run()
 
-    assert [[one.parcel_number for one in listing(books.database)] for listing in (as_they_are, as_they_were)] == [
+    assert [
+        [parcel.parcel_number for parcel in listing(books.database)] for listing in (as_they_are, as_they_were)
+    ] == [
         [str(MANY)],
         [str(MANY)],
     ]

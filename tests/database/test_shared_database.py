@@ -1,4 +1,4 @@
-"""What the shared database promises beside the write path."""
+"""Guarantees of the shared database apart from the write path."""
 
 import sqlite3
 import threading
@@ -12,7 +12,7 @@ from sqlalchemy import text
 from cchc_connect.database.record_tables import PROVENANCE, record_table
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.sqlite import APPLICATION_ID
-from cchc_connect.database.tables import STRUCTURE_VERSION
+from cchc_connect.database.tables import SCHEMA_VERSION
 from cchc_connect.errors import DatabaseUnusable
 from cchc_schemas import RECORD_TYPES
 
@@ -32,7 +32,7 @@ def database(path: Path) -> Iterator[SharedDatabase]:
 def test_each_record_type_has_a_typed_table_any_tool_can_read(
     database: SharedDatabase, path: Path, record_type: str
 ) -> None:
-    """A table bears the record's name, its columns the names of the record's fields."""
+    """A table has the record type's name, its columns have the names of the record's fields."""
     del database
     connection = sqlite3.connect(path)
     columns = {row[1] for row in connection.execute(f"PRAGMA table_info({record_type})")}
@@ -45,15 +45,15 @@ def test_each_record_type_has_a_typed_table_any_tool_can_read(
 
 
 def test_numbers_are_numbers_and_nested_parts_are_json(database: SharedDatabase) -> None:
-    """An SQL user can compute with an area and open a nested part."""
+    """SQL can compute with an area and read a nested part."""
     del database
     kinds = {column.name: str(column.type) for column in record_table("land_parcel").columns}
 
     assert (kinds["area_m2"], kinds["is_encroached"], kinds["uses"]) == ("NUMERIC", "BOOLEAN", "TEXT")
 
 
-def test_what_fails_in_a_transaction_leaves_nothing(database: SharedDatabase) -> None:
-    """A write transaction happens whole or not at all."""
+def test_a_failed_transaction_leaves_nothing(database: SharedDatabase) -> None:
+    """A write transaction is atomic."""
     with pytest.raises(KeyError), database.writing() as connection:
         connection.execute(text("INSERT INTO run (run_id, started_at) VALUES ('r', 't')"))
         raise KeyError
@@ -62,8 +62,8 @@ def test_what_fails_in_a_transaction_leaves_nothing(database: SharedDatabase) ->
         assert connection.execute(text("SELECT count(*) FROM run")).scalar() == 0
 
 
-def test_a_rehearsed_transaction_leaves_nothing(database: SharedDatabase) -> None:
-    """A transaction that is not to be kept is undone at its end."""
+def test_a_dry_run_transaction_leaves_nothing(database: SharedDatabase) -> None:
+    """It is rolled back at its end."""
     with database.writing(keep=False) as connection:
         connection.execute(text("INSERT INTO run (run_id, started_at) VALUES ('r', 't')"))
 
@@ -72,7 +72,7 @@ def test_a_rehearsed_transaction_leaves_nothing(database: SharedDatabase) -> Non
 
 
 def test_writers_of_many_threads_take_turns(database: SharedDatabase) -> None:
-    """Eight threads that write at once lose nothing and fail never."""
+    """Eight threads that write at once lose nothing and never fail."""
 
     def write(number: int) -> None:
         for turn in range(10):
@@ -92,10 +92,10 @@ def test_writers_of_many_threads_take_turns(database: SharedDatabase) -> None:
 
 
 def test_a_database_of_a_newer_program_is_refused(path: Path) -> None:
-    """A structure this program does not know is left untouched."""
+    """A newer schema version is left untouched."""
     connection = sqlite3.connect(path)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {STRUCTURE_VERSION + 1}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     connection.close()
 
     with pytest.raises(DatabaseUnusable) as refused:
@@ -105,7 +105,7 @@ def test_a_database_of_a_newer_program_is_refused(path: Path) -> None:
 
 
 def test_another_programs_database_is_refused_and_kept(path: Path) -> None:
-    """Our tables do not go into a file that holds somebody else's."""
+    """No tables are created in another program's file."""
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE letters (number INTEGER)")
 
@@ -119,7 +119,7 @@ def test_another_programs_database_is_refused_and_kept(path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"this is no database at all, it is a letter to the office" * 10])
 def test_a_file_that_is_no_database_is_refused_and_kept(path: Path, content: bytes) -> None:
-    """What is not ours is not overwritten."""
+    """A file of another program is not overwritten."""
     path.write_bytes(content)
 
     with pytest.raises(DatabaseUnusable) as refused:
@@ -129,8 +129,8 @@ def test_a_file_that_is_no_database_is_refused_and_kept(path: Path, content: byt
     assert path.read_bytes() == content
 
 
-def test_a_database_that_cannot_be_made_is_told_in_one_error(tmp_path: Path) -> None:
-    """A folder that is not there is a clear error with the path in it."""
+def test_a_database_that_cannot_be_created_is_one_error(tmp_path: Path) -> None:
+    """The error for a folder that does not exist has the path in it."""
     with pytest.raises(DatabaseUnusable) as refused:
         SharedDatabase(f"sqlite:///{tmp_path / 'nowhere' / 'shared.db'}")
 
@@ -138,7 +138,7 @@ def test_a_database_that_cannot_be_made_is_told_in_one_error(tmp_path: Path) -> 
 
 
 def test_the_drivers_error_does_not_carry_values(database: SharedDatabase) -> None:
-    """A failing statement's values, which may be personal, are in no message and no cause."""
+    """Values of a failing statement, which may be personal data, are in no message and no cause."""
     secret = "074000000001"
     with pytest.raises(DatabaseUnusable) as failed, database.writing() as connection:
         for _ in range(2):

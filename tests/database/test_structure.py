@@ -1,72 +1,212 @@
-"""The structure of a shared database: made, brought up to date in place, refused where it is another's."""
+"""The schema of a shared database: created, upgraded in place, and refused where it belongs to another program."""
 
 import hashlib
+import os
+import signal
 import sqlite3
-from collections.abc import Mapping
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import psycopg
 import pytest
+from psycopg.rows import dict_row
 from sqlalchemy import inspect, text
 
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.tables import METADATA, STRUCTURE_VERSION
+from cchc_connect.database.state.runs import find_run
+from cchc_connect.database.tables import METADATA, SCHEMA_VERSION
 from cchc_connect.errors import DatabaseUnusable
+from cchc_connect.sync.report import RunReport
 from cchc_schemas import LandParcel
+from tests.coverage_switch import unmeasured
 from tests.databases import new_address
 from tests.sync.memory_systems import LandRegister, parcel_item
 from tests.sync.pulled_database import Books
 
-OLD = Path(__file__).with_name("structure_1.sql")
-"""A database as the first structure had it: a parcel, a dossier, a discrepancy, a message, a quarantined item."""
+FOLDER = Path(__file__).parent
+"""Holds `structure_N.sql` and `structure_N_postgres.sql`: databases as the programs of schema version N made them."""
+
+SQLITE = "sqlite:///"
+
+TABLES = {
+    "cchc_structure": "cchc_schema_version",
+    "voice": "claim",
+    "link": "record_link",
+    "succession": "record_lineage",
+    "tally": "run_counter",
+    "breaker": "circuit_breaker",
+    "pace": "rate_limit",
+    "journal": "audit_log",
+}
+"""Names of tables up to schema version 3, with today's."""
+
+COLUMNS = {
+    "cursor": {"since": "pass_since", "position": "page_token", "highest": "checkpoint", "reading": "translation_key"},
+    "discrepancy": {"since": "detected_at", "settled_at": "resolved_at"},
+    "succession": {"noted_at": "recorded_at"},
+    "run": {"journal_entries": "last_audit_entry"},
+    "breaker": {"closed_until": "retry_at"},
+    "route": {"position": "last_sequence"},
+    "delivery": {"next_at": "next_attempt_at", "settled_at": "finished_at", "shortened": "shortened_fields"},
+}
+"""Names of columns up to schema version 3, with today's."""
+
+KILLED = """
+import os, signal, sys
+from sqlalchemy import Engine, event
+from cchc_connect.database.shared_database import SharedDatabase
+
+statements = []
+
+@event.listens_for(Engine, "before_cursor_execute")
+def count(connection, cursor, statement, parameters, context, executemany):
+    statements.append(statement)
+    if statement.startswith(sys.argv[2]):
+        print(len(statements), flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+SharedDatabase(sys.argv[1])
+"""
+
+Rows = Mapping[str, list[dict[str, Any]]]
+"""The rows of each table, by its name."""
+
+
+class Shape(NamedTuple):
+    """What SQL users see of a table."""
+
+    columns: set[str]
+    indexes: set[str]
+    constraints: set[str]
+    """Names; of PostgreSQL only, as SQLite shows none."""
+    comments: set[str | None]
+
+
+def restore(address: str, version: int) -> None:
+    """Make the database that a program of an older schema version left."""
+    if address.startswith(SQLITE):
+        with closing(sqlite3.connect(address.removeprefix(SQLITE))) as connection:
+            connection.executescript((FOLDER / f"structure_{version}.sql").read_text(encoding="utf-8"))
+        return
+    with psycopg.connect(address) as server:
+        server.execute((FOLDER / f"structure_{version}_postgres.sql").read_bytes())
+
+
+@pytest.fixture(
+    params=[("sqlite", 1), ("sqlite", 2), ("sqlite", 3), ("postgres", 2), ("postgres", 3)],
+    ids=lambda old: f"{old[0]}-{old[1]}",
+)
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Provide a database of each older schema version; version 1 never existed in PostgreSQL."""
+    kind, version = request.param
+    with new_address(kind, tmp_path) as address:
+        restore(address, version)
+        yield address
 
 
 @pytest.fixture
-def old(tmp_path: Path) -> Path:
+def old_file(tmp_path: Path) -> Path:
     path = tmp_path / "old.db"
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(OLD.read_text(encoding="utf-8"))
+    restore(f"{SQLITE}{path}", 1)
     return path
 
 
-def shape(database: SharedDatabase) -> Mapping[str, tuple[set[str], set[str]]]:
-    """Return the columns and indexes of each table."""
+def rows(address: str) -> Rows:
+    """Return the rows of every table, by the driver alone."""
+    if address.startswith(SQLITE):
+        with closing(sqlite3.connect(address.removeprefix(SQLITE))) as connection:
+            connection.row_factory = sqlite3.Row
+            names = [row["name"] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            return {name: [dict(row) for row in connection.execute(f"SELECT * FROM {name}")] for name in names}  # noqa: S608  # our own names
+    with psycopg.connect(address, row_factory=dict_row) as server:
+        tables = server.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()").fetchall()
+        names = [str(table["tablename"]) for table in tables]
+        return {name: server.execute(f"SELECT * FROM {name}".encode()).fetchall() for name in names}  # noqa: S608  # as above
+
+
+def under_new_names(before: Rows) -> Rows:
+    """Return rows of an older schema version under today's names."""
+    return {
+        TABLES.get(table, table): [
+            {COLUMNS.get(table, {}).get(name, name): value for name, value in row.items()} for row in content
+        ]
+        for table, content in before.items()
+    }
+
+
+def shape(database: SharedDatabase) -> Mapping[str, Shape]:
+    """Return what each table looks like."""
     with database.reading() as connection:
-        looked = inspect(connection)
+        inspected = inspect(connection)
+        constraints = {name: set[str]() for name in inspected.get_table_names()}
+        comments = {name: set[str | None]() for name in inspected.get_table_names()}
+        if connection.dialect.name == "postgresql":
+            named = "SELECT relname, conname FROM pg_constraint JOIN pg_class ON conrelid = pg_class.oid"
+            of_schema = f"{named} WHERE relnamespace = current_schema()::regnamespace"
+            for table, name in connection.execute(text(of_schema)):
+                constraints[table].add(name)
+            for table, texts in comments.items():
+                texts |= {inspected.get_table_comment(table)["text"]}
+                texts |= {column["comment"] for column in inspected.get_columns(table)}
         return {
-            name: (
-                {column["name"] for column in looked.get_columns(name)},
-                {str(index["name"]) for index in looked.get_indexes(name)},
+            name: Shape(
+                columns={column["name"] for column in inspected.get_columns(name)},
+                indexes={str(index["name"]) for index in inspected.get_indexes(name)},
+                constraints=constraints[name],
+                comments=comments[name],
             )
-            for name in looked.get_table_names()
+            for name in inspected.get_table_names()
         }
 
 
-def test_an_older_database_is_brought_up_to_date_in_place(old: Path, tmp_path: Path) -> None:
-    """Its tables are those of a new one afterwards."""
-    with SharedDatabase(f"sqlite:///{old}") as upgraded, SharedDatabase(f"sqlite:///{tmp_path / 'new.db'}") as new:
+def test_an_older_database_is_upgraded_in_place(old: str, tmp_path: Path) -> None:
+    """Afterwards its tables, columns, indexes, constraints and comments are those of a new database."""
+    folder = tmp_path / "new"
+    folder.mkdir()
+    kind = "sqlite" if old.startswith(SQLITE) else "postgres"
+    with (
+        new_address(kind, folder) as address,
+        SharedDatabase(address) as new,
+        SharedDatabase(old) as upgraded,
+    ):
         assert shape(upgraded) == shape(new)
 
 
-def test_no_row_is_lost_on_the_way(old: Path) -> None:
-    """Every table holds as many rows as before."""
-    counted = "SELECT count(*) FROM {}"
-    with closing(sqlite3.connect(old)) as connection:
-        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        before = {name: connection.execute(counted.format(name)).fetchone()[0] for name in names}
+def test_no_row_is_lost_on_the_way(old: str) -> None:
+    """Every table holds the rows that it held, value by value, under today's names."""
+    before = under_new_names(rows(old))
 
-    with SharedDatabase(f"sqlite:///{old}") as upgraded, upgraded.reading() as connection:
-        after = {name: connection.execute(text(counted.format(name))).scalar() for name in names}
+    SharedDatabase(old).close()
 
-    assert before == after
-    assert sum(before.values()) > 5
+    after = rows(old)
+    for table, expected in before.items():
+        if table != "cchc_schema_version":
+            names = expected[0] if expected else {}
+            upgraded = [{name: row[name] for name in names} for row in after[table]]
+            assert sorted(map(repr, upgraded)) == sorted(map(repr, expected)), table
+    assert [row["version_num"] for row in after["cchc_schema_version"]] == [f"{SCHEMA_VERSION:04}"]
 
 
-def test_a_further_pull_goes_on_where_the_old_program_was(old: Path) -> None:
-    """The parcel that was there is recognised by its content, whatever its hash was made of."""
-    with SharedDatabase(f"sqlite:///{old}") as upgraded:
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize("suffix", ["", "_postgres"])
+def test_each_renamed_table_had_a_row(version: int, suffix: str) -> None:
+    """Otherwise the test above would prove nothing."""
+    script = (FOLDER / f"structure_{version}{suffix}.sql").read_text(encoding="utf-8")
+
+    empty = [name for name in {*TABLES, *COLUMNS} if f'INSERT INTO "{name}"' not in script]
+
+    assert empty == (["pace"] if version == 2 else [])
+
+
+def test_a_further_pull_continues_where_the_old_program_stopped(old: str) -> None:
+    """The stored parcel is recognised by its content, whatever its hash was computed from."""
+    with SharedDatabase(old) as upgraded:
         books = Books(upgraded)
 
         done = books.pull("village", LandRegister([parcel_item(1), parcel_item(2)]))
@@ -74,10 +214,96 @@ def test_a_further_pull_goes_on_where_the_old_program_was(old: Path) -> None:
         assert (done.counts.inserted, done.counts.unchanged) == (1, 1)
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_a_report_of_an_older_program_can_be_read(kind: str, tmp_path: Path) -> None:
+    """Reports are stored as they were written; the page token of their cursors had another name."""
+    with new_address(kind, tmp_path) as address:
+        restore(address, 3)
+        with SharedDatabase(address) as upgraded, upgraded.reading() as connection:
+            stored = find_run(connection, "run").report
+        assert stored is not None
+
+        (line,) = RunReport.from_document(stored).lines
+
+    assert line.after is not None
+    assert line.after.position == "3"
+
+
+@pytest.mark.parametrize("is_at_its_end", [False, True])
+def test_an_upgrade_that_is_killed_changes_nothing(old: str, *, is_at_its_end: bool) -> None:
+    """At its first step or at its last; the next program upgrades the database as if nothing had been."""
+    last = "PRAGMA user_version = " if old.startswith(SQLITE) else "COMMENT ON"
+    statement = last if is_at_its_end else "ALTER TABLE"
+    before = rows(old)
+    environment = {**unmeasured(os.environ), "PYTHONPATH": os.pathsep.join(sys.path)}
+
+    command = [sys.executable, "-c", KILLED, old, statement]
+    killed = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert int(killed.stdout) > 1
+    assert rows(old) == before
+    SharedDatabase(old).close()
+    assert "claim" in rows(old)
+
+
+def test_of_many_programs_one_upgrades(old: str) -> None:
+    """The others wait for it and find the new schema."""
+
+    def versions(_: int) -> Any:
+        with SharedDatabase(old) as database, database.reading() as connection:
+            return connection.execute(text("SELECT version_num FROM cchc_schema_version")).scalar()
+
+    with ThreadPoolExecutor(4) as threads:
+        assert set(threads.map(versions, range(4))) == {f"{SCHEMA_VERSION:04}"}
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_an_agencys_own_view_goes_on_working(kind: str, tmp_path: Path) -> None:
+    """The databases let it follow the tables and columns that it reads."""
+    with new_address(kind, tmp_path) as address:
+        restore(address, 3)
+        create = "CREATE VIEW disputes AS SELECT voice.agency, since FROM discrepancy JOIN voice USING (record_key)"
+        if kind == "sqlite":
+            with closing(sqlite3.connect(address.removeprefix(SQLITE))) as connection:
+                connection.execute(create)
+        else:
+            with psycopg.connect(address) as server:
+                server.execute(create.encode())
+
+        with SharedDatabase(address) as upgraded, upgraded.reading() as reading:
+            seen = reading.execute(text("SELECT * FROM disputes")).all()
+
+    assert [tuple(row) for row in seen] == [("H09.1", "2026-03-02T08:00:00.000000Z")]
+
+
+def version_an_older_program_finds(address: str) -> int:
+    """Return the schema version where programs up to version 3 look for it."""
+    if address.startswith(SQLITE):
+        with closing(sqlite3.connect(address.removeprefix(SQLITE))) as connection:
+            return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    with psycopg.connect(address) as server:
+        row = server.execute("SELECT version_num FROM cchc_structure").fetchone()
+        return 0 if row is None else int(row[0])
+
+
+def test_an_older_program_finds_that_an_upgraded_database_is_newer(old: str) -> None:
+    """It refuses the database with the sentence that says so, and does not take it for another program's."""
+    SharedDatabase(old).close()
+
+    assert version_an_older_program_finds(old) == SCHEMA_VERSION
+
+
+def test_an_older_program_finds_that_a_new_database_is_newer(empty_address: str) -> None:
+    SharedDatabase(empty_address).close()
+
+    assert version_an_older_program_finds(empty_address) == SCHEMA_VERSION
+
+
 def test_a_database_of_a_newer_program_is_refused_by_its_own_table(empty_address: str) -> None:
-    """What this program does not know it leaves alone."""
+    """A schema version that this program does not know is left alone."""
     with SharedDatabase(empty_address) as database, database.writing() as connection:
-        connection.execute(text("UPDATE cchc_structure SET version_num = '9999'"))
+        connection.execute(text("UPDATE cchc_schema_version SET version_num = '9999'"))
         if empty_address.startswith("sqlite"):
             connection.execute(text("PRAGMA user_version = 9999"))
 
@@ -88,7 +314,7 @@ def test_a_database_of_a_newer_program_is_refused_by_its_own_table(empty_address
 
 
 def test_another_programs_tables_of_our_names_are_refused(tmp_path: Path) -> None:
-    """A schema in which somebody else has a table `run` is not ours to write into."""
+    """A schema in which another program has a table `run` is not ours to write into."""
     with new_address("postgres", tmp_path) as address:
         with psycopg.connect(address) as connection:
             connection.execute("CREATE TABLE run (distance integer)")
@@ -99,44 +325,43 @@ def test_another_programs_tables_of_our_names_are_refused(tmp_path: Path) -> Non
     assert refused.value.code == "database.foreign"
 
 
-def test_postgresql_says_what_each_table_and_field_is(tmp_path: Path) -> None:
-    """Comments carry the descriptions of the records' fields, for whoever reads with SQL."""
+def test_postgresql_has_a_comment_for_each_table_and_field(tmp_path: Path) -> None:
+    """Comments have the descriptions of the records' fields, for SQL users."""
     with (
         new_address("postgres", tmp_path) as address,
         SharedDatabase(address) as database,
         database.reading() as connection,
     ):
-        looked = inspect(connection)
-        columns = {column["name"]: column.get("comment") for column in looked.get_columns("land_parcel")}
-        table = looked.get_table_comment("land_parcel")["text"]
+        inspected = inspect(connection)
+        columns = {column["name"]: column.get("comment") for column in inspected.get_columns("land_parcel")}
+        table = inspected.get_table_comment("land_parcel")["text"]
 
     assert table == "Land parcel (thửa đất)."
     assert columns["area_m2"] == LandParcel.model_fields["area_m2"].description
     assert all(columns.values())
 
 
-def test_every_table_says_what_it_is() -> None:
-    """No table is without a comment."""
+def test_every_table_has_a_comment() -> None:
     record_table("land_parcel")
 
     assert [table.name for table in METADATA.sorted_tables if not table.comment] == []
 
 
-def test_looking_changes_no_byte(old: Path) -> None:
-    """Without leave to prepare it an older database is left as it is."""
-    before = hashlib.sha256(old.read_bytes()).hexdigest()
+def test_looking_changes_no_byte(old_file: Path) -> None:
+    """Without `prepare` an older database is left unchanged."""
+    before = hashlib.sha256(old_file.read_bytes()).hexdigest()
 
     with pytest.raises(DatabaseUnusable) as refused:
-        SharedDatabase(f"sqlite:///{old}", prepare=False)
+        SharedDatabase(f"{SQLITE}{old_file}", prepare=False)
 
     assert refused.value.code == "database.older"
-    assert hashlib.sha256(old.read_bytes()).hexdigest() == before
+    assert hashlib.sha256(old_file.read_bytes()).hexdigest() == before
 
 
 def test_looking_makes_no_database(empty_address: str) -> None:
-    """Without leave to prepare it nothing is made where nothing is."""
+    """Without `prepare` no database is created."""
     with pytest.raises(DatabaseUnusable) as refused:
         SharedDatabase(empty_address, prepare=False)
 
     assert refused.value.code == "database.absent"
-    assert STRUCTURE_VERSION > 1
+    assert SCHEMA_VERSION > 1

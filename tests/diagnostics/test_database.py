@@ -1,4 +1,4 @@
-"""What `check` tells of the shared database: version, room, and whether what is committed stays."""
+"""What `check` reports on the shared database: versions, free disk space, and whether commits are durable."""
 
 import shutil
 import sqlite3
@@ -10,14 +10,14 @@ import pytest
 from sqlalchemy import text
 
 from cchc_connect import SharedDatabase
-from cchc_connect.database.tables import STRUCTURE_VERSION
+from cchc_connect.database.tables import SCHEMA_VERSION
 from cchc_connect.diagnostics.database import MIB, database_findings, room
 from cchc_connect.diagnostics.finding import Finding
 from tests.databases import on_one_kind
 
 
 class Usage(NamedTuple):
-    """What the system tells of a disk."""
+    """What `shutil.disk_usage` returns."""
 
     total: int
     used: int
@@ -25,7 +25,7 @@ class Usage(NamedTuple):
 
 
 def disk_with(free_mib: int) -> Callable[[Path], Usage]:
-    """Return what the system would tell of a disk."""
+    """Return a stand-in for `shutil.disk_usage`."""
 
     def usage(_: Path) -> Usage:
         return Usage(0, 0, free_mib * MIB)
@@ -33,28 +33,28 @@ def disk_with(free_mib: int) -> Callable[[Path], Usage]:
     return usage
 
 
-def found(address: str) -> dict[str, Finding]:
+def findings_by_code(address: str) -> dict[str, Finding]:
     with SharedDatabase(address) as database:
         return {finding.said.code: finding for finding in database_findings(database)}
 
 
-def test_kind_version_and_structure_are_told(address: str) -> None:
-    told = found(address)["condition.version"].said.context
+def test_kind_version_and_schema_version_are_reported(address: str) -> None:
+    context = findings_by_code(address)["condition.version"].said.context
 
-    assert told["kind"] in {"SQLite", "PostgreSQL"}
-    assert str(told["version"])[0].isdecimal()
-    assert told["structure"] == STRUCTURE_VERSION
+    assert context["kind"] in {"SQLite", "PostgreSQL"}
+    assert str(context["version"])[0].isdecimal()
+    assert context["schema_version"] == SCHEMA_VERSION
 
 
 @on_one_kind
-def test_a_file_tells_its_room_and_its_journal(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_free_space_and_journal_mode_of_a_file_are_reported(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", disk_with(5000))
 
-    told = found(address)
+    findings = findings_by_code(address)
 
-    assert told["condition.safe"].said.context == {"journal": "wal"}
-    assert told["condition.room"].said.context["size_mib"] == 1
-    assert {finding.level for finding in told.values()} == {"good"}
+    assert findings["condition.safe"].said.context == {"journal": "wal"}
+    assert findings["condition.room"].said.context["size_mib"] == 1
+    assert {finding.level for finding in findings.values()} == {"good"}
 
 
 @on_one_kind
@@ -63,9 +63,9 @@ def test_a_file_that_cannot_be_read_while_it_is_written_is_a_warning(address: st
         connection.execute("PRAGMA journal_mode = DELETE")
     connection.close()
 
-    warned = found(address)["condition.no_wal"]
+    warning = findings_by_code(address)["condition.no_wal"]
 
-    assert (warned.level, warned.said.context) == ("warning", {"journal": "delete"})
+    assert (warning.level, warning.said.context) == ("warning", {"journal": "delete"})
 
 
 @pytest.mark.parametrize(
@@ -77,10 +77,10 @@ def test_a_file_that_cannot_be_read_while_it_is_written_is_a_warning(address: st
         (2100, 2000, "condition.room"),
     ],
 )
-def test_little_room_is_a_warning(
+def test_little_free_space_is_a_warning(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, free_mib: int, size_mib: int, code: str
 ) -> None:
-    """An update of the structure may need as much as there is."""
+    """A schema upgrade may need as much space as the database has."""
     monkeypatch.setattr(shutil, "disk_usage", disk_with(free_mib))
 
     finding = room(tmp_path, size_mib * MIB)
@@ -90,15 +90,15 @@ def test_little_room_is_a_warning(
 
 
 @pytest.mark.parametrize("address", ["postgres"], indirect=True)
-def test_a_server_that_may_lose_what_was_committed_is_a_warning(address: str) -> None:
-    """The tests' own server is one: it is thrown away."""
+def test_a_server_that_may_lose_commits_is_a_warning(address: str) -> None:
+    """The tests' own server is such a server, as its data are deleted afterwards."""
     with SharedDatabase(address) as database, database.reading() as connection:
         settings = ("fsync", "full_page_writes", "synchronous_commit")
-        off = [one for one in settings if connection.execute(text(f"SHOW {one}")).scalar() == "off"]
+        off = [name for name in settings if connection.execute(text(f"SHOW {name}")).scalar() == "off"]
 
-    told = found(address)
+    findings = findings_by_code(address)
 
-    assert ("condition.unsafe" in told) == bool(off)
+    assert ("condition.unsafe" in findings) == bool(off)
     if off:
-        assert told["condition.unsafe"].said.context == {"settings": ", ".join(off)}
-    assert int(str(told["condition.size"].said.context["size_mib"])) > 0
+        assert findings["condition.unsafe"].said.context == {"settings": ", ".join(off)}
+    assert int(str(findings["condition.size"].said.context["size_mib"])) > 0

@@ -92,5 +92,5 @@ def test_a_failed_pull_of_a_window_is_reported_and_leaves_the_cursor_unchanged(p
     (line,) = report.lines
     assert (line.outcome, line.reason.code if line.reason else None) == (Outcome.HELD, "source.filter_ignored")
     assert report.outcome is Outcome.FAILED
-    assert any(row.connection == "land-registry" and row.position for row in before)
+    assert any(row.connection == "land-registry" and row.page_token for row in before)
     assert province.cursors() == before

@@ -32,7 +32,7 @@ def test_every_delivered_record_is_in_the_audit_log_with_its_reason(province: Pr
     province.sync()
 
     with province.database() as database, database.reading() as connection:
-        bodies = [json.loads(body) for body in connection.execute(text("SELECT body FROM journal")).scalars()]
+        bodies = [json.loads(body) for body in connection.execute(text("SELECT body FROM audit_log")).scalars()]
         assert broken_entry(connection) is None
     delivered = {
         key
@@ -62,8 +62,8 @@ def test_an_audit_log_cut_at_its_end_is_detected(province: Province) -> None:
     """The hash chain alone would look complete; the last entry that runs recorded shows that it was longer."""
     province.sync()
     with province.database() as database, database.writing() as connection:
-        last = connection.execute(text("SELECT max(entry) FROM journal")).scalar_one()
-        connection.execute(text("DELETE FROM journal WHERE entry = :last"), {"last": last})
+        last = connection.execute(text("SELECT max(entry) FROM audit_log")).scalar_one()
+        connection.execute(text("DELETE FROM audit_log WHERE entry = :last"), {"last": last})
 
     with province.database() as database, database.reading() as connection:
         assert broken_entry(connection) == last

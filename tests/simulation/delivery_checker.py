@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from cchc_connect.database.outbox.audit_log import broken_entry
 from cchc_connect.database.reading.change_feed import changes
-from cchc_connect.database.tables import delivery, journal
+from cchc_connect.database.tables import audit_log, delivery
 from cchc_connect.database.writing.page_writer import GONE
 from tests.simulation.receiver import Desk, Effect
 from tests.simulation.world import World
@@ -36,7 +36,7 @@ class Outbox:
         broken = broken_entry(connection)
         if broken is not None:
             yield f"journal: broken at entry {broken}"
-        bodies = [json.loads(body) for body in connection.execute(select(journal.c.body)).scalars()]
+        bodies = [json.loads(body) for body in connection.execute(select(audit_log.c.body)).scalars()]
         written = {(body["record_type"], key) for body in bodies for key in body["record_keys"]}
         for effect in self._effects():
             if (effect.record_type, effect.key) not in written:

@@ -116,7 +116,7 @@ def test_a_text_over_the_limit_is_truncated_with_an_ellipsis(books: Books) -> No
     assert sent.applicant_name == "Công ty M…"
     assert done.counts["dossier"].shortened == 1
     with books.database.reading() as connection:
-        assert connection.execute(select(delivery.c.shortened)).scalar() == "applicant_name"
+        assert connection.execute(select(delivery.c.shortened_fields)).scalar() == "applicant_name"
 
 
 def test_one_refused_record_leaves_its_batch_delivered(books: Books) -> None:

@@ -280,7 +280,7 @@ def test_each_message_is_in_the_audit_log_with_its_reason_and_no_value(office: O
     office.push()
 
     with office.database.reading() as connection:
-        bodies = list(connection.execute(text("SELECT body FROM journal ORDER BY entry")).scalars())
+        bodies = list(connection.execute(text("SELECT body FROM audit_log ORDER BY entry")).scalars())
     for body, outcome in zip(bodies, ("leaving", "delivered"), strict=True):
         assert all(part in body for part in ("Công khai tiến độ", "NĐ 61/2018/NĐ-CP", A, "G22", outcome))
         assert "Mẫu" not in body
@@ -289,9 +289,9 @@ def test_each_message_is_in_the_audit_log_with_its_reason_and_no_value(office: O
 @pytest.mark.parametrize(
     "tampering",
     [
-        "UPDATE journal SET body = replace(body, 'delivered', 'refused') WHERE entry = 2",
-        "DELETE FROM journal WHERE entry = 2",
-        "UPDATE journal SET entry = entry + 10 WHERE entry > 1",
+        "UPDATE audit_log SET body = replace(body, 'delivered', 'refused') WHERE entry = 2",
+        "DELETE FROM audit_log WHERE entry = 2",
+        "UPDATE audit_log SET entry = entry + 10 WHERE entry > 1",
     ],
 )
 def test_tampering_with_the_audit_log_is_detected(office: Office, tampering: str) -> None:

@@ -1,7 +1,7 @@
-"""The journal: who sent what to whom, why and by which act.
+"""The audit log: who sent what to whom, for which purpose and on which legal basis.
 
-It only grows, and each entry's hash covers the entry and the hash before it: an entry that was changed,
-removed or put elsewhere later, also at the end, is found by `broken_entry`. Keys of records stand in it, values do not.
+Entries are only added, and each entry's hash covers the entry and the hash before it: `broken_entry` finds an entry
+that was changed, removed or moved later, also at the end. The log holds keys of records and no values.
 """
 
 import hashlib
@@ -10,58 +10,59 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from cchc_connect.database.tables import journal, run
+from cchc_connect.database.tables import audit_log, run
 
 LEAVING = "leaving"
-"""A message is announced before it leaves: a later entry tells what became of it, unless the program died."""
+"""Outcome of an entry written before a message is sent; a later entry has the result, unless the program died."""
 
 ORIGIN = "0" * 64
-"""The hash before the first entry."""
+"""Hash before the first entry."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class JournalEntry:
-    """One message that left."""
+    """One message that was sent, or a group of them."""
 
     at: str
+    """Instant, UTC, as stored."""
     run_id: str
     route: str
     receiver: str
     """Agency code of the receiving system."""
     account: str
-    """Service account with which it was sent; "" where the system asks for none."""
+    """Service account with which it was sent; "" where the system requires none."""
     purpose: str
     legal_basis: str
     record_type: str
     record_keys: tuple[str, ...]
     outcomes: tuple[str, ...]
-    """What became of each, or `LEAVING` where it is about to leave."""
+    """Outcome for each record, or `LEAVING` before it is sent."""
 
 
 def write_entry(connection: Connection, entry: JournalEntry) -> None:
-    """Add one entry to the chain."""
-    place = select(journal.c.entry, journal.c.hash).order_by(journal.c.entry.desc()).limit(1)
-    last = connection.execute(place).one_or_none()
+    """Append one entry to the chain."""
+    latest = select(audit_log.c.entry, audit_log.c.hash).order_by(audit_log.c.entry.desc()).limit(1)
+    last = connection.execute(latest).one_or_none()
     body = json.dumps(vars(entry), ensure_ascii=False, sort_keys=True)
     number, before = (1, ORIGIN) if last is None else (last.entry + 1, last.hash)
-    connection.execute(journal.insert().values(entry=number, body=body, hash=_hash(before, body)))
+    connection.execute(audit_log.insert().values(entry=number, body=body, hash=_hash(before, body)))
 
 
 def broken_entry(connection: Connection) -> int | None:
-    """Return the number of the first entry that does not fit the chain, None where the chain is whole."""
+    """Return the number of the first entry that does not fit the chain, None where the chain is intact."""
     before, expected = ORIGIN, 1
-    for row in connection.execute(select(journal).order_by(journal.c.entry)):
+    for row in connection.execute(select(audit_log).order_by(audit_log.c.entry)):
         if row.entry != expected or row.hash != _hash(before, row.body):
             return expected
         before, expected = row.hash, expected + 1
-    # Entries cut from the end leave a whole chain; what the runs saw last tells that it was longer.
-    seen = connection.execute(select(func.max(run.c.journal_entries))).scalar() or 0
-    return expected if seen >= expected else None
+    # Entries removed from the end leave an intact chain; each run stored the number of its last entry.
+    last_seen = connection.execute(select(func.max(run.c.last_audit_entry))).scalar() or 0
+    return expected if last_seen >= expected else None
 
 
 def last_entry(connection: Connection) -> int:
     """Return the number of the latest entry, 0 where there is none."""
-    return connection.execute(select(func.max(journal.c.entry))).scalar() or 0
+    return connection.execute(select(func.max(audit_log.c.entry))).scalar() or 0
 
 
 def _hash(before: str, body: str) -> str:

@@ -1,7 +1,7 @@
-"""Dead letters: messages that a target will never take as they are, and sending them again by hand.
+"""Dead letters: messages that a target will never accept as they are, and requeueing them by hand.
 
-A letter that is sent again keeps its idempotency key, so a target that took it after all does not take it twice.
-Only a record's newest version is worth sending: an older letter is outdated, whatever became of the newer one.
+A requeued letter keeps its idempotency key, so a target that accepted it before does not process it twice.
+Only the newest version of a record is requeued: an older letter is outdated, even if the newer one was not delivered.
 """
 
 from collections.abc import Collection, Sequence
@@ -18,26 +18,27 @@ from cchc_connect.database.writing.page_writer import GONE
 
 @dataclass(frozen=True, kw_only=True)
 class DeadLetter:
-    """One message that will not leave by itself any more."""
+    """One message that is not sent again automatically."""
 
     route: str
     sequence: int
-    """Its number: the sequence of the change it speaks of."""
+    """Number of the letter: the sequence of its change in the feed."""
     record_type: str
     record_key: str
     attempts: int
     reason: str
-    settled_at: str | None
-    shortened: tuple[str, ...]
+    finished_at: str | None
+    """When it became a dead letter, UTC, as stored."""
+    shortened_fields: tuple[str, ...]
     """Fields whose text was cut when it was last sent."""
     outdated_by: int | None
-    """Sequence of the record's latest change where that is another."""
+    """Sequence of the record's latest change, where that is a newer one."""
     is_gone: bool
-    """Is the record not there any more?"""
+    """True if the record is deleted or has another key now."""
 
     @property
     def is_worth_sending(self) -> bool:
-        """Say whether it holds the newest version of a record that is there."""
+        """True if the letter holds the newest version of a live record."""
         return self.outdated_by is None and not self.is_gone
 
 
@@ -48,11 +49,10 @@ def dead_letters(connection: Connection, route: str | None = None) -> list[DeadL
         chosen = chosen.where(delivery.c.route == route)
     dead = connection.execute(chosen.order_by(delivery.c.route, delivery.c.sequence)).mappings().all()
     latest: dict[tuple[str, str], tuple[int, str]] = {}
-    for kind, key, *last in rows_among(
-        connection, _versions(), change.c.record_key, [row["record_key"] for row in dead]
-    ):
-        sequence, operation = last
-        latest[kind, key] = max(latest.get((kind, key), (0, "")), (sequence, operation))
+    keys = [row["record_key"] for row in dead]
+    for record_type, key, sequence, operation in rows_among(connection, _versions(), change.c.record_key, keys):
+        newest = latest.get((record_type, key), (0, ""))
+        latest[record_type, key] = max(newest, (sequence, operation))
     return [_letter(row, *latest[row["record_type"], row["record_key"]]) for row in dead]
 
 
@@ -62,15 +62,15 @@ def _versions() -> Rows:
 
 
 def send_again(connection: Connection, letters: Collection[DeadLetter]) -> list[DeadLetter]:
-    """Put those letters that are worth sending to waiting, as if never sent; return them."""
-    again = [one for one in letters if one.is_worth_sending]
-    waiting = {"state": State.WAITING, "attempts": 0, "next_at": None, "settled_at": None}
-    for route in {one.route for one in again}:
-        numbers: Sequence[int] = [one.sequence for one in again if one.route == route]
-        for some in chunks(numbers):
-            here = (delivery.c.route == route) & delivery.c.sequence.in_(some) & (delivery.c.state == State.DEAD)
-            connection.execute(update(delivery).where(here).values(**waiting))
-    return again
+    """Requeue those letters that are worth sending, as if never sent; return them."""
+    requeued = [letter for letter in letters if letter.is_worth_sending]
+    waiting = {"state": State.WAITING, "attempts": 0, "next_attempt_at": None, "finished_at": None}
+    for route in {letter.route for letter in requeued}:
+        sequences: Sequence[int] = [letter.sequence for letter in requeued if letter.route == route]
+        for batch in chunks(sequences):
+            chosen = (delivery.c.route == route) & delivery.c.sequence.in_(batch) & (delivery.c.state == State.DEAD)
+            connection.execute(update(delivery).where(chosen).values(**waiting))
+    return requeued
 
 
 def _letter(row: RowMapping, latest: int, operation: str) -> DeadLetter:
@@ -81,8 +81,8 @@ def _letter(row: RowMapping, latest: int, operation: str) -> DeadLetter:
         record_key=row["record_key"],
         attempts=row["attempts"],
         reason=row["reason"],
-        settled_at=row["settled_at"],
-        shortened=tuple((row["shortened"] or "").split()),
+        finished_at=row["finished_at"],
+        shortened_fields=tuple((row["shortened_fields"] or "").split()),
         outdated_by=latest if latest != row["sequence"] else None,
         is_gone=operation in GONE,
     )

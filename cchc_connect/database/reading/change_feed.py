@@ -1,4 +1,4 @@
-"""The change feed: every version of every record, in the order in which it was committed."""
+"""The change feed: every version of every record, in commit order."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -8,17 +8,17 @@ from sqlalchemy import Connection, RowMapping, func, select
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import change
 
-POLL_S = 1.0
-"""How soon a reader that follows the feed looks again after it found nothing new."""
+POLL_INTERVAL_S = 1.0
+"""Seconds between two queries of a reader that follows the feed, while there is nothing new."""
 
 
 def changes(
     connection: Connection, after: int = 0, *, record_types: Sequence[str] = (), limit: int = 1000
 ) -> list[RowMapping]:
-    """Return changes with a sequence above `after`, in order; all record types where none is named.
+    """Return changes with a sequence above `after`, in order; of all record types where none is named.
 
-    A transaction that writes has the database to itself and counts sequences under its lock, so they are
-    committed in order, on either database, and a reader that goes on from the last one it saw misses nothing.
+    A write transaction assigns sequences under the write lock, so they are committed in order on both databases,
+    and a reader that continues after the last sequence it saw misses nothing.
     """
     statement = select(change).where(change.c.sequence > after).order_by(change.c.sequence).limit(limit)
     if record_types:
@@ -34,19 +34,19 @@ def follow(
     is_stopping: Callable[[], bool] = lambda: False,
     sleep: Callable[[float], object] = time.sleep,
 ) -> Iterator[RowMapping]:
-    """Yield changes with a sequence above `after`, in order, and go on with those to come until it is stopping.
+    """Yield changes with a sequence above `after`, in order, then new ones as they come, until `is_stopping()`.
 
-    No transaction is open while a change is with the caller, who may take any time. Whoever stores the sequence
-    of the last change it dealt with, and begins there again, gets each change at least once.
+    No transaction is open while the caller handles a change, which may take any time. A caller that stores the
+    sequence of the last change it handled, and starts again there, gets each change at least once.
     """
     while not is_stopping():
         with database.reading() as connection:
             end = last_sequence(connection)
-            found = changes(connection, after, record_types=record_types)
-        yield from found
-        after = found[-1]["sequence"] if found else max(after, end)
-        if not found:
-            sleep(POLL_S)
+            new = changes(connection, after, record_types=record_types)
+        yield from new
+        after = new[-1]["sequence"] if new else max(after, end)
+        if not new:
+            sleep(POLL_INTERVAL_S)
 
 
 def last_sequence(connection: Connection) -> int:

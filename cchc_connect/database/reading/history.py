@@ -1,8 +1,8 @@
-"""What was known of a record, when, and since when it held: each version, and the state at any instant.
+"""History: all versions of a record, and its state as of any instant.
 
-Two times are told apart. System time is when the shared database learnt of a version (`changed_at`); as-of
-queries go by it, so a report can be made again as it was. Validity is when the version holds in the real
-world (`valid_from`, `valid_to`), where the record says so.
+There are two times. System time is when the shared database stored a version (`changed_at`); as-of queries use
+it, so that a report can be reproduced. Valid time is when the version holds in the real world (`valid_from`,
+`valid_to`), where the record says so.
 """
 
 import json
@@ -24,34 +24,34 @@ from cchc_schemas import Record, from_document, to_document, vietnamese_day
 
 @dataclass(frozen=True, kw_only=True)
 class RecordVersion(Generic[AnyRecord]):
-    """One version of a record: what it said, from when it was known and from when it holds."""
+    """One version of a record, with its system time and its valid time."""
 
     version: int
     """From 1 on."""
     sequence: int
-    """Its place in the change feed."""
+    """Sequence in the change feed."""
     operation: str
-    """`insert`, `update`, `restore`; `delete` or `renumber` where it is gone, with the values it had last."""
+    """`insert`, `update`, `restore`; `delete` or `renumber`, with the last values, where the record ended."""
     changed_at: datetime
-    """When the shared database learnt of it, UTC."""
+    """When the shared database stored it, UTC."""
     valid_from: date | None
     """First day on which it holds in the real world; None where the record does not say."""
     valid_to: date | None
-    """Last such day."""
+    """Last day on which it holds in the real world."""
     connection: str
-    """Who brought it."""
+    """Connection whose item caused the version."""
     run_id: str
     record: AnyRecord
 
     @property
     def is_gone(self) -> bool:
-        """Say whether the record is not there any more from this version on."""
+        """True if the record ended with this version."""
         return self.operation in GONE
 
     def holds_on(self, day: date) -> bool:
-        """Say whether it speaks of a day: what it does not limit it speaks of.
+        """True if the version holds on a day; a missing limit is no limit.
 
-        Of a record that is gone nobody says from which day, so that counts from the day it was found, in Vietnam.
+        No source says on which day a record ended, so its end counts from the Vietnamese day of `changed_at`.
         """
         first = vietnamese_day(self.changed_at) if self.is_gone else self.valid_from
         return (first is None or first <= day) and (self.valid_to is None or day <= self.valid_to)
@@ -59,7 +59,7 @@ class RecordVersion(Generic[AnyRecord]):
 
 @dataclass(frozen=True, kw_only=True)
 class FieldChange:
-    """One field that differs between two versions, JSON-ready; None where a version says nothing."""
+    """One field that differs between two versions, JSON-ready; None where a version has no value."""
 
     name: str
     before: Any = field(repr=False)
@@ -67,7 +67,7 @@ class FieldChange:
 
 
 def history(database: SharedDatabase, kind: type[AnyRecord], key: str) -> Sequence[RecordVersion[AnyRecord]]:
-    """Return every version of a record, oldest first; none where the record never was."""
+    """Return every version of a record, oldest first; an empty sequence where the record never existed."""
     with database.reading() as connection:
         rows = connection.execute(_versions(kind, key)).mappings().all()
     return [_version(kind, row) for row in rows]
@@ -76,30 +76,31 @@ def history(database: SharedDatabase, kind: type[AnyRecord], key: str) -> Sequen
 def record_at(
     database: SharedDatabase, kind: type[AnyRecord], key: str, at: datetime, valid_on: date | None = None
 ) -> AnyRecord | None:
-    """Return a record as it was known at an instant, None where it was not there.
+    """Return a record as it was stored at the aware instant `at`, None where it did not exist.
 
-    With `valid_on`, return what was known at that instant of that day: the latest version that holds on it.
+    With `valid_on`, return the latest version stored by then that holds on that day.
     """
-    known = _versions(kind, key).where(change.c.changed_at <= stamp(at))
+    stored_by_then = _versions(kind, key).where(change.c.changed_at <= stamp(at))
     with database.reading() as connection:
-        rows = connection.execute(known).mappings().all()
+        rows = connection.execute(stored_by_then).mappings().all()
     for row in reversed(rows):
-        found = _version(kind, row)
-        if valid_on is None or found.holds_on(valid_on):
-            return None if found.is_gone else found.record
+        version = _version(kind, row)
+        if valid_on is None or version.holds_on(valid_on):
+            return None if version.is_gone else version.record
     return None
 
 
 def records_at(database: SharedDatabase, kind: type[AnyRecord], at: datetime) -> Iterator[AnyRecord]:
-    """Yield all records of one type as they were known at an instant, in the order of their keys.
+    """Yield all records of one type as they were stored at the aware instant `at`, in key order.
 
-    All of them are of one committed state, the one that stands when the first is asked for. No transaction is
-    open while a record is with the caller, who may take any time.
+    All of them are of one committed state, that of the moment when the first record is requested. No transaction
+    is open while the caller handles a record, which may take any time.
     """
     with database.reading() as connection:
         end = last_sequence(connection)  # what is committed later has a higher sequence
-    known = (change.c.record_type == kind.record_type) & (change.c.changed_at <= stamp(at)) & (change.c.sequence <= end)
-    latest = select(func.max(change.c.sequence)).where(known).group_by(change.c.record_key)
+    is_past = (change.c.changed_at <= stamp(at)) & (change.c.sequence <= end)
+    of_type = (change.c.record_type == kind.record_type) & is_past
+    latest = select(func.max(change.c.sequence)).where(of_type).group_by(change.c.record_key)
     first = latest.order_by(change.c.record_key).limit(AT_ONCE)
     columns = select(change.c.record_key, change.c.operation, change.c.document).order_by(change.c.record_key)
     after, is_last = "", False
@@ -112,7 +113,7 @@ def records_at(database: SharedDatabase, kind: type[AnyRecord], at: datetime) ->
 
 
 def differences(before: Record | None, after: Record) -> list[FieldChange]:
-    """Return the fields in which two versions differ, in the record's order; all that is told where one is first."""
+    """Return the fields in which two versions differ, in the record's order; of a first version all with a value."""
     old: Mapping[str, Any] = {} if before is None else to_document(before)
     return [
         FieldChange(name=name, before=old.get(name), after=value)

@@ -1,4 +1,4 @@
-"""Shared records, read back as what they are."""
+"""Reads live records back as record objects."""
 
 import json
 from collections.abc import Iterator
@@ -14,16 +14,16 @@ from cchc_schemas import Record, from_document
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 AT_ONCE = 1000
-"""Records read from the database at a time; memory does not grow with their number."""
+"""Records read from the database at a time; memory does not grow with their total number."""
 
 
 def records(database: SharedDatabase, kind: type[AnyRecord], **equal: object) -> Iterator[AnyRecord]:
-    """Yield the live records of one type, in the order of their keys; `equal` names fields and their values.
+    """Yield the live records of one type, in key order; `equal` holds required values by field name.
 
     Example: `records(database, LandParcel, commune_code="25747", map_sheet="12")`.
 
-    No transaction is open while a record is with the caller, who may take any time. So a record that changes
-    meanwhile is yielded as it was when its page of a thousand was read; `records_at` sees one committed state.
+    No transaction is open while the caller handles a record, which may take any time. A record that changes meanwhile
+    is yielded as it was when its batch of a thousand was read; `records_at` sees one committed state.
 
     Raises:
         KeyError: the record has no such field.
@@ -39,7 +39,7 @@ def records(database: SharedDatabase, kind: type[AnyRecord], **equal: object) ->
 
 
 def records_by_key(connection: Connection, kind: type[AnyRecord], keys: list[str]) -> Iterator[tuple[str, AnyRecord]]:
-    """Yield agency and record of the live records with these keys, in the order of their keys."""
+    """Yield agency and record of the live records with these keys, in key order."""
     table = record_table(kind.record_type)
     for row in connection.execute(live_rows(kind).where(table.c.record_key.in_(keys))):
         yield row.agency, record_of(kind, row)

@@ -1,7 +1,7 @@
-"""Which connections failed run after run, and until when they are left alone.
+"""Circuit breakers: connections that failed in consecutive runs, and when they are tried again.
 
-The state lives in the database because runs are short-lived processes: the next one must not wait again for
-a system that made the last three wait in vain.
+The state is in the database because runs are short-lived processes: the next run must not wait again for
+a system that did not respond to the last three.
 """
 
 from collections.abc import Mapping
@@ -12,55 +12,62 @@ from sqlalchemy import Connection, delete, select
 
 from cchc_connect.database.bulk import upsert
 from cchc_connect.database.instants import instant, stamp
-from cchc_connect.database.tables import breaker
+from cchc_connect.database.tables import circuit_breaker
 
-OPENS_AT = 3
-"""Runs in a row in which a connection could not be reached at all, before it is left alone."""
+FAILURE_THRESHOLD = 3
+"""Consecutive runs in which a connection could not be reached before its circuit opens."""
 
-FIRST_REST = timedelta(minutes=1)
-LONGEST_REST = timedelta(hours=1)
-LONGEST_PARKING = timedelta(days=1)
+INITIAL_PAUSE = timedelta(minutes=1)
+"""Pause after the run that opens the circuit; it doubles with each further failure."""
+
+MAX_FAILURE_PAUSE = timedelta(hours=1)
+
+MAX_REQUESTED_PAUSE = timedelta(days=1)
+"""Longest pause that a system may ask for itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Breaker:
-    """One connection that failed of late."""
+    """Circuit breaker of one connection."""
 
     failures: int
+    """Consecutive runs in which the connection could not be reached."""
     opened_at: datetime
     closed_until: datetime
 
     def is_open(self, now: datetime) -> bool:
-        """Say whether the connection is to be left alone; a clock that jumped back does not prolong that."""
+        """True if the connection must not be used now; a clock that jumped back does not prolong the pause."""
         return self.opened_at <= now < self.closed_until
 
 
 def read_breakers(connection: Connection) -> Mapping[str, Breaker]:
-    """Return the breakers of all connections that failed of late, by connection."""
+    """Return the circuit breakers by connection; a connection without failures has none."""
     return {
         row.connection: Breaker(
-            failures=row.failures, opened_at=instant(row.opened_at), closed_until=instant(row.closed_until)
+            failures=row.failures, opened_at=instant(row.opened_at), closed_until=instant(row.retry_at)
         )
-        for row in connection.execute(select(breaker))
+        for row in connection.execute(select(circuit_breaker))
     }
 
 
 def note_failure(connection: Connection, name: str, now: datetime) -> None:
-    """Count a run in which the connection could not be reached; from the third on it rests, longer each time."""
-    before = connection.execute(select(breaker.c.failures).where(breaker.c.connection == name)).scalar() or 0
-    failures = before + 1
-    rest = timedelta(0) if failures < OPENS_AT else min(LONGEST_REST, FIRST_REST * 2 ** min(failures - OPENS_AT, 10))
-    values = {"failures": failures, "opened_at": stamp(now), "closed_until": stamp(now + rest)}
-    upsert(connection, breaker, {"connection": name}, values)
+    """Count a run that could not reach the connection; from the third on open its circuit, longer each time."""
+    earlier = select(circuit_breaker.c.failures).where(circuit_breaker.c.connection == name)
+    failures = (connection.execute(earlier).scalar() or 0) + 1
+    pause = timedelta(0)
+    if failures >= FAILURE_THRESHOLD:
+        pause = min(MAX_FAILURE_PAUSE, INITIAL_PAUSE * 2 ** min(failures - FAILURE_THRESHOLD, 10))
+    values = {"failures": failures, "opened_at": stamp(now), "retry_at": stamp(now + pause)}
+    upsert(connection, circuit_breaker, {"connection": name}, values)
 
 
 def park(connection: Connection, name: str, now: datetime, seconds: float) -> None:
-    """Leave a connection alone for as long as it asked us to, at the most a day; it did not fail."""
-    until = now + min(timedelta(seconds=seconds), LONGEST_PARKING)
-    values = {"failures": 0, "opened_at": stamp(now), "closed_until": stamp(until)}
-    upsert(connection, breaker, {"connection": name}, values)
+    """Pause a connection for the seconds that its system asked for, at most a day; this is no failure."""
+    until = now + min(timedelta(seconds=seconds), MAX_REQUESTED_PAUSE)
+    values = {"failures": 0, "opened_at": stamp(now), "retry_at": stamp(until)}
+    upsert(connection, circuit_breaker, {"connection": name}, values)
 
 
 def note_success(connection: Connection, name: str) -> None:
-    """Forget the failures of a connection that answered."""
-    connection.execute(delete(breaker).where(breaker.c.connection == name))
+    """Delete the circuit breaker of a connection that responded."""
+    connection.execute(delete(circuit_breaker).where(circuit_breaker.c.connection == name))

@@ -1,4 +1,4 @@
-"""What a run counts, for each source and each route."""
+"""Counters of a run, one set for each source and each route."""
 
 import json
 from collections.abc import Mapping
@@ -9,50 +9,50 @@ from sqlalchemy import Connection, select
 
 from cchc_connect.database.bulk import upsert
 from cchc_connect.database.stream import WHOLE
-from cchc_connect.database.tables import tally
+from cchc_connect.database.tables import run_counter
 
 
 @dataclass(kw_only=True)
 class Counts:
-    """Counters of one source or route in one run; each item is in one of the lines under its head."""
+    """Counters of one source or route in one run; each fetched item is counted once more, by its result."""
 
     fetched: int = 0
-    """Items read from the source, of which"""
+    """Items read from the source."""
     unchanged: int = 0
-    """... the same as last time, or read twice in this run;"""
+    """Fetched items that are the same as last time, or were read twice in this run."""
     inserted: int = 0
-    """... became new records;"""
+    """Fetched items that became new records."""
     updated: int = 0
-    """... became new versions of records;"""
+    """Fetched items that became new versions of records."""
     quarantined: int = 0
-    """... are in quarantine, newly or still;"""
+    """Fetched items that are in quarantine, new or still."""
     foreign: int = 0
-    """... speak of records that another agency owns; differing values became discrepancies."""
+    """Fetched items of records that another agency owns; differing values became discrepancies."""
     deleted: int = 0
-    """Records that are gone at the source."""
+    """Records that were deleted at the source."""
     resolved: int = 0
-    """Quarantine entries that ended."""
+    """Quarantine entries that were closed."""
     delivered: int = 0
-    """Messages the target took, or had already."""
+    """Messages that the target accepted, or had already."""
     refused: int = 0
-    """Messages the target will never take; they are dead letters."""
+    """Messages that the target will never accept; they are dead letters."""
     waiting: int = 0
-    """Messages to be tried again later."""
+    """Messages to be sent again later."""
     shortened: int = 0
-    """Messages of which a text was cut to what the target takes."""
+    """Messages of which a text was cut to the length that the target accepts."""
     held: int = 0
-    """Records that a listing lacks and that were not believed to be gone."""
+    """Records that are missing from a listing and were kept, as the listing is implausible."""
     pages: int = 0
     requests: int = 0
     bytes_received: int = 0
 
-    def add(self, other: Self) -> None:
-        """Add the counters of `other` to these."""
+    def add(self, counts: Self) -> None:
+        """Add the counters of `counts` to these."""
         for counter in fields(self):
-            setattr(self, counter.name, getattr(self, counter.name) + getattr(other, counter.name))
+            setattr(self, counter.name, getattr(self, counter.name) + getattr(counts, counter.name))
 
     def copy(self) -> Self:
-        """Return the counters as they are now."""
+        """Return a copy of the counters."""
         return replace(self)
 
     def as_document(self) -> Mapping[str, int]:
@@ -66,32 +66,34 @@ class Counts:
 
 
 def write_counts(
-    connection: Connection, place: tuple[str, str, str, str], counts: Counts, partition: str = WHOLE
+    connection: Connection, key: tuple[str, str, str, str], counts: Counts, partition: str = WHOLE
 ) -> None:
-    """Store the counters of one place: run, kind (`pull` or `push`), name, record type; each partition has its own."""
-    keys: dict[str, str] = dict(zip(("run_id", "kind", "name", "record_type"), place, strict=True))
-    upsert(connection, tally, {**keys, "partition": partition}, {"counts": json.dumps(counts.as_document())})
+    """Store the counters of one key: run, kind (`pull` or `push`), name, record type; one row per partition."""
+    columns: dict[str, str] = dict(zip(("run_id", "kind", "name", "record_type"), key, strict=True))
+    upsert(connection, run_counter, {**columns, "partition": partition}, {"counts": json.dumps(counts.as_document())})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
-    """What a run counted at one place, over all partitions, as far as it was committed."""
+    """Committed counters of one source or route in one run, summed over all partitions."""
 
     kind: str
     """`pull` or `push`."""
     name: str
+    """Connection or route."""
     record_type: str
     counts: Counts
 
 
 def read_tallies(connection: Connection, run_id: str) -> list[Tally]:
-    """Return what a run did, committed with the pages and messages it counts: also of a run that was killed."""
-    chosen = select(tally).where(tally.c.run_id == run_id).order_by(tally.c.kind, tally.c.name, tally.c.record_type)
-    found: dict[tuple[str, str, str], Counts] = {}
+    """Return the counters of a run; they are committed with the pages they count, so a killed run has them too."""
+    order = (run_counter.c.kind, run_counter.c.name, run_counter.c.record_type)
+    chosen = select(run_counter).where(run_counter.c.run_id == run_id).order_by(*order)
+    totals: dict[tuple[str, str, str], Counts] = {}
     for row in connection.execute(chosen):
-        counts = found.setdefault((row.kind, row.name, row.record_type), Counts())
+        counts = totals.setdefault((row.kind, row.name, row.record_type), Counts())
         counts.add(Counts(**json.loads(row.counts)))
     return [
         Tally(kind=kind, name=name, record_type=record_type, counts=counts)
-        for (kind, name, record_type), counts in found.items()
+        for (kind, name, record_type), counts in totals.items()
     ]

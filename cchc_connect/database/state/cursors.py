@@ -1,4 +1,4 @@
-"""How far each stream was read, and why one is held."""
+"""Cursors: how far each stream was read, and why a stream is on hold."""
 
 import json
 from collections.abc import Mapping
@@ -17,29 +17,29 @@ from cchc_connect.errors import CchcError, Retriable
 
 @dataclass(frozen=True, kw_only=True)
 class Cursor:
-    """How far a stream was read; it is committed with the page it belongs to."""
+    """How far a stream was read; committed with the page that it belongs to."""
 
     watermark: datetime | None = None
-    """The latest change time a completed pass saw at the source; never a time of our own clock."""
+    """Latest change time that a completed pass saw at the source; never a time of our own clock."""
     since: datetime | None = None
-    """From when the present pass asks."""
+    """Start of the time window that the present pass requests."""
     position: str | None = field(default=None, repr=False)
-    """Where the present pass goes on; None between passes."""
+    """Page token of the next page of the present pass; None between passes."""
     highest: datetime | None = None
-    """The latest change time that the present pass may go by; see `sync.high_water`."""
+    """Checkpoint: latest change time that the present pass may take as its watermark; see `sync.high_water`."""
     reading: str | None = None
-    """By which mapping and record version the items were read."""
+    """Translation key: mapping version and record version by which the items were translated."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StreamState:
-    """What `status` shows of a stream."""
+    """State of a stream as `status` shows it; instants are UTC text, as stored."""
 
     connection: str
     record_type: str
     partition: str
     watermark: str | None
-    position: str | None = field(repr=False)
+    page_token: str | None = field(repr=False)
     held_code: str | None
     held_context: Mapping[str, str]
     held_since: str | None
@@ -47,22 +47,27 @@ class StreamState:
 
 
 def read_cursor(connection: Connection, stream: Stream) -> Cursor:
-    """Return where the stream stands; a stream never read stands at the beginning."""
+    """Return the cursor of a stream; a stream that was never read has an empty one."""
     row = connection.execute(select(cursor).where(_of(stream))).one_or_none()
     if row is None:
         return Cursor()
-    times = {name: _instant(getattr(row, name)) for name in ("watermark", "since", "highest")}
-    return Cursor(position=row.position, reading=row.reading, **times)
+    return Cursor(
+        watermark=_instant(row.watermark),
+        since=_instant(row.pass_since),
+        position=row.page_token,
+        highest=_instant(row.checkpoint),
+        reading=row.translation_key,
+    )
 
 
 def write_cursor(connection: Connection, stream: Stream, at: Cursor, completed_at: datetime | None = None) -> None:
-    """Store where the stream stands now; an answer that made sense ends a hold."""
+    """Store the cursor of a stream and end its hold, as its last response was plausible."""
     values: dict[str, str | None] = {
         "watermark": _stamp(at.watermark),
-        "since": _stamp(at.since),
-        "position": at.position,
-        "highest": _stamp(at.highest),
-        "reading": at.reading,
+        "pass_since": _stamp(at.since),
+        "page_token": at.position,
+        "checkpoint": _stamp(at.highest),
+        "translation_key": at.reading,
         "held_code": None,
         "held_context": None,
         "held_since": None,
@@ -73,25 +78,25 @@ def write_cursor(connection: Connection, stream: Stream, at: Cursor, completed_a
 
 
 def hold(connection: Connection, stream: Stream, reason: CchcError, now: datetime, order: Order = Order.NONE) -> None:
-    """Write down why the stream is not read.
+    """Put a stream on hold, with the reason.
 
-    A pass in its middle goes on where it was once the source can be reached again (`Retriable`); after an
-    answer that could not be believed it begins anew, from the watermark. That stays where it was, unless the
-    source lists the oldest change first: then what was read so far need not be read again.
+    After a `Retriable` reason an unfinished pass continues at its page token once the source can be reached again.
+    After any other reason, an implausible response, the pass restarts at the watermark. The watermark stays, unless
+    the source lists the oldest change first: then it moves to the checkpoint, as what was read need not be read again.
     """
     context = json.dumps({name: str(value) for name, value in reason.context.items()}, ensure_ascii=False)
     row = connection.execute(select(cursor).where(_of(stream))).one_or_none()
     held_since = stamp(now) if row is None or row.held_since is None else row.held_since
     values: dict[str, str | None] = {"held_code": reason.code, "held_context": context, "held_since": held_since}
     if not isinstance(reason, Retriable):
-        values |= {"position": None, "highest": None, "since": None}
-        if order is Order.ASCENDING and row is not None and row.highest is not None:
-            values["watermark"] = max(row.highest, row.watermark or row.highest)
+        values |= {"page_token": None, "checkpoint": None, "pass_since": None}
+        if order is Order.ASCENDING and row is not None and row.checkpoint is not None:
+            values["watermark"] = max(row.checkpoint, row.watermark or row.checkpoint)
     _upsert(connection, stream, values)
 
 
 def stream_states(connection: Connection) -> list[StreamState]:
-    """Return every stream that was ever asked for, by connection and record type."""
+    """Return the state of every stream that was ever requested, by connection, record type and partition."""
     rows = connection.execute(select(cursor).order_by(cursor.c.connection, cursor.c.record_type, cursor.c.partition))
     return [
         StreamState(
@@ -99,7 +104,7 @@ def stream_states(connection: Connection) -> list[StreamState]:
             record_type=row.record_type,
             partition=row.partition,
             watermark=row.watermark,
-            position=row.position,
+            page_token=row.page_token,
             held_code=row.held_code,
             held_context=json.loads(row.held_context or "{}"),
             held_since=row.held_since,
@@ -110,8 +115,8 @@ def stream_states(connection: Connection) -> list[StreamState]:
 
 
 def _upsert(connection: Connection, stream: Stream, values: Mapping[str, str | None]) -> None:
-    place = {"connection": stream.connection, "record_type": stream.record_type, "partition": stream.partition}
-    upsert(connection, cursor, place, values)
+    keys = {"connection": stream.connection, "record_type": stream.record_type, "partition": stream.partition}
+    upsert(connection, cursor, keys, values)
 
 
 def _of(stream: Stream) -> ColumnElement[bool]:

@@ -1,8 +1,8 @@
-"""One at a time: the lease on writing, with a fencing token.
+"""The lease that allows one run at a time to write, with a fencing token.
 
-Whoever takes the lease raises its token by one. Every write transaction looks whether the token is still
-its own, so a holder that froze past its lease and woke can change nothing. A lease is free when it was
-given back, when its time is over, or when its holder was a process of this very machine that is gone.
+A run that takes the lease increments its token. Every write transaction checks that the token is still the run's
+own, so a holder that froze past its lease and woke up can change nothing. A lease is free when it was
+released, when it expired, or when its holder was a process of this machine that no longer runs.
 """
 
 import os
@@ -23,18 +23,18 @@ from cchc_connect.database.tables import lease
 from cchc_connect.errors import CchcError, LeaseHeld
 from cchc_schemas import VIETNAM
 
-RENEWALS = 4
-"""Signs of life in one lease time: three may be missed."""
+RENEWALS_PER_LEASE = 4
+"""Renewals in the duration of one lease: three may be missed."""
 
-GIVEN_BACK = datetime(1970, 1, 1, tzinfo=UTC)
-"""End of a lease that was given back: past by every clock, also by one that goes back an hour."""
+RELEASED = datetime(1970, 1, 1, tzinfo=UTC)
+"""Expiry of a lease that was released: past by every clock, also by one that jumps back an hour."""
 
 
 class Lease:
-    """The right to write, held while the block runs and kept alive by a thread of its own."""
+    """The right to write, held while the block runs and renewed by a thread of its own."""
 
     def __init__(self, database: SharedDatabase, clock: Clock, duration: timedelta) -> None:
-        """Prepare; nothing is taken before the block is entered."""
+        """Prepare a lease of `duration`; it is taken when the block is entered."""
         self._database = database
         self._clock = clock
         self._duration = duration
@@ -57,39 +57,39 @@ class Lease:
     ) -> None:
         self._released.set()
         self._renewal.join()
-        self._write_expiry(GIVEN_BACK)
+        self._write_expiry(RELEASED)
 
     def _take(self) -> int:
         now = self._clock.now()
         with self._database.reading() as connection:
-            _last_token(connection, now)  # to be turned away nobody waits for the write lock, held for a whole page
+            _last_token(connection, now)  # a refused run need not wait for the write lock, held for a whole page
         with self._database.writing() as connection:
             token = _last_token(connection, now) + 1
             _store(connection, token, now + self._duration)
         return token
 
     def _keep_alive(self) -> None:
-        while not self._released.wait(self._duration.total_seconds() / RENEWALS):
+        while not self._released.wait(self._duration.total_seconds() / RENEWALS_PER_LEASE):
             try:
                 self._write_expiry(self._clock.now() + self._duration)
             except CchcError:
-                # A renewal that fails costs nothing by itself: the fence decides at the next write.
+                # A failed renewal has no effect by itself: the fencing token is checked at the next write.
                 continue
 
     def _write_expiry(self, expires_at: datetime) -> None:
-        mine = (lease.c.name == RUN_LEASE) & (lease.c.token == self.token)
+        own = (lease.c.name == RUN_LEASE) & (lease.c.token == self.token)
         with self._database.writing() as connection:
-            connection.execute(update(lease).where(mine).values(expires_at=stamp(expires_at)))
+            connection.execute(update(lease).where(own).values(expires_at=stamp(expires_at)))
 
 
 def is_held(connection: Connection, now: datetime) -> bool:
-    """Say whether a run that shows life holds the lease."""
+    """True if a run that is alive holds the lease."""
     row = connection.execute(select(lease).where(lease.c.name == RUN_LEASE)).one_or_none()
     return row is not None and instant(row.expires_at) > now and not _is_gone(row.holder)
 
 
 def _last_token(connection: Connection, now: datetime) -> int:
-    """Return the token of the last holder, 0 where there was none; raise where it still is one."""
+    """Return the token of the last holder, 0 where there was none; raise `LeaseHeld` where it still holds the lease."""
     row = connection.execute(select(lease).where(lease.c.name == RUN_LEASE)).one_or_none()
     if row is not None and is_held(connection, now):
         raise LeaseHeld("lease.held", holder=row.holder.partition(" ")[0], until=_local(row.expires_at))
@@ -106,12 +106,12 @@ def _store(connection: Connection, token: int, expires_at: datetime) -> None:
 
 
 def _this_process() -> str:
-    """Name this process so that it is told from every other: host and number, then boot, namespace, start."""
+    """Return a unique name of this process: host and process id, then boot, namespace and start time."""
     return f"{socket.gethostname()}:{os.getpid()} {_machine()} {_started(os.getpid())}"
 
 
 def _is_gone(holder: str) -> bool:
-    """Say whether the holder was a process of this machine that does not run any more."""
+    """True if the holder was a process of this machine that no longer runs."""
     process, _, identity = holder.partition(" ")
     machine, _, started = identity.partition(" ")
     number = process.rpartition(":")[2]
@@ -119,18 +119,18 @@ def _is_gone(holder: str) -> bool:
 
 
 def _machine() -> str:
-    """Return boot and process namespace, "" where the system does not tell them."""
+    """Return boot id and process namespace, "" where the system does not provide them."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        return f"{boot}/{os.readlink('/proc/self/ns/pid')}"  # noqa: PTH115  # it is no path
+        return f"{boot}/{os.readlink('/proc/self/ns/pid')}"  # noqa: PTH115  # its target is no path
     except OSError:
         return ""
 
 
 def _started(number: int) -> str:
-    """Return a process's start in clock ticks since boot, "" where there is no such process."""
+    """Return when a process started, in clock ticks since boot; "" where there is no such process."""
     try:
-        # The second field, the program's name, may itself hold spaces and brackets.
+        # The second field, the program's name, may itself contain spaces and brackets.
         fields = Path(f"/proc/{number}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
     except OSError:
         return ""

@@ -1,8 +1,8 @@
-"""The turns of all who ask one system: in the shared database, so that processes and machines share them.
+"""Rate limits in the shared database, so that all processes and machines that call one system share its quota.
 
-A turn is a reserved instant. Whoever wants one moves the connection's next free instant on by an interval and waits
-for its own; nobody polls, and nobody comes closer to another than the interval (the generic cell rate algorithm,
-ITU-T I.371, without bursts: a quota counted by a sliding window or by a leaky bucket is kept alike).
+Each request reserves a slot, an instant: the caller moves the connection's next free instant on by one interval and
+waits for its own. Nobody polls, and two requests are at least one interval apart. This is the generic cell rate
+algorithm (ITU-T I.371) without bursts; it keeps a quota counted by sliding window as well as by leaky bucket.
 """
 
 from collections.abc import Callable
@@ -13,55 +13,56 @@ from sqlalchemy import Connection, select
 from cchc_connect.database.bulk import upsert
 from cchc_connect.database.instants import instant, stamp
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.tables import pace
+from cchc_connect.database.tables import rate_limit
 from cchc_connect.http import Rate
 
-LONGEST_PAUSE = timedelta(minutes=1)
-"""So long nobody asks because a system asked for that; for longer the connection is left alone as a whole."""
+MAX_PAUSE = timedelta(minutes=1)
+"""Longest pause of requests that a system may ask for; for a longer one the circuit breaker pauses the connection."""
 
 
 class SharedPace:
-    """The turns of one connection."""
+    """The rate limit of one connection."""
 
     def __init__(self, database: SharedDatabase, name: str, rate: Rate, now: Callable[[], datetime]) -> None:
-        """Keep `rate` for the connection `name`."""
+        """Limit the requests of connection `name` to `rate`; `now` returns the present instant."""
         self._database = database
         self._name = name
         self._interval = timedelta(seconds=rate.interval_s)
         self._now = now
 
     def turn(self, patience_s: float) -> float | None:
-        """Take the next turn and return in how many seconds it is; None where it is later than `patience_s`.
+        """Reserve the next slot and return the seconds until it; None, without one, if it is later than `patience_s`.
 
         Raises:
             DatabaseUnusable: the database failed.
         """
         with self._database.writing() as connection:
             now = self._now()
-            mine = max(self._next_free(connection, now, timedelta(seconds=patience_s)), now)
-            wait_s = (mine - now).total_seconds()
+            slot = max(self._next_free(connection, now, timedelta(seconds=patience_s)), now)
+            wait_s = (slot - now).total_seconds()
             if wait_s > patience_s:
                 return None
-            self._note(connection, mine + self._interval)
+            self._store(connection, slot + self._interval)
         return wait_s
 
     def put_off(self, seconds: float) -> None:
-        """Let nobody have a turn for so many seconds, at the most a minute: the system asked for that.
+        """Allow no request for the seconds that the system asked for, at most a minute.
 
         Raises:
             DatabaseUnusable: the database failed.
         """
         with self._database.writing() as connection:
             now = self._now()
-            until = now + min(timedelta(seconds=seconds), LONGEST_PAUSE)
-            if until > self._next_free(connection, now, LONGEST_PAUSE):
-                self._note(connection, until)
+            until = now + min(timedelta(seconds=seconds), MAX_PAUSE)
+            if until > self._next_free(connection, now, MAX_PAUSE):
+                self._store(connection, until)
 
     def _next_free(self, connection: Connection, now: datetime, patience: timedelta) -> datetime:
-        """Return the next free instant; turns lie within their takers' patience, and beyond it a wrong clock's."""
-        noted = connection.execute(select(pace.c.next_free_at).where(pace.c.connection == self._name)).scalar()
-        next_free = now if noted is None else instant(noted)
-        return next_free if next_free <= now + patience + self._interval + LONGEST_PAUSE else now
+        """Return the next free instant; one beyond any caller's patience was stored by a wrong clock and is ignored."""
+        chosen = select(rate_limit.c.next_free_at).where(rate_limit.c.connection == self._name)
+        stored = connection.execute(chosen).scalar()
+        next_free = now if stored is None else instant(stored)
+        return next_free if next_free <= now + patience + self._interval + MAX_PAUSE else now
 
-    def _note(self, connection: Connection, next_free: datetime) -> None:
-        upsert(connection, pace, {"connection": self._name}, {"next_free_at": stamp(next_free)})
+    def _store(self, connection: Connection, next_free: datetime) -> None:
+        upsert(connection, rate_limit, {"connection": self._name}, {"next_free_at": stamp(next_free)})

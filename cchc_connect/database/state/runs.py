@@ -1,4 +1,4 @@
-"""Runs as they are kept: when each began, how it ended, and its report."""
+"""Stored runs: when each began, how it ended, and its report."""
 
 import json
 from collections.abc import Mapping
@@ -17,30 +17,30 @@ from cchc_connect.errors import Rejected
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One run as it is kept."""
+    """One stored run; instants are UTC text, as stored."""
 
     run_id: str
     started_at: str
     finished_at: str | None
-    """None for a run that was killed or is at work."""
+    """None for a run that was killed or is still running."""
     outcome: str | None
     report: Mapping[str, Any] | None
 
 
 def begin_run(database: SharedDatabase, token: int | None, run_id: str, now: datetime) -> None:
-    """Store that a run began; one that never ends was killed."""
+    """Store that a run began; a run without an end was killed."""
     with database.writing(token) as connection:
         connection.execute(run.insert().values(run_id=run_id, started_at=stamp(now)))
 
 
 def finish_run(database: SharedDatabase, token: int | None, report: Mapping[str, Any]) -> None:
-    """Store how a run ended."""
+    """Store how a run ended, from its report."""
     with database.writing(token) as connection:
         values = {
             "finished_at": report["finished_at"],
             "outcome": report["outcome"],
             "report": json.dumps(report, ensure_ascii=False),
-            "journal_entries": last_entry(connection),
+            "last_audit_entry": last_entry(connection),
         }
         connection.execute(update(run).where(run.c.run_id == report["run_id"]).values(**values))
 
@@ -55,7 +55,7 @@ def find_run(connection: Connection, run_id: str) -> Run:
     """Return one run.
 
     Raises:
-        Rejected: the database keeps no such run.
+        Rejected: there is no such run.
     """
     row = connection.execute(select(run).where(run.c.run_id == run_id)).one_or_none()
     if row is None:
@@ -64,7 +64,7 @@ def find_run(connection: Connection, run_id: str) -> Run:
 
 
 def last_report(connection: Connection) -> Mapping[str, Any] | None:
-    """Return the report of the latest run that ended, None where there is none."""
+    """Return the report of the latest finished run, None where there is none."""
     ended = select(run.c.report).where(run.c.report.is_not(None)).order_by(run.c.started_at.desc()).limit(1)
     text = connection.execute(ended).scalar()
     return None if text is None else json.loads(text)

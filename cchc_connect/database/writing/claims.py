@@ -1,4 +1,4 @@
-"""What connections say of records that are another's: heard, recognised when said again, and forgotten when gone."""
+"""Claims: the values that a connection sends for records which another connection owns."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -10,14 +10,14 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, select
 
 from cchc_connect.database.bulk import Rows, chunks, replace_rows, rows_among
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.tables import voice
+from cchc_connect.database.tables import claim
 
 Document = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Voice:
-    """One connection's word on one record."""
+    """The document that one connection sent for a record which another connection owns."""
 
     record_type: str
     connection: str
@@ -30,55 +30,56 @@ class Voice:
     document: str = field(repr=False)
 
 
-def hear(connection: Connection, said: Sequence[Voice]) -> set[str]:
-    """Keep what items say, all of one record type; return the keys of records they spoke of before and do not now."""
-    latest = {(one.connection, one.source_key): one for one in said}
-    outgrown: set[str] = set()
-    for some in chunks(list(latest.values())):
-        here = (voice.c.record_type == some[0].record_type) & voice.c.source_key.in_([one.source_key for one in some])
-        for row in connection.execute(select(voice.c.connection, voice.c.source_key, voice.c.record_key).where(here)):
-            now = latest.get((row.connection, row.source_key))
-            if now is not None and now.record_key != row.record_key:
-                outgrown.add(row.record_key)
-    rows = [tuple(getattr(one, column.name) for column in voice.columns) for one in latest.values()]
-    replace_rows(connection, voice, rows)
-    return outgrown
+def hear(connection: Connection, claims: Sequence[Voice]) -> set[str]:
+    """Store claims, all of one record type; return the keys of records that their items concerned before only."""
+    latest = {(new.connection, new.source_key): new for new in claims}
+    former_keys: set[str] = set()
+    for batch in chunks(list(latest.values())):
+        source_keys = [new.source_key for new in batch]
+        chosen = (claim.c.record_type == batch[0].record_type) & claim.c.source_key.in_(source_keys)
+        for row in connection.execute(select(claim.c.connection, claim.c.source_key, claim.c.record_key).where(chosen)):
+            replacing = latest.get((row.connection, row.source_key))
+            if replacing is not None and replacing.record_key != row.record_key:
+                former_keys.add(row.record_key)
+    rows = [tuple(getattr(new, column.name) for column in claim.columns) for new in latest.values()]
+    replace_rows(connection, claim, rows)
+    return former_keys
 
 
 def forget(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> set[str]:
-    """Forget what a stream's items said; return the keys of the records they spoke of."""
+    """Delete the claims of a stream's items; return the keys of the records that they concerned."""
     bound = {"record_type": stream.record_type, "connection": stream.connection}
-    said = dict(map(tuple, rows_among(connection, _said(), voice.c.source_key, source_keys, bound)))
-    for some in chunks(list(said)):
-        connection.execute(delete(voice).where(_of(stream) & voice.c.source_key.in_(some)))
-    return set(said.values())
+    record_keys = dict(map(tuple, rows_among(connection, _record_keys(), claim.c.source_key, source_keys, bound)))
+    for batch in chunks(list(record_keys)):
+        connection.execute(delete(claim).where(_of(stream) & claim.c.source_key.in_(batch)))
+    return set(record_keys.values())
 
 
 @cache
-def _said() -> Rows:
-    mine = (voice.c.record_type == bindparam("record_type")) & (voice.c.connection == bindparam("connection"))
-    return select(voice.c.source_key, voice.c.record_key).where(mine)
+def _record_keys() -> Rows:
+    of_stream = (claim.c.record_type == bindparam("record_type")) & (claim.c.connection == bindparam("connection"))
+    return select(claim.c.source_key, claim.c.record_key).where(of_stream)
 
 
 def voices_of(connection: Connection, record_type: str, record_keys: Collection[str]) -> dict[str, dict[str, Document]]:
-    """Return what is said of records: record key -> connection -> document."""
-    found: dict[str, dict[str, Document]] = {}
-    for some in chunks(sorted(record_keys)):
-        chosen = select(voice).where((voice.c.record_type == record_type) & voice.c.record_key.in_(some))
-        for row in connection.execute(chosen.order_by(voice.c.connection, voice.c.source_key)):
-            found.setdefault(row.record_key, {})[row.connection] = json.loads(row.document)
-    return found
+    """Return the claims on records: record key -> connection -> document."""
+    claims: dict[str, dict[str, Document]] = {}
+    for batch in chunks(sorted(record_keys)):
+        chosen = select(claim).where((claim.c.record_type == record_type) & claim.c.record_key.in_(batch))
+        for row in connection.execute(chosen.order_by(claim.c.connection, claim.c.source_key)):
+            claims.setdefault(row.record_key, {})[row.connection] = json.loads(row.document)
+    return claims
 
 
 def heirs(connection: Connection, record_type: str, record_keys: Sequence[str]) -> list[Voice]:
-    """Return of each record one of those who still speak of it."""
-    found: dict[str, Voice] = {}
-    for some in chunks(record_keys):
-        chosen = select(voice).where((voice.c.record_type == record_type) & voice.c.record_key.in_(some))
-        for row in connection.execute(chosen.order_by(voice.c.connection, voice.c.source_key)).mappings():
-            found.setdefault(row["record_key"], Voice(**row))
-    return list(found.values())
+    """Return one claim for each of these records that has any: that of the first connection by name."""
+    claims: dict[str, Voice] = {}
+    for batch in chunks(record_keys):
+        chosen = select(claim).where((claim.c.record_type == record_type) & claim.c.record_key.in_(batch))
+        for row in connection.execute(chosen.order_by(claim.c.connection, claim.c.source_key)).mappings():
+            claims.setdefault(row["record_key"], Voice(**row))
+    return list(claims.values())
 
 
 def _of(stream: Stream) -> ColumnElement[bool]:
-    return (voice.c.record_type == stream.record_type) & (voice.c.connection == stream.connection)
+    return (claim.c.record_type == stream.record_type) & (claim.c.connection == stream.connection)

@@ -1,7 +1,7 @@
-"""What another agency says of a fact that is not its own, kept beside the owner's value until both agree.
+"""Discrepancies: a non-owner's differing value, stored next to the owner's until both match.
 
-A discrepancy is never settled by overwriting: the owner corrects its record, the other side its own, or a
-person writes down that the difference is known (`settle`). An absent value says nothing and contradicts nobody.
+A discrepancy is never resolved by overwriting: the owner corrects its record, the other agency its own, or a
+person records that the difference is known (`settle`). A missing value is no discrepancy.
 """
 
 import json
@@ -20,19 +20,19 @@ from cchc_connect.database.writing.ownership import Owners
 from cchc_connect.errors import Rejected
 
 Place = tuple[str, str, str]
-"""Record key, field and the connection that differs."""
+"""Record key, field, and the connection whose value differs."""
 
 
 class State(StrEnum):
-    """Where a discrepancy stands."""
+    """State of a discrepancy."""
 
     OPEN = "open"
     REPORTED = "reported"
-    """A person told the agency that is to correct its record."""
+    """A person reported it to the agency that must correct its record."""
     DISMISSED = "dismissed"
-    """A person looked and found nothing to be done; it opens again when a value changes."""
+    """A person found that nothing must be done; it opens again when a value changes."""
     ENDED = "ended"
-    """Both sides agree, or the other side speaks of it no more."""
+    """The values match, or the other agency no longer sends one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,77 +43,84 @@ class _Difference:
 
 
 def compare(connection: Connection, record_type: str, keys: Collection[str], owners: Owners, now: str) -> None:
-    """Bring the discrepancies of these records up to what is said of them now.
+    """Update the discrepancies of these records from the present claims.
 
-    A difference that was known keeps its age; where nothing changed nothing is written.
+    A discrepancy that was open keeps its `detected_at`; unchanged ones are not written.
     """
-    for some in chunks(sorted(keys)):
-        said = voices_of(connection, record_type, some)
-        here = (discrepancy.c.record_type == record_type) & discrepancy.c.record_key.in_(some)
-        known = {
+    for batch in chunks(sorted(keys)):
+        claims = voices_of(connection, record_type, batch)
+        chosen = (discrepancy.c.record_type == record_type) & discrepancy.c.record_key.in_(batch)
+        existing = {
             (row.record_key, row.field, row.connection): row
-            for row in connection.execute(select(discrepancy).where(here))
+            for row in connection.execute(select(discrepancy).where(chosen))
         }
-        if said or known:
-            found = dict(_differences(connection, record_type, said, owners))
-            _store(connection, record_type, known, found, now)
+        if claims or existing:
+            present = dict(_differences(connection, record_type, claims, owners))
+            _store(connection, record_type, existing, present, now)
 
 
 def discrepancies(connection: Connection, *, ended: bool = False) -> list[RowMapping]:
-    """Return the discrepancies that have not ended, oldest first; with `ended` all that ever were."""
-    statement = select(discrepancy).order_by(discrepancy.c.since, discrepancy.c.id)
+    """Return the discrepancies that have not ended, oldest first; with `ended` all of them."""
+    statement = select(discrepancy).order_by(discrepancy.c.detected_at, discrepancy.c.id)
     if not ended:
         statement = statement.where(discrepancy.c.state != State.ENDED)
     return list(connection.execute(statement).mappings())
 
 
 def settle(connection: Connection, number: int, state: State, note: str, now: str) -> None:
-    """Write down what a person did about a discrepancy, and why.
+    """Store the state that a person gave a discrepancy, and the reason.
+
+    Args:
+        connection: a write transaction.
+        number: id of the discrepancy.
+        state: the new state.
+        note: the reason.
+        now: instant, UTC, as stored.
 
     Raises:
         Rejected: there is no such discrepancy, or it has ended.
     """
-    here = (discrepancy.c.id == number) & (discrepancy.c.state != State.ENDED)
-    done = connection.execute(update(discrepancy).where(here).values(state=state, note=note, settled_at=now))
+    chosen = (discrepancy.c.id == number) & (discrepancy.c.state != State.ENDED)
+    done = connection.execute(update(discrepancy).where(chosen).values(state=state, note=note, resolved_at=now))
     if done.rowcount == 0:
         raise Rejected("discrepancy.no_entry", number=number)
 
 
 def _differences(
-    connection: Connection, record_type: str, said: Mapping[str, Mapping[str, Document]], owners: Owners
+    connection: Connection, record_type: str, claims: Mapping[str, Mapping[str, Document]], owners: Owners
 ) -> Iterator[tuple[Place, _Difference]]:
     table = record_table(record_type)
     columns = select(table.c.record_key, table.c.connection, change.c.document)
-    live = table.c.deleted_at.is_(None) & table.c.record_key.in_(list(said))
+    live = table.c.deleted_at.is_(None) & table.c.record_key.in_(list(claims))
     for row in connection.execute(columns.join(change, change.c.sequence == table.c.sequence).where(live)):
-        truth = json.loads(row.document)
-        for speaker, document in said[row.record_key].items():
+        record = json.loads(row.document)
+        for claimant, document in claims[row.record_key].items():
             for name, value in document.items():
                 owner = owners.fields.get(name, row.connection)
-                if speaker != owner and value not in (None, []) and value != truth.get(name):
-                    yield (row.record_key, name, speaker), _Difference(_text(value), _text(truth.get(name)), owner)
+                if claimant != owner and value not in (None, []) and value != record.get(name):
+                    yield (row.record_key, name, claimant), _Difference(_text(value), _text(record.get(name)), owner)
 
 
 def _store(
     connection: Connection,
     record_type: str,
-    known: Mapping[Place, Row[Any]],
-    found: Mapping[Place, _Difference],
+    existing: Mapping[Place, Row[Any]],
+    present: Mapping[Place, _Difference],
     now: str,
 ) -> None:
-    for place, row in known.items():
-        if place not in found and row.state != State.ENDED:
+    for field_ref, row in existing.items():
+        if field_ref not in present and row.state != State.ENDED:
             ended = update(discrepancy).where(discrepancy.c.id == row.id)
-            connection.execute(ended.values(state=State.ENDED, settled_at=now))
-    for (record_key, name, speaker), one in found.items():
-        values = {"value": one.value, "owner_value": one.owner_value, "owner": one.owner}
-        before = known.get((record_key, name, speaker))
+            connection.execute(ended.values(state=State.ENDED, resolved_at=now))
+    for (record_key, name, claimant), difference in present.items():
+        values = {"value": difference.value, "owner_value": difference.owner_value, "owner": difference.owner}
+        before = existing.get((record_key, name, claimant))
         if before is None:
-            where = {"record_type": record_type, "record_key": record_key, "field": name, "connection": speaker}
-            connection.execute(discrepancy.insert().values(**where, **values, since=now, state=State.OPEN))
+            head = {"record_type": record_type, "record_key": record_key, "field": name, "connection": claimant}
+            connection.execute(discrepancy.insert().values(**head, **values, detected_at=now, state=State.OPEN))
         elif before.state == State.ENDED or any(getattr(before, column) != new for column, new in values.items()):
-            since = now if before.state == State.ENDED else before.since
-            opened = {"state": State.OPEN, "since": since, "note": None, "settled_at": None}
+            detected_at = now if before.state == State.ENDED else before.detected_at
+            opened = {"state": State.OPEN, "detected_at": detected_at, "note": None, "resolved_at": None}
             connection.execute(update(discrepancy).where(discrepancy.c.id == before.id).values(**values, **opened))
 
 

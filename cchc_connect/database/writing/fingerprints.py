@@ -1,4 +1,4 @@
-"""Recognising what a source lists again: an item's hash tells its key and when it changed, and nothing is read."""
+"""Recognises unchanged items of a listing by their hash, so that they need not be parsed."""
 
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -10,76 +10,78 @@ from sqlalchemy import Connection, bindparam, select
 from cchc_connect.database.bulk import Rows, chunks, rows_among
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.tables import change, voice
+from cchc_connect.database.tables import change, claim
 
-KEYS_AT_ONCE = 10_000
-"""Keys in memory while a stream is gone through."""
+KEY_BATCH_SIZE = 10_000
+"""Source keys in memory at a time."""
 
 
 class KnownItem(NamedTuple):
-    """An item that is in the database just as the source lists it."""
+    """An item that is in the database exactly as the source lists it."""
 
     source_key: str
     source_time: str | None
 
 
 def known_items(connection: Connection, stream: Stream, hashes: Sequence[bytes]) -> dict[bytes, KnownItem]:
-    """Return those of the items with these hashes that are in the database as they are, by hash.
+    """Return those of the items with these hashes that are in the database unchanged, by hash.
 
-    One that came in another partition is not among them: where it is listed now has yet to be noted.
+    An item that came in another partition is not among them: its new partition must be stored.
     """
-    kept, heard = _kept(stream.record_type), _heard()
-    mine = {"connection": stream.connection, "partition": stream.partition}
-    rows = rows_among(connection, kept, record_table(stream.record_type).c.item_hash, hashes, mine)
-    words = rows_among(connection, heard, voice.c.item_hash, hashes, mine | {"record_type": stream.record_type})
-    return {digest: KnownItem(source_key, source_time) for digest, source_key, source_time in chain(rows, words)}
+    bound = {"connection": stream.connection, "partition": stream.partition}
+    item_hash = record_table(stream.record_type).c.item_hash
+    owned = rows_among(connection, _owned_items(stream.record_type), item_hash, hashes, bound)
+    of_type = bound | {"record_type": stream.record_type}
+    claimed = rows_among(connection, _claimed_items(), claim.c.item_hash, hashes, of_type)
+    return {digest: KnownItem(source_key, source_time) for digest, source_key, source_time in chain(owned, claimed)}
 
 
 @cache
-def _kept(record_type: str) -> Rows:
+def _owned_items(record_type: str) -> Rows:
     table = record_table(record_type)
-    mine = (table.c.connection == bindparam("connection")) & table.c.deleted_at.is_(None)
-    here = mine & (table.c.partition == bindparam("partition"))
-    return select(table.c.item_hash, table.c.source_key, table.c.source_time).where(here)
+    owned = (table.c.connection == bindparam("connection")) & table.c.deleted_at.is_(None)
+    in_partition = owned & (table.c.partition == bindparam("partition"))
+    return select(table.c.item_hash, table.c.source_key, table.c.source_time).where(in_partition)
 
 
 @cache
-def _heard() -> Rows:
-    mine = (voice.c.record_type == bindparam("record_type")) & (voice.c.connection == bindparam("connection"))
-    here = mine & (voice.c.partition == bindparam("partition"))
-    return select(voice.c.item_hash, voice.c.source_key, voice.c.source_time).where(here)
+def _claimed_items() -> Rows:
+    claimed = (claim.c.record_type == bindparam("record_type")) & (claim.c.connection == bindparam("connection"))
+    in_partition = claimed & (claim.c.partition == bindparam("partition"))
+    return select(claim.c.item_hash, claim.c.source_key, claim.c.source_time).where(in_partition)
 
 
 def words_of(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> dict[str, bytes]:
-    """Return as documents what a stream's items said when they were last read; those not there are left out."""
+    """Return the stored documents of a stream's items by source key; items that are not stored are missing."""
     table = record_table(stream.record_type)
-    mine = (table.c.connection == stream.connection) & table.c.deleted_at.is_(None)
-    kept = select(table.c.source_key, change.c.document).join(change, change.c.sequence == table.c.sequence).where(mine)
-    heard = (voice.c.record_type == stream.record_type) & (voice.c.connection == stream.connection)
-    said = select(voice.c.source_key, voice.c.document).where(heard)
+    is_owned = (table.c.connection == stream.connection) & table.c.deleted_at.is_(None)
+    documents = select(table.c.source_key, change.c.document).join(change, change.c.sequence == table.c.sequence)
+    owned = documents.where(is_owned)
+    is_claimed = (claim.c.record_type == stream.record_type) & (claim.c.connection == stream.connection)
+    claimed = select(claim.c.source_key, claim.c.document).where(is_claimed)
     return {
         row.source_key: row.document.encode()
-        for some in chunks(source_keys)
-        # Where others' fields went into a record, its own item's word is a voice.
-        for statement in (kept.where(table.c.source_key.in_(some)), said.where(voice.c.source_key.in_(some)))
+        for batch in chunks(source_keys)
+        # The second replaces the first: where a record has other connections' fields, its owner's document is a claim.
+        for statement in (owned.where(table.c.source_key.in_(batch)), claimed.where(claim.c.source_key.in_(batch)))
         for row in connection.execute(statement)
     }
 
 
 def live_source_keys(connection: Connection, stream: Stream, *, whole: bool = False) -> Iterator[str]:
-    """Yield the source key of every item of the partition that is in the database; few are in memory at once.
+    """Yield the source key of every item of the partition that is in the database; memory does not grow with them.
 
-    With `whole` it is those of all partitions, also of such as the source does not have any more.
+    With `whole`, yield those of all partitions, also of partitions that the source no longer has.
     """
     table = record_table(stream.record_type)
-    mine = table.c.connection == stream.connection
-    heard = (voice.c.record_type == stream.record_type) & (voice.c.connection == stream.connection)
+    owned = table.c.connection == stream.connection
+    claimed = (claim.c.record_type == stream.record_type) & (claim.c.connection == stream.connection)
     if not whole:
-        mine &= table.c.partition == stream.partition
-        heard &= voice.c.partition == stream.partition
-    listed = (
-        select(table.c.source_key).where(mine & table.c.deleted_at.is_(None)),
-        select(voice.c.source_key).where(heard),
+        owned &= table.c.partition == stream.partition
+        claimed &= claim.c.partition == stream.partition
+    statements = (
+        select(table.c.source_key).where(owned & table.c.deleted_at.is_(None)),
+        select(claim.c.source_key).where(claimed),
     )
-    for statement in listed:
-        yield from connection.execute(statement.execution_options(yield_per=KEYS_AT_ONCE)).scalars()
+    for statement in statements:
+        yield from connection.execute(statement.execution_options(yield_per=KEY_BATCH_SIZE)).scalars()

@@ -1,4 +1,4 @@
-"""What comes to the write path: items that became records, items that did not, and what is gone."""
+"""What the write path takes: items that became records, faulty items, and deletions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from cchc_connect.database.writing.stored import StoredRecord
 
 
 class Arrival(msgspec.Struct, kw_only=True, gc=False):
-    """One item that became a record."""
+    """One wire item that became a record."""
 
     source_key: str
     source_time: str | None
@@ -20,26 +20,28 @@ class Arrival(msgspec.Struct, kw_only=True, gc=False):
     item_hash: bytes
     record: StoredRecord
     notes: str | None
-    """What is odd about it, as JSON."""
+    """Notes on oddities of the item, as JSON: pairs of path and rule."""
 
     def __repr__(self) -> str:
-        """Show no value: items hold personal ones."""
+        """Show no values: items hold personal data."""
         return f"<arrival of {self.record!r}>"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SiftedPage:
-    """A page after translation: what became records, what did not, what is gone."""
+    """A page after translation: records, faulty items and deletions."""
 
     arrivals: Sequence[Arrival] = ()
     faulty: Sequence[FaultyItem] = ()
     gone: Sequence[str] = ()
+    """Source keys of deleted items."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Occasion:
-    """In which run and when something is written, and whose word counts."""
+    """Context of a write: its run, its instant, and the declared owners."""
 
     run_id: str
     now: str
+    """Instant of the write, UTC, as stored."""
     owners: Owners = field(default_factory=Owners)

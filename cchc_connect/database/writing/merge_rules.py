@@ -1,4 +1,4 @@
-"""What a page comes to before anything is written: which versions, whose word counts, what contradicts."""
+"""Resolves ownership and key conflicts of a page before anything is written."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -21,7 +21,7 @@ from cchc_schemas import RECORD_TYPES, from_document
 
 
 class Origin(msgspec.Struct, kw_only=True, gc=False):
-    """Where a version came from."""
+    """Provenance of a version: the columns `PROVENANCE` of a record table."""
 
     connection: str
     agency: str
@@ -40,28 +40,31 @@ class Version(msgspec.Struct, kw_only=True, gc=False):
     operation: str
     origin: Origin
     brought_by: str
-    """The connection whose word makes the version."""
+    """Connection whose item caused the version; another than the owner's where it owns a field only."""
 
 
 @dataclass(slots=True)
 class Decisions:
-    """What a page comes to."""
+    """All that a page changes."""
 
     versions: list[Version] = field(default_factory=list[Version])
     touched: list[Arrival] = field(default_factory=list[Arrival])
-    """Content as before, in another form, of another date or in another partition."""
+    """Items whose record has the same content, but whose form, change time or partition differs."""
     unchanged: int = 0
+    """Items whose record and provenance are the same."""
     voices: list[Voice] = field(default_factory=list[Voice])
     conflicts: list[FaultyItem] = field(default_factory=list[FaultyItem])
+    """Items whose record key another item of the same source has."""
     foreign: int = 0
+    """Items of records that another connection owns."""
     contested: set[str] = field(default_factory=set[str])
-    """Keys of records of which somebody else may have said something else."""
+    """Keys of records that may have a claim which differs."""
     now_called: dict[str, str] = field(default_factory=dict[str, str])
-    """Record key of every item that was read, by source key."""
+    """Record key of every item of the page, by source key."""
 
 
 class _Standing(msgspec.Struct, gc=False):
-    """What the database holds of a record."""
+    """Current version of a record in the database."""
 
     origin: Origin
     version: int
@@ -69,101 +72,101 @@ class _Standing(msgspec.Struct, gc=False):
     deleted: bool
 
     def __repr__(self) -> str:
-        """Show no value: documents hold personal ones."""
+        """Show no values: documents hold personal data."""
         return f"<version {self.version}, {len(self.document)} bytes>"
 
 
 def decide(connection: Connection, stream: Stream, arrivals: Sequence[Arrival], occasion: Occasion) -> Decisions:
-    """Decide what becomes of each arrival, in their order."""
+    """Return what a page changes; its arrivals are resolved in their order."""
     keys = [arrival.record.key for arrival in arrivals]
-    standing = _standing(connection, stream, keys)
-    said = voices_of(connection, stream.record_type, keys) if occasion.owners.fields else {}
-    judge = _Judge(stream, occasion.owners, standing, said)
+    current = _current_versions(connection, stream, keys)
+    claims = voices_of(connection, stream.record_type, keys) if occasion.owners.fields else {}
+    judge = _Judge(stream, occasion.owners, current, claims)
     for arrival in arrivals:
         judge.take(arrival)
     return judge.decisions
 
 
 class _Judge:
-    """Decides arrival by arrival, each knowing what came of those before it."""
+    """Resolves arrival by arrival; later ones see the results of earlier ones."""
 
     def __init__(
         self,
         stream: Stream,
         owners: Owners,
-        standing: dict[str, _Standing],
-        said: dict[str, dict[str, Document]],
+        current: dict[str, _Standing],
+        claims: dict[str, dict[str, Document]],
     ) -> None:
         self._stream = stream
         self._owners = owners
-        self._standing = standing
-        self._said = said
+        self._current = current
+        self._claims = claims
         self._own_fields = owners.owned_by(stream.connection)
         self.decisions = Decisions()
 
     def take(self, arrival: Arrival) -> None:
-        """Decide what becomes of one arrival."""
+        """Resolve one arrival."""
         key = arrival.record.key
-        known = self._standing.get(key)
+        current = self._current.get(key)
         self.decisions.now_called[arrival.source_key] = key
-        if known is None:
+        if current is None:
             self._write(arrival, 1, "insert")
-        elif self._is_anothers(known):
-            self._hear(arrival, known)
-        elif known.deleted:
-            self._write(arrival, known.version + 1, "restore")
-        elif known.origin.connection != self._stream.connection:
-            self._keep_word(key, known)  # now that its declared owner takes the record over
-            self._write(arrival, known.version + 1, "update")
-        elif known.origin.source_key != arrival.source_key:
-            taken = FaultyItem(
+        elif self._is_not_owned(current):
+            self._hear(arrival, current)
+        elif current.deleted:
+            self._write(arrival, current.version + 1, "restore")
+        elif current.origin.connection != self._stream.connection:
+            self._keep_word(key, current)  # its declared owner takes the record over
+            self._write(arrival, current.version + 1, "update")
+        elif current.origin.source_key != arrival.source_key:
+            conflict = FaultyItem(
                 source_key=arrival.source_key, item_hash=arrival.item_hash, item=arrival.item, faults=(KEY_TAKEN,)
             )
-            self.decisions.conflicts.append(taken)
+            self.decisions.conflicts.append(conflict)
         else:
-            self._write(arrival, known.version + 1, "update", known)
+            self._write(arrival, current.version + 1, "update", current)
 
-    def _is_anothers(self, known: _Standing) -> bool:
-        """Say whether another connection holds the record, or is the declared owner who says that it is gone."""
-        if self._stream.connection in {known.origin.connection, self._owners.record}:
+    def _is_not_owned(self, current: _Standing) -> bool:
+        """True if another connection owns the record, or is its declared owner and deleted it."""
+        if self._stream.connection in {current.origin.connection, self._owners.record}:
             return False
-        return not known.deleted or self._owners.record is not None
+        return not current.deleted or self._owners.record is not None
 
-    def _hear(self, arrival: Arrival, known: _Standing) -> None:
-        """Keep what is said of another's record; fields that are this connection's own go into it."""
+    def _hear(self, arrival: Arrival, current: _Standing) -> None:
+        """Store a non-owner's arrival as a claim; fields that this connection owns go into the record."""
         key = arrival.record.key
         self.decisions.foreign += 1
         self._speak(arrival)
-        if not self._own_fields or known.deleted:
+        if not self._own_fields or current.deleted:
             return
-        said, before = json.loads(arrival.record.document), json.loads(known.document)
-        own = {name: said[name] for name in self._own_fields}
+        claimed, before = json.loads(arrival.record.document), json.loads(current.document)
+        own = {name: claimed[name] for name in self._own_fields}
         record = put_together(self._stream.record_type, key, before, own)
-        if not is_same(record.document, known.document):
-            if known.origin.connection not in self._said.get(key, {}):
-                self._keep_word(key, known)
-            self._add(record, known.version + 1, "update", known.origin)
+        if not is_same(record.document, current.document):
+            if current.origin.connection not in self._claims.get(key, {}):
+                self._keep_word(key, current)
+            self._add(record, current.version + 1, "update", current.origin)
 
-    def _keep_word(self, key: str, known: _Standing) -> None:
-        """Keep what the holder of a record said of it, before another's word stands in it."""
-        held = known.origin
+    def _keep_word(self, key: str, current: _Standing) -> None:
+        """Store the owner's document as a claim, before another connection's values go into the record."""
+        origin = current.origin
         self.decisions.voices.append(
             Voice(
                 record_type=self._stream.record_type,
-                connection=held.connection,
-                source_key=held.source_key,
-                agency=held.agency,
-                partition=held.partition,
+                connection=origin.connection,
+                source_key=origin.source_key,
+                agency=origin.agency,
+                partition=origin.partition,
                 record_key=key,
-                item_hash=held.item_hash,
-                source_time=held.source_time,
-                document=str(known.document, "utf-8"),
+                item_hash=origin.item_hash,
+                source_time=origin.source_time,
+                document=str(current.document, "utf-8"),
             )
         )
-        self._said.setdefault(key, {})[held.connection] = json.loads(known.document)
+        self._claims.setdefault(key, {})[origin.connection] = json.loads(current.document)
 
-    def _write(self, arrival: Arrival, version: int, operation: str, known: _Standing | None = None) -> None:
-        """Write the next version, or note that it is as it was."""
+    def _write(self, arrival: Arrival, version: int, operation: str, current: _Standing | None = None) -> None:
+        """Add the next version; without a change of content only the provenance, if that changed."""
         record = self._with_others_fields(arrival)
         origin = Origin(
             connection=self._stream.connection,
@@ -174,21 +177,21 @@ class _Judge:
             item_hash=arrival.item_hash,
             notes=arrival.notes,
         )
-        if known is None or not is_same(known.document, record.document):
+        if current is None or not is_same(current.document, record.document):
             self._add(record, version, operation, origin)
-        elif known.origin == origin:
+        elif current.origin == origin:
             self.decisions.unchanged += 1
         else:
             self.decisions.touched.append(arrival)
 
     def _with_others_fields(self, arrival: Arrival) -> StoredRecord:
-        """Return an arrival as a record in which each field is its owner's word, as far as the owner spoke."""
+        """Return an arrival's record with the values of fields that other connections own, as far as they sent any."""
         own = arrival.record
-        others = others_fields(self._owners, self._stream.connection, self._said.get(own.key, {}))
-        if not others:
+        overlay = others_fields(self._owners, self._stream.connection, self._claims.get(own.key, {}))
+        if not overlay:
             return own
         self._speak(arrival)
-        return put_together(self._stream.record_type, own.key, json.loads(own.document), others)
+        return put_together(self._stream.record_type, own.key, json.loads(own.document), overlay)
 
     def _speak(self, arrival: Arrival) -> None:
         self.decisions.contested.add(arrival.record.key)
@@ -207,77 +210,77 @@ class _Judge:
         )
 
     def _add(self, record: StoredRecord, version: int, operation: str, origin: Origin) -> None:
-        written = Version(
+        next_version = Version(
             record=record,
             version=version,
             operation=operation,
             origin=origin,
             brought_by=self._stream.connection,
         )
-        self.decisions.versions.append(written)
+        self.decisions.versions.append(next_version)
         if version > 1:
             self.decisions.contested.add(record.key)
-        self._standing[record.key] = _Standing(origin, version, record.document, deleted=False)
+        self._current[record.key] = _Standing(origin, version, record.document, deleted=False)
 
 
 def given_back(connection: Connection, stream: Stream, keys: Collection[str], owners: Owners) -> list[Version]:
-    """Return the next versions of records of which a stream says no more what stood in them.
+    """Return new versions of records whose contributed fields the stream no longer supplies.
 
-    Such a field goes back to what the record's holder says of it.
+    Such a field gets the value of the record's owner again.
     """
-    said, versions = voices_of(connection, stream.record_type, keys), list[Version]()
-    for key, known in _standing(connection, stream, sorted(keys)).items():
-        holder = known.origin.connection
-        own = said.get(key, {}).get(holder)  # nobody else's word ever went into a record without it
-        if known.deleted or own is None:
+    claims, versions = voices_of(connection, stream.record_type, keys), list[Version]()
+    for key, current in _current_versions(connection, stream, sorted(keys)).items():
+        owner = current.origin.connection
+        own = claims.get(key, {}).get(owner)  # stored before another connection's value went into the record
+        if current.deleted or own is None:
             continue
-        record = put_together(stream.record_type, key, own, others_fields(owners, holder, said[key]))
-        if not is_same(record.document, known.document):
+        record = put_together(stream.record_type, key, own, others_fields(owners, owner, claims[key]))
+        if not is_same(record.document, current.document):
             versions.append(
                 Version(
                     record=record,
-                    version=known.version + 1,
+                    version=current.version + 1,
                     operation="update",
-                    origin=known.origin,
+                    origin=current.origin,
                     brought_by=stream.connection,
                 )
             )
     return versions
 
 
-def others_fields(owners: Owners, holder: str, said: Mapping[str, Document]) -> Document:
-    """Return the fields of a record that are others' than its holder's, as far as their owners spoke of it."""
-    return {name: said[owner][name] for name, owner in owners.fields.items() if owner != holder and owner in said}
+def others_fields(owners: Owners, holder: str, claims: Mapping[str, Document]) -> Document:
+    """Return the claimed values of those fields that other connections own than the record's owner `holder`."""
+    return {name: claims[owner][name] for name, owner in owners.fields.items() if owner != holder and owner in claims}
 
 
-def put_together(record_type: str, key: str, own: Document, others: Document) -> StoredRecord:
-    """Return a record with others' fields in it; a part of its key is its holder's, whatever is declared."""
+def put_together(record_type: str, key: str, own: Document, overlay: Document) -> StoredRecord:
+    """Return the owner's record with the values of `overlay`, unless they would change its key."""
     kind = RECORD_TYPES[record_type]
-    record = stored(from_document(kind, {**own, **others}))
+    record = stored(from_document(kind, {**own, **overlay}))
     return record if record.key == key else stored(from_document(kind, own))
 
 
-def _standing(connection: Connection, stream: Stream, keys: Sequence[str]) -> dict[str, _Standing]:
+def _current_versions(connection: Connection, stream: Stream, keys: Sequence[str]) -> dict[str, _Standing]:
     table = record_table(stream.record_type)
-    found: dict[str, _Standing] = {}
-    for row in rows_among(connection, _standing_rows(stream.record_type), table.c.record_key, keys):
-        key, version, deleted_at, document, *came = row
-        origin = Origin(**dict(zip(_ORIGIN, came, strict=True)))
-        found[key] = _Standing(origin, version, document.encode(), deleted_at is not None)
-    return found
+    current: dict[str, _Standing] = {}
+    for row in rows_among(connection, _current_rows(stream.record_type), table.c.record_key, keys):
+        key, version, deleted_at, document, *provenance = row
+        origin = Origin(**dict(zip(_ORIGIN_COLUMNS, provenance, strict=True)))
+        current[key] = _Standing(origin, version, document.encode(), deleted_at is not None)
+    return current
 
 
 @cache
-def _standing_rows(record_type: str) -> Rows:
+def _current_rows(record_type: str) -> Rows:
     table = record_table(record_type)
-    origin = [table.c[name] for name in _ORIGIN]
+    origin = [table.c[name] for name in _ORIGIN_COLUMNS]
     columns = select(table.c.record_key, table.c.version, table.c.deleted_at, change.c.document, *origin)
     return columns.join(change, change.c.sequence == table.c.sequence)
 
 
-def is_same(one: bytes, other: bytes) -> bool:
-    """Say whether two documents say the same; an older program may have spelt it otherwise."""
-    return one == other or json.loads(one) == json.loads(other)
+def is_same(first: bytes, second: bytes) -> bool:
+    """True if two documents have the same content; an older program may have formatted it differently."""
+    return first == second or json.loads(first) == json.loads(second)
 
 
-_ORIGIN = Origin.__struct_fields__
+_ORIGIN_COLUMNS = Origin.__struct_fields__

@@ -1,15 +1,15 @@
-"""The one write path: a page of a source becomes rows, versions, links and quarantine, all or nothing.
+"""The single write path: writes the rows, versions, links and quarantine of a page, all or none.
 
-Everything here happens inside one write transaction, which the caller opens and which also takes the cursor
-and the counters. The rules, decided in `decisions`:
+Everything here happens inside one write transaction, which the caller opens and which also stores the cursor
+and the counters. The rules, resolved in `decisions`:
 
-* A record seen for the first time is version 1; different content is the next version; the same content
-  writes nothing but where it came from.
-* A record has one owner, and a field may have another. What a connection says of what is not its own changes
-  nothing; it is kept as that connection's voice, and where it differs as a discrepancy. A field whose owner
-  says no more of it goes back to the record's.
+* A record seen for the first time is version 1; changed content is the next version; the same content
+  updates the provenance only.
+* A record has one owner, and a field may have another. Values of a non-owner do not change the record; they are
+  stored as that connection's claim, and as a discrepancy where they differ. A field whose owner no longer sends
+  a value gets the value of the record's owner again.
 * Two items of one source cannot be one record: the second goes into quarantine.
-* What is gone keeps its last values; a key that another took the place of is linked to it.
+* A deleted record keeps its last values; the lineage leads from a replaced key to its successor.
 """
 
 import json
@@ -45,41 +45,42 @@ from cchc_connect.database.writing.succession import write_successions
 
 DELETE, RENUMBER = "delete", "renumber"
 GONE = frozenset({DELETE, RENUMBER})
-"""Operations after which a record is not there any more."""
+"""Operations after which a record is no longer live."""
 
 
 def write_page(connection: Connection, stream: Stream, page: SiftedPage, occasion: Occasion) -> Counts:
-    """Write one page; return what was counted.
+    """Write one page; return its counters.
 
-    Writing the same page twice changes nothing the second time.
+    Idempotent: writing the same page again changes nothing.
     """
     decisions = decide(connection, stream, page.arrivals, occasion)
     _write_versions(connection, stream, decisions.versions, occasion)
     _touch(connection, stream, decisions)
-    unspoken = hear(connection, decisions.voices)
+    unclaimed = hear(connection, decisions.voices)
     faulty = [*page.faulty, *decisions.conflicts]
     quarantine.store(connection, stream, faulty, occasion.run_id, occasion.now)
     counts = Counts(
         unchanged=len(decisions.touched) + decisions.unchanged, foreign=decisions.foreign, quarantined=len(faulty)
     )
-    counts.inserted = sum(one.version == 1 for one in decisions.versions)
+    counts.inserted = sum(written.version == 1 for written in decisions.versions)
     counts.updated = len(decisions.versions) - counts.inserted
     in_conflict = {item.source_key for item in decisions.conflicts}
     good = [arrival.source_key for arrival in page.arrivals if arrival.source_key not in in_conflict]
     counts.resolved = quarantine.resolve(connection, stream, [*good, *page.gone], occasion.now)
-    outgrown = _outgrown(connection, stream, decisions)
-    spoken = {one.source_key for one in decisions.voices}
-    silent = [source_key for source_key in decisions.now_called if source_key not in spoken]
-    unspoken |= forget(connection, stream, [*page.gone, *silent])
-    departed = {**dict.fromkeys(_keys_of(connection, stream, page.gone), DELETE), **dict.fromkeys(outgrown, RENUMBER)}
-    counts.deleted = _mark_as_gone(connection, stream, departed, occasion)
-    _inherit(connection, stream, list(departed), occasion)
-    returned = given_back(connection, stream, unspoken - departed.keys(), occasion.owners)
-    _write_versions(connection, stream, returned, occasion)
-    counts.updated += len(returned)
-    renumbered = [(old, new) for old, new in outgrown.items() if new]
+    rekeyed = _outgrown(connection, stream, decisions)
+    claiming = {new.source_key for new in decisions.voices}
+    not_claiming = [source_key for source_key in decisions.now_called if source_key not in claiming]
+    unclaimed |= forget(connection, stream, [*page.gone, *not_claiming])
+    deleted = dict.fromkeys(_keys_of(connection, stream, page.gone), DELETE)
+    ended = {**deleted, **dict.fromkeys(rekeyed, RENUMBER)}
+    counts.deleted = _mark_as_gone(connection, stream, ended, occasion)
+    _inherit(connection, stream, list(ended), occasion)
+    reverted = given_back(connection, stream, unclaimed - ended.keys(), occasion.owners)
+    _write_versions(connection, stream, reverted, occasion)
+    counts.updated += len(reverted)
+    renumbered = [(old, new) for old, new in rekeyed.items() if new]
     _write_lineage(connection, stream, decisions.versions, renumbered, occasion)
-    concerned = {*unspoken, *departed, *decisions.contested}
+    concerned = {*unclaimed, *ended, *decisions.contested}
     compare(connection, stream.record_type, concerned, occasion.owners, occasion.now)
     if counts.inserted:
         count_anew(connection, all_tables().tables.values())
@@ -90,41 +91,42 @@ def _write_versions(connection: Connection, stream: Stream, versions: Sequence[V
     if not versions:
         return
     first, read = next_sequence(connection), row_reader(stream.record_type)
-    new: list[tuple[object, ...]] = []
-    later: dict[str, tuple[object, ...]] = {}
+    inserted: list[tuple[object, ...]] = []
+    replaced: dict[str, tuple[object, ...]] = {}
     changes: list[tuple[object, ...]] = []
-    for sequence, one in enumerate(versions, first):
-        record = one.record
+    for sequence, version in enumerate(versions, first):
+        record = version.record
         key = record.key
-        row = (key, *read(record.document), *_provenance(one, sequence, occasion.run_id))
-        if one.version == 1:
-            new.append(row)
+        row = (key, *read(record.document), *_provenance(version, sequence, occasion.run_id))
+        if version.version == 1:
+            inserted.append(row)
         else:
-            later[key] = row
-        head = (sequence, stream.record_type, key, record.order_key, one.operation, one.version)
-        came = (str(record.document, "utf-8"), one.brought_by, occasion.run_id, occasion.now)
-        changes.append((*head, *came, record.valid_from, record.valid_to))
+            replaced[key] = row
+        head = (sequence, stream.record_type, key, record.order_key, version.operation, version.version)
+        source = (str(record.document, "utf-8"), version.brought_by, occasion.run_id, occasion.now)
+        changes.append((*head, *source, record.valid_from, record.valid_to))
     table = record_table(stream.record_type)
-    insert_rows(connection, table, new)
-    replace_rows(connection, table, list(later.values()))
+    insert_rows(connection, table, inserted)
+    replace_rows(connection, table, list(replaced.values()))
     insert_rows(connection, change, changes)
-    write_links(connection, stream.record_type, {one.record.key: one.record.links for one in versions}, later)
+    links = {version.record.key: version.record.links for version in versions}
+    write_links(connection, stream.record_type, links, replaced)
 
 
 def _provenance(version: Version, sequence: int, run_id: str) -> tuple[object, ...]:
     """Return the values of a row's provenance columns, in their order."""
-    came = version.origin
-    place = (came.connection, came.agency, came.partition, came.source_key, came.source_time)
-    return (*place, run_id, came.item_hash, version.version, sequence, None, came.notes)
+    origin = version.origin
+    source = (origin.connection, origin.agency, origin.partition, origin.source_key, origin.source_time)
+    return (*source, run_id, origin.item_hash, version.version, sequence, None, origin.notes)
 
 
 def _touch(connection: Connection, stream: Stream, decisions: Decisions) -> None:
-    """Note where unchanged records came from now: by which form of their item, dated when, in which partition."""
+    """Update the provenance of unchanged records: item hash, change time and partition."""
     if not decisions.touched:
         return
     table = record_table(stream.record_type)
-    marks: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("item_hash", "source_time", "partition")}
-    statement = update(table).where(table.c.record_key == bindparam("of_key")).values(**marks)
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("item_hash", "source_time", "partition")}
+    statement = update(table).where(table.c.record_key == bindparam("of_key")).values(**values)
     connection.execute(
         statement,
         [
@@ -139,66 +141,66 @@ def _touch(connection: Connection, stream: Stream, decisions: Decisions) -> None
     )
 
 
-def _mark_as_gone(connection: Connection, stream: Stream, departed: dict[str, str], occasion: Occasion) -> int:
-    """Mark records as gone, each by its operation; row and history keep their last values."""
+def _mark_as_gone(connection: Connection, stream: Stream, ended: dict[str, str], occasion: Occasion) -> int:
+    """Mark the records in `ended`, operation by record key, as deleted; row and history keep their last values."""
     table = record_table(stream.record_type)
     columns = (table.c.record_key, table.c.version, change.c.order_key, change.c.document)
-    last = select(*columns).join(change, change.c.sequence == table.c.sequence)
+    live_rows = select(*columns).join(change, change.c.sequence == table.c.sequence)
     statement = update(table).where(table.c.record_key == bindparam("of_key"))
-    marked = statement.values(
+    marking = statement.values(
         deleted_at=occasion.now, version=bindparam("new_version"), sequence=bindparam("new_sequence")
     )
-    for keys in chunks(list(departed)):
-        found = connection.execute(last.where(table.c.record_key.in_(keys)).order_by(table.c.record_key)).all()
+    for keys in chunks(list(ended)):
+        chosen = live_rows.where(table.c.record_key.in_(keys)).order_by(table.c.record_key)
         changes: list[tuple[object, ...]] = []
         marks = list[dict[str, object]]()
-        for sequence, row in enumerate(found, next_sequence(connection)):
+        for sequence, row in enumerate(connection.execute(chosen).all(), next_sequence(connection)):
             head = (
                 sequence,
                 stream.record_type,
                 row.record_key,
                 row.order_key,
-                departed[row.record_key],
+                ended[row.record_key],
                 row.version + 1,
             )
             changes.append((*head, row.document, stream.connection, occasion.run_id, occasion.now, None, None))
             marks.append({"of_key": row.record_key, "new_version": row.version + 1, "new_sequence": sequence})
         insert_rows(connection, change, changes)
         if marks:
-            connection.execute(marked, marks)
-    return len(departed)
+            connection.execute(marking, marks)
+    return len(ended)
 
 
-def _inherit(connection: Connection, stream: Stream, departed: Sequence[str], occasion: Occasion) -> None:
-    """Let somebody who still speaks of a record take it over; a declared owner's word that it is gone stands."""
-    if not departed or occasion.owners.record is not None:
+def _inherit(connection: Connection, stream: Stream, ended: Sequence[str], occasion: Occasion) -> None:
+    """Restore ended records from claims, whose connection becomes the owner; not where an owner is declared."""
+    if not ended or occasion.owners.record is not None:
         return
     table, versions = record_table(stream.record_type), list[Version]()
-    inherited = {one.record_key: one for one in heirs(connection, stream.record_type, departed)}
-    said = voices_of(connection, stream.record_type, inherited)
-    others = {key: others_fields(occasion.owners, heir.connection, said[key]) for key, heir in inherited.items()}
-    for some in chunks(list(inherited)):
-        chosen = select(table.c.record_key, table.c.version).where(table.c.record_key.in_(some))
+    promoted = {claim.record_key: claim for claim in heirs(connection, stream.record_type, ended)}
+    claims = voices_of(connection, stream.record_type, promoted)
+    overlays = {key: others_fields(occasion.owners, claim.connection, claims[key]) for key, claim in promoted.items()}
+    for batch in chunks(list(promoted)):
+        chosen = select(table.c.record_key, table.c.version).where(table.c.record_key.in_(batch))
         for key, version in connection.execute(chosen):
-            versions.append(_inherited(inherited[key], version + 1, others[key]))
+            versions.append(_promoted_version(promoted[key], version + 1, overlays[key]))
     _write_versions(connection, stream, versions, occasion)
-    for key, one in inherited.items():
-        if not others[key]:  # else its own word stays known, beside the record that holds others' fields too
-            forget(connection, replace(stream, connection=one.connection), [one.source_key])
+    for key, claim in promoted.items():
+        if not overlays[key]:  # else the claim stays, as the record holds fields of other connections too
+            forget(connection, replace(stream, connection=claim.connection), [claim.source_key])
 
 
-def _inherited(heir: Voice, version: int, others: Document) -> Version:
+def _promoted_version(claim: Voice, version: int, overlay: Document) -> Version:
     origin = Origin(
-        connection=heir.connection,
-        agency=heir.agency,
-        partition=heir.partition,
-        source_key=heir.source_key,
-        source_time=heir.source_time,
-        item_hash=heir.item_hash,
+        connection=claim.connection,
+        agency=claim.agency,
+        partition=claim.partition,
+        source_key=claim.source_key,
+        source_time=claim.source_time,
+        item_hash=claim.item_hash,
         notes=None,
     )
-    record = put_together(heir.record_type, heir.record_key, json.loads(heir.document), others)
-    return Version(record=record, version=version, operation="restore", origin=origin, brought_by=heir.connection)
+    record = put_together(claim.record_type, claim.record_key, json.loads(claim.document), overlay)
+    return Version(record=record, version=version, operation="restore", origin=origin, brought_by=claim.connection)
 
 
 def _write_lineage(
@@ -208,42 +210,42 @@ def _write_lineage(
     renumbered: Sequence[tuple[str, str]],
     occasion: Occasion,
 ) -> None:
-    def told() -> Iterator[Event]:
-        for one in versions:
-            yield from one.record.successions
+    def events() -> Iterator[Event]:
+        for version in versions:
+            yield from version.record.successions
         for old, new in renumbered:
             yield stream.record_type, old, new, Kind.RENUMBERED, None, f"connection {stream.connection}"
 
-    write_successions(connection, told(), occasion.now)
+    write_successions(connection, events(), occasion.now)
 
 
 def _keys_of(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> list[str]:
-    """Return the keys of the live records that the source calls by `source_keys`."""
+    """Return the record keys of the live records with these source keys."""
     return [record_key for record_key, _ in _called(connection, stream, source_keys)]
 
 
 def _outgrown(connection: Connection, stream: Stream, decisions: Decisions) -> dict[str, str]:
-    """Return the keys that items of this page had before their source gave them another, with the key they have now."""
-    now_called = decisions.now_called
-    called = _called(connection, stream, list(now_called))
-    return {before: now_called[source_key] for before, source_key in called if before != now_called[source_key]}
+    """Return the former record keys of items whose record key changed, with their present record key."""
+    present_keys = decisions.now_called
+    live = _called(connection, stream, list(present_keys))
+    return {former: present_keys[source_key] for former, source_key in live if former != present_keys[source_key]}
 
 
 def _called(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield record key and source key of the live records that the source calls by `source_keys`."""
+    """Yield record key and source key of the live records with these source keys."""
     column = record_table(stream.record_type).c.source_key
-    mine = {"connection": stream.connection}
-    for row in rows_among(connection, _live(stream.record_type), column, source_keys, mine):
+    bound = {"connection": stream.connection}
+    for row in rows_among(connection, _live_key_query(stream.record_type), column, source_keys, bound):
         yield row.record_key, row.source_key
 
 
 @cache
-def _live(record_type: str) -> Rows:
+def _live_key_query(record_type: str) -> Rows:
     table = record_table(record_type)
     live = (table.c.connection == bindparam("connection")) & table.c.deleted_at.is_(None)
     return select(table.c.record_key, table.c.source_key).where(live)
 
 
 def next_sequence(connection: Connection) -> int:
-    """Return the sequence of the next change; the write lock keeps others from taking it too."""
+    """Return the sequence of the next change; the write lock makes it unique."""
     return (connection.execute(select(func.max(change.c.sequence))).scalar() or 0) + 1

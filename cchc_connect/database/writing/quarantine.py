@@ -1,7 +1,7 @@
-"""Items that became no record: kept in their raw form, with every fault, until they are good or gone.
+"""Quarantine: faulty wire items, stored in raw form with all faults until they are fixed or deleted at the source.
 
-The raw form holds what the source sent, personal values included; it stays in the database and is shown to
-people only masked, or by their express wish.
+The raw form holds what the source sent, personal data included. It stays in the database and is shown masked, or
+unmasked on explicit request.
 """
 
 import json
@@ -21,15 +21,15 @@ from cchc_connect.wire.json import RawItem
 from cchc_schemas import Fault
 
 KEY_TAKEN = Fault(path="", rule="key_taken")
-"""Another item of the same source already is the record of this key."""
+"""Another item of the same source has this record key already."""
 
 KEY_TWICE = Fault(path="", rule="key_twice")
-"""Another item of the same page bears the same key and says something else."""
+"""Another item of the same page has the same key and other content."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FaultyItem:
-    """One wire item that became no record."""
+    """One wire item that did not become a record."""
 
     source_key: str
     item_hash: bytes
@@ -47,67 +47,69 @@ class QuarantineEntry:
     partition: str
     source_key: str
     item: Item = field(repr=False)
-    """As it reads; looking into one that is no strict JSON raises `ValueError`, today as on the day it came."""
+    """The parsed item; a `RawItem`, whose reading raises `ValueError`, where it is no strict JSON."""
     faults: tuple[Fault, ...]
     first_seen: str
+    """Instant, UTC, as stored."""
     resolved_at: str | None
+    """Instant, UTC, as stored; None while the entry is open."""
 
     @property
     def shown(self) -> Item:
-        """Return the item for people: one that cannot be read as one text."""
+        """Return the item for display; one that cannot be parsed is a single text under an empty name."""
         return {"": self.item.raw.decode()} if isinstance(self.item, RawItem) else self.item
 
 
 def store(connection: Connection, stream: Stream, items: Sequence[FaultyItem], run_id: str, now: str) -> int:
-    """Put items into quarantine, an item that is already there in its new form and place; return how many are new."""
+    """Put items into quarantine; an open entry gets the item's new form and partition. Return how many are new."""
     present = _open(connection, stream, [item.source_key for item in items])
     new = 0
     for item in items:
-        told = {"item_hash": item.item_hash, "faults": _faults_text(item.faults), "partition": stream.partition}
-        values = {"item": _text(item.item), **told, "run_id": run_id}
-        known = present.get(item.source_key)
-        if known is None:
-            place = {"connection": stream.connection, "record_type": stream.record_type, "source_key": item.source_key}
-            connection.execute(quarantine.insert().values(**place, **values, first_seen=now))
+        compared = {"item_hash": item.item_hash, "faults": _faults_text(item.faults), "partition": stream.partition}
+        values = {"item": _text(item.item), **compared, "run_id": run_id}
+        existing = present.get(item.source_key)
+        if existing is None:
+            head = {"connection": stream.connection, "record_type": stream.record_type, "source_key": item.source_key}
+            connection.execute(quarantine.insert().values(**head, **values, first_seen=now))
             new += 1
-        elif any(getattr(known, name) != value for name, value in told.items()):
-            connection.execute(quarantine.update().where(quarantine.c.id == known.id).values(**values))
+        elif any(getattr(existing, name) != value for name, value in compared.items()):
+            connection.execute(quarantine.update().where(quarantine.c.id == existing.id).values(**values))
     return new
 
 
 def resolve(connection: Connection, stream: Stream, source_keys: Sequence[str], now: str) -> int:
-    """Close the open entries of items that are good now, or gone; return how many there were."""
+    """Close the open entries of items that are fixed or deleted, and drop their raw form; return how many."""
     ids = [row.id for row in _open(connection, stream, source_keys).values()]
-    for some in chunks(ids):
-        chosen = quarantine.c.id.in_(some)
+    for batch in chunks(ids):
+        chosen = quarantine.c.id.in_(batch)
         connection.execute(update(quarantine).where(chosen).values(resolved_at=now, item=None))
     return len(ids)
 
 
 def open_hashes(connection: Connection, stream: Stream) -> Mapping[str, bytes | None]:
-    """Return the hash of every item whose own faults keep it in quarantine, by source key.
+    """Return the hash of every item that is in quarantine for faults of its own, by source key.
 
-    For one that came in another partition it is None: where it is listed now has yet to be noted. An item that
-    another stands in the way of is left out: whether it may become a record depends on the other, so it is
-    looked at in each run.
+    The hash of an item that came in another partition is None: its new partition must be stored. Items in conflict
+    with another item's key are left out: whether they may become records depends on the other item, so they are
+    checked in each run.
     """
-    of_others = [_faults_text((fault,)) for fault in (KEY_TAKEN, KEY_TWICE)]
-    faulty = _of(stream) & quarantine.c.faults.not_in(of_others)
+    conflicts = [_faults_text((fault,)) for fault in (KEY_TAKEN, KEY_TWICE)]
+    faulty = _of(stream) & quarantine.c.faults.not_in(conflicts)
     columns = select(quarantine.c.source_key, quarantine.c.item_hash, quarantine.c.partition)
     rows = connection.execute(columns.where(faulty))
     return {row.source_key: row.item_hash if row.partition == stream.partition else None for row in rows}
 
 
 def taken(connection: Connection, stream: Stream) -> list[Item]:
-    """Return the items of a stream's partition whose record's key another item has; one of them may be free by now."""
-    held = _in(stream) & (quarantine.c.faults == _faults_text((KEY_TAKEN,)))
-    return [_item(text) for text in connection.execute(select(quarantine.c.item).where(held)).scalars()]
+    """Return the items of a stream's partition whose record key another item has; the key may be free by now."""
+    conflicts = _in(stream) & (quarantine.c.faults == _faults_text((KEY_TAKEN,)))
+    return [_item(text) for text in connection.execute(select(quarantine.c.item).where(conflicts)).scalars()]
 
 
 def open_keys(connection: Connection, stream: Stream, *, whole: bool = False) -> set[str]:
     """Return the source keys of the open entries of a stream's partition; with `whole`, of all partitions."""
-    here = _of(stream) if whole else _in(stream)
-    return set(connection.execute(select(quarantine.c.source_key).where(here)).scalars())
+    is_open = _of(stream) if whole else _in(stream)
+    return set(connection.execute(select(quarantine.c.source_key).where(is_open)).scalars())
 
 
 def entries(connection: Connection, *, all_states: bool = False) -> list[QuarantineEntry]:
@@ -131,7 +133,7 @@ def entry(connection: Connection, number: int) -> QuarantineEntry:
 
 
 def open_counts(connection: Connection) -> Mapping[tuple[str, str, str], int]:
-    """Return how many entries are open, by connection, record type and partition."""
+    """Return the number of open entries by connection, record type and partition."""
     columns = (quarantine.c.connection, quarantine.c.record_type, quarantine.c.partition)
     counted = select(*columns, func.count().label("entries")).where(quarantine.c.resolved_at.is_(None))
     return {(row[0], row[1], row[2]): row[3] for row in connection.execute(counted.group_by(*columns))}
@@ -159,15 +161,16 @@ def _open(connection: Connection, stream: Stream, source_keys: Sequence[str]) ->
 
 @cache
 def _open_entries() -> Rows:
-    mine = (quarantine.c.connection == bindparam("of_connection")) & (quarantine.c.record_type == bindparam("of_type"))
-    return select(quarantine).where(mine & quarantine.c.resolved_at.is_(None))
+    of_connection = quarantine.c.connection == bindparam("of_connection")
+    of_stream = of_connection & (quarantine.c.record_type == bindparam("of_type"))
+    return select(quarantine).where(of_stream & quarantine.c.resolved_at.is_(None))
 
 
 def _entry(row: RowMapping) -> QuarantineEntry:
     faults = tuple(Fault(path=path, rule=rule) for path, rule in json.loads(row["faults"]))
     item = _item(row["item"] or "{}")
-    kept = ("id", "connection", "record_type", "partition", "source_key", "first_seen", "resolved_at")
-    return QuarantineEntry(item=item, faults=faults, **{name: row[name] for name in kept})
+    names = ("id", "connection", "record_type", "partition", "source_key", "first_seen", "resolved_at")
+    return QuarantineEntry(item=item, faults=faults, **{name: row[name] for name in names})
 
 
 def _item(text: str) -> Item:
@@ -180,9 +183,9 @@ def _item(text: str) -> Item:
 
 def _text(item: Item) -> str:
     if isinstance(item, RawItem):
-        # Bytes that are no UTF-8 stay visible, and no JSON: the item must not come good by being kept.
+        # Bytes that are no UTF-8 stay visible and the text no JSON: storing an item must not make it valid.
         return item.raw.decode(errors="backslashreplace")
-    return json.dumps(item)  # in ASCII: an item may hold what is no text
+    return json.dumps(item)  # in ASCII: an item may hold lone surrogates
 
 
 def _faults_text(faults: Iterable[Fault]) -> str:

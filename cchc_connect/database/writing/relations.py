@@ -1,4 +1,4 @@
-"""What a record tells of others: of which it speaks, and which keys took the place of which."""
+"""Relations that a record states: its links to other records, and which keys replaced which."""
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
@@ -6,28 +6,28 @@ from enum import StrEnum
 from cchc_schemas import ConstructionPermit, ConstructionWorks, DossierStep, LandChange, LandParcel, ParcelRef, Record
 
 Target = tuple[str, str]
-"""Record type and key of what is spoken of; the key may belong to a record that has not come yet."""
+"""Record type and key of a linked record, which may not be stored yet."""
 
 
 class Kind(StrEnum):
-    """How keys followed each other."""
+    """How keys replaced each other."""
 
     RENUMBERED = "renumbered"
-    """One key took the place of another (đánh lại số)."""
+    """One key replaced one key (đánh lại số)."""
     SPLIT = "split"
-    """Several took the place of one (tách thửa)."""
+    """Several keys replaced one (tách thửa)."""
     MERGED = "merged"
-    """One took the place of several (gộp thửa)."""
+    """One key replaced several (gộp thửa)."""
     RESHAPED = "reshaped"
-    """Several took the place of several (tách, gộp thửa)."""
+    """Several keys replaced several (tách, gộp thửa)."""
 
 
 Event = tuple[str, str, str, str, str | None, str]
-"""Record type, old key, new key, kind, when it happened if that is known, and what tells of it."""
+"""Record type, old key, new key, kind, when it happened (UTC, as stored, or None), and the evidence."""
 
 
 def links_of(record: Record) -> list[Target]:
-    """Return of what a record speaks, each once."""
+    """Return the links of a record, sorted and without duplicates."""
     return sorted(set(_links(record)))
 
 
@@ -35,7 +35,9 @@ def _links(record: Record) -> Iterator[Target]:
     match record:
         case LandParcel():
             yield from (("land_parcel", key) for key in record.previous_keys)
-            yield from (("dossier", paper.dossier_code) for paper in record.certificates if paper.dossier_code)
+            yield from (
+                ("dossier", certificate.dossier_code) for certificate in record.certificates if certificate.dossier_code
+            )
         case LandChange():
             yield from _parcels((*record.from_parcels, *record.to_parcels))
             yield from _dossier(record.dossier_code)
@@ -62,14 +64,16 @@ def _parcels(references: Iterable[ParcelRef]) -> Iterator[Target]:
 
 
 def successions_of(record: Record) -> list[Event]:
-    """Return the events that a record tells of."""
+    """Return the lineage events that a record states."""
     if isinstance(record, LandParcel):
-        told = f"land_parcel {record.key}"
-        return [(LandParcel.record_type, old, record.key, Kind.RENUMBERED, None, told) for old in record.previous_keys]
-    return list(_of_change(record)) if isinstance(record, LandChange) else []
+        evidence = f"land_parcel {record.key}"
+        return [
+            (LandParcel.record_type, old, record.key, Kind.RENUMBERED, None, evidence) for old in record.previous_keys
+        ]
+    return list(_events_of_change(record)) if isinstance(record, LandChange) else []
 
 
-def _of_change(change: LandChange) -> Iterator[Event]:
+def _events_of_change(change: LandChange) -> Iterator[Event]:
     before = {ref.parcel_key for ref in change.from_parcels if ref.parcel_key}
     after = {ref.parcel_key for ref in change.to_parcels if ref.parcel_key}
     kind = {(True, True): Kind.RENUMBERED, (True, False): Kind.SPLIT, (False, True): Kind.MERGED}.get(

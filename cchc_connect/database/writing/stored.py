@@ -1,6 +1,6 @@
-"""A record as it is stored: its document, and all that the write path has to know of it.
+"""A record serialized for storage: its document, and all else that the write path needs of it.
 
-The record itself is not kept: a page of them would be ten times as large, and nobody looks into them again.
+The record object itself is not kept: a page of them would take ten times the memory, and nothing reads them again.
 """
 
 import msgspec
@@ -10,24 +10,26 @@ from cchc_schemas import RECORD_TYPES, Record
 
 
 class StoredRecord(msgspec.Struct):
-    """One record on its way into the database."""
+    """One record, serialized for the write path."""
 
     key: str
     order_key: str
     document: bytes
     """Compact JSON in UTF-8, fields in the record's order."""
     valid_from: str | None
+    """First day on which it holds in the real world, ISO 8601."""
     valid_to: str | None
+    """Last such day."""
     links: list[Target]
     successions: list[Event]
 
     def __repr__(self) -> str:
-        """Show the size only: documents hold personal values."""
+        """Show the size only: documents hold personal data."""
         return f"<record of {len(self.document)} bytes>"
 
 
 def stored(record: Record) -> StoredRecord:
-    """Return a record as it is stored."""
+    """Serialize a record for storage."""
     valid_from, valid_to = record.validity()
     return StoredRecord(
         key=record.key,

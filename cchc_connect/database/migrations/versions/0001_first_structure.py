@@ -1,8 +1,8 @@
-"""The first structure, which the program made whole; from here on migrations tell what changed."""
+"""The first schema version, which the program created as a whole; later migrations say what changed."""
 
 revision = "0001"
 down_revision = None
 
 
 def upgrade() -> None:
-    """Change nothing: a database that is marked with this structure has it."""
+    """Change nothing: a database that is marked with this schema version has it."""

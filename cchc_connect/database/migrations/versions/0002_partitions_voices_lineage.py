@@ -1,7 +1,8 @@
-"""A source may be read in partitions, what non-owners say has a table, and numbers that changed are linked.
+"""A source may be read in partitions, claims of non-owners have a table, and keys that changed are linked.
 
-Before, a listing in parts had one cursor and one tally for all, an unchanged item of a non-owner was read anew in
-each run, a discrepancy had no state, and a renumbered parcel was a delete and an insert that nobody could join.
+Before, a listing in partitions had one cursor and one row of counters for all of them, an unchanged item of a
+non-owner was parsed again in each run, a discrepancy had no state, and a renumbered parcel was a delete and an insert
+that could not be joined. Tables have the names that they had then; 0004 renames them.
 """
 
 import sqlalchemy as sa
@@ -23,7 +24,7 @@ DEFAULT = sa.text("''")
 
 
 def upgrade() -> None:
-    """Move every row over; tables whose key grew are made anew and filled from the old."""
+    """Keep every row; tables whose primary key grew are created again and filled from the old ones."""
     for name in RECORDS:
         _record(name)
     op.add_column("change", sa.Column("valid_from", sa.Text))
@@ -42,48 +43,50 @@ def _record(name: str) -> None:
     op.add_column(name, sa.Column("partition", sa.Text))
     op.execute(sa.text(f"UPDATE {name} SET partition = ''"))  # noqa: S608  # names stand above
     live = sa.text("deleted_at IS NULL")
-    recognised = ["connection", "item_hash", "source_key", "source_time", "partition"]
-    op.create_index(f"{name}_item", name, recognised, sqlite_where=live, postgresql_where=live)
+    covered = ["connection", "item_hash", "source_key", "source_time", "partition"]
+    op.create_index(f"{name}_item", name, covered, sqlite_where=live, postgresql_where=live)
 
 
 def _cursor() -> None:
-    kept = "connection, record_type, watermark, since, position, highest, reading, held_code, held_context, held_since"
+    columns = (
+        "connection, record_type, watermark, since, position, highest, reading, held_code, held_context, held_since"
+    )
     op.rename_table("cursor", "cursor_1")
     op.create_table(
         "cursor",
         *(sa.Column(name, sa.Text, primary_key=True) for name in ("connection", "record_type", "partition")),
-        *(sa.Column(name, sa.Text) for name in kept.split(", ")[2:]),
+        *(sa.Column(name, sa.Text) for name in columns.split(", ")[2:]),
         sa.Column("completed_at", sa.Text),
     )
-    # Partitions are new: what there is was read as a whole.
+    # Partitions are new: streams read before had one, without a name.
     op.execute(
         sa.text(
-            f"INSERT INTO cursor (partition, {kept}, completed_at) SELECT '', {kept}, completed_at FROM cursor_1"  # noqa: S608  # names stand above
+            f"INSERT INTO cursor (partition, {columns}, completed_at) SELECT '', {columns}, completed_at FROM cursor_1"  # noqa: S608  # names stand above
         )
     )
     op.drop_table("cursor_1")
 
 
 def _discrepancy() -> None:
-    kept = "record_type, record_key, field, connection, value, owner_value, owner, since"
+    columns = "record_type, record_key, field, connection, value, owner_value, owner, since"
     op.rename_table("discrepancy", "discrepancy_1")
     op.create_table(
         "discrepancy",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True),
-        *(sa.Column(name, sa.Text, nullable=name.endswith("value")) for name in kept.split(", ")),
+        *(sa.Column(name, sa.Text, nullable=name.endswith("value")) for name in columns.split(", ")),
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("note", sa.Text),
         sa.Column("settled_at", sa.Text),
         sa.UniqueConstraint("record_type", "record_key", "field", "connection", name="discrepancy_place"),
     )
     op.execute(
-        sa.text(f"INSERT INTO discrepancy ({kept}, state) SELECT {kept}, 'open' FROM discrepancy_1")  # noqa: S608  # as above
+        sa.text(f"INSERT INTO discrepancy ({columns}, state) SELECT {columns}, 'open' FROM discrepancy_1")  # noqa: S608  # as above
     )
     op.drop_table("discrepancy_1")
 
 
 def _tally() -> None:
-    kept = "run_id, kind, name, record_type, counts"
+    columns = "run_id, kind, name, record_type, counts"
     op.rename_table("tally", "tally_1")
     op.create_table(
         "tally",
@@ -92,7 +95,7 @@ def _tally() -> None:
         sa.Column("counts", sa.Text, nullable=False),
     )
     op.execute(
-        sa.text(f"INSERT INTO tally (partition, {kept}) SELECT '', {kept} FROM tally_1")  # noqa: S608  # as above
+        sa.text(f"INSERT INTO tally (partition, {columns}) SELECT '', {columns} FROM tally_1")  # noqa: S608  # as above
     )
     op.drop_table("tally_1")
 

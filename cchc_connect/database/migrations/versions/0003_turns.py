@@ -1,6 +1,6 @@
-"""Processes that ask one system share its quota: when the next of them may ask stands in the database.
+"""Processes that call one system share its quota: the database holds when the next request may be sent.
 
-Before, each process counted for itself, and two of them drew refusals that neither had earned alone.
+Before, each process counted its own requests only, and two processes together exceeded the quota.
 """
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Make the table of turns."""
+    """Create the table of rate limits, with the name that it had then."""
     op.create_table(
         "pace",
         sa.Column("connection", sa.Text, primary_key=True),
