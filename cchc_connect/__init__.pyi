@@ -3,7 +3,6 @@ from .adapter import (
     AdapterFactory as AdapterFactory,
     Ask as Ask,
     Deletes as Deletes,
-    Item as Item,
     LimitsFields as LimitsFields,
     Order as Order,
     Outcome as Outcome,
@@ -65,5 +64,6 @@ from .sync.pull import Extent as Extent
 from .sync.reconcile import Reconciliation as Reconciliation
 from .sync.report import RunReport as RunReport
 from .sync.synchronizer import Surroundings as Surroundings, Synchronizer as Synchronizer
-from .transport.classifier import classify_rest as classify_rest
+from .transport.calls.classifier import classify_rest as classify_rest
 from .wire.codecs import Unreadable as Unreadable
+from .wire.json import Item as Item

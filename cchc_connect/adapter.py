@@ -20,16 +20,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
 from cchc_connect.http import Dialect, Exchange
 from cchc_connect.wire.codecs import Unreadable
+from cchc_connect.wire.json import Item
 from cchc_schemas import Record
-
-Item: TypeAlias = Mapping[str, Any]
-"""One wire item: a record as the source sends it, property name -> value. Only the adapter reads its properties."""
 
 
 class Deletes(StrEnum):

@@ -1,4 +1,7 @@
-"""The clock protocol and the system clock. The engine receives a clock; it never reads the time itself."""
+"""The clock protocol, the system clock, and instants as the shared database stores them: text in UTC in time order.
+
+The engine receives a clock; it never reads the time itself.
+"""
 
 import time
 from datetime import UTC, datetime
@@ -27,3 +30,17 @@ class SystemClock:
     def monotonic(self) -> float:
         """Return seconds of the machine's monotonic clock."""
         return time.monotonic()
+
+
+_OFFSET = "+00:00"
+
+
+def stamp(at: datetime) -> str:
+    """Return an aware instant as stored, in UTC to the microsecond: `2021-09-27T01:15:00.000000Z`."""
+    in_utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return f"{in_utc.isoformat(timespec='microseconds')[: -len(_OFFSET)]}Z"
+
+
+def instant(stored: str) -> datetime:
+    """Return a stored instant as an aware datetime in UTC."""
+    return datetime.fromisoformat(stored)

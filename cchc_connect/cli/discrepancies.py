@@ -12,8 +12,7 @@ from cchc_connect.cli.exit_codes import ExitCode, Misused
 from cchc_connect.cli.formatting import local
 from cchc_connect.cli.names import check_name
 from cchc_connect.cli.session import Session
-from cchc_connect.clock import SystemClock
-from cchc_connect.database.instants import stamp
+from cchc_connect.clock import SystemClock, stamp
 from cchc_connect.database.state.cursors import stream_states
 from cchc_connect.database.writing.discrepancies import State, discrepancies, settle
 from cchc_connect.privacy.masking import HIDDEN, masked_field

@@ -13,10 +13,10 @@ from cchc_connect.cli.exit_codes import ExitCode, NotThere
 from cchc_connect.cli.formatting import day, instant_given, local
 from cchc_connect.cli.names import record_kind
 from cchc_connect.cli.session import Session
-from cchc_connect.database.instants import stamp
+from cchc_connect.clock import stamp
 from cchc_connect.database.reading.history import FieldChange, RecordVersion, differences, history
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.writing.succession import predecessors, successors
+from cchc_connect.database.writing.relations import predecessors, successors
 from cchc_connect.privacy.masking import masked_field, masked_record
 from cchc_schemas import Record, to_document
 

@@ -21,7 +21,7 @@ from cchc_connect.cli.help_texts import spoken_command
 from cchc_connect.cli.localization import asked_language, spoken_language
 from cchc_connect.errors import CchcError
 from cchc_connect.privacy.logging import LogForm, log, shown_log
-from cchc_connect.privacy.tracebacks import traceback_of
+from cchc_connect.privacy.redaction import traceback_of
 
 PROGRAM = "cchc-connect"
 FLAGS = frozenset({"--json", "--debug"})

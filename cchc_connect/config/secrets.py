@@ -10,8 +10,7 @@ from pydantic_core import PydanticCustomError
 from cchc_connect.config.tables import Table
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.extras import extra
-from cchc_connect.privacy.private_files import private_bytes
-from cchc_connect.privacy.secrets import revealed
+from cchc_connect.privacy.secrets import private_bytes, revealed
 
 
 class EnvironmentSecret(Table):

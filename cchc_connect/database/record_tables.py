@@ -2,16 +2,20 @@
 
 The record's scalar fields are typed columns of the same names, its nested parts are JSON (a JSON column on
 PostgreSQL), and the provenance columns follow. A column's comment is its field's description.
+
+`row_reader` converts a record's document to the values of these columns.
 """
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
 from functools import cache
+from operator import attrgetter
 from typing import Annotated, Any, Union, get_args, get_origin
 
+import msgspec
 from pydantic import BaseModel
 from sqlalchemy import JSON, Boolean, Column, Index, Integer, LargeBinary, MetaData, Numeric, Table, Text
 from sqlalchemy.types import TypeEngine
@@ -104,3 +108,26 @@ def _bare(annotation: object) -> object:
         (first, *alternatives) = [member for member in get_args(annotation) if member is not type(None)]
         return _bare(first) if not alternatives else dict
     return origin or annotation
+
+
+Values = tuple[Any, ...]
+
+
+@cache
+def row_reader(record_type: str) -> Callable[[bytes], Values]:
+    """Return a function from document to column values, in column order; nested parts stay JSON text."""
+    fields = field_columns(RECORD_TYPES[record_type])
+    shape = msgspec.defstruct(
+        record_type, [(field.name, msgspec.Raw if field.type is NESTED else Any) for field in fields]
+    )
+    read, values = msgspec.json.Decoder(shape).decode, attrgetter(*(field.name for field in fields))
+    nested = [index for index, field in enumerate(fields) if field.type is NESTED]
+
+    def row(document: bytes) -> Values:
+        row_values = list(values(read(document)))
+        for index in nested:
+            text = str(row_values[index], "utf-8")
+            row_values[index] = None if text == "null" else text
+        return tuple(row_values)
+
+    return row

@@ -50,6 +50,10 @@ schema_version = Table(
     comment="Schema version of these tables.",
 )
 
+DELETE, RENUMBER = "delete", "renumber"
+GONE = frozenset({DELETE, RENUMBER})
+"""Operations of `change` after which a record is no longer live; the others are insert, update and restore."""
+
 change = Table(
     "change",
     METADATA,

@@ -1,16 +1,187 @@
-"""Read ZIP and tar archives, and archives inside them, as one sequence of members."""
+"""Read ZIP and tar archives, and archives inside them, as one sequence of members, within limits.
 
+ZIP by APPNOTE.TXT 6.3 with the standard library; tar by POSIX.1-2008 pax and GNU, plain or compressed by gzip, once
+from front to back.
+"""
+
+import copy
+import gzip
+import io
 import shutil
+import stat
+import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from cchc_connect.drop_folder.places import Place
-from cchc_connect.drop_folder.streams import CHUNK, Budget, Member
-from cchc_connect.drop_folder.tars import tar_members
-from cchc_connect.drop_folder.zips import zip_members
+from cchc_connect.drop_folder.names import Place, safe_name
+from cchc_connect.drop_folder.streams import CHUNK, Budget, CountedStream, Member, Reads, unbroken
+
+_READ_BYTES = 10 * 1024  # size of one read of the library
+_PADDING_BYTES = 1024 * 1024  # zeros at the end of an archive; GNU tar writes at most this many
+_HEADER_BYTES = 64 * 1024
+"""Limit for the headers of one member (names, comments); the library itself reads them at any announced length."""
+
+
+class _BoundedReader:
+    """A stream that refuses to read more than the limit for the next step."""
+
+    def __init__(self, source: Reads, location: Place) -> None:
+        self._source = source
+        self._location = location
+        self._remaining = 0
+        self._tail = b""
+
+    def allow(self, size: int) -> None:
+        """Allow `size` more bytes, plus two blocks of read-ahead."""
+        self._remaining = size + 2 * _READ_BYTES
+
+    def read(self, size: int, /) -> bytes:
+        chunk = self._source.read(size)
+        self._remaining -= len(chunk)
+        if self._remaining < 0:
+            raise self._location.refusal("inbox.too_much", limit="headers", most=_HEADER_BYTES)
+        self._tail = (self._tail + chunk)[-tarfile.BLOCKSIZE :]
+        return chunk
+
+    def ends_in_zeros(self) -> bool:
+        """Read to the end, which checks the gzip checksum; True if the archive ends in a block of zeros."""
+        while self.read(_READ_BYTES):
+            pass
+        return self._tail == bytes(tarfile.BLOCKSIZE)
+
+
+def tar_members(file: BinaryIO, location: Place, budget: Budget, *, packed: bool) -> Iterator[tuple[Place, Member]]:
+    """Yield the files in a tar archive, each with its location; folders are skipped.
+
+    Raises:
+        Rejected: the archive is damaged or hostile, or exceeds a limit.
+    """
+    reader = _BoundedReader(gzip.GzipFile(fileobj=file, mode="rb") if packed else file, location)
+    reader.allow(_HEADER_BYTES)
+    source = cast("BinaryIO", reader)  # tarfile only calls read()
+    with unbroken(location, lambda: tarfile.open(fileobj=source, mode="r|", bufsize=_READ_BYTES)) as archive:
+        names: set[str] = set()
+        for number, entry in enumerate(_entries(archive, reader, location), start=1):
+            member_location = location.inner(number)
+            budget.count_member(member_location, entry.size)
+            if entry.isdir():
+                continue
+            name = _checked_tar_name(entry, member_location)
+            if name in names:
+                raise member_location.refusal("inbox.name_twice")
+            names.add(name)
+            content = unbroken(member_location, partial(archive.extractfile, entry))
+            reader.allow(entry.size)
+            if content is None:
+                raise member_location.refusal("inbox.kind")
+            with content, CountedStream(content, entry.size, member_location, budget.count_bytes) as stream:
+                yield member_location, Member(name=name, size=entry.size, stream=stream)
+                stream.drain()
+
+
+def _entries(archive: tarfile.TarFile, reader: _BoundedReader, location: Place) -> Iterator[tarfile.TarInfo]:
+    """Yield the entries in order; a truncated archive is refused, which the library does not notice between entries."""
+    while True:
+        reader.allow(_HEADER_BYTES)
+        entry = unbroken(location, archive.next)
+        if entry is None:
+            break
+        yield entry
+    reader.allow(_PADDING_BYTES)
+    if not unbroken(location, reader.ends_in_zeros):
+        raise location.refusal("inbox.damaged")
+
+
+def _checked_tar_name(entry: tarfile.TarInfo, location: Place) -> str:
+    if not entry.isreg() or entry.issparse():
+        raise location.refusal("inbox.kind")
+    return safe_name(entry.name, location)
+
+
+_ENCRYPTED = 0x1 | 0x40 | 0x2000
+"""Flags of an encrypted member or central directory (APPNOTE.TXT 4.4.4)."""
+_UNIX_MODE_SHIFT = 16
+_ENTRY_BYTES = 512  # allowed per entry of the central directory: 46 bytes, a name, and extra fields
+_DIRECTORY_BYTES = 64 * 1024
+
+
+class _BoundedFile(io.RawIOBase):
+    """A file with a limit for one read: the library reads a central directory at any announced length."""
+
+    def __init__(self, file: BinaryIO, max_read_bytes: int, location: Place) -> None:
+        super().__init__()
+        self._file = file
+        self._max_read_bytes = max_read_bytes
+        self._location = location
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is None or size < 0:
+            size = self._max_read_bytes
+        if size > self._max_read_bytes:
+            raise self._location.refusal("inbox.too_much", limit="directory", most=self._max_read_bytes)
+        return self._file.read(size)
+
+
+def zip_members(file: BinaryIO, location: Place, budget: Budget) -> Iterator[tuple[Place, Member]]:
+    """Yield the files in a ZIP archive, each with its location; folders are skipped.
+
+    Raises:
+        Rejected: the archive is damaged or hostile, or exceeds a limit.
+    """
+    max_read_bytes = _DIRECTORY_BYTES + budget.limits.members * _ENTRY_BYTES
+    archive = unbroken(location, partial(ZipFile, _BoundedFile(file, max_read_bytes, location)))
+    with archive:
+        names: set[str] = set()
+        for number, entry in enumerate(archive.infolist(), start=1):
+            member_location = location.inner(number)
+            budget.count_member(member_location, entry.file_size)
+            name = _checked_zip_name(entry, member_location)
+            if entry.is_dir():
+                continue
+            if name in names:
+                raise member_location.refusal("inbox.name_twice")
+            names.add(name)
+            packed = unbroken(member_location, partial(archive.open, _without_size(entry, budget)))
+            with packed, CountedStream(packed, entry.file_size, member_location, budget.count_bytes) as stream:
+                yield member_location, Member(name=name, size=entry.file_size, stream=stream)
+                stream.drain()
+
+
+def _checked_zip_name(entry: ZipInfo, location: Place) -> str:
+    if entry.flag_bits & _ENCRYPTED:
+        raise location.refusal("inbox.encrypted")
+    if entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
+        raise location.refusal("inbox.method")
+    kind = stat.S_IFMT(entry.external_attr >> _UNIX_MODE_SHIFT)
+    if kind not in {0, stat.S_IFDIR if entry.is_dir() else stat.S_IFREG}:
+        raise location.refusal("inbox.kind")
+    safe_name(entry.orig_filename, location)  # the library truncates names at a NUL
+    return safe_name(entry.filename, location)
+
+
+def _without_size(entry: ZipInfo, budget: Budget) -> ZipInfo:
+    """Return the entry without its announced size: the library would stop there and hide surplus bytes."""
+    entry = copy.copy(entry)
+    entry.file_size = budget.limits.member_bytes + 1
+    return entry
+
 
 _SPOOL_BYTES = 8 * 1024 * 1024  # a larger inner archive is copied to a temporary file while it is read
 

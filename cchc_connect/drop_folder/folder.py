@@ -17,10 +17,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cchc_connect.drop_folder.archives import packing_of, unpacked
-from cchc_connect.drop_folder.limits import InboxLimits
-from cchc_connect.drop_folder.names import safe_name
-from cchc_connect.drop_folder.places import Place
-from cchc_connect.drop_folder.streams import Budget, CountedStream, Member
+from cchc_connect.drop_folder.names import Place, safe_name
+from cchc_connect.drop_folder.streams import Budget, CountedStream, InboxLimits, Member
 from cchc_connect.errors import ConfigurationError, Rejected
 
 _UNFINISHED = (".part", ".partial", ".filepart", ".tmp", ".crdownload", "~")

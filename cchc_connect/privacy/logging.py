@@ -12,8 +12,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import TextIO
 
-from cchc_connect.privacy.redaction import OURS, RedactingFormatter
-from cchc_connect.privacy.tracebacks import traceback_of
+from cchc_connect.privacy.redaction import OURS, RedactingFormatter, traceback_of
 
 log = logging.getLogger("cchc_connect")
 

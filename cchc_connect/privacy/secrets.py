@@ -1,17 +1,22 @@
-"""Registry of the secrets that this process has read, so that logs can mask them, and a type for secrets as text.
+"""Secrets that this process has read: a text type that never shows them, a registry to mask them, private files.
 
 They are held in memory only. `without_secrets` masks them in a text in every encoding that libraries use. A secret of
-fewer than four characters is not masked: it would match in any text.
+fewer than four characters is not masked: it would match in any text. Private keys, certificates with keys and
+passwords are read only from files that nobody but their owner may read.
 """
 
 import html
 import json
+import os
 from base64 import b64encode
 from collections.abc import Iterator
 from itertools import product
+from pathlib import Path
 from threading import Lock
 from typing import NoReturn, Self, SupportsIndex
 from urllib.parse import quote, quote_plus
+
+from cchc_connect.errors import ConfigurationError
 
 _MIN_LENGTH = 4
 """Characters; a shorter text would match everywhere."""
@@ -148,3 +153,23 @@ def _without_run(text: str, core: str) -> str:
 
 def _octets(secret: str) -> bytes:
     return secret.encode(errors="surrogatepass")  # an environment variable may hold bytes that are no text
+
+
+_GROUP_OR_OTHERS = 0o077
+_MAX_BYTES = 1024 * 1024
+"""No key file is larger; a wrong path, such as a device, is not read to its end."""
+
+
+def private_bytes(path: Path) -> bytes:
+    """Return the content of a private file; the permissions are checked on the opened file.
+
+    Raises:
+        ConfigurationError: it cannot be read, or other users may read or write it.
+    """
+    try:
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_mode & _GROUP_OR_OTHERS:
+                raise ConfigurationError("config.secret_file_open", path=path)
+            return file.read(_MAX_BYTES)
+    except OSError as error:
+        raise ConfigurationError("config.secret_file_missing", path=path) from error

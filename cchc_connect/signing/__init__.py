@@ -1,8 +1,7 @@
 """Message signatures: create and verify detached JWS, and client assertions for token endpoints."""
 
-from cchc_connect.signing.assertion import ASSERTION_TYPE, client_assertion
 from cchc_connect.signing.keys import KeyFile, SigningKey
-from cchc_connect.signing.signer import Signer
+from cchc_connect.signing.signer import ASSERTION_TYPE, Signer, client_assertion
 from cchc_connect.signing.verifier import Attested, Expected, Verifier
 
 __all__ = [

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from cchc_connect.http import HttpResponse, Verdict
-from cchc_connect.transport.classifier import classify_rest
+from cchc_connect.transport.calls.classifier import classify_rest
 from cchc_connect.wire.xml import parse_xml
 
 _NAMESPACES = ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope")

@@ -17,7 +17,7 @@ from zeep.wsdl.bindings.soap import Soap12Binding
 from zeep.wsdl.messages import DocumentMessage
 
 from cchc_connect.http import HttpResponse
-from cchc_connect.soap.descriptions import client_of
+from cchc_connect.soap.wsdl import client_of
 
 _helpers: Any = import_module("zeep.helpers")  # they have no types
 _wsdl_utils: Any = import_module("zeep.wsdl.utils")
@@ -63,11 +63,11 @@ class _Reply:
 class Messages:
     """The messages of one port of a service; threads may share it."""
 
-    def __init__(self, wsdl: Path, folder: Path, service: str | None, port: str | None, security: object) -> None:
+    def __init__(self, wsdl: Path, folder: Path, service: str | None, port: str | None) -> None:
         """Read the description; raises as `client_of` does."""
         for name in _CONVERTERS:
             logging.getLogger(name).addFilter(_conversions)
-        self._client, self._binding = client_of(wsdl, folder, service, port, security)
+        self._client, self._binding = client_of(wsdl, folder, service, port)
         self._lock = Lock()
 
     @property

@@ -19,8 +19,7 @@ from cchc_connect.errors import ConfigurationError, MessageRefused, SourceHeld
 from cchc_connect.extras import extra
 from cchc_connect.http import Exchange, HttpRequest, HttpResponse
 from cchc_connect.soap.envelopes import body_of, envelope_of, fault_of
-from cchc_connect.soap.references import can_be_resolved
-from cchc_connect.soap.security import UsernameToken
+from cchc_connect.soap.wsdl import can_be_resolved
 
 if TYPE_CHECKING:
     from cchc_connect.soap.messages import Written
@@ -37,7 +36,6 @@ class SoapService:
         folder: Path | None = None,
         service: str | None = None,
         port: str | None = None,
-        security: UsernameToken | None = None,
     ) -> None:
         """Read a description.
 
@@ -47,7 +45,6 @@ class SoapService:
             folder: folder that holds every imported file; None: the folder of `wsdl`.
             service: name of the service in the description; None: the first one.
             port: name of the port in the description; None: the first SOAP port.
-            security: account sent in each message; None: none.
 
         Raises:
             ConfigurationError: the extra `soap` is not installed, the description cannot be used or refers outside
@@ -55,7 +52,7 @@ class SoapService:
         """
         with extra("soap", "zeep"):
             from cchc_connect.soap.messages import Messages  # noqa: PLC0415  # the extra may be missing
-        self._messages = Messages(wsdl, folder or wsdl.resolve().parent, service, port, security)
+        self._messages = Messages(wsdl, folder or wsdl.resolve().parent, service, port)
         self._path = path
 
     def call(self, operation: str, arguments: Mapping[str, object], *, idempotent: bool = False) -> Exchange[Any]:

@@ -9,8 +9,7 @@ from io import TextIOWrapper
 from typing import BinaryIO
 
 from cchc_connect.errors import Rejected
-from cchc_connect.spreadsheets.escapes import marked, unmarked
-from cchc_connect.spreadsheets.tables import MOST_ROWS, Column, Kind, Row, Value, refusal
+from cchc_connect.spreadsheets.tables import MOST_ROWS, Column, Kind, Row, Value, marked, refusal, unmarked
 
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:E[+-]?[0-9]+)?", re.ASCII)
 _ENCODING = "utf-8-sig"

@@ -17,13 +17,22 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.utils.exceptions import InvalidFileException
 
-from cchc_connect.drop_folder.limits import InboxLimits
-from cchc_connect.drop_folder.places import Place
-from cchc_connect.drop_folder.streams import CHUNK, Budget, Member
-from cchc_connect.drop_folder.zips import zip_members
+from cchc_connect.drop_folder.archives import zip_members
+from cchc_connect.drop_folder.names import Place
+from cchc_connect.drop_folder.streams import CHUNK, Budget, InboxLimits, Member
 from cchc_connect.errors import Rejected
-from cchc_connect.spreadsheets.escapes import held, marked, unheld, unmarked
-from cchc_connect.spreadsheets.tables import MOST_ROWS, Column, Kind, Row, Value, refusal
+from cchc_connect.spreadsheets.tables import (
+    MOST_ROWS,
+    Column,
+    Kind,
+    Row,
+    Value,
+    held,
+    marked,
+    refusal,
+    unheld,
+    unmarked,
+)
 from cchc_connect.wire.xml import UnsafeXml, XmlLimits, check_xml
 
 _DAY_FORMAT = "yyyy-mm-dd"

@@ -11,13 +11,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from cchc_connect.adapter import Item, Source
+from cchc_connect.adapter import Source
 from cchc_connect.database.writing.fingerprints import KnownItem
 from cchc_connect.database.writing.incoming import Arrival
 from cchc_connect.database.writing.ownership import Owners
 from cchc_connect.database.writing.quarantine import KEY_TWICE, FaultyItem
 from cchc_connect.sync.translation import TRANSLATION_FAILED, ReadItem, Translation, Translator
-from cchc_connect.wire.json import RawItem
+from cchc_connect.wire.json import Item, RawItem
 from cchc_schemas import Fault
 
 TELLING = 5

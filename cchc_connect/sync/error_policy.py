@@ -1,8 +1,26 @@
-"""Error policy: what a failed call means for the report, for the rest of the run and for the next run."""
+"""Error policy: what a failed call means for the report, for the rest of the run and for the next run.
+
+An adapter's unexpected exception stops its own source only.
+"""
+
+import logging
+from contextlib import nullcontext
+from pathlib import Path
+from traceback import extract_tb
 
 from cchc_connect.database.state.circuit_breakers import Breaker
-from cchc_connect.errors import CchcError, CutShort, Maintenance, OutsideHours, Retriable, Stopped, Throttled
+from cchc_connect.errors import (
+    CchcError,
+    CutShort,
+    Maintenance,
+    OutsideHours,
+    Retriable,
+    SourceHeld,
+    Stopped,
+    Throttled,
+)
 from cchc_connect.messages import Phrase
+from cchc_connect.privacy.error_boundary import Seam
 from cchc_connect.sync.report import Outcome
 from cchc_connect.transport.channel import NO_TURN
 
@@ -40,3 +58,29 @@ def is_our_own(error: CchcError | None) -> bool:
 def answers_nobody(error: CchcError | None) -> bool:
     """True if the system as such cannot be reached. Other errors may concern the requested resource only."""
     return isinstance(error, Retriable) and not isinstance(error, Maintenance | CutShort) and not is_our_own(error)
+
+
+log = logging.getLogger("cchc_connect.sync")
+
+
+def adapter_border(*, connection: str, record_type: str) -> Seam[None]:
+    """Return a context manager that translates an unexpected exception of an adapter into `SourceHeld`.
+
+    Errors of this library pass unchanged. File and line of the exception are logged, but not its text, because that
+    may contain values of the source.
+
+    Args:
+        connection: name of the connection or route, for the error's context.
+        record_type: record type, for the error's context.
+    """
+
+    def translate(error: BaseException) -> SourceHeld | None:
+        if isinstance(error, CchcError) or not isinstance(error, Exception):
+            return None
+        frame = extract_tb(error.__traceback__)[-1]
+        location = f"{Path(frame.filename).name}:{frame.lineno}"
+        log.error("%s: adapter failed on %s: %s at %s", connection, record_type, type(error).__name__, location)
+        context = {"connection": connection, "record_type": record_type, "error": f"{type(error).__name__}, {location}"}
+        return SourceHeld("source.adapter_failed", **context)
+
+    return Seam(nullcontext(), translate)

@@ -1,4 +1,4 @@
-"""Builds outgoing messages from due deliveries: the record without withheld fields, plus its idempotency key.
+"""Routes, and outgoing messages built from due deliveries: the record without withheld fields, and an idempotency key.
 
 Messages are built in a thread while others are being sent, so that sending waits for the target only.
 """
@@ -7,13 +7,37 @@ import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from cchc_connect.adapter import Outgoing, field_limits_of
+from cchc_connect.adapter import Outgoing, Target, field_limits_of
 from cchc_connect.database.outbox.deliveries import Delivery
-from cchc_connect.sync.route import Route
 from cchc_schemas import RECORD_TYPES, Record, RecordInvalid, from_document
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """A route of the configuration with the services of its receiver."""
+
+    name: str
+    record_types: tuple[str, ...]
+    """Record types that are sent."""
+    connection: str
+    """Name of the receiving connection; records that came from it are not sent back."""
+    receiver: str
+    """Code of the agency that receives the records (mã định danh cơ quan)."""
+    account: str
+    """Name of our account at the receiver, for the audit log; "" if it has none."""
+    purpose: str
+    """Why the receiver gets these records (mục đích)."""
+    legal_basis: str
+    """The act that allows it (căn cứ pháp lý): number, clause."""
+    withhold: tuple[str, ...] = ()
+    """Fields that are not sent, written `record_type.field`."""
+    targets: Mapping[str, Target] = field(default_factory=dict[str, Target])
+    """Record type -> service of the receiver that accepts it."""
+
 
 MESSAGE_BATCH_SIZE = 50
 """Deliveries that the thread builds in one task."""

@@ -1,11 +1,16 @@
-"""Computes the safe watermark of a pass from the change times that the pass saw.
+"""Progress of one pass: its safe watermark, computed from the change times it saw, and the source keys it saw.
 
 The latest change time is not safe. While a pass reads its pages, an item on a page that it has already read may
 change, and a later page may show an even later change: a next pull from there would miss the first one. So the
 duration of the pass is subtracted. If the pass was resumed after a crash, its duration is unknown, and only the latest
 change time of the first page counts. A source that lists the oldest change first lists such an item again at its end.
+
+Seen keys take eight bytes each, so that a million keys fit into memory.
 """
 
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -46,3 +51,48 @@ class HighWater:
 def later(first: datetime | None, second: datetime | None) -> datetime | None:
     """Return the later of two instants; None counts as earlier than any instant."""
     return second if first is None else first if second is None else max(first, second)
+
+
+BUCKETS = 64
+"""Number of arrays over which the hashes are distributed."""
+
+
+class SeenKeys:
+    """A set of keys that stores only a 64-bit hash of each key.
+
+    If two keys have the same hash (about once in ten million passes over a million keys), a vanished record stays
+    until a later pass. A collision never deletes a record.
+    """
+
+    def __init__(self) -> None:
+        """Create an empty set."""
+        self._buckets = [array("q") for _ in range(BUCKETS)]
+        self._is_sorted = True
+
+    def add(self, keys: Iterable[str]) -> None:
+        """Add keys; a key may be added more than once."""
+        buckets = self._buckets
+        for key in keys:
+            key_hash = hash(key)
+            buckets[key_hash % BUCKETS].append(key_hash)
+        self._is_sorted = False
+
+    def __len__(self) -> int:
+        """Return the number of different keys."""
+        self._sort()
+        return sum(map(len, self._buckets))
+
+    def __bool__(self) -> bool:
+        return any(self._buckets)
+
+    def __contains__(self, key: str) -> bool:
+        self._sort()
+        key_hash = hash(key)
+        bucket = self._buckets[key_hash % BUCKETS]
+        index = bisect_left(bucket, key_hash)
+        return index < len(bucket) and bucket[index] == key_hash
+
+    def _sort(self) -> None:
+        if not self._is_sorted:
+            self._buckets = [array("q", sorted(set(bucket))) for bucket in self._buckets]
+            self._is_sorted = True

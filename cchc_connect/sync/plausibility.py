@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from cchc_connect.adapter import Page
-from cchc_connect.clock import Clock
-from cchc_connect.database.instants import instant, stamp
+from cchc_connect.clock import Clock, instant, stamp
 from cchc_connect.database.state.cursors import Cursor
 from cchc_connect.database.stream import Stream
 from cchc_connect.errors import SourceHeld

@@ -15,7 +15,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from cchc_connect.adapter import Ask, Deletes, Order, Page, Source
-from cchc_connect.database.instants import instant
+from cchc_connect.clock import instant
 from cchc_connect.database.state.counters import Counts, write_counts
 from cchc_connect.database.state.cursors import Cursor, read_cursor, write_cursor
 from cchc_connect.database.stream import Stream
@@ -28,10 +28,9 @@ from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.privacy import page_tokens as positions
 from cchc_connect.sync.change_detection import Quarantined, Recognised, Sieve, Sifted
 from cchc_connect.sync.concurrency import Behind, ahead
-from cchc_connect.sync.pass_progress import HighWater, later
+from cchc_connect.sync.pass_progress import HighWater, SeenKeys, later
 from cchc_connect.sync.plausibility import MOST_VANISHED, Belief, is_too_many
 from cchc_connect.sync.run_context import Scope
-from cchc_connect.sync.seen import SeenKeys
 from cchc_connect.sync.translation import Translator, can_be_kept
 from cchc_connect.sync.worker_process import WAITING
 from cchc_connect.transport import Transport

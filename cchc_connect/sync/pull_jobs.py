@@ -11,9 +11,16 @@ from cchc_connect.database.state.cursors import hold
 from cchc_connect.database.stream import WHOLE, Stream
 from cchc_connect.errors import CchcError, Fatal, OutsideHours, Retriable, Stopped
 from cchc_connect.messages import Phrase
-from cchc_connect.sync.border import adapter_border
-from cchc_connect.sync.error_policy import answers_nobody, asked_wait_s, failed, is_our_own, resting, wants_peace
-from cchc_connect.sync.executor import Job
+from cchc_connect.sync.concurrency import Job
+from cchc_connect.sync.error_policy import (
+    adapter_border,
+    answers_nobody,
+    asked_wait_s,
+    failed,
+    is_our_own,
+    resting,
+    wants_peace,
+)
 from cchc_connect.sync.pull import Extent, Pull
 from cchc_connect.sync.report import Line, Outcome
 from cchc_connect.sync.run_context import Scope

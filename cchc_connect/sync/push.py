@@ -11,17 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
 from cchc_connect.adapter import Outcome, Receipt, parallel_of
-from cchc_connect.database.instants import stamp
+from cchc_connect.clock import stamp
 from cchc_connect.database.outbox import deliveries
 from cchc_connect.database.outbox.audit_log import LEAVING, JournalEntry, write_entry
 from cchc_connect.database.outbox.deliveries import Delivery
 from cchc_connect.database.state.counters import Counts, write_counts
 from cchc_connect.errors import AuthenticationFailed, CchcError, Fatal, Rejected, Retriable, SourceHeld
-from cchc_connect.sync.border import adapter_border
 from cchc_connect.sync.concurrency import Behind
-from cchc_connect.sync.error_policy import wants_peace
-from cchc_connect.sync.outgoing import Making
-from cchc_connect.sync.route import Route
+from cchc_connect.sync.error_policy import adapter_border, wants_peace
+from cchc_connect.sync.outgoing import Making, Route
 from cchc_connect.sync.run_context import Scope
 from cchc_connect.transport import Transport
 

@@ -9,12 +9,12 @@ from cchc_connect.database.outbox import deliveries
 from cchc_connect.database.state.circuit_breakers import Breaker, park, read_breakers
 from cchc_connect.errors import CchcError, Fatal, OutsideHours, Stopped
 from cchc_connect.messages import Phrase
+from cchc_connect.sync.concurrency import Job
 from cchc_connect.sync.error_policy import asked_wait_s, failed, resting
-from cchc_connect.sync.executor import Job
+from cchc_connect.sync.outgoing import Route
 from cchc_connect.sync.pull_jobs import Open
 from cchc_connect.sync.push import Push
 from cchc_connect.sync.report import Line, Outcome
-from cchc_connect.sync.route import Route
 from cchc_connect.sync.run_context import Scope
 from cchc_connect.transport import Transport
 

@@ -21,15 +21,14 @@ from cchc_connect.database.writing.merge_rules import decide, is_same
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.errors import CchcError, Fatal, Stopped
 from cchc_connect.messages import Phrase
-from cchc_connect.sync.border import adapter_border
 from cchc_connect.sync.change_detection import Sifted
-from cchc_connect.sync.error_policy import answers_nobody, failed
+from cchc_connect.sync.error_policy import adapter_border, answers_nobody, failed
+from cchc_connect.sync.pass_progress import SeenKeys
 from cchc_connect.sync.plausibility import MOST_VANISHED, is_too_many
 from cchc_connect.sync.pull import Extent, Pull
 from cchc_connect.sync.pull_jobs import Open
 from cchc_connect.sync.report import Line, Outcome
 from cchc_connect.sync.run_context import Scope
-from cchc_connect.sync.seen import SeenKeys
 from cchc_connect.transport import Transport
 
 MAX_SAMPLES = 20

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self
 
-from cchc_connect.database.instants import instant, stamp
+from cchc_connect.clock import instant, stamp
 from cchc_connect.database.state.counters import Counts
 from cchc_connect.database.state.cursors import Cursor
 from cchc_connect.messages import Phrase

@@ -7,8 +7,7 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 
-from cchc_connect.clock import Clock
-from cchc_connect.database.instants import stamp
+from cchc_connect.clock import Clock, stamp
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counts
 from cchc_connect.database.writing.incoming import Occasion

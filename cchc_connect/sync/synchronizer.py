@@ -14,10 +14,9 @@ from datetime import timedelta
 import msgspec
 
 from cchc_connect.adapter import Adapter, Source
-from cchc_connect.clock import Clock, SystemClock
+from cchc_connect.clock import Clock, SystemClock, stamp
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.config.file import Config
-from cchc_connect.database.instants import stamp
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counts
 from cchc_connect.database.state.lease import Lease
@@ -29,9 +28,8 @@ from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.database.writing.quarantine import QuarantineEntry
 from cchc_connect.errors import ConfigurationError, Rejected
 from cchc_connect.sync.change_detection import Sieve
-from cchc_connect.sync.collector import spared_collector
+from cchc_connect.sync.concurrency import Executor, ThreadExecutor, spared_collector
 from cchc_connect.sync.connector import Connecting
-from cchc_connect.sync.executor import Executor, ThreadExecutor
 from cchc_connect.sync.pull import Extent
 from cchc_connect.sync.pull_jobs import Pulling
 from cchc_connect.sync.push_jobs import Pushing

@@ -13,12 +13,12 @@ from typing import Any, Protocol
 
 import msgspec
 
-from cchc_connect.adapter import Item, Source
-from cchc_connect.database.instants import stamp
-from cchc_connect.database.writing.stored import StoredRecord, stored
+from cchc_connect.adapter import Source
+from cchc_connect.clock import stamp
+from cchc_connect.database.writing.incoming import StoredRecord, stored
 from cchc_connect.wire.compiled_models import WireModels
 from cchc_connect.wire.field_map import Mapped
-from cchc_connect.wire.json import RawItem
+from cchc_connect.wire.json import Item, RawItem
 from cchc_schemas import Fault, Note, Record, RecordInvalid
 
 log = logging.getLogger("cchc_connect.sync")

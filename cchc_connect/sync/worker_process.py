@@ -28,13 +28,12 @@ from typing import BinaryIO, Self, cast
 
 import msgspec
 
-from cchc_connect.adapter import Item
 from cchc_connect.config.file import Config
 from cchc_connect.privacy.logging import LogForm, log_form, shown_log
-from cchc_connect.privacy.tracebacks import traceback_of
+from cchc_connect.privacy.redaction import traceback_of
 from cchc_connect.sync.concurrency import Behind, ahead
 from cchc_connect.sync.translation import ReadItem, Translation
-from cchc_connect.wire.json import RawItem
+from cchc_connect.wire.json import Item, RawItem
 
 WORTH_IT = 500
 """New or changed items on one page from which the worker is used; it takes half a second to start."""

@@ -11,11 +11,10 @@ from .auth.schemes import (
     OAuth2 as OAuth2,
 )
 from .auth.token_store import FolderShelf as FolderShelf, Shelf as Shelf
-from .classifier import normalised as normalised
+from .calls.call import Traffic as Traffic
+from .calls.classifier import normalised as normalised
 from .conversation import Transport as Transport
 from .endpoint import Endpoint as Endpoint
 from .opening_hours import Hours as Hours
-from .pace import Pace as Pace
 from .requests_transport import RequestsTransport as RequestsTransport
-from .retry_policy import Policy as Policy, Surroundings as Surroundings
-from .traffic import Traffic as Traffic
+from .retry_policy import Pace as Pace, Policy as Policy, Surroundings as Surroundings

@@ -11,17 +11,15 @@ from tenacity import AsyncRetrying
 from cchc_connect.errors import Throttled
 from cchc_connect.extras import extra
 from cchc_connect.http import Exchange, HttpRequest, HttpResponse, Result
-from cchc_connect.transport.attempt import Attempt
+from cchc_connect.transport.attempt import Attempt, keep_quiet
 from cchc_connect.transport.auth.sessions import Pause
+from cchc_connect.transport.calls.call import Send, Traffic
+from cchc_connect.transport.calls.error_mapping import overdue
 from cchc_connect.transport.channel import Line
 from cchc_connect.transport.conversation import OpenSession, drive_async, serve
 from cchc_connect.transport.endpoint import Endpoint
-from cchc_connect.transport.error_mapping import overdue
 from cchc_connect.transport.network.dns import Resolver
-from cchc_connect.transport.quiet import keep_quiet
 from cchc_connect.transport.retry_policy import Policy, Surroundings
-from cchc_connect.transport.traffic import Traffic
-from cchc_connect.transport.wire import Send
 
 if TYPE_CHECKING:
     from cchc_connect.transport.httpx_carrier import HttpxCarrier

@@ -2,6 +2,10 @@
 
 A carrier enters the attempt, sends its `wire`, passes on status, headers and body and calls `answer`. Errors are
 raised only there, so that no frame of a traceback holds an address, a header or a body.
+
+While an attempt is in progress the HTTP libraries' log records about it are dropped: urllib3 logs URLs with their query
+at DEBUG (and malformed headers at WARNING), httpx logs URLs at INFO, httpcore logs response headers at DEBUG. A program
+that uses the same libraries for itself keeps its logs.
 """
 
 import logging
@@ -12,10 +16,9 @@ from typing import Self
 
 from cchc_connect.errors import CchcError, CutShort
 from cchc_connect.http import HttpResponse, Verdict
-from cchc_connect.transport.call import LEAST_S
-from cchc_connect.transport.channel import Line
-from cchc_connect.transport.classifier import speaks_json
-from cchc_connect.transport.error_mapping import (
+from cchc_connect.transport.calls.call import LEAST_S, Send, Wire
+from cchc_connect.transport.calls.classifier import speaks_json
+from cchc_connect.transport.calls.error_mapping import (
     Fault,
     foreign_address,
     is_redirect,
@@ -24,11 +27,11 @@ from cchc_connect.transport.error_mapping import (
     overdue,
     refusal,
 )
+from cchc_connect.transport.channel import Line
 from cchc_connect.transport.network.url_guard import ForbiddenAddress, Origin, check
 from cchc_connect.transport.request_encoding import check_headers
 from cchc_connect.transport.response_reader import AnswerReader
-from cchc_connect.transport.retry_after import retry_after_s
-from cchc_connect.transport.wire import Send, Wire
+from cchc_connect.transport.retry_policy import retry_after_s
 
 _log = logging.getLogger("cchc_connect.transport")
 
@@ -172,3 +175,35 @@ def _is_cut_json(response: HttpResponse) -> bool:
     except ValueError:
         return speaks_json(response)
     return False
+
+
+# A filter applies to its own logger and not to that logger's children, so each is listed.
+_LOGGERS = (
+    "urllib3.connection",
+    "urllib3.connectionpool",
+    "urllib3.poolmanager",
+    "urllib3.response",
+    "urllib3.util.retry",
+    "httpx",
+    "httpcore.connection",
+    "httpcore.http11",
+    "httpcore.http2",
+    "httpcore.proxy",
+    "httpcore.socks",
+)
+
+
+class _OutsideAttempts(logging.Filter):
+    """Drops records made during one of our attempts."""
+
+    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002  # the context decides, not the record
+        return in_progress.get() is None
+
+
+_outside_attempts = _OutsideAttempts()
+
+
+def keep_quiet() -> None:
+    """Suppress the HTTP libraries' logs about our requests. Idempotent."""
+    for name in _LOGGERS:
+        logging.getLogger(name).addFilter(_outside_attempts)

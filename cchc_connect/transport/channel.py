@@ -3,12 +3,10 @@
 from cchc_connect.errors import OutsideHours, Throttled
 from cchc_connect.http import HttpRequest
 from cchc_connect.transport.auth.sessions import Sessions, Way
-from cchc_connect.transport.call import Call, Deadline
+from cchc_connect.transport.calls.call import Call, Deadline, Send, TrafficCounter
 from cchc_connect.transport.endpoint import Endpoint
 from cchc_connect.transport.request_encoding import written
 from cchc_connect.transport.retry_policy import Policy, RetryArguments, Surroundings
-from cchc_connect.transport.traffic import TrafficCounter
-from cchc_connect.transport.wire import Send
 
 NO_TURN = "transport.no_turn"
 """Error code where our own rate limit, and not the system, leaves no slot before the deadline."""

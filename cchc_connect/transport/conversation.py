@@ -11,11 +11,9 @@ from typing import Any, Protocol, TypeVar
 from cchc_connect.errors import CchcError
 from cchc_connect.http import Exchange, HttpRequest, HttpResponse, Result, Verdict
 from cchc_connect.transport.auth.sessions import Pause, Session, Sessions
-from cchc_connect.transport.call import Call
+from cchc_connect.transport.calls.call import Call, Send, Traffic
+from cchc_connect.transport.calls.error_mapping import settled
 from cchc_connect.transport.channel import Line
-from cchc_connect.transport.error_mapping import settled
-from cchc_connect.transport.traffic import Traffic
-from cchc_connect.transport.wire import Send
 
 Step = TypeVar("Step")
 StepResult = TypeVar("StepResult")

@@ -10,8 +10,7 @@ import httpx
 
 from cchc_connect.http import HttpResponse
 from cchc_connect.transport.attempt import Attempt
-from cchc_connect.transport.connection_failures import causes, is_distrust, is_overlong
-from cchc_connect.transport.error_mapping import Fault
+from cchc_connect.transport.calls.error_mapping import Fault, causes, is_distrust, is_overlong
 from cchc_connect.transport.httpcore_backend import BoundedNetwork
 from cchc_connect.transport.network.dns import Resolver
 from cchc_connect.transport.network.tls import usual_trust

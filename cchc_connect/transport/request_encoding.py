@@ -8,12 +8,11 @@ from urllib.parse import urlencode
 
 from cchc_connect.errors import ConfigurationError, MessageRefused
 from cchc_connect.http import HttpRequest
-from cchc_connect.transport.call import Call
+from cchc_connect.transport.calls.call import Call, Wire
+from cchc_connect.transport.calls.error_mapping import foreign_address
 from cchc_connect.transport.decompression import ACCEPTED
 from cchc_connect.transport.endpoint import Endpoint
-from cchc_connect.transport.error_mapping import foreign_address
 from cchc_connect.transport.network.url_guard import ForbiddenAddress, Origin, resolve
-from cchc_connect.transport.wire import Wire
 
 FORM = "application/x-www-form-urlencoded"
 

@@ -18,20 +18,17 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 
 from cchc_connect.errors import Throttled
 from cchc_connect.http import Exchange, HttpRequest, HttpResponse, Result
-from cchc_connect.transport.attempt import Attempt
+from cchc_connect.transport.attempt import Attempt, keep_quiet
 from cchc_connect.transport.auth.sessions import Pause
+from cchc_connect.transport.calls.call import Send, Traffic
+from cchc_connect.transport.calls.error_mapping import Fault, causes, is_distrust, is_overlong, overdue
 from cchc_connect.transport.channel import Line
-from cchc_connect.transport.connection_failures import causes, is_distrust, is_overlong
 from cchc_connect.transport.conversation import OpenSession, drive, serve
 from cchc_connect.transport.endpoint import Endpoint
-from cchc_connect.transport.error_mapping import Fault, overdue
 from cchc_connect.transport.network.dns import Resolver
 from cchc_connect.transport.network.url_guard import ForbiddenAddress, origin_of
-from cchc_connect.transport.quiet import keep_quiet
 from cchc_connect.transport.retry_policy import Policy, Surroundings
-from cchc_connect.transport.traffic import Traffic
 from cchc_connect.transport.urllib3_adapter import BoundedAdapter
-from cchc_connect.transport.wire import Send
 
 _CHUNK = 64 * 1024
 _MAX_KEEPALIVE = 32  # as many threads are likely to share one transport; further connections are closed after use

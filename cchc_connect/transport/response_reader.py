@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from io import BytesIO
 
 from cchc_connect.errors import CchcError, CutShort, SourceHeld
-from cchc_connect.transport.call import Call
+from cchc_connect.transport.calls.call import Call
+from cchc_connect.transport.calls.error_mapping import overdue
 from cchc_connect.transport.decompression import Damaged, Unpacker, unpacker
-from cchc_connect.transport.error_mapping import overdue
 from cchc_connect.transport.retry_policy import Policy
 
 _UNCODED = frozenset({"", "identity"})

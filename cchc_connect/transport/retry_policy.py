@@ -1,26 +1,90 @@
-"""Retry policy and limits of a transport, the same for every carrier, and the environment that tests can replace.
+"""Retry policy and limits of a transport: backoff, retry budget, `Retry-After`, the rate limiter's protocol.
 
-tenacity runs the attempts; its arguments are built here once for `Retrying` and `AsyncRetrying`.
+tenacity runs the attempts; its arguments are built here once for `Retrying` and `AsyncRetrying`. `TransportEnvironment`
+is what tests replace: clock, random numbers, name resolver. `Retry-After` is read by RFC 9110 section 10.2.3.
 """
 
 import random
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypedDict
+from email.utils import parsedate_to_datetime
+from threading import Lock
+from typing import Protocol, TypedDict
 from uuid import uuid4
 
 from tenacity import RetryCallState
 
 from cchc_connect.errors import CchcError, Retriable
 from cchc_connect.transport.auth.token_store import Shelf
-from cchc_connect.transport.budget import RetryBudget
-from cchc_connect.transport.call import Call
-from cchc_connect.transport.error_mapping import NEVER_CONNECTED
+from cchc_connect.transport.calls.call import Call
+from cchc_connect.transport.calls.error_mapping import NEVER_CONNECTED
 from cchc_connect.transport.network.dns import Resolver, system_resolver
 from cchc_connect.transport.opening_hours import Hours
-from cchc_connect.transport.pace import Pace
+
+
+class RetryBudget:
+    """The retry budget of one transport; threads may share it."""
+
+    def __init__(self, reserve: float, share: float) -> None:
+        """Start with `reserve` retries; each success refunds `share` of one retry."""
+        self._reserve = reserve
+        self._share = share
+        self._remaining = reserve
+        self._lock = Lock()
+
+    def spend(self) -> bool:
+        """Take one retry from the budget; return whether there was one."""
+        with self._lock:
+            if self._remaining < 1:
+                return False
+            self._remaining -= 1
+            return True
+
+    def earn(self) -> None:
+        """Refund the share of one success."""
+        with self._lock:
+            self._remaining = min(self._reserve, self._remaining + self._share)
+
+
+# Nine digits are 31 years; a longer number is not a real wait.
+_SECONDS = re.compile(r"[0-9]{1,9}")
+
+
+def retry_after_s(headers: Mapping[str, str], now: Callable[[], datetime]) -> float | None:
+    """Return the seconds to wait, None where the header is absent or unreadable.
+
+    A date is measured against the response's own Date header, so that the two machines' clocks need not agree.
+    """
+    value = headers.get("retry-after", "").strip()
+    if _SECONDS.fullmatch(value):
+        return float(value)
+    until = _instant(value)
+    if until is None:
+        return None
+    return max(0.0, (until - (_instant(headers.get("date", "")) or now())).total_seconds())
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        instant = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+class Pace(Protocol):
+    """Rate limit of one system, shared by threads and processes."""
+
+    def turn(self, patience_s: float) -> float | None:
+        """Reserve the next slot and return the seconds until it; None where that is more than `patience_s`."""
+        ...
+
+    def put_off(self, seconds: float) -> None:
+        """Give out no slot for `seconds`: the system has requested a pause."""
+        ...
 
 
 def _utc_now() -> datetime:

@@ -19,7 +19,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from cchc_connect.transport.attempt import in_progress
-from cchc_connect.transport.connection_failures import causes, is_distrust
+from cchc_connect.transport.calls.error_mapping import causes, is_distrust
 from cchc_connect.transport.network.dns import Resolver, in_turn, resolving
 from cchc_connect.transport.network.http1 import Framing
 from cchc_connect.transport.network.tls import usual_trust

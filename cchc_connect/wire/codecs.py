@@ -24,7 +24,7 @@ from functools import lru_cache
 from math import isfinite
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from cchc_connect.wire.json_limits import LONGEST_NUMBER
+from cchc_connect.wire.json import LONGEST_NUMBER
 from cchc_schemas import VIETNAM, PartialDate, vietnamese_day
 
 Reader: TypeAlias = Callable[[object], object]

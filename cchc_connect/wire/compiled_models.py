@@ -15,9 +15,9 @@ from pydantic import BaseModel, Field, GetCoreSchemaHandler, ValidationError, cr
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
-from cchc_connect.adapter import Item
 from cchc_connect.wire import codecs
 from cchc_connect.wire.field_map import At, Each, FieldMap, Mapped, Value, Way, Words, held
+from cchc_connect.wire.json import Item
 from cchc_schemas import Record
 from cchc_schemas.codes import Irregularities
 from cchc_schemas.text import quick_part

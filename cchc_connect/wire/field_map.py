@@ -13,7 +13,6 @@ from typing import Any, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from cchc_connect.adapter import Item
 from cchc_connect.wire.codecs import (
     COMMUNE_DIGITS,
     NO_DATE,
@@ -36,6 +35,7 @@ from cchc_connect.wire.codecs import (
     text_or_none,
     whole_number,
 )
+from cchc_connect.wire.json import Item
 
 Value: TypeAlias = Callable[[Item], object]
 """Takes one value from an item and reads it; usually an `At`."""

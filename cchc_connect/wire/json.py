@@ -1,23 +1,157 @@
-"""JSON from sources: strict reading, and splitting of a listing into unread items.
+"""JSON from sources: strict reading within limits, and splitting of a listing into unread items.
 
 Most items of a listing have not changed since the last time. Splitting a page costs a tenth of reading its items, and
 the hash of an item's bytes shows whether it must be read.
+
+What a strict reader refuses in one item (NaN, a lone surrogate, bytes that are no UTF-8, an enormous number) must not
+affect the other items: a lenient reader then finds where each item starts and ends, without returning values. Nesting
+depth and length of numbers are checked before reading, because they make it costly; an item's outermost object is its
+first level.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from math import isfinite
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import jiter
 import msgspec
 
-from cchc_connect.wire.json_limits import LONGEST_NUMBER, is_too_deep, may_hold_odd_numbers
-from cchc_connect.wire.lenient_json import is_almost_json, split
+DEEPEST = 64
+"""Maximum levels of nesting."""
+
+LONGEST_NUMBER = 100
+"""Maximum characters of a number; no real measurement has more."""
+
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+_ALL = frozenset(range(256))
+_NO_OPENERS = bytes(_ALL - set(b"[{"))
+_NO_BRACKETS = bytes(_ALL - set(b"[]{}"))
+_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_NUMBER_SHAPES = bytes(
+    ord("e") if byte in b"eE" else ord("0") if byte in b"0123456789+-." else ord(" ") for byte in range(256)
+)
+"""Maps each byte to "e", to "0" where it may be part of a number, or to a space."""
+_TOO_LONG = b"0" * (LONGEST_NUMBER + 1)
+
+
+def is_too_deep(text: bytes) -> bool:
+    """True if a JSON text is nested deeper than `DEEPEST`."""
+    if len(text.translate(None, _NO_OPENERS)) <= DEEPEST:
+        return False
+    # Brackets in strings do not count. Removing every ][ does not change the maximum depth.
+    outside = _STRING.sub(b"", text) if b"\\" in text else b"".join(text.split(b'"')[::2])
+    brackets = outside.translate(None, _NO_BRACKETS).replace(b"][", b"").replace(b"}{", b"")
+    if len(brackets.translate(None, _NO_OPENERS)) <= DEEPEST:
+        return False
+    return any(depth > DEEPEST for depth in accumulate(map(_STEPS.__getitem__, brackets)))
+
+
+def may_hold_odd_numbers(text: bytes) -> bool:
+    """True if a number may be longer than `LONGEST_NUMBER`, or has an exponent and so may overflow a float."""
+    shapes = text.translate(_NUMBER_SHAPES)
+    return _TOO_LONG in shapes or b"0e0" in shapes
+
+
+_BOM = "\ufeff"
+_SPACE = re.compile(r"[ \t\n\r]*")
+
+
+@dataclass(frozen=True)
+class Split:
+    """A JSON object separated from one of its lists."""
+
+    rest: bytes
+    """The object with an empty list in place of the list."""
+    elements: list[bytes]
+    """The bytes of each element of the list."""
+
+
+def is_almost_json(body: bytes) -> bool:
+    """True if `body` is one JSON text, where its values may be wrong."""
+    try:
+        _SCANNER.decode(_text(body))
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def split(body: bytes, name: str) -> Split | None:
+    """Separate an object from its list `name`; a single object there is a list of one; None without such a list.
+
+    Raises:
+        ValueError: `body` is no JSON text, even if values may be wrong.
+    """
+    if not is_almost_json(body):
+        raise ValueError("no JSON")
+    text = _text(body)
+    try:
+        for member_name, start, end in _members(text):
+            if member_name == name and text[start] in "[{":
+                elements = list(_elements(text, start)) if text[start] == "[" else [text[start:end]]
+                return Split(_bytes(text[:start] + "[]" + text[end:]), [_bytes(element) for element in elements])
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    return None
+
+
+def _ignore(_: object) -> None:
+    """Accept a value and return None for it."""
+
+
+_SCANNER = json.JSONDecoder(parse_int=_ignore, parse_float=_ignore, parse_constant=_ignore, object_pairs_hook=_ignore)
+
+
+def _members(text: str) -> Iterator[tuple[object, int, int]]:
+    """Yield name, start and end of each member of an object; nothing where the text is no object."""
+    at = _skip(text, 0)
+    if text[at : at + 1] != "{":
+        return
+    at = _skip(text, at + 1)
+    while text[at] != "}":
+        name, at = _SCANNER.raw_decode(text, at)
+        start = _skip(text, _skip(text, at) + 1)
+        _, end = _SCANNER.raw_decode(text, start)
+        yield name, start, end
+        at = _next(text, end)
+
+
+def _elements(text: str, at: int) -> Iterator[str]:
+    """Yield the text of each element of the list that starts at `at`."""
+    at = _skip(text, at + 1)
+    while text[at] != "]":
+        _, end = _SCANNER.raw_decode(text, at)
+        yield text[at:end]
+        at = _next(text, end)
+
+
+def _next(text: str, end: int) -> int:
+    """Return where the next member starts, or where the closing bracket is."""
+    at = _skip(text, end)
+    return _skip(text, at + 1) if text[at] == "," else at
+
+
+def _skip(text: str, at: int) -> int:
+    match = _SPACE.match(text, at)
+    return match.end() if match else at
+
+
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", "surrogateescape").removeprefix(_BOM)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
 
 BOM = b"\xef\xbb\xbf"
 _OBJECT_START = b"{"
+
+Item: TypeAlias = Mapping[str, Any]
+"""One wire item: a record as the source sends it, property name -> value. Only the adapter reads its properties."""
 
 
 class RawItem(Mapping[str, Any]):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cchc_connect.database.instants import stamp
+from cchc_connect.clock import stamp
 from cchc_connect.database.tables import rate_limit
 from cchc_schemas.dates import VIETNAM
 from tests.cli.conftest import CONFIG, Call, Connect

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from cchc_connect import Adapter, Config, RunReport, Surroundings, Synchronizer
+from cchc_connect.clock import stamp
 from cchc_connect.config.connections import ConnectionTable
-from cchc_connect.database.instants import stamp
 from cchc_connect.database.state.circuit_breakers import note_success
 from cchc_connect.transport import Anonymous, Endpoint, Policy, RequestsTransport
 from tests.cli.conftest import CONFIG, Call, Connect

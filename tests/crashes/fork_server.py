@@ -21,7 +21,7 @@ from typing import IO, Any, Self
 from cchc_connect import Config, SharedDatabase, Surroundings, Synchronizer
 from cchc_connect.cli.exit_codes import exit_code_of
 from cchc_connect.errors import CchcError
-from cchc_connect.sync.executor import Job
+from cchc_connect.sync.concurrency import Job
 from tests.checkout import ROOT
 from tests.coverage_switch import unmeasured
 from tests.statement_cache import share_compiled

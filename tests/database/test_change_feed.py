@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from cchc_connect.database.reading.change_feed import changes, follow
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.writing.incoming import Arrival, Occasion, SiftedPage
+from cchc_connect.database.writing.incoming import Arrival, Occasion, SiftedPage, stored
 from cchc_connect.database.writing.page_writer import write_page
-from cchc_connect.database.writing.stored import stored
 from cchc_schemas import LandParcel
 
 WRITERS, PAGES, PAGE_SIZE = 6, 8, 5

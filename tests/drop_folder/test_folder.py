@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from cchc_connect.drop_folder import Inbox, InboxLimits
-from cchc_connect.drop_folder.names import safe_name
-from cchc_connect.drop_folder.places import Place
+from cchc_connect.drop_folder.names import Place, safe_name
 from cchc_connect.errors import ConfigurationError, Rejected
 from tests.drop_folder.packing import read
 

@@ -10,7 +10,7 @@ from typing import Any
 from cchc_connect import classify_rest
 from cchc_connect.errors import CchcError, DeadlineExceeded
 from cchc_connect.http import Dialect, Exchange, HttpRequest, HttpResponse, Verdict
-from cchc_connect.sync.border import adapter_border
+from cchc_connect.sync.error_policy import adapter_border
 from cchc_connect.testing import WireFault, json_reply
 from cchc_connect.transport import Endpoint, Policy, Surroundings
 from cchc_connect.transport.network.tls import tls_context

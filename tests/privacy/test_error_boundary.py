@@ -12,7 +12,7 @@ from sqlalchemy import text
 from cchc_connect import DatabaseUnusable, SharedDatabase
 from cchc_connect.errors import CchcError, LeaseLost, SourceHeld
 from cchc_connect.privacy.error_boundary import Seam
-from cchc_connect.sync.border import adapter_border
+from cchc_connect.sync.error_policy import adapter_border
 from tests.databases import new_address
 
 CANARY = "Nguyễn Thị Canary 074087000001"

@@ -29,9 +29,8 @@ from cchc_connect.transport import ApiKey, Basic, Bearer, Hmac, Login, OAuth2, T
 from cchc_connect.transport.auth.message_signatures import Seal
 from cchc_connect.transport.auth.sessions import Session
 from cchc_connect.transport.auth.ws_security import WsSecurity
-from cchc_connect.transport.call import Call, Deadline
+from cchc_connect.transport.calls.call import Call, Deadline, Send, Wire
 from cchc_connect.transport.network.tls import PemCertificate, Pkcs12Certificate
-from cchc_connect.transport.wire import Send, Wire
 from cchc_connect.wire.json import Listing, RawItem
 from cchc_schemas import Dossier, DossierStatus, to_document
 

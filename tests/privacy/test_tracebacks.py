@@ -1,7 +1,7 @@
 """Redacted tracebacks show locations and exception types, and no text of a foreign exception."""
 
 from cchc_connect.errors import ConfigurationError, SourceHeld
-from cchc_connect.privacy.tracebacks import kind_of, traceback_of
+from cchc_connect.privacy.redaction import kind_of, traceback_of
 
 CANARY = "Nguyễn Thị Mẫu 074087000001"
 

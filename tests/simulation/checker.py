@@ -14,8 +14,8 @@ from sqlalchemy import Connection, select
 from cchc_connect import Deletes
 from cchc_connect.database.reading.change_feed import changes
 from cchc_connect.database.record_tables import record_table
+from cchc_connect.database.tables import GONE
 from cchc_connect.database.writing.discrepancies import discrepancies
-from cchc_connect.database.writing.page_writer import GONE
 from cchc_connect.database.writing.quarantine import QuarantineEntry, entries
 from cchc_schemas import RECORD_TYPES, from_document
 from tests.simulation.delivery_checker import delivery_faults

@@ -8,8 +8,7 @@ from sqlalchemy import Connection, select
 
 from cchc_connect.database.outbox.audit_log import broken_entry
 from cchc_connect.database.reading.change_feed import changes
-from cchc_connect.database.tables import audit_log, delivery
-from cchc_connect.database.writing.page_writer import GONE
+from cchc_connect.database.tables import GONE, audit_log, delivery
 from tests.simulation.receiver import Desk, Effect
 from tests.simulation.world import World
 

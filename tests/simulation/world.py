@@ -14,7 +14,7 @@ from typing import Any
 from cchc_connect import Adapter, Config, LeaseHeld, LeaseLost, SharedDatabase, Surroundings, Synchronizer
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.database.state.cursors import stream_states
-from cchc_connect.sync.executor import Job
+from cchc_connect.sync.concurrency import Job
 from tests.simulation.contents import contents
 from tests.simulation.edits import Clerk
 from tests.simulation.fault_plan import Weather

@@ -9,17 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self, TypeVar
 
-from cchc_connect import Dialect, Exchange, HttpRequest, HttpResponse, Verdict
-from cchc_connect.adapter import (
-    Ask,
-    Deletes,
-    Item,
-    Outcome,
-    Outgoing,
-    Page,
-    Receipt,
-    SourceProfile,
-)
+from cchc_connect import Dialect, Exchange, HttpRequest, HttpResponse, Item, Verdict
+from cchc_connect.adapter import Ask, Deletes, Outcome, Outgoing, Page, Receipt, SourceProfile
 from cchc_connect.errors import CchcError
 from cchc_connect.sync.run_context import Scope
 from cchc_connect.transport import Traffic

@@ -11,7 +11,7 @@ from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.cursors import read_cursor
 from cchc_connect.database.stream import Stream
 from cchc_connect.errors import CchcError
-from cchc_connect.sync.border import adapter_border
+from cchc_connect.sync.error_policy import adapter_border
 from cchc_connect.sync.pull import Pull
 from cchc_connect.testing import FAULTS, Asked, FaultyServer, Reply, WireFault, json_reply
 from cchc_connect.transport import Endpoint, RequestsTransport

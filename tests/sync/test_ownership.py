@@ -11,8 +11,8 @@ from cchc_connect import Exchange
 from cchc_connect.adapter import Ask, Deletes, Page, SourceProfile
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.writing.discrepancies import State, discrepancies, settle
+from cchc_connect.sync.outgoing import Route
 from cchc_connect.sync.push import Push
-from cchc_connect.sync.route import Route
 from cchc_schemas import Dossier
 from tests.sync.memory_systems import (
     Counter,

@@ -13,8 +13,8 @@ from cchc_connect.adapter import Outcome, Outgoing, Receipt
 from cchc_connect.database.outbox.deliveries import State
 from cchc_connect.database.tables import delivery
 from cchc_connect.errors import Unreachable
+from cchc_connect.sync.outgoing import Route
 from cchc_connect.sync.push import Push
-from cchc_connect.sync.route import Route
 from cchc_schemas import Dossier, DossierStep
 from tests.databases import on_one_kind
 from tests.sync.memory_systems import (

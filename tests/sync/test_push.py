@@ -15,9 +15,9 @@ from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing.incoming import Occasion, SiftedPage
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.errors import AuthenticationFailed, CchcError, SourceHeld, Unreachable
+from cchc_connect.sync.outgoing import Route
 from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.push import Push
-from cchc_connect.sync.route import Route
 from cchc_connect.sync.run_context import Scope
 from cchc_schemas import Dossier, DossierStep
 from tests.databases import on_one_kind

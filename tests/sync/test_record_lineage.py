@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from cchc_connect.database.writing.relations import Kind
-from cchc_connect.database.writing.succession import predecessors, successors, write_successions
+from cchc_connect.database.writing.relations import Kind, predecessors, successors, write_successions
 from cchc_schemas import LandChange, LandParcel, Record
 from tests.sync.memory_systems import START, DossierRegister, LandRegister, parcel_item
 from tests.sync.pulled_database import Books, parcel_key

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from cchc_connect import Exchange
-from cchc_connect.adapter import Ask, Deletes, Item, Page, SourceProfile
+from cchc_connect import Exchange, Item
+from cchc_connect.adapter import Ask, Deletes, Page, SourceProfile
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import SourceHeld

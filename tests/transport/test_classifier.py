@@ -6,7 +6,7 @@ import pytest
 
 from cchc_connect import HttpRequest, HttpResponse, Verdict, classify_rest
 from cchc_connect.transport import normalised
-from cchc_connect.transport.retry_after import retry_after_s
+from cchc_connect.transport.retry_policy import retry_after_s
 
 NOW = datetime(2026, 3, 2, 8, 0, 0, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ import pytest
 
 from cchc_connect import Dialect, HttpRequest, classify_rest
 from cchc_connect.transport import Endpoint
-from cchc_connect.transport.call import Call, Deadline
+from cchc_connect.transport.calls.call import Call, Deadline
 from cchc_connect.transport.request_encoding import written
 
 DIALECT = Dialect(classify=classify_rest, headers={"dstcode": "VN:GOV:G22", "Accept": "application/geo+json"})

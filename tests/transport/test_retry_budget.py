@@ -10,8 +10,8 @@ from tenacity import Retrying
 from cchc_connect import HttpRequest
 from cchc_connect.errors import Maintenance
 from cchc_connect.transport import Policy
-from cchc_connect.transport.budget import RetryBudget
-from cchc_connect.transport.call import Call, Deadline
+from cchc_connect.transport.calls.call import Call, Deadline
+from cchc_connect.transport.retry_policy import RetryBudget
 
 GET = HttpRequest(method="GET", path="/parcels")
 CALLS = 10_000

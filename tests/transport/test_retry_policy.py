@@ -20,8 +20,8 @@ from cchc_connect.errors import (
     Unreachable,
 )
 from cchc_connect.transport import Policy
-from cchc_connect.transport.call import Call, Deadline
-from cchc_connect.transport.error_mapping import NEVER_CONNECTED
+from cchc_connect.transport.calls.call import Call, Deadline
+from cchc_connect.transport.calls.error_mapping import NEVER_CONNECTED
 
 GET = HttpRequest(method="GET", path="/parcels")
 POST = HttpRequest(method="POST", path="/parcels", json={})

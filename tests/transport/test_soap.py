@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -20,11 +21,11 @@ from cchc_connect.errors import (
     SourceHeld,
 )
 from cchc_connect.http import Credentials, Dialect, HttpResponse, Verdict
-from cchc_connect.soap import SoapService, UsernameToken, classify_soap, fault_of
-from cchc_connect.soap.references import can_be_resolved
-from cchc_connect.transport import Endpoint, Policy
+from cchc_connect.soap import SoapService, classify_soap, fault_of
+from cchc_connect.soap.wsdl import can_be_resolved
+from cchc_connect.transport import Endpoint, Policy, Surroundings
+from cchc_connect.transport.auth.ws_security import WsSecurity
 from cchc_connect.wire.xml import parse_xml
-from tests.signing.parties import Watch
 from tests.transport.both_transports import OpenLine
 from tests.transport.scripted_server import RESET, Agency, Asked, Play, answer, drip, head, in_turn
 from tests.transport.soap_service import (
@@ -184,9 +185,10 @@ def test_an_account_is_sent_as_the_username_token_profile_says(
     serve: Serve, open_carrier: OpenLine, tmp_path: Path, port: str, *, digest: bool
 ) -> None:
     agency = serve(SoapDesk(password=ACCOUNT.password))
-    token = UsernameToken(account=ACCOUNT, digest=digest, clock=Watch(at=datetime(2026, 7, 1, 5, 0, tzinfo=UTC)))
-    service = SoapService(described(tmp_path), "/HoSo", port=port, security=token)
-    carrier = open_carrier(endpoint(agency), ONCE)
+    account = WsSecurity(credentials=ACCOUNT, digest=digest)
+    service = SoapService(described(tmp_path), "/HoSo", port=port)
+    stamped = Surroundings(now=lambda: datetime(2026, 7, 1, 5, 0, tzinfo=UTC))
+    carrier = open_carrier(replace(endpoint(agency), authentication=account), ONCE, stamped)
 
     codes = [carrier.run(service.call("LayHoSo", {"maHoSo": CODE}))["ma"] for _ in range(2)]
 
@@ -203,13 +205,15 @@ def test_a_wrong_password_is_an_authentication_error(
     serve: Serve, open_carrier: OpenLine, tmp_path: Path, port: str, *, digest: bool
 ) -> None:
     agency = serve(SoapDesk(password="another"))
-    token = UsernameToken(account=ACCOUNT, digest=digest)
-    service = SoapService(described(tmp_path), "/HoSo", port=port, security=token)
+    account = WsSecurity(credentials=ACCOUNT, digest=digest)
+    service = SoapService(described(tmp_path), "/HoSo", port=port)
 
     with pytest.raises(AuthenticationFailed) as raised:
-        open_carrier(endpoint(agency), ONCE).run(service.call("LayHoSo", {"maHoSo": CODE}))
+        open_carrier(replace(endpoint(agency), authentication=account), ONCE).run(
+            service.call("LayHoSo", {"maHoSo": CODE})
+        )
 
-    assert ACCOUNT.password not in f"{raised.value!r} {raised.value} {token!r} {service!r}"
+    assert ACCOUNT.password not in f"{raised.value!r} {raised.value} {account!r} {service!r}"
     assert len(agency.asked) == 1
 
 
@@ -387,7 +391,7 @@ def test_a_port_that_the_wsdl_lacks_is_refused(tmp_path: Path) -> None:
 
 def test_without_its_extra_the_error_names_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "zeep", None)
-    for name in ("messages", "descriptions"):
+    for name in ("messages", "wsdl"):
         monkeypatch.delitem(sys.modules, f"cchc_connect.soap.{name}", raising=False)
 
     with pytest.raises(ConfigurationError) as raised:

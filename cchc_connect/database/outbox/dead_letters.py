@@ -12,8 +12,7 @@ from sqlalchemy import Connection, RowMapping, select, update
 
 from cchc_connect.database.bulk import Rows, chunks, rows_among
 from cchc_connect.database.outbox.deliveries import State
-from cchc_connect.database.tables import change, delivery
-from cchc_connect.database.writing.page_writer import GONE
+from cchc_connect.database.tables import GONE, change, delivery
 
 
 @dataclass(frozen=True, kw_only=True)

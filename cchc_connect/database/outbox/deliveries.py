@@ -16,11 +16,10 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, exists, func, select, update
 
 from cchc_connect.adapter import Outcome, Receipt
+from cchc_connect.clock import stamp
 from cchc_connect.database.bulk import Rows, insert_rows, rows_among, update_rows, upsert
-from cchc_connect.database.instants import stamp
 from cchc_connect.database.reading.change_feed import changes, last_sequence
-from cchc_connect.database.tables import change, delivery, route
-from cchc_connect.database.writing.page_writer import GONE
+from cchc_connect.database.tables import GONE, change, delivery, route
 from cchc_connect.errors import CchcError
 
 STAGE_LIMIT = 1000

@@ -13,12 +13,11 @@ from typing import Any, Generic
 
 from sqlalchemy import RowMapping, Select, func, select
 
-from cchc_connect.database.instants import instant, stamp
+from cchc_connect.clock import instant, stamp
 from cchc_connect.database.reading.change_feed import last_sequence
 from cchc_connect.database.reading.records import AT_ONCE, AnyRecord
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.tables import change
-from cchc_connect.database.writing.page_writer import GONE
+from cchc_connect.database.tables import GONE, change
 from cchc_schemas import Record, from_document, to_document, vietnamese_day
 
 

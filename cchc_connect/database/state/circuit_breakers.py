@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select
 
+from cchc_connect.clock import instant, stamp
 from cchc_connect.database.bulk import upsert
-from cchc_connect.database.instants import instant, stamp
 from cchc_connect.database.tables import circuit_breaker
 
 FAILURE_THRESHOLD = 3

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, select
 
 from cchc_connect.adapter import Order
+from cchc_connect.clock import instant, stamp
 from cchc_connect.database.bulk import upsert
-from cchc_connect.database.instants import instant, stamp
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import cursor
 from cchc_connect.errors import CchcError, Retriable

@@ -15,9 +15,8 @@ from typing import Self
 
 from sqlalchemy import Connection, select, update
 
-from cchc_connect.clock import Clock
+from cchc_connect.clock import Clock, instant, stamp
 from cchc_connect.database.bulk import upsert
-from cchc_connect.database.instants import instant, stamp
 from cchc_connect.database.shared_database import RUN_LEASE, SharedDatabase
 from cchc_connect.database.tables import lease
 from cchc_connect.errors import CchcError, LeaseHeld

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
+from cchc_connect.clock import instant, stamp
 from cchc_connect.database.bulk import upsert
-from cchc_connect.database.instants import instant, stamp
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import rate_limit
 from cchc_connect.http import Rate

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from cchc_connect.database.instants import stamp
+from cchc_connect.clock import stamp
 from cchc_connect.database.outbox.audit_log import last_entry
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import run

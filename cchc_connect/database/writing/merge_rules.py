@@ -13,10 +13,9 @@ from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import change
 from cchc_connect.database.writing.claims import Document, Voice, voices_of
-from cchc_connect.database.writing.incoming import Arrival, Occasion
+from cchc_connect.database.writing.incoming import Arrival, Occasion, StoredRecord, stored
 from cchc_connect.database.writing.ownership import Owners
 from cchc_connect.database.writing.quarantine import KEY_TAKEN, FaultyItem
-from cchc_connect.database.writing.stored import StoredRecord, stored
 from cchc_schemas import RECORD_TYPES, from_document
 
 

@@ -21,16 +21,14 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from cchc_connect.database.bulk import Rows, chunks, count_anew, insert_rows, replace_rows, rows_among
-from cchc_connect.database.record_tables import all_tables, record_table
-from cchc_connect.database.rows import row_reader
+from cchc_connect.database.record_tables import all_tables, record_table, row_reader
 from cchc_connect.database.state.counters import Counts
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.tables import change
+from cchc_connect.database.tables import DELETE, RENUMBER, change
 from cchc_connect.database.writing import quarantine
 from cchc_connect.database.writing.claims import Document, Voice, forget, hear, heirs, voices_of
 from cchc_connect.database.writing.discrepancies import compare
 from cchc_connect.database.writing.incoming import Occasion, SiftedPage
-from cchc_connect.database.writing.links import write_links
 from cchc_connect.database.writing.merge_rules import (
     Decisions,
     Origin,
@@ -40,12 +38,7 @@ from cchc_connect.database.writing.merge_rules import (
     others_fields,
     put_together,
 )
-from cchc_connect.database.writing.relations import Event, Kind
-from cchc_connect.database.writing.succession import write_successions
-
-DELETE, RENUMBER = "delete", "renumber"
-GONE = frozenset({DELETE, RENUMBER})
-"""Operations after which a record is no longer live."""
+from cchc_connect.database.writing.relations import Event, Kind, write_links, write_successions
 
 
 def write_page(connection: Connection, stream: Stream, page: SiftedPage, occasion: Occasion) -> Counts:

@@ -12,12 +12,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, RowMapping, bindparam, func, select, update
 
-from cchc_connect.adapter import Item
 from cchc_connect.database.bulk import Rows, chunks, rows_among
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import quarantine
 from cchc_connect.errors import Rejected
-from cchc_connect.wire.json import RawItem
+from cchc_connect.wire.json import Item, RawItem
 from cchc_schemas import Fault
 
 KEY_TAKEN = Fault(path="", rule="key_taken")

@@ -17,8 +17,8 @@ from threading import Lock
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
+from cchc_connect.testing.doubles.loopback_server import LoopbackServer
 from cchc_connect.testing.doubles.switches import Switches
-from cchc_connect.testing.loopback_server import LoopbackServer
 from cchc_connect.testing.province.world import World
 
 logger = logging.getLogger(__name__)

@@ -10,12 +10,12 @@ from threading import Lock
 from typing import Self
 
 from cchc_connect.extras import extra
+from cchc_connect.testing.doubles.loopback_server import LOOPBACK
 from cchc_connect.testing.doubles.server import Asked, Reply, json_reply
 from cchc_connect.testing.faults import FAULTS, WireFault
 from cchc_connect.testing.faults.fault import Certificate, well
 from cchc_connect.testing.faults.plays import RESET, Play
 from cchc_connect.testing.faults.raw_server import RawServer, reset
-from cchc_connect.testing.loopback_server import LOOPBACK
 
 _DRAIN_TIMEOUT_S = 0.3
 _BLOCK = 64 * 1024

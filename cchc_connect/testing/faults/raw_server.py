@@ -9,9 +9,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from urllib.parse import parse_qs, urlsplit
 
+from cchc_connect.testing.doubles.loopback_server import LoopbackServer
 from cchc_connect.testing.doubles.server import Asked
 from cchc_connect.testing.faults.plays import CUT, KEEP, RESET, Move, Play
-from cchc_connect.testing.loopback_server import LoopbackServer
 
 Script = Callable[[Asked], Play]
 """Returns the play for a request."""

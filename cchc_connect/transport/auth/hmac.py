@@ -15,7 +15,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from cchc_connect.transport.auth.schemes import Anonymous
-from cchc_connect.transport.wire import Wire
+from cchc_connect.transport.calls.call import Wire
 from cchc_schemas.dates import VIETNAM
 
 

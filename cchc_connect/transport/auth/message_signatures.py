@@ -7,7 +7,7 @@ from threading import Lock
 from cchc_connect.errors import SourceHeld
 from cchc_connect.http import HttpResponse
 from cchc_connect.signing import Attested, Signer, Verifier
-from cchc_connect.transport.wire import Wire
+from cchc_connect.transport.calls.call import Wire
 
 
 @dataclass(frozen=True, kw_only=True)

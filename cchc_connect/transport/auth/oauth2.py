@@ -4,6 +4,7 @@ The client authenticates by its secret, in the header or in the form, or by a si
 private_key_jwt). The password grant is supported for systems that offer nothing else.
 """
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import cast
@@ -12,9 +13,14 @@ from urllib.parse import quote_plus
 from cchc_connect.http import Credentials, Granted, HttpRequest, HttpResponse, Verdict
 from cchc_connect.privacy.secrets import SecretText
 from cchc_connect.signing import ASSERTION_TYPE
-from cchc_connect.transport.auth.basic import basic
-from cchc_connect.transport.classifier import classify_rest
+from cchc_connect.transport.calls.classifier import classify_rest
 from cchc_connect.transport.network.url_guard import Origin, origin_of
+
+
+def basic(account: Credentials) -> str:
+    """Return the value of an Authorization header; name and password are encoded in UTF-8."""
+    return SecretText(f"Basic {b64encode(f'{account.username}:{account.password}'.encode()).decode()}")
+
 
 _REFUSED = frozenset({400, 401, 403})
 # RFC 6749 lets a response leave out expires_in; a value that is too short only costs a login.

@@ -11,9 +11,8 @@ from typing import Protocol
 
 from cchc_connect.http import Credentials
 from cchc_connect.privacy.secrets import SecretText
-from cchc_connect.transport.auth.basic import basic
-from cchc_connect.transport.auth.oauth2 import TokenLogin
-from cchc_connect.transport.wire import Wire
+from cchc_connect.transport.auth.oauth2 import TokenLogin, basic
+from cchc_connect.transport.calls.call import Wire
 
 
 class Authentication(Protocol):

@@ -12,10 +12,9 @@ from cchc_connect.errors import AuthenticationFailed
 from cchc_connect.http import Credentials, Granted, HttpRequest, HttpResponse, SessionLogin, Verdict
 from cchc_connect.privacy.secrets import revealed
 from cchc_connect.transport.auth.token_store import Shelf
-from cchc_connect.transport.call import Call, Deadline
-from cchc_connect.transport.error_mapping import overdue, settled
+from cchc_connect.transport.calls.call import Call, Deadline, Send
+from cchc_connect.transport.calls.error_mapping import overdue, settled
 from cchc_connect.transport.network.url_guard import Origin
-from cchc_connect.transport.wire import Send
 
 _MARGIN = 0.2
 """Share of a session's lifetime, at its end, in which it is not used: clocks differ, requests take time."""

@@ -2,6 +2,9 @@
 
 `ssl.create_default_context` is not used: it reads `SSLKEYLOGFILE`, which writes every session's keys to a file, and
 `SSL_CERT_FILE`, which replaces the system's list of authorities.
+
+A PKCS #12 bundle (.p12, .pfx) that cannot be read gives None and no exception, so that no traceback with local
+variables shows a key.
 """
 
 import os
@@ -14,9 +17,29 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
+from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
+
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.extras import extra
-from cchc_connect.privacy.private_files import private_bytes
+from cchc_connect.privacy.secrets import private_bytes
+
+
+def encrypted_pem(bundle: bytes, password: str | None, new_password: str) -> bytes | None:
+    """Return a bundle's certificates and key as PEM, the key encrypted with `new_password`.
+
+    None: the bundle cannot be read with `password`, or has no key or no certificate.
+    """
+    try:
+        content = load_pkcs12(bundle, password.encode() if password else None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return None
+    if content.key is None or content.cert is None:
+        return None
+    certificates = [content.cert.certificate, *(additional.certificate for additional in content.additional_certs)]
+    key = content.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(new_password.encode()))
+    return b"".join([*(certificate.public_bytes(Encoding.PEM) for certificate in certificates), key])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +79,7 @@ class Pkcs12Certificate:
             ConfigurationError: the extra `sign` is not installed, the file cannot be used, or other users may read it.
         """
         with extra("sign", "cryptography"):
-            from cchc_connect.transport.network.pkcs12 import encrypted_pem  # noqa: PLC0415  # the extra may be missing
+            from cchc_connect.transport.network.tls import encrypted_pem  # noqa: PLC0415  # the extra may be missing
         pass_phrase = secrets.token_urlsafe(32)
         with TemporaryDirectory(prefix="cchc-connect-") as folder:
             pem = Path(folder) / "certificate.pem"

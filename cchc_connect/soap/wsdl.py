@@ -1,19 +1,51 @@
 """Reads service descriptions: WSDL and XSD files of one local folder, and nothing else.
 
 A description names further files and is not trusted: nothing is fetched, and no file outside the folder is opened.
+
+`can_be_resolved` checks references within a message (SOAP 1.1 section 5.4.1: `href="#a"` stands for the element of the
+body with `id="a"`). zeep replaces each reference by a copy, also inside copies: ten references in each of ten elements
+become ten thousand million elements, and a cycle never ends. So the size is computed before zeep reads a message.
 """
 
 import stat
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from xml.etree.ElementTree import Element
 
 from zeep.exceptions import Error, ExternalReferenceForbidden
 from zeep.wsdl.bindings.soap import SoapBinding
 
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.wire.xml import UnsafeXml, XmlLimits, check_xml
+
+_MAX_CHAIN = 32
+_MAX_ELEMENTS = 500_000
+
+
+def can_be_resolved(body: Element) -> bool:
+    """True if every chain of references ends, and all copies together stay within the limit."""
+    named = {name: child for child in body if (name := child.get("id"))}
+    sizes: dict[str, int] = {}
+    return not named or _size(body, named, sizes, _MAX_CHAIN) <= _MAX_ELEMENTS
+
+
+def _size(element: Element, named: Mapping[str, Element], sizes: dict[str, int], depth_left: int) -> int:
+    """Return the number of elements with all references resolved; above the limit where a chain is too long."""
+    if depth_left == 0:
+        return _MAX_ELEMENTS + 1
+    size = 0
+    for inner in element.iter():
+        size += 1
+        name = (inner.get("href") or "").removeprefix("#")
+        if name in named:
+            if name not in sizes:
+                sizes[name] = _size(named[name], named, sizes, depth_left - 1)
+            size += sizes[name]
+    return size
+
 
 _zeep: Any = import_module("zeep")  # it has no types
 _LIMITS = XmlLimits(size=16 * 1024 * 1024, depth=128)
@@ -51,7 +83,7 @@ class LocalFiles:
         return content
 
 
-def client_of(wsdl: Path, folder: Path, service: str | None, port: str | None, security: object) -> tuple[Any, Any]:
+def client_of(wsdl: Path, folder: Path, service: str | None, port: str | None) -> tuple[Any, Any]:
     """Return zeep's client of a description, and the binding of one port.
 
     Raises:
@@ -79,9 +111,7 @@ def client_of(wsdl: Path, folder: Path, service: str | None, port: str | None, s
     if not matching:
         raise ConfigurationError("soap.no_port", path=wsdl, service=service or "*", port=port or "*")
     service_name, port_name, binding = matching[0]
-    client = _zeep.Client(
-        document, wsse=security, transport=files, service_name=service_name, port_name=port_name, settings=settings
-    )
+    client = _zeep.Client(document, transport=files, service_name=service_name, port_name=port_name, settings=settings)
     return client, binding
 
 
