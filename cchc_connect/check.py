@@ -59,7 +59,7 @@ def _connection(name: str, config: Config, connect: Connect, far_end: FarEnd, cl
     yield from adapter.findings(name, None if table.account is None else table.account.named)
     if adapter.targets and works:
         kinds = ", ".join(target.record_type.record_type for target in adapter.targets)
-        yield Finding(place=name, said=Phrase("check.takes", {"record_types": kinds}), is_result=True)
+        yield Finding(place=name, said=Phrase("check.target_ready", {"record_types": kinds}), is_result=True)
         yield from _reasons(name, config)
 
 
@@ -82,7 +82,7 @@ def _reasons(name: str, config: Config) -> Iterator[Finding]:
         if table.to == name:
             told = {"route": route, "record_types": ", ".join(table.records)}
             why = {"purpose": table.purpose, "legal_basis": table.legal_basis}
-            yield Finding.good(name, "check.route", {**told, **why})
+            yield Finding.good(name, "check.route_declared", {**told, **why})
 
 
 def _first_page(name: str, source: Source, transport: Transport) -> Finding:
@@ -105,9 +105,9 @@ def _first_page(name: str, source: Source, transport: Transport) -> Finding:
 def _judged(place: str, sifted: Sifted) -> Finding:
     good, faulty = len(sifted.arrivals), len(sifted.faulty)
     if not faulty:
-        return Finding(place=place, said=Phrase("check.page_fine", {"good": good}), is_result=True)
+        return Finding(place=place, said=Phrase("check.page_readable", {"good": good}), is_result=True)
     rules = Counter(f"{fault.path} {fault.rule}".strip() for one in sifted.faulty for fault in one.faults)
     context = {"good": good, "faulty": faulty, "rules": "; ".join(rule for rule, _ in rules.most_common(3))}
     if good:
         return Finding(place=place, said=Phrase("check.page_faulty", context), is_result=True)
-    return Finding.of(place, SourceHeld("check.page_useless", **context))
+    return Finding.of(place, SourceHeld("check.page_unreadable", **context))

@@ -71,24 +71,24 @@ def _addresses(outside: Outside, resolve: Resolver) -> Sequence[str]:
     try:
         return resolving(outside.origin.host, resolve).result(PATIENCE_S)
     except TimeoutError:
-        fault: CchcError = Unreachable("network.name_silent", **outside.context())
+        fault: CchcError = Unreachable("network.name_service_timeout", **outside.context())
     except ForbiddenAddress:
         fault = SourceHeld("network.forbidden_address", **outside.context())
     except (OSError, ValueError):  # a name that no name can be is a ValueError
-        fault = Unreachable("network.no_name", **outside.context())
+        fault = Unreachable("network.name_unresolved", **outside.context())
     raise fault
 
 
 def _named(outside: Outside, addresses: Sequence[str]) -> Finding:
     if is_address(outside.origin.host):
         return Finding.good(outside.connection, "network.is_address", outside.context())
-    return Finding.good(outside.connection, "network.named", outside.context(number=len(addresses)))
+    return Finding.good(outside.connection, "network.name_resolved", outside.context(number=len(addresses)))
 
 
 def _plain(outside: Outside) -> Finding:
     if is_loopback(outside.origin.host):
-        return Finding.good(outside.connection, "network.plain_here", outside.context())
-    return Finding.warning(outside.connection, "network.plain", outside.context(reason=outside.plain_because or "-"))
+        return Finding.good(outside.connection, "network.plain_http_loopback", outside.context())
+    return Finding.warning(outside.connection, "network.plain_http", outside.context(reason=outside.plain_because or "-"))
 
 
 def _secured(outside: Outside, addresses: Sequence[str], now: Callable[[], datetime]) -> Finding:
@@ -100,7 +100,7 @@ def _secured(outside: Outside, addresses: Sequence[str], now: Callable[[], datet
     """
     greeted = _within(lambda: _greet(outside, addresses))
     if greeted is None:
-        raise Unreachable("network.handshake_silent", **outside.context())
+        raise Unreachable("network.tls_handshake_timeout", **outside.context())
     if isinstance(greeted, ssl.SSLCertVerificationError):
         raise SourceHeld(_REFUSALS.get(greeted.verify_code, "network.certificate_untrusted"), **outside.context())
     if isinstance(greeted, ssl.SSLError | ConnectionResetError):
@@ -115,8 +115,8 @@ def _secured(outside: Outside, addresses: Sequence[str], now: Callable[[], datet
         raise SourceHeld("network.certificate_untrusted", **outside.context())
     told |= {"days": (until - now()).days, "until": until.date().isoformat()}
     if until - now() < CERTIFICATE_ENDS_SOON:
-        return Finding.warning(outside.connection, "network.certificate_ends", told)
-    return Finding.good(outside.connection, "network.certificate", told)
+        return Finding.warning(outside.connection, "network.certificate_expiring", told)
+    return Finding.good(outside.connection, "network.certificate_valid", told)
 
 
 def _greet(outside: Outside, addresses: Sequence[str]) -> tuple[str, datetime | None]:

@@ -66,12 +66,12 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
         ("history", "dossier", CODE),
         ("changes",),
         ("discrepancies", "list"),
-        ("letters", "list"),
+        ("dead-letters", "list"),
         ("runs",),
     ) for words in (LOUD, JSON)),
     *(("quarantine", "show", str(number), "--json") for number in range(2, 6)),
     ("quarantine", "replay", "--all", "--debug"),
-    ("letters", "replay", "to-desk", "--all", "--debug"),
+    ("dead-letters", "replay", "to-desk", "--all", "--debug"),
     ("quarantine", "export", "quarantine.csv", "--debug"),
     ("adapter", "list", "--debug"),
     ("init", "--debug"),
@@ -192,7 +192,7 @@ def test_every_command_was_carried_out(told: Told) -> None:
     assert len(codes) == len(set(COMMANDS))
     assert codes["sync --debug --lang vi"] == 0
     assert codes["sync --config faulty.toml --debug --lang vi"] == 3
-    shown = ("quarantine show", f"case {CODE}", "history", "changes", "letters", "discrepancies")
+    shown = ("quarantine show", f"case {CODE}", "history", "changes", "dead-letters", "discrepancies")
     assert {code for words, code in codes.items() if words.startswith(shown)} == {0}
     assert 70 not in codes.values()
     literal = ("status --config literal.toml", "status --config broken.toml", "sync --config address.toml")

@@ -94,7 +94,7 @@ def test_a_system_in_order_is_told_with_its_certificates_days(authority: Authori
     with secure_server(authority.server(ends=90 * DAY + timedelta(hours=1))) as port:
         named, secured = seen(outside(port, trust(authority), host="localhost"))
 
-    assert codes([named, secured]) == [("good", "network.named"), ("good", "network.certificate")]
+    assert codes([named, secured]) == [("good", "network.name_resolved"), ("good", "network.certificate_valid")]
     assert int(str(named.said.context["number"])) >= 1
     assert secured.said.context["days"] == 90
     assert str(secured.said.context["version"]).startswith("TLSv1.")
@@ -171,14 +171,14 @@ def test_nobody_waits_for_a_greeting_that_does_not_end(authority: Authority, mon
     with socket.create_server(("127.0.0.1", 0)) as silent:
         secured = seen(outside(silent.getsockname()[1], trust(authority)))[-1]
 
-    assert codes([secured]) == [("bad", "network.handshake_silent")]
+    assert codes([secured]) == [("bad", "network.tls_handshake_timeout")]
 
 
 def test_plain_http_is_a_warning_with_its_reason_unless_it_stays_here() -> None:
     far = seen(outside(80, usual_trust(), scheme="http", host="192.0.2.1", plain_because="mạng riêng"))[-1]
     here = seen(outside(80, usual_trust(), scheme="http"))[-1]
 
-    assert codes([far, here]) == [("warning", "network.plain"), ("good", "network.plain_here")]
+    assert codes([far, here]) == [("warning", "network.plain_http"), ("good", "network.plain_http_loopback")]
     assert far.said.context["reason"] == "mạng riêng"
 
 
@@ -197,7 +197,7 @@ def test_a_name_that_does_not_resolve_is_told() -> None:
 
     found = seen(outside(443, usual_trust(), host="land.example"), unknown)
 
-    assert codes(found) == [("bad", "network.no_name")]
+    assert codes(found) == [("bad", "network.name_unresolved")]
     assert found[0].error is not None
     assert found[0].error.__context__ is None
 
@@ -213,7 +213,7 @@ def test_nobody_waits_for_a_name_service_that_is_silent(monkeypatch: pytest.Monk
     found = seen(outside(443, usual_trust(), host="land.example"), silent)
     ended.set()
 
-    assert codes(found) == [("bad", "network.name_silent")]
+    assert codes(found) == [("bad", "network.name_service_timeout")]
 
 
 class Quiet:
@@ -238,8 +238,8 @@ def heard(*verdicts: Verdict, username: str | None = None, **headers: str) -> Ma
 @pytest.mark.parametrize(
     ("ahead_s", "code", "seconds"),
     [
-        (0, "network.clock_agrees", 0),
-        (4, "network.clock_agrees", 4),
+        (0, "network.clock_ok", 0),
+        (4, "network.clock_ok", 4),
         (60, "network.clock_ahead", 60),
         (-3600, "network.clock_behind", 3600),
     ],
@@ -249,25 +249,25 @@ def test_a_clock_that_is_off_is_a_warning(ahead_s: int, code: str, seconds: int)
     found = heard(Verdict.OK, date=format_datetime(NOW + timedelta(seconds=ahead_s), usegmt=False))
 
     assert abs(int(str(found[code].said.context["seconds"])) - seconds) <= 1
-    assert found[code].is_warning == (code != "network.clock_agrees")
+    assert found[code].is_warning == (code != "network.clock_ok")
 
 
 @pytest.mark.parametrize("headers", [{}, {"date": "gestern"}, {"date": "Thu, 01 Jan 1970 00:00:00 GMT", "age": "9"}])
 def test_a_clock_that_is_not_told_is_no_trouble(headers: dict[str, str]) -> None:
-    assert heard(Verdict.OK, **headers)["network.clock_untold"].level == "good"
+    assert heard(Verdict.OK, **headers)["network.clock_unknown"].level == "good"
 
 
 def test_an_account_is_accepted_where_an_answer_was_given_for_it() -> None:
-    assert "network.account" in heard(Verdict.OK, username="dong-bo")
-    assert "network.account" in heard(Verdict.AUTH, Verdict.OK, username="dong-bo")
-    assert "network.account" not in heard(Verdict.AUTH, username="dong-bo")
-    assert "network.account" not in heard(Verdict.UNKNOWN, username="dong-bo")
-    assert "network.account" not in heard(Verdict.OK)
+    assert "network.account_accepted" in heard(Verdict.OK, username="dong-bo")
+    assert "network.account_accepted" in heard(Verdict.AUTH, Verdict.OK, username="dong-bo")
+    assert "network.account_accepted" not in heard(Verdict.AUTH, username="dong-bo")
+    assert "network.account_accepted" not in heard(Verdict.UNKNOWN, username="dong-bo")
+    assert "network.account_accepted" not in heard(Verdict.OK)
 
 
 def test_answers_are_understood_where_none_is_unknown() -> None:
-    assert heard(Verdict.OK, Verdict.NOT_FOUND)["network.understood"].said.context == {"number": 2}
-    assert "network.understood" not in heard(Verdict.OK, Verdict.UNKNOWN)
+    assert heard(Verdict.OK, Verdict.NOT_FOUND)["network.responses_understood"].said.context == {"number": 2}
+    assert "network.responses_understood" not in heard(Verdict.OK, Verdict.UNKNOWN)
     assert heard() == {}
 
 
@@ -307,11 +307,11 @@ def test_a_check_goes_from_the_name_to_the_first_page(authority: Authority, conf
         found = list(check_connections(config(f"https://localhost:{port}"), *reached(trust(authority))))
 
     assert codes(found) == [
-        ("good", "network.named"),
-        ("warning", "network.certificate_ends"),
-        ("good", "check.page_fine"),
+        ("good", "network.name_resolved"),
+        ("warning", "network.certificate_expiring"),
+        ("good", "check.page_readable"),
         ("warning", "network.clock_behind"),
-        ("good", "network.understood"),
+        ("good", "network.responses_understood"),
     ]
 
 
@@ -319,7 +319,7 @@ def test_a_system_that_cannot_be_trusted_is_not_asked(authority: Authority, conf
     with secure_server(authority.server(ends=-DAY, begins=-9 * DAY)) as port:
         found = list(check_connections(config(f"https://localhost:{port}"), *reached(trust(authority))))
 
-    assert codes(found) == [("good", "network.named"), ("bad", "network.certificate_expired")]
+    assert codes(found) == [("good", "network.name_resolved"), ("bad", "network.certificate_expired")]
 
 
 @pytest.mark.parametrize("language", Language)

@@ -180,7 +180,7 @@ def test_pydantics_findings_show_no_value(told: Told) -> None:
 def test_our_own_errors_keep_their_sentence(told: Told) -> None:
     error = SourceHeld("source.adapter_failed", connection="land-registry", record_type="land_parcel", error="KeyError")
 
-    assert "the adapter failed on an answer for land_parcel" in told("cchc_connect.sync", "%s", error)
+    assert "the adapter failed on a response for land_parcel" in told("cchc_connect.sync", "%s", error)
 
 
 def test_a_record_is_formatted_and_not_changed() -> None:

@@ -1,19 +1,21 @@
-"""`adapter list`: which agencies' systems can be connected with what is installed."""
+"""`adapter list`: installed adapters and the systems they connect."""
 
 import inspect
 import sys
+from collections.abc import Mapping
 from importlib.metadata import EntryPoint
-from typing import Any
+from typing import Any, cast
 
 from cchc_connect.cli.exits import ExitCode
 from cchc_connect.cli.screen import Table
 from cchc_connect.cli.session import Session
 from cchc_connect.errors import ConfigurationError
+from cchc_connect.messages import Language
 from cchc_connect.registry import adapter_factory, installed_adapters
 
 
 def list_adapters(session: Session) -> ExitCode:
-    """List every installed adapter, ours and outsiders'; one that cannot be loaded says so."""
+    """List every installed adapter, also of other packages; one that cannot be loaded is listed with the error."""
     screen = session.screen
     adapters = [_adapter(point, session) for point in installed_adapters().values()]
     screen.document({"adapters": adapters})
@@ -29,7 +31,7 @@ def _adapter(point: EntryPoint, session: Session) -> dict[str, Any]:
     except ConfigurationError as error:
         purpose, works = session.screen.text(error.code, **error.context), False
     else:
-        purpose, works = _purpose(factory, point), True
+        purpose, works = _purpose(factory, point, session.screen.language), True
     package = point.dist
     return {
         "name": point.name,
@@ -40,8 +42,15 @@ def _adapter(point: EntryPoint, session: Session) -> dict[str, Any]:
     }
 
 
-def _purpose(factory: object, point: EntryPoint) -> str:
-    """Return the first line an adapter says about itself: its module's, else its own."""
+def _purpose(factory: object, point: EntryPoint, language: Language) -> str:
+    """Return one line about the system that an adapter connects.
+
+    An adapter may give that line in the optional class attribute `purposes`, a mapping of language code ("vi", "en")
+    to text. Without it the line is the first one of the docstring of its module or of its class.
+    """
+    purposes = getattr(factory, "purposes", None)
+    if isinstance(purposes, Mapping) and language in purposes:
+        return str(cast("Mapping[str, object]", purposes)[language])
     module = sys.modules.get(point.module)
-    described = inspect.getdoc(module) or inspect.getdoc(factory) or ""
-    return described.partition("\n")[0]
+    docstring = inspect.getdoc(module) or inspect.getdoc(factory) or ""
+    return docstring.partition("\n")[0]

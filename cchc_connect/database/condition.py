@@ -41,12 +41,12 @@ def database_findings(database: SharedDatabase) -> Iterator[Finding]:
     with database.reading() as connection:
         found = _sqlite(connection) if connection.dialect.name == "sqlite" else _postgres(connection)
     told = {"kind": found.kind, "version": found.version, "structure": STRUCTURE_VERSION}
-    yield Finding.good(DATABASE, "condition.version", told)
+    yield Finding.good(DATABASE, "database_state.version", told)
     yield _kept(found)
     if found.kind == "SQLite":
         yield room(Path(database.place).parent, found.size_bytes)
     else:
-        yield Finding.good(DATABASE, "condition.size", {"size_mib": -(-found.size_bytes // MIB)})
+        yield Finding.good(DATABASE, "database_state.size", {"size_mib": -(-found.size_bytes // MIB)})
 
 
 def room(folder: Path, size_bytes: int = 0) -> Finding:
@@ -54,16 +54,16 @@ def room(folder: Path, size_bytes: int = 0) -> Finding:
     free_mib = shutil.disk_usage(folder).free // MIB
     told = {"folder": folder, "free_mib": free_mib, "size_mib": -(-size_bytes // MIB)}
     if free_mib < max(LEAST_FREE_MIB, size_bytes // MIB):
-        return Finding.warning(DATABASE, "condition.little_room", told)
-    return Finding.good(DATABASE, "condition.room", told)
+        return Finding.warning(DATABASE, "database_state.disk_space_low", told)
+    return Finding.good(DATABASE, "database_state.disk_space", told)
 
 
 def _kept(found: Condition) -> Finding:
     if found.unsafe:
-        return Finding.warning(DATABASE, "condition.unsafe", {"settings": ", ".join(found.unsafe)})
+        return Finding.warning(DATABASE, "database_state.not_durable", {"settings": ", ".join(found.unsafe)})
     if found.journal != "wal":
-        return Finding.warning(DATABASE, "condition.no_wal", {"journal": found.journal})
-    return Finding.good(DATABASE, "condition.safe", {"journal": found.journal})
+        return Finding.warning(DATABASE, "database_state.no_wal", {"journal": found.journal})
+    return Finding.good(DATABASE, "database_state.durable", {"journal": found.journal})
 
 
 def _sqlite(connection: Connection) -> Condition:

@@ -45,7 +45,7 @@ def unpacked(packing: Packing, file: BinaryIO, place: Place, budget: Budget, lev
             yield member
             continue
         if level >= budget.limits.nesting:
-            raise inner.refusal("inbox.too_much", limit="nesting", most=budget.limits.nesting)
+            raise inner.refusal("drop_folder.limit_exceeded", limit="nesting", most=budget.limits.nesting)
         with SpooledTemporaryFile(_IN_MEMORY) as spool:
             shutil.copyfileobj(member.stream, spool, CHUNK)
             spool.seek(0)

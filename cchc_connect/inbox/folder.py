@@ -81,7 +81,7 @@ class Inbox:
                 names.setdefault(safe_name(written, Place(written)), []).append(written)
             except Rejected as refusal:
                 refused.append(refusal)
-        refused += [Place(name).refusal("inbox.name_twice") for name, several in names.items() if len(several) > 1]
+        refused += [Place(name).refusal("drop_folder.duplicate_name") for name, several in names.items() if len(several) > 1]
         self._written = {name: several[0] for name, several in names.items() if len(several) == 1}
         return Look(files=tuple(sorted(self._written)), refused=tuple(refused))
 
@@ -110,12 +110,12 @@ class Inbox:
         with _opened(self._folder, self._written.get(name, name), place) as file:
             found = os.fstat(file.fileno())
             if found.st_nlink > 1:
-                raise place.refusal("inbox.linked")
+                raise place.refusal("drop_folder.hard_link")
             if found.st_size > self._limits.file_bytes:
-                raise place.refusal("inbox.too_much", limit="file_bytes", most=self._limits.file_bytes)
+                raise place.refusal("drop_folder.limit_exceeded", limit="file_bytes", most=self._limits.file_bytes)
             yield file, found.st_size
             if _state(os.fstat(file.fileno())) != _state(found):
-                raise place.refusal("inbox.changed")
+                raise place.refusal("drop_folder.changed")
 
     def _states(self) -> dict[str, _State]:
         """Return every entry that is no folder and no unfinished file by its name; links are not followed."""
@@ -126,7 +126,7 @@ class Inbox:
             for entry in self._entries(prefix):
                 seen += 1
                 if seen > self._limits.files:
-                    raise Place(str(self._folder)).refusal("inbox.too_much", limit="files", most=self._limits.files)
+                    raise Place(str(self._folder)).refusal("drop_folder.limit_exceeded", limit="files", most=self._limits.files)
                 if entry.name.startswith(".") or entry.name.casefold().endswith(_UNFINISHED):
                     continue
                 if entry.is_dir(follow_symlinks=False):
@@ -141,7 +141,7 @@ class Inbox:
             with os.scandir(self._folder / prefix) as entries:
                 return list(islice(entries, self._limits.files + 1))
         except OSError as error:
-            raise ConfigurationError("inbox.folder", path=self._folder / prefix, reason=error.strerror) from error
+            raise ConfigurationError("drop_folder.folder_unreadable", path=self._folder / prefix, reason=error.strerror) from error
 
 
 def _opened(folder: Path, name: str, place: Place) -> BinaryIO:
@@ -153,14 +153,14 @@ def _opened(folder: Path, name: str, place: Place) -> BinaryIO:
     try:
         descriptor = _descended(folder, name.split("/"))
     except FileNotFoundError:
-        code, reason = "inbox.gone", None
+        code, reason = "drop_folder.missing", None
     except OSError as error:
-        code, reason = "inbox.kind" if error.errno in _NOT_A_FILE else "inbox.unreadable", error.strerror
+        code, reason = "drop_folder.not_a_file" if error.errno in _NOT_A_FILE else "drop_folder.unreadable", error.strerror
     else:
         if stat.S_ISREG(os.fstat(descriptor).st_mode):
             return os.fdopen(descriptor, "rb")
         os.close(descriptor)
-        code, reason = "inbox.kind", None
+        code, reason = "drop_folder.not_a_file", None
     raise place.refusal(code, reason=reason)
 
 

@@ -31,7 +31,7 @@ def safe_name(written: str, place: Place) -> str:
     if rule is None and any(len(part.encode()) > _PART_BYTES for part in parts):
         rule = "long"
     if rule is not None:
-        raise place.refusal("inbox.name", problem=Phrase(f"inbox_name.{rule}"))
+        raise place.refusal("drop_folder.name_refused", problem=Phrase(f"drop_folder_name.{rule}"))
     return "/".join(parts)
 
 

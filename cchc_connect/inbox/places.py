@@ -29,5 +29,5 @@ class Place:
         """Return it in words; whatever could steer a terminal is spelt out."""
         shown = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in self.file[:_SHOWN])
         if not self.member:
-            return Phrase("inbox_place.file", {"file": shown})
-        return Phrase("inbox_place.member", {"file": shown, "member": self.member})
+            return Phrase("drop_folder_location.file", {"file": shown})
+        return Phrase("drop_folder_location.member", {"file": shown, "member": self.member})

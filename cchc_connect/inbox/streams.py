@@ -68,9 +68,9 @@ class Budget:
         """
         self._members += 1
         if self._members > self.limits.members:
-            raise place.refusal("inbox.too_much", limit="members", most=self.limits.members)
+            raise place.refusal("drop_folder.limit_exceeded", limit="members", most=self.limits.members)
         if size > self.limits.member_bytes:
-            raise place.refusal("inbox.too_much", limit="member_bytes", most=self.limits.member_bytes)
+            raise place.refusal("drop_folder.limit_exceeded", limit="member_bytes", most=self.limits.member_bytes)
 
     def count_bytes(self, place: Place, count: int) -> None:
         """Count bytes that were unpacked.
@@ -80,9 +80,9 @@ class Budget:
         """
         self._unpacked += count
         if self._unpacked > self.limits.total_bytes:
-            raise place.refusal("inbox.too_much", limit="total_bytes", most=self.limits.total_bytes)
+            raise place.refusal("drop_folder.limit_exceeded", limit="total_bytes", most=self.limits.total_bytes)
         if self._unpacked > MIB and self._unpacked > self.limits.ratio * self._packed:
-            raise place.refusal("inbox.too_much", limit="ratio", most=self.limits.ratio)
+            raise place.refusal("drop_folder.limit_exceeded", limit="ratio", most=self.limits.ratio)
 
 
 class CountedStream(io.RawIOBase):
@@ -114,7 +114,7 @@ class CountedStream(io.RawIOBase):
         self._left -= len(piece)
         self._is_over = not piece
         if self._left < 0 or (self._is_over and self._left):
-            raise self._place.refusal("inbox.size")
+            raise self._place.refusal("drop_folder.size_mismatch")
         buffer[: len(piece)] = piece
         return len(piece)
 
@@ -134,4 +134,4 @@ def unbroken(place: Place, step: Callable[[], Result]) -> Result:
         return step()
     except _BROKEN:
         pass
-    raise place.refusal("inbox.damaged")
+    raise place.refusal("drop_folder.damaged")

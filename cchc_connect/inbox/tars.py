@@ -33,7 +33,7 @@ class _Rations:
         piece = self._source.read(size)
         self._left -= len(piece)
         if self._left < 0:
-            raise self._place.refusal("inbox.too_much", limit="headers", most=_HEADER_BYTES)
+            raise self._place.refusal("drop_folder.limit_exceeded", limit="headers", most=_HEADER_BYTES)
         self._tail = (self._tail + piece)[-tarfile.BLOCKSIZE :]
         return piece
 
@@ -62,12 +62,12 @@ def tar_members(file: BinaryIO, place: Place, budget: Budget, *, packed: bool) -
                 continue
             name = _checked_name(entry, inner)
             if name in names:
-                raise inner.refusal("inbox.name_twice")
+                raise inner.refusal("drop_folder.duplicate_name")
             names.add(name)
             content = unbroken(inner, partial(archive.extractfile, entry))
             rations.allow(entry.size)
             if content is None:
-                raise inner.refusal("inbox.kind")
+                raise inner.refusal("drop_folder.not_a_file")
             with content, CountedStream(content, entry.size, inner, budget.count_bytes) as stream:
                 yield inner, Member(name=name, size=entry.size, stream=stream)
                 stream.drain()
@@ -83,10 +83,10 @@ def _entries(archive: tarfile.TarFile, rations: _Rations, place: Place) -> Itera
         yield entry
     rations.allow(_PADDING_BYTES)
     if not unbroken(place, rations.ends_in_zeros):
-        raise place.refusal("inbox.damaged")
+        raise place.refusal("drop_folder.damaged")
 
 
 def _checked_name(entry: tarfile.TarInfo, place: Place) -> str:
     if not entry.isreg() or entry.issparse():
-        raise place.refusal("inbox.kind")
+        raise place.refusal("drop_folder.not_a_file")
     return safe_name(entry.name, place)

@@ -44,7 +44,7 @@ class _Sips(io.RawIOBase):
         if size is None or size < 0:
             size = self._most
         if size > self._most:
-            raise self._place.refusal("inbox.too_much", limit="directory", most=self._most)
+            raise self._place.refusal("drop_folder.limit_exceeded", limit="directory", most=self._most)
         return self._file.read(size)
 
 
@@ -65,7 +65,7 @@ def zip_members(file: BinaryIO, place: Place, budget: Budget) -> Iterator[tuple[
             if entry.is_dir():
                 continue
             if name in names:
-                raise inner.refusal("inbox.name_twice")
+                raise inner.refusal("drop_folder.duplicate_name")
             names.add(name)
             packed = unbroken(inner, partial(archive.open, _unlimited(entry, budget)))
             with packed, CountedStream(packed, entry.file_size, inner, budget.count_bytes) as stream:
@@ -75,12 +75,12 @@ def zip_members(file: BinaryIO, place: Place, budget: Budget) -> Iterator[tuple[
 
 def _checked_name(entry: ZipInfo, place: Place) -> str:
     if entry.flag_bits & _ENCRYPTED:
-        raise place.refusal("inbox.encrypted")
+        raise place.refusal("drop_folder.encrypted")
     if entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
-        raise place.refusal("inbox.method")
+        raise place.refusal("drop_folder.compression_method")
     kind = stat.S_IFMT(entry.external_attr >> _UNIX_MODE)
     if kind not in {0, stat.S_IFDIR if entry.is_dir() else stat.S_IFREG}:
-        raise place.refusal("inbox.kind")
+        raise place.refusal("drop_folder.not_a_file")
     safe_name(entry.orig_filename, place)  # the library cuts names at a NUL
     return safe_name(entry.filename, place)
 

@@ -31,7 +31,7 @@ def client_assertion(  # each of them is a claim or where one comes from
         ConfigurationError: the extra `sign` is not installed, or the lifetime is not between a second and five minutes.
     """
     if not 1 <= lifetime_s <= LONGEST_S:
-        raise ConfigurationError("signature.lifetime", value=lifetime_s, most=LONGEST_S)
+        raise ConfigurationError("signature.lifetime_out_of_range", value=lifetime_s, most=LONGEST_S)
     with extra("sign", "joserfc", "cryptography"):
         from cchc_connect.signing import jose  # noqa: PLC0415  # the extra may be missing
     issued_at = int(clock.now().timestamp())

@@ -39,7 +39,7 @@ class Signer:
             ConfigurationError: the lifetime is not between a second and an hour.
         """
         if not 1 <= lifetime_s <= LONGEST_S:
-            raise ConfigurationError("signature.lifetime", value=lifetime_s, most=LONGEST_S)
+            raise ConfigurationError("signature.lifetime_out_of_range", value=lifetime_s, most=LONGEST_S)
         self._key = key
         self._issuer = issuer
         self._clock = clock

@@ -66,7 +66,7 @@ class Belief:
 
     def _check_way(self, following: str, sifted: Sifted, cursor: Cursor) -> None:
         if not following.isprintable() or len(following) > LONGEST_POSITION:
-            raise SourceHeld("source.position_unusable", **self._name)
+            raise SourceHeld("source.page_token_unusable", **self._name)
         if following in self._positions or following == cursor.position:
             raise SourceHeld("source.paging_loop", **self._name)
         self._positions.add(following)

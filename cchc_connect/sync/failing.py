@@ -19,7 +19,7 @@ def failed(error: CchcError) -> tuple[Outcome, Phrase]:
 
 def resting(known: Breaker) -> str:
     """Return the code of why a connection is left alone: it failed, or it asked for that."""
-    return "breaker.open" if known.failures else "breaker.parked"
+    return "circuit_breaker.open" if known.failures else "circuit_breaker.paused"
 
 
 def asked_wait_s(error: CchcError | None) -> float | None:

@@ -10,7 +10,7 @@ from cchc_connect.transport.traffic import TrafficCounter
 from cchc_connect.transport.wire import Send
 from cchc_connect.transport.writing import written
 
-NO_TURN = "transport.no_turn"
+NO_TURN = "transport.quota_exhausted"
 """Code of the one throttling that nobody asked for: the connection's quota leaves no turn in time."""
 
 

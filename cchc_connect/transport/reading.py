@@ -44,7 +44,7 @@ class AnswerReader:
         if coding not in _UNPACKED:
             self._unpacker = unpacker(coding)
             if self._unpacker is None:  # one we did not ask for, or one above the other
-                self.fault = SourceHeld("transport.encoding", **call.context())
+                self.fault = SourceHeld("transport.compression_not_requested", **call.context())
 
     @property
     def framed(self) -> bool:

@@ -44,7 +44,7 @@ def check_headers(wire: Wire, call: Call) -> None:
     """
     unsendable = _unsendable_header(wire.headers)
     if unsendable is not None:
-        raise ConfigurationError("transport.header", **call.context(), header=unsendable)
+        raise ConfigurationError("transport.header_unsendable", **call.context(), header=unsendable)
 
 
 def _address(request: HttpRequest, call: Call, endpoint: Endpoint, origins: Collection[Origin]) -> str:

@@ -76,5 +76,5 @@ def test_a_server_that_lets_nobody_in_is_told_from_one_that_is_not_there(call: C
     not_there = call("status", "--db", "postgresql://127.0.0.1:9/shared")
 
     assert (turned_away.code, not_there.code) == (74, 74)
-    assert "turned the connection away" in turned_away.err
+    assert "refused the connection" in turned_away.err
     assert "cannot be reached" in not_there.err

@@ -44,8 +44,18 @@ def test_each_finding_has_a_level_a_code_and_a_sentence_in_both_languages(
     english, vietnamese = (call("check", "--json", "--lang", language).document for language in ("en", "vi"))
 
     codes = {finding["code"] for finding in english["findings"]}
-    assert codes >= {"network.is_address", "network.plain_here", "network.clock_agrees", "network.understood"}
-    assert codes >= {"network.account", "check.route", "condition.room", "check.database_new"}
+    assert codes >= {
+        "network.is_address",
+        "network.plain_http_loopback",
+        "network.clock_ok",
+        "network.responses_understood",
+    }
+    assert codes >= {
+        "network.account_accepted",
+        "check.route_declared",
+        "database_state.disk_space",
+        "check.database_new",
+    }
     assert {finding["level"] for finding in english["findings"]} == {"good"}
     assert [one["code"] for one in english["findings"]] == [one["code"] for one in vietnamese["findings"]]
     told = zip(english["findings"], vietnamese["findings"], strict=True)
@@ -66,9 +76,12 @@ def test_a_warning_is_no_failure(call: Call, agencies: Agencies, monkeypatch: py
 
 @pytest.mark.parametrize(
     ("ends_in_days", "code", "told"),
-    [(90, 0, "OK  land: TLSv1.3; its certificate is good for"), (9, 0, "!!  land: TLSv1.3; its certificate ends in"),
-     (-1, 69, "BAD land: The certificate of land (localhost) has expired.")],
-)  # fmt: skip
+    [
+        (90, 0, "OK  land: TLSv1.3; the certificate is valid for"),
+        (9, 0, "!!  land: TLSv1.3; the certificate expires in"),
+        (-1, 69, "BAD land: The certificate of land (localhost) has expired."),
+    ],
+)
 def test_a_certificate_of_the_agencys_own_authority_is_looked_at(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends_in_days: int, code: int, told: str
 ) -> None:
@@ -93,7 +106,12 @@ def test_a_database_in_order_tells_its_condition(call: Call) -> None:
 
     codes = {finding["code"] for finding in call("check", "--json").document["findings"]}
 
-    assert {"check.database_fine", "condition.version", "condition.safe", "condition.room"} <= codes
+    assert {
+        "check.database_opens",
+        "database_state.version",
+        "database_state.durable",
+        "database_state.disk_space",
+    } <= codes
 
 
 def test_faulty_items_are_counted_and_are_no_hindrance(call: Call, agencies: Agencies) -> None:

@@ -34,7 +34,7 @@ def test_a_system_that_asks_for_an_hour_of_peace_gets_it_over_runs(
     second = call("sync", "--json", "--only", "district")
 
     assert first.document["lines"][0]["reason"]["code"] == "transport.throttled"
-    assert {line["reason"]["code"] for line in second.document["lines"]} == {"breaker.parked"}
+    assert {line["reason"]["code"] for line in second.document["lines"]} == {"circuit_breaker.paused"}
     assert second.code == 69
     assert sum(district.requests_seen.values()) == asked == 1
 
@@ -50,7 +50,7 @@ def test_a_target_that_asks_for_peace_gets_it_too(call: Call, connect: Connect, 
     second = call("sync", "--json", "--only", "to-desk").document
 
     assert {line["reason"]["code"] for line in first["lines"]} == {"transport.throttled"}
-    assert {line["reason"]["code"] for line in second["lines"]} == {"breaker.parked"}
+    assert {line["reason"]["code"] for line in second["lines"]} == {"circuit_breaker.paused"}
     assert sum(district.requests_seen.values()) == asked
 
 
@@ -92,7 +92,7 @@ def test_a_quota_that_leaves_no_turn_is_no_failure_of_the_system(
     ran = [call("sync", "--json") for _ in range(4)]
 
     reasons = [{line["reason"]["code"] for line in one.document["lines"]} for one in ran]
-    assert reasons == [{"transport.no_turn"}] * 4
+    assert reasons == [{"transport.quota_exhausted"}] * 4
     assert sum(district.requests_seen.values()) == 0
 
 

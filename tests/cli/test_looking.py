@@ -81,8 +81,8 @@ def test_a_run_that_was_killed_is_told_from_one_at_work(call: Call, own: Path) -
     execute(own, "UPDATE lease SET expires_at = '2091-07-01T01:15:00.000000Z'")
     at_work = call("status", "--db", own)
 
-    assert "bắt đầu 01/07/2090 08:15, bị ngắt" in killed.out
-    assert "begun 2090-07-01 08:15, at work" in at_work.out
+    assert "bắt đầu 01/07/2090 08:15 (giờ Việt Nam), bị ngắt" in killed.out
+    assert "started 2090-07-01 08:15 (Vietnam time), in progress" in at_work.out
 
 
 def test_a_journal_that_was_tampered_with_is_found(call: Call, own: Path) -> None:
@@ -103,8 +103,12 @@ def test_why_something_is_held_is_told_in_the_readers_language(call: Call, own: 
 
     english, vietnamese = call("status", "--db", own), call("status", "--db", own, "--lang", "vi")
 
-    assert "Held since 2026-07-01 08:15: one-stop dossier. one-stop: the listing of dossier leads back" in english.out
-    assert "Tạm ngừng từ 01/07/2026 08:15: one-stop dossier. one-stop: danh sách dossier quay lại" in vietnamese.out
+    assert (
+        "On hold since 2026-07-01 08:15 (Vietnam time): one-stop dossier. one-stop: the listing of dossier"
+        in english.out
+    )
+    assert "Tạm dừng từ 01/07/2026 08:15 (giờ Việt Nam): one-stop dossier (hồ sơ). " in vietnamese.out
+    assert "one-stop: danh sách dossier (hồ sơ) quay lại trang đã đọc" in vietnamese.out
     assert "a_code_of_tomorrow" in english.out
 
 

@@ -88,7 +88,7 @@ def test_beside_a_document_each_line_of_the_log_is_one_too(call: Call) -> None:
 
     ended = call("sync", "--json", "--debug")
 
-    assert ended.document["error"]["code"] == "cli.software"
+    assert ended.document["error"]["code"] == "cli.program_error"
     lines = [json.loads(line) for line in ended.err.splitlines()]
     assert lines[-1]["level"] == "CRITICAL"
     assert lines[-1]["message"].endswith("ZeroDivisionError")

@@ -141,7 +141,7 @@ def test_a_report_says_from_where_to_where_each_source_was_read(
     whole, again = call("sync"), call("sync")
     latest = [run["run_id"] for run in call("runs", "--json").document["runs"]]
 
-    assert "Amid its listing: district land_parcel goes on at 3" in broken.out
+    assert "Listing not finished: district land_parcel continues at page token 3" in broken.out
     assert "Read up to: district land_parcel, - -> 2026-03-02 15:00" in whole.out
     assert "Read up to" not in again.out
     assert "Read up to: district land_parcel, - -> 2026-03-02 15:00" in call("runs", latest[1]).out

@@ -185,7 +185,7 @@ def test_a_source_that_cannot_be_reached_is_told_and_marks_nothing_as_gone(
     told = call("reconcile", "district", "--repair")
 
     assert told.code == 69
-    assert "not every source could be read whole" in told.out
+    assert "not every source could be read completely" in told.out
     assert (books.live(), books.cursor(STREAM)) == (parcels, stood)
 
 
@@ -224,7 +224,7 @@ def test_a_source_that_shows_fewer_than_it_counts_was_not_read_whole(
 
     repaired = call("reconcile", "district", "--repair", "--json")
 
-    assert (repaired.code, found(repaired)["reason"]["code"]) == (69, "reconcile.shows_fewer")
+    assert (repaired.code, found(repaired)["reason"]["code"]) == (69, "reconcile.listing_incomplete")
     assert books.live() == ["1", "2", "3", "4", "5", "6"]
 
 

@@ -62,7 +62,7 @@ def test_all_entries_are_read_anew_and_some_stay(call: Call, cured: int) -> None
     replayed = call("quarantine", "replay", "--all")
 
     assert replayed.code == 3
-    assert "1 in order now" in replayed.out
+    assert "1 resolved" in replayed.out
     assert cured not in [entry.id for entry in entries("land_parcel")]
 
 

@@ -67,7 +67,7 @@ def test_one_source_that_answers_nonsense_makes_the_run_partial(call: Call, agen
     assert ran.code == 3
     assert "land-registry land_parcel" in ran.out.split("Pushed")[1]
     assert rows("dossier") > 0
-    assert "Held since" in looked.out
+    assert "On hold since" in looked.out
 
 
 def test_a_run_in_which_nothing_is_done_has_failed(call: Call, agencies: Agencies) -> None:
@@ -185,7 +185,7 @@ def test_ctrl_c_ends_a_run_at_once_and_the_next_one_goes_on(call: Call, silent: 
     after = call("sync")
 
     assert running.returncode == 130
-    assert "What was committed is kept" in told
+    assert "Committed data is kept" in told
     assert "Traceback" not in told
     assert after.code == 0
 

@@ -39,7 +39,7 @@ def found(address: str) -> dict[str, Finding]:
 
 
 def test_kind_version_and_structure_are_told(address: str) -> None:
-    told = found(address)["condition.version"].said.context
+    told = found(address)["database_state.version"].said.context
 
     assert told["kind"] in {"SQLite", "PostgreSQL"}
     assert str(told["version"])[0].isdecimal()
@@ -52,8 +52,8 @@ def test_a_file_tells_its_room_and_its_journal(address: str, monkeypatch: pytest
 
     told = found(address)
 
-    assert told["condition.safe"].said.context == {"journal": "wal"}
-    assert told["condition.room"].said.context["size_mib"] == 1
+    assert told["database_state.durable"].said.context == {"journal": "wal"}
+    assert told["database_state.disk_space"].said.context["size_mib"] == 1
     assert {finding.level for finding in told.values()} == {"good"}
 
 
@@ -63,7 +63,7 @@ def test_a_file_that_cannot_be_read_while_it_is_written_is_a_warning(address: st
         connection.execute("PRAGMA journal_mode = DELETE")
     connection.close()
 
-    warned = found(address)["condition.no_wal"]
+    warned = found(address)["database_state.no_wal"]
 
     assert (warned.level, warned.said.context) == ("warning", {"journal": "delete"})
 
@@ -71,10 +71,10 @@ def test_a_file_that_cannot_be_read_while_it_is_written_is_a_warning(address: st
 @pytest.mark.parametrize(
     ("free_mib", "size_mib", "code"),
     [
-        (900, 1, "condition.little_room"),
-        (1100, 1, "condition.room"),
-        (1100, 2000, "condition.little_room"),
-        (2100, 2000, "condition.room"),
+        (900, 1, "database_state.disk_space_low"),
+        (1100, 1, "database_state.disk_space"),
+        (1100, 2000, "database_state.disk_space_low"),
+        (2100, 2000, "database_state.disk_space"),
     ],
 )
 def test_little_room_is_a_warning(
@@ -98,7 +98,7 @@ def test_a_server_that_may_lose_what_was_committed_is_a_warning(address: str) ->
 
     told = found(address)
 
-    assert ("condition.unsafe" in told) == bool(off)
+    assert ("database_state.not_durable" in told) == bool(off)
     if off:
-        assert told["condition.unsafe"].said.context == {"settings": ", ".join(off)}
-    assert int(str(told["condition.size"].said.context["size_mib"])) > 0
+        assert told["database_state.not_durable"].said.context == {"settings": ", ".join(off)}
+    assert int(str(told["database_state.size"].said.context["size_mib"])) > 0

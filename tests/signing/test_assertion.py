@@ -46,4 +46,4 @@ def test_an_assertion_is_not_good_for_longer_than_five_minutes(tmp_path: Path, l
     with pytest.raises(ConfigurationError) as raised:
         client_assertion(party.signing_key, "lien-thong-h09", ENDPOINT, party.watch, lifetime_s=lifetime_s)
 
-    assert raised.value.code == "signature.lifetime"
+    assert raised.value.code == "signature.lifetime_out_of_range"

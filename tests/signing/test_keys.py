@@ -63,7 +63,7 @@ def test_what_does_not_fit_its_algorithm_never_signs(text: str, algorithm: str, 
     with pytest.raises(ConfigurationError) as raised:
         SigningKey.read(text, algorithm=algorithm, key_id="2026-07", password=password)
 
-    assert raised.value.code == "signature.key_unfit"
+    assert raised.value.code == "signature.key_unusable"
     assert (raised.value.__cause__, raised.value.__context__) == (None, None)
     locals_of_ours = [entry.frame.f_locals for entry in raised.traceback if "cchc_connect" in str(entry.path)]
     assert len(text) < 3 or text not in repr(locals_of_ours)
@@ -81,7 +81,7 @@ def test_a_key_without_a_name_cannot_be_found_by_the_other_side() -> None:
     with pytest.raises(ConfigurationError) as raised:
         SigningKey.read(pem(KEY), algorithm="ES256")
 
-    assert raised.value.code == "signature.key_nameless"
+    assert raised.value.code == "signature.key_id_missing"
 
 
 def test_a_jwk_brings_its_name_along_and_has_no_other() -> None:
@@ -90,7 +90,7 @@ def test_a_jwk_brings_its_name_along_and_has_no_other() -> None:
     assert SigningKey.read(text, algorithm="ES256").key_id == "2026-07"
     with pytest.raises(ConfigurationError) as raised:
         SigningKey.read(text, algorithm="ES256", key_id="2026-08")
-    assert raised.value.code == "signature.key_misnamed"
+    assert raised.value.code == "signature.key_id_mismatch"
 
 
 def test_without_its_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -234,7 +234,7 @@ def test_a_token_endpoint_that_is_no_place_to_go_is_refused_at_once() -> None:
     with pytest.raises(ConfigurationError) as refused:
         Endpoint(name="registry", base_url="http://127.0.0.1", dialect=REST, authentication=OAuth2(login))
 
-    assert refused.value.code == "transport.base_url"
+    assert refused.value.code == "transport.base_url_unusable"
 
 
 def test_a_shared_secret_signs_what_the_system_wants_signed(serve: Serve, line: OpenLine) -> None:

@@ -341,7 +341,7 @@ def test_a_conversation_receives_answers_and_typed_errors(serve: Serve, line: Op
             return held.code, found.body
         return "", b""
 
-    assert line(rest(agency.base_url)).run(conversation()) == ("transport.question_refused", PARCELS)
+    assert line(rest(agency.base_url)).run(conversation()) == ("transport.request_refused", PARCELS)
 
 
 def test_an_error_a_conversation_does_not_deal_with_comes_out(serve: Serve, line: OpenLine) -> None:

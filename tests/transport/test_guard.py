@@ -104,7 +104,7 @@ def test_a_base_address_that_is_not_plain_is_refused_and_not_shown(url: str) -> 
     with pytest.raises(ConfigurationError) as raised:
         rest(url)
 
-    assert raised.value.code == "transport.base_url"
+    assert raised.value.code == "transport.base_url_unusable"
     assert url not in repr(raised.value.context)
 
 

@@ -117,7 +117,7 @@ def test_what_another_attempt_cannot_cure_is_tried_once(drive: Driver, error: ty
 
 
 @drivers
-@pytest.mark.parametrize(("code", "attempts"), [("transport.broken", 1), (NEVER_CONNECTED, 4)])
+@pytest.mark.parametrize(("code", "attempts"), [("transport.connection_lost", 1), (NEVER_CONNECTED, 4)])
 def test_a_message_that_may_not_repeat_is_tried_again_only_if_nothing_was_sent(
     drive: Driver, code: str, attempts: int
 ) -> None:

@@ -124,7 +124,7 @@ def test_nobody_is_asked_for_what_could_not_be_read() -> None:
     assert accepted() == ("gzip", "zstd")
     with pytest.raises(SourceHeld) as raised:
         answer.body()
-    assert raised.value.code == "transport.encoding"
+    assert raised.value.code == "transport.compression_not_requested"
 
 
 @given(

@@ -92,7 +92,7 @@ def test_a_classifier_that_cannot_read_the_body_has_not_understood_it() -> None:
     with RequestsTransport(endpoint) as transport, pytest.raises(SourceHeld) as raised:
         transport.send(ASK)
 
-    assert raised.value.code == "transport.not_understood"
+    assert raised.value.code == "transport.response_unexpected"
 
 
 def test_it_is_a_transport() -> None:

@@ -66,7 +66,7 @@ def test_an_answer_signed_by_whom_we_expect_is_used(serve: Serve, line: OpenLine
 
 @pytest.mark.parametrize(
     ("header", "code"),
-    [(None, "signature.missing"), ("of other bytes", "signature.wrong"), ("nonsense", "signature.malformed")],
+    [(None, "signature.missing"), ("of other bytes", "signature.mismatch"), ("nonsense", "signature.malformed")],
 )
 def test_an_answer_that_is_not_is_not_used(
     serve: Serve, line: OpenLine, party: Party, header: str | None, code: str
@@ -91,7 +91,7 @@ def test_a_signature_is_good_for_one_answer(serve: Serve, line: OpenLine, party:
     with pytest.raises(SourceHeld) as refused:
         carrier.send(ASK)
 
-    assert refused.value.code == "signature.repeated"
+    assert refused.value.code == "signature.replayed"
 
 
 def test_an_error_on_the_way_needs_no_signature(serve: Serve, line: OpenLine, party: Party) -> None:

@@ -153,7 +153,7 @@ def test_a_folder_that_is_not_ours_alone_is_refused(tmp_path: Path, fault: str) 
     with pytest.raises(ConfigurationError) as refused:
         FolderShelf(folder)
 
-    assert refused.value.code == "transport.shelf"
+    assert refused.value.code == "transport.token_store_unusable"
 
 
 def test_a_folder_that_went_away_costs_a_login_and_nothing_else(serve: Serve, tmp_path: Path) -> None:
