@@ -189,6 +189,7 @@ class BinhDuongPermits:
     """The department, configured: permits and works to pull, nothing to push."""
 
     Options = BinhDuongPermitsOptions
+    purpose_vi = "Sở Xây dựng Bình Dương: hồ sơ cấp phép (REST) và lớp bản đồ công trình (ArcGIS)"
     targets = ()
 
     def __init__(self, options: BinhDuongPermitsOptions) -> None:

@@ -142,6 +142,7 @@ class NationalPortal:
     """The portal, configured: procedures to pull, dossiers and steps to push."""
 
     Options = NationalPortalOptions
+    purpose_vi = "Cổng Dịch vụ công quốc gia: lấy thủ tục hành chính, gửi hồ sơ và bước xử lý"
 
     def __init__(self, options: NationalPortalOptions) -> None:
         table = package_table("national_portal")

@@ -177,6 +177,7 @@ class OgcFeatures:
     """A server of OGC API Features, configured: one collection of parcels to pull, nothing to push."""
 
     Options = OgcFeaturesOptions
+    purpose_vi = "Cơ sở dữ liệu đất đai: thửa đất từ máy chủ OGC API Features"
     dialect = Dialect(classify=classify_rest)
     targets = ()
 

@@ -192,6 +192,7 @@ class OpenCps:
     """A site of OpenCPS, configured: dossiers and steps to pull, nothing to push."""
 
     Options = OpenCpsOptions
+    purpose_vi = "Hệ thống một cửa điện tử OpenCPS 2: hồ sơ và bước xử lý gần nhất của từng hồ sơ"
     targets = ()
 
     def __init__(self, options: OpenCpsOptions) -> None:

@@ -2,9 +2,8 @@
 
 import inspect
 import sys
-from collections.abc import Mapping
 from importlib.metadata import EntryPoint
-from typing import Any, cast
+from typing import Any
 
 from cchc_connect.cli.exits import ExitCode
 from cchc_connect.cli.screen import Table
@@ -45,12 +44,12 @@ def _adapter(point: EntryPoint, session: Session) -> dict[str, Any]:
 def _purpose(factory: object, point: EntryPoint, language: Language) -> str:
     """Return one line about the system that an adapter connects.
 
-    An adapter may give that line in the optional class attribute `purposes`, a mapping of language code ("vi", "en")
-    to text. Without it the line is the first one of the docstring of its module or of its class.
+    An adapter may give that line in an optional class attribute for each language, `purpose_vi` and `purpose_en`.
+    Without it the line is the first one of the docstring of its module or of its class.
     """
-    purposes = getattr(factory, "purposes", None)
-    if isinstance(purposes, Mapping) and language in purposes:
-        return str(cast("Mapping[str, object]", purposes)[language])
+    purpose = getattr(factory, f"purpose_{language}", None)
+    if isinstance(purpose, str):
+        return purpose
     module = sys.modules.get(point.module)
     docstring = inspect.getdoc(module) or inspect.getdoc(factory) or ""
     return docstring.partition("\n")[0]

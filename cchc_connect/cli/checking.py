@@ -17,6 +17,9 @@ from cchc_connect.database.shared import SharedDatabase
 from cchc_connect.errors import ConfigurationError, DatabaseUnusable
 from cchc_connect.finding import Finding
 
+CONNECTIONS = "connections"
+"""Place of a finding about all connections."""
+
 NEW = {"database.absent": "check.database_new", "database.older": "check.database_older"}
 """States of the database that the next run corrects by itself, and the codes of their messages."""
 
@@ -40,7 +43,7 @@ def show_check(session: Session) -> ExitCode:
 def _findings(config: Config, file: Path) -> Iterator[Finding]:
     yield from _database(config)
     if not config.connections:
-        yield Finding.of("connections", ConfigurationError("cli.no_connections", file=file))
+        yield Finding.of(CONNECTIONS, ConfigurationError("cli.no_connections", file=file))
     yield from check_connections(config)
 
 
@@ -81,8 +84,8 @@ def _mark(finding: Finding, screen: Screen) -> str:
 
 def _place(finding: Finding, screen: Screen) -> str:
     """Return what the finding is about: the database, or a connection with or without record type."""
-    if finding.place == DATABASE:
-        return screen.text("check.database")
+    if finding.place in {DATABASE, CONNECTIONS}:
+        return screen.text(f"check.{finding.place}")
     connection, _, record_type = finding.place.partition(" ")
     return f"{connection} {screen.word('record_name', record_type)}" if record_type else connection
 

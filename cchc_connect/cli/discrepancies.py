@@ -34,14 +34,7 @@ def list_discrepancies(
     ended: bool,
     unmasked: bool,
 ) -> ExitCode:
-    """List discrepancies, oldest first.
-
-    Args:
-        session: the command.
-        database: path or address of the database; None for the configured one.
-        names: connection and record type of the discrepancies to list; None for all.
-        ended: whether ended discrepancies are listed too.
-        unmasked: whether personal values are shown.
+    """List discrepancies, oldest first, of the connection and record type in `names`; None stands for all.
 
     Raises:
         Misused: a name is unknown.
