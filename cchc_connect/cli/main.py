@@ -101,9 +101,9 @@ def _check_encoding(words: Sequence[str]) -> None:
     Raises:
         Misused: an argument is not text.
     """
-    for place, word in enumerate(words, start=1):
+    for position, word in enumerate(words, start=1):
         if not word.isascii() and any("\ud800" <= sign <= "\udfff" for sign in word):
-            raise Misused("cli.argument_not_text", place=place)
+            raise Misused("cli.argument_not_text", position=position)
 
 
 def _run(words: list[str], screen: Screen) -> int:

@@ -145,8 +145,8 @@ def _show_streams(streams: list[dict[str, Any]], screen: Screen) -> None:
     for stream in streams:
         if stream["held_reason"]:
             since = local(stream["held_since"], screen.language)
-            place = f"{stream['connection']} {stream['record_type']} {stream['partition']}".rstrip()
-            screen.say("status.held_since", place=place, since=since, reason=stream["held_reason"])
+            name = f"{stream['connection']} {stream['record_type']} {stream['partition']}".rstrip()
+            screen.say("status.held_since", place=name, since=since, reason=stream["held_reason"])
 
 
 def _show_routes(routes: list[dict[str, Any]], screen: Screen) -> None:

@@ -82,8 +82,8 @@ def pull(session: Session, name: str, options: Part, *, rehearse: bool) -> ExitC
         raise Misused("cli.connection_unknown", name=name, known=", ".join(config.connections))
     provided = [source.record_type.record_type for source in config.adapter(name).sources]
     if extent.record_type not in {None, *provided}:
-        known = ", ".join(provided)
-        raise Misused("cli.record_type_not_provided", connection=name, name=extent.record_type, known=known)
+        context = {"connection": name, "name": extent.record_type, "known": ", ".join(provided)}
+        raise Misused("cli.record_type_not_provided", **context)
 
     def run(synchronizer: Synchronizer) -> RunReport:
         return synchronizer.pull(name, extent, rehearse=rehearse)

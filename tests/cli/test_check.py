@@ -30,8 +30,8 @@ def test_a_province_in_order_is_told_so_line_by_line(call: Call, agencies: Agenc
     checked = call("check")
 
     assert checked.code == 0
-    for place in ("database", "land-registry land_parcel", "one-stop dossier_step", "national-portal procedure"):
-        assert f"OK  {place}: " in checked.out
+    for subject in ("database", "land-registry land_parcel", "one-stop dossier_step", "national-portal procedure"):
+        assert f"OK  {subject}: " in checked.out
     assert not DATABASE.exists()
     assert agencies.national_portal.messages_received == 0
 
@@ -57,9 +57,9 @@ def test_each_finding_has_a_level_a_code_and_a_sentence_in_both_languages(
         "check.database_new",
     }
     assert {finding["level"] for finding in english["findings"]} == {"good"}
-    assert [one["code"] for one in english["findings"]] == [one["code"] for one in vietnamese["findings"]]
-    told = zip(english["findings"], vietnamese["findings"], strict=True)
-    assert not [one["code"] for one, other in told if one["message"] == other["message"]]
+    pairs = list(zip(english["findings"], vietnamese["findings"], strict=True))
+    assert not [finding["code"] for finding, translated in pairs if finding["code"] != translated["code"]]
+    assert not [finding["code"] for finding, translated in pairs if finding["message"] == translated["message"]]
     assert agencies.national_portal.messages_received == 0
 
 
@@ -75,7 +75,7 @@ def test_a_warning_is_no_failure(call: Call, agencies: Agencies, monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    ("ends_in_days", "code", "told"),
+    ("ends_in_days", "code", "expected"),
     [
         (90, 0, "OK  land: TLSv1.3; the certificate is valid for"),
         (9, 0, "!!  land: TLSv1.3; the certificate expires in"),
@@ -83,7 +83,7 @@ def test_a_warning_is_no_failure(call: Call, agencies: Agencies, monkeypatch: py
     ],
 )
 def test_a_certificate_of_the_agencys_own_authority_is_looked_at(
-    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends_in_days: int, code: int, told: str
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends_in_days: int, code: int, expected: str
 ) -> None:
     """With the very trust that a run has; where it is expired the system is not asked, and nothing else can be done."""
     install_adapters(tmp_path, monkeypatch, {"district": "tests.cli.district_adapter:DistrictAdapter"})
@@ -96,7 +96,7 @@ def test_a_certificate_of_the_agencys_own_authority_is_looked_at(
         checked = call("check")
 
     assert checked.code == code
-    assert told in checked.out
+    assert expected in checked.out
     assert ("items of the first page" in checked.out) == (code == 0)
 
 
@@ -118,9 +118,9 @@ def test_faulty_items_are_counted_and_are_no_hindrance(call: Call, agencies: Age
     checked = call("check", "--json")
 
     findings = {finding["place"]: finding for finding in checked.document["findings"]}
-    found = findings["one-stop dossier"]["context"]
-    assert found["faulty"] == agencies.faulty()["dossier"] > 0
-    assert found["good"] + found["faulty"] == agencies.holdings()["dossier"]
+    counts = findings["one-stop dossier"]["context"]
+    assert counts["faulty"] == agencies.faulty()["dossier"] > 0
+    assert counts["good"] + counts["faulty"] == agencies.holdings()["dossier"]
     assert checked.code == 0
 
 

@@ -27,9 +27,9 @@ COMMANDS_PAGE = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
 
 def every_command(group: TyperGroup | None = None, path: str = "") -> Iterator[str]:
     """Yield the words of every command, groups first."""
-    known = group or get_command(app)
-    assert isinstance(known, TyperGroup)
-    for name, command in known.commands.items():
+    root = group or get_command(app)
+    assert isinstance(root, TyperGroup)
+    for name, command in root.commands.items():
         yield f"{path}{name}"
         if isinstance(command, TyperGroup):
             yield from every_command(command, f"{path}{name} ")
@@ -183,13 +183,13 @@ def test_a_reader_that_leaves_is_met_in_silence() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
-@pytest.mark.parametrize("words", [["adapter", "list", "--json"], ["--help"]])
-def test_a_full_disk_behind_the_output_is_one_sentence(words: list[str]) -> None:
+@pytest.mark.parametrize("arguments", [["adapter", "list", "--json"], ["--help"]])
+def test_a_full_disk_behind_the_output_is_one_sentence(arguments: list[str]) -> None:
     """Exit code 74, no traceback, not at the end of the program either."""
     program = "from cchc_connect.cli import main; raise SystemExit(main())"
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         ended = subprocess.run(
-            [sys.executable, "-c", program, *words],
+            [sys.executable, "-c", program, *arguments],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,

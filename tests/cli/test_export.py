@@ -55,9 +55,9 @@ def test_the_values_at_fault_are_not_in_the_sheet(call: Call, pulled: Path) -> N
     call("quarantine", "export", "faults.csv", "--db", pulled, "--record-type", "dossier")
 
     shown = Path("faults.csv").read_text(encoding="utf-8-sig")
-    words = {word for word in item.split('"') if len(word) > 12 and " " in word and word not in key}
-    assert words
-    assert [word for word in words if word in shown] == []
+    texts = {text for text in item.split('"') if len(text) > 12 and " " in text and text not in key}
+    assert texts
+    assert [text for text in texts if text in shown] == []
 
 
 def test_it_can_be_narrowed(call: Call, pulled: Path) -> None:
@@ -78,10 +78,10 @@ def test_a_file_that_is_there_is_left_as_it_is_without_force(call: Call, pulled:
     Path("faults.csv").write_text("mine", encoding="utf-8")
 
     refused = call("quarantine", "export", "faults.csv", "--db", pulled, "--json")
-    kept = Path("faults.csv").read_text(encoding="utf-8")
+    content = Path("faults.csv").read_text(encoding="utf-8")
     forced = call("quarantine", "export", "faults.csv", "--db", pulled, "--force")
 
-    assert (refused.code, refused.document["error"]["code"], kept) == (73, "cli.file_exists", "mine")
+    assert (refused.code, refused.document["error"]["code"], content) == (73, "cli.file_exists", "mine")
     assert forced.code == 0
     assert read(Path("faults.csv"))
 

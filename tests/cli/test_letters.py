@@ -52,7 +52,7 @@ def test_a_letter_that_is_sent_again_arrives_with_the_next_run(call: Call, refus
 
     call("sync")
 
-    assert [dossier["code"] for dossier in refused.taken] == [FIRST]
+    assert [dossier["code"] for dossier in refused.accepted] == [FIRST]
     assert len(refused.messages) == 3
     assert len(set(refused.messages)) == 2
     assert [letter["record_key"] for letter in letters(call)] == [SECOND]
@@ -62,21 +62,21 @@ def test_a_letter_that_is_sent_again_arrives_with_the_next_run(call: Call, refus
 def test_a_letter_outdated_by_a_newer_version_stays(call: Call, refused: District, *, accepted: bool) -> None:
     """Exit code 69 with a message, and nothing is sent: the receiver never gets an older state after a newer one."""
     change_first_dossier(call, refused, accepted=accepted)
-    refused.taken.clear()
+    refused.accepted.clear()
 
     replayed = replay(call, number(call, FIRST))
     call("sync")
 
     assert replayed.code == 69
     assert "only the newest is sent" in replayed.out
-    assert refused.taken == []
+    assert refused.accepted == []
 
 
 @on_every_kind
 def test_of_several_letters_only_the_current_ones_are_sent_again(call: Call, refused: District) -> None:
     """Exit code 3; the document lists the requeued and the remaining letters."""
     change_first_dossier(call, refused, accepted=True)
-    refused.taken.clear()
+    refused.accepted.clear()
     old, good = number(call, FIRST), number(call, SECOND)
 
     replayed = replay(call, old, good, "--json")
@@ -84,7 +84,7 @@ def test_of_several_letters_only_the_current_ones_are_sent_again(call: Call, ref
 
     assert (replayed.code, replayed.document["waiting"]) == (3, [good])
     assert [letter["sequence"] for letter in replayed.document["left"]] == [old]
-    assert [dossier["code"] for dossier in refused.taken] == [SECOND]
+    assert [dossier["code"] for dossier in refused.accepted] == [SECOND]
 
 
 def test_all_means_all_letters_that_are_current(call: Call, refused: District) -> None:
@@ -95,7 +95,7 @@ def test_all_means_all_letters_that_are_current(call: Call, refused: District) -
     call("sync")
 
     assert replayed.code == 0
-    assert sorted((dossier["code"], dossier["status"]) for dossier in refused.taken) == [(FIRST, 9), (SECOND, 4)]
+    assert sorted((dossier["code"], dossier["status"]) for dossier in refused.accepted) == [(FIRST, 9), (SECOND, 4)]
 
 
 @on_every_kind
@@ -112,7 +112,7 @@ def test_a_letter_about_a_record_that_is_gone_stays(call: Call, refused: Distric
 
 def test_letters_and_all_exclude_each_other_and_routes_are_known_by_name(call: Call, refused: District) -> None:
     """Exit code 64, and 66 for a number without letter; then the other letters are not sent either."""
-    assert refused.taken == []
+    assert refused.accepted == []
     existing = number(call, FIRST)
 
     codes = [
@@ -124,4 +124,4 @@ def test_letters_and_all_exclude_each_other_and_routes_are_known_by_name(call: C
     call("sync")
 
     assert codes == [64, 64, 64, 66]
-    assert refused.taken == []
+    assert refused.accepted == []

@@ -47,7 +47,7 @@ def test_an_outsiders_adapter_is_listed_beside_ours(call: Call) -> None:
         "name": "village",
         "package": "village-adapter",
         "version": "3.2",
-        "purpose": "Adapters of invented villages, as an outsider would write them.",
+        "purpose": "Adapters of invented villages, as another package would contain them.",
         "works": True,
     }
     assert not adapters["broken_village"]["works"]

@@ -107,10 +107,10 @@ def test_replay_never_runs_beside_a_run(call: Call, cured: int) -> None:
 
 def test_an_empty_quarantine_has_nothing_to_replay(call: Call, agencies: Agencies) -> None:
     call("sync", "--only", "national-portal")
-    left = entries("procedure")
+    remaining = entries("procedure")
     replayed = call("quarantine", "replay", "--all")
 
-    assert replayed.code == (69 if left else 0)
+    assert replayed.code == (69 if remaining else 0)
     assert agencies.one_stop.requests_seen == {}
 
 
