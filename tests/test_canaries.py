@@ -76,12 +76,12 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
         ("history", "dossier", CODE),
         ("changes",),
         ("discrepancies", "list"),
-        ("letters", "list"),
+        ("dead-letters", "list"),
         ("runs",),
     ) for flags in (LOUD, JSON)),
     *(("quarantine", "show", str(number), "--json") for number in range(2, 6)),
     ("quarantine", "replay", "--all", "--debug"),
-    ("letters", "replay", "to-desk", "--all", "--debug"),
+    ("dead-letters", "replay", "to-desk", "--all", "--debug"),
     ("quarantine", "export", "quarantine.csv", "--debug"),
     ("adapter", "list", "--debug"),
     ("init", "--debug"),
@@ -202,7 +202,7 @@ def test_every_command_was_carried_out(output: CommandOutput) -> None:
     assert len(codes) == len(set(COMMANDS))
     assert codes["sync --debug --lang vi"] == 0
     assert codes["sync --config faulty.toml --debug --lang vi"] == 3
-    shown = ("quarantine show", f"case {CODE}", "history", "changes", "letters", "discrepancies")
+    shown = ("quarantine show", f"case {CODE}", "history", "changes", "dead-letters", "discrepancies")
     assert {code for command, code in codes.items() if command.startswith(shown)} == {0}
     assert 70 not in codes.values()
     literal = ("status --config literal.toml", "status --config broken.toml", "sync --config address.toml")
@@ -243,7 +243,7 @@ def test_an_event_is_one_line(output: CommandOutput) -> None:
     """Every line of the log begins with a time, except for the progress of a record type."""
     loud = [line for line in output.err.splitlines() if line and not line.startswith(("cchc-connect: ", "  [", "{"))]
 
-    assert [line for line in loud if not line[:4].isdecimal() and " dossier: " not in line] == []
+    assert [line for line in loud if not line[:4].isdecimal() and " dossier" not in line] == []
 
 
 class CarelessLog(logging.Handler):

@@ -1,12 +1,15 @@
-"""The message catalogue: two languages, the same codes, the same values, and nothing that nobody says."""
+"""The message catalogue: two languages, the same codes and placeholders, and no message without use."""
 
 import ast
+import errno
 import inspect
+import os
 import re
 import string
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import get_args
 
@@ -14,7 +17,7 @@ import pytest
 from pydantic_core.core_schema import ErrorType
 
 from cchc_connect import errors
-from cchc_connect.messages import Language, codes
+from cchc_connect.messages import Language, codes, message
 from tests.checkout import Module, modules
 
 ENGLISH = codes(Language.ENGLISH)
@@ -24,26 +27,28 @@ CODE = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 FILE = re.compile(r"\.(?:csv|db|json|toml)$")
 MODULES = {module.name for module in modules()}
 ERRORS = {name for name, value in vars(errors).items() if inspect.isclass(value) and issubclass(value, Exception)}
-TELLERS = {*ERRORS, "Phrase", "say", "text", "heading"}
-"""What takes a code and the values of its sentence."""
+CALLS = {*ERRORS, "Phrase", "say", "text", "heading"}
+"""Functions and classes that take a code and the values of its message."""
+
+INSTANT = datetime(2026, 11, 29, 22, 46, 27, tzinfo=UTC)
 
 NOT_VALUES = {"retry_after_s"}
-"""Keywords of an error that are no part of its sentence."""
+"""Keywords of an error that are not placeholders of its message."""
 
 
 @dataclass(frozen=True)
-class Telling:
-    """One place in the sources where a sentence is made."""
+class Use:
+    """One call in the sources that makes a message."""
 
-    place: str
+    location: str
     code: str
     values: frozenset[str] | None
-    """Names of the values it gives; None where they come from a mapping that only a run knows."""
+    """Names of the values in the call; None if they come from a mapping that is known at run time only."""
 
 
 @cache
 def mentioned() -> frozenset[str]:
-    """Return every literal of the sources that looks like a code of one of the catalogue's tables."""
+    """Return every literal of the sources that has the form of a code of one of the catalogue's tables."""
     return frozenset(text for text in literals() if CODE.fullmatch(text) and text.partition(".")[0] in TABLES)
 
 
@@ -53,16 +58,18 @@ def literals() -> frozenset[str]:
 
 
 @cache
-def made_tables() -> frozenset[str]:
-    """Return the tables of which codes are made while the program runs: `f"count.{counter}"`, `word("outcome", it)`."""
-    return frozenset(table for module in modules() for table in _made_tables(module))
+def tables_of_computed_codes() -> frozenset[str]:
+    """Return the tables whose codes are computed at run time: `f"count.{counter}"`, `word("outcome", outcome)`."""
+    return frozenset(table for module in modules() for table in _tables_of_computed_codes(module))
 
 
 @cache
-def words() -> frozenset[str]:
-    """Return what can be put behind such a table's name: words and names of the sources, pydantic's rules."""
+def keys() -> frozenset[str]:
+    """Return all possible keys of such a table: literals and names of the sources, pydantic's rules, system errors."""
     names = {name for module in modules() for name in _names(module)}
-    return frozenset({*literals(), *names, *get_args(ErrorType)})
+    system_errors = {name.lower() for name in errno.errorcode.values()}
+    parts = {part.lower() for literal in literals() for part in re.split(r"[.:]", literal)}
+    return frozenset({*literals(), *parts, *names, *map(str.lower, names), *get_args(ErrorType), *system_errors})
 
 
 def placeholders(sentence: str) -> set[str]:
@@ -73,7 +80,7 @@ def test_both_languages_have_the_same_codes() -> None:
     assert set(VIETNAMESE) == set(ENGLISH)
 
 
-def test_a_sentence_has_the_same_values_in_both_languages() -> None:
+def test_a_message_has_the_same_placeholders_in_both_languages() -> None:
     differing = {
         code
         for code, sentence in ENGLISH.items()
@@ -84,72 +91,100 @@ def test_a_sentence_has_the_same_values_in_both_languages() -> None:
 
 
 @pytest.mark.parametrize("sentences", [ENGLISH, VIETNAMESE], ids=["en", "vi"])
-def test_no_sentence_is_empty_and_all_are_composed(sentences: Mapping[str, str]) -> None:
+def test_no_message_is_empty_and_all_are_nfc(sentences: Mapping[str, str]) -> None:
     assert [code for code, sentence in sentences.items() if not sentence.strip()] == []
     assert [code for code, sentence in sentences.items() if not unicodedata.is_normalized("NFC", sentence)] == []
 
 
 def test_vietnamese_is_not_english() -> None:
-    """What is said in whole sentences differs; names and bare values may be the same."""
-    spoken = {code for code, sentence in ENGLISH.items() if sentence.endswith(".") and len(sentence.split()) > 3}
+    """Complete sentences differ between the languages; names and single values may be the same."""
+    complete = {code for code, sentence in ENGLISH.items() if sentence.endswith(".") and len(sentence.split()) > 3}
 
-    assert {code for code in spoken if VIETNAMESE[code] == ENGLISH[code]} == set()
-
-
-def test_every_code_in_the_sources_has_a_sentence() -> None:
-    looks_alike = {text for text in mentioned() if FILE.search(text) or f"cchc_connect.{text}" in MODULES}
-
-    assert mentioned() - looks_alike - ENGLISH.keys() == set()
+    assert {code for code in complete if VIETNAMESE[code] == ENGLISH[code]} == set()
 
 
-def test_every_code_that_is_told_has_a_sentence() -> None:
-    assert {f"{telling.place}: {telling.code}" for telling in tellings() if telling.code not in ENGLISH} == set()
+def test_every_code_in_the_sources_has_a_message() -> None:
+    not_codes = {text for text in mentioned() if FILE.search(text) or f"cchc_connect.{text}" in MODULES}
+
+    assert mentioned() - not_codes - ENGLISH.keys() == set()
 
 
-def test_every_telling_gives_the_values_of_its_sentence() -> None:
-    short = {
-        f"{telling.place}: {telling.code} lacks {sorted(placeholders(ENGLISH[telling.code]) - telling.values)}"
-        for telling in tellings()
-        if telling.values is not None
-        and telling.code in ENGLISH
-        and not placeholders(ENGLISH[telling.code]) <= telling.values
+def test_every_used_code_has_a_message() -> None:
+    assert {f"{use.location}: {use.code}" for use in uses() if use.code not in ENGLISH} == set()
+
+
+def test_every_use_gives_all_values_of_its_message() -> None:
+    incomplete = {
+        f"{use.location}: {use.code} lacks {sorted(placeholders(ENGLISH[use.code]) - use.values)}"
+        for use in uses()
+        if use.values is not None and use.code in ENGLISH and not placeholders(ENGLISH[use.code]) <= use.values
     }
 
-    assert short == set()
+    assert incomplete == set()
 
 
-def test_every_sentence_is_told_somewhere() -> None:
-    idle = {
+def test_every_message_is_used() -> None:
+    unused = {
         code
         for code in ENGLISH
         if code not in mentioned()
-        and not (code.partition(".")[0] in made_tables() and code.partition(".")[2] in words())
+        and not (code.partition(".")[0] in tables_of_computed_codes() and code.partition(".")[2] in keys())
     }
 
-    assert idle == set()
+    assert unused == set()
+
+
+VIETNAMESE_MESSAGES = [
+    ("lease.held", {"holder": "a:1", "until": "2026-11-30 05:46:27"}, "đến 30/11/2026 05:46 (giờ Việt Nam)"),
+    ("circuit_breaker.paused", {"connection": "a", "until": INSTANT}, "đến 30/11/2026 05:46 (giờ Việt Nam)"),
+    (
+        "source.filter_ignored",
+        {"connection": "a", "record_type": "land_parcel", "since": "2026-05-25T00:04:50.000000Z"},
+        "land_parcel (thửa đất) trước 25/05/2026 07:04 (giờ Việt Nam)",
+    ),
+    ("network.certificate_expiring", {"version": "TLSv1.3", "days": 9, "until": "2026-12-09"}, "vào 09/12/2026."),
+    ("network.clock_ok", {"seconds": 0.5}, "lệch 0,5 giây"),
+    ("cli.cannot_write", {"path": "a", "reason": os.strerror(errno.EACCES)}, "không có quyền truy cập"),
+    ("config_rule.enum", {"expected": "'a' or 'b'"}, "'a' hoặc 'b'"),
+    ("config.not_toml", {"file": "a", "problem": "Invalid value (at line 3, column 5)"}, "ở dòng 3, cột 5"),
+    ("config.adapter_unknown", {"name": "a", "known": ["b", "c"]}, "Đã cài: b, c."),
+]
+
+
+@pytest.mark.parametrize(("code", "values", "part"), VIETNAMESE_MESSAGES)
+def test_values_are_written_as_vietnamese_readers_write_them(code: str, values: dict[str, object], part: str) -> None:
+    assert part in message(code, Language.VIETNAMESE, values)
+
+
+def test_a_refused_request_names_the_verdict_in_words() -> None:
+    values = {"connection": "a", "method": "GET", "path": "/", "status": 400, "request_id": "1", "verdict": "invalid"}
+
+    assert "từ chối yêu cầu truy vấn: yêu cầu không hợp lệ" in message(
+        "transport.request_refused", Language.VIETNAMESE, values
+    )
 
 
 @cache
-def tellings() -> tuple[Telling, ...]:
-    return tuple(telling for module in modules() for telling in _tellings(module))
+def uses() -> tuple[Use, ...]:
+    return tuple(use for module in modules() for use in _uses(module))
 
 
-def _tellings(module: Module) -> Iterator[Telling]:
+def _uses(module: Module) -> Iterator[Use]:
     for node in module.nodes():
         match node:
-            case ast.Call(func=ast.Name(name) | ast.Attribute(attr=name), args=[ast.Constant(str(code)), *rest]) if (
-                name in TELLERS and CODE.fullmatch(code)
-            ):
-                yield Telling(f"{module.name}:{node.lineno}", code, _values(node, rest))
+            case ast.Call(
+                func=ast.Name(name) | ast.Attribute(attr=name), args=[ast.Constant(str(code)), *arguments]
+            ) if name in CALLS and CODE.fullmatch(code):
+                yield Use(f"{module.name}:{node.lineno}", code, _values(node, arguments))
             case _:
                 continue
 
 
-def _values(call: ast.Call, rest: list[ast.expr]) -> frozenset[str] | None:
+def _values(call: ast.Call, arguments: list[ast.expr]) -> frozenset[str] | None:
     named = {keyword.arg for keyword in call.keywords}
     if None in named:
         return None
-    match rest:
+    match arguments:
         case []:
             return frozenset(name for name in named if name and name not in NOT_VALUES)
         case [ast.Dict(keys=keys)] if all(isinstance(key, ast.Constant) for key in keys):
@@ -158,13 +193,17 @@ def _values(call: ast.Call, rest: list[ast.expr]) -> frozenset[str] | None:
             return None
 
 
-def _made_tables(module: Module) -> Iterator[str]:
+def _tables_of_computed_codes(module: Module) -> Iterator[str]:
     for node in module.nodes():
         match node:
             case ast.JoinedStr(values=[ast.Constant(str(prefix)), ast.FormattedValue(), *_]) if prefix[-1:] == ".":
                 yield prefix[:-1]
             case ast.Call(func=ast.Attribute(attr="word"), args=[ast.Constant(str(table)), *_]):
                 yield table
+            case ast.Dict(values=values):  # tables by placeholder or by enumeration
+                yield from (
+                    value.value for value in values if isinstance(value, ast.Constant) and value.value in TABLES
+                )
             case _:
                 continue
 

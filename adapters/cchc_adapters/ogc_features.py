@@ -177,6 +177,7 @@ class OgcFeatures:
     """The configured adapter: pulls one collection of parcels, pushes nothing."""
 
     Options = OgcFeaturesOptions
+    purpose_vi = "Cơ sở dữ liệu đất đai: thửa đất từ máy chủ OGC API Features"
     dialect = Dialect(classify=classify_rest)
     targets = ()
 

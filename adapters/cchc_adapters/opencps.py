@@ -229,6 +229,7 @@ class OpenCps:
     """The configured adapter: pulls dossiers and steps, pushes nothing."""
 
     Options = OpenCpsOptions
+    purpose_vi = "Hệ thống một cửa điện tử OpenCPS 2: hồ sơ và bước xử lý gần nhất của từng hồ sơ"
     targets = ()
 
     def __init__(self, options: OpenCpsOptions) -> None:

@@ -1,6 +1,6 @@
-"""The commands and their options; what each does stands in the module it imports when it is called.
+"""Commands and their options. Each command imports the module that implements it when it is called.
 
-Help texts are codes of the message catalogue, which `help_texts` puts into the reader's language.
+Help texts are codes of the message catalogue; `help_texts` translates them.
 """
 # ruff: noqa: PLC0415  # the engine is imported by the command that needs it, so that --help starts at once
 
@@ -37,14 +37,14 @@ def program(
     context: typer.Context,
     *,
     config: Annotated[Path, typer.Option(help="help.config", metavar="FILE")] = CONFIG_FILE,
-    lang: Annotated[Language | None, typer.Option(help="help.lang")] = None,
+    lang: Annotated[Language | None, typer.Option(help="help.lang", metavar="en|vi")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="help.json")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="help.debug")] = False,
 ) -> None:
-    """Take the global options; language, --json and --debug were read before, for refusals need them too."""
+    """Store the global options; --lang, --json and --debug were read before, because error messages need them."""
     del lang, as_json, debug
     if config.is_dir():
-        raise ConfigurationError("cli.config_folder", path=config)
+        raise ConfigurationError("cli.config_is_folder", path=config)
     context.obj = Session(screen=context.obj, config=config)
 
 
@@ -60,7 +60,7 @@ def init(
 
 @app.command(help="help.check")
 def check(context: typer.Context) -> int:
-    """Look whether everything is in place for a run."""
+    """Check that a run can work."""
     from cchc_connect.cli.check import show_check
 
     return show_check(session(context))
@@ -80,8 +80,8 @@ def sync(
     """Pull every source, push every route, report."""
     from cchc_connect.cli.sync import Wish, synchronise
 
-    wish = Wish(only=only or (), accept_shrink=accept_shrink or (), full=full or ())
-    return synchronise(session(context), wish, rehearse=dry_run)
+    options = Wish(only=only or (), accept_shrink=accept_shrink or (), full=full or ())
+    return synchronise(session(context), options, rehearse=dry_run)
 
 
 @app.command(help="help.pull")
@@ -95,11 +95,11 @@ def pull(  # noqa: PLR0913  # a command has as many parameters as options
     key: Annotated[str | None, typer.Option(help="help.pull_key", metavar="SOURCE_KEY")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="help.sync_dry_run")] = False,
 ) -> int:
-    """Pull one connection or a part of it."""
+    """Pull one connection, or a part of it."""
     from cchc_connect.cli.sync import Part, pull as pull_part
 
-    part = Part(record_type=record_type, since=since, until=until, key=key)
-    return pull_part(session(context), name, part, rehearse=dry_run)
+    options = Part(record_type=record_type, since=since, until=until, key=key)
+    return pull_part(session(context), name, options, rehearse=dry_run)
 
 
 @app.command(help="help.reconcile")
@@ -111,11 +111,11 @@ def reconcile(
     repair: Annotated[bool, typer.Option("--repair", help="help.reconcile_repair")] = False,
     accept_shrink: Annotated[bool, typer.Option("--accept-shrink", help="help.reconcile_accept_shrink")] = False,
 ) -> int:
-    """Compare both sides, and put right what differs."""
+    """Compare sources and shared database, and correct the differences."""
     from cchc_connect.cli.reconcile import Wanted, reconcile_connection
 
-    wanted = Wanted(record_type=record_type, repair=repair, accept_shrink=accept_shrink)
-    return reconcile_connection(session(context), name, wanted)
+    options = Wanted(record_type=record_type, repair=repair, accept_shrink=accept_shrink)
+    return reconcile_connection(session(context), name, options)
 
 
 @app.command(help="help.status")
@@ -150,11 +150,11 @@ def quarantine_export(  # a command has as many parameters as options
     force: Annotated[bool, typer.Option("--force", help="help.init_force")] = False,
     db: Database = None,
 ) -> int:
-    """Write the open entries into a sheet."""
+    """Write the open entries into a spreadsheet."""
     from cchc_connect.cli.quarantine_export import Wanted, export_entries
 
-    wanted = Wanted(connection=connection, record_type=record_type, force=force)
-    return export_entries(session(context), db, file, wanted)
+    options = Wanted(connection=connection, record_type=record_type, force=force)
+    return export_entries(session(context), db, file, options)
 
 
 @quarantine.command("show", help="help.quarantine_show")
@@ -180,7 +180,7 @@ def quarantine_replay(
     *,
     everything: Annotated[bool, typer.Option("--all", help="help.replay_all")] = False,
 ) -> int:
-    """Read entries anew."""
+    """Process entries again."""
     from cchc_connect.cli.quarantine import replay_entries
 
     return replay_entries(session(context), numbers or (), everything=everything)
@@ -212,10 +212,10 @@ def demo(
     context: typer.Context,
     *,
     db: Annotated[Path, typer.Option(help="help.demo_db", metavar="PATH")] = Path("demo.db"),
-    seed: Annotated[int, typer.Option(help="help.seed")] = 7,
+    seed: Annotated[int, typer.Option(help="help.seed", metavar="N")] = 7,
     small: Annotated[bool, typer.Option("--small", help="help.small")] = False,
 ) -> int:
-    """Show it all on doubles of four systems."""
+    """Demonstrate all functions with test doubles of four systems."""
     from cchc_connect.cli.demo import show_demo
 
     return show_demo(session(context), db, seed=seed, small=small)

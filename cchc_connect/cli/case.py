@@ -1,4 +1,4 @@
-"""`case`: one dossier and all that is known beside it, whichever agency it came from."""
+"""`case`: one dossier with its steps, permits, works and parcels from all agencies."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -9,28 +9,27 @@ from cchc_connect.cli.console import Screen
 from cchc_connect.cli.context import existing_database
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import day, decimal, local
+from cchc_connect.cli.record_fields import named_code
 from cchc_connect.cli.session import Session
 from cchc_connect.privacy.masking import masked_record
 from cchc_schemas import (
-    CodeUnknown,
     ConstructionPermit,
     ConstructionWorks,
     DossierStep,
     LandParcel,
     ParcelRef,
     Part,
-    code_list,
     mask,
     to_document,
 )
 from cchc_schemas.personal import personal_marks
 
 Line = tuple[str, object]
-"""A label's code and what stands behind it; a line without anything behind it is left out."""
+"""Code of a label and its value; a line without value is omitted."""
 
 
 def show_case(session: Session, database: str | None, code: str, *, unmasked: bool) -> ExitCode:
-    """Show the case of the dossier `code`, personal values masked unless `unmasked`."""
+    """Show the case of the dossier `code`; personal values are masked unless `unmasked`."""
     with existing_database(session, database) as opened:
         case = find_case(opened, code)
     session.screen.document(case_document(case, unmasked=unmasked))
@@ -39,19 +38,19 @@ def show_case(session: Session, database: str | None, code: str, *, unmasked: bo
 
 
 def case_document(case: Case, *, unmasked: bool) -> Mapping[str, Any]:
-    """Return the case, JSON-ready, personal values masked unless `unmasked`."""
-    written = to_document if unmasked else masked_record
+    """Return the case, JSON-ready; personal values are masked unless `unmasked`."""
+    document_of = to_document if unmasked else masked_record
     groups = {"steps": case.steps, "permits": case.permits, "works": case.works, "parcels": case.parcels}
-    documents = {name: [written(record) for record in group] for name, group in groups.items()}
-    head = {"masked": not unmasked, "dossier": written(case.dossier)}
+    documents = {name: [document_of(record) for record in group] for name, group in groups.items()}
+    head = {"masked": not unmasked, "dossier": document_of(case.dossier)}
     return {**head, **documents, "agencies": dict(case.agencies)}
 
 
 class CaseView:
-    """Writes a case as an official reads it."""
+    """Writes a case as text for officials."""
 
     def __init__(self, screen: Screen, *, unmasked: bool) -> None:
-        """Write to `screen`; hide what is personal unless `unmasked`."""
+        """Write to `screen`; mask personal values unless `unmasked`."""
         self._screen = screen
         self._unmasked = unmasked
 
@@ -79,8 +78,8 @@ class CaseView:
             [
                 ("procedure", f"{dossier.procedure_code} {dossier.procedure_name or ''}"),
                 ("agency", " ".join(filter(None, (dossier.agency_name, dossier.agency_code)))),
-                ("status", self._word("dossier_status", dossier.status)),
-                ("channel", self._word("channels", dossier.channel)),
+                ("status", self._name("dossier_status", dossier.status)),
+                ("channel", self._name("channels", dossier.channel)),
                 ("applicant", self._personal(dossier, "applicant_name")),
                 ("applicant_id", self._personal(dossier, "applicant_id")),
                 ("applicant_phone", self._personal(dossier, "applicant_phone")),
@@ -94,13 +93,13 @@ class CaseView:
 
     def _step(self, step: DossierStep) -> str:
         handler = self._personal(step, "handler_name") if step.handler_name else None
-        said = (self._time(step.at), self._word("dossier_status", step.status), step.action, handler)
-        return " | ".join(str(part) for part in said if part)
+        parts = (self._time(step.at), self._name("dossier_status", step.status), step.action, handler)
+        return " | ".join(str(part) for part in parts if part)
 
     def _permit(self, permit: ConstructionPermit) -> Iterator[Line]:
         yield "permit_number", permit.permit_number
         yield "name", permit.name
-        yield "kind", self._word("permit_kinds", permit.kind)
+        yield "kind", self._name("permit_kinds", permit.kind)
         yield "status", self._screen.word("permit_status", permit.status)
         yield "investor", self._personal(permit, "investor_name")
         yield "address", permit.address
@@ -110,8 +109,8 @@ class CaseView:
 
     def _works(self, works: ConstructionWorks) -> Iterator[Line]:
         yield "name", works.name
-        yield "status", self._word("works_status", works.status)
-        yield "grade", works.grade
+        yield "status", self._name("works_status", works.status)
+        yield "grade", works.grade and self._screen.word("works_grade", works.grade)
         yield "address", works.address
         yield "parcels", _parcel_refs(works.parcel_refs)
         yield "started_on", day(works.started_on, self._screen.language)
@@ -122,10 +121,11 @@ class CaseView:
         yield "previous_keys", ", ".join(parcel.previous_keys)
         yield "address", parcel.address
         yield "area", parcel.area_m2 and f"{decimal(parcel.area_m2, self._screen.language)} m²"
-        yield "uses", ", ".join(str(self._word("land_use_codes", use.code)) for use in parcel.uses)
-        yield "certificates", ", ".join(paper.serial for paper in parcel.certificates)
+        yield "uses", ", ".join(str(self._name("land_use_codes", use.code)) for use in parcel.uses)
+        yield "certificates", ", ".join(certificate.serial for certificate in parcel.certificates)
         yield "holders", ", ".join(str(self._personal(holder, "name")) for holder in parcel.holders)
-        yield "restrictions", ", ".join(self._screen.word("restriction", one.kind) for one in parcel.restrictions)
+        kinds = (self._screen.word("restriction_kind", restriction.kind) for restriction in parcel.restrictions)
+        yield "restrictions", ", ".join(kinds)
         yield "in_dispute", self._screen.text("case_view.yes") if parcel.in_dispute else None
 
     def _section(self, heading: str, lines: Iterable[str]) -> None:
@@ -145,17 +145,9 @@ class CaseView:
     def _time(self, moment: datetime | None) -> str | None:
         return None if moment is None else local(moment, self._screen.language)
 
-    def _word(self, list_name: str, code: object) -> str | None:
-        """Return what a code means; the code itself where its list does not know it or lacks the language."""
-        if code is None:
-            return None
-        try:
-            columns = code_list(list_name).entry(str(code)).columns
-        except CodeUnknown:
-            return str(code)
-        name = columns.get(self._screen.language) or columns.get("vi") or columns.get("name_vi")
-        return f"{name} ({code})" if name else str(code)
+    def _name(self, list_name: str, code: object) -> str | None:
+        return None if code is None else named_code(list_name, code, self._screen)
 
 
 def _parcel_refs(references: Iterable[ParcelRef]) -> str:
-    return ", ".join(one.parcel_key or one.national_id or one.raw or "" for one in references)
+    return ", ".join(reference.parcel_key or reference.national_id or reference.raw or "" for reference in references)

@@ -1,4 +1,4 @@
-"""Is anything lost? Rows and quarantine of the shared database, beside what the sources hold."""
+"""Completeness of the demonstration: records at the sources, compared with rows and quarantine entries."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,23 +13,23 @@ from cchc_schemas import RECORD_TYPES
 
 @dataclass(frozen=True, kw_only=True)
 class Census:
-    """How many records of one type are where."""
+    """Numbers of records of one type, by location."""
 
     record_type: str
     rows: int
-    """In the record type's table of the shared database."""
+    """Rows in the table of the record type."""
     quarantined: int
     held: int
-    """At the sources, faulty ones included."""
+    """Records at the sources, including faulty ones."""
 
     @property
     def is_complete(self) -> bool:
-        """Say whether every record at the sources is either in its table or in quarantine."""
+        """True if every record at the sources is either in its table or in quarantine."""
         return self.rows + self.quarantined == self.held
 
 
 def take_census(database: SharedDatabase, held: Mapping[str, int]) -> Sequence[Census]:
-    """Count every record type in one state of the database; `held` is what the sources hold of each."""
+    """Count every record type in one transaction; `held` is the number of records at the sources, by record type."""
     with database.reading() as connection:
         waiting = quarantine.open_counts(connection)
         return [

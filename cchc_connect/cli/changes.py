@@ -1,4 +1,4 @@
-"""`changes`: the change feed, a line for each change, up to its end or as long as anybody listens."""
+"""`changes`: the change feed, one line for each change, up to its end or until a signal stops it."""
 
 import json
 import signal
@@ -22,12 +22,12 @@ from cchc_connect.privacy.masking import masked_document
 from cchc_schemas import RECORD_TYPES
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
-"""How a reader that follows is ended: that is no failure."""
+"""Signals that end `--follow`; that is not a failure."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """From where and how far the feed is read."""
+    """Which part of the feed is read."""
 
     since: int = 0
     follow: bool = False
@@ -36,25 +36,25 @@ class Reading:
 
 
 def show_changes(session: Session, database: str | None, reading: Reading, *, unmasked: bool) -> ExitCode:
-    """Write changes in their order, one a line, each as soon as it is committed.
+    """Write changes in commit order, one line each, as soon as each is committed.
 
     Raises:
         Misused: there is no such record type.
     """
     for name in reading.record_types:
         record_kind(name)
-    with existing_database(session, database) as opened, stop_asked(*(ENDING if reading.follow else ())) as asked:
+    with existing_database(session, database) as opened, stop_asked(*(ENDING if reading.follow else ())) as stop:
 
         def pause(seconds: float) -> None:
             if reading.follow:
                 time.sleep(seconds)
             else:
-                asked.make()  # the end of the feed is the end of the command
+                stop.make()  # the command ends at the end of the feed
 
-        rows = follow(opened, reading.since, record_types=reading.record_types, is_stopping=asked.is_made, sleep=pause)
+        rows = follow(opened, reading.since, record_types=reading.record_types, is_stopping=stop.is_made, sleep=pause)
         for row in islice(rows, reading.limit):
             session.screen.one_of_many(_document(row, unmasked=unmasked), _line(row, session.screen))
-            if asked.is_made():
+            if stop.is_made():
                 break
     return ExitCode.DONE
 
@@ -69,5 +69,6 @@ def _document(row: RowMapping, *, unmasked: bool) -> Mapping[str, Any]:
 
 def _line(row: RowMapping, screen: Screen) -> str:
     version = screen.text("changes_view.version", version=row["version"])
-    told = (row["sequence"], local(row["changed_at"], screen.language), screen.word("operation", row["operation"]))
-    return GAP.join(map(str, (*told, row["record_type"], row["record_key"], version, row["connection"])))
+    change = (row["sequence"], local(row["changed_at"], screen.language), screen.word("operation", row["operation"]))
+    record = (screen.word("record_name", row["record_type"]), row["record_key"], version, row["connection"])
+    return GAP.join(map(str, (*change, *record)))

@@ -1,11 +1,14 @@
-"""`check`: is everything in place for a run? One line each, and nothing is written."""
+"""`check`: check that a run can work, one line for each finding; nothing is written."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from cchc_connect.cli.console import Screen
 from cchc_connect.cli.exit_codes import ExitCode, exit_code_of
+from cchc_connect.cli.record_fields import field_name, record_model
 from cchc_connect.cli.session import Session
 from cchc_connect.config.file import Config
 from cchc_connect.database.shared_database import SharedDatabase
@@ -14,22 +17,25 @@ from cchc_connect.diagnostics.database import DATABASE, database_findings, room
 from cchc_connect.diagnostics.finding import Finding
 from cchc_connect.errors import ConfigurationError, DatabaseUnusable
 
+CONNECTIONS = "connections"
+"""Place of a finding about all connections."""
+
 NEW = {"database.absent": "check.database_new", "database.older": "check.database_older"}
-"""What the next run puts in order by itself."""
+"""States of the database that the next run corrects by itself, and the codes of their messages."""
 
 
 def show_check(session: Session) -> ExitCode:
     """Check configuration, database and every connection.
 
-    The exit code is that of the gravest finding: configuration, then database; where only systems do not
-    answer as they should, it says whether some or all of them.
+    The exit code is that of the gravest finding: configuration, then database. If only systems fail, it says
+    whether some or all of them.
     """
     screen, findings = session.screen, list[Finding]()
     config = Config.load(session.config)
-    screen.say("check.config_fine", file=session.config)
+    screen.say("check.config_valid", file=session.config)
     for finding in _findings(config, session.config):
         findings.append(finding)
-        screen.line(f"{_mark(finding, screen)} {_place(finding, screen)}: {screen.spoken(finding.said)}")
+        screen.line(f"{_mark(finding, screen)} {_place(finding, screen)}: {_message(finding, screen)}")
     screen.document({"findings": [_document(finding, screen) for finding in findings]})
     return _exit_code(findings)
 
@@ -37,36 +43,36 @@ def show_check(session: Session) -> ExitCode:
 def _findings(config: Config, file: Path) -> Iterator[Finding]:
     yield from _database(config)
     if not config.connections:
-        yield Finding.of("connections", ConfigurationError("cli.no_connections", file=file))
+        yield Finding.of(CONNECTIONS, ConfigurationError("cli.no_connections", file=file))
     yield from check_connections(config)
 
 
 def _database(config: Config) -> Iterator[Finding]:
-    """Look at the database, or at the place where the first run will make it."""
+    """Check the database, or the folder in which the first run will create it."""
     try:
         with SharedDatabase(config.database.address, prepare=False) as database:
-            yield Finding.good(DATABASE, "check.database_fine", {"path": database.place})
+            yield Finding.good(DATABASE, "check.database_opens", {"path": database.place})
             yield from database_findings(database)
     except DatabaseUnusable as error:
         if error.code not in NEW:
             yield Finding.of(DATABASE, error)
             return
-        place = Path(str(error.context["path"]))
-        if error.code == "database.absent" and config.database.is_file and not os.access(place.parent, os.W_OK):
-            yield Finding.of(DATABASE, DatabaseUnusable("cli.no_place", path=place))
+        path = Path(str(error.context["path"]))
+        if error.code == "database.absent" and config.database.is_file and not os.access(path.parent, os.W_OK):
+            yield Finding.of(DATABASE, DatabaseUnusable("cli.folder_missing", path=path))
             return
-        yield Finding.good(DATABASE, NEW[error.code], {"path": place})
+        yield Finding.good(DATABASE, NEW[error.code], {"path": path})
         if config.database.is_file:
-            yield room(place.parent)
+            yield room(path.parent)
     except ConfigurationError as error:
         yield Finding.of(DATABASE, error)
 
 
 def _exit_code(findings: list[Finding]) -> ExitCode:
     codes = {exit_code_of(finding.error) for finding in findings if finding.error is not None}
-    for grave in (ExitCode.CONFIGURATION, ExitCode.DATABASE):
-        if grave in codes:
-            return grave
+    for code in (ExitCode.CONFIGURATION, ExitCode.DATABASE):
+        if code in codes:
+            return code
     if not codes:
         return ExitCode.DONE
     return ExitCode.PARTIAL if any(finding.is_result for finding in findings) else ExitCode.FAILED
@@ -77,10 +83,28 @@ def _mark(finding: Finding, screen: Screen) -> str:
 
 
 def _place(finding: Finding, screen: Screen) -> str:
-    return screen.text("check.database") if finding.place == DATABASE else finding.place
+    """Return what the finding is about: the database, or a connection with or without record type."""
+    if finding.place in {DATABASE, CONNECTIONS}:
+        return screen.text(f"check.{finding.place}")
+    connection, _, record_type = finding.place.partition(" ")
+    return f"{connection} {screen.word('record_name', record_type)}" if record_type else connection
+
+
+def _message(finding: Finding, screen: Screen) -> str:
+    """Return the sentence of a finding; the most frequent faults of a page, `path rule; ...`, are put into words."""
+    context = dict(finding.said.context)
+    if isinstance(rules := context.get("rules"), str):
+        model = record_model(finding.place.rpartition(" ")[2])
+        context["rules"] = "; ".join(_fault_text(model, rule, screen) for rule in rules.split("; "))
+    return screen.text(finding.said.code, **context)
+
+
+def _fault_text(model: type[BaseModel] | None, fault: str, screen: Screen) -> str:
+    path, _, rule = fault.rpartition(" ")
+    return f"{field_name(model, path, screen)}: {screen.word('fault', rule)}"
 
 
 def _document(finding: Finding, screen: Screen) -> dict[str, object]:
-    said = finding.said
-    head = {"place": finding.place, "good": finding.error is None, "level": finding.level, "code": said.code}
-    return {**head, "message": screen.spoken(said), "context": screen.plain(said.context)}
+    phrase = finding.said
+    head = {"place": finding.place, "good": finding.error is None, "level": finding.level, "code": phrase.code}
+    return {**head, "message": _message(finding, screen), "context": screen.plain(phrase.context)}

@@ -1,4 +1,4 @@
-"""Opening the shared database for commands that only look at it: nothing is made, nothing is changed."""
+"""Opening an existing shared database for commands that show it: it is neither created nor upgraded."""
 
 import re
 import shlex
@@ -15,21 +15,19 @@ from cchc_connect.privacy.secrets import SecretText
 SQLITE = "sqlite:///"
 ADDRESS = re.compile(r"^[a-z]+://")
 PASSWORD = re.compile(r"(?<=://)([^:@/]*):[^@/]*@")
-
-
-_WITHOUT = r"\1@"
+_NO_PASSWORD = r"\1@"  # noqa: S105  # a replacement pattern
 
 
 @contextmanager
-def existing_database(session: Session, given: str | None) -> Generator[SharedDatabase, None, None]:
-    """Give the database `given`, a path or an address, or the configuration's where none is.
+def existing_database(session: Session, location: str | None) -> Generator[SharedDatabase, None, None]:
+    """Open the database at `location`, a path or an address; without location that of the configuration.
 
     Raises:
-        NotThere: there is no such database; it is not made.
-        DatabaseUnusable: it is no shared database of this program, or an older one; it is left as it is.
-        ConfigurationError: no database is given, and the configuration cannot be read.
+        NotThere: there is no such database; it is not created.
+        DatabaseUnusable: it is not a shared database of this program, or an older one; it is not changed.
+        ConfigurationError: there is no location, and the configuration cannot be read.
     """
-    with open_existing(configured_address(session) if given is None else address_of(given)) as database:
+    with open_existing(configured_address(session) if location is None else address_of(location)) as database:
         yield database
 
 
@@ -40,26 +38,26 @@ def open_existing(address: str) -> SharedDatabase:
     except DatabaseUnusable as error:
         if error.code != "database.absent":
             raise
-        place = error.context["path"]
-    raise NotThere("cli.no_database", path=place)
+        path = error.context["path"]
+    raise NotThere("cli.no_database", path=path)
 
 
-def address_of(given: str) -> str:
-    """Return the address of a database that is given as a path or as an address, which may hold a password."""
-    return SecretText(given) if ADDRESS.match(given) else f"{SQLITE}{Path(given).resolve()}"
+def address_of(location: str) -> str:
+    """Return the address of a database, given its path or its address; an address may contain a password."""
+    return SecretText(location) if ADDRESS.match(location) else f"{SQLITE}{Path(location).resolve()}"
 
 
-def where(given: str | None) -> str:
-    """Return the option that names the database `given` in a command to type next; "" where none was given.
+def where(location: str | None) -> str:
+    """Return the option --db for a suggested command, without password; "" if there is no location.
 
     >>> where("postgresql://cchc:secret@db/shared")
     ' --db postgresql://cchc@db/shared'
     """
-    return f" --db {shlex.quote(PASSWORD.sub(_WITHOUT, given))}" if given else ""
+    return f" --db {shlex.quote(PASSWORD.sub(_NO_PASSWORD, location))}" if location else ""
 
 
 def configured_address(session: Session) -> str:
-    """Return the address of the database that the configuration names."""
-    from cchc_connect.config.file import Config  # noqa: PLC0415  # with --db no configuration is read and none loaded
+    """Return the address of the database in the configuration."""
+    from cchc_connect.config.file import Config  # noqa: PLC0415  # with --db no configuration is read
 
     return Config.load(session.config).database.address

@@ -1,4 +1,4 @@
-"""`letters`: messages that a target will never take as they are, and sending them again."""
+"""`dead-letters`: list the messages that a target refused, and queue them again."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -10,10 +10,12 @@ from cchc_connect.cli.context import existing_database
 from cchc_connect.cli.exit_codes import ExitCode, Misused, NotThere
 from cchc_connect.cli.formatting import local
 from cchc_connect.cli.names import check_name
+from cchc_connect.cli.record_fields import field_name, record_model
 from cchc_connect.cli.session import Session
 from cchc_connect.config.file import Config
 from cchc_connect.database.outbox.dead_letters import DeadLetter, dead_letters, send_again
 from cchc_connect.database.outbox.deliveries import route_states
+from cchc_connect.messages import codes
 
 COLUMNS = (
     "route",
@@ -24,12 +26,12 @@ COLUMNS = (
     "reason",
     "finished_at",
     "shortened_fields",
-    "worth",
+    "resend",
 )
 
 
 def list_letters(session: Session, database: str | None, route: str | None) -> ExitCode:
-    """List the dead letters, of one route where it is named.
+    """List the dead letters of all routes, or of one.
 
     Raises:
         Misused: there is no such route.
@@ -39,76 +41,89 @@ def list_letters(session: Session, database: str | None, route: str | None) -> E
     with existing_database(session, database) as opened, opened.reading() as connection:
         _check_route(connection, route, configured)
         letters = dead_letters(connection, route)
-    screen.document({"letters": [asdict(one) for one in letters]})
+    screen.document({"dead_letters": [asdict(letter) for letter in letters]})
     if not letters:
-        screen.say("letter_view.none")
+        screen.say("dead_letter_view.none")
         return ExitCode.DONE
     rows = [
         (
-            one.route,
-            one.sequence,
-            one.record_type,
-            one.record_key,
-            one.attempts,
-            one.reason,
-            local(one.finished_at, screen.language),
-            ", ".join(one.shortened_fields) or "-",
-            _worth(one, screen),
+            letter.route,
+            letter.sequence,
+            screen.word("record_name", letter.record_type),
+            letter.record_key,
+            letter.attempts,
+            _reason(letter.reason, screen),
+            local(letter.finished_at, screen.language),
+            ", ".join(field_name(record_model(letter.record_type), path, screen) for path in letter.shortened_fields)
+            or "-",
+            _resend(letter, screen),
         )
-        for one in letters
+        for letter in letters
     ]
-    screen.table(Table(headings=[f"letter_view.{name}" for name in COLUMNS], rows=rows))
-    worth = [one for one in letters if one.is_worth_sending]
-    if worth:
-        screen.say("letter_view.replay", route=worth[0].route, sequence=worth[0].sequence)
+    screen.table(Table(headings=[f"dead_letter_view.{name}" for name in COLUMNS], rows=rows))
+    resendable = [letter for letter in letters if letter.is_worth_sending]
+    if resendable:
+        screen.say("dead_letter_view.replay", route=resendable[0].route, sequence=resendable[0].sequence)
     return ExitCode.DONE
 
 
+def _reason(reason: str, screen: Screen) -> str:
+    """Return the words for the reason of a dead letter: a code, `code:detail`, or the code of an error."""
+    code, _, detail = reason.partition(":")
+    key = code.rpartition(".")[2]
+    if f"dead_letter_reason.{key}" not in codes(screen.language):
+        return screen.text("dead_letter_reason.other", detail=reason)
+    return screen.text(f"dead_letter_reason.{key}", detail=screen.word("verdict", detail))
+
+
 def replay_letters(session: Session, route: str, numbers: Sequence[int], *, everything: bool) -> ExitCode:
-    """Put dead letters of a route to waiting, so that the next run sends them under the keys they had.
+    """Queue dead letters of a route again: the next run sends them with their original idempotency keys.
 
     Raises:
-        Misused: there is no such route, or neither or both of numbers and `everything` are given.
-        NotThere: a number is that of no dead letter.
+        Misused: there is no such route, or neither or both of `numbers` and `everything` are given.
+        NotThere: a number is not that of a dead letter of the route.
     """
     if bool(numbers) == everything:
-        raise Misused("cli.letters_what")
+        raise Misused("cli.dead_letters_selection")
     configured = Config.load(session.config).routes
     with existing_database(session, None) as opened, opened.writing() as connection:
         _check_route(connection, route, configured)
-        letters = {one.sequence: one for one in dead_letters(connection, route)}
+        letters = {letter.sequence: letter for letter in dead_letters(connection, route)}
         missing = [number for number in dict.fromkeys(numbers) if number not in letters]
         if missing:
-            raise NotThere("cli.no_letter", route=route, numbers=", ".join(map(str, missing)))
-        asked = [letters[number] for number in dict.fromkeys(numbers)] if numbers else list(letters.values())
-        again = send_again(connection, asked)
-    stay = [one for one in asked if not one.is_worth_sending]
-    _show_replay(route, again, stay, session.screen)
-    if everything or not stay:
+            raise NotThere("cli.no_dead_letter", route=route, numbers=", ".join(map(str, missing)))
+        selected = [letters[number] for number in dict.fromkeys(numbers)] if numbers else list(letters.values())
+        requeued = send_again(connection, selected)
+    remaining = [letter for letter in selected if not letter.is_worth_sending]
+    _show_replay(route, requeued, remaining, session.screen)
+    if everything or not remaining:
         return ExitCode.DONE
-    return ExitCode.PARTIAL if again else ExitCode.FAILED
+    return ExitCode.PARTIAL if requeued else ExitCode.FAILED
 
 
-def _show_replay(route: str, again: Sequence[DeadLetter], stay: Sequence[DeadLetter], screen: Screen) -> None:
-    screen.document({"route": route, "waiting": [one.sequence for one in again], "left": [asdict(one) for one in stay]})
-    for one in stay:
-        place = {"sequence": one.sequence, "record_type": one.record_type, "record_key": one.record_key}
-        if one.is_gone:
-            screen.say("letter_view.stays_gone", **place)
+def _show_replay(route: str, requeued: Sequence[DeadLetter], remaining: Sequence[DeadLetter], screen: Screen) -> None:
+    numbers = [letter.sequence for letter in requeued]
+    screen.document({"route": route, "waiting": numbers, "left": [asdict(letter) for letter in remaining]})
+    for letter in remaining:
+        context = {"sequence": letter.sequence, "record_type": letter.record_type, "record_key": letter.record_key}
+        if letter.is_gone:
+            screen.say("dead_letter_view.not_requeued_gone", **context)
         else:
-            screen.say("letter_view.stays_outdated", newer=one.outdated_by, **place)
-    if again:
-        screen.say("letter_view.replayed", number=len(again), route=route)
-    elif not stay:
-        screen.say("letter_view.none")
+            screen.say("dead_letter_view.not_requeued_outdated", newer=letter.outdated_by, **context)
+    if requeued:
+        screen.say("dead_letter_view.requeued", number=len(requeued), route=route)
+    elif not remaining:
+        screen.say("dead_letter_view.none")
 
 
 def _check_route(connection: Connection, route: str | None, configured: Iterable[str]) -> None:
-    known = {*configured, *(str(state["name"]) for state in route_states(connection))}
-    check_name("cli.route_unknown", route, known)
+    routes = {*configured, *(str(state["name"]) for state in route_states(connection))}
+    check_name("cli.route_unknown", route, routes)
 
 
-def _worth(one: DeadLetter, screen: Screen) -> str:
-    if one.is_gone:
-        return screen.text("letter_view.gone")
-    return "-" if one.outdated_by is None else screen.text("letter_view.outdated", newer=one.outdated_by)
+def _resend(letter: DeadLetter, screen: Screen) -> str:
+    """Return why a letter is not worth sending again, "-" if it is."""
+    if letter.is_gone:
+        return screen.text("dead_letter_view.resend_gone")
+    newer = letter.outdated_by
+    return "-" if newer is None else screen.text("dead_letter_view.resend_outdated", newer=newer)

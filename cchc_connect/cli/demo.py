@@ -1,7 +1,7 @@
-"""`demo`: everything on doubles of four agencies' systems, and a database to look around in afterwards.
+"""`demo`: runs with test doubles of four agencies' systems; the resulting database is kept.
 
-The doubles are real HTTP servers on loopback; no other network is used. Nothing here is staged: the runs
-are those of `sync`, and what the demonstration says is counted in its database and at the doubles.
+The test doubles are real HTTP servers on loopback; no other network is used. The runs are those of `sync`, and all
+numbers shown are counted in the database and at the test doubles.
 """
 
 import shlex
@@ -31,26 +31,26 @@ from cchc_connect.sync.synchronizer import Surroundings, Synchronizer
 from cchc_connect.testing import Agencies, Edit, World
 
 SMALL: Mapping[str, Any] = {"dossiers": 60, "parcels": 80, "works": 48, "defect_share": 0.05}
-"""A world for the impatient; a larger share of defects, so that quarantine still has something to show."""
+"""A smaller world; its larger share of defects ensures that the quarantine is not empty."""
 
 EDIT_SEED = 1
 
 PROGRAM = "cchc-connect"
 
 ITEM_LINES = 20
-"""Lines of an item that are shown; `quarantine show` shows all of it."""
+"""Maximum lines of an item shown here; `quarantine show` shows the complete item."""
 
 
 def show_demo(session: Session, location: Path, *, seed: int, small: bool) -> ExitCode:
-    """Show it all; afterwards the database at `location` holds what the doubles held.
+    """Run the demonstration; afterwards the database at `location` contains the records of the test doubles.
 
     Raises:
-        CannotCreate: there is a file at `location` already, or no folder for it.
+        CannotCreate: there is already a file at `location`, or no folder for it.
     """
     if location.exists():
         raise CannotCreate("cli.demo_exists", path=location)
     if not location.parent.is_dir():
-        raise CannotCreate("cli.no_place", path=location)
+        raise CannotCreate("cli.folder_missing", path=location)
     world = World(seed, **(SMALL if small else {}))
     with Agencies(world) as agencies, double_secrets(agencies):
         config = demo_config(agencies, location)
@@ -62,7 +62,7 @@ class Demonstration:
     """The sections of the demonstration, in their order."""
 
     def __init__(self, screen: Screen, agencies: Agencies, config: Config, database: SharedDatabase) -> None:
-        """Prepare; nothing is pulled before `show`."""
+        """Prepare the demonstration; nothing is pulled before `show`."""
         self._screen = screen
         self._agencies = agencies
         self._config = config
@@ -70,21 +70,21 @@ class Demonstration:
         self._document: dict[str, Any] = {"database": database.place}
 
     def show(self) -> ExitCode:
-        """Show every section; return whether all came out as it must."""
+        """Show every section; return DONE if all results are as expected, else FAILED."""
         self._introduce()
         first = self._run("first")
         edit = self._agencies.edit(seed=EDIT_SEED)
         self._show_edit(edit)
         second = self._run("second")
         third = self._run("third")
-        still = third.rows_written == third.messages_delivered == 0
-        self._screen.say("demo.still", rows=third.rows_written, messages=third.messages_delivered)
+        is_unchanged = third.rows_written == third.messages_delivered == 0
+        self._screen.say("demo.third_totals", rows=third.rows_written, messages=third.messages_delivered)
         complete = self._compare()
         self._show_quarantine()
         self._show_case()
         self._show_portal()
         self._show_next()
-        good = still and complete and all(run.outcome is Outcome.DONE for run in (first, second, third))
+        good = is_unchanged and complete and all(run.outcome is Outcome.DONE for run in (first, second, third))
         self._screen.document({**self._document, "good": good})
         return ExitCode.DONE if good else ExitCode.FAILED
 
@@ -100,7 +100,7 @@ class Demonstration:
 
     def _held_by(self, address: str) -> str:
         double = next(double for double in self._agencies.doubles if address.startswith(double.base_url))
-        return ", ".join(f"{count} {record_type}" for record_type, count in double.holdings().items())
+        return ", ".join(f"{count} {self._name(record_type)}" for record_type, count in double.holdings().items())
 
     def _run(self, name: str) -> RunReport:
         self._screen.heading(f"demo.{name}")
@@ -123,25 +123,28 @@ class Demonstration:
         self._screen.table(Table(headings=headings, rows=rows, numbers_from=1))
 
     def _compare(self) -> bool:
-        """Compare the database with the sources, record type by record type."""
+        """Compare the database with the sources for each record type; return whether all records are accounted for."""
         censuses = take_census(self._database, self._agencies.holdings())
-        self._screen.heading("demo.census")
-        rows = [(self._name(one.record_type), self._mark(one), one.rows, one.quarantined, one.held) for one in censuses]
-        columns = ("record_type", "equal", "rows", "quarantined", "held")
+        self._screen.heading("demo.completeness")
+        rows = [
+            (self._name(census.record_type), self._mark(census), census.rows, census.quarantined, census.held)
+            for census in censuses
+        ]
+        columns = ("record_type", "equal", "rows", "quarantined", "at_sources")
         self._screen.table(Table(headings=[f"demo.{column}" for column in columns], rows=rows, numbers_from=2))
-        self._document["census"] = [asdict(one) for one in censuses]
-        return all(one.is_complete for one in censuses)
+        self._document["census"] = [asdict(census) for census in censuses]
+        return all(census.is_complete for census in censuses)
 
     def _mark(self, census: Census) -> str:
         return self._screen.text("demo.yes" if census.is_complete else "demo.no")
 
     def _show_quarantine(self) -> None:
-        """Show the entry with the most faults; of several, the shortest."""
+        """Show the entry with the most faults; among several, the shortest."""
         with self._database.reading() as connection:
             entries = quarantine.entries(connection)
         if not entries:
             return
-        entry = max(entries, key=lambda one: (len(one.faults), -len(str(one.item))))
+        entry = max(entries, key=lambda candidate: (len(candidate.faults), -len(str(candidate.item))))
         self._screen.heading("demo.quarantine", number=len(entries))
         show_faults(entry, self._screen)
         self._screen.say("demo.item_masked")
@@ -156,23 +159,23 @@ class Demonstration:
 
     def _show_portal(self) -> None:
         portal = self._agencies.national_portal
-        told = {
+        numbers = {
             "messages": portal.messages_received,
             "dossiers": len(portal.dossiers),
             "steps": len(portal.steps),
             "effects": portal.effects,
         }
         self._screen.heading("demo.portal")
-        self._screen.say("demo.portal_received", **told)
-        self._document["portal"] = told
+        self._screen.say("demo.portal_received", **numbers)
+        self._document["portal"] = numbers
 
     def _show_next(self) -> None:
         dossier = self._document["case"]["dossier"]["code"]
-        shown = self._document.get("quarantine", {}).get("shown", 1)
+        entry = self._document.get("quarantine", {}).get("shown", 1)
         commands = (
             "status",
             "quarantine list",
-            f"quarantine show {shown}",
+            f"quarantine show {entry}",
             f"case {dossier}",
             f"case {dossier} --json",
         )
@@ -188,6 +191,6 @@ class Demonstration:
 
 
 def _program() -> str:
-    """Return what starts this program: its name where the shell finds it, else the path it was started by."""
+    """Return the command that starts this program: its name if the shell finds it, else the path of this process."""
     started = sys.argv[0]
     return started if Path(started).name == PROGRAM and shutil.which(PROGRAM) is None else PROGRAM

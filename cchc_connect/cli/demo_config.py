@@ -1,4 +1,4 @@
-"""The demonstration's configuration: the same tables as in a cchc.toml, with the doubles' addresses."""
+"""Configuration of the demonstration: the tables of a cchc.toml with the addresses of the test doubles."""
 
 import os
 from collections.abc import Generator, Mapping
@@ -19,12 +19,12 @@ PORTAL_PASSWORD = "CCHC_DEMO_PORTAL_PASSWORD"  # noqa: S105  # the name of a var
 
 
 def demo_config(agencies: Agencies, location: Path) -> Config:
-    """Return the configuration that connects the running doubles, with its database at `location`."""
+    """Return the configuration that connects the running test doubles, with the database at `location`."""
     return Config.from_tables(demo_tables(agencies, location), Path("demo.toml"))
 
 
 def demo_tables(agencies: Agencies, location: Path) -> dict[str, Any]:
-    """Return the tables of that configuration; they name secrets and hold none."""
+    """Return the tables of that configuration; they name secrets by environment variable."""
     return {
         "database": {"url": f"sqlite:///{location.resolve()}"},
         "connections": _connections(agencies),
@@ -35,14 +35,14 @@ def demo_tables(agencies: Agencies, location: Path) -> dict[str, Any]:
 
 @contextmanager
 def double_secrets(agencies: Agencies) -> Generator[None, None, None]:
-    """Keep the doubles' passwords in this process's environment, where a configuration looks for them."""
+    """Set the passwords of the test doubles in the environment of this process while the block runs."""
     secrets = {ONE_STOP_PASSWORD: agencies.one_stop.password, PORTAL_PASSWORD: agencies.national_portal.password}
-    before = {name: os.environ.get(name) for name in secrets}
+    previous = {name: os.environ.get(name) for name in secrets}
     os.environ.update(secrets)
     try:
         yield
     finally:
-        for name, value in before.items():
+        for name, value in previous.items():
             if value is None:
                 os.environ.pop(name, None)
             else:

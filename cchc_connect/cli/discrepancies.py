@@ -1,4 +1,4 @@
-"""`discrepancies`: where agencies contradict each other, and what a person did about it."""
+"""`discrepancies`: list fields in which agencies contradict each other, and record how that was handled."""
 
 import json
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from cchc_connect.cli.context import existing_database, where
 from cchc_connect.cli.exit_codes import ExitCode, Misused
 from cchc_connect.cli.formatting import local
 from cchc_connect.cli.names import check_name
+from cchc_connect.cli.record_fields import field_name, field_value, record_model
 from cchc_connect.cli.session import Session
 from cchc_connect.clock import SystemClock, stamp
 from cchc_connect.database.state.cursors import stream_states
@@ -18,8 +19,8 @@ from cchc_connect.database.writing.discrepancies import State, discrepancies, se
 from cchc_connect.privacy.masking import HIDDEN, masked_field
 from cchc_schemas import RECORD_TYPES
 
-LONGEST = 40
-"""Characters of a value in a table; JSON shows it whole."""
+MAX_VALUE_LENGTH = 40
+"""Maximum characters of a value in a table; JSON contains the complete value."""
 
 COLUMNS = ("number", "record_type", "record_key", "field", "connection", "value", "owner", "owner_value", "detected_at")
 
@@ -32,40 +33,40 @@ def list_discrepancies(
     ended: bool,
     unmasked: bool,
 ) -> ExitCode:
-    """List discrepancies, oldest first, of the connection and record type in `names` where they are given.
+    """List discrepancies, oldest first, of the connection and record type in `names`; None stands for all.
 
     Raises:
-        Misused: a name stands for nothing.
+        Misused: a name is unknown.
     """
     screen, (connection, record_type) = session.screen, names
     with existing_database(session, database) as opened, opened.reading() as reading:
-        found = discrepancies(reading, ended=ended)
-        speakers = {*(one["connection"] for one in found), *(state.connection for state in stream_states(reading))}
-    check_name("cli.connection_unknown", connection, speakers)
+        rows = discrepancies(reading, ended=ended)
+        connections = {*(row["connection"] for row in rows), *(state.connection for state in stream_states(reading))}
+    check_name("cli.connection_unknown", connection, connections)
     check_name("cli.record_type_unknown", record_type, RECORD_TYPES)
-    chosen = [
-        _document(one, unmasked=unmasked)
-        for one in found
-        if connection in {None, one["connection"]} and record_type in {None, one["record_type"]}
+    documents = [
+        _document(row, unmasked=unmasked)
+        for row in rows
+        if connection in {None, row["connection"]} and record_type in {None, row["record_type"]}
     ]
-    screen.document({"masked": not unmasked, "discrepancies": chosen})
-    if not chosen:
+    screen.document({"masked": not unmasked, "discrepancies": documents})
+    if not documents:
         screen.say("discrepancy_view.none")
         return ExitCode.DONE
     headings = [f"discrepancy_view.{name}" for name in (*COLUMNS, "state")]
-    screen.table(Table(headings=headings, rows=[_row(one, screen) for one in chosen]))
-    for one in chosen:
-        if one["note"]:
-            screen.say("discrepancy_view.noted", number=one["number"], note=one["note"])
-    screen.say("discrepancy_view.resolve", number=chosen[0]["number"], where=where(database))
+    screen.table(Table(headings=headings, rows=[_row(document, screen) for document in documents]))
+    for document in documents:
+        if document["note"]:
+            screen.say("discrepancy_view.noted", number=document["number"], note=document["note"])
+    screen.say("discrepancy_view.resolve", number=documents[0]["number"], where=where(database))
     return ExitCode.DONE
 
 
 def resolve(session: Session, database: str | None, number: int, state: str, note: str) -> ExitCode:
-    """Write down what a person did about a discrepancy, and why.
+    """Record how a person handled a discrepancy.
 
     Raises:
-        Misused: the note says nothing.
+        Misused: the note is empty.
         Rejected: there is no such discrepancy, or it has ended.
     """
     if not note.strip():
@@ -92,12 +93,14 @@ def _document(row: RowMapping, *, unmasked: bool) -> Mapping[str, Any]:
     return {"number": row["id"], **{name: row[name] for name in names}, **values}
 
 
-def _row(one: Mapping[str, Any], screen: Screen) -> list[object]:
-    values = {name: _cut(one[name]) for name in ("value", "owner_value")}
-    told = {**one, **values, "detected_at": local(one["detected_at"], screen.language)}
-    return [*(told[name] for name in COLUMNS), screen.word("discrepancy_state", one["state"])]
+def _row(document: Mapping[str, Any], screen: Screen) -> list[object]:
+    model, name = record_model(document["record_type"]), document["field"]
+    values = {column: _cut(field_value(model, name, document[column], screen)) for column in ("value", "owner_value")}
+    detected_at = local(document["detected_at"], screen.language)
+    cells = {**document, **values, "field": field_name(model, name, screen), "detected_at": detected_at}
+    cells["record_type"] = screen.word("record_name", document["record_type"])
+    return [*(cells[column] for column in COLUMNS), screen.word("discrepancy_state", document["state"])]
 
 
-def _cut(value: object) -> str:
-    text = "-" if value is None else str(value)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_VALUE_LENGTH else f"{text[: MAX_VALUE_LENGTH - 1]}…"

@@ -1,6 +1,6 @@
-"""Exit codes: what a script that calls `cchc-connect` may rely on, sysexits.h where it has a number.
+"""Exit codes of `cchc-connect`, which scripts may rely on; from 64 on those of sysexits.h.
 
-They are documented in docs/commands.md, and a test keeps that list current.
+They are documented in docs/commands.md; a test checks that list.
 """
 
 from collections.abc import Mapping
@@ -22,35 +22,35 @@ class ExitCode(IntEnum):
     """How a command ended."""
 
     DONE = 0
-    """Every source was read and every route sent; quarantined items and refused messages are counted."""
+    """Every source was read and every route sent; quarantined items and refused messages are counted, not errors."""
     PARTIAL = 3
-    """Some of it is done; what is not, and why, was printed."""
+    """Some work is done; what is not done, and why, was printed."""
     USAGE = 64
-    """The command line asks for something that does not exist (EX_USAGE)."""
+    """The command line is not correct, or names something that does not exist (EX_USAGE)."""
     STALE = 65
-    """`schema export --check`: the exported schemas are not those of the records (EX_DATAERR)."""
+    """`schema export --check`: the exported schemas do not match the records (EX_DATAERR)."""
     NO_INPUT = 66
-    """No such dossier, record, quarantine entry, letter, discrepancy, run or database (EX_NOINPUT)."""
+    """No such dossier, record, quarantine entry, dead letter, discrepancy, run or database (EX_NOINPUT)."""
     FAILED = 69
-    """Nothing could be done: every source is held or failed (EX_UNAVAILABLE)."""
+    """Nothing could be done: every source is on hold or failed (EX_UNAVAILABLE)."""
     SOFTWARE = 70
-    """A fault of this program (EX_SOFTWARE)."""
+    """An error in this program (EX_SOFTWARE)."""
     CANNOT_CREATE = 73
-    """The file to be written is there already, or its place cannot be written (EX_CANTCREAT)."""
+    """The file to be written already exists, or its folder cannot be written (EX_CANTCREAT)."""
     DATABASE = 74
     """The shared database cannot be opened or written, or the output cannot be written (EX_IOERR)."""
     LEASE_HELD = 75
-    """Another run is at work; start again later (EX_TEMPFAIL)."""
+    """Another run is in progress; start again later (EX_TEMPFAIL)."""
     CONFIGURATION = 78
     """cchc.toml, a secret or an adapter's options must be corrected (EX_CONFIG)."""
     INTERRUPTED = 130
-    """Stopped by Ctrl-C (128 + SIGINT); what was committed is kept, the next run goes on from there."""
+    """Stopped by Ctrl-C (128 + SIGINT); committed data is kept, the next run continues from there."""
     TERMINATED = 143
-    """Ended on request (128 + SIGTERM) after the page at hand; the next run goes on from there."""
+    """Stopped on request (128 + SIGTERM) after the current page; the next run continues from there."""
 
 
 class Misused(Fatal):
-    """The command line asks for something that does not exist."""
+    """The command line is not correct, or names something that does not exist."""
 
 
 class CannotCreate(Fatal):
@@ -58,11 +58,11 @@ class CannotCreate(Fatal):
 
 
 class OutputLost(Fatal):
-    """Standard output takes no more: its disk is full, or its reader has left."""
+    """Standard output cannot be written: its disk is full, or its reader has closed it."""
 
 
 class NotThere(Rejected):
-    """What the command is about does not exist."""
+    """The object of the command does not exist."""
 
 
 _BY_ERROR: Mapping[type[CchcError], ExitCode] = MappingProxyType(
@@ -80,5 +80,5 @@ _BY_ERROR: Mapping[type[CchcError], ExitCode] = MappingProxyType(
 
 
 def exit_code_of(error: CchcError) -> ExitCode:
-    """Return the exit code of a command that `error` ended: what is not listed could not be done."""
+    """Return the exit code of a command that ended with `error`; FAILED for errors not listed here."""
     return next((code for kind, code in _BY_ERROR.items() if isinstance(error, kind)), ExitCode.FAILED)

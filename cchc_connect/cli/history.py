@@ -1,4 +1,4 @@
-"""`history`: every version of a record, what changed in each, and which keys came before and after its own."""
+"""`history`: every version of a record, the changes of each version, and the lineage of its key."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from cchc_connect.cli.context import existing_database
 from cchc_connect.cli.exit_codes import ExitCode, NotThere
 from cchc_connect.cli.formatting import day, instant_given, local
 from cchc_connect.cli.names import record_kind
+from cchc_connect.cli.record_fields import field_name, field_value
 from cchc_connect.cli.session import Session
 from cchc_connect.clock import stamp
 from cchc_connect.database.reading.history import FieldChange, RecordVersion, differences, history
@@ -25,48 +26,48 @@ Lineage = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Found:
-    """What is known of a key."""
+class _KeyHistory:
+    """Versions and lineage of a key."""
 
     records: Mapping[str, Versions]
-    """By key: the key asked for, or where that never was a record those that took its place."""
+    """By key: the requested key, or if it never was a record the keys that replaced it."""
     became: Lineage
     came_from: Lineage
 
 
 def show_history(
-    session: Session, database: str | None, asked: tuple[str, str], *, at: str | None, unmasked: bool
+    session: Session, database: str | None, record: tuple[str, str], *, at: str | None, unmasked: bool
 ) -> ExitCode:
-    """Show the versions of the record `asked` for, record type and key; with `at` the one known at that instant.
+    """Show the versions of `record`, given by record type and key; with `at` the one known at that instant.
 
     Raises:
-        Misused: there is no such record type, or `at` is no instant.
+        Misused: there is no such record type, or `at` is not an instant.
         NotThere: there is no such record, or there was none at that instant.
     """
-    kind, key, moment = record_kind(asked[0]), asked[1], instant_given(at, "--at")
+    kind, key, moment = record_kind(record[0]), record[1], instant_given(at, "--at")
     with existing_database(session, database) as opened:
-        found = _find(opened, kind, key)
+        key_history = _find(opened, kind, key)
     view = _View(session.screen, unmasked=unmasked)
     if moment is None:
-        session.screen.document(view.document(kind, key, found))
-        view.show(key, found)
+        session.screen.document(view.document(kind, key, key_history))
+        view.show(key, key_history)
     else:
-        view.show_at(key, found, moment)
+        view.show_at(key, key_history, moment)
     if not unmasked:
         session.screen.line()
         session.screen.say("case_view.masked")
     return ExitCode.DONE
 
 
-def _find(database: SharedDatabase, kind: type[Record], key: str) -> _Found:
+def _find(database: SharedDatabase, kind: type[Record], key: str) -> _KeyHistory:
     with database.reading() as connection:
         became = [_event(row) for row in successors(connection, kind.record_type, key)]
         came_from = [_event(row) for row in predecessors(connection, kind.record_type, key)]
     keys = [key, *dict.fromkeys(event["new_key"] for event in became)]
-    known = {one: versions for one in keys if (versions := history(database, kind, one))}
-    if not known:
+    records = {candidate: versions for candidate in keys if (versions := history(database, kind, candidate))}
+    if not records:
         raise NotThere("cli.no_record", record_type=kind.record_type, key=key)
-    return _Found(records={key: known[key]} if key in known else known, became=became, came_from=came_from)
+    return _KeyHistory(records={key: records[key]} if key in records else records, became=became, came_from=came_from)
 
 
 def _event(row: Row[Any]) -> Mapping[str, Any]:
@@ -74,51 +75,66 @@ def _event(row: Row[Any]) -> Mapping[str, Any]:
 
 
 class _View:
-    """Writes versions as an official reads them."""
+    """Writes versions as text for officials."""
 
     def __init__(self, screen: Screen, *, unmasked: bool) -> None:
         self._screen = screen
         self._unmasked = unmasked
 
-    def document(self, kind: type[Record], key: str, found: _Found) -> Mapping[str, object]:
-        """Return all that is known of a key, JSON-ready."""
-        records = [{"key": one, "versions": self._documents(versions)} for one, versions in found.records.items()]
+    def document(self, kind: type[Record], key: str, history: _KeyHistory) -> Mapping[str, object]:
+        """Return versions and lineage of a key, JSON-ready."""
+        records = [
+            {"key": record_key, "versions": self._documents(versions)}
+            for record_key, versions in history.records.items()
+        ]
         head = {"record_type": kind.record_type, "key": key, "masked": not self._unmasked}
-        return {**head, "records": records, "became": found.became, "came_from": found.came_from}
+        return {**head, "records": records, "became": history.became, "came_from": history.came_from}
 
-    def show(self, key: str, found: _Found) -> None:
-        """Write every version with what changed in it, then the lineage of the key."""
-        if key not in found.records:
-            self._screen.say("history_view.followed", key=key)
-        for one, versions in found.records.items():
-            self._screen.heading("history_view.record", record_type=versions[0].record.record_type, key=one)
-            for version, changed in _with_changes(versions):
-                self._show_version(version, changed)
-        self._show_lineage("history_view.became", "new_key", found.became)
-        self._show_lineage("history_view.came_from", "old_key", found.came_from)
+    def show(self, key: str, history: _KeyHistory) -> None:
+        """Write every version with its changes, then the lineage of the key."""
+        if key not in history.records:
+            self._screen.say("history_view.successors_shown", key=key)
+        for record_key, versions in history.records.items():
+            record_type = versions[0].record.record_type
+            self._screen.heading("history_view.record", record_type=record_type, key=record_key)
+            for version, changes in _with_changes(versions):
+                self._show_version(version, changes)
+        self._show_lineage("history_view.became", "new_key", history.became)
+        self._show_lineage("history_view.came_from", "old_key", history.came_from)
 
-    def show_at(self, key: str, found: _Found, at: datetime) -> None:
-        """Write the versions that were known at an instant."""
-        known = [[one for one in versions if one.changed_at <= at] for versions in found.records.values()]
-        there = [versions[-1] for versions in known if versions and not versions[-1].is_gone]
-        if not there:
-            raise NotThere("cli.not_there_then", key=key, at=local(at, self._screen.language))
+    def show_at(self, key: str, history: _KeyHistory, at: datetime) -> None:
+        """Write the versions that were known at an instant.
+
+        Raises:
+            NotThere: there was no record at that instant.
+        """
+        until_then = [
+            [version for version in versions if version.changed_at <= at] for versions in history.records.values()
+        ]
+        current = [versions[-1] for versions in until_then if versions and not versions[-1].is_gone]
+        if not current:
+            raise NotThere("cli.no_record_at", key=key, at=local(at, self._screen.language))
         self._screen.document(
-            {"at": stamp(at), "masked": not self._unmasked, "records": [self._document(one) for one in there]}
+            {
+                "at": stamp(at),
+                "masked": not self._unmasked,
+                "records": [self._document(version) for version in current],
+            }
         )
-        for one in there:
-            self._screen.heading("history_view.record", record_type=one.record.record_type, key=one.record.key)
-            self._show_version(one, differences(None, one.record))
+        for version in current:
+            record = version.record
+            self._screen.heading("history_view.record", record_type=record.record_type, key=record.key)
+            self._show_version(version, differences(None, record))
 
     def _documents(self, versions: Versions) -> list[Mapping[str, object]]:
         return [
-            {**self._document(version), "changes": [self._change(version.record, one) for one in changed]}
-            for version, changed in _with_changes(versions)
+            {**self._document(version), "changes": [self._change(version.record, change) for change in changes]}
+            for version, changes in _with_changes(versions)
         ]
 
     def _document(self, version: RecordVersion[Record]) -> dict[str, object]:
         record = to_document(version.record) if self._unmasked else masked_record(version.record)
-        days = {name: None if one is None else one.isoformat() for name, one in _days(version).items()}
+        days = {name: None if day is None else day.isoformat() for name, day in _days(version).items()}
         return {
             "version": version.version,
             "sequence": version.sequence,
@@ -130,14 +146,14 @@ class _View:
             "record": record,
         }
 
-    def _change(self, record: Record, one: FieldChange) -> Mapping[str, object]:
+    def _change(self, record: Record, change: FieldChange) -> Mapping[str, object]:
         before, after = (
-            value if self._unmasked else masked_field(type(record), one.name, value)
-            for value in (one.before, one.after)
+            value if self._unmasked else masked_field(type(record), change.name, value)
+            for value in (change.before, change.after)
         )
-        return {"field": one.name, "before": before, "after": after}
+        return {"field": change.name, "before": before, "after": after}
 
-    def _show_version(self, version: RecordVersion[Record], changed: Sequence[FieldChange]) -> None:
+    def _show_version(self, version: RecordVersion[Record], changes: Sequence[FieldChange]) -> None:
         language = self._screen.language
         self._screen.say(
             "history_view.version",
@@ -146,13 +162,17 @@ class _View:
             operation=self._screen.word("operation", version.operation),
             connection=version.connection,
         )
-        first, last = (day(one, language) or "..." for one in _days(version).values())
+        first, last = (day(bound, language) or "..." for bound in _days(version).values())
         if first != last or first != "...":
             self._screen.say("history_view.valid", first=first, last=last)
-        for one in changed:
-            shown = self._change(version.record, one)
-            before, after = _text(shown["before"]), _text(shown["after"])
-            self._screen.line(f"  {one.name}: {after}" if one.before is None else f"  {one.name}: {before} -> {after}")
+        model = type(version.record)
+        for change in changes:
+            values = self._change(version.record, change)
+            before, after = (
+                field_value(model, change.name, values[side], self._screen) for side in ("before", "after")
+            )
+            name = field_name(model, change.name, self._screen)
+            self._screen.line(f"  {name}: {after}" if change.before is None else f"  {name}: {before} -> {after}")
 
     def _show_lineage(self, heading: str, column: str, events: Lineage) -> None:
         if not events:
@@ -161,19 +181,15 @@ class _View:
         for event in events:
             happened = event["happened_at"]
             when = local(happened, self._screen.language) if happened else None
-            told = (self._screen.word("succession", event["kind"]), when, event["evidence"])
-            self._screen.line(f"  {event[column]}: {', '.join(str(one) for one in told if one)}")
+            parts = (self._screen.word("lineage", event["kind"]), when, event["evidence"])
+            self._screen.line(f"  {event[column]}: {', '.join(str(part) for part in parts if part)}")
 
 
 def _with_changes(versions: Versions) -> list[tuple[RecordVersion[Record], list[FieldChange]]]:
     """Return each version with the fields that differ from the version before it."""
-    before = [None, *(one.record for one in versions[:-1])]
-    return [(one, differences(earlier, one.record)) for earlier, one in zip(before, versions, strict=True)]
+    previous = [None, *(version.record for version in versions[:-1])]
+    return [(version, differences(record, version.record)) for record, version in zip(previous, versions, strict=True)]
 
 
 def _days(version: RecordVersion[Record]) -> Mapping[str, Any]:
     return {"valid_from": version.valid_from, "valid_to": version.valid_to}
-
-
-def _text(value: object) -> str:
-    return "-" if value is None else str(value)

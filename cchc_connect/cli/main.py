@@ -1,4 +1,4 @@
-"""The entry point: from a command line to an exit code, and the one seam where errors become messages."""
+"""Entry point: runs one command line, turns errors into messages and returns the exit code."""
 
 import errno
 import os
@@ -30,27 +30,28 @@ OUTPUT_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, e
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out one command line (that of this process where none is given) and return its exit code.
+    """Run one command line (by default that of this process) and return its exit code.
 
-    Whatever happens, a person sees a sentence and no traceback; `--debug` shows that too, without a value in it.
+    Every error becomes one sentence without traceback; `--debug` also shows the traceback, without values.
     """
-    given = global_options_first(sys.argv[1:] if arguments is None else arguments)
-    _be_able_to_write(sys.stdout, sys.stderr)
-    options = given[: given.index("--")] if "--" in given else given
+    words = global_options_first(sys.argv[1:] if arguments is None else arguments)
+    _escape_unwritable(sys.stdout, sys.stderr)
+    options = words[: words.index("--")] if "--" in words else words
     screen = Screen(spoken_language(asked_language(options), os.environ), as_json="--json" in options)
     try:
         with shown_log(_log_form(options), sys.stderr):
-            code = _answer(given, screen)
+            code = _exit_code(words, screen)
         sys.stdout.flush()
-    except (OSError, OutputLost) as lost:
-        return _unheard(lost, screen)
+    except (OSError, OutputLost) as error:
+        return _output_lost(error, screen)
     return code
 
 
-def _answer(given: list[str], screen: Screen) -> int:
+def _exit_code(words: list[str], screen: Screen) -> int:
+    """Run the command; write the message of an error."""
     try:
-        _check_letters(given)
-        return _carry_out(given, screen)
+        _check_encoding(words)
+        return _run(words, screen)
     except OutputLost:
         raise
     except CchcError as error:
@@ -58,86 +59,102 @@ def _answer(given: list[str], screen: Screen) -> int:
         return exit_code_of(error)
     except typer.TyperException as misuse:
         return _misused(misuse, screen)
-    except Exception as fault:  # the last border: a person never gets a traceback unasked
-        if isinstance(fault, OSError) and fault.errno in OUTPUT_FAULTS and fault.filename is None:
+    except Exception as error:  # the last error boundary: a traceback is shown with --debug only
+        if isinstance(error, OSError) and error.errno in OUTPUT_FAULTS and error.filename is None:
             raise  # help is written by typer, not by our screen
-        return _broken(fault, screen)
+        return _program_error(error, screen)
 
 
-def _unheard(lost: OSError | OutputLost, screen: Screen) -> ExitCode:
-    """End without a result; a reader that has left (`| head`) knows, of a full disk a person is told."""
-    cause = lost.__cause__ if isinstance(lost, OutputLost) else lost
+def _output_lost(error: OSError | OutputLost, screen: Screen) -> ExitCode:
+    """End without a result; a full disk is reported, a reader that closed the output (`| head`) is not."""
+    cause = error.__cause__ if isinstance(error, OutputLost) else error
     turn_away(sys.stdout)
     if isinstance(cause, OSError) and not isinstance(cause, BrokenPipeError):
-        told = screen.text("cli.output_lost", reason=cause.strerror)
-        Screen(screen.language, as_json=False).note(screen.text("cli.refused", reason=told))
+        sentence = screen.text("cli.output_unwritable", reason=cause.strerror)
+        Screen(screen.language, as_json=False).note(screen.text("cli.error", reason=sentence))
     return ExitCode.DATABASE
 
 
 def global_options_first(arguments: Sequence[str]) -> list[str]:
-    """Return the command line with the global options in front: they may stand anywhere.
+    """Return the command line with the global options in front; in `arguments` they may stand anywhere.
 
     >>> global_options_first(["status", "--json", "--db", "demo.db"])
     ['--json', 'status', '--db', 'demo.db']
     """
-    ahead, rest = list[str](), list[str]()
+    global_options, command = list[str](), list[str]()
     words = iter(arguments)
     for word in words:
         if word == "--":
-            rest += [word, *words]
+            command += [word, *words]
         elif word in VALUED:
-            ahead += [word, *islice(words, 1)]
+            global_options += [word, *islice(words, 1)]
         elif word in FLAGS or word.partition("=")[0] in VALUED:
-            ahead.append(word)
+            global_options.append(word)
         else:
-            rest.append(word)
-    return ahead + rest
+            command.append(word)
+    return global_options + command
 
 
-def _check_letters(given: Sequence[str]) -> None:
-    """Refuse bytes that are no text in this locale: no file, code or name of ours holds them."""
-    for place, word in enumerate(given, start=1):
+def _check_encoding(words: Sequence[str]) -> None:
+    """Refuse bytes that are not text in this locale: no file, code or name of ours contains them.
+
+    Raises:
+        Misused: an argument is not text.
+    """
+    for position, word in enumerate(words, start=1):
         if not word.isascii() and any("\ud800" <= sign <= "\udfff" for sign in word):
-            raise Misused("cli.not_text", place=place)
+            raise Misused("cli.argument_not_text", position=position)
 
 
-def _carry_out(given: list[str], screen: Screen) -> int:
+def _run(words: list[str], screen: Screen) -> int:
     try:
-        ended: object = spoken_command(app, screen).main(given, PROGRAM, standalone_mode=False, obj=screen)
-    except SystemExit as left:  # how typer ends where the reader of its help has left
-        raise BrokenPipeError from left
+        code: object = spoken_command(app, screen).main(words, PROGRAM, standalone_mode=False, obj=screen)
+    except SystemExit as error:  # raised by typer if the reader of its help has closed the output
+        raise BrokenPipeError from error
     except (KeyboardInterrupt, typer.Abort):
-        ended = ExitCode.INTERRUPTED
-    if ended == ExitCode.INTERRUPTED:
+        code = ExitCode.INTERRUPTED
+    if code == ExitCode.INTERRUPTED:
         screen.refuse_with("cli.interrupted", {})
         if threading.active_count() > 1:
-            # A call to a slow system may go on for a minute; what is committed is whole, so nobody waits for it.
+            # A call to a slow system may take another minute; committed data is complete, so do not wait for it.
             os._exit(ExitCode.INTERRUPTED)
-    return ended if isinstance(ended, int) else ExitCode.DONE
+    return code if isinstance(code, int) else ExitCode.DONE
 
 
 def _misused(misuse: typer.TyperException, screen: Screen) -> ExitCode:
-    """Say what is wrong with the command line; typer's own words are English."""
-    kind = type(misuse).__name__
-    if kind == "NoArgsIsHelpError":
+    """Write what is wrong with the command line; typer's own texts are English."""
+    if type(misuse).__name__ == "NoArgsIsHelpError":
         screen.note(misuse.format_message())
         screen.document({"error": {"code": "usage.no_command", "message": screen.text("usage.no_command")}})
         return ExitCode.USAGE
-    problem = misuse.format_message()
-    quoted = re.findall(r"'([^']*)'", problem)
-    context = {"problem": problem, "command": _command(misuse), "word": quoted[0] if quoted else ""}
-    no_command = kind == "UsageError" and problem.startswith("No such command")
-    code = "usage.no_such_command" if no_command else _USAGE.get(kind, "usage.wrong")
-    screen.refuse_with(code, {**context, **_parameter(misuse)})
+    text = misuse.format_message()
+    quoted = re.findall(r"'([^']*)'", text)
+    context = {"command": _command(misuse), "word": quoted[0] if quoted else ""}
+    screen.refuse_with(_usage_code(misuse, text), {**context, **_parameter(misuse)})
     return ExitCode.USAGE
 
 
-_USAGE: Mapping[str, str] = {
+def _usage_code(misuse: typer.TyperException, text: str) -> str:
+    """Return the code of our message for a misuse, by its class name and the opening of typer's text."""
+    opening = next((opening for opening in _USAGE_ERRORS if text.startswith(opening)), "")
+    if type(misuse).__name__ == "BadOptionUsage":
+        return "usage.option_without_value" if "does not take a value" in text else "usage.option_value_missing"
+    return _USAGE_CLASSES.get(type(misuse).__name__) or _USAGE_ERRORS.get(opening, "usage.invalid")
+
+
+_USAGE_CLASSES: Mapping[str, str] = {
     "NoSuchOption": "usage.no_such_option",
     "MissingParameter": "usage.missing",
-    "BadParameter": "usage.bad_value",
+    "BadParameter": "usage.value_invalid",
 }
-"""Typer's misuse errors that have a sentence of ours, by class name: the classes themselves are private."""
+"""Class names of typer's misuse errors and the codes of our messages; the classes themselves are private."""
+
+_USAGE_ERRORS: Mapping[str, str] = {
+    "No such command": "usage.no_such_command",
+    "Missing command": "usage.no_command",
+    "Got unexpected extra argument": "usage.too_many_arguments",
+}
+"""Openings of the texts of typer's UsageError and the codes of our messages."""
 
 
 def _command(misuse: typer.TyperException) -> str:
@@ -153,24 +170,24 @@ def _parameter(misuse: typer.TyperException) -> Mapping[str, str]:
     return {"parameter": options}
 
 
-def _broken(fault: Exception, screen: Screen) -> ExitCode:
-    """Say that the program itself failed, and where; never with the fault's text, which may hold anything."""
-    place = traceback.extract_tb(fault.__traceback__)[-1]
-    context = {"error": type(fault).__name__, "file": Path(place.filename).name, "line": place.lineno}
-    screen.refuse_with("cli.software", context)
-    log.critical("the program failed\n%s", traceback_of(fault))
+def _program_error(error: Exception, screen: Screen) -> ExitCode:
+    """Write that the program itself failed, and where; without the text of the error, which may contain any value."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    context = {"error": type(error).__name__, "file": Path(frame.filename).name, "line": frame.lineno}
+    screen.refuse_with("cli.program_error", context)
+    log.critical("the program failed\n%s", traceback_of(error))
     return ExitCode.SOFTWARE
 
 
-def _be_able_to_write(*streams: TextIO) -> None:
-    """Let a letter that the locale cannot write be spelt out instead of ending the command."""
+def _escape_unwritable(*streams: TextIO) -> None:
+    """Escape characters that the locale cannot write, so that they do not end the command."""
     for stream in streams:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def _log_form(options: Sequence[str]) -> LogForm:
-    """Return how the log is shown: with --debug, beside --json as JSON too; else the report says all."""
+    """Return the form of the log: none without --debug, JSON with --json, else lines."""
     if "--debug" not in options:
         return LogForm.NONE
     return LogForm.JSON if "--json" in options else LogForm.LINES

@@ -1,4 +1,4 @@
-"""Progress of a run, on standard error: a table that lives on a terminal, plain lines anywhere else."""
+"""Progress of a run on standard error: a live table on a terminal, plain lines anywhere else."""
 
 import sys
 import threading
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 BETWEEN_LINES_S = 1.0
-"""While a source is paged a log gets no more than one line in this time."""
+"""Minimum seconds between two lines of progress outside a terminal."""
 
-PER_SECOND = 4
+REFRESHES_PER_SECOND = 4
 
 
 @contextmanager
 def shown_progress(screen: Screen, *, in_logs: bool = True, rehearse: bool = False) -> Generator[Progress, None, None]:
-    """Give what a run tells its progress to; nothing is shown where a document was asked for.
+    """Yield the receiver of a run's progress; with `--json` no progress is shown.
 
     Args:
-        screen: what the command writes to.
-        in_logs: show it on what is no terminal, too.
-        rehearse: say what would be written and sent.
+        screen: output of the command.
+        in_logs: whether progress is also shown outside a terminal.
+        rehearse: whether this is a dry run, so that the words are "would be written".
     """
     if is_terminal(sys.stderr) and not screen.as_json:
         with _live(LiveProgress(screen, rehearse=rehearse)) as live:
@@ -41,7 +41,7 @@ def shown_progress(screen: Screen, *, in_logs: bool = True, rehearse: bool = Fal
 
 
 class PlainProgress:
-    """One line when a source is finished, and now and then one on the way."""
+    """One line for each finished source, and one every second while a source is read."""
 
     def __init__(
         self, screen: Screen, monotonic: Callable[[], float] = time.monotonic, *, rehearse: bool = False
@@ -55,30 +55,31 @@ class PlainProgress:
         self._written_at = monotonic()
 
     def __call__(self, name: str, record_type: str, counts: Counts, total: int | None) -> None:
-        """Take note of a page or message."""
+        """Record the counters after a page or message."""
         with self._lock:
-            if counts.pages:  # a connection's sources are read one after the other; a route's messages mingle
-                self._finish({place for place in self._at_work if place[0] == name and place[1] != record_type})
+            if counts.pages:  # sources of a connection are read one after the other; messages of a route are mixed
+                self._finish({stream for stream in self._at_work if stream[0] == name and stream[1] != record_type})
             self._at_work[name, record_type] = counts
             if self._monotonic() - self._written_at >= BETWEEN_LINES_S:
                 self._written_at = self._monotonic()
-                self._screen.note(
-                    f"{name} {record_type}: {_so_far(counts, total, self._screen, rehearse=self._rehearse)}"
-                )
+                self._note(name, record_type, _so_far(counts, total, self._screen, rehearse=self._rehearse))
 
     def close(self) -> None:
-        """Write the last line of what is finished now."""
+        """Write the last line of every source and route."""
         with self._lock:
             self._finish(list(self._at_work))
 
-    def _finish(self, places: Iterable[tuple[str, str]]) -> None:
-        for name, record_type in places:
-            told = _so_far(self._at_work.pop((name, record_type)), None, self._screen, rehearse=self._rehearse)
-            self._screen.note(self._screen.text("sync_view.finished", name=name, record_type=record_type, told=told))
+    def _finish(self, streams: Iterable[tuple[str, str]]) -> None:
+        for name, record_type in streams:
+            counts = self._at_work.pop((name, record_type))
+            self._note(name, record_type, _so_far(counts, None, self._screen, rehearse=self._rehearse))
+
+    def _note(self, name: str, record_type: str, counts: str) -> None:
+        self._screen.note(self._screen.text("sync_view.progress", name=name, record_type=record_type, counts=counts))
 
 
 class LiveProgress:
-    """A table of every source and route, drawn anew a few times a second."""
+    """A table of every source and route, redrawn several times a second."""
 
     def __init__(self, screen: Screen, *, rehearse: bool = False) -> None:
         """Show nothing before the first page."""
@@ -88,19 +89,20 @@ class LiveProgress:
         self._lines: dict[tuple[str, str], tuple[Counts, int | None]] = {}
 
     def __call__(self, name: str, record_type: str, counts: Counts, total: int | None) -> None:
-        """Take note of a page or message."""
+        """Record the counters after a page or message."""
         with self._lock:
             self._lines[name, record_type] = (counts, total)
 
     def table(self) -> "Table":
-        """Return the table as it stands."""
+        """Return the table with the current counters."""
         from rich import table, text  # noqa: PLC0415  # only a terminal needs it
 
         drawn = table.Table.grid(padding=(0, 2))
         with self._lock:
             for (name, record_type), (counts, total) in self._lines.items():
-                told = _so_far(counts, total, self._screen, rehearse=self._rehearse)
-                drawn.add_row(*(text.Text(harmless(cell)) for cell in (name, record_type, told)))
+                words = _so_far(counts, total, self._screen, rehearse=self._rehearse)
+                cells = (name, self._screen.word("record_name", record_type), words)
+                drawn.add_row(*(text.Text(harmless(cell)) for cell in cells))
         return drawn
 
 
@@ -109,15 +111,19 @@ def _live(progress: LiveProgress) -> Generator[LiveProgress, None, None]:
     from rich import console, live  # noqa: PLC0415  # only a terminal needs it
 
     on_stderr = console.Console(stderr=True)
-    with live.Live(get_renderable=progress.table, console=on_stderr, refresh_per_second=PER_SECOND, transient=True):
+    with live.Live(
+        get_renderable=progress.table, console=on_stderr, refresh_per_second=REFRESHES_PER_SECOND, transient=True
+    ):
         yield progress
 
 
 def _so_far(counts: Counts, total: int | None, screen: Screen, *, rehearse: bool) -> str:
     if not counts.pages:
         if rehearse:
-            return screen.text("sync_view.would_send", waiting=counts.waiting)
-        return screen.text("sync_view.sent", delivered=counts.delivered, refused=counts.refused, waiting=counts.waiting)
+            return screen.text("sync_view.dry_run_push", waiting=counts.waiting)
+        return screen.text(
+            "sync_view.progress_push", delivered=counts.delivered, refused=counts.refused, waiting=counts.waiting
+        )
     read = f"{counts.fetched}" if total is None else f"{counts.fetched}/{total}"
-    told = {"read": read, "written": counts.rows_written, "quarantined": counts.quarantined}
-    return screen.text("sync_view.would_read" if rehearse else "sync_view.read", **told)
+    context = {"read": read, "written": counts.rows_written, "quarantined": counts.quarantined}
+    return screen.text("sync_view.dry_run_pull" if rehearse else "sync_view.progress_pull", **context)

@@ -1,4 +1,4 @@
-"""`quarantine`: what became no record, why, and reading it anew."""
+"""`quarantine`: items that did not become records, their faults, and processing them again."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from cchc_connect.cli.context import existing_database, where
 from cchc_connect.cli.exit_codes import ExitCode, Misused, NotThere
 from cchc_connect.cli.formatting import local
 from cchc_connect.cli.names import check_name
+from cchc_connect.cli.record_fields import field_name, record_model
 from cchc_connect.cli.session import Session
 from cchc_connect.config.file import Config
 from cchc_connect.database.state.counters import Counts
@@ -17,14 +18,14 @@ from cchc_connect.database.state.cursors import stream_states
 from cchc_connect.database.writing import quarantine
 from cchc_connect.database.writing.quarantine import QuarantineEntry
 from cchc_connect.errors import Rejected
-from cchc_connect.messages import Phrase
+from cchc_connect.messages import Language, Phrase
 from cchc_connect.privacy.masking import masked_item
 from cchc_connect.sync.synchronizer import Synchronizer
 from cchc_schemas import RECORD_TYPES, Fault
 
 
 def list_entries(session: Session, database: str | None, connection: str | None, record_type: str | None) -> ExitCode:
-    """List the open entries, oldest first; of one connection or record type where they are named."""
+    """List the open entries, oldest first, of all connections and record types or of the named ones."""
     screen = session.screen
     entries = open_entries(session, database, connection, record_type)
     screen.document({"entries": [_head(entry, screen) for entry in entries]})
@@ -35,10 +36,10 @@ def list_entries(session: Session, database: str | None, connection: str | None,
         (
             entry.id,
             entry.connection,
-            entry.record_type,
+            screen.word("record_name", entry.record_type),
             entry.source_key,
             local(entry.first_seen, screen.language),
-            fault_summary(entry.faults, screen),
+            fault_summary(entry, screen),
         )
         for entry in entries
     ]
@@ -51,25 +52,30 @@ def list_entries(session: Session, database: str | None, connection: str | None,
 def open_entries(
     session: Session, database: str | None, connection: str | None, record_type: str | None
 ) -> list[QuarantineEntry]:
-    """Return the open entries, oldest first; of one connection or record type where they are named.
+    """Return the open entries, oldest first, of all connections and record types or of the named ones.
 
     Raises:
-        Misused: one of the names stands for nothing.
+        Misused: a name is unknown.
     """
     with existing_database(session, database) as opened, opened.reading() as reading:
-        found = quarantine.entries(reading)
-        known = {*(one.connection for one in found), *(state.connection for state in stream_states(reading))}
+        entries = quarantine.entries(reading)
+        connections = {
+            *(entry.connection for entry in entries),
+            *(state.connection for state in stream_states(reading)),
+        }
     if database is None:
-        known |= set(Config.load(session.config).connections)
-    check_name("cli.connection_unknown", connection, known)
+        connections |= set(Config.load(session.config).connections)
+    check_name("cli.connection_unknown", connection, connections)
     check_name("cli.record_type_unknown", record_type, RECORD_TYPES)
     return [
-        entry for entry in found if connection in {None, entry.connection} and record_type in {None, entry.record_type}
+        entry
+        for entry in entries
+        if connection in {None, entry.connection} and record_type in {None, entry.record_type}
     ]
 
 
 def show_entry(session: Session, database: str | None, number: int, *, raw: bool) -> ExitCode:
-    """Show one entry: every fault at once, and the item as it came, masked unless `raw`."""
+    """Show one entry: all its faults, and the item as received, masked unless `raw`."""
     screen = session.screen
     with existing_database(session, database) as opened, opened.reading() as reading:
         entry = quarantine.entry(reading, number)
@@ -82,88 +88,102 @@ def show_entry(session: Session, database: str | None, number: int, *, raw: bool
 
 
 def show_faults(entry: QuarantineEntry, screen: Screen) -> None:
-    """Write where an item came from and every fault it has."""
-    place = {"number": entry.id, "connection": entry.connection, "record_type": entry.record_type}
-    screen.say("quarantine_view.entry", source_key=entry.source_key, **place)
+    """Write the source of an item and all its faults; English adds the id of each rule."""
+    context = {"number": entry.id, "connection": entry.connection, "record_type": entry.record_type}
+    screen.say("quarantine_view.entry", source_key=entry.source_key, **context)
     if entry.resolved_at:
         screen.say("quarantine_view.resolved_at", at=local(entry.resolved_at, screen.language))
     for fault in entry.faults:
-        screen.line(f"  {fault.path or screen.text('fault.whole')}: {fault_in_words(fault, screen)} [{fault.rule}]")
+        rule = "" if screen.language is Language.VIETNAMESE else f" [{fault.rule}]"
+        screen.line(f"  {_fault_text(entry, fault, screen)}{rule}")
 
 
 def fault_in_words(fault: Fault, screen: Screen) -> str:
-    """Return what a fault means, as far as the catalogue knows its rule."""
+    """Return the words for the rule of a fault; the rule itself if the catalogue has none."""
     return screen.word("fault", fault.rule)
 
 
-def fault_summary(faults: Sequence[Fault], screen: Screen) -> str:
-    """Return all faults on one line."""
-    return "; ".join(f"{fault.path or screen.text('fault.whole')} {fault_in_words(fault, screen)}" for fault in faults)
+def fault_summary(entry: QuarantineEntry, screen: Screen) -> str:
+    """Return all faults of an entry on one line."""
+    return "; ".join(_fault_text(entry, fault, screen) for fault in entry.faults)
+
+
+def _fault_text(entry: QuarantineEntry, fault: Fault, screen: Screen) -> str:
+    return f"{field_name(record_model(entry.record_type), fault.path, screen)}: {fault_in_words(fault, screen)}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Replay:
-    """What came of reading the entries of one stream anew."""
+    """Result of processing the entries of one connection and record type again."""
 
     connection: str
     record_type: str
     entries: int
     counts: Counts
     reason: Phrase | None = None
-    """Why they could not be read at all."""
+    """Why the entries could not be processed at all; None if they were."""
 
     def as_document(self, screen: Screen) -> Mapping[str, Any]:
-        """Return it, JSON-ready."""
+        """Return the result, JSON-ready."""
         reason = None if self.reason is None else {"code": self.reason.code, "message": screen.spoken(self.reason)}
         head = {"connection": self.connection, "record_type": self.record_type, "entries": self.entries}
         return {**head, "resolved": self.counts.resolved, "rows_written": self.counts.rows_written, "reason": reason}
 
 
 def replay_entries(session: Session, numbers: Sequence[int], *, everything: bool) -> ExitCode:
-    """Read entries anew through the code that pulled them; no source is asked."""
+    """Process entries again with the code that pulled them; no request is sent to a source.
+
+    Raises:
+        Misused: neither or both of `numbers` and `everything` are given.
+        NotThere: an entry is resolved already.
+    """
     if bool(numbers) == everything:
-        raise Misused("cli.replay_what")
+        raise Misused("cli.replay_selection")
     config = Config.load(session.config)
     with existing_database(session, None) as opened:
         with opened.reading() as reading:
-            entries = quarantine.entries(reading) if everything else [quarantine.entry(reading, one) for one in numbers]
+            if everything:
+                entries = quarantine.entries(reading)
+            else:
+                entries = [quarantine.entry(reading, number) for number in numbers]
         if any(entry.resolved_at for entry in entries):
-            closed = ", ".join(str(entry.id) for entry in entries if entry.resolved_at)
-            raise NotThere("cli.entry_resolved", numbers=closed)
+            resolved = ", ".join(str(entry.id) for entry in entries if entry.resolved_at)
+            raise NotThere("cli.entry_resolved", numbers=resolved)
         replays = list(_replays(Synchronizer(config, opened), entries))
     return _show_replays(replays, session.screen)
 
 
 def _replays(synchronizer: Synchronizer, entries: Sequence[QuarantineEntry]) -> Iterator[Replay]:
-    """Replay stream by stream: one whose connection is gone leaves the others running."""
+    """Replay each connection and record type; one without connection does not stop the others."""
 
     def stream(entry: QuarantineEntry) -> tuple[str, str]:
         return entry.connection, entry.record_type
 
     for (connection, record_type), group in groupby(sorted(entries, key=stream), key=stream):
-        same = list(group)
+        members = list(group)
         counts, reason = Counts(), None
         try:
-            counts = synchronizer.replay(same)
+            counts = synchronizer.replay(members)
         except Rejected as error:
             reason = Phrase(error.code, error.context)
-        yield Replay(connection=connection, record_type=record_type, entries=len(same), counts=counts, reason=reason)
+        yield Replay(connection=connection, record_type=record_type, entries=len(members), counts=counts, reason=reason)
 
 
 def _show_replays(replays: Sequence[Replay], screen: Screen) -> ExitCode:
-    asked = sum(replay.entries for replay in replays)
+    entries = sum(replay.entries for replay in replays)
     resolved = sum(replay.counts.resolved for replay in replays)
-    screen.document({"entries": asked, "resolved": resolved, "replays": [one.as_document(screen) for one in replays]})
+    documents = [replay.as_document(screen) for replay in replays]
+    screen.document({"entries": entries, "resolved": resolved, "replays": documents})
     for replay in replays:
-        place = {"connection": replay.connection, "record_type": replay.record_type}
+        context = {"connection": replay.connection, "record_type": replay.record_type}
         if replay.reason is None:
-            left = replay.entries - replay.counts.resolved
-            screen.say("quarantine_view.replayed", **place, resolved=replay.counts.resolved, left=left)
+            faulty = replay.entries - replay.counts.resolved
+            screen.say("quarantine_view.replayed", **context, resolved=replay.counts.resolved, faulty=faulty)
         else:
             screen.line(screen.spoken(replay.reason))
     if not replays:
         screen.say("quarantine_view.none")
-    if resolved == asked:
+    if resolved == entries:
         return ExitCode.DONE
     return ExitCode.PARTIAL if resolved else ExitCode.FAILED
 

@@ -1,4 +1,4 @@
-"""The commands that look into the shared database, and those by which a person settles what was found there."""
+"""Commands that show the shared database, and commands that handle discrepancies and dead letters."""
 # ruff: noqa: PLC0415  # as in `commands`
 
 from enum import StrEnum
@@ -11,15 +11,15 @@ from cchc_connect.cli.session import session
 
 looking = typer.Typer()
 discrepancies = typer.Typer(help="help.discrepancies", no_args_is_help=True)
-letters = typer.Typer(help="help.letters", no_args_is_help=True)
+dead_letters = typer.Typer(help="help.dead_letters", no_args_is_help=True)
 looking.add_typer(discrepancies, name="discrepancies")
-looking.add_typer(letters, name="letters")
+looking.add_typer(dead_letters, name="dead-letters")
 
 Number = Annotated[int, typer.Argument(metavar="ID", help="help.discrepancy", min=1, max=LAST_ENTRY)]
 
 
 class Resolution(StrEnum):
-    """What a person may write down about a discrepancy."""
+    """How a person handled a discrepancy."""
 
     REPORTED = "reported"
     DISMISSED = "dismissed"
@@ -33,7 +33,7 @@ def case(
     unmasked: Unmasked = False,
     db: Database = None,
 ) -> int:
-    """Show a dossier and all that is known beside it."""
+    """Show a dossier with its steps, permits, works and parcels."""
     from cchc_connect.cli.case import show_case
 
     return show_case(session(context), db, dossier, unmasked=unmasked)
@@ -95,21 +95,21 @@ def discrepancies_resolve(
     context: typer.Context,
     number: Number,
     *,
-    resolution: Annotated[Resolution, typer.Option("--as", help="help.discrepancies_as")],
+    resolution: Annotated[Resolution, typer.Option("--as", help="help.discrepancies_as", metavar="reported|dismissed")],
     note: Annotated[str, typer.Option(help="help.discrepancies_note", metavar="TEXT")],
     db: Database = None,
 ) -> int:
-    """Write down what was done about a discrepancy."""
+    """Record how a discrepancy was handled."""
     from cchc_connect.cli.discrepancies import resolve
 
     return resolve(session(context), db, number, resolution.value, note)
 
 
-@letters.command("list", help="help.letters_list")
-def letters_list(
+@dead_letters.command("list", help="help.dead_letters_list")
+def dead_letters_list(
     context: typer.Context,
     *,
-    route: Annotated[str | None, typer.Option(help="help.letters_route", metavar="NAME")] = None,
+    route: Annotated[str | None, typer.Option(help="help.dead_letters_route", metavar="NAME")] = None,
     db: Database = None,
 ) -> int:
     """List the dead letters."""
@@ -118,17 +118,18 @@ def letters_list(
     return list_letters(session(context), db, route)
 
 
-@letters.command("replay", help="help.letters_replay")
-def letters_replay(
+@dead_letters.command("replay", help="help.dead_letters_replay")
+def dead_letters_replay(
     context: typer.Context,
-    route: Annotated[str, typer.Argument(metavar="ROUTE", help="help.letters_replay_route")],
+    route: Annotated[str, typer.Argument(metavar="ROUTE", help="help.dead_letters_replay_route")],
     numbers: Annotated[
-        list[int] | None, typer.Argument(metavar="[SEQUENCE]...", help="help.letters_numbers", min=1, max=LAST_ENTRY)
+        list[int] | None,
+        typer.Argument(metavar="[SEQUENCE]...", help="help.dead_letters_numbers", min=1, max=LAST_ENTRY),
     ] = None,
     *,
-    everything: Annotated[bool, typer.Option("--all", help="help.letters_all")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="help.dead_letters_all")] = False,
 ) -> int:
-    """Put dead letters to waiting."""
+    """Queue dead letters again."""
     from cchc_connect.cli.dead_letters import replay_letters
 
     return replay_letters(session(context), route, numbers or (), everything=everything)
@@ -142,7 +143,7 @@ def runs(
     limit: Annotated[int, typer.Option(help="help.runs_limit", metavar="N", min=1)] = 20,
     db: Database = None,
 ) -> int:
-    """List the runs, or show one."""
+    """List the runs, or show one run."""
     from cchc_connect.cli.runs import list_runs, show_run
 
     return list_runs(session(context), db, limit) if run_id is None else show_run(session(context), db, run_id)

@@ -1,4 +1,4 @@
-"""`reconcile`: what a connection's sources list beside what is here, and putting right what differs."""
+"""`reconcile`: compare the sources of a connection with the shared database, and correct differences."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,85 +18,88 @@ from cchc_connect.sync.synchronizer import Surroundings, Synchronizer
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What is to be compared, and whether it is to be put right."""
+    """What is compared, and whether differences are corrected."""
 
     record_type: str | None
     repair: bool
     accept_shrink: bool
 
 
-def reconcile_connection(session: Session, name: str, wanted: Wanted) -> ExitCode:
-    """Compare both sides, item by item; with `repair`, write what differs.
+def reconcile_connection(session: Session, name: str, options: Wanted) -> ExitCode:
+    """Compare item by item; with `repair`, write the differences.
 
     Raises:
-        Misused: there is no such connection, or it brings nothing of that record type.
+        Misused: there is no such connection, or it does not provide that record type.
         NotThere: there is no shared database yet.
     """
     screen, config = session.screen, Config.load(session.config)
-    _check_names(config, name, wanted)
+    _check_names(config, name, options)
     with (
         existing_database(session, None) as database,
-        shown_progress(screen, rehearse=not wanted.repair) as progress,
+        shown_progress(screen, rehearse=not options.repair) as progress,
     ):
-        found = Synchronizer(config, database, Surroundings(progress=progress)).reconcile(
-            name, record_type=wanted.record_type, repair=wanted.repair, accept_shrink=wanted.accept_shrink
+        result = Synchronizer(config, database, Surroundings(progress=progress)).reconcile(
+            name, record_type=options.record_type, repair=options.repair, accept_shrink=options.accept_shrink
         )
-    screen.document(_document(found, screen))
-    _show(found, screen)
-    return EXITS[found.outcome]
+    screen.document(_document(result, screen))
+    _show(result, screen)
+    return EXITS[result.outcome]
 
 
-def _check_names(config: Config, name: str, wanted: Wanted) -> None:
+def _check_names(config: Config, name: str, options: Wanted) -> None:
     if name not in config.connections:
         raise Misused("cli.connection_unknown", name=name, known=", ".join(config.connections))
     kinds = [source.record_type.record_type for source in config.adapter(name).sources]
     if not kinds:
-        raise Misused("cli.nothing_pulled", name=name)
-    if wanted.record_type not in {None, *kinds}:
-        raise Misused("cli.record_type_unknown", name=wanted.record_type, known=", ".join(kinds))
+        raise Misused("cli.no_sources", name=name)
+    if options.record_type not in {None, *kinds}:
+        raise Misused("cli.record_type_unknown", name=options.record_type, known=", ".join(kinds))
 
 
-def _document(found: Reconciliation, screen: Screen) -> Mapping[str, Any]:
-    """Return what was found, JSON-ready."""
-    sources = [{**one.as_document(), "reason": _reason(one, screen)} for one in found.sources]
-    head = {"connection": found.connection, "repair": found.repair, "agrees": all(one.agrees for one in found.sources)}
-    return {**head, "outcome": found.outcome.value, "sources": sources}
+def _document(result: Reconciliation, screen: Screen) -> Mapping[str, Any]:
+    """Return the result, JSON-ready."""
+    sources = [{**source.as_document(), "reason": _reason(source, screen)} for source in result.sources]
+    agrees = all(source.agrees for source in result.sources)
+    head = {"connection": result.connection, "repair": result.repair, "agrees": agrees}
+    return {**head, "outcome": result.outcome.value, "sources": sources}
 
 
-def _reason(one: Comparison, screen: Screen) -> Mapping[str, Any] | None:
-    if one.reason is None:
+def _reason(source: Comparison, screen: Screen) -> Mapping[str, Any] | None:
+    reason = source.reason
+    if reason is None:
         return None
-    told = {"code": one.reason.code, "message": screen.spoken(one.reason)}
-    return {**told, "context": screen.plain(one.reason.context)}
+    return {"code": reason.code, "message": screen.spoken(reason), "context": screen.plain(reason.context)}
 
 
-def _kinds(one: Comparison) -> Iterator[tuple[str, Keys]]:
-    yield "reconcile_view.differing", one.differing
-    yield "reconcile_view.missing", one.missing
-    yield "reconcile_view.gone", one.gone
-    yield "reconcile_view.quarantined", one.quarantined
+def _kinds(source: Comparison) -> Iterator[tuple[str, Keys]]:
+    """Yield each kind of difference with its keys."""
+    yield "reconcile_view.differing", source.differing
+    yield "reconcile_view.missing", source.missing
+    yield "reconcile_view.gone", source.gone
+    yield "reconcile_view.quarantined", source.quarantined
 
 
-def _show(found: Reconciliation, screen: Screen) -> None:
+def _show(result: Reconciliation, screen: Screen) -> None:
     names = ("reconcile_view.record_type", "reconcile_view.equal")
     rows = [
         (
-            screen.word("record_name", one.stream.record_type),
-            one.equal,
-            *(len(keys) for _, keys in _kinds(one)),
+            screen.word("record_name", source.stream.record_type),
+            source.equal,
+            *(len(keys) for _, keys in _kinds(source)),
         )
-        for one in found.sources
+        for source in result.sources
     ]
-    headings = (*names, *(code for code, _ in _kinds(found.sources[0])))
+    headings = (*names, *(code for code, _ in _kinds(result.sources[0])))
     screen.table(Table(headings=headings, rows=rows, numbers_from=1))
-    for one in found.sources:
-        for code, keys in _kinds(one):
+    for source in result.sources:
+        record_type = screen.word("record_name", source.stream.record_type)
+        for code, keys in _kinds(source):
             if keys.samples:
-                screen.line(f"{one.stream.record_type}, {screen.text(code)}: {_listed(keys)}")
-        if one.reason is not None:
-            screen.line(screen.spoken(one.reason))
+                screen.line(f"{record_type}, {screen.text(code)}: {_listed(keys)}")
+        if source.reason is not None:
+            screen.line(screen.spoken(source.reason))
     screen.line()
-    screen.say(f"reconcile_view.{_ending(found)}", connection=found.connection)
+    screen.say(f"reconcile_view.{_ending(result)}", connection=result.connection)
 
 
 def _listed(keys: Keys) -> str:
@@ -104,11 +107,12 @@ def _listed(keys: Keys) -> str:
     return f"{', '.join(keys.samples)}{more}"
 
 
-def _ending(found: Reconciliation) -> str:
-    if found.outcome is Outcome.FAILED:
-        return "unread"
-    if all(one.agrees for one in found.sources):
+def _ending(result: Reconciliation) -> str:
+    """Return the key of the closing sentence."""
+    if result.outcome is Outcome.FAILED:
+        return "incomplete"
+    if all(source.agrees for source in result.sources):
         return "agree"
-    if found.outcome is Outcome.DONE:
+    if result.outcome is Outcome.DONE:
         return "repaired"
-    return "half_repaired" if found.repair else "differ"
+    return "partly_repaired" if result.repair else "differ"

@@ -1,4 +1,4 @@
-"""The report of a run as a person reads it and as a script does."""
+"""The report of a run, as text for people and as a JSON document for scripts."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -18,13 +18,13 @@ EXITS: Mapping[Outcome, ExitCode] = {
 PULLED = ("fetched", "unchanged", "inserted", "updated", "deleted", "quarantined", "foreign", "held")
 PUSHED = ("delivered", "refused", "waiting", "shortened")
 RARE = frozenset({"foreign", "held", "shortened"})
-"""Counters that are shown only where there is something to count."""
+"""Counters that are shown only if one of them is not 0."""
 
 TRAFFIC = ("requests", "bytes_received")
 
 
 def report_document(report: RunReport, screen: Screen) -> Mapping[str, object]:
-    """Return the report, JSON-ready, each reason with its sentence beside its code."""
+    """Return the report, JSON-ready; each reason has its code and its sentence."""
     lines = [dict(line.as_document()) for line in report.lines]
     for line, document in zip(report.lines, lines, strict=True):
         if line.reason is not None:
@@ -34,9 +34,9 @@ def report_document(report: RunReport, screen: Screen) -> Mapping[str, object]:
 
 
 def show_report(report: RunReport, screen: Screen) -> None:
-    """Write what was and was not done, for every source and route."""
+    """Write the results of every source and route."""
     if report.rehearsal:
-        screen.say("sync_view.rehearsal")
+        screen.say("sync_view.dry_run")
     show_lines(report.lines, screen, lambda line: screen.word("outcome", line.outcome))
     for line in report.lines:
         _show_cursor(line, screen)
@@ -47,22 +47,22 @@ def show_report(report: RunReport, screen: Screen) -> None:
     outcome, seconds = screen.word("outcome", report.outcome), _seconds(report.seconds, screen)
     totals = {"outcome": outcome, "rows": report.rows_written, "seconds": seconds}
     if report.rehearsal:
-        screen.say("sync_view.would", waiting=sum(line.counts.waiting for line in report.lines), **totals)
+        screen.say("sync_view.dry_run_totals", waiting=sum(line.counts.waiting for line in report.lines), **totals)
     else:
         screen.say("sync_view.totals", messages=report.messages_delivered, **totals)
 
 
 def show_lines(lines: Sequence[Line], screen: Screen, ended: Callable[[Line], str]) -> None:
-    """Write the counters of every source and route, each with how it `ended`."""
+    """Write the counters of every source and route; `ended` returns the text of their outcome."""
     for heading, kind, counters in (("sync_view.pulled", "pull", PULLED), ("sync_view.pushed", "push", PUSHED)):
-        shown = [line for line in lines if line.kind == kind]
-        if shown:
+        lines_of_kind = [line for line in lines if line.kind == kind]
+        if lines_of_kind:
             screen.heading(heading)
-            screen.table(_table(shown, counters, screen, ended))
+            screen.table(_table(lines_of_kind, counters, screen, ended))
 
 
 def _table(lines: Sequence[Line], counters: Sequence[str], screen: Screen, ended: Callable[[Line], str]) -> Table:
-    counted = [one for one in counters if one not in RARE or any(getattr(line.counts, one) for line in lines)]
+    counted = [name for name in counters if name not in RARE or any(getattr(line.counts, name) for line in lines)]
     counted += TRAFFIC
     rows = [
         (
@@ -80,14 +80,14 @@ def _table(lines: Sequence[Line], counters: Sequence[str], screen: Screen, ended
 
 
 def _show_cursor(line: Line, screen: Screen) -> None:
-    """Say how far a source was read before and is now, where that moved."""
+    """Write the watermark before and after the run if it moved, and the page token of an unfinished listing."""
     if line.before is None or line.after is None:
         return
     if line.after.watermark != line.before.watermark:
-        before, after = (local(one.watermark, screen.language) for one in (line.before, line.after))
-        screen.say("sync_view.moved", place=_place(line), before=before, after=after)
+        before, after = (local(cursor.watermark, screen.language) for cursor in (line.before, line.after))
+        screen.say("sync_view.watermark", place=_place(line), before=before, after=after)
     if line.after.position not in {None, line.before.position}:
-        screen.say("sync_view.amid", place=_place(line), position=shown(line.after.position))
+        screen.say("sync_view.page_token", place=_place(line), position=shown(line.after.position))
 
 
 def _place(line: Line) -> str:

@@ -1,4 +1,4 @@
-"""`runs`: the runs that the database keeps, how each ended, and what one of them did."""
+"""`runs`: list the runs of the database, or show the report of one run."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,33 +21,33 @@ COLUMNS = ("run_id", "started_at", "finished_at", "state", "rows", "messages")
 
 
 def list_runs(session: Session, database: str | None, limit: int) -> ExitCode:
-    """List the latest runs, the newest first."""
+    """List the latest runs, newest first."""
     screen = session.screen
     with existing_database(session, database) as opened, opened.reading() as connection:
         runs = latest_runs(connection, limit)
-        found = [_head(run, connection) for run in runs]
-    screen.document({"runs": found})
-    if not found:
+        heads = [_head(run, connection) for run in runs]
+    screen.document({"runs": heads})
+    if not heads:
         screen.say("status.never_run")
         return ExitCode.DONE
-    rows = [_row(one, screen) for one in found]
+    rows = [_row(head, screen) for head in heads]
     screen.table(Table(headings=[f"run_view.{name}" for name in COLUMNS], rows=rows, numbers_from=4))
-    screen.say("run_view.see_one", run_id=found[0]["run_id"], where=where(database))
+    screen.say("run_view.see_one", run_id=heads[0]["run_id"], where=where(database))
     return ExitCode.DONE
 
 
 def show_run(session: Session, database: str | None, run_id: str) -> ExitCode:
-    """Show one run: its report, or where it has none what it counted up to its last commit.
+    """Show one run: its report, or if it has none its run counters up to its last commit.
 
     Raises:
-        Rejected: the database keeps no such run.
+        Rejected: the database has no such run.
     """
     screen = session.screen
     with existing_database(session, database) as opened, opened.reading() as connection:
         run = find_run(connection, run_id)
         head, tallies = _head(run, connection), read_tallies(connection, run_id)
     if run.report is None:
-        screen.document({**head, "report": None, "tallies": [_tally(one) for one in tallies]})
+        screen.document({**head, "report": None, "tallies": [_tally(tally) for tally in tallies]})
         _show_head(head, screen)
         _show_tallies(tallies, head["state"], screen)
         return ExitCode.DONE
@@ -59,34 +59,34 @@ def show_run(session: Session, database: str | None, run_id: str) -> ExitCode:
 
 
 def _head(run: Run, connection: Connection) -> dict[str, Any]:
-    """Return a run without its lines; what a run without a report wrote and sent is taken from its tallies."""
+    """Return a run without its lines; totals of a run without report come from its run counters."""
     head = {"run_id": run.run_id, "started_at": run.started_at, "finished_at": run.finished_at}
     if run.report is not None:
         totals = {name: run.report[name] for name in ("rows_written", "messages_delivered")}
     else:
-        counts = [one.counts for one in read_tallies(connection, run.run_id)]
+        counters = [tally.counts for tally in read_tallies(connection, run.run_id)]
         totals = {
-            "rows_written": sum(one.rows_written for one in counts),
-            "messages_delivered": sum(one.delivered for one in counts),
+            "rows_written": sum(counts.rows_written for counts in counters),
+            "messages_delivered": sum(counts.delivered for counts in counters),
         }
     return {**head, "state": run.outcome or _state(run, connection), **totals}
 
 
 def _state(run: Run, connection: Connection) -> str:
-    """Return whether a run without an end is at work, which only the latest can be, or was interrupted."""
-    latest = latest_runs(connection, 1)[0].run_id == run.run_id
-    return "at_work" if latest and is_held(connection, SystemClock().now()) else "interrupted"
+    """Return whether a run that has not ended is in progress, which only the latest can be, or was interrupted."""
+    is_latest = latest_runs(connection, 1)[0].run_id == run.run_id
+    return "at_work" if is_latest and is_held(connection, SystemClock().now()) else "interrupted"
 
 
-def _row(one: Mapping[str, Any], screen: Screen) -> tuple[object, ...]:
-    times = (local(one[name], screen.language) for name in ("started_at", "finished_at"))
-    return (one["run_id"], *times, _word(one["state"], screen), one["rows_written"], one["messages_delivered"])
+def _row(head: Mapping[str, Any], screen: Screen) -> tuple[object, ...]:
+    times = (local(head[name], screen.language) for name in ("started_at", "finished_at"))
+    return (head["run_id"], *times, _word(head["state"], screen), head["rows_written"], head["messages_delivered"])
 
 
 def _word(state: str, screen: Screen) -> str:
-    """Return the word for how a run ended, or for where one without an end stands."""
-    found = screen.word("run_state", state)
-    return screen.word("outcome", state) if found == state else found
+    """Return the words for the outcome of a run, or for the state of a run that has not ended."""
+    words = screen.word("run_state", state)
+    return screen.word("outcome", state) if words == state else words
 
 
 def _show_head(head: Mapping[str, Any], screen: Screen) -> None:
@@ -95,10 +95,12 @@ def _show_head(head: Mapping[str, Any], screen: Screen) -> None:
 
 
 def _show_tallies(tallies: Sequence[Tally], state: str, screen: Screen) -> None:
-    lines = [Line(kind=one.kind, name=one.name, record_type=one.record_type, counts=one.counts) for one in tallies]
+    lines = [
+        Line(kind=tally.kind, name=tally.name, record_type=tally.record_type, counts=tally.counts) for tally in tallies
+    ]
     show_lines(lines, screen, lambda _: _word(state, screen))
     screen.say("run_view.committed" if lines else "run_view.nothing")
 
 
-def _tally(one: Tally) -> Mapping[str, object]:
-    return {"kind": one.kind, "name": one.name, "record_type": one.record_type, **one.counts.as_document()}
+def _tally(tally: Tally) -> Mapping[str, object]:
+    return {"kind": tally.kind, "name": tally.name, "record_type": tally.record_type, **tally.counts.as_document()}

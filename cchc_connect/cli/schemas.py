@@ -10,14 +10,14 @@ from cchc_schemas import RECORD_TYPES
 from cchc_schemas.json_schemas import stale, write_all
 
 OURS = "urn:cchc:record:"
-"""Stands in every schema that we wrote, also in that of a record type that is no more."""
+"""Text in every schema that this program wrote, also in that of a former record type."""
 
 
 def export_schemas(session: Session, folder: Path, *, check: bool) -> ExitCode:
-    """Write one JSON Schema for each record type, or say which of those in `folder` are stale.
+    """Write one JSON Schema for each record type; with `check`, list the files of `folder` that are out of date.
 
     Raises:
-        CannotCreate: the folder cannot be written, or holds JSON files that are not ours.
+        CannotCreate: the folder cannot be written, or contains JSON files of other origin.
     """
     screen = session.screen
     if check:
@@ -37,17 +37,17 @@ def export_schemas(session: Session, folder: Path, *, check: bool) -> ExitCode:
 
 
 def _check(folder: Path, screen: Screen) -> ExitCode:
-    found = stale(folder)
-    screen.document({"folder": str(folder), "stale": found})
-    for name in found:
+    names = stale(folder)
+    screen.document({"folder": str(folder), "stale": names})
+    for name in names:
         screen.say("schema_view.stale", file=folder / name)
-    if not found:
+    if not names:
         screen.say("schema_view.current", folder=folder)
-    return ExitCode.STALE if found else ExitCode.DONE
+    return ExitCode.STALE if names else ExitCode.DONE
 
 
 def _foreign(folder: Path) -> Iterator[str]:
-    """Yield the JSON files that writing would remove although we did not write them."""
+    """Yield the JSON files of other origin that the export would remove."""
     for path in folder.glob("*.json"):
         if path.stem not in RECORD_TYPES and OURS not in path.read_text(encoding="utf-8", errors="replace"):
             yield path.name

@@ -1,4 +1,4 @@
-"""What the global options say, for every command."""
+"""The global options, as every command gets them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +16,16 @@ class Session:
 
     screen: Screen
     config: Path
-    """The configuration file; it need not exist for commands that do not read it."""
+    """Path of the configuration file; it may be missing if the command does not read it."""
 
 
 def session(context: typer.Context) -> Session:
-    """Return the session that the global options made."""
-    found = context.find_object(Session)
-    if found is None:
+    """Return the session that the global options made.
+
+    Raises:
+        LookupError: the command was called without its global options.
+    """
+    command_session = context.find_object(Session)
+    if command_session is None:
         raise LookupError("the command was called without its global options")
-    return found
+    return command_session

@@ -8,10 +8,10 @@ from cchc_connect.messages import Language
 
 
 def write_configuration(session: Session, *, force: bool) -> ExitCode:
-    """Write a commented configuration file in the session's language.
+    """Write a commented configuration file in the language of the command.
 
     Raises:
-        CannotCreate: the file is there already, or cannot be written.
+        CannotCreate: the file already exists, or cannot be written.
     """
     path, screen = session.config, session.screen
     try:
@@ -27,5 +27,5 @@ def write_configuration(session: Session, *, force: bool) -> ExitCode:
 
 
 def template(language: Language) -> str:
-    """Return the text that `init` writes."""
+    """Return the commented configuration file in a language."""
     return files("cchc_connect.cli").joinpath(f"templates/cchc.{language}.toml").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Ending on request: a service manager's SIGTERM, or Ctrl-C where a command has no other end."""
+"""Stopping on request: SIGTERM of a service manager, or Ctrl-C for a command that runs without end."""
 
 import signal
 import threading
@@ -8,41 +8,41 @@ from types import FrameType
 
 
 class StopRequest:
-    """Whether somebody asked for the end; a plain flag, for what takes a lock is not safe within a signal handler."""
+    """Flag that is set when a stop is requested. It takes no lock, which would be unsafe in a signal handler."""
 
     def __init__(self) -> None:
-        """Begin unasked."""
+        """Start unset."""
         self._is_made = False
 
     def make(self) -> None:
-        """Ask for the end."""
+        """Request the stop."""
         self._is_made = True
 
     def is_made(self) -> bool:
-        """Say whether the end was asked for."""
+        """True if a stop was requested."""
         return self._is_made
 
 
 @contextmanager
 def stop_asked(*signals: signal.Signals) -> Generator[StopRequest, None, None]:
-    """Give a request that the first of these signals makes; a second one ends the program as if nobody listened.
+    """Yield a stop request that the first of these signals sets; a second signal has its default effect.
 
-    Outside the main thread, where no signal can be listened to, none makes it.
+    Outside the main thread, where no signal handler can be installed, no signal sets it.
     """
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
-    before = {one: signal.getsignal(one) for one in signals}
+    previous = {number: signal.getsignal(number) for number in signals}
 
     def stop(number: int, _: FrameType | None) -> None:
         request.make()
-        signal.signal(number, before[signal.Signals(number)])
+        signal.signal(number, previous[signal.Signals(number)])
 
     try:
-        for one in signals:
-            signal.signal(one, stop)
+        for number in signals:
+            signal.signal(number, stop)
         yield request
     finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""`status`: how far each source was read, what waits on each route, and whether all is in order."""
+"""`status`: watermarks of the sources, waiting messages of the routes, the last run, and the audit log."""
 
 import json
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ StreamName = tuple[str, str, str]
 
 
 def show_status(session: Session, database: str | None) -> ExitCode:
-    """Show the state of the shared database; nothing is asked of any source."""
+    """Show the state of the shared database; no request is sent."""
     screen = session.screen
     exceptions = [] if database else _exceptions(session.config)
     with existing_database(session, database) as opened, opened.reading() as connection:
@@ -39,19 +39,19 @@ def show_status(session: Session, database: str | None) -> ExitCode:
     screen.say("status.database", path=document["database"])
     _show_streams(document["streams"], screen)
     _show_routes(document["routes"], screen)
-    _show_rest(document, screen, where(database))
+    _show_summary(document, screen, where(database))
     return ExitCode.DONE
 
 
 def _exceptions(file: Path) -> list[dict[str, str]]:
-    """Return what connections do without, and the written reasons."""
-    from cchc_connect.config.file import Config  # noqa: PLC0415  # with --db no configuration is read and none loaded
+    """Return the security exceptions of the connections, with their stated reasons."""
+    from cchc_connect.config.file import Config  # noqa: PLC0415  # with --db no configuration is read
 
     connections = Config.load(file).connections.items()
     return [
-        {"connection": name, "without": what, "reason": reason}
+        {"connection": name, "without": protection, "reason": reason}
         for name, table in connections
-        for what, reason in table.exceptions.items()
+        for protection, reason in table.exceptions.items()
     ]
 
 
@@ -61,7 +61,7 @@ def _status(connection: Connection, screen: Screen) -> dict[str, Any]:
     return {
         "streams": _streams(connection, screen),
         "routes": [_with_reason(_route(state), screen) for state in route_states(connection)],
-        "last_run": None if report is None else {name: one for name, one in report.items() if name != "lines"},
+        "last_run": None if report is None else {name: value for name, value in report.items() if name != "lines"},
         "unfinished_run": _unfinished(connection),
         "audit_log": {"whole": broken is None, "broken_at": broken},
         "discrepancies": len(discrepancies(connection)),
@@ -69,7 +69,7 @@ def _status(connection: Connection, screen: Screen) -> dict[str, Any]:
 
 
 def _unfinished(connection: Connection) -> dict[str, Any] | None:
-    """Return the latest run if it has no end: at work while the lease is held, else interrupted."""
+    """Return the latest run if it has not ended: in progress while the lease is held, else interrupted."""
     latest = connection.execute(select(run).order_by(run.c.started_at.desc()).limit(1)).one_or_none()
     if latest is None or latest.finished_at is not None:
         return None
@@ -105,15 +105,15 @@ def _state(state: StreamState | None, name: StreamName) -> dict[str, Any]:
 
 
 def _live(connection: Connection) -> Mapping[StreamName, int]:
-    """Return how many records are there and not gone, by stream."""
-    found: dict[StreamName, int] = {}
+    """Return the number of records that are not deleted, by stream."""
+    live: dict[StreamName, int] = {}
     for record_type in RECORD_TYPES:
         table = record_table(record_type)
         columns = (table.c.connection, table.c.partition)
-        counted = select(*columns, func.count()).where(table.c.deleted_at.is_(None))
-        for name, partition, records in connection.execute(counted.group_by(*columns)):
-            found[name, record_type, partition] = records
-    return found
+        counts = select(*columns, func.count()).where(table.c.deleted_at.is_(None))
+        for name, partition, records in connection.execute(counts.group_by(*columns)):
+            live[name, record_type, partition] = records
+    return live
 
 
 def _route(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def _route(state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _with_reason(state: dict[str, Any], screen: Screen) -> dict[str, Any]:
-    """Return a state with the sentence for its hold beside the hold's code."""
+    """Return a state with the sentence of its hold beside the code of its hold."""
     code = state["held_code"]
     return {**state, "held_reason": screen.text(code, **state["held_context"]) if code else None}
 
@@ -145,8 +145,8 @@ def _show_streams(streams: list[dict[str, Any]], screen: Screen) -> None:
     for stream in streams:
         if stream["held_reason"]:
             since = local(stream["held_since"], screen.language)
-            place = f"{stream['connection']} {stream['record_type']} {stream['partition']}".rstrip()
-            screen.say("status.held_since", place=place, since=since, reason=stream["held_reason"])
+            name = f"{stream['connection']} {stream['record_type']} {stream['partition']}".rstrip()
+            screen.say("status.held_since", place=name, since=since, reason=stream["held_reason"])
 
 
 def _show_routes(routes: list[dict[str, Any]], screen: Screen) -> None:
@@ -162,7 +162,7 @@ def _show_routes(routes: list[dict[str, Any]], screen: Screen) -> None:
             screen.say("status.held", place=route["name"], reason=route["held_reason"])
 
 
-def _show_rest(document: Mapping[str, Any], screen: Screen, option: str) -> None:
+def _show_summary(document: Mapping[str, Any], screen: Screen, option: str) -> None:
     screen.line()
     report, broken_at = document["last_run"], document["audit_log"]["broken_at"]
     if report is None:
@@ -175,16 +175,16 @@ def _show_rest(document: Mapping[str, Any], screen: Screen, option: str) -> None
         screen.say("status.unfinished", at=local(unfinished["started_at"], screen.language), state=state)
     if document["discrepancies"]:
         screen.say("status.discrepancies", number=document["discrepancies"])
-    for one in document["exceptions"]:
+    for exception in document["exceptions"]:
         screen.say(
             "status.exception",
-            name=one["connection"],
-            without=screen.word("exception", one["without"]),
-            reason=one["reason"],
+            name=exception["connection"],
+            without=screen.word("exception", exception["without"]),
+            reason=exception["reason"],
         )
     if broken_at is None:
-        screen.say("status.journal_whole")
+        screen.say("status.audit_log_intact")
     else:
-        screen.say("status.journal_broken", entry=broken_at)
+        screen.say("status.audit_log_broken", entry=broken_at)
     if any(stream["quarantined"] for stream in document["streams"]):
         screen.say("status.see_quarantine", where=option)

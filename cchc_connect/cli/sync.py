@@ -1,4 +1,4 @@
-"""`sync` and `pull`: one run, and what came of it."""
+"""`sync` and `pull`: one run and its report."""
 
 import signal
 from collections.abc import Callable, Collection, Sequence
@@ -21,36 +21,36 @@ from cchc_connect.sync.synchronizer import Surroundings, Synchronizer
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What of the configuration a run is about; the names stand for connections, those of `only` also for routes."""
+    """Options of `sync`: names of connections; `only` may also name routes."""
 
     only: Sequence[str] = ()
     accept_shrink: Sequence[str] = ()
     full: Sequence[str] = ()
 
 
-def synchronise(session: Session, wish: Wish, *, rehearse: bool) -> ExitCode:
+def synchronise(session: Session, options: Wish, *, rehearse: bool) -> ExitCode:
     """Run once: pull, push, report.
 
     Raises:
-        Misused: a name stands for nothing.
-        CchcError: what ended the run as a whole.
+        Misused: a name is unknown.
+        CchcError: the error that ended the run.
     """
     config = Config.load(session.config)
     if not config.connections:
         raise ConfigurationError("cli.no_connections", file=session.config)
-    _check_names(wish.only, [*config.connections, *config.routes])
-    _check_names([*wish.accept_shrink, *wish.full], config.connections)
-    shrink, full = wish.accept_shrink, wish.full
+    _check_names(options.only, [*config.connections, *config.routes])
+    _check_names([*options.accept_shrink, *options.full], config.connections)
+    shrink, full = options.accept_shrink, options.full
 
     def run(synchronizer: Synchronizer) -> RunReport:
-        return synchronizer.synchronise(wish.only, rehearse=rehearse, accept_shrink=shrink, full=full)
+        return synchronizer.synchronise(options.only, rehearse=rehearse, accept_shrink=shrink, full=full)
 
     return _run(session, config, run, rehearse=rehearse)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """Which part of a connection is to be pulled, as it was typed."""
+    """Options of `pull` as typed: which part of the connection is pulled."""
 
     record_type: str | None = None
     since: str | None = None
@@ -58,49 +58,54 @@ class Part:
     key: str | None = None
 
     def extent(self) -> Extent:
-        """Return it as the engine takes it.
+        """Return the range of the pull.
 
         Raises:
-            Misused: an instant is none, or the window ends before it begins.
+            Misused: a value is not an instant, or the range ends before it begins.
         """
         since, until = instant_given(self.since, "--since"), instant_given(self.until, "--until")
         if since is not None and until is not None and until < since:
-            raise Misused("cli.window", since=self.since, until=self.until)
+            raise Misused("cli.window_reversed", begin=self.since, end=self.until)
         return Extent(since=since, until=until, key=self.key, record_type=self.record_type)
 
 
-def pull(session: Session, name: str, part: Part, *, rehearse: bool) -> ExitCode:
+def pull(session: Session, name: str, options: Part, *, rehearse: bool) -> ExitCode:
     """Pull one connection, or a part of it, and report; nothing is pushed.
 
     Raises:
-        Misused: there is no such connection, it brings no such record type, or the part is none.
-        CchcError: what ended the run as a whole.
+        Misused: there is no such connection, it does not provide the record type, or an option is not valid.
+        CchcError: the error that ended the run.
     """
-    extent = part.extent()
+    extent = options.extent()
     config = Config.load(session.config)
     if name not in config.connections:
         raise Misused("cli.connection_unknown", name=name, known=", ".join(config.connections))
-    brings = [source.record_type.record_type for source in config.adapter(name).sources]
-    if extent.record_type not in {None, *brings}:
-        raise Misused("cli.not_brought", connection=name, name=extent.record_type, known=", ".join(brings))
-    return _run(session, config, lambda one: one.pull(name, extent, rehearse=rehearse), rehearse=rehearse)
+    provided = [source.record_type.record_type for source in config.adapter(name).sources]
+    if extent.record_type not in {None, *provided}:
+        context = {"connection": name, "name": extent.record_type, "known": ", ".join(provided)}
+        raise Misused("cli.record_type_not_provided", **context)
+
+    def run(synchronizer: Synchronizer) -> RunReport:
+        return synchronizer.pull(name, extent, rehearse=rehearse)
+
+    return _run(session, config, run, rehearse=rehearse)
 
 
-def _check_names(names: Sequence[str], known: Collection[str]) -> None:
+def _check_names(names: Sequence[str], configured: Collection[str]) -> None:
     for name in names:
-        if name not in known:
-            raise Misused("cli.only_unknown", name=name, known=", ".join(known))
+        if name not in configured:
+            raise Misused("cli.name_unknown", name=name, known=", ".join(configured))
 
 
 def _run(session: Session, config: Config, run: Callable[[Synchronizer], RunReport], *, rehearse: bool) -> ExitCode:
-    """Run; SIGTERM ends the run after the page and messages at hand."""
+    """Run and report; SIGTERM stops the run after the current page and messages."""
     screen = session.screen
     with (
         SharedDatabase(config.database.address) as database,
-        stop_asked(signal.SIGTERM) as asked,
+        stop_asked(signal.SIGTERM) as stop,
         shown_progress(screen, rehearse=rehearse) as progress,
     ):
-        surroundings = Surroundings(progress=progress, is_stopping=asked.is_made)
+        surroundings = Surroundings(progress=progress, is_stopping=stop.is_made)
         report = run(Synchronizer(config, database, surroundings))
         quarantined = open_entries(database)
     screen.document(report_document(report, screen))
@@ -111,6 +116,6 @@ def _run(session: Session, config: Config, run: Callable[[Synchronizer], RunRepo
 
 
 def open_entries(database: SharedDatabase) -> int:
-    """Return how many entries are in quarantine, of this run and of earlier ones."""
+    """Return the number of entries in quarantine, of this run and earlier ones."""
     with database.reading() as connection:
         return sum(open_counts(connection).values())

@@ -68,7 +68,7 @@ def _connection(name: str, config: Config, connect: Connect, far_end: FarEnd, cl
     yield from adapter.findings(name, None if table.account is None else table.account.named)
     if adapter.targets and works:
         record_types = ", ".join(target.record_type.record_type for target in adapter.targets)
-        yield Finding(place=name, said=Phrase("check.takes", {"record_types": record_types}), is_result=True)
+        yield Finding(place=name, said=Phrase("check.target_ready", {"record_types": record_types}), is_result=True)
         yield from _route_findings(name, config)
 
 
@@ -91,7 +91,7 @@ def _route_findings(name: str, config: Config) -> Iterator[Finding]:
         if table.to == name:
             flow = {"route": route, "record_types": ", ".join(table.records)}
             reasons = {"purpose": table.purpose, "legal_basis": table.legal_basis}
-            yield Finding.good(name, "check.route", {**flow, **reasons})
+            yield Finding.good(name, "check.route_declared", {**flow, **reasons})
 
 
 def _first_page(name: str, source: Source, transport: Transport) -> Finding:
@@ -114,9 +114,9 @@ def _first_page(name: str, source: Source, transport: Transport) -> Finding:
 def _page_finding(subject: str, sifted: Sifted) -> Finding:
     good, faulty = len(sifted.arrivals), len(sifted.faulty)
     if not faulty:
-        return Finding(place=subject, said=Phrase("check.page_fine", {"good": good}), is_result=True)
+        return Finding(place=subject, said=Phrase("check.page_readable", {"good": good}), is_result=True)
     rules = Counter(f"{fault.path} {fault.rule}".strip() for item in sifted.faulty for fault in item.faults)
     context = {"good": good, "faulty": faulty, "rules": "; ".join(rule for rule, _ in rules.most_common(3))}
     if good:
         return Finding(place=subject, said=Phrase("check.page_faulty", context), is_result=True)
-    return Finding.of(subject, SourceHeld("check.page_useless", **context))
+    return Finding.of(subject, SourceHeld("check.page_unreadable", **context))

@@ -43,12 +43,12 @@ def database_findings(database: SharedDatabase) -> Iterator[Finding]:
     with database.reading() as connection:
         condition = _sqlite(connection) if connection.dialect.name == "sqlite" else _postgres(connection)
     versions = {"kind": condition.kind, "version": condition.version, "schema_version": SCHEMA_VERSION}
-    yield Finding.good(DATABASE, "condition.version", versions)
+    yield Finding.good(DATABASE, "database_state.version", versions)
     yield _durability(condition)
     if condition.kind == "SQLite":
         yield room(Path(database.place).parent, condition.size_bytes)
     else:
-        yield Finding.good(DATABASE, "condition.size", {"size_mib": -(-condition.size_bytes // MIB)})
+        yield Finding.good(DATABASE, "database_state.size", {"size_mib": -(-condition.size_bytes // MIB)})
 
 
 def room(folder: Path, size_bytes: int = 0) -> Finding:
@@ -56,16 +56,18 @@ def room(folder: Path, size_bytes: int = 0) -> Finding:
     free_mib = shutil.disk_usage(folder).free // MIB
     details = {"folder": folder, "free_mib": free_mib, "size_mib": -(-size_bytes // MIB)}
     if free_mib < max(MIN_FREE_MIB, size_bytes // MIB):
-        return Finding.warning(DATABASE, "condition.little_room", details)
-    return Finding.good(DATABASE, "condition.room", details)
+        return Finding.warning(DATABASE, "database_state.disk_space_low", details)
+    return Finding.good(DATABASE, "database_state.disk_space", details)
 
 
 def _durability(condition: Condition) -> Finding:
     if condition.unsafe_settings:
-        return Finding.warning(DATABASE, "condition.unsafe", {"settings": ", ".join(condition.unsafe_settings)})
+        return Finding.warning(
+            DATABASE, "database_state.not_durable", {"settings": ", ".join(condition.unsafe_settings)}
+        )
     if condition.journal_mode != "wal":
-        return Finding.warning(DATABASE, "condition.no_wal", {"journal": condition.journal_mode})
-    return Finding.good(DATABASE, "condition.safe", {"journal": condition.journal_mode})
+        return Finding.warning(DATABASE, "database_state.no_wal", {"journal": condition.journal_mode})
+    return Finding.good(DATABASE, "database_state.durable", {"journal": condition.journal_mode})
 
 
 def _sqlite(connection: Connection) -> Condition:

@@ -79,24 +79,24 @@ def _addresses(target: Outside, resolve: Resolver) -> Sequence[str]:
     try:
         return resolving(target.origin.host, resolve).result(PATIENCE_S)
     except TimeoutError:
-        fault: CchcError = Unreachable("network.name_silent", **target.context())
+        fault: CchcError = Unreachable("network.name_service_timeout", **target.context())
     except ForbiddenAddress:
         fault = SourceHeld("network.forbidden_address", **target.context())
     except (OSError, ValueError):  # a ValueError: the text cannot be a host name
-        fault = Unreachable("network.no_name", **target.context())
+        fault = Unreachable("network.name_unresolved", **target.context())
     raise fault
 
 
 def _name_finding(target: Outside, addresses: Sequence[str]) -> Finding:
     if is_address(target.origin.host):
         return Finding.good(target.connection, "network.is_address", target.context())
-    return Finding.good(target.connection, "network.named", target.context(number=len(addresses)))
+    return Finding.good(target.connection, "network.name_resolved", target.context(number=len(addresses)))
 
 
 def _plain_finding(target: Outside) -> Finding:
     if is_loopback(target.origin.host):
-        return Finding.good(target.connection, "network.plain_here", target.context())
-    return Finding.warning(target.connection, "network.plain", target.context(reason=target.plain_because or "-"))
+        return Finding.good(target.connection, "network.plain_http_loopback", target.context())
+    return Finding.warning(target.connection, "network.plain_http", target.context(reason=target.plain_because or "-"))
 
 
 def _tls_finding(target: Outside, addresses: Sequence[str], now: Callable[[], datetime]) -> Finding:
@@ -108,7 +108,7 @@ def _tls_finding(target: Outside, addresses: Sequence[str], now: Callable[[], da
     """
     outcome = _within_timeout(lambda: _handshake(target, addresses))
     if outcome is None:
-        raise Unreachable("network.handshake_silent", **target.context())
+        raise Unreachable("network.tls_handshake_timeout", **target.context())
     if isinstance(outcome, ssl.SSLCertVerificationError):
         raise SourceHeld(_VERIFY_ERRORS.get(outcome.verify_code, "network.certificate_untrusted"), **target.context())
     if isinstance(outcome, ssl.SSLError | ConnectionResetError):
@@ -125,8 +125,8 @@ def _tls_finding(target: Outside, addresses: Sequence[str], now: Callable[[], da
         raise SourceHeld("network.certificate_untrusted", **target.context())
     context |= {"days": (expires_at - now()).days, "until": expires_at.date().isoformat()}
     if expires_at - now() < CERTIFICATE_ENDS_SOON:
-        return Finding.warning(target.connection, "network.certificate_ends", context)
-    return Finding.good(target.connection, "network.certificate", context)
+        return Finding.warning(target.connection, "network.certificate_expiring", context)
+    return Finding.good(target.connection, "network.certificate_valid", context)
 
 
 def _handshake(target: Outside, addresses: Sequence[str]) -> tuple[str, datetime | None]:

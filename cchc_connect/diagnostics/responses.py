@@ -64,17 +64,17 @@ class AnswersHeard:
             return
         yield self._clock(connection)
         if username is not None and Verdict.OK in self._verdicts and self._verdicts[-1] is not Verdict.AUTH:
-            yield Finding.good(connection, "network.account", {"connection": connection, "username": username})
+            yield Finding.good(connection, "network.account_accepted", {"connection": connection, "username": username})
         if Verdict.UNKNOWN not in self._verdicts:
-            yield Finding.good(connection, "network.understood", {"number": len(self._verdicts)})
+            yield Finding.good(connection, "network.responses_understood", {"number": len(self._verdicts)})
 
     def _clock(self, connection: str) -> Finding:
         if not self._differences_s:
-            return Finding.good(connection, "network.clock_untold", {"connection": connection})
+            return Finding.good(connection, "network.clock_unknown", {"connection": connection})
         difference = min(self._differences_s, key=abs)
         context = {"connection": connection, "seconds": round(abs(difference))}
         if abs(difference) <= CLOCK_OFF_S:
-            return Finding.good(connection, "network.clock_agrees", context)
+            return Finding.good(connection, "network.clock_ok", context)
         return Finding.warning(connection, "network.clock_ahead" if difference > 0 else "network.clock_behind", context)
 
     def _note_date(self, response: HttpResponse) -> None:

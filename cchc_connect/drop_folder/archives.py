@@ -44,7 +44,7 @@ class _BoundedReader:
         chunk = self._source.read(size)
         self._remaining -= len(chunk)
         if self._remaining < 0:
-            raise self._location.refusal("inbox.too_much", limit="headers", most=_HEADER_BYTES)
+            raise self._location.refusal("drop_folder.limit_exceeded", limit="headers", most=_HEADER_BYTES)
         self._tail = (self._tail + chunk)[-tarfile.BLOCKSIZE :]
         return chunk
 
@@ -73,12 +73,12 @@ def tar_members(file: BinaryIO, location: Place, budget: Budget, *, packed: bool
                 continue
             name = _checked_tar_name(entry, member_location)
             if name in names:
-                raise member_location.refusal("inbox.name_twice")
+                raise member_location.refusal("drop_folder.duplicate_name")
             names.add(name)
             content = unbroken(member_location, partial(archive.extractfile, entry))
             reader.allow(entry.size)
             if content is None:
-                raise member_location.refusal("inbox.kind")
+                raise member_location.refusal("drop_folder.not_a_file")
             with content, CountedStream(content, entry.size, member_location, budget.count_bytes) as stream:
                 yield member_location, Member(name=name, size=entry.size, stream=stream)
                 stream.drain()
@@ -94,12 +94,12 @@ def _entries(archive: tarfile.TarFile, reader: _BoundedReader, location: Place) 
         yield entry
     reader.allow(_PADDING_BYTES)
     if not unbroken(location, reader.ends_in_zeros):
-        raise location.refusal("inbox.damaged")
+        raise location.refusal("drop_folder.damaged")
 
 
 def _checked_tar_name(entry: tarfile.TarInfo, location: Place) -> str:
     if not entry.isreg() or entry.issparse():
-        raise location.refusal("inbox.kind")
+        raise location.refusal("drop_folder.not_a_file")
     return safe_name(entry.name, location)
 
 
@@ -135,7 +135,7 @@ class _BoundedFile(io.RawIOBase):
         if size is None or size < 0:
             size = self._max_read_bytes
         if size > self._max_read_bytes:
-            raise self._location.refusal("inbox.too_much", limit="directory", most=self._max_read_bytes)
+            raise self._location.refusal("drop_folder.limit_exceeded", limit="directory", most=self._max_read_bytes)
         return self._file.read(size)
 
 
@@ -156,7 +156,7 @@ def zip_members(file: BinaryIO, location: Place, budget: Budget) -> Iterator[tup
             if entry.is_dir():
                 continue
             if name in names:
-                raise member_location.refusal("inbox.name_twice")
+                raise member_location.refusal("drop_folder.duplicate_name")
             names.add(name)
             packed = unbroken(member_location, partial(archive.open, _without_size(entry, budget)))
             with packed, CountedStream(packed, entry.file_size, member_location, budget.count_bytes) as stream:
@@ -166,12 +166,12 @@ def zip_members(file: BinaryIO, location: Place, budget: Budget) -> Iterator[tup
 
 def _checked_zip_name(entry: ZipInfo, location: Place) -> str:
     if entry.flag_bits & _ENCRYPTED:
-        raise location.refusal("inbox.encrypted")
+        raise location.refusal("drop_folder.encrypted")
     if entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
-        raise location.refusal("inbox.method")
+        raise location.refusal("drop_folder.compression_method")
     kind = stat.S_IFMT(entry.external_attr >> _UNIX_MODE_SHIFT)
     if kind not in {0, stat.S_IFDIR if entry.is_dir() else stat.S_IFREG}:
-        raise location.refusal("inbox.kind")
+        raise location.refusal("drop_folder.not_a_file")
     safe_name(entry.orig_filename, location)  # the library truncates names at a NUL
     return safe_name(entry.filename, location)
 
@@ -216,7 +216,7 @@ def unpacked(packing: Packing, file: BinaryIO, location: Place, budget: Budget, 
             yield member
             continue
         if level >= budget.limits.nesting:
-            raise member_location.refusal("inbox.too_much", limit="nesting", most=budget.limits.nesting)
+            raise member_location.refusal("drop_folder.limit_exceeded", limit="nesting", most=budget.limits.nesting)
         with SpooledTemporaryFile(_SPOOL_BYTES) as spool:
             shutil.copyfileobj(member.stream, spool, CHUNK)
             spool.seek(0)

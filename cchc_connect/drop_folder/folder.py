@@ -80,7 +80,9 @@ class Inbox:
                 names.setdefault(safe_name(written, Place(written)), []).append(written)
             except Rejected as refusal:
                 refused.append(refusal)
-        refused += [Place(name).refusal("inbox.name_twice") for name, spellings in names.items() if len(spellings) > 1]
+        refused += [
+            Place(name).refusal("drop_folder.duplicate_name") for name, spellings in names.items() if len(spellings) > 1
+        ]
         self._written = {name: spellings[0] for name, spellings in names.items() if len(spellings) == 1}
         return Look(files=tuple(sorted(self._written)), refused=tuple(refused))
 
@@ -109,12 +111,12 @@ class Inbox:
         with _open_file(self._folder, self._written.get(name, name), location) as file:
             status = os.fstat(file.fileno())
             if status.st_nlink > 1:
-                raise location.refusal("inbox.linked")
+                raise location.refusal("drop_folder.hard_link")
             if status.st_size > self._limits.file_bytes:
-                raise location.refusal("inbox.too_much", limit="file_bytes", most=self._limits.file_bytes)
+                raise location.refusal("drop_folder.limit_exceeded", limit="file_bytes", most=self._limits.file_bytes)
             yield file, status.st_size
             if _state(os.fstat(file.fileno())) != _state(status):
-                raise location.refusal("inbox.changed")
+                raise location.refusal("drop_folder.changed")
 
     def _states(self) -> dict[str, _State]:
         """Return the state of every entry by name, except folders and unfinished files; links are not followed."""
@@ -125,7 +127,9 @@ class Inbox:
             for entry in self._entries(prefix):
                 entry_count += 1
                 if entry_count > self._limits.files:
-                    raise Place(str(self._folder)).refusal("inbox.too_much", limit="files", most=self._limits.files)
+                    raise Place(str(self._folder)).refusal(
+                        "drop_folder.limit_exceeded", limit="files", most=self._limits.files
+                    )
                 if entry.name.startswith(".") or entry.name.casefold().endswith(_UNFINISHED):
                     continue
                 if entry.is_dir(follow_symlinks=False):
@@ -140,7 +144,9 @@ class Inbox:
             with os.scandir(self._folder / prefix) as entries:
                 return list(islice(entries, self._limits.files + 1))
         except OSError as error:
-            raise ConfigurationError("inbox.folder", path=self._folder / prefix, reason=error.strerror) from error
+            raise ConfigurationError(
+                "drop_folder.folder_unreadable", path=self._folder / prefix, reason=error.strerror
+            ) from error
 
 
 def _open_file(folder: Path, name: str, location: Place) -> BinaryIO:
@@ -152,14 +158,17 @@ def _open_file(folder: Path, name: str, location: Place) -> BinaryIO:
     try:
         descriptor = _open_descriptor(folder, name.split("/"))
     except FileNotFoundError:
-        code, reason = "inbox.gone", None
+        code, reason = "drop_folder.missing", None
     except OSError as error:
-        code, reason = "inbox.kind" if error.errno in _NOT_A_FILE else "inbox.unreadable", error.strerror
+        code, reason = (
+            "drop_folder.not_a_file" if error.errno in _NOT_A_FILE else "drop_folder.unreadable",
+            error.strerror,
+        )
     else:
         if stat.S_ISREG(os.fstat(descriptor).st_mode):
             return os.fdopen(descriptor, "rb")
         os.close(descriptor)
-        code, reason = "inbox.kind", None
+        code, reason = "drop_folder.not_a_file", None
     raise location.refusal(code, reason=reason)
 
 

@@ -40,8 +40,8 @@ class Place:
             for character in self.file[:_MAX_SHOWN_CHARACTERS]
         )
         if not self.member:
-            return Phrase("inbox_place.file", {"file": shown})
-        return Phrase("inbox_place.member", {"file": shown, "member": self.member})
+            return Phrase("drop_folder_location.file", {"file": shown})
+        return Phrase("drop_folder_location.member", {"file": shown, "member": self.member})
 
 
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -65,7 +65,7 @@ def safe_name(written: str, location: Place) -> str:
     if rule is None and any(len(part.encode()) > _PART_BYTES for part in parts):
         rule = "long"
     if rule is not None:
-        raise location.refusal("inbox.name", problem=Phrase(f"inbox_name.{rule}"))
+        raise location.refusal("drop_folder.name_refused", problem=Phrase(f"drop_folder_name.{rule}"))
     return "/".join(parts)
 
 

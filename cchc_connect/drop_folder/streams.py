@@ -93,9 +93,9 @@ class Budget:
         """
         self._members += 1
         if self._members > self.limits.members:
-            raise location.refusal("inbox.too_much", limit="members", most=self.limits.members)
+            raise location.refusal("drop_folder.limit_exceeded", limit="members", most=self.limits.members)
         if size > self.limits.member_bytes:
-            raise location.refusal("inbox.too_much", limit="member_bytes", most=self.limits.member_bytes)
+            raise location.refusal("drop_folder.limit_exceeded", limit="member_bytes", most=self.limits.member_bytes)
 
     def count_bytes(self, location: Place, count: int) -> None:
         """Count unpacked bytes.
@@ -105,9 +105,9 @@ class Budget:
         """
         self._unpacked += count
         if self._unpacked > self.limits.total_bytes:
-            raise location.refusal("inbox.too_much", limit="total_bytes", most=self.limits.total_bytes)
+            raise location.refusal("drop_folder.limit_exceeded", limit="total_bytes", most=self.limits.total_bytes)
         if self._unpacked > MIB and self._unpacked > self.limits.ratio * self._packed:
-            raise location.refusal("inbox.too_much", limit="ratio", most=self.limits.ratio)
+            raise location.refusal("drop_folder.limit_exceeded", limit="ratio", most=self.limits.ratio)
 
 
 class CountedStream(io.RawIOBase):
@@ -139,7 +139,7 @@ class CountedStream(io.RawIOBase):
         self._remaining -= len(chunk)
         self._at_end = not chunk
         if self._remaining < 0 or (self._at_end and self._remaining):
-            raise self._location.refusal("inbox.size")
+            raise self._location.refusal("drop_folder.size_mismatch")
         buffer[: len(chunk)] = chunk
         return len(chunk)
 
@@ -159,4 +159,4 @@ def unbroken(location: Place, step: Callable[[], Result]) -> Result:
         return step()
     except _BROKEN:
         pass
-    raise location.refusal("inbox.damaged")
+    raise location.refusal("drop_folder.damaged")

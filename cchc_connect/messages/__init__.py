@@ -1,4 +1,4 @@
-"""Sentences for people, in Vietnamese and English."""
+"""Messages and help texts in Vietnamese and English."""
 
 from cchc_connect.messages.catalogue import Language, Phrase, Phrases, codes, message
 

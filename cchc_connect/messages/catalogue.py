@@ -1,20 +1,21 @@
 """The message catalogue: a stable code and its values become a sentence in the reader's language.
 
-`en.toml` and `vi.toml` hold the same codes with the same placeholders (a test proves it). A code is
+`en.toml` and `vi.toml` contain the same codes with the same placeholders (a test checks that). A code is
 dotted text, `table.key` in the file.
 """
 
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 
+from cchc_connect.messages.values import value_text
+
 
 class Language(StrEnum):
-    """A language the program speaks."""
+    """A language of messages and help."""
 
     ENGLISH = "en"
     VIETNAMESE = "vi"
@@ -22,7 +23,7 @@ class Language(StrEnum):
 
 @dataclass(frozen=True)
 class Phrase:
-    """A sentence not yet spoken: it can stand as a value inside another sentence, alone or in a list."""
+    """A message without its language: code and values. It can be a value of another message, alone or in a list."""
 
     code: str
     context: Mapping[str, object] = field(default_factory=dict[str, object])
@@ -30,20 +31,20 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Phrases:
-    """Sentences that stand as one value, a line each."""
+    """Several messages as one value, one line each."""
 
     lines: Sequence[Phrase]
 
 
 def message(code: str, language: Language, context: Mapping[str, object]) -> str:
-    """Return the sentence for `code` with the values of `context` put in.
+    """Return the sentence for `code`, filled with the values of `context`.
 
-    A code that is not in the catalogue is an outsider's own; it is told as it is, with its values.
+    A code that is not in the catalogue comes from another package; it is returned as it is, with its values.
 
     Raises:
-        KeyError: the sentence names a value that `context` lacks.
+        KeyError: the sentence has a placeholder that `context` lacks.
     """
-    values = {name: _spoken(value, language) for name, value in context.items()}
+    values = {name: _value(name, value, language) for name, value in context.items()}
     sentence = _sentences(language).get(code)
     if sentence is None:
         return ": ".join([code, *([", ".join(f"{name} {value}" for name, value in values.items())] if values else [])])
@@ -51,22 +52,18 @@ def message(code: str, language: Language, context: Mapping[str, object]) -> str
 
 
 def codes(language: Language) -> Mapping[str, str]:
-    """Return every code of the catalogue with its unfilled sentence."""
+    """Return every code of the catalogue with its sentence, placeholders unfilled."""
     return dict(_sentences(language))
 
 
-def _spoken(value: object, language: Language) -> object:
-    if isinstance(value, Phrase):
-        return message(value.code, language, value.context)
-    if isinstance(value, Phrases):
-        return "\n".join(message(phrase.code, language, phrase.context) for phrase in value.lines)
-    return _local(value) if isinstance(value, datetime) else value
-
-
-def _local(moment: datetime) -> str:
-    from cchc_schemas.dates import VIETNAM  # noqa: PLC0415  # few sentences tell an instant, and --help waits for none
-
-    return f"{moment.astimezone(VIETNAM):%Y-%m-%d %H:%M}"
+def _value(name: str, value: object, language: Language) -> object:
+    match value:
+        case Phrase():
+            return message(value.code, language, value.context)
+        case Phrases():
+            return "\n".join(message(phrase.code, language, phrase.context) for phrase in value.lines)
+        case _:
+            return value_text(name, value, language, _sentences(language))
 
 
 @cache

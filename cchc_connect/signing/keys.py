@@ -53,7 +53,7 @@ class SigningKey:
         key = jose.private_key(text, shape.kind, password)
         del text, password  # so that no frame of a traceback holds them
         if key is None or not jose.fits(key, algorithm, shape, "sign"):
-            raise ConfigurationError("signature.key_unfit", algorithm=algorithm, wanted=str(shape))
+            raise ConfigurationError("signature.key_unusable", algorithm=algorithm, wanted=str(shape))
         return cls(algorithm=algorithm, key_id=_key_id(key_id, key.kid), key=key)
 
 
@@ -182,9 +182,9 @@ def _fault(members: Mapping[str, Any], previous: Mapping[str, PublicKey]) -> str
 def _key_id(configured: str | None, own: str | None) -> str:
     key_id = configured or own
     if not key_id:
-        raise ConfigurationError("signature.key_nameless")
+        raise ConfigurationError("signature.key_id_missing")
     if own and own != key_id:
-        raise ConfigurationError("signature.key_misnamed", value=key_id, known=own)
+        raise ConfigurationError("signature.key_id_mismatch", value=key_id, known=own)
     return key_id
 
 

@@ -42,7 +42,7 @@ class Signer:
             ConfigurationError: the lifetime is not between 1 and 3600 seconds.
         """
         if not 1 <= lifetime_s <= LONGEST_S:
-            raise ConfigurationError("signature.lifetime", value=lifetime_s, most=LONGEST_S)
+            raise ConfigurationError("signature.lifetime_out_of_range", value=lifetime_s, most=LONGEST_S)
         self._key = key
         self._issuer = issuer
         self._clock = clock
@@ -88,7 +88,7 @@ def client_assertion(  # each parameter is a claim or the source of one
         ConfigurationError: the extra `sign` is not installed, or the lifetime is not between 1 and 300 seconds.
     """
     if not 1 <= lifetime_s <= MAX_ASSERTION_LIFETIME_S:
-        raise ConfigurationError("signature.lifetime", value=lifetime_s, most=MAX_ASSERTION_LIFETIME_S)
+        raise ConfigurationError("signature.lifetime_out_of_range", value=lifetime_s, most=MAX_ASSERTION_LIFETIME_S)
     with extra("sign", "joserfc", "cryptography"):
         from cchc_connect.signing import jose  # noqa: PLC0415  # the extra may be missing
     issued_at = int(clock.now().timestamp())

@@ -111,7 +111,7 @@ class Verifier:
             return "signature.key_unknown"
         if not jose.fits(public_key.key, algorithm, SHAPES[algorithm], "verify"):
             return "signature.key_mismatch"
-        return None if jose.is_signed(signature, body, public_key.key, algorithm) else "signature.wrong"
+        return None if jose.is_signed(signature, body, public_key.key, algorithm) else "signature.mismatch"
 
     def _check_claims(self, header: Mapping[str, Any]) -> Attested | str:
         expected, audience = self._expected, header.get("aud")
@@ -120,9 +120,9 @@ class Verifier:
         if issued_at is None or expires_at is None or not isinstance(signature_id, str) or not signature_id:
             return "signature.incomplete"
         if header.get("iss") != expected.issuer:
-            return "signature.issuer"
+            return "signature.issuer_unexpected"
         if expected.audience not in (cast("list[object]", audience) if isinstance(audience, list) else [audience]):
-            return "signature.audience"
+            return "signature.audience_unexpected"
         return self._time_error(issued_at, expires_at) or Attested(
             issuer=expected.issuer,
             key_id=header["kid"],
@@ -138,18 +138,18 @@ class Verifier:
             return "signature.not_yet"
         if expires_at <= now - leeway_s:
             return "signature.expired"
-        return None if 0 < expires_at - issued_at <= self._expected.longest_s else "signature.too_long"
+        return None if 0 < expires_at - issued_at <= self._expected.longest_s else "signature.lifetime_too_long"
 
 
 def _header_error(header: Mapping[str, Any], expected: Expected) -> str | None:
     """Return the error code where the header is refused before a key is looked up."""
     if header.keys() & _FOREIGN_KEY_PARAMETERS:
-        return "signature.foreign_key"
+        return "signature.key_embedded"
     if "crit" in header or "b64" in header:  # extensions are not supported, RFC 7797 included
-        return "signature.critical"
+        return "signature.extension_unknown"
     algorithm = header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in expected.algorithms:
-        return "signature.algorithm"
+        return "signature.algorithm_not_allowed"
     return None
 
 

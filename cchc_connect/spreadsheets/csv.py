@@ -39,7 +39,7 @@ def read_csv(file: BinaryIO, columns: Sequence[Column]) -> Iterator[Row]:
     """
     lines = _lines(file)
     if next(lines, None) != [marked(column.name) for column in columns]:
-        raise Rejected("sheet.header", columns=", ".join(column.name for column in columns))
+        raise Rejected("spreadsheet.header_mismatch", columns=", ".join(column.name for column in columns))
     for number, line in enumerate(lines, start=2):
         row = _row(line, columns, number)
         del line  # an error's traceback must not hold its values
@@ -68,19 +68,19 @@ def _lines(file: BinaryIO) -> Iterator[list[str]]:
         pass  # these errors quote what they read
     else:
         return
-    raise Rejected("sheet.damaged")
+    raise Rejected("spreadsheet.damaged")
 
 
 def _row(line: list[str], columns: Sequence[Column], number: int) -> list[Value] | Rejected:
     if number > MOST_ROWS + 1:
-        return Rejected("sheet.too_long", most=MOST_ROWS)
+        return Rejected("spreadsheet.too_many_rows", most=MOST_ROWS)
     if len(line) != len(columns):
-        return Rejected("sheet.ragged", row=number, width=len(columns))
+        return Rejected("spreadsheet.row_length", row=number, width=len(columns))
     values: list[Value] = []
     for column, cell in zip(columns, line, strict=True):
         value = _read(cell, column.kind) if cell else None
         if cell and value is None:
-            return refusal("sheet.unreadable", f"no_{column.kind}", number, column)
+            return refusal("spreadsheet.cell_unreadable", f"no_{column.kind}", number, column)
         values.append(value)
     return values
 

@@ -67,7 +67,7 @@ def is_sheet(path: Path) -> bool:
 
 def _kind(path: Path) -> str:
     if not is_sheet(path):
-        raise ConfigurationError("sheet.kind", path=path)
+        raise ConfigurationError("spreadsheet.format_unknown", path=path)
     return path.suffix.casefold()
 
 

@@ -113,18 +113,18 @@ def checked_rows(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[Row
 
 def refusal(code: str, rule: str, row: int, column: Column) -> Rejected:
     """Return the error for one cell; it does not contain the value."""
-    return Rejected(code, row=row, column=column.name, problem=Phrase(f"sheet_cell.{rule}"))
+    return Rejected(code, row=row, column=column.name, problem=Phrase(f"spreadsheet_cell.{rule}"))
 
 
 def _refusal(columns: Sequence[Column], row: Row, number: int) -> Rejected | None:
     if number > MOST_ROWS + 1:
-        return Rejected("sheet.too_long", most=MOST_ROWS)
+        return Rejected("spreadsheet.too_many_rows", most=MOST_ROWS)
     if len(row) != len(columns):
-        return Rejected("sheet.ragged", row=number, width=len(columns))
+        return Rejected("spreadsheet.row_length", row=number, width=len(columns))
     for column, value in zip(columns, row, strict=True):
         rule = None if value is None else _RULES[column.kind](value)
         if rule:
-            return refusal("sheet.unwritable", rule, number, column)
+            return refusal("spreadsheet.cell_unwritable", rule, number, column)
     return None
 
 

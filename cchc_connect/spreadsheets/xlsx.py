@@ -81,7 +81,7 @@ def read_xlsx(file: BinaryIO, columns: Sequence[Column], name: str) -> Iterator[
     lines = _lines(file)
     heading = next(lines, list[Any]())
     if [_read(cell, Kind.TEXT) for cell in heading] != [column.name for column in columns]:
-        raise Rejected("sheet.header", columns=", ".join(column.name for column in columns))
+        raise Rejected("spreadsheet.header_mismatch", columns=", ".join(column.name for column in columns))
     for number, line in enumerate(lines, start=2):
         row = _row(line, columns, number)
         del line  # an error's traceback must not hold its values
@@ -123,7 +123,7 @@ def _check(file: BinaryIO, name: str) -> None:
         pass
     else:
         return
-    raise Rejected("sheet.damaged")
+    raise Rejected("spreadsheet.damaged")
 
 
 def _check_part(member: Member) -> None:
@@ -153,21 +153,21 @@ def _attempt(step: Callable[[], Any]) -> Any:
         return step()
     except _UNREADABLE:
         pass
-    raise Rejected("sheet.damaged")
+    raise Rejected("spreadsheet.damaged")
 
 
 def _row(line: list[Any], columns: Sequence[Column], number: int) -> list[Value] | Rejected:
     if number > MOST_ROWS + 1:
-        return Rejected("sheet.too_long", most=MOST_ROWS)
+        return Rejected("spreadsheet.too_many_rows", most=MOST_ROWS)
     while len(line) > len(columns) and line[-1].value is None:
         line.pop()
     if len(line) > len(columns):
-        return Rejected("sheet.ragged", row=number, width=len(columns))
+        return Rejected("spreadsheet.row_length", row=number, width=len(columns))
     values: list[Value] = []
     for column, cell in zip(columns, line, strict=False):
         value = None if cell.value is None else _read(cell, column.kind)
         if cell.value is not None and value is None:
-            return refusal("sheet.unreadable", f"no_{column.kind}", number, column)
+            return refusal("spreadsheet.cell_unreadable", f"no_{column.kind}", number, column)
         values.append(value)
     return values + [None] * (len(columns) - len(values))
 

@@ -37,7 +37,7 @@ def failed(error: CchcError) -> tuple[Outcome, Phrase]:
 
 def resting(breaker: Breaker) -> str:
     """Return the code of the reason for an open circuit breaker: failures, or a pause that the system asked for."""
-    return "breaker.open" if breaker.failures else "breaker.parked"
+    return "circuit_breaker.open" if breaker.failures else "circuit_breaker.paused"
 
 
 def asked_wait_s(error: CchcError | None) -> float | None:

@@ -71,7 +71,7 @@ class Belief:
 
     def _check_page_token(self, next_token: str, sifted: Sifted, cursor: Cursor) -> None:
         if not next_token.isprintable() or len(next_token) > MAX_PAGE_TOKEN_LENGTH:
-            raise SourceHeld("source.position_unusable", **self._name)
+            raise SourceHeld("source.page_token_unusable", **self._name)
         if next_token in self._page_tokens or next_token == cursor.position:
             raise SourceHeld("source.paging_loop", **self._name)
         self._page_tokens.add(next_token)

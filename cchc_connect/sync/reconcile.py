@@ -230,7 +230,7 @@ class Reconciling:
             self._hold(stream, failure, source.profile.order)
         if error is None and pull.shows_fewer:
             comparison.reason = Phrase(
-                "reconcile.shows_fewer", {"connection": stream.connection, "place": _stream_label(stream)}
+                "reconcile.listing_incomplete", {"connection": stream.connection, "place": _stream_label(stream)}
             )
         line.counts, line.before, line.after, line.reason = pull.counts, pull.before, pull.after, comparison.reason
         line.seconds = self._scope.clock.monotonic() - began_s

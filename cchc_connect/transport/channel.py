@@ -8,7 +8,7 @@ from cchc_connect.transport.endpoint import Endpoint
 from cchc_connect.transport.request_encoding import written
 from cchc_connect.transport.retry_policy import Policy, RetryArguments, Surroundings
 
-NO_TURN = "transport.no_turn"
+NO_TURN = "transport.quota_exhausted"
 """Error code where our own rate limit, and not the system, leaves no slot before the deadline."""
 
 

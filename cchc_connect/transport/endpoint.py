@@ -39,9 +39,9 @@ class Endpoint:
     def __post_init__(self) -> None:
         """Refuse a configuration of which every request would fail."""
         if urlsplit(self.base_url).query or "#" in self.base_url:
-            raise ConfigurationError("transport.base_url", connection=self.name, rule="query")
+            raise ConfigurationError("transport.base_url_unusable", connection=self.name, rule="query")
         if not self.origins:
-            raise ConfigurationError("transport.base_url", connection=self.name, rule="host")
+            raise ConfigurationError("transport.base_url_unusable", connection=self.name, rule="host")
         login = self.authentication.login
         if self.dialect.session and not login and not self.authentication.account:
             raise ConfigurationError("transport.account_missing", connection=self.name)
@@ -72,4 +72,4 @@ class Endpoint:
             return frozenset(map(origin_of, addresses))
         except ForbiddenAddress as refused:
             rule = refused.rule
-        raise ConfigurationError("transport.base_url", connection=self.name, rule=rule)
+        raise ConfigurationError("transport.base_url_unusable", connection=self.name, rule=rule)

@@ -43,7 +43,7 @@ def check_headers(prepared: Wire, call: Call) -> None:
     """
     unsendable = _unsendable_header(prepared.headers)
     if unsendable is not None:
-        raise ConfigurationError("transport.header", **call.context(), header=unsendable)
+        raise ConfigurationError("transport.header_unsendable", **call.context(), header=unsendable)
 
 
 def _address(request: HttpRequest, call: Call, endpoint: Endpoint, origins: Collection[Origin]) -> str:

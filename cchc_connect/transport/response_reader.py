@@ -44,7 +44,7 @@ class AnswerReader:
         if coding not in _UNCODED:
             self._decoder = unpacker(coding)
             if self._decoder is None:  # not requested, or two codings
-                self.fault = SourceHeld("transport.encoding", **call.context())
+                self.fault = SourceHeld("transport.compression_not_requested", **call.context())
 
     @property
     def framed(self) -> bool:

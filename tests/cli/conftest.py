@@ -1,4 +1,4 @@
-"""What the tests of the command line share: a caller, a running province and its configuration file."""
+"""Fixtures of the command line's tests: a caller, a running province and its configuration file."""
 
 import importlib
 import json
@@ -46,7 +46,7 @@ Call = Callable[..., Ended]
 
 @pytest.fixture(autouse=True)
 def somewhere_in_english(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run each test in an empty folder, with a locale that says nothing."""
+    """Run each test in an empty folder, without locale variables."""
     for variable in LOCALE_VARIABLES:
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -67,9 +67,9 @@ def call(capsys: pytest.CaptureFixture[str]) -> Call:
 
 @pytest.fixture
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Give the address of a database that holds nothing yet: in SQLite, unless a test runs `on_every_kind`."""
-    with prepared_address(getattr(request, "param", KINDS[0]), tmp_path) as given:
-        yield given
+    """Give the address of an empty database: in SQLite, unless a test runs `on_every_kind`."""
+    with prepared_address(getattr(request, "param", KINDS[0]), tmp_path) as database_address:
+        yield database_address
 
 
 @contextmanager
@@ -83,14 +83,14 @@ def running_province(folder: Path, sleep: Callable[[float], None] = time.sleep) 
 
 @pytest.fixture
 def agencies(tmp_path: Path) -> Iterator[Agencies]:
-    """Give a running province of the test's own, connected by ./cchc.toml; nothing is pulled yet."""
+    """Give a running province for this test, connected by ./cchc.toml; nothing is pulled yet."""
     with running_province(tmp_path) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def pulled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Give the database of a province that was pulled once; whoever changes it changes a copy."""
+    """Give the database of a province that was pulled once; tests must change only a copy."""
     folder = tmp_path_factory.mktemp("province")
     with running_province(folder):
         assert main(["--config", str(folder / CONFIG), "--json", "sync"]) == 0
@@ -99,13 +99,13 @@ def pulled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def woken() -> Event:
-    """Give what ends the sleep of a silent system."""
+    """Give the event that ends the sleep of a silent system."""
     return Event()
 
 
 @pytest.fixture
 def silent(tmp_path: Path, woken: Event) -> Iterator[Agencies]:
-    """Give a running province whose land registry takes half a minute for each answer, unless it is woken."""
+    """Give a running province whose land registry takes 30 seconds for each response, unless it is woken."""
 
     def sleep(seconds: float) -> None:
         woken.wait(seconds)
@@ -117,12 +117,12 @@ def silent(tmp_path: Path, woken: Event) -> Iterator[Agencies]:
 
 
 def install_adapters(folder: Path, monkeypatch: pytest.MonkeyPatch, adapters: Mapping[str, str]) -> None:
-    """Install a distribution of these adapters, name and place, as an outsider's wheel would be."""
+    """Install a distribution with these adapters, name and location, like the wheel of another package."""
     site = folder / "site"
     made = site / "village_adapter-3.2.dist-info"
     made.mkdir(parents=True)
     (made / "METADATA").write_text("Metadata-Version: 2.1\nName: village-adapter\nVersion: 3.2\n", encoding="utf-8")
-    points = "".join(f"{name} = {place}\n" for name, place in adapters.items())
+    points = "".join(f"{name} = {location}\n" for name, location in adapters.items())
     (made / "entry_points.txt").write_text(f"[cchc_connect.adapters]\n{points}", encoding="utf-8")
     monkeypatch.setattr(sys, "path", [str(site), *sys.path])
     importlib.invalidate_caches()
@@ -141,7 +141,7 @@ Connect = Callable[..., None]
 
 @pytest.fixture
 def connect(district: District, address: str) -> Connect:
-    """Give what writes the cchc.toml that connects the district by options; it is connected by the usual ones."""
+    """Give a function that writes a cchc.toml connecting the district with options; call it with the defaults."""
 
     def connecting(
         run: Mapping[str, object] | None = None,
@@ -150,7 +150,7 @@ def connect(district: District, address: str) -> Connect:
         keys: Mapping[str, object] | None = None,
         **options: object,
     ) -> None:
-        """Connect it, with more `keys` of its table; where it `sends`, its dossiers go to the district's desk."""
+        """Connect the district, with more `keys` in its table; with `sends` its dossiers go to the district's desk."""
         named = {"adapter": "district", "agency": "000.00.01.H09", "base_url": district.base_url}
         table: dict[str, object] = {**named, **(keys or {})}
         connections = {"district": {**table, "options": options}}
@@ -168,7 +168,7 @@ def connect(district: District, address: str) -> Connect:
 
 @pytest.fixture
 def books(address: str) -> Iterator[Books]:
-    """Give the shared database as a test looks at it."""
+    """Give the shared database with helpers for tests."""
     with SharedDatabase(address) as database:
         yield Books(database)
 
@@ -182,6 +182,6 @@ def _toml(value: object) -> str:
     match value:
         case dict():
             table = cast("Mapping[str, object]", value)
-            return "{ " + ", ".join(f"{name} = {_toml(one)}" for name, one in table.items()) + " }"
+            return "{ " + ", ".join(f"{name} = {_toml(element)}" for name, element in table.items()) + " }"
         case _:
             return json.dumps(value, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""A district's one system on loopback: parcels and dossiers in pages, and a desk that takes dossiers in."""
+"""A test double of a district's system on loopback: parcels and dossiers in pages, and a desk that accepts dossiers."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -14,39 +14,39 @@ PARCELS, DOSSIERS = "/parcels", "/dossiers"
 
 @cache
 def _world() -> World:
-    """Return a world that nobody looks at: a district holds its own items."""
+    """Return an empty world: a district has its own items."""
     return World(1, dossiers=0, parcels=1, works=0)
 
 
 class District(AgencyDouble):
-    """Parcels and dossiers in pages, by parts, since a time or one by one; dossiers are taken in, too."""
+    """Lists parcels and dossiers in pages, by partition, period or key; accepts dossiers."""
 
     record_types = ("land_parcel", "dossier")
 
     def __init__(self, page_size: int = 3) -> None:
-        """Hold nothing yet."""
+        """Start without items."""
         super().__init__(_world())
         self.page_size = page_size
         self.items: dict[str, list[dict[str, Any]]] = {PARCELS: [], DOSSIERS: []}
         self.questions: list[Mapping[str, str]] = []
-        """What every listing was asked for."""
+        """Query parameters of every listing request."""
         self.gone: list[str] = []
-        """Keys of parcels that it lists as gone."""
+        """Keys of parcels that it lists as deleted."""
         self.hidden = 0
-        """So many items more than it shows it says it has."""
+        """Number of items that it counts but does not list."""
         self.meanwhile: Callable[[], None] = _nothing
-        """What happens each time while it answers a page that is not the first."""
+        """Called on every request for a page after the first."""
         self.fails_after: int | None = None
-        """After so many items of a listing it asks to be left alone."""
+        """Number of items of a listing after which it responds with Retry-After."""
         self.broken: set[str] = set()
-        """Parts that answer with a page for people."""
+        """Partitions that respond with an HTML page."""
         self.failing: set[str] = set()
-        """Parts for which it has an error of its own."""
+        """Partitions that respond with a server error."""
         self.refused: set[str] = set()
-        """Dossiers that it never takes."""
-        self.taken: list[dict[str, Any]] = []
+        """Codes of dossiers that it refuses."""
+        self.accepted: list[dict[str, Any]] = []
         self.messages: list[tuple[str, str]] = []
-        """Dossier and idempotency key of every message that came, taken or not."""
+        """Dossier and idempotency key of every message received, accepted or not."""
 
     @property
     def parcels(self) -> list[dict[str, Any]]:
@@ -59,9 +59,9 @@ class District(AgencyDouble):
         return self.items[DOSSIERS]
 
     def answer(self, asked: Asked) -> Reply:
-        """Answer a page, or take a dossier."""
+        """Return a page, or accept a dossier."""
         if asked.method == "POST":
-            return self._take(asked)
+            return self._receive(asked)
         if asked.first("after"):
             self.meanwhile()
         self.questions.append({name: asked.first(name) for name in asked.query})
@@ -69,7 +69,7 @@ class District(AgencyDouble):
             return html_reply("<html><body>Hệ thống đang bảo trì</body></html>")
         if asked.first("part") in self.failing:
             return json_reply({"error": "internal"}, status=500)
-        chosen = [item for item in self.items[asked.path] if _is_wanted(item, asked)]
+        chosen = [item for item in self.items[asked.path] if _is_selected(item, asked)]
         start = int(asked.first("after", "0"))
         if self.fails_after is not None and start >= self.fails_after:
             return _LATER
@@ -81,29 +81,29 @@ class District(AgencyDouble):
         """Return an envelope that says no."""
         return json_reply({"error": "bảo trì"})
 
-    def _take(self, asked: Asked) -> Reply:
-        dossier: dict[str, Any] = json.loads(asked.body)
-        self.messages.append((dossier["code"], asked.headers["idempotency-key"]))
+    def _receive(self, request: Asked) -> Reply:
+        dossier: dict[str, Any] = json.loads(request.body)
+        self.messages.append((dossier["code"], request.headers["idempotency-key"]))
         if dossier["code"] in self.refused:
             return json_reply({"error": "invalid"}, status=422)
-        self.taken.append(dossier)
+        self.accepted.append(dossier)
         return json_reply({"taken": True}, wrote=True)
 
 
 _LATER = Reply(status=503, headers={"Retry-After": "3600"})
-"""Nobody waits for an hour: it is not asked again in this run."""
+"""Longer than a run waits: it is not requested again in this run."""
 
 
 def _nothing() -> None:
-    """Let nothing happen."""
+    """Do nothing."""
 
 
-def _is_wanted(item: Mapping[str, Any], asked: Asked) -> bool:
-    limits = {name: asked.first(name) for name in ("part", "key") if name in asked.query}
-    said = {"part": item.get("part", ""), "key": item.get("id", item.get("code"))}
-    since, until = (datetime.fromisoformat(asked.first(name, bound)) for name, bound in _EVER.items())
+def _is_selected(item: Mapping[str, Any], request: Asked) -> bool:
+    limits = {name: request.first(name) for name in ("part", "key") if name in request.query}
+    values = {"part": item.get("part", ""), "key": item.get("id", item.get("code"))}
+    since, until = (datetime.fromisoformat(request.first(name, bound)) for name, bound in _EVER.items())
     is_within = "at" not in item or since <= datetime.fromisoformat(item["at"]) <= until
-    return is_within and all(said[name] == value for name, value in limits.items())
+    return is_within and all(values[name] == value for name, value in limits.items())
 
 
 _EVER = {"since": "0001-01-01T00:00:00+00:00", "until": "9999-12-31T00:00:00+00:00"}

@@ -1,6 +1,6 @@
-"""The adapter that an outsider would write for a district's system.
+"""An adapter of another package, for the district's system.
 
-What the system can be relied on for stands in the connection's options, so that each test has the source it is about.
+The connection's options contain the source profile, so that each test configures its own source.
 """
 
 from collections.abc import Sequence
@@ -29,58 +29,58 @@ from tests.sync.memory_systems import DossierRegister, LandRegister
 
 
 class DistrictOptions(BaseModel):
-    """What a district's system can be relied on for."""
+    """Options: the profile of the district's system."""
 
     lists: tuple[Literal["land_parcel", "dossier"], ...] = ("land_parcel",)
     takes: bool = False
-    """Does it take dossiers?"""
+    """Whether the system accepts dossiers."""
     partitions: tuple[str, ...] = ()
     deletes: Deletes = Deletes.ABSENCE
     changed_since: bool = False
     by_key: bool = False
 
     def profile(self) -> SourceProfile:
-        """Return it as the engine reads it."""
+        """Return the source profile."""
         return SourceProfile(**self.model_dump(exclude={"lists", "takes"}))
 
 
 class Parcels(LandRegister):
-    """The district's parcels, written as a village writes them."""
+    """Parcels of the district, in the form of a village."""
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
-        """Ask for one page."""
+        """Request one page."""
         return _page(PARCELS, ask)
 
 
 class Dossiers(DossierRegister):
-    """The district's dossiers, written as a village writes them."""
+    """Dossiers of the district, in the form of a village."""
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
-        """Ask for one page."""
+        """Request one page."""
         return _page(DOSSIERS, ask)
 
 
 def _page(path: str, ask: Ask) -> Exchange[Page]:
     instants = {"since": ask.since, "until": ask.until}
-    wanted = {"after": ask.position, "part": ask.partition, "key": ask.key}
-    wanted |= {name: at.isoformat() for name, at in instants.items() if at is not None}
-    params = {name: value for name, value in wanted.items() if value}
-    answer = yield HttpRequest(method="GET", path=path, params=params)
-    said: Any = answer.json()
-    return Page(items=said["items"], next=said["next"], total=said["total"], gone=said["gone"])
+    parameters = {"after": ask.position, "part": ask.partition, "key": ask.key}
+    parameters |= {name: at.isoformat() for name, at in instants.items() if at is not None}
+    params = {name: value for name, value in parameters.items() if value}
+    response = yield HttpRequest(method="GET", path=path, params=params)
+    body: Any = response.json()
+    return Page(items=body["items"], next=body["next"], total=body["total"], gone=body["gone"])
 
 
 class Desk:
-    """Takes dossiers one by one; one that is refused is refused for good."""
+    """Sends dossiers one by one; a refusal is final."""
 
     record_type: type[Record] = Dossier
     batch_limit = 1
 
     def deliver(self, batch: Sequence[Outgoing]) -> Exchange[Sequence[Receipt]]:
         """Send one dossier."""
-        (one,) = batch
-        key = {"Idempotency-Key": one.idempotency_key}
-        document = one.record.model_dump(mode="json")
+        (outgoing,) = batch
+        key = {"Idempotency-Key": outgoing.idempotency_key}
+        document = outgoing.record.model_dump(mode="json")
         yield HttpRequest(method="POST", path=DOSSIERS, headers=key, json=document, idempotent=True)
         return [Receipt(outcome=Outcome.DELIVERED)]
 
@@ -92,8 +92,8 @@ class DistrictAdapter:
     dialect = Dialect(classify=classify_rest)
 
     def __init__(self, options: DistrictOptions) -> None:
-        """Read what is listed by what it can be relied on for."""
+        """Make the sources with the configured profile."""
         profile = options.profile()
-        known: dict[str, Source] = {"land_parcel": Parcels(profile=profile), "dossier": Dossiers(profile=profile)}
-        self.sources = [known[name] for name in options.lists]
+        sources: dict[str, Source] = {"land_parcel": Parcels(profile=profile), "dossier": Dossiers(profile=profile)}
+        self.sources = [sources[name] for name in options.lists]
         self.targets: Sequence[Target] = [Desk()] if options.takes else []

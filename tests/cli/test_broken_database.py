@@ -21,11 +21,11 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'shared.db'}"
         return
-    given = elsewhere(f"cchc_{uuid.uuid4().hex}")
+    address = elsewhere(f"cchc_{uuid.uuid4().hex}")
     with psycopg.connect(postgres_server(), autocommit=True) as server:
-        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(str(make_url(given).database))))
-    yield given
-    destroy(given)
+        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(str(make_url(address).database))))
+    yield address
+    destroy(address)
 
 
 def elsewhere(database: str) -> str:
@@ -47,9 +47,9 @@ def destroy(address: str) -> None:
 
 
 def is_told_in_one_line(ended: Ended) -> bool:
-    """Say whether a refusal is all that a command says beside its progress."""
-    told = [line for line in ended.err.splitlines() if not line.startswith("district land_parcel: ")]
-    return len(told) == 1 and "Traceback" not in ended.out + ended.err
+    """True if the command writes one line of error beside its progress."""
+    errors = [line for line in ended.err.splitlines() if not line.startswith("district land_parcel: ")]
+    return len(errors) == 1 and "Traceback" not in ended.out + ended.err
 
 
 @pytest.mark.parametrize("command", [("sync",), ("reconcile", "district", "--repair")])
@@ -76,5 +76,5 @@ def test_a_server_that_lets_nobody_in_is_told_from_one_that_is_not_there(call: C
     not_there = call("status", "--db", "postgresql://127.0.0.1:9/shared")
 
     assert (turned_away.code, not_there.code) == (74, 74)
-    assert "turned the connection away" in turned_away.err
+    assert "refused the connection" in turned_away.err
     assert "cannot be reached" in not_there.err

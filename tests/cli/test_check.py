@@ -30,8 +30,8 @@ def test_a_province_in_order_is_told_so_line_by_line(call: Call, agencies: Agenc
     checked = call("check")
 
     assert checked.code == 0
-    for place in ("database", "land-registry land_parcel", "one-stop dossier_step", "national-portal procedure"):
-        assert f"OK  {place}: " in checked.out
+    for subject in ("database", "land-registry land_parcel", "one-stop dossier_step", "national-portal procedure"):
+        assert f"OK  {subject}: " in checked.out
     assert not DATABASE.exists()
     assert agencies.national_portal.messages_received == 0
 
@@ -44,12 +44,22 @@ def test_each_finding_has_a_level_a_code_and_a_sentence_in_both_languages(
     english, vietnamese = (call("check", "--json", "--lang", language).document for language in ("en", "vi"))
 
     codes = {finding["code"] for finding in english["findings"]}
-    assert codes >= {"network.is_address", "network.plain_here", "network.clock_agrees", "network.understood"}
-    assert codes >= {"network.account", "check.route", "condition.room", "check.database_new"}
+    assert codes >= {
+        "network.is_address",
+        "network.plain_http_loopback",
+        "network.clock_ok",
+        "network.responses_understood",
+    }
+    assert codes >= {
+        "network.account_accepted",
+        "check.route_declared",
+        "database_state.disk_space",
+        "check.database_new",
+    }
     assert {finding["level"] for finding in english["findings"]} == {"good"}
-    assert [one["code"] for one in english["findings"]] == [one["code"] for one in vietnamese["findings"]]
-    told = zip(english["findings"], vietnamese["findings"], strict=True)
-    assert not [one["code"] for one, other in told if one["message"] == other["message"]]
+    pairs = list(zip(english["findings"], vietnamese["findings"], strict=True))
+    assert not [finding["code"] for finding, translated in pairs if finding["code"] != translated["code"]]
+    assert not [finding["code"] for finding, translated in pairs if finding["message"] == translated["message"]]
     assert agencies.national_portal.messages_received == 0
 
 
@@ -65,12 +75,15 @@ def test_a_warning_is_no_failure(call: Call, agencies: Agencies, monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    ("ends_in_days", "code", "told"),
-    [(90, 0, "OK  land: TLSv1.3; its certificate is good for"), (9, 0, "!!  land: TLSv1.3; its certificate ends in"),
-     (-1, 69, "BAD land: The certificate of land (localhost) has expired.")],
-)  # fmt: skip
+    ("ends_in_days", "code", "expected"),
+    [
+        (90, 0, "OK  land: TLSv1.3; the certificate is valid for"),
+        (9, 0, "!!  land: TLSv1.3; the certificate expires in"),
+        (-1, 69, "BAD land: The certificate of land (localhost) has expired."),
+    ],
+)
 def test_a_certificate_of_the_agencys_own_authority_is_looked_at(
-    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends_in_days: int, code: int, told: str
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends_in_days: int, code: int, expected: str
 ) -> None:
     """With the very trust that a run has; where it is expired the system is not asked, and nothing else can be done."""
     install_adapters(tmp_path, monkeypatch, {"district": "tests.cli.district_adapter:DistrictAdapter"})
@@ -83,7 +96,7 @@ def test_a_certificate_of_the_agencys_own_authority_is_looked_at(
         checked = call("check")
 
     assert checked.code == code
-    assert told in checked.out
+    assert expected in checked.out
     assert ("items of the first page" in checked.out) == (code == 0)
 
 
@@ -93,16 +106,21 @@ def test_a_database_in_order_tells_its_condition(call: Call) -> None:
 
     codes = {finding["code"] for finding in call("check", "--json").document["findings"]}
 
-    assert {"check.database_fine", "condition.version", "condition.safe", "condition.room"} <= codes
+    assert {
+        "check.database_opens",
+        "database_state.version",
+        "database_state.durable",
+        "database_state.disk_space",
+    } <= codes
 
 
 def test_faulty_items_are_counted_and_are_no_hindrance(call: Call, agencies: Agencies) -> None:
     checked = call("check", "--json")
 
     findings = {finding["place"]: finding for finding in checked.document["findings"]}
-    found = findings["one-stop dossier"]["context"]
-    assert found["faulty"] == agencies.faulty()["dossier"] > 0
-    assert found["good"] + found["faulty"] == agencies.holdings()["dossier"]
+    counts = findings["one-stop dossier"]["context"]
+    assert counts["faulty"] == agencies.faulty()["dossier"] > 0
+    assert counts["good"] + counts["faulty"] == agencies.holdings()["dossier"]
     assert checked.code == 0
 
 

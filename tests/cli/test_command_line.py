@@ -27,9 +27,9 @@ COMMANDS_PAGE = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
 
 def every_command(group: TyperGroup | None = None, path: str = "") -> Iterator[str]:
     """Yield the words of every command, groups first."""
-    known = group or get_command(app)
-    assert isinstance(known, TyperGroup)
-    for name, command in known.commands.items():
+    root = group or get_command(app)
+    assert isinstance(root, TyperGroup)
+    for name, command in root.commands.items():
         yield f"{path}{name}"
         if isinstance(command, TyperGroup):
             yield from every_command(command, f"{path}{name} ")
@@ -108,11 +108,11 @@ def test_every_rule_of_the_records_has_words() -> None:
         (["stat"], "usage.no_such_command"),
         (["status", "--nope"], "usage.no_such_option"),
         (["case"], "usage.missing"),
-        (["quarantine", "show", "twelve"], "usage.bad_value"),
-        (["quarantine", "show", "0"], "usage.bad_value"),
-        (["quarantine", "show", str(2**63)], "usage.bad_value"),
-        (["quarantine", "replay"], "cli.replay_what"),
-        (["case", "h\udcff"], "cli.not_text"),
+        (["quarantine", "show", "twelve"], "usage.value_invalid"),
+        (["quarantine", "show", "0"], "usage.value_invalid"),
+        (["quarantine", "show", str(2**63)], "usage.value_invalid"),
+        (["quarantine", "replay"], "cli.replay_selection"),
+        (["case", "h\udcff"], "cli.argument_not_text"),
         (["quarantine"], "usage.no_command"),
     ],
 )
@@ -183,13 +183,13 @@ def test_a_reader_that_leaves_is_met_in_silence() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
-@pytest.mark.parametrize("words", [["adapter", "list", "--json"], ["--help"]])
-def test_a_full_disk_behind_the_output_is_one_sentence(words: list[str]) -> None:
+@pytest.mark.parametrize("arguments", [["adapter", "list", "--json"], ["--help"]])
+def test_a_full_disk_behind_the_output_is_one_sentence(arguments: list[str]) -> None:
     """Exit code 74, no traceback, not at the end of the program either."""
     program = "from cchc_connect.cli import main; raise SystemExit(main())"
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         ended = subprocess.run(
-            [sys.executable, "-c", program, *words],
+            [sys.executable, "-c", program, *arguments],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,

@@ -1,4 +1,4 @@
-"""`letters`: what a receiver refused, sent again once the cause is cured, unless the record has gone on."""
+"""`dead-letters`: messages that a receiver refused are sent again, unless the record has changed since."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,12 +10,12 @@ from tests.cli.district import DOSSIERS, District
 from tests.databases import on_every_kind
 from tests.sync.memory_systems import dossier_codes, dossier_fields
 
-ONE, OTHER = CODES = list(dossier_codes(2))
+FIRST, SECOND = CODES = list(dossier_codes(2))
 
 
 @pytest.fixture
 def refused(call: Call, connect: Connect, district: District) -> District:
-    """Give a district whose desk refused both of its dossiers, and would take them now."""
+    """Give a district whose desk refused both of its dossiers, and would accept them now."""
     connect(lists=["dossier"], sends=True)
     district.items[DOSSIERS] = [dossier_fields(code) for code in CODES]
     district.refused = set(CODES)
@@ -25,8 +25,8 @@ def refused(call: Call, connect: Connect, district: District) -> District:
 
 
 def letters(call: Call) -> Sequence[dict[str, Any]]:
-    found: Sequence[dict[str, Any]] = call("letters", "list", "--json").document["letters"]
-    return found
+    listed: Sequence[dict[str, Any]] = call("dead-letters", "list", "--json").document["dead_letters"]
+    return listed
 
 
 def number(call: Call, code: str) -> int:
@@ -34,94 +34,94 @@ def number(call: Call, code: str) -> int:
     return min(int(letter["sequence"]) for letter in letters(call) if letter["record_key"] == code)
 
 
-def replay(call: Call, *words: object) -> Ended:
-    return call("letters", "replay", "to-desk", *words)
+def replay(call: Call, *arguments: object) -> Ended:
+    return call("dead-letters", "replay", "to-desk", *arguments)
 
 
-def go_on(call: Call, district: District, *, taken: bool) -> None:
-    """Let the first dossier change, and be sent; the desk takes it or not."""
+def change_first_dossier(call: Call, district: District, *, accepted: bool) -> None:
+    """Change the first dossier and run; the desk accepts the new version or refuses it."""
     district.dossiers[0]["status"] = 9
-    district.refused = set() if taken else {ONE}
+    district.refused = set() if accepted else {FIRST}
     assert call("sync").code == 0
     district.refused = set()
 
 
 def test_a_letter_that_is_sent_again_arrives_with_the_next_run(call: Call, refused: District) -> None:
-    """Exit code 0; it bears the idempotency key it had, and it is no dead letter any more."""
-    assert replay(call, number(call, ONE)).code == 0
+    """Exit code 0; it has its original idempotency key, and it is no longer a dead letter."""
+    assert replay(call, number(call, FIRST)).code == 0
 
     call("sync")
 
-    assert [one["code"] for one in refused.taken] == [ONE]
+    assert [dossier["code"] for dossier in refused.accepted] == [FIRST]
     assert len(refused.messages) == 3
     assert len(set(refused.messages)) == 2
-    assert [one["record_key"] for one in letters(call)] == [OTHER]
+    assert [letter["record_key"] for letter in letters(call)] == [SECOND]
 
 
-@pytest.mark.parametrize("taken", [True, False], ids=["that was taken", "that was refused"])
-def test_a_letter_outdated_by_a_newer_version_stays(call: Call, refused: District, *, taken: bool) -> None:
-    """Exit code 69, in words, and nothing leaves; the receiver never hears an older state after a newer one."""
-    go_on(call, refused, taken=taken)
-    refused.taken.clear()
+@pytest.mark.parametrize("accepted", [True, False], ids=["that was accepted", "that was refused"])
+def test_a_letter_outdated_by_a_newer_version_stays(call: Call, refused: District, *, accepted: bool) -> None:
+    """Exit code 69 with a message, and nothing is sent: the receiver never gets an older state after a newer one."""
+    change_first_dossier(call, refused, accepted=accepted)
+    refused.accepted.clear()
 
-    told = replay(call, number(call, ONE))
+    replayed = replay(call, number(call, FIRST))
     call("sync")
 
-    assert told.code == 69
-    assert "only the newest is sent" in told.out
-    assert refused.taken == []
+    assert replayed.code == 69
+    assert "only the newest is sent" in replayed.out
+    assert refused.accepted == []
 
 
 @on_every_kind
-def test_of_several_letters_those_of_use_are_sent_again(call: Call, refused: District) -> None:
-    """Exit code 3; the document says which wait and which are left."""
-    go_on(call, refused, taken=True)
-    refused.taken.clear()
-    old, good = number(call, ONE), number(call, OTHER)
+def test_of_several_letters_only_the_current_ones_are_sent_again(call: Call, refused: District) -> None:
+    """Exit code 3; the document lists the requeued and the remaining letters."""
+    change_first_dossier(call, refused, accepted=True)
+    refused.accepted.clear()
+    old, good = number(call, FIRST), number(call, SECOND)
 
-    told = replay(call, old, good, "--json")
+    replayed = replay(call, old, good, "--json")
     call("sync")
 
-    assert (told.code, told.document["waiting"]) == (3, [good])
-    assert [one["sequence"] for one in told.document["left"]] == [old]
-    assert [one["code"] for one in refused.taken] == [OTHER]
+    assert (replayed.code, replayed.document["waiting"]) == (3, [good])
+    assert [letter["sequence"] for letter in replayed.document["left"]] == [old]
+    assert [dossier["code"] for dossier in refused.accepted] == [SECOND]
 
 
-def test_all_letters_are_all_that_are_of_use(call: Call, refused: District) -> None:
-    """Exit code 0: whoever asks for all need not know which are outdated; of each dossier the newest leaves."""
-    go_on(call, refused, taken=False)
+def test_all_means_all_letters_that_are_current(call: Call, refused: District) -> None:
+    """Exit code 0 also if some are outdated; the newest version of each dossier is sent."""
+    change_first_dossier(call, refused, accepted=False)
 
-    told = replay(call, "--all")
+    replayed = replay(call, "--all")
     call("sync")
 
-    assert told.code == 0
-    assert sorted((one["code"], one["status"]) for one in refused.taken) == [(ONE, 9), (OTHER, 4)]
+    assert replayed.code == 0
+    assert sorted((dossier["code"], dossier["status"]) for dossier in refused.accepted) == [(FIRST, 9), (SECOND, 4)]
 
 
 @on_every_kind
 def test_a_letter_about_a_record_that_is_gone_stays(call: Call, refused: District) -> None:
-    """Exit code 69, in words."""
+    """Exit code 69 with a message."""
     del refused.dossiers[0]
     call("sync")
 
-    told = replay(call, number(call, ONE))
+    replayed = replay(call, number(call, FIRST))
 
-    assert told.code == 69
-    assert "is not there any more" in told.out
+    assert replayed.code == 69
+    assert "was deleted" in replayed.out
 
 
 def test_letters_and_all_exclude_each_other_and_routes_are_known_by_name(call: Call, refused: District) -> None:
-    """Exit code 64, and 66 for a letter there is not, of which none of the others is sent either."""
-    assert refused.taken == []
-    there = number(call, ONE)
+    """Exit code 64, and 66 for a number without letter; then the other letters are not sent either."""
+    assert refused.accepted == []
+    existing = number(call, FIRST)
 
     codes = [
         replay(call).code,
-        replay(call, there, "--all").code,
-        call("letters", "replay", "nowhere", there).code,
-        replay(call, there, 999).code,
+        replay(call, existing, "--all").code,
+        call("dead-letters", "replay", "nowhere", existing).code,
+        replay(call, existing, 999).code,
     ]
     call("sync")
 
     assert codes == [64, 64, 64, 66]
-    assert refused.taken == []
+    assert refused.accepted == []

@@ -33,13 +33,13 @@ def count(shown: Ended, statement: str) -> int:
 def test_rows_and_quarantine_equal_what_the_sources_hold_and_nothing_moves_twice(shown: Ended) -> None:
     """Nothing is lost, nothing is done twice: the demonstration's own promise, counted in its database."""
     assert shown.code == 0
-    for one in shown.document["census"]:
-        kind = one["record_type"]
+    for census in shown.document["census"]:
+        kind = census["record_type"]
         rows = count(shown, f"SELECT count(*) FROM {kind}")  # noqa: S608  # a table of ours
         waiting = count(shown, f"SELECT count(*) FROM quarantine WHERE record_type = '{kind}' AND resolved_at IS NULL")  # noqa: S608  # a name of ours
-        assert (one["rows"], one["quarantined"]) == (rows, waiting)
-        assert rows + waiting == one["held"]
-    assert sum(one["quarantined"] for one in shown.document["census"]) > 0
+        assert (census["rows"], census["quarantined"]) == (rows, waiting)
+        assert rows + waiting == census["held"]
+    assert sum(census["quarantined"] for census in shown.document["census"]) > 0
     third = shown.document["third"]
     assert (third["rows_written"], third["messages_delivered"]) == (0, 0)
     second, edited = shown.document["second"], shown.document["edited"]
@@ -68,12 +68,12 @@ def test_what_it_says_to_type_next_works_as_typed(shown: Ended, call: Call) -> N
 @pytest.mark.long
 @pytest.mark.parametrize("language", Language)
 def test_it_is_told_in_both_languages(call: Call, language: Language) -> None:
-    told = call("demo", "--small", "--lang", language)
+    shown = call("demo", "--small", "--lang", language)
 
-    assert told.code == 0
-    assert len(re.findall(r"^\d+\. ", told.out, re.MULTILINE)) == 10
-    assert not re.search(r"\b(?:demo(?!\.db)|case_view|quarantine_view|sync_view|count|fault)\.[a-z_]+", told.out)
-    assert "\x1b" not in told.out + told.err
+    assert shown.code == 0
+    assert len(re.findall(r"^\d+\. ", shown.out, re.MULTILINE)) == 10
+    assert not re.search(r"\b(?:demo(?!\.db)|case_view|quarantine_view|sync_view|count|fault)\.[a-z_]+", shown.out)
+    assert "\x1b" not in shown.out + shown.err
 
 
 def test_an_existing_file_is_left_as_it_is(call: Call) -> None:

@@ -12,7 +12,7 @@ from tests.sync.pulled_database import Books
 
 
 @pytest.fixture
-def other(books: Books) -> LandRegister:
+def second_register(books: Books) -> LandRegister:
     """Give the register of a connection that says 260 of a parcel whose owner says 250.5."""
     register = LandRegister([parcel_item(1, id="b1", area="260")])
     books.pull("a", LandRegister([parcel_item(1)]))
@@ -21,8 +21,8 @@ def other(books: Books) -> LandRegister:
 
 
 def listed(call: Call, address: str, *options: str) -> dict[str, Any]:
-    (found,) = call("discrepancies", "list", *options, "--json", "--db", address).document["discrepancies"]
-    return dict(found)
+    (discrepancy,) = call("discrepancies", "list", *options, "--json", "--db", address).document["discrepancies"]
+    return dict(discrepancy)
 
 
 def resolve(call: Call, address: str, state: str) -> int:
@@ -33,15 +33,15 @@ def resolve(call: Call, address: str, state: str) -> int:
 @on_every_kind
 @pytest.mark.parametrize("state", ["reported", "dismissed"])
 def test_a_resolved_discrepancy_opens_again_when_a_value_changes(
-    call: Call, books: Books, other: LandRegister, address: str, state: str
+    call: Call, books: Books, second_register: LandRegister, address: str, state: str
 ) -> None:
     """It is the same one with the values of now and without the note of then; the same values open nothing."""
     assert resolve(call, address, state) == 0
-    books.pull("b", other)
+    books.pull("b", second_register)
     before = listed(call, address)
-    other.items = [parcel_item(1, id="b1", area="270")]
+    second_register.items = [parcel_item(1, id="b1", area="270")]
 
-    books.pull("b", other)
+    books.pull("b", second_register)
 
     after = listed(call, address)
     assert (before["state"], before["note"]) == (state, "đã báo")
@@ -50,26 +50,26 @@ def test_a_resolved_discrepancy_opens_again_when_a_value_changes(
 
 
 def test_a_discrepancy_that_ended_is_shown_by_wish_and_cannot_be_resolved(
-    call: Call, books: Books, other: LandRegister, address: str
+    call: Call, books: Books, second_register: LandRegister, address: str
 ) -> None:
     """Exit code 66; when both sides differ again it is open again, and its age begins anew."""
     began = listed(call, address)
-    other.items = [parcel_item(1, id="b1")]
-    books.pull("b", other)
+    second_register.items = [parcel_item(1, id="b1")]
+    books.pull("b", second_register)
     assert call("discrepancies", "list", "--json", "--db", address).document["discrepancies"] == []
     ended = listed(call, address, "--all")
     late = call("discrepancies", "resolve", began["number"], "--as", "reported", "--note", "x", "--db", address)
     books.clock.pass_time(timedelta(minutes=1))
-    other.items = [parcel_item(1, id="b1", area="260")]
+    second_register.items = [parcel_item(1, id="b1", area="260")]
 
-    books.pull("b", other)
+    books.pull("b", second_register)
 
     assert (ended["state"], late.code) == ("ended", 66)
     assert listed(call, address)["state"] == "open"
     assert listed(call, address)["detected_at"] > began["detected_at"]
 
 
-@pytest.mark.usefixtures("other")
+@pytest.mark.usefixtures("second_register")
 def test_a_discrepancy_is_not_resolved_without_a_word(call: Call, address: str) -> None:
     """Exit code 64: a note that says nothing helps nobody."""
     number = listed(call, address)["number"]

@@ -62,7 +62,7 @@ def test_history_tells_what_changed_in_each_version(call: Call, address: str) ->
     document = call("history", "land_parcel", parcel_key(1), "--json", "--db", address).document
 
     assert "area_m2: 250.5 -> 99" in shown.out
-    assert [one["operation"] for one in document["records"][0]["versions"]] == ["insert", "update", "delete"]
+    assert [version["operation"] for version in document["records"][0]["versions"]] == ["insert", "update", "delete"]
 
 
 @on_every_kind
@@ -74,14 +74,14 @@ def test_history_by_a_number_that_was_split_is_that_of_the_parcels_it_became(
     pull_changes(books, change(1, [1], [2, 3]))
 
     shown = call("history", "land_parcel", parcel_key(1), "--json", "--db", address).document
-    told = call("history", "land_parcel", parcel_key(1), "--db", address)
+    shown_text = call("history", "land_parcel", parcel_key(1), "--db", address)
 
-    assert [one["key"] for one in shown["records"]] == [parcel_key(2), parcel_key(3)]
-    assert [(one["new_key"], one["kind"]) for one in shown["became"]] == [
+    assert [record["key"] for record in shown["records"]] == [parcel_key(2), parcel_key(3)]
+    assert [(event["new_key"], event["kind"]) for event in shown["became"]] == [
         (parcel_key(2), "split"),
         (parcel_key(3), "split"),
     ]
-    assert "was never a record here" in told.out
+    assert "was never a record in this database" in shown_text.out
 
 
 def test_history_by_a_number_that_was_known_here_leads_to_the_new_one_and_back(
@@ -97,9 +97,9 @@ def test_history_by_a_number_that_was_known_here_leads_to_the_new_one_and_back(
         call("history", "land_parcel", parcel_key(number), "--json", "--db", address).document for number in (1, 77)
     )
 
-    assert [one["operation"] for one in old["records"][0]["versions"]] == ["insert", "renumber"]
-    assert [one["new_key"] for one in old["became"]] == [parcel_key(77)]
-    assert [one["old_key"] for one in new["came_from"]] == [parcel_key(1)]
+    assert [version["operation"] for version in old["records"][0]["versions"]] == ["insert", "renumber"]
+    assert [event["new_key"] for event in old["became"]] == [parcel_key(77)]
+    assert [event["old_key"] for event in new["came_from"]] == [parcel_key(1)]
 
 
 def test_history_at_an_instant_follows_an_old_number_too(call: Call, books: Books, address: str) -> None:
@@ -108,7 +108,7 @@ def test_history_at_an_instant_follows_an_old_number_too(call: Call, books: Book
 
     shown = call("history", "land_parcel", parcel_key(1), "--at", START.isoformat(), "--json", "--db", address)
 
-    assert [one["record"]["parcel_number"] for one in shown.document["records"]] == ["2"]
+    assert [version["record"]["parcel_number"] for version in shown.document["records"]] == ["2"]
 
 
 (CODE,) = dossier_codes(1)
@@ -125,7 +125,7 @@ def permitted(books: Books) -> Books:
 
 
 def parcels_of_the_case(call: Call, address: str) -> list[str]:
-    return [one["parcel_number"] for one in call("case", CODE, "--json", "--db", address).document["parcels"]]
+    return [parcel["parcel_number"] for parcel in call("case", CODE, "--json", "--db", address).document["parcels"]]
 
 
 @on_every_kind

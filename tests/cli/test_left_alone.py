@@ -19,8 +19,8 @@ REASON = "Mạng riêng của tỉnh, đến hết năm 2026"
 
 def hours(*, open_now: bool) -> list[str]:
     """Return hours that are now, or are not."""
-    here = datetime.now(UTC).astimezone(VIETNAM) + timedelta(hours=0 if open_now else 6)
-    return [f"{here - timedelta(hours=2):%H:%M}-{here + timedelta(hours=2):%H:%M}"]
+    now = datetime.now(UTC).astimezone(VIETNAM) + timedelta(hours=0 if open_now else 6)
+    return [f"{now - timedelta(hours=2):%H:%M}-{now + timedelta(hours=2):%H:%M}"]
 
 
 def test_a_system_that_asks_for_an_hour_of_peace_gets_it_over_runs(
@@ -30,13 +30,13 @@ def test_a_system_that_asks_for_an_hour_of_peace_gets_it_over_runs(
     district.fail_next(1, 429, retry_after_s=3600)
 
     first = call("sync", "--json", "--only", "district")
-    asked = sum(district.requests_seen.values())
+    requests = sum(district.requests_seen.values())
     second = call("sync", "--json", "--only", "district")
 
     assert first.document["lines"][0]["reason"]["code"] == "transport.throttled"
-    assert {line["reason"]["code"] for line in second.document["lines"]} == {"breaker.parked"}
+    assert {line["reason"]["code"] for line in second.document["lines"]} == {"circuit_breaker.paused"}
     assert second.code == 69
-    assert sum(district.requests_seen.values()) == asked == 1
+    assert sum(district.requests_seen.values()) == requests == 1
 
 
 def test_a_target_that_asks_for_peace_gets_it_too(call: Call, connect: Connect, district: District) -> None:
@@ -46,12 +46,12 @@ def test_a_target_that_asks_for_peace_gets_it_too(call: Call, connect: Connect, 
     district.fail_next(20, 429, retry_after_s=3600)
 
     first = call("sync", "--json", "--only", "to-desk").document
-    asked = sum(district.requests_seen.values())
+    requests = sum(district.requests_seen.values())
     second = call("sync", "--json", "--only", "to-desk").document
 
     assert {line["reason"]["code"] for line in first["lines"]} == {"transport.throttled"}
-    assert {line["reason"]["code"] for line in second["lines"]} == {"breaker.parked"}
-    assert sum(district.requests_seen.values()) == asked
+    assert {line["reason"]["code"] for line in second["lines"]} == {"circuit_breaker.paused"}
+    assert sum(district.requests_seen.values()) == requests
 
 
 @pytest.mark.parametrize("open_now", [True, False])
@@ -63,9 +63,9 @@ def test_a_system_is_asked_in_its_hours_only_and_that_is_no_failure(
 
     ran = call("sync", "--json")
 
-    outcome, asked = ("done", True) if open_now else ("closed", False)
+    outcome, is_requested = ("done", True) if open_now else ("closed", False)
     assert (ran.code, {line["outcome"] for line in ran.document["lines"]}) == (0, {outcome})
-    assert bool(sum(district.requests_seen.values())) is bool(books.live()) is asked
+    assert bool(sum(district.requests_seen.values())) is bool(books.live()) is is_requested
 
 
 def test_a_quota_is_kept_over_runs(call: Call, connect: Connect, district: District) -> None:
@@ -91,8 +91,8 @@ def test_a_quota_that_leaves_no_turn_is_no_failure_of_the_system(
 
     ran = [call("sync", "--json") for _ in range(4)]
 
-    reasons = [{line["reason"]["code"] for line in one.document["lines"]} for one in ran]
-    assert reasons == [{"transport.no_turn"}] * 4
+    reasons = [{line["reason"]["code"] for line in ended.document["lines"]} for ended in ran]
+    assert reasons == [{"transport.quota_exhausted"}] * 4
     assert sum(district.requests_seen.values()) == 0
 
 
@@ -109,10 +109,10 @@ def test_a_quota_that_leaves_no_time_for_a_request_is_refused(call: Call, connec
 def test_a_run_outside_the_hours_is_told_in_a_sentence(call: Call, connect: Connect, language: str) -> None:
     connect(keys={"hours": hours(open_now=False)})
 
-    told, checked = call("--lang", language, "sync"), call("--lang", language, "check")
+    ran, checked = call("--lang", language, "sync"), call("--lang", language, "check")
 
-    assert "sync_view." not in told.out + told.err
-    assert (told.code, checked.code) == (0, 0)
+    assert "sync_view." not in ran.out + ran.err
+    assert (ran.code, checked.code) == (0, 0)
 
 
 def test_an_address_without_tls_wants_a_reason_and_status_shows_it(call: Call, connect: Connect) -> None:
@@ -121,11 +121,11 @@ def test_an_address_without_tls_wants_a_reason_and_status_shows_it(call: Call, c
     refused = call("status")
     connect(keys={"base_url": "http://10.9.9.9:8080/api", "plain_http_because": REASON})
 
-    told, as_json = call("status"), call("status", "--json").document
+    shown, as_json = call("status"), call("status", "--json").document
 
     assert refused.code == 78
     assert "[connections.district] base_url" in refused.err
-    assert REASON in told.out
+    assert REASON in shown.out
     assert as_json["exceptions"] == [{"connection": "district", "without": "plain_http", "reason": REASON}]
 
 

@@ -40,8 +40,8 @@ def personal_texts(document: dict[str, Any], record_type: str) -> Iterator[str]:
     for path in personal_fields(RECORD_TYPES[record_type]):
         parts: list[Any] = [document]
         for name in path.split("."):
-            found = [part[name] for part in parts if part.get(name) is not None]
-            parts = [one for value in found for one in _members(value)]
+            values = [part[name] for part in parts if part.get(name) is not None]
+            parts = [member for value in values for member in _members(value)]
         yield from (str(part) for part in parts)
 
 
@@ -81,16 +81,16 @@ def test_a_run_that_was_killed_is_told_from_one_at_work(call: Call, own: Path) -
     execute(own, "UPDATE lease SET expires_at = '2091-07-01T01:15:00.000000Z'")
     at_work = call("status", "--db", own)
 
-    assert "bắt đầu 01/07/2090 08:15, bị ngắt" in killed.out
-    assert "begun 2090-07-01 08:15, at work" in at_work.out
+    assert "bắt đầu 01/07/2090 08:15 (giờ Việt Nam), bị ngắt" in killed.out
+    assert "started 2090-07-01 08:15 (Vietnam time), in progress" in at_work.out
 
 
-def test_a_journal_that_was_tampered_with_is_found(call: Call, own: Path) -> None:
+def test_an_audit_log_that_was_tampered_with_is_found(call: Call, own: Path) -> None:
     execute(own, "UPDATE audit_log SET body = replace(body, 'portal', 'nobody') WHERE entry = 2")
 
-    told, as_json = call("status", "--db", own), call("status", "--db", own, "--json")
+    shown, as_json = call("status", "--db", own), call("status", "--db", own, "--json")
 
-    assert "broken at entry 2" in told.out
+    assert "broken at entry 2" in shown.out
     assert as_json.document["audit_log"]["broken_at"] == 2
 
 
@@ -103,8 +103,12 @@ def test_why_something_is_held_is_told_in_the_readers_language(call: Call, own: 
 
     english, vietnamese = call("status", "--db", own), call("status", "--db", own, "--lang", "vi")
 
-    assert "Held since 2026-07-01 08:15: one-stop dossier. one-stop: the listing of dossier leads back" in english.out
-    assert "Tạm ngừng từ 01/07/2026 08:15: one-stop dossier. one-stop: danh sách dossier quay lại" in vietnamese.out
+    assert (
+        "On hold since 2026-07-01 08:15 (Vietnam time): one-stop dossier. one-stop: the listing of dossier"
+        in english.out
+    )
+    assert "Tạm dừng từ 01/07/2026 08:15 (giờ Việt Nam): one-stop dossier (hồ sơ). " in vietnamese.out
+    assert "one-stop: danh sách dossier (hồ sơ) quay lại trang đã đọc" in vietnamese.out
     assert "a_code_of_tomorrow" in english.out
 
 
@@ -150,8 +154,8 @@ def test_what_is_said_to_type_next_names_the_same_database(call: Call, pulled: P
     """A hint works as it stands."""
     status, listed = call("status", "--db", pulled), call("quarantine", "list", "--db", pulled)
 
-    for told in (status.out, listed.out):
-        (command,) = re.findall(r"cchc-connect (quarantine .+)$", told, re.MULTILINE)
+    for output in (status.out, listed.out):
+        (command,) = re.findall(r"cchc-connect (quarantine .+)$", output, re.MULTILINE)
         assert call(*command.split()).code == 0
 
 
@@ -163,15 +167,15 @@ def test_quarantine_can_be_narrowed(call: Call, pulled: Path) -> None:
     assert narrowed("--connection", "one-stop", "--record-type", "dossier") == {("one-stop", "dossier")}
 
 
-@pytest.mark.parametrize(("option", "known"), [("--connection", "one-stop"), ("--record-type", "dossier")])
+@pytest.mark.parametrize(("option", "name"), [("--connection", "one-stop"), ("--record-type", "dossier")])
 def test_a_name_in_quarantine_that_stands_for_nothing_is_a_misuse(
-    call: Call, pulled: Path, option: str, known: str
+    call: Call, pulled: Path, option: str, name: str
 ) -> None:
     """Exit code 64: an empty list would look like an empty quarantine."""
     refused = call("quarantine", "list", "--db", pulled, option, "nobody")
 
     assert (refused.code, refused.out) == (64, "")
-    assert known in refused.err
+    assert name in refused.err
 
 
 @pytest.mark.parametrize("language", Language)
@@ -222,7 +226,9 @@ def test_a_case_is_masked_unless_it_is_asked_for_otherwise(call: Call, pulled: P
 
     kinds = {"steps": "dossier_step", "permits": "construction_permit", "parcels": "land_parcel"}
     people = set(personal_texts(open_case["dossier"], "dossier"))
-    people |= {text for group, kind in kinds.items() for one in open_case[group] for text in personal_texts(one, kind)}
+    people |= {
+        text for group, kind in kinds.items() for record in open_case[group] for text in personal_texts(record, kind)
+    }
     people -= {permit["address"] for permit in open_case["permits"]}  # of the works: it is no personal field there
     assert people
     assert not {value for value in people if value in masked.out}

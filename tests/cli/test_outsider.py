@@ -47,7 +47,7 @@ def test_an_outsiders_adapter_is_listed_beside_ours(call: Call) -> None:
         "name": "village",
         "package": "village-adapter",
         "version": "3.2",
-        "purpose": "Adapters of invented villages, as an outsider would write them.",
+        "purpose": "Adapters of invented villages, as another package would contain them.",
         "works": True,
     }
     assert not adapters["broken_village"]["works"]
@@ -88,7 +88,7 @@ def test_beside_a_document_each_line_of_the_log_is_one_too(call: Call) -> None:
 
     ended = call("sync", "--json", "--debug")
 
-    assert ended.document["error"]["code"] == "cli.software"
+    assert ended.document["error"]["code"] == "cli.program_error"
     lines = [json.loads(line) for line in ended.err.splitlines()]
     assert lines[-1]["level"] == "CRITICAL"
     assert lines[-1]["message"].endswith("ZeroDivisionError")

@@ -82,12 +82,12 @@ def test_a_window_is_pulled_again_and_the_next_run_goes_on_where_the_last_was(
     window = ("--since", stamp(START - 3 * DAY), "--until", stamp(START + 3 * DAY))
 
     ran = call("pull", "district", *window)
-    asked, left = changing.questions[-1], books.everything()["cursor"]
+    query, cursor = changing.questions[-1], books.everything()["cursor"]
     changing.parcels.append(parcel_item(7, at=stamp(START + DAY)))
     call("sync")
 
-    assert (ran.code, left) == (0, before)
-    assert asked["until"].startswith("2026-03-05T08:00:00")
+    assert (ran.code, cursor) == (0, before)
+    assert query["until"].startswith("2026-03-05T08:00:00")
     assert (books.row(parcel_key(1)).area_m2, books.live()) == (99, ["1", "2", "3", "4", "5", "6", "7"])
     assert "Read up to" not in ran.out
 
@@ -138,11 +138,11 @@ def test_a_report_says_from_where_to_where_each_source_was_read(
     district.fails_after = None
     with books.database.writing() as connection:
         note_success(connection, "district")  # an hour later: it asked to be left alone so long
-    whole, again = call("sync"), call("sync")
+    first, again = call("sync"), call("sync")
     latest = [run["run_id"] for run in call("runs", "--json").document["runs"]]
 
-    assert "Amid its listing: district land_parcel goes on at 3" in broken.out
-    assert "Read up to: district land_parcel, - -> 2026-03-02 15:00" in whole.out
+    assert "Listing not finished: district land_parcel continues at page token 3" in broken.out
+    assert "Read up to: district land_parcel, - -> 2026-03-02 15:00" in first.out
     assert "Read up to" not in again.out
     assert "Read up to: district land_parcel, - -> 2026-03-02 15:00" in call("runs", latest[1]).out
 
@@ -158,11 +158,11 @@ def test_what_a_system_lists_as_gone_is_gone_with_the_run_and_can_come_back(
     district.items[PARCELS], district.gone = [parcel_item(2)], ["p1", "p99"]
 
     ended = call("sync", "--json")
-    left = books.live()
+    live = books.live()
     district.parcels.append(parcel_item(1))
     back = call("sync", "--json")
 
-    assert (ended.code, [line["deleted"] for line in ended.document["lines"]], left) == (0, [1], ["2", "3"])
+    assert (ended.code, [line["deleted"] for line in ended.document["lines"]], live) == (0, [1], ["2", "3"])
     assert (back.code, back.document["rows_written"], books.live()) == (0, 1, ["1", "2", "3"])
 
 
@@ -185,7 +185,7 @@ def test_one_broken_part_leaves_the_others_of_its_source_running(
     in_parts.broken = {broken}
 
     ran = call("sync", "--json")
-    told = call("status").out
+    output = call("status").out
     in_parts.broken = set()
     after = call("sync", "--json")
 
@@ -193,7 +193,7 @@ def test_one_broken_part_leaves_the_others_of_its_source_running(
     assert (ran.code, ran.document["outcome"]) == (3, "partial")
     assert outcomes == {**dict.fromkeys(PARTS, "done"), broken: "held"}
     assert [line["partition"] for line in ran.document["lines"] if line["reason"]] == [broken]
-    assert f"land_parcel {broken}" in told
+    assert f"land_parcel {broken}" in output
     assert (after.code, after.document["rows_written"], books.live()) == (0, 1, ["1", "2", "3"])
 
 
@@ -236,7 +236,7 @@ def test_a_system_that_has_nothing_but_errors_is_asked_for_three_parts(
     report = run_hastily(books)
 
     assert reasons(report) == dict.fromkeys(parts, "transport.maintenance")
-    assert {question["part"] for question in district.questions} == {"a", "b", "c"}
+    assert {query["part"] for query in district.questions} == {"a", "b", "c"}
 
 
 def test_a_system_that_is_down_is_asked_for_one_part_only(in_parts: District, books: Books) -> None:

@@ -25,10 +25,10 @@ def own(pulled: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(pulled, tmp_path / "own.db"))
 
 
-def first(own: Path, question: str, *values: object) -> str:
+def first(own: Path, query: str, *values: object) -> str:
     with closing(sqlite3.connect(own)) as connection:
-        (found,) = connection.execute(question, values).fetchone()
-    return str(found)
+        (value,) = connection.execute(query, values).fetchone()
+    return str(value)
 
 
 def test_history_shows_every_version_masked(call: Call, own: Path) -> None:
@@ -54,17 +54,17 @@ def test_history_of_a_key_that_never_was_is_refused(call: Call, own: Path) -> No
 
 def test_changes_go_on_from_a_sequence_one_document_a_line(call: Call, own: Path) -> None:
     """A reader keeps its place by itself."""
-    told = call("changes", "--since", "5", "--limit", "3", "--json", "--db", own)
+    shown = call("changes", "--since", "5", "--limit", "3", "--json", "--db", own)
 
-    documents = [json.loads(line) for line in told.out.splitlines()]
-    assert [one["sequence"] for one in documents] == [6, 7, 8]
+    documents = [json.loads(line) for line in shown.out.splitlines()]
+    assert [change["sequence"] for change in documents] == [6, 7, 8]
 
 
 def test_changes_of_one_record_type_are_of_that_type(call: Call, own: Path) -> None:
     """Others are passed over, and what is none is refused."""
-    told = call("changes", "--record-type", "procedure", "--json", "--db", own)
+    shown = call("changes", "--record-type", "procedure", "--json", "--db", own)
 
-    assert {json.loads(line)["record_type"] for line in told.out.splitlines()} == {"procedure"}
+    assert {json.loads(line)["record_type"] for line in shown.out.splitlines()} == {"procedure"}
     assert call("changes", "--record-type", "nothing", "--db", own).code == 64
 
 
@@ -107,7 +107,7 @@ def test_a_killed_run_is_told_from_what_it_committed(call: Call, own: Path) -> N
     shown = call("runs", run_id, "--json", "--db", own).document
 
     assert shown["state"] == "interrupted"
-    assert any(one["inserted"] for one in shown["tallies"])
+    assert any(tally["inserted"] for tally in shown["tallies"])
 
 
 def test_a_connection_is_pulled_again_by_itself(call: Call, agencies: Agencies) -> None:
@@ -115,9 +115,9 @@ def test_a_connection_is_pulled_again_by_itself(call: Call, agencies: Agencies) 
     call("sync")
     before = dict(agencies.one_stop.requests_seen)
 
-    told = call("pull", "land-registry", "--since", "2020-01-01", "--json").document
+    report = call("pull", "land-registry", "--since", "2020-01-01", "--json").document
 
-    assert {line["name"] for line in told["lines"]} == {"land-registry"}
+    assert {line["name"] for line in report["lines"]} == {"land-registry"}
     assert dict(agencies.one_stop.requests_seen) == before
     assert call("pull", "nobody").code == 64
 
@@ -133,10 +133,10 @@ def test_both_sides_are_compared_and_put_right(call: Call, agencies: Agencies) -
             " (SELECT record_key FROM land_parcel LIMIT 2)"
         )
 
-    told = call("reconcile", "land-registry", "--json")
+    compared = call("reconcile", "land-registry", "--json")
     counted = first(DATABASE, "SELECT count(*) FROM land_parcel WHERE deleted_at IS NULL")
     repaired = call("reconcile", "land-registry", "--repair")
 
-    assert (told.code, told.document["sources"][0]["missing_here"]["number"]) == (3, 2)
+    assert (compared.code, compared.document["sources"][0]["missing_here"]["number"]) == (3, 2)
     assert repaired.code == 0
     assert int(first(DATABASE, "SELECT count(*) FROM land_parcel WHERE deleted_at IS NULL")) == int(counted) + 2

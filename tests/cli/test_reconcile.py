@@ -23,7 +23,7 @@ IMPATIENT = {"deadline_s": 1.0}
 KINDS = ("differing", "missing_here", "gone_there", "in_quarantine")
 
 
-def found(ended: Ended) -> Mapping[str, Any]:
+def only_source(ended: Ended) -> Mapping[str, Any]:
     """Return what a comparison of one source came to."""
     source: Mapping[str, Any]
     (source,) = ended.document["sources"]
@@ -32,7 +32,7 @@ def found(ended: Ended) -> Mapping[str, Any]:
 
 def keys(ended: Ended) -> dict[str, list[str]]:
     """Return the source keys that are shown of each difference, of which there are as many as are counted."""
-    source = found(ended)
+    source = only_source(ended)
     assert all(source[kind]["number"] == len(source[kind]["samples"]) for kind in KINDS)
     return {kind: source[kind]["samples"] for kind in KINDS}
 
@@ -57,10 +57,10 @@ CHANGED = {"differing": ["p1"], "missing_here": ["p8"], "gone_there": ["p2"], "i
 
 def test_two_sides_that_hold_the_same_agree(call: Call, pulled: District) -> None:
     """Exit code 0; what waits in quarantine is known and no difference."""
-    told = call("reconcile", "district", "--json")
+    compared = call("reconcile", "district", "--json")
 
-    assert (told.code, told.document["agrees"], found(told)["equal"]) == (0, True, 6)
-    assert keys(told) == {**{kind: [] for kind in KINDS}, "in_quarantine": ["p7"]}
+    assert (compared.code, compared.document["agrees"], only_source(compared)["equal"]) == (0, True, 6)
+    assert keys(compared) == {**{kind: [] for kind in KINDS}, "in_quarantine": ["p7"]}
     assert pulled.requests_seen
 
 
@@ -69,9 +69,9 @@ def test_what_differs_is_named_and_nothing_is_written(call: Call, pulled: Distri
     change_at_the_source(pulled)
     before = books.everything()
 
-    told = call("reconcile", "district", "--json")
+    compared = call("reconcile", "district", "--json")
 
-    assert (told.code, told.document["agrees"], keys(told)) == (3, False, CHANGED)
+    assert (compared.code, compared.document["agrees"], keys(compared)) == (3, False, CHANGED)
     assert books.everything() == before
 
 
@@ -83,7 +83,7 @@ def test_a_repair_makes_the_sides_agree_and_moves_no_cursor(call: Call, pulled: 
 
     repaired = call("reconcile", "district", "--repair", "--json")
 
-    assert (repaired.code, keys(repaired), found(repaired)["repaired"]) == (0, CHANGED, True)
+    assert (repaired.code, keys(repaired), only_source(repaired)["repaired"]) == (0, CHANGED, True)
     assert books.live() == ["1", "3", "4", "5", "6", "8"]
     assert books.row("gso-2025-07:25747:12:1").area_m2 == 99
     assert books.everything()["cursor"] == before
@@ -150,7 +150,7 @@ def test_what_a_source_does_not_have_any_more_is_marked_as_gone(
 
     repaired = call("reconcile", "district", "--repair", *accepted, "--json")
 
-    assert (repaired.code, found(repaired)["gone_there"]["number"]) == (0, gone)
+    assert (repaired.code, only_source(repaired)["gone_there"]["number"]) == (0, gone)
     assert len(books.live()) == 20 - gone
 
 
@@ -160,8 +160,8 @@ def test_more_than_a_fifth_is_not_believed_and_the_rest_is_put_right(call: Call,
 
     repaired = call("reconcile", "district", "--repair", "--json")
 
-    assert (repaired.code, found(repaired)["reason"]["code"]) == (3, "reconcile.shrunk")
-    assert "reconcile district --repair --accept-shrink" in found(repaired)["reason"]["message"]
+    assert (repaired.code, only_source(repaired)["reason"]["code"]) == (3, "reconcile.shrunk")
+    assert "reconcile district --repair --accept-shrink" in only_source(repaired)["reason"]["message"]
     assert len(books.live()) == 21
 
 
@@ -182,10 +182,10 @@ def test_a_source_that_cannot_be_reached_is_told_and_marks_nothing_as_gone(
     stood, parcels = books.cursor(STREAM), books.live()
     pulled.stop()
 
-    told = call("reconcile", "district", "--repair")
+    compared = call("reconcile", "district", "--repair")
 
-    assert told.code == 69
-    assert "not every source could be read whole" in told.out
+    assert compared.code == 69
+    assert "not every source could be read completely" in compared.out
     assert (books.live(), books.cursor(STREAM)) == (parcels, stood)
 
 
@@ -207,11 +207,11 @@ def test_a_system_that_is_down_is_not_asked_for_its_next_source(call: Call, conn
     connect(run=IMPATIENT, lists=["land_parcel", "dossier"])
     pulled.stop()
 
-    told = call("reconcile", "district", "--json")
+    compared = call("reconcile", "district", "--json")
 
-    assert told.code == 69
-    assert [source["whole"] for source in told.document["sources"]] == [False, False]
-    assert all(source["reason"]["code"].startswith("transport.") for source in told.document["sources"])
+    assert compared.code == 69
+    assert [source["whole"] for source in compared.document["sources"]] == [False, False]
+    assert all(source["reason"]["code"].startswith("transport.") for source in compared.document["sources"])
     assert DOSSIERS not in pulled.requests_seen
 
 
@@ -224,7 +224,7 @@ def test_a_source_that_shows_fewer_than_it_counts_was_not_read_whole(
 
     repaired = call("reconcile", "district", "--repair", "--json")
 
-    assert (repaired.code, found(repaired)["reason"]["code"]) == (69, "reconcile.shows_fewer")
+    assert (repaired.code, only_source(repaired)["reason"]["code"]) == (69, "reconcile.listing_incomplete")
     assert books.live() == ["1", "2", "3", "4", "5", "6"]
 
 
@@ -238,9 +238,9 @@ def test_what_a_source_never_tells_of_is_found_gone(
     assert call("sync").code == 0
     assert "2" in books.live()
 
-    told, repaired = call("reconcile", "district", "--json"), call("reconcile", "district", "--repair")
+    compared, repaired = call("reconcile", "district", "--json"), call("reconcile", "district", "--repair")
 
-    assert (told.code, keys(told)["gone_there"], repaired.code) == (3, ["p2"], 0)
+    assert (compared.code, keys(compared)["gone_there"], repaired.code) == (3, ["p2"], 0)
     assert books.live() == ["1", "3", "4", "5", "6"]
     assert call("reconcile", "district").code == 0
 
@@ -252,9 +252,9 @@ def test_an_entry_of_quarantine_that_is_gone_at_the_source_ends_with_a_repair(
     """Quarantine holds what is bad at the source, not what was."""
     del pulled.parcels[-1]
 
-    told, repaired = call("reconcile", "district", "--json"), call("reconcile", "district", "--repair")
+    compared, repaired = call("reconcile", "district", "--json"), call("reconcile", "district", "--repair")
 
-    assert (told.code, keys(told)["gone_there"], repaired.code) == (3, ["p7"], 0)
+    assert (compared.code, keys(compared)["gone_there"], repaired.code) == (3, ["p7"], 0)
     assert books.quarantined() == []
 
 
@@ -270,9 +270,9 @@ def test_what_is_said_of_anothers_record_is_compared_too(
     assert call("reconcile", "district").code == 0
     district.parcels[0]["area"] = "270"
 
-    told, repaired = call("reconcile", "district", "--json"), call("reconcile", "district", "--repair")
+    compared, repaired = call("reconcile", "district", "--json"), call("reconcile", "district", "--repair")
 
-    assert (told.code, keys(told)["differing"], repaired.code) == (3, ["p1"], 0)
+    assert (compared.code, keys(compared)["differing"], repaired.code) == (3, ["p1"], 0)
     assert books.differences() == [("area_m2", "district", '"270"', '"250.5"')]
     assert books.row("gso-2025-07:25747:12:1").area_m2 == 250.5
 
@@ -295,10 +295,14 @@ def test_every_part_of_a_listing_is_compared(call: Call, in_parts: District, boo
     in_parts.parcels[1]["area"] = "99"
     del in_parts.parcels[2]
 
-    told, repaired = call("reconcile", "district", "--json"), call("reconcile", "district", "--repair")
+    compared, repaired = call("reconcile", "district", "--json"), call("reconcile", "district", "--repair")
 
-    assert (told.code, repaired.code) == (3, 0)
-    assert (keys(told)["differing"], keys(told)["missing_here"], keys(told)["gone_there"]) == (["p2"], [], ["p3"])
+    assert (compared.code, repaired.code) == (3, 0)
+    assert (keys(compared)["differing"], keys(compared)["missing_here"], keys(compared)["gone_there"]) == (
+        ["p2"],
+        [],
+        ["p3"],
+    )
     assert books.live() == ["1", "2", "4", "5", "6"]
     assert call("reconcile", "district").code == 0
 
@@ -310,10 +314,10 @@ def test_what_came_in_a_part_that_is_listed_no_more_is_found_gone(
     connect(partitions=["north"])
     assert call("sync").code == 0
 
-    told, repaired = call("reconcile", "district", "--json"), call("reconcile", "district", "--repair")
+    compared, repaired = call("reconcile", "district", "--json"), call("reconcile", "district", "--repair")
 
     assert in_parts.requests_seen
-    assert (told.code, keys(told)["gone_there"], repaired.code) == (3, ["p1", "p3", "p5"], 0)
+    assert (compared.code, keys(compared)["gone_there"], repaired.code) == (3, ["p1", "p3", "p5"], 0)
     assert books.live() == ["2", "4", "6"]
 
 
@@ -326,7 +330,7 @@ def test_one_part_that_cannot_be_believed_leaves_the_whole_unjudged(
 
     repaired = call("reconcile", "district", "--repair", "--json")
 
-    assert (repaired.code, found(repaired)["whole"]) == (69, False)
+    assert (repaired.code, only_source(repaired)["whole"]) == (69, False)
     assert books.live() == ["1", "2", "3", "4", "5", "6"]
 
 
@@ -336,9 +340,9 @@ def test_one_record_type_is_compared_alone(call: Call, connect: Connect, pulled:
     pulled.items[DOSSIERS] = [dossier_fields(code) for code in dossier_codes(2)]
     pulled.requests_seen.clear()
 
-    told = call("reconcile", "district", "--record-type", "dossier", "--json")
+    compared = call("reconcile", "district", "--record-type", "dossier", "--json")
 
-    assert (told.code, found(told)["missing_here"]["number"]) == (3, 2)
+    assert (compared.code, only_source(compared)["missing_here"]["number"]) == (3, 2)
     assert set(pulled.requests_seen) == {DOSSIERS}
 
 

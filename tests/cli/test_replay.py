@@ -62,7 +62,7 @@ def test_all_entries_are_read_anew_and_some_stay(call: Call, cured: int) -> None
     replayed = call("quarantine", "replay", "--all")
 
     assert replayed.code == 3
-    assert "1 in order now" in replayed.out
+    assert "1 resolved" in replayed.out
     assert cured not in [entry.id for entry in entries("land_parcel")]
 
 
@@ -107,10 +107,10 @@ def test_replay_never_runs_beside_a_run(call: Call, cured: int) -> None:
 
 def test_an_empty_quarantine_has_nothing_to_replay(call: Call, agencies: Agencies) -> None:
     call("sync", "--only", "national-portal")
-    left = entries("procedure")
+    remaining = entries("procedure")
     replayed = call("quarantine", "replay", "--all")
 
-    assert replayed.code == (69 if left else 0)
+    assert replayed.code == (69 if remaining else 0)
     assert agencies.one_stop.requests_seen == {}
 
 

@@ -48,10 +48,10 @@ def test_a_reader_that_follows_the_feed_is_ended_without_a_word(pulled: Path, en
         last = [reader.stdout.readline() for _ in range(changes_in(pulled))][-1]
 
         reader.send_signal(ending)
-        rest, told = reader.communicate(timeout=PATIENCE_S)
+        output, errors = reader.communicate(timeout=PATIENCE_S)
 
     assert json.loads(last)["sequence"] == changes_in(pulled)
-    assert (reader.returncode, rest, told) == (ExitCode.DONE, "", "")
+    assert (reader.returncode, output, errors) == (ExitCode.DONE, "", "")
 
 
 def changes_in(path: Path) -> int:
@@ -72,6 +72,6 @@ def test_a_second_sigterm_ends_a_run_at_once(silent: Agencies) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         run.wait(0.5)
     run.send_signal(signal.SIGTERM)
-    _, told = run.communicate(timeout=5)
+    _, errors = run.communicate(timeout=5)
 
-    assert (run.returncode, told) == (-signal.SIGTERM, b"")
+    assert (run.returncode, errors) == (-signal.SIGTERM, b"")

@@ -35,8 +35,8 @@ def test_a_run_in_which_all_is_done_ends_with_0(call: Call, agencies: Agencies) 
 
     assert ran.code == 0
     assert rows("dossier") + agencies.faulty()["dossier"] == agencies.holdings()["dossier"]
-    for told in ("land_parcel", "construction_permit", "procedure", "to-portal", "rows written"):
-        assert told in ran.out
+    for part in ("land_parcel", "construction_permit", "procedure", "to-portal", "rows written"):
+        assert part in ran.out
 
 
 def test_a_pipe_gets_plain_lines_without_escape_codes(call: Call, agencies: Agencies) -> None:
@@ -67,7 +67,7 @@ def test_one_source_that_answers_nonsense_makes_the_run_partial(call: Call, agen
     assert ran.code == 3
     assert "land-registry land_parcel" in ran.out.split("Pushed")[1]
     assert rows("dossier") > 0
-    assert "Held since" in looked.out
+    assert "On hold since" in looked.out
 
 
 def test_a_run_in_which_nothing_is_done_has_failed(call: Call, agencies: Agencies) -> None:
@@ -131,8 +131,8 @@ def test_a_fault_of_the_configuration_names_file_table_and_key(call: Call, agenc
     refused = call("sync")
 
     assert refused.code == 78
-    for told in ("cchc.toml", "[connections.one-stop.options] group_id", "[routes.to-portal] to"):
-        assert told in refused.err
+    for location in ("cchc.toml", "[connections.one-stop.options] group_id", "[routes.to-portal] to"):
+        assert location in refused.err
 
 
 def test_a_file_that_connects_nothing_says_what_to_do(call: Call) -> None:
@@ -180,24 +180,24 @@ def test_ctrl_c_ends_a_run_at_once_and_the_next_one_goes_on(call: Call, silent: 
             assert time.monotonic() < until
             time.sleep(0.05)
         running.send_signal(signal.SIGINT)
-        _, told = running.communicate(timeout=10)
+        _, errors = running.communicate(timeout=10)
     woken.set()
     after = call("sync")
 
     assert running.returncode == 130
-    assert "What was committed is kept" in told
-    assert "Traceback" not in told
+    assert "Committed data is kept" in errors
+    assert "Traceback" not in errors
     assert after.code == 0
 
 
 def test_no_personal_value_stands_in_what_a_run_says(call: Call, agencies: Agencies) -> None:
     """Names, numbers, telephones and addresses of e-mail stay in the database, with --debug too."""
     people = [dossier.applicant for dossier in agencies.world.dossiers]
-    values = {value for one in people for value in (one.name, one.number, one.phone, one.email) if value}
+    values = {value for person in people for value in (person.name, person.number, person.phone, person.email) if value}
 
-    said = [call("sync", *debug, "--lang", language) for debug in ([], ["--debug"]) for language in ("vi", "en")]
+    runs = [call("sync", *debug, "--lang", language) for debug in ([], ["--debug"]) for language in ("vi", "en")]
 
-    spoken = "".join(ended.out + ended.err for ended in said)
+    spoken = "".join(ended.out + ended.err for ended in runs)
     assert values
     assert not {value for value in values if value in spoken}
 

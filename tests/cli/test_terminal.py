@@ -18,17 +18,17 @@ PYTHONPATH = os.pathsep.join(map(str, (ROOT, *sys.path)))
 
 def on_a_terminal(*arguments: str, **environment: str) -> str:
     """Return what a command writes to a terminal of its own, output and progress together."""
-    mine, its = pty.openpty()
+    controller, terminal = pty.openpty()
     plain = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     command = [sys.executable, "-c", PROGRAM, *arguments]
     seen = {**plain, "TERM": "xterm-256color", "PYTHONPATH": PYTHONPATH, **environment}
-    with subprocess.Popen(command, stdin=its, stdout=its, stderr=its, env=seen):
-        os.close(its)
+    with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, env=seen):
+        os.close(terminal)
         written = b""
         with suppress(OSError):  # the end of a terminal is an error on Linux and an empty read elsewhere
-            while part := os.read(mine, 65536):
+            while part := os.read(controller, 65536):
                 written += part
-    os.close(mine)
+    os.close(controller)
     return written.decode()
 
 

@@ -28,8 +28,8 @@ def test_a_database_of_a_newer_program_is_refused_by_every_command(
 
     refused = [call("sync"), call("status"), call("reconcile", "district", "--repair")]
 
-    assert [one.code for one in refused] == [74] * 3
-    assert all(len(one.err.splitlines()) == 1 and "Update the program" in one.err for one in refused)
+    assert [ended.code for ended in refused] == [74] * 3
+    assert all(len(ended.err.splitlines()) == 1 and "Update the program" in ended.err for ended in refused)
     assert district.questions == []
     assert books.everything() == before
 

@@ -1,4 +1,4 @@
-"""Adapters of invented villages, as an outsider would write them."""
+"""Adapters of invented villages, as another package would contain them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -10,11 +10,11 @@ from cchc_schemas import LandParcel, Record
 
 
 class VillageOptions(BaseModel):
-    """A village has none."""
+    """A village has no options."""
 
 
 class Village:
-    """A village whose register answers what its adapter did not expect."""
+    """A village whose register sends a response that its adapter does not expect."""
 
     Options = VillageOptions
 
@@ -27,7 +27,7 @@ class Village:
 
 
 class ClumsyVillage(Village):
-    """A village whose adapter fails before it is asked anything, with a person's name in the failure."""
+    """A village whose adapter fails at once, with a person's name in the error."""
 
     def __init__(self, options: VillageOptions) -> None:
         """Fail."""
@@ -44,18 +44,18 @@ class Register:
     mapping_version = 1
 
     def fetch(self, ask: Ask) -> Exchange[Page]:
-        """Stumble over an answer that lacks what was taken for granted."""
-        answer: Mapping[str, list[Item]] = {}
+        """Fail on a response without the expected list."""
+        body: Mapping[str, list[Item]] = {}
         if ask.position is not None:
             yield HttpRequest(method="GET", path=ask.position)
-        return Page(items=answer["parcels"], next=None)
+        return Page(items=body["parcels"], next=None)
 
     def key(self, item: Item) -> str:
         """Return the item's number."""
         return str(item["number"])
 
     def changed_at(self, item: Item) -> datetime | None:
-        """Return nothing: a village keeps no clock."""
+        """Return None: a village has no times of change."""
         del item
         return None
 

@@ -39,7 +39,7 @@ def findings_by_code(address: str) -> dict[str, Finding]:
 
 
 def test_kind_version_and_schema_version_are_reported(address: str) -> None:
-    context = findings_by_code(address)["condition.version"].said.context
+    context = findings_by_code(address)["database_state.version"].said.context
 
     assert context["kind"] in {"SQLite", "PostgreSQL"}
     assert str(context["version"])[0].isdecimal()
@@ -52,8 +52,8 @@ def test_free_space_and_journal_mode_of_a_file_are_reported(address: str, monkey
 
     findings = findings_by_code(address)
 
-    assert findings["condition.safe"].said.context == {"journal": "wal"}
-    assert findings["condition.room"].said.context["size_mib"] == 1
+    assert findings["database_state.durable"].said.context == {"journal": "wal"}
+    assert findings["database_state.disk_space"].said.context["size_mib"] == 1
     assert {finding.level for finding in findings.values()} == {"good"}
 
 
@@ -63,7 +63,7 @@ def test_a_file_that_cannot_be_read_while_it_is_written_is_a_warning(address: st
         connection.execute("PRAGMA journal_mode = DELETE")
     connection.close()
 
-    warning = findings_by_code(address)["condition.no_wal"]
+    warning = findings_by_code(address)["database_state.no_wal"]
 
     assert (warning.level, warning.said.context) == ("warning", {"journal": "delete"})
 
@@ -71,10 +71,10 @@ def test_a_file_that_cannot_be_read_while_it_is_written_is_a_warning(address: st
 @pytest.mark.parametrize(
     ("free_mib", "size_mib", "code"),
     [
-        (900, 1, "condition.little_room"),
-        (1100, 1, "condition.room"),
-        (1100, 2000, "condition.little_room"),
-        (2100, 2000, "condition.room"),
+        (900, 1, "database_state.disk_space_low"),
+        (1100, 1, "database_state.disk_space"),
+        (1100, 2000, "database_state.disk_space_low"),
+        (2100, 2000, "database_state.disk_space"),
     ],
 )
 def test_little_free_space_is_a_warning(
@@ -98,7 +98,7 @@ def test_a_server_that_may_lose_commits_is_a_warning(address: str) -> None:
 
     findings = findings_by_code(address)
 
-    assert ("condition.unsafe" in findings) == bool(off)
+    assert ("database_state.not_durable" in findings) == bool(off)
     if off:
-        assert findings["condition.unsafe"].said.context == {"settings": ", ".join(off)}
-    assert int(str(findings["condition.size"].said.context["size_mib"])) > 0
+        assert findings["database_state.not_durable"].said.context == {"settings": ", ".join(off)}
+    assert int(str(findings["database_state.size"].said.context["size_mib"])) > 0

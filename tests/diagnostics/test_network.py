@@ -94,7 +94,7 @@ def test_a_good_system_is_reported_with_the_days_its_certificate_is_valid(author
     with secure_server(authority.server(ends=90 * DAY + timedelta(hours=1))) as port:
         named, secured = seen(outside(port, trust(authority), host="localhost"))
 
-    assert codes([named, secured]) == [("good", "network.named"), ("good", "network.certificate")]
+    assert codes([named, secured]) == [("good", "network.name_resolved"), ("good", "network.certificate_valid")]
     assert int(str(named.said.context["number"])) >= 1
     assert secured.said.context["days"] == 90
     assert str(secured.said.context["version"]).startswith("TLSv1.")
@@ -171,14 +171,14 @@ def test_a_silent_handshake_ends_at_the_timeout(authority: Authority, monkeypatc
     with socket.create_server(("127.0.0.1", 0)) as silent:
         secured = seen(outside(silent.getsockname()[1], trust(authority)))[-1]
 
-    assert codes([secured]) == [("bad", "network.handshake_silent")]
+    assert codes([secured]) == [("bad", "network.tls_handshake_timeout")]
 
 
 def test_plain_http_is_a_warning_with_its_reason_except_on_loopback() -> None:
     remote = seen(outside(80, usual_trust(), scheme="http", host="192.0.2.1", plain_because="mạng riêng"))[-1]
     local = seen(outside(80, usual_trust(), scheme="http"))[-1]
 
-    assert codes([remote, local]) == [("warning", "network.plain"), ("good", "network.plain_here")]
+    assert codes([remote, local]) == [("warning", "network.plain_http"), ("good", "network.plain_http_loopback")]
     assert remote.said.context["reason"] == "mạng riêng"
 
 
@@ -197,7 +197,7 @@ def test_a_name_that_does_not_resolve_is_reported() -> None:
 
     findings = seen(outside(443, usual_trust(), host="land.example"), unknown)
 
-    assert codes(findings) == [("bad", "network.no_name")]
+    assert codes(findings) == [("bad", "network.name_unresolved")]
     assert findings[0].error is not None
     assert findings[0].error.__context__ is None
 
@@ -213,7 +213,7 @@ def test_a_silent_name_service_ends_at_the_timeout(monkeypatch: pytest.MonkeyPat
     findings = seen(outside(443, usual_trust(), host="land.example"), silent)
     ended.set()
 
-    assert codes(findings) == [("bad", "network.name_silent")]
+    assert codes(findings) == [("bad", "network.name_service_timeout")]
 
 
 class Quiet:
@@ -238,8 +238,8 @@ def findings_of_responses(*verdicts: Verdict, username: str | None = None, **hea
 @pytest.mark.parametrize(
     ("ahead_s", "code", "seconds"),
     [
-        (0, "network.clock_agrees", 0),
-        (4, "network.clock_agrees", 4),
+        (0, "network.clock_ok", 0),
+        (4, "network.clock_ok", 4),
         (60, "network.clock_ahead", 60),
         (-3600, "network.clock_behind", 3600),
     ],
@@ -249,25 +249,27 @@ def test_a_clock_that_is_off_is_a_warning(ahead_s: int, code: str, seconds: int)
     findings = findings_of_responses(Verdict.OK, date=format_datetime(NOW + timedelta(seconds=ahead_s), usegmt=False))
 
     assert abs(int(str(findings[code].said.context["seconds"])) - seconds) <= 1
-    assert findings[code].is_warning == (code != "network.clock_agrees")
+    assert findings[code].is_warning == (code != "network.clock_ok")
 
 
 @pytest.mark.parametrize("headers", [{}, {"date": "gestern"}, {"date": "Thu, 01 Jan 1970 00:00:00 GMT", "age": "9"}])
 def test_a_missing_or_unusable_date_header_is_no_warning(headers: dict[str, str]) -> None:
-    assert findings_of_responses(Verdict.OK, **headers)["network.clock_untold"].level == "good"
+    assert findings_of_responses(Verdict.OK, **headers)["network.clock_unknown"].level == "good"
 
 
 def test_an_account_is_reported_as_accepted_after_a_good_response() -> None:
-    assert "network.account" in findings_of_responses(Verdict.OK, username="dong-bo")
-    assert "network.account" in findings_of_responses(Verdict.AUTH, Verdict.OK, username="dong-bo")
-    assert "network.account" not in findings_of_responses(Verdict.AUTH, username="dong-bo")
-    assert "network.account" not in findings_of_responses(Verdict.UNKNOWN, username="dong-bo")
-    assert "network.account" not in findings_of_responses(Verdict.OK)
+    assert "network.account_accepted" in findings_of_responses(Verdict.OK, username="dong-bo")
+    assert "network.account_accepted" in findings_of_responses(Verdict.AUTH, Verdict.OK, username="dong-bo")
+    assert "network.account_accepted" not in findings_of_responses(Verdict.AUTH, username="dong-bo")
+    assert "network.account_accepted" not in findings_of_responses(Verdict.UNKNOWN, username="dong-bo")
+    assert "network.account_accepted" not in findings_of_responses(Verdict.OK)
 
 
 def test_responses_are_reported_as_understood_if_no_verdict_is_unknown() -> None:
-    assert findings_of_responses(Verdict.OK, Verdict.NOT_FOUND)["network.understood"].said.context == {"number": 2}
-    assert "network.understood" not in findings_of_responses(Verdict.OK, Verdict.UNKNOWN)
+    assert findings_of_responses(Verdict.OK, Verdict.NOT_FOUND)["network.responses_understood"].said.context == {
+        "number": 2
+    }
+    assert "network.responses_understood" not in findings_of_responses(Verdict.OK, Verdict.UNKNOWN)
     assert findings_of_responses() == {}
 
 
@@ -307,11 +309,11 @@ def test_a_check_goes_from_the_name_to_the_first_page(authority: Authority, conf
         findings = list(check_connections(config(f"https://localhost:{port}"), *trusting(trust(authority))))
 
     assert codes(findings) == [
-        ("good", "network.named"),
-        ("warning", "network.certificate_ends"),
-        ("good", "check.page_fine"),
+        ("good", "network.name_resolved"),
+        ("warning", "network.certificate_expiring"),
+        ("good", "check.page_readable"),
         ("warning", "network.clock_behind"),
-        ("good", "network.understood"),
+        ("good", "network.responses_understood"),
     ]
 
 
@@ -319,7 +321,7 @@ def test_a_system_with_a_bad_certificate_gets_no_request(authority: Authority, c
     with secure_server(authority.server(ends=-DAY, begins=-9 * DAY)) as port:
         findings = list(check_connections(config(f"https://localhost:{port}"), *trusting(trust(authority))))
 
-    assert codes(findings) == [("good", "network.named"), ("bad", "network.certificate_expired")]
+    assert codes(findings) == [("good", "network.name_resolved"), ("bad", "network.certificate_expired")]
 
 
 @pytest.mark.parametrize("language", Language)

@@ -80,7 +80,7 @@ def test_an_archive_that_was_cut_is_refused(tmp_path: Path, name: str, share: fl
         (tmp_path / name).write_bytes(truncated)
         assert read(tmp_path, name) == HONEST
     else:
-        assert refused(tmp_path, name, truncated).code in {"inbox.damaged", "inbox.size"}
+        assert refused(tmp_path, name, truncated).code in {"drop_folder.damaged", "drop_folder.size_mismatch"}
 
 
 def test_a_tar_that_was_cut_between_two_members_is_refused(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_tar_that_was_cut_between_two_members_is_refused(tmp_path: Path) -> No
     with tarfile.open(fileobj=io.BytesIO(cut)) as archive:
         assert archive.getnames() == ["a.csv"]
 
-    assert refused(tmp_path, "a.tar", cut).code == "inbox.damaged"
+    assert refused(tmp_path, "a.tar", cut).code == "drop_folder.damaged"
 
 
 @given(offset=st.integers(0, 10_000), bit=st.integers(0, 7), name=st.sampled_from(sorted(ARCHIVES)))
@@ -138,14 +138,14 @@ def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path, kind: str, hosti
 
     refusal = refused(tmp_path, f"a.{kind}", content)
 
-    assert refusal.code == "inbox.name"
-    assert getattr(refusal.context["problem"], "code", "") == f"inbox_name.{rule}"
+    assert refusal.code == "drop_folder.name_refused"
+    assert getattr(refusal.context["problem"], "code", "") == f"drop_folder_name.{rule}"
 
 
 def test_a_name_that_the_library_would_cut_at_a_nul_is_refused(tmp_path: Path) -> None:
     content = zipped({"report.csv#.exe": b"x"}).replace(b"report.csv#.exe", b"report.csv\x00.exe")
 
-    assert refused(tmp_path, "a.zip", content).code == "inbox.name"
+    assert refused(tmp_path, "a.zip", content).code == "drop_folder.name_refused"
 
 
 def link(kind: int) -> zipfile.ZipInfo:
@@ -180,17 +180,20 @@ def sparse(name: str) -> tarfile.TarInfo:
     ],
 )
 def test_what_is_no_ordinary_file_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
-    assert refused(tmp_path, name, content).code == "inbox.kind"
+    assert refused(tmp_path, name, content).code == "drop_folder.not_a_file"
 
 
 @pytest.mark.parametrize("flags", [0x1, 0x41, 0x2000])
 def test_an_encrypted_member_is_refused(tmp_path: Path, flags: int) -> None:
-    assert refused(tmp_path, "a.zip", with_flags(zipped({"a.csv": PARCELS}), flags)).code == "inbox.encrypted"
+    assert refused(tmp_path, "a.zip", with_flags(zipped({"a.csv": PARCELS}), flags)).code == "drop_folder.encrypted"
 
 
 @pytest.mark.parametrize("method", [9, 12, 14, 93, 99])
 def test_a_member_that_is_packed_in_another_way_is_refused(tmp_path: Path, method: int) -> None:
-    assert refused(tmp_path, "a.zip", with_method(zipped({"a.csv": PARCELS}), method)).code == "inbox.method"
+    assert (
+        refused(tmp_path, "a.zip", with_method(zipped({"a.csv": PARCELS}), method)).code
+        == "drop_folder.compression_method"
+    )
 
 
 @pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED])
@@ -200,13 +203,13 @@ def test_a_directory_that_lies_about_a_size_is_caught(tmp_path: Path, packing: i
     size = len(PARCELS) + difference
     lying = with_sizes(zipped({"a.csv": PARCELS}, packing), size, zlib.crc32(PARCELS[:size]))
 
-    assert refused(tmp_path, "a.zip", lying).code in {"inbox.size", "inbox.damaged"}
+    assert refused(tmp_path, "a.zip", lying).code in {"drop_folder.size_mismatch", "drop_folder.damaged"}
 
 
 def test_a_wrong_checksum_is_found(tmp_path: Path) -> None:
     content = zipped({"a.csv": PARCELS}, zipfile.ZIP_STORED).replace(b"381.9", b"391.9", 1)
 
-    assert refused(tmp_path, "a.zip", content).code == "inbox.damaged"
+    assert refused(tmp_path, "a.zip", content).code == "drop_folder.damaged"
 
 
 TWICE = "thửa.csv", "thửa.csv"
@@ -219,7 +222,7 @@ def test_a_name_that_stands_twice_is_refused(tmp_path: Path, kind: str, names: t
     pairs = [(name, b"x") for name in names]
     content = zipped(pairs) if kind == "zip" else tarred(pairs)
 
-    assert refused(tmp_path, f"a.{kind}", content).code == "inbox.name_twice"
+    assert refused(tmp_path, f"a.{kind}", content).code == "drop_folder.duplicate_name"
 
 
 def test_names_are_composed(tmp_path: Path) -> None:
@@ -256,12 +259,15 @@ MANY = {f"{number}.csv": b"x" for number in range(11)}
 def test_every_limit_holds(tmp_path: Path, name: str, content: bytes, limits: dict[str, int], limit: str) -> None:
     refusal = refused(tmp_path, name, content, **limits)
 
-    assert (refusal.code, refusal.context["limit"]) == ("inbox.too_much", limit)
+    assert (refusal.code, refusal.context["limit"]) == ("drop_folder.limit_exceeded", limit)
 
 
 def test_members_that_overlap_are_refused(tmp_path: Path) -> None:
     """Later versions of Python detect the overlap, earlier ones only the unpacked size."""
-    assert refused(tmp_path, "a.zip", overlapping(20, bytes(100_000))).code in {"inbox.too_much", "inbox.damaged"}
+    assert refused(tmp_path, "a.zip", overlapping(20, bytes(100_000))).code in {
+        "drop_folder.limit_exceeded",
+        "drop_folder.damaged",
+    }
 
 
 def test_a_directory_of_a_million_entries_is_not_read(tmp_path: Path) -> None:
@@ -272,7 +278,7 @@ def test_a_directory_of_a_million_entries_is_not_read(tmp_path: Path) -> None:
 
     peak = tracemalloc.get_traced_memory()[1] - len(content)
     tracemalloc.stop()
-    assert (refusal.code, refusal.context["limit"]) == ("inbox.too_much", "directory")
+    assert (refusal.code, refusal.context["limit"]) == ("drop_folder.limit_exceeded", "directory")
     assert peak < 8 << 20
 
 
@@ -286,7 +292,7 @@ def test_archives_in_archives_bear_both_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tgz"])
 @pytest.mark.parametrize("content", [b"", b"PK", b"x" * 2000, b"PK\x05\x06" + bytes(17)])
 def test_what_is_no_archive_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
-    assert refused(tmp_path, name, content).code == "inbox.damaged"
+    assert refused(tmp_path, name, content).code == "drop_folder.damaged"
 
 
 def test_damage_behind_what_was_read_of_a_member_is_found_all_the_same(tmp_path: Path) -> None:
@@ -298,7 +304,7 @@ def test_damage_behind_what_was_read_of_a_member_is_found_all_the_same(tmp_path:
 
     with pytest.raises(Rejected) as raised:
         next(members)
-    assert raised.value.code == "inbox.damaged"
+    assert raised.value.code == "drop_folder.damaged"
 
 
 def test_a_refusal_names_the_file_and_the_number_of_the_member_and_not_its_name(tmp_path: Path) -> None:

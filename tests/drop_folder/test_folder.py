@@ -75,7 +75,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None
     file.write_bytes(b"2" * 1000)
     os.utime(file, ns=(0, 0))
 
-    assert code_of(lambda: next(members)) == "inbox.changed"
+    assert code_of(lambda: next(members)) == "drop_folder.changed"
 
 
 def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path: Path) -> None:
     with file.open("ab") as more:
         more.write(b"2")
 
-    assert code_of(stream.readall) == "inbox.size"
+    assert code_of(stream.readall) == "drop_folder.size_mismatch"
 
 
 def _symlink(path: Path, outside: Path) -> None:
@@ -113,11 +113,11 @@ def _folder(path: Path, _: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "code"),
     [
-        (_symlink, "inbox.kind"),
-        (_hard_link, "inbox.linked"),
-        (_fifo, "inbox.kind"),
-        (_socket, "inbox.kind"),
-        (_folder, "inbox.kind"),
+        (_symlink, "drop_folder.not_a_file"),
+        (_hard_link, "drop_folder.hard_link"),
+        (_fifo, "drop_folder.not_a_file"),
+        (_socket, "drop_folder.not_a_file"),
+        (_folder, "drop_folder.not_a_file"),
     ],
 )
 def test_what_is_no_file_of_its_own_is_not_read(tmp_path: Path, make: Callable[[Path, Path], None], code: str) -> None:
@@ -136,9 +136,9 @@ def test_a_link_on_the_way_is_not_followed(tmp_path: Path) -> None:
     (outside / "a.csv").write_bytes(b"secret")
     (folder / "2026").symlink_to(outside)
 
-    assert code_of(lambda: read(folder, "2026/a.csv")) == "inbox.kind"
+    assert code_of(lambda: read(folder, "2026/a.csv")) == "drop_folder.not_a_file"
     assert Inbox(folder, sleep=asleep).look().files == ("2026",)
-    assert code_of(lambda: read(folder, "2026")) == "inbox.kind"
+    assert code_of(lambda: read(folder, "2026")) == "drop_folder.not_a_file"
 
 
 @pytest.mark.parametrize(
@@ -150,11 +150,11 @@ def test_a_name_that_leads_out_of_the_folder_is_refused(tmp_path: Path, name: st
     folder.mkdir()
     (tmp_path / "secret").write_bytes(b"secret")
 
-    assert code_of(lambda: read(folder, name)) == "inbox.name"
+    assert code_of(lambda: read(folder, name)) == "drop_folder.name_refused"
 
 
 def test_a_file_that_is_gone_is_told(tmp_path: Path) -> None:
-    assert code_of(lambda: read(tmp_path, "a.csv")) == "inbox.gone"
+    assert code_of(lambda: read(tmp_path, "a.csv")) == "drop_folder.missing"
 
 
 def test_a_hostile_name_in_the_folder_is_refused_and_leaves_the_others(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_a_hostile_name_in_the_folder_is_refused_and_leaves_the_others(tmp_path:
     look = Inbox(tmp_path, sleep=asleep).look()
 
     assert look.files == ("a.csv",)
-    assert [refusal.code for refusal in look.refused] == ["inbox.name"] * 3
+    assert [refusal.code for refusal in look.refused] == ["drop_folder.name_refused"] * 3
     assert all(str(refusal).isprintable() for refusal in look.refused)
 
 
@@ -189,21 +189,21 @@ def test_two_files_whose_names_are_the_same_to_people_are_refused(tmp_path: Path
     look = Inbox(tmp_path, sleep=asleep).look()
 
     assert look.files == ()
-    assert [refusal.code for refusal in look.refused] == ["inbox.name_twice"]
+    assert [refusal.code for refusal in look.refused] == ["drop_folder.duplicate_name"]
 
 
 def test_too_many_files_are_refused(tmp_path: Path) -> None:
     for number in range(4):
         (tmp_path / f"{number}.csv").write_bytes(b"")
 
-    assert code_of(Inbox(tmp_path, InboxLimits(files=3), sleep=asleep).look) == "inbox.too_much"
+    assert code_of(Inbox(tmp_path, InboxLimits(files=3), sleep=asleep).look) == "drop_folder.limit_exceeded"
 
 
 def test_a_folder_that_is_not_there_is_the_configurations_fault(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as raised:
         Inbox(tmp_path / "none", sleep=asleep).look()
 
-    assert raised.value.code == "inbox.folder"
+    assert raised.value.code == "drop_folder.folder_unreadable"
 
 
 CHARACTERS = st.one_of(

@@ -179,7 +179,7 @@ def test_pydantics_errors_show_no_value(log_line: LogLine) -> None:
 def test_our_own_errors_keep_their_message(log_line: LogLine) -> None:
     error = SourceHeld("source.adapter_failed", connection="land-registry", record_type="land_parcel", error="KeyError")
 
-    assert "the adapter failed on an answer for land_parcel" in log_line("cchc_connect.sync", "%s", error)
+    assert "the adapter failed on a response for land_parcel" in log_line("cchc_connect.sync", "%s", error)
 
 
 def test_a_record_is_formatted_and_not_changed() -> None:

@@ -46,4 +46,4 @@ def test_an_assertion_is_valid_for_at_most_five_minutes(tmp_path: Path, lifetime
     with pytest.raises(ConfigurationError) as raised:
         client_assertion(party.signing_key, "lien-thong-h09", ENDPOINT, party.watch, lifetime_s=lifetime_s)
 
-    assert raised.value.code == "signature.lifetime"
+    assert raised.value.code == "signature.lifetime_out_of_range"

@@ -63,7 +63,7 @@ def test_a_key_that_does_not_fit_its_algorithm_is_refused(text: str, algorithm: 
     with pytest.raises(ConfigurationError) as raised:
         SigningKey.read(text, algorithm=algorithm, key_id="2026-07", password=password)
 
-    assert raised.value.code == "signature.key_unfit"
+    assert raised.value.code == "signature.key_unusable"
     assert (raised.value.__cause__, raised.value.__context__) == (None, None)
     locals_of_ours = [entry.frame.f_locals for entry in raised.traceback if "cchc_connect" in str(entry.path)]
     assert len(text) < 3 or text not in repr(locals_of_ours)
@@ -81,7 +81,7 @@ def test_a_private_key_without_a_key_id_is_refused() -> None:
     with pytest.raises(ConfigurationError) as raised:
         SigningKey.read(pem(KEY), algorithm="ES256")
 
-    assert raised.value.code == "signature.key_nameless"
+    assert raised.value.code == "signature.key_id_missing"
 
 
 def test_the_key_id_of_a_jwk_is_used_and_another_one_is_refused() -> None:
@@ -90,7 +90,7 @@ def test_the_key_id_of_a_jwk_is_used_and_another_one_is_refused() -> None:
     assert SigningKey.read(text, algorithm="ES256").key_id == "2026-07"
     with pytest.raises(ConfigurationError) as raised:
         SigningKey.read(text, algorithm="ES256", key_id="2026-08")
-    assert raised.value.code == "signature.key_misnamed"
+    assert raised.value.code == "signature.key_id_mismatch"
 
 
 def test_without_its_extra_the_error_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

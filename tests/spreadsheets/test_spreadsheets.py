@@ -151,11 +151,11 @@ def test_a_value_that_a_sheet_would_change_is_refused_with_its_row_and_column(
         write_sheet(tmp_path / name, COLUMNS, [("a", 1, None), row])
 
     assert (raised.value.code, raised.value.context["row"], raised.value.context["column"]) == (
-        "sheet.unwritable",
+        "spreadsheet.cell_unwritable",
         3,
         column,
     )
-    assert getattr(raised.value.context["problem"], "code", "") == f"sheet_cell.{rule}"
+    assert getattr(raised.value.context["problem"], "code", "") == f"spreadsheet_cell.{rule}"
     assert list(tmp_path.iterdir()) == list(temporary.iterdir()) == []
 
 
@@ -164,7 +164,7 @@ def test_a_row_of_another_width_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(Rejected) as raised:
         write_sheet(tmp_path / name, COLUMNS, [("a", 1)])
 
-    assert (raised.value.code, raised.value.context["row"]) == ("sheet.ragged", 2)
+    assert (raised.value.code, raised.value.context["row"]) == ("spreadsheet.row_length", 2)
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -186,7 +186,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as raised:
         write_sheet(tmp_path / "a.ods", COLUMNS, [])
 
-    assert raised.value.code == "sheet.kind"
+    assert raised.value.code == "spreadsheet.format_unknown"
 
 
 def test_without_its_extra_a_workbook_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,17 +203,17 @@ def test_without_its_extra_a_workbook_says_what_to_install(tmp_path: Path, monke
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        ("nội dung;diện tích;ngày\r\n", "sheet.header"),
-        ("", "sheet.header"),
-        ("nội dung,diện tích,ngày\r\na,1\r\n", "sheet.ragged"),
-        ("nội dung,diện tích,ngày\r\na,1,2,3\r\n", "sheet.ragged"),
-        ("nội dung,diện tích,ngày\r\na,mười,\r\n", "sheet.unreadable"),
-        ('nội dung,diện tích,ngày\r\na,"1,5",\r\n', "sheet.unreadable"),
-        ("nội dung,diện tích,ngày\r\na,nan,\r\n", "sheet.unreadable"),
-        ("nội dung,diện tích,ngày\r\na,1,01/07/2026\r\n", "sheet.unreadable"),
-        ('nội dung,diện tích,ngày\r\n"a,1,\r\n', "sheet.damaged"),
-        ('nội dung,diện tích,ngày\r\n"a"b,1,\r\n', "sheet.damaged"),
-        ("nội dung,diện tích,ngày\r\n" + "x" * 200_000 + ",1,\r\n", "sheet.damaged"),
+        ("nội dung;diện tích;ngày\r\n", "spreadsheet.header_mismatch"),
+        ("", "spreadsheet.header_mismatch"),
+        ("nội dung,diện tích,ngày\r\na,1\r\n", "spreadsheet.row_length"),
+        ("nội dung,diện tích,ngày\r\na,1,2,3\r\n", "spreadsheet.row_length"),
+        ("nội dung,diện tích,ngày\r\na,mười,\r\n", "spreadsheet.cell_unreadable"),
+        ('nội dung,diện tích,ngày\r\na,"1,5",\r\n', "spreadsheet.cell_unreadable"),
+        ("nội dung,diện tích,ngày\r\na,nan,\r\n", "spreadsheet.cell_unreadable"),
+        ("nội dung,diện tích,ngày\r\na,1,01/07/2026\r\n", "spreadsheet.cell_unreadable"),
+        ('nội dung,diện tích,ngày\r\n"a,1,\r\n', "spreadsheet.damaged"),
+        ('nội dung,diện tích,ngày\r\n"a"b,1,\r\n', "spreadsheet.damaged"),
+        ("nội dung,diện tích,ngày\r\n" + "x" * 200_000 + ",1,\r\n", "spreadsheet.damaged"),
     ],
 )
 def test_a_csv_file_that_was_not_written_so_is_refused(tmp_path: Path, content: str, code: str) -> None:
@@ -232,7 +232,7 @@ def test_a_csv_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Rejected) as raised:
         list(read_sheet(tmp_path / "a.csv", COLUMNS))
 
-    assert raised.value.code == "sheet.damaged"
+    assert raised.value.code == "spreadsheet.damaged"
 
 
 def workbook(path: Path, *cells: Any) -> Path:
@@ -247,14 +247,14 @@ def workbook(path: Path, *cells: Any) -> Path:
 @pytest.mark.parametrize(
     ("cells", "code"),
     [
-        (("=1+1", 1, None), "sheet.unreadable"),
-        ((912000111, 1, None), "sheet.unreadable"),
-        (("a", "1", None), "sheet.unreadable"),
-        (("a", True, None), "sheet.unreadable"),
-        (("a", "#N/A", None), "sheet.unreadable"),
-        (("a", 1, "01/07/2026"), "sheet.unreadable"),
-        (("a", 1, 46204), "sheet.unreadable"),
-        (("a", 1, None, "b"), "sheet.ragged"),
+        (("=1+1", 1, None), "spreadsheet.cell_unreadable"),
+        ((912000111, 1, None), "spreadsheet.cell_unreadable"),
+        (("a", "1", None), "spreadsheet.cell_unreadable"),
+        (("a", True, None), "spreadsheet.cell_unreadable"),
+        (("a", "#N/A", None), "spreadsheet.cell_unreadable"),
+        (("a", 1, "01/07/2026"), "spreadsheet.cell_unreadable"),
+        (("a", 1, 46204), "spreadsheet.cell_unreadable"),
+        (("a", 1, None, "b"), "spreadsheet.row_length"),
     ],
 )
 def test_a_workbook_that_was_not_written_so_is_refused(tmp_path: Path, cells: tuple[Any, ...], code: str) -> None:
@@ -281,17 +281,17 @@ def test_a_workbook_whose_parts_declare_entities_is_refused(tmp_path: Path, enco
     with pytest.raises(Rejected) as raised:
         list(read_sheet(path, COLUMNS))
 
-    assert raised.value.code == "sheet.damaged"
+    assert raised.value.code == "spreadsheet.damaged"
 
 
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        (b"", "inbox.damaged"),
-        (b"x" * 100, "inbox.damaged"),
-        (zipped({"a": b"x"}), "sheet.damaged"),
-        (zipped({"xl/worksheets/sheet1.xml": bytes(8 << 20)}), "inbox.too_much"),
-        (zipped({"../a": b"x"}), "inbox.name"),
+        (b"", "drop_folder.damaged"),
+        (b"x" * 100, "drop_folder.damaged"),
+        (zipped({"a": b"x"}), "spreadsheet.damaged"),
+        (zipped({"xl/worksheets/sheet1.xml": bytes(8 << 20)}), "drop_folder.limit_exceeded"),
+        (zipped({"../a": b"x"}), "drop_folder.name_refused"),
     ],
 )
 def test_what_is_no_workbook_is_refused(tmp_path: Path, content: bytes, code: str) -> None:
@@ -316,4 +316,4 @@ def test_rows_that_are_far_down_are_not_waited_for(tmp_path: Path, monkeypatch: 
         for _ in read_sheet(path, COLUMNS):
             pass
 
-    assert raised.value.code == "sheet.too_long"
+    assert raised.value.code == "spreadsheet.too_many_rows"

@@ -120,7 +120,7 @@ def test_a_page_token_that_cannot_be_stored_holds_the_source(database: SharedDat
     with pytest.raises(SourceHeld) as raised:
         pull(database, WireRegister(body=page(written(1, '"n": 1')), next=position))
 
-    assert raised.value.code == "source.position_unusable"
+    assert raised.value.code == "source.page_token_unusable"
     assert live(database) == []
 
 

@@ -228,7 +228,7 @@ def test_a_token_endpoint_at_a_forbidden_address_is_a_configuration_error() -> N
     with pytest.raises(ConfigurationError) as refused:
         Endpoint(name="registry", base_url="http://127.0.0.1", dialect=REST, authentication=OAuth2(login))
 
-    assert refused.value.code == "transport.base_url"
+    assert refused.value.code == "transport.base_url_unusable"
 
 
 def test_an_hmac_signs_the_default_parts_of_a_request(serve: Serve, open_carrier: OpenLine) -> None:

@@ -346,7 +346,7 @@ def test_a_conversation_receives_responses_and_typed_errors(serve: Serve, open_c
             return held.code, response.body
         return "", b""
 
-    assert open_carrier(rest(agency.base_url)).run(conversation()) == ("transport.question_refused", PARCELS)
+    assert open_carrier(rest(agency.base_url)).run(conversation()) == ("transport.request_refused", PARCELS)
 
 
 def test_an_error_that_a_conversation_does_not_catch_is_raised(serve: Serve, open_carrier: OpenLine) -> None:

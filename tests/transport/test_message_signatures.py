@@ -69,7 +69,7 @@ def test_a_response_signed_by_the_expected_issuer_is_used(serve: Serve, open_car
 
 @pytest.mark.parametrize(
     ("header", "code"),
-    [(None, "signature.missing"), ("of other bytes", "signature.wrong"), ("nonsense", "signature.malformed")],
+    [(None, "signature.missing"), ("of other bytes", "signature.mismatch"), ("nonsense", "signature.malformed")],
 )
 def test_a_response_without_a_valid_signature_is_not_used(
     serve: Serve, open_carrier: OpenLine, party: Party, header: str | None, code: str
@@ -94,7 +94,7 @@ def test_a_signature_is_accepted_once(serve: Serve, open_carrier: OpenLine, part
     with pytest.raises(SourceHeld) as refused:
         carrier.send(GET)
 
-    assert refused.value.code == "signature.repeated"
+    assert refused.value.code == "signature.replayed"
 
 
 def test_an_error_response_needs_no_signature(serve: Serve, open_carrier: OpenLine, party: Party) -> None:

@@ -82,7 +82,7 @@ def test_a_body_that_the_classifier_cannot_read_is_not_understood() -> None:
     with RequestsTransport(endpoint) as transport, pytest.raises(SourceHeld) as raised:
         transport.send(GET)
 
-    assert raised.value.code == "transport.not_understood"
+    assert raised.value.code == "transport.response_unexpected"
 
 
 def test_requests_transport_satisfies_the_transport_protocol() -> None:

@@ -112,7 +112,7 @@ def test_a_coding_we_did_not_ask_for_is_refused(coding: str) -> None:
 
     with pytest.raises(SourceHeld) as raised:
         body_reader.body()
-    assert raised.value.code == "transport.encoding"
+    assert raised.value.code == "transport.compression_not_requested"
 
 
 @given(

@@ -117,7 +117,7 @@ def test_an_error_that_is_not_retriable_is_tried_once(drive: Driver, error: type
 
 
 @drivers
-@pytest.mark.parametrize(("code", "attempts"), [("transport.broken", 1), (NEVER_CONNECTED, 4)])
+@pytest.mark.parametrize(("code", "attempts"), [("transport.connection_lost", 1), (NEVER_CONNECTED, 4)])
 def test_a_message_that_is_not_idempotent_is_retried_only_if_nothing_was_sent(
     drive: Driver, code: str, attempts: int
 ) -> None:

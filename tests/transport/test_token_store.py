@@ -154,7 +154,7 @@ def test_a_folder_that_other_users_can_access_is_refused(tmp_path: Path, fault: 
     with pytest.raises(ConfigurationError) as refused:
         FolderShelf(folder)
 
-    assert refused.value.code == "transport.shelf"
+    assert refused.value.code == "transport.token_store_unusable"
 
 
 def test_a_deleted_folder_costs_one_login_only(serve: Serve, tmp_path: Path) -> None:

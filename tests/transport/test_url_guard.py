@@ -104,7 +104,7 @@ def test_a_base_url_with_more_than_scheme_host_and_path_is_refused_and_not_shown
     with pytest.raises(ConfigurationError) as raised:
         rest(url)
 
-    assert raised.value.code == "transport.base_url"
+    assert raised.value.code == "transport.base_url_unusable"
     assert url not in repr(raised.value.context)
 
 

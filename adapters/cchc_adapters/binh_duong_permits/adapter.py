@@ -178,6 +178,7 @@ class BinhDuongPermits:
     """The configured adapter: pulls permits and works, pushes nothing."""
 
     Options = BinhDuongPermitsOptions
+    purpose_vi = "Sở Xây dựng Bình Dương: hồ sơ cấp phép (REST) và lớp bản đồ công trình (ArcGIS)"
     targets = ()
 
     def __init__(self, options: BinhDuongPermitsOptions) -> None:

@@ -132,6 +132,7 @@ class NationalPortal:
     """The configured adapter: pulls procedures, pushes dossiers and steps."""
 
     Options = NationalPortalOptions
+    purpose_vi = "Cổng Dịch vụ công quốc gia: lấy thủ tục hành chính, gửi hồ sơ và bước xử lý"
 
     def __init__(self, options: NationalPortalOptions) -> None:
         table = package_table("national_portal")

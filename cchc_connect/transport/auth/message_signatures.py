@@ -50,7 +50,7 @@ class SealCheck:
         """
         attested = self._verifier.verify(response.headers.get(self._header), response.body)
         if not self._is_new(attested, now):
-            raise SourceHeld("signature.repeated", connection=self._connection)
+            raise SourceHeld("signature.replayed", connection=self._connection)
 
     def _is_new(self, attested: Attested, now: datetime) -> bool:
         with self._lock:

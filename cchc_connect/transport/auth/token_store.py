@@ -76,14 +76,14 @@ class FolderShelf:
             folder.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
             status = folder.lstat()
         except OSError as error:
-            raise ConfigurationError("transport.shelf", folder=folder) from error
+            raise ConfigurationError("transport.token_store_unusable", folder=folder) from error
         if (
             not folder.is_dir()
             or folder.is_symlink()
             or status.st_uid != os.geteuid()
             or status.st_mode & _GROUP_OR_OTHERS
         ):
-            raise ConfigurationError("transport.shelf", folder=folder)
+            raise ConfigurationError("transport.token_store_unusable", folder=folder)
         self._folder = folder
 
     def claim(self, name: str) -> Place | None:

@@ -77,8 +77,8 @@ class Fault(StrEnum):
 
 _UNREACHABLE = {
     Fault.NEVER_CONNECTED: NEVER_CONNECTED,
-    Fault.SILENT: "transport.silent",
-    Fault.BROKEN: "transport.broken",
+    Fault.SILENT: "transport.no_response",
+    Fault.BROKEN: "transport.connection_lost",
 }
 
 
@@ -92,7 +92,7 @@ def refusal(call: Call, retry_after_s: float | None) -> CchcError:
         case Verdict.NOT_FOUND | Verdict.INVALID | Verdict.DUPLICATE:
             return _never(call)
         case _:
-            code = "transport.redirected" if is_redirect(call.status or 0) else "transport.not_understood"
+            code = "transport.redirected" if is_redirect(call.status or 0) else "transport.response_unexpected"
             return SourceHeld(code, **call.context())
 
 
@@ -119,7 +119,7 @@ def _later(call: Call, retry_after_s: float | None) -> Throttled | Maintenance:
 def _never(call: Call) -> SourceHeld | MessageRefused:
     """Return the error for "refused for good": a reading request holds its source, a message is set aside."""
     if call.request.method in _READING_METHODS:
-        return SourceHeld("transport.question_refused", **call.context())
+        return SourceHeld("transport.request_refused", **call.context())
     return MessageRefused("transport.message_refused", **call.context())
 
 
@@ -149,7 +149,7 @@ def line_error(call: Call, fault: Fault) -> CchcError:
 
 def overdue(call: Call) -> DeadlineExceeded:
     """Return the error for a call whose deadline has passed."""
-    return DeadlineExceeded("transport.deadline", **call.context(), deadline_s=call.deadline.seconds)
+    return DeadlineExceeded("transport.deadline_exceeded", **call.context(), deadline_s=call.deadline.seconds)
 
 
 def foreign_address(call: Call, rule: str) -> SourceHeld:

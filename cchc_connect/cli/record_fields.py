@@ -1,0 +1,159 @@
+"""Names and values of record fields in the reader's language.
+
+English output uses the identifiers of the fields. Vietnamese output uses the Vietnamese term that stands in brackets
+in the description of each field: "Area by the papers (diện tích pháp lý)".
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum, IntEnum
+from types import MappingProxyType
+from typing import Any, cast, get_args
+
+from pydantic import BaseModel
+
+from cchc_connect.cli.console import Screen
+from cchc_connect.messages import Language
+from cchc_connect.messages.values import day_text, instant_text, number_text
+from cchc_schemas import RECORD_TYPES, CodeUnknown, PartialDate, code_list
+from cchc_schemas.codes import ListedCode
+from cchc_schemas.personal import models_in
+
+_TERM = re.compile(r"\(([^()]+)\)")
+_ENUM_TABLES: Mapping[str, str] = MappingProxyType(
+    {
+        "ApplicantKind": "applicant_kind",
+        "HolderKind": "holder_kind",
+        "PermitStatus": "permit_status",
+        "ProcedureLevel": "procedure_level",
+        "RestrictionKind": "restriction_kind",
+        "WorksGrade": "works_grade",
+    }
+)
+"""Enumerations whose names stand in the message catalogue, and the table."""
+
+_ENUM_CODE_LISTS: Mapping[str, str] = MappingProxyType({"Channel": "channels", "DossierStatus": "dossier_status"})
+"""Enumerations whose names stand in a code list of the records."""
+
+
+def record_model(record_type: str) -> type[BaseModel] | None:
+    """Return the record of a record type; None if this program has no such record type."""
+    return RECORD_TYPES.get(record_type)
+
+
+def field_name(model: type[BaseModel] | None, path: str, screen: Screen) -> str:
+    """Return the name of a field, given by its dotted path in a record: "uses.0.area_m2".
+
+    In Vietnamese an element of a list is counted from 1. A part of the path that no description explains is
+    returned as it is.
+    """
+    if not path:
+        return screen.text("fault.whole")
+    if screen.language is not Language.VIETNAMESE:
+        return path
+    names = list[str]()
+    models = [] if model is None else [model]
+    for step in path.split("."):
+        if step.isdecimal() and names:
+            names[-1] = f"{names[-1]} {int(step) + 1}"
+            continue
+        fields = [owner.model_fields[step] for owner in models if step in owner.model_fields]
+        term = _TERM.search(fields[0].description or "") if fields else None
+        names.append(term[1] if term else step)
+        models = [part for field in fields for part in models_in(field.annotation)]
+    return ", ".join(names)
+
+
+def field_value(model: type[BaseModel] | None, name: str, value: object, screen: Screen) -> str:
+    """Return the JSON-ready value of a field as text: codes with their names, instants in Vietnam time.
+
+    Args:
+        model: record or part that has the field; None if it is unknown.
+        name: name of the field.
+        value: its value as stored, possibly masked.
+        screen: gives the language.
+    """
+    field = None if model is None else model.model_fields.get(name)
+    kinds = [] if field is None else [*field.metadata, *_inside(field.annotation)]
+    return _value(kinds, value, screen)
+
+
+def _value(kinds: list[object], value: object, screen: Screen) -> str:
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return screen.text("value.yes" if value else "value.no")
+        case list():
+            elements = cast("list[object]", value)
+            if any(isinstance(element, list) for element in elements):  # coordinates
+                return json.dumps(elements)
+            separator = "; " if any(isinstance(element, Mapping) for element in elements) else ", "
+            return separator.join(_value(kinds, element, screen) for element in elements) or "-"
+        case Mapping():
+            return _part(kinds, cast("Mapping[str, object]", value), screen)
+        case _:
+            return _scalar(kinds, value, screen)
+
+
+def _part(kinds: list[object], part: Mapping[str, object], screen: Screen) -> str:
+    """Return the fields of a part that have a value."""
+    models = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    model = next((model for model in models if part.keys() <= model.model_fields.keys()), None)
+    return ", ".join(
+        f"{field_name(model, name, screen)}: {field_value(model, name, value, screen)}"
+        for name, value in part.items()
+        if value not in (None, [], "")
+    )
+
+
+def _scalar(kinds: list[object], value: object, screen: Screen) -> str:
+    for kind in kinds:
+        if isinstance(kind, ListedCode):
+            return named_code(kind.code_list, value, screen)
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            return _member(kind, value, screen)
+    if datetime in kinds:
+        return _instant(str(value), screen.language)
+    if PartialDate in kinds:
+        return day_text(value, screen.language)
+    return number_text(value, screen.language) if Decimal in kinds or isinstance(value, float) else str(value)
+
+
+def _instant(stored: str, language: Language) -> str:
+    try:
+        return instant_text(datetime.fromisoformat(stored), language)
+    except ValueError:  # masked
+        return stored
+
+
+def _member(kind: type[Enum], value: object, screen: Screen) -> str:
+    """Return the word for a member of an enumeration; its value if the catalogue has none."""
+    if kind.__name__ in _ENUM_CODE_LISTS:
+        return named_code(_ENUM_CODE_LISTS[kind.__name__], value, screen)
+    try:
+        member = kind(value)
+    except ValueError:
+        return str(value)
+    key = member.name.lower() if issubclass(kind, IntEnum) else str(member.value)
+    return screen.word(_ENUM_TABLES[kind.__name__], key) if kind.__name__ in _ENUM_TABLES else str(value)
+
+
+def named_code(list_name: str, code: object, screen: Screen) -> str:
+    """Return the name of a code with the code in brackets; the code alone if its list lacks the code or the name."""
+    try:
+        columns = code_list(list_name).entry(str(code)).columns
+    except CodeUnknown:
+        return str(code)
+    name = columns.get(screen.language) or columns.get("vi") or columns.get("name_vi")
+    return f"{name} ({code})" if name else str(code)
+
+
+def _inside(annotation: object) -> Iterator[Any]:
+    """Walk through unions, tuples and `Annotated`, metadata included."""
+    yield annotation
+    for argument in get_args(annotation):
+        yield from _inside(argument)

@@ -1,0 +1,116 @@
+"""Values inside messages, written in the reader's language: instants, dates, numbers, lists, codes, system errors."""
+
+import errno
+import os
+import re
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from cchc_connect.messages.catalogue import Language
+
+VIETNAMESE = "vi"
+
+CODE_TABLES: Mapping[str, str] = MappingProxyType(
+    {
+        "record_type": "record_name",
+        "record_types": "record_name",
+        "place": "record_name",
+        "verdict": "verdict",
+        "limit": "limit",
+        "rule": "address_rule",
+    }
+)
+"""Placeholders whose values are codes, and the table of the catalogue that has the words for these codes."""
+
+INSTANTS = frozenset({"until", "since", "opens_at"})
+"""Placeholders whose values may be the stored text of an instant or a date."""
+
+SYSTEM_TEXTS = frozenset({"reason", "problem"})
+"""Placeholders whose values may be the English text of the operating system or of the TOML reader."""
+
+_CODE = re.compile(r"(?<![\w-])[a-z][a-z0-9_]*(?![\w-])")
+_TOML_POSITION = re.compile(r"\(at line (\d+), column (\d+)\)")
+_SYSTEM_REASONS = {os.strerror(number): name.lower() for number, name in errno.errorcode.items()}
+
+
+def value_text(name: str, value: object, language: "Language", sentences: Mapping[str, str]) -> object:
+    """Return `value` as the placeholder `name` shows it.
+
+    Args:
+        name: name of the placeholder; some names say that the value is a code or an instant.
+        value: the value as the caller gave it.
+        language: language of the reader.
+        sentences: the catalogue of that language, by code.
+    """
+    match value:
+        case str():
+            text: object = _text(name, value, language, sentences)
+        case None:
+            text = "-"
+        case bool():
+            text = sentences["value.yes" if value else "value.no"]
+        case float():
+            text = number_text(f"{value:g}", language)
+        case datetime():
+            text = instant_text(value, language)
+        case date():
+            text = day_text(value, language)
+        case list() | tuple() | set() | frozenset():
+            parts = cast("Collection[Any]", value)
+            text = ", ".join(str(value_text(name, part, language, sentences)) for part in parts)
+        case _:
+            text = value
+    return text
+
+
+def instant_text(moment: datetime, language: "Language") -> str:
+    """Return an instant in Vietnam time, to the minute; an instant without offset is Vietnam time already."""
+    from cchc_schemas.dates import VIETNAM  # noqa: PLC0415  # few messages contain an instant, and --help must be fast
+
+    local = moment.astimezone(VIETNAM) if moment.tzinfo else moment
+    return f"{local:%d/%m/%Y %H:%M}" if language == VIETNAMESE else f"{local:%Y-%m-%d %H:%M}"
+
+
+def day_text(day: object, language: "Language") -> str:
+    """Return a date in ISO form, which may lack its day or month, in the order of the language."""
+    return "/".join(reversed(str(day).split("-"))) if language == VIETNAMESE else str(day)
+
+
+def number_text(number: object, language: "Language") -> str:
+    """Return a number with the decimal sign of the language: a comma in Vietnamese."""
+    return str(number).replace(".", ",") if language == VIETNAMESE else str(number)
+
+
+def _text(name: str, text: str, language: "Language", sentences: Mapping[str, str]) -> str:
+    if name in CODE_TABLES:
+        return _CODE.sub(lambda match: sentences.get(f"{CODE_TABLES[name]}.{match[0]}", match[0]), text)
+    if name in INSTANTS:
+        return _stored_instant(text, language)
+    if name in SYSTEM_TEXTS:
+        return _system_text(text, language, sentences)
+    if name in {"expected", "expected_tags"}:  # pydantic writes "'a', 'b' or 'c'"
+        return text.replace(" or ", f" {sentences['value.or']} ")
+    return text
+
+
+def _stored_instant(text: str, language: "Language") -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return day_text(text, language) if len(text) == len("2026-07-01") else instant_text(moment, language)
+
+
+def _system_text(text: str, language: "Language", sentences: Mapping[str, str]) -> str:
+    if text in _SYSTEM_REASONS:
+        return sentences.get(f"system_reason.{_SYSTEM_REASONS[text]}", text)
+    if language != VIETNAMESE:
+        return text
+    if position := _TOML_POSITION.search(text):
+        return sentences["system_reason.toml_position"].format(line=position[1], column=position[2])
+    if "(at end of document)" in text:
+        return sentences["system_reason.toml_end"]
+    return sentences["system_reason.not_utf8"] if text.startswith("'utf-8' codec") else text
