@@ -88,7 +88,9 @@ def _named(outside: Outside, addresses: Sequence[str]) -> Finding:
 def _plain(outside: Outside) -> Finding:
     if is_loopback(outside.origin.host):
         return Finding.good(outside.connection, "network.plain_http_loopback", outside.context())
-    return Finding.warning(outside.connection, "network.plain_http", outside.context(reason=outside.plain_because or "-"))
+    return Finding.warning(
+        outside.connection, "network.plain_http", outside.context(reason=outside.plain_because or "-")
+    )
 
 
 def _secured(outside: Outside, addresses: Sequence[str], now: Callable[[], datetime]) -> Finding:

@@ -95,13 +95,12 @@ def _message(finding: Finding, screen: Screen) -> str:
     context = dict(finding.said.context)
     if isinstance(rules := context.get("rules"), str):
         model = record_model(finding.place.rpartition(" ")[2])
-        context["rules"] = "; ".join(
-            _fault_text(model, *rule.rpartition(" ")[::2], screen) for rule in rules.split("; ")
-        )
+        context["rules"] = "; ".join(_fault_text(model, rule, screen) for rule in rules.split("; "))
     return screen.text(finding.said.code, **context)
 
 
-def _fault_text(model: type[BaseModel] | None, path: str, rule: str, screen: Screen) -> str:
+def _fault_text(model: type[BaseModel] | None, fault: str, screen: Screen) -> str:
+    path, _, rule = fault.rpartition(" ")
     return f"{field_name(model, path, screen)}: {screen.word('fault', rule)}"
 
 

@@ -81,7 +81,9 @@ class Inbox:
                 names.setdefault(safe_name(written, Place(written)), []).append(written)
             except Rejected as refusal:
                 refused.append(refusal)
-        refused += [Place(name).refusal("drop_folder.duplicate_name") for name, several in names.items() if len(several) > 1]
+        refused += [
+            Place(name).refusal("drop_folder.duplicate_name") for name, several in names.items() if len(several) > 1
+        ]
         self._written = {name: several[0] for name, several in names.items() if len(several) == 1}
         return Look(files=tuple(sorted(self._written)), refused=tuple(refused))
 
@@ -126,7 +128,9 @@ class Inbox:
             for entry in self._entries(prefix):
                 seen += 1
                 if seen > self._limits.files:
-                    raise Place(str(self._folder)).refusal("drop_folder.limit_exceeded", limit="files", most=self._limits.files)
+                    raise Place(str(self._folder)).refusal(
+                        "drop_folder.limit_exceeded", limit="files", most=self._limits.files
+                    )
                 if entry.name.startswith(".") or entry.name.casefold().endswith(_UNFINISHED):
                     continue
                 if entry.is_dir(follow_symlinks=False):
@@ -141,7 +145,9 @@ class Inbox:
             with os.scandir(self._folder / prefix) as entries:
                 return list(islice(entries, self._limits.files + 1))
         except OSError as error:
-            raise ConfigurationError("drop_folder.folder_unreadable", path=self._folder / prefix, reason=error.strerror) from error
+            raise ConfigurationError(
+                "drop_folder.folder_unreadable", path=self._folder / prefix, reason=error.strerror
+            ) from error
 
 
 def _opened(folder: Path, name: str, place: Place) -> BinaryIO:
@@ -155,7 +161,10 @@ def _opened(folder: Path, name: str, place: Place) -> BinaryIO:
     except FileNotFoundError:
         code, reason = "drop_folder.missing", None
     except OSError as error:
-        code, reason = "drop_folder.not_a_file" if error.errno in _NOT_A_FILE else "drop_folder.unreadable", error.strerror
+        code, reason = (
+            "drop_folder.not_a_file" if error.errno in _NOT_A_FILE else "drop_folder.unreadable",
+            error.strerror,
+        )
     else:
         if stat.S_ISREG(os.fstat(descriptor).st_mode):
             return os.fdopen(descriptor, "rb")

@@ -218,7 +218,9 @@ class Reconciling:
             line.outcome, one.reason = failed(failure)
             self._hold(stream, failure, source.profile.order)
         if error is None and pull.shows_fewer:
-            one.reason = Phrase("reconcile.listing_incomplete", {"connection": stream.connection, "place": _place(stream)})
+            one.reason = Phrase(
+                "reconcile.listing_incomplete", {"connection": stream.connection, "place": _place(stream)}
+            )
         line.counts, line.before, line.after, line.reason = pull.counts, pull.before, pull.after, one.reason
         line.seconds = self._scope.clock.monotonic() - began
         return error

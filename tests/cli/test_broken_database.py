@@ -25,7 +25,7 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     with psycopg.connect(postgres_server(), autocommit=True) as server:
         server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(str(make_url(address).database))))
     yield address
-    destroy(server)
+    destroy(address)
 
 
 def elsewhere(database: str) -> str:

@@ -191,7 +191,10 @@ def test_an_encrypted_member_is_refused(tmp_path: Path, flags: int) -> None:
 
 @pytest.mark.parametrize("method", [9, 12, 14, 93, 99])
 def test_a_member_that_is_packed_in_another_way_is_refused(tmp_path: Path, method: int) -> None:
-    assert refused(tmp_path, "a.zip", with_method(zipped({"a.csv": PARCELS}), method)).code == "drop_folder.compression_method"
+    assert (
+        refused(tmp_path, "a.zip", with_method(zipped({"a.csv": PARCELS}), method)).code
+        == "drop_folder.compression_method"
+    )
 
 
 @pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED])
@@ -262,7 +265,10 @@ def test_every_limit_holds(tmp_path: Path, name: str, content: bytes, limits: di
 
 def test_members_that_overlap_are_refused(tmp_path: Path) -> None:
     """Later versions of Python see that they do, earlier ones only how much comes of them."""
-    assert refused(tmp_path, "a.zip", overlapping(20, bytes(100_000))).code in {"drop_folder.limit_exceeded", "drop_folder.damaged"}
+    assert refused(tmp_path, "a.zip", overlapping(20, bytes(100_000))).code in {
+        "drop_folder.limit_exceeded",
+        "drop_folder.damaged",
+    }
 
 
 def test_a_directory_of_a_million_entries_is_not_read(tmp_path: Path) -> None:

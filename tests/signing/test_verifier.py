@@ -125,7 +125,9 @@ def test_an_algorithm_that_is_not_allowed_is_refused_before_any_key_is_looked_fo
 ) -> None:
     party = Party(tmp_path, key=KEY)
 
-    assert refusal(party.verifier(), signed_by_hand(KEY, HEADER | {"alg": algorithm})) == "signature.algorithm_not_allowed"
+    assert (
+        refusal(party.verifier(), signed_by_hand(KEY, HEADER | {"alg": algorithm})) == "signature.algorithm_not_allowed"
+    )
 
 
 @pytest.mark.parametrize("secret", ["pem", "der", "x"])
