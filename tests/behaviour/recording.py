@@ -50,6 +50,9 @@ OUR_JSON = frozenset(
 EXACT_JSON = frozenset({"document", "item"})
 """Columns whose JSON is recorded to the letter."""
 
+WORD = re.compile(r"\b[a-z_]+\.[a-z_]+\b")
+"""What may be the code of a message."""
+
 UUID = re.compile(r"[0-9a-f]{8}-(?!0000-4000-8000)[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 MACHINE = re.compile(r"^database$|\bclock_")
 """What a check says of the machine: its disk, its version of a database, its clock beside the stopped one."""
@@ -61,9 +64,9 @@ MAX_SHOWN = 12
 MAX_SHOWN_LENGTH = 1500
 
 
-def whole_record(observed: Observed, renamed: Renamed) -> Record:
+def whole_record(observed: Observed, renamed: Renamed, codes: Mapping[str, str]) -> Record:
     """Return all that was observed, normalised: random ids, ports and folders have names."""
-    normaliser = _Normaliser(observed)
+    normaliser = _Normaliser(observed, codes)
     commands = [
         {"line": normaliser.text(command.line), "code": command.code, "output": normaliser.output(command.output)}
         for command in observed.commands
@@ -112,8 +115,9 @@ def differences(recorded: Record, whole: Record) -> list[str]:
 class _Normaliser:
     """Names what differs from run to run: random ids in the order in which they are met, ports and the folder."""
 
-    def __init__(self, observed: Observed) -> None:
+    def __init__(self, observed: Observed, codes: Mapping[str, str]) -> None:
         self._folder = str(observed.folder)
+        self._codes = codes
         self._ports = observed.ports
         self._ids: dict[str, str] = {}
 
@@ -123,6 +127,7 @@ class _Normaliser:
             for found in UUID.findall(text):
                 self._ids.setdefault(found, f"id-{len(self._ids) + 1}")
         text = UUID.sub(lambda match: self._ids.get(match[0], "an-id"), text.replace(self._folder, "FOLDER"))
+        text = WORD.sub(lambda match: self._codes.get(match[0], match[0]), text)
         return ADDRESS.sub(lambda match: self._ports.get(int(match[1]), match[0]), text)
 
     def output(self, output: str) -> str:
