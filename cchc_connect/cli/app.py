@@ -9,9 +9,8 @@ from typing import Annotated
 
 import typer
 
-from cchc_connect.cli.options import LAST_ENTRY, Database
+from cchc_connect.cli.context import CONFIG_FILE, LAST_ENTRY, Database, Session, session
 from cchc_connect.cli.query_commands import looking
-from cchc_connect.cli.session import CONFIG_FILE, Session, session
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Language
 
@@ -151,7 +150,7 @@ def quarantine_export(  # a command has as many parameters as options
     db: Database = None,
 ) -> int:
     """Write the open entries into a spreadsheet."""
-    from cchc_connect.cli.quarantine_export import Wanted, export_entries
+    from cchc_connect.cli.quarantine import Wanted, export_entries
 
     options = Wanted(connection=connection, record_type=record_type, force=force)
     return export_entries(session(context), db, file, options)
@@ -194,7 +193,7 @@ def schema_export(
     check: Annotated[bool, typer.Option("--check", help="help.schema_check")] = False,
 ) -> int:
     """Write the records as JSON Schema."""
-    from cchc_connect.cli.schemas import export_schemas
+    from cchc_connect.cli.setup_commands import export_schemas
 
     return export_schemas(session(context), folder, check=check)
 
@@ -202,7 +201,7 @@ def schema_export(
 @adapter.command("list", help="help.adapter_list")
 def adapter_list(context: typer.Context) -> int:
     """List the installed adapters."""
-    from cchc_connect.cli.adapters import list_adapters
+    from cchc_connect.cli.setup_commands import list_adapters
 
     return list_adapters(session(context))
 

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from cchc_connect.case import Case, find_case
+from cchc_connect.cli.arguments import existing_database
 from cchc_connect.cli.console import Screen
-from cchc_connect.cli.context import existing_database
+from cchc_connect.cli.context import Session
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import day, decimal, local
 from cchc_connect.cli.record_fields import named_code
-from cchc_connect.cli.session import Session
 from cchc_connect.privacy.masking import masked_record
 from cchc_schemas import (
     ConstructionPermit,

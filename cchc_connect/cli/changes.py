@@ -10,12 +10,11 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
+from cchc_connect.cli.arguments import existing_database, record_kind
 from cchc_connect.cli.console import GAP, Screen
-from cchc_connect.cli.context import existing_database
+from cchc_connect.cli.context import Session
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local
-from cchc_connect.cli.names import record_kind
-from cchc_connect.cli.session import Session
 from cchc_connect.cli.signals import stop_asked
 from cchc_connect.database.reading.change_feed import follow
 from cchc_connect.privacy.masking import masked_document

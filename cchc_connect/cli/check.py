@@ -7,9 +7,9 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from cchc_connect.cli.console import Screen
+from cchc_connect.cli.context import Session
 from cchc_connect.cli.exit_codes import ExitCode, exit_code_of
 from cchc_connect.cli.record_fields import field_name, record_model
-from cchc_connect.cli.session import Session
 from cchc_connect.config.file import Config
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.diagnostics.connections import check_connections

@@ -1,63 +1,39 @@
-"""Opening an existing shared database for commands that show it: it is neither created nor upgraded."""
+"""The global options, as every command gets them, and the options that several commands share."""
 
-import re
-import shlex
-from collections.abc import Generator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from cchc_connect.cli.exit_codes import NotThere
-from cchc_connect.cli.session import Session
-from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.errors import DatabaseUnusable
-from cchc_connect.privacy.secrets import SecretText
+import typer
 
-SQLITE = "sqlite:///"
-ADDRESS = re.compile(r"^[a-z]+://")
-PASSWORD = re.compile(r"(?<=://)([^:@/]*):[^@/]*@")
-_NO_PASSWORD = r"\1@"  # noqa: S105  # a replacement pattern
+from cchc_connect.cli.console import Screen
+
+CONFIG_FILE = Path("cchc.toml")
 
 
-@contextmanager
-def existing_database(session: Session, location: str | None) -> Generator[SharedDatabase, None, None]:
-    """Open the database at `location`, a path or an address; without location that of the configuration.
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """One call of the command line."""
+
+    screen: Screen
+    config: Path
+    """Path of the configuration file; it may be missing if the command does not read it."""
+
+
+def session(context: typer.Context) -> Session:
+    """Return the session that the global options made.
 
     Raises:
-        NotThere: there is no such database; it is not created.
-        DatabaseUnusable: it is not a shared database of this program, or an older one; it is not changed.
-        ConfigurationError: there is no location, and the configuration cannot be read.
+        LookupError: the command was called without its global options.
     """
-    with open_existing(configured_address(session) if location is None else address_of(location)) as database:
-        yield database
+    command_session = context.find_object(Session)
+    if command_session is None:
+        raise LookupError("the command was called without its global options")
+    return command_session
 
 
-def open_existing(address: str) -> SharedDatabase:
-    """Open the database at `address`; raises as `existing_database` does."""
-    try:
-        return SharedDatabase(address, prepare=False)
-    except DatabaseUnusable as error:
-        if error.code != "database.absent":
-            raise
-        path = error.context["path"]
-    raise NotThere("cli.no_database", path=path)
+LAST_ENTRY = 2**63 - 1
+"""The largest number that an entry of a database can have."""
 
-
-def address_of(location: str) -> str:
-    """Return the address of a database, given its path or its address; an address may contain a password."""
-    return SecretText(location) if ADDRESS.match(location) else f"{SQLITE}{Path(location).resolve()}"
-
-
-def where(location: str | None) -> str:
-    """Return the option --db for a suggested command, without password; "" if there is no location.
-
-    >>> where("postgresql://cchc:secret@db/shared")
-    ' --db postgresql://cchc@db/shared'
-    """
-    return f" --db {shlex.quote(PASSWORD.sub(_NO_PASSWORD, location))}" if location else ""
-
-
-def configured_address(session: Session) -> str:
-    """Return the address of the database in the configuration."""
-    from cchc_connect.config.file import Config  # noqa: PLC0415  # with --db no configuration is read
-
-    return Config.load(session.config).database.address
+Database = Annotated[str | None, typer.Option("--db", help="help.db", metavar="PATH")]
+Unmasked = Annotated[bool, typer.Option("--unmasked", help="help.unmasked")]

@@ -5,13 +5,12 @@ from dataclasses import asdict
 
 from sqlalchemy import Connection
 
+from cchc_connect.cli.arguments import check_name, existing_database
 from cchc_connect.cli.console import Screen, Table
-from cchc_connect.cli.context import existing_database
+from cchc_connect.cli.context import Session
 from cchc_connect.cli.exit_codes import ExitCode, Misused, NotThere
 from cchc_connect.cli.formatting import local
-from cchc_connect.cli.names import check_name
 from cchc_connect.cli.record_fields import field_name, record_model
-from cchc_connect.cli.session import Session
 from cchc_connect.config.file import Config
 from cchc_connect.database.outbox.dead_letters import DeadLetter, dead_letters, send_again
 from cchc_connect.database.outbox.deliveries import route_states

@@ -1,34 +1,71 @@
 """`demo`: runs with test doubles of four agencies' systems; the resulting database is kept.
 
 The test doubles are real HTTP servers on loopback; no other network is used. The runs are those of `sync`, and all
-numbers shown are counted in the database and at the test doubles.
+numbers shown are counted in the database and at the test doubles: records at the sources are compared with rows and
+quarantine entries.
 """
 
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import func, select
+
 from cchc_connect.case import find_case
 from cchc_connect.cli.case import CaseView, case_document
-from cchc_connect.cli.census import Census, take_census
 from cchc_connect.cli.console import Screen, Table
+from cchc_connect.cli.context import Session
 from cchc_connect.cli.demo_config import demo_config, double_secrets
 from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
 from cchc_connect.cli.progress import shown_progress
 from cchc_connect.cli.quarantine import show_faults
 from cchc_connect.cli.report import report_document, show_report
-from cchc_connect.cli.session import Session
 from cchc_connect.config.file import Config
+from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.writing import quarantine
 from cchc_connect.privacy.masking import masked_item
 from cchc_connect.sync.report import Outcome, RunReport
 from cchc_connect.sync.synchronizer import Surroundings, Synchronizer
 from cchc_connect.testing import Agencies, Edit, World
+from cchc_schemas import RECORD_TYPES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Census:
+    """Numbers of records of one type, by location."""
+
+    record_type: str
+    rows: int
+    """Rows in the table of the record type."""
+    quarantined: int
+    held: int
+    """Records at the sources, including faulty ones."""
+
+    @property
+    def is_complete(self) -> bool:
+        """True if every record at the sources is either in its table or in quarantine."""
+        return self.rows + self.quarantined == self.held
+
+
+def take_census(database: SharedDatabase, held: Mapping[str, int]) -> Sequence[Census]:
+    """Count every record type in one transaction; `held` is the number of records at the sources, by record type."""
+    with database.reading() as connection:
+        waiting = quarantine.open_counts(connection)
+        return [
+            Census(
+                record_type=record_type,
+                rows=connection.execute(select(func.count()).select_from(record_table(record_type))).scalar_one(),
+                quarantined=sum(number for (_, kind, _), number in waiting.items() if kind == record_type),
+                held=held.get(record_type, 0),
+            )
+            for record_type in RECORD_TYPES
+        ]
+
 
 SMALL: Mapping[str, Any] = {"dossiers": 60, "parcels": 80, "works": 48, "defect_share": 0.05}
 """A smaller world; its larger share of defects ensures that the quarantine is not empty."""

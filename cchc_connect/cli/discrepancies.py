@@ -6,13 +6,12 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
+from cchc_connect.cli.arguments import check_name, existing_database, where
 from cchc_connect.cli.console import Screen, Table
-from cchc_connect.cli.context import existing_database, where
+from cchc_connect.cli.context import Session
 from cchc_connect.cli.exit_codes import ExitCode, Misused
 from cchc_connect.cli.formatting import local
-from cchc_connect.cli.names import check_name
 from cchc_connect.cli.record_fields import field_name, field_value, record_model
-from cchc_connect.cli.session import Session
 from cchc_connect.clock import SystemClock, stamp
 from cchc_connect.database.state.cursors import stream_states
 from cchc_connect.database.writing.discrepancies import State, discrepancies, settle

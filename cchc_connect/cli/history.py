@@ -7,13 +7,12 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from cchc_connect.cli.arguments import existing_database, record_kind
 from cchc_connect.cli.console import Screen
-from cchc_connect.cli.context import existing_database
+from cchc_connect.cli.context import Session
 from cchc_connect.cli.exit_codes import ExitCode, NotThere
 from cchc_connect.cli.formatting import day, instant_given, local
-from cchc_connect.cli.names import record_kind
 from cchc_connect.cli.record_fields import field_name, field_value
-from cchc_connect.cli.session import Session
 from cchc_connect.clock import stamp
 from cchc_connect.database.reading.history import FieldChange, RecordVersion, differences, history
 from cchc_connect.database.shared_database import SharedDatabase

@@ -1,7 +1,13 @@
-"""Language of the command line: the option --lang, else the locale."""
+"""Language of the command line (option `--lang`, else the locale), and help pages in that language."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
+import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+from typer.main import get_command
+
+from cchc_connect.cli.console import Screen
 from cchc_connect.messages import Language
 
 LOCALE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
@@ -30,3 +36,100 @@ def asked_language(arguments: Sequence[str]) -> str | None:
         if argument == "--lang" and index + 1 < len(arguments):
             return arguments[index + 1]
     return None
+
+
+_METAVAR = re.compile(r"[A-Z][A-Z_]*")
+
+
+def spoken_command(app: typer.Typer, screen: Screen) -> TyperGroup:
+    """Return the program's commands with every help text in the language of `screen`."""
+    root = get_command(app)
+    if not isinstance(root, TyperGroup):
+        raise TypeError("a program with one command has no place for global options")
+
+    class Context(typer.Context):
+        """Context whose help page is ours: headings of typer are English."""
+
+        def get_help(self) -> str:
+            """Return the help page of the command."""
+            return help_page(self, screen)
+
+    _translate(root, screen, Context)
+    return root
+
+
+def _translate(group: TyperGroup, screen: Screen, context_class: type[typer.Context]) -> None:
+    for command in (group, *group.commands.values()):
+        command.context_class = context_class
+        command.help = screen.text(command.help or "")
+        command.short_help = re.split(r"[.:;]", command.help)[0]
+        if command.name != "cchc-connect":
+            command.epilog = screen.text("help.epilog")
+        for parameter in command.params:
+            if isinstance(parameter, TyperOption | TyperArgument):
+                parameter.help = screen.text(parameter.help) if parameter.help else parameter.help
+                parameter.metavar = _metavar(parameter.metavar, screen)
+    for command in group.commands.values():
+        if isinstance(command, TyperGroup):
+            _translate(command, screen, context_class)
+
+
+def _metavar(metavar: str | None, screen: Screen) -> str | None:
+    """Return a metavar with its words translated; brackets and dots stay."""
+    return metavar and _METAVAR.sub(lambda match: screen.word("metavar", match[0].lower()), metavar)
+
+
+def help_page(context: typer.Context, screen: Screen) -> str:
+    """Return the help page of the command that `context` is about."""
+    command, formatter = context.command, context.make_formatter()
+    arguments = [parameter for parameter in command.params if isinstance(parameter, TyperArgument)]
+    options = [parameter for parameter in command.get_params(context) if isinstance(parameter, TyperOption)]
+    group = command if isinstance(command, TyperGroup) else None
+
+    pieces = [screen.text("help_view.options_word"), *(_usage(argument) for argument in arguments)]
+    if group is not None:
+        pieces.append(screen.text("help_view.command_words"))
+    formatter.write_usage(context.command_path, " ".join(pieces), prefix=f"{screen.text('help_view.usage')}: ")
+    formatter.write_paragraph()
+    with formatter.indentation():
+        formatter.write_text(command.help or "")
+    if arguments:
+        with formatter.section(screen.text("help_view.arguments")):
+            formatter.write_dl([(str(argument.metavar), _explained(argument, screen)) for argument in arguments])
+    with formatter.section(screen.text("help_view.options")):
+        formatter.write_dl([(_spelling(option), _explained(option, screen)) for option in options])
+    if group is not None:
+        with formatter.section(screen.text("help_view.commands")):
+            formatter.write_dl(list(_commands(group)))
+    if command.epilog:
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_text(command.epilog)
+    return formatter.getvalue().rstrip("\n")
+
+
+def _usage(argument: TyperArgument) -> str:
+    metavar = str(argument.metavar)
+    return metavar if argument.required or metavar.startswith("[") else f"[{metavar}]"
+
+
+def _spelling(option: TyperOption) -> str:
+    """Return an option with its metavar: "--lang en|vi"."""
+    return ", ".join(option.opts) + ("" if option.is_flag else f" {option.metavar}")
+
+
+def _explained(parameter: TyperArgument | TyperOption, screen: Screen) -> str:
+    """Return the help text of a parameter with its default, or that it is required."""
+    text = screen.text("help_view.help") if "--help" in parameter.opts else parameter.help or ""
+    if parameter.required:
+        return f"{text}  [{screen.text('help_view.required')}]"
+    if parameter.default is None or parameter.default is False:
+        return text
+    return f"{text}  [{screen.text('help_view.default', value=parameter.default)}]"
+
+
+def _commands(group: TyperGroup) -> Iterator[tuple[str, str]]:
+    """Yield name and first sentence of each command of a group."""
+    for name, command in group.commands.items():
+        if isinstance(command, TyperCommand | TyperGroup):
+            yield name, command.short_help or ""

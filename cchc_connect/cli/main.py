@@ -17,8 +17,7 @@ import typer
 from cchc_connect.cli.app import app
 from cchc_connect.cli.console import Screen, turn_away
 from cchc_connect.cli.exit_codes import ExitCode, Misused, OutputLost, exit_code_of
-from cchc_connect.cli.help_texts import spoken_command
-from cchc_connect.cli.localization import asked_language, spoken_language
+from cchc_connect.cli.localization import asked_language, spoken_command, spoken_language
 from cchc_connect.errors import CchcError
 from cchc_connect.privacy.logging import LogForm, log, shown_log
 from cchc_connect.privacy.redaction import traceback_of

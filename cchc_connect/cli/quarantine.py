@@ -1,17 +1,17 @@
-"""`quarantine`: items that did not become records, their faults, and processing them again."""
+"""`quarantine`: items that did not become records, their faults, processing them again, and export as a spreadsheet."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
+from cchc_connect.cli.arguments import check_name, existing_database, where
 from cchc_connect.cli.console import Screen, Table
-from cchc_connect.cli.context import existing_database, where
-from cchc_connect.cli.exit_codes import ExitCode, Misused, NotThere
+from cchc_connect.cli.context import Session
+from cchc_connect.cli.exit_codes import CannotCreate, ExitCode, Misused, NotThere
 from cchc_connect.cli.formatting import local
-from cchc_connect.cli.names import check_name
 from cchc_connect.cli.record_fields import field_name, record_model
-from cchc_connect.cli.session import Session
 from cchc_connect.config.file import Config
 from cchc_connect.database.state.counters import Counts
 from cchc_connect.database.state.cursors import stream_states
@@ -20,6 +20,7 @@ from cchc_connect.database.writing.quarantine import QuarantineEntry
 from cchc_connect.errors import Rejected
 from cchc_connect.messages import Language, Phrase
 from cchc_connect.privacy.masking import masked_item
+from cchc_connect.spreadsheets import Column, Kind, Row, is_sheet, write_sheet
 from cchc_connect.sync.synchronizer import Synchronizer
 from cchc_schemas import RECORD_TYPES, Fault
 
@@ -194,3 +195,58 @@ def _head(entry: QuarantineEntry, screen: Screen) -> dict[str, Any]:
     ]
     names = ("id", "connection", "record_type", "source_key", "first_seen")
     return {**{name: getattr(entry, name) for name in names}, "faults": faults}
+
+
+COLUMNS = {
+    "number": Kind.NUMBER,
+    "connection": Kind.TEXT,
+    "record_type": Kind.TEXT,
+    "source_key": Kind.TEXT,
+    "first_seen": Kind.TEXT,
+    "field": Kind.TEXT,
+    "rule": Kind.TEXT,
+    "fault": Kind.TEXT,
+}
+"""Columns of the spreadsheet; the message catalogue has their headings."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which entries are exported, and whether an existing file is overwritten."""
+
+    connection: str | None
+    record_type: str | None
+    force: bool
+
+
+def export_entries(session: Session, database: str | None, path: Path, options: Wanted) -> ExitCode:
+    """Write one row for each fault of each open entry, without the faulty values.
+
+    Raises:
+        Misused: the file is neither CSV nor XLSX, or a name is unknown.
+        CannotCreate: the file already exists, or cannot be written.
+        ConfigurationError: the extra `files` is not installed.
+    """
+    screen = session.screen
+    if not is_sheet(path):
+        raise Misused("spreadsheet.format_unknown", path=path)
+    entries = open_entries(session, database, options.connection, options.record_type)
+    columns = [Column(screen.text(f"quarantine_view.{name}"), kind) for name, kind in COLUMNS.items()]
+    try:
+        faults = write_sheet(path, columns, _rows(entries, screen), replace=options.force)
+    except FileExistsError:
+        raise CannotCreate("cli.file_exists", path=path) from None
+    except OSError as error:
+        raise CannotCreate("cli.cannot_write", path=path, reason=error.strerror) from error
+    screen.document({"file": str(path), "entries": len(entries), "faults": faults})
+    screen.say("quarantine_view.exported", path=path, entries=len(entries), faults=faults)
+    return ExitCode.DONE
+
+
+def _rows(entries: Iterable[QuarantineEntry], screen: Screen) -> Iterator[Row]:
+    for entry in entries:
+        since = local(entry.first_seen, screen.language)
+        record_type, model = screen.word("record_name", entry.record_type), record_model(entry.record_type)
+        head = (entry.id, entry.connection, record_type, entry.source_key, since)
+        for fault in entry.faults:
+            yield *head, field_name(model, fault.path, screen), fault.rule, fault_in_words(fault, screen)

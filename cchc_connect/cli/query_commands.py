@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cchc_connect.cli.options import LAST_ENTRY, Database, Unmasked
-from cchc_connect.cli.session import session
+from cchc_connect.cli.context import LAST_ENTRY, Database, Unmasked, session
 
 looking = typer.Typer()
 discrepancies = typer.Typer(help="help.discrepancies", no_args_is_help=True)

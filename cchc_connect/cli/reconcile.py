@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cchc_connect.cli.arguments import existing_database
 from cchc_connect.cli.console import Screen, Table
-from cchc_connect.cli.context import existing_database
+from cchc_connect.cli.context import Session
 from cchc_connect.cli.exit_codes import ExitCode, Misused
 from cchc_connect.cli.progress import shown_progress
 from cchc_connect.cli.report import EXITS
-from cchc_connect.cli.session import Session
 from cchc_connect.config.file import Config
 from cchc_connect.sync.reconcile import Comparison, Keys, Reconciliation
 from cchc_connect.sync.report import Outcome

@@ -5,12 +5,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from cchc_connect.cli.arguments import existing_database, where
 from cchc_connect.cli.console import Screen, Table
-from cchc_connect.cli.context import existing_database, where
+from cchc_connect.cli.context import Session
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local
 from cchc_connect.cli.report import report_document, show_lines, show_report
-from cchc_connect.cli.session import Session
 from cchc_connect.clock import SystemClock
 from cchc_connect.database.state.counters import Tally, read_tallies
 from cchc_connect.database.state.lease import is_held

@@ -1,10 +1,21 @@
-"""`init`: a commented cchc.toml to start from."""
+"""`init`, `adapter list`, `schema export`: a commented cchc.toml, the installed adapters, records as JSON Schema."""
 
+import inspect
+import sys
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
 from importlib.resources import files
+from pathlib import Path
+from typing import Any
 
+from cchc_connect.cli.console import Screen, Table
+from cchc_connect.cli.context import Session
 from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
-from cchc_connect.cli.session import Session
+from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Language
+from cchc_connect.registry import adapter_factory, installed_adapters
+from cchc_schemas import RECORD_TYPES
+from cchc_schemas.json_schemas import stale, write_all
 
 
 def write_configuration(session: Session, *, force: bool) -> ExitCode:
@@ -29,3 +40,89 @@ def write_configuration(session: Session, *, force: bool) -> ExitCode:
 def template(language: Language) -> str:
     """Return the commented configuration file in a language."""
     return files("cchc_connect.cli").joinpath(f"templates/cchc.{language}.toml").read_text(encoding="utf-8")
+
+
+def list_adapters(session: Session) -> ExitCode:
+    """List every installed adapter, also of other packages; one that cannot be loaded is listed with the error."""
+    screen = session.screen
+    adapters = [_adapter(point, session) for point in installed_adapters().values()]
+    screen.document({"adapters": adapters})
+    columns = ("name", "package", "version", "purpose")
+    rows = [[adapter[column] for column in columns] for adapter in adapters]
+    screen.table(Table(headings=[f"adapter_view.{column}" for column in columns], rows=rows))
+    return ExitCode.DONE if all(adapter["works"] for adapter in adapters) else ExitCode.CONFIGURATION
+
+
+def _adapter(point: EntryPoint, session: Session) -> dict[str, Any]:
+    try:
+        factory = adapter_factory(point.name)
+    except ConfigurationError as error:
+        purpose, works = session.screen.text(error.code, **error.context), False
+    else:
+        purpose, works = _purpose(factory, point, session.screen.language), True
+    package = point.dist
+    return {
+        "name": point.name,
+        "package": package.name if package else "",
+        "version": package.version if package else "",
+        "purpose": purpose,
+        "works": works,
+    }
+
+
+def _purpose(factory: object, point: EntryPoint, language: Language) -> str:
+    """Return one line about the system that an adapter connects.
+
+    An adapter may give that line in an optional class attribute for each language, `purpose_vi` and `purpose_en`.
+    Without it the line is the first one of the docstring of its module or of its class.
+    """
+    purpose = getattr(factory, f"purpose_{language}", None)
+    if isinstance(purpose, str):
+        return purpose
+    module = sys.modules.get(point.module)
+    docstring = inspect.getdoc(module) or inspect.getdoc(factory) or ""
+    return docstring.partition("\n")[0]
+
+
+OURS = "urn:cchc:record:"
+"""Text in every schema that this program wrote, also in that of a former record type."""
+
+
+def export_schemas(session: Session, folder: Path, *, check: bool) -> ExitCode:
+    """Write one JSON Schema for each record type; with `check`, list the files of `folder` that are out of date.
+
+    Raises:
+        CannotCreate: the folder cannot be written, or contains JSON files of other origin.
+    """
+    screen = session.screen
+    if check:
+        return _check(folder, screen)
+    foreign = sorted(_foreign(folder))
+    if foreign:
+        raise CannotCreate("cli.foreign_files", folder=folder, files=", ".join(foreign))
+    try:
+        write_all(folder)
+    except OSError as error:
+        raise CannotCreate("cli.cannot_write", path=folder, reason=error.strerror) from error
+    files = [str(folder / f"{record_type}.json") for record_type in RECORD_TYPES]
+    screen.document({"files": files})
+    for file in files:
+        screen.line(file)
+    return ExitCode.DONE
+
+
+def _check(folder: Path, screen: Screen) -> ExitCode:
+    names = stale(folder)
+    screen.document({"folder": str(folder), "stale": names})
+    for name in names:
+        screen.say("schema_view.stale", file=folder / name)
+    if not names:
+        screen.say("schema_view.current", folder=folder)
+    return ExitCode.STALE if names else ExitCode.DONE
+
+
+def _foreign(folder: Path) -> Iterator[str]:
+    """Yield the JSON files of other origin that the export would remove."""
+    for path in folder.glob("*.json"):
+        if path.stem not in RECORD_TYPES and OURS not in path.read_text(encoding="utf-8", errors="replace"):
+            yield path.name

@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from cchc_connect.cli.arguments import existing_database, where
 from cchc_connect.cli.console import Screen, Table
-from cchc_connect.cli.context import existing_database, where
+from cchc_connect.cli.context import Session
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local
-from cchc_connect.cli.session import Session
 from cchc_connect.clock import SystemClock
 from cchc_connect.database.outbox.audit_log import broken_entry
 from cchc_connect.database.outbox.deliveries import route_states

@@ -4,11 +4,11 @@ import signal
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from cchc_connect.cli.context import Session
 from cchc_connect.cli.exit_codes import ExitCode, Misused
 from cchc_connect.cli.formatting import instant_given
 from cchc_connect.cli.progress import shown_progress
 from cchc_connect.cli.report import EXITS, report_document, show_report
-from cchc_connect.cli.session import Session
 from cchc_connect.cli.signals import stop_asked
 from cchc_connect.config.file import Config
 from cchc_connect.database.shared_database import SharedDatabase

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cchc_connect.cli.quarantine_export import COLUMNS
+from cchc_connect.cli.quarantine import COLUMNS
 from cchc_connect.messages import Language, message
 from cchc_connect.spreadsheets import Column, read_sheet
 from tests.cli.conftest import Call

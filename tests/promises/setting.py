@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from cchc_connect import Config, LeaseHeld, RunReport, SharedDatabase, Surroundings, Synchronizer
-from cchc_connect.cli.census import take_census
+from cchc_connect.cli.demo import take_census
 from cchc_connect.cli.demo_config import demo_tables
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.state.cursors import stream_states
