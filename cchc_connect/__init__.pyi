@@ -1,17 +1,17 @@
 from .adapter import (
     Adapter as Adapter,
     AdapterFactory as AdapterFactory,
-    Ask as Ask,
-    Deletes as Deletes,
-    LimitsFields as LimitsFields,
-    Order as Order,
-    Outcome as Outcome,
+    DeleteDetection as DeleteDetection,
+    DeliveryStatus as DeliveryStatus,
+    FieldLimits as FieldLimits,
+    ListingOrder as ListingOrder,
     Outgoing as Outgoing,
     Page as Page,
+    PageRequest as PageRequest,
+    ParallelTarget as ParallelTarget,
     Receipt as Receipt,
     Source as Source,
     SourceProfile as SourceProfile,
-    TakesInParallel as TakesInParallel,
     Target as Target,
 )
 from .case import Case as Case, find_case as find_case
@@ -49,21 +49,21 @@ from .errors import (
     Unreachable as Unreachable,
 )
 from .http import (
+    Conversation as Conversation,
     Credentials as Credentials,
     Dialect as Dialect,
-    Exchange as Exchange,
-    Granted as Granted,
     HttpRequest as HttpRequest,
     HttpResponse as HttpResponse,
     Rate as Rate,
     SessionLogin as SessionLogin,
+    SessionToken as SessionToken,
     Verdict as Verdict,
 )
 from .privacy.redaction import RedactingFormatter as RedactingFormatter
-from .sync.pull import Extent as Extent
+from .sync.pull import PullRange as PullRange
 from .sync.reconcile import Reconciliation as Reconciliation
 from .sync.report import RunReport as RunReport
-from .sync.synchronizer import Surroundings as Surroundings, Synchronizer as Synchronizer
+from .sync.synchronizer import RunEnvironment as RunEnvironment, Synchronizer as Synchronizer
 from .transport.calls.classifier import classify_rest as classify_rest
 from .wire.codecs import Unreadable as Unreadable
 from .wire.json import Item as Item

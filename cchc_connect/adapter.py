@@ -24,13 +24,13 @@ from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
-from cchc_connect.http import Dialect, Exchange
+from cchc_connect.http import Conversation, Dialect
 from cchc_connect.wire.codecs import Unreadable
 from cchc_connect.wire.json import Item
 from cchc_schemas import Record
 
 
-class Deletes(StrEnum):
+class DeleteDetection(StrEnum):
     """How the deletion of an item at the source is detected."""
 
     NEVER = "never"
@@ -41,7 +41,7 @@ class Deletes(StrEnum):
     """An item that is missing from a complete listing is deleted."""
 
 
-class Order(StrEnum):
+class ListingOrder(StrEnum):
     """In which order a source lists changed items."""
 
     NONE = "none"
@@ -61,12 +61,12 @@ class SourceProfile:
 
     changed_since: bool
     """Whether it honours `Ask.since`. False: every run lists everything; unchanged items are recognised by hash."""
-    deletes: Deletes = Deletes.NEVER
-    late_by: timedelta = timedelta(minutes=10)
+    deletes: DeleteDetection = DeleteDetection.NEVER
+    lookback: timedelta = timedelta(minutes=10)
     """How far before the watermark each pull begins, because changes may appear late (late commits, clock skew)."""
-    granularity: timedelta = timedelta(seconds=1)
+    timestamp_resolution: timedelta = timedelta(seconds=1)
     """Resolution of its change times. The start of a pull is rounded down to it: a day means whole days again."""
-    order: Order = Order.NONE
+    order: ListingOrder = ListingOrder.NONE
     retention: timedelta | None = None
     """How long the source remembers changes. If the watermark is older, everything is read. None: without limit."""
     partitions: tuple[str, ...] = ()
@@ -76,18 +76,18 @@ class SourceProfile:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ask:
+class PageRequest:
     """Request of the engine for one page of a source."""
 
     since: datetime | None
     """Only items changed at or after this instant (UTC, inclusive); None: all items."""
-    position: str | None = field(repr=False)
+    page_token: str | None = field(repr=False)
     """Page token: the `Page.next` of the page before; None: the first page."""
     until: datetime | None = None
     """Items changed after this instant (UTC) are not needed; a source that cannot filter by it may list them anyway."""
     partition: str = ""
     """The part of the listing to fetch, one of the profile's `partitions`; "" where the profile has none."""
-    key: str | None = None
+    source_key: str | None = None
     """Only the item with this source key, for a source whose profile has `by_key`; None: all items."""
 
 
@@ -96,7 +96,7 @@ class Page:
     """One page of a listing."""
 
     items: Sequence[Item] = field(repr=False)
-    next: str | None = field(repr=False)
+    next_page_token: str | None = field(repr=False)
     """Page token of the next page; None only if the source showed that this is the last page.
 
     Printable text of at most 8,000 characters. A token or a page that comes twice in one pass holds the source.
@@ -106,7 +106,7 @@ class Page:
 
     A pass that sees fewer items than this counts as incomplete and deletes nothing.
     """
-    gone: Sequence[str] = ()
+    deleted_keys: Sequence[str] = ()
     """Source keys of deleted items (tombstones). A key that is also among `items` is not deleted."""
 
 
@@ -128,7 +128,7 @@ class Source(Protocol):
         """Version of `translate`. Increase it with every change: then unchanged items are read again, once."""
         ...
 
-    def fetch(self, ask: Ask) -> Exchange[Page]:
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Fetch one page: yield requests, receive their responses, return the page.
 
         It is called once for each page. A later run, in another process, may continue from a stored page token.
@@ -170,7 +170,7 @@ class Outgoing:
     """The record without its withheld fields; texts that are too long for the target are already cut."""
     idempotency_key: str
     """32 hexadecimal digits, the same in every attempt to deliver the same change."""
-    known: bool
+    previously_delivered: bool
     """Whether this target already accepted an earlier version of this record from us."""
 
 
@@ -180,7 +180,7 @@ FREE_TEXT = "free_text"
 _REASON_CODE = re.compile(r"(?!.*[0-9]{9})[A-Za-z0-9_.:/+-]{1,100}")
 
 
-class Outcome(StrEnum):
+class DeliveryStatus(StrEnum):
     """Result of delivering one outgoing record."""
 
     DELIVERED = "delivered"
@@ -203,7 +203,7 @@ class Receipt:
     'free_text'
     """
 
-    outcome: Outcome
+    status: DeliveryStatus
     reason: str = ""
     """The target's error code or a rule id: at most 100 characters out of A-Z a-z 0-9 _ . : / + -, without nine digits
     in a row. Anything else is replaced by `free_text`, because it may hold personal values.
@@ -228,7 +228,7 @@ class Target(Protocol):
         """Maximum number of records in one message, 1 or more."""
         ...
 
-    def deliver(self, batch: Sequence[Outgoing]) -> Exchange[Sequence[Receipt]]:
+    def deliver(self, batch: Sequence[Outgoing]) -> Conversation[Sequence[Receipt]]:
         """Send one message with the records of `batch`: yield requests, receive their responses.
 
         If the target refuses a batch as a whole, return `REFUSED` for all its records. The engine then sends each
@@ -246,33 +246,33 @@ class Target(Protocol):
 
 
 @runtime_checkable
-class TakesInParallel(Protocol):
+class ParallelTarget(Protocol):
     """Optional part of a target: it accepts several messages at the same time."""
 
     @property
-    def parallel(self) -> int:
+    def max_parallel(self) -> int:
         """Maximum number of messages under way at the same time. A target without this property gets one at a time."""
         ...
 
 
 @runtime_checkable
-class LimitsFields(Protocol):
+class FieldLimits(Protocol):
     """Optional part of a target: the lengths of its text fields are limited."""
 
     @property
-    def field_limits(self) -> Mapping[str, int]:
+    def max_lengths(self) -> Mapping[str, int]:
         """Field of the record -> maximum length in characters. The engine cuts longer texts and counts the cuts."""
         ...
 
 
-def parallel_of(target: Target) -> int:
+def max_parallel_of(target: Target) -> int:
     """Return how many messages a target accepts at the same time; 1 unless it says otherwise."""
-    return target.parallel if isinstance(target, TakesInParallel) else 1
+    return target.max_parallel if isinstance(target, ParallelTarget) else 1
 
 
-def field_limits_of(target: Target) -> Mapping[str, int]:
+def max_lengths_of(target: Target) -> Mapping[str, int]:
     """Return the maximum lengths of a target's texts in characters, by field of the record; empty: no limits."""
-    return target.field_limits if isinstance(target, LimitsFields) else {}
+    return target.max_lengths if isinstance(target, FieldLimits) else {}
 
 
 class Adapter(Protocol):

@@ -35,12 +35,12 @@ class SystemClock:
 _OFFSET = "+00:00"
 
 
-def stamp(at: datetime) -> str:
+def to_timestamp_text(at: datetime) -> str:
     """Return an aware instant as stored, in UTC to the microsecond: `2021-09-27T01:15:00.000000Z`."""
     in_utc = at if at.tzinfo is UTC else at.astimezone(UTC)
     return f"{in_utc.isoformat(timespec='microseconds')[: -len(_OFFSET)]}Z"
 
 
-def instant(stored: str) -> datetime:
+def from_timestamp_text(stored: str) -> datetime:
     """Return a stored instant as an aware datetime in UTC."""
     return datetime.fromisoformat(stored)

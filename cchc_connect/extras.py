@@ -7,7 +7,7 @@ from cchc_connect.errors import ConfigurationError
 
 
 @contextmanager
-def extra(name: str, *packages: str) -> Generator[None]:
+def require_extra(name: str, *packages: str) -> Generator[None]:
     """Translate the failed import of an optional package in the block into an error with an installation hint.
 
     Example::

@@ -17,7 +17,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Protocol, TypeAlias, TypeVar
 
-from cchc_connect.wire.json import Listing, is_json, listing, parts_of, strict_json
+from cchc_connect.wire.json import Listing, is_json, read_json, split_listing, split_members
 from cchc_schemas import mask
 
 Result = TypeVar("Result")
@@ -78,7 +78,7 @@ class HttpRequest:
     """Media type of `content`."""
     idempotent: bool | None = None
     """Whether sending it twice is safe. None: decided by the method (false for POST and PATCH)."""
-    accept: frozenset[Verdict] = frozenset({Verdict.OK})
+    accepted_verdicts: frozenset[Verdict] = frozenset({Verdict.OK})
     """Verdicts for which the adapter receives the response; any other verdict becomes a typed error."""
 
     def __post_init__(self) -> None:
@@ -92,12 +92,12 @@ class HttpRequest:
             raise TypeError("a request has one body: json, form or content; content_type belongs to content")
 
     @property
-    def may_repeat(self) -> bool:
+    def is_idempotent(self) -> bool:
         """Whether sending the request twice has the same effect as sending it once, so that it may be retried."""
         return self.method not in {"POST", "PATCH"} if self.idempotent is None else self.idempotent
 
     @property
-    def place(self) -> str:
+    def display_path(self) -> str:
         """Return the path as logs and errors may show it: without origin, user, query, fragment and personal values.
 
         It is cut to 200 characters. Of a number of nine or more digits only the last four are shown. A segment with
@@ -109,7 +109,7 @@ class HttpRequest:
 
     def __repr__(self) -> str:
         """Show method and path only: parameters and bodies may hold personal values or a session."""
-        return f"<{self.method} {self.place}>"
+        return f"<{self.method} {self.display_path}>"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +146,7 @@ class HttpResponse:
         Raises:
             ValueError: the body is not a JSON object.
         """
-        return listing(self.body, name, self._parts)
+        return split_listing(self.body, name, self._parts)
 
     @property
     def is_json(self) -> bool:
@@ -155,13 +155,13 @@ class HttpResponse:
 
     @cached_property
     def _document(self) -> object:
-        return strict_json(self.body)
+        return read_json(self.body)
 
     @cached_property
     def _parts(self) -> Mapping[str, bytes] | None:
-        return parts_of(self.body)
+        return split_members(self.body)
 
-    def judged(self, verdict: Verdict) -> "HttpResponse":
+    def with_verdict(self, verdict: Verdict) -> "HttpResponse":
         """Return a copy with `verdict`; it keeps the already parsed JSON, so that the body is not parsed again."""
         response = replace(self, verdict=verdict)
         parsed: dict[str, object] = {
@@ -175,7 +175,7 @@ class HttpResponse:
         return f"<{self.status} {self.media_type or 'no type'}, {len(self.body)} bytes, {self.verdict}>"
 
 
-Exchange: TypeAlias = Generator[HttpRequest, HttpResponse, Result]
+Conversation: TypeAlias = Generator[HttpRequest, HttpResponse, Result]
 """A conversation: a generator that yields requests, receives their responses and returns its result."""
 
 
@@ -225,7 +225,7 @@ class Credentials:
 
 
 @dataclass(frozen=True)
-class Granted:
+class SessionToken:
     """Session token with the lifetime given by the login response."""
 
     token: str = field(repr=False)
@@ -245,17 +245,17 @@ class SessionLogin(Protocol):
         """Lifetime of a session in seconds, for a login response that gives none."""
         ...
 
-    def login(self, credentials: Credentials) -> HttpRequest:
+    def login_request(self, credentials: Credentials) -> HttpRequest:
         """Return the login request."""
         ...
 
-    def session(self, response: HttpResponse) -> str | Granted | None:
+    def token_from(self, response: HttpResponse) -> str | SessionToken | None:
         """Return the session token from a login response; None if the response refuses the login.
 
         A `Granted` also says how long the token lives; a plain string lives for `lifetime_s`.
         """
         ...
 
-    def attach(self, request: HttpRequest, session: str) -> HttpRequest:
+    def with_token(self, request: HttpRequest, token: str) -> HttpRequest:
         """Return `request` with the session token in it."""
         ...

@@ -13,13 +13,13 @@ from typing import cast
 from cchc_connect.adapter import AdapterFactory
 from cchc_connect.errors import ConfigurationError
 
-GROUP = "cchc_connect.adapters"
+ENTRY_POINT_GROUP = "cchc_connect.adapters"
 """Entry point group of the adapters."""
 
 
 def installed_adapters() -> Mapping[str, EntryPoint]:
     """Return the entry points of all installed adapters, by name, sorted; no adapter is imported."""
-    return {point.name: point for point in sorted(entry_points(group=GROUP))}
+    return {point.name: point for point in sorted(entry_points(group=ENTRY_POINT_GROUP))}
 
 
 def adapter_factory(name: str) -> AdapterFactory:

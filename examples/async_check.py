@@ -8,7 +8,7 @@ import sys
 
 from pydantic import AliasPath, BaseModel, Field
 
-from cchc_connect import Dialect, Exchange, HttpRequest, Verdict, classify_rest
+from cchc_connect import Conversation, Dialect, HttpRequest, Verdict, classify_rest
 from cchc_connect.testing import OgcFeaturesDouble, World
 from cchc_connect.transport import AsyncTransport, Endpoint
 
@@ -19,12 +19,12 @@ class Parcel(BaseModel):
     area_m2: float = Field(validation_alias=AliasPath("properties", "dienTich"))
 
 
-def find_parcel(parcel_id: str) -> Exchange[Parcel | None]:
+def find_parcel(parcel_id: str) -> Conversation[Parcel | None]:
     response = yield HttpRequest(
         method="GET",
         path=f"/collections/thua_dat/items/{parcel_id}",
         headers={"Accept": "application/geo+json"},
-        accept=frozenset({Verdict.OK, Verdict.NOT_FOUND}),
+        accepted_verdicts=frozenset({Verdict.OK, Verdict.NOT_FOUND}),
     )
     return Parcel.model_validate(response.json()) if response.verdict is Verdict.OK else None
 

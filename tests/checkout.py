@@ -52,12 +52,12 @@ def modules() -> tuple[Module, ...]:
 
 
 @cache
-def texts() -> tuple[Path, ...]:
+def text_files() -> tuple[Path, ...]:
     """Return every text file of the checkout that a person or one of our tools wrote."""
     return tuple(sorted(_texts(ROOT)))
 
 
-def shown(path: Path) -> str:
+def relative_path(path: Path) -> str:
     """Return a path relative to the checkout."""
     return path.relative_to(ROOT).as_posix()
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.coverage_switch import unmeasured_here
-from tests.databases import KINDS, address, empty_address, stop_servers
-from tests.statement_cache import share_compiled
-from tests.temporary_files import make_files_in_memory
+from tests.coverage_switch import without_coverage_here
+from tests.databases import DATABASE_KINDS, address, empty_address, stop_servers
+from tests.statement_cache import share_statement_cache
+from tests.temporary_files import use_memory_for_temporary_files
 
 __all__ = ["address", "empty_address"]
 
@@ -23,8 +23,8 @@ DATABASE_TESTS = Path(__file__).parent / "database"
 settings.register_profile("rules", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("explore", settings.get_profile("rules"), derandomize=False, max_examples=1000)
 settings.load_profile("rules")
-share_compiled()
-make_files_in_memory()
+share_statement_cache()
+use_memory_for_temporary_files()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,14 +53,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Do not measure the coverage of a test that is marked `repeats`: measuring adds half to its time and no line."""
     if item.get_closest_marker("repeats") is None and not _runs_again(item):
         return (yield)
-    with unmeasured_here():
+    with without_coverage_here():
         return (yield)
 
 
 def _runs_again(item: pytest.Item) -> bool:
     """True if a test runs the same lines on PostgreSQL as on SQLite; tests of `database` run the lines that differ."""
     parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-    return parameters.get("address") == KINDS[1] and DATABASE_TESTS not in item.path.parents
+    return parameters.get("address") == DATABASE_KINDS[1] and DATABASE_TESTS not in item.path.parents
 
 
 def pytest_sessionfinish() -> None:

@@ -14,13 +14,13 @@ MEASURING = ("COVERAGE", "COV_")
 """Prefixes of the environment variables that make a Python process measure its coverage."""
 
 
-def unmeasured(environment: Mapping[str, str]) -> dict[str, str]:
+def without_coverage(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment without the variables that switch on coverage measurement."""
     return {name: value for name, value in environment.items() if not name.startswith(MEASURING)}
 
 
 @contextmanager
-def unmeasured_children() -> Generator[None, None, None]:
+def children_without_coverage() -> Generator[None, None, None]:
     """Do not measure the coverage of processes that are started while the block runs."""
     removed = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(MEASURING)}
     try:
@@ -30,7 +30,7 @@ def unmeasured_children() -> Generator[None, None, None]:
 
 
 @contextmanager
-def unmeasured_here() -> Generator[None, None, None]:
+def without_coverage_here() -> Generator[None, None, None]:
     """Stop measuring this process's coverage while the block runs."""
     measuring = Coverage.current()
     if measuring is None:

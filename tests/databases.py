@@ -22,7 +22,7 @@ from psycopg import sql
 from cchc_connect import SharedDatabase
 from cchc_connect.database.tables import schema_version
 
-KINDS = ("sqlite", "postgres")
+DATABASE_KINDS = ("sqlite", "postgres")
 
 
 @cache
@@ -59,10 +59,10 @@ def stop_servers() -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-on_one_kind = pytest.mark.parametrize("address", KINDS[:1], indirect=True)
+on_sqlite_only = pytest.mark.parametrize("address", DATABASE_KINDS[:1], indirect=True)
 """Marks a test whose rule does not depend on the database: it runs on SQLite alone."""
 
-on_every_kind = pytest.mark.parametrize("address", KINDS, indirect=True)
+on_every_kind = pytest.mark.parametrize("address", DATABASE_KINDS, indirect=True)
 """Marks a test of the command line whose command has its own queries; the other commands are tested on SQLite alone."""
 
 
@@ -91,14 +91,14 @@ def prepared_address(kind: str, folder: Path) -> Generator[str, None, None]:
     _PREPARED.append(schema)
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=DATABASE_KINDS)
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Give the URL of a database with tables and no rows; a test that uses it runs on every kind of database."""
     with prepared_address(request.param, tmp_path) as prepared:
         yield prepared
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=DATABASE_KINDS)
 def empty_address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Give the URL of a database without tables; a test that uses it runs on every kind of database."""
     with new_address(request.param, tmp_path) as empty:

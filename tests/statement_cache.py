@@ -37,7 +37,7 @@ class SharedPostgres(_EqualByClass, PGDialect_psycopg):
     supports_statement_cache = True
 
 
-def share_compiled() -> None:
+def share_statement_cache() -> None:
     """Let all engines that are made from now on share the cache of compiled statements."""
     registry.register("sqlite", __name__, SharedSqlite.__name__)
     registry.register("postgresql.psycopg", __name__, SharedPostgres.__name__)

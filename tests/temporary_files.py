@@ -8,13 +8,17 @@ import shutil
 import tempfile
 from pathlib import Path
 
-MEMORY = Path("/dev/shm")  # noqa: S108  # folders made there have names that nobody can foresee
-ROOM = 2 << 30
+MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108  # folders made there have names that nobody can foresee
+MIN_FREE_BYTES = 2 << 30
 """Bytes that must be free: a container often has a few mebibytes only."""
 
 
-def make_files_in_memory() -> None:
+def use_memory_for_temporary_files() -> None:
     """Put temporary files of this process and its children in memory, unless `TMPDIR` names another folder."""
-    if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ROOM:
-        os.environ["TMPDIR"] = str(MEMORY)
+    if (
+        "TMPDIR" not in os.environ
+        and os.access(MEMORY_FOLDER, os.W_OK)
+        and shutil.disk_usage(MEMORY_FOLDER).free >= MIN_FREE_BYTES
+    ):
+        os.environ["TMPDIR"] = str(MEMORY_FOLDER)
         tempfile.tempdir = None  # it may have been chosen already

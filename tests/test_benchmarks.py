@@ -19,7 +19,7 @@ from tests.benchmarks.plot import plot
 from tests.benchmarks.report import report
 from tests.benchmarks.systems import SQLITE, Command, Job, System
 from tests.checkout import ROOT
-from tests.coverage_switch import unmeasured, unmeasured_children
+from tests.coverage_switch import children_without_coverage, without_coverage
 
 SIMPLE = LOOPS[0]
 SYSTEMS = (OURS, SIMPLE)
@@ -35,7 +35,7 @@ JOBS = (Job.INITIAL, Job.RESYNC, Job.INCREMENTAL)
 
 
 def carried_out(folder: Path, systems: Sequence[System], jobs: Sequence[Job], size: int) -> list[Trial]:
-    with unmeasured_children(), databases([SQLITE], folder) as make_database:
+    with children_without_coverage(), databases([SQLITE], folder) as make_database:
         plan = Plan(
             systems=systems,
             jobs=jobs,
@@ -113,7 +113,7 @@ def test_the_peak_memory_counts_child_processes_that_have_ended() -> None:
 def test_trials_measured_before_ctrl_c_are_reported(tmp_path: Path) -> None:
     options = ["--sizes", "200", "--runs", "1000", "--databases", "sqlite", "--jobs", "initial", "--systems", "hashed"]
     command = [sys.executable, "-c", INTERRUPTIBLE, *options, "--results", str(tmp_path)]
-    with Popen(command, cwd=ROOT, stdout=PIPE, stderr=PIPE, text=True, env=unmeasured(os.environ)) as running:
+    with Popen(command, cwd=ROOT, stdout=PIPE, stderr=PIPE, text=True, env=without_coverage(os.environ)) as running:
         assert running.stderr is not None
         running.stderr.readline()
         running.send_signal(signal.SIGINT)

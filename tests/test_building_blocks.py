@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.signing.parties import Party, jwk, p256, pem, write_keys
-from tests.transport.soap_service import described
+from tests.signing.parties import Party, jwk, new_p256_key, pem, write_keys
+from tests.transport.soap_service import write_wsdl
 
 PAGE = (Path(__file__).parents[1] / "docs" / "building_blocks.md").read_text(encoding="utf-8")
 SHELL = re.findall(r"```sh\n(.*?)```", PAGE, flags=re.DOTALL)
@@ -36,12 +36,12 @@ def test_keys_are_made_as_the_page_says() -> None:
 def test_signing_a_drop_folder_and_soap_work_as_the_page_says(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    key = p256()
+    key = new_p256_key()
     Path("signing-es256.pem").write_text(pem(key), encoding="utf-8")
     write_keys(Path("one-stop.jwks.json"), jwk(key, Party(tmp_path).kid))
     Path("dropped").mkdir()
     Path("dropped/thửa.csv").write_bytes(b"12")
-    described(Path())
+    write_wsdl(Path())
 
     for code in CODE:
         exec(compile(code.replace('Path("dropped")', 'Path("dropped"), settle_s=0'), "page", "exec"), {})  # noqa: S102  # our own page

@@ -23,25 +23,25 @@ from sqlalchemy.engine import make_url
 from cchc_connect import (
     CchcError,
     Config,
+    Conversation,
     DatabaseUnusable,
-    Exchange,
     HttpRequest,
     HttpResponse,
+    RunEnvironment,
     SharedDatabase,
-    Surroundings,
     Synchronizer,
 )
-from cchc_connect.adapter import Adapter, Ask
+from cchc_connect.adapter import Adapter, PageRequest
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.diagnostics.connections import check_connections
 from cchc_connect.sync.connector import connect
 from cchc_connect.transport import RequestsTransport, Traffic
 from cchc_schemas import Dossier
-from tests.canaries.leaky_systems import CODE, PLAYS, aviary, item
-from tests.canaries.values import PERSON, SECRETS, TO_BE_FOUND, all_that_shows, singing
+from tests.canaries.leaky_systems import CODE, FAULTY_SYSTEMS, dossier_item, leaky_systems
+from tests.canaries.values import IN_EVERY_ITEM, PERSON, SECRETS, canaries_in, shown_of
 from tests.checkout import ROOT
 from tests.cli.conftest import install_adapters, write_config
-from tests.coverage_switch import unmeasured
+from tests.coverage_switch import without_coverage
 from tests.databases import prepared_address
 
 pytestmark = pytest.mark.repeats
@@ -125,7 +125,7 @@ class CommandOutput:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Give a folder with the configuration files, their secrets set."""
     folder = tmp_path_factory.mktemp("canaries")
-    with pytest.MonkeyPatch.context() as patch, aviary() as agency:
+    with pytest.MonkeyPatch.context() as patch, leaky_systems() as agency:
         install_adapters(folder, patch, ADAPTERS)
         patch.setenv(PASSWORD, SECRETS["password"])
         patch.setenv(PORTAL_PASSWORD, SECRETS["portal password"])
@@ -163,10 +163,14 @@ def _tables(base_url: str, database: str) -> dict[str, Any]:
 
 def _faulty_tables(base_url: str, tables: dict[str, Any]) -> dict[str, Any]:
     """Return connections whose systems or adapters fail, each differently, with a short deadline."""
-    connections = {name: _connection(f"{base_url}/{name}", BASIC) for name in ("elsewhere", *PLAYS)}
+    connections = {name: _connection(f"{base_url}/{name}", BASIC) for name in ("elsewhere", *FAULTY_SYSTEMS)}
     connections |= {name: _connection(f"{base_url}/good", BASIC, fault=name) for name in FAULTS}
     connections |= {"nobody": _connection("http://127.0.0.1:9/nobody", BASIC)}
-    return {"database": tables["database"], "run": {"deadline_s": 0.4, "parallel": 8}, "connections": connections}
+    return {
+        "database": tables["database"],
+        "run": {"deadline_s": 0.4, "max_parallel_connections": 8},
+        "connections": connections,
+    }
 
 
 def _connection(base_url: str, account: Mapping[str, object], **options: object) -> dict[str, Any]:
@@ -189,7 +193,7 @@ def output(site: Path) -> CommandOutput:
         text=True,
         check=True,
         cwd=site,
-        env=unmeasured({**os.environ, "PYTHONPATH": path}),
+        env=without_coverage({**os.environ, "PYTHONPATH": path}),
         timeout=60,
     )
     return CommandOutput(out=ran.stdout, err=ran.stderr, folder=site)
@@ -213,12 +217,12 @@ def test_every_command_was_carried_out(output: CommandOutput) -> None:
 
 @pytest.mark.parametrize("canary", SECRETS)
 def test_no_command_shows_a_secret(output: CommandOutput, canary: str) -> None:
-    assert singing(output.all, [SECRETS[canary]]) == []
+    assert canaries_in(output.all, [SECRETS[canary]]) == []
 
 
 @pytest.mark.parametrize("canary", PERSON)
 def test_no_command_shows_a_person(output: CommandOutput, canary: str) -> None:
-    assert singing(output.all, [PERSON[canary]]) == []
+    assert canaries_in(output.all, [PERSON[canary]]) == []
 
 
 @pytest.mark.parametrize("canary", SECRETS)
@@ -227,7 +231,7 @@ def test_no_secret_lies_in_the_database(output: CommandOutput, canary: str) -> N
     written = b"".join(file.read_bytes() for file in sorted(output.folder.glob("shared.db*"))).decode("latin-1")
 
     assert PERSON["citizen id"] in written
-    assert singing(written, [SECRETS[canary].encode().decode("latin-1"), SECRETS[canary]]) == []
+    assert canaries_in(written, [SECRETS[canary].encode().decode("latin-1"), SECRETS[canary]]) == []
 
 
 @pytest.mark.parametrize("canary", [*SECRETS.values(), *PERSON.values()])
@@ -236,7 +240,7 @@ def test_no_exported_sheet_holds_a_canary(output: CommandOutput, canary: str) ->
     sheet = (output.folder / "quarantine.csv").read_text(encoding="utf-8-sig")
 
     assert len(sheet.splitlines()) > 3
-    assert singing(sheet, [canary]) == []
+    assert canaries_in(sheet, [canary]) == []
 
 
 def test_an_event_is_one_line(output: CommandOutput) -> None:
@@ -258,7 +262,7 @@ class CarelessLog(logging.Handler):
         if record.name != "indiscreet_adapter":
             self.lines.append(f"{record.name} {record.getMessage()} {record.args}")
             if record.exc_info and record.exc_info[1]:
-                self.lines += all_that_shows(record.exc_info[1])
+                self.lines += shown_of(record.exc_info[1])
 
 
 @pytest.fixture
@@ -306,7 +310,7 @@ class RecordingTransport:
         """Return the response to `request`."""
         return self._transport.send(request)
 
-    def run(self, conversation: Exchange[Result]) -> Result:
+    def run(self, conversation: Conversation[Result]) -> Result:
         """Run a conversation to its end."""
         try:
             return self._transport.run(conversation)
@@ -338,16 +342,16 @@ def test_no_error_of_a_run_and_no_log_at_debug_holds_a_canary(
 
     with SharedDatabase(f"sqlite:///{tmp_path / 'shared.db'}") as database:
         reports = [
-            Synchronizer(settings, database, Surroundings(connect=recording)).synchronise()
+            Synchronizer(settings, database, RunEnvironment(connect=recording)).synchronise()
             for settings in (config, faulty)
         ]
         findings = list(check_connections(faulty, recording))
 
     errors = [*recording.errors, *(finding.error for finding in findings if finding.error is not None)]
-    shown = "\n".join([*log.lines, repr(reports), *(part for error in errors for part in all_that_shows(error))])
+    shown = "\n".join([*log.lines, repr(reports), *(part for error in errors for part in shown_of(error))])
     assert len({error.code for error in errors}) >= 10
     assert [line for line in log.lines if line.startswith("cchc_connect.transport GET /")]
-    assert singing(shown, ALL) == []
+    assert canaries_in(shown, ALL) == []
 
 
 def test_an_adapters_own_error_does_hold_the_canaries(faulty: Config) -> None:
@@ -356,9 +360,9 @@ def test_an_adapters_own_error_does_hold_the_canaries(faulty: Config) -> None:
     (source,) = adapter.sources
 
     with connect("fetches", faulty.connections["fetches"], adapter, 9) as transport, pytest.raises(KeyError) as raised:
-        transport.run(source.fetch(Ask(since=None, position=None)))
+        transport.run(source.fetch(PageRequest(since=None, page_token=None)))
 
-    assert singing(str(raised.value), [PERSON[name] for name in TO_BE_FOUND])
+    assert canaries_in(str(raised.value), [PERSON[name] for name in IN_EVERY_ITEM])
 
 
 @pytest.mark.parametrize("name", ["literal.toml", "broken.toml", "address.toml"])
@@ -366,7 +370,7 @@ def test_a_secret_in_the_file_shows_in_no_error(site: Path, name: str) -> None:
     with pytest.raises(CchcError) as raised:
         Config.load(site / name)
 
-    assert singing("\n".join(all_that_shows(raised.value)), ALL) == []
+    assert canaries_in("\n".join(shown_of(raised.value)), ALL) == []
 
 
 def test_a_rows_values_show_in_no_error_of_the_database(log: CarelessLog, config: Config, tmp_path: Path) -> None:
@@ -378,11 +382,11 @@ def test_a_rows_values_show_in_no_error_of_the_database(log: CarelessLog, config
             with pytest.raises(DatabaseUnusable) as raised:
                 Synchronizer(config, database).synchronise(["good"])
             _forbid(database, None)
-            shown = [repr(database), repr(vars(database)), database.place]
+            shown = [repr(database), repr(vars(database)), database.location]
 
-    shown += [*log.lines, *all_that_shows(raised.value)]
+    shown += [*log.lines, *shown_of(raised.value)]
     assert raised.value.code == "database.failed"
-    assert singing("\n".join(shown), ALL) == []
+    assert canaries_in("\n".join(shown), ALL) == []
 
 
 def _forbid(database: SharedDatabase, name: str | None) -> None:
@@ -396,7 +400,7 @@ def _forbid(database: SharedDatabase, name: str | None) -> None:
 
 def test_the_error_of_a_refused_record_holds_none_of_its_values() -> None:
     with pytest.raises(ValueError, match="dossier refused") as raised:
-        Dossier.read({"code": PERSON["name"], "status": PERSON["citizen id"], "applicant_name": item(1)})
+        Dossier.read({"code": PERSON["name"], "status": PERSON["citizen id"], "applicant_name": dossier_item(1)})
 
     assert raised.value.__context__ is None
-    assert singing(f"{raised.value!r} {raised.value} {vars(raised.value)}", ALL) == []
+    assert canaries_in(f"{raised.value!r} {raised.value} {vars(raised.value)}", ALL) == []

@@ -14,7 +14,7 @@ import cchc_connect
 import cchc_schemas
 from cchc_connect.registry import adapter_factory, installed_adapters
 from tests.checkout import ROOT
-from tests.coverage_switch import unmeasured
+from tests.coverage_switch import without_coverage
 from tests.wheels import build_wheel
 
 PROJECT = ROOT / "examples" / "district_registry_adapter"
@@ -41,7 +41,7 @@ def run(*command: str, path: Path | None = None) -> None:
     roots = [str(path)] if path else []
     roots += filter(None, [os.environ.get("PYTHONPATH")])
     quiet = {"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}  # else it checks over the network whether it is the latest
-    environment = {**unmeasured(os.environ), **quiet, "PYTHONPATH": os.pathsep.join(roots)}
+    environment = {**without_coverage(os.environ), **quiet, "PYTHONPATH": os.pathsep.join(roots)}
     done = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=PROJECT,

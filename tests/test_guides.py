@@ -8,7 +8,7 @@ import pytest
 
 import cchc_connect
 import cchc_schemas
-from cchc_connect import HttpResponse, Outcome, Outgoing, Receipt, Verdict
+from cchc_connect import DeliveryStatus, HttpResponse, Outgoing, Receipt, Verdict
 from cchc_schemas import DossierStatus
 
 GUIDE = Path(__file__).parents[1] / "docs" / "adapters.md"
@@ -27,19 +27,19 @@ def statuses() -> Any:
 @pytest.mark.parametrize(
     ("verdict", "outcome"),
     [
-        (Verdict.OK, Outcome.DELIVERED),
-        (Verdict.DUPLICATE, Outcome.DUPLICATE),
-        (Verdict.NOT_FOUND, Outcome.REFUSED),
+        (Verdict.OK, DeliveryStatus.DELIVERED),
+        (Verdict.DUPLICATE, DeliveryStatus.DUPLICATE),
+        (Verdict.NOT_FOUND, DeliveryStatus.REFUSED),
     ],
 )
 def test_the_guides_target_returns_a_receipt_for_each_verdict(
-    statuses: Any, verdict: Verdict, outcome: Outcome
+    statuses: Any, verdict: Verdict, outcome: DeliveryStatus
 ) -> None:
     """It sends one status and returns one receipt."""
     dossier = cchc_schemas.Dossier(
         code="000.00.05.H09-260302-0001", procedure_code="1.013225", status=DossierStatus.IN_PROCESS
     )
-    outgoing = Outgoing(record=dossier, idempotency_key="k1", known=False)
+    outgoing = Outgoing(record=dossier, idempotency_key="k1", previously_delivered=False)
 
     conversation = statuses.deliver([outgoing])
     request = next(conversation)
@@ -49,4 +49,4 @@ def test_the_guides_target_returns_a_receipt_for_each_verdict(
     receipts: list[Receipt] = ended.value.value
     assert request.path == "/dossiers/000.00.05.H09-260302-0001/status"
     assert request.json == {"status": 4, "message": "k1"}
-    assert [receipt.outcome for receipt in receipts] == [outcome]
+    assert [receipt.status for receipt in receipts] == [outcome]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.checkout import PACKAGE_FOLDERS, ROOT, Module, modules, shown
+from tests.checkout import PACKAGE_FOLDERS, ROOT, Module, modules, relative_path
 
 pytestmark = pytest.mark.repeats
 
@@ -64,7 +64,7 @@ def test_a_layer_imports_nothing_above_it(package: str) -> None:
     above = LAYERS[LAYERS.index(package) + 1 :]
 
     upward = {
-        f"{shown(module.path)} imports {name}"
+        f"{relative_path(module.path)} imports {name}"
         for module in modules()
         if module.package == package
         for name in imported(module)
@@ -80,7 +80,9 @@ def test_a_layers_folder_is_no_package_itself(folder: str) -> None:
 
 
 def test_imports_are_absolute() -> None:
-    relative = {shown(module.path) for module in modules() for node in module.nodes() if getattr(node, "level", 0)}
+    relative = {
+        relative_path(module.path) for module in modules() for node in module.nodes() if getattr(node, "level", 0)
+    }
 
     assert relative == set()
 

@@ -27,7 +27,7 @@ CODE = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 FILE = re.compile(r"\.(?:csv|db|json|toml)$")
 MODULES = {module.name for module in modules()}
 ERRORS = {name for name, value in vars(errors).items() if inspect.isclass(value) and issubclass(value, Exception)}
-CALLS = {*ERRORS, "Phrase", "say", "text", "heading"}
+CALLS = {*ERRORS, "Message", "message", "text", "heading"}
 """Functions and classes that take a code and the values of its message."""
 
 INSTANT = datetime(2026, 11, 29, 22, 46, 27, tzinfo=UTC)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cchc_schemas import RECORD_TYPES, Record
-from tests.checkout import ROOT, modules, shown, texts
+from tests.checkout import ROOT, modules, relative_path, text_files
 
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
@@ -25,7 +25,7 @@ VAGUE = frozenset({"util", "utils", "helper", "helpers", "misc", "common", "mana
 
 EXAMPLES = ("quickstart.py", "district_registry_adapter/src/district_registry_adapter/adapter.py")
 
-documents = [path for path in texts() if path.suffix == ".md"]
+documents = [path for path in text_files() if path.suffix == ".md"]
 
 
 def content(path: Path) -> str:
@@ -35,8 +35,8 @@ def content(path: Path) -> str:
 def places(pattern: re.Pattern[str]) -> list[str]:
     """Return every location of `pattern`, as path and line number."""
     return [
-        f"{shown(path)}:{number}"
-        for path in texts()
+        f"{relative_path(path)}:{number}"
+        for path in text_files()
         for number, line in enumerate(content(path).splitlines(), start=1)
         if pattern.search(line)
     ]
@@ -60,7 +60,7 @@ def ended(text: str) -> bool:
 
 @pytest.mark.parametrize("is_kept", [composed, with_line_feeds_alone, without_byte_order_mark, ended])
 def test_every_text_is_nfc_utf_8_with_line_feeds(is_kept: Callable[[str], bool]) -> None:
-    assert [shown(path) for path in texts() if not is_kept(content(path))] == []
+    assert [relative_path(path) for path in text_files() if not is_kept(content(path))] == []
 
 
 def test_nothing_is_left_unfinished() -> None:
@@ -77,8 +77,8 @@ def test_no_text_names_a_package_registry() -> None:
 
 def test_every_suppressed_warning_names_its_code_and_its_reason() -> None:
     silent = [
-        f"{shown(path)}:{number}"
-        for path in texts()
+        f"{relative_path(path)}:{number}"
+        for path in text_files()
         if path.suffix == ".py"
         for number, line in enumerate(content(path).splitlines(), start=1)
         if (ignored := IGNORES.search(line)) and not CODED.match(ignored[2])
@@ -116,7 +116,7 @@ def test_the_changelog_begins_with_this_version() -> None:
     assert headings[:1] == [VERSION]
 
 
-@pytest.mark.parametrize("document", documents, ids=shown)
+@pytest.mark.parametrize("document", documents, ids=relative_path)
 def test_every_link_between_texts_leads_somewhere(document: Path) -> None:
     links = [link for link in LINK.findall(content(document)) if "://" not in link and not link.startswith("mailto:")]
 

@@ -21,24 +21,24 @@ from urllib.parse import quote
 
 from pydantic import Field, model_validator
 
-from cchc_adapters.building_blocks.geometries import geometry
+from cchc_adapters.building_blocks.geometries import geometry_fields
 from cchc_adapters.building_blocks.land_uses import land_uses
 from cchc_adapters.building_blocks.options import AdapterOptions, package_table
 from cchc_connect import (
-    Ask,
-    Deletes,
+    Conversation,
+    DeleteDetection,
     Dialect,
-    Exchange,
     HttpRequest,
     HttpResponse,
     Item,
     Page,
+    PageRequest,
     SourceHeld,
     SourceProfile,
     classify_rest,
 )
 from cchc_connect.wire import codecs
-from cchc_connect.wire.field_map import INSTANTS, FieldRule, field_map, held, rules_of, translated
+from cchc_connect.wire.field_map import INSTANTS, FieldRule, field_map, rules_of, translated, value_at
 from cchc_schemas import AdminScheme, CrsName, LandParcel, Text, parcel_key
 
 ACCEPT = {"Accept": "application/geo+json, application/json"}
@@ -116,14 +116,16 @@ class Parcels:
         self._fields = fields
         self.profile = SourceProfile(
             changed_since=options.changed_since,
-            deletes=Deletes.ABSENCE if options.complete_listing else Deletes.NEVER,
+            deletes=DeleteDetection.ABSENCE if options.complete_listing else DeleteDetection.NEVER,
         )
         self.mapping_version = options.mapping_version(MAPPING_VERSION)
 
-    def fetch(self, ask: Ask) -> Exchange[Page]:
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Request the first page, or the page that the next link named."""
         response = (
-            yield HttpRequest(method="GET", path=ask.position, headers=ACCEPT) if ask.position else self._first(ask)
+            yield HttpRequest(method="GET", path=page_request.page_token, headers=ACCEPT)
+            if page_request.page_token
+            else self._first(page_request)
         )
         self._check_crs(response)
         listing = response.listing("features")
@@ -133,11 +135,13 @@ class Parcels:
         if features is None or links is None or "" in following:
             raise SourceHeld("ogc_features.no_collection")
         total = codecs.whole_number(collection.get("numberMatched"))
-        return Page(items=features, next=next(iter(following), None), total=total if isinstance(total, int) else None)
+        return Page(
+            items=features, next_page_token=next(iter(following), None), total=total if isinstance(total, int) else None
+        )
 
     def key(self, item: Item) -> str:
         """Return the feature's stable identifier."""
-        return codecs.plain_text(held(item, self._key))
+        return codecs.plain_text(value_at(item, self._key))
 
     def changed_at(self, item: Item) -> datetime | codecs.Unreadable | None:
         """Return when the source last changed the parcel, by the property that the field map names."""
@@ -153,14 +157,14 @@ class Parcels:
             "scheme": options.scheme,
             "previous_keys": _former_keys(former, options.previous_scheme),
             "uses": list(land_uses(rows, options.land_use_catalogue, options.decimal_sign)),
-            "geometry": geometry(item.get("geometry"), options.crs),
+            "geometry": geometry_fields(item.get("geometry"), options.crs),
         }
 
-    def _first(self, ask: Ask) -> HttpRequest:
+    def _first(self, page_request: PageRequest) -> HttpRequest:
         options = self._options
         params = {"limit": str(options.page_size)}
-        if ask.since is not None:
-            params["datetime"] = f"{ask.since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}/.."
+        if page_request.since is not None:
+            params["datetime"] = f"{page_request.since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}/.."
         if options.crs != CRS84:
             params["crs"] = _crs_address(options.crs)
         path = f"/collections/{quote(options.collection, safe='')}/items"

@@ -27,13 +27,13 @@ from pydantic import Field
 
 from cchc_adapters.building_blocks.options import AdapterOptions, package_table
 from cchc_connect import (
-    Ask,
+    Conversation,
     Dialect,
-    Exchange,
     HttpRequest,
     HttpResponse,
     Item,
     Page,
+    PageRequest,
     SourceHeld,
     SourceProfile,
     Unreadable,
@@ -45,7 +45,7 @@ from cchc_connect.wire.field_map import FieldMap, at, translated
 from cchc_schemas import Channel, Dossier, DossierStatus, DossierStep
 
 
-class OpenCpsWords:
+class OpenCpsVocabulary:
     """The built-in table, overridden by the statuses of one site."""
 
     def __init__(self, statuses: Mapping[str, int]) -> None:
@@ -55,7 +55,7 @@ class OpenCpsWords:
         self._statuses: Mapping[str, Sequence[int]] = {**table["statuses"], **site_statuses}
         self._channels: Mapping[str, int] = table["channels"]
         kinds: Mapping[str, int] = table["applicant_kinds"]
-        self.applicant_kind: codecs.Reader = partial(codecs.one_of, words=kinds, rule="applicant_kind_unknown")
+        self.applicant_kind: codecs.Reader = partial(codecs.code_meaning, meanings=kinds, rule="applicant_kind_unknown")
 
     def state(self, item: Item) -> Mapping[str, object]:
         """Return the fields `status` and `source_status`; some statuses depend on whether the dossier was received.
@@ -64,7 +64,7 @@ class OpenCpsWords:
         """
         main, sub = codecs.text_or_none(item.get("dossierStatus")), codecs.text_or_none(item.get("dossierSubStatus"))
         source_status = f"{main}/{sub}" if f"{main}/{sub}" in self._statuses else main
-        by_receipt = codecs.one_of(source_status, self._statuses, "status_unknown")
+        by_receipt = codecs.code_meaning(source_status, self._statuses, "status_unknown")
         if by_receipt is None or isinstance(by_receipt, Unreadable):
             return {"status": by_receipt, "source_status": source_status}
         received = codecs.text_or_none(item.get("receiveDate")) is not None
@@ -149,13 +149,13 @@ class _Listing:
     profile = SourceProfile(changed_since=False)
 
     def __init__(self, options: OpenCpsOptions) -> None:
-        self._vocabulary = OpenCpsWords(options.statuses)
+        self._vocabulary = OpenCpsVocabulary(options.statuses)
         self._page_size = options.page_size
         self.mapping_version = options.mapping_version(MAPPING_VERSION)
 
-    def fetch(self, ask: Ask) -> Exchange[Page]:
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Request the rows from the page token on."""
-        start, size = int(ask.position or 0), self._page_size
+        start, size = int(page_request.page_token or 0), self._page_size
         window = {"start": str(start), "end": str(start + size)}
         response = yield HttpRequest(method="GET", path=DOSSIERS, params=window)
         listing = response.listing("data")
@@ -165,7 +165,7 @@ class _Listing:
         total = total if isinstance(total, int) else None
         end = start + len(rows)
         has_next = len(rows) == size or (bool(rows) and total is not None and end < total)
-        return Page(items=rows, next=str(end) if has_next else None, total=total)
+        return Page(items=rows, next_page_token=str(end) if has_next else None, total=total)
 
     def changed_at(self, item: Item) -> datetime | codecs.Unreadable | None:
         """Return when the dossier was last modified."""
@@ -182,10 +182,10 @@ class Dossiers(_Listing):
         self._fields: FieldMap = {
             **DOSSIER,
             "code": at(options.identity_field),
-            "procedure_code": at("serviceCode", read=partial(codecs.known_as, codes=options.procedure_codes)),
-            "agency_code": at("govAgencyCode", read=partial(codecs.known_as, codes=options.agency_codes)),
+            "procedure_code": at("serviceCode", read=partial(codecs.shared_code, codes=options.procedure_codes)),
+            "agency_code": at("govAgencyCode", read=partial(codecs.shared_code, codes=options.agency_codes)),
             "applicant_kind": at("applicantIdType", read=self._vocabulary.applicant_kind),
-            "return_by_post": at("viaPostal", read=partial(codecs.is_among, words=options.post_values)),
+            "return_by_post": at("viaPostal", read=partial(codecs.is_among, values=options.post_values)),
         }
 
     def key(self, item: Item) -> str:
@@ -209,9 +209,9 @@ class Steps(_Listing):
         super().__init__(options)
         self._fields: FieldMap = {**STEP, "dossier_code": at(options.identity_field)}
 
-    def fetch(self, ask: Ask) -> Exchange[Page]:
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Request the rows from the page token on; dossiers without an action have no step and are left out."""
-        page = yield from super().fetch(ask)
+        page = yield from super().fetch(page_request)
         with_action = [item for item in page.items if codecs.plain_text(item.get("lastActionDate"))]
         return replace(page, items=with_action, total=None)
 

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from cchc_connect.cli.context import CONFIG_FILE, LAST_ENTRY, Database, Session, session
-from cchc_connect.cli.query_commands import looking
+from cchc_connect.cli.context import CONFIG_FILE, MAX_ENTRY_NUMBER, CommandContext, Database, session
+from cchc_connect.cli.query_commands import query_app
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Language
 
@@ -28,11 +28,11 @@ adapter = typer.Typer(help="help.adapter", no_args_is_help=True)
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(schema, name="schema")
 app.add_typer(adapter, name="adapter")
-app.add_typer(looking)
+app.add_typer(query_app)
 
 
 @app.callback()
-def program(
+def global_options(
     context: typer.Context,
     *,
     config: Annotated[Path, typer.Option(help="help.config", metavar="FILE")] = CONFIG_FILE,
@@ -44,7 +44,7 @@ def program(
     del lang, as_json, debug
     if config.is_dir():
         raise ConfigurationError("cli.config_is_folder", path=config)
-    context.obj = Session(screen=context.obj, config=config)
+    context.obj = CommandContext(screen=context.obj, config=config)
 
 
 @app.command(help="help.init")
@@ -77,10 +77,10 @@ def sync(
     full: Annotated[list[str] | None, typer.Option("--full", help="help.sync_full", metavar="NAME")] = None,
 ) -> int:
     """Pull every source, push every route, report."""
-    from cchc_connect.cli.sync import Wish, synchronise
+    from cchc_connect.cli.sync import SyncOptions, synchronise
 
-    options = Wish(only=only or (), accept_shrink=accept_shrink or (), full=full or ())
-    return synchronise(session(context), options, rehearse=dry_run)
+    options = SyncOptions(only=only or (), accept_shrink=accept_shrink or (), full=full or ())
+    return synchronise(session(context), options, dry_run=dry_run)
 
 
 @app.command(help="help.pull")
@@ -95,10 +95,10 @@ def pull(  # noqa: PLR0913  # a command has as many parameters as options
     dry_run: Annotated[bool, typer.Option("--dry-run", help="help.sync_dry_run")] = False,
 ) -> int:
     """Pull one connection, or a part of it."""
-    from cchc_connect.cli.sync import Part, pull as pull_part
+    from cchc_connect.cli.sync import PullOptions, pull as pull_part
 
-    options = Part(record_type=record_type, since=since, until=until, key=key)
-    return pull_part(session(context), name, options, rehearse=dry_run)
+    options = PullOptions(record_type=record_type, since=since, until=until, key=key)
+    return pull_part(session(context), name, options, dry_run=dry_run)
 
 
 @app.command(help="help.reconcile")
@@ -111,9 +111,9 @@ def reconcile(
     accept_shrink: Annotated[bool, typer.Option("--accept-shrink", help="help.reconcile_accept_shrink")] = False,
 ) -> int:
     """Compare sources and shared database, and correct the differences."""
-    from cchc_connect.cli.reconcile import Wanted, reconcile_connection
+    from cchc_connect.cli.reconcile import ReconcileOptions, reconcile_connection
 
-    options = Wanted(record_type=record_type, repair=repair, accept_shrink=accept_shrink)
+    options = ReconcileOptions(record_type=record_type, repair=repair, accept_shrink=accept_shrink)
     return reconcile_connection(session(context), name, options)
 
 
@@ -150,16 +150,16 @@ def quarantine_export(  # a command has as many parameters as options
     db: Database = None,
 ) -> int:
     """Write the open entries into a spreadsheet."""
-    from cchc_connect.cli.quarantine import Wanted, export_entries
+    from cchc_connect.cli.quarantine import ExportOptions, export_entries
 
-    options = Wanted(connection=connection, record_type=record_type, force=force)
+    options = ExportOptions(connection=connection, record_type=record_type, force=force)
     return export_entries(session(context), db, file, options)
 
 
 @quarantine.command("show", help="help.quarantine_show")
 def quarantine_show(
     context: typer.Context,
-    number: Annotated[int, typer.Argument(metavar="ID", help="help.entry", min=1, max=LAST_ENTRY)],
+    number: Annotated[int, typer.Argument(metavar="ID", help="help.entry", min=1, max=MAX_ENTRY_NUMBER)],
     *,
     raw: Annotated[bool, typer.Option("--raw", help="help.raw")] = False,
     db: Database = None,
@@ -174,7 +174,7 @@ def quarantine_show(
 def quarantine_replay(
     context: typer.Context,
     numbers: Annotated[
-        list[int] | None, typer.Argument(metavar="[ID]...", help="help.entries", min=1, max=LAST_ENTRY)
+        list[int] | None, typer.Argument(metavar="[ID]...", help="help.entries", min=1, max=MAX_ENTRY_NUMBER)
     ] = None,
     *,
     everything: Annotated[bool, typer.Option("--all", help="help.replay_all")] = False,

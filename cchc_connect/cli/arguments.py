@@ -6,8 +6,8 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
-from cchc_connect.cli.context import Session
-from cchc_connect.cli.exit_codes import Misused, NotThere
+from cchc_connect.cli.context import CommandContext
+from cchc_connect.cli.exit_codes import NotFound, UsageMistake
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import DatabaseUnusable
 from cchc_connect.privacy.secrets import SecretText
@@ -20,7 +20,7 @@ _NO_PASSWORD = r"\1@"  # noqa: S105  # a replacement pattern
 
 
 @contextmanager
-def existing_database(session: Session, location: str | None) -> Generator[SharedDatabase, None, None]:
+def existing_database(session: CommandContext, location: str | None) -> Generator[SharedDatabase, None, None]:
     """Open the database at `location`, a path or an address; without location that of the configuration.
 
     Raises:
@@ -28,7 +28,7 @@ def existing_database(session: Session, location: str | None) -> Generator[Share
         DatabaseUnusable: it is not a shared database of this program, or an older one; it is not changed.
         ConfigurationError: there is no location, and the configuration cannot be read.
     """
-    with open_existing(configured_address(session) if location is None else address_of(location)) as database:
+    with open_existing(configured_address(session) if location is None else database_address(location)) as database:
         yield database
 
 
@@ -40,15 +40,15 @@ def open_existing(address: str) -> SharedDatabase:
         if error.code != "database.absent":
             raise
         path = error.context["path"]
-    raise NotThere("cli.no_database", path=path)
+    raise NotFound("cli.no_database", path=path)
 
 
-def address_of(location: str) -> str:
+def database_address(location: str) -> str:
     """Return the address of a database, given its path or its address; an address may contain a password."""
     return SecretText(location) if ADDRESS.match(location) else f"{SQLITE}{Path(location).resolve()}"
 
 
-def where(location: str | None) -> str:
+def database_option(location: str | None) -> str:
     """Return the option --db for a suggested command, without password; "" if there is no location.
 
     >>> where("postgresql://cchc:secret@db/shared")
@@ -57,28 +57,28 @@ def where(location: str | None) -> str:
     return f" --db {shlex.quote(PASSWORD.sub(_NO_PASSWORD, location))}" if location else ""
 
 
-def configured_address(session: Session) -> str:
+def configured_address(session: CommandContext) -> str:
     """Return the address of the database in the configuration."""
     from cchc_connect.config.file import Config  # noqa: PLC0415  # with --db no configuration is read
 
     return Config.load(session.config).database.address
 
 
-def check_name(code: str, name: str | None, names: Iterable[str]) -> None:
+def require_known_name(code: str, name: str | None, names: Iterable[str]) -> None:
     """Refuse an unknown name, because an empty list would look like a result.
 
     Raises:
         Misused: the name is not among the known ones.
     """
     if name is not None and name not in names:
-        raise Misused(code, name=name, known=", ".join(sorted(names)))
+        raise UsageMistake(code, name=name, known=", ".join(sorted(names)))
 
 
-def record_kind(name: str) -> type[Record]:
+def record_class(name: str) -> type[Record]:
     """Return the record class of a record type.
 
     Raises:
         Misused: there is no record type of that name.
     """
-    check_name("cli.record_type_unknown", name, RECORD_TYPES)
+    require_known_name("cli.record_type_unknown", name, RECORD_TYPES)
     return RECORD_TYPES[name]

@@ -6,10 +6,10 @@ from typing import Any
 
 from cchc_connect.case import Case, find_case
 from cchc_connect.cli.arguments import existing_database
-from cchc_connect.cli.console import Screen
-from cchc_connect.cli.context import Session
+from cchc_connect.cli.console import Console
+from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
-from cchc_connect.cli.formatting import day, decimal, local
+from cchc_connect.cli.formatting import local_date, local_number, local_time
 from cchc_connect.cli.record_fields import named_code
 from cchc_connect.privacy.masking import masked_record
 from cchc_schemas import (
@@ -28,7 +28,7 @@ Line = tuple[str, object]
 """Code of a label and its value; a line without value is omitted."""
 
 
-def show_case(session: Session, database: str | None, code: str, *, unmasked: bool) -> ExitCode:
+def show_case(session: CommandContext, database: str | None, code: str, *, unmasked: bool) -> ExitCode:
     """Show the case of the dossier `code`; personal values are masked unless `unmasked`."""
     with existing_database(session, database) as opened:
         case = find_case(opened, code)
@@ -49,7 +49,7 @@ def case_document(case: Case, *, unmasked: bool) -> Mapping[str, Any]:
 class CaseView:
     """Writes a case as text for officials."""
 
-    def __init__(self, screen: Screen, *, unmasked: bool) -> None:
+    def __init__(self, screen: Console, *, unmasked: bool) -> None:
         """Write to `screen`; mask personal values unless `unmasked`."""
         self._screen = screen
         self._unmasked = unmasked
@@ -69,7 +69,7 @@ class CaseView:
             self._lines(self._parcel(parcel))
         if not self._unmasked:
             self._screen.line()
-            self._screen.say("case_view.masked")
+            self._screen.message("case_view.masked")
 
     def _dossier(self, case: Case) -> None:
         dossier = case.dossier
@@ -100,31 +100,31 @@ class CaseView:
         yield "permit_number", permit.permit_number
         yield "name", permit.name
         yield "kind", self._name("permit_kinds", permit.kind)
-        yield "status", self._screen.word("permit_status", permit.status)
+        yield "status", self._screen.term("permit_status", permit.status)
         yield "investor", self._personal(permit, "investor_name")
         yield "address", permit.address
         yield "parcels", _parcel_refs(permit.parcel_refs)
-        yield "issued_on", day(permit.issued_on, self._screen.language)
-        yield "expires_on", day(permit.expires_on, self._screen.language)
+        yield "issued_on", local_date(permit.issued_on, self._screen.language)
+        yield "expires_on", local_date(permit.expires_on, self._screen.language)
 
     def _works(self, works: ConstructionWorks) -> Iterator[Line]:
         yield "name", works.name
         yield "status", self._name("works_status", works.status)
-        yield "grade", works.grade and self._screen.word("works_grade", works.grade)
+        yield "grade", works.grade and self._screen.term("works_grade", works.grade)
         yield "address", works.address
         yield "parcels", _parcel_refs(works.parcel_refs)
-        yield "started_on", day(works.started_on, self._screen.language)
-        yield "completed_on", day(works.completed_on, self._screen.language)
+        yield "started_on", local_date(works.started_on, self._screen.language)
+        yield "completed_on", local_date(works.completed_on, self._screen.language)
 
     def _parcel(self, parcel: LandParcel) -> Iterator[Line]:
         yield "national_id", parcel.national_id
         yield "previous_keys", ", ".join(parcel.previous_keys)
         yield "address", parcel.address
-        yield "area", parcel.area_m2 and f"{decimal(parcel.area_m2, self._screen.language)} m²"
+        yield "area", parcel.area_m2 and f"{local_number(parcel.area_m2, self._screen.language)} m²"
         yield "uses", ", ".join(str(self._name("land_use_codes", use.code)) for use in parcel.uses)
         yield "certificates", ", ".join(certificate.serial for certificate in parcel.certificates)
         yield "holders", ", ".join(str(self._personal(holder, "name")) for holder in parcel.holders)
-        kinds = (self._screen.word("restriction_kind", restriction.kind) for restriction in parcel.restrictions)
+        kinds = (self._screen.term("restriction_kind", restriction.kind) for restriction in parcel.restrictions)
         yield "restrictions", ", ".join(kinds)
         yield "in_dispute", self._screen.text("case_view.yes") if parcel.in_dispute else None
 
@@ -143,7 +143,7 @@ class CaseView:
         return value if value is None or self._unmasked else mask(value, personal_marks(type(part))[name].visible)
 
     def _time(self, moment: datetime | None) -> str | None:
-        return None if moment is None else local(moment, self._screen.language)
+        return None if moment is None else local_time(moment, self._screen.language)
 
     def _name(self, list_name: str, code: object) -> str | None:
         return None if code is None else named_code(list_name, code, self._screen)

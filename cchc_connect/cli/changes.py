@@ -10,22 +10,22 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from cchc_connect.cli.arguments import existing_database, record_kind
-from cchc_connect.cli.console import GAP, Screen
-from cchc_connect.cli.context import Session
+from cchc_connect.cli.arguments import existing_database, record_class
+from cchc_connect.cli.console import GAP, Console
+from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
-from cchc_connect.cli.formatting import local
-from cchc_connect.cli.signals import stop_asked
+from cchc_connect.cli.formatting import local_time
+from cchc_connect.cli.signals import stop_on_signals
 from cchc_connect.database.reading.change_feed import follow
 from cchc_connect.privacy.masking import masked_document
 from cchc_schemas import RECORD_TYPES
 
-ENDING = (signal.SIGTERM, signal.SIGINT)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 """Signals that end `--follow`; that is not a failure."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class ChangesOptions:
     """Which part of the feed is read."""
 
     since: int = 0
@@ -34,26 +34,29 @@ class Reading:
     limit: int | None = None
 
 
-def show_changes(session: Session, database: str | None, reading: Reading, *, unmasked: bool) -> ExitCode:
+def show_changes(session: CommandContext, database: str | None, reading: ChangesOptions, *, unmasked: bool) -> ExitCode:
     """Write changes in commit order, one line each, as soon as each is committed.
 
     Raises:
         Misused: there is no such record type.
     """
     for name in reading.record_types:
-        record_kind(name)
-    with existing_database(session, database) as opened, stop_asked(*(ENDING if reading.follow else ())) as stop:
+        record_class(name)
+    with (
+        existing_database(session, database) as opened,
+        stop_on_signals(*(STOP_SIGNALS if reading.follow else ())) as stop,
+    ):
 
         def pause(seconds: float) -> None:
             if reading.follow:
                 time.sleep(seconds)
             else:
-                stop.make()  # the command ends at the end of the feed
+                stop.set()  # the command ends at the end of the feed
 
-        rows = follow(opened, reading.since, record_types=reading.record_types, is_stopping=stop.is_made, sleep=pause)
+        rows = follow(opened, reading.since, record_types=reading.record_types, is_stopping=stop.is_set, sleep=pause)
         for row in islice(rows, reading.limit):
-            session.screen.one_of_many(_document(row, unmasked=unmasked), _line(row, session.screen))
-            if stop.is_made():
+            session.screen.stream_item(_document(row, unmasked=unmasked), _line(row, session.screen))
+            if stop.is_set():
                 break
     return ExitCode.DONE
 
@@ -66,8 +69,12 @@ def _document(row: RowMapping, *, unmasked: bool) -> Mapping[str, Any]:
     return {**{name: value for name, value in row.items() if name != "order_key"}, "document": document}
 
 
-def _line(row: RowMapping, screen: Screen) -> str:
+def _line(row: RowMapping, screen: Console) -> str:
     version = screen.text("changes_view.version", version=row["version"])
-    change = (row["sequence"], local(row["changed_at"], screen.language), screen.word("operation", row["operation"]))
-    record = (screen.word("record_name", row["record_type"]), row["record_key"], version, row["connection"])
+    change = (
+        row["sequence"],
+        local_time(row["changed_at"], screen.language),
+        screen.term("operation", row["operation"]),
+    )
+    record = (screen.term("record_name", row["record_type"]), row["record_key"], version, row["connection"])
     return GAP.join(map(str, (*change, *record)))

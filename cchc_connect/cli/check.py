@@ -6,25 +6,25 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from cchc_connect.cli.console import Screen
-from cchc_connect.cli.context import Session
+from cchc_connect.cli.console import Console
+from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode, exit_code_of
 from cchc_connect.cli.record_fields import field_name, record_model
 from cchc_connect.config.file import Config
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.diagnostics.connections import check_connections
-from cchc_connect.diagnostics.database import DATABASE, database_findings, room
+from cchc_connect.diagnostics.database import DATABASE, database_findings, free_space_finding
 from cchc_connect.diagnostics.finding import Finding
 from cchc_connect.errors import ConfigurationError, DatabaseUnusable
 
 CONNECTIONS = "connections"
 """Place of a finding about all connections."""
 
-NEW = {"database.absent": "check.database_new", "database.older": "check.database_older"}
+CORRECTED_BY_NEXT_RUN = {"database.absent": "check.database_new", "database.older": "check.database_older"}
 """States of the database that the next run corrects by itself, and the codes of their messages."""
 
 
-def show_check(session: Session) -> ExitCode:
+def show_check(session: CommandContext) -> ExitCode:
     """Check configuration, database and every connection.
 
     The exit code is that of the gravest finding: configuration, then database. If only systems fail, it says
@@ -32,7 +32,7 @@ def show_check(session: Session) -> ExitCode:
     """
     screen, findings = session.screen, list[Finding]()
     config = Config.load(session.config)
-    screen.say("check.config_valid", file=session.config)
+    screen.message("check.config_valid", file=session.config)
     for finding in _findings(config, session.config):
         findings.append(finding)
         screen.line(f"{_mark(finding, screen)} {_place(finding, screen)}: {_message(finding, screen)}")
@@ -43,7 +43,7 @@ def show_check(session: Session) -> ExitCode:
 def _findings(config: Config, file: Path) -> Iterator[Finding]:
     yield from _database(config)
     if not config.connections:
-        yield Finding.of(CONNECTIONS, ConfigurationError("cli.no_connections", file=file))
+        yield Finding.bad(CONNECTIONS, ConfigurationError("cli.no_connections", file=file))
     yield from check_connections(config)
 
 
@@ -51,21 +51,21 @@ def _database(config: Config) -> Iterator[Finding]:
     """Check the database, or the folder in which the first run will create it."""
     try:
         with SharedDatabase(config.database.address, prepare=False) as database:
-            yield Finding.good(DATABASE, "check.database_opens", {"path": database.place})
+            yield Finding.good(DATABASE, "check.database_opens", {"path": database.location})
             yield from database_findings(database)
     except DatabaseUnusable as error:
-        if error.code not in NEW:
-            yield Finding.of(DATABASE, error)
+        if error.code not in CORRECTED_BY_NEXT_RUN:
+            yield Finding.bad(DATABASE, error)
             return
         path = Path(str(error.context["path"]))
         if error.code == "database.absent" and config.database.is_file and not os.access(path.parent, os.W_OK):
-            yield Finding.of(DATABASE, DatabaseUnusable("cli.folder_missing", path=path))
+            yield Finding.bad(DATABASE, DatabaseUnusable("cli.folder_missing", path=path))
             return
-        yield Finding.good(DATABASE, NEW[error.code], {"path": path})
+        yield Finding.good(DATABASE, CORRECTED_BY_NEXT_RUN[error.code], {"path": path})
         if config.database.is_file:
-            yield room(path.parent)
+            yield free_space_finding(path.parent)
     except ConfigurationError as error:
-        yield Finding.of(DATABASE, error)
+        yield Finding.bad(DATABASE, error)
 
 
 def _exit_code(findings: list[Finding]) -> ExitCode:
@@ -78,33 +78,33 @@ def _exit_code(findings: list[Finding]) -> ExitCode:
     return ExitCode.PARTIAL if any(finding.is_result for finding in findings) else ExitCode.FAILED
 
 
-def _mark(finding: Finding, screen: Screen) -> str:
+def _mark(finding: Finding, screen: Console) -> str:
     return screen.text(f"check.{finding.level}")
 
 
-def _place(finding: Finding, screen: Screen) -> str:
+def _place(finding: Finding, screen: Console) -> str:
     """Return what the finding is about: the database, or a connection with or without record type."""
-    if finding.place in {DATABASE, CONNECTIONS}:
-        return screen.text(f"check.{finding.place}")
-    connection, _, record_type = finding.place.partition(" ")
-    return f"{connection} {screen.word('record_name', record_type)}" if record_type else connection
+    if finding.subject in {DATABASE, CONNECTIONS}:
+        return screen.text(f"check.{finding.subject}")
+    connection, _, record_type = finding.subject.partition(" ")
+    return f"{connection} {screen.term('record_name', record_type)}" if record_type else connection
 
 
-def _message(finding: Finding, screen: Screen) -> str:
+def _message(finding: Finding, screen: Console) -> str:
     """Return the sentence of a finding; the most frequent faults of a page, `path rule; ...`, are put into words."""
-    context = dict(finding.said.context)
+    context = dict(finding.message.context)
     if isinstance(rules := context.get("rules"), str):
-        model = record_model(finding.place.rpartition(" ")[2])
+        model = record_model(finding.subject.rpartition(" ")[2])
         context["rules"] = "; ".join(_fault_text(model, rule, screen) for rule in rules.split("; "))
-    return screen.text(finding.said.code, **context)
+    return screen.text(finding.message.code, **context)
 
 
-def _fault_text(model: type[BaseModel] | None, fault: str, screen: Screen) -> str:
+def _fault_text(model: type[BaseModel] | None, fault: str, screen: Console) -> str:
     path, _, rule = fault.rpartition(" ")
-    return f"{field_name(model, path, screen)}: {screen.word('fault', rule)}"
+    return f"{field_name(model, path, screen)}: {screen.term('fault', rule)}"
 
 
-def _document(finding: Finding, screen: Screen) -> dict[str, object]:
-    phrase = finding.said
-    head = {"place": finding.place, "good": finding.error is None, "level": finding.level, "code": phrase.code}
-    return {**head, "message": _message(finding, screen), "context": screen.plain(phrase.context)}
+def _document(finding: Finding, screen: Console) -> dict[str, object]:
+    phrase = finding.message
+    head = {"place": finding.subject, "good": finding.error is None, "level": finding.level, "code": phrase.code}
+    return {**head, "message": _message(finding, screen), "context": screen.json_values(phrase.context)}

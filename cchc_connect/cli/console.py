@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from typing import TextIO
 from unicodedata import category
 
-from cchc_connect.cli.exit_codes import OutputLost
+from cchc_connect.cli.exit_codes import OutputUnwritable
 from cchc_connect.errors import CchcError
-from cchc_connect.messages import Language, Phrase, Phrases, message
+from cchc_connect.messages import Language, Message, Messages, message
 
 GAP = "  "
-BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
-STEERING = frozenset({"Cc", "Cf"})
+BOLD, RESET = "\x1b[1m", "\x1b[0m"
+CONTROL_CATEGORIES = frozenset({"Cc", "Cf"})
 """Unicode categories of characters that steer a terminal: control and direction characters."""
 
 _UNSEEN = re.compile(
@@ -31,7 +31,7 @@ _UNSEEN = re.compile(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class OutputTable:
     """Rows under headings; columns from `numbers_from` on contain numbers and are aligned to the right."""
 
     headings: Sequence[str]
@@ -40,7 +40,7 @@ class Table:
     numbers_from: int = 99
 
 
-class Screen:
+class Console:
     """Output of one command."""
 
     def __init__(self, language: Language, *, as_json: bool) -> None:
@@ -58,42 +58,42 @@ class Screen:
         except KeyError:
             return code
 
-    def spoken(self, phrase: Phrase) -> str:
+    def phrase(self, phrase: Message) -> str:
         """Return the sentence of `phrase`."""
         return self.text(phrase.code, **phrase.context)
 
-    def word(self, table: str, code: str) -> str:
+    def term(self, table: str, code: str) -> str:
         """Return the words of the catalogue's `table` for `code`, or the code itself if there are none."""
         words = self.text(f"{table}.{code}")
         return code if words == f"{table}.{code}" else words
 
-    def say(self, code: str, /, **context: object) -> None:
+    def message(self, code: str, /, **context: object) -> None:
         """Write the sentence for `code`."""
         self.line(self.text(code, **context))
 
     def heading(self, code: str, /, **context: object) -> None:
         """Write a heading."""
-        title = harmless(self.text(code, **context))
+        title = escape_control_characters(self.text(code, **context))
         self.line()
         if not self.as_json:
-            _put(sys.stdout, f"{BOLD}{title}{PLAIN}" if is_terminal(sys.stdout) else title)
+            _put(sys.stdout, f"{BOLD}{title}{RESET}" if is_terminal(sys.stdout) else title)
 
     def line(self, text: str = "") -> None:
         """Write one line, unless a JSON document is requested."""
         if not self.as_json:
-            _put(sys.stdout, harmless(text))
+            _put(sys.stdout, escape_control_characters(text))
 
-    def note(self, text: str) -> None:
+    def stderr(self, text: str) -> None:
         """Write one line to standard error, unless a JSON document is requested."""
         if not self.as_json:
-            _put(sys.stderr, harmless(text))
+            _put(sys.stderr, escape_control_characters(text))
 
-    def table(self, table: Table) -> None:
+    def table(self, table: OutputTable) -> None:
         """Write a table."""
         if self.as_json:
             return
         headings = [self.text(code) for code in table.headings]
-        rows = [[harmless(str(cell)) for cell in row] for row in table.rows]
+        rows = [[escape_control_characters(str(cell)) for cell in row] for row in table.rows]
         if is_terminal(sys.stdout):
             _draw(headings, rows, table.numbers_from)
         else:
@@ -105,29 +105,29 @@ class Screen:
         if self.as_json:
             _put(sys.stdout, _written(document, indent=2 if sys.stdout.isatty() else None))
 
-    def one_of_many(self, document: Mapping[str, object], text: str) -> None:
+    def stream_item(self, document: Mapping[str, object], text: str) -> None:
         """Write one element of an endless stream as one line: as a JSON document if requested, else as text."""
-        _put(sys.stdout, _written(document, indent=None) if self.as_json else harmless(text))
+        _put(sys.stdout, _written(document, indent=None) if self.as_json else escape_control_characters(text))
 
-    def refuse(self, error: CchcError) -> None:
+    def error(self, error: CchcError) -> None:
         """Write the error that ended the command: to standard error, or as the JSON document if requested."""
-        self.refuse_with(error.code, error.context)
+        self.error_message(error.code, error.context)
 
-    def refuse_with(self, code: str, context: Mapping[str, object]) -> None:
+    def error_message(self, code: str, context: Mapping[str, object]) -> None:
         """Write `code` with its values; see `refuse`."""
         sentence = self.text(code, **context)
-        self.document({"error": {"code": code, "message": sentence, "context": self.plain(context)}})
-        self.note(self.text("cli.error", reason=sentence))
+        self.document({"error": {"code": code, "message": sentence, "context": self.json_values(context)}})
+        self.stderr(self.text("cli.error", reason=sentence))
 
-    def json(self, value: object, most_lines: int | None = None) -> None:
+    def json(self, value: object, max_lines: int | None = None) -> None:
         """Write a value as indented JSON for people, at most `most_lines` lines of it."""
         lines = json.dumps(value, ensure_ascii=False, indent=2).splitlines()
-        for line in lines[:most_lines]:
+        for line in lines[:max_lines]:
             self.line(line)
-        if most_lines is not None and len(lines) > most_lines:
+        if max_lines is not None and len(lines) > max_lines:
             self.line("  ...")
 
-    def plain(self, context: Mapping[str, object]) -> Mapping[str, object]:
+    def json_values(self, context: Mapping[str, object]) -> Mapping[str, object]:
         """Return the values of an error for a JSON document: numbers as they are, all other values as text."""
         return {name: self._plain(value) for name, value in context.items()}
 
@@ -135,10 +135,10 @@ class Screen:
         match value:
             case None | bool() | int() | float():
                 return value
-            case Phrase():
-                return self.spoken(value)
-            case Phrases():
-                return [self.spoken(phrase) for phrase in value.lines]
+            case Message():
+                return self.phrase(value)
+            case Messages():
+                return [self.phrase(phrase) for phrase in value.lines]
             case _:
                 return str(value)
 
@@ -150,13 +150,13 @@ def _written(document: Mapping[str, object], indent: int | None) -> str:
     return _UNSEEN.sub(lambda sign: json.dumps(sign[0])[1:-1], written)
 
 
-def harmless(text: str) -> str:
+def escape_control_characters(text: str) -> str:
     r"""Return `text` without characters that could steer a terminal: text of agencies is not trusted.
 
     >>> harmless("thửa\x1b[2J 12")
     'thửa?[2J 12'
     """
-    return "".join("?" if category(sign) in STEERING and sign not in "\n\t" else sign for sign in text)
+    return "".join("?" if category(sign) in CONTROL_CATEGORIES and sign not in "\n\t" else sign for sign in text)
 
 
 def is_terminal(stream: TextIO) -> bool:
@@ -174,12 +174,12 @@ def _put(stream: TextIO, text: str) -> None:
         stream.write(f"{text}\n")
         stream.flush()
     except OSError as error:
-        turn_away(stream)
+        discard(stream)
         if stream is sys.stdout:
-            raise OutputLost("cli.output_unwritable", reason=error.strerror) from error
+            raise OutputUnwritable("cli.output_unwritable", reason=error.strerror) from error
 
 
-def turn_away(stream: TextIO) -> None:
+def discard(stream: TextIO) -> None:
     """Discard further output to `stream`: flushing it would fail again when the program ends."""
     with suppress(OSError, ValueError):  # a stream that is not a file has no descriptor
         nowhere = os.open(os.devnull, os.O_WRONLY)

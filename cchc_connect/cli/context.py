@@ -6,33 +6,33 @@ from typing import Annotated
 
 import typer
 
-from cchc_connect.cli.console import Screen
+from cchc_connect.cli.console import Console
 
 CONFIG_FILE = Path("cchc.toml")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Session:
+class CommandContext:
     """One call of the command line."""
 
-    screen: Screen
+    screen: Console
     config: Path
     """Path of the configuration file; it may be missing if the command does not read it."""
 
 
-def session(context: typer.Context) -> Session:
+def session(context: typer.Context) -> CommandContext:
     """Return the session that the global options made.
 
     Raises:
         LookupError: the command was called without its global options.
     """
-    command_session = context.find_object(Session)
+    command_session = context.find_object(CommandContext)
     if command_session is None:
         raise LookupError("the command was called without its global options")
     return command_session
 
 
-LAST_ENTRY = 2**63 - 1
+MAX_ENTRY_NUMBER = 2**63 - 1
 """The largest number that an entry of a database can have."""
 
 Database = Annotated[str | None, typer.Option("--db", help="help.db", metavar="PATH")]

@@ -5,14 +5,14 @@ from dataclasses import asdict
 
 from sqlalchemy import Connection
 
-from cchc_connect.cli.arguments import check_name, existing_database
-from cchc_connect.cli.console import Screen, Table
-from cchc_connect.cli.context import Session
-from cchc_connect.cli.exit_codes import ExitCode, Misused, NotThere
-from cchc_connect.cli.formatting import local
+from cchc_connect.cli.arguments import existing_database, require_known_name
+from cchc_connect.cli.console import Console, OutputTable
+from cchc_connect.cli.context import CommandContext
+from cchc_connect.cli.exit_codes import ExitCode, NotFound, UsageMistake
+from cchc_connect.cli.formatting import local_time
 from cchc_connect.cli.record_fields import field_name, record_model
 from cchc_connect.config.file import Config
-from cchc_connect.database.outbox.dead_letters import DeadLetter, dead_letters, send_again
+from cchc_connect.database.outbox.dead_letters import DeadLetter, dead_letters, requeue
 from cchc_connect.database.outbox.deliveries import route_states
 from cchc_connect.messages import codes
 
@@ -29,7 +29,7 @@ COLUMNS = (
 )
 
 
-def list_letters(session: Session, database: str | None, route: str | None) -> ExitCode:
+def list_dead_letters(session: CommandContext, database: str | None, route: str | None) -> ExitCode:
     """List the dead letters of all routes, or of one.
 
     Raises:
@@ -42,40 +42,40 @@ def list_letters(session: Session, database: str | None, route: str | None) -> E
         letters = dead_letters(connection, route)
     screen.document({"dead_letters": [asdict(letter) for letter in letters]})
     if not letters:
-        screen.say("dead_letter_view.none")
+        screen.message("dead_letter_view.none")
         return ExitCode.DONE
     rows = [
         (
             letter.route,
             letter.sequence,
-            screen.word("record_name", letter.record_type),
+            screen.term("record_name", letter.record_type),
             letter.record_key,
             letter.attempts,
             _reason(letter.reason, screen),
-            local(letter.finished_at, screen.language),
+            local_time(letter.finished_at, screen.language),
             ", ".join(field_name(record_model(letter.record_type), path, screen) for path in letter.shortened_fields)
             or "-",
             _resend(letter, screen),
         )
         for letter in letters
     ]
-    screen.table(Table(headings=[f"dead_letter_view.{name}" for name in COLUMNS], rows=rows))
+    screen.table(OutputTable(headings=[f"dead_letter_view.{name}" for name in COLUMNS], rows=rows))
     resendable = [letter for letter in letters if letter.is_worth_sending]
     if resendable:
-        screen.say("dead_letter_view.replay", route=resendable[0].route, sequence=resendable[0].sequence)
+        screen.message("dead_letter_view.replay", route=resendable[0].route, sequence=resendable[0].sequence)
     return ExitCode.DONE
 
 
-def _reason(reason: str, screen: Screen) -> str:
+def _reason(reason: str, screen: Console) -> str:
     """Return the words for the reason of a dead letter: a code, `code:detail`, or the code of an error."""
     code, _, detail = reason.partition(":")
     key = code.rpartition(".")[2]
     if f"dead_letter_reason.{key}" not in codes(screen.language):
         return screen.text("dead_letter_reason.other", detail=reason)
-    return screen.text(f"dead_letter_reason.{key}", detail=screen.word("verdict", detail))
+    return screen.text(f"dead_letter_reason.{key}", detail=screen.term("verdict", detail))
 
 
-def replay_letters(session: Session, route: str, numbers: Sequence[int], *, everything: bool) -> ExitCode:
+def replay_dead_letters(session: CommandContext, route: str, numbers: Sequence[int], *, everything: bool) -> ExitCode:
     """Queue dead letters of a route again: the next run sends them with their original idempotency keys.
 
     Raises:
@@ -83,16 +83,16 @@ def replay_letters(session: Session, route: str, numbers: Sequence[int], *, ever
         NotThere: a number is not that of a dead letter of the route.
     """
     if bool(numbers) == everything:
-        raise Misused("cli.dead_letters_selection")
+        raise UsageMistake("cli.dead_letters_selection")
     configured = Config.load(session.config).routes
     with existing_database(session, None) as opened, opened.writing() as connection:
         _check_route(connection, route, configured)
         letters = {letter.sequence: letter for letter in dead_letters(connection, route)}
         missing = [number for number in dict.fromkeys(numbers) if number not in letters]
         if missing:
-            raise NotThere("cli.no_dead_letter", route=route, numbers=", ".join(map(str, missing)))
+            raise NotFound("cli.no_dead_letter", route=route, numbers=", ".join(map(str, missing)))
         selected = [letters[number] for number in dict.fromkeys(numbers)] if numbers else list(letters.values())
-        requeued = send_again(connection, selected)
+        requeued = requeue(connection, selected)
     remaining = [letter for letter in selected if not letter.is_worth_sending]
     _show_replay(route, requeued, remaining, session.screen)
     if everything or not remaining:
@@ -100,27 +100,27 @@ def replay_letters(session: Session, route: str, numbers: Sequence[int], *, ever
     return ExitCode.PARTIAL if requeued else ExitCode.FAILED
 
 
-def _show_replay(route: str, requeued: Sequence[DeadLetter], remaining: Sequence[DeadLetter], screen: Screen) -> None:
+def _show_replay(route: str, requeued: Sequence[DeadLetter], remaining: Sequence[DeadLetter], screen: Console) -> None:
     numbers = [letter.sequence for letter in requeued]
     screen.document({"route": route, "waiting": numbers, "left": [asdict(letter) for letter in remaining]})
     for letter in remaining:
         context = {"sequence": letter.sequence, "record_type": letter.record_type, "record_key": letter.record_key}
         if letter.is_gone:
-            screen.say("dead_letter_view.not_requeued_gone", **context)
+            screen.message("dead_letter_view.not_requeued_gone", **context)
         else:
-            screen.say("dead_letter_view.not_requeued_outdated", newer=letter.outdated_by, **context)
+            screen.message("dead_letter_view.not_requeued_outdated", newer=letter.outdated_by, **context)
     if requeued:
-        screen.say("dead_letter_view.requeued", number=len(requeued), route=route)
+        screen.message("dead_letter_view.requeued", number=len(requeued), route=route)
     elif not remaining:
-        screen.say("dead_letter_view.none")
+        screen.message("dead_letter_view.none")
 
 
 def _check_route(connection: Connection, route: str | None, configured: Iterable[str]) -> None:
     routes = {*configured, *(str(state["name"]) for state in route_states(connection))}
-    check_name("cli.route_unknown", route, routes)
+    require_known_name("cli.route_unknown", route, routes)
 
 
-def _resend(letter: DeadLetter, screen: Screen) -> str:
+def _resend(letter: DeadLetter, screen: Console) -> str:
     """Return why a letter is not worth sending again, "-" if it is."""
     if letter.is_gone:
         return screen.text("dead_letter_view.resend_gone")

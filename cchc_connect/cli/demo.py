@@ -17,11 +17,11 @@ from sqlalchemy import func, select
 
 from cchc_connect.case import find_case
 from cchc_connect.cli.case import CaseView, case_document
-from cchc_connect.cli.console import Screen, Table
-from cchc_connect.cli.context import Session
-from cchc_connect.cli.demo_config import demo_config, double_secrets
+from cchc_connect.cli.console import Console, OutputTable
+from cchc_connect.cli.context import CommandContext
+from cchc_connect.cli.demo_config import demo_config, test_double_passwords
 from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
-from cchc_connect.cli.progress import shown_progress
+from cchc_connect.cli.progress import progress_display
 from cchc_connect.cli.quarantine import show_faults
 from cchc_connect.cli.report import report_document, show_report
 from cchc_connect.config.file import Config
@@ -29,39 +29,39 @@ from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.writing import quarantine
 from cchc_connect.privacy.masking import masked_item
-from cchc_connect.sync.report import Outcome, RunReport
-from cchc_connect.sync.synchronizer import Surroundings, Synchronizer
+from cchc_connect.sync.report import RunReport, RunStatus
+from cchc_connect.sync.synchronizer import RunEnvironment, Synchronizer
 from cchc_connect.testing import Agencies, Edit, World
 from cchc_schemas import RECORD_TYPES
 
 
 @dataclass(frozen=True, kw_only=True)
-class Census:
+class TypeCensus:
     """Numbers of records of one type, by location."""
 
     record_type: str
     rows: int
     """Rows in the table of the record type."""
     quarantined: int
-    held: int
+    at_sources: int
     """Records at the sources, including faulty ones."""
 
     @property
     def is_complete(self) -> bool:
         """True if every record at the sources is either in its table or in quarantine."""
-        return self.rows + self.quarantined == self.held
+        return self.rows + self.quarantined == self.at_sources
 
 
-def take_census(database: SharedDatabase, held: Mapping[str, int]) -> Sequence[Census]:
+def take_census(database: SharedDatabase, at_sources: Mapping[str, int]) -> Sequence[TypeCensus]:
     """Count every record type in one transaction; `held` is the number of records at the sources, by record type."""
     with database.reading() as connection:
         waiting = quarantine.open_counts(connection)
         return [
-            Census(
+            TypeCensus(
                 record_type=record_type,
                 rows=connection.execute(select(func.count()).select_from(record_table(record_type))).scalar_one(),
                 quarantined=sum(number for (_, kind, _), number in waiting.items() if kind == record_type),
-                held=held.get(record_type, 0),
+                at_sources=at_sources.get(record_type, 0),
             )
             for record_type in RECORD_TYPES
         ]
@@ -78,7 +78,7 @@ ITEM_LINES = 20
 """Maximum lines of an item shown here; `quarantine show` shows the complete item."""
 
 
-def show_demo(session: Session, location: Path, *, seed: int, small: bool) -> ExitCode:
+def show_demo(session: CommandContext, location: Path, *, seed: int, small: bool) -> ExitCode:
     """Run the demonstration; afterwards the database at `location` contains the records of the test doubles.
 
     Raises:
@@ -89,7 +89,7 @@ def show_demo(session: Session, location: Path, *, seed: int, small: bool) -> Ex
     if not location.parent.is_dir():
         raise CannotCreate("cli.folder_missing", path=location)
     world = World(seed, **(SMALL if small else {}))
-    with Agencies(world) as agencies, double_secrets(agencies):
+    with Agencies(world) as agencies, test_double_passwords(agencies):
         config = demo_config(agencies, location)
         with SharedDatabase(config.database.address) as database:
             return Demonstration(session.screen, agencies, config, database).show()
@@ -98,13 +98,13 @@ def show_demo(session: Session, location: Path, *, seed: int, small: bool) -> Ex
 class Demonstration:
     """The sections of the demonstration, in their order."""
 
-    def __init__(self, screen: Screen, agencies: Agencies, config: Config, database: SharedDatabase) -> None:
+    def __init__(self, screen: Console, agencies: Agencies, config: Config, database: SharedDatabase) -> None:
         """Prepare the demonstration; nothing is pulled before `show`."""
         self._screen = screen
         self._agencies = agencies
         self._config = config
         self._database = database
-        self._document: dict[str, Any] = {"database": database.place}
+        self._document: dict[str, Any] = {"database": database.location}
 
     def show(self) -> ExitCode:
         """Show every section; return DONE if all results are as expected, else FAILED."""
@@ -115,36 +115,36 @@ class Demonstration:
         second = self._run("second")
         third = self._run("third")
         is_unchanged = third.rows_written == third.messages_delivered == 0
-        self._screen.say("demo.third_totals", rows=third.rows_written, messages=third.messages_delivered)
+        self._screen.message("demo.third_totals", rows=third.rows_written, messages=third.messages_delivered)
         complete = self._compare()
         self._show_quarantine()
         self._show_case()
         self._show_portal()
         self._show_next()
-        good = is_unchanged and complete and all(run.outcome is Outcome.DONE for run in (first, second, third))
+        good = is_unchanged and complete and all(run.outcome is RunStatus.DONE for run in (first, second, third))
         self._screen.document({**self._document, "good": good})
         return ExitCode.DONE if good else ExitCode.FAILED
 
     def _introduce(self) -> None:
-        self._screen.say("demo.introduction", path=self._database.place)
+        self._screen.message("demo.introduction", path=self._database.location)
         self._screen.heading("demo.sources")
         rows = [
             (name, table.adapter, table.base_url, self._held_by(table.base_url))
             for name, table in self._config.connections.items()
         ]
         columns = ("connection", "adapter", "address", "holds")
-        self._screen.table(Table(headings=[f"demo.{column}" for column in columns], rows=rows))
+        self._screen.table(OutputTable(headings=[f"demo.{column}" for column in columns], rows=rows))
 
     def _held_by(self, address: str) -> str:
         double = next(double for double in self._agencies.doubles if address.startswith(double.base_url))
-        return ", ".join(f"{count} {self._name(record_type)}" for record_type, count in double.holdings().items())
+        return ", ".join(f"{count} {self._name(record_type)}" for record_type, count in double.record_counts().items())
 
     def _run(self, name: str) -> RunReport:
         self._screen.heading(f"demo.{name}")
-        with shown_progress(self._screen, in_logs=False) as progress:
-            report = Synchronizer(self._config, self._database, Surroundings(progress=progress)).synchronise()
+        with progress_display(self._screen, in_logs=False) as progress:
+            report = Synchronizer(self._config, self._database, RunEnvironment(progress=progress)).synchronise()
         self._document[name] = report_document(report, self._screen)
-        if report.rows_written or report.outcome is not Outcome.DONE:
+        if report.rows_written or report.outcome is not RunStatus.DONE:
             show_report(report, self._screen)
         return report
 
@@ -157,22 +157,22 @@ class Demonstration:
         ]
         self._document["edited"] = edit.counts()
         headings = ["demo.record_type", *(f"demo.{kind}" for kind in kinds)]
-        self._screen.table(Table(headings=headings, rows=rows, numbers_from=1))
+        self._screen.table(OutputTable(headings=headings, rows=rows, numbers_from=1))
 
     def _compare(self) -> bool:
         """Compare the database with the sources for each record type; return whether all records are accounted for."""
-        censuses = take_census(self._database, self._agencies.holdings())
+        censuses = take_census(self._database, self._agencies.record_counts())
         self._screen.heading("demo.completeness")
         rows = [
-            (self._name(census.record_type), self._mark(census), census.rows, census.quarantined, census.held)
+            (self._name(census.record_type), self._mark(census), census.rows, census.quarantined, census.at_sources)
             for census in censuses
         ]
         columns = ("record_type", "equal", "rows", "quarantined", "at_sources")
-        self._screen.table(Table(headings=[f"demo.{column}" for column in columns], rows=rows, numbers_from=2))
+        self._screen.table(OutputTable(headings=[f"demo.{column}" for column in columns], rows=rows, numbers_from=2))
         self._document["census"] = [asdict(census) for census in censuses]
         return all(census.is_complete for census in censuses)
 
-    def _mark(self, census: Census) -> str:
+    def _mark(self, census: TypeCensus) -> str:
         return self._screen.text("demo.yes" if census.is_complete else "demo.no")
 
     def _show_quarantine(self) -> None:
@@ -184,12 +184,12 @@ class Demonstration:
         entry = max(entries, key=lambda candidate: (len(candidate.faults), -len(str(candidate.item))))
         self._screen.heading("demo.quarantine", number=len(entries))
         show_faults(entry, self._screen)
-        self._screen.say("demo.item_masked")
-        self._screen.json(masked_item(entry.shown), most_lines=ITEM_LINES)
+        self._screen.message("demo.item_masked")
+        self._screen.json(masked_item(entry.displayed_item), max_lines=ITEM_LINES)
         self._document["quarantine"] = {"open": len(entries), "shown": entry.id}
 
     def _show_case(self) -> None:
-        case = find_case(self._database, self._agencies.world.complete_case())
+        case = find_case(self._database, self._agencies.world.code_of_sound_dossier())
         self._screen.heading("demo.case")
         CaseView(self._screen, unmasked=False).show(case)
         self._document["case"] = case_document(case, unmasked=False)
@@ -197,13 +197,13 @@ class Demonstration:
     def _show_portal(self) -> None:
         portal = self._agencies.national_portal
         numbers = {
-            "messages": portal.messages_received,
+            "messages": portal.message_count,
             "dossiers": len(portal.dossiers),
             "steps": len(portal.steps),
-            "effects": portal.effects,
+            "effects": portal.change_count,
         }
         self._screen.heading("demo.portal")
-        self._screen.say("demo.portal_received", **numbers)
+        self._screen.message("demo.portal_received", **numbers)
         self._document["portal"] = numbers
 
     def _show_next(self) -> None:
@@ -216,7 +216,7 @@ class Demonstration:
             f"case {dossier}",
             f"case {dossier} --json",
         )
-        database = shlex.quote(self._database.place)
+        database = shlex.quote(self._database.location)
         self._document["next"] = [f"{_program()} {command} --db {database}" for command in commands]
         self._document["next"].append(f"{_program()} init")
         self._screen.heading("demo.next")
@@ -224,7 +224,7 @@ class Demonstration:
             self._screen.line(f"  {command}")
 
     def _name(self, record_type: str) -> str:
-        return self._screen.word("record_name", record_type)
+        return self._screen.term("record_name", record_type)
 
 
 def _program() -> str:

@@ -6,15 +6,15 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from cchc_connect.cli.arguments import check_name, existing_database, where
-from cchc_connect.cli.console import Screen, Table
-from cchc_connect.cli.context import Session
-from cchc_connect.cli.exit_codes import ExitCode, Misused
-from cchc_connect.cli.formatting import local
+from cchc_connect.cli.arguments import database_option, existing_database, require_known_name
+from cchc_connect.cli.console import Console, OutputTable
+from cchc_connect.cli.context import CommandContext
+from cchc_connect.cli.exit_codes import ExitCode, UsageMistake
+from cchc_connect.cli.formatting import local_time
 from cchc_connect.cli.record_fields import field_name, field_value, record_model
-from cchc_connect.clock import SystemClock, stamp
+from cchc_connect.clock import SystemClock, to_timestamp_text
 from cchc_connect.database.state.cursors import stream_states
-from cchc_connect.database.writing.discrepancies import State, discrepancies, settle
+from cchc_connect.database.writing.discrepancies import DiscrepancyState, discrepancies, set_discrepancy_state
 from cchc_connect.privacy.masking import HIDDEN, masked_field
 from cchc_schemas import RECORD_TYPES
 
@@ -25,7 +25,7 @@ COLUMNS = ("number", "record_type", "record_key", "field", "connection", "value"
 
 
 def list_discrepancies(
-    session: Session,
+    session: CommandContext,
     database: str | None,
     names: tuple[str | None, str | None],
     *,
@@ -39,10 +39,10 @@ def list_discrepancies(
     """
     screen, (connection, record_type) = session.screen, names
     with existing_database(session, database) as opened, opened.reading() as reading:
-        rows = discrepancies(reading, ended=ended)
+        rows = discrepancies(reading, include_ended=ended)
         connections = {*(row["connection"] for row in rows), *(state.connection for state in stream_states(reading))}
-    check_name("cli.connection_unknown", connection, connections)
-    check_name("cli.record_type_unknown", record_type, RECORD_TYPES)
+    require_known_name("cli.connection_unknown", connection, connections)
+    require_known_name("cli.record_type_unknown", record_type, RECORD_TYPES)
     documents = [
         _document(row, unmasked=unmasked)
         for row in rows
@@ -50,18 +50,18 @@ def list_discrepancies(
     ]
     screen.document({"masked": not unmasked, "discrepancies": documents})
     if not documents:
-        screen.say("discrepancy_view.none")
+        screen.message("discrepancy_view.none")
         return ExitCode.DONE
     headings = [f"discrepancy_view.{name}" for name in (*COLUMNS, "state")]
-    screen.table(Table(headings=headings, rows=[_row(document, screen) for document in documents]))
+    screen.table(OutputTable(headings=headings, rows=[_row(document, screen) for document in documents]))
     for document in documents:
         if document["note"]:
-            screen.say("discrepancy_view.noted", number=document["number"], note=document["note"])
-    screen.say("discrepancy_view.resolve", number=documents[0]["number"], where=where(database))
+            screen.message("discrepancy_view.noted", number=document["number"], note=document["note"])
+    screen.message("discrepancy_view.resolve", number=documents[0]["number"], where=database_option(database))
     return ExitCode.DONE
 
 
-def resolve(session: Session, database: str | None, number: int, state: str, note: str) -> ExitCode:
+def resolve_discrepancy(session: CommandContext, database: str | None, number: int, state: str, note: str) -> ExitCode:
     """Record how a person handled a discrepancy.
 
     Raises:
@@ -69,12 +69,14 @@ def resolve(session: Session, database: str | None, number: int, state: str, not
         Rejected: there is no such discrepancy, or it has ended.
     """
     if not note.strip():
-        raise Misused("cli.note_empty")
+        raise UsageMistake("cli.note_empty")
     with existing_database(session, database) as opened, opened.writing() as connection:
-        settle(connection, number, State(state), note.strip(), stamp(SystemClock().now()))
+        set_discrepancy_state(
+            connection, number, DiscrepancyState(state), note.strip(), to_timestamp_text(SystemClock().now())
+        )
     session.screen.document({"number": number, "state": state, "note": note.strip()})
-    word = session.screen.word("discrepancy_state", state)
-    session.screen.say("discrepancy_view.resolved", number=number, state=word)
+    word = session.screen.term("discrepancy_state", state)
+    session.screen.message("discrepancy_view.resolved", number=number, state=word)
     return ExitCode.DONE
 
 
@@ -92,13 +94,13 @@ def _document(row: RowMapping, *, unmasked: bool) -> Mapping[str, Any]:
     return {"number": row["id"], **{name: row[name] for name in names}, **values}
 
 
-def _row(document: Mapping[str, Any], screen: Screen) -> list[object]:
+def _row(document: Mapping[str, Any], screen: Console) -> list[object]:
     model, name = record_model(document["record_type"]), document["field"]
     values = {column: _cut(field_value(model, name, document[column], screen)) for column in ("value", "owner_value")}
-    detected_at = local(document["detected_at"], screen.language)
+    detected_at = local_time(document["detected_at"], screen.language)
     cells = {**document, **values, "field": field_name(model, name, screen), "detected_at": detected_at}
-    cells["record_type"] = screen.word("record_name", document["record_type"])
-    return [*(cells[column] for column in COLUMNS), screen.word("discrepancy_state", document["state"])]
+    cells["record_type"] = screen.term("record_name", document["record_type"])
+    return [*(cells[column] for column in COLUMNS), screen.term("discrepancy_state", document["state"])]
 
 
 def _cut(text: str) -> str:

@@ -49,7 +49,7 @@ class ExitCode(IntEnum):
     """Stopped on request (128 + SIGTERM) after the current page; the next run continues from there."""
 
 
-class Misused(Fatal):
+class UsageMistake(Fatal):
     """The command line is not correct, or names something that does not exist."""
 
 
@@ -57,11 +57,11 @@ class CannotCreate(Fatal):
     """A file cannot be written, or must not be overwritten."""
 
 
-class OutputLost(Fatal):
+class OutputUnwritable(Fatal):
     """Standard output cannot be written: its disk is full, or its reader has closed it."""
 
 
-class NotThere(Rejected):
+class NotFound(Rejected):
     """The object of the command does not exist."""
 
 
@@ -71,9 +71,9 @@ _BY_ERROR: Mapping[type[CchcError], ExitCode] = MappingProxyType(
         LeaseHeld: ExitCode.LEASE_HELD,
         LeaseLost: ExitCode.LEASE_HELD,
         DatabaseUnusable: ExitCode.DATABASE,
-        OutputLost: ExitCode.DATABASE,
+        OutputUnwritable: ExitCode.DATABASE,
         CannotCreate: ExitCode.CANNOT_CREATE,
-        Misused: ExitCode.USAGE,
+        UsageMistake: ExitCode.USAGE,
         Rejected: ExitCode.NO_INPUT,
     }
 )

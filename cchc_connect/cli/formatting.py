@@ -2,13 +2,13 @@
 
 from datetime import UTC, datetime
 
-from cchc_connect.cli.exit_codes import Misused
+from cchc_connect.cli.exit_codes import UsageMistake
 from cchc_connect.messages import Language
 from cchc_connect.messages.values import day_text, instant_text, number_text
 from cchc_schemas import VIETNAM
 
 
-def local(moment: datetime | str | None, language: Language) -> str:
+def local_time(moment: datetime | str | None, language: Language) -> str:
     """Return an instant (or its stored text) in Vietnam time, to the minute; "-" for None.
 
     >>> local("2026-06-30T17:05:00.000000Z", Language.VIETNAMESE)
@@ -19,7 +19,7 @@ def local(moment: datetime | str | None, language: Language) -> str:
     return instant_text(datetime.fromisoformat(moment) if isinstance(moment, str) else moment, language)
 
 
-def decimal(number: object, language: Language) -> str:
+def local_number(number: object, language: Language) -> str:
     """Return a number with the decimal sign of the language: a comma in Vietnamese.
 
     >>> decimal("381.9", Language.VIETNAMESE)
@@ -28,7 +28,7 @@ def decimal(number: object, language: Language) -> str:
     return number_text(number, language)
 
 
-def day(written: object, language: Language) -> str | None:
+def local_date(written: object, language: Language) -> str | None:
     """Return a date, which may lack its day or month, in the order of the language.
 
     >>> day("2021-09", Language.VIETNAMESE)
@@ -37,7 +37,7 @@ def day(written: object, language: Language) -> str | None:
     return None if written is None else day_text(written, language)
 
 
-def instant_given(written: str | None, option: str) -> datetime | None:
+def parse_instant(written: str | None, option: str) -> datetime | None:
     """Return the value of an option as an instant in UTC; None if the option was not given.
 
     A date means its beginning. A time without offset is Vietnam time.
@@ -53,5 +53,5 @@ def instant_given(written: str | None, option: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(written)
     except ValueError:
-        raise Misused("cli.instant_unreadable", option=option, value=written) from None
+        raise UsageMistake("cli.instant_unreadable", option=option, value=written) from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)).astimezone(UTC)

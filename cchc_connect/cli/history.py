@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from cchc_connect.cli.arguments import existing_database, record_kind
-from cchc_connect.cli.console import Screen
-from cchc_connect.cli.context import Session
-from cchc_connect.cli.exit_codes import ExitCode, NotThere
-from cchc_connect.cli.formatting import day, instant_given, local
+from cchc_connect.cli.arguments import existing_database, record_class
+from cchc_connect.cli.console import Console
+from cchc_connect.cli.context import CommandContext
+from cchc_connect.cli.exit_codes import ExitCode, NotFound
+from cchc_connect.cli.formatting import local_date, local_time, parse_instant
 from cchc_connect.cli.record_fields import field_name, field_value
-from cchc_connect.clock import stamp
+from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.reading.history import FieldChange, RecordVersion, differences, history
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.writing.relations import predecessors, successors
@@ -35,7 +35,7 @@ class _KeyHistory:
 
 
 def show_history(
-    session: Session, database: str | None, record: tuple[str, str], *, at: str | None, unmasked: bool
+    session: CommandContext, database: str | None, record: tuple[str, str], *, at: str | None, unmasked: bool
 ) -> ExitCode:
     """Show the versions of `record`, given by record type and key; with `at` the one known at that instant.
 
@@ -43,7 +43,7 @@ def show_history(
         Misused: there is no such record type, or `at` is not an instant.
         NotThere: there is no such record, or there was none at that instant.
     """
-    kind, key, moment = record_kind(record[0]), record[1], instant_given(at, "--at")
+    kind, key, moment = record_class(record[0]), record[1], parse_instant(at, "--at")
     with existing_database(session, database) as opened:
         key_history = _find(opened, kind, key)
     view = _View(session.screen, unmasked=unmasked)
@@ -54,7 +54,7 @@ def show_history(
         view.show_at(key, key_history, moment)
     if not unmasked:
         session.screen.line()
-        session.screen.say("case_view.masked")
+        session.screen.message("case_view.masked")
     return ExitCode.DONE
 
 
@@ -65,7 +65,7 @@ def _find(database: SharedDatabase, kind: type[Record], key: str) -> _KeyHistory
     keys = [key, *dict.fromkeys(event["new_key"] for event in became)]
     records = {candidate: versions for candidate in keys if (versions := history(database, kind, candidate))}
     if not records:
-        raise NotThere("cli.no_record", record_type=kind.record_type, key=key)
+        raise NotFound("cli.no_record", record_type=kind.record_type, key=key)
     return _KeyHistory(records={key: records[key]} if key in records else records, became=became, came_from=came_from)
 
 
@@ -76,7 +76,7 @@ def _event(row: Row[Any]) -> Mapping[str, Any]:
 class _View:
     """Writes versions as text for officials."""
 
-    def __init__(self, screen: Screen, *, unmasked: bool) -> None:
+    def __init__(self, screen: Console, *, unmasked: bool) -> None:
         self._screen = screen
         self._unmasked = unmasked
 
@@ -92,7 +92,7 @@ class _View:
     def show(self, key: str, history: _KeyHistory) -> None:
         """Write every version with its changes, then the lineage of the key."""
         if key not in history.records:
-            self._screen.say("history_view.successors_shown", key=key)
+            self._screen.message("history_view.successors_shown", key=key)
         for record_key, versions in history.records.items():
             record_type = versions[0].record.record_type
             self._screen.heading("history_view.record", record_type=record_type, key=record_key)
@@ -112,10 +112,10 @@ class _View:
         ]
         current = [versions[-1] for versions in until_then if versions and not versions[-1].is_gone]
         if not current:
-            raise NotThere("cli.no_record_at", key=key, at=local(at, self._screen.language))
+            raise NotFound("cli.no_record_at", key=key, at=local_time(at, self._screen.language))
         self._screen.document(
             {
-                "at": stamp(at),
+                "at": to_timestamp_text(at),
                 "masked": not self._unmasked,
                 "records": [self._document(version) for version in current],
             }
@@ -138,7 +138,7 @@ class _View:
             "version": version.version,
             "sequence": version.sequence,
             "operation": version.operation,
-            "changed_at": stamp(version.changed_at),
+            "changed_at": to_timestamp_text(version.changed_at),
             **days,
             "connection": version.connection,
             "run_id": version.run_id,
@@ -154,16 +154,16 @@ class _View:
 
     def _show_version(self, version: RecordVersion[Record], changes: Sequence[FieldChange]) -> None:
         language = self._screen.language
-        self._screen.say(
+        self._screen.message(
             "history_view.version",
             version=version.version,
-            at=local(version.changed_at, language),
-            operation=self._screen.word("operation", version.operation),
+            at=local_time(version.changed_at, language),
+            operation=self._screen.term("operation", version.operation),
             connection=version.connection,
         )
-        first, last = (day(bound, language) or "..." for bound in _days(version).values())
+        first, last = (local_date(bound, language) or "..." for bound in _days(version).values())
         if first != last or first != "...":
-            self._screen.say("history_view.valid", first=first, last=last)
+            self._screen.message("history_view.valid", first=first, last=last)
         model = type(version.record)
         for change in changes:
             values = self._change(version.record, change)
@@ -179,8 +179,8 @@ class _View:
         self._screen.heading(heading)
         for event in events:
             happened = event["happened_at"]
-            when = local(happened, self._screen.language) if happened else None
-            parts = (self._screen.word("lineage", event["kind"]), when, event["evidence"])
+            when = local_time(happened, self._screen.language) if happened else None
+            parts = (self._screen.term("lineage", event["kind"]), when, event["evidence"])
             self._screen.line(f"  {event[column]}: {', '.join(str(part) for part in parts if part)}")
 
 

@@ -7,14 +7,14 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
-from cchc_connect.cli.console import Screen
+from cchc_connect.cli.console import Console
 from cchc_connect.messages import Language
 
 LOCALE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 """In POSIX order: the first variable that is set decides."""
 
 
-def spoken_language(option: str | None, environment: Mapping[str, str]) -> Language:
+def choose_language(option: str | None, environment: Mapping[str, str]) -> Language:
     """Return the language of the option, else that of the locale: Vietnamese for `vi*`, English for any other.
 
     >>> spoken_language(None, {"LANG": "vi_VN.UTF-8"})
@@ -28,7 +28,7 @@ def spoken_language(option: str | None, environment: Mapping[str, str]) -> Langu
     return Language.VIETNAMESE if locale.lower().startswith("vi") else Language.ENGLISH
 
 
-def asked_language(arguments: Sequence[str]) -> str | None:
+def language_option(arguments: Sequence[str]) -> str | None:
     """Return the value of `--lang` in an unparsed command line: help and usage errors need the language too."""
     for index, argument in enumerate(arguments):
         if argument.startswith("--lang="):
@@ -41,7 +41,7 @@ def asked_language(arguments: Sequence[str]) -> str | None:
 _METAVAR = re.compile(r"[A-Z][A-Z_]*")
 
 
-def spoken_command(app: typer.Typer, screen: Screen) -> TyperGroup:
+def localized_command(app: typer.Typer, screen: Console) -> TyperGroup:
     """Return the program's commands with every help text in the language of `screen`."""
     root = get_command(app)
     if not isinstance(root, TyperGroup):
@@ -58,7 +58,7 @@ def spoken_command(app: typer.Typer, screen: Screen) -> TyperGroup:
     return root
 
 
-def _translate(group: TyperGroup, screen: Screen, context_class: type[typer.Context]) -> None:
+def _translate(group: TyperGroup, screen: Console, context_class: type[typer.Context]) -> None:
     for command in (group, *group.commands.values()):
         command.context_class = context_class
         command.help = screen.text(command.help or "")
@@ -74,12 +74,12 @@ def _translate(group: TyperGroup, screen: Screen, context_class: type[typer.Cont
             _translate(command, screen, context_class)
 
 
-def _metavar(metavar: str | None, screen: Screen) -> str | None:
+def _metavar(metavar: str | None, screen: Console) -> str | None:
     """Return a metavar with its words translated; brackets and dots stay."""
-    return metavar and _METAVAR.sub(lambda match: screen.word("metavar", match[0].lower()), metavar)
+    return metavar and _METAVAR.sub(lambda match: screen.term("metavar", match[0].lower()), metavar)
 
 
-def help_page(context: typer.Context, screen: Screen) -> str:
+def help_page(context: typer.Context, screen: Console) -> str:
     """Return the help page of the command that `context` is about."""
     command, formatter = context.command, context.make_formatter()
     arguments = [parameter for parameter in command.params if isinstance(parameter, TyperArgument)]
@@ -118,7 +118,7 @@ def _spelling(option: TyperOption) -> str:
     return ", ".join(option.opts) + ("" if option.is_flag else f" {option.metavar}")
 
 
-def _explained(parameter: TyperArgument | TyperOption, screen: Screen) -> str:
+def _explained(parameter: TyperArgument | TyperOption, screen: Console) -> str:
     """Return the help text of a parameter with its default, or that it is required."""
     text = screen.text("help_view.help") if "--help" in parameter.opts else parameter.help or ""
     if parameter.required:

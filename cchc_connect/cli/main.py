@@ -15,12 +15,12 @@ from typing import TextIO
 import typer
 
 from cchc_connect.cli.app import app
-from cchc_connect.cli.console import Screen, turn_away
-from cchc_connect.cli.exit_codes import ExitCode, Misused, OutputLost, exit_code_of
-from cchc_connect.cli.localization import asked_language, spoken_command, spoken_language
+from cchc_connect.cli.console import Console, discard
+from cchc_connect.cli.exit_codes import ExitCode, OutputUnwritable, UsageMistake, exit_code_of
+from cchc_connect.cli.localization import choose_language, language_option, localized_command
 from cchc_connect.errors import CchcError
 from cchc_connect.privacy.logging import LogForm, log, shown_log
-from cchc_connect.privacy.redaction import traceback_of
+from cchc_connect.privacy.redaction import safe_traceback
 
 PROGRAM = "cchc-connect"
 FLAGS = frozenset({"--json", "--debug"})
@@ -36,25 +36,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = global_options_first(sys.argv[1:] if arguments is None else arguments)
     _escape_unwritable(sys.stdout, sys.stderr)
     options = words[: words.index("--")] if "--" in words else words
-    screen = Screen(spoken_language(asked_language(options), os.environ), as_json="--json" in options)
+    screen = Console(choose_language(language_option(options), os.environ), as_json="--json" in options)
     try:
         with shown_log(_log_form(options), sys.stderr):
             code = _exit_code(words, screen)
         sys.stdout.flush()
-    except (OSError, OutputLost) as error:
+    except (OSError, OutputUnwritable) as error:
         return _output_lost(error, screen)
     return code
 
 
-def _exit_code(words: list[str], screen: Screen) -> int:
+def _exit_code(words: list[str], screen: Console) -> int:
     """Run the command; write the message of an error."""
     try:
         _check_encoding(words)
         return _run(words, screen)
-    except OutputLost:
+    except OutputUnwritable:
         raise
     except CchcError as error:
-        screen.refuse(error)
+        screen.error(error)
         return exit_code_of(error)
     except typer.TyperException as misuse:
         return _misused(misuse, screen)
@@ -64,13 +64,13 @@ def _exit_code(words: list[str], screen: Screen) -> int:
         return _program_error(error, screen)
 
 
-def _output_lost(error: OSError | OutputLost, screen: Screen) -> ExitCode:
+def _output_lost(error: OSError | OutputUnwritable, screen: Console) -> ExitCode:
     """End without a result; a full disk is reported, a reader that closed the output (`| head`) is not."""
-    cause = error.__cause__ if isinstance(error, OutputLost) else error
-    turn_away(sys.stdout)
+    cause = error.__cause__ if isinstance(error, OutputUnwritable) else error
+    discard(sys.stdout)
     if isinstance(cause, OSError) and not isinstance(cause, BrokenPipeError):
         sentence = screen.text("cli.output_unwritable", reason=cause.strerror)
-        Screen(screen.language, as_json=False).note(screen.text("cli.error", reason=sentence))
+        Console(screen.language, as_json=False).stderr(screen.text("cli.error", reason=sentence))
     return ExitCode.DATABASE
 
 
@@ -102,34 +102,34 @@ def _check_encoding(words: Sequence[str]) -> None:
     """
     for position, word in enumerate(words, start=1):
         if not word.isascii() and any("\ud800" <= sign <= "\udfff" for sign in word):
-            raise Misused("cli.argument_not_text", position=position)
+            raise UsageMistake("cli.argument_not_text", position=position)
 
 
-def _run(words: list[str], screen: Screen) -> int:
+def _run(words: list[str], screen: Console) -> int:
     try:
-        code: object = spoken_command(app, screen).main(words, PROGRAM, standalone_mode=False, obj=screen)
+        code: object = localized_command(app, screen).main(words, PROGRAM, standalone_mode=False, obj=screen)
     except SystemExit as error:  # raised by typer if the reader of its help has closed the output
         raise BrokenPipeError from error
     except (KeyboardInterrupt, typer.Abort):
         code = ExitCode.INTERRUPTED
     if code == ExitCode.INTERRUPTED:
-        screen.refuse_with("cli.interrupted", {})
+        screen.error_message("cli.interrupted", {})
         if threading.active_count() > 1:
             # A call to a slow system may take another minute; committed data is complete, so do not wait for it.
             os._exit(ExitCode.INTERRUPTED)
     return code if isinstance(code, int) else ExitCode.DONE
 
 
-def _misused(misuse: typer.TyperException, screen: Screen) -> ExitCode:
+def _misused(misuse: typer.TyperException, screen: Console) -> ExitCode:
     """Write what is wrong with the command line; typer's own texts are English."""
     if type(misuse).__name__ == "NoArgsIsHelpError":
-        screen.note(misuse.format_message())
+        screen.stderr(misuse.format_message())
         screen.document({"error": {"code": "usage.no_command", "message": screen.text("usage.no_command")}})
         return ExitCode.USAGE
     text = misuse.format_message()
     quoted = re.findall(r"'([^']*)'", text)
     context = {"command": _command(misuse), "word": quoted[0] if quoted else ""}
-    screen.refuse_with(_usage_code(misuse, text), {**context, **_parameter(misuse)})
+    screen.error_message(_usage_code(misuse, text), {**context, **_parameter(misuse)})
     return ExitCode.USAGE
 
 
@@ -169,12 +169,12 @@ def _parameter(misuse: typer.TyperException) -> Mapping[str, str]:
     return {"parameter": options}
 
 
-def _program_error(error: Exception, screen: Screen) -> ExitCode:
+def _program_error(error: Exception, screen: Console) -> ExitCode:
     """Write that the program itself failed, and where; without the text of the error, which may contain any value."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     context = {"error": type(error).__name__, "file": Path(frame.filename).name, "line": frame.lineno}
-    screen.refuse_with("cli.program_error", context)
-    log.critical("the program failed\n%s", traceback_of(error))
+    screen.error_message("cli.program_error", context)
+    log.critical("the program failed\n%s", safe_traceback(error))
     return ExitCode.SOFTWARE
 
 

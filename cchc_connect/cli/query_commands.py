@@ -6,15 +6,15 @@ from typing import Annotated
 
 import typer
 
-from cchc_connect.cli.context import LAST_ENTRY, Database, Unmasked, session
+from cchc_connect.cli.context import MAX_ENTRY_NUMBER, Database, Unmasked, session
 
-looking = typer.Typer()
+query_app = typer.Typer()
 discrepancies = typer.Typer(help="help.discrepancies", no_args_is_help=True)
 dead_letters = typer.Typer(help="help.dead_letters", no_args_is_help=True)
-looking.add_typer(discrepancies, name="discrepancies")
-looking.add_typer(dead_letters, name="dead-letters")
+query_app.add_typer(discrepancies, name="discrepancies")
+query_app.add_typer(dead_letters, name="dead-letters")
 
-Number = Annotated[int, typer.Argument(metavar="ID", help="help.discrepancy", min=1, max=LAST_ENTRY)]
+Number = Annotated[int, typer.Argument(metavar="ID", help="help.discrepancy", min=1, max=MAX_ENTRY_NUMBER)]
 
 
 class Resolution(StrEnum):
@@ -24,7 +24,7 @@ class Resolution(StrEnum):
     DISMISSED = "dismissed"
 
 
-@looking.command(help="help.case")
+@query_app.command(help="help.case")
 def case(
     context: typer.Context,
     dossier: Annotated[str, typer.Argument(metavar="DOSSIER", help="help.dossier")],
@@ -38,7 +38,7 @@ def case(
     return show_case(session(context), db, dossier, unmasked=unmasked)
 
 
-@looking.command(help="help.history")
+@query_app.command(help="help.history")
 def history(
     context: typer.Context,
     record_type: Annotated[str, typer.Argument(metavar="RECORD_TYPE", help="help.history_record_type")],
@@ -54,11 +54,11 @@ def history(
     return show_history(session(context), db, (record_type, key), at=at, unmasked=unmasked)
 
 
-@looking.command(help="help.changes")
+@query_app.command(help="help.changes")
 def changes(  # noqa: PLR0913  # a command has as many parameters as options
     context: typer.Context,
     *,
-    since: Annotated[int, typer.Option(help="help.changes_since", metavar="N", min=0, max=LAST_ENTRY)] = 0,
+    since: Annotated[int, typer.Option(help="help.changes_since", metavar="N", min=0, max=MAX_ENTRY_NUMBER)] = 0,
     follow: Annotated[bool, typer.Option("--follow", help="help.changes_follow")] = False,
     record_type: Annotated[list[str] | None, typer.Option(help="help.changes_record_type", metavar="TYPE")] = None,
     limit: Annotated[int | None, typer.Option(help="help.changes_limit", metavar="N", min=1)] = None,
@@ -66,9 +66,9 @@ def changes(  # noqa: PLR0913  # a command has as many parameters as options
     db: Database = None,
 ) -> int:
     """Write the change feed."""
-    from cchc_connect.cli.changes import Reading, show_changes
+    from cchc_connect.cli.changes import ChangesOptions, show_changes
 
-    reading = Reading(since=since, follow=follow, record_types=tuple(record_type or ()), limit=limit)
+    reading = ChangesOptions(since=since, follow=follow, record_types=tuple(record_type or ()), limit=limit)
     return show_changes(session(context), db, reading, unmasked=unmasked)
 
 
@@ -99,9 +99,9 @@ def discrepancies_resolve(
     db: Database = None,
 ) -> int:
     """Record how a discrepancy was handled."""
-    from cchc_connect.cli.discrepancies import resolve
+    from cchc_connect.cli.discrepancies import resolve_discrepancy
 
-    return resolve(session(context), db, number, resolution.value, note)
+    return resolve_discrepancy(session(context), db, number, resolution.value, note)
 
 
 @dead_letters.command("list", help="help.dead_letters_list")
@@ -112,9 +112,9 @@ def dead_letters_list(
     db: Database = None,
 ) -> int:
     """List the dead letters."""
-    from cchc_connect.cli.dead_letters import list_letters
+    from cchc_connect.cli.dead_letters import list_dead_letters
 
-    return list_letters(session(context), db, route)
+    return list_dead_letters(session(context), db, route)
 
 
 @dead_letters.command("replay", help="help.dead_letters_replay")
@@ -123,18 +123,18 @@ def dead_letters_replay(
     route: Annotated[str, typer.Argument(metavar="ROUTE", help="help.dead_letters_replay_route")],
     numbers: Annotated[
         list[int] | None,
-        typer.Argument(metavar="[SEQUENCE]...", help="help.dead_letters_numbers", min=1, max=LAST_ENTRY),
+        typer.Argument(metavar="[SEQUENCE]...", help="help.dead_letters_numbers", min=1, max=MAX_ENTRY_NUMBER),
     ] = None,
     *,
     everything: Annotated[bool, typer.Option("--all", help="help.dead_letters_all")] = False,
 ) -> int:
     """Queue dead letters again."""
-    from cchc_connect.cli.dead_letters import replay_letters
+    from cchc_connect.cli.dead_letters import replay_dead_letters
 
-    return replay_letters(session(context), route, numbers or (), everything=everything)
+    return replay_dead_letters(session(context), route, numbers or (), everything=everything)
 
 
-@looking.command(help="help.runs")
+@query_app.command(help="help.runs")
 def runs(
     context: typer.Context,
     run_id: Annotated[str | None, typer.Argument(metavar="[RUN_ID]", help="help.runs_id")] = None,

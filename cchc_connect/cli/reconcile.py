@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from cchc_connect.cli.arguments import existing_database
-from cchc_connect.cli.console import Screen, Table
-from cchc_connect.cli.context import Session
-from cchc_connect.cli.exit_codes import ExitCode, Misused
-from cchc_connect.cli.progress import shown_progress
-from cchc_connect.cli.report import EXITS
+from cchc_connect.cli.console import Console, OutputTable
+from cchc_connect.cli.context import CommandContext
+from cchc_connect.cli.exit_codes import ExitCode, UsageMistake
+from cchc_connect.cli.progress import progress_display
+from cchc_connect.cli.report import EXIT_CODES
 from cchc_connect.config.file import Config
-from cchc_connect.sync.reconcile import Comparison, Keys, Reconciliation
-from cchc_connect.sync.report import Outcome
-from cchc_connect.sync.synchronizer import Surroundings, Synchronizer
+from cchc_connect.sync.reconcile import Comparison, KeySample, Reconciliation
+from cchc_connect.sync.report import RunStatus
+from cchc_connect.sync.synchronizer import RunEnvironment, Synchronizer
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class ReconcileOptions:
     """What is compared, and whether differences are corrected."""
 
     record_type: str | None
@@ -25,7 +25,7 @@ class Wanted:
     accept_shrink: bool
 
 
-def reconcile_connection(session: Session, name: str, options: Wanted) -> ExitCode:
+def reconcile_connection(session: CommandContext, name: str, options: ReconcileOptions) -> ExitCode:
     """Compare item by item; with `repair`, write the differences.
 
     Raises:
@@ -36,83 +36,83 @@ def reconcile_connection(session: Session, name: str, options: Wanted) -> ExitCo
     _check_names(config, name, options)
     with (
         existing_database(session, None) as database,
-        shown_progress(screen, rehearse=not options.repair) as progress,
+        progress_display(screen, dry_run=not options.repair) as progress,
     ):
-        result = Synchronizer(config, database, Surroundings(progress=progress)).reconcile(
+        result = Synchronizer(config, database, RunEnvironment(progress=progress)).reconcile(
             name, record_type=options.record_type, repair=options.repair, accept_shrink=options.accept_shrink
         )
     screen.document(_document(result, screen))
     _show(result, screen)
-    return EXITS[result.outcome]
+    return EXIT_CODES[result.outcome]
 
 
-def _check_names(config: Config, name: str, options: Wanted) -> None:
+def _check_names(config: Config, name: str, options: ReconcileOptions) -> None:
     if name not in config.connections:
-        raise Misused("cli.connection_unknown", name=name, known=", ".join(config.connections))
+        raise UsageMistake("cli.connection_unknown", name=name, known=", ".join(config.connections))
     kinds = [source.record_type.record_type for source in config.adapter(name).sources]
     if not kinds:
-        raise Misused("cli.no_sources", name=name)
+        raise UsageMistake("cli.no_sources", name=name)
     if options.record_type not in {None, *kinds}:
-        raise Misused("cli.record_type_unknown", name=options.record_type, known=", ".join(kinds))
+        raise UsageMistake("cli.record_type_unknown", name=options.record_type, known=", ".join(kinds))
 
 
-def _document(result: Reconciliation, screen: Screen) -> Mapping[str, Any]:
+def _document(result: Reconciliation, screen: Console) -> Mapping[str, Any]:
     """Return the result, JSON-ready."""
-    sources = [{**source.as_document(), "reason": _reason(source, screen)} for source in result.sources]
-    agrees = all(source.agrees for source in result.sources)
+    sources = [{**source.as_document(), "reason": _reason(source, screen)} for source in result.comparisons]
+    agrees = all(source.is_equal for source in result.comparisons)
     head = {"connection": result.connection, "repair": result.repair, "agrees": agrees}
     return {**head, "outcome": result.outcome.value, "sources": sources}
 
 
-def _reason(source: Comparison, screen: Screen) -> Mapping[str, Any] | None:
+def _reason(source: Comparison, screen: Console) -> Mapping[str, Any] | None:
     reason = source.reason
     if reason is None:
         return None
-    return {"code": reason.code, "message": screen.spoken(reason), "context": screen.plain(reason.context)}
+    return {"code": reason.code, "message": screen.phrase(reason), "context": screen.json_values(reason.context)}
 
 
-def _kinds(source: Comparison) -> Iterator[tuple[str, Keys]]:
+def _kinds(source: Comparison) -> Iterator[tuple[str, KeySample]]:
     """Yield each kind of difference with its keys."""
     yield "reconcile_view.differing", source.differing
-    yield "reconcile_view.missing", source.missing
-    yield "reconcile_view.gone", source.gone
+    yield "reconcile_view.missing", source.missing_here
+    yield "reconcile_view.gone", source.missing_there
     yield "reconcile_view.quarantined", source.quarantined
 
 
-def _show(result: Reconciliation, screen: Screen) -> None:
+def _show(result: Reconciliation, screen: Console) -> None:
     names = ("reconcile_view.record_type", "reconcile_view.equal")
     rows = [
         (
-            screen.word("record_name", source.stream.record_type),
+            screen.term("record_name", source.stream.record_type),
             source.equal,
             *(len(keys) for _, keys in _kinds(source)),
         )
-        for source in result.sources
+        for source in result.comparisons
     ]
-    headings = (*names, *(code for code, _ in _kinds(result.sources[0])))
-    screen.table(Table(headings=headings, rows=rows, numbers_from=1))
-    for source in result.sources:
-        record_type = screen.word("record_name", source.stream.record_type)
+    headings = (*names, *(code for code, _ in _kinds(result.comparisons[0])))
+    screen.table(OutputTable(headings=headings, rows=rows, numbers_from=1))
+    for source in result.comparisons:
+        record_type = screen.term("record_name", source.stream.record_type)
         for code, keys in _kinds(source):
             if keys.samples:
                 screen.line(f"{record_type}, {screen.text(code)}: {_listed(keys)}")
         if source.reason is not None:
-            screen.line(screen.spoken(source.reason))
+            screen.line(screen.phrase(source.reason))
     screen.line()
-    screen.say(f"reconcile_view.{_ending(result)}", connection=result.connection)
+    screen.message(f"reconcile_view.{_ending(result)}", connection=result.connection)
 
 
-def _listed(keys: Keys) -> str:
+def _listed(keys: KeySample) -> str:
     more = " ..." if len(keys) > len(keys.samples) else ""
     return f"{', '.join(keys.samples)}{more}"
 
 
 def _ending(result: Reconciliation) -> str:
     """Return the key of the closing sentence."""
-    if result.outcome is Outcome.FAILED:
+    if result.outcome is RunStatus.FAILED:
         return "incomplete"
-    if all(source.agrees for source in result.sources):
+    if all(source.is_equal for source in result.comparisons):
         return "agree"
-    if result.outcome is Outcome.DONE:
+    if result.outcome is RunStatus.DONE:
         return "repaired"
     return "partly_repaired" if result.repair else "differ"

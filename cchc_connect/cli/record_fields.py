@@ -15,7 +15,7 @@ from typing import Any, cast, get_args
 
 from pydantic import BaseModel
 
-from cchc_connect.cli.console import Screen
+from cchc_connect.cli.console import Console
 from cchc_connect.messages import Language
 from cchc_connect.messages.values import day_text, instant_text, number_text
 from cchc_schemas import RECORD_TYPES, CodeUnknown, PartialDate, code_list
@@ -44,7 +44,7 @@ def record_model(record_type: str) -> type[BaseModel] | None:
     return RECORD_TYPES.get(record_type)
 
 
-def field_name(model: type[BaseModel] | None, path: str, screen: Screen) -> str:
+def field_name(model: type[BaseModel] | None, path: str, screen: Console) -> str:
     """Return the name of a field, given by its dotted path in a record: "uses.0.area_m2".
 
     In Vietnamese an element of a list is counted from 1. A part of the path that no description explains is
@@ -67,7 +67,7 @@ def field_name(model: type[BaseModel] | None, path: str, screen: Screen) -> str:
     return ", ".join(names)
 
 
-def field_value(model: type[BaseModel] | None, name: str, value: object, screen: Screen) -> str:
+def field_value(model: type[BaseModel] | None, name: str, value: object, screen: Console) -> str:
     """Return the JSON-ready value of a field as text: codes with their names, instants in Vietnam time.
 
     Args:
@@ -81,7 +81,7 @@ def field_value(model: type[BaseModel] | None, name: str, value: object, screen:
     return _value(kinds, value, screen)
 
 
-def _value(kinds: list[object], value: object, screen: Screen) -> str:
+def _value(kinds: list[object], value: object, screen: Console) -> str:
     match value:
         case None:
             return "-"
@@ -99,7 +99,7 @@ def _value(kinds: list[object], value: object, screen: Screen) -> str:
             return _scalar(kinds, value, screen)
 
 
-def _part(kinds: list[object], part: Mapping[str, object], screen: Screen) -> str:
+def _part(kinds: list[object], part: Mapping[str, object], screen: Console) -> str:
     """Return the fields of a part that have a value."""
     models = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
     model = next((model for model in models if part.keys() <= model.model_fields.keys()), None)
@@ -110,7 +110,7 @@ def _part(kinds: list[object], part: Mapping[str, object], screen: Screen) -> st
     )
 
 
-def _scalar(kinds: list[object], value: object, screen: Screen) -> str:
+def _scalar(kinds: list[object], value: object, screen: Console) -> str:
     for kind in kinds:
         if isinstance(kind, ListedCode):
             return named_code(kind.code_list, value, screen)
@@ -130,7 +130,7 @@ def _instant(stored: str, language: Language) -> str:
         return stored
 
 
-def _member(kind: type[Enum], value: object, screen: Screen) -> str:
+def _member(kind: type[Enum], value: object, screen: Console) -> str:
     """Return the word for a member of an enumeration; its value if the catalogue has none."""
     if kind.__name__ in _ENUM_CODE_LISTS:
         return named_code(_ENUM_CODE_LISTS[kind.__name__], value, screen)
@@ -139,10 +139,10 @@ def _member(kind: type[Enum], value: object, screen: Screen) -> str:
     except ValueError:
         return str(value)
     key = member.name.lower() if issubclass(kind, IntEnum) else str(member.value)
-    return screen.word(_ENUM_TABLES[kind.__name__], key) if kind.__name__ in _ENUM_TABLES else str(value)
+    return screen.term(_ENUM_TABLES[kind.__name__], key) if kind.__name__ in _ENUM_TABLES else str(value)
 
 
-def named_code(list_name: str, code: object, screen: Screen) -> str:
+def named_code(list_name: str, code: object, screen: Console) -> str:
     """Return the name of a code with the code in brackets; the code alone if its list lacks the code or the name."""
     try:
         columns = code_list(list_name).entry(str(code)).columns

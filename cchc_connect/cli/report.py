@@ -2,72 +2,76 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from cchc_connect.cli.console import Screen, Table
+from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.exit_codes import ExitCode
-from cchc_connect.cli.formatting import decimal, local
-from cchc_connect.privacy.page_tokens import shown
-from cchc_connect.sync.report import Line, Outcome, RunReport
+from cchc_connect.cli.formatting import local_number, local_time
+from cchc_connect.privacy.page_tokens import display_token
+from cchc_connect.sync.report import ReportLine, RunReport, RunStatus
 
-EXITS: Mapping[Outcome, ExitCode] = {
-    Outcome.DONE: ExitCode.DONE,
-    Outcome.PARTIAL: ExitCode.PARTIAL,
-    Outcome.FAILED: ExitCode.FAILED,
-    Outcome.STOPPED: ExitCode.TERMINATED,
+EXIT_CODES: Mapping[RunStatus, ExitCode] = {
+    RunStatus.DONE: ExitCode.DONE,
+    RunStatus.PARTIAL: ExitCode.PARTIAL,
+    RunStatus.FAILED: ExitCode.FAILED,
+    RunStatus.STOPPED: ExitCode.TERMINATED,
 }
 
 PULLED = ("fetched", "unchanged", "inserted", "updated", "deleted", "quarantined", "foreign", "held")
 PUSHED = ("delivered", "refused", "waiting", "shortened")
-RARE = frozenset({"foreign", "held", "shortened"})
+HIDDEN_IF_ZERO = frozenset({"foreign", "held", "shortened"})
 """Counters that are shown only if one of them is not 0."""
 
 TRAFFIC = ("requests", "bytes_received")
 
 
-def report_document(report: RunReport, screen: Screen) -> Mapping[str, object]:
+def report_document(report: RunReport, screen: Console) -> Mapping[str, object]:
     """Return the report, JSON-ready; each reason has its code and its sentence."""
     lines = [dict(line.as_document()) for line in report.lines]
     for line, document in zip(report.lines, lines, strict=True):
         if line.reason is not None:
-            reason = {"code": line.reason.code, "message": screen.spoken(line.reason)}
-            document["reason"] = {**reason, "context": screen.plain(line.reason.context)}
+            reason = {"code": line.reason.code, "message": screen.phrase(line.reason)}
+            document["reason"] = {**reason, "context": screen.json_values(line.reason.context)}
     return {**report.as_document(), "lines": lines}
 
 
-def show_report(report: RunReport, screen: Screen) -> None:
+def show_report(report: RunReport, screen: Console) -> None:
     """Write the results of every source and route."""
-    if report.rehearsal:
-        screen.say("sync_view.dry_run")
-    show_lines(report.lines, screen, lambda line: screen.word("outcome", line.outcome))
+    if report.dry_run:
+        screen.message("sync_view.dry_run")
+    show_lines(report.lines, screen, lambda line: screen.term("outcome", line.outcome))
     for line in report.lines:
         _show_cursor(line, screen)
     for line in report.lines:
         if line.reason is not None:
-            screen.say(f"sync_view.{line.outcome}", place=_place(line), reason=screen.spoken(line.reason))
+            screen.message(f"sync_view.{line.outcome}", place=_place(line), reason=screen.phrase(line.reason))
     screen.line()
-    outcome, seconds = screen.word("outcome", report.outcome), _seconds(report.seconds, screen)
+    outcome, seconds = screen.term("outcome", report.outcome), _seconds(report.seconds, screen)
     totals = {"outcome": outcome, "rows": report.rows_written, "seconds": seconds}
-    if report.rehearsal:
-        screen.say("sync_view.dry_run_totals", waiting=sum(line.counts.waiting for line in report.lines), **totals)
+    if report.dry_run:
+        screen.message("sync_view.dry_run_totals", waiting=sum(line.counts.waiting for line in report.lines), **totals)
     else:
-        screen.say("sync_view.totals", messages=report.messages_delivered, **totals)
+        screen.message("sync_view.totals", messages=report.messages_delivered, **totals)
 
 
-def show_lines(lines: Sequence[Line], screen: Screen, ended: Callable[[Line], str]) -> None:
+def show_lines(lines: Sequence[ReportLine], screen: Console, outcome_text: Callable[[ReportLine], str]) -> None:
     """Write the counters of every source and route; `ended` returns the text of their outcome."""
     for heading, kind, counters in (("sync_view.pulled", "pull", PULLED), ("sync_view.pushed", "push", PUSHED)):
         lines_of_kind = [line for line in lines if line.kind == kind]
         if lines_of_kind:
             screen.heading(heading)
-            screen.table(_table(lines_of_kind, counters, screen, ended))
+            screen.table(_table(lines_of_kind, counters, screen, outcome_text))
 
 
-def _table(lines: Sequence[Line], counters: Sequence[str], screen: Screen, ended: Callable[[Line], str]) -> Table:
-    counted = [name for name in counters if name not in RARE or any(getattr(line.counts, name) for line in lines)]
+def _table(
+    lines: Sequence[ReportLine], counters: Sequence[str], screen: Console, ended: Callable[[ReportLine], str]
+) -> OutputTable:
+    counted = [
+        name for name in counters if name not in HIDDEN_IF_ZERO or any(getattr(line.counts, name) for line in lines)
+    ]
     counted += TRAFFIC
     rows = [
         (
             line.name,
-            f"{screen.word('record_name', line.record_type)} {line.partition}".rstrip(),
+            f"{screen.term('record_name', line.record_type)} {line.partition}".rstrip(),
             ended(line),
             *(getattr(line.counts, counter) for counter in counted),
             _seconds(line.seconds, screen),
@@ -76,23 +80,23 @@ def _table(lines: Sequence[Line], counters: Sequence[str], screen: Screen, ended
     ]
     names = ("sync_view.name", "sync_view.record_type", "sync_view.outcome")
     headings = (*names, *(f"count.{counter}" for counter in counted), "sync_view.seconds")
-    return Table(headings=headings, rows=rows, numbers_from=len(names))
+    return OutputTable(headings=headings, rows=rows, numbers_from=len(names))
 
 
-def _show_cursor(line: Line, screen: Screen) -> None:
+def _show_cursor(line: ReportLine, screen: Console) -> None:
     """Write the watermark before and after the run if it moved, and the page token of an unfinished listing."""
     if line.before is None or line.after is None:
         return
     if line.after.watermark != line.before.watermark:
-        before, after = (local(cursor.watermark, screen.language) for cursor in (line.before, line.after))
-        screen.say("sync_view.watermark", place=_place(line), before=before, after=after)
-    if line.after.position not in {None, line.before.position}:
-        screen.say("sync_view.page_token", place=_place(line), position=shown(line.after.position))
+        before, after = (local_time(cursor.watermark, screen.language) for cursor in (line.before, line.after))
+        screen.message("sync_view.watermark", place=_place(line), before=before, after=after)
+    if line.after.page_token not in {None, line.before.page_token}:
+        screen.message("sync_view.page_token", place=_place(line), position=display_token(line.after.page_token))
 
 
-def _place(line: Line) -> str:
+def _place(line: ReportLine) -> str:
     return f"{line.name} {line.record_type} {line.partition}".rstrip()
 
 
-def _seconds(seconds: float, screen: Screen) -> str:
-    return decimal(f"{seconds:.1f}", screen.language)
+def _seconds(seconds: float, screen: Console) -> str:
+    return local_number(f"{seconds:.1f}", screen.language)

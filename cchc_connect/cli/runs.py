@@ -5,22 +5,22 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from cchc_connect.cli.arguments import existing_database, where
-from cchc_connect.cli.console import Screen, Table
-from cchc_connect.cli.context import Session
+from cchc_connect.cli.arguments import database_option, existing_database
+from cchc_connect.cli.console import Console, OutputTable
+from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
-from cchc_connect.cli.formatting import local
+from cchc_connect.cli.formatting import local_time
 from cchc_connect.cli.report import report_document, show_lines, show_report
 from cchc_connect.clock import SystemClock
-from cchc_connect.database.state.counters import Tally, read_tallies
+from cchc_connect.database.state.counters import RunCounters, read_counters
 from cchc_connect.database.state.lease import is_held
 from cchc_connect.database.state.runs import Run, find_run, latest_runs
-from cchc_connect.sync.report import Line, RunReport
+from cchc_connect.sync.report import ReportLine, RunReport
 
 COLUMNS = ("run_id", "started_at", "finished_at", "state", "rows", "messages")
 
 
-def list_runs(session: Session, database: str | None, limit: int) -> ExitCode:
+def list_runs(session: CommandContext, database: str | None, limit: int) -> ExitCode:
     """List the latest runs, newest first."""
     screen = session.screen
     with existing_database(session, database) as opened, opened.reading() as connection:
@@ -28,15 +28,15 @@ def list_runs(session: Session, database: str | None, limit: int) -> ExitCode:
         heads = [_head(run, connection) for run in runs]
     screen.document({"runs": heads})
     if not heads:
-        screen.say("status.never_run")
+        screen.message("status.never_run")
         return ExitCode.DONE
     rows = [_row(head, screen) for head in heads]
-    screen.table(Table(headings=[f"run_view.{name}" for name in COLUMNS], rows=rows, numbers_from=4))
-    screen.say("run_view.see_one", run_id=heads[0]["run_id"], where=where(database))
+    screen.table(OutputTable(headings=[f"run_view.{name}" for name in COLUMNS], rows=rows, numbers_from=4))
+    screen.message("run_view.see_one", run_id=heads[0]["run_id"], where=database_option(database))
     return ExitCode.DONE
 
 
-def show_run(session: Session, database: str | None, run_id: str) -> ExitCode:
+def show_run(session: CommandContext, database: str | None, run_id: str) -> ExitCode:
     """Show one run: its report, or if it has none its run counters up to its last commit.
 
     Raises:
@@ -45,7 +45,7 @@ def show_run(session: Session, database: str | None, run_id: str) -> ExitCode:
     screen = session.screen
     with existing_database(session, database) as opened, opened.reading() as connection:
         run = find_run(connection, run_id)
-        head, tallies = _head(run, connection), read_tallies(connection, run_id)
+        head, tallies = _head(run, connection), read_counters(connection, run_id)
     if run.report is None:
         screen.document({**head, "report": None, "tallies": [_tally(tally) for tally in tallies]})
         _show_head(head, screen)
@@ -64,7 +64,7 @@ def _head(run: Run, connection: Connection) -> dict[str, Any]:
     if run.report is not None:
         totals = {name: run.report[name] for name in ("rows_written", "messages_delivered")}
     else:
-        counters = [tally.counts for tally in read_tallies(connection, run.run_id)]
+        counters = [tally.counts for tally in read_counters(connection, run.run_id)]
         totals = {
             "rows_written": sum(counts.rows_written for counts in counters),
             "messages_delivered": sum(counts.delivered for counts in counters),
@@ -78,29 +78,30 @@ def _state(run: Run, connection: Connection) -> str:
     return "at_work" if is_latest and is_held(connection, SystemClock().now()) else "interrupted"
 
 
-def _row(head: Mapping[str, Any], screen: Screen) -> tuple[object, ...]:
-    times = (local(head[name], screen.language) for name in ("started_at", "finished_at"))
+def _row(head: Mapping[str, Any], screen: Console) -> tuple[object, ...]:
+    times = (local_time(head[name], screen.language) for name in ("started_at", "finished_at"))
     return (head["run_id"], *times, _word(head["state"], screen), head["rows_written"], head["messages_delivered"])
 
 
-def _word(state: str, screen: Screen) -> str:
+def _word(state: str, screen: Console) -> str:
     """Return the words for the outcome of a run, or for the state of a run that has not ended."""
-    words = screen.word("run_state", state)
-    return screen.word("outcome", state) if words == state else words
+    words = screen.term("run_state", state)
+    return screen.term("outcome", state) if words == state else words
 
 
-def _show_head(head: Mapping[str, Any], screen: Screen) -> None:
-    begun, ended = (local(head[name], screen.language) for name in ("started_at", "finished_at"))
-    screen.say("run_view.head", run_id=head["run_id"], begun=begun, ended=ended, state=_word(head["state"], screen))
+def _show_head(head: Mapping[str, Any], screen: Console) -> None:
+    begun, ended = (local_time(head[name], screen.language) for name in ("started_at", "finished_at"))
+    screen.message("run_view.head", run_id=head["run_id"], begun=begun, ended=ended, state=_word(head["state"], screen))
 
 
-def _show_tallies(tallies: Sequence[Tally], state: str, screen: Screen) -> None:
+def _show_tallies(tallies: Sequence[RunCounters], state: str, screen: Console) -> None:
     lines = [
-        Line(kind=tally.kind, name=tally.name, record_type=tally.record_type, counts=tally.counts) for tally in tallies
+        ReportLine(kind=tally.kind, name=tally.name, record_type=tally.record_type, counts=tally.counts)
+        for tally in tallies
     ]
     show_lines(lines, screen, lambda _: _word(state, screen))
-    screen.say("run_view.committed" if lines else "run_view.nothing")
+    screen.message("run_view.committed" if lines else "run_view.nothing")
 
 
-def _tally(tally: Tally) -> Mapping[str, object]:
+def _tally(tally: RunCounters) -> Mapping[str, object]:
     return {"kind": tally.kind, "name": tally.name, "record_type": tally.record_type, **tally.counts.as_document()}

@@ -8,8 +8,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from cchc_connect.cli.console import Screen, Table
-from cchc_connect.cli.context import Session
+from cchc_connect.cli.console import Console, OutputTable
+from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Language
@@ -18,7 +18,7 @@ from cchc_schemas import RECORD_TYPES
 from cchc_schemas.json_schemas import stale, write_all
 
 
-def write_configuration(session: Session, *, force: bool) -> ExitCode:
+def write_configuration(session: CommandContext, *, force: bool) -> ExitCode:
     """Write a commented configuration file in the language of the command.
 
     Raises:
@@ -33,7 +33,7 @@ def write_configuration(session: Session, *, force: bool) -> ExitCode:
     except OSError as error:
         raise CannotCreate("cli.cannot_write", path=path, reason=error.strerror) from error
     screen.document({"file": str(path)})
-    screen.say("init.written", path=path)
+    screen.message("init.written", path=path)
     return ExitCode.DONE
 
 
@@ -42,18 +42,18 @@ def template(language: Language) -> str:
     return files("cchc_connect.cli").joinpath(f"templates/cchc.{language}.toml").read_text(encoding="utf-8")
 
 
-def list_adapters(session: Session) -> ExitCode:
+def list_adapters(session: CommandContext) -> ExitCode:
     """List every installed adapter, also of other packages; one that cannot be loaded is listed with the error."""
     screen = session.screen
     adapters = [_adapter(point, session) for point in installed_adapters().values()]
     screen.document({"adapters": adapters})
     columns = ("name", "package", "version", "purpose")
     rows = [[adapter[column] for column in columns] for adapter in adapters]
-    screen.table(Table(headings=[f"adapter_view.{column}" for column in columns], rows=rows))
+    screen.table(OutputTable(headings=[f"adapter_view.{column}" for column in columns], rows=rows))
     return ExitCode.DONE if all(adapter["works"] for adapter in adapters) else ExitCode.CONFIGURATION
 
 
-def _adapter(point: EntryPoint, session: Session) -> dict[str, Any]:
+def _adapter(point: EntryPoint, session: CommandContext) -> dict[str, Any]:
     try:
         factory = adapter_factory(point.name)
     except ConfigurationError as error:
@@ -84,11 +84,11 @@ def _purpose(factory: object, point: EntryPoint, language: Language) -> str:
     return docstring.partition("\n")[0]
 
 
-OURS = "urn:cchc:record:"
+OUR_URN_PREFIX = "urn:cchc:record:"
 """Text in every schema that this program wrote, also in that of a former record type."""
 
 
-def export_schemas(session: Session, folder: Path, *, check: bool) -> ExitCode:
+def export_schemas(session: CommandContext, folder: Path, *, check: bool) -> ExitCode:
     """Write one JSON Schema for each record type; with `check`, list the files of `folder` that are out of date.
 
     Raises:
@@ -111,18 +111,18 @@ def export_schemas(session: Session, folder: Path, *, check: bool) -> ExitCode:
     return ExitCode.DONE
 
 
-def _check(folder: Path, screen: Screen) -> ExitCode:
+def _check(folder: Path, screen: Console) -> ExitCode:
     names = stale(folder)
     screen.document({"folder": str(folder), "stale": names})
     for name in names:
-        screen.say("schema_view.stale", file=folder / name)
+        screen.message("schema_view.stale", file=folder / name)
     if not names:
-        screen.say("schema_view.current", folder=folder)
+        screen.message("schema_view.current", folder=folder)
     return ExitCode.STALE if names else ExitCode.DONE
 
 
 def _foreign(folder: Path) -> Iterator[str]:
     """Yield the JSON files of other origin that the export would remove."""
     for path in folder.glob("*.json"):
-        if path.stem not in RECORD_TYPES and OURS not in path.read_text(encoding="utf-8", errors="replace"):
+        if path.stem not in RECORD_TYPES and OUR_URN_PREFIX not in path.read_text(encoding="utf-8", errors="replace"):
             yield path.name

@@ -7,36 +7,36 @@ from contextlib import contextmanager
 from types import FrameType
 
 
-class StopRequest:
+class StopFlag:
     """Flag that is set when a stop is requested. It takes no lock, which would be unsafe in a signal handler."""
 
     def __init__(self) -> None:
         """Start unset."""
         self._is_made = False
 
-    def make(self) -> None:
+    def set(self) -> None:
         """Request the stop."""
         self._is_made = True
 
-    def is_made(self) -> bool:
+    def is_set(self) -> bool:
         """True if a stop was requested."""
         return self._is_made
 
 
 @contextmanager
-def stop_asked(*signals: signal.Signals) -> Generator[StopRequest, None, None]:
+def stop_on_signals(*signals: signal.Signals) -> Generator[StopFlag, None, None]:
     """Yield a stop request that the first of these signals sets; a second signal has its default effect.
 
     Outside the main thread, where no signal handler can be installed, no signal sets it.
     """
-    request = StopRequest()
+    request = StopFlag()
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
     previous = {number: signal.getsignal(number) for number in signals}
 
     def stop(number: int, _: FrameType | None) -> None:
-        request.make()
+        request.set()
         signal.signal(number, previous[signal.Signals(number)])
 
     try:

@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from cchc_connect.cli.arguments import existing_database, where
-from cchc_connect.cli.console import Screen, Table
-from cchc_connect.cli.context import Session
+from cchc_connect.cli.arguments import database_option, existing_database
+from cchc_connect.cli.console import Console, OutputTable
+from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
-from cchc_connect.cli.formatting import local
+from cchc_connect.cli.formatting import local_time
 from cchc_connect.clock import SystemClock
-from cchc_connect.database.outbox.audit_log import broken_entry
+from cchc_connect.database.outbox.audit_log import first_broken_entry
 from cchc_connect.database.outbox.deliveries import route_states
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.state.cursors import StreamState, stream_states
@@ -29,17 +29,21 @@ StreamName = tuple[str, str, str]
 """Connection, record type and partition."""
 
 
-def show_status(session: Session, database: str | None) -> ExitCode:
+def show_status(session: CommandContext, database: str | None) -> ExitCode:
     """Show the state of the shared database; no request is sent."""
     screen = session.screen
     exceptions = [] if database else _exceptions(session.config)
     with existing_database(session, database) as opened, opened.reading() as connection:
-        document: dict[str, Any] = {"database": opened.place, **_status(connection, screen), "exceptions": exceptions}
+        document: dict[str, Any] = {
+            "database": opened.location,
+            **_status(connection, screen),
+            "exceptions": exceptions,
+        }
     screen.document(document)
-    screen.say("status.database", path=document["database"])
+    screen.message("status.database", path=document["database"])
     _show_streams(document["streams"], screen)
     _show_routes(document["routes"], screen)
-    _show_summary(document, screen, where(database))
+    _show_summary(document, screen, database_option(database))
     return ExitCode.DONE
 
 
@@ -51,13 +55,13 @@ def _exceptions(file: Path) -> list[dict[str, str]]:
     return [
         {"connection": name, "without": protection, "reason": reason}
         for name, table in connections
-        for protection, reason in table.exceptions.items()
+        for protection, reason in table.security_exceptions.items()
     ]
 
 
-def _status(connection: Connection, screen: Screen) -> dict[str, Any]:
+def _status(connection: Connection, screen: Console) -> dict[str, Any]:
     report = last_report(connection)
-    broken = broken_entry(connection)
+    broken = first_broken_entry(connection)
     return {
         "streams": _streams(connection, screen),
         "routes": [_with_reason(_route(state), screen) for state in route_states(connection)],
@@ -77,7 +81,7 @@ def _unfinished(connection: Connection) -> dict[str, Any] | None:
     return {"started_at": latest.started_at, "state": "at_work" if at_work else "interrupted"}
 
 
-def _streams(connection: Connection, screen: Screen) -> list[dict[str, Any]]:
+def _streams(connection: Connection, screen: Console) -> list[dict[str, Any]]:
     states = {(state.connection, state.record_type, state.partition): state for state in stream_states(connection)}
     live, waiting = _live(connection), open_counts(connection)
     return [
@@ -120,71 +124,71 @@ def _route(state: Mapping[str, Any]) -> dict[str, Any]:
     return {**state, "held_context": json.loads(state["held_context"] or "{}")}
 
 
-def _with_reason(state: dict[str, Any], screen: Screen) -> dict[str, Any]:
+def _with_reason(state: dict[str, Any], screen: Console) -> dict[str, Any]:
     """Return a state with the sentence of its hold beside the code of its hold."""
     code = state["held_code"]
     return {**state, "held_reason": screen.text(code, **state["held_context"]) if code else None}
 
 
-def _show_streams(streams: list[dict[str, Any]], screen: Screen) -> None:
+def _show_streams(streams: list[dict[str, Any]], screen: Console) -> None:
     screen.heading("status.streams")
     names = ("status.connection", "status.record_type", "status.completed_at", "status.watermark")
     rows = [
         (
             stream["connection"],
-            f"{screen.word('record_name', stream['record_type'])} {stream['partition']}".rstrip(),
-            local(stream["completed_at"], screen.language),
-            local(stream["watermark"], screen.language),
+            f"{screen.term('record_name', stream['record_type'])} {stream['partition']}".rstrip(),
+            local_time(stream["completed_at"], screen.language),
+            local_time(stream["watermark"], screen.language),
             stream["live"],
             stream["quarantined"],
         )
         for stream in streams
     ]
     headings = (*names, "status.live", "status.quarantined")
-    screen.table(Table(headings=headings, rows=rows, numbers_from=len(names)))
+    screen.table(OutputTable(headings=headings, rows=rows, numbers_from=len(names)))
     for stream in streams:
         if stream["held_reason"]:
-            since = local(stream["held_since"], screen.language)
+            since = local_time(stream["held_since"], screen.language)
             name = f"{stream['connection']} {stream['record_type']} {stream['partition']}".rstrip()
-            screen.say("status.held_since", place=name, since=since, reason=stream["held_reason"])
+            screen.message("status.held_since", place=name, since=since, reason=stream["held_reason"])
 
 
-def _show_routes(routes: list[dict[str, Any]], screen: Screen) -> None:
+def _show_routes(routes: list[dict[str, Any]], screen: Console) -> None:
     if not routes:
         return
     screen.heading("status.routes")
     numbers = ("last_sequence", "waiting", "delivered", "dead")
     rows = [(route["name"], *(route[name] for name in numbers)) for route in routes]
     headings = ("status.route", *(f"status.{name}" for name in numbers))
-    screen.table(Table(headings=headings, rows=rows, numbers_from=1))
+    screen.table(OutputTable(headings=headings, rows=rows, numbers_from=1))
     for route in routes:
         if route["held_reason"]:
-            screen.say("status.held", place=route["name"], reason=route["held_reason"])
+            screen.message("status.held", place=route["name"], reason=route["held_reason"])
 
 
-def _show_summary(document: Mapping[str, Any], screen: Screen, option: str) -> None:
+def _show_summary(document: Mapping[str, Any], screen: Console, option: str) -> None:
     screen.line()
     report, broken_at = document["last_run"], document["audit_log"]["broken_at"]
     if report is None:
-        screen.say("status.never_run")
+        screen.message("status.never_run")
     else:
-        outcome = screen.word("outcome", report["outcome"])
-        screen.say("status.last_run", at=local(report["started_at"], screen.language), outcome=outcome)
+        outcome = screen.term("outcome", report["outcome"])
+        screen.message("status.last_run", at=local_time(report["started_at"], screen.language), outcome=outcome)
     if unfinished := document["unfinished_run"]:
-        state = screen.word("run_state", unfinished["state"])
-        screen.say("status.unfinished", at=local(unfinished["started_at"], screen.language), state=state)
+        state = screen.term("run_state", unfinished["state"])
+        screen.message("status.unfinished", at=local_time(unfinished["started_at"], screen.language), state=state)
     if document["discrepancies"]:
-        screen.say("status.discrepancies", number=document["discrepancies"])
+        screen.message("status.discrepancies", number=document["discrepancies"])
     for exception in document["exceptions"]:
-        screen.say(
+        screen.message(
             "status.exception",
             name=exception["connection"],
-            without=screen.word("exception", exception["without"]),
+            without=screen.term("exception", exception["without"]),
             reason=exception["reason"],
         )
     if broken_at is None:
-        screen.say("status.audit_log_intact")
+        screen.message("status.audit_log_intact")
     else:
-        screen.say("status.audit_log_broken", entry=broken_at)
+        screen.message("status.audit_log_broken", entry=broken_at)
     if any(stream["quarantined"] for stream in document["streams"]):
-        screen.say("status.see_quarantine", where=option)
+        screen.message("status.see_quarantine", where=option)

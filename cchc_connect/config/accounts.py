@@ -9,29 +9,29 @@ from pydantic_core import PydanticCustomError
 
 from cchc_connect.clock import SystemClock
 from cchc_connect.config.secrets import Secret
-from cchc_connect.config.tables import Address, Table
+from cchc_connect.config.tables import Address, ConfigTable
 from cchc_connect.http import Credentials
-from cchc_connect.privacy.redaction import tells_secret
+from cchc_connect.privacy.redaction import is_secret_name
 from cchc_connect.signing import SigningKey, client_assertion
 from cchc_connect.transport import ApiKey, Authentication, Basic, Bearer, Hmac, Login, OAuth2, TokenLogin
-from cchc_connect.transport.auth.hmac import SIGNABLE
+from cchc_connect.transport.auth.hmac import SIGNABLE_PARTS
 from cchc_connect.transport.auth.ws_security import WsSecurity
 
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", max_length=100)]
 """Name of an HTTP header (RFC 9110, token)."""
 
 
-class NamedAccount(Table):
+class AccountTable(ConfigTable):
     """Base of all kinds of accounts."""
 
     @property
-    def named(self) -> str:
+    def display_name(self) -> str:
         """Return the account's name for the audit log: user name, client id or key id; "" if it has none."""
         names = (getattr(self, key, "") for key in ("username", "client_id", "key_id"))
         return next(filter(None, names), "")
 
 
-class BasicAccount(NamedAccount):
+class BasicAccount(AccountTable):
     """User name and password in every request, by HTTP Basic."""
 
     kind: Literal["basic"]
@@ -47,7 +47,7 @@ class BasicAccount(NamedAccount):
         return Basic(Credentials(username=self.username, password=self.password.reveal()))
 
 
-class SessionAccount(NamedAccount):
+class SessionAccount(AccountTable):
     """User name and password for the adapter's own login; other requests do not carry them."""
 
     kind: Literal["session"]
@@ -63,7 +63,7 @@ class SessionAccount(NamedAccount):
         return Login(Credentials(username=self.username, password=self.password.reveal()))
 
 
-class ApiKeyAccount(NamedAccount):
+class ApiKeyAccount(AccountTable):
     """API key in a header of every request."""
 
     kind: Literal["api_key"]
@@ -81,7 +81,7 @@ class ApiKeyAccount(NamedAccount):
         return ApiKey(self.header, self.key.reveal())
 
 
-class BearerAccount(NamedAccount):
+class BearerAccount(AccountTable):
     """Manually issued bearer token in every request."""
 
     kind: Literal["bearer"]
@@ -104,13 +104,14 @@ _RESERVED_PARAMETERS = frozenset({"grant_type", "username", "password", "client_
 def _check_parameters(parameters: Mapping[str, str]) -> Mapping[str, str]:
     """Refuse parameters that have a configuration key of their own or whose name denotes a secret."""
     if any(
-        name in _RESERVED_PARAMETERS or name.startswith("client_assertion") or tells_secret(name) for name in parameters
+        name in _RESERVED_PARAMETERS or name.startswith("client_assertion") or is_secret_name(name)
+        for name in parameters
     ):
         raise PydanticCustomError("oauth2_parameters", "parameters that have a key of their own or are secret")
     return parameters
 
 
-class OAuth2Account(NamedAccount):
+class OAuth2Account(AccountTable):
     """Tokens from an OAuth2 token endpoint: client credentials, or a password grant if a system has nothing else."""
 
     kind: Literal["oauth2"]
@@ -131,9 +132,11 @@ class OAuth2Account(NamedAccount):
     """User name of a password grant."""
     password: Secret | None = None
     """Reference to the password of a password grant."""
-    parameters: Annotated[Mapping[str, str], AfterValidator(_check_parameters)] = Field(default_factory=dict[str, str])
+    token_parameters: Annotated[Mapping[str, str], AfterValidator(_check_parameters)] = Field(
+        default_factory=dict[str, str]
+    )
     """Further parameters of the token request: scope, audience, resource."""
-    envelope: str = ""
+    token_envelope: str = ""
     """Name of the object in the token response that contains the token; "": the response itself contains it."""
 
     @model_validator(mode="after")
@@ -159,8 +162,8 @@ class OAuth2Account(NamedAccount):
                 assertion=self._assertion(),
                 secret_in_form=self.client_auth == "form",
                 resource_owner=owner,
-                parameters=self.parameters,
-                envelope=self.envelope,
+                parameters=self.token_parameters,
+                token_object=self.token_envelope,
             )
         )
 
@@ -172,19 +175,19 @@ class OAuth2Account(NamedAccount):
 
 
 def _check_parts(parts: tuple[str, ...]) -> tuple[str, ...]:
-    unknown = [part for part in parts if part not in SIGNABLE]
+    unknown = [part for part in parts if part not in SIGNABLE_PARTS]
     if unknown or not parts:
-        raise PydanticCustomError("hmac_parts", "unknown parts", {"known": ", ".join(sorted(SIGNABLE))})
+        raise PydanticCustomError("hmac_parts", "unknown parts", {"known": ", ".join(sorted(SIGNABLE_PARTS))})
     return parts
 
 
-class WsSecurityAccount(NamedAccount):
+class WsSecurityAccount(AccountTable):
     """User name and password in the header of every SOAP envelope (WS-Security, UsernameToken)."""
 
     kind: Literal["ws_security"]
     username: str
     password: Secret
-    digest: bool = False
+    password_digest: bool = False
     """Whether a digest over nonce, time and password is sent instead of the password."""
 
     def authentication(self) -> Authentication:
@@ -194,27 +197,32 @@ class WsSecurityAccount(NamedAccount):
             ConfigurationError: the secret cannot be read.
         """
         account = Credentials(username=self.username, password=self.password.reveal())
-        return WsSecurity(credentials=account, digest=self.digest)
+        return WsSecurity(credentials=account, digest=self.password_digest)
 
 
-class HmacAccount(NamedAccount):
+class HmacAccount(AccountTable):
     """Shared secret that signs each message (HMAC-SHA256). Each system defines which parts are signed and how."""
 
     kind: Literal["hmac"]
     key_id: str
     """Name of the shared secret at the other system."""
     secret: Secret
-    signed: Annotated[tuple[str, ...], AfterValidator(_check_parts)] = ("key_id", "timestamp", "content_type", "body")
+    signed_parts: Annotated[tuple[str, ...], AfterValidator(_check_parts)] = (
+        "key_id",
+        "timestamp",
+        "content_type",
+        "body",
+    )
     """Signed parts, in order, out of: key_id, timestamp, method, target, content_type, body, body_sha256."""
     separator: str = ""
     """Text between two signed parts."""
-    timestamp: str = "%Y-%m-%dT%H:%M:%S%z"
+    timestamp_format: str = "%Y-%m-%dT%H:%M:%S%z"
     """Format of the timestamp (strftime) in Vietnamese time; `unix`: seconds since 1970-01-01 UTC."""
     encoding: Literal["base64", "hex"] = "base64"
     """Encoding of the signature."""
     key_header: HeaderName = "X-Key-Id"
     """Header that carries `key_id`."""
-    time_header: HeaderName = "X-Timestamp"
+    timestamp_header: HeaderName = "X-Timestamp"
     """Header that carries the timestamp."""
     signature_header: HeaderName = "X-Signature"
     """Header that carries the signature."""
@@ -228,12 +236,12 @@ class HmacAccount(NamedAccount):
         return Hmac(
             key_id=self.key_id,
             secret=self.secret.reveal(),
-            signed_parts=self.signed,
+            signed_parts=self.signed_parts,
             separator=self.separator,
-            timestamp=self.timestamp,
+            timestamp=self.timestamp_format,
             encoding=self.encoding,
             key_header=self.key_header,
-            time_header=self.time_header,
+            time_header=self.timestamp_header,
             signature_header=self.signature_header,
         )
 

@@ -10,15 +10,15 @@ from pydantic_core import PydanticCustomError
 
 from cchc_connect.config.accounts import Account, HeaderName, OAuth2Account
 from cchc_connect.config.secrets import Secret
-from cchc_connect.config.tables import Address, Reason, Table
+from cchc_connect.config.tables import Address, ConfigTable, Reason
 from cchc_connect.http import Rate
 from cchc_connect.transport.network.url_guard import is_loopback
-from cchc_connect.transport.opening_hours import Span
+from cchc_connect.transport.opening_hours import TimeSpan
 
 
 def _hours(text: str) -> str:
     try:
-        Span.of(text)
+        TimeSpan.parse(text)
     except ValueError:
         raise PydanticCustomError("hours", "not HH:MM-HH:MM") from None
     return text
@@ -29,7 +29,7 @@ def _is_plain(address: str) -> bool:
     return parts.scheme == "http" and not is_loopback(parts.hostname or "")
 
 
-class RateTable(Table):
+class RateTable(ConfigTable):
     """Rate limit of one system: `rate = { requests = 20, per_s = 1 }`."""
 
     requests: Annotated[int, Field(ge=1, le=100_000)]
@@ -38,12 +38,12 @@ class RateTable(Table):
     """Time span in seconds."""
 
     @property
-    def rate(self) -> Rate:
+    def as_rate(self) -> Rate:
         """Return the rate limit as a dialect states it."""
         return Rate(requests=self.requests, per_s=self.per_s)
 
 
-class TlsTable(Table):
+class TlsTable(ConfigTable):
     """Trusted authorities and client certificate: `tls = { ca = "PATH", certificate = "PATH", key = "PATH" }`."""
 
     ca: Path | None = None
@@ -66,7 +66,7 @@ class TlsTable(Table):
         return self
 
 
-class SignatureTable(Table):
+class SignatureTable(ConfigTable):
     """How the bodies of our messages are signed (detached JWS): `signature = { private_key = ..., ... }`."""
 
     private_key: Secret
@@ -82,8 +82,8 @@ class SignatureTable(Table):
     """HTTP header that carries the signature."""
 
 
-class SignedByTable(Table):
-    """Which signatures the bodies of responses must have (detached JWS): `signed_by = { keys = "PATH", ... }`."""
+class SignedByTable(ConfigTable):
+    """Which signatures the bodies of responses must have (detached JWS): `response_signature = { keys = "PATH", ... }`."""
 
     keys: Path
     """Public keys of the other system (JWKS); the file is read again when it changes."""
@@ -97,7 +97,7 @@ class SignedByTable(Table):
     """HTTP header that carries the signature."""
 
 
-class ConnectionTable(Table):
+class ConnectionTable(ConfigTable):
     """Connection to one agency's system. Table `[connections.NAME]`."""
 
     adapter: str
@@ -106,7 +106,7 @@ class ConnectionTable(Table):
     """Code of the agency responsible for the system (mã định danh cơ quan); it is stored with every record."""
     base_url: Address
     """URL below which the adapter's paths lie."""
-    origins: tuple[Annotated[Address, Field(pattern=r"^https?://[^/?#]+$")], ...] = ()
+    other_origins: tuple[Annotated[Address, Field(pattern=r"^https?://[^/?#]+$")], ...] = ()
     """Other origins of the same system that its links may point to; they receive the same credentials."""
     account: Account | None = None
     """Service account; none: the system needs no login."""
@@ -116,28 +116,28 @@ class ConnectionTable(Table):
     """Trusted authorities and client certificate; none: the default authorities, no certificate."""
     signature: SignatureTable | None = None
     """How our messages are signed; none: not at all."""
-    signed_by: SignedByTable | None = None
+    response_signature: SignedByTable | None = None
     """Which signature responses must have; a response without it is not used. None: no signature is required."""
     rate: RateTable | None = None
     """Rate limit over all processes that share the database; none: that of the adapter, if it has one."""
-    hours: tuple[Annotated[str, AfterValidator(_hours)], ...] = ()
+    opening_hours: tuple[Annotated[str, AfterValidator(_hours)], ...] = ()
     """Opening hours in Vietnamese time, for instance `19:00-06:00`; no request is made outside them. None: always."""
     options: Mapping[str, Any] = Field(default_factory=dict[str, Any])
     """Options of the adapter; the adapter's own model validates them."""
 
     @property
-    def plain_places(self) -> Sequence[str]:
+    def plain_http_keys(self) -> Sequence[str]:
         """Return the configuration keys of the URLs that use plain HTTP to another machine."""
         account: Account | None = self.account
-        origins = {f"origins.{index}": origin for index, origin in enumerate(self.origins)}
+        origins = {f"other_origins.{index}": origin for index, origin in enumerate(self.other_origins)}
         addresses = {"base_url": self.base_url, **origins}
         if isinstance(account, OAuth2Account):
             addresses["account.token_url"] = account.token_url
         return [key for key, address in addresses.items() if _is_plain(address)]
 
     @property
-    def exceptions(self) -> Mapping[str, str]:
+    def security_exceptions(self) -> Mapping[str, str]:
         """Return the security measures that this connection does without, `plain_http` or `unverified` -> reason."""
-        plain = {"plain_http": self.plain_http_because} if self.plain_places else {}
+        plain = {"plain_http": self.plain_http_because} if self.plain_http_keys else {}
         unverified = {"unverified": None if self.tls is None else self.tls.unverified_because}
         return {exception: reason for exception, reason in {**plain, **unverified}.items() if reason is not None}

@@ -17,16 +17,16 @@ from pydantic_core import PydanticCustomError
 from cchc_connect.adapter import Adapter, AdapterFactory
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.config.secrets import Secret
-from cchc_connect.config.tables import Name, Reason, Table
+from cchc_connect.config.tables import ConfigTable, Name, Reason
 from cchc_connect.errors import ConfigurationError
-from cchc_connect.messages import Phrase, Phrases
+from cchc_connect.messages import Message, Messages
 from cchc_connect.privacy.page_tokens import holds_secret
-from cchc_connect.privacy.redaction import tells_secret
+from cchc_connect.privacy.redaction import is_secret_name
 from cchc_connect.privacy.secrets import SecretText
 from cchc_connect.registry import adapter_factory
 from cchc_schemas import RECORD_TYPES, Record
 
-KNOWN_RULES = frozenset(
+RULES_WITH_MESSAGE = frozenset(
     {
         "missing",
         "extra_forbidden",
@@ -67,11 +67,11 @@ KNOWN_RULES = frozenset(
 
 Model = TypeVar("Model", bound=BaseModel)
 
-PATHS: Mapping[str, frozenset[str]] = MappingProxyType(
+PATH_KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "secret": frozenset({"file"}),
-        "run": frozenset({"sessions"}),
-        "signed_by": frozenset({"keys"}),
+        "run": frozenset({"session_folder"}),
+        "response_signature": frozenset({"keys"}),
         "tls": frozenset({"ca", "certificate", "key"}),
     }
 )
@@ -79,14 +79,14 @@ PATHS: Mapping[str, frozenset[str]] = MappingProxyType(
 alone.
 """
 
-SQLITE = "sqlite:///"
+SQLITE_PREFIX = "sqlite:///"
 """Prefix of an SQLite database URL."""
 
-POSTGRES = "postgresql://"
+POSTGRES_PREFIX = "postgresql://"
 """Prefix of a PostgreSQL database URL."""
 
 
-class RouteTable(Table):
+class RouteTable(ConfigTable):
     """A route: which records leave, to which connection and why. Table `[routes.NAME]`."""
 
     records: Annotated[tuple[str, ...], Field(alias="from", min_length=1)]
@@ -102,9 +102,9 @@ class RouteTable(Table):
 
 
 def _database_url(url: str) -> str:
-    if url.startswith(POSTGRES) and _holds_password(url.removeprefix(POSTGRES)):
+    if url.startswith(POSTGRES_PREFIX) and _holds_password(url.removeprefix(POSTGRES_PREFIX)):
         raise PydanticCustomError("secret_literal", "a secret is named by where it lies")
-    if not url.startswith(POSTGRES) and not (url.startswith(SQLITE) and url != SQLITE):
+    if not url.startswith(POSTGRES_PREFIX) and not (url.startswith(SQLITE_PREFIX) and url != SQLITE_PREFIX):
         raise PydanticCustomError("database_url", "neither sqlite:///PATH nor postgresql://")
     return url
 
@@ -115,13 +115,13 @@ def _holds_password(location: str) -> bool:
     It also recognises a password with unescaped special characters.
     """
     before_query, _, query = location.partition("?")
-    is_parameter = any(tells_secret(parameter.partition("=")[0]) for parameter in query.split("&"))
+    is_parameter = any(is_secret_name(parameter.partition("=")[0]) for parameter in query.split("&"))
     user, longer_user = before_query.rpartition("@")[0], location.rpartition("@")[0]
     user_parts = (user, longer_user if "/" not in longer_user else "")
     return is_parameter or any(user_part.partition(":")[2] for user_part in user_parts)
 
 
-class DatabaseTable(Table):
+class DatabaseTable(ConfigTable):
     """The shared database. Table `[database]`."""
 
     url: Annotated[str, AfterValidator(_database_url)] = "sqlite:///shared.db"
@@ -132,7 +132,7 @@ class DatabaseTable(Table):
     @property
     def is_file(self) -> bool:
         """Whether the database is an SQLite file."""
-        return self.url.startswith(SQLITE)
+        return self.url.startswith(SQLITE_PREFIX)
 
     @property
     def address(self) -> str:
@@ -143,31 +143,31 @@ class DatabaseTable(Table):
         """
         if self.password is None or self.is_file:
             return self.url
-        user, at, location = self.url.removeprefix(POSTGRES).partition("@")
-        return SecretText(f"{POSTGRES}{user}:{quote(self.password.reveal(), safe='')}{at}{location}")
+        user, at, location = self.url.removeprefix(POSTGRES_PREFIX).partition("@")
+        return SecretText(f"{POSTGRES_PREFIX}{user}:{quote(self.password.reveal(), safe='')}{at}{location}")
 
 
-class RunTable(Table):
+class RunTable(ConfigTable):
     """Settings of a run. Table `[run]`."""
 
-    parallel: Annotated[int, Field(ge=1, le=64)] = 8
+    max_parallel_connections: Annotated[int, Field(ge=1, le=64)] = 8
     """Maximum number of connections pulled at the same time."""
-    processes: Annotated[int, Field(ge=0, le=64)] = 1
+    worker_processes: Annotated[int, Field(ge=0, le=64)] = 1
     """Number of worker processes that translate the items of large listings beside the main process; 0: none."""
     deadline_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
     """Seconds that one call to a system may take, over all its attempts."""
     lease_s: Annotated[float, Field(ge=10, le=3600)] = 120.0
     """Seconds after which a run that no longer renews its lease counts as dead."""
-    sessions: Path | None = None
+    session_folder: Path | None = None
     """Folder of the token store that processes of this machine share; none: the system's runtime folder, if any."""
-    most_quarantined: Annotated[float, Field(ge=0, le=1)] = 0.05
+    max_quarantined_share: Annotated[float, Field(ge=0, le=1)] = 0.05
     """Share of a source's items (0 to 1) that may be faulty in one run before the source counts as failed.
 
     Up to five faulty items are always tolerated. Valid items are kept in any case.
     """
 
 
-class Config(Table):
+class Config(ConfigTable):
     """The complete file `cchc.toml`."""
 
     database: DatabaseTable = DatabaseTable()
@@ -220,10 +220,10 @@ class Config(Table):
         try:
             config = cls.model_validate(_with_absolute_paths(tables, path.parent))
         except ValidationError as error:
-            return ConfigurationError("config.faults", file=path, faults=Phrases(list(_faults(error, ()))))
-        connection_faults = [*_outspoken(config), *_unprotected(config), *_slow(config)]
-        faults = [*connection_faults, *_dangling(config), *_option_faults(config)] or list(_untaken(config))
-        return ConfigurationError("config.faults", file=path, faults=Phrases(faults)) if faults else config
+            return ConfigurationError("config.faults", file=path, faults=Messages(list(_faults(error, ()))))
+        connection_faults = [*_check_address_secrets(config), *_check_tls(config), *_check_rates(config)]
+        faults = [*connection_faults, *_check_names(config), *_option_faults(config)] or list(_check_targets(config))
+        return ConfigurationError("config.faults", file=path, faults=Messages(faults)) if faults else config
 
     def adapter(self, name: str) -> Adapter:
         """Return a new adapter for the connection `name`, made from its options.
@@ -245,43 +245,43 @@ def _require_valid(checked: Model | ConfigurationError) -> Model:
     return checked
 
 
-def _option_faults(config: Config) -> Iterator[Phrase]:
+def _option_faults(config: Config) -> Iterator[Message]:
     for name in config.connections:
         try:
             config.adapter(name)
         except ValidationError as error:
             yield from _faults(error, ("connections", name, "options"))
         except ConfigurationError as error:
-            yield _fault(("connections", name, "adapter"), Phrase(error.code, error.context))
+            yield _fault(("connections", name, "adapter"), Message(error.code, error.context))
 
 
-def _outspoken(config: Config) -> Iterator[Phrase]:
+def _check_address_secrets(config: Config) -> Iterator[Message]:
     """Yield a fault for every URL that contains a user or a secret."""
     for name, connection in config.connections.items():
         addresses = {"base_url": connection.base_url, "account.token_url": getattr(connection.account, "token_url", "")}
-        addresses |= {f"origins.{index}": origin for index, origin in enumerate(connection.origins)}
+        addresses |= {f"origins.{index}": origin for index, origin in enumerate(connection.other_origins)}
         for key, address in addresses.items():
             if holds_secret(address):
-                yield _fault(("connections", name, *key.split(".")), Phrase("config_rule.address_secret", {}))
+                yield _fault(("connections", name, *key.split(".")), Message("config_rule.address_secret", {}))
 
 
-def _unprotected(config: Config) -> Iterator[Phrase]:
+def _check_tls(config: Config) -> Iterator[Message]:
     """Yield a fault for every URL without TLS that has no written reason."""
     for name, connection in config.connections.items():
         if connection.plain_http_because is None:
-            for key in connection.plain_places:
-                yield _fault(("connections", name, *key.split(".")), Phrase("config_rule.plain_http", {}))
+            for key in connection.plain_http_keys:
+                yield _fault(("connections", name, *key.split(".")), Message("config_rule.plain_http", {}))
 
 
-def _slow(config: Config) -> Iterator[Phrase]:
+def _check_rates(config: Config) -> Iterator[Message]:
     """Yield a fault for every rate limit that does not allow a login and a request within the deadline of a call."""
     for name, connection in config.connections.items():
-        if connection.rate is not None and 2 * connection.rate.rate.interval_s > config.run.deadline_s:
-            problem = Phrase("config_rule.rate_too_slow", {"deadline_s": config.run.deadline_s})
+        if connection.rate is not None and 2 * connection.rate.as_rate.interval_s > config.run.deadline_s:
+            problem = Message("config_rule.rate_too_slow", {"deadline_s": config.run.deadline_s})
             yield _fault(("connections", name, "rate"), problem)
 
 
-def _dangling(config: Config) -> Iterator[Phrase]:
+def _check_names(config: Config) -> Iterator[Message]:
     """Yield a fault for every name of a connection, record type or field that does not exist."""
     for name, route in config.routes.items():
         if route.to not in config.connections:
@@ -291,11 +291,11 @@ def _dangling(config: Config) -> Iterator[Phrase]:
                 yield _fault(("routes", name, "from"), _unknown(record_type, RECORD_TYPES))
         for field in route.withhold:
             if not _may_be_withheld(field):
-                yield _fault(("routes", name, "withhold"), Phrase("config_rule.not_withholdable", {"value": field}))
-    yield from _ownerless(config)
+                yield _fault(("routes", name, "withhold"), Message("config_rule.not_withholdable", {"value": field}))
+    yield from _check_ownership(config)
 
 
-def _untaken(config: Config) -> Iterator[Phrase]:
+def _check_targets(config: Config) -> Iterator[Message]:
     """Yield a fault for every record type that a route would send to a system that has no target for it."""
     for name, route in config.routes.items():
         targets = {target.record_type.record_type: target for target in config.adapter(route.to).targets}
@@ -304,7 +304,7 @@ def _untaken(config: Config) -> Iterator[Phrase]:
                 yield _fault(("routes", name, "from"), _unknown(record_type, targets))
 
 
-def _ownerless(config: Config) -> Iterator[Phrase]:
+def _check_ownership(config: Config) -> Iterator[Message]:
     for owned, owner in config.ownership.items():
         record_type, dot, name = owned.partition(".")
         record: type[Record] | None = RECORD_TYPES.get(record_type)
@@ -330,9 +330,16 @@ def _with_absolute_paths(tables: Mapping[str, Any], folder: Path) -> Mapping[str
         return resolved
     database = cast("dict[str, object]", database)
     url = database.get("url", DatabaseTable().url)
-    if not isinstance(url, str) or not url.startswith(SQLITE) or Path(url.removeprefix(SQLITE)).is_absolute():
+    if (
+        not isinstance(url, str)
+        or not url.startswith(SQLITE_PREFIX)
+        or Path(url.removeprefix(SQLITE_PREFIX)).is_absolute()
+    ):
         return resolved
-    return {**resolved, "database": {**database, "url": f"{SQLITE}{folder.resolve() / url.removeprefix(SQLITE)}"}}
+    return {
+        **resolved,
+        "database": {**database, "url": f"{SQLITE_PREFIX}{folder.resolve() / url.removeprefix(SQLITE_PREFIX)}"},
+    }
 
 
 def _resolve_paths(value: object, folder: Path, name: str) -> object:
@@ -342,24 +349,24 @@ def _resolve_paths(value: object, folder: Path, name: str) -> object:
     table = cast("dict[str, object]", value)
     if name == "options":
         return table
-    paths = PATHS.get("secret" if table.keys() == {"file"} else name, frozenset[str]())
+    paths = PATH_KEYS.get("secret" if table.keys() == {"file"} else name, frozenset[str]())
     return {
         key: str(folder / entry) if key in paths and isinstance(entry, str) else _resolve_paths(entry, folder, key)
         for key, entry in table.items()
     }
 
 
-def _faults(error: ValidationError, prefix: tuple[str, ...]) -> Iterator[Phrase]:
+def _faults(error: ValidationError, prefix: tuple[str, ...]) -> Iterator[Message]:
     for fault in error.errors(include_url=False, include_context=True, include_input=False):
-        rule = fault["type"] if fault["type"] in KNOWN_RULES else "other"
-        problem = Phrase(f"config_rule.{rule}", {"problem": fault["msg"], **fault.get("ctx", {})})
+        rule = fault["type"] if fault["type"] in RULES_WITH_MESSAGE else "other"
+        problem = Message(f"config_rule.{rule}", {"problem": fault["msg"], **fault.get("ctx", {})})
         yield _fault((*prefix, *map(str, fault["loc"])), problem)
 
 
-def _fault(path: tuple[str, ...], problem: Phrase) -> Phrase:
+def _fault(path: tuple[str, ...], problem: Message) -> Message:
     *table, key = path or ("",)
-    return Phrase("config_rule.at", {"table": ".".join(table), "key": key, "problem": problem})
+    return Message("config_rule.at", {"table": ".".join(table), "key": key, "problem": problem})
 
 
-def _unknown(value: str, existing: Mapping[str, object]) -> Phrase:
-    return Phrase("config_rule.unknown_name", {"value": value, "known": ", ".join(existing)})
+def _unknown(value: str, existing: Mapping[str, object]) -> Message:
+    return Message("config_rule.unknown_name", {"value": value, "known": ", ".join(existing)})

@@ -7,13 +7,13 @@ from typing import Annotated, cast
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
-from cchc_connect.config.tables import Table
+from cchc_connect.config.tables import ConfigTable
 from cchc_connect.errors import ConfigurationError
-from cchc_connect.extras import extra
-from cchc_connect.privacy.secrets import private_bytes, revealed
+from cchc_connect.extras import require_extra
+from cchc_connect.privacy.secrets import read_private_file, register_secret
 
 
-class EnvironmentSecret(Table):
+class EnvironmentSecret(ConfigTable):
     """A secret in an environment variable: `{ env = "ONE_STOP_PASSWORD" }`."""
 
     env: str
@@ -27,10 +27,10 @@ class EnvironmentSecret(Table):
         value = os.environ.get(self.env, "")
         if not value:
             raise ConfigurationError("config.secret_env_missing", variable=self.env)
-        return revealed(value)
+        return register_secret(value)
 
 
-class FileSecret(Table):
+class FileSecret(ConfigTable):
     """A secret in a file that only its owner may read, without one trailing line feed: `{ file = "PATH" }`."""
 
     file: Path
@@ -42,13 +42,13 @@ class FileSecret(Table):
             ConfigurationError: the file cannot be read, is not UTF-8, or other users may read it.
         """
         try:
-            return revealed(private_bytes(self.file).decode().removesuffix("\n"))
+            return register_secret(read_private_file(self.file).decode().removesuffix("\n"))
         except UnicodeDecodeError:
             pass  # the bytes of the file must not stay in the chain of exceptions
         raise ConfigurationError("config.secret_file_missing", path=self.file)
 
 
-class KeyringSecret(Table):
+class KeyringSecret(ConfigTable):
     """A secret in the keyring of the operating system: `{ keyring = "SERVICE/NAME" }`. Needs the extra `keyring`."""
 
     keyring: str
@@ -59,7 +59,7 @@ class KeyringSecret(Table):
         Raises:
             ConfigurationError: the extra `keyring` is not installed, or there is no keyring or no such secret in it.
         """
-        with extra("keyring", "keyring"):
+        with require_extra("keyring", "keyring"):
             from keyring import get_password  # noqa: PLC0415  # the extra may be missing
             from keyring.errors import KeyringError  # noqa: PLC0415  # as above
         service, _, name = self.keyring.partition("/")
@@ -69,7 +69,7 @@ class KeyringSecret(Table):
             value = None
         if not value:
             raise ConfigurationError("config.secret_keyring_missing", entry=self.keyring)
-        return revealed(value)
+        return register_secret(value)
 
 
 def _require_reference(value: object) -> object:

@@ -33,7 +33,7 @@ Address = Annotated[str, Field(pattern=r"^https?://"), AfterValidator(_check_add
 """URL of a system: http or https, without a user, and not a link-local or cloud metadata address."""
 
 
-class Table(BaseModel):
+class ConfigTable(BaseModel):
     """Base of all tables of the file. Unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

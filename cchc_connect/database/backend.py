@@ -6,9 +6,9 @@ from typing import Protocol, TypedDict
 
 from sqlalchemy import Connection, Engine
 
-from cchc_connect.messages import Phrase
+from cchc_connect.messages import Message
 
-LOCK_WAIT_S = 30.0
+LOCK_TIMEOUT_S = 30.0
 """Seconds that a writer waits for the transaction of another program."""
 
 POOL_SIZE = 8
@@ -17,24 +17,24 @@ POOL_SIZE = 8
 _LOGGED_AS = "cchc_connect"
 
 
-class Quiet(TypedDict):
+class SilentEngineOptions(TypedDict):
     """Engine options of SQLAlchemy that keep values out of errors and logs."""
 
     hide_parameters: bool
     logging_name: str
 
 
-def quiet() -> Quiet:
+def silent_engine_options() -> SilentEngineOptions:
     """Return options that keep an engine from showing values: parameters in errors, rows in a log at DEBUG.
 
     They concern the engines of this library only; other engines of the same process log as configured.
     """
     logging.getLogger(f"sqlalchemy.engine.Engine.{_LOGGED_AS}").setLevel(logging.WARNING)
-    return Quiet(hide_parameters=True, logging_name=_LOGGED_AS)
+    return SilentEngineOptions(hide_parameters=True, logging_name=_LOGGED_AS)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class DatabaseState:
     """State of the database that is to be the shared database."""
 
     version: int
@@ -47,12 +47,12 @@ class Backend(Protocol):
     """Driver of one kind of database."""
 
     @property
-    def failures(self) -> tuple[type[Exception], ...]:
+    def driver_errors(self) -> tuple[type[Exception], ...]:
         """Exception types of the driver."""
         ...
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Where the database is: a file's path, or an address without its password."""
         ...
 
@@ -64,27 +64,27 @@ class Backend(Protocol):
         """Begin a transaction. One writer at a time, on any machine, holds the write lock; the others wait for it."""
         ...
 
-    def find(self, connection: Connection) -> Found:
+    def inspect(self, connection: Connection) -> DatabaseState:
         """Return the state of the database; change nothing."""
         ...
 
-    def sign(self, connection: Connection, version: int) -> None:
+    def stamp_version(self, connection: Connection, version: int) -> None:
         """Mark the database as ours, with its schema version."""
         ...
 
-    def settle(self, engine: Engine) -> None:
+    def configure(self, engine: Engine) -> None:
         """Set the persistent settings of a database of ours that cannot be set in a transaction."""
         ...
 
-    def reason(self, error: BaseException) -> Phrase:
+    def error_message(self, error: BaseException) -> Message:
         """Return what a driver's error means and what to do; the message holds no value of a row."""
         ...
 
-    def is_lost(self, error: BaseException) -> bool:
+    def is_connection_lost(self, error: BaseException) -> bool:
         """True if only the connection broke."""
         ...
 
-    def look(self) -> None:
+    def require_exists(self) -> None:
         """Check that the database exists.
 
         Raises:

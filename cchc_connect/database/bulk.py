@@ -15,7 +15,7 @@ from sqlalchemy.dialects import sqlite
 Key = TypeVar("Key")
 Row = Sequence[Any]
 
-Rows: TypeAlias = Select[*tuple[Any, ...]]
+RowQuery: TypeAlias = Select[*tuple[Any, ...]]
 """A query for rows of any columns."""
 
 _AMONG = "among"
@@ -29,7 +29,7 @@ KEY_BATCH_SIZE = 500
 """Keys in one IN list; SQLite accepts 32,766 values a statement, older versions 999."""
 
 
-def chunks(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
+def batches(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
     """Yield the keys in batches that fit into one statement."""
     return (keys[start : start + KEY_BATCH_SIZE] for start in range(0, len(keys), KEY_BATCH_SIZE))
 
@@ -83,9 +83,9 @@ def _equal(columns: Sequence[str], value: str) -> str:
     return ", ".join(f'"{name}" = {value}' for name in columns)
 
 
-def rows_among(
+def select_in(
     connection: Connection,
-    statement: Rows,
+    statement: RowQuery,
     column: ColumnElement[Any],
     keys: Sequence[Any],
     bound: Mapping[str, object] = MappingProxyType({}),
@@ -107,14 +107,14 @@ def rows_among(
         yield from connection.exec_driver_sql(_any_sql(statement, column), parameters).all() if keys else ()
         return
     text, bind_names = _in_sql(statement, column)
-    for batch in chunks(keys):
+    for batch in batches(keys):
         # Padded to one length: one text, one prepared statement.
         padded = (*batch, *[batch[-1]] * (KEY_BATCH_SIZE - len(batch)))
         values = [padded if name == _AMONG else (bound[name],) for name in bind_names]
         yield from connection.exec_driver_sql(text, tuple(chain.from_iterable(values))).all()
 
 
-def count_anew(connection: Connection, tables: Iterable[Table]) -> None:
+def analyze_new_tables(connection: Connection, tables: Iterable[Table]) -> None:
     """Run ANALYZE on those tables that were filled and never analyzed; PostgreSQL only.
 
     Without it the lookups of a first load scan the whole table until autovacuum runs a minute later: a plan made for
@@ -134,10 +134,10 @@ def upsert(
     keys: Mapping[str, Any],
     values: Mapping[str, Any],
     *,
-    at_first: Mapping[str, Any] | None = None,
+    insert_values: Mapping[str, Any] | None = None,
 ) -> None:
     """Store `values` in the row of these keys; a new row gets the values of `at_first` too."""
-    statement = _inserting(connection, table).values({**keys, **(at_first or {}), **values})
+    statement = _inserting(connection, table).values({**keys, **(insert_values or {}), **values})
     connection.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=dict(values)))
 
 
@@ -159,7 +159,7 @@ def _inserting(connection: Connection, table: Table) -> Any:
 
 
 @cache
-def _any_sql(statement: Rows, column: ColumnElement[Any]) -> str:
+def _any_sql(statement: RowQuery, column: ColumnElement[Any]) -> str:
     """Return the PostgreSQL text that `rows_among` executes: one bind holds all keys."""
     from sqlalchemy.dialects import postgresql  # noqa: PLC0415  # SQLite users need not load it
 
@@ -168,7 +168,7 @@ def _any_sql(statement: Rows, column: ColumnElement[Any]) -> str:
 
 
 @cache
-def _in_sql(statement: Rows, column: ColumnElement[Any]) -> tuple[str, Sequence[str]]:
+def _in_sql(statement: RowQuery, column: ColumnElement[Any]) -> tuple[str, Sequence[str]]:
     """Return the SQLite text that `rows_among` executes, and the names of its binds in their order."""
     compiled = statement.where(column.in_(bindparam(_AMONG, expanding=True))).compile(dialect=sqlite.dialect())
     text = str(compiled).replace(f"(__[POSTCOMPILE_{_AMONG}])", f"({', '.join('?' * KEY_BATCH_SIZE)})")

@@ -20,7 +20,7 @@ An SQLite file needs no view: its version is in the file's header.
 """
 
 
-def make(connection: Connection) -> None:
+def create_schema(connection: Connection) -> None:
     """Create every table."""
     tables = all_tables()
     if connection.dialect.name != "sqlite":
@@ -38,7 +38,7 @@ def _limit_indexes(table: Table, dialect: str) -> None:
         index.dialect_options[dialect]["where"] = index.dialect_options["sqlite"]["where"]
 
 
-def upgrade(connection: Connection, version: int) -> None:
+def upgrade_schema(connection: Connection, version: int) -> None:
     """Upgrade a database of schema version `version`, in the transaction of `connection`; no row is lost."""
     from alembic import command  # noqa: PLC0415  # only an older database pays for it
     from alembic.config import Config  # noqa: PLC0415  # as above

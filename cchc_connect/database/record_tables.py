@@ -20,12 +20,12 @@ from pydantic import BaseModel
 from sqlalchemy import JSON, Boolean, Column, Index, Integer, LargeBinary, MetaData, Numeric, Table, Text
 from sqlalchemy.types import TypeEngine
 
-from cchc_connect.database.tables import BIG, METADATA
+from cchc_connect.database.tables import BIG_INTEGER, METADATA
 from cchc_schemas import RECORD_TYPES, Record
 
-NESTED = Text().with_variant(JSON(), "postgresql")
+NESTED_JSON = Text().with_variant(JSON(), "postgresql")
 
-PROVENANCE: tuple[tuple[str, TypeEngine[Any], str], ...] = (
+PROVENANCE_COLUMNS: tuple[tuple[str, TypeEngine[Any], str], ...] = (
     ("connection", Text(), "Connection that owns the record."),
     ("agency", Text(), "Code of the agency that is responsible for it (mã định danh cơ quan)."),
     ("partition", Text(), "Partition of the source's listing; empty where the listing has none."),
@@ -34,7 +34,7 @@ PROVENANCE: tuple[tuple[str, TypeEngine[Any], str], ...] = (
     ("run_id", Text(), "Run that wrote this version."),
     ("item_hash", LargeBinary(), "Hash of the wire item and of the translation key."),
     ("version", Integer(), "Version of the record, from 1 on."),
-    ("sequence", BIG, "Sequence of this version in the change feed."),
+    ("sequence", BIG_INTEGER, "Sequence of this version in the change feed."),
     ("deleted_at", Text(), "When its deletion was detected, UTC; the other columns keep the last values."),
     ("notes", Text(), "Notes on oddities, as JSON: pairs of path and rule."),
 )
@@ -64,7 +64,7 @@ def record_table(record_type: str) -> Table:
         METADATA,
         Column("record_key", Text, primary_key=True, comment="The record's business key."),
         *(Column(field.name, field.type, comment=_description(record, field.name)) for field in field_columns(record)),
-        *(Column(name, kind, comment=comment) for name, kind, comment in PROVENANCE),
+        *(Column(name, kind, comment=comment) for name, kind, comment in PROVENANCE_COLUMNS),
         comment=(record.__doc__ or "").partition("\n")[0],
     )
     Index(f"{record_type}_source", table.c.connection, table.c.source_key)
@@ -96,7 +96,7 @@ def _column_type(annotation: object) -> TypeEngine[Any]:
         return Integer()
     if isinstance(kind, type) and not issubclass(kind, BaseModel | tuple | list | Mapping):
         return Text()
-    return NESTED
+    return NESTED_JSON
 
 
 def _bare(annotation: object) -> object:
@@ -114,14 +114,14 @@ Values = tuple[Any, ...]
 
 
 @cache
-def row_reader(record_type: str) -> Callable[[bytes], Values]:
+def row_converter(record_type: str) -> Callable[[bytes], Values]:
     """Return a function from document to column values, in column order; nested parts stay JSON text."""
     fields = field_columns(RECORD_TYPES[record_type])
     shape = msgspec.defstruct(
-        record_type, [(field.name, msgspec.Raw if field.type is NESTED else Any) for field in fields]
+        record_type, [(field.name, msgspec.Raw if field.type is NESTED_JSON else Any) for field in fields]
     )
     read, values = msgspec.json.Decoder(shape).decode, attrgetter(*(field.name for field in fields))
-    nested = [index for index, field in enumerate(fields) if field.type is NESTED]
+    nested = [index for index, field in enumerate(fields) if field.type is NESTED_JSON]
 
     def row(document: bytes) -> Values:
         row_values = list(values(read(document)))

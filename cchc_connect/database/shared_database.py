@@ -15,12 +15,12 @@ from sqlalchemy import Connection, event, select
 from sqlalchemy.exc import DBAPIError
 
 from cchc_connect.database.backend import Backend
-from cchc_connect.database.migrate import make, upgrade
-from cchc_connect.database.sqlite import PREFIX, SqliteBackend
+from cchc_connect.database.migrate import create_schema, upgrade_schema
+from cchc_connect.database.sqlite import URL_PREFIX, SqliteBackend
 from cchc_connect.database.tables import SCHEMA_VERSION, lease
 from cchc_connect.errors import DatabaseLost, DatabaseUnusable, LeaseLost
-from cchc_connect.extras import extra
-from cchc_connect.privacy.error_boundary import Seam
+from cchc_connect.extras import require_extra
+from cchc_connect.privacy.error_boundary import ErrorBoundary
 from cchc_connect.privacy.secrets import SecretText
 
 RUN_LEASE = "sync"
@@ -43,10 +43,10 @@ class SharedDatabase:
         """
         self.url = url = SecretText(url)
         self._backend = _backend(url)
-        self._failures: tuple[type[Exception], ...] = (DBAPIError, *self._backend.failures)
+        self._failures: tuple[type[Exception], ...] = (DBAPIError, *self._backend.driver_errors)
         self._writer = threading.Lock()  # one writer at a time: this lock is fairer than the database's
         if not prepare:
-            self._backend.look()
+            self._backend.require_exists()
         self._engine = self._backend.engine()
         event.listen(self._engine, "begin", self._begin)
         try:
@@ -56,31 +56,31 @@ class SharedDatabase:
             raise
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Return the file's path, or the address without its password."""
-        return self._backend.place
+        return self._backend.location
 
-    def reading(self) -> Seam[Connection]:
+    def reading(self) -> ErrorBoundary[Connection]:
         """Return a context manager of a connection that sees one committed state and changes nothing.
 
         Raises:
             DatabaseUnusable: the database failed.
         """
-        return Seam(self._connection(), self._translated)
+        return ErrorBoundary(self._connection(), self._translated)
 
-    def writing(self, token: int | None = None, *, keep: bool = True) -> Seam[Connection]:
+    def writing(self, token: int | None = None, *, dry_run: bool = False) -> ErrorBoundary[Connection]:
         """Return a context manager of a connection whose changes are committed when the block ends, all or none.
 
         Args:
             token: the run's fencing token; None for changes that need no lease (the lease itself, a manual repair).
-            keep: False for a dry run: all changes are rolled back at the end.
+            dry_run: roll all changes back at the end.
 
         Raises:
             LeaseLost: the lease has another token now; nothing was changed.
             DatabaseLost: the connection broke; nothing was changed, or everything if it broke during the commit.
             DatabaseUnusable: the database failed; nothing was changed.
         """
-        return Seam(self._transaction(token, keep=keep), self._translated)
+        return ErrorBoundary(self._transaction(token, dry_run=dry_run), self._translated)
 
     @contextmanager
     def _connection(self) -> Generator[Connection, None, None]:
@@ -88,14 +88,14 @@ class SharedDatabase:
             yield connection
 
     @contextmanager
-    def _transaction(self, token: int | None, *, keep: bool) -> Generator[Connection, None, None]:
+    def _transaction(self, token: int | None, *, dry_run: bool) -> Generator[Connection, None, None]:
         with self._writer, self._engine.connect() as plain:
             connection = plain.execution_options(cchc_writing=True)
             with connection.begin() as transaction:
                 if token is not None:
                     _check_fence(connection, token)
                 yield connection
-                if not keep:
+                if dry_run:
                     transaction.rollback()
 
     def close(self) -> None:
@@ -119,25 +119,25 @@ class SharedDatabase:
         if version == SCHEMA_VERSION:
             return
         if not prepare:
-            raise DatabaseUnusable("database.older" if version else "database.absent", path=self.place)
-        with Seam(nullcontext(), self._translated):
-            self._backend.settle(self._engine)
+            raise DatabaseUnusable("database.older" if version else "database.absent", path=self.location)
+        with ErrorBoundary(nullcontext(), self._translated):
+            self._backend.configure(self._engine)
         with self.writing() as connection:
             version = self._checked_version(connection)  # another program may have upgraded it meanwhile
             if version == SCHEMA_VERSION:
                 return
             if version:
-                upgrade(connection, version)
+                upgrade_schema(connection, version)
             else:
-                make(connection)
-            self._backend.sign(connection, SCHEMA_VERSION)
+                create_schema(connection)
+            self._backend.stamp_version(connection, SCHEMA_VERSION)
 
     def _checked_version(self, connection: Connection) -> int:
-        state = self._backend.find(connection)
+        state = self._backend.inspect(connection)
         if state.is_foreign:
-            raise DatabaseUnusable("database.foreign", path=self.place)
+            raise DatabaseUnusable("database.foreign", path=self.location)
         if state.version > SCHEMA_VERSION:
-            raise DatabaseUnusable("database.newer", path=self.place, found=state.version, known=SCHEMA_VERSION)
+            raise DatabaseUnusable("database.newer", path=self.location, found=state.version, known=SCHEMA_VERSION)
         return state.version
 
     def _translated(self, error: BaseException) -> DatabaseUnusable | None:
@@ -145,14 +145,14 @@ class SharedDatabase:
         if not isinstance(error, self._failures):
             return None
         cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-        kind = DatabaseLost if self._backend.is_lost(cause) else DatabaseUnusable
-        return kind("database.failed", path=self.place, reason=self._backend.reason(cause))
+        kind = DatabaseLost if self._backend.is_connection_lost(cause) else DatabaseUnusable
+        return kind("database.failed", path=self.location, reason=self._backend.error_message(cause))
 
 
 def _backend(url: str) -> Backend:
-    if url.startswith(PREFIX):
+    if url.startswith(URL_PREFIX):
         return SqliteBackend(url)
-    with extra("postgres", "psycopg"):
+    with require_extra("postgres", "psycopg"):
         from cchc_connect.database.postgres import PostgresBackend  # noqa: PLC0415  # its driver is an optional dependency
     return PostgresBackend(url)
 

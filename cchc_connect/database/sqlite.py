@@ -8,16 +8,16 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from cchc_connect.database.backend import LOCK_WAIT_S, POOL_SIZE, Found, quiet
+from cchc_connect.database.backend import LOCK_TIMEOUT_S, POOL_SIZE, DatabaseState, silent_engine_options
 from cchc_connect.errors import DatabaseUnusable
-from cchc_connect.messages import Phrase
+from cchc_connect.messages import Message
 
-PREFIX = "sqlite:///"
+URL_PREFIX = "sqlite:///"
 
 APPLICATION_ID = 0x63636863
 """Application id in the header of our files ("cchc"); a file with another id belongs to another program."""
 
-REASONS = ("sqlite_full", "sqlite_readonly", "sqlite_cantopen", "sqlite_notadb", "sqlite_busy")
+ERRORS_WITH_MESSAGE = ("sqlite_full", "sqlite_readonly", "sqlite_cantopen", "sqlite_notadb", "sqlite_busy")
 """Error names of SQLite that have a message of their own."""
 
 CACHE_KIB = 4 * 1024
@@ -30,21 +30,23 @@ CHECKPOINT_PAGES = 8000
 class SqliteBackend:
     """The shared database in an SQLite file."""
 
-    failures: tuple[type[Exception], ...] = (sqlite3.DatabaseError,)
+    driver_errors: tuple[type[Exception], ...] = (sqlite3.DatabaseError,)
 
     def __init__(self, url: str) -> None:
         """Prepare for the file at `url`."""
         self._url = url
-        self.path = Path(url.removeprefix(PREFIX))
+        self.path = Path(url.removeprefix(URL_PREFIX))
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Return the file's path."""
         return str(self.path)
 
     def engine(self) -> Engine:
         """Return an engine whose connections never begin a transaction of their own."""
-        engine = create_engine(self._url, connect_args={"timeout": LOCK_WAIT_S}, pool_size=POOL_SIZE, **quiet())
+        engine = create_engine(
+            self._url, connect_args={"timeout": LOCK_TIMEOUT_S}, pool_size=POOL_SIZE, **silent_engine_options()
+        )
         event.listen(engine, "connect", _configure)
         return engine
 
@@ -52,19 +54,19 @@ class SqliteBackend:
         """Begin a transaction: a writer takes the file's lock first."""
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
-    def find(self, connection: Connection) -> Found:
+    def inspect(self, connection: Connection) -> DatabaseState:
         """Return the schema version, and whether the file belongs to another program; change nothing."""
         tables = set(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars())
         owner = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
         version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-        return Found(version=version, is_foreign=bool(tables) and owner != APPLICATION_ID)
+        return DatabaseState(version=version, is_foreign=bool(tables) and owner != APPLICATION_ID)
 
-    def sign(self, connection: Connection, version: int) -> None:
+    def stamp_version(self, connection: Connection, version: int) -> None:
         """Write application id and schema version into the file's header, where older programs read them too."""
         connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.exec_driver_sql(f"PRAGMA user_version = {version}")
 
-    def settle(self, engine: Engine) -> None:
+    def configure(self, engine: Engine) -> None:
         """Let readers read while a page is written; the file stores this, and no transaction may be open."""
         connection = engine.raw_connection()
         try:
@@ -72,34 +74,34 @@ class SqliteBackend:
         finally:
             connection.close()
 
-    def reason(self, error: BaseException) -> Phrase:
+    def error_message(self, error: BaseException) -> Message:
         """Return what an error means and what to do; SQLite's extended error names begin with the primary ones."""
         name: str = getattr(error, "sqlite_errorname", type(error).__name__)
-        code = next((reason for reason in REASONS if name.lower().startswith(reason)), "other")
-        return Phrase(f"database_reason.{code}", {"name": name})
+        code = next((reason for reason in ERRORS_WITH_MESSAGE if name.lower().startswith(reason)), "other")
+        return Message(f"database_reason.{code}", {"name": name})
 
-    def is_lost(self, error: BaseException) -> bool:
+    def is_connection_lost(self, error: BaseException) -> bool:
         """Return False: a file has no connection that could break."""
         del error
         return False
 
-    def look(self) -> None:
+    def require_exists(self) -> None:
         """Check that the file exists and can be read, without changing a byte of it.
 
         Raises:
             DatabaseUnusable: it does not exist (`database.absent`), or cannot be read.
         """
         if not self.path.is_file():
-            raise DatabaseUnusable("database.absent", path=self.place)
+            raise DatabaseUnusable("database.absent", path=self.location)
         try:
-            connection = sqlite3.connect(f"file:{quote(self.place)}?mode=ro", uri=True)
+            connection = sqlite3.connect(f"file:{quote(self.location)}?mode=ro", uri=True)
             connection.execute("SELECT count(*) FROM sqlite_master")
             connection.close()
         except sqlite3.Error as error:
-            reason = self.reason(error)
+            reason = self.error_message(error)
         else:
             return
-        raise DatabaseUnusable("database.failed", path=self.place, reason=reason)
+        raise DatabaseUnusable("database.failed", path=self.location, reason=reason)
 
 
 def _configure(driver_connection: Any, _: ConnectionPoolEntry) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-WHOLE = ""
+NO_PARTITION = ""
 """Partition of a listing without partitions."""
 
 
@@ -13,4 +13,4 @@ class Stream:
     connection: str
     record_type: str
     agency: str
-    partition: str = WHOLE
+    partition: str = NO_PARTITION

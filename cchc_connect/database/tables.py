@@ -18,7 +18,7 @@ SCHEMA_VERSION = 4
 FORMER_VERSION_TABLE = "cchc_structure"
 """Name of the version table up to schema version 3."""
 
-BIG = BigInteger().with_variant(Integer(), "sqlite")
+BIG_INTEGER = BigInteger().with_variant(Integer(), "sqlite")
 """A number that may exceed 32 bits; SQLite generates row ids for plain INTEGER keys only."""
 
 
@@ -35,12 +35,12 @@ def _optional(name: str) -> "Column[Any]":
 
 
 def _number(name: str) -> "Column[Any]":
-    return Column(name, BIG, nullable=False)
+    return Column(name, BIG_INTEGER, nullable=False)
 
 
 def _sequence_key(name: str) -> "Column[Any]":
     """Return a key that the engine counts itself, under the write lock, so that it has no gaps."""
-    return Column(name, BIG, primary_key=True, autoincrement=False)
+    return Column(name, BIG_INTEGER, primary_key=True, autoincrement=False)
 
 
 schema_version = Table(
@@ -94,7 +94,7 @@ cursor = Table(
 quarantine = Table(
     "quarantine",
     METADATA,
-    Column("id", BIG, primary_key=True, autoincrement=True),
+    Column("id", BIG_INTEGER, primary_key=True, autoincrement=True),
     _text("connection"),
     _text("record_type"),
     _text("partition"),
@@ -129,7 +129,7 @@ claim = Table(
 discrepancy = Table(
     "discrepancy",
     METADATA,
-    Column("id", BIG, primary_key=True, autoincrement=True),
+    Column("id", BIG_INTEGER, primary_key=True, autoincrement=True),
     _text("record_type"),
     _text("record_key"),
     _text("field"),
@@ -178,7 +178,7 @@ run = Table(
     _optional("finished_at"),
     _optional("outcome"),
     _optional("report"),
-    Column("last_audit_entry", BIG),
+    Column("last_audit_entry", BIG_INTEGER),
     comment="Every run; one without finished_at was killed or is still running.",
 )
 

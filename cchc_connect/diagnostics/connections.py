@@ -7,32 +7,35 @@ of each source is fetched and translated. Nothing is sent to a target, because e
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from cchc_connect.adapter import Adapter, Ask, Source
+from cchc_connect.adapter import Adapter, PageRequest, Source
 from cchc_connect.clock import Clock, SystemClock
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.config.file import Config
-from cchc_connect.database.stream import WHOLE
+from cchc_connect.database.stream import NO_PARTITION
 from cchc_connect.diagnostics.finding import Finding
-from cchc_connect.diagnostics.network import Outside, probe
-from cchc_connect.diagnostics.responses import AnswersHeard
+from cchc_connect.diagnostics.network import NetworkTarget, probe_network
+from cchc_connect.diagnostics.responses import ObservedAdapter
 from cchc_connect.errors import CchcError, OutsideHours, SourceHeld
-from cchc_connect.messages import Phrase
-from cchc_connect.sync.change_detection import Sieve, Sifted
-from cchc_connect.sync.connector import connect, endpoint
-from cchc_connect.sync.synchronizer import Connect
+from cchc_connect.messages import Message
+from cchc_connect.sync.change_detection import ChangeDetector, ClassifiedPage
+from cchc_connect.sync.connector import connect, endpoint_for
+from cchc_connect.sync.synchronizer import TransportOpener
 from cchc_connect.transport import Endpoint, Transport
-from cchc_connect.transport.network.tls import usual_trust
+from cchc_connect.transport.network.tls import default_tls_context
 from cchc_connect.transport.network.url_guard import origin_of
 
-PATIENCE_S = 20.0
+CHECK_DEADLINE_S = 20.0
 """Maximum deadline of a call in seconds during a check: a person is waiting for the result."""
 
-FarEnd = Callable[[str, ConnectionTable, Adapter], Endpoint]
+EndpointFactory = Callable[[str, ConnectionTable, Adapter], Endpoint]
 """Returns the endpoint of a connection, with its secrets and its TLS context."""
 
 
 def check_connections(
-    config: Config, connect: Connect = connect, far_end: FarEnd = endpoint, clock: Clock | None = None
+    config: Config,
+    connect: TransportOpener = connect,
+    endpoint_factory: EndpointFactory = endpoint_for,
+    clock: Clock | None = None,
 ) -> Iterator[Finding]:
     """Yield the findings of every connection, one connection after the other, each as soon as it is known.
 
@@ -47,39 +50,43 @@ def check_connections(
     clock = clock or SystemClock()
     for name in config.connections:
         try:
-            yield from _connection(name, config, connect, far_end, clock)
+            yield from _connection(name, config, connect, endpoint_factory, clock)
         except CchcError as error:
-            yield Finding.of(name, error)
+            yield Finding.bad(name, error)
 
 
-def _connection(name: str, config: Config, connect: Connect, far_end: FarEnd, clock: Clock) -> Iterator[Finding]:
-    table, adapter = config.connections[name], AnswersHeard(config.adapter(name), clock.now)
+def _connection(
+    name: str, config: Config, connect: TransportOpener, far_end: EndpointFactory, clock: Clock
+) -> Iterator[Finding]:
+    table, adapter = config.connections[name], ObservedAdapter(config.adapter(name), clock.now)
     for network_target in _network_targets(name, table, far_end(name, table, adapter)):
-        for finding in probe(network_target, clock.now):
+        for finding in probe_network(network_target, clock.now):
             yield finding
             if finding.error is not None:
                 return
     works = True
-    with connect(name, table, adapter, min(config.run.deadline_s, PATIENCE_S)) as transport:
+    with connect(name, table, adapter, min(config.run.deadline_s, CHECK_DEADLINE_S)) as transport:
         for source in adapter.sources:
             finding = _first_page(name, source, transport)
             works = works and finding.error is None
             yield finding
-    yield from adapter.findings(name, None if table.account is None else table.account.named)
+    yield from adapter.findings(name, None if table.account is None else table.account.display_name)
     if adapter.targets and works:
         record_types = ", ".join(target.record_type.record_type for target in adapter.targets)
-        yield Finding(place=name, said=Phrase("check.target_ready", {"record_types": record_types}), is_result=True)
+        yield Finding(
+            subject=name, message=Message("check.target_ready", {"record_types": record_types}), is_result=True
+        )
         yield from _route_findings(name, config)
 
 
-def _network_targets(name: str, table: ConnectionTable, endpoint: Endpoint) -> Iterator[Outside]:
+def _network_targets(name: str, table: ConnectionTable, endpoint: Endpoint) -> Iterator[NetworkTarget]:
     """Yield every origin that the connection talks to: its own, its token endpoint's and the allowed other origins."""
     login = [endpoint.authentication.login.origin] if endpoint.authentication.login else []
-    for origin in dict.fromkeys([origin_of(table.base_url), *login, *map(origin_of, table.origins)]):
-        yield Outside(
+    for origin in dict.fromkeys([origin_of(table.base_url), *login, *map(origin_of, table.other_origins)]):
+        yield NetworkTarget(
             connection=name,
             origin=origin,
-            trust=endpoint.tls or usual_trust(),
+            trust=endpoint.tls or default_tls_context(),
             plain_because=table.plain_http_because,
             unverified_because=None if table.tls is None else table.tls.unverified_because,
         )
@@ -98,25 +105,25 @@ def _first_page(name: str, source: Source, transport: Transport) -> Finding:
     record_type = source.record_type.record_type
     subject = f"{name} {record_type}"
     try:
-        partition = next(iter(source.profile.partitions), WHOLE)
-        page = transport.run(source.fetch(Ask(since=None, position=None, partition=partition)))
-        sifted = Sieve(source).sift(page.items)
+        partition = next(iter(source.profile.partitions), NO_PARTITION)
+        page = transport.run(source.fetch(PageRequest(since=None, page_token=None, partition=partition)))
+        sifted = ChangeDetector(source).classify_all(page.items)
     except OutsideHours as closed:
-        return Finding(place=subject, said=Phrase(closed.code, closed.context), is_result=True)
+        return Finding(subject=subject, message=Message(closed.code, closed.context), is_result=True)
     except CchcError as error:
-        return Finding.of(subject, error)
+        return Finding.bad(subject, error)
     except Exception as error:  # noqa: BLE001  # an integrator's adapter may fail on a response, as in a run
         context = {"connection": name, "record_type": record_type, "error": type(error).__name__}
-        return Finding.of(subject, SourceHeld("source.adapter_failed", **context))
+        return Finding.bad(subject, SourceHeld("source.adapter_failed", **context))
     return _page_finding(subject, sifted)
 
 
-def _page_finding(subject: str, sifted: Sifted) -> Finding:
-    good, faulty = len(sifted.arrivals), len(sifted.faulty)
+def _page_finding(subject: str, sifted: ClassifiedPage) -> Finding:
+    good, faulty = len(sifted.records), len(sifted.faulty)
     if not faulty:
-        return Finding(place=subject, said=Phrase("check.page_readable", {"good": good}), is_result=True)
+        return Finding(subject=subject, message=Message("check.page_readable", {"good": good}), is_result=True)
     rules = Counter(f"{fault.path} {fault.rule}".strip() for item in sifted.faulty for fault in item.faults)
     context = {"good": good, "faulty": faulty, "rules": "; ".join(rule for rule, _ in rules.most_common(3))}
     if good:
-        return Finding(place=subject, said=Phrase("check.page_faulty", context), is_result=True)
-    return Finding.of(subject, SourceHeld("check.page_unreadable", **context))
+        return Finding(subject=subject, message=Message("check.page_faulty", context), is_result=True)
+    return Finding.bad(subject, SourceHeld("check.page_unreadable", **context))

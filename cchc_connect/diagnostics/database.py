@@ -20,7 +20,7 @@ DATABASE = "database"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Condition:
+class DatabaseCondition:
     """State that the database reports."""
 
     kind: str
@@ -46,12 +46,12 @@ def database_findings(database: SharedDatabase) -> Iterator[Finding]:
     yield Finding.good(DATABASE, "database_state.version", versions)
     yield _durability(condition)
     if condition.kind == "SQLite":
-        yield room(Path(database.place).parent, condition.size_bytes)
+        yield free_space_finding(Path(database.location).parent, condition.size_bytes)
     else:
         yield Finding.good(DATABASE, "database_state.size", {"size_mib": -(-condition.size_bytes // MIB)})
 
 
-def room(folder: Path, size_bytes: int = 0) -> Finding:
+def free_space_finding(folder: Path, size_bytes: int = 0) -> Finding:
     """Return the finding on a folder's free disk space; it must hold another database of `size_bytes`."""
     free_mib = shutil.disk_usage(folder).free // MIB
     details = {"folder": folder, "free_mib": free_mib, "size_mib": -(-size_bytes // MIB)}
@@ -60,7 +60,7 @@ def room(folder: Path, size_bytes: int = 0) -> Finding:
     return Finding.good(DATABASE, "database_state.disk_space", details)
 
 
-def _durability(condition: Condition) -> Finding:
+def _durability(condition: DatabaseCondition) -> Finding:
     if condition.unsafe_settings:
         return Finding.warning(
             DATABASE, "database_state.not_durable", {"settings": ", ".join(condition.unsafe_settings)}
@@ -70,11 +70,11 @@ def _durability(condition: Condition) -> Finding:
     return Finding.good(DATABASE, "database_state.durable", {"journal": condition.journal_mode})
 
 
-def _sqlite(connection: Connection) -> Condition:
+def _sqlite(connection: Connection) -> DatabaseCondition:
     def pragma_value(pragma: str) -> str:
         return str(connection.exec_driver_sql(f"PRAGMA {pragma}").scalar())
 
-    return Condition(
+    return DatabaseCondition(
         kind="SQLite",
         version=str(connection.exec_driver_sql("SELECT sqlite_version()").scalar()),
         journal_mode=pragma_value("journal_mode"),
@@ -83,12 +83,12 @@ def _sqlite(connection: Connection) -> Condition:
     )
 
 
-def _postgres(connection: Connection) -> Condition:
+def _postgres(connection: Connection) -> DatabaseCondition:
     def current(setting: str) -> str:
         return str(connection.exec_driver_sql("SELECT current_setting(%s)", (setting,)).scalar())
 
     settings = ("fsync", "full_page_writes", "synchronous_commit")
-    return Condition(
+    return DatabaseCondition(
         kind="PostgreSQL",
         version=current("server_version").partition(" ")[0],
         journal_mode="wal",

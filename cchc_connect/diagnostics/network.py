@@ -14,13 +14,13 @@ from typing import TypeVar
 
 from cchc_connect.diagnostics.finding import Finding
 from cchc_connect.errors import CchcError, SourceHeld, Unreachable
-from cchc_connect.transport.network.dns import Resolver, resolving, system_resolver
-from cchc_connect.transport.network.url_guard import ForbiddenAddress, Origin, is_address, is_loopback
+from cchc_connect.transport.network.dns import Resolver, resolve_async, system_resolver
+from cchc_connect.transport.network.url_guard import ForbiddenAddress, Origin, is_ip_address, is_loopback
 
-PATIENCE_S = 10.0
+PROBE_TIMEOUT_S = 10.0
 """Seconds that name resolution and the handshake may take each: a person is waiting for the result."""
 
-CERTIFICATE_ENDS_SOON = timedelta(days=30)
+CERTIFICATE_EXPIRY_WARNING = timedelta(days=30)
 """Warn this long before a certificate expires: an agency needs some weeks to get a new one."""
 
 _VERIFY_ERRORS = {
@@ -35,7 +35,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outside:
+class NetworkTarget:
     """One origin to probe, with the TLS settings of its connection."""
 
     connection: str
@@ -53,7 +53,9 @@ class Outside:
         return {"connection": self.connection, "host": self.origin.host, "port": self.origin.port, **values}
 
 
-def probe(target: Outside, now: Callable[[], datetime], resolve: Resolver = system_resolver) -> Iterator[Finding]:
+def probe_network(
+    target: NetworkTarget, now: Callable[[], datetime], resolve: Resolver = system_resolver
+) -> Iterator[Finding]:
     """Yield two findings about a system: its host name, and its TLS or plain HTTP. An error ends the probe.
 
     Args:
@@ -66,10 +68,10 @@ def probe(target: Outside, now: Callable[[], datetime], resolve: Resolver = syst
         yield _name_finding(target, addresses)
         yield _tls_finding(target, addresses, now) if target.origin.scheme == "https" else _plain_finding(target)
     except CchcError as error:
-        yield Finding.of(target.connection, error)
+        yield Finding.bad(target.connection, error)
 
 
-def _addresses(target: Outside, resolve: Resolver) -> Sequence[str]:
+def _addresses(target: NetworkTarget, resolve: Resolver) -> Sequence[str]:
     """Return the addresses of the host name.
 
     Raises:
@@ -77,7 +79,7 @@ def _addresses(target: Outside, resolve: Resolver) -> Sequence[str]:
         SourceHeld: one of them is an address to which no request may be sent.
     """
     try:
-        return resolving(target.origin.host, resolve).result(PATIENCE_S)
+        return resolve_async(target.origin.host, resolve).result(PROBE_TIMEOUT_S)
     except TimeoutError:
         fault: CchcError = Unreachable("network.name_service_timeout", **target.context())
     except ForbiddenAddress:
@@ -87,19 +89,19 @@ def _addresses(target: Outside, resolve: Resolver) -> Sequence[str]:
     raise fault
 
 
-def _name_finding(target: Outside, addresses: Sequence[str]) -> Finding:
-    if is_address(target.origin.host):
+def _name_finding(target: NetworkTarget, addresses: Sequence[str]) -> Finding:
+    if is_ip_address(target.origin.host):
         return Finding.good(target.connection, "network.is_address", target.context())
     return Finding.good(target.connection, "network.name_resolved", target.context(number=len(addresses)))
 
 
-def _plain_finding(target: Outside) -> Finding:
+def _plain_finding(target: NetworkTarget) -> Finding:
     if is_loopback(target.origin.host):
         return Finding.good(target.connection, "network.plain_http_loopback", target.context())
     return Finding.warning(target.connection, "network.plain_http", target.context(reason=target.plain_because or "-"))
 
 
-def _tls_finding(target: Outside, addresses: Sequence[str], now: Callable[[], datetime]) -> Finding:
+def _tls_finding(target: NetworkTarget, addresses: Sequence[str], now: Callable[[], datetime]) -> Finding:
     """Make a TLS handshake and examine the certificate.
 
     Raises:
@@ -124,15 +126,15 @@ def _tls_finding(target: Outside, addresses: Sequence[str], now: Callable[[], da
     if expires_at is None:
         raise SourceHeld("network.certificate_untrusted", **target.context())
     context |= {"days": (expires_at - now()).days, "until": expires_at.date().isoformat()}
-    if expires_at - now() < CERTIFICATE_ENDS_SOON:
+    if expires_at - now() < CERTIFICATE_EXPIRY_WARNING:
         return Finding.warning(target.connection, "network.certificate_expiring", context)
     return Finding.good(target.connection, "network.certificate_valid", context)
 
 
-def _handshake(target: Outside, addresses: Sequence[str]) -> tuple[str, datetime | None]:
+def _handshake(target: NetworkTarget, addresses: Sequence[str]) -> tuple[str, datetime | None]:
     """Return the TLS version, and when the certificate expires (UTC); None where it was not verified."""
     plain = _connect(addresses, target.origin.port)
-    plain.settimeout(2 * PATIENCE_S)  # longer than the caller waits; it only ends an abandoned thread
+    plain.settimeout(2 * PROBE_TIMEOUT_S)  # longer than the caller waits; it only ends an abandoned thread
     with plain, target.trust.wrap_socket(plain, server_hostname=target.origin.host) as secured:
         certificate = secured.getpeercert() or {}
         not_after = str(certificate.get("notAfter", ""))
@@ -142,7 +144,7 @@ def _handshake(target: Outside, addresses: Sequence[str]) -> tuple[str, datetime
 
 def _connect(addresses: Sequence[str], port: int) -> socket.socket:
     """Return a connection to the first address that accepts one."""
-    timeout_s = PATIENCE_S / (1 + len(addresses))  # leaves a share of the time for the handshake
+    timeout_s = PROBE_TIMEOUT_S / (1 + len(addresses))  # leaves a share of the time for the handshake
     *first, last = addresses
     for address in first:
         try:
@@ -167,5 +169,5 @@ def _within_timeout(work: Callable[[], Result]) -> Result | OSError | None:
 
     thread = Thread(target=run, name="probe", daemon=True)
     thread.start()
-    thread.join(PATIENCE_S)
+    thread.join(PROBE_TIMEOUT_S)
     return outcomes[0] if outcomes else None

@@ -9,7 +9,7 @@ from cchc_connect.adapter import Adapter, Source, Target
 from cchc_connect.diagnostics.finding import Finding
 from cchc_connect.http import Dialect, HttpResponse, Verdict
 
-CLOCK_OFF_S = 5.0
+MAX_CLOCK_DIFFERENCE_S = 5.0
 """Seconds of clock difference that are tolerated. A Date header has a resolution of one second, and a response takes
 about another. With a larger difference short-lived tokens and signatures with a time are refused, and time windows of
 changes have gaps.
@@ -19,7 +19,7 @@ _HALF_RESOLUTION_S = 0.5
 """Half of the resolution of a Date header, which cuts the fraction of the second off."""
 
 
-class AnswersHeard:
+class ObservedAdapter:
     """An adapter that behaves as the wrapped one and records the verdict and Date of each response, but no body."""
 
     def __init__(self, adapter: Adapter, now: Callable[[], datetime]) -> None:
@@ -73,7 +73,7 @@ class AnswersHeard:
             return Finding.good(connection, "network.clock_unknown", {"connection": connection})
         difference = min(self._differences_s, key=abs)
         context = {"connection": connection, "seconds": round(abs(difference))}
-        if abs(difference) <= CLOCK_OFF_S:
+        if abs(difference) <= MAX_CLOCK_DIFFERENCE_S:
             return Finding.good(connection, "network.clock_ok", context)
         return Finding.warning(connection, "network.clock_ahead" if difference > 0 else "network.clock_behind", context)
 

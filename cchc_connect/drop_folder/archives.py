@@ -18,8 +18,8 @@ from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from cchc_connect.drop_folder.names import Place, safe_name
-from cchc_connect.drop_folder.streams import CHUNK, Budget, CountedStream, Member, Reads, unbroken
+from cchc_connect.drop_folder.names import ArchiveLocation, safe_name
+from cchc_connect.drop_folder.streams import CHUNK_BYTES, Budget, ByteSource, CountedStream, Member, reject_damage
 
 _READ_BYTES = 10 * 1024  # size of one read of the library
 _PADDING_BYTES = 1024 * 1024  # zeros at the end of an archive; GNU tar writes at most this many
@@ -30,7 +30,7 @@ _HEADER_BYTES = 64 * 1024
 class _BoundedReader:
     """A stream that refuses to read more than the limit for the next step."""
 
-    def __init__(self, source: Reads, location: Place) -> None:
+    def __init__(self, source: ByteSource, location: ArchiveLocation) -> None:
         self._source = source
         self._location = location
         self._remaining = 0
@@ -44,7 +44,7 @@ class _BoundedReader:
         chunk = self._source.read(size)
         self._remaining -= len(chunk)
         if self._remaining < 0:
-            raise self._location.refusal("drop_folder.limit_exceeded", limit="headers", most=_HEADER_BYTES)
+            raise self._location.rejection("drop_folder.limit_exceeded", limit="headers", most=_HEADER_BYTES)
         self._tail = (self._tail + chunk)[-tarfile.BLOCKSIZE :]
         return chunk
 
@@ -55,7 +55,9 @@ class _BoundedReader:
         return self._tail == bytes(tarfile.BLOCKSIZE)
 
 
-def tar_members(file: BinaryIO, location: Place, budget: Budget, *, packed: bool) -> Iterator[tuple[Place, Member]]:
+def tar_members(
+    file: BinaryIO, location: ArchiveLocation, budget: Budget, *, packed: bool
+) -> Iterator[tuple[ArchiveLocation, Member]]:
     """Yield the files in a tar archive, each with its location; folders are skipped.
 
     Raises:
@@ -64,42 +66,42 @@ def tar_members(file: BinaryIO, location: Place, budget: Budget, *, packed: bool
     reader = _BoundedReader(gzip.GzipFile(fileobj=file, mode="rb") if packed else file, location)
     reader.allow(_HEADER_BYTES)
     source = cast("BinaryIO", reader)  # tarfile only calls read()
-    with unbroken(location, lambda: tarfile.open(fileobj=source, mode="r|", bufsize=_READ_BYTES)) as archive:
+    with reject_damage(location, lambda: tarfile.open(fileobj=source, mode="r|", bufsize=_READ_BYTES)) as archive:
         names: set[str] = set()
         for number, entry in enumerate(_entries(archive, reader, location), start=1):
-            member_location = location.inner(number)
+            member_location = location.for_member(number)
             budget.count_member(member_location, entry.size)
             if entry.isdir():
                 continue
             name = _checked_tar_name(entry, member_location)
             if name in names:
-                raise member_location.refusal("drop_folder.duplicate_name")
+                raise member_location.rejection("drop_folder.duplicate_name")
             names.add(name)
-            content = unbroken(member_location, partial(archive.extractfile, entry))
+            content = reject_damage(member_location, partial(archive.extractfile, entry))
             reader.allow(entry.size)
             if content is None:
-                raise member_location.refusal("drop_folder.not_a_file")
+                raise member_location.rejection("drop_folder.not_a_file")
             with content, CountedStream(content, entry.size, member_location, budget.count_bytes) as stream:
                 yield member_location, Member(name=name, size=entry.size, stream=stream)
                 stream.drain()
 
 
-def _entries(archive: tarfile.TarFile, reader: _BoundedReader, location: Place) -> Iterator[tarfile.TarInfo]:
+def _entries(archive: tarfile.TarFile, reader: _BoundedReader, location: ArchiveLocation) -> Iterator[tarfile.TarInfo]:
     """Yield the entries in order; a truncated archive is refused, which the library does not notice between entries."""
     while True:
         reader.allow(_HEADER_BYTES)
-        entry = unbroken(location, archive.next)
+        entry = reject_damage(location, archive.next)
         if entry is None:
             break
         yield entry
     reader.allow(_PADDING_BYTES)
-    if not unbroken(location, reader.ends_in_zeros):
-        raise location.refusal("drop_folder.damaged")
+    if not reject_damage(location, reader.ends_in_zeros):
+        raise location.rejection("drop_folder.damaged")
 
 
-def _checked_tar_name(entry: tarfile.TarInfo, location: Place) -> str:
+def _checked_tar_name(entry: tarfile.TarInfo, location: ArchiveLocation) -> str:
     if not entry.isreg() or entry.issparse():
-        raise location.refusal("drop_folder.not_a_file")
+        raise location.rejection("drop_folder.not_a_file")
     return safe_name(entry.name, location)
 
 
@@ -113,7 +115,7 @@ _DIRECTORY_BYTES = 64 * 1024
 class _BoundedFile(io.RawIOBase):
     """A file with a limit for one read: the library reads a central directory at any announced length."""
 
-    def __init__(self, file: BinaryIO, max_read_bytes: int, location: Place) -> None:
+    def __init__(self, file: BinaryIO, max_read_bytes: int, location: ArchiveLocation) -> None:
         super().__init__()
         self._file = file
         self._max_read_bytes = max_read_bytes
@@ -135,43 +137,43 @@ class _BoundedFile(io.RawIOBase):
         if size is None or size < 0:
             size = self._max_read_bytes
         if size > self._max_read_bytes:
-            raise self._location.refusal("drop_folder.limit_exceeded", limit="directory", most=self._max_read_bytes)
+            raise self._location.rejection("drop_folder.limit_exceeded", limit="directory", most=self._max_read_bytes)
         return self._file.read(size)
 
 
-def zip_members(file: BinaryIO, location: Place, budget: Budget) -> Iterator[tuple[Place, Member]]:
+def zip_members(file: BinaryIO, location: ArchiveLocation, budget: Budget) -> Iterator[tuple[ArchiveLocation, Member]]:
     """Yield the files in a ZIP archive, each with its location; folders are skipped.
 
     Raises:
         Rejected: the archive is damaged or hostile, or exceeds a limit.
     """
     max_read_bytes = _DIRECTORY_BYTES + budget.limits.members * _ENTRY_BYTES
-    archive = unbroken(location, partial(ZipFile, _BoundedFile(file, max_read_bytes, location)))
+    archive = reject_damage(location, partial(ZipFile, _BoundedFile(file, max_read_bytes, location)))
     with archive:
         names: set[str] = set()
         for number, entry in enumerate(archive.infolist(), start=1):
-            member_location = location.inner(number)
+            member_location = location.for_member(number)
             budget.count_member(member_location, entry.file_size)
             name = _checked_zip_name(entry, member_location)
             if entry.is_dir():
                 continue
             if name in names:
-                raise member_location.refusal("drop_folder.duplicate_name")
+                raise member_location.rejection("drop_folder.duplicate_name")
             names.add(name)
-            packed = unbroken(member_location, partial(archive.open, _without_size(entry, budget)))
+            packed = reject_damage(member_location, partial(archive.open, _without_size(entry, budget)))
             with packed, CountedStream(packed, entry.file_size, member_location, budget.count_bytes) as stream:
                 yield member_location, Member(name=name, size=entry.file_size, stream=stream)
                 stream.drain()
 
 
-def _checked_zip_name(entry: ZipInfo, location: Place) -> str:
+def _checked_zip_name(entry: ZipInfo, location: ArchiveLocation) -> str:
     if entry.flag_bits & _ENCRYPTED:
-        raise location.refusal("drop_folder.encrypted")
+        raise location.rejection("drop_folder.encrypted")
     if entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
-        raise location.refusal("drop_folder.compression_method")
+        raise location.rejection("drop_folder.compression_method")
     kind = stat.S_IFMT(entry.external_attr >> _UNIX_MODE_SHIFT)
     if kind not in {0, stat.S_IFDIR if entry.is_dir() else stat.S_IFREG}:
-        raise location.refusal("drop_folder.not_a_file")
+        raise location.rejection("drop_folder.not_a_file")
     safe_name(entry.orig_filename, location)  # the library truncates names at a NUL
     return safe_name(entry.filename, location)
 
@@ -186,7 +188,7 @@ def _without_size(entry: ZipInfo, budget: Budget) -> ZipInfo:
 _SPOOL_BYTES = 8 * 1024 * 1024  # a larger inner archive is copied to a temporary file while it is read
 
 
-class Packing(StrEnum):
+class ArchiveFormat(StrEnum):
     """Archive format, by the end of the file name."""
 
     ZIP = ".zip"
@@ -195,36 +197,40 @@ class Packing(StrEnum):
     TGZ = ".tgz"
 
 
-def packing_of(name: str) -> Packing | None:
+def archive_format_of(name: str) -> ArchiveFormat | None:
     """Return the archive format of a file name; None if it is not an archive that is opened.
 
     >>> packing_of("thua-dat/2026-07.TGZ")
     <Packing.TGZ: '.tgz'>
     """
-    return next((packing for packing in Packing if name.casefold().endswith(packing)), None)
+    return next((packing for packing in ArchiveFormat if name.casefold().endswith(packing)), None)
 
 
-def unpacked(packing: Packing, file: BinaryIO, location: Place, budget: Budget, level: int = 0) -> Iterator[Member]:
+def archive_members(
+    packing: ArchiveFormat, file: BinaryIO, location: ArchiveLocation, budget: Budget, level: int = 0
+) -> Iterator[Member]:
     """Yield the members of an archive; members of an inner archive have its name as a prefix.
 
     Raises:
         Rejected: the archive is damaged or hostile, or exceeds a limit.
     """
     for member_location, member in _members(packing, file, location, budget):
-        nested = packing_of(member.name)
+        nested = archive_format_of(member.name)
         if nested is None:
             yield member
             continue
         if level >= budget.limits.nesting:
-            raise member_location.refusal("drop_folder.limit_exceeded", limit="nesting", most=budget.limits.nesting)
+            raise member_location.rejection("drop_folder.limit_exceeded", limit="nesting", most=budget.limits.nesting)
         with SpooledTemporaryFile(_SPOOL_BYTES) as spool:
-            shutil.copyfileobj(member.stream, spool, CHUNK)
+            shutil.copyfileobj(member.stream, spool, CHUNK_BYTES)
             spool.seek(0)
-            for nested_member in unpacked(nested, cast("BinaryIO", spool), member_location, budget, level + 1):
+            for nested_member in archive_members(nested, cast("BinaryIO", spool), member_location, budget, level + 1):
                 yield replace(nested_member, name=f"{member.name}/{nested_member.name}")
 
 
-def _members(packing: Packing, file: BinaryIO, location: Place, budget: Budget) -> Iterator[tuple[Place, Member]]:
-    if packing is Packing.ZIP:
+def _members(
+    packing: ArchiveFormat, file: BinaryIO, location: ArchiveLocation, budget: Budget
+) -> Iterator[tuple[ArchiveLocation, Member]]:
+    if packing is ArchiveFormat.ZIP:
         return zip_members(file, location, budget)
-    return tar_members(file, location, budget, packed=packing is not Packing.TAR)
+    return tar_members(file, location, budget, packed=packing is not ArchiveFormat.TAR)

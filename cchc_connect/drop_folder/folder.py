@@ -16,9 +16,9 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from cchc_connect.drop_folder.archives import packing_of, unpacked
-from cchc_connect.drop_folder.names import Place, safe_name
-from cchc_connect.drop_folder.streams import Budget, CountedStream, InboxLimits, Member
+from cchc_connect.drop_folder.archives import archive_format_of, archive_members
+from cchc_connect.drop_folder.names import ArchiveLocation, safe_name
+from cchc_connect.drop_folder.streams import Budget, CountedStream, DropFolderLimits, Member
 from cchc_connect.errors import ConfigurationError, Rejected
 
 _UNFINISHED = (".part", ".partial", ".filepart", ".tmp", ".crdownload", "~")
@@ -35,7 +35,7 @@ _State = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
-class Look:
+class FolderListing:
     """Content of a drop folder."""
 
     files: tuple[str, ...]
@@ -44,25 +44,25 @@ class Look:
     """Files that are not read, each with its reason."""
 
 
-class Inbox:
+class DropFolder:
     """One drop folder."""
 
     def __init__(
         self,
         folder: Path,
-        limits: InboxLimits | None = None,
+        limits: DropFolderLimits | None = None,
         *,
         settle_s: float = 2.0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Read `folder`; a file that is unchanged for `settle_s` seconds counts as complete."""
         self._folder = folder
-        self._limits = limits or InboxLimits()
+        self._limits = limits or DropFolderLimits()
         self._settle_s = settle_s
         self._sleep = sleep
         self._written: dict[str, str] = {}
 
-    def look(self) -> Look:
+    def scan(self) -> FolderListing:
         """List the folder and its subfolders twice, `settle_s` seconds apart, and return the complete files.
 
         Raises:
@@ -77,14 +77,16 @@ class Inbox:
         refused: list[Rejected] = []
         for written in complete:
             try:
-                names.setdefault(safe_name(written, Place(written)), []).append(written)
+                names.setdefault(safe_name(written, ArchiveLocation(written)), []).append(written)
             except Rejected as refusal:
                 refused.append(refusal)
         refused += [
-            Place(name).refusal("drop_folder.duplicate_name") for name, spellings in names.items() if len(spellings) > 1
+            ArchiveLocation(name).rejection("drop_folder.duplicate_name")
+            for name, spellings in names.items()
+            if len(spellings) > 1
         ]
         self._written = {name: spellings[0] for name, spellings in names.items() if len(spellings) == 1}
-        return Look(files=tuple(sorted(self._written)), refused=tuple(refused))
+        return FolderListing(files=tuple(sorted(self._written)), refused=tuple(refused))
 
     def members(self, name: str) -> Iterator[Member]:
         """Yield the file `name` itself, or the members of a ZIP or tar archive.
@@ -95,28 +97,28 @@ class Inbox:
         Raises:
             Rejected: the file is a link, missing, hostile, damaged or still being written, or exceeds a limit.
         """
-        location = Place(name)
+        location = ArchiveLocation(name)
         safe = safe_name(name, location)
         with self._open(safe, location) as (file, size):
-            packing = packing_of(safe)
+            packing = archive_format_of(safe)
             if packing is not None:
-                yield from unpacked(packing, file, location, Budget(self._limits, size))
+                yield from archive_members(packing, file, location, Budget(self._limits, size))
                 return
             with CountedStream(file, size, location, _count_nothing) as stream:
                 yield Member(name=safe, size=size, stream=stream)
                 stream.drain()
 
     @contextmanager
-    def _open(self, name: str, location: Place) -> Generator[tuple[BinaryIO, int]]:
+    def _open(self, name: str, location: ArchiveLocation) -> Generator[tuple[BinaryIO, int]]:
         with _open_file(self._folder, self._written.get(name, name), location) as file:
             status = os.fstat(file.fileno())
             if status.st_nlink > 1:
-                raise location.refusal("drop_folder.hard_link")
+                raise location.rejection("drop_folder.hard_link")
             if status.st_size > self._limits.file_bytes:
-                raise location.refusal("drop_folder.limit_exceeded", limit="file_bytes", most=self._limits.file_bytes)
+                raise location.rejection("drop_folder.limit_exceeded", limit="file_bytes", most=self._limits.file_bytes)
             yield file, status.st_size
             if _state(os.fstat(file.fileno())) != _state(status):
-                raise location.refusal("drop_folder.changed")
+                raise location.rejection("drop_folder.changed")
 
     def _states(self) -> dict[str, _State]:
         """Return the state of every entry by name, except folders and unfinished files; links are not followed."""
@@ -127,7 +129,7 @@ class Inbox:
             for entry in self._entries(prefix):
                 entry_count += 1
                 if entry_count > self._limits.files:
-                    raise Place(str(self._folder)).refusal(
+                    raise ArchiveLocation(str(self._folder)).rejection(
                         "drop_folder.limit_exceeded", limit="files", most=self._limits.files
                     )
                 if entry.name.startswith(".") or entry.name.casefold().endswith(_UNFINISHED):
@@ -149,7 +151,7 @@ class Inbox:
             ) from error
 
 
-def _open_file(folder: Path, name: str, location: Place) -> BinaryIO:
+def _open_file(folder: Path, name: str, location: ArchiveLocation) -> BinaryIO:
     """Open a regular file below `folder` without following links.
 
     Raises:
@@ -169,7 +171,7 @@ def _open_file(folder: Path, name: str, location: Place) -> BinaryIO:
             return os.fdopen(descriptor, "rb")
         os.close(descriptor)
         code, reason = "drop_folder.not_a_file", None
-    raise location.refusal(code, reason=reason)
+    raise location.rejection(code, reason=reason)
 
 
 def _open_descriptor(folder: Path, parts: list[str]) -> int:
@@ -190,5 +192,5 @@ def _state(status: os.stat_result) -> _State:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _count_nothing(location: Place, count: int) -> None:
+def _count_nothing(location: ArchiveLocation, count: int) -> None:
     """Accept all bytes of a regular file: its size was checked before."""

@@ -11,37 +11,37 @@ import unicodedata
 from dataclasses import dataclass
 
 from cchc_connect.errors import Rejected
-from cchc_connect.messages import Phrase
+from cchc_connect.messages import Message
 
 _MAX_SHOWN_CHARACTERS = 100
 
 
 @dataclass(frozen=True)
-class Place:
+class ArchiveLocation:
     """A file of the folder, or a member of it by number: member names may be personal data and are not shown."""
 
     file: str
     member: str = ""
     """Number of the member, counted from 1; "2.1" is the first member of the second member. Empty: the file itself."""
 
-    def inner(self, number: int) -> "Place":
+    def for_member(self, number: int) -> "ArchiveLocation":
         """Return the location of the member `number` of this archive."""
-        return Place(self.file, f"{self.member}.{number}" if self.member else str(number))
+        return ArchiveLocation(self.file, f"{self.member}.{number}" if self.member else str(number))
 
-    def refusal(self, code: str, **context: object) -> Rejected:
+    def rejection(self, code: str, **context: object) -> Rejected:
         """Return the error that refuses this file."""
-        return Rejected(code, where=self.phrase, **context)
+        return Rejected(code, where=self.message, **context)
 
     @property
-    def phrase(self) -> Phrase:
+    def message(self) -> Message:
         """Localized text of the location; control characters of the file name are escaped."""
         shown = "".join(
             character if character.isprintable() else ascii(character)[1:-1]
             for character in self.file[:_MAX_SHOWN_CHARACTERS]
         )
         if not self.member:
-            return Phrase("drop_folder_location.file", {"file": shown})
-        return Phrase("drop_folder_location.member", {"file": shown, "member": self.member})
+            return Message("drop_folder_location.file", {"file": shown})
+        return Message("drop_folder_location.member", {"file": shown, "member": self.member})
 
 
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -51,7 +51,7 @@ _PART_BYTES = 255  # longest file name on Linux and Windows
 _PATH_BYTES = 1024
 
 
-def safe_name(written: str, location: Place) -> str:
+def safe_name(written: str, location: ArchiveLocation) -> str:
     """Return a name from outside as a safe relative path.
 
     Raises:
@@ -65,7 +65,7 @@ def safe_name(written: str, location: Place) -> str:
     if rule is None and any(len(part.encode()) > _PART_BYTES for part in parts):
         rule = "long"
     if rule is not None:
-        raise location.refusal("drop_folder.name_refused", problem=Phrase(f"drop_folder_name.{rule}"))
+        raise location.rejection("drop_folder.name_refused", problem=Message(f"drop_folder_name.{rule}"))
     return "/".join(parts)
 
 

@@ -12,13 +12,13 @@ from tarfile import TarError
 from typing import Protocol, TypeVar
 from zipfile import BadZipFile
 
-from cchc_connect.drop_folder.names import Place
+from cchc_connect.drop_folder.names import ArchiveLocation
 
 MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
-class InboxLimits:
+class DropFolderLimits:
     """Limits for reading a drop folder; a file that exceeds one is refused as a whole."""
 
     files: int = 10_000
@@ -39,7 +39,7 @@ class InboxLimits:
 
 Result = TypeVar("Result")
 
-CHUNK = 256 * 1024
+CHUNK_BYTES = 256 * 1024
 
 _BROKEN = (
     BadZipFile,
@@ -55,7 +55,7 @@ _BROKEN = (
 """Exceptions that the standard library raises for damaged archives; its header parsers raise many kinds."""
 
 
-class Reads(Protocol):
+class ByteSource(Protocol):
     """A source of bytes that is read in chunks."""
 
     def read(self, size: int, /) -> bytes:
@@ -78,14 +78,14 @@ class Member:
 class Budget:
     """Counts the members and unpacked bytes of an archive, inner archives included, against the limits."""
 
-    def __init__(self, limits: InboxLimits, packed: int) -> None:
+    def __init__(self, limits: DropFolderLimits, packed: int) -> None:
         """Start counting from zero; the outermost archive has `packed` bytes."""
         self.limits = limits
         self._packed = packed
         self._members = 0
         self._unpacked = 0
 
-    def count_member(self, location: Place, size: int) -> None:
+    def count_member(self, location: ArchiveLocation, size: int) -> None:
         """Count a member with an announced size of `size` bytes.
 
         Raises:
@@ -93,11 +93,11 @@ class Budget:
         """
         self._members += 1
         if self._members > self.limits.members:
-            raise location.refusal("drop_folder.limit_exceeded", limit="members", most=self.limits.members)
+            raise location.rejection("drop_folder.limit_exceeded", limit="members", most=self.limits.members)
         if size > self.limits.member_bytes:
-            raise location.refusal("drop_folder.limit_exceeded", limit="member_bytes", most=self.limits.member_bytes)
+            raise location.rejection("drop_folder.limit_exceeded", limit="member_bytes", most=self.limits.member_bytes)
 
-    def count_bytes(self, location: Place, count: int) -> None:
+    def count_bytes(self, location: ArchiveLocation, count: int) -> None:
         """Count unpacked bytes.
 
         Raises:
@@ -105,15 +105,17 @@ class Budget:
         """
         self._unpacked += count
         if self._unpacked > self.limits.total_bytes:
-            raise location.refusal("drop_folder.limit_exceeded", limit="total_bytes", most=self.limits.total_bytes)
+            raise location.rejection("drop_folder.limit_exceeded", limit="total_bytes", most=self.limits.total_bytes)
         if self._unpacked > MIB and self._unpacked > self.limits.ratio * self._packed:
-            raise location.refusal("drop_folder.limit_exceeded", limit="ratio", most=self.limits.ratio)
+            raise location.rejection("drop_folder.limit_exceeded", limit="ratio", most=self.limits.ratio)
 
 
 class CountedStream(io.RawIOBase):
     """A stream that fails unless it holds exactly the announced number of bytes."""
 
-    def __init__(self, source: Reads, size: int, location: Place, count: Callable[[Place, int], None]) -> None:
+    def __init__(
+        self, source: ByteSource, size: int, location: ArchiveLocation, count: Callable[[ArchiveLocation, int], None]
+    ) -> None:
         """Read `source`; `count` is called with the length of each chunk and may raise `Rejected`."""
         super().__init__()
         self._source = source
@@ -134,22 +136,22 @@ class CountedStream(io.RawIOBase):
         """
         if self._at_end or not len(buffer):
             return 0
-        chunk = unbroken(self._location, partial(self._source.read, len(buffer)))
+        chunk = reject_damage(self._location, partial(self._source.read, len(buffer)))
         self._count(self._location, len(chunk))
         self._remaining -= len(chunk)
         self._at_end = not chunk
         if self._remaining < 0 or (self._at_end and self._remaining):
-            raise self._location.refusal("drop_folder.size_mismatch")
+            raise self._location.rejection("drop_folder.size_mismatch")
         buffer[: len(chunk)] = chunk
         return len(chunk)
 
     def drain(self) -> None:
         """Read to the end, which checks the size and the content."""
-        while self.read(CHUNK):
+        while self.read(CHUNK_BYTES):
             pass
 
 
-def unbroken(location: Place, step: Callable[[], Result]) -> Result:
+def reject_damage(location: ArchiveLocation, step: Callable[[], Result]) -> Result:
     """Run one step of a library that raises many kinds of errors for damaged input.
 
     Raises:
@@ -159,4 +161,4 @@ def unbroken(location: Place, step: Callable[[], Result]) -> Result:
         return step()
     except _BROKEN:
         pass
-    raise location.refusal("drop_folder.damaged")
+    raise location.rejection("drop_folder.damaged")

@@ -22,7 +22,7 @@ class Language(StrEnum):
 
 
 @dataclass(frozen=True)
-class Phrase:
+class Message:
     """A message without its language: code and values. It can be a value of another message, alone or in a list."""
 
     code: str
@@ -30,10 +30,10 @@ class Phrase:
 
 
 @dataclass(frozen=True)
-class Phrases:
+class Messages:
     """Several messages as one value, one line each."""
 
-    lines: Sequence[Phrase]
+    lines: Sequence[Message]
 
 
 def message(code: str, language: Language, context: Mapping[str, object]) -> str:
@@ -58,9 +58,9 @@ def codes(language: Language) -> Mapping[str, str]:
 
 def _value(name: str, value: object, language: Language) -> object:
     match value:
-        case Phrase():
+        case Message():
             return message(value.code, language, value.context)
-        case Phrases():
+        case Messages():
             return "\n".join(message(phrase.code, language, phrase.context) for phrase in value.lines)
         case _:
             return value_text(name, value, language, _sentences(language))

@@ -17,7 +17,7 @@ Translate = Callable[[BaseException], CchcError | None]
 """Returns our error for a foreign exception; None: let the exception pass."""
 
 
-class Seam(Generic[Resource]):
+class ErrorBoundary(Generic[Resource]):
     """Context manager around another one, which must not suppress exceptions; for one use."""
 
     def __init__(self, inner: AbstractContextManager[Resource], translate: Translate) -> None:

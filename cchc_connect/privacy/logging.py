@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import TextIO
 
-from cchc_connect.privacy.redaction import OURS, RedactingFormatter, traceback_of
+from cchc_connect.privacy.redaction import OWN_PACKAGES, RedactingFormatter, safe_traceback
 
 log = logging.getLogger("cchc_connect")
 
@@ -49,7 +49,7 @@ def shown_log(form: LogForm, stream: TextIO) -> Generator[None, None, None]:
     global _current_form  # noqa: PLW0603  # a process has one log
     handler = _handler(form, stream)
     root, previous = logging.getLogger(), _current_form
-    levels = {name: logging.getLogger(name).level for name in OURS}
+    levels = {name: logging.getLogger(name).level for name in OWN_PACKAGES}
     hooks = sys.unraisablehook, threading.excepthook
     root.addHandler(handler)
     logging.captureWarnings(True)
@@ -57,7 +57,7 @@ def shown_log(form: LogForm, stream: TextIO) -> Generator[None, None, None]:
         sys.unraisablehook = _unraisable
     if threading.excepthook is threading.__excepthook__:
         threading.excepthook = _in_thread
-    for name in OURS if form is not LogForm.NONE else ():
+    for name in OWN_PACKAGES if form is not LogForm.NONE else ():
         logging.getLogger(name).setLevel(logging.DEBUG)
     _current_form = form
     try:
@@ -81,9 +81,9 @@ def _handler(form: LogForm, stream: TextIO) -> logging.Handler:
 
 def _unraisable(arguments: "sys.UnraisableHookArgs", /) -> None:
     if arguments.exc_value is not None:
-        log.error("an object could not be removed in order\n%s", traceback_of(arguments.exc_value))
+        log.error("an object could not be removed in order\n%s", safe_traceback(arguments.exc_value))
 
 
 def _in_thread(arguments: threading.ExceptHookArgs, /) -> None:
     if arguments.exc_value is not None and not isinstance(arguments.exc_value, SystemExit):
-        log.error("a thread failed\n%s", traceback_of(arguments.exc_value))
+        log.error("a thread failed\n%s", safe_traceback(arguments.exc_value))

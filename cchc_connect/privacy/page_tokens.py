@@ -7,14 +7,14 @@ module decides what is stored and shown.
 import re
 
 from cchc_connect.http import HttpRequest
-from cchc_connect.privacy.redaction import redacted, tells_secret
-from cchc_connect.privacy.secrets import without_secrets
+from cchc_connect.privacy.redaction import is_secret_name, redact
+from cchc_connect.privacy.secrets import mask_secrets
 
 _PARAMETER = re.compile(r"[?&;]([^=&;#]*)=")
 _USER = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*@|^//[^/?#]*@")
 
 
-def kept(position: str | None) -> str | None:
+def storable_token(position: str | None) -> str | None:
     """Return a page token if it may be stored, None if it holds a secret; that listing then restarts.
 
     >>> kept("/parcels?offset=300"), kept("/parcels?offset=300&access_token=abc")
@@ -23,7 +23,7 @@ def kept(position: str | None) -> str | None:
     return None if position is None or holds_secret(position) else position
 
 
-def shown(position: str | None) -> str | None:
+def display_token(position: str | None) -> str | None:
     """Return a page token for display: only the path of a URL, with long numbers masked.
 
     >>> shown("https://land.example/parcels?offset=300"), shown("300")
@@ -32,10 +32,10 @@ def shown(position: str | None) -> str | None:
     if position is None:
         return None
     query = "?***" if "?" in position else ""
-    return redacted(HttpRequest(method="GET", path=position).place) + query
+    return redact(HttpRequest(method="GET", path=position).display_path) + query
 
 
 def holds_secret(position: str) -> bool:
     """True if a page token names a user, has a parameter with the name of a secret, or holds a registered secret."""
     names = _PARAMETER.findall(position)
-    return bool(_USER.match(position)) or any(map(tells_secret, names)) or without_secrets(position) != position
+    return bool(_USER.match(position)) or any(map(is_secret_name, names)) or mask_secrets(position) != position

@@ -29,15 +29,15 @@ from typing import cast
 from unicodedata import category
 
 from cchc_connect.errors import CchcError
-from cchc_connect.privacy.secrets import MASK, without_secrets
+from cchc_connect.privacy.secrets import MASK, mask_secrets
 
-OURS = frozenset({"cchc_connect", "cchc_adapters", "cchc_schemas"})
+OWN_PACKAGES = frozenset({"cchc_connect", "cchc_adapters", "cchc_schemas"})
 """Our packages: their log lines contain no personal values."""
 
-STEERING = frozenset({"Cc", "Cf", "Zl", "Zp"})
+CONTROL_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp"})
 """Unicode categories of characters that end a line or control a terminal."""
 
-LONGEST = 16 * 1024
+MAX_LINE_LENGTH = 16 * 1024
 """Maximum characters of one line; the part beyond is cut off."""
 
 _MARGIN = 2 * 1024  # characters that are cut off too: half of a secret at the cut would not be recognised
@@ -68,7 +68,7 @@ _DETAIL = re.compile(r"\b(DETAIL|CHI TIẾT|CONTEXT|STATEMENT):.*", re.DOTALL)
 _QUOTED_INPUT = re.compile(r"(?<=input_value=).*?(?=, input_type=)", re.DOTALL)
 
 
-def redacted(text: str, *, ours: bool = False) -> str:
+def redact(text: str, *, is_own: bool = False) -> str:
     r"""Return `text` with secrets and personal values masked, as the table above says.
 
     `ours`: the line was logged by one of our packages, so it keeps its numbers.
@@ -78,14 +78,14 @@ def redacted(text: str, *, ours: bool = False) -> str:
     >>> redacted("dossier 000.00.00.H09-260701-0001, request 123456789", ours=True)
     'dossier 000.00.00.H09-260701-0001, request 123456789'
     """
-    text, is_cut = without_secrets(text[:LONGEST]), len(text) > LONGEST
+    text, is_cut = mask_secrets(text[:MAX_LINE_LENGTH]), len(text) > MAX_LINE_LENGTH
     text = _USER_INFO.sub(f"{MASK}@", text)
     text = _QUERY.sub(lambda match: match[0][0] + MASK, text)
     text = _WEB_TOKEN.sub(MASK, text)
     text = _HEADER.sub(_without_value, text)
     text = _CREDENTIALS.sub(rf"\1 {MASK}", text)
     text = _FIELD.sub(_without_value, text)
-    if not ours:
+    if not is_own:
         text = _without_persons(text)
     return f"{text[:-_MARGIN]}..." if is_cut else text
 
@@ -98,7 +98,7 @@ def _without_persons(text: str) -> str:
     return _NUMBER.sub(lambda match: _masked_number(match[0]), text)
 
 
-def tells_secret(name: str) -> bool:
+def is_secret_name(name: str) -> bool:
     """True if a header, parameter or property of that name holds a secret.
 
     >>> tells_secret("X-Api-Key"), tells_secret("sslpassword"), tells_secret("pageToken"), tells_secret("offset")
@@ -107,13 +107,15 @@ def tells_secret(name: str) -> bool:
     return _SENSITIVE_NAMES.fullmatch(name) is not None and _PAGE_TOKEN_NAME.fullmatch(name) is None
 
 
-def one_line(text: str) -> str:
+def escape_to_one_line(text: str) -> str:
     r"""Return `text` with every character escaped that ends a line or controls a terminal.
 
     >>> one_line("page 1\n2026-07-01 ERROR forged\x1b[2J")
     'page 1\\n2026-07-01 ERROR forged\\x1b[2J'
     """
-    return "".join(_escaped(character) if category(character) in STEERING else character for character in text)
+    return "".join(
+        _escaped(character) if category(character) in CONTROL_CATEGORIES else character for character in text
+    )
 
 
 class RedactingFormatter(logging.Formatter):
@@ -129,13 +131,13 @@ class RedactingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record's line."""
-        is_own = record.name.partition(".")[0] in OURS
-        message = redacted(message_of(record), ours=is_own)
-        trace = redacted(_trace(record))
+        is_own = record.name.partition(".")[0] in OWN_PACKAGES
+        message = redact(safe_message(record), is_own=is_own)
+        trace = redact(_trace(record))
         if self._as_json:
             return self._document(record, message, trace)
         head = f"{self.formatTime(record)} {record.levelname} {record.name}: "
-        return one_line(head + "\n".join(filter(None, (message, trace))))
+        return escape_to_one_line(head + "\n".join(filter(None, (message, trace))))
 
     def _document(self, record: logging.LogRecord, message: str, trace: str) -> str:
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
@@ -144,7 +146,7 @@ class RedactingFormatter(logging.Formatter):
         return json.dumps(document | ({"traceback": trace} if trace else {}))
 
 
-def message_of(record: logging.LogRecord) -> str:
+def safe_message(record: logging.LogRecord) -> str:
     """Return the message of a log record with its values made safe; never raises, as logging could not handle it."""
     message = record.msg if isinstance(record.msg, str) else str(_safe_value(record.msg))
     values = record.args
@@ -164,7 +166,7 @@ def _safe_value(value: object) -> object:
         case str() | int() | float() | None:
             return value
         case BaseException():
-            return kind_of(value)
+            return describe_type(value)
         case bytes() | bytearray():
             return f"<{len(value)} bytes>"
         case memoryview():
@@ -185,7 +187,7 @@ def _structure(value: object) -> object:
 def _trace(record: logging.LogRecord) -> str:
     """Return a record's traceback and stack; a traceback already formatted by another handler is not used."""
     error = record.exc_info[1] if record.exc_info else None
-    trace = record.exc_text if error is None else traceback_of(error)
+    trace = record.exc_text if error is None else safe_traceback(error)
     return "\n".join(filter(None, (trace, record.stack_info)))
 
 
@@ -209,7 +211,7 @@ _DURING_HANDLING = "During handling of the above exception, another exception oc
 _MAX_EXCEPTIONS = 20  # of one chain, or of one group
 
 
-def traceback_of(error: BaseException) -> str:
+def safe_traceback(error: BaseException) -> str:
     """Return the traceback of `error` and its causes; no line shows a value of a foreign exception."""
     chain = list(_chain(error))
     lines: list[str] = []
@@ -220,7 +222,7 @@ def traceback_of(error: BaseException) -> str:
     return "\n".join(lines)
 
 
-def kind_of(error: BaseException) -> str:
+def describe_type(error: BaseException) -> str:
     """Return the type of an exception, with the message if it is ours.
 
     >>> kind_of(ValueError("Nguyễn Thị Mẫu")), kind_of(OSError(28, "any text"))
@@ -255,10 +257,10 @@ def _alone(error: BaseException) -> list[str]:
     if error.__traceback__ is not None:
         frames = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), lookup_lines=True)
         lines += ["Traceback (most recent call last):", *(line.rstrip("\n") for line in frames.format())]
-    lines.append(kind_of(error))
+    lines.append(describe_type(error))
     if isinstance(error, BaseExceptionGroup):
         parts = cast("BaseExceptionGroup[BaseException]", error).exceptions
-        lines += [f"  | {line}" for part in parts[:_MAX_EXCEPTIONS] for line in traceback_of(part).splitlines()]
+        lines += [f"  | {line}" for part in parts[:_MAX_EXCEPTIONS] for line in safe_traceback(part).splitlines()]
     return lines
 
 

@@ -21,7 +21,7 @@ from cchc_connect.errors import ConfigurationError
 _MIN_LENGTH = 4
 """Characters; a shorter text would match everywhere."""
 
-MOST = 500
+MAX_SECRETS = 500
 """Maximum number of registered secrets, the latest ones: a process that runs for weeks sees many sessions."""
 
 MASK = "***"
@@ -54,7 +54,7 @@ class SecretText(str):
         raise TypeError("a secret is not pickled")
 
 
-class Revealed:
+class SecretRegistry:
     """Registry of secrets in all their encodings; threads may share it."""
 
     __slots__ = ("_encodings", "_lock")
@@ -65,7 +65,7 @@ class Revealed:
         self._encodings: dict[str, tuple[list[str], list[str]]] = {}
         """By secret: its encodings, the longest first, and its base64 cores (see `_cores`)."""
 
-    def note(self, secret: str) -> None:
+    def register(self, secret: str) -> None:
         """Register a secret."""
         if len(secret) < _MIN_LENGTH:
             return
@@ -73,10 +73,10 @@ class Revealed:
         with self._lock:
             forms = self._encodings.pop(plain) if plain in self._encodings else (_forms(plain), _cores(plain))
             self._encodings[plain] = forms
-            while len(self._encodings) > MOST:
+            while len(self._encodings) > MAX_SECRETS:
                 del self._encodings[next(iter(self._encodings))]
 
-    def without(self, text: str) -> str:
+    def mask(self, text: str) -> str:
         """Return `text` with every registered secret masked."""
         with self._lock:
             encodings = list(self._encodings.values())
@@ -90,18 +90,18 @@ class Revealed:
         return text
 
 
-_REVEALED = Revealed()
+_REVEALED = SecretRegistry()
 
 
-def revealed(secret: str) -> SecretText:
+def register_secret(secret: str) -> SecretText:
     """Register a secret that was just read and return it as `SecretText`."""
-    _REVEALED.note(secret)
+    _REVEALED.register(secret)
     return SecretText(secret)
 
 
-def without_secrets(text: str) -> str:
+def mask_secrets(text: str) -> str:
     """Return `text` with every secret masked that this process has read."""
-    return _REVEALED.without(text)
+    return _REVEALED.mask(text)
 
 
 def _forms(secret: str) -> list[str]:
@@ -160,7 +160,7 @@ _MAX_BYTES = 1024 * 1024
 """No key file is larger; a wrong path, such as a device, is not read to its end."""
 
 
-def private_bytes(path: Path) -> bytes:
+def read_private_file(path: Path) -> bytes:
     """Return the content of a private file; the permissions are checked on the opened file.
 
     Raises:

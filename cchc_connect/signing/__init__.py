@@ -2,15 +2,15 @@
 
 from cchc_connect.signing.keys import KeyFile, SigningKey
 from cchc_connect.signing.signer import ASSERTION_TYPE, Signer, client_assertion
-from cchc_connect.signing.verifier import Attested, Expected, Verifier
+from cchc_connect.signing.verifier import SignaturePolicy, VerifiedSignature, Verifier
 
 __all__ = [
     "ASSERTION_TYPE",
-    "Attested",
-    "Expected",
     "KeyFile",
+    "SignaturePolicy",
     "Signer",
     "SigningKey",
+    "VerifiedSignature",
     "Verifier",
     "client_assertion",
 ]

@@ -11,14 +11,14 @@ from cchc_connect.errors import ConfigurationError
 class KeyShape:
     """Required key type and, where the type has curves, curve (JWK `kty` and `crv`)."""
 
-    kind: str
+    key_type: str
     curve: str | None = None
 
     def __str__(self) -> str:
-        return self.kind if self.curve is None else f"{self.kind} {self.curve}"
+        return self.key_type if self.curve is None else f"{self.key_type} {self.curve}"
 
 
-SHAPES: Mapping[str, KeyShape] = MappingProxyType(
+KEY_SHAPES: Mapping[str, KeyShape] = MappingProxyType(
     {
         "ES256": KeyShape("EC", "P-256"),
         "ES384": KeyShape("EC", "P-384"),
@@ -34,11 +34,11 @@ SHAPES: Mapping[str, KeyShape] = MappingProxyType(
 )
 """Every algorithm whose signature can be verified without the signing key: no `none`, no `HS*`."""
 
-OURS = ("ES256", "EdDSA")
+DEFAULT_ALGORITHMS = ("ES256", "EdDSA")
 """Algorithms that we sign with, and that are accepted by default."""
 
 
-def checked_algorithms(algorithms: Collection[str], supported: Collection[str]) -> frozenset[str]:
+def require_algorithms(algorithms: Collection[str], supported: Collection[str]) -> frozenset[str]:
     """Return `algorithms` if each of them is supported.
 
     Raises:

@@ -14,7 +14,7 @@ from joserfc.jwk import ECKey, JWKRegistry, Key, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
 from cchc_connect.signing.algorithms import KeyShape
-from cchc_connect.wire.json import strict_json
+from cchc_connect.wire.json import read_json
 
 _UNREADABLE = (JoseError, UnsupportedAlgorithm, ValueError, TypeError, KeyError)
 """Exceptions of the two libraries for invalid keys."""
@@ -44,7 +44,7 @@ def private_key(text: str, kind: str, password: str | None) -> Key | None:
     """Return the private key of a JWK or PEM text; None where it is not of that kind or the password is wrong."""
     try:
         if text.lstrip().startswith("{"):
-            key = JWKRegistry.import_key(_members(strict_json(text.encode())))
+            key = JWKRegistry.import_key(_members(read_json(text.encode())))
         else:
             key = _PEM_READERS[kind].import_key(text, password=password or None)
     except _UNREADABLE:
@@ -64,7 +64,7 @@ def public_key(members: Mapping[str, object]) -> Key | None:
     return None if key.is_private or is_weak else key
 
 
-def fits(key: Key, algorithm: str, shape: KeyShape, operation: str) -> bool:
+def is_suitable_key(key: Key, algorithm: str, shape: KeyShape, operation: str) -> bool:
     """True if `key` has the algorithm's shape and allows the algorithm and the operation (`sign`, `verify`)."""
     curve = key.curve_name if isinstance(key, ECKey | OKPKey) else None
     operations = key.get("key_ops")
@@ -76,17 +76,17 @@ def fits(key: Key, algorithm: str, shape: KeyShape, operation: str) -> bool:
     )
 
 
-def signed(header: Mapping[str, object], payload: bytes, key: Key) -> str:
+def sign_compact(header: Mapping[str, object], payload: bytes, key: Key) -> str:
     """Return the compact JWS of `payload`; the header's `alg` must fit the key."""
     return jws.serialize_compact(dict(header), payload, key, registry=_Registry(str(header["alg"])))
 
 
-def detached(header: Mapping[str, object], payload: bytes, key: Key) -> str:
+def sign_detached(header: Mapping[str, object], payload: bytes, key: Key) -> str:
     """Return the JWS of `payload` without the payload (RFC 7515 appendix F)."""
-    return jws.detach_content(signed(header, payload, key))
+    return jws.detach_content(sign_compact(header, payload, key))
 
 
-def is_signed(signature: str, payload: bytes, key: Key, algorithm: str) -> bool:
+def is_valid_signature(signature: str, payload: bytes, key: Key, algorithm: str) -> bool:
     """True if the detached `signature` was made over exactly `payload`, by `key` and with `algorithm`."""
     try:
         jws.deserialize_compact(signature, key, registry=_Registry(algorithm), payload=payload)

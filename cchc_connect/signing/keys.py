@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from cchc_connect.clock import Clock
 from cchc_connect.errors import ConfigurationError
-from cchc_connect.extras import extra
-from cchc_connect.messages import Phrase
-from cchc_connect.signing.algorithms import OURS, SHAPES, checked_algorithms
-from cchc_connect.wire.json import strict_json
+from cchc_connect.extras import require_extra
+from cchc_connect.messages import Message
+from cchc_connect.signing.algorithms import DEFAULT_ALGORITHMS, KEY_SHAPES, require_algorithms
+from cchc_connect.wire.json import read_json
 
 if TYPE_CHECKING:
     from joserfc.jwk import Key
@@ -46,13 +46,13 @@ class SigningKey:
             ConfigurationError: the extra `sign` is not installed, the text is no private key for that
                 algorithm, or the key id is missing or differs from the JWK's.
         """
-        checked_algorithms([algorithm], OURS)
-        with extra("sign", "joserfc", "cryptography"):
+        require_algorithms([algorithm], DEFAULT_ALGORITHMS)
+        with require_extra("sign", "joserfc", "cryptography"):
             from cchc_connect.signing import jose  # noqa: PLC0415  # the extra may be missing
-        shape = SHAPES[algorithm]
-        key = jose.private_key(text, shape.kind, password)
+        shape = KEY_SHAPES[algorithm]
+        key = jose.private_key(text, shape.key_type, password)
         del text, password  # so that no frame of a traceback holds them
-        if key is None or not jose.fits(key, algorithm, shape, "sign"):
+        if key is None or not jose.is_suitable_key(key, algorithm, shape, "sign"):
             raise ConfigurationError("signature.key_unusable", algorithm=algorithm, wanted=str(shape))
         return cls(algorithm=algorithm, key_id=_key_id(key_id, key.kid), key=key)
 
@@ -80,7 +80,7 @@ class KeyFile:
     other party uses it, remove the old one. Threads may share it.
     """
 
-    def __init__(self, path: Path, clock: Clock, *, pause_s: float = 5.0) -> None:
+    def __init__(self, path: Path, clock: Clock, *, min_reload_interval_s: float = 5.0) -> None:
         """Read the file.
 
         Raises:
@@ -89,7 +89,7 @@ class KeyFile:
         """
         self._path = path
         self._clock = clock
-        self._pause_s = pause_s
+        self._pause_s = min_reload_interval_s
         self._lock = Lock()
         self._key_set = self._read()
 
@@ -125,21 +125,21 @@ class KeyFile:
             raise ConfigurationError("signature.keys_missing", path=self._path) from error
         if status.st_mode & _WRITABLE_BY_OTHERS:
             raise ConfigurationError("signature.keys_writable", path=self._path)
-        if isinstance(keys, Phrase):
+        if isinstance(keys, Message):
             raise ConfigurationError("signature.keys_unusable", path=self._path, problem=keys)
         return _KeySet(_stamp(status), self._clock.monotonic(), keys)
 
 
-def _parse_key_set(text: bytes) -> Mapping[str, PublicKey] | Phrase:
+def _parse_key_set(text: bytes) -> Mapping[str, PublicKey] | Message:
     """Return the keys of a JWKS text, or a description of its fault.
 
     A fault is returned and not raised, because the text may hold a private key by mistake.
     """
-    with extra("sign", "joserfc", "cryptography"):
+    with require_extra("sign", "joserfc", "cryptography"):
         from cchc_connect.signing import jose  # noqa: PLC0415  # the extra may be missing
     documents = _documents(text)
     if documents is None:
-        return Phrase("key_file.no_key_set")
+        return Message("key_file.no_key_set")
     keys: dict[str, PublicKey] = {}
     for position, members in enumerate(documents, start=1):
         if not _is_relevant(members):
@@ -147,14 +147,14 @@ def _parse_key_set(text: bytes) -> Mapping[str, PublicKey] | Phrase:
         rule = _fault(members, keys)
         key = None if rule else jose.public_key(members)
         if key is None:
-            return Phrase(f"key_file.{rule or 'broken'}", {"place": position})
+            return Message(f"key_file.{rule or 'broken'}", {"place": position})
         keys[members["kid"]] = PublicKey(key_id=members["kid"], key=key)
     return keys
 
 
 def _documents(text: bytes) -> list[dict[str, Any]] | None:
     try:
-        document = strict_json(text)
+        document = read_json(text)
     except ValueError:
         return None
     listed = cast("dict[str, Any]", document).get("keys") if isinstance(document, dict) else None
@@ -166,7 +166,7 @@ def _documents(text: bytes) -> list[dict[str, Any]] | None:
 
 def _is_relevant(members: Mapping[str, Any]) -> bool:
     """True if an entry is a key for signatures; entries of unknown types are skipped (RFC 7517 section 5)."""
-    kinds = ["oct", *(shape.kind for shape in SHAPES.values())]
+    kinds = ["oct", *(shape.key_type for shape in KEY_SHAPES.values())]
     return members.get("kty") in kinds and members.get("use") != "enc"
 
 

@@ -12,10 +12,10 @@ from uuid import uuid4
 
 from cchc_connect.clock import Clock
 from cchc_connect.errors import ConfigurationError
-from cchc_connect.extras import extra
+from cchc_connect.extras import require_extra
 from cchc_connect.signing.keys import SigningKey
 
-LONGEST_S = 3600
+MAX_LIFETIME_S = 3600
 """Maximum lifetime of a signature, in seconds; a recorded signature can be replayed for that long."""
 
 
@@ -41,8 +41,8 @@ class Signer:
         Raises:
             ConfigurationError: the lifetime is not between 1 and 3600 seconds.
         """
-        if not 1 <= lifetime_s <= LONGEST_S:
-            raise ConfigurationError("signature.lifetime_out_of_range", value=lifetime_s, most=LONGEST_S)
+        if not 1 <= lifetime_s <= MAX_LIFETIME_S:
+            raise ConfigurationError("signature.lifetime_out_of_range", value=lifetime_s, most=MAX_LIFETIME_S)
         self._key = key
         self._issuer = issuer
         self._clock = clock
@@ -51,7 +51,7 @@ class Signer:
 
     def sign(self, body: bytes, audience: str) -> str:
         """Return a new signature of exactly these bytes, for `audience`."""
-        with extra("sign", "joserfc", "cryptography"):
+        with require_extra("sign", "joserfc", "cryptography"):
             from cchc_connect.signing import jose  # noqa: PLC0415  # the extra may be missing
         issued_at = int(self._clock.now().timestamp())
         header = {
@@ -63,7 +63,7 @@ class Signer:
             "exp": issued_at + self._lifetime_s,
             "jti": self._identifier(),
         }
-        return jose.detached(header, body, self._key.key)
+        return jose.sign_detached(header, body, self._key.key)
 
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -89,7 +89,7 @@ def client_assertion(  # each parameter is a claim or the source of one
     """
     if not 1 <= lifetime_s <= MAX_ASSERTION_LIFETIME_S:
         raise ConfigurationError("signature.lifetime_out_of_range", value=lifetime_s, most=MAX_ASSERTION_LIFETIME_S)
-    with extra("sign", "joserfc", "cryptography"):
+    with require_extra("sign", "joserfc", "cryptography"):
         from cchc_connect.signing import jose  # noqa: PLC0415  # the extra may be missing
     issued_at = int(clock.now().timestamp())
     claims = {
@@ -101,4 +101,4 @@ def client_assertion(  # each parameter is a claim or the source of one
         "jti": identifier(),
     }
     header = {"alg": key.algorithm, "kid": key.key_id, "typ": "JWT"}
-    return jose.signed(header, json.dumps(claims, separators=(",", ":")).encode(), key.key)
+    return jose.sign_compact(header, json.dumps(claims, separators=(",", ":")).encode(), key.key)

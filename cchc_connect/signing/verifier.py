@@ -14,11 +14,11 @@ from typing import Any, cast
 
 from cchc_connect.clock import Clock
 from cchc_connect.errors import SourceHeld
-from cchc_connect.extras import extra
-from cchc_connect.signing.algorithms import OURS, SHAPES, checked_algorithms
+from cchc_connect.extras import require_extra
+from cchc_connect.signing.algorithms import DEFAULT_ALGORITHMS, KEY_SHAPES, require_algorithms
 from cchc_connect.signing.keys import KeyFile
-from cchc_connect.signing.signer import LONGEST_S
-from cchc_connect.wire.json import strict_json
+from cchc_connect.signing.signer import MAX_LIFETIME_S
+from cchc_connect.wire.json import read_json
 
 _FORM = re.compile(r"([A-Za-z0-9_-]+)\.\.([A-Za-z0-9_-]+)", re.ASCII)
 _MAX_CHARACTERS = 8 * 1024
@@ -27,7 +27,7 @@ _FOREIGN_KEY_PARAMETERS = frozenset({"jku", "jwk", "x5u", "x5c"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Expected:
+class SignaturePolicy:
     """Which signatures are accepted.
 
     Raises:
@@ -37,19 +37,19 @@ class Expected:
     issuer: str
     audience: str
     """Our identifier, as the issuer writes it in `aud`."""
-    algorithms: frozenset[str] = frozenset(OURS)
+    algorithms: frozenset[str] = frozenset(DEFAULT_ALGORITHMS)
     leeway_s: float = 60.0
     """Tolerated clock difference, in seconds."""
-    longest_s: float = LONGEST_S
+    max_lifetime_s: float = MAX_LIFETIME_S
     """Maximum lifetime of a signature, in seconds."""
 
     def __post_init__(self) -> None:
         """Refuse unsupported algorithms."""
-        checked_algorithms(self.algorithms, SHAPES)
+        require_algorithms(self.algorithms, KEY_SHAPES)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attested:
+class VerifiedSignature:
     """Claims of a verified signature; times are UTC."""
 
     issuer: str
@@ -63,7 +63,7 @@ class Attested:
 class Verifier:
     """Verifies the signatures of one connection's messages; threads may share it."""
 
-    def __init__(self, connection: str, keys: KeyFile, expected: Expected, clock: Clock) -> None:
+    def __init__(self, connection: str, keys: KeyFile, expected: SignaturePolicy, clock: Clock) -> None:
         """Accept signatures that match `expected`, made with one of `keys`."""
         self._connection = connection
         self._keys = keys
@@ -75,7 +75,7 @@ class Verifier:
         """Tolerated clock difference."""
         return timedelta(seconds=self._expected.leeway_s)
 
-    def verify(self, signature: str | None, body: bytes) -> Attested:
+    def verify(self, signature: str | None, body: bytes) -> VerifiedSignature:
         """Return the claims of `signature` over exactly these bytes; use only the verified bytes.
 
         Raises:
@@ -88,7 +88,7 @@ class Verifier:
             raise SourceHeld(result, connection=self._connection)
         return result
 
-    def _check(self, signature: str | None, body: bytes) -> Attested | str:
+    def _check(self, signature: str | None, body: bytes) -> VerifiedSignature | str:
         """Return the claims of the signature, or the error code of the first failed check."""
         if not signature:
             return "signature.missing"
@@ -103,17 +103,17 @@ class Verifier:
 
     def _signature_error(self, signature: str, header: Mapping[str, Any], body: bytes) -> str | None:
         """Return the error code where this is no signature of a known key over this body."""
-        with extra("sign", "joserfc", "cryptography"):
+        with require_extra("sign", "joserfc", "cryptography"):
             from cchc_connect.signing import jose  # noqa: PLC0415  # the extra may be missing
         algorithm, key_id = header["alg"], header.get("kid")
         public_key = self._keys.find(key_id) if isinstance(key_id, str) else None
         if public_key is None:
             return "signature.key_unknown"
-        if not jose.fits(public_key.key, algorithm, SHAPES[algorithm], "verify"):
+        if not jose.is_suitable_key(public_key.key, algorithm, KEY_SHAPES[algorithm], "verify"):
             return "signature.key_mismatch"
-        return None if jose.is_signed(signature, body, public_key.key, algorithm) else "signature.mismatch"
+        return None if jose.is_valid_signature(signature, body, public_key.key, algorithm) else "signature.mismatch"
 
-    def _check_claims(self, header: Mapping[str, Any]) -> Attested | str:
+    def _check_claims(self, header: Mapping[str, Any]) -> VerifiedSignature | str:
         expected, audience = self._expected, header.get("aud")
         issued_at, expires_at = _instant(header.get("iat")), _instant(header.get("exp"))
         signature_id = header.get("jti")
@@ -123,7 +123,7 @@ class Verifier:
             return "signature.issuer_unexpected"
         if expected.audience not in (cast("list[object]", audience) if isinstance(audience, list) else [audience]):
             return "signature.audience_unexpected"
-        return self._time_error(issued_at, expires_at) or Attested(
+        return self._time_error(issued_at, expires_at) or VerifiedSignature(
             issuer=expected.issuer,
             key_id=header["kid"],
             signature_id=signature_id,
@@ -138,10 +138,10 @@ class Verifier:
             return "signature.not_yet"
         if expires_at <= now - leeway_s:
             return "signature.expired"
-        return None if 0 < expires_at - issued_at <= self._expected.longest_s else "signature.lifetime_too_long"
+        return None if 0 < expires_at - issued_at <= self._expected.max_lifetime_s else "signature.lifetime_too_long"
 
 
-def _header_error(header: Mapping[str, Any], expected: Expected) -> str | None:
+def _header_error(header: Mapping[str, Any], expected: SignaturePolicy) -> str | None:
     """Return the error code where the header is refused before a key is looked up."""
     if header.keys() & _FOREIGN_KEY_PARAMETERS:
         return "signature.key_embedded"
@@ -160,7 +160,7 @@ def _header(signature: str) -> Mapping[str, Any] | None:
     if not parts or None in parts:
         return None
     try:
-        header = strict_json(parts[0] or b"")
+        header = read_json(parts[0] or b"")
     except ValueError:
         return None
     return cast("dict[str, Any]", header) if isinstance(header, dict) else None

@@ -17,7 +17,7 @@ from zeep.wsdl.bindings.soap import Soap12Binding
 from zeep.wsdl.messages import DocumentMessage
 
 from cchc_connect.http import HttpResponse
-from cchc_connect.soap.wsdl import client_of
+from cchc_connect.soap.wsdl import open_description
 
 _helpers: Any = import_module("zeep.helpers")  # they have no types
 _wsdl_utils: Any = import_module("zeep.wsdl.utils")
@@ -42,7 +42,7 @@ _conversions = _Conversions()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Written:
+class SoapRequest:
     """A message ready to be sent."""
 
     body: bytes = field(repr=False)
@@ -60,14 +60,14 @@ class _Reply:
     encoding: str = "utf-8"
 
 
-class Messages:
+class SoapMessages:
     """The messages of one port of a service; threads may share it."""
 
     def __init__(self, wsdl: Path, folder: Path, service: str | None, port: str | None) -> None:
         """Read the description; raises as `client_of` does."""
         for name in _CONVERTERS:
             logging.getLogger(name).addFilter(_conversions)
-        self._client, self._binding = client_of(wsdl, folder, service, port)
+        self._client, self._binding = open_description(wsdl, folder, service, port)
         self._lock = Lock()
 
     @property
@@ -75,7 +75,7 @@ class Messages:
         """Names of the operations."""
         return tuple(sorted(self._binding.all()))
 
-    def written(self, operation: str, arguments: Mapping[str, object]) -> Written | None:
+    def write(self, operation: str, arguments: Mapping[str, object]) -> SoapRequest | None:
         """Return the request message of `operation`, None where the arguments do not fit it."""
         try:
             with self._lock:
@@ -86,8 +86,8 @@ class Messages:
         action = self._binding.get(operation).soapaction or ""
         if isinstance(self._binding, Soap12Binding):
             media_type = f'application/soap+xml; charset=utf-8; action="{action}"'
-            return Written(body=body, media_type=media_type, headers={})
-        return Written(body=body, media_type="text/xml; charset=utf-8", headers={"SOAPAction": f'"{action}"'})
+            return SoapRequest(body=body, media_type=media_type, headers={})
+        return SoapRequest(body=body, media_type="text/xml; charset=utf-8", headers={"SOAPAction": f'"{action}"'})
 
     def has_no_result(self, operation: str) -> bool:
         """True if the description declares no result."""

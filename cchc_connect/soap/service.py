@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cchc_connect.errors import ConfigurationError, MessageRefused, SourceHeld
-from cchc_connect.extras import extra
-from cchc_connect.http import Exchange, HttpRequest, HttpResponse
+from cchc_connect.extras import require_extra
+from cchc_connect.http import Conversation, HttpRequest, HttpResponse
 from cchc_connect.soap.envelopes import body_of, envelope_of, fault_of
 from cchc_connect.soap.wsdl import can_be_resolved
 
 if TYPE_CHECKING:
-    from cchc_connect.soap.messages import Written
+    from cchc_connect.soap.messages import SoapRequest
 
 
 class SoapService:
@@ -50,12 +50,12 @@ class SoapService:
             ConfigurationError: the extra `soap` is not installed, the description cannot be used or refers outside
                 the folder, or there is no such port.
         """
-        with extra("soap", "zeep"):
-            from cchc_connect.soap.messages import Messages  # noqa: PLC0415  # the extra may be missing
-        self._messages = Messages(wsdl, folder or wsdl.resolve().parent, service, port)
+        with require_extra("soap", "zeep"):
+            from cchc_connect.soap.messages import SoapMessages  # noqa: PLC0415  # the extra may be missing
+        self._messages = SoapMessages(wsdl, folder or wsdl.resolve().parent, service, port)
         self._path = path
 
-    def call(self, operation: str, arguments: Mapping[str, object], *, idempotent: bool = False) -> Exchange[Any]:
+    def call(self, operation: str, arguments: Mapping[str, object], *, idempotent: bool = False) -> Conversation[Any]:
         """Call an operation and return its result in plain values: mappings, lists, texts, numbers, dates.
 
         Args:
@@ -100,14 +100,14 @@ class SoapService:
         element = next((child.tag for child in body_of(envelope)), "")
         return self._messages.read(operation, response, element)
 
-    def _conversation(self, operation: str, request: HttpRequest) -> Exchange[Any]:
+    def _conversation(self, operation: str, request: HttpRequest) -> Conversation[Any]:
         response = yield request
         return self.result(operation, response)
 
-    def _written(self, operation: str, arguments: Mapping[str, object]) -> "Written | None":
-        return self._messages.written(operation, arguments) if operation in self._messages.operations else None
+    def _written(self, operation: str, arguments: Mapping[str, object]) -> "SoapRequest | None":
+        return self._messages.write(operation, arguments) if operation in self._messages.operations else None
 
-    def _request(self, operation: str, written: "Written | None", *, idempotent: bool) -> HttpRequest:
+    def _request(self, operation: str, written: "SoapRequest | None", *, idempotent: bool) -> HttpRequest:
         if operation not in self._messages.operations:
             operations = ", ".join(self._messages.operations)
             raise ConfigurationError("soap.no_operation", operation=operation, known=operations)

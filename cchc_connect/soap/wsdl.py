@@ -48,7 +48,7 @@ def _size(element: Element, named: Mapping[str, Element], sizes: dict[str, int],
 
 
 _zeep: Any = import_module("zeep")  # it has no types
-_LIMITS = XmlLimits(size=16 * 1024 * 1024, depth=128)
+_LIMITS = XmlLimits(max_bytes=16 * 1024 * 1024, max_depth=128)
 _MAX_FILES = 500
 _UNREADABLE = (Error, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError)
 """Exceptions of zeep for invalid descriptions."""
@@ -74,7 +74,11 @@ class LocalFiles:
         self._files_loaded += 1
         try:
             status = path.stat()
-            if not stat.S_ISREG(status.st_mode) or status.st_size > _LIMITS.size or self._files_loaded > _MAX_FILES:
+            if (
+                not stat.S_ISREG(status.st_mode)
+                or status.st_size > _LIMITS.max_bytes
+                or self._files_loaded > _MAX_FILES
+            ):
                 raise ConfigurationError("soap.description_unusable", path=path)
             content = path.read_bytes()
             check_xml([content], _LIMITS)
@@ -83,7 +87,7 @@ class LocalFiles:
         return content
 
 
-def client_of(wsdl: Path, folder: Path, service: str | None, port: str | None) -> tuple[Any, Any]:
+def open_description(wsdl: Path, folder: Path, service: str | None, port: str | None) -> tuple[Any, Any]:
     """Return zeep's client of a description, and the binding of one port.
 
     Raises:

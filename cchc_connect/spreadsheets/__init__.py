@@ -1,6 +1,6 @@
 """Spreadsheets (CSV and XLSX) for officials; no text in them can become a formula."""
 
-from cchc_connect.spreadsheets.files import is_sheet, read_sheet, write_sheet
-from cchc_connect.spreadsheets.tables import Column, Kind, Row, Value
+from cchc_connect.spreadsheets.files import is_spreadsheet, read_spreadsheet, write_spreadsheet
+from cchc_connect.spreadsheets.tables import Column, ColumnType, Row, Value
 
-__all__ = ["Column", "Kind", "Row", "Value", "is_sheet", "read_sheet", "write_sheet"]
+__all__ = ["Column", "ColumnType", "Row", "Value", "is_spreadsheet", "read_spreadsheet", "write_spreadsheet"]

@@ -9,7 +9,16 @@ from io import TextIOWrapper
 from typing import BinaryIO
 
 from cchc_connect.errors import Rejected
-from cchc_connect.spreadsheets.tables import MOST_ROWS, Column, Kind, Row, Value, marked, refusal, unmarked
+from cchc_connect.spreadsheets.tables import (
+    MAX_ROWS,
+    Column,
+    ColumnType,
+    Row,
+    Value,
+    cell_rejection,
+    escape_formula,
+    unescape_formula,
+)
 
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:E[+-]?[0-9]+)?", re.ASCII)
 _ENCODING = "utf-8-sig"
@@ -21,7 +30,7 @@ def write_csv(file: BinaryIO, columns: Sequence[Column], rows: Iterable[Row]) ->
     text = TextIOWrapper(file, encoding=_ENCODING, newline="")
     try:
         writer = csv.writer(text)
-        writer.writerow([marked(column.name) for column in columns])
+        writer.writerow([escape_formula(column.name) for column in columns])
         for row in rows:
             writer.writerow([_cell_text(value) for value in row])
             del row  # a later error's traceback must not hold its values
@@ -38,7 +47,7 @@ def read_csv(file: BinaryIO, columns: Sequence[Column]) -> Iterator[Row]:
         Rejected: the file is not such a table; the error names the row and column.
     """
     lines = _lines(file)
-    if next(lines, None) != [marked(column.name) for column in columns]:
+    if next(lines, None) != [escape_formula(column.name) for column in columns]:
         raise Rejected("spreadsheet.header_mismatch", columns=", ".join(column.name for column in columns))
     for number, line in enumerate(lines, start=2):
         row = _row(line, columns, number)
@@ -53,7 +62,7 @@ def _cell_text(value: Value) -> str:
         case None:
             return ""
         case str():
-            return marked(value)
+            return escape_formula(value)
         case date():
             return value.isoformat()
         case _:
@@ -72,27 +81,27 @@ def _lines(file: BinaryIO) -> Iterator[list[str]]:
 
 
 def _row(line: list[str], columns: Sequence[Column], number: int) -> list[Value] | Rejected:
-    if number > MOST_ROWS + 1:
-        return Rejected("spreadsheet.too_many_rows", most=MOST_ROWS)
+    if number > MAX_ROWS + 1:
+        return Rejected("spreadsheet.too_many_rows", most=MAX_ROWS)
     if len(line) != len(columns):
         return Rejected("spreadsheet.row_length", row=number, width=len(columns))
     values: list[Value] = []
     for column, cell in zip(columns, line, strict=True):
         value = _read(cell, column.kind) if cell else None
         if cell and value is None:
-            return refusal("spreadsheet.cell_unreadable", f"no_{column.kind}", number, column)
+            return cell_rejection("spreadsheet.cell_unreadable", f"no_{column.kind}", number, column)
         values.append(value)
     return values
 
 
-def _read(cell: str, kind: Kind) -> Value:
+def _read(cell: str, kind: ColumnType) -> Value:
     """Return the value of a cell; None if it does not fit the column kind."""
     match kind:
-        case Kind.TEXT:
-            return unmarked(cell)
-        case Kind.NUMBER:
+        case ColumnType.TEXT:
+            return unescape_formula(cell)
+        case ColumnType.NUMBER:
             return Decimal(cell) if _NUMBER.fullmatch(cell) else None
-        case Kind.DAY:
+        case ColumnType.DAY:
             try:
                 return date.fromisoformat(cell)
             except ValueError:

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cchc_connect.errors import ConfigurationError
-from cchc_connect.extras import extra
+from cchc_connect.extras import require_extra
 from cchc_connect.spreadsheets.csv import read_csv, write_csv
 from cchc_connect.spreadsheets.tables import Column, Row, checked_rows
 
 _CSV, _XLSX = ".csv", ".xlsx"
 
 
-def write_sheet(path: Path, columns: Sequence[Column], rows: Iterable[Row], *, replace: bool = False) -> int:
+def write_spreadsheet(path: Path, columns: Sequence[Column], rows: Iterable[Row], *, replace: bool = False) -> int:
     """Write a table and return the number of rows; the file is written completely or not at all.
 
     Raises:
@@ -40,7 +40,7 @@ def write_sheet(path: Path, columns: Sequence[Column], rows: Iterable[Row], *, r
     return count
 
 
-def read_sheet(path: Path, columns: Sequence[Column]) -> Iterator[Row]:
+def read_spreadsheet(path: Path, columns: Sequence[Column]) -> Iterator[Row]:
     """Yield the rows of a table that `write_sheet` wrote with the same columns.
 
     Numbers come as Decimal, an empty cell as None; the values are those that were written.
@@ -55,18 +55,18 @@ def read_sheet(path: Path, columns: Sequence[Column]) -> Iterator[Row]:
         if kind == _CSV:
             yield from read_csv(file, columns)
             return
-        with extra("files", "openpyxl"):
+        with require_extra("files", "openpyxl"):
             from cchc_connect.spreadsheets.xlsx import read_xlsx  # noqa: PLC0415  # the extra may be missing
         yield from read_xlsx(file, columns, path.name)
 
 
-def is_sheet(path: Path) -> bool:
+def is_spreadsheet(path: Path) -> bool:
     """True if the file name ends in `.csv` or `.xlsx`."""
     return path.suffix.casefold() in {_CSV, _XLSX}
 
 
 def _kind(path: Path) -> str:
-    if not is_sheet(path):
+    if not is_spreadsheet(path):
         raise ConfigurationError("spreadsheet.format_unknown", path=path)
     return path.suffix.casefold()
 
@@ -74,6 +74,6 @@ def _kind(path: Path) -> str:
 def _write(kind: str, file: BinaryIO, columns: Sequence[Column], rows: Iterable[Row]) -> int:
     if kind == _CSV:
         return write_csv(file, columns, rows)
-    with extra("files", "openpyxl"):
+    with require_extra("files", "openpyxl"):
         from cchc_connect.spreadsheets.xlsx import write_xlsx  # noqa: PLC0415  # the extra may be missing
     return write_xlsx(file, columns, rows)

@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from cchc_connect.errors import Rejected
-from cchc_connect.messages import Phrase
+from cchc_connect.messages import Message
 
 _FORMULA_STARTS = frozenset("=+-@")
 _SKIPPED_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
@@ -32,7 +32,7 @@ _XML_FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{
 _XML_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
-def marked(text: str) -> str:
+def escape_formula(text: str) -> str:
     """Return a text as it is written to a cell.
 
     >>> marked("+84912000111"), marked("'=1"), marked("12 Lê Lợi")
@@ -41,7 +41,7 @@ def marked(text: str) -> str:
     return _MARK + text if not text or text.startswith(_MARK) or starts_formula(text) else text
 
 
-def unmarked(cell: str) -> str:
+def unescape_formula(cell: str) -> str:
     """Return the text that `marked` escaped."""
     return cell.removeprefix(_MARK)
 
@@ -54,7 +54,7 @@ def starts_formula(text: str) -> bool:
     return unicodedata.normalize("NFKC", first)[:1] in _FORMULA_STARTS
 
 
-def held(text: str) -> str:
+def escape_xml(text: str) -> str:
     r"""Return a text as the XML of a workbook holds it; `_x000D_` stands for a character XML cannot hold.
 
     >>> held("a\rb"), held("_x000D_")
@@ -63,7 +63,7 @@ def held(text: str) -> str:
     return _XML_FORBIDDEN.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
 
 
-def unheld(text: str) -> str:
+def unescape_xml(text: str) -> str:
     """Return the text that `held` escaped."""
     return _XML_ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
 
@@ -73,13 +73,13 @@ Value: TypeAlias = str | int | Decimal | date | None
 
 Row: TypeAlias = Sequence[Value]
 
-MOST_ROWS = 1_048_575  # Excel's limit less the header row
-MOST_LETTERS = 32_767  # Excel's limit for the characters of one cell
+MAX_ROWS = 1_048_575  # Excel's limit less the header row
+MAX_CELL_CHARACTERS = 32_767  # Excel's limit for the characters of one cell
 _MAX_DIGITS = 15  # significant digits that spreadsheet programs keep
 _MAX_EXPONENT = 300  # largest power of ten, positive or negative
 
 
-class Kind(StrEnum):
+class ColumnType(StrEnum):
     """Type of a column's cells."""
 
     TEXT = "text"
@@ -92,7 +92,7 @@ class Column:
     """One column of a table."""
 
     name: str
-    kind: Kind = Kind.TEXT
+    kind: ColumnType = ColumnType.TEXT
 
 
 def checked_rows(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[Row]:
@@ -111,20 +111,20 @@ def checked_rows(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[Row
         yield row
 
 
-def refusal(code: str, rule: str, row: int, column: Column) -> Rejected:
+def cell_rejection(code: str, rule: str, row: int, column: Column) -> Rejected:
     """Return the error for one cell; it does not contain the value."""
-    return Rejected(code, row=row, column=column.name, problem=Phrase(f"spreadsheet_cell.{rule}"))
+    return Rejected(code, row=row, column=column.name, problem=Message(f"spreadsheet_cell.{rule}"))
 
 
 def _refusal(columns: Sequence[Column], row: Row, number: int) -> Rejected | None:
-    if number > MOST_ROWS + 1:
-        return Rejected("spreadsheet.too_many_rows", most=MOST_ROWS)
+    if number > MAX_ROWS + 1:
+        return Rejected("spreadsheet.too_many_rows", most=MAX_ROWS)
     if len(row) != len(columns):
         return Rejected("spreadsheet.row_length", row=number, width=len(columns))
     for column, value in zip(columns, row, strict=True):
         rule = None if value is None else _RULES[column.kind](value)
         if rule:
-            return refusal("spreadsheet.cell_unwritable", rule, number, column)
+            return cell_rejection("spreadsheet.cell_unwritable", rule, number, column)
     return None
 
 
@@ -133,7 +133,7 @@ def _text_rule(value: Value) -> str | None:
         return "no_text"
     if any("\ud800" <= character <= "\udfff" for character in value):
         return "signs"
-    return "long" if len(held(marked(value))) > MOST_LETTERS else None
+    return "long" if len(escape_xml(escape_formula(value))) > MAX_CELL_CHARACTERS else None
 
 
 def _number_rule(value: Value) -> str | None:
@@ -150,6 +150,6 @@ def _day_rule(value: Value) -> str | None:
     return None if isinstance(value, date) and not isinstance(value, datetime) else "no_day"
 
 
-_RULES: Mapping[Kind, Callable[[Value], str | None]] = MappingProxyType(
-    {Kind.TEXT: _text_rule, Kind.NUMBER: _number_rule, Kind.DAY: _day_rule}
+_RULES: Mapping[ColumnType, Callable[[Value], str | None]] = MappingProxyType(
+    {ColumnType.TEXT: _text_rule, ColumnType.NUMBER: _number_rule, ColumnType.DAY: _day_rule}
 )

@@ -18,27 +18,27 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.utils.exceptions import InvalidFileException
 
 from cchc_connect.drop_folder.archives import zip_members
-from cchc_connect.drop_folder.names import Place
-from cchc_connect.drop_folder.streams import CHUNK, Budget, InboxLimits, Member
+from cchc_connect.drop_folder.names import ArchiveLocation
+from cchc_connect.drop_folder.streams import CHUNK_BYTES, Budget, DropFolderLimits, Member
 from cchc_connect.errors import Rejected
 from cchc_connect.spreadsheets.tables import (
-    MOST_ROWS,
+    MAX_ROWS,
     Column,
-    Kind,
+    ColumnType,
     Row,
     Value,
-    held,
-    marked,
-    refusal,
-    unheld,
-    unmarked,
+    cell_rejection,
+    escape_formula,
+    escape_xml,
+    unescape_formula,
+    unescape_xml,
 )
 from cchc_connect.wire.xml import UnsafeXml, XmlLimits, check_xml
 
 _DAY_FORMAT = "yyyy-mm-dd"
 _FIRST_DAY = date(1900, 3, 1)
 """Excel's calendar has a false 29 February 1900; earlier days are written as texts."""
-_XML_LIMITS = XmlLimits(size=256 * 1024 * 1024, elements=20_000_000)
+_XML_LIMITS = XmlLimits(max_bytes=256 * 1024 * 1024, max_elements=20_000_000)
 _UNREADABLE = (
     BadZipFile,
     InvalidFileException,
@@ -57,7 +57,7 @@ def write_xlsx(file: BinaryIO, columns: Sequence[Column], rows: Iterable[Row]) -
     count = 0
     workbook = Workbook(write_only=True)
     sheet: Any = workbook.create_sheet()
-    sheet.append([_text_cell(sheet, marked(column.name)) for column in columns])
+    sheet.append([_text_cell(sheet, escape_formula(column.name)) for column in columns])
     try:
         for row in rows:
             sheet.append([_cell(sheet, value) for value in row])
@@ -80,7 +80,7 @@ def read_xlsx(file: BinaryIO, columns: Sequence[Column], name: str) -> Iterator[
     _check(file, name)
     lines = _lines(file)
     heading = next(lines, list[Any]())
-    if [_read(cell, Kind.TEXT) for cell in heading] != [column.name for column in columns]:
+    if [_read(cell, ColumnType.TEXT) for cell in heading] != [column.name for column in columns]:
         raise Rejected("spreadsheet.header_mismatch", columns=", ".join(column.name for column in columns))
     for number, line in enumerate(lines, start=2):
         row = _row(line, columns, number)
@@ -93,7 +93,7 @@ def read_xlsx(file: BinaryIO, columns: Sequence[Column], name: str) -> Iterator[
 def _cell(sheet: Any, value: Value) -> Any:
     match value:
         case str():
-            return _text_cell(sheet, marked(value))
+            return _text_cell(sheet, escape_formula(value))
         case date() if value < _FIRST_DAY:
             return _text_cell(sheet, value.isoformat())
         case date():
@@ -107,7 +107,7 @@ def _cell(sheet: Any, value: Value) -> Any:
 
 def _text_cell(sheet: Any, text: str) -> Any:
     """Return a text cell; by itself openpyxl turns some texts into formulas or errors."""
-    cell: Any = WriteOnlyCell(sheet, value=held(text))
+    cell: Any = WriteOnlyCell(sheet, value=escape_xml(text))
     cell.data_type = "s"
     return cell
 
@@ -115,9 +115,9 @@ def _text_cell(sheet: Any, text: str) -> Any:
 def _check(file: BinaryIO, name: str) -> None:
     """Unpack and check every part of a workbook once, keeping nothing."""
     size = file.seek(0, 2)
-    location = Place(name)
+    location = ArchiveLocation(name)
     try:
-        for _, member in zip_members(file, location, Budget(InboxLimits(), size)):
+        for _, member in zip_members(file, location, Budget(DropFolderLimits(), size)):
             _check_part(member)
     except UnsafeXml:
         pass
@@ -127,9 +127,9 @@ def _check(file: BinaryIO, name: str) -> None:
 
 
 def _check_part(member: Member) -> None:
-    start = member.stream.read(CHUNK) or b""
+    start = member.stream.read(CHUNK_BYTES) or b""
     if start.lstrip(b"\xef\xbb\xbf\xff\xfe\x00\t\r\n ").startswith(b"<"):
-        following = iter(lambda: member.stream.read(CHUNK) or b"", b"")
+        following = iter(lambda: member.stream.read(CHUNK_BYTES) or b"", b"")
         check_xml(chain([start], following), _XML_LIMITS)
 
 
@@ -157,8 +157,8 @@ def _attempt(step: Callable[[], Any]) -> Any:
 
 
 def _row(line: list[Any], columns: Sequence[Column], number: int) -> list[Value] | Rejected:
-    if number > MOST_ROWS + 1:
-        return Rejected("spreadsheet.too_many_rows", most=MOST_ROWS)
+    if number > MAX_ROWS + 1:
+        return Rejected("spreadsheet.too_many_rows", most=MAX_ROWS)
     while len(line) > len(columns) and line[-1].value is None:
         line.pop()
     if len(line) > len(columns):
@@ -167,22 +167,22 @@ def _row(line: list[Any], columns: Sequence[Column], number: int) -> list[Value]
     for column, cell in zip(columns, line, strict=False):
         value = None if cell.value is None else _read(cell, column.kind)
         if cell.value is not None and value is None:
-            return refusal("spreadsheet.cell_unreadable", f"no_{column.kind}", number, column)
+            return cell_rejection("spreadsheet.cell_unreadable", f"no_{column.kind}", number, column)
         values.append(value)
     return values + [None] * (len(columns) - len(values))
 
 
-def _read(cell: Any, kind: Kind) -> Value:
+def _read(cell: Any, kind: ColumnType) -> Value:
     """Return the value of a cell; None if it does not fit the column kind, as a formula never does."""
     value: object = cell.value
     match kind, cell.data_type, value:
-        case Kind.TEXT, "s", str():
-            return unmarked(unheld(value))
-        case Kind.NUMBER, "n", int() | float():
+        case ColumnType.TEXT, "s", str():
+            return unescape_formula(unescape_xml(value))
+        case ColumnType.NUMBER, "n", int() | float():
             return Decimal(repr(value))
-        case Kind.DAY, "d", datetime():
+        case ColumnType.DAY, "d", datetime():
             return value.date()
-        case Kind.DAY, "s", str():
+        case ColumnType.DAY, "s", str():
             try:
                 return date.fromisoformat(value)
             except ValueError:

@@ -13,14 +13,14 @@ from types import MappingProxyType
 
 from cchc_connect.adapter import Source
 from cchc_connect.database.writing.fingerprints import KnownItem
-from cchc_connect.database.writing.incoming import Arrival
+from cchc_connect.database.writing.incoming import IncomingRecord
 from cchc_connect.database.writing.ownership import Owners
 from cchc_connect.database.writing.quarantine import KEY_TWICE, FaultyItem
-from cchc_connect.sync.translation import TRANSLATION_FAILED, ReadItem, Translation, Translator
+from cchc_connect.sync.translation import TRANSLATION_FAILED, LocalTranslator, TranslatedItem, Translator
 from cchc_connect.wire.json import Item, RawItem
 from cchc_schemas import Fault
 
-TELLING = 5
+ADAPTER_FAULT_THRESHOLD = 5
 """If at least so many items fail, and all of them, the adapter is at fault; fewer may be faulty by themselves."""
 
 HASH_BYTES = 16
@@ -30,10 +30,10 @@ error.
 
 
 @dataclass(kw_only=True)
-class Sifted:
+class ClassifiedPage:
     """The items of one page, classified."""
 
-    arrivals: list[Arrival] = field(default_factory=list[Arrival])
+    records: list[IncomingRecord] = field(default_factory=list[IncomingRecord])
     """Translated records of new and changed items."""
     faulty: list[FaultyItem] = field(default_factory=list[FaultyItem])
     """Items that are faulty, and new or changed."""
@@ -43,17 +43,17 @@ class Sifted:
     """Number of items that are in quarantine already in just this form."""
     keys: set[str] = field(default_factory=set[str])
     """Source keys of all items of the page."""
-    times: list[str] = field(default_factory=list[str])
+    change_times: list[str] = field(default_factory=list[str])
     """Change times of the items for which the source gives one (UTC, as stored)."""
 
     @property
-    def is_unreadable(self) -> bool:
+    def is_adapter_fault(self) -> bool:
         """Whether the adapter failed on every item, so that the adapter is at fault and not the items."""
         failed = [item for item in self.faulty if item.faults == (TRANSLATION_FAILED,)]
-        return len(failed) == len(self.keys) >= TELLING
+        return len(failed) == len(self.keys) >= ADAPTER_FAULT_THRESHOLD
 
 
-class Quarantined:
+class QuarantineIndex:
     """Index of the items that are in quarantine because of faults of their own."""
 
     def __init__(self, by_key: Mapping[str, bytes | None]) -> None:
@@ -66,10 +66,10 @@ class Quarantined:
 
 
 NO_EXISTING_ITEMS: Mapping[bytes, KnownItem] = MappingProxyType({})
-NOTHING_QUARANTINED = Quarantined({})
+NOTHING_QUARANTINED = QuarantineIndex({})
 
 
-class Sieve:
+class ChangeDetector:
     """Classifies the items of one source. It uses neither database nor network."""
 
     def __init__(self, source: Source, owners: Owners | None = None, translator: Translator | None = None) -> None:
@@ -80,10 +80,12 @@ class Sieve:
             owners: declared owners of its record type; None: none are declared.
             translator: translates the items; None: a translator in the calling thread.
         """
-        self.reading = f"{source.mapping_version}.{source.record_type.record_version}{_signature(owners or Owners())}"
+        self.translation_key = (
+            f"{source.mapping_version}.{source.record_type.record_version}{_signature(owners or Owners())}"
+        )
         """Translation key: mapping version, record version and ownership. If it changes, all items are read again."""
-        self._seed = self.reading.encode()
-        self._translator = translator or Translation(source)
+        self._seed = self.translation_key.encode()
+        self._translator = translator or LocalTranslator(source)
 
     def fingerprints(self, items: Sequence[Item]) -> list[bytes]:
         """Return the hash of each item's content together with the translation key, 16 bytes each."""
@@ -95,14 +97,14 @@ class Sieve:
             for item in items
         ]
 
-    def recognise(
+    def look_up(
         self,
         items: Sequence[Item],
         existing: Mapping[bytes, KnownItem] = NO_EXISTING_ITEMS,
         *,
         digests: Sequence[bytes] | None = None,
-        quarantined: Quarantined | None = None,
-    ) -> "Recognised":
+        quarantined: QuarantineIndex | None = None,
+    ) -> "PageLookup":
         """Look the items of a page up and start the translation of those that are new or changed.
 
         Args:
@@ -116,46 +118,48 @@ class Sieve:
         matches = [existing.get(digest) for digest in digests]
         unchanged = [None if match is None or match.source_key in by_key else match for match in matches]
         to_translate = [item for item, match in zip(items, unchanged, strict=True) if match is None]
-        return Recognised(items=items, digests=digests, known=unchanged, read=self._translator.read(to_translate))
+        return PageLookup(
+            items=items, digests=digests, matches=unchanged, translations=self._translator.translate(to_translate)
+        )
 
-    def sift(self, items: Sequence[Item]) -> Sifted:
+    def classify_all(self, items: Sequence[Item]) -> ClassifiedPage:
         """Classify items without looking them up: all of them are translated."""
-        return self.told_apart(self.recognise(items))
+        return self.classify(self.look_up(items))
 
-    def told_apart(self, page: "Recognised", quarantined: Quarantined = NOTHING_QUARANTINED) -> Sifted:
+    def classify(self, page: "PageLookup", quarantined: QuarantineIndex = NOTHING_QUARANTINED) -> ClassifiedPage:
         """Classify the items of a page; wait for their translation.
 
         Of several items with one key the first counts. Later ones are faulty if they differ from it.
         """
-        sifted, digest_by_key, translated = Sifted(), dict[str, bytes](), iter(page.read.result())
-        for item, digest, match in zip(page.items, page.digests, page.known, strict=True):
+        sifted, digest_by_key, translated = ClassifiedPage(), dict[str, bytes](), iter(page.translations.result())
+        for item, digest, match in zip(page.items, page.digests, page.matches, strict=True):
             if match is None:
                 self._classify_translated(item, digest, next(translated), quarantined, digest_by_key, sifted)
             elif _is_first(match.source_key, digest, item, digest_by_key, sifted):
                 sifted.unchanged += 1
-                sifted.times += [match.source_time] if match.source_time else []
+                sifted.change_times += [match.source_time] if match.source_time else []
         return sifted
 
     def _classify_translated(
         self,
         item: Item,
         digest: bytes,
-        translated: ReadItem,
-        quarantined: Quarantined,
+        translated: TranslatedItem,
+        quarantined: QuarantineIndex,
         digest_by_key: dict[str, bytes],
-        sifted: Sifted,
+        sifted: ClassifiedPage,
     ) -> None:
         key = translated.key or f"#{digest.hex()}"  # an item without a key is identified by its content
         if not _is_first(key, digest, item, digest_by_key, sifted):
             return
         if translated.source_time is not None:
-            sifted.times.append(translated.source_time)
+            sifted.change_times.append(translated.source_time)
         if quarantined.by_key.get(key) == digest:
             sifted.still_faulty += 1
         elif translated.record is None:
             sifted.faulty.append(_faulty(key, digest, item, translated.faults))
         else:
-            arrival = Arrival(
+            arrival = IncomingRecord(
                 source_key=key,
                 source_time=translated.source_time,
                 item=item,
@@ -163,20 +167,20 @@ class Sieve:
                 record=translated.record,
                 notes=translated.notes,
             )
-            sifted.arrivals.append(arrival)
+            sifted.records.append(arrival)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recognised:
+class PageLookup:
     """A page whose items were looked up in the database; the new and changed ones are being translated."""
 
     items: Sequence[Item] = field(repr=False)
     """Wire items, in the order of the page."""
     digests: Sequence[bytes]
     """Hash of each item."""
-    known: Sequence[KnownItem | None]
+    matches: Sequence[KnownItem | None]
     """For each item its match in the database; None if it is new, changed or in quarantine."""
-    read: Future[list[ReadItem]]
+    translations: Future[list[TranslatedItem]]
     """Translations of the items without a match, in their order."""
 
 
@@ -185,7 +189,7 @@ def _canonical(item: Item) -> bytes:
     return json.dumps(item, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
 
 
-def _is_first(key: str, digest: bytes, item: Item, digest_by_key: dict[str, bytes], sifted: Sifted) -> bool:
+def _is_first(key: str, digest: bytes, item: Item, digest_by_key: dict[str, bytes], sifted: ClassifiedPage) -> bool:
     """True if the key is new on this page. If not, and the item differs from the first one, it is added as faulty."""
     first_digest = digest_by_key.setdefault(key, digest)
     if key not in sifted.keys:

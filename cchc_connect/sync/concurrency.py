@@ -25,7 +25,7 @@ _WAIT_S = 0.1
 
 
 @contextmanager
-def ahead(products: Iterator[Product], depth: int) -> Generator[Iterator[Product], None, None]:
+def prefetch(products: Iterator[Product], depth: int) -> Generator[Iterator[Product], None, None]:
     """Prefetch an iterator: a thread produces up to `depth` products ahead. With 0 there is no thread.
 
     Yields:
@@ -77,7 +77,7 @@ class _Stage(Generic[Product]):
                 return
 
 
-class Behind:
+class BackgroundWriter:
     """Runs tasks in a background thread, one after the other. A task's exception is raised by the next call."""
 
     def __init__(self, *, overlapping: bool) -> None:
@@ -85,15 +85,15 @@ class Behind:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="write") if overlapping else None
         self._last: Future[None] | None = None
 
-    def do(self, work: Callable[[], None]) -> None:
+    def submit(self, work: Callable[[], None]) -> None:
         """Wait for the task before, then start `work`. Raises what the task before raised."""
         if self._pool is None:
             work()
             return
-        self.finish()
+        self.flush()
         self._last = self._pool.submit(work)
 
-    def finish(self) -> None:
+    def flush(self) -> None:
         """Wait until all tasks are done. Raises what the last one raised."""
         if self._last is not None:
             last, self._last = self._last, None
@@ -143,7 +143,7 @@ GENERATION_2_THRESHOLD = 50
 
 
 @contextmanager
-def spared_collector() -> Generator[None, None, None]:
+def relaxed_gc() -> Generator[None, None, None]:
     """Raise the collector's thresholds while the block runs, and restore them afterwards."""
     thresholds = gc.get_threshold()
     gc.set_threshold(GENERATION_0_THRESHOLD, GENERATION_1_THRESHOLD, GENERATION_2_THRESHOLD)

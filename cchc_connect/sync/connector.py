@@ -6,31 +6,31 @@ from cchc_connect.adapter import Adapter
 from cchc_connect.clock import Clock, SystemClock
 from cchc_connect.config.connections import ConnectionTable, SignatureTable, SignedByTable, TlsTable
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.state.rate_limits import SharedPace
-from cchc_connect.signing import Expected, KeyFile, Signer, SigningKey, Verifier
+from cchc_connect.database.state.rate_limits import SharedRateLimit
+from cchc_connect.signing import KeyFile, SignaturePolicy, Signer, SigningKey, Verifier
 from cchc_connect.transport import (
     Anonymous,
     Endpoint,
-    Hours,
-    Pace,
+    OpeningHours,
     Policy,
+    RateLimiter,
     RequestsTransport,
-    Shelf,
-    Surroundings,
+    TokenStore,
+    TransportEnvironment,
 )
-from cchc_connect.transport.auth.message_signatures import Seal, SealCheck
+from cchc_connect.transport.auth.message_signatures import MessageSigner, SignatureCheck
 from cchc_connect.transport.network.tls import PemCertificate, Pkcs12Certificate, tls_context
-from cchc_connect.transport.opening_hours import Span
+from cchc_connect.transport.opening_hours import TimeSpan
 
 PKCS12_SUFFIXES = frozenset({".p12", ".pfx"})
 """File name suffixes of PKCS #12 files."""
 
 
-class Connecting:
+class TransportFactory:
     """Opens transports to connections, with the rate limits and sessions that processes share."""
 
     def __init__(
-        self, database: SharedDatabase | None = None, clock: Clock | None = None, shelf: Shelf | None = None
+        self, database: SharedDatabase | None = None, clock: Clock | None = None, shelf: TokenStore | None = None
     ) -> None:
         """Create the factory.
 
@@ -55,19 +55,21 @@ class Connecting:
         Raises:
             ConfigurationError: a secret or certificate cannot be read, or an address is forbidden.
         """
-        hours = Hours(tuple(map(Span.of, table.hours))) if table.hours else None
-        policy = Policy(deadline_s=deadline_s, hours=hours)
-        surroundings = Surroundings(now=self._clock.now, pace=self._pace(name, table, adapter), shelf=self._shelf)
-        return RequestsTransport(endpoint(name, table, adapter, self._clock), policy, surroundings)
+        hours = OpeningHours(tuple(map(TimeSpan.parse, table.opening_hours))) if table.opening_hours else None
+        policy = Policy(deadline_s=deadline_s, opening_hours=hours)
+        surroundings = TransportEnvironment(
+            now=self._clock.now, rate_limiter=self._pace(name, table, adapter), token_store=self._shelf
+        )
+        return RequestsTransport(endpoint_for(name, table, adapter, self._clock), policy, surroundings)
 
-    def _pace(self, name: str, table: ConnectionTable, adapter: Adapter) -> Pace | None:
-        rate = adapter.dialect.rate if table.rate is None else table.rate.rate
+    def _pace(self, name: str, table: ConnectionTable, adapter: Adapter) -> RateLimiter | None:
+        rate = adapter.dialect.rate if table.rate is None else table.rate.as_rate
         if rate is None or self._database is None:
             return None
-        return SharedPace(self._database, name, rate, self._clock.now)
+        return SharedRateLimit(self._database, name, rate, self._clock.now)
 
 
-def endpoint(name: str, table: ConnectionTable, adapter: Adapter, clock: Clock | None = None) -> Endpoint:
+def endpoint_for(name: str, table: ConnectionTable, adapter: Adapter, clock: Clock | None = None) -> Endpoint:
     """Return the endpoint of the connection `name`, with its secrets resolved now.
 
     Raises:
@@ -79,21 +81,23 @@ def endpoint(name: str, table: ConnectionTable, adapter: Adapter, clock: Clock |
         base_url=table.base_url,
         dialect=adapter.dialect,
         authentication=Anonymous() if table.account is None else table.account.authentication(),
-        other_origins=frozenset(table.origins),
-        seal=None if table.signature is None else _seal(table.signature, clock),
-        seal_check=None if table.signed_by is None else _seal_check(name, table.signed_by, clock),
+        other_origins=frozenset(table.other_origins),
+        message_signer=None if table.signature is None else _seal(table.signature, clock),
+        signature_check=None
+        if table.response_signature is None
+        else _seal_check(name, table.response_signature, clock),
         tls=None if table.tls is None else _tls(table.tls),
     )
 
 
-def _seal(table: SignatureTable, clock: Clock) -> Seal:
+def _seal(table: SignatureTable, clock: Clock) -> MessageSigner:
     key = SigningKey.read(table.private_key.reveal(), algorithm=table.algorithm, key_id=table.key_id)
-    return Seal(signer=Signer(key, table.issuer, clock), audience=table.audience, header=table.header)
+    return MessageSigner(signer=Signer(key, table.issuer, clock), audience=table.audience, header=table.header)
 
 
-def _seal_check(name: str, table: SignedByTable, clock: Clock) -> SealCheck:
-    expected = Expected(issuer=table.issuer, audience=table.audience, algorithms=table.algorithms)
-    return SealCheck(Verifier(name, KeyFile(table.keys, clock), expected, clock), table.header, name)
+def _seal_check(name: str, table: SignedByTable, clock: Clock) -> SignatureCheck:
+    expected = SignaturePolicy(issuer=table.issuer, audience=table.audience, algorithms=table.algorithms)
+    return SignatureCheck(Verifier(name, KeyFile(table.keys, clock), expected, clock), table.header, name)
 
 
 def _tls(table: TlsTable) -> SSLContext:
@@ -108,5 +112,5 @@ def _tls(table: TlsTable) -> SSLContext:
     return context
 
 
-connect = Connecting()
+connect = TransportFactory()
 """Transport factory that shares neither rate limits nor sessions with other processes."""

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from traceback import extract_tb
 
-from cchc_connect.database.state.circuit_breakers import Breaker
+from cchc_connect.database.state.circuit_breakers import CircuitBreaker
 from cchc_connect.errors import (
     CchcError,
     CutShort,
@@ -19,51 +19,51 @@ from cchc_connect.errors import (
     Stopped,
     Throttled,
 )
-from cchc_connect.messages import Phrase
-from cchc_connect.privacy.error_boundary import Seam
-from cchc_connect.sync.report import Outcome
-from cchc_connect.transport.channel import NO_TURN
+from cchc_connect.messages import Message
+from cchc_connect.privacy.error_boundary import ErrorBoundary
+from cchc_connect.sync.report import RunStatus
+from cchc_connect.transport.channel import NO_RATE_LIMIT_SLOT
 
 
-def failed(error: CchcError) -> tuple[Outcome, Phrase]:
+def status_and_reason(error: CchcError) -> tuple[RunStatus, Message]:
     """Return the outcome and reason that an error gives to a line of the report."""
     if isinstance(error, Stopped):
-        return Outcome.STOPPED, Phrase(error.code, error.context)
+        return RunStatus.STOPPED, Message(error.code, error.context)
     if isinstance(error, OutsideHours):
-        return Outcome.CLOSED, Phrase(error.code, error.context)
-    outcome = Outcome.FAILED if isinstance(error, Retriable) else Outcome.HELD
-    return outcome, Phrase(error.code, error.context)
+        return RunStatus.CLOSED, Message(error.code, error.context)
+    outcome = RunStatus.FAILED if isinstance(error, Retriable) else RunStatus.HELD
+    return outcome, Message(error.code, error.context)
 
 
-def resting(breaker: Breaker) -> str:
+def circuit_reason(breaker: CircuitBreaker) -> str:
     """Return the code of the reason for an open circuit breaker: failures, or a pause that the system asked for."""
     return "circuit_breaker.open" if breaker.failures else "circuit_breaker.paused"
 
 
-def asked_wait_s(error: CchcError | None) -> float | None:
+def requested_wait_s(error: CchcError | None) -> float | None:
     """Return the seconds that a system asked us to wait (Retry-After); None if it did not."""
-    return error.retry_after_s if isinstance(error, Throttled) and error.code != NO_TURN else None
+    return error.retry_after_s if isinstance(error, Throttled) and error.code != NO_RATE_LIMIT_SLOT else None
 
 
-def wants_peace(error: CchcError | None) -> bool:
+def stops_this_run(error: CchcError | None) -> bool:
     """True if no more requests may go to the system in this run, whatever it returned before."""
-    return is_our_own(error) or asked_wait_s(error) is not None
+    return is_self_imposed(error) or requested_wait_s(error) is not None
 
 
-def is_our_own(error: CchcError | None) -> bool:
+def is_self_imposed(error: CchcError | None) -> bool:
     """True if we did not send the request because of opening hours or our own quota; the system is not at fault."""
-    return isinstance(error, OutsideHours) or (isinstance(error, Throttled) and error.code == NO_TURN)
+    return isinstance(error, OutsideHours) or (isinstance(error, Throttled) and error.code == NO_RATE_LIMIT_SLOT)
 
 
-def answers_nobody(error: CchcError | None) -> bool:
+def is_unreachable(error: CchcError | None) -> bool:
     """True if the system as such cannot be reached. Other errors may concern the requested resource only."""
-    return isinstance(error, Retriable) and not isinstance(error, Maintenance | CutShort) and not is_our_own(error)
+    return isinstance(error, Retriable) and not isinstance(error, Maintenance | CutShort) and not is_self_imposed(error)
 
 
 log = logging.getLogger("cchc_connect.sync")
 
 
-def adapter_border(*, connection: str, record_type: str) -> Seam[None]:
+def adapter_boundary(*, connection: str, record_type: str) -> ErrorBoundary[None]:
     """Return a context manager that translates an unexpected exception of an adapter into `SourceHeld`.
 
     Errors of this library pass unchanged. File and line of the exception are logged, but not its text, because that
@@ -83,4 +83,4 @@ def adapter_border(*, connection: str, record_type: str) -> Seam[None]:
         context = {"connection": connection, "record_type": record_type, "error": f"{type(error).__name__}, {location}"}
         return SourceHeld("source.adapter_failed", **context)
 
-    return Seam(nullcontext(), translate)
+    return ErrorBoundary(nullcontext(), translate)

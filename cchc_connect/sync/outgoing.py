@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from cchc_connect.adapter import Outgoing, Target, field_limits_of
+from cchc_connect.adapter import Outgoing, Target, max_lengths_of
 from cchc_connect.database.outbox.deliveries import Delivery
 from cchc_schemas import RECORD_TYPES, Record, RecordInvalid, from_document
 
@@ -46,20 +46,20 @@ ELLIPSIS = "…"
 """Last character of a text that was cut to the length that the target accepts."""
 
 
-class Making:
+class MessageBuilder:
     """Builds the messages of one route."""
 
     def __init__(self, route: Route, *, ahead: bool) -> None:
         """Create the builder; without `ahead` there is no thread, and each message is built when it is requested."""
         self._route = route.name
-        self._limits = {record_type: field_limits_of(target) for record_type, target in route.targets.items()}
+        self._limits = {record_type: max_lengths_of(target) for record_type, target in route.targets.items()}
         self._withheld = {
             record_type: _withheld_names(route.withhold, record_type) for record_type in route.record_types
         }
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="make") if ahead else None
         self._batches: dict[int, Future[dict[int, Outgoing]]] = {}
 
-    def begin(self, ready: Sequence[Delivery]) -> None:
+    def prepare(self, ready: Sequence[Delivery]) -> None:
         """Start to build the messages of these deliveries, and drop those of the deliveries before."""
         self._batches.clear()
         if self._pool is None:
@@ -69,7 +69,7 @@ class Making:
             batch = self._pool.submit(self._build_all, deliveries)
             self._batches.update({delivery.sequence: batch for delivery in deliveries})
 
-    def outgoing(self, delivery: Delivery) -> Outgoing:
+    def build(self, delivery: Delivery) -> Outgoing:
         """Return the message for a delivery, and note on the delivery which fields were cut.
 
         Raises:
@@ -100,13 +100,13 @@ class Making:
         record: Record = from_document(RECORD_TYPES[record_type], delivery.document)
         replaced: dict[str, object] = {name: _default(record, name) for name in self._withheld[record_type]}
         shortened = dict(_shortened(record, self._limits[record_type], replaced.keys()))
-        delivery.shortened = tuple(shortened)
+        delivery.shortened_fields = tuple(shortened)
         replaced |= shortened
         identity = f"{self._route}/{record_type}/{delivery.record_key}/{delivery.sequence}"
         return Outgoing(
             record=record.model_copy(update=replaced) if replaced else record,
             idempotency_key=hashlib.sha256(identity.encode()).hexdigest()[:32],
-            known=delivery.known,
+            previously_delivered=delivery.previously_delivered,
         )
 
 

@@ -14,38 +14,38 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cchc_connect.adapter import Order
+from cchc_connect.adapter import ListingOrder
 
 
 @dataclass
-class HighWater:
+class WatermarkTracker:
     """The change times of one pass (UTC)."""
 
-    order: Order
+    order: ListingOrder
     """Order in which the source lists changes."""
     began_s: float
     """Start of the pass, in seconds of the monotonic clock."""
     is_resumed: bool
     """Whether the pass continues one of an earlier process."""
-    kept: datetime | None
+    checkpoint: datetime | None
     """Checkpoint stored with the cursor: the latest change time seen, or without an order that of the first page."""
-    highest: datetime | None = None
+    latest: datetime | None = None
     """Latest change time that this process saw."""
 
-    def see(self, latest: datetime | None) -> None:
+    def observe(self, latest: datetime | None) -> None:
         """Record the latest change time of the next page; None if the page has none."""
-        is_first = self.highest is None and self.kept is None and not self.is_resumed
-        self.highest = later(self.highest, latest)
-        if self.order is Order.ASCENDING:
-            self.kept = later(self.kept, latest)
+        is_first = self.latest is None and self.checkpoint is None and not self.is_resumed
+        self.latest = later(self.latest, latest)
+        if self.order is ListingOrder.ASCENDING:
+            self.checkpoint = later(self.checkpoint, latest)
         elif is_first:
-            self.kept = latest
+            self.checkpoint = latest
 
-    def reached(self, now_s: float) -> datetime | None:
+    def safe_watermark(self, now_s: float) -> datetime | None:
         """Return the safe watermark if the pass ended at `now_s` of the monotonic clock; None if there is none."""
-        if self.order is Order.ASCENDING or self.is_resumed or self.highest is None:
-            return self.kept
-        return later(self.kept, self.highest - timedelta(seconds=max(0.0, now_s - self.began_s)))
+        if self.order is ListingOrder.ASCENDING or self.is_resumed or self.latest is None:
+            return self.checkpoint
+        return later(self.checkpoint, self.latest - timedelta(seconds=max(0.0, now_s - self.began_s)))
 
 
 def later(first: datetime | None, second: datetime | None) -> datetime | None:

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from cchc_connect.adapter import Page
-from cchc_connect.clock import Clock, instant, stamp
+from cchc_connect.clock import Clock, from_timestamp_text, to_timestamp_text
 from cchc_connect.database.state.cursors import Cursor
 from cchc_connect.database.stream import Stream
 from cchc_connect.errors import SourceHeld
-from cchc_connect.sync.change_detection import Sifted
+from cchc_connect.sync.change_detection import ClassifiedPage
 
-EARLIEST_CHANGE_TIME = stamp(datetime(1900, 1, 1, tzinfo=UTC))
+EARLIEST_CHANGE_TIME = to_timestamp_text(datetime(1900, 1, 1, tzinfo=UTC))
 """An earlier change time counts as missing (UTC, as stored): systems write such dates for "no date"."""
 
 TIME_TOLERANCE = timedelta(days=1)
@@ -20,14 +20,14 @@ TIME_TOLERANCE = timedelta(days=1)
 MAX_PAGE_TOKEN_LENGTH = 8_000
 """Maximum length of a page token in characters."""
 
-FEW = 5
+MIN_SUSPICIOUS = 5
 """So many records may always vanish, or be faulty, at once, however small the source is."""
 
-MOST_VANISHED = 0.2
+MAX_DELETED_SHARE = 0.2
 """Maximum share of a source's records that may vanish at once; more indicates a broken listing."""
 
 
-class Belief:
+class PlausibilityCheck:
     """Plausibility checks over the pages of one pass."""
 
     def __init__(self, stream: Stream, clock: Clock) -> None:
@@ -40,11 +40,11 @@ class Belief:
         self._seen_any = False
 
     @property
-    def total(self) -> int | None:
+    def announced_total(self) -> int | None:
         """Return the number of items in the listing as the source announced it; None if it announced none."""
         return self._total
 
-    def check(self, page: Page, sifted: Sifted, cursor: Cursor, *, is_resumed: bool) -> None:
+    def require_plausible(self, page: Page, sifted: ClassifiedPage, cursor: Cursor, *, is_resumed: bool) -> None:
         """Check one page. It must be called for every page of the pass, in order.
 
         Args:
@@ -57,22 +57,22 @@ class Belief:
             SourceHeld: the page is implausible; the code says why.
         """
         self._total = page.total if page.total is not None else self._total
-        if page.next is not None:
-            self._check_page_token(page.next, sifted, cursor)
-        if sifted.is_unreadable:
+        if page.next_page_token is not None:
+            self._check_page_token(page.next_page_token, sifted, cursor)
+        if sifted.is_adapter_fault:
             raise SourceHeld("source.adapter_failed", error="translate", **self._name)
-        if page.next is None and self._total and not page.items and not self._seen_any and not is_resumed:
+        if page.next_page_token is None and self._total and not page.items and not self._seen_any and not is_resumed:
             raise SourceHeld("source.empty_but_counted", total=self._total, **self._name)
         self._seen_any = self._seen_any or bool(sifted.keys)
-        if cursor.since is not None:
-            oldest = min(self.credible(sifted.times), default=None)
-            if oldest is not None and instant(oldest) < cursor.since - TIME_TOLERANCE:
-                raise SourceHeld("source.filter_ignored", since=stamp(cursor.since), **self._name)
+        if cursor.pass_since is not None:
+            oldest = min(self.plausible_times(sifted.change_times), default=None)
+            if oldest is not None and from_timestamp_text(oldest) < cursor.pass_since - TIME_TOLERANCE:
+                raise SourceHeld("source.filter_ignored", since=to_timestamp_text(cursor.pass_since), **self._name)
 
-    def _check_page_token(self, next_token: str, sifted: Sifted, cursor: Cursor) -> None:
+    def _check_page_token(self, next_token: str, sifted: ClassifiedPage, cursor: Cursor) -> None:
         if not next_token.isprintable() or len(next_token) > MAX_PAGE_TOKEN_LENGTH:
             raise SourceHeld("source.page_token_unusable", **self._name)
-        if next_token in self._page_tokens or next_token == cursor.position:
+        if next_token in self._page_tokens or next_token == cursor.page_token:
             raise SourceHeld("source.paging_loop", **self._name)
         self._page_tokens.add(next_token)
         if sifted.keys:
@@ -81,12 +81,12 @@ class Belief:
                 raise SourceHeld("source.page_repeated", **self._name)
             self._pages.add(page_digest)
 
-    def credible(self, times: Iterable[str]) -> Iterator[str]:
+    def plausible_times(self, times: Iterable[str]) -> Iterator[str]:
         """Yield the plausible ones of change times (UTC, as stored): from 1900 to one day from now.
 
         A change time in the future would move the watermark so far that later pulls would find nothing, unnoticed.
         """
-        latest = stamp(self._clock.now() + TIME_TOLERANCE)
+        latest = to_timestamp_text(self._clock.now() + TIME_TOLERANCE)
         return (time for time in times if EARLIEST_CHANGE_TIME <= time <= latest)
 
 
@@ -96,4 +96,4 @@ def is_too_many(count: int, total: int, max_share: float) -> bool:
     >>> is_too_many(5, 6, max_share=0.2), is_too_many(6, 20, max_share=0.2), is_too_many(6, 40, max_share=0.2)
     (False, True, False)
     """
-    return count > max(FEW, max_share * total)
+    return count > max(MIN_SUSPICIOUS, max_share * total)

@@ -10,17 +10,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
-from cchc_connect.adapter import Outcome, Receipt, parallel_of
-from cchc_connect.clock import stamp
+from cchc_connect.adapter import DeliveryStatus, Receipt, max_parallel_of
+from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.outbox import deliveries
-from cchc_connect.database.outbox.audit_log import LEAVING, JournalEntry, write_entry
+from cchc_connect.database.outbox.audit_log import SENDING, AuditEntry, append_entry
 from cchc_connect.database.outbox.deliveries import Delivery
-from cchc_connect.database.state.counters import Counts, write_counts
+from cchc_connect.database.state.counters import Counters, write_counters
 from cchc_connect.errors import AuthenticationFailed, CchcError, Fatal, Rejected, Retriable, SourceHeld
-from cchc_connect.sync.concurrency import Behind
-from cchc_connect.sync.error_policy import adapter_border, wants_peace
-from cchc_connect.sync.outgoing import Making, Route
-from cchc_connect.sync.run_context import Scope
+from cchc_connect.sync.concurrency import BackgroundWriter
+from cchc_connect.sync.error_policy import adapter_boundary, stops_this_run
+from cchc_connect.sync.outgoing import MessageBuilder, Route
+from cchc_connect.sync.run_context import RunContext
 from cchc_connect.transport import Transport
 
 DELIVERY_BATCH_SIZE = 2000
@@ -44,7 +44,7 @@ SendResult = Sequence[Receipt] | CchcError
 class Push:
     """Pushes one route in one run."""
 
-    def __init__(self, route: Route, transport: Transport, scope: Scope) -> None:
+    def __init__(self, route: Route, transport: Transport, scope: RunContext) -> None:
         """Create the push; nothing is sent before `run`."""
         self._route = route
         self._transport = transport
@@ -55,10 +55,10 @@ class Push:
         self._refused: set[str] = set()
         """Order keys with a refusal that is not committed yet."""
         self._unstored: list[tuple[Batch, Sequence[Receipt]]] = []
-        self._builder = Making(route, ahead=scope.prefetch > 0)
-        self._parallel = max((parallel_of(target) for target in route.targets.values()), default=1)
-        self._writer = Behind(overlapping=scope.prefetch > 0)
-        self.counts = {record_type: Counts() for record_type in route.record_types}
+        self._builder = MessageBuilder(route, ahead=scope.prefetch > 0)
+        self._parallel = max((max_parallel_of(target) for target in route.targets.values()), default=1)
+        self._writer = BackgroundWriter(overlapping=scope.prefetch > 0)
+        self.counts = {record_type: Counters() for record_type in route.record_types}
 
     def run(self) -> None:
         """Send all due deliveries. `counts` holds the counters, also if an error is raised.
@@ -77,24 +77,24 @@ class Push:
             with self._builder, ThreadPoolExecutor(self._parallel, thread_name_prefix="push") as pool:
                 while ready := self._due():
                     self._blocked.clear()
-                    self._builder.begin(ready)
-                    self._announce(ready)
-                    for wave in self._waves(ready):
-                        self._scope.check_stop()
+                    self._builder.prepare(ready)
+                    self._record_intent(ready)
+                    for wave in self._parallel_groups(ready):
+                        self._scope.raise_if_stopping()
                         self._commit_refusals(wave)
                         self._handle_wave(wave, self._send_wave(wave, pool))
                     self._store_receipts()
         except (SourceHeld, Retriable):
             self._store_receipts()
-            self._writer.finish()
+            self._writer.flush()
             raise
         finally:
             self._writer.close()
 
-    def rehearse(self) -> None:
+    def count_pending(self) -> None:
         """Count as waiting the deliveries that `run` would send now; send and commit nothing."""
-        with self._scope.database.writing(keep=False) as connection:
-            while deliveries.stage(connection, self._route.name, self._route.record_types, self._route.connection):
+        with self._scope.database.writing(dry_run=True) as connection:
+            while deliveries.enqueue(connection, self._route.name, self._route.record_types, self._route.connection):
                 pass
             for delivery in deliveries.due(connection, self._route.name, self._scope.clock.now()):
                 self.counts[delivery.record_type].waiting += 1
@@ -103,25 +103,25 @@ class Push:
         route, more = self._route, 1
         while more:
             with self._scope.database.writing(self._scope.token) as connection:
-                more = deliveries.stage(connection, route.name, route.record_types, route.connection)
+                more = deliveries.enqueue(connection, route.name, route.record_types, route.connection)
 
     def _due(self) -> list[Delivery]:
-        self._writer.finish()
+        self._writer.flush()
         with self._scope.database.reading() as connection:
             return deliveries.due(connection, self._route.name, self._scope.clock.now(), DELIVERY_BATCH_SIZE)
 
-    def _announce(self, ready: Sequence[Delivery]) -> None:
+    def _record_intent(self, ready: Sequence[Delivery]) -> None:
         """Write audit log entries before sending; otherwise a crash could hide that a message was sent."""
-        now = stamp(self._scope.clock.now())
+        now = to_timestamp_text(self._scope.clock.now())
         by_type = {
             record_type: [delivery for delivery in ready if delivery.record_type == record_type]
             for record_type in self._route.record_types
         }
         with self._scope.database.writing(self._scope.token) as connection:
             for messages in filter(None, by_type.values()):
-                write_entry(connection, self._audit_entry(messages, [LEAVING] * len(messages), now))
+                append_entry(connection, self._audit_entry(messages, [SENDING] * len(messages), now))
 
-    def _waves(self, ready: Sequence[Delivery]) -> Iterator[list[Batch]]:
+    def _parallel_groups(self, ready: Sequence[Delivery]) -> Iterator[list[Batch]]:
         """Yield batches that may be sent at the same time: no two batches of a wave share an order key."""
         wave: list[Batch] = []
         wave_keys: set[str] = set()
@@ -136,7 +136,7 @@ class Push:
             if batch:
                 wave.append(batch)
                 wave_keys |= keys
-                max_batches = parallel_of(self._route.targets[batch[0].record_type])
+                max_batches = max_parallel_of(self._route.targets[batch[0].record_type])
         if wave:
             yield wave
 
@@ -169,7 +169,7 @@ class Push:
         """
         if self._refused & {delivery.order_key for batch in wave for delivery in batch}:
             self._store_receipts()
-            self._writer.finish()
+            self._writer.flush()
 
     def _send_wave(self, wave: list[Batch], pool: ThreadPoolExecutor) -> Iterable[SendResult]:
         """Send the batches of a wave at the same time; return the result of each."""
@@ -178,12 +178,12 @@ class Push:
     def _send(self, batch: Batch) -> SendResult:
         target = self._route.targets[batch[0].record_type]
         try:
-            with adapter_border(connection=self._route.name, record_type=batch[0].record_type):
-                messages = [self._builder.outgoing(delivery) for delivery in batch]
+            with adapter_boundary(connection=self._route.name, record_type=batch[0].record_type):
+                messages = [self._builder.build(delivery) for delivery in batch]
                 receipts = self._transport.run(target.deliver(messages))
                 _check_receipts(receipts, len(batch))
         except Rejected as error:
-            return [Receipt(outcome=Outcome.REFUSED, reason=error.code)] * len(batch)
+            return [Receipt(status=DeliveryStatus.REFUSED, reason=error.code)] * len(batch)
         except CchcError as error:
             return error
         return receipts
@@ -192,45 +192,45 @@ class Push:
         """Handle all results of a wave; after that raise the error among them that ends the push, if any."""
         final_error: CchcError | None = None
         for batch, result in zip(wave, results, strict=True):
-            final_error = self._settle(batch, result) or final_error
+            final_error = self._handle_response(batch, result) or final_error
         if sum(len(batch) for batch, _ in self._unstored) >= RECEIPT_BATCH_SIZE:
             self._store_receipts()
         if final_error is not None:
             raise final_error
 
-    def _settle(self, batch: Batch, result: SendResult) -> CchcError | None:
+    def _handle_response(self, batch: Batch, result: SendResult) -> CchcError | None:
         """Handle the result of one message; return it if it is an error that ends the push."""
         if isinstance(result, AuthenticationFailed | Fatal):
             return result
         if isinstance(result, CchcError):
             self._failures += 1
             reason = "outage" if isinstance(result, Retriable) else result.code
-            self._note(batch, [Receipt(outcome=Outcome.RETRY, reason=reason)] * len(batch))
-            is_final = self._failures >= OUTAGE_THRESHOLD or not isinstance(result, Retriable) or wants_peace(result)
+            self._count(batch, [Receipt(status=DeliveryStatus.RETRY, reason=reason)] * len(batch))
+            is_final = self._failures >= OUTAGE_THRESHOLD or not isinstance(result, Retriable) or stops_this_run(result)
             return result if is_final else None
         self._failures = 0
-        if len(batch) > 1 and all(receipt.outcome is Outcome.REFUSED for receipt in result):
+        if len(batch) > 1 and all(receipt.status is DeliveryStatus.REFUSED for receipt in result):
             errors = [
-                self._settle([delivery], self._send([delivery]))
+                self._handle_response([delivery], self._send([delivery]))
                 for delivery in batch
                 if delivery.order_key not in self._blocked
             ]
             return next((error for error in errors if error is not None), None)
-        self._note(batch, result)
+        self._count(batch, result)
         return None
 
-    def _note(self, batch: Batch, receipts: Sequence[Receipt]) -> None:
+    def _count(self, batch: Batch, receipts: Sequence[Receipt]) -> None:
         """Count receipts and keep them for the next transaction."""
         counts = self.counts[batch[0].record_type]
         for delivery, receipt in zip(batch, receipts, strict=True):
-            counts.shortened += bool(delivery.shortened)
-            match receipt.outcome:
-                case Outcome.DELIVERED | Outcome.DUPLICATE:
+            counts.shortened += bool(delivery.shortened_fields)
+            match receipt.status:
+                case DeliveryStatus.DELIVERED | DeliveryStatus.DUPLICATE:
                     counts.delivered += 1
-                case Outcome.REFUSED:
+                case DeliveryStatus.REFUSED:
                     counts.refused += 1
                     self._refused.add(delivery.order_key)
-                case Outcome.RETRY:
+                case DeliveryStatus.RETRY:
                     counts.waiting += 1
                     self._blocked.add(delivery.order_key)
         self._unstored.append((batch, receipts))
@@ -250,15 +250,15 @@ class Push:
             with self._scope.database.writing(self._scope.token) as connection:
                 deliveries.store_receipts(connection, self._route.name, pairs, now)
                 for batch, receipts in unstored:
-                    outcomes = [receipt.outcome.value for receipt in receipts]
-                    write_entry(connection, self._audit_entry(batch, outcomes, stamp(now)))
+                    outcomes = [receipt.status.value for receipt in receipts]
+                    append_entry(connection, self._audit_entry(batch, outcomes, to_timestamp_text(now)))
                 for record_type, counts in counts_by_type.items():
-                    write_counts(connection, (self._scope.run_id, "push", self._route.name, record_type), counts)
+                    write_counters(connection, (self._scope.run_id, "push", self._route.name, record_type), counts)
 
-        self._writer.do(store)
+        self._writer.submit(store)
 
-    def _audit_entry(self, batch: Sequence[Delivery], outcomes: Sequence[str], now: str) -> JournalEntry:
-        return JournalEntry(
+    def _audit_entry(self, batch: Sequence[Delivery], outcomes: Sequence[str], now: str) -> AuditEntry:
+        return AuditEntry(
             at=now,
             run_id=self._scope.run_id,
             route=self._route.name,
@@ -280,7 +280,7 @@ def _check_receipts(receipts: object, expected: int) -> None:
     """
     if not isinstance(receipts, list | tuple) or len(cast("Sequence[object]", receipts)) != expected:
         raise TypeError("a receipt for each record is due")
-    outcomes = set(Outcome)
+    outcomes = set(DeliveryStatus)
     for receipt in cast("Sequence[object]", receipts):
-        if not isinstance(receipt, Receipt) or receipt.outcome not in outcomes:
+        if not isinstance(receipt, Receipt) or receipt.status not in outcomes:
             raise TypeError("a receipt is due")

@@ -6,28 +6,28 @@ from cchc_connect.adapter import Adapter
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.config.file import Config, RouteTable
 from cchc_connect.database.outbox import deliveries
-from cchc_connect.database.state.circuit_breakers import Breaker, park, read_breakers
+from cchc_connect.database.state.circuit_breakers import CircuitBreaker, pause, read_circuit_breakers
 from cchc_connect.errors import CchcError, Fatal, OutsideHours, Stopped
-from cchc_connect.messages import Phrase
+from cchc_connect.messages import Message
 from cchc_connect.sync.concurrency import Job
-from cchc_connect.sync.error_policy import asked_wait_s, failed, resting
+from cchc_connect.sync.error_policy import circuit_reason, requested_wait_s, status_and_reason
 from cchc_connect.sync.outgoing import Route
-from cchc_connect.sync.pull_jobs import Open
+from cchc_connect.sync.pull_jobs import ConnectionOpener
 from cchc_connect.sync.push import Push
-from cchc_connect.sync.report import Line, Outcome
-from cchc_connect.sync.run_context import Scope
+from cchc_connect.sync.report import ReportLine, RunStatus
+from cchc_connect.sync.run_context import RunContext
 from cchc_connect.transport import Transport
 
 
-class Pushing:
+class PushJobs:
     """Makes the push jobs of a run; they collect their report lines in `lines`."""
 
-    def __init__(self, config: Config, scope: Scope, open_transport: Open) -> None:
+    def __init__(self, config: Config, scope: RunContext, open_transport: ConnectionOpener) -> None:
         """Create the jobs' factory; nothing is sent before a job runs."""
         self._config = config
         self._scope = scope
         self._open = open_transport
-        self.lines: list[Line] = []
+        self.report_lines: list[ReportLine] = []
 
     def jobs(self, names: Collection[str]) -> list[Job]:
         """Return a job for each route."""
@@ -38,48 +38,50 @@ class Pushing:
             adapter = self._config.adapter(table.to)
             route = _route(name, table, self._config.connections[table.to], adapter)
             with self._scope.database.reading() as connection:
-                breaker = read_breakers(connection).get(table.to)  # read now: another route may have just changed it
-            if self._scope.keeps and breaker is not None and breaker.is_open(self._scope.clock.now()):
-                self._leave_alone(route, breaker)
+                breaker = read_circuit_breakers(connection).get(
+                    table.to
+                )  # read now: another route may have just changed it
+            if not self._scope.dry_run and breaker is not None and breaker.is_open(self._scope.clock.now()):
+                self._skip_open_circuit(route, breaker)
                 return
             with self._open(table.to, adapter) as transport:
                 self._push(route, transport)
 
         return job
 
-    def _leave_alone(self, route: Route, breaker: Breaker) -> None:
-        context = {"connection": route.connection, "failures": breaker.failures, "until": breaker.closed_until}
-        reason = Phrase(resting(breaker), context)
-        self.lines += [
-            Line(kind="push", name=route.name, record_type=record_type, outcome=Outcome.FAILED, reason=reason)
+    def _skip_open_circuit(self, route: Route, breaker: CircuitBreaker) -> None:
+        context = {"connection": route.connection, "failures": breaker.failures, "until": breaker.retry_at}
+        reason = Message(circuit_reason(breaker), context)
+        self.report_lines += [
+            ReportLine(kind="push", name=route.name, record_type=record_type, outcome=RunStatus.FAILED, reason=reason)
             for record_type in route.record_types
         ]
 
     def _push(self, route: Route, transport: Transport) -> None:
         push, traffic_before = Push(route, transport, self._scope), transport.traffic
         began_s = self._scope.clock.monotonic()
-        outcome, reason = Outcome.DONE, None
+        outcome, reason = RunStatus.DONE, None
         try:
-            if not self._scope.keeps:
-                push.rehearse()
+            if self._scope.dry_run:
+                push.count_pending()
             else:
                 push.run()
                 self._scope.commit(lambda connection: deliveries.hold_route(connection, route.name, None))
         except Fatal:
             raise
         except CchcError as error:
-            outcome, reason = failed(error)
+            outcome, reason = status_and_reason(error)
             if not isinstance(error, Stopped | OutsideHours):
                 hold_error = error
                 self._scope.commit(lambda connection: deliveries.hold_route(connection, route.name, hold_error))
-            wait_s = asked_wait_s(error)
+            wait_s = requested_wait_s(error)
             if wait_s is not None:
                 self._scope.commit(
-                    lambda connection: park(connection, route.connection, self._scope.clock.now(), wait_s)
+                    lambda connection: pause(connection, route.connection, self._scope.clock.now(), wait_s)
                 )
         seconds = self._scope.clock.monotonic() - began_s
         lines = [
-            Line(
+            ReportLine(
                 kind="push",
                 name=route.name,
                 record_type=record_type,
@@ -93,7 +95,7 @@ class Pushing:
         # The traffic of a route is counted once, in the line of its first record type.
         lines[0].counts.requests = transport.traffic.requests - traffic_before.requests
         lines[0].counts.bytes_received = transport.traffic.bytes_received - traffic_before.bytes_received
-        self.lines += lines
+        self.report_lines += lines
 
 
 def _route(name: str, table: RouteTable, receiver: ConnectionTable, adapter: Adapter) -> Route:
@@ -102,7 +104,7 @@ def _route(name: str, table: RouteTable, receiver: ConnectionTable, adapter: Ada
         record_types=table.records,
         connection=table.to,
         receiver=receiver.agency,
-        account="" if receiver.account is None else receiver.account.named,
+        account="" if receiver.account is None else receiver.account.display_name,
         purpose=table.purpose,
         legal_basis=table.legal_basis,
         withhold=table.withhold,

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self
 
-from cchc_connect.clock import instant, stamp
-from cchc_connect.database.state.counters import Counts
+from cchc_connect.clock import from_timestamp_text, to_timestamp_text
+from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursors import Cursor
-from cchc_connect.messages import Phrase
-from cchc_connect.privacy.page_tokens import shown
+from cchc_connect.messages import Message
+from cchc_connect.privacy.page_tokens import display_token
 
 
-class Outcome(StrEnum):
+class RunStatus(StrEnum):
     """How a run, or one line of its report, ended."""
 
     DONE = "done"
@@ -30,7 +30,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(kw_only=True)
-class Line:
+class ReportLine:
     """One line of the report: one source or partition of it (`pull`), or one record type of a route (`push`)."""
 
     kind: str
@@ -40,10 +40,10 @@ class Line:
     record_type: str
     partition: str = ""
     """Partition of the source; "" if it has none."""
-    outcome: Outcome = Outcome.DONE
-    reason: Phrase | None = None
+    outcome: RunStatus = RunStatus.DONE
+    reason: Message | None = None
     """Why it is not done, as a sentence in both languages; None if it is done."""
-    counts: Counts = field(default_factory=Counts)
+    counts: Counters = field(default_factory=Counters)
     """Run counters of the line."""
     seconds: float = 0.0
     """Duration in seconds; the lines of one route all have the duration of the route."""
@@ -74,9 +74,9 @@ class Line:
             name=document["name"],
             record_type=document["record_type"],
             partition=document.get("partition", ""),
-            outcome=Outcome(document["outcome"]),
-            reason=None if reason is None else Phrase(reason["code"], reason["context"]),
-            counts=Counts(**{counter.name: document.get(counter.name, 0) for counter in fields(Counts)}),
+            outcome=RunStatus(document["outcome"]),
+            reason=None if reason is None else Message(reason["code"], reason["context"]),
+            counts=Counters(**{counter.name: document.get(counter.name, 0) for counter in fields(Counters)}),
             seconds=document.get("seconds", 0.0),
             before=_from_cursor(document.get("cursor_before")),
             after=_from_cursor(document.get("cursor_after")),
@@ -95,7 +95,7 @@ class RunReport:
     """
 
     run_id: str
-    rehearsal: bool
+    dry_run: bool
     """Whether it was a dry run, in which nothing was committed or sent."""
     started_at: str
     """Start of the run: UTC, ISO 8601."""
@@ -103,11 +103,11 @@ class RunReport:
     """End of the run: UTC, ISO 8601."""
     seconds: float
     """Duration of the run in seconds, by the monotonic clock."""
-    lines: Sequence[Line]
+    lines: Sequence[ReportLine]
     """Lines of the sources and routes, sorted by kind, name and partition."""
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> RunStatus:
         """Return the outcome of the run as a whole.
 
         - `STOPPED` if a line is stopped.
@@ -117,14 +117,16 @@ class RunReport:
 
         Lines of closed systems are not relevant, nor are lines of routes that had nothing to send.
         """
-        if any(line.outcome is Outcome.STOPPED for line in self.lines):
-            return Outcome.STOPPED
-        open_lines = [line for line in self.lines if line.outcome is not Outcome.CLOSED]
-        relevant = [line for line in open_lines if line.kind == "pull" or line.outcome is not Outcome.DONE or line.sent]
-        done = [line.outcome is Outcome.DONE for line in relevant]
+        if any(line.outcome is RunStatus.STOPPED for line in self.lines):
+            return RunStatus.STOPPED
+        open_lines = [line for line in self.lines if line.outcome is not RunStatus.CLOSED]
+        relevant = [
+            line for line in open_lines if line.kind == "pull" or line.outcome is not RunStatus.DONE or line.sent
+        ]
+        done = [line.outcome is RunStatus.DONE for line in relevant]
         if all(done):
-            return Outcome.DONE
-        return Outcome.PARTIAL if any(done) else Outcome.FAILED
+            return RunStatus.DONE
+        return RunStatus.PARTIAL if any(done) else RunStatus.FAILED
 
     @property
     def rows_written(self) -> int:
@@ -139,7 +141,7 @@ class RunReport:
     def as_document(self) -> Mapping[str, object]:
         """Return the report as a JSON-ready dictionary, which `from_document` reads."""
         times = {"started_at": self.started_at, "finished_at": self.finished_at, "seconds": round(self.seconds, 3)}
-        head = {"run_id": self.run_id, "outcome": self.outcome.value, "rehearsal": self.rehearsal, **times}
+        head = {"run_id": self.run_id, "outcome": self.outcome.value, "dry_run": self.dry_run, **times}
         totals = {"rows_written": self.rows_written, "messages_delivered": self.messages_delivered}
         return {**head, **totals, "lines": [line.as_document() for line in self.lines]}
 
@@ -148,19 +150,20 @@ class RunReport:
         """Return the report from a document that `as_document` wrote."""
         return cls(
             run_id=document["run_id"],
-            rehearsal=document["rehearsal"],
+            # Reports stored before schema version 4 call the dry run "rehearsal".
+            dry_run=document["dry_run"] if "dry_run" in document else document["rehearsal"],
             started_at=document["started_at"],
             finished_at=document["finished_at"],
             seconds=document["seconds"],
-            lines=[Line.from_document(line) for line in document["lines"]],
+            lines=[ReportLine.from_document(line) for line in document["lines"]],
         )
 
 
 def _cursor(cursor: Cursor | None) -> Mapping[str, str | None] | None:
     if cursor is None:
         return None
-    watermark = None if cursor.watermark is None else stamp(cursor.watermark)
-    return {"watermark": watermark, "page_token": shown(cursor.position)}
+    watermark = None if cursor.watermark is None else to_timestamp_text(cursor.watermark)
+    return {"watermark": watermark, "page_token": display_token(cursor.page_token)}
 
 
 def _from_cursor(document: Mapping[str, str | None] | None) -> Cursor | None:
@@ -169,7 +172,7 @@ def _from_cursor(document: Mapping[str, str | None] | None) -> Cursor | None:
     watermark = document["watermark"]
     # Reports stored before schema version 4 call the page token "position".
     page_token = document["page_token"] if "page_token" in document else document["position"]
-    return Cursor(watermark=None if watermark is None else instant(watermark), position=page_token)
+    return Cursor(watermark=None if watermark is None else from_timestamp_text(watermark), page_token=page_token)
 
 
 def _texts(context: Mapping[str, object]) -> Mapping[str, str]:

@@ -7,10 +7,10 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 
-from cchc_connect.clock import Clock, stamp
+from cchc_connect.clock import Clock, to_timestamp_text
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.state.counters import Counts
-from cchc_connect.database.writing.incoming import Occasion
+from cchc_connect.database.state.counters import Counters
+from cchc_connect.database.writing.incoming import WriteContext
 from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.errors import DatabaseLost, Stopped
 
@@ -26,7 +26,7 @@ REPLAY_WAIT_S = 1.0
 class Progress(Protocol):
     """Callback for the progress of a run. Several threads call it; it must be quick and must not raise."""
 
-    def __call__(self, name: str, record_type: str, counts: Counts, total: int | None) -> None:
+    def __call__(self, name: str, record_type: str, counts: Counters, total: int | None) -> None:
         """Receive the progress after a page or message.
 
         Args:
@@ -38,7 +38,7 @@ class Progress(Protocol):
         ...
 
 
-def no_progress(name: str, record_type: str, counts: Counts, total: int | None) -> None:
+def no_progress(name: str, record_type: str, counts: Counters, total: int | None) -> None:
     """Ignore the progress."""
 
 
@@ -48,7 +48,7 @@ def never() -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scope:
+class RunContext:
     """Context of one run: its database, its lease token, its clock and its settings."""
 
     run_id: str
@@ -58,9 +58,9 @@ class Scope:
     """Fencing token of the run's lease; None in a dry run, which commits nothing."""
     owners: Mapping[str, str] = field(default_factory=dict[str, str])
     """Record type, or `record_type.field` -> name of the connection declared as its source of truth."""
-    shrinking: frozenset[str] = frozenset()
+    accept_shrink: frozenset[str] = frozenset()
     """Names of the connections for which the operator accepts that many records vanish."""
-    most_quarantined: float = 1.0
+    max_quarantined_share: float = 1.0
     """Share of a source's items (0 to 1) that may be faulty before the source counts as failed."""
     progress: Progress = no_progress
     is_stopping: Callable[[], bool] = never
@@ -71,16 +71,16 @@ class Scope:
     """Pages fetched ahead while one is translated and one is written; 0: no overlap and no threads."""
 
     @property
-    def keeps(self) -> bool:
-        """Whether the run commits what it writes; a dry run rolls each transaction back."""
-        return self.token is not None
+    def dry_run(self) -> bool:
+        """Whether each transaction is rolled back: the run holds no lease."""
+        return self.token is None
 
-    def occasion(self, record_type: str) -> Occasion:
+    def write_context(self, record_type: str) -> WriteContext:
         """Return the write context for records of a type: the run, the current instant and the owners."""
-        now = stamp(self.clock.now())
-        return Occasion(run_id=self.run_id, now=now, owners=owners_of(self.owners, record_type))
+        now = to_timestamp_text(self.clock.now())
+        return WriteContext(run_id=self.run_id, now=now, owners=owners_of(self.owners, record_type))
 
-    def check_stop(self) -> None:
+    def raise_if_stopping(self) -> None:
         """Raise if the run was asked to end. Call it where everything is committed.
 
         Raises:
@@ -101,7 +101,7 @@ class Scope:
         """
         for replay in range(MAX_REPLAYS + 1):
             try:
-                with self.database.writing(self.token, keep=self.keeps) as connection:
+                with self.database.writing(self.token, dry_run=self.dry_run) as connection:
                     return work(connection)
             except DatabaseLost:
                 if replay == MAX_REPLAYS:

@@ -14,32 +14,32 @@ from datetime import timedelta
 import msgspec
 
 from cchc_connect.adapter import Adapter, Source
-from cchc_connect.clock import Clock, SystemClock, stamp
+from cchc_connect.clock import Clock, SystemClock, to_timestamp_text
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.config.file import Config
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.state.counters import Counts
+from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.lease import Lease
 from cchc_connect.database.state.runs import begin_run, finish_run
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.writing.incoming import SiftedPage
+from cchc_connect.database.writing.incoming import PageBatch
 from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.database.writing.quarantine import QuarantineEntry
 from cchc_connect.errors import ConfigurationError, Rejected
-from cchc_connect.sync.change_detection import Sieve
-from cchc_connect.sync.concurrency import Executor, ThreadExecutor, spared_collector
-from cchc_connect.sync.connector import Connecting
-from cchc_connect.sync.pull import Extent
-from cchc_connect.sync.pull_jobs import Pulling
-from cchc_connect.sync.push_jobs import Pushing
-from cchc_connect.sync.reconcile import Comparison, Reconciliation, Reconciling
-from cchc_connect.sync.report import Line, RunReport
-from cchc_connect.sync.run_context import Progress, Scope, never, no_progress
-from cchc_connect.transport import FolderShelf, Shelf, Transport
-from cchc_connect.transport.auth.token_store import runtime_folder
+from cchc_connect.sync.change_detection import ChangeDetector
+from cchc_connect.sync.concurrency import Executor, ThreadExecutor, relaxed_gc
+from cchc_connect.sync.connector import TransportFactory
+from cchc_connect.sync.pull import PullRange
+from cchc_connect.sync.pull_jobs import PullJobs
+from cchc_connect.sync.push_jobs import PushJobs
+from cchc_connect.sync.reconcile import Comparison, Reconciler, Reconciliation
+from cchc_connect.sync.report import ReportLine, RunReport
+from cchc_connect.sync.run_context import Progress, RunContext, never, no_progress
+from cchc_connect.transport import FileTokenStore, TokenStore, Transport
+from cchc_connect.transport.auth.token_store import default_token_folder
 
-Connect = Callable[[str, ConnectionTable, Adapter, float], AbstractContextManager[Transport]]
+TransportOpener = Callable[[str, ConnectionTable, Adapter, float], AbstractContextManager[Transport]]
 """Opens the transport to a connection: its name, table, adapter and a call's deadline in seconds."""
 
 
@@ -48,17 +48,17 @@ def _new_id() -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
+class RunEnvironment:
     """Everything that a run uses beside its configuration and database. Tests replace parts of it."""
 
     clock: Clock = field(default_factory=SystemClock)
-    connect: Connect | None = None
+    connect: TransportOpener | None = None
     """Opens transports. None: over the network, with the rate limits and sessions that all processes share."""
     executor: Executor | None = None
     """Runs the jobs. None: threads of this process, as many as the configuration allows."""
     progress: Progress = no_progress
     """Callback for the progress; several threads call it."""
-    new_id: Callable[[], str] = _new_id
+    new_run_id: Callable[[], str] = _new_id
     """Returns the id of a new run."""
     is_stopping: Callable[[], bool] = never
     """Returns whether the run was asked to end. The run then ends after the current page or messages."""
@@ -82,7 +82,7 @@ class Synchronizer:
             print(report.outcome, report.rows_written)
     """
 
-    def __init__(self, config: Config, database: SharedDatabase, surroundings: Surroundings | None = None) -> None:
+    def __init__(self, config: Config, database: SharedDatabase, environment: RunEnvironment | None = None) -> None:
         """Create the synchronizer. It sends no request and writes nothing before a run.
 
         Args:
@@ -92,14 +92,16 @@ class Synchronizer:
         """
         self._config = config
         self._database = database
-        self._surroundings = surroundings or Surroundings()
-        self._connect = self._surroundings.connect or Connecting(database, self._surroundings.clock, _shelf(config))
+        self._surroundings = environment or RunEnvironment()
+        self._connect = self._surroundings.connect or TransportFactory(
+            database, self._surroundings.clock, _shelf(config)
+        )
 
     def synchronise(
         self,
         only: Collection[str] = (),
         *,
-        rehearse: bool = False,
+        dry_run: bool = False,
         accept_shrink: Collection[str] = (),
         full: Collection[str] = (),
     ) -> RunReport:
@@ -107,7 +109,7 @@ class Synchronizer:
 
         Args:
             only: names of connections and routes; empty: all. A connection includes the routes that lead to it.
-            rehearse: dry run: pull and count what would be written and sent, but commit nothing and send no message.
+            dry_run: pull and count what would be written and sent, but commit nothing and send no message.
             accept_shrink: names of connections for which any number of records may vanish, instead of a fifth.
             full: names of connections whose sources are listed completely and compared, whatever was read before.
 
@@ -121,18 +123,18 @@ class Synchronizer:
             DatabaseUnusable: the database failed; what was committed stays.
         """
         names = [name for name in self._config.connections if not only or name in only]
-        extents = {name: Extent(everything=True) for name in full}
+        extents = {name: PullRange(everything=True) for name in full}
 
-        def work(scope: Scope) -> list[Line]:
-            pulled = self._pull(names, replace(scope, shrinking=frozenset(accept_shrink)), extents)
+        def work(scope: RunContext) -> list[ReportLine]:
+            pulled = self._pull(names, replace(scope, accept_shrink=frozenset(accept_shrink)), extents)
             return [*pulled, *self._push(only, scope)]
 
         receivers = {
             route.to for name, route in self._config.routes.items() if not only or {name, route.to} & set(only)
         }
-        return self._run([*names, *receivers.difference(names)], work, rehearse=rehearse)
+        return self._run([*names, *receivers.difference(names)], work, dry_run=dry_run)
 
-    def pull(self, name: str, extent: Extent, *, rehearse: bool = False) -> RunReport:
+    def pull(self, name: str, extent: PullRange, *, dry_run: bool = False) -> RunReport:
         """Pull a part of one connection again: the changes of a time range, one item or one record type.
 
         A part limited by time or key does not move the cursors of the connection. Raises as `synchronise` does.
@@ -140,9 +142,9 @@ class Synchronizer:
         Args:
             name: name of the connection.
             extent: which part.
-            rehearse: dry run: commit nothing.
+            dry_run: commit nothing.
         """
-        return self._run([name], lambda scope: self._pull([name], scope, {name: extent}), rehearse=rehearse)
+        return self._run([name], lambda scope: self._pull([name], scope, {name: extent}), dry_run=dry_run)
 
     def reconcile(
         self, name: str, *, record_type: str | None = None, repair: bool = False, accept_shrink: bool = False
@@ -160,17 +162,17 @@ class Synchronizer:
         """
         comparisons: list[Comparison] = []
 
-        def work(scope: Scope) -> list[Line]:
+        def work(scope: RunContext) -> list[ReportLine]:
             shrinking = frozenset({name} if accept_shrink else ())
-            reconciling = Reconciling(self._config, replace(scope, shrinking=shrinking), self._transport)
+            reconciling = Reconciler(self._config, replace(scope, accept_shrink=shrinking), self._transport)
             reconciling.run(name, record_type)
-            comparisons.extend(reconciling.found)
-            return reconciling.lines
+            comparisons.extend(reconciling.comparisons)
+            return reconciling.report_lines
 
-        self._run([name], work, rehearse=not repair)
-        return Reconciliation(connection=name, repair=repair, sources=comparisons)
+        self._run([name], work, dry_run=not repair)
+        return Reconciliation(connection=name, repair=repair, comparisons=comparisons)
 
-    def replay(self, entries: Iterable[QuarantineEntry]) -> Counts:
+    def replay(self, entries: Iterable[QuarantineEntry]) -> Counters:
         """Translate quarantined items again and write those that are valid now. No request is sent.
 
         The items go through the same code as in a pull.
@@ -182,60 +184,62 @@ class Synchronizer:
             LeaseHeld: a run is active.
             Rejected: an entry's connection or source is not configured any more.
         """
-        counts = Counts()
-        with self._scope(rehearse=False) as scope:
+        counts = Counters()
+        with self._context(dry_run=False) as scope:
             for entry in entries:
                 counts.add(self._replay_one(entry, scope))
         return counts
 
-    def _run(self, names: Collection[str], work: Callable[[Scope], list[Line]], *, rehearse: bool) -> RunReport:
+    def _run(
+        self, names: Collection[str], work: Callable[[RunContext], list[ReportLine]], *, dry_run: bool
+    ) -> RunReport:
         for name in names:
             with self._transport(name, self._config.adapter(name)):
                 pass  # report an unusable address or secret before anything is begun
-        with self._scope(rehearse=rehearse) as scope:
+        with self._context(dry_run=dry_run) as scope:
             started_at, began_s = scope.clock.now(), scope.clock.monotonic()
-            if scope.keeps:
+            if not dry_run:
                 begin_run(self._database, scope.token, scope.run_id, started_at)
-            with spared_collector():
+            with relaxed_gc():
                 lines = work(scope)
             report = RunReport(
                 run_id=scope.run_id,
-                rehearsal=rehearse,
-                started_at=stamp(started_at),
-                finished_at=stamp(scope.clock.now()),
+                dry_run=dry_run,
+                started_at=to_timestamp_text(started_at),
+                finished_at=to_timestamp_text(scope.clock.now()),
                 seconds=scope.clock.monotonic() - began_s,
                 lines=sorted(lines, key=lambda line: (line.kind, line.name, line.partition)),
             )
-            if scope.keeps:
+            if not dry_run:
                 finish_run(self._database, scope.token, report.as_document())
             return report
 
-    def _pull(self, names: Collection[str], scope: Scope, extents: Mapping[str, Extent]) -> list[Line]:
-        pulling = Pulling(self._config, scope, self._transport, extents)
+    def _pull(self, names: Collection[str], scope: RunContext, extents: Mapping[str, PullRange]) -> list[ReportLine]:
+        pulling = PullJobs(self._config, scope, self._transport, extents)
         self._executor.run(pulling.jobs(names))
-        return pulling.lines
+        return pulling.report_lines
 
-    def _push(self, only: Collection[str], scope: Scope) -> list[Line]:
-        pushing = Pushing(self._config, scope, self._transport)
+    def _push(self, only: Collection[str], scope: RunContext) -> list[ReportLine]:
+        pushing = PushJobs(self._config, scope, self._transport)
         routes = self._config.routes.items()
         self._executor.run(pushing.jobs([name for name, route in routes if not only or {name, route.to} & set(only)]))
-        return pushing.lines
+        return pushing.report_lines
 
     @property
     def _executor(self) -> Executor:
-        return self._surroundings.executor or ThreadExecutor(self._config.run.parallel)
+        return self._surroundings.executor or ThreadExecutor(self._config.run.max_parallel_connections)
 
-    def _replay_one(self, entry: QuarantineEntry, scope: Scope) -> Counts:
+    def _replay_one(self, entry: QuarantineEntry, scope: RunContext) -> Counters:
         source = self._source(entry.connection, entry.record_type)
         agency = self._config.connections[entry.connection].agency
         stream = Stream(
             connection=entry.connection, record_type=entry.record_type, agency=agency, partition=entry.partition
         )
-        sieve = Sieve(source, owners_of(scope.owners, entry.record_type))
-        sifted = sieve.sift([entry.item])
-        arrivals = [msgspec.structs.replace(arrival, source_key=entry.source_key) for arrival in sifted.arrivals]
+        sieve = ChangeDetector(source, owners_of(scope.owners, entry.record_type))
+        sifted = sieve.classify_all([entry.item])
+        arrivals = [msgspec.structs.replace(arrival, source_key=entry.source_key) for arrival in sifted.records]
         faulty = [replace(item, source_key=entry.source_key) for item in sifted.faulty]
-        page, occasion = SiftedPage(arrivals=arrivals, faulty=faulty), scope.occasion(entry.record_type)
+        page, occasion = PageBatch(records=arrivals, faulty=faulty), scope.write_context(entry.record_type)
         return scope.commit(lambda connection: write_page(connection, stream, page, occasion))
 
     def _source(self, name: str, record_type: str) -> Source:
@@ -246,22 +250,22 @@ class Synchronizer:
         raise Rejected("quarantine.source_unknown", connection=name, record_type=record_type)
 
     @contextmanager
-    def _scope(self, *, rehearse: bool) -> Generator[Scope, None, None]:
+    def _context(self, *, dry_run: bool) -> Generator[RunContext, None, None]:
         """Yield the run context, and hold the lease while the block runs; a dry run takes no lease."""
         surroundings = self._surroundings
-        scope = Scope(
-            run_id=surroundings.new_id(),
+        scope = RunContext(
+            run_id=surroundings.new_run_id(),
             database=self._database,
             clock=surroundings.clock,
             token=None,
             owners=self._config.ownership,
-            most_quarantined=self._config.run.most_quarantined,
+            max_quarantined_share=self._config.run.max_quarantined_share,
             progress=surroundings.progress,
             is_stopping=surroundings.is_stopping,
             sleep=surroundings.sleep,
             prefetch=surroundings.prefetch,
         )
-        if rehearse:
+        if dry_run:
             yield scope
             return
         with Lease(self._database, surroundings.clock, timedelta(seconds=self._config.run.lease_s)) as lease:
@@ -271,12 +275,12 @@ class Synchronizer:
         return self._connect(name, self._config.connections[name], adapter, self._config.run.deadline_s)
 
 
-def _shelf(config: Config) -> Shelf | None:
+def _shelf(config: Config) -> TokenStore | None:
     """Return the token store that processes share: the configured folder, else the runtime folder, else None."""
-    if config.run.sessions is not None:
-        return FolderShelf(config.run.sessions)
-    folder = runtime_folder()
+    if config.run.session_folder is not None:
+        return FileTokenStore(config.run.session_folder)
+    folder = default_token_folder()
     try:
-        return None if folder is None else FolderShelf(folder)
+        return None if folder is None else FileTokenStore(folder)
     except ConfigurationError:  # the runtime folder was not configured, so the run works without it
         return None

@@ -14,10 +14,10 @@ from typing import Any, Protocol
 import msgspec
 
 from cchc_connect.adapter import Source
-from cchc_connect.clock import stamp
-from cchc_connect.database.writing.incoming import StoredRecord, stored
+from cchc_connect.clock import to_timestamp_text
+from cchc_connect.database.writing.incoming import SerializedRecord, serialize
 from cchc_connect.wire.compiled_models import WireModels
-from cchc_connect.wire.field_map import Mapped
+from cchc_connect.wire.field_map import MappedItem
 from cchc_connect.wire.json import Item, RawItem
 from cchc_schemas import Fault, Note, Record, RecordInvalid
 
@@ -35,7 +35,7 @@ NOT_UNICODE = Fault(path="", rule="text_not_unicode")
 UNICODE_ESCAPE = b"\\u"
 """Start of a JSON escape, without which raw UTF-8 cannot contain half of a surrogate pair."""
 
-WORTH_A_MODEL = 200
+COMPILE_THRESHOLD = 200
 """Items translated before a wire model is compiled: compiling takes as long as translating so many without it."""
 
 TRANSLATION_BATCH_SIZE = 50
@@ -45,14 +45,14 @@ MAX_KEY_LENGTH = 1000
 """Maximum length of a key in characters; an item with a longer key, which no index can hold, is identified by hash."""
 
 
-class ReadItem(msgspec.Struct):
+class TranslatedItem(msgspec.Struct):
     """Result of translating one item: a record, or faults."""
 
     key: str = ""
     """Source key of the item; "" if it has none that can be stored."""
     source_time: str | None = None
     """When the source last changed the item, UTC, as stored; None if the source does not say."""
-    record: StoredRecord | None = None
+    record: SerializedRecord | None = None
     """The serialized record; None if there are faults."""
     notes: str | None = None
     """Quality notes on the record, a JSON array of [path, rule]; None if there are none."""
@@ -63,7 +63,7 @@ class ReadItem(msgspec.Struct):
 class Translator(Protocol):
     """Translates items, at once or in the background."""
 
-    def read(self, items: Sequence[Item]) -> Future[list[ReadItem]]:
+    def translate(self, items: Sequence[Item]) -> Future[list[TranslatedItem]]:
         """Return a future of the results, one for each item, in their order."""
         ...
 
@@ -73,12 +73,12 @@ class _PendingItem:
     """One item between two steps of its translation."""
 
     item: Item = field(repr=False)
-    result: ReadItem
+    result: TranslatedItem
     value: Any = field(default=None, repr=False)
     """Output of the last step: the item's properties, then the record's fields, then the record."""
 
 
-class Translation:
+class LocalTranslator:
     """Translates the items of one source in the calling thread.
 
     A batch of items takes each step together. That is a third faster than one item after the other, because a step
@@ -91,16 +91,16 @@ class Translation:
         self._models = WireModels(source.record_type)
         self._mapped = 0
 
-    def read(self, items: Sequence[Item]) -> Future[list[ReadItem]]:
+    def translate(self, items: Sequence[Item]) -> Future[list[TranslatedItem]]:
         """Return a completed future of `read_all(items)`."""
-        return _completed(lambda: self.read_all(items))
+        return _completed(lambda: self.translate_all(items))
 
-    def read_all(self, items: Sequence[Item]) -> list[ReadItem]:
+    def translate_all(self, items: Sequence[Item]) -> list[TranslatedItem]:
         """Return the results, one for each item, in their order. Exceptions of the adapter become faults."""
-        results: list[ReadItem] = []
+        results: list[TranslatedItem] = []
         for start in range(0, len(items), TRANSLATION_BATCH_SIZE):
-            batch = [_PendingItem(item, ReadItem()) for item in items[start : start + TRANSLATION_BATCH_SIZE]]
-            for step in (self._opened, self._named, self._translated, self._checked, self._stored):
+            batch = [_PendingItem(item, TranslatedItem()) for item in items[start : start + TRANSLATION_BATCH_SIZE]]
+            for step in (self._parse, self._identify, self._map, self._validate, self._serialize):
                 self._apply(step, batch)
             results += [pending.result for pending in batch]
         return results
@@ -118,7 +118,7 @@ class Translation:
                 log.warning("%s: translation failed: %s", self._source.record_type.record_type, type(error).__name__)
                 pending.result.faults = (TRANSLATION_FAILED,)
 
-    def _opened(self, pending: _PendingItem) -> object:
+    def _parse(self, pending: _PendingItem) -> object:
         """Return the item's properties; parse it first if it is still raw."""
         item = pending.item
         try:
@@ -127,7 +127,7 @@ class Translation:
             pending.result.faults = (JSON_UNREADABLE,)
             return None
 
-    def _named(self, pending: _PendingItem) -> object:
+    def _identify(self, pending: _PendingItem) -> object:
         """Set key and change time of the result; return the item's properties.
 
         Raises:
@@ -139,7 +139,7 @@ class Translation:
         if isinstance(changed_at, datetime):
             if changed_at.tzinfo is None:
                 raise ValueError("changed_at has no offset")
-            result.source_time = stamp(changed_at)
+            result.source_time = to_timestamp_text(changed_at)
         if not _is_unicode(pending.item, properties):
             result.faults = (NOT_UNICODE,)
         return properties
@@ -148,15 +148,15 @@ class Translation:
         """Return the source key of the item; "" if it has none that can be stored."""
         try:
             key = self._source.key(fields)
-            return key if can_be_kept(key) else ""
+            return key if is_storable_key(key) else ""
         except Exception:  # noqa: BLE001  # as above
             return ""
 
-    def _translated(self, pending: _PendingItem) -> object:
+    def _map(self, pending: _PendingItem) -> object:
         """Return the record's fields."""
         return self._source.translate(pending.value)
 
-    def _checked(self, pending: _PendingItem) -> object:
+    def _validate(self, pending: _PendingItem) -> object:
         """Return the validated record; set the quality notes of the result.
 
         Raises:
@@ -167,22 +167,22 @@ class Translation:
         return record
 
     def _record(self, fields: Mapping[str, object]) -> tuple[Record, tuple[Note, ...]]:
-        if isinstance(fields, Mapped):
+        if isinstance(fields, MappedItem):
             self._mapped += 1
-            record = self._models.read(fields) if self._mapped > WORTH_A_MODEL else None
+            record = self._models.read(fields) if self._mapped > COMPILE_THRESHOLD else None
             if record is not None:
                 return record, tuple(record.quality_notes())
             fields = fields.read()
         validated = self._source.record_type.read(fields)
         return validated.record, validated.notes
 
-    def _stored(self, pending: _PendingItem) -> object:
+    def _serialize(self, pending: _PendingItem) -> object:
         """Set the serialized record of the result."""
-        pending.result.record = stored(pending.value)
+        pending.result.record = serialize(pending.value)
         return None
 
 
-def can_be_kept(key: str) -> bool:
+def is_storable_key(key: str) -> bool:
     """True if every database can store `key`: at most 1,000 characters, no half of a surrogate pair, no NUL."""
     try:
         key.encode()
@@ -191,9 +191,9 @@ def can_be_kept(key: str) -> bool:
     return len(key) <= MAX_KEY_LENGTH and "\0" not in key
 
 
-def _completed(work: Callable[[], list[ReadItem]]) -> Future[list[ReadItem]]:
+def _completed(work: Callable[[], list[TranslatedItem]]) -> Future[list[TranslatedItem]]:
     """Run `work` and return a completed future of its result."""
-    future: Future[list[ReadItem]] = Future()
+    future: Future[list[TranslatedItem]] = Future()
     future.set_result(work())
     return future
 

@@ -30,15 +30,15 @@ import msgspec
 
 from cchc_connect.config.file import Config
 from cchc_connect.privacy.logging import LogForm, log_form, shown_log
-from cchc_connect.privacy.redaction import traceback_of
-from cchc_connect.sync.concurrency import Behind, ahead
-from cchc_connect.sync.translation import ReadItem, Translation
+from cchc_connect.privacy.redaction import safe_traceback
+from cchc_connect.sync.concurrency import BackgroundWriter, prefetch
+from cchc_connect.sync.translation import LocalTranslator, TranslatedItem
 from cchc_connect.wire.json import Item, RawItem
 
-WORTH_IT = 500
+WORKER_THRESHOLD = 500
 """New or changed items on one page from which the worker is used; it takes half a second to start."""
 
-WAITING = 2
+MAX_PENDING = 2
 """Maximum number of pages waiting for the worker; the main process translates further pages itself."""
 
 PIPE_BYTES = 1024 * 1024
@@ -52,7 +52,7 @@ _EXIT_TIMEOUT_S = 5.0
 log = logging.getLogger("cchc_connect.sync")
 
 
-class Place(msgspec.Struct):
+class SourceRef(msgspec.Struct):
     """The source that the worker translates for. It is sent to our own process only."""
 
     config: Config
@@ -60,10 +60,10 @@ class Place(msgspec.Struct):
     record_type: str
 
 
-class SecondProcess:
+class WorkerTranslator:
     """Translator that sends large batches to a worker process once that is ready, and translates all others itself."""
 
-    def __init__(self, translation: Translation, source_ref: Place | None, slots: Semaphore) -> None:
+    def __init__(self, translation: LocalTranslator, source_ref: SourceRef | None, slots: Semaphore) -> None:
         """Create the translator; no process is started before there is work for it.
 
         Args:
@@ -79,25 +79,25 @@ class SecondProcess:
         self._sender = ThreadPoolExecutor(1, thread_name_prefix="ask")
         self._receiver = ThreadPoolExecutor(1, thread_name_prefix="hear")
         self._ready: Future[bytes] | None = None
-        self._pending: list[Future[list[ReadItem]]] = []
+        self._pending: list[Future[list[TranslatedItem]]] = []
 
     @property
     def process_id(self) -> int | None:
         """Return the process id of the worker; None if there is no worker."""
         return None if self._process is None else self._process.pid
 
-    def read(self, items: Sequence[Item]) -> Future[list[ReadItem]]:
+    def translate(self, items: Sequence[Item]) -> Future[list[TranslatedItem]]:
         """Return a future of the translations, one for each item, in their order."""
         raw_items = [item.raw for item in items if isinstance(item, RawItem)]
-        if self._source_ref is None or len(raw_items) < max(len(items), WORTH_IT):
-            return self._local.read(items)
+        if self._source_ref is None or len(raw_items) < max(len(items), WORKER_THRESHOLD):
+            return self._local.translate(items)
         if self._ready is None:
             self._start(self._source_ref)
         if self._process is None or self._ready is None or not self._ready.done() or self._ready.exception():
-            return self._local.read(items)
+            return self._local.translate(items)
         self._pending = [response for response in self._pending if not response.done()]
-        if len(self._pending) >= WAITING:  # the worker is busy, and this process would only wait for it
-            return self._local.read(items)
+        if len(self._pending) >= MAX_PENDING:  # the worker is busy, and this process would only wait for it
+            return self._local.translate(items)
         # The next request is sent before the last response has come, so that the worker never waits.
         self._sender.submit(_put, _stream(self._process.stdin), msgspec.msgpack.encode(raw_items))
         self._pending.append(self._receiver.submit(self._receive, self._process, items))
@@ -129,7 +129,7 @@ class SecondProcess:
     ) -> None:
         self.close()
 
-    def _start(self, source_ref: Place) -> None:
+    def _start(self, source_ref: SourceRef) -> None:
         self._has_slot = self._slots.acquire(blocking=False)
         if not self._has_slot:
             return
@@ -143,21 +143,21 @@ class SecondProcess:
             _widen(_stream(stream))
         self._ready = self._receiver.submit(self._introduce, self._process, source_ref)
 
-    def _introduce(self, process: subprocess.Popen[bytes], source_ref: Place) -> bytes:
+    def _introduce(self, process: subprocess.Popen[bytes], source_ref: SourceRef) -> bytes:
         """Send the worker its source; return its reply when it is ready."""
         _put(_stream(process.stdin), pickle.dumps(source_ref))
         return _get(_stream(process.stdout))
 
-    def _receive(self, process: subprocess.Popen[bytes], items: Sequence[Item]) -> list[ReadItem]:
+    def _receive(self, process: subprocess.Popen[bytes], items: Sequence[Item]) -> list[TranslatedItem]:
         """Return the worker's next response; if the worker failed, translate the items in this process."""
         try:
             return _responses.decode(_get(_stream(process.stdout)))
         except (OSError, ValueError, EOFError) as error:
             log.warning("the second process failed (%s); its work is done here", type(error).__name__)
-            return self._local.read_all(items)
+            return self._local.translate_all(items)
 
 
-_responses = msgspec.msgpack.Decoder(list[ReadItem])
+_responses = msgspec.msgpack.Decoder(list[TranslatedItem])
 _requests = msgspec.msgpack.Decoder(list[bytes])
 
 
@@ -199,25 +199,25 @@ def main(form: str) -> None:
         try:
             _serve()
         except Exception as error:  # noqa: BLE001  # the boundary of this process: the main process goes on without it
-            log.critical("the second process failed\n%s", traceback_of(error))
+            log.critical("the second process failed\n%s", safe_traceback(error))
             sys.exit(1)
 
 
 def _serve() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both processes; the main process decides
-    source_ref: Place = pickle.loads(_get(sys.stdin.buffer))  # noqa: S301  # sent by the process that started this one
+    source_ref: SourceRef = pickle.loads(_get(sys.stdin.buffer))  # noqa: S301  # sent by the process that started this one
     sources = source_ref.config.adapter(source_ref.connection).sources
     (source,) = (source for source in sources if source.record_type.record_type == source_ref.record_type)
-    translation = Translation(source)
+    translation = LocalTranslator(source)
     gc.freeze()
     gc.disable()  # records contain no cycles
     _put(sys.stdout.buffer, _READY)
-    writer = Behind(overlapping=True)
-    with ahead(_received_requests(), 1) as requests, suppress(OSError):  # OSError: the main process closed the pipe
+    writer = BackgroundWriter(overlapping=True)
+    with prefetch(_received_requests(), 1) as requests, suppress(OSError):  # OSError: the main process closed the pipe
         for raw_items in requests:
-            response = msgspec.msgpack.encode(translation.read_all([RawItem(raw) for raw in raw_items]))
-            writer.do(partial(_put, sys.stdout.buffer, response))
-        writer.finish()
+            response = msgspec.msgpack.encode(translation.translate_all([RawItem(raw) for raw in raw_items]))
+            writer.submit(partial(_put, sys.stdout.buffer, response))
+        writer.flush()
     writer.close()
 
 

@@ -26,11 +26,11 @@ from cchc_connect.testing.doubles.construction_department import ConstructionDep
 from cchc_connect.testing.doubles.national_portal import NationalPortalDouble
 from cchc_connect.testing.doubles.ogc_features import OgcFeaturesDouble
 from cchc_connect.testing.doubles.opencps import OpenCpsDouble
-from cchc_connect.testing.doubles.server import AgencyDouble, Asked, Reply, json_reply
+from cchc_connect.testing.doubles.server import AgencyDouble, ReceivedRequest, ServerResponse, json_response
 from cchc_connect.testing.doubles.switches import Switches
 from cchc_connect.testing.faults import FAULTS, WireFault
 from cchc_connect.testing.faults.faulty_server import FaultyServer
-from cchc_connect.testing.province.defects import Defect, DefectCount, Sort
+from cchc_connect.testing.province.defects import Defect, DefectCount, DefectSeverity
 from cchc_connect.testing.province.edits import Edit, days_work
 from cchc_connect.testing.province.world import World
 
@@ -38,20 +38,20 @@ __all__ = [
     "FAULTS",
     "Agencies",
     "AgencyDouble",
-    "Asked",
     "ConstructionDepartmentDouble",
     "Defect",
     "DefectCount",
+    "DefectSeverity",
     "Edit",
     "FaultyServer",
     "NationalPortalDouble",
     "OgcFeaturesDouble",
     "OpenCpsDouble",
-    "Reply",
-    "Sort",
+    "ReceivedRequest",
+    "ServerResponse",
     "Switches",
     "WireFault",
     "World",
     "days_work",
-    "json_reply",
+    "json_response",
 ]

@@ -10,11 +10,11 @@ from .auth.schemes import (
     Login as Login,
     OAuth2 as OAuth2,
 )
-from .auth.token_store import FolderShelf as FolderShelf, Shelf as Shelf
+from .auth.token_store import FileTokenStore as FileTokenStore, TokenStore as TokenStore
 from .calls.call import Traffic as Traffic
 from .calls.classifier import normalised as normalised
 from .conversation import Transport as Transport
 from .endpoint import Endpoint as Endpoint
-from .opening_hours import Hours as Hours
+from .opening_hours import OpeningHours as OpeningHours
 from .requests_transport import RequestsTransport as RequestsTransport
-from .retry_policy import Pace as Pace, Policy as Policy, Surroundings as Surroundings
+from .retry_policy import Policy as Policy, RateLimiter as RateLimiter, TransportEnvironment as TransportEnvironment

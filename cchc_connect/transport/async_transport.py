@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, Self
 from tenacity import AsyncRetrying
 
 from cchc_connect.errors import Throttled
-from cchc_connect.extras import extra
-from cchc_connect.http import Exchange, HttpRequest, HttpResponse, Result
-from cchc_connect.transport.attempt import Attempt, keep_quiet
-from cchc_connect.transport.auth.sessions import Pause
-from cchc_connect.transport.calls.call import Send, Traffic
-from cchc_connect.transport.calls.error_mapping import overdue
-from cchc_connect.transport.channel import Line
-from cchc_connect.transport.conversation import OpenSession, drive_async, serve
+from cchc_connect.extras import require_extra
+from cchc_connect.http import Conversation, HttpRequest, HttpResponse, Result
+from cchc_connect.transport.attempt import Attempt, suppress_library_logs
+from cchc_connect.transport.auth.sessions import WaitStep
+from cchc_connect.transport.calls.call import SendStep, Traffic
+from cchc_connect.transport.calls.error_mapping import deadline_error
+from cchc_connect.transport.channel import Channel
+from cchc_connect.transport.conversation import LoginStep, call_steps, run_steps_async
 from cchc_connect.transport.endpoint import Endpoint
 from cchc_connect.transport.network.dns import Resolver
-from cchc_connect.transport.retry_policy import Policy, Surroundings
+from cchc_connect.transport.retry_policy import Policy, TransportEnvironment
 
 if TYPE_CHECKING:
     from cchc_connect.transport.httpx_carrier import HttpxCarrier
@@ -35,7 +35,7 @@ class AsyncTransport:
         self,
         endpoint: Endpoint,
         policy: Policy | None = None,
-        surroundings: Surroundings | None = None,
+        environment: TransportEnvironment | None = None,
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -44,11 +44,11 @@ class AsyncTransport:
         Raises:
             ConfigurationError: the extra `async` is not installed.
         """
-        keep_quiet()
-        self._line = Line(endpoint, policy or Policy(), surroundings or Surroundings())
+        suppress_library_logs()
+        self._line = Channel(endpoint, policy or Policy(), environment or TransportEnvironment())
         self._sleep = sleep
         self._login_lock = asyncio.Lock()
-        self._carrier = _carrier(endpoint.tls, self._line.surroundings.resolve)
+        self._carrier = _carrier(endpoint.tls, self._line.environment.resolve)
 
     async def __aenter__(self) -> Self:
         return self
@@ -73,53 +73,55 @@ class AsyncTransport:
         Raises:
             CchcError: the typed error of a failed connection or of a verdict outside `request.accept`.
         """
-        return await drive_async(serve(request, self._line), self._perform)
+        return await run_steps_async(call_steps(request, self._line), self._perform)
 
-    async def run(self, conversation: Exchange[Result]) -> Result:
+    async def run(self, conversation: Conversation[Result]) -> Result:
         """Run an adapter's conversation to its end and return its result.
 
         Raises:
             CchcError: the typed error of a request, where the conversation does not catch it.
         """
-        return await drive_async(conversation, self.send)
+        return await run_steps_async(conversation, self.send)
 
-    async def _perform(self, step: Send | OpenSession | Pause) -> Any:
-        if isinstance(step, Send):
-            return await AsyncRetrying(sleep=self._sleep, **self._line.retrying(step.call))(self._send_in_turn, step)
-        if isinstance(step, Pause):
+    async def _perform(self, step: SendStep | LoginStep | WaitStep) -> Any:
+        if isinstance(step, SendStep):
+            return await AsyncRetrying(sleep=self._sleep, **self._line.retry_arguments(step.call))(
+                self._send_in_turn, step
+            )
+        if isinstance(step, WaitStep):
             return await self._sleep(step.seconds)
         try:
             async with asyncio.timeout(step.call.deadline.remaining()):
                 await self._login_lock.acquire()
         except TimeoutError:
-            raise overdue(step.call) from None
+            raise deadline_error(step.call) from None
         try:
-            return await drive_async(step.steps, self._perform)
+            return await run_steps_async(step.login_steps, self._perform)
         finally:
             self._login_lock.release()
 
-    async def _send_in_turn(self, step: Send) -> HttpResponse:
-        wait_s = await asyncio.to_thread(self._line.turn, step.call) if self._is_rate_limited else 0.0
+    async def _send_in_turn(self, step: SendStep) -> HttpResponse:
+        wait_s = await asyncio.to_thread(self._line.acquire_slot, step.call) if self._is_rate_limited else 0.0
         if wait_s:
             await self._sleep(wait_s)
         try:
             return await self._attempt(step)
         except Throttled as throttled:
             if self._is_rate_limited:
-                await asyncio.to_thread(self._line.put_off, throttled)
+                await asyncio.to_thread(self._line.pause, throttled)
             raise
 
     @property
     def _is_rate_limited(self) -> bool:
         """Whether a rate limit is set: it may query a database, which would block the other tasks."""
-        return self._line.surroundings.pace is not None
+        return self._line.environment.rate_limiter is not None
 
-    async def _attempt(self, step: Send) -> HttpResponse:
+    async def _attempt(self, step: SendStep) -> HttpResponse:
         with Attempt(self._line, step) as attempt:
-            return await self._carrier.carry(attempt)
+            return await self._carrier.perform(attempt)
 
 
 def _carrier(tls: ssl.SSLContext | None, resolve: Resolver) -> "HttpxCarrier":
-    with extra("async", "httpx"):
+    with require_extra("async", "httpx"):
         from cchc_connect.transport.httpx_carrier import HttpxCarrier  # noqa: PLC0415  # the extra may be missing
     return HttpxCarrier(tls, resolve)

@@ -16,110 +16,110 @@ from typing import Self
 
 from cchc_connect.errors import CchcError, CutShort
 from cchc_connect.http import HttpResponse, Verdict
-from cchc_connect.transport.calls.call import LEAST_S, Send, Wire
+from cchc_connect.transport.calls.call import MIN_WAIT_S, PreparedRequest, SendStep
 from cchc_connect.transport.calls.classifier import speaks_json
 from cchc_connect.transport.calls.error_mapping import (
-    Fault,
-    foreign_address,
+    ConnectionFailure,
+    connection_error,
+    deadline_error,
+    forbidden_address_error,
     is_redirect,
-    line_error,
-    login_refusal,
-    overdue,
-    refusal,
+    login_error,
+    verdict_error,
 )
-from cchc_connect.transport.channel import Line
-from cchc_connect.transport.network.url_guard import ForbiddenAddress, Origin, check
+from cchc_connect.transport.channel import Channel
+from cchc_connect.transport.network.url_guard import ForbiddenAddress, Origin, require_allowed_origin
 from cchc_connect.transport.request_encoding import check_headers
-from cchc_connect.transport.response_reader import AnswerReader
+from cchc_connect.transport.response_reader import ResponseReader
 from cchc_connect.transport.retry_policy import retry_after_s
 
 _log = logging.getLogger("cchc_connect.transport")
 
-in_progress: ContextVar["Attempt | None"] = ContextVar("in_progress", default=None)
+current_attempt: ContextVar["Attempt | None"] = ContextVar("in_progress", default=None)
 """The current attempt of this thread or task, for library hooks that are called without a request."""
 
 
 class Attempt:
     """One attempt, from the first byte sent to the classified response."""
 
-    def __init__(self, line: Line, send: Send) -> None:
+    def __init__(self, line: Channel, send: SendStep) -> None:
         """Prepare the attempt; nothing is sent yet."""
-        self.wire = send.wire
+        self.prepared = send.prepared
         self._send = send
         self._call = send.call
         self._line = line
-        self._reader: AnswerReader | None = None
+        self._reader: ResponseReader | None = None
         self._error: CchcError | None = None
 
     def __enter__(self) -> Self:
-        if self._call.deadline.over:
-            raise overdue(self._call)
-        self.wire = self._sign()
-        check_headers(self.wire, self._call)
+        if self._call.deadline.has_passed:
+            raise deadline_error(self._call)
+        self.prepared = self._sign()
+        check_headers(self.prepared, self._call)
         self._call.attempt += 1
         self._call.status = self._call.verdict = None
         self._line.traffic.count(requests=1)
-        self._started_at = self._line.surroundings.clock()
-        self._token = in_progress.set(self)
+        self._started_at = self._line.environment.clock()
+        self._token = current_attempt.set(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        in_progress.reset(self._token)
+        current_attempt.reset(self._token)
         call = self._call
         outcome = error.code if isinstance(error, CchcError) else kind.__name__ if kind else call.verdict
-        duration_ms = round((self._line.surroundings.clock() - self._started_at) * 1000)
-        method, path, request_id = call.request.method, call.request.place, call.request_id
+        duration_ms = round((self._line.environment.clock() - self._started_at) * 1000)
+        method, path, request_id = call.request.method, call.request.display_path, call.request_id
         _log.debug("%s %s -> %s %s in %d ms (%s)", method, path, call.status, outcome, duration_ms, request_id)
 
     @property
-    def is_over(self) -> bool:
+    def is_past_deadline(self) -> bool:
         """True if the deadline has passed; then not even bytes already received are read."""
-        return self._call.deadline.over
+        return self._call.deadline.has_passed
 
     @property
-    def connect_s(self) -> float:
+    def connect_timeout_s(self) -> float:
         """Timeout for connecting, in seconds."""
-        return min(self._line.policy.connect_s, self.remaining_s)
+        return min(self._line.policy.connect_timeout_s, self.remaining_s)
 
     @property
-    def read_s(self) -> float:
+    def read_timeout_s(self) -> float:
         """Timeout for one read from now on, in seconds."""
-        return min(self._line.policy.read_s, self.remaining_s)
+        return min(self._line.policy.read_timeout_s, self.remaining_s)
 
     @property
     def remaining_s(self) -> float:
         """Seconds left of the whole call; never zero, which some libraries read as "no limit"."""
-        return max(self._call.deadline.remaining(), LEAST_S)
+        return max(self._call.deadline.remaining(), MIN_WAIT_S)
 
-    def may_go(self, origin: Callable[[], Origin]) -> bool:
+    def is_allowed(self, origin: Callable[[], Origin]) -> bool:
         """True if the address, as the HTTP library parsed it, is one of the connection's origins.
 
         `origin` returns the parsed origin, or raises `ForbiddenAddress`.
         """
         try:
-            check(origin(), self._send.origins)
+            require_allowed_origin(origin(), self._send.origins)
         except ForbiddenAddress as refused:
             self.forbid(refused.rule)
         return self._error is None
 
     def forbid(self, rule: str) -> None:
         """Record that the request's address is forbidden by `rule`."""
-        self._error = foreign_address(self._call, rule)
+        self._error = forbidden_address_error(self._call, rule)
 
-    def answered(self, status: int, header_lines: Iterable[tuple[str, str]]) -> bool:
+    def start_response(self, status: int, header_lines: Iterable[tuple[str, str]]) -> bool:
         """Take status and headers of the response; return whether to read the body."""
         self._call.status = status
-        self._reader = AnswerReader(self._call, header_lines, self._line.policy)
-        return self._reader.fault is None
+        self._reader = ResponseReader(self._call, header_lines, self._line.policy)
+        return self._reader.error is None
 
     def feed(self, chunk: bytes) -> bool:
         """Take the next raw bytes of the body; return whether to go on."""
         self._line.traffic.count(bytes_received=len(chunk))
         return self._reader is not None and self._reader.feed(chunk)
 
-    def answer(self) -> HttpResponse:
+    def response(self) -> HttpResponse:
         """Return the complete response with its verdict, if the request accepts that verdict or it is AUTH.
 
         Raises:
@@ -128,35 +128,35 @@ class Attempt:
         """
         call, reader = self._call, self._reader
         if reader is None or call.status is None:
-            raise self._error or line_error(call, Fault.BROKEN)
-        response = HttpResponse(status=call.status, headers=reader.headers, body=reader.body())
+            raise self._error or connection_error(call, ConnectionFailure.BROKEN)
+        response = HttpResponse(status=call.status, headers=reader.headers, body=reader.complete_body())
         call.verdict = self._verdict(response)
-        if call.verdict is Verdict.UNKNOWN and not reader.framed and _is_cut_json(response):
+        if call.verdict is Verdict.UNKNOWN and not reader.has_end_marker and _is_cut_json(response):
             raise CutShort("transport.cut_short", **call.context())
-        if call.verdict is not Verdict.AUTH and call.verdict not in call.request.accept:
-            verdict_error = login_refusal if self._send.is_login else refusal
-            raise verdict_error(call, retry_after_s(reader.headers, self._line.surroundings.now))
+        if call.verdict is not Verdict.AUTH and call.verdict not in call.request.accepted_verdicts:
+            error_of = login_error if self._send.is_login else verdict_error
+            raise error_of(call, retry_after_s(reader.headers, self._line.environment.now))
         if call.verdict is not Verdict.AUTH:
             self._check_signature(response)
-        self._line.budget.earn()
-        return response.judged(call.verdict)
+        self._line.budget.refund()
+        return response.with_verdict(call.verdict)
 
-    def broken(self, fault: Fault) -> CchcError:
+    def error_for(self, fault: ConnectionFailure) -> CchcError:
         """Return the typed error for a connection that failed."""
-        return line_error(self._call, fault)
+        return connection_error(self._call, fault)
 
-    def _sign(self) -> Wire:
+    def _sign(self) -> PreparedRequest:
         """Return the request as sent in this attempt; a login gets no message signature."""
         endpoint = self._line.endpoint
         if self._send.is_login:
-            return self._send.wire
-        prepared = endpoint.authentication.signed(self._send.wire, self._line.surroundings.now())
-        return prepared if endpoint.seal is None else endpoint.seal.sealed(prepared)
+            return self._send.prepared
+        prepared = endpoint.authentication.sign_request(self._send.prepared, self._line.environment.now())
+        return prepared if endpoint.message_signer is None else endpoint.message_signer.sign(prepared)
 
     def _check_signature(self, response: HttpResponse) -> None:
-        signature_check = self._line.endpoint.seal_check
+        signature_check = self._line.endpoint.signature_check
         if signature_check is not None and not self._send.is_login:
-            signature_check.check(response, self._line.surroundings.now())
+            signature_check.check(response, self._line.environment.now())
 
     def _verdict(self, response: HttpResponse) -> Verdict:
         """Return the dialect's verdict; UNKNOWN for a redirect and for a body the dialect cannot read."""
@@ -197,13 +197,13 @@ class _OutsideAttempts(logging.Filter):
     """Drops records made during one of our attempts."""
 
     def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002  # the context decides, not the record
-        return in_progress.get() is None
+        return current_attempt.get() is None
 
 
 _outside_attempts = _OutsideAttempts()
 
 
-def keep_quiet() -> None:
+def suppress_library_logs() -> None:
     """Suppress the HTTP libraries' logs about our requests. Idempotent."""
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(_outside_attempts)

@@ -2,81 +2,93 @@
 
 from cchc_connect.errors import OutsideHours, Throttled
 from cchc_connect.http import HttpRequest
-from cchc_connect.transport.auth.sessions import Sessions, Way
-from cchc_connect.transport.calls.call import Call, Deadline, Send, TrafficCounter
+from cchc_connect.transport.auth.sessions import LoginMethod, SharedSession
+from cchc_connect.transport.calls.call import Call, Deadline, SendStep, TrafficCounter
 from cchc_connect.transport.endpoint import Endpoint
-from cchc_connect.transport.request_encoding import written
-from cchc_connect.transport.retry_policy import Policy, RetryArguments, Surroundings
+from cchc_connect.transport.request_encoding import prepare_request
+from cchc_connect.transport.retry_policy import Policy, RetryArguments, TransportEnvironment
 
-NO_TURN = "transport.quota_exhausted"
+NO_RATE_LIMIT_SLOT = "transport.quota_exhausted"
 """Error code where our own rate limit, and not the system, leaves no slot before the deadline."""
 
 
-class Line:
+class Channel:
     """Endpoint, policy, session, retry budget and traffic of one transport; independent of the HTTP library."""
 
-    def __init__(self, endpoint: Endpoint, policy: Policy, surroundings: Surroundings) -> None:
+    def __init__(self, endpoint: Endpoint, policy: Policy, surroundings: TransportEnvironment) -> None:
         """Prepare the channel; nothing is sent."""
         self.endpoint = endpoint
         self.policy = policy
-        self.surroundings = surroundings
+        self.environment = surroundings
         self.traffic = TrafficCounter()
-        self.budget = policy.budget()
-        login_method = endpoint.way
-        self.sessions = (
+        self.budget = policy.new_retry_budget()
+        login_method = endpoint.login_method
+        self.session = (
             None
             if login_method is None
-            else Sessions(login_method, surroundings.clock, surroundings.now, surroundings.shelf)
+            else SharedSession(login_method, surroundings.clock, surroundings.now, surroundings.token_store)
         )
 
-    def deadline(self) -> Deadline:
+    def new_deadline(self) -> Deadline:
         """Return the deadline of a call that starts now."""
-        return Deadline(self.surroundings.clock, self.policy.deadline_s)
+        return Deadline(self.environment.clock, self.policy.deadline_s)
 
-    def call(self, request: HttpRequest, deadline: Deadline) -> Call:
+    def new_call(self, request: HttpRequest, deadline: Deadline) -> Call:
         """Return a new call for `request`.
 
         Raises:
             OutsideHours: the system allows no requests now.
         """
-        hours, now = self.policy.hours, self.surroundings.now
+        hours, now = self.policy.opening_hours, self.environment.now
         if hours is not None and not hours.is_open(now()):
-            raise OutsideHours("transport.outside_hours", connection=self.endpoint.name, opens_at=hours.opens_at(now()))
-        request_id = self.surroundings.request_id()
+            raise OutsideHours(
+                "transport.outside_hours", connection=self.endpoint.name, opens_at=hours.next_opening(now())
+            )
+        request_id = self.environment.request_id()
         return Call(connection=self.endpoint.name, request=request, request_id=request_id, deadline=deadline)
 
-    def send(self, call: Call, request: HttpRequest) -> Send:
+    def send_step(self, call: Call, request: HttpRequest) -> SendStep:
         """Return the step that sends `request`: the request of `call`, or the same with a session in it."""
         origins = self.endpoint.origins
-        return Send(call, written(request, call, self.endpoint, origins), origins, self.endpoint.dialect.classify)
-
-    def login(self, call: Call, login_method: Way) -> Send:
-        """Return the step that sends the login request of `call`; a login may have origins of its own."""
-        origins = frozenset(login_method.origins)
-        return Send(
-            call, written(call.request, call, self.endpoint, origins), origins, login_method.classify, is_login=True
+        return SendStep(
+            call, prepare_request(request, call, self.endpoint, origins), origins, self.endpoint.dialect.classify
         )
 
-    def retrying(self, call: Call) -> RetryArguments:
-        """Return tenacity's arguments for `call`."""
-        return self.policy.retrying(call, self.surroundings.uniform, self.budget)
+    def login_step(self, call: Call, login_method: LoginMethod) -> SendStep:
+        """Return the step that sends the login request of `call`; a login may have origins of its own."""
+        origins = frozenset(login_method.origins)
+        return SendStep(
+            call,
+            prepare_request(call.request, call, self.endpoint, origins),
+            origins,
+            login_method.classify,
+            is_login=True,
+        )
 
-    def turn(self, call: Call) -> float:
+    def retry_arguments(self, call: Call) -> RetryArguments:
+        """Return tenacity's arguments for `call`."""
+        return self.policy.retry_arguments(call, self.environment.uniform, self.budget)
+
+    def acquire_slot(self, call: Call) -> float:
         """Reserve a slot under the rate limit and return the seconds to wait for it.
 
         Raises:
             Throttled: no slot before the call's deadline; nothing was sent.
         """
-        rate_limiter = self.surroundings.pace
+        rate_limiter = self.environment.rate_limiter
         if rate_limiter is None:
             return 0.0
         max_wait_s = call.deadline.remaining()
-        wait_s = rate_limiter.turn(max_wait_s)
+        wait_s = rate_limiter.acquire(max_wait_s)
         if wait_s is None:
-            raise Throttled(NO_TURN, retry_after_s=max(max_wait_s, 0.0), **call.context())
+            raise Throttled(NO_RATE_LIMIT_SLOT, retry_after_s=max(max_wait_s, 0.0), **call.context())
         return wait_s
 
-    def put_off(self, throttled: Throttled) -> None:
+    def pause(self, throttled: Throttled) -> None:
         """Pause all requests to this system for the time that it requested of one."""
-        if self.surroundings.pace is not None and throttled.retry_after_s and throttled.code != NO_TURN:
-            self.surroundings.pace.put_off(throttled.retry_after_s)
+        if (
+            self.environment.rate_limiter is not None
+            and throttled.retry_after_s
+            and throttled.code != NO_RATE_LIMIT_SLOT
+        ):
+            self.environment.rate_limiter.pause(throttled.retry_after_s)

@@ -9,22 +9,22 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from cchc_connect.errors import CchcError
-from cchc_connect.http import Exchange, HttpRequest, HttpResponse, Result, Verdict
-from cchc_connect.transport.auth.sessions import Pause, Session, Sessions
-from cchc_connect.transport.calls.call import Call, Send, Traffic
-from cchc_connect.transport.calls.error_mapping import settled
-from cchc_connect.transport.channel import Line
+from cchc_connect.http import Conversation, HttpRequest, HttpResponse, Result, Verdict
+from cchc_connect.transport.auth.sessions import LoginSession, SharedSession, WaitStep
+from cchc_connect.transport.calls.call import Call, SendStep, Traffic
+from cchc_connect.transport.calls.error_mapping import require_accepted
+from cchc_connect.transport.channel import Channel
 
 Step = TypeVar("Step")
 StepResult = TypeVar("StepResult")
 
 
 @dataclass(frozen=True)
-class OpenSession:
+class LoginStep:
     """Step: open the session, one caller at a time; its result is the session."""
 
     call: Call
-    steps: Generator[Send | Pause, HttpResponse, Session] = field(repr=False)
+    login_steps: Generator[SendStep | WaitStep, HttpResponse, LoginSession] = field(repr=False)
 
 
 class Transport(Protocol):
@@ -39,12 +39,12 @@ class Transport(Protocol):
         """Send `request` and return its response; a verdict outside its `accept` raises a typed error."""
         ...
 
-    def run(self, conversation: Exchange[Result], /) -> Result:
+    def run(self, conversation: Conversation[Result], /) -> Result:
         """Run an adapter's conversation to its end and return its result."""
         ...
 
 
-def serve(request: HttpRequest, line: Line) -> Generator[Send | OpenSession, Any, HttpResponse]:
+def call_steps(request: HttpRequest, line: Channel) -> Generator[SendStep | LoginStep, Any, HttpResponse]:
     """Yield the steps of one call: open a session where the dialect has one, send, log in once more if it is refused.
 
     A system that refuses the session has not processed the request, so even a request that is not idempotent is
@@ -53,32 +53,32 @@ def serve(request: HttpRequest, line: Line) -> Generator[Send | OpenSession, Any
     Raises:
         CchcError: the typed error of the call.
     """
-    call = line.call(request, line.deadline())
-    if line.sessions is None:
-        return settled((yield line.send(call, request)), call)
-    attach = line.sessions.way.login.attach
-    session = yield from _session(line, line.sessions, call, None)
-    response: HttpResponse = yield line.send(call, attach(request, session.token))
+    call = line.new_call(request, line.new_deadline())
+    if line.session is None:
+        return require_accepted((yield line.send_step(call, request)), call)
+    attach = line.session.login_method.login.with_token
+    session = yield from _session(line, line.session, call, None)
+    response: HttpResponse = yield line.send_step(call, attach(request, session.token))
     if response.verdict is Verdict.AUTH:
-        session = yield from _session(line, line.sessions, call, session)
-        response = yield line.send(call, attach(request, session.token))
-    return settled(response, call)
+        session = yield from _session(line, line.session, call, session)
+        response = yield line.send_step(call, attach(request, session.token))
+    return require_accepted(response, call)
 
 
 def _session(
-    line: Line, sessions: Sessions, call: Call, spent: Session | None
-) -> Generator[OpenSession, Session, Session]:
-    session = sessions.usable(spent)
+    line: Channel, sessions: SharedSession, call: Call, spent: LoginSession | None
+) -> Generator[LoginStep, LoginSession, LoginSession]:
+    session = sessions.current(spent)
     if session:
         return session
 
-    def begin(login: HttpRequest) -> Send:
-        return line.login(line.call(login, call.deadline), sessions.way)
+    def begin(login: HttpRequest) -> SendStep:
+        return line.login_step(line.new_call(login, call.deadline), sessions.login_method)
 
-    return (yield OpenSession(call, sessions.opened(call, spent, sessions.flights, begin)))
+    return (yield LoginStep(call, sessions.login(call, spent, sessions.login_count, begin)))
 
 
-def drive(steps: Generator[Step, StepResult, Result], perform: Callable[[Step], StepResult]) -> Result:
+def run_steps(steps: Generator[Step, StepResult, Result], perform: Callable[[Step], StepResult]) -> Result:
     """Run `steps` to their end: perform each, send its result back or throw its typed error in."""
     try:
         step = next(steps)
@@ -96,7 +96,7 @@ def drive(steps: Generator[Step, StepResult, Result], perform: Callable[[Step], 
         steps.close()
 
 
-async def drive_async(
+async def run_steps_async(
     steps: Generator[Step, StepResult, Result], perform: Callable[[Step], Awaitable[StepResult]]
 ) -> Result:
     """Run `steps` to their end as `drive` does, without blocking."""

@@ -9,28 +9,28 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Protocol
 
-STEP = 256 * 1024
+MAX_STEP_BYTES = 256 * 1024
 """Maximum bytes that one step yields."""
 
-ACCEPTED = "gzip"
+ACCEPT_ENCODING = "gzip"
 """Value of `Accept-Encoding`; servers that ignore it may send deflate."""
 
 _GZIP = 16 + zlib.MAX_WBITS
 
 
-class Damaged(Exception):
+class CorruptStream(Exception):
     """The bytes are no such stream, or it is corrupt; the exception holds nothing of them."""
 
 
-class Unpacker(Protocol):
+class Decoder(Protocol):
     """Decoder of one body in one content coding."""
 
     @property
-    def is_whole(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether the end of the stream has been reached."""
         ...
 
-    def steps(self, packed: bytes) -> Iterator[bytes]:
+    def decode(self, packed: bytes) -> Iterator[bytes]:
         """Yield the decoded form of the next bytes on the wire, step by step.
 
         Raises:
@@ -46,19 +46,19 @@ class _Gzip:
         self._inflater: Any = zlib.decompressobj(_GZIP)
 
     @property
-    def is_whole(self) -> bool:
+    def is_complete(self) -> bool:
         ended: bool = self._inflater.eof
         return ended
 
-    def steps(self, packed: bytes) -> Iterator[bytes]:
+    def decode(self, packed: bytes) -> Iterator[bytes]:
         pending = packed
         while pending:
             if self._inflater.eof:
                 self._inflater = self._next_stream()
             try:
-                step = self._inflater.decompress(pending, STEP)
+                step = self._inflater.decompress(pending, MAX_STEP_BYTES)
             except zlib.error:
-                raise Damaged from None
+                raise CorruptStream from None
             pending = self._inflater.unconsumed_tail or self._inflater.unused_data
             yield step
 
@@ -73,23 +73,21 @@ class _Deflate(_Gzip):
         self._inflater: Any = zlib.decompressobj(zlib.MAX_WBITS)
         self._has_begun = False
 
-    def steps(self, packed: bytes) -> Iterator[bytes]:
+    def decode(self, packed: bytes) -> Iterator[bytes]:
         if packed and not self._has_begun:
             self._has_begun = True
             if packed[0] & 0x0F != zlib.DEFLATED:
                 self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-        yield from super().steps(packed)
+        yield from super().decode(packed)
 
     def _next_stream(self) -> Any:
-        raise Damaged
+        raise CorruptStream
 
 
-_DECODERS: Mapping[str, Callable[[], Unpacker]] = MappingProxyType(
-    {"gzip": _Gzip, "x-gzip": _Gzip, "deflate": _Deflate}
-)
+_DECODERS: Mapping[str, Callable[[], Decoder]] = MappingProxyType({"gzip": _Gzip, "x-gzip": _Gzip, "deflate": _Deflate})
 
 
-def unpacker(coding: str) -> Unpacker | None:
+def decoder_for(coding: str) -> Decoder | None:
     """Return a new decoder of one content coding, None where it is not supported."""
     decoder_type = _DECODERS.get(coding)
     return decoder_type() if decoder_type else None

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.http import Credentials, Dialect
-from cchc_connect.transport.auth.message_signatures import Seal, SealCheck
+from cchc_connect.transport.auth.message_signatures import MessageSigner, SignatureCheck
 from cchc_connect.transport.auth.schemes import Anonymous, Authentication
-from cchc_connect.transport.auth.sessions import Way
+from cchc_connect.transport.auth.sessions import LoginMethod
 from cchc_connect.transport.network.url_guard import ForbiddenAddress, Origin, origin_of
 
 
@@ -29,9 +29,9 @@ class Endpoint:
     authentication: Authentication = field(default_factory=Anonymous)
     other_origins: frozenset[str] = frozenset()
     """Further origins ("http://host:port") of the same system; they receive the same credentials."""
-    seal: Seal | None = field(default=None, repr=False)
+    message_signer: MessageSigner | None = field(default=None, repr=False)
     """Signs the body of each request; None: no message signature."""
-    seal_check: SealCheck | None = field(default=None, repr=False)
+    signature_check: SignatureCheck | None = field(default=None, repr=False)
     """Checks the signature of each response and refuses an unsigned one; None: no check."""
     tls: ssl.SSLContext | None = field(default=None, repr=False)
     """Trusted authorities and our client certificate; None: the system's trust store, no certificate."""
@@ -49,18 +49,26 @@ class Endpoint:
             self._origins({login.token_url})
 
     @cached_property
-    def way(self) -> Way | None:
+    def login_method(self) -> LoginMethod | None:
         """How a session is opened; None where the system has no sessions."""
         tokens, account, dialect = self.authentication.login, self.authentication.account, self.dialect
         if tokens is not None:
             client = Credentials(username=tokens.client_id, password=tokens.client_secret or "")
             owner = tokens.resource_owner.username if tokens.resource_owner else ""
             name = f"{tokens.token_url} {tokens.client_id} {owner} {sorted(tokens.parameters.items())}"
-            return Way(login=tokens, account=client, origins={tokens.origin}, classify=tokens.classify, name=name)
+            return LoginMethod(
+                login=tokens, account=client, origins={tokens.origin}, classify=tokens.classify, token_store_key=name
+            )
         if dialect.session is None or account is None:
             return None
         name = f"{self.base_url} {account.username}"
-        return Way(login=dialect.session, account=account, origins=self.origins, classify=dialect.classify, name=name)
+        return LoginMethod(
+            login=dialect.session,
+            account=account,
+            origins=self.origins,
+            classify=dialect.classify,
+            token_store_key=name,
+        )
 
     @cached_property
     def origins(self) -> frozenset[Origin]:

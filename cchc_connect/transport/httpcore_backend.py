@@ -11,11 +11,11 @@ from typing import Any, cast
 
 import httpcore
 
-from cchc_connect.transport.network.dns import Resolver, in_turn, resolving
+from cchc_connect.transport.network.dns import Resolver, resolve_async, with_timeouts
 from cchc_connect.transport.network.http1 import Framing
 
 
-class BoundedNetwork(httpcore.AsyncNetworkBackend):
+class BoundedNetworkBackend(httpcore.AsyncNetworkBackend):
     """Connects to the first reachable address of a host; all addresses must be allowed."""
 
     def __init__(self, resolve: Resolver) -> None:
@@ -36,7 +36,7 @@ class BoundedNetwork(httpcore.AsyncNetworkBackend):
             ForbiddenAddress: one of its addresses is forbidden.
         """
         last_error: Exception = httpcore.ConnectError("no address")
-        for address, timeout_s in in_turn(await self._addresses(host, timeout), timeout):
+        for address, timeout_s in with_timeouts(await self._addresses(host, timeout), timeout):
             try:
                 stream = await self._network.connect_tcp(address, port, timeout_s, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as unreachable:
@@ -52,7 +52,7 @@ class BoundedNetwork(httpcore.AsyncNetworkBackend):
     async def _addresses(self, host: str, timeout_s: float | None) -> Sequence[str]:
         try:
             async with asyncio.timeout(timeout_s):
-                return await asyncio.wrap_future(resolving(host, self._resolve))
+                return await asyncio.wrap_future(resolve_async(host, self._resolve))
         except TimeoutError:
             raise httpcore.ConnectTimeout("no address in time") from None
         except OSError as unresolved:
@@ -71,12 +71,12 @@ class _BoundedStream(httpcore.AsyncNetworkStream):
         while True:
             framing.raise_if_broken()
             received = await self._stream.read(max_bytes, timeout)
-            checked = framing.take(received)
+            checked = framing.feed(received)
             if checked or not received:
                 return checked
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  # httpcore's protocol names it so
-        if self._framing is None or self._framing.ended:  # a new request begins, with its method
+        if self._framing is None or self._framing.is_complete:  # a new request begins, with its method
             self._framing = Framing(buffer.partition(b" ")[0].decode("latin-1"))
         await self._stream.write(buffer, timeout)
 
@@ -92,6 +92,6 @@ class _BoundedStream(httpcore.AsyncNetworkStream):
         return _BoundedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:
-        if info == "is_readable" and self._framing is not None and self._framing.followed:
+        if info == "is_readable" and self._framing is not None and self._framing.has_trailing_data:
             return True  # so that the connection is not reused
         return self._stream.get_extra_info(info)

@@ -10,11 +10,16 @@ import httpx
 
 from cchc_connect.http import HttpResponse
 from cchc_connect.transport.attempt import Attempt
-from cchc_connect.transport.calls.error_mapping import Fault, causes, is_distrust, is_overlong
-from cchc_connect.transport.httpcore_backend import BoundedNetwork
+from cchc_connect.transport.calls.error_mapping import (
+    ConnectionFailure,
+    exception_chain,
+    is_head_too_long,
+    is_tls_refusal,
+)
+from cchc_connect.transport.httpcore_backend import BoundedNetworkBackend
 from cchc_connect.transport.network.dns import Resolver
-from cchc_connect.transport.network.tls import usual_trust
-from cchc_connect.transport.network.url_guard import ForbiddenAddress, safe_origin
+from cchc_connect.transport.network.tls import default_tls_context
+from cchc_connect.transport.network.url_guard import ForbiddenAddress, allowed_origin
 
 _MAX_CONNECTIONS = 100
 _MAX_KEEPALIVE = 20
@@ -36,14 +41,14 @@ class HttpxCarrier:
             resolve: looks up host names.
         """
         self._client = httpx.AsyncClient(
-            transport=_BoundedTransport(tls or usual_trust(), resolve), trust_env=False, follow_redirects=False
+            transport=_BoundedTransport(tls or default_tls_context(), resolve), trust_env=False, follow_redirects=False
         )
 
     async def close(self) -> None:
         """Close the connections kept open."""
         await self._client.aclose()
 
-    async def carry(self, attempt: Attempt) -> HttpResponse:
+    async def perform(self, attempt: Attempt) -> HttpResponse:
         """Send the attempt's request and return its classified response.
 
         Raises:
@@ -58,13 +63,13 @@ class HttpxCarrier:
         except (*_HTTPX_ERRORS, *_HTTPCORE_ERRORS, HTTPException, OSError) as error:
             failure = _failure(error)
         if failure is None:
-            return attempt.answer()
+            return attempt.response()
         # Raised out here so that httpx's error, whose text may hold the address, is not chained to ours.
-        raise attempt.broken(failure)
+        raise attempt.error_for(failure)
 
     async def _carry(self, attempt: Attempt) -> None:
-        prepared = attempt.wire
-        timeouts = httpx.Timeout(attempt.read_s, connect=attempt.connect_s)
+        prepared = attempt.prepared
+        timeouts = httpx.Timeout(attempt.read_timeout_s, connect=attempt.connect_timeout_s)
         request = httpx.Request(
             prepared.method,
             prepared.url,
@@ -73,11 +78,11 @@ class HttpxCarrier:
             extensions={"timeout": timeouts.as_dict()},
         )
         url = request.url
-        if not attempt.may_go(lambda: safe_origin(url.scheme, url.host, url.port)):
+        if not attempt.is_allowed(lambda: allowed_origin(url.scheme, url.host, url.port)):
             return
         response = await self._client.send(request, stream=True)
         try:
-            if not attempt.answered(response.status_code, response.headers.multi_items()):
+            if not attempt.start_response(response.status_code, response.headers.multi_items()):
                 return
             async for chunk in response.aiter_raw():
                 if not attempt.feed(chunk):
@@ -96,7 +101,7 @@ class _BoundedTransport(httpx.AsyncBaseTransport):
             max_connections=_MAX_CONNECTIONS,
             max_keepalive_connections=_MAX_KEEPALIVE,
             keepalive_expiry=_KEEPALIVE_S,
-            network_backend=BoundedNetwork(resolve),
+            network_backend=BoundedNetworkBackend(resolve),
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -129,16 +134,16 @@ class _Body(httpx.AsyncByteStream):
         await self._response.aclose()
 
 
-def _failure(error: Exception) -> Fault:
-    chain = list(causes(error))
-    if is_distrust(chain):
-        return Fault.DISTRUSTED
-    if is_overlong(chain):
-        return Fault.OVERLONG
+def _failure(error: Exception) -> ConnectionFailure:
+    chain = list(exception_chain(error))
+    if is_tls_refusal(chain):
+        return ConnectionFailure.TLS_REFUSED
+    if is_head_too_long(chain):
+        return ConnectionFailure.HEAD_TOO_LONG
     match error:
         case httpx.ConnectError() | httpcore.ConnectError() | httpcore.ConnectTimeout() | httpcore.PoolTimeout():
-            return Fault.NEVER_CONNECTED
+            return ConnectionFailure.NEVER_CONNECTED
         case httpx.TimeoutException() | httpcore.TimeoutException() | TimeoutError():
-            return Fault.SILENT
+            return ConnectionFailure.TIMED_OUT
         case _:
-            return Fault.BROKEN
+            return ConnectionFailure.BROKEN

@@ -11,19 +11,19 @@ from typing import Self
 
 from cchc_schemas.dates import VIETNAM
 
-SPAN = re.compile(r"(?P<opens>([01][0-9]|2[0-3]):[0-5][0-9])-(?P<closes>([01][0-9]|2[0-3]):[0-5][0-9]|24:00)")
+SPAN_PATTERN = re.compile(r"(?P<opens>([01][0-9]|2[0-3]):[0-5][0-9])-(?P<closes>([01][0-9]|2[0-3]):[0-5][0-9]|24:00)")
 """Form of a span, as in 19:00-06:00; it passes midnight where the end is not after the start."""
 
 
 @dataclass(frozen=True)
-class Span:
+class TimeSpan:
     """From one time of day to another, Vietnamese time; the end is excluded."""
 
     opens: time
     closes: time
 
     @classmethod
-    def of(cls, text: str) -> Self:
+    def parse(cls, text: str) -> Self:
         """Parse a span.
 
         Raises:
@@ -32,13 +32,13 @@ class Span:
         >>> Span.of("19:00-06:00").holds(time(23, 30))
         True
         """
-        match = SPAN.fullmatch(text)
+        match = SPAN_PATTERN.fullmatch(text)
         if match is None:
             raise ValueError("not HH:MM-HH:MM")
         closes = match["closes"].replace("24:00", "00:00")
         return cls(time.fromisoformat(match["opens"]), time.fromisoformat(closes))
 
-    def holds(self, at: time) -> bool:
+    def contains(self, at: time) -> bool:
         """True if a time of day (Vietnamese time) is in the span."""
         if self.opens < self.closes:
             return self.opens <= at < self.closes
@@ -46,17 +46,17 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Hours:
+class OpeningHours:
     """The spans of each day in which requests are allowed."""
 
-    spans: Sequence[Span]
+    spans: Sequence[TimeSpan]
 
     def is_open(self, now: datetime) -> bool:
         """True if requests are allowed at `now` (aware)."""
         at = now.astimezone(VIETNAM).time()
-        return any(span.holds(at) for span in self.spans)
+        return any(span.contains(at) for span in self.spans)
 
-    def opens_at(self, now: datetime) -> datetime:
+    def next_opening(self, now: datetime) -> datetime:
         """Return the first instant from `now` on (aware) at which requests are allowed."""
         if self.is_open(now):
             return now

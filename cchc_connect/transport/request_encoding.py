@@ -8,16 +8,18 @@ from urllib.parse import urlencode
 
 from cchc_connect.errors import ConfigurationError, MessageRefused
 from cchc_connect.http import HttpRequest
-from cchc_connect.transport.calls.call import Call, Wire
-from cchc_connect.transport.calls.error_mapping import foreign_address
-from cchc_connect.transport.decompression import ACCEPTED
+from cchc_connect.transport.calls.call import Call, PreparedRequest
+from cchc_connect.transport.calls.error_mapping import forbidden_address_error
+from cchc_connect.transport.decompression import ACCEPT_ENCODING
 from cchc_connect.transport.endpoint import Endpoint
-from cchc_connect.transport.network.url_guard import ForbiddenAddress, Origin, resolve
+from cchc_connect.transport.network.url_guard import ForbiddenAddress, Origin, build_url
 
 FORM = "application/x-www-form-urlencoded"
 
 
-def written(request: HttpRequest, call: Call, endpoint: Endpoint, origins: Collection[Origin]) -> Wire:
+def prepare_request(
+    request: HttpRequest, call: Call, endpoint: Endpoint, origins: Collection[Origin]
+) -> PreparedRequest:
     """Return `request` ready to be sent to one of `origins`; errors carry the context of `call`.
 
     Raises:
@@ -25,7 +27,7 @@ def written(request: HttpRequest, call: Call, endpoint: Endpoint, origins: Colle
         ConfigurationError: a header cannot be sent.
         MessageRefused: its body cannot be written as JSON.
     """
-    prepared = Wire(
+    prepared = PreparedRequest(
         method=request.method,
         url=_address(request, call, endpoint, origins),
         headers=_headers(request, call, endpoint),
@@ -35,7 +37,7 @@ def written(request: HttpRequest, call: Call, endpoint: Endpoint, origins: Colle
     return prepared
 
 
-def check_headers(prepared: Wire, call: Call) -> None:
+def check_headers(prepared: PreparedRequest, call: Call) -> None:
     """Require that every header can be sent; the libraries would quote a bad one in their error, or even send it.
 
     Raises:
@@ -48,10 +50,10 @@ def check_headers(prepared: Wire, call: Call) -> None:
 
 def _address(request: HttpRequest, call: Call, endpoint: Endpoint, origins: Collection[Origin]) -> str:
     try:
-        return resolve(endpoint.base_url, request.path, request.params, origins)
+        return build_url(endpoint.base_url, request.path, request.params, origins)
     except ForbiddenAddress as refused:
         rule = refused.rule
-    raise foreign_address(call, rule)
+    raise forbidden_address_error(call, rule)
 
 
 def _headers(request: HttpRequest, call: Call, endpoint: Endpoint) -> Mapping[str, str]:
@@ -59,7 +61,7 @@ def _headers(request: HttpRequest, call: Call, endpoint: Endpoint) -> Mapping[st
     defaults = {
         "User-Agent": _user_agent(),
         "Accept": "application/json, */*;q=0.5",
-        "Accept-Encoding": ACCEPTED,
+        "Accept-Encoding": ACCEPT_ENCODING,
         "X-Request-Id": call.request_id,
     }
     content_type = _content_type(request)

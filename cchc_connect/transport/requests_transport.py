@@ -17,17 +17,23 @@ from tenacity import Retrying
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, TimeoutError as Urllib3TimeoutError
 
 from cchc_connect.errors import Throttled
-from cchc_connect.http import Exchange, HttpRequest, HttpResponse, Result
-from cchc_connect.transport.attempt import Attempt, keep_quiet
-from cchc_connect.transport.auth.sessions import Pause
-from cchc_connect.transport.calls.call import Send, Traffic
-from cchc_connect.transport.calls.error_mapping import Fault, causes, is_distrust, is_overlong, overdue
-from cchc_connect.transport.channel import Line
-from cchc_connect.transport.conversation import OpenSession, drive, serve
+from cchc_connect.http import Conversation, HttpRequest, HttpResponse, Result
+from cchc_connect.transport.attempt import Attempt, suppress_library_logs
+from cchc_connect.transport.auth.sessions import WaitStep
+from cchc_connect.transport.calls.call import SendStep, Traffic
+from cchc_connect.transport.calls.error_mapping import (
+    ConnectionFailure,
+    deadline_error,
+    exception_chain,
+    is_head_too_long,
+    is_tls_refusal,
+)
+from cchc_connect.transport.channel import Channel
+from cchc_connect.transport.conversation import LoginStep, call_steps, run_steps
 from cchc_connect.transport.endpoint import Endpoint
 from cchc_connect.transport.network.dns import Resolver
 from cchc_connect.transport.network.url_guard import ForbiddenAddress, origin_of
-from cchc_connect.transport.retry_policy import Policy, Surroundings
+from cchc_connect.transport.retry_policy import Policy, TransportEnvironment
 from cchc_connect.transport.urllib3_adapter import BoundedAdapter
 
 _CHUNK = 64 * 1024
@@ -44,16 +50,16 @@ class RequestsTransport:
         self,
         endpoint: Endpoint,
         policy: Policy | None = None,
-        surroundings: Surroundings | None = None,
+        environment: TransportEnvironment | None = None,
         *,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Prepare the transport; nothing is sent before the first call."""
-        keep_quiet()
-        self._line = Line(endpoint, policy or Policy(), surroundings or Surroundings())
+        suppress_library_logs()
+        self._line = Channel(endpoint, policy or Policy(), environment or TransportEnvironment())
         self._sleep = sleep
         self._login_lock = Lock()
-        self._session = _session(endpoint.tls, self._line.surroundings.resolve)
+        self._session = _session(endpoint.tls, self._line.environment.resolve)
 
     def __enter__(self) -> Self:
         return self
@@ -78,39 +84,39 @@ class RequestsTransport:
         Raises:
             CchcError: the typed error of a failed connection or of a verdict outside `request.accept`.
         """
-        return drive(serve(request, self._line), self._perform)
+        return run_steps(call_steps(request, self._line), self._perform)
 
-    def run(self, conversation: Exchange[Result]) -> Result:
+    def run(self, conversation: Conversation[Result]) -> Result:
         """Run an adapter's conversation to its end and return its result.
 
         Raises:
             CchcError: the typed error of a request, where the conversation does not catch it.
         """
-        return drive(conversation, self.send)
+        return run_steps(conversation, self.send)
 
-    def _perform(self, step: Send | OpenSession | Pause) -> Any:
-        if isinstance(step, Send):
-            return Retrying(sleep=self._sleep, **self._line.retrying(step.call))(self._send_in_turn, step)
-        if isinstance(step, Pause):
+    def _perform(self, step: SendStep | LoginStep | WaitStep) -> Any:
+        if isinstance(step, SendStep):
+            return Retrying(sleep=self._sleep, **self._line.retry_arguments(step.call))(self._send_in_turn, step)
+        if isinstance(step, WaitStep):
             return self._sleep(step.seconds)
         if not self._login_lock.acquire(timeout=max(step.call.deadline.remaining(), 0)):
-            raise overdue(step.call)
+            raise deadline_error(step.call)
         try:
-            return drive(step.steps, self._perform)
+            return run_steps(step.login_steps, self._perform)
         finally:
             self._login_lock.release()
 
-    def _send_in_turn(self, step: Send) -> HttpResponse:
-        wait_s = self._line.turn(step.call)
+    def _send_in_turn(self, step: SendStep) -> HttpResponse:
+        wait_s = self._line.acquire_slot(step.call)
         if wait_s:
             self._sleep(wait_s)
         try:
             return self._attempt(step)
         except Throttled as throttled:
-            self._line.put_off(throttled)
+            self._line.pause(throttled)
             raise
 
-    def _attempt(self, step: Send) -> HttpResponse:
+    def _attempt(self, step: SendStep) -> HttpResponse:
         with Attempt(self._line, step) as attempt:
             failure = None
             try:
@@ -120,20 +126,22 @@ class RequestsTransport:
             except (requests.RequestException, HTTPError, HTTPException, OSError) as error:
                 failure = _failure(error)
             if failure is None:
-                return attempt.answer()
+                return attempt.response()
             # Raised out here so that requests' error, whose text holds the address, is not chained to ours.
-            raise attempt.broken(failure)
+            raise attempt.error_for(failure)
 
     def _carry(self, attempt: Attempt) -> None:
-        prepared = attempt.wire
+        prepared = attempt.prepared
         library_request = requests.Request(
             prepared.method, prepared.url, headers=dict(prepared.headers), data=prepared.body
         ).prepare()
-        if not attempt.may_go(lambda: origin_of(library_request.url or "")):  # requests parses it by the same urlsplit
+        if not attempt.is_allowed(
+            lambda: origin_of(library_request.url or "")
+        ):  # requests parses it by the same urlsplit
             return
-        timeouts = (attempt.connect_s, attempt.read_s)
+        timeouts = (attempt.connect_timeout_s, attempt.read_timeout_s)
         with self._session.send(library_request, stream=True, timeout=timeouts, allow_redirects=False) as response:
-            if not attempt.answered(response.status_code, response.raw.headers.iteritems()):
+            if not attempt.start_response(response.status_code, response.raw.headers.iteritems()):
                 return
             for chunk in response.raw.stream(_CHUNK, decode_content=False):
                 if not attempt.feed(chunk):
@@ -149,14 +157,14 @@ def _session(tls: ssl.SSLContext | None, resolve: Resolver) -> requests.Session:
     return session
 
 
-def _failure(error: Exception) -> Fault:
-    chain = list(causes(error))
-    if is_distrust(chain):
-        return Fault.DISTRUSTED
-    if is_overlong(chain):
-        return Fault.OVERLONG
+def _failure(error: Exception) -> ConnectionFailure:
+    chain = list(exception_chain(error))
+    if is_tls_refusal(chain):
+        return ConnectionFailure.TLS_REFUSED
+    if is_head_too_long(chain):
+        return ConnectionFailure.HEAD_TOO_LONG
     if any(isinstance(cause, NewConnectionError | ConnectTimeoutError) for cause in chain):
-        return Fault.NEVER_CONNECTED
+        return ConnectionFailure.NEVER_CONNECTED
     if any(isinstance(cause, requests.Timeout | Urllib3TimeoutError | TimeoutError) for cause in chain):
-        return Fault.SILENT
-    return Fault.BROKEN
+        return ConnectionFailure.TIMED_OUT
+    return ConnectionFailure.BROKEN

@@ -18,11 +18,11 @@ from uuid import uuid4
 from tenacity import RetryCallState
 
 from cchc_connect.errors import CchcError, Retriable
-from cchc_connect.transport.auth.token_store import Shelf
+from cchc_connect.transport.auth.token_store import TokenStore
 from cchc_connect.transport.calls.call import Call
 from cchc_connect.transport.calls.error_mapping import NEVER_CONNECTED
 from cchc_connect.transport.network.dns import Resolver, system_resolver
-from cchc_connect.transport.opening_hours import Hours
+from cchc_connect.transport.opening_hours import OpeningHours
 
 
 class RetryBudget:
@@ -35,7 +35,7 @@ class RetryBudget:
         self._remaining = reserve
         self._lock = Lock()
 
-    def spend(self) -> bool:
+    def take(self) -> bool:
         """Take one retry from the budget; return whether there was one."""
         with self._lock:
             if self._remaining < 1:
@@ -43,7 +43,7 @@ class RetryBudget:
             self._remaining -= 1
             return True
 
-    def earn(self) -> None:
+    def refund(self) -> None:
         """Refund the share of one success."""
         with self._lock:
             self._remaining = min(self._reserve, self._remaining + self._share)
@@ -75,14 +75,14 @@ def _instant(text: str) -> datetime | None:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-class Pace(Protocol):
+class RateLimiter(Protocol):
     """Rate limit of one system, shared by threads and processes."""
 
-    def turn(self, patience_s: float) -> float | None:
+    def acquire(self, max_wait_s: float) -> float | None:
         """Reserve the next slot and return the seconds until it; None where that is more than `patience_s`."""
         ...
 
-    def put_off(self, seconds: float) -> None:
+    def pause(self, seconds: float) -> None:
         """Give out no slot for `seconds`: the system has requested a pause."""
         ...
 
@@ -96,7 +96,7 @@ def _random_id() -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
+class TransportEnvironment:
     """Clocks, randomness, name resolution and shared state, injected so that a test or simulation can replace them."""
 
     clock: Callable[[], float] = time.monotonic
@@ -109,9 +109,9 @@ class Surroundings:
     """A new identifier for each request."""
     resolve: Resolver = system_resolver
     """Returns the addresses of a host name; called from threads."""
-    pace: Pace | None = None
+    rate_limiter: RateLimiter | None = None
     """Rate limiter shared by all callers of this system; None: no limit."""
-    shelf: Shelf | None = None
+    token_store: TokenStore | None = None
     """Token store that processes share; None: each process logs in for itself."""
 
 
@@ -128,36 +128,38 @@ class RetryArguments(TypedDict):
 class Policy:
     """Limits of one call; all are finite."""
 
-    attempts: int = 4
+    max_attempts: int = 4
     """Maximum number of attempts of a request; a new login does not raise it."""
     deadline_s: float = 60.0
     """Seconds for the whole call: its attempts, the waits between them and a login."""
-    connect_s: float = 10.0
+    connect_timeout_s: float = 10.0
     """Timeout for connecting, in seconds."""
-    read_s: float = 30.0
+    read_timeout_s: float = 30.0
     """Timeout for one read, in seconds."""
-    wait_unit_s: float = 0.5
+    backoff_base_s: float = 0.5
     """Upper bound of the wait before the second attempt, in seconds; it doubles with each further one."""
-    wait_cap_s: float = 20.0
+    backoff_max_s: float = 20.0
     """Upper bound of a wait, in seconds; a Retry-After may request more."""
-    retry_reserve: float = 10.0
+    retry_budget: float = 10.0
     """Retry budget: how many retries all calls of a transport may make while nothing succeeds."""
-    retry_share: float = 0.1
+    retry_budget_refill: float = 0.1
     """Share of one retry that each success refunds to the budget."""
-    hours: Hours | None = None
+    opening_hours: OpeningHours | None = None
     """Opening hours of the system; None: always open."""
-    body_limit: int = 32 * 1024 * 1024
+    max_body_bytes: int = 32 * 1024 * 1024
     """Maximum bytes of a body, both on the wire and decoded."""
-    ratio_limit: int = 200
+    max_compression_ratio: int = 200
     """Maximum ratio of a body's decoded size to its size on the wire."""
-    header_limit: int = 100
+    max_header_lines: int = 100
     """Maximum number of header lines of a response."""
 
-    def budget(self) -> RetryBudget:
+    def new_retry_budget(self) -> RetryBudget:
         """Return a new, full retry budget."""
-        return RetryBudget(self.retry_reserve, self.retry_share)
+        return RetryBudget(self.retry_budget, self.retry_budget_refill)
 
-    def retrying(self, call: Call, uniform: Callable[[float, float], float], budget: RetryBudget) -> RetryArguments:
+    def retry_arguments(
+        self, call: Call, uniform: Callable[[float, float], float], budget: RetryBudget
+    ) -> RetryArguments:
         """Return tenacity's arguments for `call`.
 
         A retriable error is retried only where the request is idempotent or nothing was sent. The wait is full
@@ -167,24 +169,24 @@ class Policy:
 
         def retry(state: RetryCallState) -> bool:
             error = _error(state)
-            return isinstance(error, Retriable) and (call.request.may_repeat or error.code == NEVER_CONNECTED)
+            return isinstance(error, Retriable) and (call.request.is_idempotent or error.code == NEVER_CONNECTED)
 
         def wait(state: RetryCallState) -> float:
-            jitter = uniform(0.0, self.longest_wait_s(call.attempt))
-            return max(jitter, told_wait_s(_error(state)))
+            jitter = uniform(0.0, self.max_backoff_s(call.attempt))
+            return max(jitter, announced_wait_s(_error(state)))
 
         def stop(state: RetryCallState) -> bool:
-            is_last = call.attempt >= self.attempts or state.upcoming_sleep >= call.deadline.remaining()
-            return is_last or not budget.spend()
+            is_last = call.attempt >= self.max_attempts or state.upcoming_sleep >= call.deadline.remaining()
+            return is_last or not budget.take()
 
         return RetryArguments(retry=retry, wait=wait, stop=stop, reraise=True)
 
-    def longest_wait_s(self, attempt: int) -> float:
+    def max_backoff_s(self, attempt: int) -> float:
         """Return the upper bound of the jitter after an attempt (1 is the first), in seconds."""
-        return min(self.wait_cap_s, self.wait_unit_s * 2.0 ** min(attempt - 1, 60))
+        return min(self.backoff_max_s, self.backoff_base_s * 2.0 ** min(attempt - 1, 60))
 
 
-def told_wait_s(error: BaseException | None) -> float:
+def announced_wait_s(error: BaseException | None) -> float:
     """Return the wait that the system requested (Retry-After), in seconds; 0 where it requested none."""
     wait_s = getattr(error, "retry_after_s", None)
     if wait_s is None and isinstance(error, CchcError):

@@ -18,11 +18,11 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from cchc_connect.transport.attempt import in_progress
-from cchc_connect.transport.calls.error_mapping import causes, is_distrust
-from cchc_connect.transport.network.dns import Resolver, in_turn, resolving
+from cchc_connect.transport.attempt import current_attempt
+from cchc_connect.transport.calls.error_mapping import exception_chain, is_tls_refusal
+from cchc_connect.transport.network.dns import Resolver, resolve_async, with_timeouts
 from cchc_connect.transport.network.http1 import Framing
-from cchc_connect.transport.network.tls import usual_trust
+from cchc_connect.transport.network.tls import default_tls_context
 
 _BUFFER = 64 * 1024
 
@@ -45,8 +45,8 @@ class _BoundedSocket(io.RawIOBase):
         while not self._ready:
             self._framing.raise_if_broken()
             received = self._receive()
-            self._ready = memoryview(self._framing.take(received))
-            if self._framing.followed:  # so that the connection is not reused
+            self._ready = memoryview(self._framing.feed(received))
+            if self._framing.has_trailing_data:  # so that the connection is not reused
                 with suppress(OSError):  # the other side has closed it already
                     self._sock.shutdown(SHUT_RDWR)
             if not received:
@@ -61,11 +61,11 @@ class _BoundedSocket(io.RawIOBase):
         super().close()
 
     def _receive(self) -> bytes:
-        attempt = in_progress.get()
+        attempt = current_attempt.get()
         if attempt:
-            if attempt.is_over:
+            if attempt.is_past_deadline:
                 raise TimeoutError
-            self._sock.settimeout(attempt.read_s)
+            self._sock.settimeout(attempt.read_timeout_s)
         return self._raw.read(_BUFFER) or b""
 
 
@@ -90,7 +90,7 @@ class _BoundedHTTPConnection(HTTPConnection):
         host, timeout_s = self._dns_host, self.timeout
         last_error: Exception = NewConnectionError(self, "no address")
         try:
-            for self._dns_host, self.timeout in in_turn(self._addresses(host), timeout_s):  # noqa: B020  # read once, before
+            for self._dns_host, self.timeout in with_timeouts(self._addresses(host), timeout_s):  # noqa: B020  # read once, before
                 try:
                     return super()._new_conn()
                 except (NewConnectionError, ConnectTimeoutError) as unreachable:
@@ -100,9 +100,9 @@ class _BoundedHTTPConnection(HTTPConnection):
         raise last_error
 
     def _addresses(self, host: str) -> Sequence[str]:
-        attempt = in_progress.get()
+        attempt = current_attempt.get()
         try:
-            return resolving(host, self._resolve).result(attempt.connect_s if attempt else None)
+            return resolve_async(host, self._resolve).result(attempt.connect_timeout_s if attempt else None)
         except TimeoutError:
             raise ConnectTimeoutError(self, "no address in time") from None
         except OSError as unresolved:
@@ -115,7 +115,7 @@ class _BoundedHTTPSConnection(_BoundedHTTPConnection, HTTPSConnection):
         try:
             super().connect()
         except OSError as error:
-            if is_distrust(list(causes(error))):
+            if is_tls_refusal(list(exception_chain(error))):
                 raise
             raise NewConnectionError(self, "TLS did not begin") from error
 
@@ -140,7 +140,7 @@ class BoundedAdapter(HTTPAdapter):
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
         """Use our own TLS context: requests would add its CA bundle to it."""
         host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
-        return host, {"ssl_context": self._tls or usual_trust()}
+        return host, {"ssl_context": self._tls or default_tls_context()}
 
     def cert_verify(self, *args: Any, **named: Any) -> None:
         """Use our own TLS context, as above."""

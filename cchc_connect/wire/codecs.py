@@ -24,7 +24,7 @@ from functools import lru_cache
 from math import isfinite
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from cchc_connect.wire.json import LONGEST_NUMBER
+from cchc_connect.wire.json import MAX_NUMBER_LENGTH
 from cchc_schemas import VIETNAM, PartialDate, vietnamese_day
 
 Reader: TypeAlias = Callable[[object], object]
@@ -32,13 +32,13 @@ Reader: TypeAlias = Callable[[object], object]
 
 Meaning = TypeVar("Meaning")
 
-NO_DATE = ("0000-00-00", "0001-01-01", "1900-01-01")
+NO_DATE_PREFIXES = ("0000-00-00", "0001-01-01", "1900-01-01")
 """Start of dates that stand for "none": OpenCPS towards its gateway, .NET, SQL Server."""
 
 COMMUNE_DIGITS = 5
 """Length of a commune code (mã xã, phường), leading zeros included."""
 
-_NUMBER_BOUND = 10**LONGEST_NUMBER
+_NUMBER_BOUND = 10**MAX_NUMBER_LENGTH
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SPACES = str.maketrans({"\u00a0": " ", "\u2007": " ", "\u202f": " ", "\u200b": None, "\ufeff": None})
 """Non-breaking spaces and invisible marks, copied from web pages and word processors."""
@@ -150,12 +150,12 @@ def decimal_number(value: object, sign: DecimalSign) -> Decimal | Unreadable | N
     return Decimal(text.replace("." if sign == "," else ",", "").replace(",", "."))
 
 
-def local_instant(value: object, form: LocalTime, nothing: Collection[str] = ()) -> datetime | Unreadable | None:
+def local_instant(value: object, form: LocalTime, none_prefixes: Collection[str] = ()) -> datetime | Unreadable | None:
     """Return an instant written in Vietnamese time; None for text that starts with one of `nothing`."""
     text = text_or_none(value)
     if not isinstance(text, str):
         return text
-    if nothing and text.startswith(tuple(nothing)):
+    if none_prefixes and text.startswith(tuple(none_prefixes)):
         return None
     match = form.value.fullmatch(text)
     if match is None:
@@ -167,7 +167,7 @@ def local_instant(value: object, form: LocalTime, nothing: Collection[str] = ())
         return Unreadable("instant_unreadable")
 
 
-def iso_instant(value: object, nothing: Collection[str] = ()) -> datetime | Unreadable | None:
+def iso_instant(value: object, none_prefixes: Collection[str] = ()) -> datetime | Unreadable | None:
     """Return the UTC instant of an ISO 8601 text with an offset (with or without a colon).
 
     >>> iso_instant("2022-09-21T08:15:00.000+0700").hour, iso_instant("2022-09-21T08:15:00")
@@ -176,7 +176,7 @@ def iso_instant(value: object, nothing: Collection[str] = ()) -> datetime | Unre
     text = text_or_none(value)
     if not isinstance(text, str):
         return text
-    if nothing and text.startswith(tuple(nothing)):
+    if none_prefixes and text.startswith(tuple(none_prefixes)):
         return None
     if not _ISO.fullmatch(text):
         return Unreadable("instant_unreadable")
@@ -236,22 +236,22 @@ def _partial_date(text: str, form: DateForm) -> PartialDate | Unreadable | None:
         return Unreadable("date_unreadable")
 
 
-def one_of(value: object, words: Mapping[str, Meaning], rule: str) -> Meaning | Unreadable | None:
+def code_meaning(value: object, meanings: Mapping[str, Meaning], rule: str) -> Meaning | Unreadable | None:
     """Return the meaning of a source's code or word by `words`; an unlisted one is `Unreadable(rule)`."""
     text = text_or_none(value)
-    return words.get(text, Unreadable(rule)) if isinstance(text, str) else text
+    return meanings.get(text, Unreadable(rule)) if isinstance(text, str) else text
 
 
-def known_as(value: object, codes: Mapping[str, str]) -> str | Unreadable | None:
+def shared_code(value: object, codes: Mapping[str, str]) -> str | Unreadable | None:
     """Return the shared code of a local one; an unlisted code is returned unchanged."""
     code = text_or_none(value)
     return codes.get(code, code) if isinstance(code, str) else code
 
 
-def is_among(value: object, words: Collection[str]) -> bool | Unreadable | None:
+def is_among(value: object, values: Collection[str]) -> bool | Unreadable | None:
     """Return whether a value is one of `words`, which mean yes; None for no value."""
     text = text_or_none(value)
-    return text in words if isinstance(text, str) else text
+    return text in values if isinstance(text, str) else text
 
 
 def plain_text(value: object) -> str:

@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from cchc_connect.wire import codecs
-from cchc_connect.wire.field_map import At, Each, FieldMap, Mapped, Value, Way, Words, held
+from cchc_connect.wire.field_map import At, FieldMap, FieldPath, ListReader, MappedItem, ValueReader, WordMap, value_at
 from cchc_connect.wire.json import Item
 from cchc_schemas import Record
 from cchc_schemas.codes import Irregularities
@@ -39,16 +39,19 @@ class WireModels:
         self._record_type = record_type
         self._readers: dict[tuple[int, frozenset[str]], tuple[FieldMap, _Reader | None]] = {}
 
-    def read(self, mapped: Mapped) -> Record | None:
+    def read(self, mapped: MappedItem) -> Record | None:
         """Return the record of an item; None where the two separate steps must be taken."""
-        cache_key = id(mapped.fields), frozenset(mapped.own)
+        cache_key = id(mapped.fields), frozenset(mapped.own_fields)
         if cache_key not in self._readers:  # the map is stored too, so that its id is not reused
-            self._readers[cache_key] = mapped.fields, _reader(self._record_type, mapped.fields, frozenset(mapped.own))
+            self._readers[cache_key] = (
+                mapped.fields,
+                _reader(self._record_type, mapped.fields, frozenset(mapped.own_fields)),
+            )
         _, reader = self._readers[cache_key]
         return None if reader is None else reader(mapped)
 
 
-_Reader: TypeAlias = Callable[[Mapped], Record | None]
+_Reader: TypeAlias = Callable[[MappedItem], Record | None]
 
 
 def _reader(record_type: type[Record], fields: FieldMap, own: frozenset[str]) -> _Reader | None:
@@ -57,9 +60,9 @@ def _reader(record_type: type[Record], fields: FieldMap, own: frozenset[str]) ->
         return None
     validate = _model(record_type, plan).model_validate
 
-    def read(mapped: Mapped) -> Record | None:
+    def read(mapped: MappedItem) -> Record | None:
         document = plan.prepared(mapped.item)
-        for name, value in mapped.own.items():
+        for name, value in mapped.own_fields.items():
             document[_ADDED + name] = value
         irregular = Irregularities()
         try:
@@ -77,9 +80,9 @@ class _Plan:
     def __init__(self) -> None:
         self.fields: dict[str, Any] = {}
         """Type and `Field` of each, as `create_model` takes them."""
-        self._paths: dict[str, tuple[Way, ...]] = {}
-        self._filtered_parts: dict[str, tuple[str, Each]] = {}
-        self._adapter_values: dict[str, Value] = {}
+        self._paths: dict[str, tuple[FieldPath, ...]] = {}
+        self._filtered_parts: dict[str, tuple[str, ListReader]] = {}
+        self._adapter_values: dict[str, ValueReader] = {}
         self._defaults: Document = {}
 
     @property
@@ -92,14 +95,14 @@ class _Plan:
         document = {**item, **self._defaults}
         for added_name, paths in self._paths.items():
             for path in paths:
-                value = item.get(path[0]) if len(path) == 1 else held(item, path)
+                value = item.get(path[0]) if len(path) == 1 else value_at(item, path)
                 if value is not None and value != "":
                     document[added_name] = value
                     break
             else:
                 document[added_name] = None
         for added_name, (name, parts_reader) in self._filtered_parts.items():
-            document[added_name] = parts_reader.counting(item.get(name))
+            document[added_name] = parts_reader.included_members(item.get(name))
         for added_name, take_value in self._adapter_values.items():
             document[added_name] = take_value(item)
         return document
@@ -113,7 +116,7 @@ class _Plan:
         self._defaults[_ADDED + name] = field_info.get_default(call_default_factory=True)
         self.fields[name] = Any, Field(validation_alias=_ADDED + name)
 
-    def take(self, name: str, field_info: FieldInfo, value: Value) -> None:
+    def take(self, name: str, field_info: FieldInfo, value: ValueReader) -> None:
         """Plan a field that the adapter's own function reads."""
         self._adapter_values[_ADDED + name] = value
         self.put(name, field_info)
@@ -122,16 +125,16 @@ class _Plan:
         """Plan a field that Pydantic reads as `value` would."""
         default = None if type(None) in get_args(field_info.annotation) else ...
         if not value.property:
-            self._paths[_ADDED + name] = value.ways
-        accepts = _Accepts(value.read, is_last=len(value.ways) == 1)
+            self._paths[_ADDED + name] = value.paths
+        accepts = _Accepts(value.read, is_last=len(value.paths) == 1)
         field: Any = Field(default, validation_alias=value.property or _ADDED + name)
         self.fields[name] = Annotated[field_info.rebuild_annotation(), accepts], field
 
     def read_parts(
-        self, name: str, field_info: FieldInfo, source_name: str, parts_reader: Each, part: type[BaseModel]
+        self, name: str, field_info: FieldInfo, source_name: str, parts_reader: ListReader, part: type[BaseModel]
     ) -> None:
         """Plan a list of parts that Pydantic reads."""
-        if parts_reader.counts is not None:
+        if parts_reader.is_included is not None:
             self._filtered_parts[_ADDED + name] = source_name, parts_reader
             source_name = _ADDED + name
         default = () if field_info.default == () else ...
@@ -155,7 +158,7 @@ def _plan(model: type[BaseModel], fields: FieldMap, own: frozenset[str] = frozen
             plan.unset(name, field_info)
         elif not isinstance(value, At):
             plan.take(name, field_info, value)
-        elif isinstance(value.read, Each) and value.property and (part := _part(field_info, value.read)):
+        elif isinstance(value.read, ListReader) and value.property and (part := _part(field_info, value.read)):
             plan.read_parts(name, field_info, value.property, value.read, part)
         elif _reads_none_as_none(value.read):
             plan.read(name, field_info, value)
@@ -164,7 +167,7 @@ def _plan(model: type[BaseModel], fields: FieldMap, own: frozenset[str] = frozen
     return plan
 
 
-def _part(field_info: FieldInfo, parts_reader: Each) -> type[BaseModel] | None:
+def _part(field_info: FieldInfo, parts_reader: ListReader) -> type[BaseModel] | None:
     """Return the wire model of a list's parts."""
     members = get_args(field_info.annotation)
     if members[1:] != (...,) or not (isinstance(members[0], type) and issubclass(members[0], BaseModel)):
@@ -192,7 +195,7 @@ def _model(base: type[Any], plan: _Plan) -> type[Any]:
 def _reads_none_as_none(read: codecs.Reader) -> bool:
     """True if it is one of our codecs and returns None for None."""
     function = _function(read)
-    is_our_codec = isinstance(read, Words) or getattr(function, "__module__", "") in {codecs.__name__, At.__module__}
+    is_our_codec = isinstance(read, WordMap) or getattr(function, "__module__", "") in {codecs.__name__, At.__module__}
     return is_our_codec and read(None) is None
 
 

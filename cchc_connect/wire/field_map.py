@@ -15,13 +15,14 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from cchc_connect.wire.codecs import (
     COMMUNE_DIGITS,
-    NO_DATE,
+    NO_DATE_PREFIXES,
     DecimalSign,
     LocalTime,
     Reader,
     Unreadable,
     as_list,
     as_object,
+    code_meaning,
     decimal_number,
     dotnet_instant,
     epoch_ms,
@@ -29,7 +30,6 @@ from cchc_connect.wire.codecs import (
     iso_instant,
     local_day,
     local_instant,
-    one_of,
     padded_code,
     partial_date,
     text_or_none,
@@ -37,13 +37,13 @@ from cchc_connect.wire.codecs import (
 )
 from cchc_connect.wire.json import Item
 
-Value: TypeAlias = Callable[[Item], object]
+ValueReader: TypeAlias = Callable[[Item], object]
 """Takes one value from an item and reads it; usually an `At`."""
 
-FieldMap: TypeAlias = Mapping[str, Value]
+FieldMap: TypeAlias = Mapping[str, ValueReader]
 """A record's fields, each with the function that takes its value from an item."""
 
-Way: TypeAlias = tuple[str, ...]
+FieldPath: TypeAlias = tuple[str, ...]
 """Path through objects and lists: property names and list indexes."""
 
 NOT_AN_OBJECT = Unreadable("object_expected")
@@ -53,51 +53,53 @@ NOT_AN_OBJECT = Unreadable("object_expected")
 class At:
     """Takes the value at the first of its paths that has one."""
 
-    ways: tuple[Way, ...]
+    paths: tuple[FieldPath, ...]
     read: Reader
 
     @property
     def property(self) -> str:
         """The property it reads, where it has one path of one step; else ""."""
-        return self.ways[0][0] if len(self.ways) == len(self.ways[0]) == 1 else ""
+        return self.paths[0][0] if len(self.paths) == len(self.paths[0]) == 1 else ""
 
     def __call__(self, item: Item) -> object:
         """Return the value as read; None where no path has one."""
-        for path in self.ways:
-            value = self.read(item.get(path[0]) if len(path) == 1 else held(item, path))
+        for path in self.paths:
+            value = self.read(item.get(path[0]) if len(path) == 1 else value_at(item, path))
             if value is not None:
                 return value
         return None
 
 
 @dataclass(frozen=True, eq=False)
-class Each:
+class ListReader:
     """Reads a list of parts; a part whose flag `counts` is false is left out."""
 
     fields: FieldMap
-    counts: Value | None
+    is_included: ValueReader | None
 
     def __call__(self, value: object) -> list[object]:
         """Return the fields of each part that is not left out."""
-        parts = [as_object(member) for member in self.counting(value)]
+        parts = [as_object(member) for member in self.included_members(value)]
         fields = self.fields.items()
         return [NOT_AN_OBJECT if part is None else {name: value(part) for name, value in fields} for part in parts]
 
-    def counting(self, value: object) -> list[object]:
+    def included_members(self, value: object) -> list[object]:
         """Return the members that are not left out, unread; a member that is no object stays and is refused later."""
         members = as_list(value)
-        if self.counts is None:
+        if self.is_included is None:
             return members
-        return [member for member in members if (part := as_object(member)) is None or self.counts(part) is not False]
+        return [
+            member for member in members if (part := as_object(member)) is None or self.is_included(part) is not False
+        ]
 
 
-class Words:
+class WordMap:
     """Translates a source's words to ours; an unlisted word becomes `others`, or stays where that is "*"."""
 
-    def __init__(self, words: Mapping[str, str], others: str | None = None) -> None:
+    def __init__(self, words: Mapping[str, str], default: str | None = None) -> None:
         """Prepare; without `others` an unlisted word is unreadable."""
         self._our_words = words
-        self._default = others
+        self._default = default
         self._numbers = {
             int(word): our_word for word, our_word in words.items() if word.isdecimal() and str(int(word)) == word
         }
@@ -107,45 +109,47 @@ class Words:
         our_word = self._numbers.get(value) if type(value) is int else None
         if our_word is not None:
             return our_word
-        word = one_of(value, self._our_words, "word_unknown")
+        word = code_meaning(value, self._our_words, "word_unknown")
         if not isinstance(word, Unreadable) or self._default is None:
             return word
         return text_or_none(value) if self._default == "*" else self._default
 
 
-class Mapped(Mapping[str, object]):
+class MappedItem(Mapping[str, object]):
     """The fields of an item by a field map, with own fields added; read lazily, again at each access.
 
     The engine does not read it: it reads and checks mapped items in one step (`wire_models`).
     """
 
-    __slots__ = ("fields", "item", "own")
+    __slots__ = ("fields", "item", "own_fields")
 
     def __init__(self, item: Item, fields: FieldMap, own: Mapping[str, object] = MappingProxyType({})) -> None:
         """Store item, map and own fields; `own` overrides `fields`."""
         self.item = item
         self.fields = fields
-        self.own = own
+        self.own_fields = own
 
     def read(self) -> dict[str, object]:
         """Return all fields, read now."""
-        return {name: value(self.item) for name, value in self.fields.items() if name not in self.own} | dict(self.own)
+        return {name: value(self.item) for name, value in self.fields.items() if name not in self.own_fields} | dict(
+            self.own_fields
+        )
 
-    def __or__(self, own: Mapping[str, object]) -> "Mapped":
-        return Mapped(self.item, self.fields, {**self.own, **own})
+    def __or__(self, own: Mapping[str, object]) -> "MappedItem":
+        return MappedItem(self.item, self.fields, {**self.own_fields, **own})
 
     def __getitem__(self, name: str) -> object:
-        return self.own[name] if name in self.own else self.fields[name](self.item)
+        return self.own_fields[name] if name in self.own_fields else self.fields[name](self.item)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys((*self.fields, *self.own)))
+        return iter(dict.fromkeys((*self.fields, *self.own_fields)))
 
     def __len__(self) -> int:
-        return len(self.fields.keys() | self.own.keys())
+        return len(self.fields.keys() | self.own_fields.keys())
 
     def __repr__(self) -> str:
         """Show names only: values may be personal."""
-        return f"<fields {', '.join(sorted(self.fields.keys() | self.own.keys()))}>"
+        return f"<fields {', '.join(sorted(self.fields.keys() | self.own_fields.keys()))}>"
 
 
 def at(*paths: str, read: Reader = text_or_none) -> At:
@@ -157,17 +161,17 @@ def at(*paths: str, read: Reader = text_or_none) -> At:
     return At(tuple(tuple(path.split(".")) for path in paths), read)
 
 
-def each(fields: FieldMap, where: str = "") -> Each:
+def each(fields: FieldMap, where: str = "") -> ListReader:
     """Return a reader of a list of parts; a part whose flag `where` is false is left out."""
-    return Each(fields, at(where, read=flag) if where else None)
+    return ListReader(fields, at(where, read=flag) if where else None)
 
 
-def translated(item: Item, fields: FieldMap) -> Mapped:
+def translated(item: Item, fields: FieldMap) -> MappedItem:
     """Return the fields of `item`; `translated(item, MAP) | {...}` adds fields that a map cannot express."""
-    return Mapped(item, fields)
+    return MappedItem(item, fields)
 
 
-def held(item: object, path: Sequence[str]) -> object:
+def value_at(item: object, path: Sequence[str]) -> object:
     """Return the value at a path through objects and lists; None where the path ends before."""
     value = item
     for step in path:
@@ -186,7 +190,7 @@ def held(item: object, path: Sequence[str]) -> object:
 
 def iso_day(value: object) -> object:
     """Return the Vietnamese day of an ISO instant."""
-    return local_day(iso_instant(value, nothing=NO_DATE))
+    return local_day(iso_instant(value, none_prefixes=NO_DATE_PREFIXES))
 
 
 def epoch_day(value: object) -> object:
@@ -267,7 +271,7 @@ class FieldRule(BaseModel):
             raise ValueError("a field is read by a codec, by words or as a list of parts")
         return self
 
-    def value(self, decimal_sign: DecimalSign) -> Value:
+    def value(self, decimal_sign: DecimalSign) -> ValueReader:
         """Return the function that takes this field's value from an item."""
         paths = (self.property,) if isinstance(self.property, str) else self.property
         return at(*paths, read=self._reader(decimal_sign))
@@ -276,7 +280,7 @@ class FieldRule(BaseModel):
         if self.each:
             return each(field_map(self.each, decimal_sign), self.where)
         if self.words:
-            return Words(self.words, self.others)
+            return WordMap(self.words, self.others)
         if self.codec is Codec.NUMBER:
             return partial(decimal_number, sign=decimal_sign)
         return READERS[self.codec]

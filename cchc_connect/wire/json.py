@@ -20,10 +20,10 @@ from typing import Any, TypeAlias, cast
 import jiter
 import msgspec
 
-DEEPEST = 64
+MAX_DEPTH = 64
 """Maximum levels of nesting."""
 
-LONGEST_NUMBER = 100
+MAX_NUMBER_LENGTH = 100
 """Maximum characters of a number; no real measurement has more."""
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
@@ -35,19 +35,19 @@ _NUMBER_SHAPES = bytes(
     ord("e") if byte in b"eE" else ord("0") if byte in b"0123456789+-." else ord(" ") for byte in range(256)
 )
 """Maps each byte to "e", to "0" where it may be part of a number, or to a space."""
-_TOO_LONG = b"0" * (LONGEST_NUMBER + 1)
+_TOO_LONG = b"0" * (MAX_NUMBER_LENGTH + 1)
 
 
 def is_too_deep(text: bytes) -> bool:
     """True if a JSON text is nested deeper than `DEEPEST`."""
-    if len(text.translate(None, _NO_OPENERS)) <= DEEPEST:
+    if len(text.translate(None, _NO_OPENERS)) <= MAX_DEPTH:
         return False
     # Brackets in strings do not count. Removing every ][ does not change the maximum depth.
     outside = _STRING.sub(b"", text) if b"\\" in text else b"".join(text.split(b'"')[::2])
     brackets = outside.translate(None, _NO_BRACKETS).replace(b"][", b"").replace(b"}{", b"")
-    if len(brackets.translate(None, _NO_OPENERS)) <= DEEPEST:
+    if len(brackets.translate(None, _NO_OPENERS)) <= MAX_DEPTH:
         return False
-    return any(depth > DEEPEST for depth in accumulate(map(_STEPS.__getitem__, brackets)))
+    return any(depth > MAX_DEPTH for depth in accumulate(map(_STEPS.__getitem__, brackets)))
 
 
 def may_hold_odd_numbers(text: bytes) -> bool:
@@ -61,10 +61,10 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 
 
 @dataclass(frozen=True)
-class Split:
+class SplitObject:
     """A JSON object separated from one of its lists."""
 
-    rest: bytes
+    remainder: bytes
     """The object with an empty list in place of the list."""
     elements: list[bytes]
     """The bytes of each element of the list."""
@@ -79,7 +79,7 @@ def is_almost_json(body: bytes) -> bool:
     return True
 
 
-def split(body: bytes, name: str) -> Split | None:
+def split_object(body: bytes, name: str) -> SplitObject | None:
     """Separate an object from its list `name`; a single object there is a list of one; None without such a list.
 
     Raises:
@@ -92,7 +92,7 @@ def split(body: bytes, name: str) -> Split | None:
         for member_name, start, end in _members(text):
             if member_name == name and text[start] in "[{":
                 elements = list(_elements(text, start)) if text[start] == "[" else [text[start:end]]
-                return Split(_bytes(text[:start] + "[]" + text[end:]), [_bytes(element) for element in elements])
+                return SplitObject(_bytes(text[:start] + "[]" + text[end:]), [_bytes(element) for element in elements])
     except RecursionError:
         raise ValueError("nested too deep") from None
     return None
@@ -172,7 +172,7 @@ class RawItem(Mapping[str, Any]):
         Raises:
             ValueError: the bytes are no strict JSON object.
         """
-        return cast("Mapping[str, Any]", item_json(self.raw))
+        return cast("Mapping[str, Any]", read_item(self.raw))
 
     def __getitem__(self, name: str) -> Any:
         return self.read()[name]
@@ -198,7 +198,7 @@ class Listing:
     """The items; None where the response has no list of objects under that name."""
 
 
-def parts_of(body: bytes) -> Mapping[str, bytes] | None:
+def split_members(body: bytes) -> Mapping[str, bytes] | None:
     """Return the members of a JSON object unread; None where the body is no JSON object."""
     try:
         return cast("Mapping[str, bytes]", _PARTS.decode(body.removeprefix(BOM)))
@@ -206,7 +206,7 @@ def parts_of(body: bytes) -> Mapping[str, bytes] | None:
         return None
 
 
-def listing(body: bytes, name: str, parts: Mapping[str, bytes] | None = None) -> Listing:
+def split_listing(body: bytes, name: str, parts: Mapping[str, bytes] | None = None) -> Listing:
     """Return a listing with the items under `name` unread; a single object there is a list of one.
 
     Args:
@@ -218,7 +218,7 @@ def listing(body: bytes, name: str, parts: Mapping[str, bytes] | None = None) ->
         ValueError: the body is no JSON text.
     """
     body = body.removeprefix(BOM)
-    parts = parts_of(body) if parts is None else parts
+    parts = split_members(body) if parts is None else parts
     try:
         listed = bytes((parts or {})[name])
         raws = [listed] if listed.startswith(_OBJECT_START) else [bytes(element) for element in _LIST.decode(listed)]
@@ -242,17 +242,17 @@ def is_json(body: bytes) -> bool:
     return True
 
 
-def strict_json(body: bytes) -> object:
+def read_json(body: bytes) -> object:
     """Read `body` as strict JSON; a leading byte order mark is ignored.
 
     Raises:
         ValueError: no JSON text, a duplicate key, nesting deeper than `DEEPEST`, a number longer than
             `LONGEST_NUMBER` or too large for a float, NaN or Infinity.
     """
-    return _read_slowly(body) if may_hold_odd_numbers(body) else item_json(body)
+    return _read_slowly(body) if may_hold_odd_numbers(body) else read_item(body)
 
 
-def item_json(raw: bytes) -> object:
+def read_item(raw: bytes) -> object:
     """Read one item as JSON, like `strict_json` but without the check of numbers, which the codecs of fields make.
 
     Searching every item for odd numbers takes a third of the time of reading it.
@@ -275,16 +275,16 @@ def _read_slowly(body: bytes) -> object:
 
 
 def _listing(remainder: bytes, raws: Sequence[bytes]) -> Listing:
-    document = cast("dict[str, Any]", strict_json(remainder))
+    document = cast("dict[str, Any]", read_json(remainder))
     return Listing(document=document, items=[RawItem(raw) for raw in raws] if all(map(_is_object, raws)) else None)
 
 
 def _split_leniently(body: bytes, name: str) -> Listing:
     """Return the listing of a body that msgspec cannot split: a value is no JSON (NaN), or there is no list."""
-    parts = split(body, name)
+    parts = split_object(body, name)
     if parts is not None:
-        return _listing(parts.rest, parts.elements)
-    document = strict_json(body)
+        return _listing(parts.remainder, parts.elements)
+    document = read_json(body)
     return Listing(document=cast("dict[str, Any]", document) if isinstance(document, dict) else {}, items=None)
 
 
@@ -300,14 +300,14 @@ def _no_constant(name: str) -> object:
 
 
 def _integer(digits: str) -> int:
-    if len(digits) > LONGEST_NUMBER:
+    if len(digits) > MAX_NUMBER_LENGTH:
         raise ValueError("a number is too long")
     return int(digits)
 
 
 def _fraction(digits: str) -> float:
     number = float(digits)
-    if len(digits) > LONGEST_NUMBER or not isfinite(number):
+    if len(digits) > MAX_NUMBER_LENGTH or not isfinite(number):
         raise ValueError("a number is too long or too large")
     return number
 

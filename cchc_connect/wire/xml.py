@@ -18,13 +18,13 @@ _NAMESPACE_END = "}"
 class XmlLimits:
     """Limits for one document; all are finite."""
 
-    size: int = 32 * 1024 * 1024
+    max_bytes: int = 32 * 1024 * 1024
     """Maximum bytes."""
-    depth: int = 64
+    max_depth: int = 64
     """Maximum nesting of elements."""
-    elements: int = 500_000
+    max_elements: int = 500_000
     """Maximum number of elements."""
-    attributes: int = 1_000
+    max_attributes: int = 1_000
     """Maximum number of attributes of one element."""
 
 
@@ -72,11 +72,11 @@ class _Handlers:
     def opened(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         self._elements += 1
-        if self._depth > self._limits.depth:
+        if self._depth > self._limits.max_depth:
             raise UnsafeXml("depth")
-        if self._elements > self._limits.elements:
+        if self._elements > self._limits.max_elements:
             raise UnsafeXml("elements")
-        if len(attributes) > self._limits.attributes:
+        if len(attributes) > self._limits.max_attributes:
             raise UnsafeXml("attributes")
         if self._builder:
             self._builder.start(_clark_name(name), _clark_attributes(attributes))
@@ -97,7 +97,7 @@ def _read(chunks: Iterable[bytes], limits: XmlLimits, builder: TreeBuilder | Non
     if builder:
         parser.CharacterDataHandler = builder.data
     try:
-        for chunk in _limited(chunks, limits.size):
+        for chunk in _limited(chunks, limits.max_bytes):
             parser.Parse(chunk, False)
         parser.Parse(b"", True)
     except UnsafeXml:

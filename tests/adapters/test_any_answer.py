@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from cchc_connect import Adapter, Ask, Page, Source, SourceHeld, Unreadable, Verdict
+from cchc_connect import Adapter, Page, PageRequest, Source, SourceHeld, Unreadable, Verdict
 from cchc_connect.wire import codecs
 from cchc_schemas import RecordInvalid
 from tests.adapters import (
@@ -18,7 +18,7 @@ from tests.adapters import (
     test_ogc_features,
     test_opencps,
 )
-from tests.adapters.wire import answer
+from tests.adapters.wire import json_response
 
 pytestmark = pytest.mark.repeats
 
@@ -91,11 +91,11 @@ def test_an_item_is_read_or_refused_whatever_stands_in_it(
 @limited_examples
 @given(document=JSON)
 def test_an_answer_is_a_page_or_holds_the_source(source: Source, document: object) -> None:
-    conversation = source.fetch(Ask(since=None, position=None))
+    conversation = source.fetch(PageRequest(since=None, page_token=None))
     next(conversation)
 
     with pytest.raises((StopIteration, SourceHeld)) as ended:
-        conversation.send(answer(document))
+        conversation.send(json_response(document))
 
     if isinstance(ended.value, StopIteration):
         assert isinstance(ended.value.value, Page)
@@ -107,7 +107,7 @@ def test_an_answer_is_a_page_or_holds_the_source(source: Source, document: objec
 def test_every_answer_has_a_verdict_and_only_an_ordinary_one_is_good(
     adapter: Adapter, document: object, status: int
 ) -> None:
-    verdict = adapter.dialect.classify(answer(document, status=status))
+    verdict = adapter.dialect.classify(json_response(document, status=status))
 
     assert isinstance(verdict, Verdict)
     assert verdict is not Verdict.OK or status == 200

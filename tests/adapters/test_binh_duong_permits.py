@@ -10,10 +10,20 @@ from pydantic import ValidationError
 
 from cchc_adapters.binh_duong_permits.adapter import BinhDuongPermits, BinhDuongPermitsOptions
 from cchc_adapters.building_blocks.options import package_table
-from cchc_connect import Ask, AuthenticationFailed, Deletes, Item, Maintenance, SourceHeld, Verdict
+from cchc_connect import AuthenticationFailed, DeleteDetection, Item, Maintenance, PageRequest, SourceHeld, Verdict
 from cchc_connect.testing import Agencies, ConstructionDepartmentDouble, World
 from cchc_schemas import ConstructionPermit, ConstructionWorks, PartialDate, PermitStatus, WorksGrade, code_list
-from tests.adapters.wire import FIRST_PAGE, answer, faults, faulty_keys, led, line, listed, page_for_people, records
+from tests.adapters.wire import (
+    FIRST_PAGE,
+    all_items,
+    faults,
+    faulty_keys,
+    html_response,
+    json_response,
+    records,
+    run_conversation,
+    transport_to,
+)
 
 SQUARE = [[600000.0, 1214000.0], [600010.0, 1214000.0], [600010.0, 1214010.0], [600000.0, 1214000.0]]
 PERMIT: dict[str, Any] = {
@@ -187,24 +197,24 @@ def test_every_fault_of_a_file_is_found_at_once() -> None:
 
 def test_pages_of_files_are_ordered_by_the_key() -> None:
     source = department(page_size=2).sources[0]
-    reply = answer({"data": [PERMIT], "count": 1, "total": 3, "page": 1, "pageCount": 2})
+    reply = json_response({"data": [PERMIT], "count": 1, "total": 3, "page": 1, "pageCount": 2})
 
-    requests, page = led(source.fetch(FIRST_PAGE), reply)
-    later, last = led(source.fetch(Ask(since=None, position="2")), reply)
+    requests, page = run_conversation(source.fetch(FIRST_PAGE), reply)
+    later, last = run_conversation(source.fetch(PageRequest(since=None, page_token="2")), reply)
 
     assert requests[0].path == "/rest/ctxd/cong-trinh-cpxd"
     assert requests[0].params == {"page": "1", "limit": "2", "sort": "maCTCPXD,ASC"}
     assert later[0].params["page"] == "2"
-    assert (page.next, page.total, last.next) == ("2", 3, None)
+    assert (page.next_page_token, page.total, last.next_page_token) == ("2", 3, None)
 
 
 def test_a_column_of_change_is_used_only_where_it_is_named() -> None:
     since = datetime(2026, 3, 2, 1, 2, 3, 999, tzinfo=UTC)
     plain, by_column = department().sources[0], department(changed_column="thoiDiemCapNhat").sources[0]
-    reply = answer({"data": [], "total": 0, "pageCount": 0})
+    reply = json_response({"data": [], "total": 0, "pageCount": 0})
 
-    unfiltered, _ = led(plain.fetch(Ask(since=since, position=None)), reply)
-    filtered, _ = led(by_column.fetch(Ask(since=since, position=None)), reply)
+    unfiltered, _ = run_conversation(plain.fetch(PageRequest(since=since, page_token=None)), reply)
+    filtered, _ = run_conversation(by_column.fetch(PageRequest(since=since, page_token=None)), reply)
 
     assert "filter" not in unfiltered[0].params
     assert filtered[0].params["filter"] == "thoiDiemCapNhat||$gte||2026-03-02T01:02:03.000Z"
@@ -214,9 +224,9 @@ def test_a_column_of_change_is_used_only_where_it_is_named() -> None:
 
 
 def test_what_is_not_listed_is_gone_only_where_the_options_say_so() -> None:
-    assert [source.profile.deletes for source in department().sources] == [Deletes.NEVER] * 2
+    assert [source.profile.deletes for source in department().sources] == [DeleteDetection.NEVER] * 2
     complete = department(complete_listings=True, changed_column="thoiDiemCapNhat").sources
-    assert [source.profile.deletes for source in complete] == [Deletes.NEVER, Deletes.ABSENCE]
+    assert [source.profile.deletes for source in complete] == [DeleteDetection.NEVER, DeleteDetection.ABSENCE]
 
 
 @pytest.mark.parametrize(
@@ -224,7 +234,7 @@ def test_what_is_not_listed_is_gone_only_where_the_options_say_so() -> None:
 )
 def test_what_is_no_page_of_files_holds_the_source(document: object) -> None:
     with pytest.raises(SourceHeld) as held:
-        led(department().sources[0].fetch(FIRST_PAGE), answer(document))
+        run_conversation(department().sources[0].fetch(FIRST_PAGE), json_response(document))
 
     assert held.value.code == "binh_duong_permits.no_listing"
 
@@ -274,10 +284,12 @@ LAYER: dict[str, Any] = {
 
 def test_the_layer_is_described_before_it_is_asked() -> None:
     source = department(page_size=100, works_layer="/gis/0").sources[1]
-    more = answer({"features": [WORKS], "exceededTransferLimit": True})
+    more = json_response({"features": [WORKS], "exceededTransferLimit": True})
 
-    requests, page = led(source.fetch(FIRST_PAGE), answer(LAYER), answer({"count": 3}), more)
-    later, last = led(source.fetch(Ask(since=None, position=page.next)), answer({"features": [WORKS]}))
+    requests, page = run_conversation(source.fetch(FIRST_PAGE), json_response(LAYER), json_response({"count": 3}), more)
+    later, last = run_conversation(
+        source.fetch(PageRequest(since=None, page_token=page.next_page_token)), json_response({"features": [WORKS]})
+    )
 
     assert [request.path for request in requests] == ["/gis/0", "/gis/0/query", "/gis/0/query"]
     assert requests[2].params == {
@@ -291,21 +303,25 @@ def test_the_layer_is_described_before_it_is_asked() -> None:
         "resultRecordCount": "2",
     }
     assert (later[0].params["resultOffset"], later[0].params["orderByFields"]) == ("1", "FID")
-    assert (page.total, last.next) == (3, None)
+    assert (page.total, last.next_page_token) == (3, None)
 
 
 def test_a_full_page_is_followed_by_another_one_for_old_servers_never_say_that_there_is_more() -> None:
     source = department(page_size=100).sources[1]
 
-    _, page = led(source.fetch(FIRST_PAGE), answer(LAYER), answer({}), answer({"features": [WORKS, WORKS]}))
+    _, page = run_conversation(
+        source.fetch(FIRST_PAGE), json_response(LAYER), json_response({}), json_response({"features": [WORKS, WORKS]})
+    )
 
-    assert page.next is not None
+    assert page.next_page_token is not None
 
 
 def test_longitude_and_latitude_are_asked_for_by_their_number() -> None:
     source = department(crs="OGC:CRS84").sources[1]
 
-    requests, _ = led(source.fetch(FIRST_PAGE), answer(LAYER), answer({"count": 0}), answer({"features": []}))
+    requests, _ = run_conversation(
+        source.fetch(FIRST_PAGE), json_response(LAYER), json_response({"count": 0}), json_response({"features": []})
+    )
 
     assert requests[2].params["outSR"] == "4326"
 
@@ -322,7 +338,7 @@ def test_longitude_and_latitude_are_asked_for_by_their_number() -> None:
 )
 def test_a_layer_that_cannot_be_paged_holds_the_source(description: object, code: str) -> None:
     with pytest.raises(SourceHeld) as held:
-        led(department().sources[1].fetch(FIRST_PAGE), answer(description))
+        run_conversation(department().sources[1].fetch(FIRST_PAGE), json_response(description))
 
     assert held.value.code == code
 
@@ -330,7 +346,12 @@ def test_a_layer_that_cannot_be_paged_holds_the_source(description: object, code
 @pytest.mark.parametrize("document", [{}, [], {"features": [1]}, {"features": [{"geometry": None}]}])
 def test_what_is_no_page_of_features_holds_the_source(document: object) -> None:
     with pytest.raises(SourceHeld) as held:
-        led(department().sources[1].fetch(FIRST_PAGE), answer(LAYER), answer({"count": 1}), answer(document))
+        run_conversation(
+            department().sources[1].fetch(FIRST_PAGE),
+            json_response(LAYER),
+            json_response({"count": 1}),
+            json_response(document),
+        )
 
     assert held.value.code == "arcgis.no_features"
 
@@ -348,13 +369,13 @@ def test_what_is_no_page_of_features_holds_the_source(document: object) -> None:
     ],
 )
 def test_an_error_with_status_200_is_judged_by_its_code(code: object, verdict: Verdict) -> None:
-    error = answer({"error": {"code": code, "message": "Invalid Token", "details": []}})
+    error = json_response({"error": {"code": code, "message": "Invalid Token", "details": []}})
 
     assert department().dialect.classify(error) is verdict
 
 
 def test_the_codes_of_a_missing_token_are_an_option() -> None:
-    error = answer({"error": {"code": 403}})
+    error = json_response({"error": {"code": 403}})
 
     assert department(token_errors=[403]).dialect.classify(error) is Verdict.AUTH
 
@@ -362,10 +383,10 @@ def test_the_codes_of_a_missing_token_are_an_option() -> None:
 def test_good_answers_and_pages_for_people_are_told_apart() -> None:
     classify = department().dialect.classify
 
-    assert classify(answer({"features": []})) is Verdict.OK
-    assert classify(answer({"error": "x"})) is Verdict.UNKNOWN
-    assert classify(page_for_people()) is Verdict.UNKNOWN
-    assert classify(answer({"statusCode": 404}, status=404)) is Verdict.NOT_FOUND
+    assert classify(json_response({"features": []})) is Verdict.OK
+    assert classify(json_response({"error": "x"})) is Verdict.UNKNOWN
+    assert classify(html_response()) is Verdict.UNKNOWN
+    assert classify(json_response({"statusCode": 404}, status=404)) is Verdict.NOT_FOUND
 
 
 @pytest.mark.parametrize("wrong", [{"crs": "9210"}, {"schemes": {"74": "x"}}, {"page_size": 0}, {"papers": {"x": "y"}}])
@@ -389,11 +410,11 @@ def test_permits_are_what_the_department_knows_and_only_faulty_ones_are_set_asid
     adapter = department(page_size=20)
     source = adapter.sources[0]
 
-    with line(adapter, office) as transport:
-        items = listed(source, transport)
+    with transport_to(adapter, office) as transport:
+        items = all_items(source, transport)
 
     assert len(items) == len(world.permits)
-    assert faulty_keys(source, items) == set(world.blemishes["construction_permit"].faulty_ids())
+    assert faulty_keys(source, items) == set(world.listing_defects["construction_permit"].faulty_ids())
     for key, record in records(source, items).items():
         fact = world.permits[key]
         assert isinstance(record, ConstructionPermit)
@@ -414,11 +435,11 @@ def test_works_are_what_the_department_knows_and_only_faulty_ones_are_set_aside(
     adapter = department(page_size=1000)
     source = adapter.sources[1]
 
-    with line(adapter, office) as transport:
-        items = listed(source, transport)
+    with transport_to(adapter, office) as transport:
+        items = all_items(source, transport)
 
     assert len(items) == len(world.works)
-    assert faulty_keys(source, items) == set(world.blemishes["construction_works"].faulty_ids())
+    assert faulty_keys(source, items) == set(world.listing_defects["construction_works"].faulty_ids())
     for key, record in records(source, items).items():
         fact = world.works[key]
         assert isinstance(record, ConstructionWorks)
@@ -431,8 +452,8 @@ def test_only_changed_files_come_where_the_column_is_named(office: ConstructionD
     adapter = department(changed_column="thoiDiemCapNhat")
     since = sorted(fact.changed_at for fact in world.permits)[-3].astimezone(UTC)
 
-    with line(adapter, office) as transport:
-        items = listed(adapter.sources[0], transport, Ask(since=since, position=None))
+    with transport_to(adapter, office) as transport:
+        items = all_items(adapter.sources[0], transport, PageRequest(since=since, page_token=None))
 
     assert {adapter.sources[0].key(item) for item in items} == {
         fact.source_id for fact in world.permits if fact.changed_at >= since.replace(microsecond=0)
@@ -443,13 +464,13 @@ def test_an_error_with_status_200_is_asked_again(office: ConstructionDepartmentD
     adapter = department()
     office.switches.error_in_200 = True
 
-    with line(adapter, office) as transport, pytest.raises(Maintenance):
-        listed(adapter.sources[1], transport)
+    with transport_to(adapter, office) as transport, pytest.raises(Maintenance):
+        all_items(adapter.sources[1], transport)
 
 
 def test_a_missing_token_with_status_200_is_told_as_refused_credentials(office: ConstructionDepartmentDouble) -> None:
     adapter = department(token_errors=[500])
     office.switches.error_in_200 = True
 
-    with line(adapter, office) as transport, pytest.raises(AuthenticationFailed):
-        listed(adapter.sources[1], transport)
+    with transport_to(adapter, office) as transport, pytest.raises(AuthenticationFailed):
+        all_items(adapter.sources[1], transport)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cchc_adapters.building_blocks.geometries import geometry
+from cchc_adapters.building_blocks.geometries import geometry_fields
 from cchc_connect import Unreadable
 from cchc_schemas import Geometry
 
@@ -26,7 +26,7 @@ OUTER, HOLE, BESIDE = square(0, 0, 10), square(2, 2, 3), square(100, 0, 10)
 
 
 def shape(*rings: Ring) -> dict[str, Any]:
-    fields = geometry({"rings": list(rings)}, GRID)
+    fields = geometry_fields({"rings": list(rings)}, GRID)
     assert isinstance(fields, dict)
     return fields
 
@@ -67,12 +67,12 @@ def test_a_ring_that_is_not_closed_is_read_as_if_it_were() -> None:
 def test_geojson_keeps_type_and_coordinates_and_nothing_else() -> None:
     geojson = {"type": "Point", "coordinates": [106.6, 10.9], "bbox": [1, 2, 3, 4]}
 
-    assert geometry(geojson, "OGC:CRS84") == {"type": "Point", "coordinates": [106.6, 10.9], "crs": "OGC:CRS84"}
+    assert geometry_fields(geojson, "OGC:CRS84") == {"type": "Point", "coordinates": [106.6, 10.9], "crs": "OGC:CRS84"}
 
 
 @pytest.mark.parametrize("nothing", [None, {"rings": []}])
 def test_no_shape_is_no_geometry(nothing: object) -> None:
-    assert geometry(nothing, GRID) is None
+    assert geometry_fields(nothing, GRID) is None
 
 
 NO_CORNERS: Ring = []
@@ -89,4 +89,4 @@ BROKEN: list[Any] = [
 
 @pytest.mark.parametrize("broken", BROKEN)
 def test_anything_else_is_unreadable(broken: object) -> None:
-    assert geometry(broken, GRID) == Unreadable("geometry_unreadable")
+    assert geometry_fields(broken, GRID) == Unreadable("geometry_unreadable")

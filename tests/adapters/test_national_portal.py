@@ -13,12 +13,12 @@ from pydantic import ValidationError
 
 from cchc_adapters.national_portal.adapter import NationalPortal, NationalPortalOptions
 from cchc_connect import (
-    Ask,
     AuthenticationFailed,
+    DeliveryStatus,
     HttpRequest,
     HttpResponse,
-    Outcome,
     Outgoing,
+    PageRequest,
     Receipt,
     SourceHeld,
     Target,
@@ -40,15 +40,15 @@ from cchc_schemas import (
 )
 from tests.adapters.wire import (
     FIRST_PAGE,
-    answer,
+    all_items,
     credentials,
     faults,
     faulty_keys,
-    led,
-    line,
-    listed,
-    page_for_people,
+    html_response,
+    json_response,
     records as records_of,
+    run_conversation,
+    transport_to,
 )
 
 BASE: Mapping[str, object] = {
@@ -123,11 +123,11 @@ def portal(**options: object) -> NationalPortal:
 
 
 def verdict_of(document: object, *, status: int = 200, **options: object) -> Verdict:
-    return portal(**options).dialect.classify(answer(document, status=status))
+    return portal(**options).dialect.classify(json_response(document, status=status))
 
 
 def verdict_of_message(code: object, message: str, **options: object) -> Verdict:
-    return portal(**options).dialect.classify(answer({"error_code": code, "message": message}))
+    return portal(**options).dialect.classify(json_response({"error_code": code, "message": message}))
 
 
 def procedure_fields(**changed: object) -> Mapping[str, object]:
@@ -139,17 +139,17 @@ def body(request: HttpRequest) -> dict[str, Any]:
 
 
 def outgoing(record: Record, *, previously_delivered: bool = False) -> Outgoing:
-    return Outgoing(record=record, idempotency_key="k", known=previously_delivered)
+    return Outgoing(record=record, idempotency_key="k", previously_delivered=previously_delivered)
 
 
 def reply(verdict: Verdict, code: object = "0") -> HttpResponse:
-    return answer({"error_code": code, "message": "x"}, verdict=verdict)
+    return json_response({"error_code": code, "message": "x"}, verdict=verdict)
 
 
 def delivered(
     target: Target, batch: Sequence[Outgoing], *responses: HttpResponse
 ) -> tuple[list[HttpRequest], Sequence[Receipt]]:
-    return led(target.deliver(batch), *responses)
+    return run_conversation(target.deliver(batch), *responses)
 
 
 def unsent(record: Record) -> object:
@@ -210,7 +210,7 @@ def test_an_http_status_never_speaks_of_a_dossier(status: int, verdict: Verdict)
 def test_an_empty_object_or_a_page_for_people_is_no_success() -> None:
     assert verdict_of({}) is Verdict.UNKNOWN
     assert verdict_of([]) is Verdict.UNKNOWN
-    assert portal().dialect.classify(page_for_people()) is Verdict.UNKNOWN
+    assert portal().dialect.classify(html_response()) is Verdict.UNKNOWN
 
 
 def test_an_installation_may_say_what_other_words_mean() -> None:
@@ -237,15 +237,15 @@ def test_a_login_may_be_repeated_and_its_session_counts_only_beside_code_zero() 
     login = portal(session_minutes=5).dialect.session
     assert login is not None
 
-    request = login.login(credentials("tichhop", "mat-khau"))
+    request = login.login_request(credentials("tichhop", "mat-khau"))
 
-    assert (request.path, request.may_repeat) == ("/dvcqg/login", True)
+    assert (request.path, request.is_idempotent) == ("/dvcqg/login", True)
     assert body(request) == {"username": "tichhop", "password": "mat-khau"}
     assert login.lifetime_s == 300
-    assert login.session(answer({"session": "s", "error_code": "00"})) == "s"
-    assert login.session(answer({"session": "s", "error_code": -1})) is None
-    assert login.session(answer({"session": "", "error_code": 0})) is None
-    assert login.session(answer({"error_code": 0})) is None
+    assert login.token_from(json_response({"session": "s", "error_code": "00"})) == "s"
+    assert login.token_from(json_response({"session": "s", "error_code": -1})) is None
+    assert login.token_from(json_response({"session": "", "error_code": 0})) is None
+    assert login.token_from(json_response({"error_code": 0})) is None
 
 
 def test_the_session_goes_into_the_body() -> None:
@@ -253,7 +253,7 @@ def test_the_session_goes_into_the_body() -> None:
     request = HttpRequest(method="POST", path="/x", json={"service": "s"})
     assert adapter.dialect.session is not None
 
-    with_session = adapter.dialect.session.attach(request, "geheim")
+    with_session = adapter.dialect.session.with_token(request, "geheim")
 
     assert with_session == replace(request, json={"session": "geheim", "service": "s"})
     assert "geheim" not in repr(with_session)
@@ -309,18 +309,20 @@ def test_a_procedure_that_is_not_published_is_told_so() -> None:
 
 
 def result_response(*rows: Mapping[str, object]) -> HttpResponse:
-    return answer({"error_code": 0, "message": "", "result": list(rows)})
+    return json_response({"error_code": 0, "message": "", "result": list(rows)})
 
 
 def test_the_catalogue_is_read_code_by_code_in_pages() -> None:
     source = portal(procedures_a_page=2).sources[0]
     rows = [{"MATTHC": code, "TENTTHC": "a"} for code in ("1.000003", "1.000001", "1.000002")]
 
-    requests, first = led(
+    requests, first = run_conversation(
         source.fetch(FIRST_PAGE), result_response(*rows), result_response(DETAIL), result_response(DETAIL)
     )
-    later, last = led(
-        source.fetch(Ask(since=None, position=first.next)), result_response(*rows), result_response(DETAIL)
+    later, last = run_conversation(
+        source.fetch(PageRequest(since=None, page_token=first.next_page_token)),
+        result_response(*rows),
+        result_response(DETAIL),
     )
 
     assert [(request.path, body(request)["service"]) for request in requests] == [
@@ -330,15 +332,15 @@ def test_the_catalogue_is_read_code_by_code_in_pages() -> None:
     ]
     assert [body(request)["maTTHC"] for request in (*requests[1:], *later[1:])] == ["1.000001", "1.000002", "1.000003"]
     assert body(requests[0])["madonvi"] == "000.00.00.H09"
-    assert all(request.may_repeat for request in requests)
-    assert (first.next, first.total, last.next) == ("1.000002", 3, None)
+    assert all(request.is_idempotent for request in requests)
+    assert (first.next_page_token, first.total, last.next_page_token) == ("1.000002", 3, None)
 
 
 def test_a_procedure_without_details_or_code_is_not_lost() -> None:
     source = portal().sources[0]
     rows = ({"MATTHC": "1.000001", "TENTTHC": "a"}, {"MATTHC": "", "TENTTHC": "b"})
 
-    _, page = led(source.fetch(FIRST_PAGE), result_response(*rows), result_response())
+    _, page = run_conversation(source.fetch(FIRST_PAGE), result_response(*rows), result_response())
 
     assert {item["TENTTHC"] for item in page.items} == {"a", "b"}
     assert all(faults(Procedure, source.translate(item)) for item in page.items)
@@ -347,15 +349,15 @@ def test_a_procedure_without_details_or_code_is_not_lost() -> None:
 @pytest.mark.parametrize(
     "bad",
     [
-        answer({"error_code": 0, "result": None}),
-        answer({"error_code": 0, "message": "thành công"}),
-        answer({"error_code": 0, "result": ["x"]}),
-        answer({"error_code": -1, "result": []}, verdict=Verdict.INVALID),
+        json_response({"error_code": 0, "result": None}),
+        json_response({"error_code": 0, "message": "thành công"}),
+        json_response({"error_code": 0, "result": ["x"]}),
+        json_response({"error_code": -1, "result": []}, verdict=Verdict.INVALID),
     ],
 )
 def test_a_catalogue_without_a_result_holds_the_source(bad: HttpResponse) -> None:
     with pytest.raises(SourceHeld) as held:
-        led(portal().sources[0].fetch(FIRST_PAGE), bad)
+        run_conversation(portal().sources[0].fetch(FIRST_PAGE), bad)
 
     assert (held.value.code, held.value.context["service"]) == ("national_portal.no_result", "LayDanhSachTTHC")
 
@@ -372,7 +374,7 @@ def test_a_dossier_is_written_as_text_with_local_times() -> None:
     assert (payload["HinhThuc"], payload["NoiNopHoSo"], payload["DonViXuLy"]) == ("0", "2", "Sở Xây dựng")
     assert payload["DinhDanhCHS"] == [{"LoaiDinhDanh": "1", "SoDinhDanh": "074000000001"}]
     assert all(isinstance(value, str | list) for value in payload.values())
-    assert list(receipts) == [Receipt(outcome=Outcome.DELIVERED)]
+    assert list(receipts) == [Receipt(status=DeliveryStatus.DELIVERED)]
 
 
 @pytest.mark.parametrize(
@@ -417,8 +419,8 @@ def test_the_flag_is_turned_round_once_where_the_portal_knows_better(
     )
 
     assert [body(request)["isUpdating"] for request in requests] == [first, second]
-    assert [receipt.outcome for receipt in receipts] == [Outcome.DELIVERED]
-    assert requests[0].may_repeat
+    assert [receipt.status for receipt in receipts] == [DeliveryStatus.DELIVERED]
+    assert requests[0].is_idempotent
 
 
 @pytest.mark.parametrize("previously_delivered", [False, True])
@@ -431,13 +433,13 @@ def test_a_portal_that_contradicts_itself_is_asked_again_later(*, previously_del
     )
 
     assert len(requests) == 2
-    assert receipt.outcome is Outcome.RETRY
+    assert receipt.status is DeliveryStatus.RETRY
 
 
 def test_what_the_portal_refuses_is_refused_with_its_code() -> None:
     _, (receipt,) = delivered(portal().targets[0], [outgoing(DOSSIER)], reply(Verdict.INVALID, "-1"))
 
-    assert receipt == Receipt(outcome=Outcome.REFUSED, reason="error_code:-1")
+    assert receipt == Receipt(status=DeliveryStatus.REFUSED, reason="error_code:-1")
 
 
 @pytest.mark.parametrize(
@@ -457,11 +459,11 @@ def test_a_dossier_that_lacks_what_is_required_is_refused_and_not_sent(
 ) -> None:
     receipts = unsent(DOSSIER.model_copy(update=changed))
 
-    assert receipts == [Receipt(outcome=Outcome.REFUSED, reason=reason)]
+    assert receipts == [Receipt(status=DeliveryStatus.REFUSED, reason=reason)]
 
 
 def test_what_is_no_dossier_is_refused_and_not_sent() -> None:
-    assert unsent(STEP) == [Receipt(outcome=Outcome.REFUSED, reason="record_type_unexpected")]
+    assert unsent(STEP) == [Receipt(status=DeliveryStatus.REFUSED, reason="record_type_unexpected")]
 
 
 def test_a_dossier_that_is_not_received_yet_needs_no_day_of_receipt() -> None:
@@ -469,7 +471,7 @@ def test_a_dossier_that_is_not_received_yet_needs_no_day_of_receipt() -> None:
 
     _, (receipt,) = delivered(portal().targets[0], [outgoing(registered)], reply(Verdict.OK))
 
-    assert receipt.outcome is Outcome.DELIVERED
+    assert receipt.status is DeliveryStatus.DELIVERED
 
 
 def test_a_local_procedure_code_is_sent_as_the_national_one_it_is_mapped_to() -> None:
@@ -510,16 +512,16 @@ def test_steps_go_in_one_message_that_is_never_repeated_blindly() -> None:
     }
     assert (second["NguoiXuLy"], second["TrangThai"]) == ("Cán bộ một cửa", "5")
     assert body(requests[0])["service"] == "CapNhatTienDoHoSoMC"
-    assert not requests[0].may_repeat
-    assert [receipt.outcome for receipt in receipts] == [Outcome.DELIVERED] * 2
+    assert not requests[0].is_idempotent
+    assert [receipt.status for receipt in receipts] == [DeliveryStatus.DELIVERED] * 2
 
 
 @pytest.mark.parametrize(
     ("verdict", "receipt"),
     [
-        (Verdict.NOT_FOUND, Receipt(outcome=Outcome.REFUSED, reason="not_found")),
-        (Verdict.DUPLICATE, Receipt(outcome=Outcome.DUPLICATE)),
-        (Verdict.INVALID, Receipt(outcome=Outcome.REFUSED, reason="error_code:0")),
+        (Verdict.NOT_FOUND, Receipt(status=DeliveryStatus.REFUSED, reason="not_found")),
+        (Verdict.DUPLICATE, Receipt(status=DeliveryStatus.DUPLICATE)),
+        (Verdict.INVALID, Receipt(status=DeliveryStatus.REFUSED, reason="error_code:0")),
     ],
 )
 def test_steps_share_the_answer_to_their_message(verdict: Verdict, receipt: Receipt) -> None:
@@ -554,7 +556,7 @@ def double(agencies: Agencies) -> NationalPortalDouble:
 
 
 def to(double: NationalPortalDouble, adapter: NationalPortal, password: str = "") -> RequestsTransport:
-    return line(adapter, double, Login(credentials(double.username, password or double.password)))
+    return transport_to(adapter, double, Login(credentials(double.username, password or double.password)))
 
 
 @pytest.mark.parametrize("switch", ["", "nfd_message", "double_encode"])
@@ -567,15 +569,15 @@ def test_procedures_are_what_the_portal_publishes_and_only_faulty_ones_are_set_a
         setattr(double.switches, switch, True)
 
     with to(double, adapter) as transport:
-        items = listed(source, transport)
+        items = all_items(source, transport)
 
     assert len(items) == len(world.procedures)
-    assert faulty_keys(source, items) == set(world.blemishes["procedure"].faulty_ids())
+    assert faulty_keys(source, items) == set(world.listing_defects["procedure"].faulty_ids())
     for key, record in records_of(source, items).items():
         fact = world.procedures[key]
         assert isinstance(record, Procedure)
         assert (record.name, record.levels) == (fact.name, (fact.level,))
-        assert [term.duration for channel in record.channels for term in channel.terms] == [fact.days] * 2
+        assert [term.duration for channel in record.channels for term in channel.terms] == [fact.working_days] * 2
 
 
 def test_a_session_that_ends_in_the_middle_is_opened_anew(double: NationalPortalDouble, world: World) -> None:
@@ -584,17 +586,17 @@ def test_a_session_that_ends_in_the_middle_is_opened_anew(double: NationalPortal
     with to(double, adapter) as transport:
         transport.run(adapter.sources[0].fetch(FIRST_PAGE))
         double.switches.expire_session = 1
-        items = listed(adapter.sources[0], transport)
+        items = all_items(adapter.sources[0], transport)
 
     assert len(items) == len(world.procedures)
-    assert double.requests_seen["/dvcqg/login"] == 2
+    assert double.request_counts["/dvcqg/login"] == 2
 
 
 def test_a_wrong_password_is_told_as_refused_credentials(double: NationalPortalDouble) -> None:
     adapter = portal()
 
     with to(double, adapter, password="sai") as transport, pytest.raises(AuthenticationFailed):
-        listed(adapter.sources[0], transport)
+        all_items(adapter.sources[0], transport)
 
 
 def test_an_error_that_no_list_explains_holds_the_source(double: NationalPortalDouble) -> None:
@@ -602,7 +604,7 @@ def test_an_error_that_no_list_explains_holds_the_source(double: NationalPortalD
     double.switches.error_in_200 = True
 
     with to(double, adapter) as transport, pytest.raises(SourceHeld):
-        listed(adapter.sources[0], transport)
+        all_items(adapter.sources[0], transport)
 
 
 def test_a_dossier_and_its_step_arrive_once_and_in_their_order(double: NationalPortalDouble) -> None:
@@ -615,16 +617,16 @@ def test_a_dossier_and_its_step_arrive_once_and_in_their_order(double: NationalP
         in_time = transport.run(steps.deliver([outgoing(STEP)]))
         again = transport.run(dossiers.deliver([outgoing(DOSSIER, previously_delivered=False)]))
 
-    assert [receipts[0].outcome for receipts in (too_early, arrived, in_time, again)] == [
-        Outcome.REFUSED,
-        Outcome.DELIVERED,
-        Outcome.DELIVERED,
-        Outcome.DELIVERED,
+    assert [receipts[0].status for receipts in (too_early, arrived, in_time, again)] == [
+        DeliveryStatus.REFUSED,
+        DeliveryStatus.DELIVERED,
+        DeliveryStatus.DELIVERED,
+        DeliveryStatus.DELIVERED,
     ]
     assert too_early[0].reason == "not_found"
     assert list(double.dossiers) == [DOSSIER.code]
     assert len(double.steps) == 1
-    assert double.effects == 2
+    assert double.change_count == 2
 
 
 def test_a_dossier_whose_answer_was_lost_is_not_written_twice(double: NationalPortalDouble) -> None:
@@ -634,8 +636,8 @@ def test_a_dossier_whose_answer_was_lost_is_not_written_twice(double: NationalPo
     with to(double, adapter) as transport:
         (receipt,) = transport.run(adapter.targets[0].deliver([outgoing(DOSSIER)]))
 
-    assert receipt.outcome is Outcome.DELIVERED
-    assert (double.messages_received, double.effects) == (3, 1)
+    assert receipt.status is DeliveryStatus.DELIVERED
+    assert (double.message_count, double.change_count) == (3, 1)
 
 
 def test_steps_whose_answer_was_lost_are_left_to_a_later_run(double: NationalPortalDouble) -> None:
@@ -648,4 +650,4 @@ def test_steps_whose_answer_was_lost_are_left_to_a_later_run(double: NationalPor
         with pytest.raises(Unreachable):
             transport.run(steps.deliver([outgoing(STEP)]))
 
-    assert double.messages_received == 2
+    assert double.message_count == 2

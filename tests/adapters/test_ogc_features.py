@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from cchc_adapters.ogc_features import OgcFeatures, OgcFeaturesOptions
-from cchc_connect import Ask, Deletes, Item, SourceHeld, Unreadable, Verdict
+from cchc_connect import DeleteDetection, Item, PageRequest, SourceHeld, Unreadable, Verdict
 from cchc_connect.testing import Agencies, OgcFeaturesDouble, World
 from cchc_schemas import (
     AdminScheme,
@@ -19,7 +19,17 @@ from cchc_schemas import (
     PartialDate,
     RestrictionKind,
 )
-from tests.adapters.wire import FIRST_PAGE, answer, faults, faulty_keys, led, line, listed, page_for_people, records
+from tests.adapters.wire import (
+    FIRST_PAGE,
+    all_items,
+    faults,
+    faulty_keys,
+    html_response,
+    json_response,
+    records,
+    run_conversation,
+    transport_to,
+)
 
 NUMBER_TAKEN = "parcel_number_taken"
 """Defect that only the database can detect: two parcels with the same number."""
@@ -270,9 +280,9 @@ def test_the_profile_says_what_the_options_say() -> None:
         server(**options).sources[0].profile for options in ({}, {"changed_since": True}, {"complete_listing": True})
     )
 
-    assert (plain.changed_since, plain.deletes) == (False, Deletes.NEVER)
-    assert (by_date.changed_since, by_date.deletes) == (True, Deletes.NEVER)
-    assert (complete.changed_since, complete.deletes) == (False, Deletes.ABSENCE)
+    assert (plain.changed_since, plain.deletes) == (False, DeleteDetection.NEVER)
+    assert (by_date.changed_since, by_date.deletes) == (True, DeleteDetection.NEVER)
+    assert (complete.changed_since, complete.deletes) == (False, DeleteDetection.ABSENCE)
 
 
 EMPTY: dict[str, Any] = {"type": "FeatureCollection", "features": [], "links": []}
@@ -283,33 +293,41 @@ def test_json_is_asked_for_by_header_because_next_links_lose_the_parameter() -> 
     following = "http://land.example/collections/thua_dat/items?offset=12&limit=500"
     links = [{"rel": "self", "href": "x"}, {"rel": "next", "href": following}]
 
-    first, page = led(source.fetch(FIRST_PAGE), answer({**EMPTY, "features": [FEATURE], "links": links}))
-    second, last = led(source.fetch(Ask(since=None, position=page.next)), answer(EMPTY))
+    first, page = run_conversation(
+        source.fetch(FIRST_PAGE), json_response({**EMPTY, "features": [FEATURE], "links": links})
+    )
+    second, last = run_conversation(
+        source.fetch(PageRequest(since=None, page_token=page.next_page_token)), json_response(EMPTY)
+    )
 
     assert (first[0].path, first[0].params) == ("/collections/thua_dat/items", {"limit": "500"})
-    assert page.next == following
+    assert page.next_page_token == following
     assert (second[0].path, second[0].params) == (following, {})
     assert first[0].headers == second[0].headers == {"Accept": "application/geo+json, application/json"}
-    assert last.next is None
+    assert last.next_page_token is None
 
 
 def test_what_changed_is_asked_for_from_the_second_on() -> None:
     since = datetime(2026, 3, 2, 1, 2, 3, 999, tzinfo=UTC)
 
-    requests, _ = led(server(changed_since=True).sources[0].fetch(Ask(since=since, position=None)), answer(EMPTY))
+    requests, _ = run_conversation(
+        server(changed_since=True).sources[0].fetch(PageRequest(since=since, page_token=None)), json_response(EMPTY)
+    )
 
     assert requests[0].params["datetime"] == "2026-03-02T01:02:03Z/.."
 
 
 def test_the_collections_name_is_quoted() -> None:
-    requests, _ = led(server(collection="thửa/đất").sources[0].fetch(FIRST_PAGE), answer(EMPTY))
+    requests, _ = run_conversation(server(collection="thửa/đất").sources[0].fetch(FIRST_PAGE), json_response(EMPTY))
 
     assert requests[0].path == "/collections/th%E1%BB%ADa%2F%C4%91%E1%BA%A5t/items"
 
 
 @pytest.mark.parametrize(("announced", "total"), [(17, 17), ("17", 17), (None, None), ("nhiều", None)])
 def test_the_total_is_told_where_the_server_tells_it(announced: object, total: int | None) -> None:
-    _, page = led(server().sources[0].fetch(FIRST_PAGE), answer({**EMPTY, "numberMatched": announced}))
+    _, page = run_conversation(
+        server().sources[0].fetch(FIRST_PAGE), json_response({**EMPTY, "numberMatched": announced})
+    )
 
     assert page.total == total
 
@@ -327,7 +345,7 @@ def test_the_total_is_told_where_the_server_tells_it(announced: object, total: i
 )
 def test_what_is_no_feature_collection_holds_the_source(document: object) -> None:
     with pytest.raises(SourceHeld) as held:
-        led(server().sources[0].fetch(FIRST_PAGE), answer(document))
+        run_conversation(server().sources[0].fetch(FIRST_PAGE), json_response(document))
 
     assert held.value.code == "ogc_features.no_collection"
 
@@ -349,21 +367,21 @@ LONLAT = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 )
 def test_coordinates_in_another_system_than_asked_for_hold_the_source(crs: str, content_crs: str, good: bool) -> None:  # noqa: FBT001  # a column of the table above
     exchange = server(crs=crs).sources[0].fetch(FIRST_PAGE)
-    reply = answer(EMPTY, content_crs=content_crs)
+    reply = json_response(EMPTY, content_crs=content_crs)
 
     if good:
-        requests, _ = led(exchange, reply)
+        requests, _ = run_conversation(exchange, reply)
 
         assert requests[0].params.get("crs") == (None if crs == "OGC:CRS84" else GRID)
     else:
         with pytest.raises(SourceHeld) as held:
-            led(exchange, reply)
+            run_conversation(exchange, reply)
 
         assert held.value.code == "ogc_features.other_crs"
 
 
 def test_a_page_for_people_with_status_200_is_no_answer() -> None:
-    assert server().dialect.classify(page_for_people()) is Verdict.UNKNOWN
+    assert server().dialect.classify(html_response()) is Verdict.UNKNOWN
 
 
 def test_a_corrected_field_map_makes_parcels_be_read_anew() -> None:
@@ -384,16 +402,16 @@ def test_parcels_are_what_the_registry_knows_and_only_faulty_ones_are_set_aside(
     adapter = server(page_size=1000)
     source = adapter.sources[0]
 
-    with line(adapter, registry) as transport:
-        items = listed(source, transport)
+    with transport_to(adapter, registry) as transport:
+        items = all_items(source, transport)
 
-    blemishes = world.blemishes["land_parcel"]
+    blemishes = world.listing_defects["land_parcel"]
     assert faulty_keys(source, items) == {
-        faulty_id for faulty_id in blemishes.faulty_ids() if blemishes.named(faulty_id) != NUMBER_TAKEN
+        faulty_id for faulty_id in blemishes.faulty_ids() if blemishes.defect_name(faulty_id) != NUMBER_TAKEN
     }
     for key, record in records(source, items).items():
         assert isinstance(record, LandParcel)
-        if blemishes.named(key) == NUMBER_TAKEN:
+        if blemishes.defect_name(key) == NUMBER_TAKEN:
             continue
         fact = world.parcels[key]
         number, former = fact.numbering, fact.previous
@@ -403,26 +421,26 @@ def test_parcels_are_what_the_registry_knows_and_only_faulty_ones_are_set_aside(
         )
         assert (record.area_m2, record.address, record.national_id) == (fact.area, fact.address, fact.national_id)
         assert len(record.holders) == len(fact.holders)
-        if blemishes.named(key) != "uses_joined":
+        if blemishes.defect_name(key) != "uses_joined":
             assert [(use.code, use.area_m2) for use in record.uses] == [(use.code, use.area) for use in fact.uses]
 
 
 def test_a_server_that_cuts_pages_without_a_word_is_read_whole(registry: OgcFeaturesDouble, world: World) -> None:
     adapter = server(page_size=1000)
 
-    with line(adapter, registry) as transport:
-        items = listed(adapter.sources[0], transport)
+    with transport_to(adapter, registry) as transport:
+        items = all_items(adapter.sources[0], transport)
 
     assert len(items) == len(world.parcels)
-    assert registry.requests_seen.total() == 2
+    assert registry.request_counts.total() == 2
 
 
 def test_only_what_changed_comes_where_the_server_obeys(registry: OgcFeaturesDouble, world: World) -> None:
     adapter = server(changed_since=True)
     since = sorted(fact.changed_at for fact in world.parcels)[-5].astimezone(UTC)
 
-    with line(adapter, registry) as transport:
-        items = listed(adapter.sources[0], transport, Ask(since=since, position=None))
+    with transport_to(adapter, registry) as transport:
+        items = all_items(adapter.sources[0], transport, PageRequest(since=since, page_token=None))
 
     assert {adapter.sources[0].key(item) for item in items} == {
         fact.source_id for fact in world.parcels if fact.changed_at >= since.replace(microsecond=0)
@@ -435,8 +453,8 @@ def test_an_ignored_filter_shows_in_the_dates_of_change(registry: OgcFeaturesDou
     since = max(fact.changed_at for fact in world.parcels).astimezone(UTC)
     registry.switches.ignore_filters = True
 
-    with line(adapter, registry) as transport:
-        items = listed(source, transport, Ask(since=since, position=None))
+    with transport_to(adapter, registry) as transport:
+        items = all_items(source, transport, PageRequest(since=since, page_token=None))
 
     assert len(items) == len(world.parcels)
     assert min(changed for item in items if isinstance(changed := source.changed_at(item), datetime)) < since
@@ -446,8 +464,8 @@ def test_an_error_with_status_200_holds_the_source(registry: OgcFeaturesDouble) 
     adapter = server()
     registry.switches.error_in_200 = True
 
-    with line(adapter, registry) as transport, pytest.raises(SourceHeld) as held:
-        listed(adapter.sources[0], transport)
+    with transport_to(adapter, registry) as transport, pytest.raises(SourceHeld) as held:
+        all_items(adapter.sources[0], transport)
 
     assert held.value.code == "ogc_features.no_collection"
 

@@ -9,21 +9,29 @@ from pydantic import ValidationError
 
 from cchc_adapters.building_blocks.options import package_table
 from cchc_adapters.opencps import OpenCps, OpenCpsOptions
-from cchc_connect import Ask, AuthenticationFailed, Deletes, Maintenance, SourceHeld, Unreadable, Verdict
+from cchc_connect import (
+    AuthenticationFailed,
+    DeleteDetection,
+    Maintenance,
+    PageRequest,
+    SourceHeld,
+    Unreadable,
+    Verdict,
+)
 from cchc_connect.testing import Agencies, OpenCpsDouble, World
 from cchc_connect.transport import Basic, RequestsTransport
 from cchc_schemas import ApplicantKind, Channel, Dossier, DossierStatus, DossierStep
 from tests.adapters.wire import (
-    answer,
+    all_items,
     credentials,
     faults,
     faulty_keys,
-    led,
-    line,
-    listed,
-    page_for_people,
+    html_response,
+    json_response,
     records,
-    to_the_second,
+    run_conversation,
+    transport_to,
+    without_fraction,
 )
 
 VOCABULARY = frozenset(
@@ -121,9 +129,9 @@ def test_a_step_is_read_from_the_last_action() -> None:
 
 
 def test_a_dossier_without_an_action_has_no_step() -> None:
-    page = answer({"total": 2, "data": [ITEM, ITEM | {"lastActionDate": ""}]})
+    page = json_response({"total": 2, "data": [ITEM, ITEM | {"lastActionDate": ""}]})
 
-    _, page_read = led(site().sources[1].fetch(Ask(since=None, position=None)), page)
+    _, page_read = run_conversation(site().sources[1].fetch(PageRequest(since=None, page_token=None)), page)
 
     assert list(page_read.items) == [ITEM]
 
@@ -227,14 +235,18 @@ def test_changed_at_is_local_time_and_unreadable_where_it_cannot_be_read() -> No
 def test_neither_changes_nor_deletions_are_relied_on() -> None:
     profiles = [source.profile for source in site().sources]
 
-    assert [(profile.changed_since, profile.deletes) for profile in profiles] == [(False, Deletes.NEVER)] * 2
+    assert [(profile.changed_since, profile.deletes) for profile in profiles] == [(False, DeleteDetection.NEVER)] * 2
 
 
 def test_every_question_names_an_end() -> None:
     source = site(page_size=2).sources[0]
 
-    requests, _ = led(source.fetch(Ask(since=None, position=None)), answer({"total": 0, "data": []}))
-    later, _ = led(source.fetch(Ask(since=None, position="4")), answer({"total": 0, "data": []}))
+    requests, _ = run_conversation(
+        source.fetch(PageRequest(since=None, page_token=None)), json_response({"total": 0, "data": []})
+    )
+    later, _ = run_conversation(
+        source.fetch(PageRequest(since=None, page_token="4")), json_response({"total": 0, "data": []})
+    )
 
     assert requests[0].params == {"start": "0", "end": "2"}
     assert later[0].params == {"start": "4", "end": "6"}
@@ -257,15 +269,17 @@ def test_every_question_names_an_end() -> None:
 def test_the_end_is_a_page_that_is_not_full_and_not_contradicted(
     rows: int, total: int | None, following: str | None
 ) -> None:
-    listing = answer({"total": total, "data": [ITEM] * rows})
+    listing = json_response({"total": total, "data": [ITEM] * rows})
 
-    _, page = led(site(page_size=2).sources[0].fetch(Ask(since=None, position=None)), listing)
+    _, page = run_conversation(site(page_size=2).sources[0].fetch(PageRequest(since=None, page_token=None)), listing)
 
-    assert (page.next, page.total) == (following, total)
+    assert (page.next_page_token, page.total) == (following, total)
 
 
 def test_a_list_of_one_may_be_a_lone_object() -> None:
-    _, page = led(site().sources[0].fetch(Ask(since=None, position=None)), answer({"total": 1, "data": ITEM}))
+    _, page = run_conversation(
+        site().sources[0].fetch(PageRequest(since=None, page_token=None)), json_response({"total": 1, "data": ITEM})
+    )
 
     assert list(page.items) == [ITEM]
 
@@ -273,7 +287,7 @@ def test_a_list_of_one_may_be_a_lone_object() -> None:
 @pytest.mark.parametrize("document", [[], {}, {"total": 1}, {"data": None}, {"data": "không"}, {"data": [1]}])
 def test_what_is_no_listing_holds_the_source(document: object) -> None:
     with pytest.raises(SourceHeld) as held:
-        led(site().sources[0].fetch(Ask(since=None, position=None)), answer(document))
+        run_conversation(site().sources[0].fetch(PageRequest(since=None, page_token=None)), json_response(document))
 
     assert held.value.code == "opencps.no_listing"
 
@@ -294,12 +308,12 @@ def test_what_is_no_listing_holds_the_source(document: object) -> None:
     ],
 )
 def test_an_answer_is_judged_by_status_and_message(status: int, document: object, verdict: Verdict) -> None:
-    assert site().dialect.classify(answer(document, status=status)) is verdict
+    assert site().dialect.classify(json_response(document, status=status)) is verdict
 
 
 @pytest.mark.parametrize(("status", "verdict"), [(200, Verdict.UNKNOWN), (203, Verdict.AUTH), (403, Verdict.AUTH)])
 def test_a_page_for_people_is_never_a_listing(status: int, verdict: Verdict) -> None:
-    assert site().dialect.classify(page_for_people(status)) is verdict
+    assert site().dialect.classify(html_response(status)) is verdict
 
 
 def test_a_corrected_option_makes_items_be_read_anew() -> None:
@@ -328,7 +342,7 @@ def one_stop(agencies: Agencies) -> OpenCpsDouble:
 
 def to(double: OpenCpsDouble, adapter: OpenCps, password: str = "") -> RequestsTransport:
     account = Basic(credentials(double.username, password or double.password))
-    return line(adapter, double, account, "/o/rest/v2")
+    return transport_to(adapter, double, account, "/o/rest/v2")
 
 
 @pytest.mark.parametrize("stale", [0, 3, 1000])
@@ -337,7 +351,7 @@ def test_the_whole_listing_is_read_whatever_the_index_says(one_stop: OpenCpsDoub
     one_stop.switches.stale_total = stale
 
     with to(one_stop, adapter) as transport:
-        items = listed(adapter.sources[0], transport)
+        items = all_items(adapter.sources[0], transport)
 
     assert [adapter.sources[0].key(item) for item in items] == [fact.source_id for fact in world.dossiers]
 
@@ -349,16 +363,16 @@ def test_dossiers_are_what_the_desk_knows_and_only_faulty_ones_are_set_aside(
     source = adapter.sources[0]
 
     with to(one_stop, adapter) as transport:
-        items = listed(source, transport)
+        items = all_items(source, transport)
 
-    assert faulty_keys(source, items) == set(world.blemishes["dossier"].faulty_ids())
+    assert faulty_keys(source, items) == set(world.listing_defects["dossier"].faulty_ids())
     for key, record in records(source, items).items():
         fact = world.dossiers[key]
         assert isinstance(record, Dossier)
         assert (record.code, record.status) == (fact.code, fact.status)
         times = (fact.submitted_at, fact.received_at, fact.due_at, fact.released_at, fact.finished_at)
-        assert times_of(record) == tuple(map(to_the_second, times))
-        assert (record.applicant_name, record.applicant_id) == (fact.applicant.name.upper(), fact.applicant.number)
+        assert times_of(record) == tuple(map(without_fraction, times))
+        assert (record.applicant_name, record.applicant_id) == (fact.applicant.name.upper(), fact.applicant.id_number)
         assert record.channel is (Channel.ONLINE if fact.online else Channel.DIRECT)
 
 
@@ -367,29 +381,29 @@ def test_steps_are_the_last_actions(one_stop: OpenCpsDouble, world: World) -> No
     source = adapter.sources[1]
 
     with to(one_stop, adapter) as transport:
-        items = listed(source, transport)
+        items = all_items(source, transport)
 
-    assert len(faulty_keys(source, items)) == one_stop.faulty()["dossier_step"]
+    assert len(faulty_keys(source, items)) == one_stop.faulty_counts()["dossier_step"]
     for key, record in records(source, items).items():
         last = world.dossiers[key.partition("@")[0]].actions[-1]
         assert isinstance(record, DossierStep)
-        assert (record.at, record.status, record.handler_name) == (to_the_second(last.at), last.status, last.user)
+        assert (record.at, record.status, record.handler_name) == (without_fraction(last.at), last.status, last.user)
 
 
 def test_a_wrong_password_is_told_as_refused_credentials(one_stop: OpenCpsDouble) -> None:
     adapter = site(group_id=one_stop.group_id)
 
     with to(one_stop, adapter, password="sai") as transport, pytest.raises(AuthenticationFailed):
-        listed(adapter.sources[0], transport)
+        all_items(adapter.sources[0], transport)
 
 
 def test_403_no_content_is_asked_again_and_is_no_matter_of_credentials(one_stop: OpenCpsDouble) -> None:
     adapter = site(group_id="1")
 
     with to(one_stop, adapter) as transport, pytest.raises(Maintenance):
-        listed(adapter.sources[0], transport)
+        all_items(adapter.sources[0], transport)
 
-    assert one_stop.requests_seen.total() == 2
+    assert one_stop.request_counts.total() == 2
 
 
 def test_a_maintenance_page_with_status_200_holds_the_source(one_stop: OpenCpsDouble) -> None:
@@ -397,4 +411,4 @@ def test_a_maintenance_page_with_status_200_holds_the_source(one_stop: OpenCpsDo
     one_stop.switches.html_maintenance = True
 
     with to(one_stop, adapter) as transport, pytest.raises(SourceHeld):
-        listed(adapter.sources[0], transport)
+        all_items(adapter.sources[0], transport)

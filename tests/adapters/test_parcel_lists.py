@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from cchc_adapters.binh_duong_permits.parcel_lists import parcel_refs, site
+from cchc_adapters.binh_duong_permits.parcel_lists import location_fields, parcel_refs
 from cchc_connect import Unreadable
 from cchc_schemas import AdminScheme, ParcelRef
 
@@ -73,9 +73,9 @@ def test_without_a_commune_only_the_words_remain() -> None:
 def test_the_province_tells_the_scheme_of_the_commune() -> None:
     schemes = {"74": AdminScheme.GSO_2025_01, "79": AdminScheme.GSO_2025_07}
 
-    before = site({"maTinhTP": "74", "maPhuongXa": 25747}, {}, schemes)
-    after = site({"maTinhTP": 79, "maPhuongXa": "25747"}, {}, schemes)
-    neither = site({"maTinhTP": "01", "maPhuongXa": "00004"}, {}, schemes)
+    before = location_fields({"maTinhTP": "74", "maPhuongXa": 25747}, {}, schemes)
+    after = location_fields({"maTinhTP": 79, "maPhuongXa": "25747"}, {}, schemes)
+    neither = location_fields({"maTinhTP": "01", "maPhuongXa": "00004"}, {}, schemes)
 
     assert (before["scheme"], before["commune_code"]) == (AdminScheme.GSO_2025_01, "25747")
     assert after["scheme"] == AdminScheme.GSO_2025_07

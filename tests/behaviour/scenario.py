@@ -41,8 +41,8 @@ CONFIG = """
 url = "{database}"
 
 [run]
-parallel = 1
-sessions = "sessions"
+max_parallel_connections = 1
+session_folder = "sessions"
 
 [connections.land-registry]
 adapter = "ogc_features"
@@ -255,9 +255,9 @@ class _Stage:
         self._run("discrepancies resolve SECOND --as dismissed --note x")
         self.archive.world.edit(days_work(seed=5, share=0.2))
         self._run("sync --only land-archive", "discrepancies list --all")
-        silent = world.parcels.rows[3]
-        world.parcels.enter(replace(silent, area=silent.area + 1))
-        world.parcels.rows.pop()
+        silent = world.parcels.facts[3]
+        world.parcels.upsert(replace(silent, area=silent.area + 1))
+        world.parcels.facts.pop()
         self._run("reconcile land-registry", "reconcile land-registry --repair", "reconcile land-registry")
         self._run("reconcile one-stop")
 
@@ -265,10 +265,10 @@ class _Stage:
         """Let records vanish from complete listings: one is believed, many only where that is accepted."""
         works, parcels = self.agencies.world.works, self.archive.world.parcels
         for count in (1, 8):
-            del works.rows[-count:]
+            del works.facts[-count:]
             works.version += 1
             self._run("sync --only construction")
-        del parcels.rows[-3:]
+        del parcels.facts[-3:]
         parcels.version += 1
         self.agencies.edit(seed=6, share=0.1)
         self._run("status", "sync --accept-shrink construction --full land-registry", "sync --only to-portal")
@@ -276,7 +276,7 @@ class _Stage:
     def views(self) -> None:
         """Pull parts, then look at what there is with every command that reads."""
         self.agencies.edit(seed=7, share=0.1)
-        parcel, case = self.agencies.world.parcels.rows[5].source_id, self.agencies.world.complete_case()
+        parcel, case = self.agencies.world.parcels.facts[5].source_id, self.agencies.world.code_of_sound_dossier()
         self._run(f"pull land-registry --key {parcel} --dry-run", f"pull land-registry --key {parcel}")
         self._run("pull land-registry --since 2026-06-30 --until 2026-07-02T12:00")
         self._run("pull one-stop --record-type dossier")

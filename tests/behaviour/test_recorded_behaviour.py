@@ -20,7 +20,7 @@ import pytest
 from cchc_connect.cli import main
 from tests.behaviour.recording import Record, differences, short_record, whole_record
 from tests.behaviour.scenario import DEAD_LETTERS, play
-from tests.databases import KINDS
+from tests.databases import DATABASE_KINDS
 
 pytestmark = pytest.mark.repeats
 
@@ -223,7 +223,9 @@ def whole() -> Record:
     return {"commands": commands, "requests": requests, "tables": {"cursor": table}}
 
 
-@pytest.mark.parametrize("address", [KINDS[0], pytest.param(KINDS[1], marks=pytest.mark.long)], indirect=True)
+@pytest.mark.parametrize(
+    "address", [DATABASE_KINDS[0], pytest.param(DATABASE_KINDS[1], marks=pytest.mark.long)], indirect=True
+)
 def test_the_program_does_what_is_recorded(recorded: Record, address: str, tmp_path: Path) -> None:
     """On every database: the record is the same."""
     different = differences(recorded, observed_record(tmp_path, address))

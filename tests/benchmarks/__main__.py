@@ -23,12 +23,12 @@ from tests.benchmarks.own_system import HALVES, OURS
 from tests.benchmarks.peer_systems import ENVIRONMENTS, PEERS
 from tests.benchmarks.plot import plot
 from tests.benchmarks.report import machine, report
-from tests.benchmarks.systems import LOOKS, POSTGRES, PULLS, SQLITE, Job, System
+from tests.benchmarks.systems import POSTGRES, PULLS, READ_ONLY_JOBS, SQLITE, Job, System
 from tests.benchmarks.targets import MILLION
 from tests.checkout import ROOT
 
 SYSTEMS: dict[str, System] = {system.name: system for system in (OURS, HALVES, *LOOPS, *PEERS)}
-JOBS = [*PULLS, *LOOKS, Job.PUSH]
+JOBS = [*PULLS, *READ_ONLY_JOBS, Job.PUSH]
 STOPPED = 130
 """The shell's exit code for a command that was ended by Ctrl-C."""
 RESULTS = ENVIRONMENTS / "results"

@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass
 
-from tests.benchmarks.systems import PULLS, SQLITE, Command, Job, Place, Table
+from tests.benchmarks.systems import PULLS, SQLITE, Command, Job, Table, Workspace
 
 PUSHING = {Job.FILL: "pull-dossiers", Job.PUSH: "push-dossiers"}
 
@@ -26,7 +26,7 @@ class Loop:
         """Return None: it can always be run."""
         return None
 
-    def command(self, job: Job, workspace: Place) -> Command:
+    def command(self, job: Job, workspace: Workspace) -> Command:
         """Return the loop's command."""
         kind = PUSHING.get(job, self.name)
         everything = ["--everything"] if job is Job.RESYNC else []

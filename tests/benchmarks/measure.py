@@ -17,12 +17,12 @@ from pathlib import Path
 from tests.benchmarks.features import changed_numbers
 from tests.benchmarks.memory import MemoryWatch
 from tests.benchmarks.register import RunningRegister, running_register
-from tests.benchmarks.systems import LOOKS, PULLS, Command, Job, Place, Stored, System, stored
+from tests.benchmarks.systems import PULLS, READ_ONLY_JOBS, Command, Job, Stored, System, Workspace, stored
 
 PUSHED = 20_000
 """Number of statuses in the push job."""
 PUSH_LATENCY_MS = 20
-LOOK_REPEATS = 5
+READ_ONLY_REPEATS = 5
 """How often in each run a command is measured that takes less than half a second."""
 KIB = 1024
 
@@ -90,7 +90,7 @@ class Failed(Exception):
 
 def trials(plan: Plan) -> Generator[Trial, None, None]:
     """Measure the plan; yield each trial as it is made."""
-    pulls = [job for job in (*PULLS, *LOOKS) if job in plan.jobs]
+    pulls = [job for job in (*PULLS, *READ_ONLY_JOBS) if job in plan.jobs]
     for size in plan.sizes if pulls else ():
         with running_register(size) as register:
             for latency in plan.latencies_ms:
@@ -122,11 +122,13 @@ def _chain(plan: Plan, system: System, register: RunningRegister, trial: Trial, 
     """Run the jobs of one system one after the other in one database, up to the first failure."""
     folder = plan.folder / f"{system.name}-{trial.run}"
     folder.mkdir(parents=True)
-    workspace = Place(folder=folder, base_url=register.base_url, database=plan.make_database(trial.database, folder))
+    workspace = Workspace(
+        folder=folder, base_url=register.base_url, database=plan.make_database(trial.database, folder)
+    )
     chain = [Job.PUSH] if Job.PUSH in jobs else [Job.INITIAL, *(job for job in jobs if job is not Job.INITIAL)]
     doing = {Job.PUSH: _push, Job.HELP: _look, Job.STATUS: _look}
     for job in chain:
-        for _ in range(LOOK_REPEATS if job in LOOKS else 1):
+        for _ in range(READ_ONLY_REPEATS if job in READ_ONLY_JOBS else 1):
             try:
                 usage = doing.get(job, _pull)(system, job, workspace, register, trial.latency_ms)
             except Failed as failure:
@@ -138,7 +140,7 @@ def _chain(plan: Plan, system: System, register: RunningRegister, trial: Trial, 
     shutil.rmtree(folder)
 
 
-def _pull(system: System, job: Job, workspace: Place, register: RunningRegister, latency_ms: int) -> Usage:
+def _pull(system: System, job: Job, workspace: Workspace, register: RunningRegister, latency_ms: int) -> Usage:
     changed = job is Job.INCREMENTAL
     register.set("changed", int(changed))
     register.set("latency", latency_ms)
@@ -149,7 +151,7 @@ def _pull(system: System, job: Job, workspace: Place, register: RunningRegister,
     return usage
 
 
-def _push(system: System, job: Job, workspace: Place, register: RunningRegister, latency_ms: int) -> Usage:
+def _push(system: System, job: Job, workspace: Workspace, register: RunningRegister, latency_ms: int) -> Usage:
     """Pull and send all dossiers once, change them and pull them again; then measure the push alone."""
     register.set("latency", 0)
     for changed in (0, 1):
@@ -172,7 +174,7 @@ def _served(command: Command, register: RunningRegister) -> Usage:
     return replace(usage, requests=served.requests, parcels=served.parcels)
 
 
-def _look(system: System, job: Job, workspace: Place, register: RunningRegister, latency_ms: int) -> Usage:
+def _look(system: System, job: Job, workspace: Workspace, register: RunningRegister, latency_ms: int) -> Usage:
     """Run a command that changes nothing."""
     del register, latency_ms
     return measured(system.command(job, workspace))

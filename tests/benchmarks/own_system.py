@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks.systems import PULLS, SQLITE, Command, Job, Place, Table
+from tests.benchmarks.systems import PULLS, SQLITE, Command, Job, Table, Workspace
 
 OUTSIDER = Path(__file__).parent / "outsider"
 """Folder of the adapter that pulls dossiers and pushes statuses."""
@@ -59,7 +59,7 @@ class Ours:
         """Return None: it can always be run."""
         return None
 
-    def command(self, job: Job, workspace: Place) -> Command:
+    def command(self, job: Job, workspace: Workspace) -> Command:
         """Write the configuration and return the command."""
         config = workspace.folder / "cchc.toml"
         config.write_text(self._config(job, workspace), encoding="utf-8")
@@ -76,7 +76,7 @@ class Ours:
             environment={"PYTHONPATH": search} if job in {Job.FILL, Job.PUSH} else {},
         )
 
-    def _config(self, job: Job, workspace: Place) -> str:
+    def _config(self, job: Job, workspace: Workspace) -> str:
         base_url = json.dumps(workspace.base_url)
         tables = [f"[database]\nurl = {json.dumps(workspace.database)}\n"]
         if job in {Job.FILL, Job.PUSH}:

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks.systems import PULLS, SQLITE, Command, Job, Place, Table
+from tests.benchmarks.systems import PULLS, SQLITE, Command, Job, Table, Workspace
 
 ENVIRONMENTS = Path(__file__).parents[2] / ".bench"
 SCRIPTS = Path(__file__).parent / "peers"
@@ -45,7 +45,7 @@ class Dlt:
         """Return why it cannot be run, None if it can."""
         return _missing("dlt")
 
-    def command(self, job: Job, workspace: Place) -> Command:
+    def command(self, job: Job, workspace: Workspace) -> Command:
         """Return the script's command."""
         python, script = ENVIRONMENTS / "dlt" / "bin" / "python", SCRIPTS / "dlt_pull.py"
         everything = ["--everything"] if job is Job.RESYNC else []
@@ -71,7 +71,7 @@ class Singer:
         """Return why it cannot be run, None if it can."""
         return _missing("singer")
 
-    def command(self, job: Job, workspace: Place) -> Command:
+    def command(self, job: Job, workspace: Workspace) -> Command:
         """Write the configurations and return the command of the pipe."""
         tap, target, state = (workspace.folder / f"{name}.json" for name in ("tap", "target", "state"))
         tap.write_text(json.dumps({"base_url": workspace.base_url}), encoding="utf-8")

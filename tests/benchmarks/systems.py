@@ -31,12 +31,12 @@ class Job(StrEnum):
 
 
 PULLS = (Job.INITIAL, Job.RESYNC, Job.INCREMENTAL)
-LOOKS = (Job.HELP, Job.STATUS)
+READ_ONLY_JOBS = (Job.HELP, Job.STATUS)
 """Commands that change nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Workspace:
     """The folder, the register and the database of one system in one run."""
 
     folder: Path
@@ -91,7 +91,7 @@ class System(Protocol):
         """Return why it cannot be run here, None if it can."""
         ...
 
-    def command(self, job: Job, workspace: Place) -> Command:
+    def command(self, job: Job, workspace: Workspace) -> Command:
         """Prepare the job (not measured) and return the command that does it."""
         ...
 
@@ -104,7 +104,7 @@ class Stored:
     changed: int
 
 
-def stored(system: System, workspace: Place) -> Stored:
+def stored(system: System, workspace: Workspace) -> Stored:
     """Count the parcels that `system` has stored; a trial with missing rows fails."""
     table = system.table
     counts = [

@@ -10,16 +10,16 @@ from urllib.parse import quote
 from pydantic import BaseModel
 
 from cchc_connect import (
-    Ask,
+    Conversation,
     Credentials,
+    DeliveryStatus,
     Dialect,
-    Exchange,
     HttpRequest,
     HttpResponse,
     Item,
-    Outcome,
     Outgoing,
     Page,
+    PageRequest,
     Receipt,
     Source,
     SourceProfile,
@@ -41,7 +41,7 @@ class Person(BaseModel):
     cccd: int
 
 
-class IndiscreetOptions(BaseModel):
+class LeakyOptions(BaseModel):
     """Where the adapter fails, and which part it plays."""
 
     fault: Literal["", "asks", "judges", "fetches", "validates", "names", "reads"] = ""
@@ -55,16 +55,16 @@ class Session:
 
     lifetime_s: float = 600.0
 
-    def login(self, credentials: Credentials) -> HttpRequest:
+    def login_request(self, credentials: Credentials) -> HttpRequest:
         """Log in with name and password in the body."""
         account = {"user": credentials.username, "password": credentials.password}
         return HttpRequest(method="POST", path="/login", json=account, idempotent=True)
 
-    def session(self, response: HttpResponse) -> str | None:
+    def token_from(self, response: HttpResponse) -> str | None:
         """Return the session of a login's response."""
         return cast("dict[str, str]", response.json())["session"]
 
-    def attach(self, request: HttpRequest, session: str) -> HttpRequest:
+    def with_token(self, request: HttpRequest, session: str) -> HttpRequest:
         """Put the session into the URL."""
         return replace(request, params={**request.params, "session": session})
 
@@ -78,21 +78,23 @@ class Dossiers:
     profile: SourceProfile = field(default_factory=lambda: SourceProfile(changed_since=False))
     mapping_version: int = 1
 
-    def fetch(self, ask: Ask) -> Exchange[Page]:
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Fetch one page."""
         if self.fault == "asks":
             raise ValueError(f"{SECRETS['answer']} of {PERSON}")
-        request = HttpRequest(method="GET", path=ask.position or PLACE, headers={"X-Api-Key": SECRETS["answer"]})
+        request = HttpRequest(
+            method="GET", path=page_request.page_token or PLACE, headers={"X-Api-Key": SECRETS["answer"]}
+        )
         response = yield request
         document: Any = response.json()
         log.warning("read %s from %s with %s", document["items"], response.body, {"cookie": SECRETS["cookie"]})
         log.warning("Set-Cookie: t=%s; session=%s", SECRETS["cookie"], SECRETS["session"])
-        log.warning(f"{PERSON['citizen id']}, {PERSON['telephone']}, {PERSON['email']} at {ask.position}")  # noqa: G004  # as outsiders do
+        log.warning(f"{PERSON['citizen id']}, {PERSON['telephone']}, {PERSON['email']} at {page_request.page_token}")  # noqa: G004  # as outsiders do
         if self.fault == "fetches":
             raise KeyError(document["items"])
         if self.fault == "validates":
             Person.model_validate({"cccd": PERSON["name"]})
-        return Page(items=document["items"], next=document["next"])
+        return Page(items=document["items"], next_page_token=document["next"])
 
     def key(self, item: Item) -> str:
         """Return the last four characters of the dossier's code."""
@@ -131,28 +133,30 @@ class Desk:
     record_type: type[Record] = Dossier
     batch_limit: int = 1
 
-    def deliver(self, batch: Sequence[Outgoing]) -> Exchange[Sequence[Receipt]]:
+    def deliver(self, batch: Sequence[Outgoing]) -> Conversation[Sequence[Receipt]]:
         """Send one dossier."""
         (outgoing,) = batch
         document = outgoing.record.model_dump(mode="json")
         accept = frozenset({Verdict.OK, Verdict.INVALID})
-        request = HttpRequest(method="POST", path="/dossiers", json=document, idempotent=True, accept=accept)
+        request = HttpRequest(method="POST", path="/dossiers", json=document, idempotent=True, accepted_verdicts=accept)
         response = yield request
         if response.verdict is Verdict.INVALID:
-            return [Receipt(outcome=Outcome.REFUSED, reason=f"{PERSON['name']} ({PERSON['citizen id']}) chưa đăng ký")]
-        return [Receipt(outcome=Outcome.DELIVERED)]
+            return [
+                Receipt(status=DeliveryStatus.REFUSED, reason=f"{PERSON['name']} ({PERSON['citizen id']}) chưa đăng ký")
+            ]
+        return [Receipt(status=DeliveryStatus.DELIVERED)]
 
 
 def _judge(response: HttpResponse) -> Verdict:
     raise ValueError(response.body)
 
 
-class Indiscreet:
+class LeakyAdapter:
     """The adapter, with one source or one target."""
 
-    Options: ClassVar = IndiscreetOptions
+    Options: ClassVar = LeakyOptions
 
-    def __init__(self, options: IndiscreetOptions) -> None:
+    def __init__(self, options: LeakyOptions) -> None:
         """Fail as the options say."""
         self.dialect = Dialect(
             classify=_judge if options.fault == "judges" else classify_rest,

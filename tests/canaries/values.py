@@ -31,11 +31,11 @@ PERSON: Mapping[str, str] = {
     "birth": "1987-02-28",
 }
 
-TO_BE_FOUND = ("name", "citizen id", "telephone", "email")
+IN_EVERY_ITEM = ("name", "citizen id", "telephone", "email")
 """The person's values that every item holds."""
 
 
-def ways(canary: str) -> Iterator[str]:
+def written_forms(canary: str) -> Iterator[str]:
     """Yield every form in which a canary may be written."""
     octets = canary.encode()
     yield from (canary, repr(canary)[1:-1], repr(octets)[2:-1], html.escape(canary))
@@ -47,13 +47,13 @@ def ways(canary: str) -> Iterator[str]:
         yield from (core, core.replace("+", "-").replace("/", "_"))
 
 
-def singing(text: str, canaries: Iterable[str]) -> list[str]:
+def canaries_in(text: str, canaries: Iterable[str]) -> list[str]:
     """Return every occurrence of a canary in a text, with 60 characters before and after it."""
-    forms = {form for canary in canaries for form in ways(canary)}
+    forms = {form for canary in canaries for form in written_forms(canary)}
     return [text[max(0, start - 60) : start + 60] for form in forms if (start := text.find(form)) >= 0]
 
 
-def all_that_shows(error: BaseException) -> Iterator[str]:
+def shown_of(error: BaseException) -> Iterator[str]:
     """Yield what a log, a crash reporter or a pickle shows of an error, its causes and the locals of our frames."""
     pending, seen = [error], list[BaseException]()
     while pending:

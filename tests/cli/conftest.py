@@ -14,13 +14,13 @@ from typing import Any, cast
 import pytest
 
 from cchc_connect.cli import main
-from cchc_connect.cli.demo_config import demo_tables, double_secrets
+from cchc_connect.cli.demo_config import demo_tables, test_double_passwords
 from cchc_connect.cli.localization import LOCALE_VARIABLES
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.testing import Agencies, World
 from tests.cli.district import District
-from tests.databases import KINDS, prepared_address
-from tests.sync.pulled_database import Books
+from tests.databases import DATABASE_KINDS, prepared_address
+from tests.sync.pulled_database import PulledDatabase
 
 CONFIG = Path("cchc.toml")
 DATABASE = Path("shared.db")
@@ -68,7 +68,7 @@ def call(capsys: pytest.CaptureFixture[str]) -> Call:
 @pytest.fixture
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Give the address of an empty database: in SQLite, unless a test runs `on_every_kind`."""
-    with prepared_address(getattr(request, "param", KINDS[0]), tmp_path) as database_address:
+    with prepared_address(getattr(request, "param", DATABASE_KINDS[0]), tmp_path) as database_address:
         yield database_address
 
 
@@ -76,7 +76,7 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def running_province(folder: Path, sleep: Callable[[float], None] = time.sleep) -> Generator[Agencies, None, None]:
     """Run four agencies, slow for as long as `sleep` sleeps; write the cchc.toml that connects them to `folder`."""
     world = World(seed=11, dossiers=24, parcels=40, works=20, defect_share=0.1)
-    with Agencies(world, sleep=sleep) as agencies, double_secrets(agencies):
+    with Agencies(world, sleep=sleep) as agencies, test_double_passwords(agencies):
         write_config(folder / CONFIG, demo_tables(agencies, folder / DATABASE))
         yield agencies
 
@@ -167,10 +167,10 @@ def connect(district: District, address: str) -> Connect:
 
 
 @pytest.fixture
-def books(address: str) -> Iterator[Books]:
+def books(address: str) -> Iterator[PulledDatabase]:
     """Give the shared database with helpers for tests."""
     with SharedDatabase(address) as database:
-        yield Books(database)
+        yield PulledDatabase(database)
 
 
 def write_config(path: Path, tables: Mapping[str, Any]) -> None:

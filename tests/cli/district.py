@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from cchc_connect.testing import AgencyDouble, World
-from cchc_connect.testing.doubles.server import Asked, Reply, html_reply, json_reply
+from cchc_connect.testing.doubles.server import ReceivedRequest, ServerResponse, html_response, json_response
 
 PARCELS, DOSSIERS = "/parcels", "/dossiers"
 
@@ -58,7 +58,7 @@ class District(AgencyDouble):
         """Return the dossiers as it writes them."""
         return self.items[DOSSIERS]
 
-    def answer(self, asked: Asked) -> Reply:
+    def handle(self, asked: ReceivedRequest) -> ServerResponse:
         """Return a page, or accept a dossier."""
         if asked.method == "POST":
             return self._receive(asked)
@@ -66,31 +66,31 @@ class District(AgencyDouble):
             self.meanwhile()
         self.questions.append({name: asked.first(name) for name in asked.query})
         if asked.first("part") in self.broken:
-            return html_reply("<html><body>Hệ thống đang bảo trì</body></html>")
+            return html_response("<html><body>Hệ thống đang bảo trì</body></html>")
         if asked.first("part") in self.failing:
-            return json_reply({"error": "internal"}, status=500)
+            return json_response({"error": "internal"}, status=500)
         chosen = [item for item in self.items[asked.path] if _is_selected(item, asked)]
         start = int(asked.first("after", "0"))
         if self.fails_after is not None and start >= self.fails_after:
             return _LATER
         end = start + self.page_size
         head = {"items": chosen[start:end], "next": str(end) if end < len(chosen) else None}
-        return json_reply({**head, "total": len(chosen) + self.hidden, "gone": self.gone})
+        return json_response({**head, "total": len(chosen) + self.hidden, "gone": self.gone})
 
-    def error_in_200(self) -> Reply:
+    def error_in_200(self) -> ServerResponse:
         """Return an envelope that says no."""
-        return json_reply({"error": "bảo trì"})
+        return json_response({"error": "bảo trì"})
 
-    def _receive(self, request: Asked) -> Reply:
+    def _receive(self, request: ReceivedRequest) -> ServerResponse:
         dossier: dict[str, Any] = json.loads(request.body)
         self.messages.append((dossier["code"], request.headers["idempotency-key"]))
         if dossier["code"] in self.refused:
-            return json_reply({"error": "invalid"}, status=422)
+            return json_response({"error": "invalid"}, status=422)
         self.accepted.append(dossier)
-        return json_reply({"taken": True}, wrote=True)
+        return json_response({"taken": True}, changed_state=True)
 
 
-_LATER = Reply(status=503, headers={"Retry-After": "3600"})
+_LATER = ServerResponse(status=503, headers={"Retry-After": "3600"})
 """Longer than a run waits: it is not requested again in this run."""
 
 
@@ -98,7 +98,7 @@ def _nothing() -> None:
     """Do nothing."""
 
 
-def _is_selected(item: Mapping[str, Any], request: Asked) -> bool:
+def _is_selected(item: Mapping[str, Any], request: ReceivedRequest) -> bool:
     limits = {name: request.first(name) for name in ("part", "key") if name in request.query}
     values = {"part": item.get("part", ""), "key": item.get("id", item.get("code"))}
     since, until = (datetime.fromisoformat(request.first(name, bound)) for name, bound in _EVER.items())

@@ -9,14 +9,14 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from cchc_connect import (
-    Ask,
-    Deletes,
+    Conversation,
+    DeleteDetection,
+    DeliveryStatus,
     Dialect,
-    Exchange,
     HttpRequest,
-    Outcome,
     Outgoing,
     Page,
+    PageRequest,
     Receipt,
     Source,
     SourceProfile,
@@ -35,7 +35,7 @@ class DistrictOptions(BaseModel):
     takes: bool = False
     """Whether the system accepts dossiers."""
     partitions: tuple[str, ...] = ()
-    deletes: Deletes = Deletes.ABSENCE
+    deletes: DeleteDetection = DeleteDetection.ABSENCE
     changed_since: bool = False
     by_key: bool = False
 
@@ -47,27 +47,27 @@ class DistrictOptions(BaseModel):
 class Parcels(LandRegister):
     """Parcels of the district, in the form of a village."""
 
-    def fetch(self, ask: Ask) -> Exchange[Page]:
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Request one page."""
-        return _page(PARCELS, ask)
+        return _page(PARCELS, page_request)
 
 
 class Dossiers(DossierRegister):
     """Dossiers of the district, in the form of a village."""
 
-    def fetch(self, ask: Ask) -> Exchange[Page]:
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Request one page."""
-        return _page(DOSSIERS, ask)
+        return _page(DOSSIERS, page_request)
 
 
-def _page(path: str, ask: Ask) -> Exchange[Page]:
-    instants = {"since": ask.since, "until": ask.until}
-    parameters = {"after": ask.position, "part": ask.partition, "key": ask.key}
+def _page(path: str, page_request: PageRequest) -> Conversation[Page]:
+    instants = {"since": page_request.since, "until": page_request.until}
+    parameters = {"after": page_request.page_token, "part": page_request.partition, "key": page_request.source_key}
     parameters |= {name: at.isoformat() for name, at in instants.items() if at is not None}
     params = {name: value for name, value in parameters.items() if value}
     response = yield HttpRequest(method="GET", path=path, params=params)
     body: Any = response.json()
-    return Page(items=body["items"], next=body["next"], total=body["total"], gone=body["gone"])
+    return Page(items=body["items"], next_page_token=body["next"], total=body["total"], deleted_keys=body["gone"])
 
 
 class Desk:
@@ -76,13 +76,13 @@ class Desk:
     record_type: type[Record] = Dossier
     batch_limit = 1
 
-    def deliver(self, batch: Sequence[Outgoing]) -> Exchange[Sequence[Receipt]]:
+    def deliver(self, batch: Sequence[Outgoing]) -> Conversation[Sequence[Receipt]]:
         """Send one dossier."""
         (outgoing,) = batch
         key = {"Idempotency-Key": outgoing.idempotency_key}
         document = outgoing.record.model_dump(mode="json")
         yield HttpRequest(method="POST", path=DOSSIERS, headers=key, json=document, idempotent=True)
-        return [Receipt(outcome=Outcome.DELIVERED)]
+        return [Receipt(status=DeliveryStatus.DELIVERED)]
 
 
 class DistrictAdapter:

@@ -33,7 +33,7 @@ def test_a_province_in_order_is_told_so_line_by_line(call: Call, agencies: Agenc
     for subject in ("database", "land-registry land_parcel", "one-stop dossier_step", "national-portal procedure"):
         assert f"OK  {subject}: " in checked.out
     assert not DATABASE.exists()
-    assert agencies.national_portal.messages_received == 0
+    assert agencies.national_portal.message_count == 0
 
 
 def test_each_finding_has_a_level_a_code_and_a_sentence_in_both_languages(
@@ -60,7 +60,7 @@ def test_each_finding_has_a_level_a_code_and_a_sentence_in_both_languages(
     pairs = list(zip(english["findings"], vietnamese["findings"], strict=True))
     assert not [finding["code"] for finding, translated in pairs if finding["code"] != translated["code"]]
     assert not [finding["code"] for finding, translated in pairs if finding["message"] == translated["message"]]
-    assert agencies.national_portal.messages_received == 0
+    assert agencies.national_portal.message_count == 0
 
 
 def test_a_warning_is_no_failure(call: Call, agencies: Agencies, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +71,7 @@ def test_a_warning_is_no_failure(call: Call, agencies: Agencies, monkeypatch: py
 
     assert checked.code == 0
     assert "!!  database: only 5 MiB are free" in checked.out
-    assert agencies.holdings()
+    assert agencies.record_counts()
 
 
 @pytest.mark.parametrize(
@@ -88,10 +88,10 @@ def test_a_certificate_of_the_agencys_own_authority_is_looked_at(
     """With the very trust that a run has; where it is expired the system is not asked, and nothing else can be done."""
     install_adapters(tmp_path, monkeypatch, {"district": "tests.cli.district_adapter:DistrictAdapter"})
     authority, day = Authority(tmp_path), timedelta(days=1)
-    context = authority.server(begins=-900 * day, ends=ends_in_days * day)
+    context = authority.server_context(valid_from=-900 * day, valid_until=ends_in_days * day)
     with secure_server(context, format_datetime(datetime.now(UTC), usegmt=True)) as port:
         table = {"adapter": "district", "agency": "000.00.01.H09", "base_url": f"https://localhost:{port}"}
-        write_config(CONFIG, {"connections": {"land": {**table, "tls": {"ca": str(authority.file)}}}})
+        write_config(CONFIG, {"connections": {"land": {**table, "tls": {"ca": str(authority.ca_file)}}}})
 
         checked = call("check")
 
@@ -119,8 +119,8 @@ def test_faulty_items_are_counted_and_are_no_hindrance(call: Call, agencies: Age
 
     findings = {finding["place"]: finding for finding in checked.document["findings"]}
     counts = findings["one-stop dossier"]["context"]
-    assert counts["faulty"] == agencies.faulty()["dossier"] > 0
-    assert counts["good"] + counts["faulty"] == agencies.holdings()["dossier"]
+    assert counts["faulty"] == agencies.faulty_counts()["dossier"] > 0
+    assert counts["good"] + counts["faulty"] == agencies.record_counts()["dossier"]
     assert checked.code == 0
 
 

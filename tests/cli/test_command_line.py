@@ -16,7 +16,7 @@ from typer.main import get_command
 
 from cchc_connect.cli import main
 from cchc_connect.cli.app import app
-from cchc_connect.cli.console import Screen
+from cchc_connect.cli.console import Console
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.messages import Language, codes
 from tests.cli.conftest import Call
@@ -221,7 +221,7 @@ def test_a_document_steers_no_terminal_and_is_one_line(capsys: pytest.CaptureFix
     """What JSON leaves as it is, control and direction characters beyond ASCII, is spelt out too; nothing is lost."""
     document = {"name": "thửa\x1b[2J \x9b2J \u202e\u2028\x85\U000e0041 đất"}
 
-    Screen(Language.ENGLISH, as_json=True).document(document)
+    Console(Language.ENGLISH, as_json=True).document(document)
 
     (line,) = capsys.readouterr().out.splitlines()
     assert json.loads(line) == document

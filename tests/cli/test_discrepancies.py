@@ -8,11 +8,11 @@ import pytest
 from tests.cli.conftest import Call
 from tests.databases import on_every_kind
 from tests.sync.memory_systems import LandRegister, parcel_item
-from tests.sync.pulled_database import Books
+from tests.sync.pulled_database import PulledDatabase
 
 
 @pytest.fixture
-def second_register(books: Books) -> LandRegister:
+def second_register(books: PulledDatabase) -> LandRegister:
     """Give the register of a connection that says 260 of a parcel whose owner says 250.5."""
     register = LandRegister([parcel_item(1, id="b1", area="260")])
     books.pull("a", LandRegister([parcel_item(1)]))
@@ -33,7 +33,7 @@ def resolve(call: Call, address: str, state: str) -> int:
 @on_every_kind
 @pytest.mark.parametrize("state", ["reported", "dismissed"])
 def test_a_resolved_discrepancy_opens_again_when_a_value_changes(
-    call: Call, books: Books, second_register: LandRegister, address: str, state: str
+    call: Call, books: PulledDatabase, second_register: LandRegister, address: str, state: str
 ) -> None:
     """It is the same one with the values of now and without the note of then; the same values open nothing."""
     assert resolve(call, address, state) == 0
@@ -50,7 +50,7 @@ def test_a_resolved_discrepancy_opens_again_when_a_value_changes(
 
 
 def test_a_discrepancy_that_ended_is_shown_by_wish_and_cannot_be_resolved(
-    call: Call, books: Books, second_register: LandRegister, address: str
+    call: Call, books: PulledDatabase, second_register: LandRegister, address: str
 ) -> None:
     """Exit code 66; when both sides differ again it is open again, and its age begins anew."""
     began = listed(call, address)
@@ -59,7 +59,7 @@ def test_a_discrepancy_that_ended_is_shown_by_wish_and_cannot_be_resolved(
     assert call("discrepancies", "list", "--json", "--db", address).document["discrepancies"] == []
     ended = listed(call, address, "--all")
     late = call("discrepancies", "resolve", began["number"], "--as", "reported", "--note", "x", "--db", address)
-    books.clock.pass_time(timedelta(minutes=1))
+    books.clock.advance(timedelta(minutes=1))
     second_register.items = [parcel_item(1, id="b1", area="260")]
 
     books.pull("b", second_register)

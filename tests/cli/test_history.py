@@ -9,21 +9,21 @@ from tests.cli.conftest import Call
 from tests.databases import on_every_kind
 from tests.schemas.test_construction import PERMIT
 from tests.sync.memory_systems import START, DossierRegister, LandRegister, dossier_codes, dossier_fields, parcel_item
-from tests.sync.pulled_database import Books, parcel_key
+from tests.sync.pulled_database import PulledDatabase, parcel_key
 from tests.sync.test_record_lineage import change, pull_changes
 
 DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def remeasured(books: Books) -> LandRegister:
+def remeasured(books: PulledDatabase) -> LandRegister:
     """Give a register whose one parcel was read on three days: as it was, remeasured, gone."""
     register = LandRegister([parcel_item(1)])
     books.pull("a", register)
-    books.clock.pass_time(DAY)
+    books.clock.advance(DAY)
     register.items = [parcel_item(1, area="99")]
     books.pull("a", register)
-    books.clock.pass_time(DAY)
+    books.clock.advance(DAY)
     register.items = []
     books.pull("a", register)
     return register
@@ -67,7 +67,7 @@ def test_history_tells_what_changed_in_each_version(call: Call, address: str) ->
 
 @on_every_kind
 def test_history_by_a_number_that_was_split_is_that_of_the_parcels_it_became(
-    call: Call, books: Books, address: str
+    call: Call, books: PulledDatabase, address: str
 ) -> None:
     """Of the old number itself nothing was ever known here; the change of the register leads on."""
     books.pull("a", LandRegister([parcel_item(2), parcel_item(3)]))
@@ -85,7 +85,7 @@ def test_history_by_a_number_that_was_split_is_that_of_the_parcels_it_became(
 
 
 def test_history_by_a_number_that_was_known_here_leads_to_the_new_one_and_back(
-    call: Call, books: Books, address: str
+    call: Call, books: PulledDatabase, address: str
 ) -> None:
     """A parcel that got another number at its source."""
     register = LandRegister([parcel_item(1)])
@@ -102,7 +102,7 @@ def test_history_by_a_number_that_was_known_here_leads_to_the_new_one_and_back(
     assert [event["old_key"] for event in new["came_from"]] == [parcel_key(1)]
 
 
-def test_history_at_an_instant_follows_an_old_number_too(call: Call, books: Books, address: str) -> None:
+def test_history_at_an_instant_follows_an_old_number_too(call: Call, books: PulledDatabase, address: str) -> None:
     """What took the number's place is shown as it was known then."""
     books.pull("a", LandRegister([parcel_item(2, previous_keys=[parcel_key(1)])]))
 
@@ -115,7 +115,7 @@ def test_history_at_an_instant_follows_an_old_number_too(call: Call, books: Book
 
 
 @pytest.fixture
-def permitted(books: Books) -> Books:
+def permitted(books: PulledDatabase) -> PulledDatabase:
     """Give a dossier with a permit to build on parcel 1."""
     parcel = {"scheme": "gso-2025-07", "commune_code": "25747", "map_sheet": "12", "parcel_number": "1"}
     permit = {**PERMIT, "dossier_code": CODE, "parcel_refs": [parcel]}
@@ -130,7 +130,7 @@ def parcels_of_the_case(call: Call, address: str) -> list[str]:
 
 @on_every_kind
 def test_a_case_shows_the_parcels_that_its_permits_parcel_was_split_into(
-    call: Call, permitted: Books, address: str
+    call: Call, permitted: PulledDatabase, address: str
 ) -> None:
     """The permit still names the old number, and nobody has to look up what became of it."""
     permitted.pull("registry", LandRegister([parcel_item(2), parcel_item(3), parcel_item(4)]))
@@ -139,7 +139,7 @@ def test_a_case_shows_the_parcels_that_its_permits_parcel_was_split_into(
     assert parcels_of_the_case(call, address) == ["2", "3"]
 
 
-def test_a_case_shows_a_renumbered_parcel_once(call: Call, permitted: Books, address: str) -> None:
+def test_a_case_shows_a_renumbered_parcel_once(call: Call, permitted: PulledDatabase, address: str) -> None:
     """The new number and not the old one, whoever tells of it: the source, the parcel itself, or both."""
     register = LandRegister([parcel_item(1)])
     permitted.pull("registry", register)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cchc_connect.cli.localization import spoken_language
+from cchc_connect.cli.localization import choose_language
 from cchc_connect.messages import Language
 from tests.cli.conftest import Call
 
@@ -20,11 +20,11 @@ from tests.cli.conftest import Call
 )
 def test_the_first_locale_variable_that_is_set_decides(environment: dict[str, str], expected: Language) -> None:
     """POSIX: LC_ALL before LC_MESSAGES before LANG; an empty one counts as not set."""
-    assert spoken_language(None, environment) is expected
+    assert choose_language(None, environment) is expected
 
 
 def test_what_was_asked_for_comes_before_the_locale() -> None:
-    assert spoken_language("en", {"LANG": "vi_VN.UTF-8"}) is Language.ENGLISH
+    assert choose_language("en", {"LANG": "vi_VN.UTF-8"}) is Language.ENGLISH
 
 
 def test_the_locale_reaches_the_commands(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:

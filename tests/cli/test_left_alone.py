@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from cchc_connect.clock import stamp
+from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.tables import rate_limit
 from cchc_schemas.dates import VIETNAM
 from tests.cli.conftest import CONFIG, Call, Connect
 from tests.cli.district import DOSSIERS, District
 from tests.sync.memory_systems import dossier_codes, dossier_fields, parcel_item
-from tests.sync.pulled_database import Books
+from tests.sync.pulled_database import PulledDatabase
 
 REASON = "Mạng riêng của tỉnh, đến hết năm 2026"
 
@@ -30,13 +30,13 @@ def test_a_system_that_asks_for_an_hour_of_peace_gets_it_over_runs(
     district.fail_next(1, 429, retry_after_s=3600)
 
     first = call("sync", "--json", "--only", "district")
-    requests = sum(district.requests_seen.values())
+    requests = sum(district.request_counts.values())
     second = call("sync", "--json", "--only", "district")
 
     assert first.document["lines"][0]["reason"]["code"] == "transport.throttled"
     assert {line["reason"]["code"] for line in second.document["lines"]} == {"circuit_breaker.paused"}
     assert second.code == 69
-    assert sum(district.requests_seen.values()) == requests == 1
+    assert sum(district.request_counts.values()) == requests == 1
 
 
 def test_a_target_that_asks_for_peace_gets_it_too(call: Call, connect: Connect, district: District) -> None:
@@ -46,26 +46,26 @@ def test_a_target_that_asks_for_peace_gets_it_too(call: Call, connect: Connect, 
     district.fail_next(20, 429, retry_after_s=3600)
 
     first = call("sync", "--json", "--only", "to-desk").document
-    requests = sum(district.requests_seen.values())
+    requests = sum(district.request_counts.values())
     second = call("sync", "--json", "--only", "to-desk").document
 
     assert {line["reason"]["code"] for line in first["lines"]} == {"transport.throttled"}
     assert {line["reason"]["code"] for line in second["lines"]} == {"circuit_breaker.paused"}
-    assert sum(district.requests_seen.values()) == requests
+    assert sum(district.request_counts.values()) == requests
 
 
 @pytest.mark.parametrize("open_now", [True, False])
 def test_a_system_is_asked_in_its_hours_only_and_that_is_no_failure(
-    call: Call, connect: Connect, district: District, books: Books, *, open_now: bool
+    call: Call, connect: Connect, district: District, books: PulledDatabase, *, open_now: bool
 ) -> None:
-    connect(keys={"hours": hours(open_now=open_now)})
+    connect(keys={"opening_hours": hours(open_now=open_now)})
     district.parcels.append(parcel_item(1))
 
     ran = call("sync", "--json")
 
     outcome, is_requested = ("done", True) if open_now else ("closed", False)
     assert (ran.code, {line["outcome"] for line in ran.document["lines"]}) == (0, {outcome})
-    assert bool(sum(district.requests_seen.values())) is bool(books.live()) is is_requested
+    assert bool(sum(district.request_counts.values())) is bool(books.live_parcels()) is is_requested
 
 
 def test_a_quota_is_kept_over_runs(call: Call, connect: Connect, district: District) -> None:
@@ -76,24 +76,24 @@ def test_a_quota_is_kept_over_runs(call: Call, connect: Connect, district: Distr
     first, second = call("sync", "--json"), call("sync", "--json")
 
     assert (first.code, second.code) == (0, 0)
-    assert sum(district.requests_seen.values()) == 2
+    assert sum(district.request_counts.values()) == 2
     assert time.monotonic() - began > 4
 
 
 def test_a_quota_that_leaves_no_turn_is_no_failure_of_the_system(
-    call: Call, connect: Connect, district: District, books: Books
+    call: Call, connect: Connect, district: District, books: PulledDatabase
 ) -> None:
     """It is not left alone for it afterwards."""
     connect(run={"deadline_s": 10}, keys={"rate": {"requests": 1, "per_s": 4}})
     with books.database.writing() as connection:
-        free_at = stamp(datetime.now(UTC) + timedelta(seconds=50))
+        free_at = to_timestamp_text(datetime.now(UTC) + timedelta(seconds=50))
         connection.execute(rate_limit.insert().values(connection="district", next_free_at=free_at))
 
     ran = [call("sync", "--json") for _ in range(4)]
 
     reasons = [{line["reason"]["code"] for line in ended.document["lines"]} for ended in ran]
     assert reasons == [{"transport.quota_exhausted"}] * 4
-    assert sum(district.requests_seen.values()) == 0
+    assert sum(district.request_counts.values()) == 0
 
 
 def test_a_quota_that_leaves_no_time_for_a_request_is_refused(call: Call, connect: Connect) -> None:
@@ -107,7 +107,7 @@ def test_a_quota_that_leaves_no_time_for_a_request_is_refused(call: Call, connec
 
 @pytest.mark.parametrize("language", ["en", "vi"])
 def test_a_run_outside_the_hours_is_told_in_a_sentence(call: Call, connect: Connect, language: str) -> None:
-    connect(keys={"hours": hours(open_now=False)})
+    connect(keys={"opening_hours": hours(open_now=False)})
 
     ran, checked = call("--lang", language, "sync"), call("--lang", language, "check")
 

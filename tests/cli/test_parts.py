@@ -4,16 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from cchc_connect import Adapter, Config, RunReport, Surroundings, Synchronizer
-from cchc_connect.clock import stamp
+from cchc_connect import Adapter, Config, RunEnvironment, RunReport, Synchronizer
+from cchc_connect.clock import to_timestamp_text
 from cchc_connect.config.connections import ConnectionTable
-from cchc_connect.database.state.circuit_breakers import note_success
+from cchc_connect.database.state.circuit_breakers import record_success
 from cchc_connect.transport import Anonymous, Endpoint, Policy, RequestsTransport
 from tests.cli.conftest import CONFIG, Call, Connect
 from tests.cli.district import DOSSIERS, PARCELS, District
 from tests.databases import on_every_kind
 from tests.sync.memory_systems import START, dossier_codes, dossier_fields, parcel_item
-from tests.sync.pulled_database import Books, parcel_key
+from tests.sync.pulled_database import PulledDatabase, parcel_key
 
 DAY = timedelta(days=1)
 
@@ -22,13 +22,17 @@ DAY = timedelta(days=1)
 def changing(call: Call, connect: Connect, district: District) -> District:
     """Give a district that lists what changed, pulled up to its parcel 4; the others are a day older each."""
     connect(changed_since=True)
-    district.items[PARCELS] = [parcel_item(number, at=stamp(START - (4 - number) * DAY)) for number in range(1, 5)]
+    district.items[PARCELS] = [
+        parcel_item(number, at=to_timestamp_text(START - (4 - number) * DAY)) for number in range(1, 5)
+    ]
     assert call("sync").code == 0
     district.questions.clear()
     return district
 
 
-def test_a_full_run_finds_what_a_listing_of_changes_never_shows(call: Call, changing: District, books: Books) -> None:
+def test_a_full_run_finds_what_a_listing_of_changes_never_shows(
+    call: Call, changing: District, books: PulledDatabase
+) -> None:
     """What was changed without a new date, and what is gone; the run after it asks for changes again."""
     changing.parcels[0]["area"] = "99"
     del changing.parcels[1]
@@ -37,9 +41,9 @@ def test_a_full_run_finds_what_a_listing_of_changes_never_shows(call: Call, chan
     ran = call("sync", "--full", "district", "--json")
 
     assert (ran.code, ran.document["rows_written"]) == (0, 2)
-    assert (books.row(parcel_key(1)).area_m2, books.live()) == (99, ["1", "3", "4"])
+    assert (books.row(parcel_key(1)).area_m2, books.live_parcels()) == (99, ["1", "3", "4"])
     assert call("sync").code == 0
-    assert changing.questions[-1]["since"] >= stamp(START - timedelta(minutes=11))
+    assert changing.questions[-1]["since"] >= to_timestamp_text(START - timedelta(minutes=11))
 
 
 @pytest.mark.usefixtures("changing")
@@ -54,7 +58,7 @@ def test_a_full_run_of_a_connection_there_is_not_is_a_misuse(call: Call) -> None
 @on_every_kind
 @pytest.mark.parametrize("by_key", [True, False])
 def test_one_item_is_pulled_again_by_the_key_it_has_at_its_source(
-    call: Call, connect: Connect, changing: District, books: Books, *, by_key: bool
+    call: Call, connect: Connect, changing: District, books: PulledDatabase, *, by_key: bool
 ) -> None:
     """The others stay as they are here, though they changed too; no cursor moves."""
     connect(changed_since=True, by_key=by_key)
@@ -72,27 +76,27 @@ def test_one_item_is_pulled_again_by_the_key_it_has_at_its_source(
 
 @on_every_kind
 def test_a_window_is_pulled_again_and_the_next_run_goes_on_where_the_last_was(
-    call: Call, changing: District, books: Books
+    call: Call, changing: District, books: PulledDatabase
 ) -> None:
     """A window past what was read is no reason to skip what lies between."""
     before = books.everything()["cursor"]
     changing.parcels[0]["area"] = "99"
-    changing.parcels.append(parcel_item(5, at=stamp(START + 2 * DAY)))
-    changing.parcels.append(parcel_item(6, at=stamp(START + 9 * DAY)))
-    window = ("--since", stamp(START - 3 * DAY), "--until", stamp(START + 3 * DAY))
+    changing.parcels.append(parcel_item(5, at=to_timestamp_text(START + 2 * DAY)))
+    changing.parcels.append(parcel_item(6, at=to_timestamp_text(START + 9 * DAY)))
+    window = ("--since", to_timestamp_text(START - 3 * DAY), "--until", to_timestamp_text(START + 3 * DAY))
 
     ran = call("pull", "district", *window)
     query, cursor = changing.questions[-1], books.everything()["cursor"]
-    changing.parcels.append(parcel_item(7, at=stamp(START + DAY)))
+    changing.parcels.append(parcel_item(7, at=to_timestamp_text(START + DAY)))
     call("sync")
 
     assert (ran.code, cursor) == (0, before)
     assert query["until"].startswith("2026-03-05T08:00:00")
-    assert (books.row(parcel_key(1)).area_m2, books.live()) == (99, ["1", "2", "3", "4", "5", "6", "7"])
+    assert (books.row(parcel_key(1)).area_m2, books.live_parcels()) == (99, ["1", "2", "3", "4", "5", "6", "7"])
     assert "Read up to" not in ran.out
 
 
-def test_a_rehearsed_part_writes_nothing(call: Call, changing: District, books: Books) -> None:
+def test_a_dry_run_of_a_part_writes_nothing(call: Call, changing: District, books: PulledDatabase) -> None:
     """It counts what would be written."""
     changing.parcels[0]["area"] = "99"
     before = books.everything()
@@ -127,7 +131,7 @@ def test_a_part_that_is_none_is_a_misuse(call: Call, changing: District) -> None
 
 
 def test_a_report_says_from_where_to_where_each_source_was_read(
-    call: Call, connect: Connect, district: District, books: Books
+    call: Call, connect: Connect, district: District, books: PulledDatabase
 ) -> None:
     """By the source's own clock, where that moved; a listing that broke off says where it goes on."""
     connect()
@@ -137,7 +141,7 @@ def test_a_report_says_from_where_to_where_each_source_was_read(
     broken = call("sync")
     district.fails_after = None
     with books.database.writing() as connection:
-        note_success(connection, "district")  # an hour later: it asked to be left alone so long
+        record_success(connection, "district")  # an hour later: it asked to be left alone so long
     first, again = call("sync"), call("sync")
     latest = [run["run_id"] for run in call("runs", "--json").document["runs"]]
 
@@ -149,7 +153,7 @@ def test_a_report_says_from_where_to_where_each_source_was_read(
 
 @on_every_kind
 def test_what_a_system_lists_as_gone_is_gone_with_the_run_and_can_come_back(
-    call: Call, connect: Connect, district: District, books: Books
+    call: Call, connect: Connect, district: District, books: PulledDatabase
 ) -> None:
     """Exit code 0, also where it lists a key that never was here; what it does not list is not gone."""
     connect(changed_since=True, deletes="tombstones")
@@ -158,12 +162,12 @@ def test_what_a_system_lists_as_gone_is_gone_with_the_run_and_can_come_back(
     district.items[PARCELS], district.gone = [parcel_item(2)], ["p1", "p99"]
 
     ended = call("sync", "--json")
-    live = books.live()
+    live = books.live_parcels()
     district.parcels.append(parcel_item(1))
     back = call("sync", "--json")
 
     assert (ended.code, [line["deleted"] for line in ended.document["lines"]], live) == (0, [1], ["2", "3"])
-    assert (back.code, back.document["rows_written"], books.live()) == (0, 1, ["1", "2", "3"])
+    assert (back.code, back.document["rows_written"], books.live_parcels()) == (0, 1, ["1", "2", "3"])
 
 
 PARTS = ("north", "middle", "south")
@@ -179,7 +183,7 @@ def in_parts(connect: Connect, district: District) -> District:
 
 @pytest.mark.parametrize("broken", ["north", "south"])
 def test_one_broken_part_leaves_the_others_of_its_source_running(
-    call: Call, in_parts: District, books: Books, broken: str
+    call: Call, in_parts: District, books: PulledDatabase, broken: str
 ) -> None:
     """Exit code 3; the report has a line for each part and the reason of one, until that can be read again."""
     in_parts.broken = {broken}
@@ -194,17 +198,17 @@ def test_one_broken_part_leaves_the_others_of_its_source_running(
     assert outcomes == {**dict.fromkeys(PARTS, "done"), broken: "held"}
     assert [line["partition"] for line in ran.document["lines"] if line["reason"]] == [broken]
     assert f"land_parcel {broken}" in output
-    assert (after.code, after.document["rows_written"], books.live()) == (0, 1, ["1", "2", "3"])
+    assert (after.code, after.document["rows_written"], books.live_parcels()) == (0, 1, ["1", "2", "3"])
 
 
-def run_hastily(books: Books) -> RunReport:
+def run_hastily(books: PulledDatabase) -> RunReport:
     """Run once, without long waits between the attempts at a system that fails."""
 
     def hasty(name: str, table: ConnectionTable, adapter: Adapter, deadline_s: float) -> RequestsTransport:
         endpoint = Endpoint(name=name, base_url=table.base_url, dialect=adapter.dialect, authentication=Anonymous())
-        return RequestsTransport(endpoint, Policy(deadline_s=deadline_s, wait_unit_s=0.001))
+        return RequestsTransport(endpoint, Policy(deadline_s=deadline_s, backoff_base_s=0.001))
 
-    return Synchronizer(Config.load(CONFIG), books.database, Surroundings(connect=hasty)).synchronise()
+    return Synchronizer(Config.load(CONFIG), books.database, RunEnvironment(connect=hasty)).synchronise()
 
 
 def reasons(report: RunReport) -> dict[str, str | None]:
@@ -214,7 +218,7 @@ def reasons(report: RunReport) -> dict[str, str | None]:
 
 @pytest.mark.parametrize("broken", PARTS)
 def test_a_part_for_which_the_system_has_an_error_leaves_the_others_running(
-    in_parts: District, books: Books, broken: str
+    in_parts: District, books: PulledDatabase, broken: str
 ) -> None:
     """That says nothing of the others, whichever comes first."""
     in_parts.failing = {broken}
@@ -222,11 +226,11 @@ def test_a_part_for_which_the_system_has_an_error_leaves_the_others_running(
     report = run_hastily(books)
 
     assert reasons(report) == {**dict.fromkeys(PARTS), broken: "transport.maintenance"}
-    assert len(books.live()) == 2
+    assert len(books.live_parcels()) == 2
 
 
 def test_a_system_that_has_nothing_but_errors_is_asked_for_three_parts(
-    connect: Connect, district: District, books: Books
+    connect: Connect, district: District, books: PulledDatabase
 ) -> None:
     """The others say why they were not read; the run does not wait for each of them."""
     parts = ("a", "b", "c", "d", "e")
@@ -239,7 +243,7 @@ def test_a_system_that_has_nothing_but_errors_is_asked_for_three_parts(
     assert {query["part"] for query in district.questions} == {"a", "b", "c"}
 
 
-def test_a_system_that_is_down_is_asked_for_one_part_only(in_parts: District, books: Books) -> None:
+def test_a_system_that_is_down_is_asked_for_one_part_only(in_parts: District, books: PulledDatabase) -> None:
     """Nobody is there for the others either."""
     in_parts.stop()
 

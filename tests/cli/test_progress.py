@@ -2,9 +2,9 @@
 
 import pytest
 
-from cchc_connect.cli.console import Screen
-from cchc_connect.cli.progress import LiveProgress, PlainProgress, shown_progress
-from cchc_connect.database.state.counters import Counts
+from cchc_connect.cli.console import Console
+from cchc_connect.cli.progress import LiveProgress, PlainProgress, progress_display
+from cchc_connect.database.state.counters import Counters
 from cchc_connect.messages import Language
 from cchc_connect.sync.run_context import no_progress
 
@@ -21,12 +21,12 @@ class Stopwatch:
 
 def test_a_log_gets_one_line_for_each_finished_source(capsys: pytest.CaptureFixture[str]) -> None:
     """Pages in quick succession make no line of their own."""
-    screen = Screen(Language.ENGLISH, as_json=False)
+    screen = Console(Language.ENGLISH, as_json=False)
     progress = PlainProgress(screen, Stopwatch())
 
     for page in range(1, 4):
-        progress("permits", "construction_permit", Counts(fetched=100 * page, pages=page), 300)
-    progress("permits", "construction_works", Counts(fetched=7, pages=1), None)
+        progress("permits", "construction_permit", Counters(fetched=100 * page, pages=page), 300)
+    progress("permits", "construction_works", Counters(fetched=7, pages=1), None)
     progress.close()
 
     lines = capsys.readouterr().err.splitlines()
@@ -37,20 +37,20 @@ def test_a_log_gets_one_line_for_each_finished_source(capsys: pytest.CaptureFixt
 def test_a_log_gets_at_most_one_line_a_second_on_the_way(capsys: pytest.CaptureFixture[str]) -> None:
     """A source of ten thousand pages does not fill the log."""
     clock = Stopwatch()
-    progress = PlainProgress(Screen(Language.ENGLISH, as_json=False), clock)
+    progress = PlainProgress(Console(Language.ENGLISH, as_json=False), clock)
 
     for page in range(1, 41):
         clock.seconds = page * 0.1
-        progress("land", "land_parcel", Counts(fetched=page, pages=page), 40)
+        progress("land", "land_parcel", Counters(fetched=page, pages=page), 40)
 
     assert len(capsys.readouterr().err.splitlines()) == 4
 
 
 def test_a_terminal_shows_what_was_sent_beside_what_was_read() -> None:
-    progress = LiveProgress(Screen(Language.VIETNAMESE, as_json=False))
+    progress = LiveProgress(Console(Language.VIETNAMESE, as_json=False))
 
-    progress("land", "land_parcel", Counts(fetched=40, pages=1), 400)
-    progress("to-portal", "dossier", Counts(delivered=3), None)
+    progress("land", "land_parcel", Counters(fetched=40, pages=1), 400)
+    progress("to-portal", "dossier", Counters(delivered=3), None)
 
     cells = [str(cell) for column in progress.table().columns for cell in column.cells]
     assert "đã đọc 40/400, đã ghi 0, cách ly 0" in cells
@@ -58,5 +58,5 @@ def test_a_terminal_shows_what_was_sent_beside_what_was_read() -> None:
 
 
 def test_nothing_is_shown_where_a_document_was_asked_for() -> None:
-    with shown_progress(Screen(Language.ENGLISH, as_json=True)) as progress:
+    with progress_display(Console(Language.ENGLISH, as_json=True)) as progress:
         assert progress is no_progress

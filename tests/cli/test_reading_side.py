@@ -113,12 +113,12 @@ def test_a_killed_run_is_told_from_what_it_committed(call: Call, own: Path) -> N
 def test_a_connection_is_pulled_again_by_itself(call: Call, agencies: Agencies) -> None:
     """Nothing else is asked, nothing is pushed."""
     call("sync")
-    before = dict(agencies.one_stop.requests_seen)
+    before = dict(agencies.one_stop.request_counts)
 
     report = call("pull", "land-registry", "--since", "2020-01-01", "--json").document
 
     assert {line["name"] for line in report["lines"]} == {"land-registry"}
-    assert dict(agencies.one_stop.requests_seen) == before
+    assert dict(agencies.one_stop.request_counts) == before
     assert call("pull", "nobody").code == 64
 
 

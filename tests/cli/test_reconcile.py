@@ -13,7 +13,7 @@ from tests.cli.conftest import Call, Connect, Ended
 from tests.cli.district import DOSSIERS, PARCELS, District
 from tests.databases import on_every_kind
 from tests.sync.memory_systems import LandRegister, dossier_codes, dossier_fields, parcel_item
-from tests.sync.pulled_database import Books
+from tests.sync.pulled_database import PulledDatabase
 
 STREAM = Stream(connection="district", record_type="land_parcel", agency="000.00.01.H09")
 
@@ -61,10 +61,10 @@ def test_two_sides_that_hold_the_same_agree(call: Call, pulled: District) -> Non
 
     assert (compared.code, compared.document["agrees"], only_source(compared)["equal"]) == (0, True, 6)
     assert keys(compared) == {**{kind: [] for kind in KINDS}, "in_quarantine": ["p7"]}
-    assert pulled.requests_seen
+    assert pulled.request_counts
 
 
-def test_what_differs_is_named_and_nothing_is_written(call: Call, pulled: District, books: Books) -> None:
+def test_what_differs_is_named_and_nothing_is_written(call: Call, pulled: District, books: PulledDatabase) -> None:
     """Exit code 3; every table is as it was, the cursor and the runs too, and no lease was taken."""
     change_at_the_source(pulled)
     before = books.everything()
@@ -76,7 +76,9 @@ def test_what_differs_is_named_and_nothing_is_written(call: Call, pulled: Distri
 
 
 @on_every_kind
-def test_a_repair_makes_the_sides_agree_and_moves_no_cursor(call: Call, pulled: District, books: Books) -> None:
+def test_a_repair_makes_the_sides_agree_and_moves_no_cursor(
+    call: Call, pulled: District, books: PulledDatabase
+) -> None:
     """Exit code 0; how far the source was read is a matter of `sync`."""
     change_at_the_source(pulled)
     before = books.everything()["cursor"]
@@ -84,7 +86,7 @@ def test_a_repair_makes_the_sides_agree_and_moves_no_cursor(call: Call, pulled: 
     repaired = call("reconcile", "district", "--repair", "--json")
 
     assert (repaired.code, keys(repaired), only_source(repaired)["repaired"]) == (0, CHANGED, True)
-    assert books.live() == ["1", "3", "4", "5", "6", "8"]
+    assert books.live_parcels() == ["1", "3", "4", "5", "6", "8"]
     assert books.row("gso-2025-07:25747:12:1").area_m2 == 99
     assert books.everything()["cursor"] == before
     assert call("reconcile", "district").code == 0
@@ -92,7 +94,7 @@ def test_a_repair_makes_the_sides_agree_and_moves_no_cursor(call: Call, pulled: 
 
 
 def test_a_comparison_in_the_middle_of_a_first_load_leaves_its_place(
-    call: Call, connect: Connect, district: District, books: Books
+    call: Call, connect: Connect, district: District, books: PulledDatabase
 ) -> None:
     """The load goes on where it was, whether or not both sides were put right meanwhile."""
     del connect
@@ -120,7 +122,7 @@ def test_a_run_report_of_a_repair_says_that_no_cursor_moved(call: Call, pulled: 
 
 
 @on_every_kind
-def test_only_a_repair_takes_the_lease(call: Call, pulled: District, books: Books) -> None:
+def test_only_a_repair_takes_the_lease(call: Call, pulled: District, books: PulledDatabase) -> None:
     """Exit code 75 beside a run at work; looking is always allowed."""
     change_at_the_source(pulled)
 
@@ -128,7 +130,7 @@ def test_only_a_repair_takes_the_lease(call: Call, pulled: District, books: Book
         assert call("reconcile", "district").code == 3
         assert call("reconcile", "district", "--repair").code == 75
 
-    assert books.live() == ["1", "2", "3", "4", "5", "6"]
+    assert books.live_parcels() == ["1", "2", "3", "4", "5", "6"]
 
 
 @pytest.fixture
@@ -143,7 +145,7 @@ def large(call: Call, connect: Connect, district: District) -> District:
 @on_every_kind
 @pytest.mark.parametrize(("gone", "accepted"), [(5, ()), (6, ("--accept-shrink",))])
 def test_what_a_source_does_not_have_any_more_is_marked_as_gone(
-    call: Call, large: District, books: Books, gone: int, accepted: tuple[str, ...]
+    call: Call, large: District, books: PulledDatabase, gone: int, accepted: tuple[str, ...]
 ) -> None:
     """A few by themselves, more than a fifth by express wish."""
     del large.parcels[:gone]
@@ -151,10 +153,12 @@ def test_what_a_source_does_not_have_any_more_is_marked_as_gone(
     repaired = call("reconcile", "district", "--repair", *accepted, "--json")
 
     assert (repaired.code, only_source(repaired)["gone_there"]["number"]) == (0, gone)
-    assert len(books.live()) == 20 - gone
+    assert len(books.live_parcels()) == 20 - gone
 
 
-def test_more_than_a_fifth_is_not_believed_and_the_rest_is_put_right(call: Call, large: District, books: Books) -> None:
+def test_more_than_a_fifth_is_not_believed_and_the_rest_is_put_right(
+    call: Call, large: District, books: PulledDatabase
+) -> None:
     """Exit code 3; the reason says what to type where they are rightly gone."""
     large.items[PARCELS] = [*large.parcels[6:], parcel_item(99)]
 
@@ -162,10 +166,12 @@ def test_more_than_a_fifth_is_not_believed_and_the_rest_is_put_right(call: Call,
 
     assert (repaired.code, only_source(repaired)["reason"]["code"]) == (3, "reconcile.shrunk")
     assert "reconcile district --repair --accept-shrink" in only_source(repaired)["reason"]["message"]
-    assert len(books.live()) == 21
+    assert len(books.live_parcels()) == 21
 
 
-def test_an_accepted_shrink_without_a_repair_changes_nothing(call: Call, pulled: District, books: Books) -> None:
+def test_an_accepted_shrink_without_a_repair_changes_nothing(
+    call: Call, pulled: District, books: PulledDatabase
+) -> None:
     """The wish is about what is written, and nothing is."""
     del pulled.parcels[1:]
     before = books.everything()
@@ -175,21 +181,23 @@ def test_an_accepted_shrink_without_a_repair_changes_nothing(call: Call, pulled:
 
 
 def test_a_source_that_cannot_be_reached_is_told_and_marks_nothing_as_gone(
-    call: Call, connect: Connect, pulled: District, books: Books
+    call: Call, connect: Connect, pulled: District, books: PulledDatabase
 ) -> None:
     """Exit code 69, in words; the cursor stays where it was."""
     connect(run=IMPATIENT)
-    stood, parcels = books.cursor(STREAM), books.live()
+    stood, parcels = books.cursor(STREAM), books.live_parcels()
     pulled.stop()
 
     compared = call("reconcile", "district", "--repair")
 
     assert compared.code == 69
     assert "not every source could be read completely" in compared.out
-    assert (books.live(), books.cursor(STREAM)) == (parcels, stood)
+    assert (books.live_parcels(), books.cursor(STREAM)) == (parcels, stood)
 
 
-def test_a_listing_that_breaks_in_its_middle_marks_nothing_as_gone(call: Call, pulled: District, books: Books) -> None:
+def test_a_listing_that_breaks_in_its_middle_marks_nothing_as_gone(
+    call: Call, pulled: District, books: PulledDatabase
+) -> None:
     """Exit code 69; what was listed before it broke is put right."""
     pulled.parcels[0]["area"] = "99"
     del pulled.parcels[1]
@@ -199,7 +207,7 @@ def test_a_listing_that_breaks_in_its_middle_marks_nothing_as_gone(call: Call, p
 
     assert (repaired.code, keys(repaired)["differing"], keys(repaired)["gone_there"]) == (69, ["p1"], [])
     assert books.row("gso-2025-07:25747:12:1").area_m2 == 99
-    assert books.live() == ["1", "2", "3", "4", "5", "6"]
+    assert books.live_parcels() == ["1", "2", "3", "4", "5", "6"]
 
 
 def test_a_system_that_is_down_is_not_asked_for_its_next_source(call: Call, connect: Connect, pulled: District) -> None:
@@ -212,11 +220,11 @@ def test_a_system_that_is_down_is_not_asked_for_its_next_source(call: Call, conn
     assert compared.code == 69
     assert [source["whole"] for source in compared.document["sources"]] == [False, False]
     assert all(source["reason"]["code"].startswith("transport.") for source in compared.document["sources"])
-    assert DOSSIERS not in pulled.requests_seen
+    assert DOSSIERS not in pulled.request_counts
 
 
 def test_a_source_that_shows_fewer_than_it_counts_was_not_read_whole(
-    call: Call, pulled: District, books: Books
+    call: Call, pulled: District, books: PulledDatabase
 ) -> None:
     """Exit code 69: what it lacks may be what it did not show."""
     del pulled.parcels[0]
@@ -225,29 +233,29 @@ def test_a_source_that_shows_fewer_than_it_counts_was_not_read_whole(
     repaired = call("reconcile", "district", "--repair", "--json")
 
     assert (repaired.code, only_source(repaired)["reason"]["code"]) == (69, "reconcile.listing_incomplete")
-    assert books.live() == ["1", "2", "3", "4", "5", "6"]
+    assert books.live_parcels() == ["1", "2", "3", "4", "5", "6"]
 
 
 @on_every_kind
 def test_what_a_source_never_tells_of_is_found_gone(
-    call: Call, connect: Connect, pulled: District, books: Books
+    call: Call, connect: Connect, pulled: District, books: PulledDatabase
 ) -> None:
     """A profile without deletes says what `sync` may believe; comparing both sides finds what it cannot."""
     connect(deletes="never")
     del pulled.parcels[1]
     assert call("sync").code == 0
-    assert "2" in books.live()
+    assert "2" in books.live_parcels()
 
     compared, repaired = call("reconcile", "district", "--json"), call("reconcile", "district", "--repair")
 
     assert (compared.code, keys(compared)["gone_there"], repaired.code) == (3, ["p2"], 0)
-    assert books.live() == ["1", "3", "4", "5", "6"]
+    assert books.live_parcels() == ["1", "3", "4", "5", "6"]
     assert call("reconcile", "district").code == 0
 
 
 @on_every_kind
 def test_an_entry_of_quarantine_that_is_gone_at_the_source_ends_with_a_repair(
-    call: Call, pulled: District, books: Books
+    call: Call, pulled: District, books: PulledDatabase
 ) -> None:
     """Quarantine holds what is bad at the source, not what was."""
     del pulled.parcels[-1]
@@ -260,7 +268,7 @@ def test_an_entry_of_quarantine_that_is_gone_at_the_source_ends_with_a_repair(
 
 @on_every_kind
 def test_what_is_said_of_anothers_record_is_compared_too(
-    call: Call, connect: Connect, district: District, books: Books
+    call: Call, connect: Connect, district: District, books: PulledDatabase
 ) -> None:
     """The record stays its owner's, whatever is put right; the discrepancy is that of now."""
     del connect
@@ -289,7 +297,7 @@ def in_parts(call: Call, connect: Connect, district: District) -> District:
     return district
 
 
-def test_every_part_of_a_listing_is_compared(call: Call, in_parts: District, books: Books) -> None:
+def test_every_part_of_a_listing_is_compared(call: Call, in_parts: District, books: PulledDatabase) -> None:
     """A parcel that is listed in another part than before is no difference, and none is gone from both."""
     in_parts.parcels[0]["part"] = "north"
     in_parts.parcels[1]["area"] = "99"
@@ -303,12 +311,12 @@ def test_every_part_of_a_listing_is_compared(call: Call, in_parts: District, boo
         [],
         ["p3"],
     )
-    assert books.live() == ["1", "2", "4", "5", "6"]
+    assert books.live_parcels() == ["1", "2", "4", "5", "6"]
     assert call("reconcile", "district").code == 0
 
 
 def test_what_came_in_a_part_that_is_listed_no_more_is_found_gone(
-    call: Call, connect: Connect, in_parts: District, books: Books
+    call: Call, connect: Connect, in_parts: District, books: PulledDatabase
 ) -> None:
     """A part that left the profile is asked by nobody; only both sides as a whole show what stayed here."""
     connect(partitions=["north"])
@@ -316,13 +324,13 @@ def test_what_came_in_a_part_that_is_listed_no_more_is_found_gone(
 
     compared, repaired = call("reconcile", "district", "--json"), call("reconcile", "district", "--repair")
 
-    assert in_parts.requests_seen
+    assert in_parts.request_counts
     assert (compared.code, keys(compared)["gone_there"], repaired.code) == (3, ["p1", "p3", "p5"], 0)
-    assert books.live() == ["2", "4", "6"]
+    assert books.live_parcels() == ["2", "4", "6"]
 
 
 def test_one_part_that_cannot_be_believed_leaves_the_whole_unjudged(
-    call: Call, in_parts: District, books: Books
+    call: Call, in_parts: District, books: PulledDatabase
 ) -> None:
     """Exit code 69: what the north lacks may be in the south by now."""
     del in_parts.parcels[1]
@@ -331,31 +339,31 @@ def test_one_part_that_cannot_be_believed_leaves_the_whole_unjudged(
     repaired = call("reconcile", "district", "--repair", "--json")
 
     assert (repaired.code, only_source(repaired)["whole"]) == (69, False)
-    assert books.live() == ["1", "2", "3", "4", "5", "6"]
+    assert books.live_parcels() == ["1", "2", "3", "4", "5", "6"]
 
 
 def test_one_record_type_is_compared_alone(call: Call, connect: Connect, pulled: District) -> None:
     """The others are not asked for."""
     connect(lists=["land_parcel", "dossier"])
     pulled.items[DOSSIERS] = [dossier_fields(code) for code in dossier_codes(2)]
-    pulled.requests_seen.clear()
+    pulled.request_counts.clear()
 
     compared = call("reconcile", "district", "--record-type", "dossier", "--json")
 
     assert (compared.code, only_source(compared)["missing_here"]["number"]) == (3, 2)
-    assert set(pulled.requests_seen) == {DOSSIERS}
+    assert set(pulled.request_counts) == {DOSSIERS}
 
 
 def test_a_name_that_stands_for_nothing_is_a_misuse(call: Call, pulled: District) -> None:
     """Exit code 64, with the names there are, and nobody is asked."""
-    pulled.requests_seen.clear()
+    pulled.request_counts.clear()
 
     unknown, not_brought = call("reconcile", "disctrict"), call("reconcile", "district", "--record-type", "dossier")
 
     assert (unknown.code, not_brought.code) == (64, 64)
     assert "district" in unknown.err
     assert "land_parcel" in not_brought.err
-    assert not pulled.requests_seen
+    assert not pulled.request_counts
 
 
 def test_a_connection_that_brings_nothing_cannot_be_compared(call: Call, connect: Connect) -> None:

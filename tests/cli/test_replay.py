@@ -38,7 +38,7 @@ def cured(call: Call, agencies: Agencies) -> int:
 
 
 def _parcel(agencies: Agencies) -> dict[str, object]:
-    parcel = agencies.world.parcels.rows[0]
+    parcel = agencies.world.parcels.facts[0]
     return {
         "xaId": parcel.numbering.commune,
         "soHieuToBanDo": "99",
@@ -73,7 +73,7 @@ def test_an_entry_that_is_still_faulty_stays(call: Call, agencies: Agencies) -> 
 
     assert call("quarantine", "replay", number).code == 69
     assert number in [entry.id for entry in entries("dossier")]
-    assert agencies.faulty()["dossier"]
+    assert agencies.faulty_counts()["dossier"]
 
 
 def test_an_entry_that_is_in_order_is_not_read_again(call: Call, cured: int) -> None:
@@ -111,7 +111,7 @@ def test_an_empty_quarantine_has_nothing_to_replay(call: Call, agencies: Agencie
     replayed = call("quarantine", "replay", "--all")
 
     assert replayed.code == (69 if remaining else 0)
-    assert agencies.one_stop.requests_seen == {}
+    assert agencies.one_stop.request_counts == {}
 
 
 def test_numbers_and_all_exclude_each_other(call: Call) -> None:

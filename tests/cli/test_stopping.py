@@ -24,7 +24,7 @@ def test_sigterm_ends_a_run_after_the_page_at_hand_and_the_next_one_completes(ca
     agencies.land_registry.switches.latency_s = 1.0
     run = subprocess.Popen([PROGRAM, "--json", "sync"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     deadline = time.monotonic() + PATIENCE_S
-    while not DATABASE.exists() or not agencies.land_registry.requests_seen:
+    while not DATABASE.exists() or not agencies.land_registry.request_counts:
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
@@ -64,7 +64,7 @@ def test_a_second_sigterm_ends_a_run_at_once(silent: Agencies) -> None:
     """The first one waits for the page at hand; whoever asks twice does not wait for a silent system."""
     run = subprocess.Popen([PROGRAM, "--json", "sync", "--only", "land-registry"], stderr=subprocess.PIPE)
     deadline = time.monotonic() + PATIENCE_S
-    while not silent.land_registry.requests_seen:
+    while not silent.land_registry.request_counts:
         assert time.monotonic() < deadline
         time.sleep(0.05)
 

@@ -34,7 +34,7 @@ def test_a_run_in_which_all_is_done_ends_with_0(call: Call, agencies: Agencies) 
     ran = call("sync")
 
     assert ran.code == 0
-    assert rows("dossier") + agencies.faulty()["dossier"] == agencies.holdings()["dossier"]
+    assert rows("dossier") + agencies.faulty_counts()["dossier"] == agencies.record_counts()["dossier"]
     for part in ("land_parcel", "construction_permit", "procedure", "to-portal", "rows written"):
         assert part in ran.out
 
@@ -46,7 +46,7 @@ def test_a_pipe_gets_plain_lines_without_escape_codes(call: Call, agencies: Agen
     finished = [line.split(":")[0] for line in ran.err.splitlines()]
     assert "\x1b" not in ran.out + ran.err
     assert {"land-registry land_parcel", "one-stop dossier_step", "to-portal dossier"} <= set(finished)
-    assert all(double.requests_seen for double in agencies.doubles)
+    assert all(double.request_counts for double in agencies.doubles)
 
 
 def test_a_script_gets_the_report_as_one_document(call: Call, agencies: Agencies) -> None:
@@ -54,7 +54,7 @@ def test_a_script_gets_the_report_as_one_document(call: Call, agencies: Agencies
 
     assert (ran.code, ran.err) == (0, "")
     assert ran.document["outcome"] == "done"
-    assert ran.document["messages_delivered"] == agencies.national_portal.effects
+    assert ran.document["messages_delivered"] == agencies.national_portal.change_count
     assert {line["kind"] for line in ran.document["lines"]} == {"pull", "push"}
 
 
@@ -90,14 +90,14 @@ def test_a_second_run_leaves_at_once(call: Call, agencies: Agencies) -> None:
 
     assert refused.code == 75
     assert "Another run" in refused.err
-    assert not any(double.requests_seen for double in agencies.doubles)
+    assert not any(double.request_counts for double in agencies.doubles)
 
 
 def test_only_what_was_named_is_asked(call: Call, agencies: Agencies) -> None:
     ran = call("sync", "--only", "one-stop", "--json")
 
     assert {line["name"] for line in ran.document["lines"]} == {"one-stop"}
-    assert not agencies.land_registry.requests_seen
+    assert not agencies.land_registry.request_counts
 
 
 @pytest.mark.usefixtures("agencies")
@@ -110,15 +110,15 @@ def test_a_name_that_stands_for_nothing_is_a_misuse(call: Call) -> None:
     assert not DATABASE.exists()
 
 
-def test_a_rehearsal_asks_and_writes_nothing(call: Call, agencies: Agencies) -> None:
+def test_a_dry_run_pulls_and_writes_nothing(call: Call, agencies: Agencies) -> None:
     ran = call("sync", "--dry-run")
 
     assert ran.code == 0
     assert "rows would be written" in ran.out
     assert "would be written" in ran.err
     assert "rows written" not in ran.out
-    assert agencies.one_stop.requests_seen
-    assert (rows("dossier"), agencies.national_portal.messages_received) == (0, 0)
+    assert agencies.one_stop.request_counts
+    assert (rows("dossier"), agencies.national_portal.message_count) == (0, 0)
 
 
 def test_a_fault_of_the_configuration_names_file_table_and_key(call: Call, agencies: Agencies) -> None:
@@ -176,7 +176,7 @@ def test_ctrl_c_ends_a_run_at_once_and_the_next_one_goes_on(call: Call, silent: 
 
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as running:
         until = time.monotonic() + 60
-        while not (silent.land_registry.requests_seen and DATABASE.exists() and rows("dossier")):
+        while not (silent.land_registry.request_counts and DATABASE.exists() and rows("dossier")):
             assert time.monotonic() < until
             time.sleep(0.05)
         running.send_signal(signal.SIGINT)
@@ -193,7 +193,9 @@ def test_ctrl_c_ends_a_run_at_once_and_the_next_one_goes_on(call: Call, silent: 
 def test_no_personal_value_stands_in_what_a_run_says(call: Call, agencies: Agencies) -> None:
     """Names, numbers, telephones and addresses of e-mail stay in the database, with --debug too."""
     people = [dossier.applicant for dossier in agencies.world.dossiers]
-    values = {value for person in people for value in (person.name, person.number, person.phone, person.email) if value}
+    values = {
+        value for person in people for value in (person.name, person.id_number, person.phone, person.email) if value
+    }
 
     runs = [call("sync", *debug, "--lang", language) for debug in ([], ["--debug"]) for language in ("vi", "en")]
 
@@ -215,7 +217,7 @@ def test_no_network_but_loopback_is_used(call: Call, agencies: Agencies, monkeyp
 
     assert call("sync").code == 0
     assert reached == {"127.0.0.1"}
-    assert agencies.one_stop.requests_seen
+    assert agencies.one_stop.request_counts
 
 
 def test_a_shrink_is_accepted_of_a_connection_there_is(agencies: Agencies, call: Call) -> None:
@@ -225,4 +227,4 @@ def test_a_shrink_is_accepted_of_a_connection_there_is(agencies: Agencies, call:
     assert refused.code == 64
     assert "land-registry" in refused.err
     assert call("sync", "--accept-shrink", "land-registry", "--dry-run").code == 0
-    assert agencies.national_portal.messages_received == 0
+    assert agencies.national_portal.message_count == 0

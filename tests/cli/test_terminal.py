@@ -48,4 +48,4 @@ def test_a_terminal_stays_plain_where_that_is_wished(agencies: Agencies, wish: d
 
     assert "Pulled" in written
     assert "\x1b" not in written
-    assert agencies.one_stop.requests_seen
+    assert agencies.one_stop.request_counts

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from cchc_connect import DatabaseUnusable, SharedDatabase
 from tests.cli.conftest import Call, Connect
 from tests.cli.district import District
-from tests.sync.pulled_database import Books
+from tests.sync.pulled_database import PulledDatabase
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def address(empty_address: str) -> str:
 
 
 def test_a_database_of_a_newer_program_is_refused_by_every_command(
-    call: Call, connect: Connect, district: District, books: Books
+    call: Call, connect: Connect, district: District, books: PulledDatabase
 ) -> None:
     """Exit code 74; nothing is asked and nothing is changed."""
     del connect

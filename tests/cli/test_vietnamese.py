@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from cchc_connect.cli.console import Screen
+from cchc_connect.cli.console import Console
 from cchc_connect.cli.record_fields import field_name
 from cchc_connect.messages import Language, codes
-from cchc_connect.spreadsheets import is_sheet
+from cchc_connect.spreadsheets import is_spreadsheet
 from cchc_schemas import RECORD_TYPES, LandParcel
 from cchc_schemas.personal import models_in
 from tests.cli.conftest import CONFIG, Call
@@ -144,7 +144,7 @@ def test_commands_that_show_the_database(call: Call, pulled: Path) -> None:
         assert (ended.code, leftovers(ended.out)) == (0, []), command
     export = Path("loi.csv").read_text(encoding="utf-8-sig")
     rules = {rule for rule in re.findall(r",([a-z_]+),", export) if f"fault.{rule}" in codes(Language.VIETNAMESE)}
-    assert is_sheet(Path("loi.csv"))
+    assert is_spreadsheet(Path("loi.csv"))
     assert rules  # the identifiers of the rules have a column of their own
     assert leftovers(re.sub(r",[a-z_]+,", ",", export)) == []
 
@@ -169,7 +169,7 @@ def test_other_commands(call: Call) -> None:
 
 @pytest.mark.parametrize("record_type", RECORD_TYPES)
 def test_every_field_has_a_vietnamese_term(record_type: str) -> None:
-    screen = Screen(Language.VIETNAMESE, as_json=False)
+    screen = Console(Language.VIETNAMESE, as_json=False)
     models = [cast("type[BaseModel]", RECORD_TYPES[record_type])]
     for model in models:  # grows: parts of records have fields too
         for name, field in model.model_fields.items():
@@ -178,6 +178,6 @@ def test_every_field_has_a_vietnamese_term(record_type: str) -> None:
 
 
 def test_a_field_of_a_part_is_named_with_its_position() -> None:
-    screen = Screen(Language.VIETNAMESE, as_json=False)
+    screen = Console(Language.VIETNAMESE, as_json=False)
 
     assert field_name(LandParcel, "uses.0.area_m2", screen) == "mục đích sử dụng đất 1, diện tích"

@@ -5,7 +5,17 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from cchc_connect import Ask, Dialect, Exchange, HttpRequest, Item, Page, SourceProfile, Target, classify_rest
+from cchc_connect import (
+    Conversation,
+    Dialect,
+    HttpRequest,
+    Item,
+    Page,
+    PageRequest,
+    SourceProfile,
+    Target,
+    classify_rest,
+)
 from cchc_schemas import LandParcel, Record
 
 
@@ -43,12 +53,12 @@ class Register:
     profile = SourceProfile(changed_since=False)
     mapping_version = 1
 
-    def fetch(self, ask: Ask) -> Exchange[Page]:
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Fail on a response without the expected list."""
         body: Mapping[str, list[Item]] = {}
-        if ask.position is not None:
-            yield HttpRequest(method="GET", path=ask.position)
-        return Page(items=body["parcels"], next=None)
+        if page_request.page_token is not None:
+            yield HttpRequest(method="GET", path=page_request.page_token)
+        return Page(items=body["parcels"], next_page_token=None)
 
     def key(self, item: Item) -> str:
         """Return the item's number."""

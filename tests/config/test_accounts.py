@@ -10,7 +10,7 @@ from keyring.errors import PasswordDeleteError, PasswordSetError
 from cchc_connect import Config, ConfigurationError, Credentials
 from cchc_connect.transport import ApiKey, Basic, Bearer, Hmac, Login, OAuth2, TokenLogin
 from cchc_connect.transport.auth.ws_security import WsSecurity
-from tests.signing.parties import p256, pem
+from tests.signing.parties import new_p256_key, pem
 
 SECRET = "khoa-canary/+9"  # invented
 FROM_ENVIRONMENT = '{ env = "CANARY" }'
@@ -28,7 +28,7 @@ GOOD = {
     (
         f'kind = "oauth2", token_url = "{TOKEN_URL}", client_id = "h09", client_secret = {FROM_ENVIRONMENT}, '
         f'client_auth = "form", grant = "password", username = "tichhop", password = {FROM_ENVIRONMENT}, '
-        'parameters = { scope = "parcels" }, envelope = "data"'
+        'token_parameters = { scope = "parcels" }, token_envelope = "data"'
     ): OAuth2(
         TokenLogin(
             token_url=TOKEN_URL,
@@ -37,13 +37,13 @@ GOOD = {
             secret_in_form=True,
             resource_owner=ACCOUNT,
             parameters={"scope": "parcels"},
-            envelope="data",
+            token_object="data",
         )
     ),
-    f'kind = "hmac", key_id = "h09", secret = {FROM_ENVIRONMENT}, signed = ["method", "body"], encoding = "hex"': Hmac(
+    f'kind = "hmac", key_id = "h09", secret = {FROM_ENVIRONMENT}, signed_parts = ["method", "body"], encoding = "hex"': Hmac(
         key_id="h09", secret=SECRET, signed_parts=("method", "body"), encoding="hex"
     ),
-    f'kind = "ws_security", username = "tichhop", password = {FROM_ENVIRONMENT}, digest = true': WsSecurity(
+    f'kind = "ws_security", username = "tichhop", password = {FROM_ENVIRONMENT}, password_digest = true': WsSecurity(
         credentials=ACCOUNT, digest=True
     ),
 }
@@ -54,7 +54,7 @@ BAD = {
     f'kind = "basic", password = {FROM_ENVIRONMENT}': "username",
     'kind = "bearer", token = "khoa-canary/+9"': "env",
     'kind = "api_key", key = { env = "CANARY" }, header = "X Key"': "form",
-    f'kind = "hmac", key_id = "h09", secret = {FROM_ENVIRONMENT}, signed = ["everything"]': "body_sha256",
+    f'kind = "hmac", key_id = "h09", secret = {FROM_ENVIRONMENT}, signed_parts = ["everything"]': "body_sha256",
     f'kind = "oauth2", token_url = "{TOKEN_URL}", client_id = "h09", grant = "password"': "password grant",
     f'kind = "oauth2", token_url = "{TOKEN_URL}", client_id = "h09", username = "tichhop"': "password grant",
     (
@@ -94,7 +94,7 @@ def test_each_account_kind_becomes_its_authentication_without_showing_the_secret
 
 def test_an_assertion_is_signed_with_the_clients_own_key(tmp_path: Path) -> None:
     file = tmp_path / "client.pem"
-    file.write_text(pem(p256()), encoding="utf-8")
+    file.write_text(pem(new_p256_key()), encoding="utf-8")
     file.chmod(0o600)
     account = f'kind = "oauth2", token_url = "{TOKEN_URL}", client_id = "h09", key_id = "k1"'
     table = config(tmp_path, f'{account}, private_key = {{ file = "{file}" }}').connections["portal"].account

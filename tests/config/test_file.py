@@ -240,9 +240,9 @@ WRONG_SHAPES = (
     'hours = "19:00-06:00"',
     'rate = "20/s"',
     "tls = { ca = 5 }",
-    'signed_by = { keys = "k", issuer = "a", audience = "b", algorithms = "ES256" }',
+    'response_signature = { keys = "k", issuer = "a", audience = "b", algorithms = "ES256" }',
     "options = 7",
-    'account = { kind = "ws_security", username = "a", password = { env = "X" }, digest = "sometimes" }',
+    'account = { kind = "ws_security", username = "a", password = { env = "X" }, password_digest = "sometimes" }',
 )
 
 

@@ -6,8 +6,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.crashes.small_province import Hamlet, running_hamlet
-from tests.temporary_files import MEMORY
+from tests.crashes.small_province import SmallProvince, running_small_province
+from tests.temporary_files import MEMORY_FOLDER
 
 HERE = Path(__file__).parent
 
@@ -20,7 +20,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def hamlet() -> Iterator[Hamlet]:
+def hamlet() -> Iterator[SmallProvince]:
     """Give a hamlet, its databases in memory if possible: a killed process loses nothing that it had written."""
-    with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder, running_hamlet(Path(folder)) as running:
+    with (
+        TemporaryDirectory(dir=MEMORY_FOLDER if MEMORY_FOLDER.is_dir() else None) as folder,
+        running_small_province(Path(folder)) as running,
+    ):
         yield running

@@ -18,13 +18,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from cchc_connect import Config, SharedDatabase, Surroundings, Synchronizer
+from cchc_connect import Config, RunEnvironment, SharedDatabase, Synchronizer
 from cchc_connect.cli.exit_codes import exit_code_of
 from cchc_connect.errors import CchcError
 from cchc_connect.sync.concurrency import Job
 from tests.checkout import ROOT
-from tests.coverage_switch import unmeasured
-from tests.statement_cache import share_compiled
+from tests.coverage_switch import without_coverage
+from tests.statement_cache import share_statement_cache
 
 SERVE = "from tests.crashes.fork_server import serve; serve()"
 
@@ -34,7 +34,7 @@ KILLED = -signal.SIGKILL
 GLANCE_S = 0.0005
 
 
-class InTurn:
+class SequentialExecutor:
     """Runs jobs one after another in the calling thread, so that one thread makes every write."""
 
     def run(self, jobs: Sequence[Job]) -> None:
@@ -43,7 +43,7 @@ class InTurn:
             job()
 
 
-class Nursery:
+class ForkServer:
     """Starts processes that run once, and waits for their end."""
 
     def __init__(self, tables: Mapping[str, Any], only: Sequence[str], secrets: Sequence[str]) -> None:
@@ -58,7 +58,7 @@ class Nursery:
         self._process: subprocess.Popen[str] | None = None
         self._under: Sequence[str] = ()
 
-    def under(self, tracer: Sequence[str]) -> Self:
+    def traced_by(self, tracer: Sequence[str]) -> Self:
         """Run every process under a tracer, given as the beginning of its command line."""
         self._under = tracer
         return self
@@ -89,7 +89,7 @@ class Nursery:
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
-            env={**unmeasured(os.environ), "PYTHONPATH": os.pathsep.join(sys.path)},
+            env={**without_coverage(os.environ), "PYTHONPATH": os.pathsep.join(sys.path)},
         )
         self._ask(self._order)
         return self
@@ -117,7 +117,7 @@ class Nursery:
 
 def serve() -> None:
     """Run as the fork server: read the configuration, run once to warm up, then fork a process for each order."""
-    share_compiled()  # the forks reuse the statements that the warm-up run has compiled
+    share_statement_cache()  # the forks reuse the statements that the warm-up run has compiled
     first = json.loads(sys.stdin.readline())
     os.environ.update(first["secrets"])
     config = Config.from_tables(first["tables"], Path("cchc.toml"))
@@ -137,7 +137,7 @@ def serve() -> None:
 
 def _run(config: Config, only: Sequence[str], *, in_turn: bool) -> int:
     """Run once; return the exit code that `cchc-connect sync` would have."""
-    surroundings = Surroundings(executor=InTurn(), prefetch=0) if in_turn else Surroundings()
+    surroundings = RunEnvironment(executor=SequentialExecutor(), prefetch=0) if in_turn else RunEnvironment()
     try:
         with SharedDatabase(config.database.url) as database:
             report = Synchronizer(config, database, surroundings).synchronise(only)

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, and_, func, select
 
 from cchc_connect import SharedDatabase
-from cchc_connect.database.outbox.audit_log import broken_entry
+from cchc_connect.database.outbox.audit_log import first_broken_entry
 from cchc_connect.database.tables import METADATA, change, cursor, delivery, discrepancy, record_link, run_counter
 from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.testing import Agencies
 from cchc_schemas import RECORD_TYPES
 
-PASSING = frozenset({"run_id", "sequence", "item_hash"})
+RUN_COLUMNS = frozenset({"run_id", "sequence", "item_hash"})
 """Columns of a record's row that depend on the run and not on the record."""
 
 Name = tuple[str, ...]
@@ -45,7 +45,7 @@ class Losses:
     corrupt: tuple[Name | str, ...] = ()
 
 
-NOTHING = Losses()
+NO_LOSSES = Losses()
 
 
 def holding(database: SharedDatabase, agencies: Agencies) -> Holding:
@@ -71,7 +71,7 @@ def contradictions(connection: Connection) -> Iterator[str]:
     if connection.dialect.name == "sqlite":
         checked = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
         yield from (f"page: {line}" for line in checked if line != "ok")
-    if (entry := broken_entry(connection)) is not None:
+    if (entry := first_broken_entry(connection)) is not None:
         yield f"journal: entry {entry} does not fit"
     for record_type in RECORD_TYPES:
         table = METADATA.tables[record_type]
@@ -115,7 +115,7 @@ def _stored(connection: Connection) -> Iterator[Fact]:
     """Yield rows, versions, links, quarantine entries and discrepancies."""
     for record_type in RECORD_TYPES:
         table = METADATA.tables[record_type]
-        columns = [column for column in table.columns if column.name not in PASSING]
+        columns = [column for column in table.columns if column.name not in RUN_COLUMNS]
         for row in connection.execute(select(table.c.record_key, *columns)):
             yield ("row", record_type, row[0]), str(tuple(row[1:]))
     for row in connection.execute(select(change)):
@@ -147,4 +147,4 @@ def _received(agencies: Agencies) -> Iterator[Fact]:
         yield ("portal", "dossier", code), json.dumps(payload, sort_keys=True)
     for payload in portal.steps:
         yield ("portal", "step", json.dumps(payload, sort_keys=True)), ""
-    yield from [(("portal", "effect"), "")] * portal.effects
+    yield from [(("portal", "effect"), "")] * portal.change_count

@@ -14,7 +14,7 @@ from cchc_connect import Config, SharedDatabase, Synchronizer
 from cchc_connect.cli import main
 from cchc_connect.cli.exit_codes import exit_code_of
 from cchc_connect.errors import CchcError
-from tests.promises.setting import workers
+from tests.promises.setting import fork_server
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -23,7 +23,7 @@ TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ended:
+class RunResult:
     """Exit code and duration of a run."""
 
     code: int
@@ -69,9 +69,9 @@ class Scheduler:
 
     def __init__(self, run: ShortLease | Command, secrets: Sequence[str], start: Barrier | None = None) -> None:
         """Start the process; it begins its run when all parties of the barrier `start` have arrived."""
-        self._receiver, sender = workers().Pipe(duplex=False)
+        self._receiver, sender = fork_server().Pipe(duplex=False)
         environment = {name: os.environ[name] for name in secrets}
-        self.process = workers().Process(target=_schedule, args=(run, environment, start, sender))
+        self.process = fork_server().Process(target=_schedule, args=(run, environment, start, sender))
         self.process.start()
         sender.close()
 
@@ -81,10 +81,10 @@ class Scheduler:
         assert self.process.pid is not None
         return self.process.pid
 
-    def ended(self) -> Ended:
+    def ended(self) -> RunResult:
         """Wait for the end of the run."""
         assert self._receiver.poll(TIMEOUT_S)
-        ended: Ended = self._receiver.recv()
+        ended: RunResult = self._receiver.recv()
         self.process.join()
         self.process.close()
         return ended
@@ -98,4 +98,4 @@ def _schedule(
         start.wait(TIMEOUT_S)
     started = time.monotonic()
     code = run.run()
-    sender.send(Ended(code=code, seconds=time.monotonic() - started))
+    sender.send(RunResult(code=code, seconds=time.monotonic() - started))

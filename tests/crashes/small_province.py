@@ -4,22 +4,22 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cchc_connect import SharedDatabase, Surroundings, Synchronizer
-from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD, double_secrets
-from cchc_connect.sync.report import Outcome
+from cchc_connect import RunEnvironment, SharedDatabase, Synchronizer
+from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD, test_double_passwords
+from cchc_connect.sync.report import RunStatus
 from cchc_connect.testing import Agencies, World
 from cchc_connect.testing.doubles.portal_inbox import PortalInbox
-from tests.crashes.fork_server import Nursery
+from tests.crashes.fork_server import ForkServer
 from tests.crashes.losses import Holding, Losses, contradictions, holding, losses
-from tests.promises.setting import Province
+from tests.promises.setting import ProvinceSetting
 
-ONLY = ("land-registry", "one-stop", "to-portal")
+SELECTED = ("land-registry", "one-stop", "to-portal")
 """A source that lists changes, a source that is read completely, and a route."""
 
 PAGE_SIZE = 4
 
 
-class Hamlet(Province):
+class SmallProvince(ProvinceSetting):
     """Test doubles for many trials, each with a new database and an empty portal."""
 
     def __init__(self, agencies: Agencies, folder: Path) -> None:
@@ -29,14 +29,14 @@ class Hamlet(Province):
         self._folder = folder
         self._trials = 0
         self._loaded = self.config
-        self.undisturbed = self.run_undisturbed(self.begin_trial())
+        self.undisturbed = self.run_undisturbed(self.new_trial())
 
-    def nursery(self) -> Nursery:
+    def fork_server(self) -> ForkServer:
         """Return a nursery whose processes run over the hamlet."""
         warm_up = {"url": f"sqlite:///{self._folder / 'warm.db'}"}
-        return Nursery({**self.tables, "database": warm_up}, ONLY, [ONE_STOP_PASSWORD, PORTAL_PASSWORD])
+        return ForkServer({**self.tables, "database": warm_up}, SELECTED, [ONE_STOP_PASSWORD, PORTAL_PASSWORD])
 
-    def begin_trial(self) -> str:
+    def new_trial(self) -> str:
         """Empty the portal; return the URL of an SQLite database that does not exist yet."""
         for leftover in self._folder.glob(f"{self.latest.name}*"):
             leftover.unlink()
@@ -67,13 +67,13 @@ class Hamlet(Province):
             return losses(due or self.undisturbed, holding(database, self.agencies))
 
     def _complete(self, database: SharedDatabase) -> None:
-        report = Synchronizer(self._loaded, database, Surroundings()).synchronise(ONLY)
-        assert report.outcome is Outcome.DONE
+        report = Synchronizer(self._loaded, database, RunEnvironment()).synchronise(SELECTED)
+        assert report.outcome is RunStatus.DONE
 
 
 @contextmanager
-def running_hamlet(folder: Path) -> Generator[Hamlet, None, None]:
+def running_small_province(folder: Path) -> Generator[SmallProvince, None, None]:
     """Run the test doubles of a hamlet."""
     world = World(3, dossiers=6, parcels=7, works=6, defect_share=0.4)
-    with Agencies(world) as agencies, double_secrets(agencies):
-        yield Hamlet(agencies, folder)
+    with Agencies(world) as agencies, test_double_passwords(agencies):
+        yield SmallProvince(agencies, folder)

@@ -14,8 +14,8 @@ import pytest
 
 from cchc_connect.cli.exit_codes import ExitCode
 from tests.crashes.fork_server import KILLED
-from tests.crashes.losses import NOTHING
-from tests.crashes.small_province import Hamlet
+from tests.crashes.losses import NO_LOSSES
+from tests.crashes.small_province import SmallProvince
 
 STRIDE = 180
 """The quick tests disturb every 180th call."""
@@ -60,33 +60,33 @@ QUICK = ("killed", "a disk that is full from then on", "a flush that fails")
 
 
 @pytest.fixture(scope="module")
-def calls(hamlet: Hamlet, tmp_path_factory: pytest.TempPathFactory) -> Counter[str]:
+def calls(hamlet: SmallProvince, tmp_path_factory: pytest.TempPathFactory) -> Counter[str]:
     """Give the number of calls of each kind that an undisturbed run makes, all in one thread."""
     log = tmp_path_factory.mktemp("calls") / "log"
     tracer = ["strace", "-f", "-qqq", "--seccomp-bpf", "-o", str(log), "-e", "trace=pwrite64,fdatasync"]
-    with hamlet.nursery().under(tracer) as nursery:
+    with hamlet.fork_server().traced_by(tracer) as nursery:
         before = len(log.read_text(encoding="utf-8").splitlines())
-        assert nursery.run(hamlet.begin_trial(), in_turn=True) == 0
+        assert nursery.run(hamlet.new_trial(), in_turn=True) == 0
     lines = [line.split(maxsplit=1) for line in log.read_text(encoding="utf-8").splitlines()[before:]]
     calling = [(thread, call.partition("(")[0]) for thread, call in lines if call.startswith(("pwrite64", "fdatasync"))]
     assert len({thread for thread, _ in calling}) == 1
     return Counter(call for _, call in calling)
 
 
-def disturb(hamlet: Hamlet, fault: Fault, chosen: range, log: Path) -> Counter[int]:
+def disturb(hamlet: SmallProvince, fault: Fault, chosen: range, log: Path) -> Counter[int]:
     """Disturb a run at each chosen call and let the next one finish without losses; return the exit codes."""
     ended: Counter[int] = Counter()
-    with hamlet.nursery().under(fault.tracer(chosen.stop, log)) as nursery:
+    with hamlet.fork_server().traced_by(fault.tracer(chosen.stop, log)) as nursery:
         for number in chosen:
-            url = hamlet.begin_trial()
+            url = hamlet.new_trial()
             ended[nursery.run(url, in_turn=True, elsewhere=(fault.call, chosen.stop - number))] += 1
-            assert hamlet.finish(url) == NOTHING, f"{fault.call} {number}"
+            assert hamlet.finish(url) == NO_LOSSES, f"{fault.call} {number}"
     return ended
 
 
 @pytest.mark.parametrize("fault", [FAULTS[name] for name in QUICK], ids=QUICK)
 def test_the_next_run_completes_after_a_fault_at_some_calls(
-    hamlet: Hamlet, fault: Fault, calls: Counter[str], tmp_path: Path
+    hamlet: SmallProvince, fault: Fault, calls: Counter[str], tmp_path: Path
 ) -> None:
     """Disturbed at every 180th call, the next run completes: lost 0, duplicated 0, corrupt 0."""
     chosen = range(1, calls[fault.call] + 1, STRIDE if fault.call == "pwrite64" else STRIDE // 6)
@@ -101,7 +101,7 @@ def test_the_next_run_completes_after_a_fault_at_some_calls(
 @each_fault
 @pytest.mark.parametrize("part", range(PARTS))
 def test_the_next_run_completes_after_a_fault_at_any_call(
-    hamlet: Hamlet, fault: Fault, calls: Counter[str], part: int, tmp_path: Path
+    hamlet: SmallProvince, fault: Fault, calls: Counter[str], part: int, tmp_path: Path
 ) -> None:
     """Disturbed at every call, the next run completes: lost 0, duplicated 0, corrupt 0."""
     chosen = range(1 + part, calls[fault.call] + 1, PARTS)

@@ -10,9 +10,9 @@ import pytest
 
 from cchc_connect.cli.exit_codes import ExitCode
 from tests.cli.conftest import write_config
-from tests.coverage_switch import unmeasured
-from tests.crashes.losses import NOTHING
-from tests.crashes.small_province import ONLY, Hamlet
+from tests.coverage_switch import without_coverage
+from tests.crashes.losses import NO_LOSSES
+from tests.crashes.small_province import SELECTED, SmallProvince
 
 SIZE_KIB = 2048
 
@@ -40,9 +40,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def sync(config: Path) -> "subprocess.CompletedProcess[str]":
     """Run the command as a scheduler does."""
     command = Path(sys.executable).parent / "cchc-connect"
-    only = [argument for name in ONLY for argument in ("--only", name)]
+    only = [argument for name in SELECTED for argument in ("--only", name)]
     arguments = [str(command), "--config", str(config), "--lang", "en", "sync", *only]
-    return subprocess.run(arguments, check=False, capture_output=True, text=True, env=unmeasured(os.environ))
+    return subprocess.run(arguments, check=False, capture_output=True, text=True, env=without_coverage(os.environ))
 
 
 def fill(ballast: Path, free_kib: int) -> None:
@@ -52,9 +52,11 @@ def fill(ballast: Path, free_kib: int) -> None:
 
 
 @pytest.mark.parametrize("free_kib", [0, 200, 500])
-def test_a_full_disk_is_reported_in_one_line_and_loses_nothing(small_disk: Path, hamlet: Hamlet, free_kib: int) -> None:
+def test_a_full_disk_is_reported_in_one_line_and_loses_nothing(
+    small_disk: Path, hamlet: SmallProvince, free_kib: int
+) -> None:
     """Whether it is full at the creation of the database, its tables, its pages or its log: exit code 74."""
-    hamlet.begin_trial()
+    hamlet.new_trial()
     ballast, config, path = small_disk / "ballast", small_disk.parent / "cchc.toml", small_disk / "shared.db"
     write_config(config, {**hamlet.tables, "database": {"url": f"sqlite:///{path}"}})
     fill(ballast, free_kib)
@@ -67,4 +69,4 @@ def test_a_full_disk_is_reported_in_one_line_and_loses_nothing(small_disk: Path,
     assert (stopped.returncode, len(messages)) == (ExitCode.DATABASE, 1), stopped.stderr
     assert stopped.stderr.splitlines()[-1:] == messages
     assert "Traceback" not in stopped.stderr
-    assert costs == NOTHING
+    assert costs == NO_LOSSES

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from cchc_connect import Config, SharedDatabase, Surroundings, Synchronizer
-from cchc_connect.database.state.counters import Counts
+from cchc_connect import Config, RunEnvironment, SharedDatabase, Synchronizer
+from cchc_connect.database.state.counters import Counters
 from cchc_connect.testing import World
 from cchc_connect.testing.doubles.ogc_features import OgcFeaturesDouble
 
@@ -54,7 +54,7 @@ class Finished:
     def __init__(self) -> None:
         self.at: dict[str, float] = {}
 
-    def __call__(self, name: str, record_type: str, counts: Counts, total: int | None) -> None:
+    def __call__(self, name: str, record_type: str, counts: Counters, total: int | None) -> None:
         """Record the time."""
         del record_type, counts, total
         self.at[name] = time.monotonic()
@@ -64,13 +64,13 @@ def seconds_of_the_honest(connections: dict[str, Any], path: Path) -> float:
     """Run once; return the seconds until the last good source had finished."""
     tables = {
         "database": {"url": f"sqlite:///{path}"},
-        "run": {"deadline_s": DEADLINE_S, "parallel": PARALLEL},
+        "run": {"deadline_s": DEADLINE_S, "max_parallel_connections": PARALLEL},
         "connections": connections,
     }
     config, finished = Config.from_tables(tables, Path("cchc.toml")), Finished()
     with SharedDatabase(config.database.url) as database:
         started = time.monotonic()
-        Synchronizer(config, database, Surroundings(progress=finished)).synchronise()
+        Synchronizer(config, database, RunEnvironment(progress=finished)).synchronise()
     assert len(finished.at) == HONEST
     return max(finished.at.values()) - started
 

@@ -6,17 +6,17 @@ import pytest
 from sqlalchemy import Connection, text
 
 from cchc_connect import SharedDatabase
-from tests.crashes.losses import NOTHING, Losses, holding, losses
-from tests.crashes.small_province import Hamlet
+from tests.crashes.losses import NO_LOSSES, Losses, holding, losses
+from tests.crashes.small_province import SmallProvince
 
 
 @pytest.fixture
-def spoilt(hamlet: Hamlet) -> Callable[..., Losses]:
+def spoilt(hamlet: SmallProvince) -> Callable[..., Losses]:
     """Give a function that runs statements on the database of an undisturbed run and returns the losses."""
 
     def spoil(*statements: str) -> Losses:
-        url = hamlet.begin_trial()
-        assert hamlet.finish(url) == NOTHING
+        url = hamlet.new_trial()
+        assert hamlet.finish(url) == NO_LOSSES
         with SharedDatabase(url) as database:
             with database.writing() as connection:
                 _carry_out(connection, statements)
@@ -49,9 +49,9 @@ def test_a_repeated_version_is_duplicated_and_makes_its_page_partial(spoilt: Cal
     assert [str(name).partition(":")[0] for name in costs.corrupt] == ["page"]
 
 
-def test_a_second_effect_of_a_message_is_duplicated(hamlet: Hamlet, spoilt: Callable[..., Losses]) -> None:
+def test_a_second_effect_of_a_message_is_duplicated(hamlet: SmallProvince, spoilt: Callable[..., Losses]) -> None:
     spoilt()
-    hamlet.agencies.national_portal.inbox.effects += 1
+    hamlet.agencies.national_portal.inbox.change_count += 1
     with SharedDatabase(f"sqlite:///{hamlet.latest}") as database:
         costs = losses(hamlet.undisturbed, holding(database, hamlet.agencies))
 

@@ -17,10 +17,10 @@ from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.database.tables import METADATA, cursor, delivery
 from tests.cli.conftest import write_config
-from tests.crashes.losses import NOTHING, holding, losses
+from tests.crashes.losses import NO_LOSSES, holding, losses
 from tests.crashes.schedulers import Command, Scheduler, ShortLease
-from tests.crashes.small_province import ONLY, Hamlet
-from tests.promises.setting import workers
+from tests.crashes.small_province import SELECTED, SmallProvince
+from tests.promises.setting import fork_server
 
 SECRETS = (ONE_STOP_PASSWORD, PORTAL_PASSWORD)
 EIGHT = 8
@@ -29,7 +29,7 @@ SOON_S = 4.0
 
 
 @contextmanager
-def slow(hamlet: Hamlet, latency_s: float) -> Generator[None, None, None]:
+def slow(hamlet: SmallProvince, latency_s: float) -> Generator[None, None, None]:
     """Delay every response of the test doubles."""
     for double in hamlet.agencies.doubles:
         double.switches.latency_s = latency_s
@@ -50,14 +50,16 @@ def everything(database: SharedDatabase) -> Mapping[str, Sequence[tuple[Any, ...
 @pytest.mark.parametrize(
     "database_state", ["a new database", pytest.param("one that was there", marks=pytest.mark.long)]
 )
-def test_one_of_eight_schedulers_runs_and_seven_exit(hamlet: Hamlet, tmp_path: Path, database_state: str) -> None:
+def test_one_of_eight_schedulers_runs_and_seven_exit(
+    hamlet: SmallProvince, tmp_path: Path, database_state: str
+) -> None:
     """Seven exit at once with the code for "another run is at work"; the eighth does all the work."""
-    url = hamlet.begin_trial()
+    url = hamlet.new_trial()
     write_config(tmp_path / "cchc.toml", {**hamlet.tables, "database": {"url": url}})
     if database_state == "one that was there":
         SharedDatabase(url).close()
-    start = workers().Barrier(EIGHT)
-    command = Command(config=tmp_path / "cchc.toml", only=ONLY)
+    start = fork_server().Barrier(EIGHT)
+    command = Command(config=tmp_path / "cchc.toml", only=SELECTED)
 
     with slow(hamlet, 0.15):
         schedulers = [Scheduler(command, SECRETS, start) for _ in range(EIGHT)]
@@ -66,7 +68,7 @@ def test_one_of_eight_schedulers_runs_and_seven_exit(hamlet: Hamlet, tmp_path: P
     assert [end.code for end in ended] == [ExitCode.DONE, *[ExitCode.LEASE_HELD] * (EIGHT - 1)]
     assert max(end.seconds for end in ended[1:]) < SOON_S
     with SharedDatabase(url) as database:
-        assert losses(hamlet.undisturbed, holding(database, hamlet.agencies)) == NOTHING
+        assert losses(hamlet.undisturbed, holding(database, hamlet.agencies)) == NO_LOSSES
 
 
 @pytest.mark.parametrize(
@@ -75,25 +77,25 @@ def test_one_of_eight_schedulers_runs_and_seven_exit(hamlet: Hamlet, tmp_path: P
     ids=["while it pulls", "while it pushes", "with the shortest lease that is allowed"],
 )
 def test_a_scheduler_frozen_past_its_lease_writes_nothing_and_exits_with_its_own_code(
-    hamlet: Hamlet, table: Table, lease_s: float
+    hamlet: SmallProvince, table: Table, lease_s: float
 ) -> None:
     """Stopped, overtaken and continued, it leaves the database unchanged and exits with the code of a lost lease."""
-    url = hamlet.begin_trial()
+    url = hamlet.new_trial()
     tables = {**hamlet.tables, "database": {"url": url}}
     with SharedDatabase(url) as database:
         with slow(hamlet, 0.3):
-            frozen = Scheduler(ShortLease(tables=tables, only=ONLY, seconds=lease_s), SECRETS)
+            frozen = Scheduler(ShortLease(tables=tables, only=SELECTED, seconds=lease_s), SECRETS)
             freeze(frozen, hamlet.latest, lambda: has_rows(database, table))
             time.sleep(1.2 * lease_s)
 
-        assert hamlet.finish(url) == NOTHING
+        assert hamlet.finish(url) == NO_LOSSES
         before = everything(database)
         os.kill(frozen.number, signal.SIGCONT)
         ended = frozen.ended()
 
         assert ended.code == ExitCode.LEASE_HELD
         assert everything(database) == before
-        assert losses(hamlet.undisturbed, holding(database, hamlet.agencies)) == NOTHING
+        assert losses(hamlet.undisturbed, holding(database, hamlet.agencies)) == NO_LOSSES
 
 
 def freeze(scheduler: Scheduler, path: Path, is_reached: Callable[[], bool]) -> None:

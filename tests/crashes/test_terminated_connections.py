@@ -12,8 +12,8 @@ from sqlalchemy import Connection, create_engine, make_url
 from sqlalchemy.pool import NullPool
 
 from cchc_connect.cli.exit_codes import ExitCode
-from tests.crashes.losses import NOTHING
-from tests.crashes.small_province import Hamlet
+from tests.crashes.losses import NO_LOSSES
+from tests.crashes.small_province import SmallProvince
 from tests.databases import postgres_server
 
 LATE = 1.1
@@ -77,15 +77,15 @@ def server() -> Iterator[Server]:
     serving.drop()
 
 
-def terminate_and_finish(hamlet: Hamlet, server: Server, moments: random.Random, connections: int) -> None:
+def terminate_and_finish(hamlet: SmallProvince, server: Server, moments: random.Random, connections: int) -> None:
     """Terminate connections at random moments of runs; after each the next run must finish without losses."""
-    hamlet.begin_trial()
+    hamlet.new_trial()
     server.make_anew()
     due = hamlet.run_undisturbed(server.url)
     ended: set[int] = set()
     terminated: list[int] = []
-    with hamlet.nursery() as nursery:
-        hamlet.begin_trial()
+    with hamlet.fork_server() as nursery:
+        hamlet.new_trial()
         server.empty()
         started = time.monotonic()
         assert nursery.run(server.url) == ExitCode.DONE
@@ -93,7 +93,7 @@ def terminate_and_finish(hamlet: Hamlet, server: Server, moments: random.Random,
         for trial in range(4 * connections):
             if sum(terminated) >= connections:
                 break
-            hamlet.begin_trial()
+            hamlet.new_trial()
             (server.make_anew if trial % NEW_TABLES_EVERY == 0 else server.empty)()
             moment = moments.uniform(0, LATE * seconds)
             at_the_moment = Timer(moment, lambda: terminated.append(server.terminate()))
@@ -102,12 +102,14 @@ def terminate_and_finish(hamlet: Hamlet, server: Server, moments: random.Random,
             ended.add(nursery.run(server.url))
             at_the_moment.join()
 
-            assert hamlet.finish(server.url, due) == NOTHING, f"ended after {moment:.4f} s of {seconds:.4f} s"
+            assert hamlet.finish(server.url, due) == NO_LOSSES, f"ended after {moment:.4f} s of {seconds:.4f} s"
     assert sum(terminated) >= connections
     assert ended <= {ExitCode.DONE, ExitCode.PARTIAL, ExitCode.DATABASE}
 
 
-def test_a_terminated_connection_leaves_no_partial_page_and_loses_nothing(hamlet: Hamlet, server: Server) -> None:
+def test_a_terminated_connection_leaves_no_partial_page_and_loses_nothing(
+    hamlet: SmallProvince, server: Server
+) -> None:
     """0 partial pages; after the next run the content equals that of an undisturbed run."""
     terminate_and_finish(hamlet, server, random.Random(0), 4)
 
@@ -115,7 +117,7 @@ def test_a_terminated_connection_leaves_no_partial_page_and_loses_nothing(hamlet
 @pytest.mark.long
 @pytest.mark.parametrize("part", range(4))
 def test_a_hundred_terminated_connections_leave_no_partial_page_and_lose_nothing(
-    hamlet: Hamlet, server: Server, part: int
+    hamlet: SmallProvince, server: Server, part: int
 ) -> None:
     """The same with four times 25 connections."""
     terminate_and_finish(hamlet, server, random.Random(part + 1), 25)

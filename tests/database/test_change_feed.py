@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from cchc_connect.database.reading.change_feed import changes, follow
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.writing.incoming import Arrival, Occasion, SiftedPage, stored
+from cchc_connect.database.writing.incoming import IncomingRecord, PageBatch, WriteContext, serialize
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_schemas import LandParcel
 
@@ -16,15 +16,15 @@ WRITERS, PAGES, PAGE_SIZE = 6, 8, 5
 READERS = 3
 
 
-def page(writer: int, number: int) -> SiftedPage:
+def page(writer: int, number: int) -> PageBatch:
     """Return a page of new parcels of a writer."""
     arrivals = [
-        Arrival(
+        IncomingRecord(
             source_key=f"{writer}.{number}.{index}",
             source_time=None,
             item={},
             item_hash=f"{writer}.{number}.{index}".encode(),
-            record=stored(
+            record=serialize(
                 LandParcel.read(
                     {
                         "scheme": "gso-2025-07",
@@ -38,7 +38,7 @@ def page(writer: int, number: int) -> SiftedPage:
         )
         for index in range(PAGE_SIZE)
     ]
-    return SiftedPage(arrivals=arrivals)
+    return PageBatch(records=arrivals)
 
 
 def test_readers_see_each_change_once_and_in_order_while_many_write(address: str) -> None:
@@ -58,7 +58,7 @@ def test_readers_see_each_change_once_and_in_order_while_many_write(address: str
             for number in range(PAGES):
                 with database.writing() as connection:
                     time.sleep(dice.uniform(0, 0.01))
-                    write_page(connection, stream, page(writer, number), Occasion(run_id="r", now="2026-03-02T08"))
+                    write_page(connection, stream, page(writer, number), WriteContext(run_id="r", now="2026-03-02T08"))
                     time.sleep(dice.uniform(0, 0.01))
 
     def read(sequences: list[int]) -> None:

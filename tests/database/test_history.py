@@ -11,7 +11,7 @@ from cchc_connect.database.shared_database import SharedDatabase
 from cchc_schemas import ConstructionPermit, LandParcel
 from tests.schemas.test_construction import PERMIT
 from tests.sync.memory_systems import START, DossierRegister, LandRegister, dossier_codes, parcel_item
-from tests.sync.pulled_database import Books, parcel_key
+from tests.sync.pulled_database import PulledDatabase, parcel_key
 
 (CODE,) = dossier_codes(1)
 DAY = timedelta(days=1)
@@ -19,21 +19,21 @@ TICK = timedelta(microseconds=1)
 
 
 @pytest.fixture
-def books(address: str) -> Iterator[Books]:
+def books(address: str) -> Iterator[PulledDatabase]:
     with SharedDatabase(address) as database:
-        yield Books(database)
+        yield PulledDatabase(database)
 
 
-def read_daily(books: Books, register: Any, *days: list[dict[str, Any]]) -> None:
+def read_daily(books: PulledDatabase, register: Any, *days: list[dict[str, Any]]) -> None:
     """Pull a register on consecutive days, with the items of each day."""
     for items in days:
         register.items = items
         books.pull("a", register)
-        books.clock.pass_time(DAY)
+        books.clock.advance(DAY)
 
 
 @pytest.fixture
-def parcels(books: Books) -> Books:
+def parcels(books: PulledDatabase) -> PulledDatabase:
     """Provide a register pulled on four days: two parcels, the first remeasured, the second deleted and restored."""
     first, second = parcel_item(1), parcel_item(2)
     remeasured = parcel_item(1, area="99")
@@ -54,7 +54,7 @@ def parcels(books: Books) -> Books:
     ],
 )
 def test_records_at_an_instant_are_those_stored_by_then(
-    parcels: Books, after: timedelta, areas: dict[str, float]
+    parcels: PulledDatabase, after: timedelta, areas: dict[str, float]
 ) -> None:
     """A report can be reproduced, to the microsecond; a single record too."""
     at = START + after
@@ -67,13 +67,13 @@ def test_records_at_an_instant_are_those_stored_by_then(
         assert (None if parcel is None else parcel.area_m2) == areas.get(number)
 
 
-def test_records_of_one_type_are_of_no_other(parcels: Books) -> None:
+def test_records_of_one_type_are_of_no_other(parcels: PulledDatabase) -> None:
     """Types are read separately, and a key that never existed has no history."""
     assert list(records_at(parcels.database, ConstructionPermit, START + 9 * DAY)) == []
     assert list(history(parcels.database, LandParcel, parcel_key(9))) == []
 
 
-def test_history_has_every_version_with_its_instant(parcels: Books) -> None:
+def test_history_has_every_version_with_its_instant(parcels: PulledDatabase) -> None:
     """Also the versions that ended the record and restored it."""
     versions = history(parcels.database, LandParcel, parcel_key(2))
 
@@ -91,7 +91,7 @@ def permit(issued_on: str, expires_on: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def permits(books: Books) -> Books:
+def permits(books: PulledDatabase) -> PulledDatabase:
     """Provide a permit that is valid in 2025 on the first day and in 2026 on the second."""
     register = DossierRegister(record_type=ConstructionPermit)
     read_daily(books, register, permit("2025-01-10", "2025-12-31"), permit("2026-01-01", "2026-12-31"))
@@ -110,7 +110,7 @@ def permits(books: Books) -> Books:
     ],
 )
 def test_a_version_is_chosen_by_system_time_and_by_valid_time(
-    permits: Books, after: timedelta, valid_on: date, expires_in: int | None
+    permits: PulledDatabase, after: timedelta, valid_on: date, expires_in: int | None
 ) -> None:
     """The two times are independent: when a version was stored, and when it holds."""
     key = str(PERMIT["permit_code"])
@@ -121,7 +121,7 @@ def test_a_version_is_chosen_by_system_time_and_by_valid_time(
     assert (None if expires_on is None else expires_on.year) == expires_in
 
 
-def test_a_deleted_record_held_until_the_day_its_deletion_was_detected(books: Books) -> None:
+def test_a_deleted_record_held_until_the_day_its_deletion_was_detected(books: PulledDatabase) -> None:
     """No source says when it ended, so its former days stay what they were."""
     parcel = parcel_key(1)
     read_daily(books, LandRegister(), [parcel_item(1)], [])

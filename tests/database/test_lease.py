@@ -13,8 +13,8 @@ import pytest
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.lease import Lease
 from cchc_connect.errors import LeaseHeld, LeaseLost
-from tests.coverage_switch import unmeasured
-from tests.sync.memory_systems import HandClock
+from tests.coverage_switch import without_coverage
+from tests.sync.memory_systems import ManualClock
 
 LONG = timedelta(minutes=2)
 
@@ -40,7 +40,7 @@ def database(address: str) -> Iterator[SharedDatabase]:
 def holder(database: SharedDatabase) -> Iterator["subprocess.Popen[str]"]:
     """Provide another process that holds the lease."""
     command = [sys.executable, "-c", HOLDER, database.url]
-    environment = {**unmeasured(os.environ), "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = {**without_coverage(os.environ), "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
@@ -50,7 +50,7 @@ def holder(database: SharedDatabase) -> Iterator["subprocess.Popen[str]"]:
 
 def test_two_schedulers_may_start_and_one_runs(database: SharedDatabase) -> None:
     """The second is refused, with the holder's name, and does nothing."""
-    clock = HandClock()
+    clock = ManualClock()
 
     with Lease(database, clock, LONG), pytest.raises(LeaseHeld) as refused:
         Lease(database, clock, LONG).__enter__()
@@ -60,17 +60,17 @@ def test_two_schedulers_may_start_and_one_runs(database: SharedDatabase) -> None
 
 def test_a_second_scheduler_leaves_at_once_while_the_first_writes_a_page(database: SharedDatabase) -> None:
     """It need not wait for the write lock to be refused."""
-    with Lease(database, HandClock(), LONG), SharedDatabase(database.url) as second, database.writing():
+    with Lease(database, ManualClock(), LONG), SharedDatabase(database.url) as second, database.writing():
         started = time.monotonic()
         with pytest.raises(LeaseHeld):
-            Lease(second, HandClock(), LONG).__enter__()
+            Lease(second, ManualClock(), LONG).__enter__()
 
         assert time.monotonic() - started < 1
 
 
 def test_a_released_lease_is_free_at_once(database: SharedDatabase) -> None:
     """A run releases its lease at its end."""
-    clock = HandClock()
+    clock = ManualClock()
     with Lease(database, clock, LONG) as first:
         pass
 
@@ -80,9 +80,9 @@ def test_a_released_lease_is_free_at_once(database: SharedDatabase) -> None:
 
 def test_an_expired_lease_can_be_taken(database: SharedDatabase) -> None:
     """A holder that does not renew its lease loses it."""
-    clock = HandClock()
+    clock = ManualClock()
     frozen = Lease(database, clock, LONG).__enter__()
-    clock.pass_time(LONG)
+    clock.advance(LONG)
 
     with Lease(database, clock, LONG) as second:
         assert second.token == frozen.token + 1
@@ -90,9 +90,9 @@ def test_an_expired_lease_can_be_taken(database: SharedDatabase) -> None:
 
 def test_a_holder_that_froze_past_its_lease_can_write_nothing_more(database: SharedDatabase) -> None:
     """The fencing token of the next holder makes that of the former one invalid."""
-    clock = HandClock()
+    clock = ManualClock()
     frozen = Lease(database, clock, LONG).__enter__()
-    clock.pass_time(LONG)
+    clock.advance(LONG)
 
     with Lease(database, clock, LONG) as second:
         with pytest.raises(LeaseLost), database.writing(frozen.token):
@@ -104,9 +104,9 @@ def test_a_holder_that_froze_past_its_lease_can_write_nothing_more(database: Sha
 def test_a_holder_renews_its_lease_while_it_works(database: SharedDatabase) -> None:
     """A run that takes longer than a lease keeps it."""
     short = timedelta(seconds=0.4)
-    clock = HandClock()
+    clock = ManualClock()
     with Lease(database, clock, short):
-        clock.pass_time(short)
+        clock.advance(short)
         time.sleep(0.3)  # a renewal comes each 0.1 s, by the real clock
 
         with pytest.raises(LeaseHeld):
@@ -120,7 +120,7 @@ def test_a_run_that_is_alive_elsewhere_keeps_the_lease(
     assert holder.poll() is None
 
     with pytest.raises(LeaseHeld):
-        Lease(database, HandClock(), LONG).__enter__()
+        Lease(database, ManualClock(), LONG).__enter__()
 
 
 def test_the_lease_of_a_killed_process_is_free_at_once(
@@ -130,5 +130,5 @@ def test_the_lease_of_a_killed_process_is_free_at_once(
     holder.send_signal(signal.SIGKILL)
     holder.wait()
 
-    with Lease(database, HandClock(), LONG) as lease:
+    with Lease(database, ManualClock(), LONG) as lease:
         assert lease.token == 2

@@ -9,15 +9,15 @@ import psycopg
 import pytest
 
 from cchc_connect import records, records_at
-from cchc_connect.database.reading.records import AT_ONCE
+from cchc_connect.database.reading.records import RECORD_BATCH_SIZE
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_schemas import LandParcel
 from tests.sync.memory_systems import START, LandRegister, parcel_item
-from tests.sync.pulled_database import Books
+from tests.sync.pulled_database import PulledDatabase
 
 Listing = Callable[[SharedDatabase], Iterator[LandParcel]]
 
-MANY = 2 * AT_ONCE + 1
+MANY = 2 * RECORD_BATCH_SIZE + 1
 """More than two batches."""
 
 
@@ -33,9 +33,9 @@ LISTINGS = pytest.mark.parametrize("listing", [as_they_are, as_they_were])
 
 
 @pytest.fixture
-def books(address: str) -> Iterator[Books]:
+def books(address: str) -> Iterator[PulledDatabase]:
     with SharedDatabase(address) as database:
-        yield Books(database)
+        yield PulledDatabase(database)
 
 
 def register(count: int) -> LandRegister:
@@ -54,7 +54,9 @@ def has_open_reader(address: str) -> bool:
 
 
 @LISTINGS
-def test_no_transaction_is_open_while_the_caller_handles_a_record(books: Books, address: str, listing: Listing) -> None:
+def test_no_transaction_is_open_while_the_caller_handles_a_record(
+    books: PulledDatabase, address: str, listing: Listing
+) -> None:
     """The server would end it after an idle minute, and an SQLite file would grow by the pages it needs."""
     books.pull("a", register(3))
     reader = listing(books.database)
@@ -65,7 +67,7 @@ def test_no_transaction_is_open_while_the_caller_handles_a_record(books: Books, 
 
 
 @LISTINGS
-def test_each_of_many_records_is_yielded_once(books: Books, listing: Listing) -> None:
+def test_each_of_many_records_is_yielded_once(books: PulledDatabase, listing: Listing) -> None:
     """The end of a batch is not the end of the listing, and the next batch begins after it."""
     books.pull("a", register(MANY))
 
@@ -75,15 +77,15 @@ def test_each_of_many_records_is_yielded_once(books: Books, listing: Listing) ->
 
 
 @LISTINGS
-@pytest.mark.parametrize("count", [0, AT_ONCE])
-def test_a_last_batch_may_be_empty(books: Books, listing: Listing, count: int) -> None:
+@pytest.mark.parametrize("count", [0, RECORD_BATCH_SIZE])
+def test_a_last_batch_may_be_empty(books: PulledDatabase, listing: Listing, count: int) -> None:
     if count:
         books.pull("a", register(count))
 
     assert len(list(listing(books.database))) == count
 
 
-def test_records_as_they_were_are_of_one_committed_state(books: Books) -> None:
+def test_records_as_they_were_are_of_one_committed_state(books: PulledDatabase) -> None:
     """What is committed while they are read is not among them, even if its instant is."""
     books.pull("a", register(MANY))
     reader = as_they_were(books.database)
@@ -97,7 +99,7 @@ def test_records_as_they_were_are_of_one_committed_state(books: Books) -> None:
     assert areas == ["250.5"] * MANY
 
 
-def test_deleted_records_do_not_end_a_listing(books: Books) -> None:
+def test_deleted_records_do_not_end_a_listing(books: PulledDatabase) -> None:
     """A batch of nothing but deleted records is not the last one."""
     source = register(MANY)
     books.pull("a", source)

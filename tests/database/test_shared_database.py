@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from cchc_connect.database.record_tables import PROVENANCE, record_table
+from cchc_connect.database.record_tables import PROVENANCE_COLUMNS, record_table
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.sqlite import APPLICATION_ID
 from cchc_connect.database.tables import SCHEMA_VERSION
@@ -39,7 +39,7 @@ def test_each_record_type_has_a_typed_table_any_tool_can_read(
     connection.close()
 
     fields = set(RECORD_TYPES[record_type].model_fields)
-    provenance = {name for name, *_ in PROVENANCE}
+    provenance = {name for name, *_ in PROVENANCE_COLUMNS}
     assert columns == {"record_key"} | fields | provenance
     assert not fields & provenance
 
@@ -64,7 +64,7 @@ def test_a_failed_transaction_leaves_nothing(database: SharedDatabase) -> None:
 
 def test_a_dry_run_transaction_leaves_nothing(database: SharedDatabase) -> None:
     """It is rolled back at its end."""
-    with database.writing(keep=False) as connection:
+    with database.writing(dry_run=True) as connection:
         connection.execute(text("INSERT INTO run (run_id, started_at) VALUES ('r', 't')"))
 
     with database.reading() as connection:

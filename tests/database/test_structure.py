@@ -24,10 +24,10 @@ from cchc_connect.database.tables import METADATA, SCHEMA_VERSION
 from cchc_connect.errors import DatabaseUnusable
 from cchc_connect.sync.report import RunReport
 from cchc_schemas import LandParcel
-from tests.coverage_switch import unmeasured
+from tests.coverage_switch import without_coverage
 from tests.databases import new_address
 from tests.sync.memory_systems import LandRegister, parcel_item
-from tests.sync.pulled_database import Books
+from tests.sync.pulled_database import PulledDatabase
 
 FOLDER = Path(__file__).parent
 """Holds `structure_N.sql` and `structure_N_postgres.sql`: databases as the programs of schema version N made them."""
@@ -207,7 +207,7 @@ def test_each_renamed_table_had_a_row(version: int, suffix: str) -> None:
 def test_a_further_pull_continues_where_the_old_program_stopped(old: str) -> None:
     """The stored parcel is recognised by its content, whatever its hash was computed from."""
     with SharedDatabase(old) as upgraded:
-        books = Books(upgraded)
+        books = PulledDatabase(upgraded)
 
         done = books.pull("village", LandRegister([parcel_item(1), parcel_item(2)]))
 
@@ -226,7 +226,7 @@ def test_a_report_of_an_older_program_can_be_read(kind: str, tmp_path: Path) -> 
         (line,) = RunReport.from_document(stored).lines
 
     assert line.after is not None
-    assert line.after.position == "3"
+    assert line.after.page_token == "3"
 
 
 @pytest.mark.parametrize("is_at_its_end", [False, True])
@@ -235,7 +235,7 @@ def test_an_upgrade_that_is_killed_changes_nothing(old: str, *, is_at_its_end: b
     last = "PRAGMA user_version = " if old.startswith(SQLITE) else "COMMENT ON"
     statement = last if is_at_its_end else "ALTER TABLE"
     before = rows(old)
-    environment = {**unmeasured(os.environ), "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = {**without_coverage(os.environ), "PYTHONPATH": os.pathsep.join(sys.path)}
 
     command = [sys.executable, "-c", KILLED, old, statement]
     killed = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)

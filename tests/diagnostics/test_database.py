@@ -11,9 +11,9 @@ from sqlalchemy import text
 
 from cchc_connect import SharedDatabase
 from cchc_connect.database.tables import SCHEMA_VERSION
-from cchc_connect.diagnostics.database import MIB, database_findings, room
+from cchc_connect.diagnostics.database import MIB, database_findings, free_space_finding
 from cchc_connect.diagnostics.finding import Finding
-from tests.databases import on_one_kind
+from tests.databases import on_sqlite_only
 
 
 class Usage(NamedTuple):
@@ -35,29 +35,29 @@ def disk_with(free_mib: int) -> Callable[[Path], Usage]:
 
 def findings_by_code(address: str) -> dict[str, Finding]:
     with SharedDatabase(address) as database:
-        return {finding.said.code: finding for finding in database_findings(database)}
+        return {finding.message.code: finding for finding in database_findings(database)}
 
 
 def test_kind_version_and_schema_version_are_reported(address: str) -> None:
-    context = findings_by_code(address)["database_state.version"].said.context
+    context = findings_by_code(address)["database_state.version"].message.context
 
     assert context["kind"] in {"SQLite", "PostgreSQL"}
     assert str(context["version"])[0].isdecimal()
     assert context["schema_version"] == SCHEMA_VERSION
 
 
-@on_one_kind
+@on_sqlite_only
 def test_free_space_and_journal_mode_of_a_file_are_reported(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", disk_with(5000))
 
     findings = findings_by_code(address)
 
-    assert findings["database_state.durable"].said.context == {"journal": "wal"}
-    assert findings["database_state.disk_space"].said.context["size_mib"] == 1
+    assert findings["database_state.durable"].message.context == {"journal": "wal"}
+    assert findings["database_state.disk_space"].message.context["size_mib"] == 1
     assert {finding.level for finding in findings.values()} == {"good"}
 
 
-@on_one_kind
+@on_sqlite_only
 def test_a_file_that_cannot_be_read_while_it_is_written_is_a_warning(address: str) -> None:
     with sqlite3.connect(address.removeprefix("sqlite:///")) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
@@ -65,7 +65,7 @@ def test_a_file_that_cannot_be_read_while_it_is_written_is_a_warning(address: st
 
     warning = findings_by_code(address)["database_state.no_wal"]
 
-    assert (warning.level, warning.said.context) == ("warning", {"journal": "delete"})
+    assert (warning.level, warning.message.context) == ("warning", {"journal": "delete"})
 
 
 @pytest.mark.parametrize(
@@ -83,9 +83,9 @@ def test_little_free_space_is_a_warning(
     """A schema upgrade may need as much space as the database has."""
     monkeypatch.setattr(shutil, "disk_usage", disk_with(free_mib))
 
-    finding = room(tmp_path, size_mib * MIB)
+    finding = free_space_finding(tmp_path, size_mib * MIB)
 
-    assert finding.said.code == code
+    assert finding.message.code == code
     assert finding.error is None
 
 
@@ -100,5 +100,5 @@ def test_a_server_that_may_lose_commits_is_a_warning(address: str) -> None:
 
     assert ("database_state.not_durable" in findings) == bool(off)
     if off:
-        assert findings["database_state.not_durable"].said.context == {"settings": ", ".join(off)}
-    assert int(str(findings["database_state.size"].said.context["size_mib"])) > 0
+        assert findings["database_state.not_durable"].message.context == {"settings": ", ".join(off)}
+    assert int(str(findings["database_state.size"].message.context["size_mib"])) > 0

@@ -19,13 +19,13 @@ from cchc_connect.adapter import Adapter
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.diagnostics.connections import check_connections
 from cchc_connect.diagnostics.finding import Finding
-from cchc_connect.diagnostics.network import Outside, probe
-from cchc_connect.diagnostics.responses import AnswersHeard
+from cchc_connect.diagnostics.network import NetworkTarget, probe_network
+from cchc_connect.diagnostics.responses import ObservedAdapter
 from cchc_connect.messages import Language, message
-from cchc_connect.sync.connector import endpoint
+from cchc_connect.sync.connector import endpoint_for
 from cchc_connect.transport import Endpoint, Policy, RequestsTransport
 from cchc_connect.transport.network.dns import Resolver, system_resolver
-from cchc_connect.transport.network.tls import tls_context, usual_trust
+from cchc_connect.transport.network.tls import default_tls_context, tls_context
 from cchc_connect.transport.network.url_guard import Origin
 from tests.cli.conftest import install_adapters
 from tests.transport.authority import Authority
@@ -41,7 +41,7 @@ def authority(tmp_path: Path) -> Authority:
 
 
 def trust(authority: Authority) -> ssl.SSLContext:
-    return tls_context(ca_file=authority.file)
+    return tls_context(ca_file=authority.ca_file)
 
 
 @contextmanager
@@ -77,31 +77,31 @@ def secure_server(context: ssl.SSLContext | None, date: str | None = None) -> Ge
             serving.join()
 
 
-def outside(port: int, trust: ssl.SSLContext, **more: Any) -> Outside:
+def outside(port: int, trust: ssl.SSLContext, **more: Any) -> NetworkTarget:
     origin = Origin(more.pop("scheme", "https"), more.pop("host", "127.0.0.1"), port)
-    return Outside(connection="land", origin=origin, trust=trust, **more)
+    return NetworkTarget(connection="land", origin=origin, trust=trust, **more)
 
 
-def seen(system: Outside, resolve: Resolver = system_resolver) -> list[Finding]:
-    return list(probe(system, lambda: NOW, resolve))
+def seen(system: NetworkTarget, resolve: Resolver = system_resolver) -> list[Finding]:
+    return list(probe_network(system, lambda: NOW, resolve))
 
 
 def codes(findings: list[Finding]) -> list[tuple[str, str]]:
-    return [(finding.level, finding.said.code) for finding in findings]
+    return [(finding.level, finding.message.code) for finding in findings]
 
 
 def test_a_good_system_is_reported_with_the_days_its_certificate_is_valid(authority: Authority) -> None:
-    with secure_server(authority.server(ends=90 * DAY + timedelta(hours=1))) as port:
+    with secure_server(authority.server_context(valid_until=90 * DAY + timedelta(hours=1))) as port:
         named, secured = seen(outside(port, trust(authority), host="localhost"))
 
     assert codes([named, secured]) == [("good", "network.name_resolved"), ("good", "network.certificate_valid")]
-    assert int(str(named.said.context["number"])) >= 1
-    assert secured.said.context["days"] == 90
-    assert str(secured.said.context["version"]).startswith("TLSv1.")
+    assert int(str(named.message.context["number"])) >= 1
+    assert secured.message.context["days"] == 90
+    assert str(secured.message.context["version"]).startswith("TLSv1.")
 
 
 def test_an_ip_address_is_not_resolved(authority: Authority) -> None:
-    with secure_server(authority.server()) as port:
+    with secure_server(authority.server_context()) as port:
         findings = seen(outside(port, trust(authority)))
 
     assert codes(findings)[0] == ("good", "network.is_address")
@@ -109,10 +109,10 @@ def test_an_ip_address_is_not_resolved(authority: Authority) -> None:
 
 @pytest.mark.parametrize(("days", "level"), [(29, "warning"), (31, "good")])
 def test_a_certificate_that_ends_soon_is_a_warning(authority: Authority, days: int, level: str) -> None:
-    with secure_server(authority.server(ends=days * DAY + timedelta(hours=1))) as port:
+    with secure_server(authority.server_context(valid_until=days * DAY + timedelta(hours=1))) as port:
         secured = seen(outside(port, trust(authority)))[-1]
 
-    assert (secured.level, secured.said.context["days"], secured.error) == (level, days, None)
+    assert (secured.level, secured.message.context["days"], secured.error) == (level, days, None)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_certificate_that_ends_soon_is_a_warning(authority: Authority, days: i
 def test_a_bad_certificate_is_reported_by_its_fault(
     authority: Authority, made: dict[str, Any], code: str, host: str
 ) -> None:
-    with secure_server(authority.server(**made)) as port:
+    with secure_server(authority.server_context(**made)) as port:
         secured = seen(outside(port, trust(authority), host=host))[-1]
 
     assert codes([secured]) == [("bad", code)]
@@ -135,8 +135,8 @@ def test_a_bad_certificate_is_reported_by_its_fault(
 
 
 def test_a_certificate_of_an_unknown_authority_is_untrusted(authority: Authority) -> None:
-    with secure_server(authority.server()) as port:
-        secured = seen(outside(port, usual_trust()))[-1]
+    with secure_server(authority.server_context()) as port:
+        secured = seen(outside(port, default_tls_context()))[-1]
 
     assert codes([secured]) == [("bad", "network.certificate_untrusted")]
 
@@ -144,11 +144,11 @@ def test_a_certificate_of_an_unknown_authority_is_untrusted(authority: Authority
 def test_a_connection_without_verification_is_a_warning_with_its_reason(authority: Authority) -> None:
     blind = tls_context(unverified=True)
 
-    with secure_server(authority.server(["land.example"], -9 * DAY, -DAY)) as port:
+    with secure_server(authority.server_context(["land.example"], -9 * DAY, -DAY)) as port:
         secured = seen(outside(port, blind, unverified_because="chờ chứng thư mới"))[-1]
 
     assert codes([secured]) == [("warning", "network.unverified")]
-    assert secured.said.context["reason"] == "chờ chứng thư mới"
+    assert secured.message.context["reason"] == "chờ chứng thư mới"
 
 
 def test_a_server_without_tls_is_reported(authority: Authority) -> None:
@@ -166,7 +166,7 @@ def test_a_closed_port_is_reported_as_no_connection(authority: Authority) -> Non
 
 
 def test_a_silent_handshake_ends_at_the_timeout(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cchc_connect.diagnostics.network.PATIENCE_S", 0.2)
+    monkeypatch.setattr("cchc_connect.diagnostics.network.PROBE_TIMEOUT_S", 0.2)
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
         secured = seen(outside(silent.getsockname()[1], trust(authority)))[-1]
@@ -175,17 +175,17 @@ def test_a_silent_handshake_ends_at_the_timeout(authority: Authority, monkeypatc
 
 
 def test_plain_http_is_a_warning_with_its_reason_except_on_loopback() -> None:
-    remote = seen(outside(80, usual_trust(), scheme="http", host="192.0.2.1", plain_because="mạng riêng"))[-1]
-    local = seen(outside(80, usual_trust(), scheme="http"))[-1]
+    remote = seen(outside(80, default_tls_context(), scheme="http", host="192.0.2.1", plain_because="mạng riêng"))[-1]
+    local = seen(outside(80, default_tls_context(), scheme="http"))[-1]
 
     assert codes([remote, local]) == [("warning", "network.plain_http"), ("good", "network.plain_http_loopback")]
-    assert remote.said.context["reason"] == "mạng riêng"
+    assert remote.message.context["reason"] == "mạng riêng"
 
 
 @pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1%eth0", "::ffff:169.254.0.1", "100.100.100.200"])
 def test_a_name_that_leads_to_a_metadata_address_is_not_followed(address: str) -> None:
     """One such address among several is enough; nothing is sent to any of them."""
-    findings = seen(outside(443, usual_trust(), host="land.example"), lambda _: ["127.0.0.1", address])
+    findings = seen(outside(443, default_tls_context(), host="land.example"), lambda _: ["127.0.0.1", address])
 
     assert codes(findings) == [("bad", "network.forbidden_address")]
     assert address not in repr(findings)
@@ -195,7 +195,7 @@ def test_a_name_that_does_not_resolve_is_reported() -> None:
     def unknown(_: str) -> list[str]:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    findings = seen(outside(443, usual_trust(), host="land.example"), unknown)
+    findings = seen(outside(443, default_tls_context(), host="land.example"), unknown)
 
     assert codes(findings) == [("bad", "network.name_unresolved")]
     assert findings[0].error is not None
@@ -204,13 +204,13 @@ def test_a_name_that_does_not_resolve_is_reported() -> None:
 
 def test_a_silent_name_service_ends_at_the_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     ended = Event()
-    monkeypatch.setattr("cchc_connect.diagnostics.network.PATIENCE_S", 0.05)
+    monkeypatch.setattr("cchc_connect.diagnostics.network.PROBE_TIMEOUT_S", 0.05)
 
     def silent(_: str) -> list[str]:
         ended.wait(20)
         return []
 
-    findings = seen(outside(443, usual_trust(), host="land.example"), silent)
+    findings = seen(outside(443, default_tls_context(), host="land.example"), silent)
     ended.set()
 
     assert codes(findings) == [("bad", "network.name_service_timeout")]
@@ -229,10 +229,10 @@ class Quiet:
 
 def findings_of_responses(*verdicts: Verdict, username: str | None = None, **headers: str) -> Mapping[str, Finding]:
     """Return the findings from responses with these verdicts and headers, by code."""
-    adapter = AnswersHeard(Quiet(*verdicts), lambda: NOW)
+    adapter = ObservedAdapter(Quiet(*verdicts), lambda: NOW)
     for _ in verdicts:
         adapter.dialect.classify(HttpResponse(status=200, headers=headers, body=b""))
-    return {finding.said.code: finding for finding in adapter.findings("land", username)}
+    return {finding.message.code: finding for finding in adapter.findings("land", username)}
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_a_clock_that_is_off_is_a_warning(ahead_s: int, code: str, seconds: int)
     """The Date header has whole seconds, so a difference of one second is tolerated."""
     findings = findings_of_responses(Verdict.OK, date=format_datetime(NOW + timedelta(seconds=ahead_s), usegmt=False))
 
-    assert abs(int(str(findings[code].said.context["seconds"])) - seconds) <= 1
+    assert abs(int(str(findings[code].message.context["seconds"])) - seconds) <= 1
     assert findings[code].is_warning == (code != "network.clock_ok")
 
 
@@ -266,7 +266,7 @@ def test_an_account_is_reported_as_accepted_after_a_good_response() -> None:
 
 
 def test_responses_are_reported_as_understood_if_no_verdict_is_unknown() -> None:
-    assert findings_of_responses(Verdict.OK, Verdict.NOT_FOUND)["network.responses_understood"].said.context == {
+    assert findings_of_responses(Verdict.OK, Verdict.NOT_FOUND)["network.responses_understood"].message.context == {
         "number": 2
     }
     assert "network.responses_understood" not in findings_of_responses(Verdict.OK, Verdict.UNKNOWN)
@@ -291,7 +291,7 @@ def trusting(
     """Return functions that open a transport and describe an endpoint, both with the TLS context of a test."""
 
     def open_endpoint(name: str, table: ConnectionTable, adapter: Adapter) -> Endpoint:
-        return replace(endpoint(name, table, adapter), tls=context)
+        return replace(endpoint_for(name, table, adapter), tls=context)
 
     def connect(
         name: str, table: ConnectionTable, adapter: Adapter, deadline_s: float
@@ -305,7 +305,7 @@ def test_a_check_goes_from_the_name_to_the_first_page(authority: Authority, conf
     """One finding each, over real connections."""
     behind = format_datetime(datetime.now(UTC) - timedelta(minutes=10), usegmt=True)
 
-    with secure_server(authority.server(ends=9 * DAY), behind) as port:
+    with secure_server(authority.server_context(valid_until=9 * DAY), behind) as port:
         findings = list(check_connections(config(f"https://localhost:{port}"), *trusting(trust(authority))))
 
     assert codes(findings) == [
@@ -318,7 +318,7 @@ def test_a_check_goes_from_the_name_to_the_first_page(authority: Authority, conf
 
 
 def test_a_system_with_a_bad_certificate_gets_no_request(authority: Authority, config: Callable[[str], Config]) -> None:
-    with secure_server(authority.server(ends=-DAY, begins=-9 * DAY)) as port:
+    with secure_server(authority.server_context(valid_until=-DAY, valid_from=-9 * DAY)) as port:
         findings = list(check_connections(config(f"https://localhost:{port}"), *trusting(trust(authority))))
 
     assert codes(findings) == [("good", "network.name_resolved"), ("bad", "network.certificate_expired")]
@@ -326,15 +326,15 @@ def test_a_system_with_a_bad_certificate_gets_no_request(authority: Authority, c
 
 @pytest.mark.parametrize("language", Language)
 def test_every_finding_is_a_sentence(authority: Authority, language: Language) -> None:
-    with secure_server(authority.server(ends=9 * DAY)) as port:
+    with secure_server(authority.server_context(valid_until=9 * DAY)) as port:
         findings = [
             *seen(outside(port, trust(authority), host="localhost")),
-            *seen(outside(port, usual_trust())),
+            *seen(outside(port, default_tls_context())),
             *findings_of_responses(Verdict.OK, username="dong-bo", date=format_datetime(NOW)).values(),
         ]
 
     for finding in findings:
-        assert "{" not in message(finding.said.code, language, finding.said.context)
+        assert "{" not in message(finding.message.code, language, finding.message.context)
 
 
 def test_a_finding_names_an_account_without_its_password() -> None:

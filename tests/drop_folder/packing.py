@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cchc_connect.drop_folder import Inbox, InboxLimits
+from cchc_connect.drop_folder import DropFolder, DropFolderLimits
 
 
 def zipped(members: Mapping[str, bytes] | Sequence[tuple[str | zipfile.ZipInfo, bytes]], method: int = 8) -> bytes:
@@ -112,5 +112,5 @@ def packed(content: bytes) -> bytes:
 
 def read(folder: Path, name: str, **limits: Any) -> dict[str, bytes]:
     """Return the members of a dropped file by name."""
-    inbox = Inbox(folder, InboxLimits(**limits), sleep=lambda _: None)
+    inbox = DropFolder(folder, DropFolderLimits(**limits), sleep=lambda _: None)
     return {member.name: member.stream.readall() or b"" for member in inbox.members(name)}

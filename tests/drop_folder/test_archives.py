@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from cchc_connect.drop_folder import Inbox, InboxLimits
+from cchc_connect.drop_folder import DropFolder, DropFolderLimits
 from cchc_connect.errors import Rejected
 from tests.drop_folder.packing import (
     crowded,
@@ -298,7 +298,7 @@ def test_what_is_no_archive_is_refused(tmp_path: Path, name: str, content: bytes
 def test_damage_behind_what_was_read_of_a_member_is_found_all_the_same(tmp_path: Path) -> None:
     content = zipped({"a.csv": PARCELS * 100}, zipfile.ZIP_STORED).replace(b"381.9", b"391.9")
     (tmp_path / "a.zip").write_bytes(content)
-    members = Inbox(tmp_path, InboxLimits()).members("a.zip")
+    members = DropFolder(tmp_path, DropFolderLimits()).members("a.zip")
 
     next(members).stream.read(1)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from cchc_connect.drop_folder import Inbox, InboxLimits
-from cchc_connect.drop_folder.names import Place, safe_name
+from cchc_connect.drop_folder import DropFolder, DropFolderLimits
+from cchc_connect.drop_folder.names import ArchiveLocation, safe_name
 from cchc_connect.errors import ConfigurationError, Rejected
 from tests.drop_folder.packing import read
 
@@ -38,7 +38,7 @@ def test_what_lies_in_the_folder_and_below_is_read(tmp_path: Path) -> None:
     (tmp_path / "2026" / "thửa đất.csv").write_bytes(b"12")
     (tmp_path / "rỗng.csv").write_bytes(b"")
 
-    look = Inbox(tmp_path, sleep=asleep).look()
+    look = DropFolder(tmp_path, sleep=asleep).scan()
 
     assert (look.files, look.refused) == (("2026/thửa đất.csv", "rỗng.csv"), ())
     assert [read(tmp_path, name) for name in look.files] == [{"2026/thửa đất.csv": b"12"}, {"rỗng.csv": b""}]
@@ -52,7 +52,7 @@ def test_a_file_that_is_still_written_is_not_taken(tmp_path: Path) -> None:
         (tmp_path / "growing.csv").write_bytes(b"12")
         (tmp_path / "new.csv").write_bytes(b"1")
 
-    assert Inbox(tmp_path, sleep=write_on).look().files == ("whole.csv",)
+    assert DropFolder(tmp_path, sleep=write_on).scan().files == ("whole.csv",)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_file_that_is_still_written_is_not_taken(tmp_path: Path) -> None:
 def test_a_file_that_bears_the_name_of_an_unfinished_one_is_not_taken(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"1")
 
-    look = Inbox(tmp_path, sleep=asleep).look()
+    look = DropFolder(tmp_path, sleep=asleep).scan()
 
     assert (look.files, look.refused) == ((), ())
 
@@ -69,7 +69,7 @@ def test_a_file_that_bears_the_name_of_an_unfinished_one_is_not_taken(tmp_path: 
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_bytes(b"1" * 1000)
-    members = Inbox(tmp_path, sleep=asleep).members("a.csv")
+    members = DropFolder(tmp_path, sleep=asleep).members("a.csv")
     stream = next(members).stream
     stream.read(10)
     file.write_bytes(b"2" * 1000)
@@ -81,7 +81,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None
 def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_bytes(b"1" * 1000)
-    members = Inbox(tmp_path, sleep=asleep).members("a.csv")
+    members = DropFolder(tmp_path, sleep=asleep).members("a.csv")
     stream = next(members).stream
     with file.open("ab") as more:
         more.write(b"2")
@@ -137,7 +137,7 @@ def test_a_link_on_the_way_is_not_followed(tmp_path: Path) -> None:
     (folder / "2026").symlink_to(outside)
 
     assert code_of(lambda: read(folder, "2026/a.csv")) == "drop_folder.not_a_file"
-    assert Inbox(folder, sleep=asleep).look().files == ("2026",)
+    assert DropFolder(folder, sleep=asleep).scan().files == ("2026",)
     assert code_of(lambda: read(folder, "2026")) == "drop_folder.not_a_file"
 
 
@@ -163,7 +163,7 @@ def test_a_hostile_name_in_the_folder_is_refused_and_leaves_the_others(tmp_path:
     (tmp_path / "c:x.csv").write_bytes(b"1")
     (tmp_path / os.fsdecode(b"d\xff.csv")).write_bytes(b"1")
 
-    look = Inbox(tmp_path, sleep=asleep).look()
+    look = DropFolder(tmp_path, sleep=asleep).scan()
 
     assert look.files == ("a.csv",)
     assert [refusal.code for refusal in look.refused] == ["drop_folder.name_refused"] * 3
@@ -173,9 +173,9 @@ def test_a_hostile_name_in_the_folder_is_refused_and_leaves_the_others(tmp_path:
 def test_a_decomposed_name_is_told_composed_and_read_all_the_same(tmp_path: Path) -> None:
     written = unicodedata.normalize("NFD", "thửa đất.csv")
     (tmp_path / written).write_bytes(b"12")
-    inbox = Inbox(tmp_path, sleep=asleep)
+    inbox = DropFolder(tmp_path, sleep=asleep)
 
-    (name,) = inbox.look().files
+    (name,) = inbox.scan().files
     (content,) = [(member.name, member.stream.readall()) for member in inbox.members(name)]
 
     assert name == unicodedata.normalize("NFC", written) != written
@@ -186,7 +186,7 @@ def test_two_files_whose_names_are_the_same_to_people_are_refused(tmp_path: Path
     for form in ("NFC", "NFD"):
         (tmp_path / unicodedata.normalize(form, "thửa.csv")).write_bytes(form.encode())
 
-    look = Inbox(tmp_path, sleep=asleep).look()
+    look = DropFolder(tmp_path, sleep=asleep).scan()
 
     assert look.files == ()
     assert [refusal.code for refusal in look.refused] == ["drop_folder.duplicate_name"]
@@ -196,12 +196,12 @@ def test_too_many_files_are_refused(tmp_path: Path) -> None:
     for number in range(4):
         (tmp_path / f"{number}.csv").write_bytes(b"")
 
-    assert code_of(Inbox(tmp_path, InboxLimits(files=3), sleep=asleep).look) == "drop_folder.limit_exceeded"
+    assert code_of(DropFolder(tmp_path, DropFolderLimits(files=3), sleep=asleep).scan) == "drop_folder.limit_exceeded"
 
 
 def test_a_folder_that_is_not_there_is_the_configurations_fault(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        Inbox(tmp_path / "none", sleep=asleep).look()
+        DropFolder(tmp_path / "none", sleep=asleep).scan()
 
     assert raised.value.code == "drop_folder.folder_unreadable"
 
@@ -217,12 +217,12 @@ def test_no_name_whatever_leads_out_of_the_folder(tmp_path_factory: pytest.TempP
     folder = tmp_path_factory.getbasetemp()
 
     with suppress(Rejected):
-        name = safe_name(written, Place("a.zip"))
+        name = safe_name(written, ArchiveLocation("a.zip"))
         assert os.path.normpath(folder / name) == str(folder / name)
         assert (folder / name).is_relative_to(folder)
         assert unicodedata.is_normalized("NFC", name)
         assert not set(name) & set("\\\x00\n")
-        assert safe_name(name, Place("a.zip")) == name
+        assert safe_name(name, ArchiveLocation("a.zip")) == name
 
 
 def test_reading_leaves_no_descriptor_open(tmp_path: Path) -> None:

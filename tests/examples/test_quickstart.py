@@ -36,7 +36,7 @@ options = {{ group_id = "{desk.group_id}" }}
 
 def test_the_quick_start_runs_as_typed(tmp_path: Path) -> None:
     world = World(seed=7, parcels=40, dossiers=30, works=20, defect_share=0)
-    dossier = world.complete_case()
+    dossier = world.code_of_sound_dossier()
     with Agencies(world) as agencies:
         (tmp_path / "cchc.toml").write_text(configuration(agencies), encoding="utf-8")
 

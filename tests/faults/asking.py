@@ -9,78 +9,78 @@ from typing import Any
 
 from cchc_connect import classify_rest
 from cchc_connect.errors import CchcError, DeadlineExceeded
-from cchc_connect.http import Dialect, Exchange, HttpRequest, HttpResponse, Verdict
-from cchc_connect.sync.error_policy import adapter_border
-from cchc_connect.testing import WireFault, json_reply
-from cchc_connect.transport import Endpoint, Policy, Surroundings
+from cchc_connect.http import Conversation, Dialect, HttpRequest, HttpResponse, Verdict
+from cchc_connect.sync.error_policy import adapter_boundary
+from cchc_connect.testing import WireFault, json_response
+from cchc_connect.transport import Endpoint, Policy, TransportEnvironment
 from cchc_connect.transport.network.tls import tls_context
 from cchc_connect.wire.json import RawItem
-from tests.transport.both_transports import CARRIERS, Carrier
+from tests.transport.both_transports import TRANSPORTS, TransportUnderTest
 
-HURRIED = Policy(deadline_s=8.0, connect_s=0.2, read_s=20.0, wait_unit_s=0.001)
+FAST_POLICY = Policy(deadline_s=8.0, connect_timeout_s=0.2, read_timeout_s=20.0, backoff_base_s=0.001)
 """The default policy with short waits; its deadline is long enough for every fault that ends by itself."""
 
 _OBEYED_RETRY_AFTER = "throttled_seconds"
 
 ITEMS = [{"id": "p1", "use": "Đất ở tại đô thị"}, {"id": "p2", "use": "Đất trồng lúa"}]
-PAGE = json_reply({"items": ITEMS, "next": None})
-GOOD, SET_ASIDE = "the good answer", "one item set aside"
+PAGE = json_response({"items": ITEMS, "next": None})
+GOOD_RESPONSE, ITEM_QUARANTINED = "the good answer", "one item set aside"
 
 _PAGE_REQUEST = HttpRequest(method="GET", path="/parcels")
 _BETWEEN_S = 0.04
 
 
 @dataclass(frozen=True)
-class Ending:
+class FaultOutcome:
     """Outcome of a call."""
 
-    what: str
+    outcome: str
     """`GOOD`, `SET_ASIDE`, the class name of our error, or a text for an outcome that must never occur."""
     code: str
     seconds: float
 
 
-def due(fault: WireFault) -> str:
+def expected_outcome(fault: WireFault) -> str:
     """Return the outcome that a fault must have."""
-    if fault.becomes is not None:
-        return fault.becomes.__name__
-    return SET_ASIDE if fault.spoils_item else GOOD
+    if fault.expected_error is not None:
+        return fault.expected_error.__name__
+    return ITEM_QUARANTINED if fault.corrupts_item else GOOD_RESPONSE
 
 
 def deadline_s(fault: WireFault) -> float:
     """Return the deadline of a call in seconds: short for a fault that uses all of it."""
-    waits = fault.becomes is DeadlineExceeded or fault.name == _OBEYED_RETRY_AFTER
-    return 0.8 if waits else HURRIED.deadline_s
+    waits = fault.expected_error is DeadlineExceeded or fault.name == _OBEYED_RETRY_AFTER
+    return 0.8 if waits else FAST_POLICY.deadline_s
 
 
-def ask(fault: WireFault, carrier: str, base_url: str, ca_file: Path | None) -> Ending:
+def request_page(fault: WireFault, carrier: str, base_url: str, ca_file: Path | None) -> FaultOutcome:
     """Request a page; if that succeeds, request it once more over the same connection."""
     tls = tls_context(ca_file=ca_file) if ca_file else None
-    policy = replace(HURRIED, deadline_s=deadline_s(fault))
+    policy = replace(FAST_POLICY, deadline_s=deadline_s(fault))
     endpoint = Endpoint(name="registry", base_url=base_url, dialect=Dialect(classify=classify), tls=tls)
-    with closing(CARRIERS[carrier](endpoint, policy, Surroundings())) as client:
+    with closing(TRANSPORTS[carrier](endpoint, policy, TransportEnvironment())) as client:
         first = _ask_once(client)
-        if first.what not in {GOOD, SET_ASIDE}:
+        if first.outcome not in {GOOD_RESPONSE, ITEM_QUARANTINED}:
             return first
         time.sleep(_BETWEEN_S)
         second = _ask_once(client)
-        return Ending(second.what, second.code, max(first.seconds, second.seconds))
+        return FaultOutcome(second.outcome, second.code, max(first.seconds, second.seconds))
 
 
-def _ask_once(client: Carrier) -> Ending:
+def _ask_once(client: TransportUnderTest) -> FaultOutcome:
     began = time.monotonic()
     code = ""
     try:
-        with adapter_border(connection="registry", record_type="land_parcel"):
+        with adapter_boundary(connection="registry", record_type="land_parcel"):
             outcome = _read(client.run(_page()))
     except CchcError as error:
         outcome, code = type(error).__name__, error.code
     except BaseException as foreign:  # noqa: BLE001  # the test shows that there is none
         outcome = f"foreign {type(foreign).__name__}"
-    return Ending(outcome, code, time.monotonic() - began)
+    return FaultOutcome(outcome, code, time.monotonic() - began)
 
 
-def _page() -> Exchange[list[Any]]:
+def _page() -> Conversation[list[Any]]:
     response = yield _PAGE_REQUEST
     return list(response.listing("items").items or ())
 
@@ -89,8 +89,8 @@ def _read(items: list[RawItem]) -> str:
     """Compare a page with the good one, item by item, and return the outcome."""
     readable = [_item(item) for item in items]
     if readable == ITEMS:
-        return GOOD
-    return SET_ASIDE if readable == [None, ITEMS[1]] else "a wrong answer"
+        return GOOD_RESPONSE
+    return ITEM_QUARANTINED if readable == [None, ITEMS[1]] else "a wrong answer"
 
 
 def _item(item: RawItem) -> object:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from cchc_connect.testing import FAULTS
-from tests.faults.asking import ask
+from tests.faults.asking import request_page
 
 STATUS = Path("/proc/self/status")
 RESET_PEAK = Path("/proc/self/clear_refs")
@@ -23,7 +23,7 @@ def main() -> None:
         name, carrier, base_url, ca_file = line.split()
         RESET_PEAK.write_text("5", encoding="ascii")  # resets the peak (proc_pid_clear_refs(5))
         before = _kib("VmRSS")
-        ending = ask(FAULTS[name], carrier, base_url, None if ca_file == "-" else Path(ca_file))
+        ending = request_page(FAULTS[name], carrier, base_url, None if ca_file == "-" else Path(ca_file))
         grown_mib = (_kib("VmHWM") - before) / MIB
         print(json.dumps({**asdict(ending), "grown_mib": max(grown_mib, 0.0)}), flush=True)
 

@@ -8,30 +8,30 @@ from dataclasses import dataclass
 
 from cchc_connect.testing import FaultyServer, WireFault
 from tests.checkout import ROOT
-from tests.coverage_switch import unmeasured_children
-from tests.faults.asking import PAGE, due
+from tests.coverage_switch import children_without_coverage
+from tests.faults.asking import PAGE, expected_outcome
 
 
 @dataclass(frozen=True, kw_only=True)
-class Met:
+class MeasuredOutcome:
     """Outcome of one fault over one carrier, with its seconds and the growth of memory in MiB."""
 
     fault: WireFault
     carrier: str
-    what: str
+    outcome: str
     code: str
     seconds: float
     grown_mib: float
 
     @property
-    def is_due(self) -> bool:
+    def is_expected(self) -> bool:
         """Whether the outcome is the one that the fault must have."""
-        return self.what == due(self.fault)
+        return self.outcome == expected_outcome(self.fault)
 
 
-def meet_all(carrier: str, faults: Iterable[WireFault]) -> Iterator[Met]:
+def measure_all(carrier: str, faults: Iterable[WireFault]) -> Iterator[MeasuredOutcome]:
     """Yield the outcome of each fault over `carrier`, all from one client process."""
-    with unmeasured_children():
+    with children_without_coverage():
         client = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.client"],
             cwd=ROOT,
@@ -48,16 +48,16 @@ def meet_all(carrier: str, faults: Iterable[WireFault]) -> Iterator[Met]:
                 client.stdin.close()
 
 
-def _met(client: "subprocess.Popen[str]", carrier: str, fault: WireFault) -> Met:
+def _met(client: "subprocess.Popen[str]", carrier: str, fault: WireFault) -> MeasuredOutcome:
     assert client.stdin is not None
     assert client.stdout is not None
-    with FaultyServer(PAGE, tls=speaks_tls(fault)) as server:
+    with FaultyServer(PAGE, tls=uses_tls(fault)) as server:
         server.fail(fault)
         client.stdin.write(f"{fault.name} {carrier} {server.base_url} {server.ca_file if server.tls else '-'}\n")
         client.stdin.flush()
-        return Met(fault=fault, carrier=carrier, **json.loads(client.stdout.readline()))
+        return MeasuredOutcome(fault=fault, carrier=carrier, **json.loads(client.stdout.readline()))
 
 
-def speaks_tls(fault: WireFault) -> bool:
+def uses_tls(fault: WireFault) -> bool:
     """True if a fault is tested with TLS."""
-    return fault.is_tls or fault.name.startswith("tls_")
+    return fault.needs_tls or fault.name.startswith("tls_")

@@ -5,63 +5,69 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from cchc_connect.testing import FAULTS, FaultyServer, WireFault
-from cchc_connect.testing.faults.compressed import BOMBS
-from cchc_connect.testing.faults.endless import ENDLESS
-from cchc_connect.testing.faults.spoilt_items import NO_JSON, SPOILT_ITEMS
-from tests.faults.asking import PAGE, Ending, ask, deadline_s, due
-from tests.faults.measuring import Met, meet_all, speaks_tls
-from tests.transport.both_transports import CARRIERS
+from cchc_connect.testing.faults.compressed import DECOMPRESSION_BOMBS
+from cchc_connect.testing.faults.endless import SIZE_FAULTS
+from cchc_connect.testing.faults.spoilt_items import CORRUPT_ITEMS, INVALID_JSON
+from tests.faults.asking import PAGE, FaultOutcome, deadline_s, expected_outcome, request_page
+from tests.faults.measuring import MeasuredOutcome, measure_all, uses_tls
+from tests.transport.both_transports import TRANSPORTS
 
 GRACE_S = 1.0
 MAX_MIB = 64
 MAX_PARALLEL = 12
 
 
-def meet(carrier: str, fault: WireFault) -> Ending:
-    with FaultyServer(PAGE, tls=speaks_tls(fault)) as server:
+def meet(carrier: str, fault: WireFault) -> FaultOutcome:
+    with FaultyServer(PAGE, tls=uses_tls(fault)) as server:
         server.fail(fault)
-        return ask(fault, carrier, server.base_url, server.ca_file if server.tls else None)
+        return request_page(fault, carrier, server.base_url, server.ca_file if server.tls else None)
 
 
-LARGE = [*ENDLESS, *BOMBS, *NO_JSON, *SPOILT_ITEMS]
+LARGE = [*SIZE_FAULTS, *DECOMPRESSION_BOMBS, *INVALID_JSON, *CORRUPT_ITEMS]
 SMALL = [fault for fault in FAULTS.values() if fault not in LARGE]
 
 
-@pytest.fixture(scope="module", params=CARRIERS)
+@pytest.fixture(scope="module", params=TRANSPORTS)
 def carrier(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 @pytest.fixture(scope="module")
-def large(carrier: str) -> list[Met]:
+def large(carrier: str) -> list[MeasuredOutcome]:
     """Outcomes of the faults that may take memory, from a process of their own."""
-    return list(meet_all(carrier, LARGE))
+    return list(measure_all(carrier, LARGE))
 
 
 @pytest.fixture(scope="module")
-def small(carrier: str) -> dict[str, Ending]:
+def small(carrier: str) -> dict[str, FaultOutcome]:
     """Outcomes of all other faults, many in parallel."""
     with ThreadPoolExecutor(MAX_PARALLEL) as threads:
         futures = {fault.name: threads.submit(meet, carrier, fault) for fault in SMALL}
         return {name: future.result() for name, future in futures.items()}
 
 
-def test_every_fault_ends_as_it_says(small: dict[str, Ending]) -> None:
-    assert {name: ending.what for name, ending in small.items()} == {fault.name: due(fault) for fault in SMALL}
+def test_every_fault_ends_as_it_says(small: dict[str, FaultOutcome]) -> None:
+    assert {name: ending.outcome for name, ending in small.items()} == {
+        fault.name: expected_outcome(fault) for fault in SMALL
+    }
 
 
-def test_every_fault_that_may_take_memory_ends_as_it_says(large: list[Met]) -> None:
-    assert {outcome.fault.name: outcome.what for outcome in large} == {fault.name: due(fault) for fault in LARGE}
+def test_every_fault_that_may_take_memory_ends_as_it_says(large: list[MeasuredOutcome]) -> None:
+    assert {outcome.fault.name: outcome.outcome for outcome in large} == {
+        fault.name: expected_outcome(fault) for fault in LARGE
+    }
 
 
-def test_no_fault_outlasts_the_deadline_by_a_second(small: dict[str, Ending], large: list[Met]) -> None:
+def test_no_fault_outlasts_the_deadline_by_a_second(
+    small: dict[str, FaultOutcome], large: list[MeasuredOutcome]
+) -> None:
     seconds = {outcome.fault.name: outcome.seconds for outcome in large}
     seconds |= {name: ending.seconds for name, ending in small.items()}
 
     assert {name: took for name, took in seconds.items() if took > deadline_s(FAULTS[name]) + GRACE_S} == {}
 
 
-def test_no_fault_takes_more_than_64_mebibytes(large: list[Met]) -> None:
+def test_no_fault_takes_more_than_64_mebibytes(large: list[MeasuredOutcome]) -> None:
     grown_mib = {outcome.fault.name: outcome.grown_mib for outcome in large}
 
     assert {name: grown for name, grown in grown_mib.items() if grown > MAX_MIB} == {}

@@ -11,14 +11,14 @@ from sqlalchemy import text
 
 from cchc_connect import DatabaseUnusable, SharedDatabase
 from cchc_connect.errors import CchcError, LeaseLost, SourceHeld
-from cchc_connect.privacy.error_boundary import Seam
-from cchc_connect.sync.error_policy import adapter_border
+from cchc_connect.privacy.error_boundary import ErrorBoundary
+from cchc_connect.sync.error_policy import adapter_boundary
 from tests.databases import new_address
 
 CANARY = "Nguyễn Thị Canary 074087000001"
 
 
-def all_that_shows(error: BaseException) -> Iterator[str]:
+def shown_of(error: BaseException) -> Iterator[str]:
     """Yield what a crash reporter shows of an error, of its causes, and of the local variables of our frames."""
     shown_error: BaseException | None = error
     while shown_error is not None:
@@ -31,7 +31,7 @@ def all_that_shows(error: BaseException) -> Iterator[str]:
 
 
 def assert_nothing_shows(error: BaseException) -> None:
-    shown = "\n".join(all_that_shows(error))
+    shown = "\n".join(shown_of(error))
 
     assert error.__cause__ is None
     assert error.__context__ is None
@@ -54,7 +54,10 @@ def held(error: BaseException) -> CchcError | None:
 
 @pytest.mark.parametrize("moment", ["before", "within", "after"])
 def test_a_foreign_error_becomes_ours_wherever_it_is_raised(moment: str) -> None:
-    with pytest.raises(SourceHeld) as raised, Seam(failing(before=moment == "before", after=moment == "after"), held):
+    with (
+        pytest.raises(SourceHeld) as raised,
+        ErrorBoundary(failing(before=moment == "before", after=moment == "after"), held),
+    ):
         if moment == "within":
             raise ValueError(CANARY)
 
@@ -64,14 +67,14 @@ def test_a_foreign_error_becomes_ours_wherever_it_is_raised(moment: str) -> None
 def test_an_error_of_ours_passes_unchanged() -> None:
     own_error = LeaseLost("lease.lost", token=1)
 
-    with pytest.raises(LeaseLost) as raised, Seam(nullcontext(), held):
+    with pytest.raises(LeaseLost) as raised, ErrorBoundary(nullcontext(), held):
         raise own_error
 
     assert raised.value is own_error
 
 
 def test_without_an_error_the_block_runs_unchanged() -> None:
-    with Seam(nullcontext(5), held) as entered:
+    with ErrorBoundary(nullcontext(5), held) as entered:
         pass
 
     assert entered == 5
@@ -81,7 +84,7 @@ def test_the_error_for_a_failing_adapter_holds_no_item() -> None:
     def translate(wire_item: object) -> None:
         raise KeyError(wire_item)
 
-    with pytest.raises(SourceHeld) as raised, adapter_border(connection="village", record_type="dossier"):
+    with pytest.raises(SourceHeld) as raised, adapter_boundary(connection="village", record_type="dossier"):
         translate({"hoTen": CANARY})
 
     assert raised.value.code == "source.adapter_failed"

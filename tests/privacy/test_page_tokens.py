@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from cchc_connect import Ask, Exchange, Page, SharedDatabase, Unreachable
+from cchc_connect import Conversation, Page, PageRequest, SharedDatabase, Unreachable
 from cchc_connect.database.state.cursors import read_cursor
-from cchc_connect.privacy.page_tokens import kept, shown
-from cchc_connect.privacy.secrets import revealed
+from cchc_connect.privacy.page_tokens import display_token, storable_token
+from cchc_connect.privacy.secrets import register_secret
 from cchc_connect.sync.pull import Pull
-from tests.databases import on_one_kind
-from tests.sync.memory_systems import FencelessScope, HandClock, LandRegister, LocalTransport, parcel_item
+from tests.databases import on_sqlite_only
+from tests.sync.memory_systems import LandRegister, ManualClock, NoRequestTransport, UnfencedRunContext, parcel_item
 from tests.sync.test_pull import STREAM
 
 LINK = "http://land.example/parcels?offset=3&"
@@ -35,13 +35,13 @@ LINK = "http://land.example/parcels?offset=3&"
     ],
 )
 def test_a_position_with_a_secret_is_not_stored(position: str, is_stored: bool) -> None:  # noqa: FBT001  # a column
-    assert kept(position) == (position if is_stored else None)
+    assert storable_token(position) == (position if is_stored else None)
 
 
 def test_a_position_that_repeats_our_own_secret_is_not_stored() -> None:
-    revealed("our-own-key-of-positions")
+    register_secret("our-own-key-of-positions")
 
-    assert kept("/parcels?id=our-own-key-of-positions") is None
+    assert storable_token("/parcels?id=our-own-key-of-positions") is None
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_position_that_repeats_our_own_secret_is_not_stored() -> None:
     ],
 )
 def test_a_page_token_is_shown_without_its_values(position: str | None, expected: str | None) -> None:
-    assert shown(position) == expected
+    assert display_token(position) == expected
 
 
 @dataclass
@@ -65,15 +65,19 @@ class LinkingRegister(LandRegister):
 
     parameter: str = ""
 
-    def fetch(self, ask: Ask) -> Exchange[Page]:
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Return one page; its page token is the URL of the next one."""
-        start = ask.position.partition("offset=")[2].partition("&")[0] if ask.position else None
-        page = yield from super().fetch(Ask(since=ask.since, position=start))
-        following = None if page.next is None else f"http://land.example/parcels?offset={page.next}&{self.parameter}"
-        return Page(items=page.items, next=following, total=page.total)
+        start = page_request.page_token.partition("offset=")[2].partition("&")[0] if page_request.page_token else None
+        page = yield from super().fetch(PageRequest(since=page_request.since, page_token=start))
+        following = (
+            None
+            if page.next_page_token is None
+            else f"http://land.example/parcels?offset={page.next_page_token}&{self.parameter}"
+        )
+        return Page(items=page.items, next_page_token=following, total=page.total)
 
 
-@on_one_kind
+@on_sqlite_only
 @pytest.mark.parametrize(("parameter", "read_again"), [("limit=3", 0), ("access_token=abc", 1)])
 def test_a_listing_whose_page_tokens_hold_a_secret_restarts_from_the_first_page(
     address: str, parameter: str, read_again: int
@@ -83,8 +87,8 @@ def test_a_listing_whose_page_tokens_hold_a_secret_restarts_from_the_first_page(
     with SharedDatabase(address) as database:
 
         def pull(*failures: Unreachable | None) -> Pull:
-            scope = FencelessScope(run_id="run", database=database, clock=HandClock(), token=None)
-            return Pull(register, STREAM, LocalTransport(failures), scope)
+            scope = UnfencedRunContext(run_id="run", database=database, clock=ManualClock(), token=None)
+            return Pull(register, STREAM, NoRequestTransport(failures), scope)
 
         with pytest.raises(Unreachable):
             pull(None, Unreachable("transport.unreachable")).run()
@@ -93,6 +97,6 @@ def test_a_listing_whose_page_tokens_hold_a_secret_restarts_from_the_first_page(
         resumed = pull()
         resumed.run()
 
-    assert (stored.position is None) == bool(read_again)
+    assert (stored.page_token is None) == bool(read_again)
     assert resumed.counts.inserted == 4
     assert resumed.counts.unchanged == 3 * read_again

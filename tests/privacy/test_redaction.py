@@ -18,12 +18,12 @@ from pydantic import BaseModel, ValidationError
 
 from cchc_connect.errors import SourceHeld
 from cchc_connect.privacy.logging import LogForm, log_form, shown_log
-from cchc_connect.privacy.redaction import LONGEST, RedactingFormatter, one_line, redacted
-from cchc_connect.privacy.secrets import revealed
+from cchc_connect.privacy.redaction import MAX_LINE_LENGTH, RedactingFormatter, escape_to_one_line, redact
+from cchc_connect.privacy.secrets import register_secret
 from cchc_schemas import HolderKind, RightHolder
 
 NAME, CITIZEN, PHONE, EMAIL = "Nguyễn Thị Canary", "074087000001", "0912345678", "mau.canary@mail.example"
-SECRET = revealed("canary-secret/+%@é")
+SECRET = register_secret("canary-secret/+%@é")
 PERSONAL = (NAME, CITIZEN, PHONE, EMAIL)
 
 
@@ -75,7 +75,7 @@ def log_line() -> Iterator[LogLine]:
 )  # fmt: skip
 @pytest.mark.parametrize("own", [True, False])
 def test_secrets_are_masked_by_field_name_and_position_in_every_line(line: str, shown: str, own: bool) -> None:  # noqa: FBT001  # the two kinds of lines
-    assert redacted(line, ours=own) == shown
+    assert redact(line, is_own=own) == shown
 
 
 @pytest.mark.parametrize(
@@ -97,8 +97,8 @@ def test_secrets_are_masked_by_field_name_and_position_in_every_line(line: str, 
     ],
 )  # fmt: skip
 def test_a_foreign_log_line_shows_the_last_four_digits_of_a_number(line: str, shown: str) -> None:
-    assert redacted(line) == shown
-    assert redacted(line, ours=True) == line
+    assert redact(line) == shown
+    assert redact(line, is_own=True) == line
 
 
 def test_our_own_log_line_keeps_codes_and_times(log_line: LogLine) -> None:
@@ -204,20 +204,20 @@ def test_an_event_is_one_line_whatever_its_text(text: str) -> None:
 
 
 def test_control_characters_are_escaped() -> None:
-    assert one_line("a\r\n\x1b[2J\u2028\u202e\x85b\tc") == "a\\r\\n\\x1b[2J\\u2028\\u202e\\x85b\\tc"
+    assert escape_to_one_line("a\r\n\x1b[2J\u2028\u202e\x85b\tc") == "a\\r\\n\\x1b[2J\\u2028\\u202e\\x85b\\tc"
 
 
 @pytest.mark.parametrize("junk", ["a-", "a", "://:", "password=", "0 ", '"', "session: '", "?a", "a@"])
 def test_a_very_long_line_is_truncated_quickly(junk: str) -> None:
-    logged = redacted(f"{junk * 2_000}{SECRET}{junk * 20_000}")
+    logged = redact(f"{junk * 2_000}{SECRET}{junk * 20_000}")
 
-    assert len(logged) <= LONGEST
+    assert len(logged) <= MAX_LINE_LENGTH
     assert str(SECRET) not in logged
 
 
 def test_truncation_leaves_no_part_of_a_secret() -> None:
     for shift in range(len(SECRET)):
-        logged = redacted("." * (LONGEST - len(SECRET) + shift) + SECRET + "." * 9999)
+        logged = redact("." * (MAX_LINE_LENGTH - len(SECRET) + shift) + SECRET + "." * 9999)
 
         assert "canary" not in logged
 
@@ -335,4 +335,4 @@ def _while_it_is_removed(work: Callable[[], None]) -> None:
 def test_basic_credentials_with_a_revealed_password_are_masked_outside_their_header_too() -> None:
     shown = b64encode(f"dong-bo:{SECRET}".encode()).decode()
 
-    assert redacted(f"sent {shown} to a") == "sent *** to a"
+    assert redact(f"sent {shown} to a") == "sent *** to a"

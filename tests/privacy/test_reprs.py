@@ -20,16 +20,16 @@ from cchc_connect.config.secrets import EnvironmentSecret
 from cchc_connect.database.outbox.deliveries import Delivery
 from cchc_connect.database.postgres import PostgresBackend
 from cchc_connect.database.reading.history import FieldChange
-from cchc_connect.database.writing.claims import Voice
-from cchc_connect.database.writing.incoming import SiftedPage
+from cchc_connect.database.writing.claims import Claim
+from cchc_connect.database.writing.incoming import PageBatch
 from cchc_connect.database.writing.quarantine import FaultyItem, QuarantineEntry
-from cchc_connect.privacy.secrets import revealed
+from cchc_connect.privacy.secrets import register_secret
 from cchc_connect.signing import Signer, SigningKey
 from cchc_connect.transport import ApiKey, Basic, Bearer, Hmac, Login, OAuth2, TokenLogin
-from cchc_connect.transport.auth.message_signatures import Seal
-from cchc_connect.transport.auth.sessions import Session
+from cchc_connect.transport.auth.message_signatures import MessageSigner
+from cchc_connect.transport.auth.sessions import LoginSession
 from cchc_connect.transport.auth.ws_security import WsSecurity
-from cchc_connect.transport.calls.call import Call, Deadline, Send, Wire
+from cchc_connect.transport.calls.call import Call, Deadline, PreparedRequest, SendStep
 from cchc_connect.transport.network.tls import PemCertificate, Pkcs12Certificate
 from cchc_connect.wire.json import Listing, RawItem
 from cchc_schemas import Dossier, DossierStatus, to_document
@@ -51,30 +51,30 @@ def tokens() -> TokenLogin:
     return TokenLogin(
         token_url="https://id.example/token",
         client_id="cchc",
-        client_secret=revealed(SECRET),
+        client_secret=register_secret(SECRET),
         resource_owner=credentials(),
     )
 
 
-def wire(headers: Mapping[str, str]) -> Wire:
-    return Wire(method="GET", url="https://land.example/", headers=headers, body=None)
+def wire(headers: Mapping[str, str]) -> PreparedRequest:
+    return PreparedRequest(method="GET", url="https://land.example/", headers=headers, body=None)
 
 
 HOLDERS: dict[str, Callable[[], object]] = {
     "credentials": credentials,
     "basic": lambda: Basic(credentials()),
     "login": lambda: Login(credentials()),
-    "api key": lambda: ApiKey("X-Api-Key", revealed(SECRET)),
-    "bearer": lambda: Bearer(revealed(SECRET)),
-    "hmac": lambda: Hmac(key_id="h09", secret=revealed(SECRET)),
+    "api key": lambda: ApiKey("X-Api-Key", register_secret(SECRET)),
+    "bearer": lambda: Bearer(register_secret(SECRET)),
+    "hmac": lambda: Hmac(key_id="h09", secret=register_secret(SECRET)),
     "oauth2": lambda: OAuth2(tokens()),
     "UsernameToken": lambda: WsSecurity(credentials=credentials()),
-    "client certificate": lambda: PemCertificate(certificate=Path("a.pem"), password=revealed(SECRET)),
-    "PKCS #12": lambda: Pkcs12Certificate(file=Path("a.p12"), password=revealed(SECRET)),
-    "session": lambda: Session(revealed(SECRET), 1.0),
+    "client certificate": lambda: PemCertificate(certificate=Path("a.pem"), password=register_secret(SECRET)),
+    "PKCS #12": lambda: Pkcs12Certificate(file=Path("a.p12"), password=register_secret(SECRET)),
+    "session": lambda: LoginSession(register_secret(SECRET), 1.0),
     "basic on the wire": lambda: wire(Basic(credentials()).headers()),
-    "bearer on the wire": lambda: wire(Bearer(revealed(SECRET)).headers()),
-    "token on the wire": lambda: wire(tokens().attach(HttpRequest(method="GET", path="/"), SECRET).headers),
+    "bearer on the wire": lambda: wire(Bearer(register_secret(SECRET)).headers()),
+    "token on the wire": lambda: wire(tokens().with_token(HttpRequest(method="GET", path="/"), SECRET).headers),
     "address": lambda: _table().address,
     "PostgreSQL": lambda: PostgresBackend(_table().address),
     "its engine": lambda: PostgresBackend(_table().address).engine(),
@@ -115,8 +115,8 @@ def test_a_signing_key_does_not_show_its_private_part() -> None:
     private = ec.generate_private_key(ec.SECP256R1())
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     number = f"{private.private_numbers().private_value}"
-    key = SigningKey.read(revealed(pem), algorithm="ES256", key_id="h09")
-    seal = Seal(signer=Signer(key, "H09", SystemClock()), audience="G22", header="X-JWS-Signature")
+    key = SigningKey.read(register_secret(pem), algorithm="ES256", key_id="h09")
+    seal = MessageSigner(signer=Signer(key, "H09", SystemClock()), audience="G22", header="X-JWS-Signature")
 
     shown = "\n".join([fields_of(key), repr(vars(key)), repr(seal), repr(vars(seal))])
 
@@ -130,21 +130,21 @@ def test_a_signing_key_does_not_show_its_private_part() -> None:
 PEOPLE: dict[str, Callable[[], object]] = {
     "request": lambda: HttpRequest(method="POST", path=f"/a?owner={NAME}", params={"n": NAME}, json={"hoTen": NAME}),
     "answer": lambda: HttpResponse(status=200, headers={"x-name": NAME}, body=NAME.encode()),
-    "message": lambda: Wire(method="POST", url=f"https://a.example/?{NAME}", headers={"X": NAME}, body=NAME.encode()),
-    "sending": lambda: Send(
+    "message": lambda: PreparedRequest(method="POST", url=f"https://a.example/?{NAME}", headers={"X": NAME}, body=NAME.encode()),
+    "sending": lambda: SendStep(
         _call(), wire({"X": NAME}), origins=frozenset(), classify=lambda _: pytest.fail("nobody asks")
     ),
     "raw item": lambda: RawItem(NAME.encode()),
     "listing": lambda: Listing(document={"hoTen": NAME}, items=None),
-    "page": lambda: Page(items=[ITEM], next=f"/a?name={NAME}"),
+    "page": lambda: Page(items=[ITEM], next_page_token=f"/a?name={NAME}"),
     "faulty item": lambda: FaultyItem(source_key="1", item_hash=b"", item=ITEM, faults=()),
-    "sifted page": lambda: SiftedPage(faulty=[FaultyItem(source_key="1", item_hash=b"", item=ITEM, faults=())]),
+    "sifted page": lambda: PageBatch(faulty=[FaultyItem(source_key="1", item_hash=b"", item=ITEM, faults=())]),
     "quarantine entry": lambda: QuarantineEntry(**_entry()),
     "record": lambda: DOSSIER,
-    "outgoing": lambda: Outgoing(record=DOSSIER, idempotency_key="k", known=False),
+    "outgoing": lambda: Outgoing(record=DOSSIER, idempotency_key="k", previously_delivered=False),
     "delivery": lambda: Delivery(**_delivery()),
     "change of a field": lambda: FieldChange(name="applicant_name", before=None, after=NAME),
-    "voice": lambda: Voice(**_voice()),
+    "voice": lambda: Claim(**_voice()),
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy.engine import URL
 
 from cchc_connect import Credentials
-from cchc_connect.privacy.secrets import MOST, Revealed, SecretText, revealed, without_secrets
+from cchc_connect.privacy.secrets import MAX_SECRETS, SecretRegistry, SecretText, mask_secrets, register_secret
 
 SECRET = "mật-khẩu/+%@é'\"\\ 7"
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=4, max_size=30)
@@ -49,10 +49,10 @@ def written_forms(secret: str, user: str = "dong-bo.h09") -> dict[str, str]:
 
 @pytest.mark.parametrize("form", written_forms(SECRET))
 def test_a_secret_is_masked_in_every_form(form: str) -> None:
-    secrets = Revealed()
-    secrets.note(SECRET)
+    secrets = SecretRegistry()
+    secrets.register(SECRET)
 
-    shown = secrets.without(f"before {written_forms(SECRET)[form]} behind")
+    shown = secrets.mask(f"before {written_forms(SECRET)[form]} behind")
 
     assert shown.startswith("before ")
     assert shown.endswith(" behind")
@@ -62,61 +62,63 @@ def test_a_secret_is_masked_in_every_form(form: str) -> None:
 
 @given(TEXTS, st.sampled_from(sorted(written_forms(SECRET))))
 def test_any_secret_is_masked_in_any_form(secret: str, form: str) -> None:
-    secrets = Revealed()
-    secrets.note(secret)
+    secrets = SecretRegistry()
+    secrets.register(secret)
     written = written_forms(secret)[form]
 
-    shown = secrets.without(written)
+    shown = secrets.mask(written)
 
     assert shown != written
     assert secret not in shown
 
 
 def test_text_without_a_secret_is_unchanged() -> None:
-    secrets = Revealed()
-    secrets.note(SECRET)
+    secrets = SecretRegistry()
+    secrets.register(SECRET)
 
-    assert secrets.without("dossier 000.00.00.H09-260701-0001") == "dossier 000.00.00.H09-260701-0001"
+    assert secrets.mask("dossier 000.00.00.H09-260701-0001") == "dossier 000.00.00.H09-260701-0001"
 
 
 def test_a_secret_of_three_characters_is_not_masked() -> None:
     """It occurs in ordinary text, which would be masked."""
-    secrets = Revealed()
-    secrets.note("abc")
+    secrets = SecretRegistry()
+    secrets.register("abc")
 
-    assert secrets.without("abc") == "abc"
+    assert secrets.mask("abc") == "abc"
 
 
 def test_a_line_of_a_key_is_masked_alone() -> None:
     """A log of a key file line by line shows no line of a private key."""
-    secrets = Revealed()
-    secrets.note("-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\nAgEGCCqGSM49AwEHBG0w\n-----END PRIVATE KEY-----\n")
+    secrets = SecretRegistry()
+    secrets.register(
+        "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\nAgEGCCqGSM49AwEHBG0w\n-----END PRIVATE KEY-----\n"
+    )
 
-    assert secrets.without("read AgEGCCqGSM49AwEHBG0w") == "read ***"
-    assert secrets.without("-----BEGIN PRIVATE KEY-----") == "-----BEGIN PRIVATE KEY-----"
+    assert secrets.mask("read AgEGCCqGSM49AwEHBG0w") == "read ***"
+    assert secrets.mask("-----BEGIN PRIVATE KEY-----") == "-----BEGIN PRIVATE KEY-----"
 
 
 def test_the_latest_secrets_are_remembered() -> None:
     """Sessions replace each other in a process that runs for weeks; a password that is read again stays registered."""
-    secrets = Revealed()
-    secrets.note("the-password")
-    for number in range(MOST + 10):
-        secrets.note(f"session-{number:05}")
-        secrets.note("the-password")
+    secrets = SecretRegistry()
+    secrets.register("the-password")
+    for number in range(MAX_SECRETS + 10):
+        secrets.register(f"session-{number:05}")
+        secrets.register("the-password")
 
-    assert secrets.without("the-password session-00000") == "*** session-00000"
-    assert secrets.without(f"session-{MOST:05}") == "***"
+    assert secrets.mask("the-password session-00000") == "*** session-00000"
+    assert secrets.mask(f"session-{MAX_SECRETS:05}") == "***"
 
 
 def test_a_revealed_secret_is_masked_in_the_whole_process() -> None:
-    revealed("revealed-in-this-test")
+    register_secret("revealed-in-this-test")
 
-    assert without_secrets("Bearer revealed-in-this-test") == "Bearer ***"
+    assert mask_secrets("Bearer revealed-in-this-test") == "Bearer ***"
 
 
 def test_a_secret_text_shows_in_no_repr_copy_or_pickle() -> None:
     """It can be used as a string, but a repr, a copy of an object's fields and a pickle do not show it."""
-    secret = revealed("shown-nowhere/9")
+    secret = register_secret("shown-nowhere/9")
     credentials = Credentials(username="dong-bo", password=secret)
     shown = [repr(credentials), repr(vars(credentials)), repr(asdict(credentials)), repr([secret]), f"{secret!r}"]
 

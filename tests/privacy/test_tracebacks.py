@@ -1,7 +1,7 @@
 """Redacted tracebacks show locations and exception types, and no text of a foreign exception."""
 
 from cchc_connect.errors import ConfigurationError, SourceHeld
-from cchc_connect.privacy.redaction import kind_of, traceback_of
+from cchc_connect.privacy.redaction import describe_type, safe_traceback
 
 CANARY = "Nguyễn Thị Mẫu 074087000001"
 
@@ -25,7 +25,7 @@ def _fail_twice(*, link: bool) -> None:
 
 
 def test_a_chain_is_shown_from_its_first_error_without_any_value() -> None:
-    text = traceback_of(raised(link=True))
+    text = safe_traceback(raised(link=True))
 
     lines = text.splitlines()
     assert lines[0] == "Traceback (most recent call last):"
@@ -37,14 +37,14 @@ def test_a_chain_is_shown_from_its_first_error_without_any_value() -> None:
 
 
 def test_a_suppressed_cause_is_not_shown() -> None:
-    text = traceback_of(raised(link=False))
+    text = safe_traceback(raised(link=False))
 
     assert "KeyError" not in text.splitlines()
     assert text.splitlines()[-1] == "ValueError"
 
 
 def test_every_exception_of_a_group_is_shown() -> None:
-    text = traceback_of(ExceptionGroup(CANARY, [ValueError(CANARY), OSError(2, CANARY)]))
+    text = safe_traceback(ExceptionGroup(CANARY, [ValueError(CANARY), OSError(2, CANARY)]))
 
     assert text.splitlines() == [
         "ExceptionGroup",
@@ -57,15 +57,15 @@ def test_notes_are_not_shown() -> None:
     error = ValueError()
     error.add_note(CANARY)
 
-    assert CANARY not in traceback_of(error)
+    assert CANARY not in safe_traceback(error)
 
 
 def test_circular_causes_are_shown_once() -> None:
     first, second = ValueError(), KeyError()
     first.__cause__, second.__cause__ = second, first
 
-    assert traceback_of(first).splitlines()[-1] == "ValueError"
+    assert safe_traceback(first).splitlines()[-1] == "ValueError"
 
 
 def test_an_error_of_ours_without_values_is_shown_by_its_code() -> None:
-    assert kind_of(ConfigurationError("config.file_missing")).endswith("config.file_missing")
+    assert describe_type(ConfigurationError("config.file_missing")).endswith("config.file_missing")

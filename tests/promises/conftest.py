@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from cchc_connect.cli.demo_config import double_secrets
+from cchc_connect.cli.demo_config import test_double_passwords
 from cchc_connect.testing import Agencies
-from tests.promises.setting import Province, small_world
+from tests.promises.setting import ProvinceSetting, small_world
 
 HERE = Path(__file__).parent
 
@@ -20,7 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def province(address: str) -> Iterator[Province]:
+def province(address: str) -> Iterator[ProvinceSetting]:
     """Give a small province that the test may edit."""
-    with Agencies(small_world()) as agencies, double_secrets(agencies):
-        yield Province(agencies, address)
+    with Agencies(small_world()) as agencies, test_double_passwords(agencies):
+        yield ProvinceSetting(agencies, address)

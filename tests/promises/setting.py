@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from cchc_connect import Config, LeaseHeld, RunReport, SharedDatabase, Surroundings, Synchronizer
+from cchc_connect import Config, LeaseHeld, RunEnvironment, RunReport, SharedDatabase, Synchronizer
 from cchc_connect.cli.demo import take_census
 from cchc_connect.cli.demo_config import demo_tables
 from cchc_connect.database.record_tables import record_table
@@ -20,9 +20,9 @@ from cchc_connect.database.writing.discrepancies import discrepancies
 from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.testing import Agencies, World
 from cchc_schemas import RECORD_TYPES
-from tests.coverage_switch import unmeasured_children
+from tests.coverage_switch import children_without_coverage
 
-PASSING = {"run_id", "sequence", "item_hash"}
+RUN_COLUMNS = {"run_id", "sequence", "item_hash"}
 """Columns that depend on the run and not on the record."""
 
 
@@ -31,7 +31,7 @@ def small_world() -> World:
     return World(3, dossiers=8, parcels=16, works=8, defect_share=0.2)
 
 
-class Province:
+class ProvinceSetting:
     """The test doubles, a configuration that connects them, and the database they are pulled into."""
 
     def __init__(self, agencies: Agencies, address: str) -> None:
@@ -48,7 +48,7 @@ class Province:
         """Open the shared database."""
         return SharedDatabase(self.config.database.address)
 
-    def sync(self, surroundings: Surroundings | None = None) -> RunReport:
+    def sync(self, surroundings: RunEnvironment | None = None) -> RunReport:
         """Run once, in this process."""
         with self.database() as database:
             return Synchronizer(self.config, database, surroundings).synchronise()
@@ -56,7 +56,7 @@ class Province:
     def is_complete(self) -> bool:
         """True if everything the sources hold is in a table or in quarantine."""
         with self.database() as database:
-            return all(holding.is_complete for holding in take_census(database, self.agencies.holdings()))
+            return all(holding.is_complete for holding in take_census(database, self.agencies.record_counts()))
 
     def held_reasons(self) -> Mapping[tuple[str, str], str | None]:
         """Return the reason of each stream's hold or None, by connection and record type."""
@@ -79,7 +79,7 @@ class Province:
             content: dict[str, Any] = {}
             for record_type in RECORD_TYPES:
                 table = record_table(record_type)
-                columns = [column for column in table.columns if column.name not in PASSING]
+                columns = [column for column in table.columns if column.name not in RUN_COLUMNS]
                 content[record_type] = [
                     tuple(row) for row in connection.execute(select(*columns).order_by("record_key"))
                 ]
@@ -104,11 +104,11 @@ LOADED = [
 
 
 @cache
-def workers() -> ForkServerContext:
+def fork_server() -> ForkServerContext:
     """Return a fork server that has the program loaded and runs nothing else."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(LOADED)
-    with unmeasured_children():  # its processes are killed or end by `os._exit`
+    with children_without_coverage():  # its processes are killed or end by `os._exit`
         ensure_running()
     return context
 

@@ -4,10 +4,12 @@ What another agency says of a record that is not its own is kept as a discrepanc
 overwrites nothing.
 """
 
-from tests.promises.setting import Province
+from tests.promises.setting import ProvinceSetting
 
 
-def test_differing_values_of_another_agency_become_discrepancies_and_overwrite_nothing(province: Province) -> None:
+def test_differing_values_of_another_agency_become_discrepancies_and_overwrite_nothing(
+    province: ProvinceSetting,
+) -> None:
     """A second registry with another land use catalogue changes no parcel; each difference is kept with both values."""
     province.sync()
     before = province.content()["land_parcel"]
@@ -30,7 +32,7 @@ def test_differing_values_of_another_agency_become_discrepancies_and_overwrite_n
     assert all("TT 27/2018" in row.value and "TT 08/2024" in row.owner_value for row in differences)
 
 
-def test_the_declared_owner_gets_a_record_even_if_another_source_came_first(province: Province) -> None:
+def test_the_declared_owner_gets_a_record_even_if_another_source_came_first(province: ProvinceSetting) -> None:
     """A record from another source passes to its declared owner when the owner is pulled."""
     registry = province.tables["connections"]["land-registry"]
     district_registry = {**registry, "options": {**registry["options"], "land_use_catalogue": "TT 27/2018/TT-BTNMT"}}

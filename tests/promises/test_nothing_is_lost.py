@@ -11,19 +11,19 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
-from cchc_connect import Adapter, HttpRequest, HttpResponse, Surroundings, Unreachable
-from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD, double_secrets
+from cchc_connect import Adapter, HttpRequest, HttpResponse, RunEnvironment, Unreachable
+from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD, test_double_passwords
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.sync.connector import connect
-from cchc_connect.sync.report import Outcome
-from cchc_connect.sync.synchronizer import Connect
+from cchc_connect.sync.report import RunStatus
+from cchc_connect.sync.synchronizer import TransportOpener
 from cchc_connect.testing import Agencies
 from cchc_connect.testing.doubles.ogc_features import ITEMS
 from cchc_connect.testing.doubles.portal_inbox import PortalInbox
 from cchc_connect.transport import RequestsTransport
-from tests.crashes.fork_server import KILLED, Nursery
-from tests.databases import KINDS, new_address
-from tests.promises.setting import Province, small_world
+from tests.crashes.fork_server import KILLED, ForkServer
+from tests.databases import DATABASE_KINDS, new_address
+from tests.promises.setting import ProvinceSetting, small_world
 
 KILLS_A_BATCH = 25
 PAGE_SIZE = 4
@@ -35,7 +35,7 @@ Places = Callable[[], AbstractContextManager[str]]
 class Ground:
     """A setting for killing runs: a small province that is pulled in many pages, each of them a commit."""
 
-    def __init__(self, agencies: Agencies, nursery: Nursery, places: Places) -> None:
+    def __init__(self, agencies: Agencies, nursery: ForkServer, places: Places) -> None:
         self.nursery = nursery
         self._agencies = agencies
         self._places = places
@@ -43,7 +43,7 @@ class Ground:
         """What an undisturbed run leaves, and its duration in seconds."""
 
     @contextmanager
-    def trial(self) -> Generator[Province, None, None]:
+    def trial(self) -> Generator[ProvinceSetting, None, None]:
         """Give the province with a new database and an empty portal."""
         self._agencies.national_portal.inbox = PortalInbox()
         with self._places() as address:
@@ -56,23 +56,23 @@ class Ground:
             return province.content(), time.monotonic() - started
 
 
-def many_pages(agencies: Agencies, address: str) -> Province:
+def many_pages(agencies: Agencies, address: str) -> ProvinceSetting:
     """Return a province whose sources have more pages than they need."""
-    province = Province(agencies, address)
+    province = ProvinceSetting(agencies, address)
     for name in ("land-registry", "one-stop"):
         province.tables["connections"][name]["options"]["page_size"] = PAGE_SIZE
     return province
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=DATABASE_KINDS)
 def ground(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     """Give the setting with databases of one kind."""
 
     def databases() -> AbstractContextManager[str]:
         return new_address(request.param, tmp_path_factory.mktemp("place"))
 
-    with Agencies(small_world()) as agencies, double_secrets(agencies), databases() as warm:
-        nursery = Nursery(many_pages(agencies, warm).tables, (), [ONE_STOP_PASSWORD, PORTAL_PASSWORD])
+    with Agencies(small_world()) as agencies, test_double_passwords(agencies), databases() as warm:
+        nursery = ForkServer(many_pages(agencies, warm).tables, (), [ONE_STOP_PASSWORD, PORTAL_PASSWORD])
         with nursery:
             yield Ground(agencies, nursery, databases)
 
@@ -101,27 +101,27 @@ def test_a_hundred_killed_runs_are_finished_by_the_next(ground: Ground, batch: i
     kill_and_finish(ground, random.Random(batch), KILLS_A_BATCH)
 
 
-def test_everything_the_sources_hold_is_in_the_tables_or_in_quarantine(province: Province) -> None:
+def test_everything_the_sources_hold_is_in_the_tables_or_in_quarantine(province: ProvinceSetting) -> None:
     """After a run, the rows and the quarantine of each record type together are what the agencies hold."""
     province.sync()
 
     assert province.is_complete()
 
 
-def test_a_source_that_breaks_in_the_middle_is_resumed_there(province: Province) -> None:
+def test_a_source_that_breaks_in_the_middle_is_resumed_there(province: ProvinceSetting) -> None:
     """Nothing is lost and nothing is fetched again: the next run asks for the page that failed."""
     province.tables["connections"]["land-registry"]["options"]["page_size"] = PAGE_SIZE
-    broken = province.sync(Surroundings(connect=breaking_after(2)))
-    requests_before = province.agencies.land_registry.requests_seen[ITEMS]
+    broken = province.sync(RunEnvironment(connect=breaking_after(2)))
+    requests_before = province.agencies.land_registry.request_counts[ITEMS]
 
     province.sync()
 
-    assert {line.outcome for line in broken.lines if line.name == "land-registry"} == {Outcome.FAILED}
-    assert province.agencies.land_registry.requests_seen[ITEMS] - requests_before == 2
+    assert {line.outcome for line in broken.lines if line.name == "land-registry"} == {RunStatus.FAILED}
+    assert province.agencies.land_registry.request_counts[ITEMS] - requests_before == 2
     assert province.is_complete()
 
 
-def breaking_after(pages: int) -> Connect:
+def breaking_after(pages: int) -> TransportOpener:
     """Return a function that connects as usual; connections to land registries break after `pages` requests."""
 
     def connect_breaking(name: str, table: ConnectionTable, adapter: Adapter, deadline_s: float) -> RequestsTransport:

@@ -8,27 +8,29 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cchc_connect import Surroundings, Synchronizer
-from cchc_connect.database.state.counters import Counts
+from cchc_connect import RunEnvironment, Synchronizer
+from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.writing.quarantine import entries
-from cchc_connect.sync.pull import Extent
-from cchc_connect.sync.report import Outcome
-from tests.promises.setting import Province
+from cchc_connect.sync.pull import PullRange
+from cchc_connect.sync.report import RunStatus
+from tests.promises.setting import ProvinceSetting
 
 
-def test_every_faulty_item_is_in_quarantine_with_its_raw_form(province: Province) -> None:
+def test_every_faulty_item_is_in_quarantine_with_its_raw_form(province: ProvinceSetting) -> None:
     """An item that could not become a record is kept completely, with its faults."""
     province.sync()
 
     with province.database() as database, database.reading() as connection:
         quarantined = entries(connection)
-    by_type = {kind: sum(entry.record_type == kind for entry in quarantined) for kind in province.agencies.faulty()}
-    assert by_type == dict(province.agencies.faulty())
+    by_type = {
+        kind: sum(entry.record_type == kind for entry in quarantined) for kind in province.agencies.faulty_counts()
+    }
+    assert by_type == dict(province.agencies.faulty_counts())
     assert all(entry.faults and entry.item for entry in quarantined)
 
 
 @pytest.mark.parametrize("switch", ["html_maintenance", "error_in_200"])
-def test_a_meaningless_response_holds_the_system_and_changes_nothing(province: Province, switch: str) -> None:
+def test_a_meaningless_response_holds_the_system_and_changes_nothing(province: ProvinceSetting, switch: str) -> None:
     """An HTML page or an error object with status 200 is no empty listing: no record is changed."""
     province.tables["run"] = {"deadline_s": 1.0}
     province.sync()
@@ -42,13 +44,13 @@ def test_a_meaningless_response_holds_the_system_and_changes_nothing(province: P
 
         setattr(double.switches, switch, False)
         lines = [line for line in report.lines if line.kind == "pull" and line.name == name]
-        assert {line.outcome for line in lines} <= {Outcome.HELD, Outcome.FAILED}, name
+        assert {line.outcome for line in lines} <= {RunStatus.HELD, RunStatus.FAILED}, name
         assert all(reason is not None for (stream, _), reason in province.held_reasons().items() if stream == name)
-        assert report.outcome is Outcome.PARTIAL, name
+        assert report.outcome is RunStatus.PARTIAL, name
         assert province.content() == before, name
 
 
-def test_a_hold_ends_with_the_next_good_response(province: Province) -> None:
+def test_a_hold_ends_with_the_next_good_response(province: ProvinceSetting) -> None:
     """A source that was held for a meaningless response is read in the next run."""
     province.agencies.land_registry.switches.html_maintenance = True
     province.sync()
@@ -56,12 +58,12 @@ def test_a_hold_ends_with_the_next_good_response(province: Province) -> None:
 
     report = province.sync()
 
-    assert report.outcome is Outcome.DONE
+    assert report.outcome is RunStatus.DONE
     assert set(province.held_reasons().values()) == {None}
     assert province.is_complete()
 
 
-def test_a_server_that_ignores_the_filter_is_held(province: Province) -> None:
+def test_a_server_that_ignores_the_filter_is_held(province: ProvinceSetting) -> None:
     """A filter that is silently ignored would look like an incremental pull; it is detected."""
     province.tables["connections"]["land-registry"]["options"]["changed_since"] = True
     province.sync()
@@ -72,25 +74,25 @@ def test_a_server_that_ignores_the_filter_is_held(province: Province) -> None:
     assert province.held_reasons()["land-registry", "land_parcel"] == "source.filter_ignored"
 
 
-def test_a_failed_pull_of_a_window_is_reported_and_leaves_the_cursor_unchanged(province: Province) -> None:
+def test_a_failed_pull_of_a_window_is_reported_and_leaves_the_cursor_unchanged(province: ProvinceSetting) -> None:
     """The source resumes in the middle of its own pass."""
     province.tables["connections"]["land-registry"]["options"]["page_size"] = 8
     pages: list[str] = []
 
-    def count(name: str, record_type: str, counts: Counts, total: int | None) -> None:
+    def count(name: str, record_type: str, counts: Counters, total: int | None) -> None:
         del record_type, counts, total
         pages.append(name)
 
-    province.sync(Surroundings(progress=count, is_stopping=lambda: "land-registry" in pages, prefetch=0))
+    province.sync(RunEnvironment(progress=count, is_stopping=lambda: "land-registry" in pages, prefetch=0))
     before = province.cursors()
     province.agencies.land_registry.switches.ignore_filters = True
 
     with province.database() as database:
-        window = Extent(since=datetime(2100, 1, 1, tzinfo=UTC))
+        window = PullRange(since=datetime(2100, 1, 1, tzinfo=UTC))
         report = Synchronizer(province.config, database).pull("land-registry", window)
 
     (line,) = report.lines
-    assert (line.outcome, line.reason.code if line.reason else None) == (Outcome.HELD, "source.filter_ignored")
-    assert report.outcome is Outcome.FAILED
+    assert (line.outcome, line.reason.code if line.reason else None) == (RunStatus.HELD, "source.filter_ignored")
+    assert report.outcome is RunStatus.FAILED
     assert any(row.connection == "land-registry" and row.page_token for row in before)
     assert province.cursors() == before

@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import text
 
 from cchc_connect import ConfigurationError
-from cchc_connect.database.outbox.audit_log import broken_entry
-from tests.promises.setting import Province
+from cchc_connect.database.outbox.audit_log import first_broken_entry
+from tests.promises.setting import ProvinceSetting
 
 
 @pytest.mark.parametrize("key", ["purpose", "legal_basis"])
-def test_a_route_without_a_reason_is_refused(province: Province, key: str) -> None:
+def test_a_route_without_a_reason_is_refused(province: ProvinceSetting, key: str) -> None:
     """Without a purpose or a legal basis no run begins and nothing is sent."""
     route = dict(province.tables["routes"]["to-portal"])
     del route[key]
@@ -24,16 +24,16 @@ def test_a_route_without_a_reason_is_refused(province: Province, key: str) -> No
     with pytest.raises(ConfigurationError):
         province.sync()
 
-    assert province.agencies.national_portal.messages_received == 0
+    assert province.agencies.national_portal.message_count == 0
 
 
-def test_every_delivered_record_is_in_the_audit_log_with_its_reason(province: Province) -> None:
+def test_every_delivered_record_is_in_the_audit_log_with_its_reason(province: ProvinceSetting) -> None:
     """The portal's records and the delivered records of the audit log are the same."""
     province.sync()
 
     with province.database() as database, database.reading() as connection:
         bodies = [json.loads(body) for body in connection.execute(text("SELECT body FROM audit_log")).scalars()]
-        assert broken_entry(connection) is None
+        assert first_broken_entry(connection) is None
     delivered = {
         key
         for body in bodies
@@ -46,7 +46,7 @@ def test_every_delivered_record_is_in_the_audit_log_with_its_reason(province: Pr
     }
 
 
-def test_withheld_fields_are_not_sent(province: Province) -> None:
+def test_withheld_fields_are_not_sent(province: ProvinceSetting) -> None:
     """A field that the route withholds is empty at the receiver."""
     route = {**province.tables["routes"]["to-portal"], "withhold": ["dossier.applicant_phone", "dossier.applicant_id"]}
     province.tables["routes"] = {"to-portal": route}
@@ -58,7 +58,7 @@ def test_withheld_fields_are_not_sent(province: Province) -> None:
     assert {(payload["SoDienThoai"], payload["SoGiayToChuHoSo"]) for payload in arrived} == {("", "")}
 
 
-def test_an_audit_log_cut_at_its_end_is_detected(province: Province) -> None:
+def test_an_audit_log_cut_at_its_end_is_detected(province: ProvinceSetting) -> None:
     """The hash chain alone would look complete; the last entry that runs recorded shows that it was longer."""
     province.sync()
     with province.database() as database, database.writing() as connection:
@@ -66,4 +66,4 @@ def test_an_audit_log_cut_at_its_end_is_detected(province: Province) -> None:
         connection.execute(text("DELETE FROM audit_log WHERE entry = :last"), {"last": last})
 
     with province.database() as database, database.reading() as connection:
-        assert broken_entry(connection) == last
+        assert first_broken_entry(connection) == last

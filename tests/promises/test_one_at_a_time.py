@@ -12,27 +12,27 @@ from contextlib import closing
 
 import psycopg
 
-from cchc_connect import Surroundings
+from cchc_connect import RunEnvironment
 from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD
 from cchc_connect.database.postgres import WRITE_LOCK
-from cchc_connect.database.sqlite import PREFIX
-from cchc_connect.database.state.counters import Counts
-from cchc_connect.sync.report import Outcome
-from tests.crashes.fork_server import InTurn
-from tests.promises.setting import Province, sync_in_process, workers
+from cchc_connect.database.sqlite import URL_PREFIX
+from cchc_connect.database.state.counters import Counters
+from cchc_connect.sync.report import RunStatus
+from tests.crashes.fork_server import SequentialExecutor
+from tests.promises.setting import ProvinceSetting, fork_server, sync_in_process
 
 
 def secrets() -> dict[str, str]:
     return {name: os.environ[name] for name in (ONE_STOP_PASSWORD, PORTAL_PASSWORD)}
 
 
-def test_one_of_eight_schedulers_runs(province: Province) -> None:
+def test_one_of_eight_schedulers_runs(province: ProvinceSetting) -> None:
     """Eight start at once: one does the work, seven exit with code 75."""
     with province.database():
         pass  # creates the tables before they compete for the lease
     for double in province.agencies.doubles:
         double.switches.latency_s = 0.02  # so that the run lasts until all have started
-    processes = [workers().Process(target=sync_in_process, args=(province.tables, secrets())) for _ in range(8)]
+    processes = [fork_server().Process(target=sync_in_process, args=(province.tables, secrets())) for _ in range(8)]
     for process in processes:
         process.start()
     for process in processes:
@@ -44,12 +44,12 @@ def test_one_of_eight_schedulers_runs(province: Province) -> None:
     assert province.is_complete()
 
 
-def test_a_holder_that_froze_past_its_lease_can_write_nothing_more(province: Province) -> None:
+def test_a_holder_that_froze_past_its_lease_can_write_nothing_more(province: ProvinceSetting) -> None:
     """A process that was stopped past its lease and continued finds another fencing token and writes nothing."""
     province.tables["run"] = {"lease_s": 10}
     for double in province.agencies.doubles:
         double.switches.latency_s = 0.2
-    frozen = workers().Process(target=sync_in_process, args=(province.tables, secrets()))
+    frozen = fork_server().Process(target=sync_in_process, args=(province.tables, secrets()))
     frozen.start()
     assert frozen.pid is not None
     while not _expire_lease(province):  # no lease yet, or frozen in a transaction: let it run for a moment
@@ -69,11 +69,11 @@ def test_a_holder_that_froze_past_its_lease_can_write_nothing_more(province: Pro
     assert province.is_complete()
 
 
-def _expire_lease(province: Province) -> bool:
+def _expire_lease(province: ProvinceSetting) -> bool:
     """Set the lease's expiry to the past; return False if there is no lease yet or the database is locked."""
     over = "UPDATE lease SET expires_at = '2000-01-01T00:00:00.000000Z'"
-    if province.address.startswith(PREFIX):
-        with closing(sqlite3.connect(province.address.removeprefix(PREFIX), timeout=0.1)) as connection:
+    if province.address.startswith(URL_PREFIX):
+        with closing(sqlite3.connect(province.address.removeprefix(URL_PREFIX), timeout=0.1)) as connection:
             try:
                 expired = connection.execute(over)
                 connection.commit()
@@ -89,26 +89,26 @@ def _expire_lease(province: Province) -> bool:
         return server.execute(over).rowcount == 1
 
 
-def test_one_sources_failure_leaves_the_others_running(province: Province) -> None:
+def test_one_sources_failure_leaves_the_others_running(province: ProvinceSetting) -> None:
     """A system that is down fails alone; the run is partial and names it."""
     province.agencies.construction_department.stop()
     province.tables["run"] = {"deadline_s": 1.0}
 
     report = province.sync()
 
-    failed = {line.name for line in report.lines if line.outcome is not Outcome.DONE}
+    failed = {line.name for line in report.lines if line.outcome is not RunStatus.DONE}
     assert failed == {"construction"}
-    assert report.outcome is Outcome.PARTIAL
+    assert report.outcome is RunStatus.PARTIAL
     province.agencies.construction_department.start()
 
 
-def test_a_source_that_failed_last_time_is_pulled_last(province: Province) -> None:
+def test_a_source_that_failed_last_time_is_pulled_last(province: ProvinceSetting) -> None:
     """From the second run on, a source that hangs delays no other."""
     province.agencies.land_registry.stop()
     province.tables["run"] = {"deadline_s": 1.0}
     order: list[str] = []
 
-    def noted(name: str, record_type: str, counts: Counts, total: int | None) -> None:
+    def noted(name: str, record_type: str, counts: Counters, total: int | None) -> None:
         del record_type, counts, total
         order.append(name)
 
@@ -117,13 +117,13 @@ def test_a_source_that_failed_last_time_is_pulled_last(province: Province) -> No
     registry = {**province.tables["connections"]["land-registry"], "base_url": province.agencies.land_registry.base_url}
     province.tables["connections"] = {**province.tables["connections"], "land-registry": registry}
 
-    province.sync(Surroundings(executor=InTurn(), progress=noted))
+    province.sync(RunEnvironment(executor=SequentialExecutor(), progress=noted))
 
     first_steps = list(dict.fromkeys(order))
     assert first_steps[:4] == ["construction", "one-stop", "national-portal", "land-registry"]
 
 
-def test_a_run_in_which_nothing_could_be_reached_has_failed(province: Province) -> None:
+def test_a_run_in_which_nothing_could_be_reached_has_failed(province: ProvinceSetting) -> None:
     """If every system is down the run is no partial success, although no message was refused."""
     for double in province.agencies.doubles:
         double.stop()
@@ -131,6 +131,6 @@ def test_a_run_in_which_nothing_could_be_reached_has_failed(province: Province) 
 
     report = province.sync()
 
-    assert report.outcome is Outcome.FAILED
+    assert report.outcome is RunStatus.FAILED
     for double in province.agencies.doubles:
         double.start()

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from cchc_connect.signing import Expected, KeyFile, Signer, SigningKey, Verifier
+from cchc_connect.signing import KeyFile, SignaturePolicy, Signer, SigningKey, Verifier
 
 ISSUER, AUDIENCE = "000.00.01.H09", "000.00.00.H09"
 BODY = '{"hoTen": "Nguyễn Thị Mẫu", "soDinhDanh": "074000000012"}'.encode()  # invented
@@ -26,7 +26,7 @@ Private = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivat
 
 
 @dataclass
-class Watch:
+class SettableClock:
     """A clock that the test advances."""
 
     at: datetime = NOON
@@ -38,12 +38,12 @@ class Watch:
     def monotonic(self) -> float:
         return self.seconds
 
-    def pass_by(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         self.at += timedelta(seconds=seconds)
         self.seconds += seconds
 
 
-def p256() -> ec.EllipticCurvePrivateKey:
+def new_p256_key() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
@@ -75,8 +75,8 @@ class Party:
 
     folder: Path
     algorithm: str = "ES256"
-    watch: Watch = field(default_factory=Watch)
-    key: Private = field(default_factory=p256)
+    clock: SettableClock = field(default_factory=SettableClock)
+    key: Private = field(default_factory=new_p256_key)
     kid: str = "2026-07"
 
     @property
@@ -85,13 +85,13 @@ class Party:
 
     @property
     def signer(self) -> Signer:
-        return Signer(self.signing_key, ISSUER, self.watch, identifier=lambda: "first")
+        return Signer(self.signing_key, ISSUER, self.clock, identifier=lambda: "first")
 
     @property
     def key_file(self) -> Path:
         return self.folder / "keys.json"
 
-    def verifier(self, *keys: Mapping[str, Any], expected: Expected | None = None) -> Verifier:
+    def verifier(self, *keys: Mapping[str, Any], expected: SignaturePolicy | None = None) -> Verifier:
         write_keys(self.key_file, *(keys or [jwk(self.key, self.kid)]))
-        key_file = KeyFile(self.key_file, self.watch)
-        return Verifier("registry", key_file, expected or Expected(issuer=ISSUER, audience=AUDIENCE), self.watch)
+        key_file = KeyFile(self.key_file, self.clock)
+        return Verifier("registry", key_file, expected or SignaturePolicy(issuer=ISSUER, audience=AUDIENCE), self.clock)

@@ -16,7 +16,7 @@ ENDPOINT = "https://sso.example.vn/token"
 def test_an_assertion_is_signed_and_names_client_endpoint_and_lifetime(tmp_path: Path) -> None:
     party = Party(tmp_path)
 
-    made = client_assertion(party.signing_key, "lien-thong-h09", ENDPOINT, party.watch, identifier=lambda: "first")
+    made = client_assertion(party.signing_key, "lien-thong-h09", ENDPOINT, party.clock, identifier=lambda: "first")
 
     read = jwt.decode(made, ECKey.import_key(pem(party.key)), algorithms=["ES256"])
     issued_at = int(NOON.timestamp())
@@ -34,7 +34,7 @@ def test_an_assertion_is_signed_and_names_client_endpoint_and_lifetime(tmp_path:
 def test_each_assertion_has_its_own_identifier(tmp_path: Path) -> None:
     party = Party(tmp_path)
 
-    made = {client_assertion(party.signing_key, "lien-thong-h09", ENDPOINT, party.watch) for _ in range(3)}
+    made = {client_assertion(party.signing_key, "lien-thong-h09", ENDPOINT, party.clock) for _ in range(3)}
 
     assert len({jwt.decode(assertion, ECKey.import_key(pem(party.key))).claims["jti"] for assertion in made}) == 3
 
@@ -44,6 +44,6 @@ def test_an_assertion_is_valid_for_at_most_five_minutes(tmp_path: Path, lifetime
     party = Party(tmp_path)
 
     with pytest.raises(ConfigurationError) as raised:
-        client_assertion(party.signing_key, "lien-thong-h09", ENDPOINT, party.watch, lifetime_s=lifetime_s)
+        client_assertion(party.signing_key, "lien-thong-h09", ENDPOINT, party.clock, lifetime_s=lifetime_s)
 
     assert raised.value.code == "signature.lifetime_out_of_range"

@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from cchc_connect.errors import ConfigurationError, SourceHeld
 from cchc_connect.signing import KeyFile, SigningKey
-from tests.signing.parties import AUDIENCE, BODY, Party, Watch, jwk, p256, pem, write_keys
+from tests.signing.parties import AUDIENCE, BODY, Party, SettableClock, jwk, new_p256_key, pem, write_keys
 
-KEY = p256()
+KEY = new_p256_key()
 # A modulus of 1024 bits; nobody has its factors.
 WEAK = {"kty": "RSA", "kid": "2026-07", "e": "AQAB", "n": urlsafe_b64encode(b"\xc5" * 128).rstrip(b"=").decode()}
 ED = ed25519.Ed25519PrivateKey.generate()
@@ -117,14 +117,14 @@ def test_without_its_extra_the_error_names_what_to_install(monkeypatch: pytest.M
         ([jwk(KEY, "2026-07") | {"crv": "P-999"}], "broken"),
         ([jwk(KEY, "2026-07") | {"y": None}], "broken"),
         ([WEAK], "broken"),
-        ([jwk(KEY, "2026-07"), jwk(p256(), "2026-07")], "twice"),
+        ([jwk(KEY, "2026-07"), jwk(new_p256_key(), "2026-07")], "twice"),
     ],
 )
 def test_a_key_file_with_an_unsafe_key_is_refused(tmp_path: Path, keys: list[dict[str, Any]], rule: str) -> None:
     write_keys(tmp_path / "keys.json", *keys)
 
     with pytest.raises(ConfigurationError) as raised:
-        KeyFile(tmp_path / "keys.json", Watch())
+        KeyFile(tmp_path / "keys.json", SettableClock())
 
     assert raised.value.code == "signature.keys_unusable"
     assert getattr(raised.value.context["problem"], "code", "") == f"key_file.{rule}"
@@ -138,7 +138,7 @@ def test_a_file_that_is_no_jwk_set_is_refused(tmp_path: Path, text: str) -> None
     path.write_text(text, encoding="utf-8")
 
     with pytest.raises(ConfigurationError) as raised:
-        KeyFile(path, Watch())
+        KeyFile(path, SettableClock())
 
     assert raised.value.code == "signature.keys_unusable"
 
@@ -148,14 +148,14 @@ def test_a_key_file_that_others_may_write_is_refused(tmp_path: Path) -> None:
     path.chmod(0o664)
 
     with pytest.raises(ConfigurationError) as raised:
-        KeyFile(path, Watch())
+        KeyFile(path, SettableClock())
 
     assert raised.value.code == "signature.keys_writable"
 
 
 def test_a_missing_key_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        KeyFile(tmp_path / "keys.json", Watch())
+        KeyFile(tmp_path / "keys.json", SettableClock())
 
     assert raised.value.code == "signature.keys_missing"
 
@@ -163,7 +163,7 @@ def test_a_missing_key_file_is_refused(tmp_path: Path) -> None:
 def test_keys_of_an_unknown_type_or_use_are_ignored(tmp_path: Path) -> None:
     """RFC 7517 section 5: a post-quantum key in the file must not make it unusable."""
     odd: list[dict[str, Any]] = [{"kty": "AKP", "kid": "next"}, {"kty": ["EC"]}, {}, jwk(KEY, "wrap", use="enc")]
-    keys = KeyFile(write_keys(tmp_path / "keys.json", *odd, jwk(KEY, "2026-07")), Watch())
+    keys = KeyFile(write_keys(tmp_path / "keys.json", *odd, jwk(KEY, "2026-07")), SettableClock())
 
     assert keys.find("2026-07") is not None
     assert (keys.find("next"), keys.find("wrap")) == (None, None)
@@ -188,9 +188,9 @@ def test_an_unknown_key_id_causes_the_file_to_be_read_again_at_most_once_per_pau
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file system may report a change late, but invented key ids must not cause endless reading."""
-    watch = Watch()
+    watch = SettableClock()
     path = write_keys(tmp_path / "keys.json", jwk(KEY, "2026-06"))
-    keys = KeyFile(path, watch, pause_s=5)
+    keys = KeyFile(path, watch, min_reload_interval_s=5)
     opened = list[Path]()
     really_open = Path.open
 
@@ -205,7 +205,7 @@ def test_an_unknown_key_id_causes_the_file_to_be_read_again_at_most_once_per_pau
         keys.find("2026-06")
         keys.find("invented")
         counts.append(len(opened))
-        watch.pass_by(seconds)
+        watch.advance(seconds)
 
     assert counts == [0, 0, 1, 1]
 

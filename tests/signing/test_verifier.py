@@ -15,8 +15,8 @@ from joserfc import jws
 from joserfc.jwk import ECKey
 
 from cchc_connect.errors import ConfigurationError, SourceHeld
-from cchc_connect.signing import Expected, Signer, Verifier
-from tests.signing.parties import AUDIENCE, BODY, ISSUER, NOON, Party, Private, jwk, p256, pem
+from cchc_connect.signing import SignaturePolicy, Signer, Verifier
+from tests.signing.parties import AUDIENCE, BODY, ISSUER, NOON, Party, Private, jwk, new_p256_key, pem
 
 SECONDS = int(NOON.timestamp())
 HEADER = {"alg": "ES256", "kid": "2026-07", "iss": ISSUER, "aud": AUDIENCE, "jti": "first"} | {
@@ -47,7 +47,9 @@ def refusal(verifier: Verifier, signature: str | None, body: bytes = BODY) -> st
     return raised.value.code
 
 
-@pytest.mark.parametrize(("algorithm", "make"), [("ES256", p256), ("EdDSA", ed25519.Ed25519PrivateKey.generate)])
+@pytest.mark.parametrize(
+    ("algorithm", "make"), [("ES256", new_p256_key), ("EdDSA", ed25519.Ed25519PrivateKey.generate)]
+)
 @pytest.mark.parametrize("body", [BODY, b"", b"\x00\xff" * 200_000], ids=["record", "nothing", "large"])
 def test_a_signature_of_a_known_key_for_this_audience_is_accepted(
     tmp_path: Path, algorithm: str, make: Callable[[], Private], body: bytes
@@ -89,7 +91,7 @@ def test_a_change_of_any_bit_is_detected(
     assert code.startswith("signature.")
 
 
-KEY = p256()
+KEY = new_p256_key()
 
 
 @pytest.mark.parametrize(
@@ -146,7 +148,7 @@ def test_a_public_key_is_never_used_as_a_shared_secret(tmp_path: Path, secret: s
 @pytest.mark.parametrize("algorithms", [{"none"}, {"HS256"}, {"ES256", "HS256"}, set[str](), {"ES256K"}])
 def test_a_symmetric_or_missing_algorithm_cannot_be_allowed(algorithms: set[str]) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        Expected(issuer=ISSUER, audience=AUDIENCE, algorithms=frozenset(algorithms))
+        SignaturePolicy(issuer=ISSUER, audience=AUDIENCE, algorithms=frozenset(algorithms))
 
     assert raised.value.code == "signature.algorithm_unknown"
 
@@ -155,7 +157,7 @@ def test_another_asymmetric_algorithm_is_accepted_if_allowed(tmp_path: Path) -> 
     key = rsa.generate_private_key(65537, 2048)
     text = encoded(json.dumps(HEADER | {"alg": "RS256"}).encode())
     made = jws.JWSRegistry.algorithms["RS256"].sign(f"{text}.{encoded(BODY)}".encode(), _rsa(key))
-    expected = Expected(issuer=ISSUER, audience=AUDIENCE, algorithms=frozenset({"RS256"}))
+    expected = SignaturePolicy(issuer=ISSUER, audience=AUDIENCE, algorithms=frozenset({"RS256"}))
 
     attested = Party(tmp_path).verifier(jwk(key, "2026-07"), expected=expected).verify(f"{text}..{encoded(made)}", BODY)
 
@@ -217,7 +219,10 @@ def test_a_key_that_is_not_made_for_the_algorithm_is_refused(tmp_path: Path, des
 def test_a_signature_of_another_key_with_the_same_key_id_is_refused(tmp_path: Path) -> None:
     party = Party(tmp_path, key=KEY)
 
-    assert refusal(party.verifier(jwk(p256(), "2026-07")), party.signer.sign(BODY, AUDIENCE)) == "signature.mismatch"
+    assert (
+        refusal(party.verifier(jwk(new_p256_key(), "2026-07")), party.signer.sign(BODY, AUDIENCE))
+        == "signature.mismatch"
+    )
 
 
 @pytest.mark.parametrize(
@@ -272,10 +277,10 @@ def test_a_clock_difference_of_a_minute_and_several_audiences_are_accepted(
 def test_a_signature_expires(tmp_path: Path) -> None:
     party = Party(tmp_path, key=KEY)
     verifier, signature = party.verifier(), party.signer.sign(BODY, AUDIENCE)
-    party.watch.pass_by(359)
+    party.clock.advance(359)
 
     verifier.verify(signature, BODY)
-    party.watch.pass_by(1)
+    party.clock.advance(1)
 
     assert refusal(verifier, signature) == "signature.expired"
 
@@ -299,6 +304,6 @@ def test_a_signature_lifetime_outside_the_limits_is_refused(tmp_path: Path, life
     party = Party(tmp_path, key=KEY)
 
     with pytest.raises(ConfigurationError) as raised:
-        Signer(party.signing_key, ISSUER, party.watch, lifetime_s=lifetime_s)
+        Signer(party.signing_key, ISSUER, party.clock, lifetime_s=lifetime_s)
 
     assert raised.value.code == "signature.lifetime_out_of_range"

@@ -8,8 +8,8 @@ import time
 from collections.abc import Sequence
 from multiprocessing import Pool
 
-from tests.simulation.seeds import Outcome, outcomes
-from tests.statement_cache import share_compiled
+from tests.simulation.seeds import SeedResult, outcomes
+from tests.statement_cache import share_statement_cache
 
 PROCESSES = 2
 """The simulation is bound by the processor; more processes than cores are no faster."""
@@ -19,7 +19,7 @@ BATCH_SIZE = 25
 
 def main(arguments: Sequence[str]) -> int:
     """Run the seeds `a-b` or the seed `a`; return 1 if one failed."""
-    share_compiled()
+    share_statement_cache()
     first, _, last = arguments[0].partition("-")
     seeds = range(int(first), int(last or first) + 1)
     started = time.monotonic()
@@ -45,7 +45,7 @@ def _run_many(seeds: range) -> int:
     return failed
 
 
-def _failed_of(seeds: range) -> list[Outcome]:
+def _failed_of(seeds: range) -> list[SeedResult]:
     return [outcome for outcome in outcomes(seeds) if outcome.faults]
 
 

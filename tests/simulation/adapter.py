@@ -10,21 +10,21 @@ from pathlib import Path
 from typing import Any, ClassVar, cast
 
 from cchc_connect import (
-    Ask,
+    Conversation,
+    DeliveryStatus,
     Dialect,
-    Exchange,
     HttpRequest,
     Item,
-    Outcome,
     Outgoing,
     Page,
+    PageRequest,
     Receipt,
     SourceProfile,
     Unreadable,
     Verdict,
 )
 from cchc_schemas import RECORD_TYPES, Record, to_document
-from tests.simulation.traits import DeskTraits, OfficeTraits, SourceTraits
+from tests.simulation.traits import OfficeTraits, ReceiverTraits, SourceTraits
 
 ENTRY_POINT = "simulated_office"
 
@@ -41,13 +41,16 @@ class RegisterSource:
         self.profile: SourceProfile = traits.profile
         self.mapping_version = 1
 
-    def fetch(self, ask: Ask) -> Exchange[Page]:
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Fetch one page of the register."""
-        parameters = {"since": "" if ask.since is None else ask.since.isoformat(), "position": ask.position or ""}
+        parameters = {
+            "since": "" if page_request.since is None else page_request.since.isoformat(),
+            "position": page_request.page_token or "",
+        }
         response = yield HttpRequest(method="GET", path=self._traits.name, params=parameters)
         page = cast("dict[str, Any]", response.json())
         gone: list[str] = page["gone"]
-        return Page(items=list(page["items"]), next=page["next"], total=page["total"], gone=gone)
+        return Page(items=list(page["items"]), next_page_token=page["next"], total=page["total"], deleted_keys=gone)
 
     def key(self, item: Item) -> str:
         """Return the register's id of an entry."""
@@ -70,12 +73,12 @@ class RegisterSource:
 class DeskTarget:
     """One receiving desk as a target."""
 
-    def __init__(self, traits: DeskTraits) -> None:
+    def __init__(self, traits: ReceiverTraits) -> None:
         self._traits = traits
         self.record_type: type[Record] = RECORD_TYPES[traits.record_type]
         self.batch_limit = traits.batch_limit
 
-    def deliver(self, batch: Sequence[Outgoing]) -> Exchange[Sequence[Receipt]]:
+    def deliver(self, batch: Sequence[Outgoing]) -> Conversation[Sequence[Receipt]]:
         """Send one message."""
         message = [
             {
@@ -88,10 +91,10 @@ class DeskTarget:
         ]
         response = yield HttpRequest(method="POST", path=self._traits.name, json=message, idempotent=True)
         receipts = cast("list[list[str]]", response.json())
-        return [Receipt(outcome=Outcome(outcome), reason=reason) for outcome, reason in receipts]
+        return [Receipt(status=DeliveryStatus(outcome), reason=reason) for outcome, reason in receipts]
 
 
-class Office:
+class SimulatedAdapter:
     """Simulated office: registers and desks as its options describe them."""
 
     Options: ClassVar = OfficeTraits
@@ -109,7 +112,7 @@ def installed() -> Generator[None, None, None]:
         folder = Path(site) / "simulated_office-1.0.dist-info"
         folder.mkdir()
         (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: simulated-office\nVersion: 1.0\n", "utf-8")
-        points = f"[cchc_connect.adapters]\n{ENTRY_POINT} = {__name__}:{Office.__name__}\n"
+        points = f"[cchc_connect.adapters]\n{ENTRY_POINT} = {__name__}:{SimulatedAdapter.__name__}\n"
         (folder / "entry_points.txt").write_text(points, "utf-8")
         sys.path.insert(0, site)
         invalidate_caches()

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from cchc_connect import Deletes
+from cchc_connect import DeleteDetection
 from cchc_connect.database.reading.change_feed import changes
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.tables import GONE
@@ -20,12 +20,12 @@ from cchc_connect.database.writing.quarantine import QuarantineEntry, entries
 from cchc_schemas import RECORD_TYPES, from_document
 from tests.simulation.delivery_checker import delivery_faults
 from tests.simulation.register import Document, Register, document_of
-from tests.simulation.world import World
+from tests.simulation.world import Simulation
 
 MAX_ROWS = 1_000_000
 
 
-def faults(world: World) -> list[str]:
+def faults(world: Simulation) -> list[str]:
     """Return every fault of a world at rest, each as one sentence."""
     with world.database() as database, database.reading() as connection:
         findings = Findings(world, connection)
@@ -43,7 +43,7 @@ def faults(world: World) -> list[str]:
 class Findings:
     """The differences between the database of a world and its registers."""
 
-    def __init__(self, world: World, connection: Connection) -> None:
+    def __init__(self, world: Simulation, connection: Connection) -> None:
         self._world = world
         self._feed = changes(connection, limit=MAX_ROWS)
         self._rows = {
@@ -107,7 +107,7 @@ class Findings:
             entry = register.entries.get(row["source_key"])
             where = f"{kind} {key} of {row['connection']} {row['source_key']}"
             if entry is None:
-                if register.traits.deletes is not Deletes.NEVER:
+                if register.traits.deletes is not DeleteDetection.NEVER:
                     yield f"phantom: {where} is gone at its source"
             elif entry["state"] == "good" and not self._is_beside_another(row["connection"], register, entry):
                 now_called = key_of(kind, document_of(kind, entry["fields"]))
@@ -124,7 +124,7 @@ class Findings:
         for (name, kind, number), held in self._open.items():
             register = self._register_of(name, kind)
             now = register.entries.get(number)
-            if now is None and register.traits.deletes is not Deletes.NEVER:
+            if now is None and register.traits.deletes is not DeleteDetection.NEVER:
                 yield f"phantom: {name} {number} is in quarantine and gone at its source"
             if now is not None and now["state"] == "good" and not self._has_its_key_taken(held):
                 yield f"stale: {name} {number} is good and in quarantine for {held.faults}"
@@ -165,7 +165,7 @@ class Findings:
         """True if a non-owner stated the value before its entry turned bad or was deleted without notice."""
         key, field, name, value, _ = difference
         register = self._register_of(name, "land_parcel")
-        is_silent = register.traits.deletes is Deletes.NEVER
+        is_silent = register.traits.deletes is DeleteDetection.NEVER
         is_bad = any(entry["state"] != "good" for entry in register.entries.values())
         return (is_silent or is_bad) and any(
             key_of("land_parcel", document) == key and json.dumps(document[field], ensure_ascii=False) == value

@@ -6,16 +6,16 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from cchc_connect.database.outbox.audit_log import broken_entry
+from cchc_connect.database.outbox.audit_log import first_broken_entry
 from cchc_connect.database.reading.change_feed import changes
 from cchc_connect.database.tables import GONE, audit_log, delivery
-from tests.simulation.receiver import Desk, Effect
-from tests.simulation.world import World
+from tests.simulation.receiver import Effect, Receiver
+from tests.simulation.world import Simulation
 
 MAX_ROWS = 1_000_000
 
 
-def delivery_faults(world: World, connection: Connection) -> list[str]:
+def delivery_faults(world: Simulation, connection: Connection) -> list[str]:
     """Return every fault of the messages sent."""
     outbox = Outbox(world, connection)
     return [*outbox.journal(connection), *outbox.effects(), *outbox.holdings(), *outbox.waiting(connection)]
@@ -24,7 +24,7 @@ def delivery_faults(world: World, connection: Connection) -> list[str]:
 class Outbox:
     """The messages sent, as received by the desks and as recorded in the database."""
 
-    def __init__(self, world: World, connection: Connection) -> None:
+    def __init__(self, world: Simulation, connection: Connection) -> None:
         self._world = world
         self._feed = [row for row in changes(connection, limit=MAX_ROWS) if row["operation"] not in GONE]
         self._last = {(row["record_type"], row["record_key"]): row for row in changes(connection, limit=MAX_ROWS)}
@@ -32,7 +32,7 @@ class Outbox:
 
     def journal(self, connection: Connection) -> Iterator[str]:
         """Yield breaks of the hash chain, and records that were sent without an entry."""
-        broken = broken_entry(connection)
+        broken = first_broken_entry(connection)
         if broken is not None:
             yield f"journal: broken at entry {broken}"
         bodies = [json.loads(body) for body in connection.execute(select(audit_log.c.body)).scalars()]
@@ -70,7 +70,7 @@ class Outbox:
         rows = connection.execute(select(delivery).where(delivery.c.state == "waiting")).mappings()
         yield from (f"lost: message {row['sequence']} waits for ever" for row in rows)
 
-    def _effects_of_records(self, desk: Desk) -> Iterator[str]:
+    def _effects_of_records(self, desk: Receiver) -> Iterator[str]:
         """Yield effects that are not, for each record, its versions in the change feed, in order and once each."""
         for key in sorted({effect.key for effect in desk.effects}):
             versions = iter(
@@ -82,7 +82,7 @@ class Outbox:
                 if effect.key == key and effect.document not in versions:
                     yield f"duplicated: {key} at {desk.traits.name} took effect twice or out of order"
 
-    def _order(self, desk: Desk) -> Iterator[str]:
+    def _order(self, desk: Receiver) -> Iterator[str]:
         """Yield messages received after a later one of their order key; one that was refused may be late."""
         sequences = _sequences(self._feed, desk, self._outgoing)
         reached: dict[str, int] = {}
@@ -99,14 +99,14 @@ class Outbox:
             for name, value in document.items()
         }
 
-    def _lacks_its_parent(self, desk: Desk, document: Mapping[str, Any]) -> bool:
+    def _lacks_its_parent(self, desk: Receiver, document: Mapping[str, Any]) -> bool:
         return desk.traits.record_type == "dossier_step" and document["dossier_code"] not in desk.holdings
 
     def _effects(self) -> Iterator[Effect]:
         return (effect for desk in self._world.desks.values() for effect in desk.effects)
 
 
-def _sequences(feed: list[Any], desk: Desk, outgoing: Any) -> dict[str, int]:
+def _sequences(feed: list[Any], desk: Receiver, outgoing: Any) -> dict[str, int]:
     """Return the sequence of the change behind each effect, by idempotency key."""
     versions_left: dict[str, list[Any]] = {}
     for row in feed:

@@ -16,7 +16,7 @@ OWN_NUMBERS = 4
 """How many parcel numbers only one register uses; two of its entries may have the same."""
 
 
-class Clerk:
+class RegisterEditor:
     """Makes random edits of one register."""
 
     def __init__(self, register: Register, district: int, dice: Random) -> None:

@@ -14,7 +14,7 @@ class Fault(StrEnum):
     UNREACHABLE = "unreachable"
     CUT_SHORT = "cut_short"
     THROTTLED = "throttled"
-    PEACE_WANTED = "peace_wanted"
+    LONG_RETRY_AFTER = "peace_wanted"
     """Retry-After of half an hour."""
     MAINTENANCE = "maintenance"
     AUTH = "auth"
@@ -26,7 +26,7 @@ class Fault(StrEnum):
     LISTING_LOST = "listing_lost"
     """Three quarters of the entries are missing, and the total agrees."""
     FILTER_IGNORED = "filter_ignored"
-    ANSWER_LOST = "answer_lost"
+    RESPONSE_LOST = "answer_lost"
     """The desk applied the message; the response was lost."""
     BUSY = "busy"
     """The desk defers one record of the message."""
@@ -36,12 +36,12 @@ ON_THE_LINE = (
     Fault.UNREACHABLE,
     Fault.CUT_SHORT,
     Fault.THROTTLED,
-    Fault.PEACE_WANTED,
+    Fault.LONG_RETRY_AFTER,
     Fault.MAINTENANCE,
     Fault.AUTH,
     Fault.NONSENSE,
 )
-AT_A_DESK = (*ON_THE_LINE, Fault.ANSWER_LOST, Fault.ANSWER_LOST, Fault.ANSWER_LOST, Fault.BUSY, Fault.BUSY)
+AT_A_DESK = (*ON_THE_LINE, Fault.RESPONSE_LOST, Fault.RESPONSE_LOST, Fault.RESPONSE_LOST, Fault.BUSY, Fault.BUSY)
 
 HALF_AN_HOUR_S = 1800.0
 
@@ -51,18 +51,18 @@ _ERRORS: Mapping[Fault, type[CchcError]] = {
     Fault.THROTTLED: Throttled,
     Fault.MAINTENANCE: Maintenance,
     Fault.AUTH: AuthenticationFailed,
-    Fault.ANSWER_LOST: CutShort,
+    Fault.RESPONSE_LOST: CutShort,
 }
 
 
-class Weather:
+class FaultPlan:
     """The plan of faults; it depends on the seed and not on threads."""
 
     def __init__(self, seed: int, share: float) -> None:
         """Let `share` of all requests fail."""
         self._seed = seed
         self._share = share
-        self.is_calm = False
+        self.is_off = False
 
     def at_source(self, traits: SourceTraits, number: int) -> Fault | None:
         """Return the fault of a register's request with this number."""
@@ -85,12 +85,12 @@ class Weather:
 
     def _fault(self, name: str, number: int, kinds: tuple[Fault, ...]) -> Fault | None:
         dice = self.chance(f"weather of {name}", number)
-        return dice.choice(kinds) if not self.is_calm and dice.random() < self._share else None
+        return dice.choice(kinds) if not self.is_off and dice.random() < self._share else None
 
 
 def error_of(fault: Fault | None, name: str) -> CchcError | None:
     """Return the error that a transport raises for a fault, None if there is a response."""
-    if fault is Fault.PEACE_WANTED:
+    if fault is Fault.LONG_RETRY_AFTER:
         return Throttled("transport.throttled", retry_after_s=HALF_AN_HOUR_S, connection=name)
     kind = None if fault is None else _ERRORS.get(fault)
     return None if kind is None else kind("transport.unreachable", connection=name)

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from cchc_connect import Deletes
+from cchc_connect import DeleteDetection
 from tests.simulation.adapter import ENTRY_POINT
-from tests.simulation.traits import DeskTraits, OfficeTraits, SourceTraits
+from tests.simulation.traits import OfficeTraits, ReceiverTraits, SourceTraits
 
 LEASE_S = 3600
 
 
 @dataclass(frozen=True, kw_only=True)
-class Geography:
+class Layout:
     """The offices by connection name, and the tables of cchc.toml except the database's."""
 
     offices: dict[str, OfficeTraits]
@@ -30,7 +30,7 @@ class Geography:
         return owner
 
 
-def geography(dice: Random) -> Geography:
+def draw_layout(dice: Random) -> Layout:
     """Draw a layout: land offices with claims on the same parcels, a one-stop shop with dossiers, or both."""
     offices: dict[str, OfficeTraits] = {}
     routes: dict[str, Any] = {}
@@ -53,16 +53,16 @@ def geography(dice: Random) -> Geography:
         "connections": connections,
         "routes": routes,
         "ownership": ownership,
-        "run": {"lease_s": LEASE_S, "most_quarantined": 1.0},
+        "run": {"lease_s": LEASE_S, "max_quarantined_share": 1.0},
     }
-    return Geography(offices=offices, tables=tables)
+    return Layout(offices=offices, tables=tables)
 
 
 def _source(dice: Random, name: str, record_type: str) -> SourceTraits:
     changed_since = dice.random() < 0.5
     dated = changed_since or dice.random() < 0.5
     # Absence from a listing of changes does not mean deletion.
-    deletes = [Deletes.NEVER, Deletes.TOMBSTONES] + [Deletes.ABSENCE] * 2 * (not changed_since)
+    deletes = [DeleteDetection.NEVER, DeleteDetection.TOMBSTONES] + [DeleteDetection.ABSENCE] * 2 * (not changed_since)
     return SourceTraits(
         name=name,
         record_type=record_type,
@@ -79,9 +79,9 @@ def _source(dice: Random, name: str, record_type: str) -> SourceTraits:
     )
 
 
-def _desk(dice: Random, name: str, record_type: str) -> DeskTraits:
+def _desk(dice: Random, name: str, record_type: str) -> ReceiverTraits:
     refuses_whole_batches = dice.random() < 0.5
-    return DeskTraits(
+    return ReceiverTraits(
         name=name,
         record_type=record_type,
         batch_limit=dice.choice([1, 3, 5]),

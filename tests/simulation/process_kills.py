@@ -11,7 +11,7 @@ class Killed(BaseException):
     """The process is dead; as a BaseException it passes the engine's handlers of Exception."""
 
 
-class Mortality:
+class ProcessKills:
     """Counts the steps of a process (statements, commits, requests) and kills it at a given step."""
 
     def __init__(self) -> None:

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from tests.simulation.fault_plan import Fault
-from tests.simulation.traits import DeskTraits
+from tests.simulation.traits import ReceiverTraits
 
 Message = dict[str, Any]
 UNWELCOME = {"land_parcel": ("area_m2", "113"), "dossier": ("summary", "Không nhận")}
@@ -25,10 +25,10 @@ class Effect:
     """Whether a message with this idempotency key was refused before."""
 
 
-class Desk:
+class Receiver:
     """One receiver: the records it holds and the effects that led to them."""
 
-    def __init__(self, traits: DeskTraits, holdings: dict[str, dict[str, Any]]) -> None:
+    def __init__(self, traits: ReceiverTraits, holdings: dict[str, dict[str, Any]]) -> None:
         """Share `holdings` with the other desks of the system: a step refers to a dossier at another desk."""
         self.traits = traits
         self.holdings = holdings

@@ -11,7 +11,7 @@ from pathlib import Path
 from cchc_connect import SharedDatabase
 from tests.simulation.adapter import installed
 from tests.simulation.checker import faults
-from tests.simulation.world import DATABASE, Unrest, World
+from tests.simulation.world import DATABASE, Simulation, Unrest
 
 IN_MEMORY = Path("/dev/shm")  # noqa: S108  # a commit there waits for no disk
 """A file system in memory."""
@@ -20,7 +20,7 @@ TEMPLATE = "new.db"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SeedResult:
     """A seed, the faults of its world and its event log."""
 
     seed: int
@@ -29,7 +29,7 @@ class Outcome:
 
 
 @contextmanager
-def ground(folder: Path | None = None) -> Generator[Path, None, None]:
+def world_folder(folder: Path | None = None) -> Generator[Path, None, None]:
     """Give a folder for worlds with a template database in it, and install the offices' adapter."""
     parent = IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=folder or parent) as name, installed():
@@ -37,27 +37,27 @@ def ground(folder: Path | None = None) -> Generator[Path, None, None]:
         yield Path(name)
 
 
-def world(seed: int, on: Path) -> World:
+def world(seed: int, on: Path) -> Simulation:
     """Return the world of a seed; for every twentieth seed the engine creates its tables itself."""
     folder = on / str(seed)
     folder.mkdir()
     if seed % 20:
         shutil.copyfile(on / TEMPLATE, folder / DATABASE)
-    return World(seed, folder)
+    return Simulation(seed, folder)
 
 
-def outcomes(seeds: Iterable[int]) -> Iterator[Outcome]:
+def outcomes(seeds: Iterable[int]) -> Iterator[SeedResult]:
     """Run each seed and yield its outcome."""
-    with ground() as folder:
+    with world_folder() as folder:
         for seed in seeds:
             lived = world(seed, folder)
-            yield Outcome(seed, tuple(judged(lived)), tuple(lived.story))
+            yield SeedResult(seed, tuple(run_and_check(lived)), tuple(lived.event_log))
 
 
-def judged(lived: World) -> list[str]:
+def run_and_check(lived: Simulation) -> list[str]:
     """Run a world to its end; return its faults."""
     try:
-        lived.live()
+        lived.run_all()
     except Unrest:
         return ["unrest: runs still write or send although nothing happens", *faults(lived)]
     return faults(lived)

@@ -13,8 +13,8 @@ from sqlalchemy import delete, select, update
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.tables import change, delivery
 from tests.simulation.checker import faults
-from tests.simulation.seeds import ground, judged, outcomes, world
-from tests.simulation.world import World
+from tests.simulation.seeds import outcomes, run_and_check, world, world_folder
+from tests.simulation.world import Simulation
 
 BATCH_SIZE = 10
 LONG_BATCH_SIZE = 50
@@ -49,15 +49,15 @@ def test_a_seed_always_gives_the_same_events() -> None:
 
 
 @pytest.fixture
-def rested(tmp_path: Path) -> Iterator[World]:
+def rested(tmp_path: Path) -> Iterator[Simulation]:
     """Give a world at rest without faults."""
-    with ground(tmp_path) as folder:
+    with world_folder(tmp_path) as folder:
         at_rest = world(RESTING_SEED, folder)
-        assert judged(at_rest) == []
+        assert run_and_check(at_rest) == []
         yield at_rest
 
 
-def live_key(rested: World) -> tuple[str, str]:
+def live_key(rested: Simulation) -> tuple[str, str]:
     """Return record type and key of the first live row."""
     with rested.database() as database, database.reading() as connection:
         for _, source in rested.geography.sources:
@@ -69,11 +69,11 @@ def live_key(rested: World) -> tuple[str, str]:
     raise AssertionError("the planted world has no live row")
 
 
-def kinds(rested: World) -> set[str]:
+def kinds(rested: Simulation) -> set[str]:
     return {fault.partition(":")[0] for fault in faults(rested)}
 
 
-def test_the_checker_sees_a_lost_row(rested: World) -> None:
+def test_the_checker_sees_a_lost_row(rested: Simulation) -> None:
     """A row that was removed is reported."""
     kind, key = live_key(rested)
     table = record_table(kind)
@@ -83,7 +83,7 @@ def test_the_checker_sees_a_lost_row(rested: World) -> None:
     assert "lost" in kinds(rested)
 
 
-def test_the_checker_sees_a_stale_row(rested: World) -> None:
+def test_the_checker_sees_a_stale_row(rested: Simulation) -> None:
     """A version with other values than the office's is reported."""
     kind, key = live_key(rested)
     table = record_table(kind)
@@ -98,7 +98,7 @@ def test_the_checker_sees_a_stale_row(rested: World) -> None:
     assert {"stale", "phantom"} & kinds(rested)
 
 
-def test_the_checker_sees_a_phantom(rested: World) -> None:
+def test_the_checker_sees_a_phantom(rested: Simulation) -> None:
     """A live row that no office holds is reported."""
     kind, key = live_key(rested)
     table = record_table(kind)
@@ -109,7 +109,7 @@ def test_the_checker_sees_a_phantom(rested: World) -> None:
     assert {"phantom", "gap"} & kinds(rested)
 
 
-def test_the_checker_sees_a_duplicated_effect(rested: World) -> None:
+def test_the_checker_sees_a_duplicated_effect(rested: Simulation) -> None:
     """A desk that applied a message twice is reported."""
     desk = next(desk for desk in rested.desks.values() if desk.effects)
     desk.effects.append(desk.effects[-1])
@@ -117,7 +117,7 @@ def test_the_checker_sees_a_duplicated_effect(rested: World) -> None:
     assert "duplicated" in kinds(rested)
 
 
-def test_the_checker_sees_a_message_that_was_never_sent(rested: World) -> None:
+def test_the_checker_sees_a_message_that_was_never_sent(rested: Simulation) -> None:
     """A delivery that still waits is reported."""
     with rested.database() as database, database.writing() as connection:
         connection.execute(update(delivery).values(state="waiting"))

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from cchc_connect import Deletes, SourceProfile
+from cchc_connect import DeleteDetection, SourceProfile
 
 
 class Traits(BaseModel):
@@ -20,7 +20,7 @@ class SourceTraits(Traits):
     name: str
     record_type: str
     changed_since: bool
-    deletes: Deletes
+    deletes: DeleteDetection
     lag_s: int
     """A change may appear up to this many seconds after its date."""
     grain_s: int
@@ -39,10 +39,10 @@ class SourceTraits(Traits):
     def profile(self) -> SourceProfile:
         """The profile that the adapter declares."""
         late_by = timedelta(seconds=self.lag_s + self.grain_s)
-        return SourceProfile(changed_since=self.changed_since, deletes=self.deletes, late_by=late_by)
+        return SourceProfile(changed_since=self.changed_since, deletes=self.deletes, lookback=late_by)
 
 
-class DeskTraits(Traits):
+class ReceiverTraits(Traits):
     """How one receiving desk behaves."""
 
     name: str
@@ -56,4 +56,4 @@ class OfficeTraits(Traits):
     """One agency's system: what can be pulled from it and pushed to it."""
 
     sources: tuple[SourceTraits, ...] = ()
-    desks: tuple[DeskTraits, ...] = ()
+    desks: tuple[ReceiverTraits, ...] = ()

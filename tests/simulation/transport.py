@@ -4,21 +4,21 @@ import json
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 
-from cchc_connect import Exchange, HttpRequest, HttpResponse, Verdict
+from cchc_connect import Conversation, HttpRequest, HttpResponse, Verdict
 from cchc_connect.transport import Traffic
 from tests.simulation.fault_plan import Fault, error_of
 
 if TYPE_CHECKING:
     from tests.simulation.receiver import Message
-    from tests.simulation.world import World
+    from tests.simulation.world import Simulation
 
 Result = TypeVar("Result")
 
 
-class Line:
+class SimulatedTransport:
     """Passes requests to the world's registers and desks, which their paths name."""
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: "Simulation") -> None:
         self._world = world
         self._requests = 0
 
@@ -27,7 +27,7 @@ class Line:
         """The number of requests so far."""
         return Traffic(requests=self._requests)
 
-    def run(self, conversation: Exchange[Result], /) -> Result:
+    def run(self, conversation: Conversation[Result], /) -> Result:
         """Run an adapter's conversation to its end and return its result."""
         try:
             request = next(conversation)
@@ -44,7 +44,7 @@ class Line:
         self._requests += 1
         self._world.mortality.step()
         number = self._world.count(request.path)
-        self._world.goes_on(request.path, number)
+        self._world.happen_during(request.path, number)
         document = self._at_register(request, number) if request.method == "GET" else self._at_desk(request, number)
         self._world.mortality.step()
         return HttpResponse(status=200, headers={}, body=json.dumps(document).encode(), verdict=Verdict.OK)
@@ -58,7 +58,7 @@ class Line:
     def _at_desk(self, request: HttpRequest, number: int) -> object:
         desk = self._world.desks[request.path]
         fault = self._world.weather.at_desk(request.path, number)
-        if fault is not Fault.ANSWER_LOST:
+        if fault is not Fault.RESPONSE_LOST:
             self._fail(fault, request)
         dice = self._world.weather.chance(f"choice of {request.path}", number)
         receipts = desk.receive(cast("list[Message]", request.json), fault, dice)
@@ -67,7 +67,7 @@ class Line:
 
     def _fail(self, fault: Fault | None, request: HttpRequest) -> None:
         if fault is not None:
-            self._world.tell(f"{request.path}: {fault}")
+            self._world.log(f"{request.path}: {fault}")
         error = error_of(fault, request.path)
         if error is not None:
             raise error

@@ -11,18 +11,18 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from cchc_connect import Adapter, Config, LeaseHeld, LeaseLost, SharedDatabase, Surroundings, Synchronizer
+from cchc_connect import Adapter, Config, LeaseHeld, LeaseLost, RunEnvironment, SharedDatabase, Synchronizer
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.database.state.cursors import stream_states
 from cchc_connect.sync.concurrency import Job
 from tests.simulation.contents import contents
-from tests.simulation.edits import Clerk
-from tests.simulation.fault_plan import Weather
-from tests.simulation.layout import LEASE_S, geography
-from tests.simulation.process_kills import Killed, Mortality
-from tests.simulation.receiver import Desk
+from tests.simulation.edits import RegisterEditor
+from tests.simulation.fault_plan import FaultPlan
+from tests.simulation.layout import LEASE_S, draw_layout
+from tests.simulation.process_kills import Killed, ProcessKills
+from tests.simulation.receiver import Receiver
 from tests.simulation.register import Register
-from tests.simulation.transport import Line
+from tests.simulation.transport import SimulatedTransport
 
 DATABASE = "shared.db"
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -38,30 +38,30 @@ class Unrest(AssertionError):
     """Runs still write or send although nothing happens any more."""
 
 
-class World:
+class Simulation:
     """Offices, engine and database of one seed."""
 
     def __init__(self, seed: int, folder: Path) -> None:
         self.seed = seed
         self.dice = Random(f"world {seed}")
-        self.geography = geography(self.dice)
-        self.weather = Weather(seed, self.dice.choice([0.0, 0.05, 0.15]))
-        self.mortality = Mortality()
+        self.geography = draw_layout(self.dice)
+        self.weather = FaultPlan(seed, self.dice.choice([0.0, 0.05, 0.15]))
+        self.mortality = ProcessKills()
         self.time = START
         self.jumped = timedelta(0)
         """Difference of the engine's clock from the world's time."""
         self.registers = {traits.name: Register(traits, self.dice) for _, traits in self.geography.sources}
         self.clerks = {
-            name: Clerk(register, district, self.dice)
+            name: RegisterEditor(register, district, self.dice)
             for district, (name, register) in enumerate(self.registers.items(), start=1)
         }
-        self.desks: dict[str, Desk] = {}
+        self.desks: dict[str, Receiver] = {}
         for office in self.geography.offices.values():
             holdings: dict[str, dict[str, Any]] = {}
-            self.desks.update({desk.name: Desk(desk, holdings) for desk in office.desks})
+            self.desks.update({desk.name: Receiver(desk, holdings) for desk in office.desks})
         self.url = f"sqlite:///{folder / DATABASE}"
         self.config = Config.from_tables({**self.geography.tables, "database": {"url": self.url}}, folder / "cchc.toml")
-        self.story: list[str] = []
+        self.event_log: list[str] = []
         self.violations: list[str] = []
         self._open: SharedDatabase | None = None
         self._requests: dict[str, int] = {}
@@ -70,11 +70,11 @@ class World:
         self._taken_over = False
         self._is_alone = True
 
-    def tell(self, event: str) -> None:
+    def log(self, event: str) -> None:
         """Add an event to the event log."""
-        self.story.append(f"{self.time:%d %H:%M:%S} {event}")
+        self.event_log.append(f"{self.time:%d %H:%M:%S} {event}")
 
-    def live(self) -> None:
+    def run_all(self) -> None:
         """Make some runs with faults, then come to rest.
 
         Raises:
@@ -93,7 +93,7 @@ class World:
         """Make random edits in the registers."""
         for _ in range(edits):
             name = self.dice.choice(list(self.clerks))
-            self.tell(f"{name}: {self.clerks[name].edit(self.time)}")
+            self.log(f"{name}: {self.clerks[name].edit(self.time)}")
             self._pass_time(timedelta(seconds=self.dice.randint(1, 90)))
 
     def come_to_rest(self) -> None:
@@ -102,7 +102,7 @@ class World:
         Raises:
             Unrest: the world does not come to rest.
         """
-        self.weather.is_calm = True
+        self.weather.is_off = True
         before: object = None
         for _ in range(MAX_CALM_RUNS):
             self._pass_time(UNTIL_NOBODY_RESTS)
@@ -124,10 +124,10 @@ class World:
         self._requests[path] = self._requests.get(path, 0) + 1
         return self._requests[path]
 
-    def goes_on(self, path: str, number: int) -> None:
+    def happen_during(self, path: str, number: int) -> None:
         """Let events happen while a request is in progress."""
         self._pass_time(timedelta(seconds=5))
-        if self.weather.is_calm or not self._is_alone:
+        if self.weather.is_off or not self._is_alone:
             return
         dice = self.weather.chance(f"events at {path}", number)
         if dice.random() < 0.2:
@@ -144,7 +144,7 @@ class World:
             self._run()
             self._steps = max(self._steps, self.mortality.steps)
         except Killed:
-            self.tell(f"killed at step {last}")
+            self.log(f"killed at step {last}")
             self._pass_time(UNTIL_ANY_LEASE_IS_OVER)
             self.close()
         finally:
@@ -155,13 +155,13 @@ class World:
         try:
             report = self._synchronise(self._own_database(), accept_shrink)
         except LeaseLost:
-            self.tell("lease lost")
+            self.log("lease lost")
             if not self._taken_over:
                 self.violations.append("a run lost its lease though nobody took it")
         except LeaseHeld:
             self.violations.append("a lease was held by nobody that lives")
         else:
-            self.tell(f"run: {[(line['name'], line['outcome']) for line in report['lines']]}")
+            self.log(f"run: {[(line['name'], line['outcome']) for line in report['lines']]}")
             if self._taken_over:
                 self.violations.append("a run went on to its end after another took its lease")
 
@@ -178,23 +178,23 @@ class World:
             self._open = None
 
     def _synchronise(self, database: SharedDatabase, accept_shrink: Collection[str] = ()) -> Any:
-        surroundings = Surroundings(
+        surroundings = RunEnvironment(
             clock=self,
             connect=self._connect,
             executor=self,
-            new_id=self._new_id,
+            new_run_id=self._new_id,
             sleep=lambda seconds: self._pass_time(timedelta(seconds=seconds)),
             prefetch=0,
         )
         return Synchronizer(self.config, database, surroundings).synchronise(accept_shrink=accept_shrink).as_document()
 
-    def _connect(self, name: str, table: ConnectionTable, adapter: Adapter, deadline_s: float) -> Line:
+    def _connect(self, name: str, table: ConnectionTable, adapter: Adapter, deadline_s: float) -> SimulatedTransport:
         del name, table, adapter, deadline_s
-        return Line(self)
+        return SimulatedTransport(self)
 
     def _start_another(self, *, frozen: bool) -> None:
         """Start a second scheduler while the first one waits for a response or is frozen past its lease."""
-        self.tell("another scheduler starts, the first is frozen" if frozen else "another scheduler starts")
+        self.log("another scheduler starts, the first is frozen" if frozen else "another scheduler starts")
         before = self.now()
         if frozen:
             self._pass_time(UNTIL_ANY_LEASE_IS_OVER)
@@ -235,7 +235,7 @@ class World:
     def _jump(self, likelihood: float) -> None:
         if self.dice.random() < likelihood:
             self.jumped = timedelta(hours=self.dice.choice([-1, 0, 1]))
-            self.tell(f"the engine's clock is off by {self.jumped}")
+            self.log(f"the engine's clock is off by {self.jumped}")
 
     def _new_id(self) -> str:
         self._runs += 1

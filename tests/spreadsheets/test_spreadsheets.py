@@ -17,10 +17,18 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from cchc_connect.errors import ConfigurationError, Rejected
-from cchc_connect.spreadsheets import Column, Kind, Row, Value, read_sheet, write_sheet, xlsx as xlsx_sheets
+from cchc_connect.spreadsheets import (
+    Column,
+    ColumnType,
+    Row,
+    Value,
+    read_spreadsheet,
+    write_spreadsheet,
+    xlsx as xlsx_sheets,
+)
 from tests.drop_folder.packing import zipped
 
-COLUMNS = [Column("nội dung"), Column("diện tích", Kind.NUMBER), Column("ngày", Kind.DAY)]
+COLUMNS = [Column("nội dung"), Column("diện tích", ColumnType.NUMBER), Column("ngày", ColumnType.DAY)]
 KINDS = ["a.csv", "a.xlsx"]
 DANGEROUS = tuple("=+-@\t\r＝＋－＠")
 
@@ -49,8 +57,8 @@ def texts_in(path: Path) -> list[str]:
 
 
 def reread(path: Path, columns: Sequence[Column], written: Sequence[Row]) -> list[tuple[Value, ...]]:
-    assert write_sheet(path, columns, written, replace=True) == len(written)
-    return [tuple(row) for row in read_sheet(path, columns)]
+    assert write_spreadsheet(path, columns, written, replace=True) == len(written)
+    return [tuple(row) for row in read_spreadsheet(path, columns)]
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -110,7 +118,7 @@ def test_numbers_and_days_stay_what_they_are(tmp_path: Path, name: str) -> None:
 
 
 def test_a_csv_file_begins_with_the_mark_by_which_excel_knows_utf_8(tmp_path: Path) -> None:
-    write_sheet(tmp_path / "a.csv", [Column("thửa đất")], [])
+    write_spreadsheet(tmp_path / "a.csv", [Column("thửa đất")], [])
 
     assert (tmp_path / "a.csv").read_bytes() == "\ufeffthửa đất\r\n".encode()
 
@@ -148,7 +156,7 @@ def test_a_value_that_a_sheet_would_change_is_refused_with_its_row_and_column(
     tmp_path: Path, temporary: Path, name: str, row: Row, column: str, rule: str
 ) -> None:
     with pytest.raises(Rejected) as raised:
-        write_sheet(tmp_path / name, COLUMNS, [("a", 1, None), row])
+        write_spreadsheet(tmp_path / name, COLUMNS, [("a", 1, None), row])
 
     assert (raised.value.code, raised.value.context["row"], raised.value.context["column"]) == (
         "spreadsheet.cell_unwritable",
@@ -162,7 +170,7 @@ def test_a_value_that_a_sheet_would_change_is_refused_with_its_row_and_column(
 @pytest.mark.parametrize("name", KINDS)
 def test_a_row_of_another_width_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(Rejected) as raised:
-        write_sheet(tmp_path / name, COLUMNS, [("a", 1)])
+        write_spreadsheet(tmp_path / name, COLUMNS, [("a", 1)])
 
     assert (raised.value.code, raised.value.context["row"]) == ("spreadsheet.row_length", 2)
 
@@ -173,10 +181,10 @@ def test_a_file_that_is_there_stays_unless_it_is_to_be_replaced(tmp_path: Path, 
     path.write_bytes(b"old")
 
     with pytest.raises(FileExistsError):
-        write_sheet(path, COLUMNS, [])
+        write_spreadsheet(path, COLUMNS, [])
     assert path.read_bytes() == b"old"
     with pytest.raises(Rejected):
-        write_sheet(path, COLUMNS, [("a",)], replace=True)
+        write_spreadsheet(path, COLUMNS, [("a",)], replace=True)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
     assert reread(path, COLUMNS, [("a", 1, None)]) == [("a", 1, None)]
@@ -184,7 +192,7 @@ def test_a_file_that_is_there_stays_unless_it_is_to_be_replaced(tmp_path: Path, 
 
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        write_sheet(tmp_path / "a.ods", COLUMNS, [])
+        write_spreadsheet(tmp_path / "a.ods", COLUMNS, [])
 
     assert raised.value.code == "spreadsheet.format_unknown"
 
@@ -194,7 +202,7 @@ def test_without_its_extra_a_workbook_says_what_to_install(tmp_path: Path, monke
     monkeypatch.delitem(sys.modules, "cchc_connect.spreadsheets.xlsx", raising=False)
 
     with pytest.raises(ConfigurationError) as raised:
-        write_sheet(tmp_path / "a.xlsx", COLUMNS, [])
+        write_spreadsheet(tmp_path / "a.xlsx", COLUMNS, [])
 
     assert raised.value.code == "extra.files"
     assert list(tmp_path.iterdir()) == []
@@ -220,7 +228,7 @@ def test_a_csv_file_that_was_not_written_so_is_refused(tmp_path: Path, content: 
     (tmp_path / "a.csv").write_bytes(b"\xef\xbb\xbf" + content.encode())
 
     with pytest.raises(Rejected) as raised:
-        list(read_sheet(tmp_path / "a.csv", COLUMNS))
+        list(read_spreadsheet(tmp_path / "a.csv", COLUMNS))
 
     assert raised.value.code == code
     assert (raised.value.__cause__, raised.value.__context__) == (None, None)
@@ -230,7 +238,7 @@ def test_a_csv_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes("nội dung".encode("utf-16"))
 
     with pytest.raises(Rejected) as raised:
-        list(read_sheet(tmp_path / "a.csv", COLUMNS))
+        list(read_spreadsheet(tmp_path / "a.csv", COLUMNS))
 
     assert raised.value.code == "spreadsheet.damaged"
 
@@ -261,7 +269,7 @@ def test_a_workbook_that_was_not_written_so_is_refused(tmp_path: Path, cells: tu
     path = workbook(tmp_path / "a.xlsx", *cells)
 
     with pytest.raises(Rejected) as raised:
-        list(read_sheet(path, COLUMNS))
+        list(read_spreadsheet(path, COLUMNS))
 
     assert raised.value.code == code
 
@@ -279,7 +287,7 @@ def test_a_workbook_whose_parts_declare_entities_is_refused(tmp_path: Path, enco
     path.write_bytes(with_part(path, "xl/sharedStrings.xml", hostile))
 
     with pytest.raises(Rejected) as raised:
-        list(read_sheet(path, COLUMNS))
+        list(read_spreadsheet(path, COLUMNS))
 
     assert raised.value.code == "spreadsheet.damaged"
 
@@ -298,14 +306,14 @@ def test_what_is_no_workbook_is_refused(tmp_path: Path, content: bytes, code: st
     (tmp_path / "a.xlsx").write_bytes(content)
 
     with pytest.raises(Rejected) as raised:
-        list(read_sheet(tmp_path / "a.xlsx", COLUMNS))
+        list(read_spreadsheet(tmp_path / "a.xlsx", COLUMNS))
 
     assert raised.value.code == code
 
 
 def test_rows_that_are_far_down_are_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A cell in a very high row would make openpyxl create all rows above it."""
-    monkeypatch.setattr(xlsx_sheets, "MOST_ROWS", 1000)
+    monkeypatch.setattr(xlsx_sheets, "MAX_ROWS", 1000)
     path = workbook(tmp_path / "a.xlsx", "a", 1, None)
     with zipfile.ZipFile(path) as archive:
         sheet = archive.read("xl/worksheets/sheet1.xml")
@@ -313,7 +321,7 @@ def test_rows_that_are_far_down_are_not_waited_for(tmp_path: Path, monkeypatch: 
     path.write_bytes(with_part(path, "xl/worksheets/sheet1.xml", distant))
 
     with pytest.raises(Rejected) as raised:
-        for _ in read_sheet(path, COLUMNS):
+        for _ in read_spreadsheet(path, COLUMNS):
             pass
 
     assert raised.value.code == "spreadsheet.too_many_rows"

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from cchc_connect.database.shared_database import SharedDatabase
-from tests.sync.pulled_database import Books
+from tests.sync.pulled_database import PulledDatabase
 
 
 @pytest.fixture
-def books(address: str) -> Iterator[Books]:
+def books(address: str) -> Iterator[PulledDatabase]:
     with SharedDatabase(address) as database:
-        yield Books(database)
+        yield PulledDatabase(database)

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self, TypeVar
 
-from cchc_connect import Dialect, Exchange, HttpRequest, HttpResponse, Item, Verdict
-from cchc_connect.adapter import Ask, Deletes, Outcome, Outgoing, Page, Receipt, SourceProfile
+from cchc_connect import Conversation, Dialect, HttpRequest, HttpResponse, Item, Verdict
+from cchc_connect.adapter import DeleteDetection, DeliveryStatus, Outgoing, Page, PageRequest, Receipt, SourceProfile
 from cchc_connect.errors import CchcError
-from cchc_connect.sync.run_context import Scope
+from cchc_connect.sync.run_context import RunContext
 from cchc_connect.transport import Traffic
 from cchc_connect.wire.codecs import Unreadable
 from cchc_schemas import Dossier, DossierStep, LandParcel, Record
@@ -22,17 +22,17 @@ START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 Result = TypeVar("Result")
 
 
-class FencelessScope(Scope):
+class UnfencedRunContext(RunContext):
     """A scope that writes without holding a lease."""
 
     @property
-    def keeps(self) -> bool:
-        """True: everything is committed."""
-        return True
+    def dry_run(self) -> bool:
+        """False: everything is committed."""
+        return False
 
 
 @dataclass
-class HandClock:
+class ManualClock:
     """A clock that the test sets."""
 
     moment: datetime = START
@@ -46,13 +46,13 @@ class HandClock:
         """Return the set seconds."""
         return self.seconds
 
-    def pass_time(self, span: timedelta) -> None:
+    def advance(self, span: timedelta) -> None:
         """Advance both times."""
         self.moment += span
         self.seconds += span.total_seconds()
 
 
-class LocalTransport:
+class NoRequestTransport:
     """Runs conversations that send no request; selected ones fail."""
 
     def __init__(self, failures: Sequence[CchcError | None] = ()) -> None:
@@ -60,7 +60,7 @@ class LocalTransport:
         self._failures = list(failures)
         self.traffic = Traffic()
 
-    def run(self, exchange: Exchange[Result]) -> Result:
+    def run(self, exchange: Conversation[Result]) -> Result:
         """Return the result of the conversation, or raise its failure."""
         failure = self._failures.pop(0) if self._failures else None
         if failure is not None:
@@ -97,7 +97,9 @@ class LandRegister:
     """A source of land parcels; its fields switch on faults of a source."""
 
     items: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    profile: SourceProfile = field(default_factory=lambda: SourceProfile(changed_since=False, deletes=Deletes.ABSENCE))
+    profile: SourceProfile = field(
+        default_factory=lambda: SourceProfile(changed_since=False, deletes=DeleteDetection.ABSENCE)
+    )
     page_size: int = 3
     mapping_version: int = 1
     counted: int | None = None
@@ -107,14 +109,14 @@ class LandRegister:
     """Wrong page tokens by the right ones they replace."""
     stuck: bool = False
     """Whether every page token leads to the first page."""
-    asks: list[Ask] = field(default_factory=list[Ask])
+    requests: list[PageRequest] = field(default_factory=list[PageRequest])
     record_type: type[Record] = LandParcel
 
-    def fetch(self, ask: Ask) -> Exchange[Page]:
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Return one page."""
-        self.asks.append(ask)
-        chosen = [wire_item for wire_item in self.items if self._is_selected(wire_item, ask)]
-        start = int(ask.position or 0)
+        self.requests.append(page_request)
+        chosen = [wire_item for wire_item in self.items if self._is_selected(wire_item, page_request)]
+        start = int(page_request.page_token or 0)
         end = start + self.page_size
         following = str(end) if end < len(chosen) else None
         total = len(chosen) if self.counted is None else self.counted
@@ -122,7 +124,7 @@ class LandRegister:
         if following is not None:
             following = self.following.get(following, following)
         shown = 0 if self.stuck else start
-        return Page(items=chosen[shown : shown + self.page_size], next=following, total=total)
+        return Page(items=chosen[shown : shown + self.page_size], next_page_token=following, total=total)
 
     def key(self, item: Item) -> str:
         """Return the register's id of an entry."""
@@ -145,11 +147,11 @@ class LandRegister:
             "previous_keys": item.get("previous_keys", []),
         }
 
-    def _is_selected(self, item: Item, ask: Ask) -> bool:
+    def _is_selected(self, item: Item, page_request: PageRequest) -> bool:
         changed_at = self.changed_at(item)
-        if ask.since is None or changed_at is None or not self.obeys_filter:
+        if page_request.since is None or changed_at is None or not self.obeys_filter:
             return True
-        return self.profile.changed_since is False or changed_at >= ask.since
+        return self.profile.changed_since is False or changed_at >= page_request.since
 
 
 def dossier_fields(code: str, **changed: object) -> dict[str, Any]:
@@ -166,11 +168,11 @@ class DossierRegister:
     profile: SourceProfile = field(default_factory=lambda: SourceProfile(changed_since=False))
     mapping_version: int = 1
 
-    def fetch(self, ask: Ask) -> Exchange[Page]:
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Return all items on one page, whatever the request."""
-        del ask
+        del page_request
         yield from ()
-        return Page(items=self.items, next=None, total=len(self.items))
+        return Page(items=self.items, next_page_token=None, total=len(self.items))
 
     def key(self, item: Item) -> str:
         """Return the dossier's code, with the time for a step."""
@@ -187,28 +189,28 @@ class DossierRegister:
 
 
 @dataclass
-class Counter:
+class MemoryTarget:
     """A target for one record type, with a configurable outcome per record."""
 
     record_type: type[Record]
     batch_limit: int = 1
-    answers: dict[str, Outcome] = field(default_factory=dict[str, Outcome])
+    outcomes: dict[str, DeliveryStatus] = field(default_factory=dict[str, DeliveryStatus])
     """Outcome by record key; other records are delivered."""
     received: list[tuple[Outgoing, ...]] = field(default_factory=list[tuple[Outgoing, ...]])
     effects: dict[str, Record] = field(default_factory=dict[str, Record])
     """The records that the target stored, by record key."""
 
-    def deliver(self, batch: Sequence[Outgoing]) -> Exchange[Sequence[Receipt]]:
+    def deliver(self, batch: Sequence[Outgoing]) -> Conversation[Sequence[Receipt]]:
         """Receive a batch and return the configured outcomes."""
         self.received.append(tuple(batch))
         yield from ()
-        outcomes = [self.answers.get(outgoing.record.key, Outcome.DELIVERED) for outgoing in batch]
-        if len(batch) > 1 and Outcome.REFUSED in outcomes:
-            return [Receipt(outcome=Outcome.REFUSED, reason="batch_refused")] * len(batch)
+        outcomes = [self.outcomes.get(outgoing.record.key, DeliveryStatus.DELIVERED) for outgoing in batch]
+        if len(batch) > 1 and DeliveryStatus.REFUSED in outcomes:
+            return [Receipt(status=DeliveryStatus.REFUSED, reason="batch_refused")] * len(batch)
         for outgoing, outcome in zip(batch, outcomes, strict=True):
-            if outcome is Outcome.DELIVERED:
+            if outcome is DeliveryStatus.DELIVERED:
                 self.effects[outgoing.record.key] = outgoing.record
-        return [Receipt(outcome=outcome, reason=_REASONS[outcome]) for outcome in outcomes]
+        return [Receipt(status=outcome, reason=_REASONS[outcome]) for outcome in outcomes]
 
     @property
     def keys(self) -> list[str]:
@@ -217,15 +219,15 @@ class Counter:
 
 
 _REASONS = {
-    Outcome.DELIVERED: "0",
-    Outcome.DUPLICATE: "-3",
-    Outcome.REFUSED: "not_found",
-    Outcome.RETRY: "busy",
+    DeliveryStatus.DELIVERED: "0",
+    DeliveryStatus.DUPLICATE: "-3",
+    DeliveryStatus.REFUSED: "not_found",
+    DeliveryStatus.RETRY: "busy",
 }
 
 
 @dataclass
-class Village:
+class MemoryAdapter:
     """An adapter with the given sources and targets."""
 
     sources: Sequence[Any] = ()
@@ -246,15 +248,15 @@ def dossier_codes(count: int) -> Iterator[str]:
 
 __all__ = [
     "START",
-    "Counter",
     "Dossier",
     "DossierRegister",
     "DossierStep",
-    "FencelessScope",
-    "HandClock",
     "LandRegister",
-    "LocalTransport",
-    "Village",
+    "ManualClock",
+    "MemoryAdapter",
+    "MemoryTarget",
+    "NoRequestTransport",
+    "UnfencedRunContext",
     "dossier_codes",
     "dossier_fields",
     "parcel_item",

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from cchc_connect.adapter import Order, Source
+from cchc_connect.adapter import ListingOrder, Source
 from cchc_connect.database.reading.change_feed import changes
 from cchc_connect.database.record_tables import all_tables, record_table
 from cchc_connect.database.shared_database import SharedDatabase
@@ -15,23 +15,23 @@ from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing.discrepancies import discrepancies
 from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import CchcError
-from cchc_connect.sync.pull import Extent, Pull
-from cchc_connect.sync.run_context import Scope
-from tests.sync.memory_systems import START, FencelessScope, HandClock, LocalTransport
+from cchc_connect.sync.pull import Pull, PullRange
+from cchc_connect.sync.run_context import RunContext
+from tests.sync.memory_systems import START, ManualClock, NoRequestTransport, UnfencedRunContext
 
 
 @dataclass
-class Books:
+class PulledDatabase:
     """One database, a clock, and the declared owners."""
 
     database: SharedDatabase
     owners: Mapping[str, str] = field(default_factory=dict[str, str])
-    clock: HandClock = field(default_factory=HandClock)
+    clock: ManualClock = field(default_factory=ManualClock)
 
     @property
-    def scope(self) -> Scope:
+    def scope(self) -> RunContext:
         """Return a run's scope without a lease and without prefetching."""
-        return FencelessScope(
+        return UnfencedRunContext(
             run_id="run", database=self.database, clock=self.clock, token=None, owners=self.owners, prefetch=0
         )
 
@@ -41,7 +41,7 @@ class Books:
         source: Source,
         *failures: CchcError | None,
         partition: str = "",
-        extent: Extent | None = None,
+        extent: PullRange | None = None,
     ) -> Pull:
         """Pull a source once for a connection."""
         prepared = self.prepared(source, self.stream(connection, source, partition), *failures, extent=extent)
@@ -53,18 +53,18 @@ class Books:
         source: Source,
         stream: Stream,
         *failures: CchcError | None,
-        extent: Extent | None = None,
+        extent: PullRange | None = None,
         **scope: Any,
     ) -> Pull:
         """Return a pull that has not been run."""
-        return Pull(source, stream, LocalTransport(failures), replace(self.scope, **scope), extent)
+        return Pull(source, stream, NoRequestTransport(failures), replace(self.scope, **scope), extent)
 
     def stream(self, connection: str, source: Source, partition: str = "") -> Stream:
         """Return the stream of a connection's source."""
         kind = source.record_type.record_type
         return Stream(connection=connection, record_type=kind, agency="H09.1", partition=partition)
 
-    def hold(self, stream: Stream, reason: CchcError, order: Order = Order.NONE) -> None:
+    def hold(self, stream: Stream, reason: CchcError, order: ListingOrder = ListingOrder.NONE) -> None:
         """Record a hold on a stream, as a run does."""
         with self.database.writing() as connection:
             hold(connection, stream, reason, START, order)
@@ -80,7 +80,7 @@ class Books:
         with self.database.reading() as connection:
             return connection.execute(select(table).where(table.c.record_key == key)).one()
 
-    def live(self) -> list[str]:
+    def live_parcels(self) -> list[str]:
         """Return the sorted numbers of the parcels that are not deleted."""
         table = record_table("land_parcel")
         with self.database.reading() as connection:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from sqlalchemy import select
 
-from cchc_connect.adapter import Deletes, SourceProfile
+from cchc_connect.adapter import DeleteDetection, SourceProfile
 from cchc_connect.database.reading.change_feed import changes
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.shared_database import SharedDatabase
@@ -17,8 +17,8 @@ from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import SourceHeld, Unreachable
 from cchc_connect.sync.pull import Pull
 from cchc_schemas import LandParcel
-from tests.databases import KINDS, prepared_address
-from tests.sync.memory_systems import FencelessScope, HandClock, LandRegister, LocalTransport, parcel_item
+from tests.databases import DATABASE_KINDS, prepared_address
+from tests.sync.memory_systems import LandRegister, ManualClock, NoRequestTransport, UnfencedRunContext, parcel_item
 
 STREAM = Stream(connection="village", record_type="land_parcel", agency="H09.1")
 
@@ -36,7 +36,7 @@ class EditedSource:
     def __init__(self, database: SharedDatabase, page_size: int) -> None:
         self.database = database
         self.items: dict[str, dict[str, Any]] = {}
-        profile = SourceProfile(changed_since=False, deletes=Deletes.ABSENCE)
+        profile = SourceProfile(changed_since=False, deletes=DeleteDetection.ABSENCE)
         self.register = LandRegister(page_size=page_size, profile=profile)
 
     def edit(self, kind: str, number: int, value: str) -> None:
@@ -53,9 +53,9 @@ class EditedSource:
     def pull(self, breaks_at: int = 0) -> bool:
         """Pull once, failing at page `breaks_at` (0: never); return whether the pass ended without an error."""
         failures = [None] * (breaks_at - 1) + [Unreachable("transport.unreachable")] if breaks_at else []
-        scope = FencelessScope(run_id="run", database=self.database, clock=HandClock(), token=None)
+        scope = UnfencedRunContext(run_id="run", database=self.database, clock=ManualClock(), token=None)
         try:
-            Pull(self.register, STREAM, LocalTransport(failures), scope).run()
+            Pull(self.register, STREAM, NoRequestTransport(failures), scope).run()
         except (Unreachable, SourceHeld):
             return False
         return True
@@ -72,7 +72,7 @@ class EditedSource:
 
 
 @pytest.mark.repeats
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", DATABASE_KINDS)
 @settings(max_examples=12)
 @given(rounds=ROUNDS, page_size=st.integers(1, 5))
 def test_the_database_converges_to_the_source(kind: str, rounds: list[Any], page_size: int) -> None:

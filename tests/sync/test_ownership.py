@@ -7,23 +7,23 @@ from typing import Any
 
 import pytest
 
-from cchc_connect import Exchange
-from cchc_connect.adapter import Ask, Deletes, Page, SourceProfile
+from cchc_connect import Conversation
+from cchc_connect.adapter import DeleteDetection, Page, PageRequest, SourceProfile
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.writing.discrepancies import State, discrepancies, settle
+from cchc_connect.database.writing.discrepancies import DiscrepancyState, discrepancies, set_discrepancy_state
 from cchc_connect.sync.outgoing import Route
 from cchc_connect.sync.push import Push
 from cchc_schemas import Dossier
 from tests.sync.memory_systems import (
-    Counter,
     DossierRegister,
     LandRegister,
-    LocalTransport,
+    MemoryTarget,
+    NoRequestTransport,
     dossier_codes,
     dossier_fields,
     parcel_item,
 )
-from tests.sync.pulled_database import Books, parcel_key
+from tests.sync.pulled_database import PulledDatabase, parcel_key
 
 BY_FIELD = {"land_parcel": "a", "land_parcel.address": "b"}
 ORDERS = list(permutations("ab"))
@@ -31,9 +31,9 @@ KEY = parcel_key(1)
 
 
 @pytest.fixture
-def books(address: str) -> Iterator[Books]:
+def books(address: str) -> Iterator[PulledDatabase]:
     with SharedDatabase(address) as database:
-        yield Books(database, BY_FIELD)
+        yield PulledDatabase(database, BY_FIELD)
 
 
 @pytest.fixture
@@ -44,14 +44,14 @@ def registers() -> dict[str, LandRegister]:
     }
 
 
-def discrepancy_ids(books: Books) -> list[tuple[int, str]]:
+def discrepancy_ids(books: PulledDatabase) -> list[tuple[int, str]]:
     with books.database.reading() as connection:
         return [(row["id"], row["state"]) for row in discrepancies(connection)]
 
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_a_field_has_its_owners_value_whoever_is_pulled_first(
-    books: Books, registers: dict[str, LandRegister], order: tuple[str, ...]
+    books: PulledDatabase, registers: dict[str, LandRegister], order: tuple[str, ...]
 ) -> None:
     """The record has one owner, one of its fields another; the order of the pulls does not matter."""
     for name in order:
@@ -63,7 +63,7 @@ def test_a_field_has_its_owners_value_whoever_is_pulled_first(
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_a_differing_claim_on_a_field_of_another_owner_is_a_discrepancy(
-    books: Books, registers: dict[str, LandRegister], order: tuple[str, ...]
+    books: PulledDatabase, registers: dict[str, LandRegister], order: tuple[str, ...]
 ) -> None:
     """The record's owner differs in the field it does not own, the field's owner in another one."""
     for name in order:
@@ -77,7 +77,7 @@ def test_a_differing_claim_on_a_field_of_another_owner_is_a_discrepancy(
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_a_second_pull_of_unchanged_sources_writes_nothing(
-    books: Books, registers: dict[str, LandRegister], order: tuple[str, ...]
+    books: PulledDatabase, registers: dict[str, LandRegister], order: tuple[str, ...]
 ) -> None:
     """A record merged from two sources is not merged again."""
     for name in order:
@@ -91,7 +91,7 @@ def test_a_second_pull_of_unchanged_sources_writes_nothing(
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_a_part_of_the_key_is_never_overridden(books: Books, order: tuple[str, ...]) -> None:
+def test_a_part_of_the_key_is_never_overridden(books: PulledDatabase, order: tuple[str, ...]) -> None:
     """Even if a part of the key has another declared owner, it has the value of the record's own item."""
     books.owners = {"land_parcel": "a", "land_parcel.parcel_number": "b"}
     registers = {"a": LandRegister([parcel_item(1)]), "b": LandRegister([parcel_item(1, id="b1")])}
@@ -105,7 +105,9 @@ def test_a_part_of_the_key_is_never_overridden(books: Books, order: tuple[str, .
     assert books.row(KEY).parcel_number == "1"
 
 
-def test_a_later_value_of_the_field_owner_is_a_new_version(books: Books, registers: dict[str, LandRegister]) -> None:
+def test_a_later_value_of_the_field_owner_is_a_new_version(
+    books: PulledDatabase, registers: dict[str, LandRegister]
+) -> None:
     """In the change feed the new version comes from the field's owner, not from the record's."""
     for name in "ab":
         books.pull(name, registers[name])
@@ -117,7 +119,7 @@ def test_a_later_value_of_the_field_owner_is_a_new_version(books: Books, registe
     assert books.versions()[-1] == ("1", "update", "b")
 
 
-def test_an_unchanged_item_of_a_non_owner_is_recognised_by_its_hash(books: Books) -> None:
+def test_an_unchanged_item_of_a_non_owner_is_recognised_by_its_hash(books: PulledDatabase) -> None:
     """The second time it is not translated."""
     books.owners = {"land_parcel": "a"}
     books.pull("a", LandRegister([parcel_item(1)]))
@@ -140,7 +142,9 @@ class CountingRegister(LandRegister):
         return super().translate(item)
 
 
-def test_discrepancies_end_when_the_differing_item_is_gone(books: Books, registers: dict[str, LandRegister]) -> None:
+def test_discrepancies_end_when_the_differing_item_is_gone(
+    books: PulledDatabase, registers: dict[str, LandRegister]
+) -> None:
     """An item that is no longer listed is no claim."""
     for name in "ab":
         books.pull(name, registers[name])
@@ -149,10 +153,10 @@ def test_discrepancies_end_when_the_differing_item_is_gone(books: Books, registe
     books.pull("b", registers["b"])
 
     assert [row for row in books.differences() if row[1] == "b"] == []
-    assert books.live() == ["1"]
+    assert books.live_parcels() == ["1"]
 
 
-def test_a_record_without_a_declared_owner_passes_to_another_source_that_lists_it(books: Books) -> None:
+def test_a_record_without_a_declared_owner_passes_to_another_source_that_lists_it(books: PulledDatabase) -> None:
     """When its first source deletes it, the record stays as long as any source lists it."""
     books.owners = {}
     first, second = LandRegister([parcel_item(1)]), LandRegister([parcel_item(1, id="b1", area="260")])
@@ -169,7 +173,7 @@ def test_a_record_without_a_declared_owner_passes_to_another_source_that_lists_i
 
 
 def test_a_field_keeps_its_owners_value_when_the_record_passes_to_another_source(
-    books: Books, registers: dict[str, LandRegister]
+    books: PulledDatabase, registers: dict[str, LandRegister]
 ) -> None:
     """The new source's own value is stored as well, for when the field's owner withdraws its value."""
     books.owners = {"land_parcel.address": "c"}
@@ -187,26 +191,26 @@ def test_a_field_keeps_its_owners_value_when_the_record_passes_to_another_source
     assert books.row(KEY).address == "Số 1, đường B"
 
 
-def test_a_dismissed_discrepancy_opens_again_when_a_value_changes(books: Books) -> None:
+def test_a_dismissed_discrepancy_opens_again_when_a_value_changes(books: PulledDatabase) -> None:
     """The dismissal covers the two values it was made for."""
     second = LandRegister([parcel_item(1, id="b1", area="260")])
     books.pull("a", LandRegister([parcel_item(1)]))
     books.pull("b", second)
     ((number, _),) = discrepancy_ids(books)
     with books.database.writing() as connection:
-        settle(connection, number, State.DISMISSED, "đã biết", "2026-03-02T09:00:00.000000Z")
+        set_discrepancy_state(connection, number, DiscrepancyState.DISMISSED, "đã biết", "2026-03-02T09:00:00.000000Z")
     books.pull("b", second)
-    assert discrepancy_ids(books) == [(number, State.DISMISSED)]
+    assert discrepancy_ids(books) == [(number, DiscrepancyState.DISMISSED)]
     second.items[0]["area"] = "270"
 
     books.pull("b", second)
 
-    assert discrepancy_ids(books) == [(number, State.OPEN)]
+    assert discrepancy_ids(books) == [(number, DiscrepancyState.OPEN)]
 
 
-@pytest.mark.parametrize("deletes", [Deletes.ABSENCE, Deletes.TOMBSTONES])
+@pytest.mark.parametrize("deletes", [DeleteDetection.ABSENCE, DeleteDetection.TOMBSTONES])
 def test_a_field_whose_owner_withdraws_its_item_returns_to_the_records_owner(
-    books: Books, registers: dict[str, LandRegister], deletes: Deletes
+    books: PulledDatabase, registers: dict[str, LandRegister], deletes: DeleteDetection
 ) -> None:
     """The new version comes from the source that withdrew its item."""
     second = Withdrawing(registers["b"].items, profile=SourceProfile(changed_since=False, deletes=deletes))
@@ -235,14 +239,14 @@ class Withdrawing(LandRegister):
         """Delete every item."""
         self.gone, self.items = [wire_item["id"] for wire_item in self.items], []
 
-    def fetch(self, ask: Ask) -> Exchange[Page]:
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Return a page, with tombstones if the profile has them."""
-        page = yield from super().fetch(ask)
-        return replace(page, gone=self.gone) if self.profile.deletes is Deletes.TOMBSTONES else page
+        page = yield from super().fetch(page_request)
+        return replace(page, deleted_keys=self.gone) if self.profile.deletes is DeleteDetection.TOMBSTONES else page
 
 
 def test_a_field_returns_when_its_owners_item_moves_to_another_record(
-    books: Books, registers: dict[str, LandRegister]
+    books: PulledDatabase, registers: dict[str, LandRegister]
 ) -> None:
     """The value follows the item; the record it left has its owner's value again."""
     registers["a"].items.append(parcel_item(2, address="Số 2, đường A"))
@@ -256,7 +260,7 @@ def test_a_field_returns_when_its_owners_item_moves_to_another_record(
 
 
 def test_only_the_withdrawn_field_returns_to_the_records_owner(
-    books: Books, registers: dict[str, LandRegister]
+    books: PulledDatabase, registers: dict[str, LandRegister]
 ) -> None:
     """A field of a third source keeps that source's value."""
     books.owners = {**BY_FIELD, "land_parcel.area_m2": "c"}
@@ -273,7 +277,7 @@ def test_only_the_withdrawn_field_returns_to_the_records_owner(
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_a_field_without_a_declared_owner_any_more_returns_to_the_records_owner(
-    books: Books, registers: dict[str, LandRegister], order: tuple[str, ...]
+    books: PulledDatabase, registers: dict[str, LandRegister], order: tuple[str, ...]
 ) -> None:
     """The next pass over the record's owner corrects it; the other value is a discrepancy again."""
     for name in "ab":
@@ -288,7 +292,7 @@ def test_a_field_without_a_declared_owner_any_more_returns_to_the_records_owner(
 
 
 def test_a_change_of_declared_owners_is_applied_to_unchanged_sources(
-    books: Books, registers: dict[str, LandRegister]
+    books: PulledDatabase, registers: dict[str, LandRegister]
 ) -> None:
     """After a change in the configuration the next pulls read unchanged items again and correct the records."""
     books.owners = {"land_parcel": "a"}
@@ -304,7 +308,9 @@ def test_a_change_of_declared_owners_is_applied_to_unchanged_sources(
     assert ("address", "a", '"Số 1, đường A"', '"Số 1, đường B"') in books.differences()
 
 
-def test_a_record_passes_to_an_owner_that_is_declared_later(books: Books, registers: dict[str, LandRegister]) -> None:
+def test_a_record_passes_to_an_owner_that_is_declared_later(
+    books: PulledDatabase, registers: dict[str, LandRegister]
+) -> None:
     """The new owner's values replace the former ones, which stay as a discrepancy."""
     books.owners = {}
     for name in "ab":
@@ -322,7 +328,7 @@ def test_a_record_passes_to_an_owner_that_is_declared_later(books: Books, regist
 (CODE,) = dossier_codes(1)
 
 
-def push(books: Books, target: Counter) -> None:
+def push(books: PulledDatabase, target: MemoryTarget) -> None:
     route = Route(
         name="to-portal",
         record_types=("dossier",),
@@ -334,12 +340,12 @@ def push(books: Books, target: Counter) -> None:
         withhold=("dossier.applicant_phone",),
         targets={"dossier": target},
     )
-    Push(route, LocalTransport(), books.scope).run()
+    Push(route, NoRequestTransport(), books.scope).run()
 
 
-def test_a_record_from_a_routes_receiver_is_not_sent_back(books: Books) -> None:
+def test_a_record_from_a_routes_receiver_is_not_sent_back(books: PulledDatabase) -> None:
     """A record is not sent to the system it was pulled from."""
-    target = Counter(Dossier)
+    target = MemoryTarget(Dossier)
     books.pull("portal", DossierRegister([dossier_fields(CODE)]))
 
     push(books, target)
@@ -347,9 +353,9 @@ def test_a_record_from_a_routes_receiver_is_not_sent_back(books: Books) -> None:
     assert target.keys == []
 
 
-def test_a_pushed_record_that_comes_back_by_pull_changes_nothing(books: Books) -> None:
+def test_a_pushed_record_that_comes_back_by_pull_changes_nothing(books: PulledDatabase) -> None:
     """Its echo, without the withheld fields, makes no version, no discrepancy and no further message."""
-    target = Counter(Dossier)
+    target = MemoryTarget(Dossier)
     sent = dossier_fields(CODE, applicant_phone="0900000001", applicant_name="Nguyễn Thị Mẫu")
     books.pull("desk", DossierRegister([sent]))
     push(books, target)
@@ -362,10 +368,10 @@ def test_a_pushed_record_that_comes_back_by_pull_changes_nothing(books: Books) -
     assert (target.keys, books.differences()) == ([CODE], [])
 
 
-def test_a_change_of_a_field_that_the_receiver_owns_is_not_sent_back(books: Books) -> None:
+def test_a_change_of_a_field_that_the_receiver_owns_is_not_sent_back(books: PulledDatabase) -> None:
     """The receiver's value changes the record and is not sent to the receiver."""
     books.owners = {"dossier": "desk", "dossier.status": "portal"}
-    target = Counter(Dossier)
+    target = MemoryTarget(Dossier)
     books.pull("desk", DossierRegister([dossier_fields(CODE)]))
     push(books, target)
 

@@ -8,27 +8,27 @@ from dataclasses import dataclass, field
 import pytest
 from sqlalchemy import select
 
-from cchc_connect import Exchange
-from cchc_connect.adapter import Outcome, Outgoing, Receipt
-from cchc_connect.database.outbox.deliveries import State
+from cchc_connect import Conversation
+from cchc_connect.adapter import DeliveryStatus, Outgoing, Receipt
+from cchc_connect.database.outbox.deliveries import DeliveryState
 from cchc_connect.database.tables import delivery
 from cchc_connect.errors import Unreachable
 from cchc_connect.sync.outgoing import Route
 from cchc_connect.sync.push import Push
 from cchc_schemas import Dossier, DossierStep
-from tests.databases import on_one_kind
+from tests.databases import on_sqlite_only
 from tests.sync.memory_systems import (
-    Counter,
     DossierRegister,
-    LocalTransport,
+    MemoryTarget,
+    NoRequestTransport,
     dossier_codes,
     dossier_fields,
     step_fields,
 )
-from tests.sync.pulled_database import Books
+from tests.sync.pulled_database import PulledDatabase
 
 
-def push(books: Books, target: Counter, transport: LocalTransport | None = None) -> Push:
+def push(books: PulledDatabase, target: MemoryTarget, transport: NoRequestTransport | None = None) -> Push:
     kind = target.record_type.record_type
     route = Route(
         name="portal",
@@ -40,13 +40,13 @@ def push(books: Books, target: Counter, transport: LocalTransport | None = None)
         legal_basis="NĐ 61/2018/NĐ-CP",
         targets={kind: target},
     )
-    pushed = Push(route, transport or LocalTransport(), books.scope)
+    pushed = Push(route, transport or NoRequestTransport(), books.scope)
     pushed.run()
     return pushed
 
 
 @dataclass
-class ParallelTarget(Counter):
+class ParallelTarget(MemoryTarget):
     """A target that accepts several messages in parallel and records which order keys were in progress together."""
 
     parallel: int = 4
@@ -54,7 +54,7 @@ class ParallelTarget(Counter):
     _inside: list[str] = field(default_factory=list[str])
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def deliver(self, batch: Sequence[Outgoing]) -> Exchange[Sequence[Receipt]]:
+    def deliver(self, batch: Sequence[Outgoing]) -> Conversation[Sequence[Receipt]]:
         """Receive a message, slowly."""
         keys = [outgoing.record.order_key for outgoing in batch]
         with self._lock:
@@ -68,8 +68,8 @@ class ParallelTarget(Counter):
         return receipts
 
 
-@on_one_kind
-def test_as_many_messages_are_sent_in_parallel_as_the_target_accepts(books: Books) -> None:
+@on_sqlite_only
+def test_as_many_messages_are_sent_in_parallel_as_the_target_accepts(books: PulledDatabase) -> None:
     """Four if it declares four, and never more."""
     books.pull("desk", DossierRegister([dossier_fields(code) for code in dossier_codes(12)]))
     target = ParallelTarget(Dossier)
@@ -80,8 +80,8 @@ def test_as_many_messages_are_sent_in_parallel_as_the_target_accepts(books: Book
     assert sorted(target.keys) == sorted(dossier_codes(12))
 
 
-@on_one_kind
-def test_steps_of_one_dossier_are_never_sent_in_parallel(books: Books) -> None:
+@on_sqlite_only
+def test_steps_of_one_dossier_are_never_sent_in_parallel(books: PulledDatabase) -> None:
     """Order is kept for each order key."""
     steps = [step_fields(code, minute) for minute in range(4) for code in dossier_codes(3)]
     books.pull("desk", DossierRegister(steps, DossierStep))
@@ -96,14 +96,14 @@ def test_steps_of_one_dossier_are_never_sent_in_parallel(books: Books) -> None:
 
 
 @dataclass
-class ShortTextTarget(Counter):
+class ShortTextTarget(MemoryTarget):
     """A target with a short limit on one text field."""
 
     field_limits: dict[str, int] = field(default_factory=lambda: {"applicant_name": 10})
 
 
-@on_one_kind
-def test_a_text_over_the_limit_is_truncated_with_an_ellipsis(books: Books) -> None:
+@on_sqlite_only
+def test_a_text_over_the_limit_is_truncated_with_an_ellipsis(books: PulledDatabase) -> None:
     """The truncation is counted and recorded in the delivery."""
     (code,) = dossier_codes(1)
     books.pull("desk", DossierRegister([dossier_fields(code, applicant_name="Công ty Mẫu Thử Nghiệm")]))
@@ -119,11 +119,11 @@ def test_a_text_over_the_limit_is_truncated_with_an_ellipsis(books: Books) -> No
         assert connection.execute(select(delivery.c.shortened_fields)).scalar() == "applicant_name"
 
 
-def test_one_refused_record_leaves_its_batch_delivered(books: Books) -> None:
+def test_one_refused_record_leaves_its_batch_delivered(books: PulledDatabase) -> None:
     """A batch that is refused as a whole is sent record by record."""
     codes = list(dossier_codes(4))
     books.pull("desk", DossierRegister([dossier_fields(code) for code in codes]))
-    target = ParallelTarget(Dossier, batch_limit=4, answers={codes[1]: Outcome.REFUSED})
+    target = ParallelTarget(Dossier, batch_limit=4, outcomes={codes[1]: DeliveryStatus.REFUSED})
 
     done = push(books, target)
 
@@ -131,14 +131,14 @@ def test_one_refused_record_leaves_its_batch_delivered(books: Books) -> None:
     assert (done.counts["dossier"].delivered, done.counts["dossier"].refused) == (3, 1)
 
 
-def test_an_outage_in_a_wave_records_the_outcome_of_each_message(books: Books) -> None:
+def test_an_outage_in_a_wave_records_the_outcome_of_each_message(books: PulledDatabase) -> None:
     """Failures in a row end the run; messages sent before and in parallel are recorded as delivered or waiting."""
     books.pull("desk", DossierRegister([dossier_fields(code) for code in dossier_codes(8)]))
     outage = Unreachable("transport.unreachable")
 
     with pytest.raises(Unreachable):
-        push(books, ParallelTarget(Dossier), LocalTransport([*[None] * 4, *[outage] * 4]))
+        push(books, ParallelTarget(Dossier), NoRequestTransport([*[None] * 4, *[outage] * 4]))
 
     with books.database.reading() as connection:
         states = sorted(connection.execute(select(delivery.c.state)).scalars())
-    assert states == [State.DELIVERED] * 4 + [State.WAITING] * 4
+    assert states == [DeliveryState.DELIVERED] * 4 + [DeliveryState.WAITING] * 4

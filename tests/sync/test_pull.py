@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from cchc_connect.adapter import Deletes, SourceProfile
+from cchc_connect.adapter import DeleteDetection, SourceProfile
 from cchc_connect.database.reading.change_feed import changes, last_sequence
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.shared_database import SharedDatabase
@@ -19,12 +19,19 @@ from cchc_connect.database.writing.discrepancies import discrepancies
 from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import CchcError, SourceHeld, Unreachable
 from cchc_connect.sync.pull import Pull
-from cchc_connect.sync.run_context import Scope
-from tests.databases import new_address, on_one_kind
-from tests.sync.memory_systems import START, FencelessScope, HandClock, LandRegister, LocalTransport, parcel_item
+from cchc_connect.sync.run_context import RunContext
+from tests.databases import new_address, on_sqlite_only
+from tests.sync.memory_systems import (
+    START,
+    LandRegister,
+    ManualClock,
+    NoRequestTransport,
+    UnfencedRunContext,
+    parcel_item,
+)
 
 STREAM = Stream(connection="village", record_type="land_parcel", agency="H09.1")
-INCREMENTAL = SourceProfile(changed_since=True, late_by=timedelta(minutes=10))
+INCREMENTAL = SourceProfile(changed_since=True, lookback=timedelta(minutes=10))
 
 
 @pytest.fixture
@@ -39,14 +46,16 @@ def pull(
     *failures: CchcError | None,
     stream: Stream = STREAM,
     owner: str | None = None,
-    keeps: bool = True,
+    dry_run: bool = False,
     shrinking: frozenset[str] = frozenset(),
 ) -> Pull:
     """Pull once, without a lease."""
     owners = {} if owner is None else {"land_parcel": owner}
-    kind = FencelessScope if keeps else Scope
-    scope = kind(run_id="run", database=database, clock=HandClock(), token=None, owners=owners, shrinking=shrinking)
-    pulled = Pull(register, stream, LocalTransport(failures), scope)
+    kind = RunContext if dry_run else UnfencedRunContext
+    scope = kind(
+        run_id="run", database=database, clock=ManualClock(), token=None, owners=owners, accept_shrink=shrinking
+    )
+    pulled = Pull(register, stream, NoRequestTransport(failures), scope)
     pulled.run()
     return pulled
 
@@ -179,7 +188,7 @@ def test_an_item_without_a_key_is_quarantined_by_its_content(database: SharedDat
     assert len(rules(database)) == 2
 
 
-@on_one_kind
+@on_sqlite_only
 def test_a_translation_that_raises_quarantines_that_item_only(database: SharedDatabase) -> None:
     """The exception is recorded as a fault of the item."""
     broken = {key: value for key, value in parcel_item(1).items() if key != "area"}
@@ -269,8 +278,8 @@ def test_a_listing_that_shrank_too_much_holds_the_source_and_deletes_nothing(dat
     assert rows(database)["gso-2025-07:25747:12:1"].area_m2 == 99
 
 
-@on_one_kind
-@pytest.mark.parametrize("profile", [SourceProfile(changed_since=False, deletes=Deletes.NEVER), INCREMENTAL])
+@on_sqlite_only
+@pytest.mark.parametrize("profile", [SourceProfile(changed_since=False, deletes=DeleteDetection.NEVER), INCREMENTAL])
 def test_a_source_that_does_not_report_deletions_deletes_nothing(
     database: SharedDatabase, profile: SourceProfile
 ) -> None:
@@ -284,7 +293,7 @@ def test_a_source_that_does_not_report_deletions_deletes_nothing(
     assert len(live(database)) == 7
 
 
-@on_one_kind
+@on_sqlite_only
 def test_a_listing_with_fewer_items_than_its_total_deletes_nothing(database: SharedDatabase) -> None:
     """Only a complete listing proves absence."""
     register = LandRegister([parcel_item(number) for number in range(1, 8)])
@@ -303,11 +312,11 @@ def test_a_broken_pass_resumes_after_the_last_committed_page(database: SharedDat
     with pytest.raises(Unreachable):
         pull(database, register, None, None, Unreachable("transport.unreachable"))
     assert len(live(database)) == 6
-    register.asks.clear()
+    register.requests.clear()
 
     pull(database, register)
 
-    assert [ask.position for ask in register.asks] == ["6", "9"]
+    assert [ask.page_token for ask in register.requests] == ["6", "9"]
     assert len(live(database)) == 11
 
 
@@ -323,7 +332,7 @@ def test_a_resumed_pass_deletes_nothing(database: SharedDatabase) -> None:
     assert len(live(database)) == 11
 
 
-@on_one_kind
+@on_sqlite_only
 def test_the_watermark_is_the_sources_time_and_the_next_pass_asks_from_before_it(database: SharedDatabase) -> None:
     """The next pass asks from `late_by` before the latest change seen, to catch late commits; our clock is not used."""
     latest = START - timedelta(days=30)
@@ -332,10 +341,10 @@ def test_the_watermark_is_the_sources_time_and_the_next_pass_asks_from_before_it
 
     pull(database, register)
 
-    assert [ask.since for ask in register.asks] == [None, latest - timedelta(minutes=10)]
+    assert [ask.since for ask in register.requests] == [None, latest - timedelta(minutes=10)]
 
 
-@on_one_kind
+@on_sqlite_only
 def test_a_change_that_appears_late_is_not_missed(database: SharedDatabase) -> None:
     """A change dated less than `late_by` before the watermark is read."""
     register = LandRegister([parcel_item(1)], profile=INCREMENTAL)
@@ -347,7 +356,7 @@ def test_a_change_that_appears_late_is_not_missed(database: SharedDatabase) -> N
     assert live(database) == ["1", "2"]
 
 
-@on_one_kind
+@on_sqlite_only
 def test_a_source_that_ignores_the_filter_is_held(database: SharedDatabase) -> None:
     """Old items in the response to a request for new ones show that the filter does not work."""
     old = parcel_item(2, at=(START - timedelta(days=400)).isoformat())
@@ -360,7 +369,7 @@ def test_a_source_that_ignores_the_filter_is_held(database: SharedDatabase) -> N
     assert stopped.value.code == "source.filter_ignored"
 
 
-@on_one_kind
+@on_sqlite_only
 @pytest.mark.parametrize(
     ("sabotage", "code"),
     [
@@ -380,7 +389,7 @@ def test_a_listing_that_does_not_advance_is_held(database: SharedDatabase, sabot
     assert stopped.value.code == code
 
 
-@on_one_kind
+@on_sqlite_only
 def test_an_empty_listing_with_a_total_above_zero_is_held(database: SharedDatabase) -> None:
     """An empty page ends a listing only if nothing contradicts it."""
     with pytest.raises(SourceHeld) as stopped:
@@ -397,21 +406,21 @@ def test_a_held_source_starts_its_next_pass_from_the_first_page(database: Shared
     with database.writing() as connection:
         hold(connection, STREAM, stopped.value, START)
     register.following = {}
-    register.asks.clear()
+    register.requests.clear()
 
     pull(database, register)
 
-    assert register.asks[0].position is None
+    assert register.requests[0].page_token is None
     assert len(live(database)) == 11
 
 
 def test_a_dry_run_counts_and_writes_nothing(database: SharedDatabase) -> None:
     """It reports what would be written and leaves the database unchanged."""
-    done = pull(database, LandRegister([parcel_item(number) for number in range(1, 6)]), keeps=False)
+    done = pull(database, LandRegister([parcel_item(number) for number in range(1, 6)]), dry_run=True)
 
     with database.reading() as connection:
         assert (done.counts.inserted, last_sequence(connection)) == (5, 0)
-        assert read_cursor(connection, STREAM).position is None
+        assert read_cursor(connection, STREAM).page_token is None
 
 
 def test_a_differing_value_of_another_agency_is_stored_as_a_discrepancy(database: SharedDatabase) -> None:
@@ -451,10 +460,10 @@ def test_a_record_passes_to_the_declared_source_of_truth(database: SharedDatabas
     assert (difference.connection, difference.value, difference.owner) == ("village", '"250.5"', "city")
 
 
-@on_one_kind
+@on_sqlite_only
 def test_a_listing_of_changes_only_deletes_nothing(database: SharedDatabase) -> None:
     """Unchanged items are not listed although they exist."""
-    profile = SourceProfile(changed_since=True, deletes=Deletes.ABSENCE)
+    profile = SourceProfile(changed_since=True, deletes=DeleteDetection.ABSENCE)
     old = parcel_item(1, at=(START - timedelta(days=1)).isoformat())
     register = LandRegister([old, *(parcel_item(number) for number in range(2, 8))], profile=profile)
     pull(database, register)
@@ -475,7 +484,7 @@ def test_different_items_of_a_page_under_one_key_are_not_lost(database: SharedDa
     assert rules(database) == [[("", "key_twice")]] * 2
 
 
-@on_one_kind
+@on_sqlite_only
 def test_the_same_item_twice_in_a_page_is_one(database: SharedDatabase) -> None:
     """An item that a listing repeats is no fault."""
     done = pull(database, LandRegister([parcel_item(1), parcel_item(1)]))
@@ -483,7 +492,7 @@ def test_the_same_item_twice_in_a_page_is_one(database: SharedDatabase) -> None:
     assert (live(database), done.counts.quarantined) == (["1"], 0)
 
 
-@on_one_kind
+@on_sqlite_only
 def test_a_new_mapping_version_asks_an_incremental_source_for_everything_once(database: SharedDatabase) -> None:
     """Unchanged items are translated again even if the source lists changes only."""
     register = LandRegister([parcel_item(1)], profile=INCREMENTAL)
@@ -493,10 +502,10 @@ def test_a_new_mapping_version_asks_an_incremental_source_for_everything_once(da
     pull(database, register)
     pull(database, register)
 
-    assert [ask.since is None for ask in register.asks] == [True, True, False]
+    assert [ask.since is None for ask in register.requests] == [True, True, False]
 
 
-@on_one_kind
+@on_sqlite_only
 def test_a_change_time_without_an_offset_moves_no_watermark(database: SharedDatabase) -> None:
     """A naive time could be hours ahead; its item goes into quarantine and the others are stored."""
     pull(database, LandRegister([parcel_item(1, at="2026-03-02T08:00:00"), parcel_item(2)], profile=INCREMENTAL))
@@ -506,7 +515,7 @@ def test_a_change_time_without_an_offset_moves_no_watermark(database: SharedData
     assert live(database) == ["2"]
 
 
-@on_one_kind
+@on_sqlite_only
 def test_a_translation_that_fails_on_every_item_is_the_adapters_fault(database: SharedDatabase) -> None:
     """A page without a readable item holds the source and quarantines nothing."""
     broken = [{key: value for key, value in parcel_item(number).items() if key != "area"} for number in range(9)]
@@ -518,7 +527,7 @@ def test_a_translation_that_fails_on_every_item_is_the_adapters_fault(database: 
     assert rules(database) == []
 
 
-@on_one_kind
+@on_sqlite_only
 @pytest.mark.parametrize("wrong", ["2926-01-01T00:00:00+00:00", "0001-01-01T00:00:00+00:00"])
 def test_an_impossible_change_time_moves_no_watermark(database: SharedDatabase, wrong: str) -> None:
     """A date far in the future or the past does not keep later changes from being read."""
@@ -542,7 +551,7 @@ def test_an_incremental_listing_that_was_cut_short_is_requested_again(database: 
     assert len(live(database)) == 7
 
 
-@on_one_kind
+@on_sqlite_only
 def test_an_unchanged_source_keeps_its_watermark(database: SharedDatabase) -> None:
     """A pass without changes does not cause a complete one."""
     register = LandRegister([parcel_item(1)], profile=INCREMENTAL)
@@ -551,7 +560,7 @@ def test_an_unchanged_source_keeps_its_watermark(database: SharedDatabase) -> No
     pull(database, register)
     pull(database, register)
 
-    assert [ask.since is None for ask in register.asks] == [True, False, False]
+    assert [ask.since is None for ask in register.requests] == [True, False, False]
 
 
 def test_a_source_that_went_back_before_its_watermark_is_read_completely(database: SharedDatabase) -> None:
@@ -564,7 +573,7 @@ def test_a_source_that_went_back_before_its_watermark_is_read_completely(databas
     pull(database, register)
     pull(database, register)
 
-    assert [ask.since for ask in register.asks[1:]] == [
+    assert [ask.since for ask in register.requests[1:]] == [
         START + timedelta(days=1) - timedelta(minutes=10),
         None,
         START - timedelta(minutes=10),

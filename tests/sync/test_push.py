@@ -7,26 +7,26 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from cchc_connect.adapter import Outcome, Target
-from cchc_connect.database.outbox.audit_log import broken_entry
-from cchc_connect.database.outbox.deliveries import LAST_ATTEMPT, LONGEST_WAIT, STAGE_LIMIT, route_states
+from cchc_connect.adapter import DeliveryStatus, Target
+from cchc_connect.database.outbox.audit_log import first_broken_entry
+from cchc_connect.database.outbox.deliveries import ENQUEUE_BATCH_SIZE, MAX_ATTEMPTS, MAX_RETRY_WAIT, route_states
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.writing.incoming import Occasion, SiftedPage
+from cchc_connect.database.writing.incoming import PageBatch, WriteContext
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.errors import AuthenticationFailed, CchcError, SourceHeld, Unreachable
 from cchc_connect.sync.outgoing import Route
 from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.push import Push
-from cchc_connect.sync.run_context import Scope
+from cchc_connect.sync.run_context import RunContext
 from cchc_schemas import Dossier, DossierStep
-from tests.databases import on_one_kind
+from tests.databases import on_sqlite_only
 from tests.sync.memory_systems import (
-    Counter,
     DossierRegister,
-    FencelessScope,
-    HandClock,
-    LocalTransport,
+    ManualClock,
+    MemoryTarget,
+    NoRequestTransport,
+    UnfencedRunContext,
     dossier_codes,
     dossier_fields,
     step_fields,
@@ -40,25 +40,25 @@ class Office:
 
     def __init__(self, database: SharedDatabase) -> None:
         self.database = database
-        self.clock = HandClock()
-        self.dossiers = Counter(Dossier)
-        self.steps = Counter(DossierStep, batch_limit=10)
+        self.clock = ManualClock()
+        self.dossiers = MemoryTarget(Dossier)
+        self.steps = MemoryTarget(DossierStep, batch_limit=10)
         self.withhold: tuple[str, ...] = ()
 
     @property
-    def scope(self) -> Scope:
-        return FencelessScope(run_id="run", database=self.database, clock=self.clock, token=None)
+    def scope(self) -> RunContext:
+        return UnfencedRunContext(run_id="run", database=self.database, clock=self.clock, token=None)
 
     def holds(self, dossiers: list[dict[str, Any]], steps: list[dict[str, Any]] | None = None) -> None:
         """Pull these dossiers and steps into the shared database."""
         for record_type, items in ((Dossier, dossiers), (DossierStep, steps or [])):
             if items:
                 stream = Stream(connection="desk", record_type=record_type.record_type, agency="H09.1")
-                Pull(DossierRegister(items, record_type), stream, LocalTransport(), self.scope).run()
+                Pull(DossierRegister(items, record_type), stream, NoRequestTransport(), self.scope).run()
 
     def push(self, *failures: CchcError | None) -> Push:
         """Run the route once."""
-        push = Push(self.route, LocalTransport(failures), self.scope)
+        push = Push(self.route, NoRequestTransport(failures), self.scope)
         push.run()
         return push
 
@@ -110,14 +110,16 @@ def test_only_changed_records_are_sent_and_marked_as_known(office: Office) -> No
 
     office.push()
 
-    assert [[(sent.record.key, sent.known) for sent in message] for message in office.dossiers.received] == [
+    assert [
+        [(sent.record.key, sent.previously_delivered) for sent in message] for message in office.dossiers.received
+    ] == [
         [(A, False)],
         [(B, False)],
         [(B, True)],
     ]
 
 
-@on_one_kind
+@on_sqlite_only
 def test_messages_are_sent_in_batches_of_the_targets_size(office: Office) -> None:
     """No message holds more than the target's limit."""
     office.holds([dossier_fields(A)], [step_fields(A, minute) for minute in range(23)])
@@ -131,7 +133,7 @@ def test_a_refused_record_does_not_hold_the_others(office: Office) -> None:
     """One refused record in a batch becomes a dead letter; the others are delivered."""
     office.holds([dossier_fields(A)], [step_fields(A, minute) for minute in range(4)])
     refused = f"{A}@20260302T080200Z@Thẩm định hồ sơ"
-    office.steps.answers = {refused: Outcome.REFUSED}
+    office.steps.outcomes = {refused: DeliveryStatus.REFUSED}
 
     office.push()
 
@@ -143,7 +145,7 @@ def test_a_refused_record_does_not_hold_the_others(office: Office) -> None:
 def test_a_failed_message_holds_back_its_own_order_key_only(office: Office) -> None:
     """Order is kept for each dossier; other dossiers are sent."""
     office.holds([dossier_fields(A), dossier_fields(B)], [step_fields(A, 1), step_fields(B, 1)])
-    office.dossiers.answers = {A: Outcome.RETRY}
+    office.dossiers.outcomes = {A: DeliveryStatus.RETRY}
 
     office.push()
 
@@ -155,10 +157,10 @@ def test_a_failed_message_holds_back_its_own_order_key_only(office: Office) -> N
 def test_a_failed_message_is_sent_again_before_its_successors(office: Office) -> None:
     """Messages that were held back are sent in order once the target accepts them, with the same idempotency key."""
     office.holds([dossier_fields(A)], [step_fields(A, 1)])
-    office.dossiers.answers = {A: Outcome.RETRY}
+    office.dossiers.outcomes = {A: DeliveryStatus.RETRY}
     office.push()
-    office.dossiers.answers = {}
-    office.clock.pass_time(LONGEST_WAIT)
+    office.dossiers.outcomes = {}
+    office.clock.advance(MAX_RETRY_WAIT)
 
     office.push()
 
@@ -167,11 +169,11 @@ def test_a_failed_message_is_sent_again_before_its_successors(office: Office) ->
     assert office.state() == (0, 2, 0)
 
 
-@on_one_kind
+@on_sqlite_only
 def test_a_message_is_not_tried_again_before_its_time(office: Office) -> None:
     """A run right after a failed one sends nothing."""
     office.holds([dossier_fields(A)])
-    office.dossiers.answers = {A: Outcome.RETRY}
+    office.dossiers.outcomes = {A: DeliveryStatus.RETRY}
     office.push()
 
     office.push()
@@ -179,15 +181,15 @@ def test_a_message_is_not_tried_again_before_its_time(office: Office) -> None:
     assert office.dossiers.keys == [A]
 
 
-@on_one_kind
+@on_sqlite_only
 def test_after_its_last_attempt_a_message_is_a_dead_letter(office: Office) -> None:
     """Attempts are limited; an undelivered message is kept and shown."""
     office.holds([dossier_fields(A)])
-    office.dossiers.answers = {A: Outcome.RETRY}
+    office.dossiers.outcomes = {A: DeliveryStatus.RETRY}
 
-    for _ in range(LAST_ATTEMPT):
+    for _ in range(MAX_ATTEMPTS):
         office.push()
-        office.clock.pass_time(LONGEST_WAIT)
+        office.clock.advance(MAX_RETRY_WAIT)
 
     assert office.state() == (0, 0, 1)
 
@@ -199,17 +201,17 @@ def test_a_message_whose_response_was_lost_has_its_effect_once(office: Office) -
     office.dossiers = losing
 
     office.push()
-    office.clock.pass_time(LONGEST_WAIT)
+    office.clock.advance(MAX_RETRY_WAIT)
     office.push()
 
     assert len({sent.idempotency_key for message in losing.received for sent in message}) == 1
     assert (len(losing.received), len(losing.effects), office.state()) == (2, 1, (0, 1, 0))
 
 
-class LosesFirstResponse(Counter):
+class LosesFirstResponse(MemoryTarget):
     """A target that applies the first message and loses its response."""
 
-    def __init__(self, like: Counter) -> None:
+    def __init__(self, like: MemoryTarget) -> None:
         super().__init__(like.record_type)
 
     def deliver(self, batch: Any) -> Any:
@@ -219,7 +221,7 @@ class LosesFirstResponse(Counter):
         return receipts
 
 
-@on_one_kind
+@on_sqlite_only
 def test_a_target_that_is_down_ends_the_run_after_three_failures(office: Office) -> None:
     """After three failed messages in a row the remaining ones wait without an attempt."""
     office.holds([dossier_fields(code) for code in dossier_codes(9)])
@@ -232,7 +234,7 @@ def test_a_target_that_is_down_ends_the_run_after_three_failures(office: Office)
     assert office.dossiers.received == []
 
 
-@on_one_kind
+@on_sqlite_only
 def test_refused_credentials_stop_the_route_and_cost_no_attempt(office: Office) -> None:
     """A wrong password is not a failure of the messages."""
     office.holds([dossier_fields(A)])
@@ -248,11 +250,11 @@ def test_steps_refused_for_a_missing_dossier_are_sent_again_after_it_is_delivere
     """A dead letter that only lacked another record is requeued once that record is delivered."""
     office.holds([dossier_fields(A)], [step_fields(A, 1)])
     (step,) = (f"{A}@20260302T080100Z@Thẩm định hồ sơ",)
-    office.dossiers.answers = {A: Outcome.REFUSED}
-    office.steps.answers = {step: Outcome.REFUSED}
+    office.dossiers.outcomes = {A: DeliveryStatus.REFUSED}
+    office.steps.outcomes = {step: DeliveryStatus.REFUSED}
     office.push()
     assert office.state() == (0, 0, 2)
-    office.dossiers.answers = office.steps.answers = {}
+    office.dossiers.outcomes = office.steps.outcomes = {}
     office.holds([dossier_fields(A, status=9)])
 
     office.push()
@@ -260,7 +262,7 @@ def test_steps_refused_for_a_missing_dossier_are_sent_again_after_it_is_delivere
     assert list(office.steps.effects) == [step]
 
 
-@on_one_kind
+@on_sqlite_only
 def test_withheld_fields_are_not_sent(office: Office) -> None:
     """Fields that the route withholds are empty in the message."""
     office.withhold = ("dossier.applicant_phone",)
@@ -299,30 +301,30 @@ def test_tampering_with_the_audit_log_is_detected(office: Office, tampering: str
     office.holds([dossier_fields(code) for code in dossier_codes(3)])
     office.push()
     with office.database.reading() as connection:
-        assert broken_entry(connection) is None
+        assert first_broken_entry(connection) is None
 
     with office.database.writing() as connection:
         connection.execute(text(tampering))
 
     with office.database.reading() as connection:
-        assert broken_entry(connection) == 2
+        assert first_broken_entry(connection) == 2
 
 
 def test_a_dry_run_counts_the_messages_and_sends_nothing(office: Office) -> None:
     """It changes neither the target nor the route's position in the change feed."""
     office.holds([dossier_fields(A), dossier_fields(B)])
-    push = Push(office.route, LocalTransport(), office.scope)
+    push = Push(office.route, NoRequestTransport(), office.scope)
 
-    push.rehearse()
+    push.count_pending()
 
     assert push.counts["dossier"].waiting == 2
     assert office.dossiers.received == []
-    office.clock.pass_time(timedelta(seconds=1))
+    office.clock.advance(timedelta(seconds=1))
     office.push()
     assert office.state() == (0, 2, 0)
 
 
-@on_one_kind
+@on_sqlite_only
 def test_an_adapter_that_raises_on_a_message_stops_the_route_and_loses_nothing(office: Office) -> None:
     """The error names the adapter and no value; the message waits."""
     office.holds([dossier_fields(A)])
@@ -336,7 +338,7 @@ def test_an_adapter_that_raises_on_a_message_stops_the_route_and_loses_nothing(o
     assert office.state() == (1, 0, 0)
 
 
-class RaisingTarget(Counter):
+class RaisingTarget(MemoryTarget):
     """A target that raises a KeyError."""
 
     def deliver(self, batch: Any) -> Any:
@@ -344,7 +346,7 @@ class RaisingTarget(Counter):
         raise KeyError("Nguyễn Thị Mẫu", batch)
 
 
-@on_one_kind
+@on_sqlite_only
 @pytest.mark.parametrize("receipts", [None, [], ["delivered"], [None]])
 def test_a_target_that_returns_no_receipt_for_each_record_holds_the_route(office: Office, receipts: object) -> None:
     """The error names the adapter, and its messages wait."""
@@ -358,7 +360,7 @@ def test_a_target_that_returns_no_receipt_for_each_record_holds_the_route(office
     assert office.state() == (1, 0, 0)
 
 
-class WrongReceipts(Counter):
+class WrongReceipts(MemoryTarget):
     """A target that returns anything but one receipt per record."""
 
     def __init__(self, receipts: object) -> None:
@@ -371,10 +373,10 @@ class WrongReceipts(Counter):
         return self._receipts
 
 
-@on_one_kind
+@on_sqlite_only
 def test_a_change_feed_longer_than_one_stage_is_sent_completely(office: Office) -> None:
     """Changes after the first thousand are not skipped."""
-    codes = list(dossier_codes(STAGE_LIMIT + 5))
+    codes = list(dossier_codes(ENQUEUE_BATCH_SIZE + 5))
     office.holds([dossier_fields(code) for code in codes])
 
     office.push()
@@ -382,14 +384,14 @@ def test_a_change_feed_longer_than_one_stage_is_sent_completely(office: Office) 
     assert office.dossiers.keys == codes
 
 
-@on_one_kind
+@on_sqlite_only
 def test_an_outage_costs_a_message_no_attempt(office: Office) -> None:
     """However long a target is down, no message becomes a dead letter."""
     office.holds([dossier_fields(A)])
 
-    for _ in range(LAST_ATTEMPT + 2):
+    for _ in range(MAX_ATTEMPTS + 2):
         office.push(Unreachable("transport.unreachable"))
-        office.clock.pass_time(LONGEST_WAIT)
+        office.clock.advance(MAX_RETRY_WAIT)
     office.push()
 
     assert office.state() == (0, 1, 0)
@@ -399,10 +401,10 @@ def test_a_dead_letter_with_a_newer_version_is_not_requeued(office: Office) -> N
     """A requeued message never overwrites a later one."""
     office.holds([dossier_fields(A)], [step_fields(A, 1)])
     (step,) = (f"{A}@20260302T080100Z@Thẩm định hồ sơ",)
-    office.dossiers.answers = {A: Outcome.REFUSED}
-    office.steps.answers = {step: Outcome.REFUSED}
+    office.dossiers.outcomes = {A: DeliveryStatus.REFUSED}
+    office.steps.outcomes = {step: DeliveryStatus.REFUSED}
     office.push()
-    office.dossiers.answers = office.steps.answers = {}
+    office.dossiers.outcomes = office.steps.outcomes = {}
     office.holds([dossier_fields(A, status=9)], [{**step_fields(A, 1), "status": 9}])
 
     office.push()
@@ -416,13 +418,13 @@ def test_a_dead_letter_with_a_newer_version_is_not_requeued(office: Office) -> N
 def test_a_record_deleted_while_its_message_waited_is_not_sent(office: Office) -> None:
     """Its message becomes a dead letter."""
     office.holds([dossier_fields(A)])
-    office.dossiers.answers = {A: Outcome.RETRY}
+    office.dossiers.outcomes = {A: DeliveryStatus.RETRY}
     office.push()
     with office.database.writing() as connection:
         stream = Stream(connection="desk", record_type="dossier", agency="H09.1")
-        write_page(connection, stream, SiftedPage(gone=[A]), Occasion(run_id="run", now="now"))
-    office.dossiers.answers = {}
-    office.clock.pass_time(LONGEST_WAIT)
+        write_page(connection, stream, PageBatch(deleted_keys=[A]), WriteContext(run_id="run", now="now"))
+    office.dossiers.outcomes = {}
+    office.clock.advance(MAX_RETRY_WAIT)
 
     office.push()
 

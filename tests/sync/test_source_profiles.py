@@ -5,51 +5,53 @@ from datetime import timedelta
 
 import pytest
 
-from cchc_connect import Exchange
-from cchc_connect.adapter import Ask, Deletes, Order, Page, SourceProfile
-from cchc_connect.database.state.counters import read_tallies
+from cchc_connect import Conversation
+from cchc_connect.adapter import DeleteDetection, ListingOrder, Page, PageRequest, SourceProfile
+from cchc_connect.database.state.counters import read_counters
 from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import SourceHeld, StartOver
-from cchc_connect.sync.pull import Extent
-from tests.databases import on_one_kind
+from cchc_connect.sync.pull import PullRange
+from tests.databases import on_sqlite_only
 from tests.sync.memory_systems import START, LandRegister, parcel_item
-from tests.sync.pulled_database import Books, parcel_key
+from tests.sync.pulled_database import PulledDatabase, parcel_key
 
 DAY = timedelta(days=1)
 
 
 @dataclass
-class Communes(LandRegister):
+class PartitionedRegister(LandRegister):
     """A register in two partitions, `n` and `s`."""
 
     profile: SourceProfile = field(
-        default_factory=lambda: SourceProfile(changed_since=False, deletes=Deletes.ABSENCE, partitions=("n", "s"))
+        default_factory=lambda: SourceProfile(
+            changed_since=False, deletes=DeleteDetection.ABSENCE, partitions=("n", "s")
+        )
     )
 
-    def fetch(self, ask: Ask) -> Exchange[Page]:
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Return a page of the requested partition."""
         everything = self.items
-        self.items = [wire_item for wire_item in everything if wire_item["part"] == ask.partition]
-        page = yield from super().fetch(ask)
+        self.items = [wire_item for wire_item in everything if wire_item["part"] == page_request.partition]
+        page = yield from super().fetch(page_request)
         self.items = everything
         return page
 
 
-def test_absence_means_deletion_within_its_partition_only(books: Books) -> None:
+def test_absence_means_deletion_within_its_partition_only(books: PulledDatabase) -> None:
     """A pull of one partition deletes no record of another one."""
-    register = Communes([parcel_item(1, part="n"), parcel_item(2, part="s")])
+    register = PartitionedRegister([parcel_item(1, part="n"), parcel_item(2, part="s")])
     for part in "ns":
         books.pull("a", register, partition=part)
     register.items = []
 
     books.pull("a", register, partition="n")
 
-    assert books.live() == ["2"]
+    assert books.live_parcels() == ["2"]
 
 
-def test_an_item_that_moves_between_partitions_is_one_live_record(books: Books) -> None:
+def test_an_item_that_moves_between_partitions_is_one_live_record(books: PulledDatabase) -> None:
     """Whichever partition is read first, in the end there is one live record."""
-    register = Communes([parcel_item(1, part="n")])
+    register = PartitionedRegister([parcel_item(1, part="n")])
     for part in "ns":
         books.pull("a", register, partition=part)
     register.items[0]["part"] = "s"
@@ -57,14 +59,14 @@ def test_an_item_that_moves_between_partitions_is_one_live_record(books: Books) 
     for part in "nsns":
         books.pull("a", register, partition=part)
 
-    assert books.live() == ["1"]
+    assert books.live_parcels() == ["1"]
     assert books.row(parcel_key(1)).partition == "s"
 
 
 @pytest.mark.parametrize("order", ["ns", "sn"])
-def test_a_faulty_item_that_moves_between_partitions_stays_in_quarantine(books: Books, order: str) -> None:
+def test_a_faulty_item_that_moves_between_partitions_stays_in_quarantine(books: PulledDatabase, order: str) -> None:
     """Whichever partition is read first, the one that the item left does not end its entry."""
-    register = Communes([parcel_item(1, part="n", area="?")])
+    register = PartitionedRegister([parcel_item(1, part="n", area="?")])
     for part in "ns":
         books.pull("a", register, partition=part)
     register.items[0]["part"] = "s"
@@ -76,28 +78,28 @@ def test_a_faulty_item_that_moves_between_partitions_stays_in_quarantine(books: 
         assert [(entry.source_key, entry.partition) for entry in entries(connection)] == [("p1", "s")]
 
 
-def test_a_record_whose_item_is_faulty_in_another_partition_keeps_its_last_values(books: Books) -> None:
+def test_a_record_whose_item_is_faulty_in_another_partition_keeps_its_last_values(books: PulledDatabase) -> None:
     """The record stays as long as its item is listed in any partition."""
-    register = Communes([parcel_item(1, part="n")])
+    register = PartitionedRegister([parcel_item(1, part="n")])
     for part in "ns":
         books.pull("a", register, partition=part)
     register.items = [parcel_item(1, part="s", area="?")]
     for part in "snsn":
         books.pull("a", register, partition=part)
-    while_faulty = (books.live(), books.quarantined())
+    while_faulty = (books.live_parcels(), books.quarantined())
     register.items = []
 
     for part in "sn":
         books.pull("a", register, partition=part)
 
     assert while_faulty == (["1"], ["p1"])
-    assert (books.live(), books.quarantined()) == ([], [])
+    assert (books.live_parcels(), books.quarantined()) == ([], [])
 
 
-def test_a_quarantined_item_with_a_taken_key_stays_in_its_partition(books: Books) -> None:
+def test_a_quarantined_item_with_a_taken_key_stays_in_its_partition(books: PulledDatabase) -> None:
     """A pull of another partition, which tries quarantined items again, does not move it there."""
     items = [parcel_item(1, part="n"), parcel_item(1, id="p9", part="s")]
-    register = Communes(items, profile=SourceProfile(changed_since=True, partitions=("n", "s")))
+    register = PartitionedRegister(items, profile=SourceProfile(changed_since=True, partitions=("n", "s")))
     for part in "ns":
         books.pull("a", register, partition=part)
 
@@ -107,9 +109,9 @@ def test_a_quarantined_item_with_a_taken_key_stays_in_its_partition(books: Books
         assert [(entry.source_key, entry.partition) for entry in entries(connection)] == [("p9", "s")]
 
 
-def test_each_partition_has_its_own_cursor(books: Books) -> None:
+def test_each_partition_has_its_own_cursor(books: PulledDatabase) -> None:
     """The watermark of one partition does not depend on another one."""
-    register = Communes([parcel_item(1, part="n"), parcel_item(2, part="s", at=(START + DAY).isoformat())])
+    register = PartitionedRegister([parcel_item(1, part="n"), parcel_item(2, part="s", at=(START + DAY).isoformat())])
     for part in "ns":
         books.pull("a", register, partition=part)
 
@@ -118,53 +120,53 @@ def test_each_partition_has_its_own_cursor(books: Books) -> None:
     assert marks == [START, START + DAY]
 
 
-def test_the_counters_of_a_run_cover_all_partitions(books: Books) -> None:
+def test_the_counters_of_a_run_cover_all_partitions(books: PulledDatabase) -> None:
     """A later partition adds to the stored counters, which are the only report of a killed run."""
-    register = Communes([parcel_item(1, part="n"), parcel_item(2, part="n"), parcel_item(3, part="s")])
+    register = PartitionedRegister([parcel_item(1, part="n"), parcel_item(2, part="n"), parcel_item(3, part="s")])
     for part in "ns":
         books.pull("a", register, partition=part)
 
     with books.database.reading() as connection:
-        tallies = read_tallies(connection, "run")
+        tallies = read_counters(connection, "run")
 
     assert [(tally.name, tally.record_type, tally.counts.inserted) for tally in tallies] == [("a", "land_parcel", 3)]
 
 
-@on_one_kind
-def test_a_source_is_read_completely_after_its_retention_period(books: Books) -> None:
+@on_sqlite_only
+def test_a_source_is_read_completely_after_its_retention_period(books: PulledDatabase) -> None:
     """After a pause longer than the source's `retention` every item is compared."""
     profile = SourceProfile(changed_since=True, retention=timedelta(days=30))
     register = LandRegister([parcel_item(1)], profile=profile)
     books.pull("a", register)
-    books.clock.pass_time(timedelta(days=31))
+    books.clock.advance(timedelta(days=31))
 
     books.pull("a", register)
 
-    assert [ask.since for ask in register.asks] == [None, None]
+    assert [ask.since for ask in register.requests] == [None, None]
 
 
-@on_one_kind
-def test_a_source_with_daily_granularity_is_asked_from_the_start_of_the_day(books: Books) -> None:
+@on_sqlite_only
+def test_a_source_with_daily_granularity_is_asked_from_the_start_of_the_day(books: PulledDatabase) -> None:
     """A change later on the watermark's day has the same date."""
-    profile = SourceProfile(changed_since=True, granularity=DAY, late_by=timedelta(0))
+    profile = SourceProfile(changed_since=True, timestamp_resolution=DAY, lookback=timedelta(0))
     register = LandRegister([parcel_item(1)], profile=profile)
     books.pull("a", register)
 
     books.pull("a", register)
 
-    assert register.asks[-1].since == START.replace(hour=0)
+    assert register.requests[-1].since == START.replace(hour=0)
 
 
-@on_one_kind
-@pytest.mark.parametrize(("order", "is_moved"), [(Order.ASCENDING, True), (Order.NONE, False)])
+@on_sqlite_only
+@pytest.mark.parametrize(("order", "is_moved"), [(ListingOrder.ASCENDING, True), (ListingOrder.NONE, False)])
 def test_a_held_pass_moves_the_watermark_only_if_the_source_is_ordered(
-    books: Books, order: Order, *, is_moved: bool
+    books: PulledDatabase, order: ListingOrder, *, is_moved: bool
 ) -> None:
     """A pass that broke off has read all changes before its last one only if the oldest come first."""
     profile = SourceProfile(changed_since=True, order=order)
     items = [parcel_item(number, at=(START + number * DAY / 24).isoformat()) for number in range(1, 8)]
     register = LandRegister(items, profile=profile, following={"6": "3"})
-    books.clock.pass_time(DAY)
+    books.clock.advance(DAY)
     stream = books.stream("a", register)
     with pytest.raises(SourceHeld) as held:
         books.pull("a", register)
@@ -180,16 +182,16 @@ class Forgetful(LandRegister):
 
     forgets: int = 1
 
-    def fetch(self, ask: Ask) -> Exchange[Page]:
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Return a page, or raise `StartOver`."""
-        if self.forgets and (ask.since is not None or self.forgets > 1):
+        if self.forgets and (page_request.since is not None or self.forgets > 1):
             self.forgets -= 1
             raise StartOver
-        return (yield from super().fetch(ask))
+        return (yield from super().fetch(page_request))
 
 
-@on_one_kind
-def test_start_over_restarts_the_pass_from_the_first_page(books: Books) -> None:
+@on_sqlite_only
+def test_start_over_restarts_the_pass_from_the_first_page(books: PulledDatabase) -> None:
     """The adapter raises `StartOver`, and everything is read."""
     register = Forgetful([parcel_item(1)], profile=SourceProfile(changed_since=True), forgets=0)
     books.pull("a", register)
@@ -198,11 +200,11 @@ def test_start_over_restarts_the_pass_from_the_first_page(books: Books) -> None:
 
     books.pull("a", register)
 
-    assert books.live() == ["1", "2"]
+    assert books.live_parcels() == ["1", "2"]
 
 
-@on_one_kind
-def test_a_second_start_over_in_one_run_is_an_error(books: Books) -> None:
+@on_sqlite_only
+def test_a_second_start_over_in_one_run_is_an_error(books: PulledDatabase) -> None:
     """The run would never end otherwise."""
     register = Forgetful([parcel_item(1)], profile=SourceProfile(changed_since=True), forgets=9)
 
@@ -210,57 +212,57 @@ def test_a_second_start_over_in_one_run_is_an_error(books: Books) -> None:
         books.pull("a", register)
 
 
-def test_a_window_is_read_again_and_moves_no_cursor(books: Books) -> None:
+def test_a_window_is_read_again_and_moves_no_cursor(books: PulledDatabase) -> None:
     """A backfill finds missed items and leaves the cursor of the source unchanged."""
     register = LandRegister([parcel_item(1)], profile=SourceProfile(changed_since=True))
     books.pull("a", register)
     before = books.cursor(books.stream("a", register))
     register.items.append(parcel_item(2, at=(START - 9 * DAY).isoformat()))
 
-    books.pull("a", register, extent=Extent(since=START - 10 * DAY, until=START))
+    books.pull("a", register, extent=PullRange(since=START - 10 * DAY, until=START))
 
-    assert books.live() == ["1", "2"]
+    assert books.live_parcels() == ["1", "2"]
     assert books.cursor(books.stream("a", register)) == before
 
 
-def test_a_window_reports_an_unmoved_cursor(books: Books) -> None:
+def test_a_window_reports_an_unmoved_cursor(books: PulledDatabase) -> None:
     """Even if the window shows a later change, the next pass asks from the stored watermark."""
     register = LandRegister([parcel_item(1)], profile=SourceProfile(changed_since=True))
     books.pull("a", register)
     register.items.append(parcel_item(2, at=(START + DAY / 2).isoformat()))
 
-    done = books.pull("a", register, extent=Extent(since=START))
+    done = books.pull("a", register, extent=PullRange(since=START))
 
     assert done.after == books.cursor(books.stream("a", register))
 
 
-@on_one_kind
-def test_a_window_of_a_source_without_a_filter_is_its_complete_listing(books: Books) -> None:
+@on_sqlite_only
+def test_a_window_of_a_source_without_a_filter_is_its_complete_listing(books: PulledDatabase) -> None:
     """No time is sent with the request and no item is refused as too old; unchanged items write nothing."""
     old = (START - 90 * DAY).isoformat()
     register = LandRegister([parcel_item(1, at=old), parcel_item(2)])
     books.pull("a", register)
     register.items[1] = parcel_item(2, area="300")
 
-    done = books.pull("a", register, extent=Extent(since=START - DAY))
+    done = books.pull("a", register, extent=PullRange(since=START - DAY))
 
-    assert register.asks[-1].since is None
+    assert register.requests[-1].since is None
     assert (done.counts.unchanged, done.counts.updated) == (1, 1)
 
 
-@on_one_kind
+@on_sqlite_only
 @pytest.mark.parametrize("by_key", [True, False])
-def test_one_item_is_read_again_and_no_other(books: Books, *, by_key: bool) -> None:
+def test_one_item_is_read_again_and_no_other(books: PulledDatabase, *, by_key: bool) -> None:
     """A source with `by_key` is asked for the item; else the complete listing is read and the others ignored."""
     register = LandRegister([parcel_item(1), parcel_item(2)])
     register.profile = replace(register.profile, by_key=by_key)
     books.pull("a", register)
     register.items = [parcel_item(1, area="7"), parcel_item(2, area="8")]
 
-    books.pull("a", register, extent=Extent(key="p2"))
+    books.pull("a", register, extent=PullRange(key="p2"))
 
     assert [books.row(parcel_key(number)).area_m2 for number in (1, 2)] == [250.5, 8]
-    assert register.asks[-1].key == ("p2" if by_key else None)
+    assert register.requests[-1].source_key == ("p2" if by_key else None)
 
 
 @dataclass
@@ -268,17 +270,17 @@ class Tombstones(LandRegister):
     """A register that lists deleted items."""
 
     profile: SourceProfile = field(
-        default_factory=lambda: SourceProfile(changed_since=True, deletes=Deletes.TOMBSTONES)
+        default_factory=lambda: SourceProfile(changed_since=True, deletes=DeleteDetection.TOMBSTONES)
     )
     gone: list[str] = field(default_factory=list[str])
 
-    def fetch(self, ask: Ask) -> Exchange[Page]:
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Return a page with the keys of deleted items."""
-        page = yield from super().fetch(ask)
-        return replace(page, gone=self.gone)
+        page = yield from super().fetch(page_request)
+        return replace(page, deleted_keys=self.gone)
 
 
-def test_a_tombstone_marks_a_record_deleted_and_keeps_its_last_values(books: Books) -> None:
+def test_a_tombstone_marks_a_record_deleted_and_keeps_its_last_values(books: PulledDatabase) -> None:
     """A tombstone for an unknown key is ignored."""
     register = Tombstones([parcel_item(1), parcel_item(2)])
     books.pull("a", register)
@@ -286,11 +288,11 @@ def test_a_tombstone_marks_a_record_deleted_and_keeps_its_last_values(books: Boo
 
     done = books.pull("a", register)
 
-    assert (books.live(), done.counts.deleted) == (["1"], 1)
+    assert (books.live_parcels(), done.counts.deleted) == (["1"], 1)
     assert books.row(parcel_key(2)).area_m2 == 250.5
 
 
-def test_an_item_that_comes_back_after_its_tombstone_is_restored(books: Books) -> None:
+def test_an_item_that_comes_back_after_its_tombstone_is_restored(books: PulledDatabase) -> None:
     """Its next version follows the one of the deletion."""
     register = Tombstones([parcel_item(1)])
     books.pull("a", register)
@@ -304,7 +306,7 @@ def test_an_item_that_comes_back_after_its_tombstone_is_restored(books: Books) -
     assert [operation for _, operation, _ in books.versions()] == ["insert", "delete", "restore"]
 
 
-def test_a_tombstone_ends_a_quarantine_entry_too(books: Books) -> None:
+def test_a_tombstone_ends_a_quarantine_entry_too(books: PulledDatabase) -> None:
     """Quarantine holds items that are faulty at the source now."""
     register = Tombstones([parcel_item(1, area="?")])
     books.pull("a", register)

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from cchc_connect import Exchange, Item
-from cchc_connect.adapter import Ask, Deletes, Page, SourceProfile
+from cchc_connect import Conversation, Item
+from cchc_connect.adapter import DeleteDetection, Page, PageRequest, SourceProfile
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import SourceHeld
-from cchc_connect.sync.change_detection import Sieve
+from cchc_connect.sync.change_detection import ChangeDetector
 from cchc_connect.wire.codecs import decimal_number, plain_text, text_or_none
-from cchc_connect.wire.json import listing
+from cchc_connect.wire.json import split_listing
 from tests.sync.memory_systems import LandRegister, parcel_item
 from tests.sync.test_pull import live, pull, rows
 
@@ -47,11 +47,11 @@ class WireRegister(LandRegister):
     body: bytes = b""
     next: str | None = None
 
-    def fetch(self, ask: Ask) -> Exchange[Page]:
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Return the only page."""
-        del ask
+        del page_request
         yield from ()
-        return Page(items=listing(self.body, "items").items or (), next=self.next)
+        return Page(items=split_listing(self.body, "items").items or (), next_page_token=self.next)
 
     def key(self, item: Item) -> str:
         """Return the register's id of an entry."""
@@ -100,10 +100,10 @@ def test_a_quarantined_item_read_again_has_the_same_faults(database: SharedDatab
 
     with database.reading() as connection:
         quarantined = entries(connection)
-    again = [Sieve(register).sift([entry.item]) for entry in quarantined]
+    again = [ChangeDetector(register).classify_all([entry.item]) for entry in quarantined]
 
     assert [sifted.faulty[0].faults for sifted in again] == [entry.faults for entry in quarantined]
-    assert all("2026-03-02T08:00:00" in str(entry.shown) for entry in quarantined)
+    assert all("2026-03-02T08:00:00" in str(entry.displayed_item) for entry in quarantined)
 
 
 def test_an_item_whose_key_cannot_be_stored_has_no_key(database: SharedDatabase) -> None:
@@ -126,12 +126,12 @@ def test_a_page_token_that_cannot_be_stored_holds_the_source(database: SharedDat
 
 def test_a_tombstone_whose_key_cannot_be_stored_is_ignored(database: SharedDatabase) -> None:
     """No item can have been stored under it."""
-    tombs = replace(SourceProfile(changed_since=False), deletes=Deletes.TOMBSTONES)
+    tombs = replace(SourceProfile(changed_since=False), deletes=DeleteDetection.TOMBSTONES)
 
     class OddTombstones(LandRegister):
-        def fetch(self, ask: Ask) -> Exchange[Page]:
-            page_read = yield from super().fetch(ask)
-            return replace(page_read, gone=["a\0b", "\ud800", "p2"])
+        def fetch(self, page_request: PageRequest) -> Conversation[Page]:
+            page_read = yield from super().fetch(page_request)
+            return replace(page_read, deleted_keys=["a\0b", "\ud800", "p2"])
 
     pull(database, LandRegister([parcel_item(1), parcel_item(2)], profile=tombs))
     pull(database, OddTombstones([parcel_item(1)], profile=tombs))

@@ -12,8 +12,8 @@ import pytest
 
 from cchc_connect import Config
 from cchc_connect.privacy.logging import LogForm, shown_log
-from cchc_connect.sync.translation import Translation
-from cchc_connect.sync.worker_process import WORTH_IT, Place, SecondProcess
+from cchc_connect.sync.translation import LocalTranslator
+from cchc_connect.sync.worker_process import WORKER_THRESHOLD, SourceRef, WorkerTranslator
 from cchc_connect.wire.json import RawItem
 
 OPTIONS = {"collection": "thua_dat", "scheme": "gso-2025-07"}
@@ -27,14 +27,14 @@ def config() -> Config:
 
 
 @pytest.fixture
-def translation(config: Config) -> Translation:
-    return Translation(config.adapter("land").sources[0])
+def translation(config: Config) -> LocalTranslator:
+    return LocalTranslator(config.adapter("land").sources[0])
 
 
 @pytest.fixture
-def second(config: Config, translation: Translation) -> Iterator[SecondProcess]:
-    source = Place(config=config, connection="land", record_type="land_parcel")
-    with SecondProcess(translation, source, Semaphore(1)) as process:
+def second(config: Config, translation: LocalTranslator) -> Iterator[WorkerTranslator]:
+    source = SourceRef(config=config, connection="land", record_type="land_parcel")
+    with WorkerTranslator(translation, source, Semaphore(1)) as process:
         yield process
 
 
@@ -47,39 +47,41 @@ def page(size: int) -> list[RawItem]:
     ]
 
 
-def until_it_is_up(second: SecondProcess) -> None:
+def until_it_is_up(second: WorkerTranslator) -> None:
     """Send pages until the process takes one."""
     deadline = time.monotonic() + TIMEOUT_S
-    while second.read(page(WORTH_IT)).done():
+    while second.translate(page(WORKER_THRESHOLD)).done():
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
-def test_it_translates_as_the_first_process_does(second: SecondProcess, translation: Translation) -> None:
+def test_it_translates_as_the_first_process_does(second: WorkerTranslator, translation: LocalTranslator) -> None:
     """Records, notes, keys, times and faults are equal and in the same order."""
     until_it_is_up(second)
-    items = page(2 * WORTH_IT)
+    items = page(2 * WORKER_THRESHOLD)
 
-    future = second.read(items)
+    future = second.translate(items)
 
     assert not future.done()
-    assert future.result(TIMEOUT_S) == translation.read_all(items)
+    assert future.result(TIMEOUT_S) == translation.translate_all(items)
 
 
-def test_the_first_process_does_the_work_of_a_killed_one(second: SecondProcess, translation: Translation) -> None:
+def test_the_first_process_does_the_work_of_a_killed_one(
+    second: WorkerTranslator, translation: LocalTranslator
+) -> None:
     """A kill in the middle of its work costs only time."""
     until_it_is_up(second)
-    items = page(WORTH_IT)
+    items = page(WORKER_THRESHOLD)
     number = second.process_id
     assert number is not None
     os.kill(number, signal.SIGKILL)
 
-    read = second.read(items).result(TIMEOUT_S)
+    read = second.translate(items).result(TIMEOUT_S)
 
-    assert read == translation.read_all(items)
+    assert read == translation.translate_all(items)
 
 
-def test_closing_ends_the_process(second: SecondProcess) -> None:
+def test_closing_ends_the_process(second: WorkerTranslator) -> None:
     """The process has ended when `close` returns."""
     until_it_is_up(second)
     number = second.process_id
@@ -93,13 +95,13 @@ def test_closing_ends_the_process(second: SecondProcess) -> None:
 
 @pytest.mark.parametrize(("form", "lines"), [(LogForm.LINES, 1), (LogForm.NONE, 0)])
 def test_its_log_is_shown_in_the_same_form(
-    config: Config, translation: Translation, capfd: pytest.CaptureFixture[str], form: LogForm, lines: int
+    config: Config, translation: LocalTranslator, capfd: pytest.CaptureFixture[str], form: LogForm, lines: int
 ) -> None:
     """With --debug its failure is one log line, without the text of the exception."""
-    source = Place(config=config, connection="Nguyễn Thị Mẫu", record_type="land_parcel")
+    source = SourceRef(config=config, connection="Nguyễn Thị Mẫu", record_type="land_parcel")
 
-    with shown_log(form, StringIO()), SecondProcess(translation, source, Semaphore(1)) as process:
-        process.read(page(WORTH_IT)).result()
+    with shown_log(form, StringIO()), WorkerTranslator(translation, source, Semaphore(1)) as process:
+        process.translate(page(WORKER_THRESHOLD)).result()
 
     log = capfd.readouterr().err
     assert len(log.splitlines()) == lines
@@ -107,15 +109,15 @@ def test_its_log_is_shown_in_the_same_form(
     assert "Mẫu" not in log
 
 
-def test_a_small_page_is_translated_in_the_first_process(second: SecondProcess) -> None:
+def test_a_small_page_is_translated_in_the_first_process(second: WorkerTranslator) -> None:
     """No process is started for it."""
-    assert second.read(page(3)).done()
+    assert second.translate(page(3)).done()
     assert second.process_id is None
 
 
-def test_no_process_is_started_when_every_seat_is_taken(config: Config, translation: Translation) -> None:
+def test_no_process_is_started_when_every_seat_is_taken(config: Config, translation: LocalTranslator) -> None:
     """The source is translated in the first process."""
-    source = Place(config=config, connection="land", record_type="land_parcel")
-    with SecondProcess(translation, source, Semaphore(0)) as process:
-        assert process.read(page(WORTH_IT)).done()
+    source = SourceRef(config=config, connection="land", record_type="land_parcel")
+    with WorkerTranslator(translation, source, Semaphore(0)) as process:
+        assert process.translate(page(WORKER_THRESHOLD)).done()
         assert process.process_id is None

@@ -12,7 +12,7 @@ from cchc_connect.testing import Agencies, ConstructionDepartmentDouble
 from cchc_connect.testing.doubles.construction_department import PERMITS, WORKS_LAYER
 from cchc_connect.testing.province.facts import VIETNAM
 
-Ask = Callable[..., requests.Response]
+GetPage = Callable[..., requests.Response]
 
 
 @pytest.fixture
@@ -21,17 +21,17 @@ def department(agencies: Agencies) -> ConstructionDepartmentDouble:
 
 
 @pytest.fixture
-def ask(department: ConstructionDepartmentDouble, http: requests.Session) -> Ask:
-    def ask(path: str, **params: object) -> requests.Response:
+def get_page(department: ConstructionDepartmentDouble, http: requests.Session) -> GetPage:
+    def get_page(path: str, **params: object) -> requests.Response:
         return http.get(department.base_url + path, params={k: str(v) for k, v in params.items()}, timeout=5)
 
-    return ask
+    return get_page
 
 
 @pytest.fixture
-def query(ask: Ask) -> Callable[..., dict[str, Any]]:
+def query(get_page: GetPage) -> Callable[..., dict[str, Any]]:
     def query(**params: object) -> dict[str, Any]:
-        response = ask(f"{WORKS_LAYER}/query", **{"where": "1=1", "f": "json", "outFields": "*"} | params)
+        response = get_page(f"{WORKS_LAYER}/query", **{"where": "1=1", "f": "json", "outFields": "*"} | params)
         assert response.status_code == 200
         result: dict[str, Any] = response.json()
         return result
@@ -48,14 +48,16 @@ def permits(response: requests.Response) -> list[dict[str, Any]]:
     return listing
 
 
-def test_a_listing_that_is_not_paged_is_a_bare_array(ask: Ask, department: ConstructionDepartmentDouble) -> None:
-    assert len(permits(ask(PERMITS))) == department.holdings()["construction_permit"]
-    assert len(permits(ask(PERMITS, limit=7))) == 7
+def test_a_listing_that_is_not_paged_is_a_bare_array(
+    get_page: GetPage, department: ConstructionDepartmentDouble
+) -> None:
+    assert len(permits(get_page(PERMITS))) == department.record_counts()["construction_permit"]
+    assert len(permits(get_page(PERMITS, limit=7))) == 7
 
 
-def test_a_paged_listing_says_how_far_it_goes(ask: Ask, department: ConstructionDepartmentDouble) -> None:
-    total = department.holdings()["construction_permit"]
-    page = ask(PERMITS, page=2, limit=20).json()
+def test_a_paged_listing_says_how_far_it_goes(get_page: GetPage, department: ConstructionDepartmentDouble) -> None:
+    total = department.record_counts()["construction_permit"]
+    page = get_page(PERMITS, page=2, limit=20).json()
 
     assert {name: page[name] for name in ("count", "total", "page", "pageCount")} == {
         "count": 20,
@@ -63,19 +65,19 @@ def test_a_paged_listing_says_how_far_it_goes(ask: Ask, department: Construction
         "page": 2,
         "pageCount": -(-total // 20),
     }
-    assert page["data"] == permits(ask(PERMITS))[20:40]
+    assert page["data"] == permits(get_page(PERMITS))[20:40]
 
 
-def test_permits_are_sorted_as_asked(ask: Ask) -> None:
-    codes = [permit["maCTCPXD"] for permit in permits(ask(PERMITS, sort="maCTCPXD,DESC"))]
+def test_permits_are_sorted_as_asked(get_page: GetPage) -> None:
+    codes = [permit["maCTCPXD"] for permit in permits(get_page(PERMITS, sort="maCTCPXD,DESC"))]
 
     assert codes == sorted(codes, reverse=True)
 
 
-def test_a_filter_finds_what_was_changed_since(ask: Ask, agencies: Agencies) -> None:
+def test_a_filter_finds_what_was_changed_since(get_page: GetPage, agencies: Agencies) -> None:
     since = f"{agencies.world.now.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000Z"
     edit = agencies.edit(seed=1, share=0.1)
-    listed = permits(ask(PERMITS, filter=f"thoiDiemCapNhat||$gte||{since}"))
+    listed = permits(get_page(PERMITS, filter=f"thoiDiemCapNhat||$gte||{since}"))
     record_type = "construction_permit"
 
     assert {permit["maCTCPXD"] for permit in listed} == {
@@ -85,43 +87,45 @@ def test_a_filter_finds_what_was_changed_since(ask: Ask, agencies: Agencies) -> 
     }
 
 
-def test_permit_filters_may_be_ignored_without_a_word(ask: Ask, department: ConstructionDepartmentDouble) -> None:
+def test_permit_filters_may_be_ignored_without_a_word(
+    get_page: GetPage, department: ConstructionDepartmentDouble
+) -> None:
     department.switches.ignore_filters = True
 
-    assert len(permits(ask(PERMITS, filter="maHoSo||$eq||0"))) == department.holdings()["construction_permit"]
+    assert len(permits(get_page(PERMITS, filter="maHoSo||$eq||0"))) == department.record_counts()["construction_permit"]
 
 
 @pytest.mark.parametrize(
     "params", [{"sort": "khongCo,ASC"}, {"filter": "khongCo||$eq||1"}, {"filter": "maHoSo||$sao||1"}, {"page": "một"}]
 )
-def test_a_query_that_is_not_understood_is_400(ask: Ask, params: dict[str, str]) -> None:
-    response = ask(PERMITS, limit=1, **params)
+def test_a_query_that_is_not_understood_is_400(get_page: GetPage, params: dict[str, str]) -> None:
+    response = get_page(PERMITS, limit=1, **params)
 
     assert response.status_code == 400
     assert response.json()["error"] == "Bad Request"
 
 
-def test_one_permit_can_be_asked_for_by_its_code(ask: Ask) -> None:
-    first = permits(ask(PERMITS, limit=1))[0]
+def test_one_permit_can_be_asked_for_by_its_code(get_page: GetPage) -> None:
+    first = permits(get_page(PERMITS, limit=1))[0]
 
-    assert ask(f"{PERMITS}/{first['maCTCPXD']}").json() == first
-    assert ask(f"{PERMITS}/khong-co").status_code == 404
+    assert get_page(f"{PERMITS}/{first['maCTCPXD']}").json() == first
+    assert get_page(f"{PERMITS}/khong-co").status_code == 404
 
 
-def test_the_province_code_tells_the_scheme_of_the_commune_code(ask: Ask) -> None:
-    addresses = [permit["diaChi"] for permit in permits(ask(PERMITS))]
+def test_the_province_code_tells_the_scheme_of_the_commune_code(get_page: GetPage) -> None:
+    addresses = [permit["diaChi"] for permit in permits(get_page(PERMITS))]
 
     assert {address["maTinhTP"] for address in addresses} == {"74", "79"}
     assert all((address["maQuanHuyen"] is None) is (address["maTinhTP"] == "79") for address in addresses)
 
 
-def test_a_permit_on_several_parcels_lists_them_in_one_cell(ask: Ask) -> None:
-    assert any(", " in permit["soThua"] for permit in permits(ask(PERMITS)))
+def test_a_permit_on_several_parcels_lists_them_in_one_cell(get_page: GetPage) -> None:
+    assert any(", " in permit["soThua"] for permit in permits(get_page(PERMITS)))
 
 
-def test_a_day_is_an_instant_of_vietnamese_midnight(ask: Ask, agencies: Agencies) -> None:
+def test_a_day_is_an_instant_of_vietnamese_midnight(get_page: GetPage, agencies: Agencies) -> None:
     issued = {p.source_id: p.issued_on for p in agencies.world.permits if p.issued_on}
-    for permit in permits(ask(PERMITS)):
+    for permit in permits(get_page(PERMITS)):
         for document in permit["vanBans"]:
             if document["maLoaiVanBan"] == "GPXD":
                 at = datetime.fromisoformat(document["ngayBanHanh"])
@@ -188,17 +192,17 @@ def test_an_error_is_an_object_with_status_200(query: Query, params: dict[str, o
     assert set(error) == {"code", "message", "details"}
 
 
-def test_an_unknown_service_is_an_error_with_status_200(ask: Ask) -> None:
-    assert ask("/arcgis/rest/services/KhongCo/MapServer/0", f="json").json()["error"]["code"] == 404
+def test_an_unknown_service_is_an_error_with_status_200(get_page: GetPage) -> None:
+    assert get_page("/arcgis/rest/services/KhongCo/MapServer/0", f="json").json()["error"]["code"] == 404
 
 
-def test_without_a_format_comes_a_page_for_people(ask: Ask) -> None:
-    assert ask(f"{WORKS_LAYER}/query", where="1=1").headers["Content-Type"].startswith("text/html")
-    assert ask(WORKS_LAYER).headers["Content-Type"].startswith("text/html")
+def test_without_a_format_comes_a_page_for_people(get_page: GetPage) -> None:
+    assert get_page(f"{WORKS_LAYER}/query", where="1=1").headers["Content-Type"].startswith("text/html")
+    assert get_page(WORKS_LAYER).headers["Content-Type"].startswith("text/html")
 
 
-def test_the_layer_tells_its_cap_and_its_fields(ask: Ask, query: Query) -> None:
-    layer = ask(WORKS_LAYER, f="json").json()
+def test_the_layer_tells_its_cap_and_its_fields(get_page: GetPage, query: Query) -> None:
+    layer = get_page(WORKS_LAYER, f="json").json()
     attributes = query(resultRecordCount=1)["features"][0]["attributes"]
 
     assert layer["maxRecordCount"] == 100

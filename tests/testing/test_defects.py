@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from cchc_connect.testing import Agencies, Sort, World
+from cchc_connect.testing import Agencies, DefectSeverity, World
 from cchc_connect.testing.province.defect_catalogue import (
     DOSSIER_DEFECTS,
     PARCEL_DEFECTS,
@@ -26,17 +26,17 @@ LISTINGS = {
 @pytest.mark.parametrize("listing", LISTINGS)
 def test_every_defect_occurs_in_a_world_of_usual_size(listing: str) -> None:
     world = World(seed=11, parcels=600, dossiers=600)
-    blemishes = world.blemishes[listing]
+    blemishes = world.listing_defects[listing]
     ids = [*(fact.source_id for fact in (*world.parcels, *world.permits, *world.works))]
     ids += [fact.source_id for fact in (*world.dossiers, *world.procedures)]
-    occurring = Counter(name for name in map(blemishes.named, ids) if name)
+    occurring = Counter(name for name in map(blemishes.defect_name, ids) if name)
 
     assert set(occurring) == {defect.name for defect in LISTINGS[listing]}
 
 
 def test_two_to_four_items_in_a_hundred_are_bad() -> None:
     world = World(seed=1)
-    counts, defects = world.holdings(), world.defects()
+    counts, defects = world.record_counts(), world.defect_counts()
     share = sum(count.harmless + count.faulty for count in defects.values()) / sum(counts.values())
 
     assert 0.02 <= share <= 0.04
@@ -45,19 +45,21 @@ def test_two_to_four_items_in_a_hundred_are_bad() -> None:
 def test_no_item_is_bad_where_none_is_wanted() -> None:
     world = World(seed=1, defect_share=0)
 
-    assert all(count.harmless == count.faulty == 0 for count in world.defects().values())
+    assert all(count.harmless == count.faulty == 0 for count in world.defect_counts().values())
 
 
 def test_the_doubles_know_what_they_hold_together(world: World) -> None:
     agencies = Agencies(world)
 
-    assert agencies.holdings() == world.holdings()
-    assert agencies.faulty() == {kind: count.faulty for kind, count in world.defects().items()}
-    assert agencies.harmless() == {kind: count.harmless for kind, count in world.defects().items()}
+    assert agencies.record_counts() == world.record_counts()
+    assert agencies.faulty_counts() == {kind: count.faulty for kind, count in world.defect_counts().items()}
+    assert agencies.harmless_counts() == {kind: count.harmless for kind, count in world.defect_counts().items()}
 
 
 def test_a_missing_dossier_number_spoils_the_step_as_well() -> None:
-    spoiling = {defect.name: defect.record_types for defect in DOSSIER_DEFECTS if defect.sort is Sort.FAULTY}
+    spoiling = {
+        defect.name: defect.record_types for defect in DOSSIER_DEFECTS if defect.severity is DefectSeverity.FAULTY
+    }
 
     assert spoiling["dossier_number_missing"] == ("dossier", "dossier_step")
     assert spoiling["due_date_impossible"] == ("dossier",)

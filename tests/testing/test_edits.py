@@ -40,23 +40,23 @@ def test_an_edit_says_all_that_changed_and_only_that(world: World) -> None:
 
 
 def test_an_edit_adds_a_step_for_every_dossier_that_moved_or_came(world: World) -> None:
-    before = world.holdings()["dossier_step"]
+    before = world.record_counts()["dossier_step"]
     edit = world.edit(days_work(1, share=0.05))
 
-    assert world.holdings()["dossier_step"] == before + len(edit.added["dossier_step"])
+    assert world.record_counts()["dossier_step"] == before + len(edit.added["dossier_step"])
     assert len(edit.added["dossier"]) == 1
 
 
 def test_an_edit_corrects_one_faulty_item_and_leaves_the_others(world: World) -> None:
-    faulty = sum(len(blemishes.faulty_ids()) for blemishes in world.blemishes.values())
+    faulty = sum(len(blemishes.faulty_ids()) for blemishes in world.listing_defects.values())
     edit = world.edit(days_work(1))
 
-    assert sum(len(blemishes.faulty_ids()) for blemishes in world.blemishes.values()) == faulty - 1
+    assert sum(len(blemishes.faulty_ids()) for blemishes in world.listing_defects.values()) == faulty - 1
     assert len({source_id for ids in edit.corrected.values() for source_id in ids}) == 1
 
 
 def test_a_faulty_item_is_changed_by_its_correction_only(world: World) -> None:
-    faulty = {listing: set(blemishes.faulty_ids()) for listing, blemishes in world.blemishes.items()}
+    faulty = {listing: set(blemishes.faulty_ids()) for listing, blemishes in world.listing_defects.items()}
     edit = world.edit(days_work(1, share=1.0))
 
     assert all(faulty[listing].isdisjoint(edit.changed.get(listing, ())) for listing in faulty)

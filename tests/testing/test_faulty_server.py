@@ -12,18 +12,18 @@ import pytest
 import requests
 
 from cchc_connect.errors import ConfigurationError
-from cchc_connect.testing import FAULTS, FaultyServer, OgcFeaturesDouble, World, json_reply
+from cchc_connect.testing import FAULTS, FaultyServer, OgcFeaturesDouble, World, json_response
 from cchc_connect.testing.doubles.ogc_features import ITEMS
 from tests.checkout import ROOT
-from tests.coverage_switch import unmeasured
+from tests.coverage_switch import without_coverage
 
-PAGE = json_reply({"items": [{"id": "p1"}, {"id": "p2"}]})
+PAGE = json_response({"items": [{"id": "p1"}, {"id": "p2"}]})
 GUIDE = ROOT / "docs" / "adapters.md"
 
 
-def ask(server: FaultyServer) -> bytes:
+def get_page(server: FaultyServer) -> bytes:
     """Send a request and return all bytes of the response."""
-    with socket.create_connection(server.place, 2.0) as connection:
+    with socket.create_connection(server.address, 2.0) as connection:
         connection.sendall(b"GET /parcels?page=2 HTTP/1.1\r\nHost: a\r\n\r\n")
         connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65_536), b""))
@@ -41,7 +41,7 @@ def test_a_fault_says_in_one_sentence_what_the_server_does(name: str) -> None:
 def test_a_fault_happens_as_often_as_it_is_told_and_then_no_more() -> None:
     with FaultyServer(PAGE) as server:
         server.fail("status_503", times=2)
-        firsts = [ask(server).split(b"\r\n")[0] for _ in range(4)]
+        firsts = [get_page(server).split(b"\r\n")[0] for _ in range(4)]
 
     assert firsts == [b"HTTP/1.1 503 Service Unavailable"] * 2 + [b"HTTP/1.1 200 OK"] * 2
 
@@ -49,18 +49,18 @@ def test_a_fault_happens_as_often_as_it_is_told_and_then_no_more() -> None:
 def test_a_fault_happens_always_until_the_server_is_healed() -> None:
     with FaultyServer(PAGE) as server:
         server.fail(FAULTS["closed_silently"])
-        broken = [ask(server) for _ in range(3)]
-        server.heal()
+        broken = [get_page(server) for _ in range(3)]
+        server.clear_fault()
 
-        assert (broken, ask(server).endswith(PAGE.body)) == ([b""] * 3, True)
+        assert (broken, get_page(server).endswith(PAGE.body)) == ([b""] * 3, True)
 
 
 def test_a_fault_is_done_to_the_good_answer_byte_for_byte() -> None:
     with FaultyServer(PAGE) as server:
         server.fail("cut_by_length")
-        cut = ask(server)
+        cut = get_page(server)
         server.fail("chunked")
-        chunked = ask(server)
+        chunked = get_page(server)
 
     assert cut.endswith(b"\r\n\r\n" + PAGE.body[: len(PAGE.body) // 2])
     assert f"Content-Length: {len(PAGE.body)}".encode() in cut
@@ -72,7 +72,7 @@ def test_an_item_is_spoilt_and_the_others_are_not() -> None:
     with FaultyServer(PAGE) as server:
         server.fail("nan")
 
-        assert ask(server).endswith(b'[{"id": "p1", "spoilt": NaN}, {"id": "p2"}]}')
+        assert get_page(server).endswith(b'[{"id": "p1", "spoilt": NaN}, {"id": "p2"}]}')
 
 
 def test_the_good_answers_may_be_a_doubles(world: World, http: requests.Session) -> None:
@@ -80,7 +80,7 @@ def test_the_good_answers_may_be_a_doubles(world: World, http: requests.Session)
         response = http.get(f"{server.base_url}{ITEMS}", params={"f": "json", "limit": "3"}, timeout=5)
 
     assert len(response.json()["features"]) == 3
-    assert server.asked[0].first("limit") == "3"
+    assert server.requests[0].first("limit") == "3"
 
 
 def test_what_no_fault_is_called_cannot_happen() -> None:
@@ -122,9 +122,9 @@ def test_a_stopped_server_leaves_no_thread() -> None:
     before = threading.active_count()
     with FaultyServer(PAGE) as server:
         server.fail("hang")
-        with socket.create_connection(server.place) as connection:
+        with socket.create_connection(server.address) as connection:
             connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
-            while not server.asked:
+            while not server.requests:
                 threading.Event().wait(0.001)
             server.stop()
             server.stop()
@@ -137,7 +137,7 @@ def test_the_guides_example_passes(tmp_path: Path) -> None:
     (example,) = re.findall(r"```python\n(import pytest\n.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
     tmp_path.joinpath("test_mine.py").write_text(example, encoding="utf-8")
     roots = [ROOT, ROOT / "schemas", ROOT / "adapters", ROOT / "examples/district_registry_adapter/src"]
-    environment = unmeasured(os.environ) | {"PYTHONPATH": os.pathsep.join(map(str, roots))}
+    environment = without_coverage(os.environ) | {"PYTHONPATH": os.pathsep.join(map(str, roots))}
 
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path],

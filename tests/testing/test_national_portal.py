@@ -197,7 +197,7 @@ def test_every_procedure_of_the_catalogue_has_a_detail(client: Client, portal: N
     details = [client.call(INTEGRATION, "LayThuTuc", maTTHC=code)["result"][0] for code in codes]
 
     assert [detail["MATTHC"] for detail in details] == codes
-    assert sum(not detail["TENTTHC"] for detail in details) == portal.faulty()["procedure"] == 1
+    assert sum(not detail["TENTTHC"] for detail in details) == portal.faulty_counts()["procedure"] == 1
 
 
 def test_only_the_existence_of_a_dossier_can_be_asked(client: Client) -> None:
@@ -212,7 +212,7 @@ def test_only_the_existence_of_a_dossier_can_be_asked(client: Client) -> None:
 def test_a_new_dossier_is_kept(client: Client, portal: NationalPortalDouble) -> None:
     assert succeeded(client.send_dossiers(DOSSIER))
     assert portal.dossiers == {DOSSIER["MaHoSo"]: DOSSIER}
-    assert (portal.messages_received, portal.effects) == (1, 1)
+    assert (portal.message_count, portal.change_count) == (1, 1)
 
 
 def test_a_dossier_that_exists_cannot_be_new(client: Client, portal: NationalPortalDouble) -> None:
@@ -220,14 +220,14 @@ def test_a_dossier_that_exists_cannot_be_new(client: Client, portal: NationalPor
     envelope = client.send_dossiers(DOSSIER)
 
     assert envelope == {"error_code": "-3", "message": f"Hồ sơ {DOSSIER['MaHoSo']} đã tồn tại"}
-    assert (portal.messages_received, portal.effects) == (2, 1)
+    assert (portal.message_count, portal.change_count) == (2, 1)
 
 
 def test_a_dossier_that_does_not_exist_cannot_be_updated(client: Client, portal: NationalPortalDouble) -> None:
     envelope = client.send_dossiers(DOSSIER, updating="True")
 
     assert envelope == {"error_code": "3", "message": f"Hồ sơ {DOSSIER['MaHoSo']} không tồn tại"}
-    assert portal.effects == 0
+    assert portal.change_count == 0
 
 
 def test_an_update_replaces_and_the_same_update_changes_nothing(client: Client, portal: NationalPortalDouble) -> None:
@@ -237,7 +237,7 @@ def test_an_update_replaces_and_the_same_update_changes_nothing(client: Client, 
     assert succeeded(client.send_dossiers(finished, updating="True"))
     assert succeeded(client.send_dossiers(finished, updating="True"))
     assert portal.dossiers[DOSSIER["MaHoSo"]]["TrangThaiHoSo"] == "9"
-    assert (portal.messages_received, portal.effects) == (3, 2)
+    assert (portal.message_count, portal.change_count) == (3, 2)
 
 
 @pytest.mark.parametrize(
@@ -296,7 +296,7 @@ def test_the_same_step_again_changes_nothing_and_succeeds(client: Client, portal
     assert succeeded(client.send_steps(STEP))
     assert succeeded(client.send_steps(STEP))
     assert portal.steps == (STEP,)
-    assert (portal.messages_received, portal.effects) == (3, 2)
+    assert (portal.message_count, portal.change_count) == (3, 2)
 
 
 def test_at_most_ten_steps_come_in_one_message(client: Client, portal: NationalPortalDouble) -> None:

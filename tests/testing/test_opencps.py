@@ -11,7 +11,7 @@ import requests
 from cchc_connect.testing import Agencies, OpenCpsDouble
 from cchc_connect.testing.doubles.opencps import DOSSIERS
 
-Ask = Callable[..., requests.Response]
+GetPage = Callable[..., requests.Response]
 
 
 @pytest.fixture
@@ -20,8 +20,8 @@ def one_stop(agencies: Agencies) -> OpenCpsDouble:
 
 
 @pytest.fixture
-def ask(one_stop: OpenCpsDouble, http: requests.Session) -> Ask:
-    def ask(**params: object) -> requests.Response:
+def get_page(one_stop: OpenCpsDouble, http: requests.Session) -> GetPage:
+    def get_page(**params: object) -> requests.Response:
         return http.get(
             one_stop.base_url + DOSSIERS,
             params={name: str(value) for name, value in params.items()},
@@ -30,7 +30,7 @@ def ask(one_stop: OpenCpsDouble, http: requests.Session) -> Ask:
             timeout=5,
         )
 
-    return ask
+    return get_page
 
 
 def listed(response: requests.Response) -> list[dict[str, Any]]:
@@ -63,74 +63,74 @@ def test_without_the_site_the_answer_is_403_no_content(one_stop: OpenCpsDouble, 
 
 
 @pytest.mark.parametrize("params", [{"start": "một"}, {"fromReceiveDate": "2025-01-01"}])
-def test_any_other_exception_is_403_no_content(ask: Ask, params: dict[str, str]) -> None:
-    response = ask(**params)
+def test_any_other_exception_is_403_no_content(get_page: GetPage, params: dict[str, str]) -> None:
+    response = get_page(**params)
 
     assert response.status_code == 403
     assert response.json()["message"] == "No Content."
 
 
-def test_start_and_end_are_row_offsets(ask: Ask) -> None:
-    everything = listed(ask())
+def test_start_and_end_are_row_offsets(get_page: GetPage) -> None:
+    everything = listed(get_page())
 
-    assert listed(ask(start=10, end=15)) == everything[10:15]
-    assert listed(ask(start=1_000, end=1_050)) == []
-
-
-def test_without_an_end_or_with_zero_everything_comes(ask: Ask) -> None:
-    assert len(listed(ask())) == len(listed(ask(start=50))) == len(listed(ask(start=50, end=0))) == 120
+    assert listed(get_page(start=10, end=15)) == everything[10:15]
+    assert listed(get_page(start=1_000, end=1_050)) == []
 
 
-def test_the_oldest_comes_first(ask: Ask) -> None:
-    created = [moment(dossier["createDate"]) for dossier in listed(ask())]
+def test_without_an_end_or_with_zero_everything_comes(get_page: GetPage) -> None:
+    assert len(listed(get_page())) == len(listed(get_page(start=50))) == len(listed(get_page(start=50, end=0))) == 120
+
+
+def test_the_oldest_comes_first(get_page: GetPage) -> None:
+    created = [moment(dossier["createDate"]) for dossier in listed(get_page())]
 
     assert created == sorted(created)
 
 
-def test_a_window_of_receive_dates_holds_both_its_days(ask: Ask) -> None:
-    received = sorted(moment(d["receiveDate"]).date() for d in listed(ask()) if d["receiveDate"])
+def test_a_window_of_receive_dates_holds_both_its_days(get_page: GetPage) -> None:
+    received = sorted(moment(d["receiveDate"]).date() for d in listed(get_page()) if d["receiveDate"])
     first, last = received[20], received[40]
-    dossiers = listed(ask(fromReceiveDate=f"{first:%d/%m/%Y}", toReceiveDate=f"{last:%d/%m/%Y}"))
+    dossiers = listed(get_page(fromReceiveDate=f"{first:%d/%m/%Y}", toReceiveDate=f"{last:%d/%m/%Y}"))
 
     assert len(dossiers) == sum(first <= day <= last for day in received)
 
 
-def test_a_dossier_that_was_not_received_is_in_no_window_of_receive_dates(ask: Ask) -> None:
-    dossiers = listed(ask(fromReceiveDate="01/01/2000"))
+def test_a_dossier_that_was_not_received_is_in_no_window_of_receive_dates(get_page: GetPage) -> None:
+    dossiers = listed(get_page(fromReceiveDate="01/01/2000"))
 
     assert all(dossier["receiveDate"] for dossier in dossiers)
-    assert len(dossiers) < len(listed(ask()))
+    assert len(dossiers) < len(listed(get_page()))
 
 
-def test_there_is_no_filter_for_what_was_modified_since(ask: Ask) -> None:
-    assert len(listed(ask(fromModifiedDate="01/01/2030"))) == 120
+def test_there_is_no_filter_for_what_was_modified_since(get_page: GetPage) -> None:
+    assert len(listed(get_page(fromModifiedDate="01/01/2030"))) == 120
 
 
-def test_all_dates_are_local_text_and_empty_where_there_is_none(ask: Ask) -> None:
-    sound = [dossier for dossier in listed(ask()) if not dossier["dueDate"].startswith("00")]
+def test_all_dates_are_local_text_and_empty_where_there_is_none(get_page: GetPage) -> None:
+    sound = [dossier for dossier in listed(get_page()) if not dossier["dueDate"].startswith("00")]
     dates = [value for dossier in sound for name, value in dossier.items() if name.endswith("Date")]
 
     assert "" in dates
     assert all(re.fullmatch(r"\d\d/\d\d/\d{4} \d\d:\d\d:\d\d", value) for value in dates if value)
 
 
-def test_the_applicants_name_is_in_upper_case(ask: Ask) -> None:
-    names = [dossier["applicantName"] for dossier in listed(ask())]
+def test_the_applicants_name_is_in_upper_case(get_page: GetPage) -> None:
+    names = [dossier["applicantName"] for dossier in listed(get_page())]
 
     assert all(name == name.upper() for name in names)
 
 
-def test_total_comes_from_an_index_that_may_be_stale(ask: Ask, one_stop: OpenCpsDouble) -> None:
+def test_total_comes_from_an_index_that_may_be_stale(get_page: GetPage, one_stop: OpenCpsDouble) -> None:
     one_stop.switches.stale_total = 7
-    listing = ask().json()
+    listing = get_page().json()
 
     assert (listing["total"], len(listing["data"])) == (113, 120)
 
 
-def test_an_edited_dossier_shows_its_new_last_action(ask: Ask, agencies: Agencies) -> None:
-    before = {dossier["dossierId"]: dossier for dossier in listed(ask())}
+def test_an_edited_dossier_shows_its_new_last_action(get_page: GetPage, agencies: Agencies) -> None:
+    before = {dossier["dossierId"]: dossier for dossier in listed(get_page())}
     edit = agencies.edit(seed=1, share=0.05)
-    after = {dossier["dossierId"]: dossier for dossier in listed(ask())}
+    after = {dossier["dossierId"]: dossier for dossier in listed(get_page())}
 
     for source_id in edit.changed["dossier"]:
         assert moment(after[source_id]["lastActionDate"]) > moment(before[source_id]["lastActionDate"])
@@ -138,8 +138,8 @@ def test_an_edited_dossier_shows_its_new_last_action(ask: Ask, agencies: Agencie
     assert list(after)[-1] == edit.added["dossier"][0]
 
 
-def test_each_faulty_item_is_one_item_with_its_own_id(ask: Ask, one_stop: OpenCpsDouble) -> None:
-    dossiers = listed(ask())
+def test_each_faulty_item_is_one_item_with_its_own_id(get_page: GetPage, one_stop: OpenCpsDouble) -> None:
+    dossiers = listed(get_page())
     statuses = {"new", "receiving", "collecting", "denied", "processing", "handover", "interoperating", "waiting"}
     statuses |= {"paying", "cancelled", "unresolved", "pausing", "releasing", "posting", "done"}
     without_number = [dossier for dossier in dossiers if not dossier["dossierNo"]]
@@ -147,5 +147,5 @@ def test_each_faulty_item_is_one_item_with_its_own_id(ask: Ask, one_stop: OpenCp
     without_due_date = [dossier for dossier in dossiers if dossier["dueDate"] == "00/00/1995 00:00:00"]
 
     assert len({dossier["dossierId"] for dossier in dossiers}) == len(dossiers)
-    assert len(without_number) + len(without_status) == one_stop.faulty()["dossier_step"]
-    assert len(without_number) + len(without_status) + len(without_due_date) == one_stop.faulty()["dossier"]
+    assert len(without_number) + len(without_status) == one_stop.faulty_counts()["dossier_step"]
+    assert len(without_number) + len(without_status) + len(without_due_date) == one_stop.faulty_counts()["dossier"]

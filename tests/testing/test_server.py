@@ -50,7 +50,7 @@ def test_one_connection_serves_many_requests(agencies: Agencies, http: requests.
     responses = [http.get(double.base_url + ITEMS, params=QUERY, timeout=5) for _ in range(3)]
 
     assert all(int(response.headers["Content-Length"]) == len(response.content) for response in responses)
-    assert double.requests_seen[ITEMS] == 3
+    assert double.request_counts[ITEMS] == 3
     assert double.connections == 1
 
 
@@ -102,11 +102,11 @@ def test_a_body_may_end_in_its_middle(agencies: Agencies, http: requests.Session
 
 def test_a_reply_may_be_lost(agencies: Agencies, http: requests.Session) -> None:
     double = agencies.land_registry
-    double.switches.drop_reply = 1
+    double.switches.drop_response = 1
 
     with pytest.raises(requests.ConnectionError):
         http.get(double.base_url + ITEMS, params=QUERY, timeout=5)
-    assert double.requests_seen[ITEMS] == 1
+    assert double.request_counts[ITEMS] == 1
 
 
 def test_latency_is_slept_by_the_sleep_that_was_handed_in(world: World, http: requests.Session) -> None:

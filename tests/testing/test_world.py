@@ -13,7 +13,7 @@ from cchc_connect.testing import World, days_work
 from cchc_connect.testing.province.communes import present_communes
 from cchc_connect.testing.province.facts import Party
 from cchc_connect.testing.province.geometry import vn2000
-from cchc_connect.testing.province.one_stop_desk import USUAL_MOVES
+from cchc_connect.testing.province.one_stop_desk import USUAL_TRANSITIONS
 from cchc_schemas import (
     AdminLevel,
     AdminScheme,
@@ -58,7 +58,7 @@ def test_the_same_seed_makes_the_same_world() -> None:
 
     assert facts(first) == facts(second)
     assert edits[0] == edits[1]
-    assert first.defects() == second.defects()
+    assert first.defect_counts() == second.defect_counts()
 
 
 def test_another_seed_makes_another_world() -> None:
@@ -66,7 +66,7 @@ def test_another_seed_makes_another_world() -> None:
 
 
 def test_the_usual_world_has_about_fifteen_hundred_records() -> None:
-    assert 1300 < sum(World(seed=1).holdings().values()) < 1700
+    assert 1300 < sum(World(seed=1).record_counts().values()) < 1700
 
 
 def test_every_parcel_has_its_own_number_of_today_and_of_before(world: World) -> None:
@@ -122,19 +122,19 @@ def test_every_listed_code_is_in_its_list(world: World) -> None:
 
 
 def test_every_move_of_a_dossier_is_a_usual_transition() -> None:
-    moves = [(before, after) for before, following in USUAL_MOVES.items() for after in following]
+    moves = [(before, after) for before, following in USUAL_TRANSITIONS.items() for after in following]
 
     assert [move for move in moves if not is_usual_transition(*move)] == []
 
 
 def test_identity_numbers_have_the_right_structure_and_invented_serials(world: World) -> None:
     for person in (party for party in parties(world) if party.birth):
-        TypeAdapter(CitizenId).validate_python(person.number)
+        TypeAdapter(CitizenId).validate_python(person.id_number)
         assert person.birth
 
-        assert re.fullmatch(r"074[0-3][0-9]{2}0000[0-9]{2}", person.number)
-        assert person.number[4:6] == f"{person.birth.year % 100:02d}"
-        assert int(person.number[3]) // 2 == person.birth.year // 100 - 19
+        assert re.fullmatch(r"074[0-3][0-9]{2}0000[0-9]{2}", person.id_number)
+        assert person.id_number[4:6] == f"{person.birth.year % 100:02d}"
+        assert int(person.id_number[3]) // 2 == person.birth.year // 100 - 19
 
 
 def test_people_and_companies_are_visibly_invented(world: World) -> None:
@@ -175,7 +175,7 @@ def test_dates_of_a_dossier_stand_in_their_order(world: World) -> None:
 
 
 def test_a_case_can_be_followed_from_the_dossier_to_its_parcels(world: World) -> None:
-    code = world.complete_case()
+    code = world.code_of_sound_dossier()
     permit = next(permit for permit in world.permits if permit.dossier_code == code)
     parcels = [world.parcels[source_id] for source_id in permit.parcel_ids]
 
@@ -204,7 +204,7 @@ def test_a_world_without_a_parcel_is_refused() -> None:
 
 
 def test_a_world_has_the_sizes_that_were_asked_for() -> None:
-    counts = World(seed=1, dossiers=30, parcels=44, works=50).holdings()
+    counts = World(seed=1, dossiers=30, parcels=44, works=50).record_counts()
 
     assert (counts["dossier"], counts["land_parcel"], counts["construction_works"]) == (30, 44, 50)
     assert 0 < counts["construction_permit"] < 30

@@ -13,7 +13,7 @@ ENVIRONMENTS = ROOT / ".thirdparty"
 MINUTES = 15
 
 
-def install(package: str, command: Sequence[str], folder: Path | None = None) -> None:
+def install_or_skip(package: str, command: Sequence[str], folder: Path | None = None) -> None:
     """Run a command that installs `package`; skip the test if that fails."""
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60 * MINUTES, check=False)
@@ -23,7 +23,7 @@ def install(package: str, command: Sequence[str], folder: Path | None = None) ->
         pytest.skip(f"{package} cannot be installed here: {(done.stderr or done.stdout).strip()[-300:]}")
 
 
-def program(name: str) -> str:
+def program_or_skip(name: str) -> str:
     """Return the path of an installed program; skip the test if there is none."""
     path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
     if path is None:

@@ -17,14 +17,14 @@ from pathlib import Path
 import pytest
 
 from cchc_connect import Dialect, HttpRequest, SharedDatabase, classify_rest
-from cchc_connect.database.state.rate_limits import SharedPace
+from cchc_connect.database.state.rate_limits import SharedRateLimit
 from cchc_connect.errors import AuthenticationFailed, SourceHeld, Throttled
 from cchc_connect.http import Rate
-from cchc_connect.transport import Endpoint, RequestsTransport, Surroundings
+from cchc_connect.transport import Endpoint, RequestsTransport, TransportEnvironment
 from cchc_connect.transport.network.tls import PemCertificate, Pkcs12Certificate, tls_context
-from tests.thirdparty.installation import program
+from tests.thirdparty.installation import program_or_skip
 from tests.transport.authority import Authority
-from tests.transport.both_transports import CARRIERS, IMPATIENT
+from tests.transport.both_transports import FAST_POLICY, TRANSPORTS
 
 pytestmark = pytest.mark.thirdparty
 
@@ -49,11 +49,11 @@ class Gateway:
         return Endpoint(name="gateway", base_url=base_url, dialect=dialect, tls=tls)
 
     def trusting(self) -> ssl.SSLContext:
-        return tls_context(ca_file=self.authority.file)
+        return tls_context(ca_file=self.authority.ca_file)
 
     def with_certificate(self) -> ssl.SSLContext:
         """Return a TLS context with the province's client certificate."""
-        certificate, key = self.authority.pem("tinh")
+        certificate, key = self.authority.write_pem("tinh")
         context = self.trusting()
         PemCertificate(certificate=certificate, key=key).load_into(context)
         return context
@@ -66,15 +66,15 @@ class Gateway:
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Generator[Gateway, None, None]:
-    nginx, folder = program("nginx"), tmp_path_factory.mktemp("nginx")
+    nginx, folder = program_or_skip("nginx"), tmp_path_factory.mktemp("nginx")
     authority = Authority(folder)
-    certificate, key = authority.pem("may-chu")
+    certificate, key = authority.write_pem("may-chu")
     (folder / "page.json").write_text("[]", encoding="utf-8")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     replacements: dict[str, object] = {"folder": folder, "port": port, "rate": PER_S}
-    replacements |= {"certificate": certificate, "key": key, "ca": authority.file}
+    replacements |= {"certificate": certificate, "key": key, "ca": authority.ca_file}
     text = CONFIGURATION.read_text(encoding="utf-8")
     for name, value in replacements.items():
         text = text.replace(f"<{name}>", str(value))
@@ -103,23 +103,23 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
     pytest.fail("nginx does not listen")
 
 
-@pytest.mark.parametrize("carrier", CARRIERS)
+@pytest.mark.parametrize("carrier", TRANSPORTS)
 @pytest.mark.parametrize("form", ["PEM", "PKCS #12"])
 def test_a_client_certificate_is_sent(gateway: Gateway, carrier: str, form: str) -> None:
     tls = gateway.with_certificate()
     if form == "PKCS #12":
         tls = gateway.trusting()
-        Pkcs12Certificate(file=gateway.authority.bundle("tinh", "mật khẩu"), password="mật khẩu").load_into(tls)
-    transport = CARRIERS[carrier](gateway.endpoint(tls), IMPATIENT, Surroundings())
+        Pkcs12Certificate(file=gateway.authority.write_pkcs12("tinh", "mật khẩu"), password="mật khẩu").load_into(tls)
+    transport = TRANSPORTS[carrier](gateway.endpoint(tls), FAST_POLICY, TransportEnvironment())
 
     assert b'"client": "CN=tinh,' in transport.send(GET).body
 
     transport.close()
 
 
-@pytest.mark.parametrize("carrier", CARRIERS)
+@pytest.mark.parametrize("carrier", TRANSPORTS)
 def test_a_400_for_a_missing_certificate_is_an_authentication_error(gateway: Gateway, carrier: str) -> None:
-    transport = CARRIERS[carrier](gateway.endpoint(gateway.trusting()), IMPATIENT, Surroundings())
+    transport = TRANSPORTS[carrier](gateway.endpoint(gateway.trusting()), FAST_POLICY, TransportEnvironment())
 
     with pytest.raises(AuthenticationFailed) as refused:
         transport.send(GET)
@@ -128,10 +128,10 @@ def test_a_400_for_a_missing_certificate_is_an_authentication_error(gateway: Gat
     transport.close()
 
 
-@pytest.mark.parametrize("carrier", CARRIERS)
+@pytest.mark.parametrize("carrier", TRANSPORTS)
 def test_a_gateway_of_an_unknown_authority_gets_no_request(gateway: Gateway, carrier: str) -> None:
     before = gateway.statuses()
-    transport = CARRIERS[carrier](gateway.endpoint(tls_context()), IMPATIENT, Surroundings())
+    transport = TRANSPORTS[carrier](gateway.endpoint(tls_context()), FAST_POLICY, TransportEnvironment())
 
     with pytest.raises(SourceHeld) as refused:
         transport.send(GET)
@@ -162,7 +162,7 @@ def test_four_processes_that_share_a_quota_are_never_refused(gateway: Gateway, t
 
 def test_without_a_shared_quota_requests_are_refused(gateway: Gateway) -> None:
     """So the rule above comes from the shared quota."""
-    with RequestsTransport(gateway.endpoint(gateway.with_certificate()), IMPATIENT) as transport:
+    with RequestsTransport(gateway.endpoint(gateway.with_certificate()), FAST_POLICY) as transport:
         before = gateway.statuses()
         with suppress(Throttled):
             for _ in range(EACH):
@@ -173,9 +173,9 @@ def test_without_a_shared_quota_requests_are_refused(gateway: Gateway) -> None:
 
 def _send_each(endpoint: Endpoint, address: str) -> None:
     with SharedDatabase(address) as database:
-        pace = SharedPace(database, "gateway", Rate(requests=PER_S, per_s=1.0), lambda: datetime.now(UTC))
-        surroundings = Surroundings(pace=pace)
-        with RequestsTransport(endpoint, IMPATIENT, surroundings) as transport:
+        pace = SharedRateLimit(database, "gateway", Rate(requests=PER_S, per_s=1.0), lambda: datetime.now(UTC))
+        surroundings = TransportEnvironment(rate_limiter=pace)
+        with RequestsTransport(endpoint, FAST_POLICY, surroundings) as transport:
             for _ in range(EACH):
                 transport.send(QUOTA)
     os._exit(0)  # skips the parent's test machinery, which this process inherited

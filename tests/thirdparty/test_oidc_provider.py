@@ -17,9 +17,9 @@ import pytest
 import requests
 
 from cchc_connect import Dialect, HttpRequest, classify_rest
-from cchc_connect.transport import Endpoint, FolderShelf, OAuth2, RequestsTransport, Surroundings, TokenLogin
-from tests.thirdparty.installation import ENVIRONMENTS, install, program
-from tests.transport.both_transports import CARRIERS, IMPATIENT
+from cchc_connect.transport import Endpoint, FileTokenStore, OAuth2, RequestsTransport, TokenLogin, TransportEnvironment
+from tests.thirdparty.installation import ENVIRONMENTS, install_or_skip, program_or_skip
+from tests.transport.both_transports import FAST_POLICY, TRANSPORTS
 
 pytestmark = pytest.mark.thirdparty
 
@@ -61,10 +61,10 @@ class Provider:
 @pytest.fixture(scope="module")
 def program_folder() -> Path:
     """Give the folder with the provider; install it if necessary."""
-    npm = program("npm")
+    npm = program_or_skip("npm")
     if not (ENVIRONMENT / "node_modules" / "oidc-provider" / "package.json").exists():
         ENVIRONMENT.mkdir(parents=True, exist_ok=True)
-        install(PACKAGE, [npm, "install", "--no-audit", "--no-fund", "--silent", PACKAGE], ENVIRONMENT)
+        install_or_skip(PACKAGE, [npm, "install", "--no-audit", "--no-fund", "--silent", PACKAGE], ENVIRONMENT)
     shutil.copy(HERE / "server.mjs", ENVIRONMENT)
     return ENVIRONMENT
 
@@ -80,7 +80,7 @@ def running(folder: Path, **client: object) -> Generator[Provider, None, None]:
         "scope": "parcels",
         **client,
     }
-    command = [program("node"), str(folder / "server.mjs"), str(TOKENS_LIVE_S), str(PAUSE_MS)]
+    command = [program_or_skip("node"), str(folder / "server.mjs"), str(TOKENS_LIVE_S), str(PAUSE_MS)]
     environment = {"PATH": os.environ["PATH"], "CLIENTS": json.dumps([registered])}
     process = subprocess.Popen(
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -112,13 +112,15 @@ def assert_no_token_was_fetched_twice(report: dict[str, Any]) -> None:
     assert min(later - earlier for earlier, later in pairwise(issued)) > 0.45 * TOKENS_LIVE_S
 
 
-@pytest.mark.parametrize("carrier", CARRIERS)
+@pytest.mark.parametrize("carrier", TRANSPORTS)
 def test_two_hundred_pages_by_eight_workers_outlive_their_tokens(provider: Provider, carrier: str) -> None:
     """No page fails, and no worker fetches a token that another one has."""
-    transport = CARRIERS[carrier](provider.endpoint, IMPATIENT, Surroundings())
+    transport = TRANSPORTS[carrier](provider.endpoint, FAST_POLICY, TransportEnvironment())
 
     pages = [
-        response.json() for start in range(0, PAGES, WORKERS) for response in transport.together(page(start), WORKERS)
+        response.json()
+        for start in range(0, PAGES, WORKERS)
+        for response in transport.send_concurrently(page(start), WORKERS)
     ]
 
     transport.close()
@@ -129,7 +131,7 @@ def test_two_hundred_pages_by_eight_workers_outlive_their_tokens(provider: Provi
 
 
 def test_independent_workers_share_each_token(provider: Provider) -> None:
-    with RequestsTransport(provider.endpoint, IMPATIENT) as transport, ThreadPoolExecutor(WORKERS) as workers:
+    with RequestsTransport(provider.endpoint, FAST_POLICY) as transport, ThreadPoolExecutor(WORKERS) as workers:
         pages = [response.json() for response in workers.map(transport.send, map(page, range(PAGES)))]
 
     assert [body["page"] for body in _objects(pages)] == [str(number) for number in range(PAGES)]
@@ -154,7 +156,9 @@ def test_four_processes_share_each_token(provider: Provider, tmp_path: Path) -> 
 
 
 def _fetch_pages(provider: Provider, folder: Path, pages: int) -> None:
-    with RequestsTransport(provider.endpoint, IMPATIENT, Surroundings(shelf=FolderShelf(folder))) as transport:
+    with RequestsTransport(
+        provider.endpoint, FAST_POLICY, TransportEnvironment(token_store=FileTokenStore(folder))
+    ) as transport:
         for number in range(pages):
             transport.send(page(number))
     os._exit(0)  # skips the parent's test machinery, which this process inherited

@@ -37,29 +37,34 @@ class Authority:
 
     def __post_init__(self) -> None:
         self.ca = trustme.CA(organization_unit_name=self.name)
-        self.file = self.folder / "ca.pem"
-        self.ca.cert_pem.write_to_path(self.file)
+        self.ca_file = self.folder / "ca.pem"
+        self.ca.cert_pem.write_to_path(self.ca_file)
 
-    def server(
-        self, names: Sequence[str] = LOCAL_NAMES, begins: timedelta = FIVE_MINUTES_AGO, ends: timedelta = A_DAY
+    def server_context(
+        self,
+        names: Sequence[str] = LOCAL_NAMES,
+        valid_from: timedelta = FIVE_MINUTES_AGO,
+        valid_until: timedelta = A_DAY,
     ) -> ssl.SSLContext:
         """Return a server context with a certificate for `names`; `begins` and `ends` count from now."""
         now = datetime.now(UTC)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        issued = self.ca.issue_cert(*names, not_before=now + begins, not_after=now + ends)
+        issued = self.ca.issue_cert(*names, not_before=now + valid_from, not_after=now + valid_until)
         with issued.private_key_and_cert_chain_pem.tempfile() as path:
             context.load_cert_chain(path)
         return context
 
-    def pem(self, common: str, password: str | None = None, *, apart: bool = True) -> tuple[Path, Path]:
+    def write_pem(
+        self, common: str, password: str | None = None, *, separate_key_file: bool = True
+    ) -> tuple[Path, Path]:
         """Write a client certificate; return its file and that of its key: two files, or one unless `apart`."""
         certificate, key = self._issue(common)
         certificate_pem = certificate.public_bytes(Encoding.PEM)
         key_pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, _encryption(password))
-        certificate_file = self._write(f"{common}.pem", certificate_pem + (b"" if apart else key_pem))
-        return certificate_file, self._write(f"{common}.key", key_pem) if apart else certificate_file
+        certificate_file = self._write(f"{common}.pem", certificate_pem + (b"" if separate_key_file else key_pem))
+        return certificate_file, self._write(f"{common}.key", key_pem) if separate_key_file else certificate_file
 
-    def bundle(self, common: str, password: str | None, *, with_key: bool = True) -> Path:
+    def write_pkcs12(self, common: str, password: str | None, *, with_key: bool = True) -> Path:
         """Write a client certificate as PKCS #12."""
         certificate, key = self._issue(common)
         chain = [x509.load_pem_x509_certificate(self.ca.cert_pem.bytes())]
@@ -90,21 +95,21 @@ class TlsServer:
     """A running server, and the clients it saw."""
 
     port: int
-    clients: list[str] = field(default_factory=list[str])
+    client_names: list[str] = field(default_factory=list[str])
     """The common name in each client's certificate; empty where the client showed none."""
 
 
 @contextmanager
 def tls_server(
-    authority: Authority, *, wants_certificate: bool = True, newest: ssl.TLSVersion | None = None
+    authority: Authority, *, require_client_certificate: bool = True, max_version: ssl.TLSVersion | None = None
 ) -> Generator[TlsServer]:
     """Send one byte to each client that shows a certificate of `authority`."""
-    context = authority.server()
-    if wants_certificate:
+    context = authority.server_context()
+    if require_client_certificate:
         context.verify_mode = ssl.CERT_REQUIRED
-        context.load_verify_locations(authority.file)
-    if newest is not None:
-        context.minimum_version, context.maximum_version = ssl.TLSVersion.MINIMUM_SUPPORTED, newest
+        context.load_verify_locations(authority.ca_file)
+    if max_version is not None:
+        context.minimum_version, context.maximum_version = ssl.TLSVersion.MINIMUM_SUPPORTED, max_version
         context.set_ciphers("ALL:@SECLEVEL=0")
     with socket.create_server((HOST, 0)) as listener:
         listener.settimeout(0.02)
@@ -126,7 +131,7 @@ def _serve(server: TlsServer, listener: socket.socket, context: ssl.SSLContext, 
             continue
         connection.settimeout(2.0)
         with connection, suppress(OSError), context.wrap_socket(connection, server_side=True) as secured:
-            server.clients.append(_common_name(secured))
+            server.client_names.append(_common_name(secured))
             secured.sendall(b"!")
             secured.unwrap()
 

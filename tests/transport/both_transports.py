@@ -5,16 +5,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
-from cchc_connect import Exchange, HttpRequest, HttpResponse
-from cchc_connect.transport import AsyncTransport, Endpoint, Policy, RequestsTransport, Surroundings, Traffic
+from cchc_connect import Conversation, HttpRequest, HttpResponse
+from cchc_connect.transport import AsyncTransport, Endpoint, Policy, RequestsTransport, Traffic, TransportEnvironment
 
 Result = TypeVar("Result")
 
-IMPATIENT = Policy(deadline_s=2.0, connect_s=0.5, read_s=0.6, wait_unit_s=0.001)
+FAST_POLICY = Policy(deadline_s=2.0, connect_timeout_s=0.5, read_timeout_s=0.6, backoff_base_s=0.001)
 """The default policy with short timeouts and waits."""
 
 
-class Carrier(Protocol):
+class TransportUnderTest(Protocol):
     """The blocking interface of a transport under test."""
 
     @property
@@ -22,19 +22,19 @@ class Carrier(Protocol):
 
     def send(self, request: HttpRequest) -> HttpResponse: ...
 
-    def run(self, conversation: Exchange[Result]) -> Result: ...
+    def run(self, conversation: Conversation[Result]) -> Result: ...
 
-    def together(self, request: HttpRequest, times: int) -> list[HttpResponse]:
+    def send_concurrently(self, request: HttpRequest, times: int) -> list[HttpResponse]:
         """Send `request` from `times` threads or tasks at once."""
         ...
 
     def close(self) -> None: ...
 
 
-class Blocking:
+class BlockingTransport:
     """The transport over requests, with threads."""
 
-    def __init__(self, endpoint: Endpoint, policy: Policy, surroundings: Surroundings) -> None:
+    def __init__(self, endpoint: Endpoint, policy: Policy, surroundings: TransportEnvironment) -> None:
         self._transport = RequestsTransport(endpoint, policy, surroundings)
         self.send = self._transport.send
 
@@ -42,10 +42,10 @@ class Blocking:
     def traffic(self) -> Traffic:
         return self._transport.traffic
 
-    def run(self, conversation: Exchange[Result]) -> Result:
+    def run(self, conversation: Conversation[Result]) -> Result:
         return self._transport.run(conversation)
 
-    def together(self, request: HttpRequest, times: int) -> list[HttpResponse]:
+    def send_concurrently(self, request: HttpRequest, times: int) -> list[HttpResponse]:
         with ThreadPoolExecutor(times) as threads:
             return list(threads.map(self.send, [request] * times))
 
@@ -53,10 +53,10 @@ class Blocking:
         self._transport.close()
 
 
-class Asynchronous:
+class AsynchronousTransport:
     """The transport over httpx, with tasks on an event loop of its own."""
 
-    def __init__(self, endpoint: Endpoint, policy: Policy, surroundings: Surroundings) -> None:
+    def __init__(self, endpoint: Endpoint, policy: Policy, surroundings: TransportEnvironment) -> None:
         self._loop = asyncio.Runner()
         self._transport = AsyncTransport(endpoint, policy, surroundings)
 
@@ -67,10 +67,10 @@ class Asynchronous:
     def send(self, request: HttpRequest) -> HttpResponse:
         return self._loop.run(self._transport.send(request))
 
-    def run(self, conversation: Exchange[Result]) -> Result:
+    def run(self, conversation: Conversation[Result]) -> Result:
         return self._loop.run(self._transport.run(conversation))
 
-    def together(self, request: HttpRequest, times: int) -> list[HttpResponse]:
+    def send_concurrently(self, request: HttpRequest, times: int) -> list[HttpResponse]:
         async def all_of_them() -> list[HttpResponse]:
             return await asyncio.gather(*[self._transport.send(request) for _ in range(times)])
 
@@ -81,12 +81,14 @@ class Asynchronous:
         self._loop.close()
 
 
-MakeCarrier = Callable[[Endpoint, Policy, Surroundings], Carrier]
+MakeCarrier = Callable[[Endpoint, Policy, TransportEnvironment], TransportUnderTest]
 
-CARRIERS: dict[str, MakeCarrier] = {"requests": Blocking, "httpx": Asynchronous}
+TRANSPORTS: dict[str, MakeCarrier] = {"requests": BlockingTransport, "httpx": AsynchronousTransport}
 
 
-class OpenLine(Protocol):
+class OpenTransport(Protocol):
     """Opens one of the transports to an endpoint."""
 
-    def __call__(self, endpoint: Endpoint, policy: Policy = ..., surroundings: Surroundings = ...) -> Carrier: ...
+    def __call__(
+        self, endpoint: Endpoint, policy: Policy = ..., surroundings: TransportEnvironment = ...
+    ) -> TransportUnderTest: ...

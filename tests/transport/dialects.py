@@ -10,7 +10,7 @@ REST = Dialect(classify=classify_rest)
 ACCOUNT = Credentials(username="tichhop.h09", password="mat-khau-canary/+9")  # invented
 
 
-def rest(base_url: str, authentication: Authentication | None = None, *other_origins: str) -> Endpoint:
+def rest_endpoint(base_url: str, authentication: Authentication | None = None, *other_origins: str) -> Endpoint:
     """Return an endpoint with plain REST."""
     return Endpoint(
         name="registry",
@@ -41,20 +41,20 @@ class PortalLogin:
 
     lifetime_s: float = 600.0
 
-    def login(self, credentials: Credentials) -> HttpRequest:
+    def login_request(self, credentials: Credentials) -> HttpRequest:
         account = {"username": credentials.username, "password": credentials.password}
         return HttpRequest(method="POST", path="/login", json=account, idempotent=True)
 
-    def session(self, response: HttpResponse) -> str | None:
+    def token_from(self, response: HttpResponse) -> str | None:
         document = cast("dict[str, str]", response.json())
         return document.get("session") or None
 
-    def attach(self, request: HttpRequest, session: str) -> HttpRequest:
+    def with_token(self, request: HttpRequest, session: str) -> HttpRequest:
         message = cast("dict[str, object]", request.json)
         return replace(request, json={**message, "session": session})
 
 
-def portal(base_url: str, lifetime_s: float = 600.0) -> Endpoint:
+def portal_endpoint(base_url: str, lifetime_s: float = 600.0) -> Endpoint:
     """Return an endpoint that requires a session."""
     dialect = Dialect(classify=classify_portal, session=PortalLogin(lifetime_s))
     return Endpoint(name="portal", base_url=base_url, dialect=dialect, authentication=Login(ACCOUNT))

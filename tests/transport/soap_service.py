@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.sax.saxutils import escape, unescape
 
-from tests.transport.scripted_server import Asked, Play, answer
+from tests.transport.scripted_server import ReceivedRequest, ResponseScript, closing_response
 
 SPACE = "urn:vn:mau:hoso"
 ENVELOPES = {"1.1": "http://schemas.xmlsoap.org/soap/envelope/", "1.2": "http://www.w3.org/2003/05/soap-envelope"}
@@ -64,7 +64,7 @@ def wsdl(schema: str = SCHEMA, ahead: str = "", types: bool = True) -> str:  # n
 </w:definitions>"""
 
 
-def described(folder: Path, text: str | None = None) -> Path:
+def write_wsdl(folder: Path, text: str | None = None) -> Path:
     file = folder / "hoso.wsdl"
     file.write_text(wsdl() if text is None else text, encoding="utf-8")
     return file
@@ -95,20 +95,22 @@ def dossier(code: str, steps: str = "3", version: str = "1.1") -> bytes:
 
 
 @dataclass
-class SoapDesk:
+class SoapScript:
     """Responds to `LayHoSo` in the SOAP version of the request; requires the password if one is set."""
 
     password: str | None = None
     nonces: set[str] = field(default_factory=set[str])
 
-    def __call__(self, request: Asked) -> Play:
+    def __call__(self, request: ReceivedRequest) -> ResponseScript:
         version = "1.2" if request.headers["content-type"].startswith("application/soap+xml") else "1.1"
         if self.password is not None and not self._is_authenticated(request.body.decode()):
             refused = fault("wsse:FailedAuthentication") if version == "1.1" else None
             body = refused or fault("e:Sender", "1.2", "wsse:FailedAuthentication")
-            return [answer("500 Internal Server Error", body, kind=TYPES[version])]
+            return [closing_response("500 Internal Server Error", body, media_type=TYPES[version])]
         code = re.search(r"<(?:\w+:)?maHoSo>([^<]*)</", request.body.decode())
-        return [answer("200 OK", dossier(code[1] if code else "", version=version), kind=TYPES[version])]
+        return [
+            closing_response("200 OK", dossier(code[1] if code else "", version=version), media_type=TYPES[version])
+        ]
 
     def _is_authenticated(self, message: str) -> bool:
         """True if the UsernameToken is valid by its profile, as digest or text, and its nonce is new."""

@@ -61,7 +61,7 @@ def test_the_verdict_depends_on_status_and_body(response: HttpResponse, verdict:
 def test_a_body_is_read_as_json_once() -> None:
     response = response_of(200, b'{"items": []}')
 
-    assert response.json() is response.judged(Verdict.OK).json()
+    assert response.json() is response.with_verdict(Verdict.OK).json()
 
 
 def test_texts_are_compared_without_case_spacing_or_composition() -> None:
@@ -110,5 +110,5 @@ def test_retry_after_is_seconds_or_a_date_relative_to_the_date_header(
 def test_a_request_shows_its_path_without_query_user_and_fragment(path: str, shown: str) -> None:
     request = HttpRequest(method="GET", path=path)
 
-    assert request.place == shown
+    assert request.display_path == shown
     assert repr(request) == f"<GET {shown}>"

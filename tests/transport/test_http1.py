@@ -11,7 +11,7 @@ import h11
 import pytest
 from hypothesis import example, given, strategies as st
 
-from cchc_connect.transport.network.http1 import HEAD_LIMIT, Framing, Malformed, Overlong
+from cchc_connect.transport.network.http1 import MAX_HEAD_BYTES, Framing, Malformed, Overlong
 
 LENGTH = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n[1, 2, 3]"
 CHUNKS = (
@@ -31,7 +31,7 @@ def passed_on(pieces: Sequence[bytes], method: str = "GET") -> bytes:
     with suppress(Malformed):
         for piece in [*pieces, b""]:
             framing.raise_if_broken()
-            passed += framing.take(piece)
+            passed += framing.feed(piece)
     return passed
 
 
@@ -49,26 +49,26 @@ def test_a_response_is_the_same_in_whatever_pieces_it_arrives(message: bytes, of
 def test_the_end_of_a_complete_response_is_recognised(message: bytes) -> None:
     framing = Framing("GET")
 
-    framing.take(message)
+    framing.feed(message)
     if message is UNMARKED:
-        framing.take(b"")
+        framing.feed(b"")
 
-    assert (framing.ended, framing.followed) == (True, False)
+    assert (framing.is_complete, framing.has_trailing_data) == (True, False)
 
 
 @pytest.mark.parametrize("message", [LENGTH, CHUNKS, BODILESS])
 def test_bytes_after_a_response_are_not_passed_on(message: bytes) -> None:
     framing = Framing("GET")
 
-    assert framing.take(message + LENGTH) == passed_on([message])
-    assert framing.followed
+    assert framing.feed(message + LENGTH) == passed_on([message])
+    assert framing.has_trailing_data
 
 
 def test_the_response_to_head_has_no_body() -> None:
     framing = Framing("HEAD")
 
-    assert b"[" not in framing.take(LENGTH.removesuffix(b"[1, 2, 3]"))
-    assert framing.ended
+    assert b"[" not in framing.feed(LENGTH.removesuffix(b"[1, 2, 3]"))
+    assert framing.is_complete
 
 
 ENDLESS = [
@@ -87,18 +87,18 @@ def test_an_endless_head_is_refused(start: bytes, piece: bytes) -> None:
     fed = 0
 
     with pytest.raises(Malformed):
-        framing.take(start)
-        while fed < 9 * HEAD_LIMIT:
+        framing.feed(start)
+        while fed < 9 * MAX_HEAD_BYTES:
             framing.raise_if_broken()
-            framing.take(piece)
+            framing.feed(piece)
             fed += len(piece)
 
-    assert fed <= 2 * HEAD_LIMIT
+    assert fed <= 2 * MAX_HEAD_BYTES
 
 
 def test_a_head_that_is_too_long_has_its_own_error() -> None:
     with pytest.raises(Overlong):
-        Framing("GET").take(b"HTTP/1.1 200 OK\r\nX-Note: " + b"x" * HEAD_LIMIT)
+        Framing("GET").feed(b"HTTP/1.1 200 OK\r\nX-Note: " + b"x" * MAX_HEAD_BYTES)
 
 
 @given(

@@ -9,23 +9,23 @@ from hypothesis import given, strategies as st
 
 from cchc_connect import HttpRequest
 from cchc_connect.errors import OutsideHours
-from cchc_connect.transport import Hours, Surroundings
-from cchc_connect.transport.opening_hours import Span
+from cchc_connect.transport import OpeningHours, TransportEnvironment
+from cchc_connect.transport.opening_hours import TimeSpan
 from cchc_schemas.dates import VIETNAM
-from tests.transport.both_transports import IMPATIENT, OpenLine
-from tests.transport.dialects import rest
-from tests.transport.scripted_server import Agency, Asked, Play, answer, in_turn
+from tests.transport.both_transports import FAST_POLICY, OpenTransport
+from tests.transport.dialects import rest_endpoint
+from tests.transport.scripted_server import Agency, ReceivedRequest, ResponseScript, closing_response, in_turn
 
 GET = HttpRequest(method="GET", path="/parcels")
-NIGHT = Hours((Span.of("19:00-06:00"),))
+NIGHT = OpeningHours((TimeSpan.parse("19:00-06:00"),))
 
-AT_NIGHT = replace(IMPATIENT, hours=NIGHT)
+AT_NIGHT = replace(FAST_POLICY, opening_hours=NIGHT)
 
-Serve = Callable[[Callable[[Asked], Play]], Agency]
+Serve = Callable[[Callable[[ReceivedRequest], ResponseScript]], Agency]
 
 moments = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  # the zone is drawn
 clocks = st.times().map(lambda at: at.replace(second=0, microsecond=0))
-spans = st.builds(Span, clocks, clocks)
+spans = st.builds(TimeSpan, clocks, clocks)
 
 
 def at(hour: int, minute: int = 0) -> datetime:
@@ -42,37 +42,39 @@ def test_a_span_may_pass_midnight_and_excludes_its_end(moment: datetime, *, is_o
 @pytest.mark.parametrize("text", ["19-6", "24:00-06:00", "19:00-25:00", "19:00 - 06:00", ""])
 def test_a_malformed_span_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="HH:MM"):
-        Span.of(text)
+        TimeSpan.parse(text)
 
 
 def test_a_span_may_cover_the_day() -> None:
-    assert all(Span.of("00:00-24:00").holds(time(hour, 30)) for hour in range(24))
+    assert all(TimeSpan.parse("00:00-24:00").contains(time(hour, 30)) for hour in range(24))
 
 
 @given(st.lists(spans, min_size=1, max_size=3), moments)
-def test_the_next_opening_is_within_opening_hours_and_within_a_day_from_now(drawn: list[Span], now: datetime) -> None:
-    hours = Hours(drawn)
+def test_the_next_opening_is_within_opening_hours_and_within_a_day_from_now(
+    drawn: list[TimeSpan], now: datetime
+) -> None:
+    hours = OpeningHours(drawn)
 
-    opening = hours.opens_at(now)
+    opening = hours.next_opening(now)
 
     assert hours.is_open(opening)
     assert now <= opening <= now + timedelta(days=1)
 
 
-def test_outside_opening_hours_no_request_is_sent(serve: Serve, open_carrier: OpenLine) -> None:
-    agency = serve(in_turn([answer("200 OK", b"[]")]))
-    closed = open_carrier(rest(agency.base_url), AT_NIGHT, Surroundings(now=lambda: at(12)))
+def test_outside_opening_hours_no_request_is_sent(serve: Serve, open_carrier: OpenTransport) -> None:
+    agency = serve(in_turn([closing_response("200 OK", b"[]")]))
+    closed = open_carrier(rest_endpoint(agency.base_url), AT_NIGHT, TransportEnvironment(now=lambda: at(12)))
 
     with pytest.raises(OutsideHours) as refused:
         closed.send(GET)
 
     assert refused.value.context["opens_at"] == at(19)
-    assert agency.asked == []
+    assert agency.requests == []
 
 
-def test_within_opening_hours_requests_are_sent(serve: Serve, open_carrier: OpenLine) -> None:
-    agency = serve(in_turn([answer("200 OK", b"[]")]))
+def test_within_opening_hours_requests_are_sent(serve: Serve, open_carrier: OpenTransport) -> None:
+    agency = serve(in_turn([closing_response("200 OK", b"[]")]))
 
-    open_carrier(rest(agency.base_url), AT_NIGHT, Surroundings(now=lambda: at(23))).send(GET)
+    open_carrier(rest_endpoint(agency.base_url), AT_NIGHT, TransportEnvironment(now=lambda: at(23))).send(GET)
 
-    assert len(agency.asked) == 1
+    assert len(agency.requests) == 1

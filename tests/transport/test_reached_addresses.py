@@ -10,25 +10,25 @@ import pytest
 
 from cchc_connect import HttpRequest
 from cchc_connect.errors import DeadlineExceeded, SourceHeld, Unreachable
-from cchc_connect.transport import Basic, Surroundings
-from tests.transport.both_transports import IMPATIENT, Carrier, OpenLine
-from tests.transport.dialects import ACCOUNT, rest
-from tests.transport.scripted_server import Agency, Asked, Play, answer, in_turn
+from cchc_connect.transport import Basic, TransportEnvironment
+from tests.transport.both_transports import FAST_POLICY, OpenTransport, TransportUnderTest
+from tests.transport.dialects import ACCOUNT, rest_endpoint
+from tests.transport.scripted_server import Agency, ReceivedRequest, ResponseScript, closing_response, in_turn
 
 GET = HttpRequest(method="GET", path="/parcels")
 NAME = "dulieu.example.vn"
 
-Serve = Callable[[Callable[[Asked], Play]], Agency]
+Serve = Callable[[Callable[[ReceivedRequest], ResponseScript]], Agency]
 
 
-def resolving(*addresses: str) -> Surroundings:
+def resolving(*addresses: str) -> TransportEnvironment:
     """Return an environment whose resolver has one name, with these addresses."""
 
     def resolve(name: str) -> Sequence[str]:
         assert name == NAME
         return addresses
 
-    return Surroundings(resolve=resolve)
+    return TransportEnvironment(resolve=resolve)
 
 
 @pytest.mark.parametrize(
@@ -43,11 +43,11 @@ def resolving(*addresses: str) -> Surroundings:
     ],
 )
 def test_a_name_that_resolves_to_a_forbidden_address_is_refused_before_anything_is_sent(
-    serve: Serve, open_carrier: OpenLine, address: str
+    serve: Serve, open_carrier: OpenTransport, address: str
 ) -> None:
     """Also if another of its addresses is allowed."""
-    agency = serve(in_turn([answer("200 OK", b"[]")]))
-    carrier = open_carrier(rest(f"http://{NAME}:{agency.port}"), surroundings=resolving("127.0.0.1", address))
+    agency = serve(in_turn([closing_response("200 OK", b"[]")]))
+    carrier = open_carrier(rest_endpoint(f"http://{NAME}:{agency.port}"), surroundings=resolving("127.0.0.1", address))
 
     with pytest.raises(SourceHeld) as raised:
         carrier.send(GET)
@@ -57,40 +57,46 @@ def test_a_name_that_resolves_to_a_forbidden_address_is_refused_before_anything_
     assert agency.connections == 0
 
 
-def test_a_name_is_resolved_by_the_configured_resolver(serve: Serve, open_carrier: OpenLine) -> None:
-    agency = serve(in_turn([answer("200 OK", b"[]")]))
+def test_a_name_is_resolved_by_the_configured_resolver(serve: Serve, open_carrier: OpenTransport) -> None:
+    agency = serve(in_turn([closing_response("200 OK", b"[]")]))
 
-    open_carrier(rest(f"http://{NAME}:{agency.port}"), surroundings=resolving("127.0.0.1")).send(GET)
+    open_carrier(rest_endpoint(f"http://{NAME}:{agency.port}"), surroundings=resolving("127.0.0.1")).send(GET)
 
-    assert agency.asked[0].headers["host"] == f"{NAME}:{agency.port}"
+    assert agency.requests[0].headers["host"] == f"{NAME}:{agency.port}"
 
 
-def test_the_next_address_of_a_name_is_tried_if_one_refuses_connections(serve: Serve, open_carrier: OpenLine) -> None:
-    agency = serve(in_turn([answer("200 OK", b"[]")]))
-    carrier = open_carrier(rest(f"http://{NAME}:{agency.port}"), surroundings=resolving("127.0.0.9", "127.0.0.1"))
+def test_the_next_address_of_a_name_is_tried_if_one_refuses_connections(
+    serve: Serve, open_carrier: OpenTransport
+) -> None:
+    agency = serve(in_turn([closing_response("200 OK", b"[]")]))
+    carrier = open_carrier(
+        rest_endpoint(f"http://{NAME}:{agency.port}"), surroundings=resolving("127.0.0.9", "127.0.0.1")
+    )
 
     assert carrier.send(GET).status == 200
 
 
-def test_a_name_that_does_not_resolve_is_reported_as_never_connected(open_carrier: OpenLine) -> None:
+def test_a_name_that_does_not_resolve_is_reported_as_never_connected(open_carrier: OpenTransport) -> None:
     def resolve(_: str) -> Sequence[str]:
         raise OSError("CANARY")
 
     with pytest.raises(Unreachable) as raised:
-        open_carrier(rest(f"http://{NAME}"), surroundings=Surroundings(resolve=resolve)).send(GET)
+        open_carrier(rest_endpoint(f"http://{NAME}"), surroundings=TransportEnvironment(resolve=resolve)).send(GET)
 
     assert raised.value.code == "transport.never_connected"
     assert raised.value.__context__ is None
 
 
-def test_a_silent_name_server_ends_the_call_at_the_deadline(open_carrier: OpenLine) -> None:
+def test_a_silent_name_server_ends_the_call_at_the_deadline(open_carrier: OpenTransport) -> None:
     ended = Event()
 
     def resolve(_: str) -> Sequence[str]:
         ended.wait(5)
         return ["127.0.0.1"]
 
-    carrier = open_carrier(rest(f"http://{NAME}"), replace(IMPATIENT, deadline_s=0.3), Surroundings(resolve=resolve))
+    carrier = open_carrier(
+        rest_endpoint(f"http://{NAME}"), replace(FAST_POLICY, deadline_s=0.3), TransportEnvironment(resolve=resolve)
+    )
     began = time.monotonic()
 
     with pytest.raises(DeadlineExceeded):
@@ -104,7 +110,7 @@ def test_a_silent_name_server_ends_the_call_at_the_deadline(open_carrier: OpenLi
 def bystanders() -> Iterator[list[Agency]]:
     """Servers on other loopback addresses, to which no request may connect."""
     with ExitStack() as stack:
-        servers = [Agency(in_turn([answer("200 OK", b"[]")])) for _ in range(2, 10)]
+        servers = [Agency(in_turn([closing_response("200 OK", b"[]")])) for _ in range(2, 10)]
         for number, server in enumerate(servers, start=2):
             stack.callback(server.start(f"127.0.0.{number}").stop)
         yield servers
@@ -170,22 +176,22 @@ HOSTILE = [
 
 
 def test_a_hostile_link_never_reaches_another_server(
-    serve: Serve, open_carrier: OpenLine, bystanders: list[Agency]
+    serve: Serve, open_carrier: OpenTransport, bystanders: list[Agency]
 ) -> None:
     """It is refused, or it is requested as a path of the connection's own server."""
-    agency = serve(in_turn([answer("200 OK", b"[]")]))
+    agency = serve(in_turn([closing_response("200 OK", b"[]")]))
     hosts = {"good": f"127.0.0.1:{agency.port}", "evil": f"127.0.0.2:{bystanders[0].port}", "port": bystanders[0].port}
-    carrier = open_carrier(rest(agency.base_url, Basic(ACCOUNT)))
+    carrier = open_carrier(rest_endpoint(agency.base_url, Basic(ACCOUNT)))
 
     outcomes = {hostile: outcome(carrier, hostile.format(**hosts)) for hostile in HOSTILE}
 
     assert set(outcomes.values()) <= {"transport.foreign_address", "200"}
     assert [server.connections for server in bystanders] == [0] * len(bystanders)
-    assert {request.headers["host"] for request in agency.asked} == {hosts["good"]}
-    assert all(request.target.startswith("/") for request in agency.asked)
+    assert {request.headers["host"] for request in agency.requests} == {hosts["good"]}
+    assert all(request.target.startswith("/") for request in agency.requests)
 
 
-def outcome(carrier: Carrier, link: str) -> str:
+def outcome(carrier: TransportUnderTest, link: str) -> str:
     try:
         return str(carrier.send(replace(GET, path=link)).status)
     except SourceHeld as refused:
@@ -193,13 +199,15 @@ def outcome(carrier: Carrier, link: str) -> str:
 
 
 @pytest.mark.parametrize("location", ["http://{evil}/p", "//{evil}/p", "/p", "http://{good}@{evil}/p"])
-def test_no_redirect_is_followed(serve: Serve, open_carrier: OpenLine, bystanders: list[Agency], location: str) -> None:
+def test_no_redirect_is_followed(
+    serve: Serve, open_carrier: OpenTransport, bystanders: list[Agency], location: str
+) -> None:
     evil = f"127.0.0.2:{bystanders[0].port}"
     target = location.format(evil=evil, good="dulieu.example.vn")
-    agency = serve(in_turn([answer("307 Temporary Redirect", b"", f"Location: {target}")]))
+    agency = serve(in_turn([closing_response("307 Temporary Redirect", b"", f"Location: {target}")]))
 
     with pytest.raises(SourceHeld) as raised:
-        open_carrier(rest(agency.base_url, Basic(ACCOUNT))).send(GET)
+        open_carrier(rest_endpoint(agency.base_url, Basic(ACCOUNT))).send(GET)
 
     assert raised.value.code == "transport.redirected"
-    assert ([server.connections for server in bystanders], len(agency.asked)) == ([0] * len(bystanders), 1)
+    assert ([server.connections for server in bystanders], len(agency.requests)) == ([0] * len(bystanders), 1)

@@ -8,7 +8,7 @@ import pytest
 from cchc_connect import Dialect, HttpRequest, classify_rest
 from cchc_connect.transport import Endpoint
 from cchc_connect.transport.calls.call import Call, Deadline
-from cchc_connect.transport.request_encoding import written
+from cchc_connect.transport.request_encoding import prepare_request
 
 DIALECT = Dialect(classify=classify_rest, headers={"dstcode": "VN:GOV:G22", "Accept": "application/geo+json"})
 ENDPOINT = Endpoint(name="registry", base_url="http://127.0.0.1", dialect=DIALECT)
@@ -17,7 +17,7 @@ GET = HttpRequest(method="GET", path="/parcels")
 
 def headers(request: HttpRequest) -> dict[str, str]:
     call = Call(connection="registry", request=request, request_id="id-1", deadline=Deadline(lambda: 0.0, 60.0))
-    return dict(written(request, call, ENDPOINT, ENDPOINT.origins).headers)
+    return dict(prepare_request(request, call, ENDPOINT, ENDPOINT.origins).headers)
 
 
 def test_the_dialects_headers_go_with_every_request() -> None:
@@ -42,7 +42,7 @@ def test_content_is_sent_unchanged_with_its_media_type() -> None:
     request = replace(GET, method="POST", content=b"<a/>", content_type="text/xml")
     call = Call(connection="registry", request=request, request_id="id-1", deadline=Deadline(lambda: 0.0, 60.0))
 
-    wire = written(request, call, ENDPOINT, ENDPOINT.origins)
+    wire = prepare_request(request, call, ENDPOINT, ENDPOINT.origins)
 
     assert wire.body == b"<a/>"
     assert wire.headers["Content-Type"] == "text/xml"
@@ -60,7 +60,7 @@ def test_a_form_is_sent_url_encoded() -> None:
     request = replace(GET, method="POST", form={"tên": "Thủ Dầu Một"})
     call = Call(connection="registry", request=request, request_id="id-1", deadline=Deadline(lambda: 0.0, 60.0))
 
-    wire = written(request, call, ENDPOINT, ENDPOINT.origins)
+    wire = prepare_request(request, call, ENDPOINT, ENDPOINT.origins)
 
     assert wire.body == b"t%C3%AAn=Th%E1%BB%A7+D%E1%BA%A7u+M%E1%BB%99t"
     assert wire.headers["Content-Type"] == "application/x-www-form-urlencoded"

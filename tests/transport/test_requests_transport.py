@@ -5,9 +5,9 @@ import responses
 
 from cchc_connect import Dialect, HttpRequest, HttpResponse, Verdict
 from cchc_connect.errors import Maintenance, SourceHeld
-from cchc_connect.transport import Endpoint, Policy, RequestsTransport, Surroundings, Traffic, Transport
-from tests.transport.dialects import portal, rest
-from tests.transport.test_retry_policy import World, longest
+from cchc_connect.transport import Endpoint, Policy, RequestsTransport, Traffic, Transport, TransportEnvironment
+from tests.transport.dialects import portal_endpoint, rest_endpoint
+from tests.transport.test_retry_policy import FakeTime, longest_wait
 
 BASE = "https://dulieu.example.vn/api"
 GET = HttpRequest(method="GET", path="/parcels")
@@ -16,11 +16,11 @@ GET = HttpRequest(method="GET", path="/parcels")
 @responses.activate
 def test_waits_use_the_configured_sleep() -> None:
     responses.get(f"{BASE}/parcels", status=503, headers={"Retry-After": "3"})
-    world = World()
-    surroundings = Surroundings(clock=world.clock, uniform=longest)
+    world = FakeTime()
+    surroundings = TransportEnvironment(clock=world.clock, uniform=longest_wait)
 
     with (
-        RequestsTransport(rest(BASE), Policy(), surroundings, sleep=world.sleep) as transport,
+        RequestsTransport(rest_endpoint(BASE), Policy(), surroundings, sleep=world.sleep) as transport,
         pytest.raises(Maintenance),
     ):
         transport.send(GET)
@@ -33,10 +33,12 @@ def test_waits_use_the_configured_sleep() -> None:
 def test_a_session_is_replaced_shortly_before_it_expires() -> None:
     responses.post(f"{BASE}/login", json={"error_code": 0, "session": "s"})
     responses.post(f"{BASE}/parcels", json={"error_code": 0})
-    world = World()
+    world = FakeTime()
     post = HttpRequest(method="POST", path="/parcels", json={})
 
-    with RequestsTransport(portal(BASE, lifetime_s=600.0), surroundings=Surroundings(clock=world.clock)) as transport:
+    with RequestsTransport(
+        portal_endpoint(BASE, lifetime_s=600.0), environment=TransportEnvironment(clock=world.clock)
+    ) as transport:
         transport.send(post)
         world.now += 569.0
         transport.send(post)
@@ -51,7 +53,9 @@ def test_a_session_is_replaced_shortly_before_it_expires() -> None:
 def test_the_request_id_comes_from_its_factory() -> None:
     responses.get(f"{BASE}/parcels", json=[])
 
-    with RequestsTransport(rest(BASE), surroundings=Surroundings(request_id=lambda: "id-1")) as transport:
+    with RequestsTransport(
+        rest_endpoint(BASE), environment=TransportEnvironment(request_id=lambda: "id-1")
+    ) as transport:
         transport.send(GET)
 
     assert responses.calls[0].request.headers["X-Request-Id"] == "id-1"
@@ -63,7 +67,7 @@ def test_environment_variables_are_ignored(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")
     responses.get(f"{BASE}/parcels", json=[])
 
-    with RequestsTransport(rest(BASE)) as transport:
+    with RequestsTransport(rest_endpoint(BASE)) as transport:
         transport.send(GET)
 
     arguments = responses.calls[0].request.req_kwargs  # type: ignore[attr-defined]  # set by responses
@@ -86,6 +90,6 @@ def test_a_body_that_the_classifier_cannot_read_is_not_understood() -> None:
 
 
 def test_requests_transport_satisfies_the_transport_protocol() -> None:
-    transport: Transport = RequestsTransport(rest(BASE))
+    transport: Transport = RequestsTransport(rest_endpoint(BASE))
 
     assert transport.traffic == Traffic()

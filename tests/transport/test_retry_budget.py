@@ -20,7 +20,7 @@ MAX_RATIO = 1.1
 
 def attempts_of(policy: Policy, chance: random.Random, availability: float, calls: int = CALLS) -> int:
     """Return the number of requests that `calls` calls cost if each succeeds with this probability."""
-    budget, attempts = policy.budget(), 0
+    budget, attempts = policy.new_retry_budget(), 0
     for _ in range(calls):
         call = Call(connection="registry", request=GET, request_id="id", deadline=Deadline(lambda: 0.0, 60.0))
 
@@ -30,10 +30,10 @@ def attempts_of(policy: Policy, chance: random.Random, availability: float, call
             attempts += 1
             if chance.random() >= availability:
                 raise Maintenance("transport.maintenance")
-            budget.earn()
+            budget.refund()
 
         try:
-            Retrying(sleep=lambda _: None, **policy.retrying(call, chance.uniform, budget))(attempt)
+            Retrying(sleep=lambda _: None, **policy.retry_arguments(call, chance.uniform, budget))(attempt)
         except Maintenance:
             continue
     return attempts
@@ -48,7 +48,7 @@ def test_an_outage_costs_at_most_ten_percent_more_requests(availability: float) 
 
 def test_without_a_retry_budget_an_outage_costs_four_times_as_many_requests() -> None:
     """So the rule above comes from the budget."""
-    boundless = replace(Policy(), retry_reserve=float("inf"))
+    boundless = replace(Policy(), retry_budget=float("inf"))
 
     assert attempts_of(boundless, random.Random(1), 0.0, calls=100) == 400
 
@@ -60,9 +60,9 @@ def test_spending_never_exceeds_the_reserve_plus_what_was_earned(moves: list[boo
 
     for is_success in moves:
         if is_success:
-            budget.earn()
+            budget.refund()
             earned += 1
         else:
-            spent += budget.spend()
+            spent += budget.take()
 
     assert spent <= reserve + share * earned + 1e-6

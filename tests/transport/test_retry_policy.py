@@ -28,7 +28,7 @@ POST = HttpRequest(method="POST", path="/parcels", json={})
 
 
 @dataclass
-class World:
+class FakeTime:
     """A clock that advances by sleeping and by attempts, with the sleeps and the number of attempts."""
 
     now: float = 1000.0
@@ -51,28 +51,30 @@ class World:
         return Call(connection="registry", request=request, request_id="id", deadline=deadline)
 
 
-def longest(_: float, high: float) -> float:
+def longest_wait(_: float, high: float) -> float:
     return high
 
 
-def attempt_blocking(world: World, policy: Policy, call: Call, fault: Callable[[], CchcError | None]) -> None:
+def attempt_blocking(world: FakeTime, policy: Policy, call: Call, fault: Callable[[], CchcError | None]) -> None:
     def attempt() -> None:
         _attempt(world, call, fault)
 
-    Retrying(sleep=world.sleep, **policy.retrying(call, longest, policy.budget()))(attempt)
+    Retrying(sleep=world.sleep, **policy.retry_arguments(call, longest_wait, policy.new_retry_budget()))(attempt)
 
 
-def attempt_async(world: World, policy: Policy, call: Call, fault: Callable[[], CchcError | None]) -> None:
+def attempt_async(world: FakeTime, policy: Policy, call: Call, fault: Callable[[], CchcError | None]) -> None:
     async def attempt() -> None:
         _attempt(world, call, fault)
 
     async def drive() -> None:
-        await AsyncRetrying(sleep=world.sleep_async, **policy.retrying(call, longest, policy.budget()))(attempt)
+        await AsyncRetrying(
+            sleep=world.sleep_async, **policy.retry_arguments(call, longest_wait, policy.new_retry_budget())
+        )(attempt)
 
     asyncio.run(drive())
 
 
-def _attempt(world: World, call: Call, fault: Callable[[], CchcError | None]) -> None:
+def _attempt(world: FakeTime, call: Call, fault: Callable[[], CchcError | None]) -> None:
     call.attempt += 1
     world.attempts += 1
     world.now += world.takes_s
@@ -81,13 +83,13 @@ def _attempt(world: World, call: Call, fault: Callable[[], CchcError | None]) ->
         raise error
 
 
-Driver = Callable[[World, Policy, Call, Callable[[], CchcError | None]], None]
+Driver = Callable[[FakeTime, Policy, Call, Callable[[], CchcError | None]], None]
 drivers = pytest.mark.parametrize("drive", [attempt_blocking, attempt_async])
 
 
 @drivers
 def test_a_transient_fault_is_tried_four_times_with_doubling_waits(drive: Driver) -> None:
-    world, policy = World(), Policy()
+    world, policy = FakeTime(), Policy()
 
     with pytest.raises(CutShort):
         drive(world, policy, world.call(GET, policy), lambda: CutShort("transport.cut_short"))
@@ -98,7 +100,7 @@ def test_a_transient_fault_is_tried_four_times_with_doubling_waits(drive: Driver
 
 @drivers
 def test_success_ends_the_attempts(drive: Driver) -> None:
-    world, policy = World(), Policy()
+    world, policy = FakeTime(), Policy()
 
     drive(world, policy, world.call(GET, policy), lambda: Maintenance("m") if world.attempts < 2 else None)
 
@@ -108,7 +110,7 @@ def test_success_ends_the_attempts(drive: Driver) -> None:
 @drivers
 @pytest.mark.parametrize("error", [SourceHeld, AuthenticationFailed, MessageRefused])
 def test_an_error_that_is_not_retriable_is_tried_once(drive: Driver, error: type[CchcError]) -> None:
-    world, policy = World(), Policy()
+    world, policy = FakeTime(), Policy()
 
     with pytest.raises(error):
         drive(world, policy, world.call(GET, policy), lambda: error("code"))
@@ -121,7 +123,7 @@ def test_an_error_that_is_not_retriable_is_tried_once(drive: Driver, error: type
 def test_a_message_that_is_not_idempotent_is_retried_only_if_nothing_was_sent(
     drive: Driver, code: str, attempts: int
 ) -> None:
-    world, policy = World(), Policy()
+    world, policy = FakeTime(), Policy()
 
     with pytest.raises(Unreachable):
         drive(world, policy, world.call(POST, policy), lambda: Unreachable(code))
@@ -131,7 +133,7 @@ def test_a_message_that_is_not_idempotent_is_retried_only_if_nothing_was_sent(
 
 @drivers
 def test_no_attempt_is_earlier_than_retry_after(drive: Driver) -> None:
-    world, policy = World(), Policy()
+    world, policy = FakeTime(), Policy()
 
     with pytest.raises(Throttled):
         drive(world, policy, world.call(GET, policy), lambda: Throttled("code", retry_after_s=7.0))
@@ -141,7 +143,7 @@ def test_no_attempt_is_earlier_than_retry_after(drive: Driver) -> None:
 
 @drivers
 def test_a_retry_after_beyond_the_deadline_ends_the_call_at_once(drive: Driver) -> None:
-    world, policy = World(), Policy(deadline_s=60.0)
+    world, policy = FakeTime(), Policy(deadline_s=60.0)
 
     with pytest.raises(Throttled) as raised:
         drive(world, policy, world.call(GET, policy), lambda: Throttled("code", retry_after_s=60.0))
@@ -152,7 +154,7 @@ def test_a_retry_after_beyond_the_deadline_ends_the_call_at_once(drive: Driver) 
 
 @drivers
 def test_the_deadline_counts_attempts_and_waits(drive: Driver) -> None:
-    world, policy = World(takes_s=25.0), Policy(deadline_s=60.0)
+    world, policy = FakeTime(takes_s=25.0), Policy(deadline_s=60.0)
 
     with pytest.raises(Maintenance):
         drive(world, policy, world.call(GET, policy), lambda: Maintenance("m", retry_after_s=9.0))
@@ -165,12 +167,12 @@ def test_the_deadline_counts_attempts_and_waits(drive: Driver) -> None:
 def test_a_wait_is_full_jitter_under_a_doubling_capped_bound_and_never_too_early(
     attempt: int, retry_after_s: float | None, chance: float
 ) -> None:
-    policy = Policy(attempts=5001, deadline_s=1e9)
-    world = World()
+    policy = Policy(max_attempts=5001, deadline_s=1e9)
+    world = FakeTime()
     call = world.call(GET, policy)
     call.attempt = attempt
     faults = iter([Throttled("code", retry_after_s=retry_after_s), None])
-    arguments = policy.retrying(call, lambda low, high: low + (high - low) * chance, policy.budget())
+    arguments = policy.retry_arguments(call, lambda low, high: low + (high - low) * chance, policy.new_retry_budget())
 
     def attempt_once() -> None:
         fault = next(faults)

@@ -23,27 +23,36 @@ from cchc_connect.errors import (
 from cchc_connect.http import Credentials, Dialect, HttpResponse, Verdict
 from cchc_connect.soap import SoapService, classify_soap, fault_of
 from cchc_connect.soap.wsdl import can_be_resolved
-from cchc_connect.transport import Endpoint, Policy, Surroundings
+from cchc_connect.transport import Endpoint, Policy, TransportEnvironment
 from cchc_connect.transport.auth.ws_security import WsSecurity
 from cchc_connect.wire.xml import parse_xml
-from tests.transport.both_transports import OpenLine
-from tests.transport.scripted_server import RESET, Agency, Asked, Play, answer, drip, head, in_turn
+from tests.transport.both_transports import OpenTransport
+from tests.transport.scripted_server import (
+    RESET,
+    Agency,
+    ReceivedRequest,
+    ResponseScript,
+    closing_response,
+    drip,
+    in_turn,
+    response_head,
+)
 from tests.transport.soap_service import (
     ENVELOPES,
     SCHEMA,
     SPACE,
     TYPES,
-    SoapDesk,
-    described,
+    SoapScript,
     dossier,
     enveloped,
     fault,
+    write_wsdl,
     wsdl,
 )
 
-Serve = Callable[[Callable[[Asked], Play]], Agency]
+Serve = Callable[[Callable[[ReceivedRequest], ResponseScript]], Agency]
 CODE = "000.00.01.H09-260701-0001"
-ONCE = Policy(attempts=1, deadline_s=0.8, connect_s=0.5, read_s=0.6)
+ONCE = Policy(max_attempts=1, deadline_s=0.8, connect_timeout_s=0.5, read_timeout_s=0.6)
 ACCOUNT = Credentials(username="tichhop.h09", password="mật-khau & canary")  # invented
 
 
@@ -57,10 +66,10 @@ def judged(body: bytes, status: int = 200, kind: str = TYPES["1.1"]) -> Verdict:
 
 @pytest.mark.parametrize(("port", "version"), [("Soap", "1.1"), ("Soap12", "1.2")])
 def test_an_operation_can_be_called_over_both_transports(
-    serve: Serve, open_carrier: OpenLine, tmp_path: Path, port: str, version: str
+    serve: Serve, open_carrier: OpenTransport, tmp_path: Path, port: str, version: str
 ) -> None:
-    agency = serve(SoapDesk())
-    service = SoapService(described(tmp_path), "/HoSo.asmx", port=port)
+    agency = serve(SoapScript())
+    service = SoapService(write_wsdl(tmp_path), "/HoSo.asmx", port=port)
 
     record = open_carrier(endpoint(agency)).run(service.call("LayHoSo", {"maHoSo": CODE, "lan": 2}))
 
@@ -71,7 +80,7 @@ def test_an_operation_can_be_called_over_both_transports(
         "ngayTiepNhan": date(2026, 7, 1),
         "giayTo": ["đơn", "bản vẽ"],
     }
-    (request,) = agency.asked
+    (request,) = agency.requests
     assert (request.method, request.target) == ("POST", "/ws/HoSo.asmx")
     assert ENVELOPES[version].encode() in request.body
     action = request.headers.get("soapaction", request.headers["content-type"])
@@ -80,12 +89,12 @@ def test_an_operation_can_be_called_over_both_transports(
     assert request.headers["x-request-id"]
 
 
-@pytest.mark.parametrize("reply", [answer("202 Accepted"), answer("204 No Content")])
+@pytest.mark.parametrize("reply", [closing_response("202 Accepted"), closing_response("204 No Content")])
 def test_an_operation_without_a_result_accepts_an_empty_response(
-    serve: Serve, open_carrier: OpenLine, tmp_path: Path, reply: bytes
+    serve: Serve, open_carrier: OpenTransport, tmp_path: Path, reply: bytes
 ) -> None:
     agency = serve(in_turn([reply]))
-    service = SoapService(described(tmp_path), "/HoSo")
+    service = SoapService(write_wsdl(tmp_path), "/HoSo")
 
     assert open_carrier(endpoint(agency)).run(service.call("BaoTin", {"noiDung": "đã nhận"})) is None
     with pytest.raises(SourceHeld):
@@ -104,7 +113,7 @@ def referring(width: int, depth: int, *, circle: bool = False) -> bytes:
 def test_references_that_expand_without_end_are_refused(
     tmp_path: Path, width: int, depth: int, *, circle: bool
 ) -> None:
-    service = SoapService(described(tmp_path), "/HoSo")
+    service = SoapService(write_wsdl(tmp_path), "/HoSo")
     body = referring(width, depth, circle=circle)
 
     with pytest.raises(SourceHeld) as raised:
@@ -120,41 +129,58 @@ def test_references_that_end_are_resolved(width: int, depth: int) -> None:
     assert can_be_resolved(body)
 
 
-def test_markup_in_an_argument_is_escaped(serve: Serve, open_carrier: OpenLine, tmp_path: Path) -> None:
-    agency = serve(SoapDesk())
-    service = SoapService(described(tmp_path), "/HoSo")
+def test_markup_in_an_argument_is_escaped(serve: Serve, open_carrier: OpenTransport, tmp_path: Path) -> None:
+    agency = serve(SoapScript())
+    service = SoapService(write_wsdl(tmp_path), "/HoSo")
 
     open_carrier(endpoint(agency)).run(service.call("LayHoSo", {"maHoSo": "</t:maHoSo><x a='&'/>ử"}))
 
-    assert "&lt;/t:maHoSo&gt;&lt;x a='&amp;'/&gt;ử".encode() in agency.asked[0].body
+    assert "&lt;/t:maHoSo&gt;&lt;x a='&amp;'/&gt;ử".encode() in agency.requests[0].body
 
 
-FAULTS: dict[str, tuple[Play, type[CchcError]]] = {
-    "reset": ([head("200 OK"), RESET], CutShort),
-    "cut": ([answer("200 OK", dossier(CODE), kind=TYPES["1.1"])[:-40]], CutShort),
-    "slow": ([head("200 OK"), *drip(b"x", 0.3, 30)], DeadlineExceeded),
-    "HTML with 200": ([answer("200 OK", b"<html>B\xe1\xba\xa3o tr\xc3\xac</html>", kind="text/html")], SourceHeld),
-    "HTML that says it is XML": ([answer("200 OK", b"<html/>", kind="text/xml")], SourceHeld),
-    "empty": ([answer("200 OK", b"", kind="text/xml")], SourceHeld),
-    "fault with 200": ([answer("200 OK", fault("e:Server"), kind=TYPES["1.1"])], Maintenance),
-    "fault with 500": ([answer("500 Error", fault("e:Server"), kind=TYPES["1.1"])], Maintenance),
-    "our fault": ([answer("500 Error", fault("e:Client"), kind=TYPES["1.1"])], MessageRefused),
-    "our fault with 200": ([answer("200 OK", fault("soap:Client.NotFound"), kind=TYPES["1.1"])], MessageRefused),
-    "credentials": ([answer("200 OK", fault("wsse:InvalidSecurity"), kind=TYPES["1.1"])], AuthenticationFailed),
-    "unknown fault": ([answer("200 OK", fault("x:Whatever"), kind=TYPES["1.1"])], SourceHeld),
-    "entities": (
-        [answer("200 OK", b"<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>" + dossier("&x;"), kind="text/xml")],
+FAULTS: dict[str, tuple[ResponseScript, type[CchcError]]] = {
+    "reset": ([response_head("200 OK"), RESET], CutShort),
+    "cut": ([closing_response("200 OK", dossier(CODE), media_type=TYPES["1.1"])[:-40]], CutShort),
+    "slow": ([response_head("200 OK"), *drip(b"x", 0.3, 30)], DeadlineExceeded),
+    "HTML with 200": (
+        [closing_response("200 OK", b"<html>B\xe1\xba\xa3o tr\xc3\xac</html>", media_type="text/html")],
         SourceHeld,
     ),
-    "redirect": ([answer("302 Found", b"", "Location: http://127.0.0.2/")], SourceHeld),
+    "HTML that says it is XML": ([closing_response("200 OK", b"<html/>", media_type="text/xml")], SourceHeld),
+    "empty": ([closing_response("200 OK", b"", media_type="text/xml")], SourceHeld),
+    "fault with 200": ([closing_response("200 OK", fault("e:Server"), media_type=TYPES["1.1"])], Maintenance),
+    "fault with 500": ([closing_response("500 Error", fault("e:Server"), media_type=TYPES["1.1"])], Maintenance),
+    "our fault": ([closing_response("500 Error", fault("e:Client"), media_type=TYPES["1.1"])], MessageRefused),
+    "our fault with 200": (
+        [closing_response("200 OK", fault("soap:Client.NotFound"), media_type=TYPES["1.1"])],
+        MessageRefused,
+    ),
+    "credentials": (
+        [closing_response("200 OK", fault("wsse:InvalidSecurity"), media_type=TYPES["1.1"])],
+        AuthenticationFailed,
+    ),
+    "unknown fault": ([closing_response("200 OK", fault("x:Whatever"), media_type=TYPES["1.1"])], SourceHeld),
+    "entities": (
+        [
+            closing_response(
+                "200 OK",
+                b"<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>" + dossier("&x;"),
+                media_type="text/xml",
+            )
+        ],
+        SourceHeld,
+    ),
+    "redirect": ([closing_response("302 Found", b"", "Location: http://127.0.0.2/")], SourceHeld),
 }
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_every_fault_ends_in_its_typed_error(serve: Serve, open_carrier: OpenLine, tmp_path: Path, name: str) -> None:
+def test_every_fault_ends_in_its_typed_error(
+    serve: Serve, open_carrier: OpenTransport, tmp_path: Path, name: str
+) -> None:
     play, error = FAULTS[name]
     agency = serve(in_turn(play))
-    service = SoapService(described(tmp_path), "/HoSo")
+    service = SoapService(write_wsdl(tmp_path), "/HoSo")
 
     with pytest.raises(error) as raised:
         open_carrier(endpoint(agency), ONCE).run(service.call("LayHoSo", {"maHoSo": CODE}))
@@ -164,10 +190,15 @@ def test_every_fault_ends_in_its_typed_error(serve: Serve, open_carrier: OpenLin
 
 @pytest.mark.parametrize("idempotent", [True, False])
 def test_only_an_idempotent_message_is_sent_again(
-    serve: Serve, open_carrier: OpenLine, tmp_path: Path, *, idempotent: bool
+    serve: Serve, open_carrier: OpenTransport, tmp_path: Path, *, idempotent: bool
 ) -> None:
-    agency = serve(in_turn([answer("503 Unavailable", b"")], [answer("200 OK", dossier(CODE), kind="text/xml")]))
-    service = SoapService(described(tmp_path), "/HoSo")
+    agency = serve(
+        in_turn(
+            [closing_response("503 Unavailable", b"")],
+            [closing_response("200 OK", dossier(CODE), media_type="text/xml")],
+        )
+    )
+    service = SoapService(write_wsdl(tmp_path), "/HoSo")
     call = service.call("LayHoSo", {"maHoSo": CODE}, idempotent=idempotent)
 
     if idempotent:
@@ -175,25 +206,25 @@ def test_only_an_idempotent_message_is_sent_again(
     else:
         with pytest.raises(Maintenance):
             open_carrier(endpoint(agency)).run(call)
-    assert len(agency.asked) == 1 + idempotent
-    assert len({request.body for request in agency.asked}) == 1
+    assert len(agency.requests) == 1 + idempotent
+    assert len({request.body for request in agency.requests}) == 1
 
 
 @pytest.mark.parametrize("digest", [True, False])
 @pytest.mark.parametrize("port", ["Soap", "Soap12"])
 def test_an_account_is_sent_as_the_username_token_profile_says(
-    serve: Serve, open_carrier: OpenLine, tmp_path: Path, port: str, *, digest: bool
+    serve: Serve, open_carrier: OpenTransport, tmp_path: Path, port: str, *, digest: bool
 ) -> None:
-    agency = serve(SoapDesk(password=ACCOUNT.password))
+    agency = serve(SoapScript(password=ACCOUNT.password))
     account = WsSecurity(credentials=ACCOUNT, digest=digest)
-    service = SoapService(described(tmp_path), "/HoSo", port=port)
-    stamped = Surroundings(now=lambda: datetime(2026, 7, 1, 5, 0, tzinfo=UTC))
+    service = SoapService(write_wsdl(tmp_path), "/HoSo", port=port)
+    stamped = TransportEnvironment(now=lambda: datetime(2026, 7, 1, 5, 0, tzinfo=UTC))
     carrier = open_carrier(replace(endpoint(agency), authentication=account), ONCE, stamped)
 
     codes = [carrier.run(service.call("LayHoSo", {"maHoSo": CODE}))["ma"] for _ in range(2)]
 
     assert codes == [CODE, CODE]
-    first, second = (request.body.decode() for request in agency.asked)
+    first, second = (request.body.decode() for request in agency.requests)
     assert (ACCOUNT.password.replace("&", "&amp;") in first) is not digest
     assert (first != second) is digest
     assert ("2026-07-01T05:00:00Z" in first) is digest
@@ -202,11 +233,11 @@ def test_an_account_is_sent_as_the_username_token_profile_says(
 @pytest.mark.parametrize("digest", [True, False])
 @pytest.mark.parametrize("port", ["Soap", "Soap12"])
 def test_a_wrong_password_is_an_authentication_error(
-    serve: Serve, open_carrier: OpenLine, tmp_path: Path, port: str, *, digest: bool
+    serve: Serve, open_carrier: OpenTransport, tmp_path: Path, port: str, *, digest: bool
 ) -> None:
-    agency = serve(SoapDesk(password="another"))
+    agency = serve(SoapScript(password="another"))
     account = WsSecurity(credentials=ACCOUNT, digest=digest)
-    service = SoapService(described(tmp_path), "/HoSo", port=port)
+    service = SoapService(write_wsdl(tmp_path), "/HoSo", port=port)
 
     with pytest.raises(AuthenticationFailed) as raised:
         open_carrier(replace(endpoint(agency), authentication=account), ONCE).run(
@@ -214,7 +245,7 @@ def test_a_wrong_password_is_an_authentication_error(
         )
 
     assert ACCOUNT.password not in f"{raised.value!r} {raised.value} {account!r} {service!r}"
-    assert len(agency.asked) == 1
+    assert len(agency.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -279,7 +310,7 @@ def test_a_response_that_does_not_fit_the_wsdl_is_refused_as_a_whole(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, content: bytes
 ) -> None:
     """A value that zeep cannot read becomes None, and zeep logs the value."""
-    service = SoapService(described(tmp_path), "/HoSo")
+    service = SoapService(write_wsdl(tmp_path), "/HoSo")
     response = HttpResponse(status=200, headers={"content-type": "text/xml"}, body=content)
     caplog.set_level(logging.DEBUG)
 
@@ -298,7 +329,7 @@ def test_a_response_that_does_not_fit_the_wsdl_is_refused_as_a_whole(
 def test_arguments_that_do_not_fit_the_wsdl_are_refused_without_being_quoted(
     tmp_path: Path, arguments: dict[str, object]
 ) -> None:
-    service = SoapService(described(tmp_path), "/HoSo")
+    service = SoapService(write_wsdl(tmp_path), "/HoSo")
 
     with pytest.raises(MessageRefused) as raised:
         service.request("LayHoSo", arguments)
@@ -311,7 +342,7 @@ def test_arguments_that_do_not_fit_the_wsdl_are_refused_without_being_quoted(
 
 def test_the_error_for_an_unknown_operation_lists_the_described_ones(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        SoapService(described(tmp_path), "/HoSo").call("XoaHoSo", {})
+        SoapService(write_wsdl(tmp_path), "/HoSo").call("XoaHoSo", {})
 
     assert raised.value.context == {"operation": "XoaHoSo", "known": "BaoTin, LayHoSo"}
 
@@ -322,7 +353,7 @@ def test_a_wsdl_may_consist_of_several_files_in_its_folder(tmp_path: Path) -> No
     step = f'<xs:import namespace="{SPACE}" schemaLocation="xsd/hoso.xsd"/>'
     imported = f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">{step}</xs:schema>'
 
-    service = SoapService(described(tmp_path, wsdl(imported)), "/HoSo")
+    service = SoapService(write_wsdl(tmp_path, wsdl(imported)), "/HoSo")
 
     assert service.request("LayHoSo", {"maHoSo": CODE}).content is not None
 
@@ -348,12 +379,12 @@ def importing(location: str, how: str) -> str:
     ],
 )
 def test_a_wsdl_imports_nothing_from_outside_its_folder(serve: Serve, tmp_path: Path, how: str, location: str) -> None:
-    agency = serve(in_turn([answer("200 OK", SCHEMA.encode(), kind="text/xml")]))
+    agency = serve(in_turn([closing_response("200 OK", SCHEMA.encode(), media_type="text/xml")]))
     folder = tmp_path / "wsdl"
     folder.mkdir()
     (tmp_path / "secret.xsd").write_text(SCHEMA, encoding="utf-8")
     (folder / "link.xsd").symlink_to(tmp_path / "secret.xsd")
-    file = described(folder, importing(location.format(port=agency.port), how))
+    file = write_wsdl(folder, importing(location.format(port=agency.port), how))
 
     with pytest.raises(ConfigurationError) as raised:
         SoapService(file, "/HoSo")
@@ -377,14 +408,14 @@ def test_a_wsdl_imports_nothing_from_outside_its_folder(serve: Serve, tmp_path: 
 )
 def test_an_invalid_wsdl_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        SoapService(described(tmp_path, text), "/HoSo")
+        SoapService(write_wsdl(tmp_path, text), "/HoSo")
 
     assert raised.value.code in {"soap.description_unusable", "soap.no_port"}
 
 
 def test_a_port_that_the_wsdl_lacks_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        SoapService(described(tmp_path), "/HoSo", port="SoapKhac")
+        SoapService(write_wsdl(tmp_path), "/HoSo", port="SoapKhac")
 
     assert raised.value.code == "soap.no_port"
 
@@ -395,7 +426,7 @@ def test_without_its_extra_the_error_names_what_to_install(tmp_path: Path, monke
         monkeypatch.delitem(sys.modules, f"cchc_connect.soap.{name}", raising=False)
 
     with pytest.raises(ConfigurationError) as raised:
-        SoapService(described(tmp_path), "/HoSo")
+        SoapService(write_wsdl(tmp_path), "/HoSo")
 
     assert raised.value.code == "extra.soap"
     assert "pip install 'cchc-connect[soap]'" in str(raised.value)

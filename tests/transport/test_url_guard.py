@@ -6,8 +6,8 @@ from hypothesis import given, strategies as st
 from cchc_connect import Credentials
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.transport import Anonymous, Basic, Endpoint
-from cchc_connect.transport.network.url_guard import ForbiddenAddress, Origin, origin_of, resolve
-from tests.transport.dialects import REST, portal, rest
+from cchc_connect.transport.network.url_guard import ForbiddenAddress, Origin, build_url, origin_of
+from tests.transport.dialects import REST, portal_endpoint, rest_endpoint
 
 BASE = "https://dulieu.example.vn/api/"
 ALLOWED = frozenset({origin_of(BASE)})
@@ -27,11 +27,11 @@ ALLOWED = frozenset({origin_of(BASE)})
     ],
 )
 def test_a_path_is_joined_to_the_base_and_a_url_of_the_same_origin_stays(path: str, url: str) -> None:
-    assert resolve(BASE, path, {}, ALLOWED) == url
+    assert build_url(BASE, path, {}, ALLOWED) == url
 
 
 def test_parameters_are_added_to_those_of_the_path() -> None:
-    assert resolve(BASE, "/p?a=1", {"b": "ô &"}, ALLOWED) == "https://dulieu.example.vn/api/p?a=1&b=%C3%B4%20%26"
+    assert build_url(BASE, "/p?a=1", {"b": "ô &"}, ALLOWED) == "https://dulieu.example.vn/api/p?a=1&b=%C3%B4%20%26"
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_parameters_are_added_to_those_of_the_path() -> None:
 )
 def test_any_other_url_is_refused_by_its_rule(path: str, rule: str) -> None:
     with pytest.raises(ForbiddenAddress) as raised:
-        resolve(BASE, path, {}, ALLOWED)
+        build_url(BASE, path, {}, ALLOWED)
 
     assert raised.value.rule == rule
 
@@ -87,14 +87,14 @@ def test_any_other_url_is_refused_by_its_rule(path: str, rule: str) -> None:
 )
 def test_link_local_and_metadata_addresses_are_refused_even_as_a_base(host: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        rest(f"http://{host}/")
+        rest_endpoint(f"http://{host}/")
 
     assert raised.value.context["rule"] == "link_local"
 
 
 @pytest.mark.parametrize("host", ["10.1.2.3", "192.168.0.9", "127.0.0.1", "[fd12::1]", "trucdl_noibo", "localhost"])
 def test_private_addresses_are_allowed(host: str) -> None:
-    assert rest(f"http://{host}:8080/api").origins == {Origin("http", host.strip("[]"), 8080)}
+    assert rest_endpoint(f"http://{host}:8080/api").origins == {Origin("http", host.strip("[]"), 8080)}
 
 
 @pytest.mark.parametrize(
@@ -102,14 +102,14 @@ def test_private_addresses_are_allowed(host: str) -> None:
 )
 def test_a_base_url_with_more_than_scheme_host_and_path_is_refused_and_not_shown(url: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        rest(url)
+        rest_endpoint(url)
 
     assert raised.value.code == "transport.base_url_unusable"
     assert url not in repr(raised.value.context)
 
 
 def test_a_session_needs_an_account() -> None:
-    dialect = portal("http://127.0.0.1").dialect
+    dialect = portal_endpoint("http://127.0.0.1").dialect
 
     with pytest.raises(ConfigurationError) as raised:
         Endpoint(name="portal", base_url="http://127.0.0.1", dialect=dialect, authentication=Anonymous())
@@ -127,7 +127,7 @@ def test_an_endpoint_shows_no_secret() -> None:
 @given(st.text(alphabet=st.sampled_from("/\\:@?#.%[]a1ghtps \t\n"), max_size=30))
 def test_no_text_leads_to_another_origin(path: str) -> None:
     try:
-        url = resolve("https://good.example/api", path, {}, frozenset({Origin("https", "good.example", 443)}))
+        url = build_url("https://good.example/api", path, {}, frozenset({Origin("https", "good.example", 443)}))
     except ForbiddenAddress:
         return
 

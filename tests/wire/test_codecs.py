@@ -92,7 +92,7 @@ def test_a_blank_value_is_read_as_none(nothing: object) -> None:
         codecs.epoch_ms(nothing),
         codecs.dotnet_instant(nothing),
         codecs.partial_date(nothing, "dd/MM/yyyy"),
-        codecs.one_of(nothing, {"a": 1}, "unknown"),
+        codecs.code_meaning(nothing, {"a": 1}, "unknown"),
     ]
 
     assert read == [None] * len(read)
@@ -106,9 +106,9 @@ def test_a_list_an_object_or_a_boolean_is_unreadable_as_text(value: object) -> N
 
 @pytest.mark.parametrize("text", ["0000-00-00T00:00:00.000+0700", "0001-01-01T00:00:00Z", "1900-01-01T00:00:00+07:00"])
 def test_a_placeholder_date_is_none_only_where_the_source_declares_it(text: str) -> None:
-    assert codecs.iso_instant(text, nothing=codecs.NO_DATE) is None
+    assert codecs.iso_instant(text, none_prefixes=codecs.NO_DATE_PREFIXES) is None
     assert codecs.iso_instant(text) is not None
-    assert codecs.local_instant(text, LocalTime.ISO, nothing=codecs.NO_DATE) is None
+    assert codecs.local_instant(text, LocalTime.ISO, none_prefixes=codecs.NO_DATE_PREFIXES) is None
 
 
 @pytest.mark.parametrize(
@@ -256,16 +256,16 @@ def test_a_whole_number_may_be_text(value: object, expected: int | None) -> None
 def test_a_code_outside_the_declared_table_is_unreadable() -> None:
     meanings = {"0": "individual"}
 
-    assert codecs.one_of(0, meanings, "kind_unknown") == "individual"
-    assert codecs.one_of("9", meanings, "kind_unknown") == Unreadable("kind_unknown")
+    assert codecs.code_meaning(0, meanings, "kind_unknown") == "individual"
+    assert codecs.code_meaning("9", meanings, "kind_unknown") == Unreadable("kind_unknown")
 
 
 def test_a_local_code_becomes_the_national_one_and_an_unmapped_code_stays() -> None:
     codes = {"SXD": "000.00.05.H09"}
 
-    assert codecs.known_as("SXD", codes) == "000.00.05.H09"
-    assert codecs.known_as("STC", codes) == "STC"
-    assert codecs.known_as("", codes) is None
+    assert codecs.shared_code("SXD", codes) == "000.00.05.H09"
+    assert codecs.shared_code("STC", codes) == "STC"
+    assert codecs.shared_code("", codes) is None
 
 
 def test_a_lone_object_counts_as_a_list_of_one() -> None:

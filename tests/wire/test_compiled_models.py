@@ -11,7 +11,7 @@ from cchc_adapters.ogc_features import OgcFeatures, OgcFeaturesOptions
 from cchc_adapters.opencps import DOSSIER
 from cchc_connect.wire import codecs
 from cchc_connect.wire.compiled_models import WireModels
-from cchc_connect.wire.field_map import FieldMap, Mapped, at, translated
+from cchc_connect.wire.field_map import FieldMap, MappedItem, at, translated
 from cchc_schemas import AdminScheme, ConstructionPermit, Dossier, LandParcel, Note, Record, RecordInvalid, to_document
 
 PARCELS = OgcFeatures(OgcFeaturesOptions(collection="thua", scheme=AdminScheme.GSO_2025_07)).sources[0]
@@ -135,7 +135,7 @@ def read_stepwise(record_type: type[Record], fields: Mapping[str, object]) -> tu
     return reading.record, reading.notes
 
 
-def check(models: WireModels, record_type: type[Record], fields: Mapped) -> bool:
+def check(models: WireModels, record_type: type[Record], fields: MappedItem) -> bool:
     """Assert that the compiled model agrees with the two steps; return whether it read the item."""
     compiled = models.read(fields)
     if compiled is None:
@@ -155,17 +155,17 @@ DOSSIERS = WireModels(Dossier)
 PERMITS = WireModels(ConstructionPermit)
 
 
-def feature_fields(feature: dict[str, Any]) -> Mapped:
+def feature_fields(feature: dict[str, Any]) -> MappedItem:
     fields = PARCELS.translate(feature)
-    assert isinstance(fields, Mapped)
+    assert isinstance(fields, MappedItem)
     return fields
 
 
-def dossier_fields(filed: dict[str, Any]) -> Mapped:
+def dossier_fields(filed: dict[str, Any]) -> MappedItem:
     return translated(filed, DOSSIER) | {"code": "000.00.05.H09-260101-0001", "procedure_code": "1.013225", "status": 4}
 
 
-def permit_fields(file: dict[str, Any]) -> Mapped:
+def permit_fields(file: dict[str, Any]) -> MappedItem:
     return translated(file, PERMIT) | {"scheme": "gso-2025-07", "commune_code": "25747", "status": "permit_issued"}
 
 
@@ -211,7 +211,7 @@ def test_an_adapters_own_reader_is_called() -> None:
 
     fields: FieldMap = {**DOSSIER, "summary": at("briefNote", read=read)}
 
-    record = WireModels(Dossier).read(translated(FILED, fields) | dossier_fields(FILED).own)
+    record = WireModels(Dossier).read(translated(FILED, fields) | dossier_fields(FILED).own_fields)
 
     assert isinstance(record, Dossier)
     assert record.summary == "không ghi"

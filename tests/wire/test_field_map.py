@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from cchc_connect import Unreadable
-from cchc_connect.wire.field_map import READERS, Codec, FieldRule, at, each, field_map, held, rules_of, translated
+from cchc_connect.wire.field_map import READERS, Codec, FieldRule, at, each, field_map, rules_of, translated, value_at
 from cchc_schemas import PartialDate
 
 ITEM: dict[str, Any] = {
@@ -42,7 +42,7 @@ def test_a_property_path_leads_through_objects_and_lists(path: str, value: objec
 
 
 def test_a_path_through_a_value_that_is_no_object_is_unreadable() -> None:
-    assert held(ITEM, ("name", "commune")) == Unreadable("object_expected")
+    assert value_at(ITEM, ("name", "commune")) == Unreadable("object_expected")
 
 
 def test_the_first_of_several_paths_with_a_value_is_read() -> None:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from hypothesis import example, given, strategies as st
 
-from cchc_connect.wire.json import BOM, RawItem, is_json, listing, strict_json
+from cchc_connect.wire.json import BOM, RawItem, is_json, read_json, split_listing
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 VALUES = st.recursive(
@@ -27,7 +27,7 @@ def test_a_listing_holds_the_items_and_the_document_of_its_body(
     """Each item reads as if the body were read at once; the document is the body without the items."""
     document = {**beside, "features": items}
 
-    parsed = listing(json.dumps(document, ensure_ascii=False, indent=indent).encode(), "features")
+    parsed = split_listing(json.dumps(document, ensure_ascii=False, indent=indent).encode(), "features")
 
     assert parsed.items is not None
     assert [dict(item.read()) for item in parsed.items] == items
@@ -36,7 +36,7 @@ def test_a_listing_holds_the_items_and_the_document_of_its_body(
 
 def test_a_lone_object_is_a_list_of_one() -> None:
     """Some systems write a list of one as a lone object."""
-    parsed = listing(b'\xef\xbb\xbf{"data": {"a": 1}}', "data")
+    parsed = split_listing(b'\xef\xbb\xbf{"data": {"a": 1}}', "data")
 
     assert [dict(item) for item in parsed.items or ()] == [{"a": 1}]
 
@@ -44,7 +44,7 @@ def test_a_lone_object_is_a_list_of_one() -> None:
 @pytest.mark.parametrize("body", [b'{"data": [1]}', b'{"data": "x"}', b'{"other": []}', b"[]", b"7"])
 def test_a_body_without_a_list_of_objects_has_no_items(body: bytes) -> None:
     """Any other value where the list should be is distinguished from an empty list."""
-    assert listing(body, "data").items is None
+    assert split_listing(body, "data").items is None
 
 
 BAD_ITEMS = [
@@ -64,7 +64,7 @@ def test_an_item_that_is_no_strict_json_leaves_the_others_readable(bad: bytes) -
     """Only the bad item fails."""
     body = b'{"data": [{"a": 1}, ' + bad + b'], "next": null}'
 
-    parsed = listing(body, "data")
+    parsed = split_listing(body, "data")
 
     assert is_json(body)
     assert parsed.document == {"data": [], "next": None}
@@ -77,7 +77,7 @@ def test_an_item_that_is_no_strict_json_leaves_the_others_readable(bad: bytes) -
 
 
 def test_the_list_is_taken_from_the_named_member_only() -> None:
-    parsed = listing(b'{"twin": [{"a": 1}], "data": [{"a": 1}]}', "data")
+    parsed = split_listing(b'{"twin": [{"a": 1}], "data": [{"a": 1}]}', "data")
 
     assert parsed.document == {"twin": [{"a": 1}], "data": []}
 
@@ -86,12 +86,12 @@ def test_the_list_is_taken_from_the_named_member_only() -> None:
 def test_a_number_beside_the_items_that_is_too_large_is_refused(number: str) -> None:
     """Numbers inside an item are checked when the item is read."""
     with pytest.raises(ValueError, match=r"too l|too large"):
-        listing(f'{{"data": [], "total": {number}}}'.encode(), "data")
+        split_listing(f'{{"data": [], "total": {number}}}'.encode(), "data")
 
 
 @pytest.mark.parametrize("value", ["9" * 100, "-" + "9" * 99, "1e308", "[" * 63 + "]" * 63, '"' + "[" * 99 + '"'])
 def test_a_value_just_within_the_limits_is_read(value: str) -> None:
-    assert strict_json(f"[{value}]".encode()) == [json.loads(value)]
+    assert read_json(f"[{value}]".encode()) == [json.loads(value)]
 
 
 TRICKY = st.sampled_from(["[", "]", "{", "}", '"', "\\", "\ud800", "\x00", "1e999", "9" * 120, "NaN", "é"]) | TEXT
@@ -122,7 +122,7 @@ def test_strict_json_agrees_with_the_standard_library(
         body = body[:start] + added.encode() + body[start + removed :]
     body = (BOM if bom else b"") + brackets[0] + body + brackets[1]
 
-    assert repr(outcome(strict_json, body)) == repr(outcome(slowly, body))  # NaN equals nothing, -0.0 equals 0.0
+    assert repr(outcome(read_json, body)) == repr(outcome(slowly, body))  # NaN equals nothing, -0.0 equals 0.0
 
 
 @given(items=st.lists(st.dictionaries(TRICKY, WILD, max_size=3), max_size=3), edits=EDITS)
@@ -132,9 +132,9 @@ def test_a_listing_and_its_items_agree_with_the_whole(items: list[Any], edits: l
     for offset, removed, added in edits:
         start = offset % (len(body) + 1)
         body = body[:start] + added.encode() + body[start + removed :]
-    document: Any = outcome(strict_json, body)
+    document: Any = outcome(read_json, body)
 
-    items_read = outcome(lambda text: [dict(item.read()) for item in listing(text, "data").items or ()], body)
+    items_read = outcome(lambda text: [dict(item.read()) for item in split_listing(text, "data").items or ()], body)
 
     match document:
         case {"data": [*members]} if set(map(type, members)) <= {dict}:
@@ -192,7 +192,7 @@ def depth(value: object) -> int:
 def test_a_body_that_is_no_strict_json_is_refused(body: bytes) -> None:
     """A body with a repeated key beside the items, or that is no JSON at all."""
     with pytest.raises(ValueError, match=r".+"):
-        listing(body, "data")
+        split_listing(body, "data")
 
 
 def test_the_repr_of_an_item_shows_none_of_its_values() -> None:

@@ -71,9 +71,9 @@ def test_an_entity_expansion_bomb_takes_no_memory() -> None:
     ("body", "limits", "broken"),
     [
         (b"<a>" * 65 + b"</a>" * 65, XmlLimits(), "depth"),
-        (b"<a>" + b"<b/>" * 10 + b"</a>", XmlLimits(elements=10), "elements"),
-        (b"<a>" + b"x" * 100 + b"</a>", XmlLimits(size=100), "size"),
-        (b'<a b="1" c="2"/>', XmlLimits(attributes=1), "attributes"),
+        (b"<a>" + b"<b/>" * 10 + b"</a>", XmlLimits(max_elements=10), "elements"),
+        (b"<a>" + b"x" * 100 + b"</a>", XmlLimits(max_bytes=100), "size"),
+        (b'<a b="1" c="2"/>', XmlLimits(max_attributes=1), "attributes"),
     ],
 )
 def test_every_limit_is_enforced(body: bytes, limits: XmlLimits, broken: str) -> None:

@@ -23,12 +23,28 @@ from typing import Annotated
 
 from pydantic import Field
 
-from cchc_adapters.binh_duong_permits.parcel_lists import site
-from cchc_adapters.binh_duong_permits.permit_files import PaperCodes, measure, measures, papers, permit_status
+from cchc_adapters.binh_duong_permits.parcel_lists import location_fields
+from cchc_adapters.binh_duong_permits.permit_files import (
+    PaperCodes,
+    measure_fields,
+    measures,
+    paper_fields,
+    permit_status,
+)
 from cchc_adapters.building_blocks.arcgis import classify_arcgis, layer_page
-from cchc_adapters.building_blocks.geometries import geometry
+from cchc_adapters.building_blocks.geometries import geometry_fields
 from cchc_adapters.building_blocks.options import AdapterOptions, package_table
-from cchc_connect import Ask, Deletes, Dialect, Exchange, HttpRequest, Item, Page, SourceHeld, SourceProfile
+from cchc_connect import (
+    Conversation,
+    DeleteDetection,
+    Dialect,
+    HttpRequest,
+    Item,
+    Page,
+    PageRequest,
+    SourceHeld,
+    SourceProfile,
+)
 from cchc_connect.transport import normalised
 from cchc_connect.wire import codecs
 from cchc_connect.wire.field_map import FieldMap, at, epoch_day, iso_day, translated
@@ -90,7 +106,7 @@ class _Listing:
     def __init__(self, options: BinhDuongPermitsOptions) -> None:
         self._options = options
         self._table = package_table("binh_duong_permits")
-        deletes = Deletes.ABSENCE if options.complete_listings else Deletes.NEVER
+        deletes = DeleteDetection.ABSENCE if options.complete_listings else DeleteDetection.NEVER
         self.profile = SourceProfile(changed_since=False, deletes=deletes)
         self.mapping_version = options.mapping_version(MAPPING_VERSION)
 
@@ -105,19 +121,21 @@ class Permits(_Listing):
         if options.changed_column:
             self.profile = SourceProfile(changed_since=True)
 
-    def fetch(self, ask: Ask) -> Exchange[Page]:
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Request one page; pages are counted from 1 and ordered by the key."""
-        options, page = self._options, int(ask.position or 1)
+        options, page = self._options, int(page_request.page_token or 1)
         params = {"page": str(page), "limit": str(options.page_size), "sort": "maCTCPXD,ASC"}
-        if ask.since and options.changed_column:
-            params["filter"] = f"{options.changed_column}||$gte||{ask.since.astimezone(UTC):%Y-%m-%dT%H:%M:%S.000Z}"
+        if page_request.since and options.changed_column:
+            params["filter"] = (
+                f"{options.changed_column}||$gte||{page_request.since.astimezone(UTC):%Y-%m-%dT%H:%M:%S.000Z}"
+            )
         response = yield HttpRequest(method="GET", path=options.permits_path, params=params)
         listing = codecs.as_object(response.json()) or {}
         files, total = codecs.as_objects(listing.get("data")), codecs.whole_number(listing.get("total"))
         pages = codecs.whole_number(listing.get("pageCount"))
         if files is None or not isinstance(total, int) or not isinstance(pages, int):
             raise SourceHeld("binh_duong_permits.no_listing")
-        return Page(items=files, next=str(page + 1) if page < pages else None, total=total)
+        return Page(items=files, next_page_token=str(page + 1) if page < pages else None, total=total)
 
     def key(self, item: Item) -> str:
         """Return the department's code of the file."""
@@ -131,11 +149,11 @@ class Permits(_Listing):
         """Return the fields of a `ConstructionPermit`."""
         options, address = self._options, codecs.as_object(item.get("diaChi")) or {}
         return translated(item, PERMIT) | {
-            **site(address, item, options.schemes),
-            **papers(item, options.papers),
+            **location_fields(address, item, options.schemes),
+            **paper_fields(item, options.papers),
             "status": permit_status(item, self._table["statuses"]),
             "measures": list(measures(codecs.as_object(item.get("noiDungDeNghi")) or {}, options.decimal_sign)),
-            "geometry": geometry(item.get("shape"), options.crs),
+            "geometry": geometry_fields(item.get("shape"), options.crs),
         }
 
 
@@ -144,9 +162,11 @@ class Works(_Listing):
 
     record_type = ConstructionWorks
 
-    def fetch(self, ask: Ask) -> Exchange[Page]:
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Request one page of the layer."""
-        return (yield from layer_page(ask, self._options.works_layer, self._options.page_size, self._options.crs))
+        return (
+            yield from layer_page(page_request, self._options.works_layer, self._options.page_size, self._options.crs)
+        )
 
     def key(self, item: Item) -> str:
         """Return the department's code of the works, never the OBJECTID."""
@@ -161,16 +181,16 @@ class Works(_Listing):
         """Return the fields of `ConstructionWorks`."""
         works: Item = item["attributes"]
         measured = [
-            measure(name, works.get(name), unit, self._options.decimal_sign)
+            measure_fields(name, works.get(name), unit, self._options.decimal_sign)
             for name, unit in WORKS_MEASURES.items()
             if codecs.plain_text(works.get(name))
         ]
         grade = normalised(codecs.plain_text(works.get("capCongTrinh")))
         return translated(works, WORKS) | {
-            **site(works, works, self._options.schemes),
-            "grade": codecs.one_of(grade, self._table["grades"], "works_grade_unknown"),
+            **location_fields(works, works, self._options.schemes),
+            "grade": codecs.code_meaning(grade, self._table["grades"], "works_grade_unknown"),
             "measures": measured,
-            "geometry": geometry(item.get("geometry"), self._options.crs),
+            "geometry": geometry_fields(item.get("geometry"), self._options.crs),
         }
 
 

@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"[0-9]+[0-9A-Za-z/.-]*")
 _WITH_SHEET = re.compile(r"(?P<numbers>[^()]+)\(\s*tờ (?:bản đồ )?số (?P<sheet>[^()\s]+)\s*\)", re.IGNORECASE)
 
 
-def site(codes: Item, parcels: Item, schemes: Mapping[str, AdminScheme]) -> Mapping[str, object]:
+def location_fields(codes: Item, parcels: Item, schemes: Mapping[str, AdminScheme]) -> Mapping[str, object]:
     """Return the scheme, commune and parcel references of a file.
 
     Args:
@@ -24,7 +24,7 @@ def site(codes: Item, parcels: Item, schemes: Mapping[str, AdminScheme]) -> Mapp
         parcels: the object with map sheet and parcel numbers (soTo, soThua).
         schemes: the scheme of the commune codes, by province code.
     """
-    scheme = codecs.one_of(codes.get("maTinhTP"), schemes, "province_without_scheme")
+    scheme = codecs.code_meaning(codes.get("maTinhTP"), schemes, "province_without_scheme")
     commune = {"scheme": scheme, "commune_code": codecs.padded_code(codes.get("maPhuongXa"), codecs.COMMUNE_DIGITS)}
     return {**commune, "parcel_refs": parcel_refs(commune, parcels.get("soTo"), parcels.get("soThua"))}
 

@@ -43,7 +43,7 @@ def permit_status(item: Item, statuses: Mapping[str, str]) -> object:
     return statuses.get(codecs.plain_text(item.get("maTienDo")), "unknown")
 
 
-def papers(item: Item, codes: PaperCodes) -> Mapping[str, object]:
+def paper_fields(item: Item, codes: PaperCodes) -> Mapping[str, object]:
     """Return the fields read from a file's papers and parties; of several permits the last counts."""
     listed, parties = codecs.as_objects(item.get("vanBans") or []), codecs.as_objects(item.get("donVis") or [])
     if listed is None or parties is None:
@@ -65,10 +65,10 @@ def measures(content: Item, sign: codecs.DecimalSign) -> Iterator[Mapping[str, o
             entry = codecs.as_object(value)
             if entry and "giaTri" in entry:
                 label = codecs.text_or_none(entry.get("dinhDanh")) or name
-                yield measure(label, entry["giaTri"], entry.get("donVi"), sign, entry.get("noiDung"))
+                yield measure_fields(label, entry["giaTri"], entry.get("donVi"), sign, entry.get("noiDung"))
 
 
-def measure(
+def measure_fields(
     name: object, value: object, unit: object, sign: codecs.DecimalSign, prose: object = None
 ) -> Mapping[str, object]:
     """Return the fields of a `Measure`; a value that is not a number is kept as text in `raw`."""

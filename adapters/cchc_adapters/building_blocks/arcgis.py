@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Self
 
-from cchc_connect import Ask, Exchange, HttpRequest, HttpResponse, Page, SourceHeld, Verdict, classify_rest
+from cchc_connect import Conversation, HttpRequest, HttpResponse, Page, PageRequest, SourceHeld, Verdict, classify_rest
 from cchc_connect.wire import codecs
 
 TOO_MANY_REQUESTS, SERVER_ERRORS, CLIENT_ERRORS = 429, range(500, 600), range(400, 500)
@@ -35,18 +35,18 @@ class _PageToken:
         return cls(int(offset), int(size), object_id)
 
 
-def layer_page(ask: Ask, layer: str, size: int, crs: str) -> Exchange[Page]:
+def layer_page(page_request: PageRequest, layer: str, size: int, crs: str) -> Conversation[Page]:
     """Request one page of at most `size` features with coordinates in `crs`.
 
     Raises:
         SourceHeld: the layer does not support paging, or the response is not a page of features.
     """
     total = None
-    if ask.position is None:
+    if page_request.page_token is None:
         page_token = yield from _first_page(layer, size)
         total = yield from _count(layer)
     else:
-        page_token = _PageToken.parse(ask.position)
+        page_token = _PageToken.parse(page_request.page_token)
     wkid = CRS84_WKID if crs == CRS84 else crs.partition(":")[2]
     output = {"outFields": "*", "returnGeometry": "true", "outSR": wkid, "orderByFields": page_token.object_id}
     window = {"resultOffset": str(page_token.offset), "resultRecordCount": str(page_token.size)}
@@ -58,10 +58,10 @@ def layer_page(ask: Ask, layer: str, size: int, crs: str) -> Exchange[Page]:
     # Servers before 10.3.1 never announce a next page, so a full page is followed by another request.
     has_next = content.get("exceededTransferLimit") is True or len(features) >= page_token.size
     following = _PageToken(page_token.offset + len(features), page_token.size, page_token.object_id)
-    return Page(items=features, next=str(following) if has_next else None, total=total)
+    return Page(items=features, next_page_token=str(following) if has_next else None, total=total)
 
 
-def _first_page(layer: str, size: int) -> Exchange[_PageToken]:
+def _first_page(layer: str, size: int) -> Conversation[_PageToken]:
     response = yield HttpRequest(method="GET", path=layer, params={"f": "json"})
     description = codecs.as_object(response.json()) or {}
     max_page_size, object_id = codecs.whole_number(description.get("maxRecordCount")), description.get("objectIdField")
@@ -73,7 +73,7 @@ def _first_page(layer: str, size: int) -> Exchange[_PageToken]:
     return _PageToken(0, min(size, max_page_size), object_id)
 
 
-def _count(layer: str) -> Exchange[int | None]:
+def _count(layer: str) -> Conversation[int | None]:
     response = yield HttpRequest(
         method="GET", path=f"{layer}/query", params={**ALL_FEATURES, "returnCountOnly": "true"}
     )

@@ -16,7 +16,7 @@ Ring: TypeAlias = Sequence[Sequence[float]]
 UNREADABLE = Unreadable("geometry_unreadable")
 
 
-def geometry(shape: object, crs: str) -> Mapping[str, object] | Unreadable | None:
+def geometry_fields(shape: object, crs: str) -> Mapping[str, object] | Unreadable | None:
     """Return the fields of a `Geometry` with coordinates in `crs`; None if there is no shape."""
     if shape is None:
         return None

@@ -30,7 +30,17 @@ from cchc_adapters.national_portal.catalogue import procedure_map
 from cchc_adapters.national_portal.replies import PortalReplies
 from cchc_adapters.national_portal.session import PortalSession
 from cchc_adapters.national_portal.targets import DossierTarget, Portal, StepTarget
-from cchc_connect import Ask, Deletes, Dialect, Exchange, Item, Page, SourceHeld, SourceProfile, Verdict
+from cchc_connect import (
+    Conversation,
+    DeleteDetection,
+    Dialect,
+    Item,
+    Page,
+    PageRequest,
+    SourceHeld,
+    SourceProfile,
+    Verdict,
+)
 from cchc_connect.wire import codecs
 from cchc_connect.wire.field_map import translated
 from cchc_schemas import Procedure
@@ -85,7 +95,7 @@ class Procedures:
     """The catalogue of procedures, read as `Procedure`."""
 
     record_type = Procedure
-    profile = SourceProfile(changed_since=False, deletes=Deletes.ABSENCE)
+    profile = SourceProfile(changed_since=False, deletes=DeleteDetection.ABSENCE)
 
     def __init__(self, portal: Portal, options: NationalPortalOptions) -> None:
         self._portal = portal
@@ -93,19 +103,21 @@ class Procedures:
         self._fields = procedure_map(options.decimal_sign, options.legal_dates)
         self.mapping_version = options.mapping_version(MAPPING_VERSION)
 
-    def fetch(self, ask: Ask) -> Exchange[Page]:
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Request the catalogue and the details of the next codes after the page token."""
         options = self._options
         rows = yield from self._result(LIST_SERVICE, options.share_path)
         rows_by_code = {codecs.plain_text(row.get("MATTHC")): row for row in rows}
         # Details of a row without a code cannot be requested; it is put into the first page and quarantined there.
-        items = [row for row in rows if not codecs.plain_text(row.get("MATTHC"))] if ask.position is None else []
-        pending = sorted(code for code in rows_by_code if code > (ask.position or ""))
+        items = (
+            [row for row in rows if not codecs.plain_text(row.get("MATTHC"))] if page_request.page_token is None else []
+        )
+        pending = sorted(code for code in rows_by_code if code > (page_request.page_token or ""))
         chosen = pending[: options.procedures_a_page]
         for code in chosen:
             details = yield from self._result(DETAIL_SERVICE, options.integration_path, code)
             items.append({**rows_by_code[code], **(details[0] if details else {})})
-        return Page(items=items, next=chosen[-1] if len(pending) > len(chosen) else None, total=len(rows))
+        return Page(items=items, next_page_token=chosen[-1] if len(pending) > len(chosen) else None, total=len(rows))
 
     def key(self, item: Item) -> str:
         """Return the national code."""
@@ -120,7 +132,7 @@ class Procedures:
         """Return the fields of a `Procedure`."""
         return translated(item, self._fields)
 
-    def _result(self, service: str, path: str, code: str | None = None) -> Exchange[Sequence[Item]]:
+    def _result(self, service: str, path: str, code: str | None = None) -> Conversation[Sequence[Item]]:
         response = yield self._portal.call(service, path, {} if code is None else {"maTTHC": code})
         rows = codecs.as_objects(self._portal.replies.envelope(response).get("result"))
         if response.verdict is not Verdict.OK or rows is None:

@@ -9,12 +9,12 @@ from functools import partial
 from cchc_connect import Item
 from cchc_connect.wire import codecs
 from cchc_connect.wire.codecs import Unreadable
-from cchc_connect.wire.field_map import FieldMap, Value, at, each, held
+from cchc_connect.wire.field_map import FieldMap, ValueReader, at, each, value_at
 
 PUBLIC = "1"
 
 
-def _number(path: str, sign: codecs.DecimalSign) -> Value:
+def _number(path: str, sign: codecs.DecimalSign) -> ValueReader:
     """Return a getter of the number at `path`; it yields None if the source wrote prose."""
     number = at(path, read=partial(codecs.decimal_number, sign=sign))
 
@@ -25,7 +25,7 @@ def _number(path: str, sign: codecs.DecimalSign) -> Value:
     return value
 
 
-def _prose(path: str, sign: codecs.DecimalSign) -> Value:
+def _prose(path: str, sign: codecs.DecimalSign) -> ValueReader:
     """Return a getter of the prose at `path`; it yields None if the source wrote a number."""
     number = at(path, read=partial(codecs.decimal_number, sign=sign))
     text = at(path)
@@ -51,7 +51,7 @@ def procedure_map(sign: codecs.DecimalSign, dates: codecs.DateForm) -> FieldMap:
         "name": at("TENTTHC"),
         "field_code": at("LINHVUCTHUCHIEN.0.MALINHVUC"),
         "field_name": at("LINHVUCTHUCHIEN.0.TENLINHVUC"),
-        "is_public": at("TRANGTHAI", read=partial(codecs.is_among, words=(PUBLIC,))),
+        "is_public": at("TRANGTHAI", read=partial(codecs.is_among, values=(PUBLIC,))),
         "kind": at("LOAITTHC"),
         "decision_number": at("QUYETDINH"),
         "channels": at("CACHTHUCTHUCHIEN", read=each(_channel(sign))),
@@ -85,7 +85,7 @@ def _channel(sign: codecs.DecimalSign) -> FieldMap:
 
 
 def _levels(value: object) -> list[object]:
-    return [codecs.whole_number(held(level, ("CAPTHUCHIEN",))) for level in codecs.as_list(value)]
+    return [codecs.whole_number(value_at(level, ("CAPTHUCHIEN",))) for level in codecs.as_list(value)]
 
 
 def _components(item: Item) -> object:

@@ -13,7 +13,7 @@ from typing import Any
 from cchc_connect import HttpResponse, Item, Verdict, classify_rest
 from cchc_connect.transport import normalised
 from cchc_connect.wire import codecs
-from cchc_connect.wire.json import strict_json
+from cchc_connect.wire.json import read_json
 
 OK_STATUS = 200
 _CODE = re.compile(r"[+-]?[0-9]{1,9}")
@@ -47,7 +47,7 @@ class PortalReplies:
         if not self.double_encoded or not isinstance(message, str):
             return outer
         try:
-            return codecs.as_object(strict_json(message.encode())) or outer
+            return codecs.as_object(read_json(message.encode())) or outer
         except ValueError:  # the proxy reports its own failures as plain text
             return outer
 

@@ -22,16 +22,18 @@ class PortalSession:
     """How long a session is used, seconds."""
     replies: PortalReplies
 
-    def login(self, credentials: Credentials) -> HttpRequest:
+    def login_request(self, credentials: Credentials) -> HttpRequest:
         """Return the login request."""
         account = {"username": credentials.username, "password": credentials.password}
-        return HttpRequest(method="POST", path=self.path, json=account, idempotent=True, accept=LOGIN_VERDICTS)
+        return HttpRequest(
+            method="POST", path=self.path, json=account, idempotent=True, accepted_verdicts=LOGIN_VERDICTS
+        )
 
-    def session(self, response: HttpResponse) -> str | None:
+    def token_from(self, response: HttpResponse) -> str | None:
         """Return the session of the login response; None unless its code is 0."""
         envelope = self.replies.envelope(response)
         return codecs.plain_text(envelope.get("session")) or None if error_code(envelope) == 0 else None
 
-    def attach(self, request: HttpRequest, session: str) -> HttpRequest:
+    def with_token(self, request: HttpRequest, session: str) -> HttpRequest:
         """Return the request with the session in its body."""
         return replace(request, json={"session": session, **(codecs.as_object(request.json) or {})})

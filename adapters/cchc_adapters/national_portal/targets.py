@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from cchc_adapters.building_blocks.options import package_table
 from cchc_adapters.national_portal.messages import dossier_payload, missing_field, national_code, step_payload
 from cchc_adapters.national_portal.replies import PortalReplies, error_code
-from cchc_connect import Exchange, HttpRequest, HttpResponse, Outcome, Outgoing, Receipt, Verdict
+from cchc_connect import Conversation, DeliveryStatus, HttpRequest, HttpResponse, Outgoing, Receipt, Verdict
 from cchc_schemas import Dossier, DossierStep
 
 DOSSIER_SERVICE, STEP_SERVICE = "DongBoHoSoMC", "CapNhatTienDoHoSoMC"
@@ -30,20 +30,22 @@ class Portal:
     def call(self, service: str, path: str, content: Mapping[str, object], *, idempotent: bool = True) -> HttpRequest:
         """Return the request that calls `service` with `content`."""
         envelope = {"madonvi": self.agency, "service": service, **content}
-        return HttpRequest(method="POST", path=path, json=envelope, idempotent=idempotent, accept=SERVICE_VERDICTS)
+        return HttpRequest(
+            method="POST", path=path, json=envelope, idempotent=idempotent, accepted_verdicts=SERVICE_VERDICTS
+        )
 
     def receipt(self, response: HttpResponse) -> Receipt:
         """Return the receipt for each record of the message that `response` belongs to."""
         match response.verdict:
             case Verdict.OK:
-                return Receipt(outcome=Outcome.DELIVERED)
+                return Receipt(status=DeliveryStatus.DELIVERED)
             case Verdict.DUPLICATE:
-                return Receipt(outcome=Outcome.DUPLICATE)
+                return Receipt(status=DeliveryStatus.DUPLICATE)
             case Verdict.NOT_FOUND:
-                return Receipt(outcome=Outcome.REFUSED, reason="not_found")
+                return Receipt(status=DeliveryStatus.REFUSED, reason="not_found")
             case _:
                 code = error_code(self.replies.envelope(response))
-                return Receipt(outcome=Outcome.REFUSED, reason=f"error_code:{code}")
+                return Receipt(status=DeliveryStatus.REFUSED, reason=f"error_code:{code}")
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class DossierTarget:
     record_type = Dossier
     batch_limit = 1
 
-    def deliver(self, batch: Sequence[Outgoing]) -> Exchange[Sequence[Receipt]]:
+    def deliver(self, batch: Sequence[Outgoing]) -> Conversation[Sequence[Receipt]]:
         """Send each dossier as new or as an update; send it the other way if the portal contradicts that."""
         receipts: list[Receipt] = []
         for outgoing in batch:
@@ -66,15 +68,15 @@ class DossierTarget:
             receipts.append(receipt)
         return receipts
 
-    def _deliver(self, outgoing: Outgoing) -> Exchange[Receipt]:
+    def _deliver(self, outgoing: Outgoing) -> Conversation[Receipt]:
         payload = self._payload(outgoing)
         if isinstance(payload, str):
-            return Receipt(outcome=Outcome.REFUSED, reason=payload)
-        response = yield self._message(payload, updating=outgoing.known)
-        if response.verdict is (Verdict.NOT_FOUND if outgoing.known else Verdict.DUPLICATE):
-            response = yield self._message(payload, updating=not outgoing.known)
+            return Receipt(status=DeliveryStatus.REFUSED, reason=payload)
+        response = yield self._message(payload, updating=outgoing.previously_delivered)
+        if response.verdict is (Verdict.NOT_FOUND if outgoing.previously_delivered else Verdict.DUPLICATE):
+            response = yield self._message(payload, updating=not outgoing.previously_delivered)
         if response.verdict in {Verdict.DUPLICATE, Verdict.NOT_FOUND}:
-            return Receipt(outcome=Outcome.RETRY, reason=f"contradiction:{response.verdict}")
+            return Receipt(status=DeliveryStatus.RETRY, reason=f"contradiction:{response.verdict}")
         return self.portal.receipt(response)
 
     def _payload(self, outgoing: Outgoing) -> Mapping[str, object] | str:
@@ -106,7 +108,7 @@ class StepTarget:
     record_type = DossierStep
     batch_limit = STEP_BATCH_SIZE
 
-    def deliver(self, batch: Sequence[Outgoing]) -> Exchange[Sequence[Receipt]]:
+    def deliver(self, batch: Sequence[Outgoing]) -> Conversation[Sequence[Receipt]]:
         """Send the steps in one message."""
         steps = [
             step_payload(outgoing.record, self.default_handler)

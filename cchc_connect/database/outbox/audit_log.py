@@ -12,15 +12,15 @@ from sqlalchemy import Connection, func, select
 
 from cchc_connect.database.tables import audit_log, run
 
-LEAVING = "leaving"
+SENDING = "leaving"
 """Outcome of an entry written before a message is sent; a later entry has the result, unless the program died."""
 
-ORIGIN = "0" * 64
+GENESIS_HASH = "0" * 64
 """Hash before the first entry."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class JournalEntry:
+class AuditEntry:
     """One message that was sent, or a group of them."""
 
     at: str
@@ -39,18 +39,18 @@ class JournalEntry:
     """Outcome for each record, or `LEAVING` before it is sent."""
 
 
-def write_entry(connection: Connection, entry: JournalEntry) -> None:
+def append_entry(connection: Connection, entry: AuditEntry) -> None:
     """Append one entry to the chain."""
     latest = select(audit_log.c.entry, audit_log.c.hash).order_by(audit_log.c.entry.desc()).limit(1)
     last = connection.execute(latest).one_or_none()
     body = json.dumps(vars(entry), ensure_ascii=False, sort_keys=True)
-    number, before = (1, ORIGIN) if last is None else (last.entry + 1, last.hash)
+    number, before = (1, GENESIS_HASH) if last is None else (last.entry + 1, last.hash)
     connection.execute(audit_log.insert().values(entry=number, body=body, hash=_hash(before, body)))
 
 
-def broken_entry(connection: Connection) -> int | None:
+def first_broken_entry(connection: Connection) -> int | None:
     """Return the number of the first entry that does not fit the chain, None where the chain is intact."""
-    before, expected = ORIGIN, 1
+    before, expected = GENESIS_HASH, 1
     for row in connection.execute(select(audit_log).order_by(audit_log.c.entry)):
         if row.entry != expected or row.hash != _hash(before, row.body):
             return expected
@@ -60,7 +60,7 @@ def broken_entry(connection: Connection) -> int | None:
     return expected if last_seen >= expected else None
 
 
-def last_entry(connection: Connection) -> int:
+def last_entry_number(connection: Connection) -> int:
     """Return the number of the latest entry, 0 where there is none."""
     return connection.execute(select(func.max(audit_log.c.entry))).scalar() or 0
 

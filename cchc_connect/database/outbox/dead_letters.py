@@ -10,8 +10,8 @@ from functools import cache
 
 from sqlalchemy import Connection, RowMapping, select, update
 
-from cchc_connect.database.bulk import Rows, chunks, rows_among
-from cchc_connect.database.outbox.deliveries import State
+from cchc_connect.database.bulk import RowQuery, batches, select_in
+from cchc_connect.database.outbox.deliveries import DeliveryState
 from cchc_connect.database.tables import GONE, change, delivery
 
 
@@ -43,31 +43,33 @@ class DeadLetter:
 
 def dead_letters(connection: Connection, route: str | None = None) -> list[DeadLetter]:
     """Return the dead letters, of one route where it is named, in the order of the feed."""
-    chosen = select(delivery).where(delivery.c.state == State.DEAD)
+    chosen = select(delivery).where(delivery.c.state == DeliveryState.DEAD)
     if route is not None:
         chosen = chosen.where(delivery.c.route == route)
     dead = connection.execute(chosen.order_by(delivery.c.route, delivery.c.sequence)).mappings().all()
     latest: dict[tuple[str, str], tuple[int, str]] = {}
     keys = [row["record_key"] for row in dead]
-    for record_type, key, sequence, operation in rows_among(connection, _versions(), change.c.record_key, keys):
+    for record_type, key, sequence, operation in select_in(connection, _versions(), change.c.record_key, keys):
         newest = latest.get((record_type, key), (0, ""))
         latest[record_type, key] = max(newest, (sequence, operation))
     return [_letter(row, *latest[row["record_type"], row["record_key"]]) for row in dead]
 
 
 @cache
-def _versions() -> Rows:
+def _versions() -> RowQuery:
     return select(change.c.record_type, change.c.record_key, change.c.sequence, change.c.operation)
 
 
-def send_again(connection: Connection, letters: Collection[DeadLetter]) -> list[DeadLetter]:
+def requeue(connection: Connection, letters: Collection[DeadLetter]) -> list[DeadLetter]:
     """Requeue those letters that are worth sending, as if never sent; return them."""
     requeued = [letter for letter in letters if letter.is_worth_sending]
-    waiting = {"state": State.WAITING, "attempts": 0, "next_attempt_at": None, "finished_at": None}
+    waiting = {"state": DeliveryState.WAITING, "attempts": 0, "next_attempt_at": None, "finished_at": None}
     for route in {letter.route for letter in requeued}:
         sequences: Sequence[int] = [letter.sequence for letter in requeued if letter.route == route]
-        for batch in chunks(sequences):
-            chosen = (delivery.c.route == route) & delivery.c.sequence.in_(batch) & (delivery.c.state == State.DEAD)
+        for batch in batches(sequences):
+            chosen = (
+                (delivery.c.route == route) & delivery.c.sequence.in_(batch) & (delivery.c.state == DeliveryState.DEAD)
+            )
             connection.execute(update(delivery).where(chosen).values(**waiting))
     return requeued
 

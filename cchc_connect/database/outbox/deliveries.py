@@ -15,35 +15,35 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, exists, func, select, update
 
-from cchc_connect.adapter import Outcome, Receipt
-from cchc_connect.clock import stamp
-from cchc_connect.database.bulk import Rows, insert_rows, rows_among, update_rows, upsert
+from cchc_connect.adapter import DeliveryStatus, Receipt
+from cchc_connect.clock import to_timestamp_text
+from cchc_connect.database.bulk import RowQuery, insert_rows, select_in, update_rows, upsert
 from cchc_connect.database.reading.change_feed import changes, last_sequence
 from cchc_connect.database.tables import GONE, change, delivery, route
 from cchc_connect.errors import CchcError
 
-STAGE_LIMIT = 1000
+ENQUEUE_BATCH_SIZE = 1000
 """Changes taken from the feed in one transaction."""
 
 ROW_BATCH_SIZE = 1000
 """Deliveries read from the database at a time; memory does not grow with their number."""
 
-LAST_ATTEMPT = 10
+MAX_ATTEMPTS = 10
 """After this many attempts a message is a dead letter, to be requeued by hand."""
 
-UNKNOWN_THERE = "not_found"
+PARENT_NOT_FOUND = "not_found"
 """Reason of a receipt: the target has no record that the message refers to."""
 
-OUTAGES = frozenset({"outage"})
+OUTAGE_REASONS = frozenset({"outage"})
 """Reasons that concern the target and not the message, which could not be reached; they cost no attempt."""
 
 INITIAL_RETRY_WAIT = timedelta(seconds=30)
 """Wait before the second attempt; it doubles with each further one."""
 
-LONGEST_WAIT = timedelta(hours=1)
+MAX_RETRY_WAIT = timedelta(hours=1)
 
 
-class State(StrEnum):
+class DeliveryState(StrEnum):
     """State of a delivery."""
 
     WAITING = "waiting"
@@ -61,26 +61,26 @@ class Delivery:
     order_key: str
     attempts: int
     document: Mapping[str, object] = field(repr=False)
-    known: bool
+    previously_delivered: bool
     """True if this route delivered an earlier version of the record."""
-    shortened: tuple[str, ...] = ()
+    shortened_fields: tuple[str, ...] = ()
     """Fields whose text was cut when it was last sent."""
 
 
-Answered = tuple[Delivery, Receipt]
+ReceivedDelivery = tuple[Delivery, Receipt]
 """A delivery and the receipt of its message."""
 
 _STATES = {
-    Outcome.DELIVERED: State.DELIVERED,
-    Outcome.DUPLICATE: State.DELIVERED,
-    Outcome.REFUSED: State.DEAD,
-    Outcome.RETRY: State.WAITING,
+    DeliveryStatus.DELIVERED: DeliveryState.DELIVERED,
+    DeliveryStatus.DUPLICATE: DeliveryState.DELIVERED,
+    DeliveryStatus.REFUSED: DeliveryState.DEAD,
+    DeliveryStatus.RETRY: DeliveryState.WAITING,
 }
 
 _RECEIPT_COLUMNS = ("state", "attempts", "next_attempt_at", "reason", "finished_at", "shortened_fields")
 
 
-def stage(connection: Connection, name: str, record_types: Sequence[str], receiver: str) -> int:
+def enqueue(connection: Connection, name: str, record_types: Sequence[str], receiver: str) -> int:
     """Take the next changes of the feed into the route's outbox; return how many were read, 0 at the feed's end.
 
     Changes that the connection `receiver` made itself are not sent back to it.
@@ -89,13 +89,13 @@ def stage(connection: Connection, name: str, record_types: Sequence[str], receiv
     end = last_sequence(connection)
     if start == end:
         return 0
-    new = changes(connection, start, record_types=record_types, limit=STAGE_LIMIT)
+    new = changes(connection, start, record_types=record_types, limit=ENQUEUE_BATCH_SIZE)
     # No target has a message for a deletion today; messages that still wait for a deleted record are not sent.
     for row in new:
         if row["operation"] in GONE:
             of_record = (delivery.c.record_type == row["record_type"]) & (delivery.c.record_key == row["record_key"])
-            waiting = (delivery.c.route == name) & of_record & (delivery.c.state == State.WAITING)
-            connection.execute(update(delivery).where(waiting).values(state=State.DEAD, reason="gone"))
+            waiting = (delivery.c.route == name) & of_record & (delivery.c.state == DeliveryState.WAITING)
+            connection.execute(update(delivery).where(waiting).values(state=DeliveryState.DEAD, reason="gone"))
     rows = [
         (
             name,
@@ -103,7 +103,7 @@ def stage(connection: Connection, name: str, record_types: Sequence[str], receiv
             row["record_type"],
             row["record_key"],
             row["order_key"],
-            State.WAITING,
+            DeliveryState.WAITING,
             0,
             None,
             "",
@@ -114,15 +114,15 @@ def stage(connection: Connection, name: str, record_types: Sequence[str], receiv
         if row["operation"] not in GONE and row["connection"] != receiver
     ]
     insert_rows(connection, delivery, rows)
-    reached = new[-1]["sequence"] if len(new) == STAGE_LIMIT else end
+    reached = new[-1]["sequence"] if len(new) == ENQUEUE_BATCH_SIZE else end
     _put_route(connection, name, {"last_sequence": reached})
     return max(len(new), 1)
 
 
 def due(connection: Connection, name: str, now: datetime, limit: int | None = None) -> list[Delivery]:
     """Return the deliveries that may be sent now, in feed order."""
-    now_text = stamp(now)
-    waiting = (delivery.c.route == name) & (delivery.c.state == State.WAITING)
+    now_text = to_timestamp_text(now)
+    waiting = (delivery.c.route == name) & (delivery.c.state == DeliveryState.WAITING)
     first_held = select(delivery.c.order_key, func.min(delivery.c.sequence)).where(
         waiting & (delivery.c.next_attempt_at > now_text)
     )
@@ -149,7 +149,7 @@ def due(connection: Connection, name: str, now: datetime, limit: int | None = No
             order_key=row.order_key,
             attempts=row.attempts,
             document=msgspec.json.decode(row.document),
-            known=(row.record_type, row.record_key) in delivered,
+            previously_delivered=(row.record_type, row.record_key) in delivered,
         )
         for row in sendable
     ]
@@ -158,18 +158,18 @@ def due(connection: Connection, name: str, now: datetime, limit: int | None = No
 def _delivered_before(connection: Connection, name: str, rows: Sequence[Row[*tuple[Any, ...]]]) -> set[tuple[str, str]]:
     """Return those records of these messages that the route delivered before, by type and key."""
     keys = sorted({row.record_key for row in rows})
-    bound = {"name": name, "delivered": State.DELIVERED.value}
-    delivered = rows_among(connection, _delivered(), delivery.c.record_key, keys, bound)
+    bound = {"name": name, "delivered": DeliveryState.DELIVERED.value}
+    delivered = select_in(connection, _delivered(), delivery.c.record_key, keys, bound)
     return {(record_type, key) for record_type, key in delivered}
 
 
 @cache
-def _delivered() -> Rows:
+def _delivered() -> RowQuery:
     done = (delivery.c.route == bindparam("name")) & (delivery.c.state == bindparam("delivered"))
     return select(delivery.c.record_type, delivery.c.record_key).where(done)
 
 
-def store_receipts(connection: Connection, name: str, receipts: Sequence[Answered], now: datetime) -> None:
+def store_receipts(connection: Connection, name: str, receipts: Sequence[ReceivedDelivery], now: datetime) -> None:
     """Store the receipts of messages.
 
     A message to be sent again waits, longer each time; after the last attempt it is a dead letter. Dead
@@ -177,20 +177,31 @@ def store_receipts(connection: Connection, name: str, receipts: Sequence[Answere
     """
     rows: list[tuple[object, ...]] = []
     for sent, receipt in receipts:
-        attempts = sent.attempts + (receipt.reason not in OUTAGES)
-        state, next_attempt_at = _STATES[receipt.outcome], None
-        if state is State.WAITING and attempts >= LAST_ATTEMPT:
-            state = State.DEAD
-        if state is State.WAITING:
-            next_attempt_at = stamp(now + min(LONGEST_WAIT, INITIAL_RETRY_WAIT * 2 ** max(attempts - 1, 0)))
-        finished_at = None if state is State.WAITING else stamp(now)
-        values = (state, attempts, next_attempt_at, receipt.reason, finished_at, " ".join(sent.shortened) or None)
+        attempts = sent.attempts + (receipt.reason not in OUTAGE_REASONS)
+        state, next_attempt_at = _STATES[receipt.status], None
+        if state is DeliveryState.WAITING and attempts >= MAX_ATTEMPTS:
+            state = DeliveryState.DEAD
+        if state is DeliveryState.WAITING:
+            next_attempt_at = to_timestamp_text(
+                now + min(MAX_RETRY_WAIT, INITIAL_RETRY_WAIT * 2 ** max(attempts - 1, 0))
+            )
+        finished_at = None if state is DeliveryState.WAITING else to_timestamp_text(now)
+        values = (
+            state,
+            attempts,
+            next_attempt_at,
+            receipt.reason,
+            finished_at,
+            " ".join(sent.shortened_fields) or None,
+        )
         rows.append((*values, name, sent.sequence))
     update_rows(connection, delivery, _RECEIPT_COLUMNS, rows)
-    _revive(connection, name, [sent for sent, receipt in receipts if _STATES[receipt.outcome] is State.DELIVERED])
+    _requeue_dependents(
+        connection, name, [sent for sent, receipt in receipts if _STATES[receipt.status] is DeliveryState.DELIVERED]
+    )
 
 
-def _revive(connection: Connection, name: str, delivered: Sequence[Delivery]) -> None:
+def _requeue_dependents(connection: Connection, name: str, delivered: Sequence[Delivery]) -> None:
     newer = delivery.alias()
     outdated = exists().where(
         newer.c.route == name,
@@ -204,11 +215,11 @@ def _revive(connection: Connection, name: str, delivered: Sequence[Delivery]) ->
             (delivery.c.route == name)
             & delivery.c.order_key.in_(keys)
             & (delivery.c.record_type != record_type)
-            & (delivery.c.state == State.DEAD)
-            & (delivery.c.reason == UNKNOWN_THERE)
+            & (delivery.c.state == DeliveryState.DEAD)
+            & (delivery.c.reason == PARENT_NOT_FOUND)
             & ~outdated
         )
-        waiting = {"state": State.WAITING, "attempts": 0, "next_attempt_at": None, "finished_at": None}
+        waiting = {"state": DeliveryState.WAITING, "attempts": 0, "next_attempt_at": None, "finished_at": None}
         connection.execute(update(delivery).where(orphaned).values(**waiting))
 
 
@@ -225,11 +236,11 @@ def route_states(connection: Connection) -> list[Mapping[str, object]]:
     for row in connection.execute(counted.group_by(delivery.c.route, delivery.c.state)):
         messages.setdefault(row.route, {})[row.state] = row.messages
     return [
-        {**row, **{state.value: messages.get(row["name"], {}).get(state, 0) for state in State}}
+        {**row, **{state.value: messages.get(row["name"], {}).get(state, 0) for state in DeliveryState}}
         for row in connection.execute(select(route).order_by(route.c.name)).mappings()
     ]
 
 
 def _put_route(connection: Connection, name: str, values: Mapping[str, object]) -> None:
     at_first = {} if "last_sequence" in values else {"last_sequence": 0}
-    upsert(connection, route, {"name": name}, values, at_first=at_first)
+    upsert(connection, route, {"name": name}, values, insert_values=at_first)

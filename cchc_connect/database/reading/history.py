@@ -13,9 +13,9 @@ from typing import Any, Generic
 
 from sqlalchemy import RowMapping, Select, func, select
 
-from cchc_connect.clock import instant, stamp
+from cchc_connect.clock import from_timestamp_text, to_timestamp_text
 from cchc_connect.database.reading.change_feed import last_sequence
-from cchc_connect.database.reading.records import AT_ONCE, AnyRecord
+from cchc_connect.database.reading.records import RECORD_BATCH_SIZE, AnyRecord
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import GONE, change
 from cchc_schemas import Record, from_document, to_document, vietnamese_day
@@ -79,7 +79,7 @@ def record_at(
 
     With `valid_on`, return the latest version stored by then that holds on that day.
     """
-    stored_by_then = _versions(kind, key).where(change.c.changed_at <= stamp(at))
+    stored_by_then = _versions(kind, key).where(change.c.changed_at <= to_timestamp_text(at))
     with database.reading() as connection:
         rows = connection.execute(stored_by_then).mappings().all()
     for row in reversed(rows):
@@ -97,10 +97,10 @@ def records_at(database: SharedDatabase, kind: type[AnyRecord], at: datetime) ->
     """
     with database.reading() as connection:
         end = last_sequence(connection)  # what is committed later has a higher sequence
-    is_past = (change.c.changed_at <= stamp(at)) & (change.c.sequence <= end)
+    is_past = (change.c.changed_at <= to_timestamp_text(at)) & (change.c.sequence <= end)
     of_type = (change.c.record_type == kind.record_type) & is_past
     latest = select(func.max(change.c.sequence)).where(of_type).group_by(change.c.record_key)
-    first = latest.order_by(change.c.record_key).limit(AT_ONCE)
+    first = latest.order_by(change.c.record_key).limit(RECORD_BATCH_SIZE)
     columns = select(change.c.record_key, change.c.operation, change.c.document).order_by(change.c.record_key)
     after, is_last = "", False
     while not is_last:
@@ -108,7 +108,7 @@ def records_at(database: SharedDatabase, kind: type[AnyRecord], at: datetime) ->
         with database.reading() as connection:
             rows = connection.execute(page).all()
         yield from (from_document(kind, json.loads(row.document)) for row in rows if row.operation not in GONE)
-        after, is_last = rows[-1].record_key if rows else after, len(rows) < AT_ONCE
+        after, is_last = rows[-1].record_key if rows else after, len(rows) < RECORD_BATCH_SIZE
 
 
 def differences(before: Record | None, after: Record) -> list[FieldChange]:
@@ -131,7 +131,7 @@ def _version(kind: type[AnyRecord], row: RowMapping) -> RecordVersion[AnyRecord]
         version=row["version"],
         sequence=row["sequence"],
         operation=row["operation"],
-        changed_at=instant(row["changed_at"]),
+        changed_at=from_timestamp_text(row["changed_at"]),
         valid_from=_day(row["valid_from"]),
         valid_to=_day(row["valid_to"]),
         connection=row["connection"],

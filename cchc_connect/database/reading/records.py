@@ -13,7 +13,7 @@ from cchc_schemas import Record, from_document
 
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 
-AT_ONCE = 1000
+RECORD_BATCH_SIZE = 1000
 """Records read from the database at a time; memory does not grow with their total number."""
 
 
@@ -29,23 +29,23 @@ def records(database: SharedDatabase, kind: type[AnyRecord], **equal: object) ->
         KeyError: the record has no such field.
     """
     table = record_table(kind.record_type)
-    chosen = live_rows(kind).where(*(table.c[name] == value for name, value in equal.items()))
+    chosen = live_records_query(kind).where(*(table.c[name] == value for name, value in equal.items()))
     after, is_last = "", False
     while not is_last:
         with database.reading() as connection:
-            rows = connection.execute(chosen.where(table.c.record_key > after).limit(AT_ONCE)).all()
-        yield from (record_of(kind, row) for row in rows)
-        after, is_last = rows[-1].record_key if rows else after, len(rows) < AT_ONCE
+            rows = connection.execute(chosen.where(table.c.record_key > after).limit(RECORD_BATCH_SIZE)).all()
+        yield from (record_from_row(kind, row) for row in rows)
+        after, is_last = rows[-1].record_key if rows else after, len(rows) < RECORD_BATCH_SIZE
 
 
 def records_by_key(connection: Connection, kind: type[AnyRecord], keys: list[str]) -> Iterator[tuple[str, AnyRecord]]:
     """Yield agency and record of the live records with these keys, in key order."""
     table = record_table(kind.record_type)
-    for row in connection.execute(live_rows(kind).where(table.c.record_key.in_(keys))):
-        yield row.agency, record_of(kind, row)
+    for row in connection.execute(live_records_query(kind).where(table.c.record_key.in_(keys))):
+        yield row.agency, record_from_row(kind, row)
 
 
-def live_rows(kind: type[Record]) -> Select[Any, Any, Any]:
+def live_records_query(kind: type[Record]) -> Select[Any, Any, Any]:
     """Return a query for the live records of one type: key, agency, document."""
     table = record_table(kind.record_type)
     columns = select(table.c.record_key, table.c.agency, change.c.document)
@@ -53,6 +53,6 @@ def live_rows(kind: type[Record]) -> Select[Any, Any, Any]:
     return joined.where(table.c.deleted_at.is_(None)).order_by(table.c.record_key)
 
 
-def record_of(kind: type[AnyRecord], row: Row[Any, Any, Any]) -> AnyRecord:
+def record_from_row(kind: type[AnyRecord], row: Row[Any, Any, Any]) -> AnyRecord:
     """Return the record of a row of `live_rows`."""
     return from_document(kind, json.loads(row.document))

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select
 
-from cchc_connect.clock import instant, stamp
+from cchc_connect.clock import from_timestamp_text, to_timestamp_text
 from cchc_connect.database.bulk import upsert
 from cchc_connect.database.tables import circuit_breaker
 
@@ -27,47 +27,49 @@ MAX_REQUESTED_PAUSE = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Breaker:
+class CircuitBreaker:
     """Circuit breaker of one connection."""
 
     failures: int
     """Consecutive runs in which the connection could not be reached."""
     opened_at: datetime
-    closed_until: datetime
+    retry_at: datetime
 
     def is_open(self, now: datetime) -> bool:
         """True if the connection must not be used now; a clock that jumped back does not prolong the pause."""
-        return self.opened_at <= now < self.closed_until
+        return self.opened_at <= now < self.retry_at
 
 
-def read_breakers(connection: Connection) -> Mapping[str, Breaker]:
+def read_circuit_breakers(connection: Connection) -> Mapping[str, CircuitBreaker]:
     """Return the circuit breakers by connection; a connection without failures has none."""
     return {
-        row.connection: Breaker(
-            failures=row.failures, opened_at=instant(row.opened_at), closed_until=instant(row.retry_at)
+        row.connection: CircuitBreaker(
+            failures=row.failures,
+            opened_at=from_timestamp_text(row.opened_at),
+            retry_at=from_timestamp_text(row.retry_at),
         )
         for row in connection.execute(select(circuit_breaker))
     }
 
 
-def note_failure(connection: Connection, name: str, now: datetime) -> None:
+def record_failure(connection: Connection, name: str, now: datetime) -> None:
     """Count a run that could not reach the connection; from the third on open its circuit, longer each time."""
     earlier = select(circuit_breaker.c.failures).where(circuit_breaker.c.connection == name)
     failures = (connection.execute(earlier).scalar() or 0) + 1
     pause = timedelta(0)
     if failures >= FAILURE_THRESHOLD:
         pause = min(MAX_FAILURE_PAUSE, INITIAL_PAUSE * 2 ** min(failures - FAILURE_THRESHOLD, 10))
-    values = {"failures": failures, "opened_at": stamp(now), "retry_at": stamp(now + pause)}
+    values = {"failures": failures, "opened_at": to_timestamp_text(now), "retry_at": to_timestamp_text(now + pause)}
     upsert(connection, circuit_breaker, {"connection": name}, values)
 
 
-def park(connection: Connection, name: str, now: datetime, seconds: float) -> None:
+def pause(connection: Connection, name: str, now: datetime, seconds: float) -> None:
     """Pause a connection for the seconds that its system asked for, at most a day; this is no failure."""
     until = now + min(timedelta(seconds=seconds), MAX_REQUESTED_PAUSE)
-    values = {"failures": 0, "opened_at": stamp(now), "retry_at": stamp(until)}
+    values = {"failures": 0, "opened_at": to_timestamp_text(now), "retry_at": to_timestamp_text(until)}
     upsert(connection, circuit_breaker, {"connection": name}, values)
 
 
-def note_success(connection: Connection, name: str) -> None:
+def record_success(connection: Connection, name: str) -> None:
     """Delete the circuit breaker of a connection that responded."""
     connection.execute(delete(circuit_breaker).where(circuit_breaker.c.connection == name))

@@ -8,12 +8,12 @@ from typing import Self
 from sqlalchemy import Connection, select
 
 from cchc_connect.database.bulk import upsert
-from cchc_connect.database.stream import WHOLE
+from cchc_connect.database.stream import NO_PARTITION
 from cchc_connect.database.tables import run_counter
 
 
 @dataclass(kw_only=True)
-class Counts:
+class Counters:
     """Counters of one source or route in one run; each fetched item is counted once more, by its result."""
 
     fetched: int = 0
@@ -65,8 +65,8 @@ class Counts:
         return self.inserted + self.updated + self.deleted
 
 
-def write_counts(
-    connection: Connection, key: tuple[str, str, str, str], counts: Counts, partition: str = WHOLE
+def write_counters(
+    connection: Connection, key: tuple[str, str, str, str], counts: Counters, partition: str = NO_PARTITION
 ) -> None:
     """Store the counters of one key: run, kind (`pull` or `push`), name, record type; one row per partition."""
     columns: dict[str, str] = dict(zip(("run_id", "kind", "name", "record_type"), key, strict=True))
@@ -74,7 +74,7 @@ def write_counts(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tally:
+class RunCounters:
     """Committed counters of one source or route in one run, summed over all partitions."""
 
     kind: str
@@ -82,18 +82,18 @@ class Tally:
     name: str
     """Connection or route."""
     record_type: str
-    counts: Counts
+    counts: Counters
 
 
-def read_tallies(connection: Connection, run_id: str) -> list[Tally]:
+def read_counters(connection: Connection, run_id: str) -> list[RunCounters]:
     """Return the counters of a run; they are committed with the pages they count, so a killed run has them too."""
     order = (run_counter.c.kind, run_counter.c.name, run_counter.c.record_type)
     chosen = select(run_counter).where(run_counter.c.run_id == run_id).order_by(*order)
-    totals: dict[tuple[str, str, str], Counts] = {}
+    totals: dict[tuple[str, str, str], Counters] = {}
     for row in connection.execute(chosen):
-        counts = totals.setdefault((row.kind, row.name, row.record_type), Counts())
-        counts.add(Counts(**json.loads(row.counts)))
+        counts = totals.setdefault((row.kind, row.name, row.record_type), Counters())
+        counts.add(Counters(**json.loads(row.counts)))
     return [
-        Tally(kind=kind, name=name, record_type=record_type, counts=counts)
+        RunCounters(kind=kind, name=name, record_type=record_type, counts=counts)
         for (kind, name, record_type), counts in totals.items()
     ]

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from cchc_connect.adapter import Order
-from cchc_connect.clock import instant, stamp
+from cchc_connect.adapter import ListingOrder
+from cchc_connect.clock import from_timestamp_text, to_timestamp_text
 from cchc_connect.database.bulk import upsert
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import cursor
@@ -21,13 +21,13 @@ class Cursor:
 
     watermark: datetime | None = None
     """Latest change time that a completed pass saw at the source; never a time of our own clock."""
-    since: datetime | None = None
+    pass_since: datetime | None = None
     """Start of the time window that the present pass requests."""
-    position: str | None = field(default=None, repr=False)
+    page_token: str | None = field(default=None, repr=False)
     """Page token of the next page of the present pass; None between passes."""
-    highest: datetime | None = None
+    checkpoint: datetime | None = None
     """Checkpoint: latest change time that the present pass may take as its watermark; see `sync.high_water`."""
-    reading: str | None = None
+    translation_key: str | None = None
     """Translation key: mapping version and record version by which the items were translated."""
 
 
@@ -53,10 +53,10 @@ def read_cursor(connection: Connection, stream: Stream) -> Cursor:
         return Cursor()
     return Cursor(
         watermark=_instant(row.watermark),
-        since=_instant(row.pass_since),
-        position=row.page_token,
-        highest=_instant(row.checkpoint),
-        reading=row.translation_key,
+        pass_since=_instant(row.pass_since),
+        page_token=row.page_token,
+        checkpoint=_instant(row.checkpoint),
+        translation_key=row.translation_key,
     )
 
 
@@ -64,20 +64,22 @@ def write_cursor(connection: Connection, stream: Stream, at: Cursor, completed_a
     """Store the cursor of a stream and end its hold, as its last response was plausible."""
     values: dict[str, str | None] = {
         "watermark": _stamp(at.watermark),
-        "pass_since": _stamp(at.since),
-        "page_token": at.position,
-        "checkpoint": _stamp(at.highest),
-        "translation_key": at.reading,
+        "pass_since": _stamp(at.pass_since),
+        "page_token": at.page_token,
+        "checkpoint": _stamp(at.checkpoint),
+        "translation_key": at.translation_key,
         "held_code": None,
         "held_context": None,
         "held_since": None,
     }
     if completed_at is not None:
-        values["completed_at"] = stamp(completed_at)
+        values["completed_at"] = to_timestamp_text(completed_at)
     _upsert(connection, stream, values)
 
 
-def hold(connection: Connection, stream: Stream, reason: CchcError, now: datetime, order: Order = Order.NONE) -> None:
+def hold(
+    connection: Connection, stream: Stream, reason: CchcError, now: datetime, order: ListingOrder = ListingOrder.NONE
+) -> None:
     """Put a stream on hold, with the reason.
 
     After a `Retriable` reason an unfinished pass continues at its page token once the source can be reached again.
@@ -86,11 +88,11 @@ def hold(connection: Connection, stream: Stream, reason: CchcError, now: datetim
     """
     context = json.dumps({name: str(value) for name, value in reason.context.items()}, ensure_ascii=False)
     row = connection.execute(select(cursor).where(_of(stream))).one_or_none()
-    held_since = stamp(now) if row is None or row.held_since is None else row.held_since
+    held_since = to_timestamp_text(now) if row is None or row.held_since is None else row.held_since
     values: dict[str, str | None] = {"held_code": reason.code, "held_context": context, "held_since": held_since}
     if not isinstance(reason, Retriable):
         values |= {"page_token": None, "checkpoint": None, "pass_since": None}
-        if order is Order.ASCENDING and row is not None and row.checkpoint is not None:
+        if order is ListingOrder.ASCENDING and row is not None and row.checkpoint is not None:
             values["watermark"] = max(row.checkpoint, row.watermark or row.checkpoint)
     _upsert(connection, stream, values)
 
@@ -128,8 +130,8 @@ def _of(stream: Stream) -> ColumnElement[bool]:
 
 
 def _stamp(moment: datetime | None) -> str | None:
-    return None if moment is None else stamp(moment)
+    return None if moment is None else to_timestamp_text(moment)
 
 
 def _instant(stored: str | None) -> datetime | None:
-    return None if stored is None else instant(stored)
+    return None if stored is None else from_timestamp_text(stored)

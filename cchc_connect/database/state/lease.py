@@ -15,7 +15,7 @@ from typing import Self
 
 from sqlalchemy import Connection, select, update
 
-from cchc_connect.clock import Clock, instant, stamp
+from cchc_connect.clock import Clock, from_timestamp_text, to_timestamp_text
 from cchc_connect.database.bulk import upsert
 from cchc_connect.database.shared_database import RUN_LEASE, SharedDatabase
 from cchc_connect.database.tables import lease
@@ -78,13 +78,13 @@ class Lease:
     def _write_expiry(self, expires_at: datetime) -> None:
         own = (lease.c.name == RUN_LEASE) & (lease.c.token == self.token)
         with self._database.writing() as connection:
-            connection.execute(update(lease).where(own).values(expires_at=stamp(expires_at)))
+            connection.execute(update(lease).where(own).values(expires_at=to_timestamp_text(expires_at)))
 
 
 def is_held(connection: Connection, now: datetime) -> bool:
     """True if a run that is alive holds the lease."""
     row = connection.execute(select(lease).where(lease.c.name == RUN_LEASE)).one_or_none()
-    return row is not None and instant(row.expires_at) > now and not _is_gone(row.holder)
+    return row is not None and from_timestamp_text(row.expires_at) > now and not _is_gone(row.holder)
 
 
 def _last_token(connection: Connection, now: datetime) -> int:
@@ -96,11 +96,11 @@ def _last_token(connection: Connection, now: datetime) -> int:
 
 
 def _local(stored: str) -> str:
-    return f"{instant(stored).astimezone(VIETNAM):%Y-%m-%d %H:%M:%S}"
+    return f"{from_timestamp_text(stored).astimezone(VIETNAM):%Y-%m-%d %H:%M:%S}"
 
 
 def _store(connection: Connection, token: int, expires_at: datetime) -> None:
-    values = {"holder": _this_process(), "token": token, "expires_at": stamp(expires_at)}
+    values = {"holder": _this_process(), "token": token, "expires_at": to_timestamp_text(expires_at)}
     upsert(connection, lease, {"name": RUN_LEASE}, values)
 
 

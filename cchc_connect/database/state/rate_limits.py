@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
-from cchc_connect.clock import instant, stamp
+from cchc_connect.clock import from_timestamp_text, to_timestamp_text
 from cchc_connect.database.bulk import upsert
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import rate_limit
@@ -20,7 +20,7 @@ MAX_PAUSE = timedelta(minutes=1)
 """Longest pause of requests that a system may ask for; for a longer one the circuit breaker pauses the connection."""
 
 
-class SharedPace:
+class SharedRateLimit:
     """The rate limit of one connection."""
 
     def __init__(self, database: SharedDatabase, name: str, rate: Rate, now: Callable[[], datetime]) -> None:
@@ -30,7 +30,7 @@ class SharedPace:
         self._interval = timedelta(seconds=rate.interval_s)
         self._now = now
 
-    def turn(self, patience_s: float) -> float | None:
+    def acquire(self, max_wait_s: float) -> float | None:
         """Reserve the next slot and return the seconds until it; None, without one, if it is later than `patience_s`.
 
         Raises:
@@ -38,14 +38,14 @@ class SharedPace:
         """
         with self._database.writing() as connection:
             now = self._now()
-            slot = max(self._next_free(connection, now, timedelta(seconds=patience_s)), now)
+            slot = max(self._next_free(connection, now, timedelta(seconds=max_wait_s)), now)
             wait_s = (slot - now).total_seconds()
-            if wait_s > patience_s:
+            if wait_s > max_wait_s:
                 return None
             self._store(connection, slot + self._interval)
         return wait_s
 
-    def put_off(self, seconds: float) -> None:
+    def pause(self, seconds: float) -> None:
         """Allow no request for the seconds that the system asked for, at most a minute.
 
         Raises:
@@ -61,8 +61,8 @@ class SharedPace:
         """Return the next free instant; one beyond any caller's patience was stored by a wrong clock and is ignored."""
         chosen = select(rate_limit.c.next_free_at).where(rate_limit.c.connection == self._name)
         stored = connection.execute(chosen).scalar()
-        next_free = now if stored is None else instant(stored)
+        next_free = now if stored is None else from_timestamp_text(stored)
         return next_free if next_free <= now + patience + self._interval + MAX_PAUSE else now
 
     def _store(self, connection: Connection, next_free: datetime) -> None:
-        upsert(connection, rate_limit, {"connection": self._name}, {"next_free_at": stamp(next_free)})
+        upsert(connection, rate_limit, {"connection": self._name}, {"next_free_at": to_timestamp_text(next_free)})

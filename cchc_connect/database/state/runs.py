@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from cchc_connect.clock import stamp
-from cchc_connect.database.outbox.audit_log import last_entry
+from cchc_connect.clock import to_timestamp_text
+from cchc_connect.database.outbox.audit_log import last_entry_number
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import run
 from cchc_connect.errors import Rejected
@@ -30,7 +30,7 @@ class Run:
 def begin_run(database: SharedDatabase, token: int | None, run_id: str, now: datetime) -> None:
     """Store that a run began; a run without an end was killed."""
     with database.writing(token) as connection:
-        connection.execute(run.insert().values(run_id=run_id, started_at=stamp(now)))
+        connection.execute(run.insert().values(run_id=run_id, started_at=to_timestamp_text(now)))
 
 
 def finish_run(database: SharedDatabase, token: int | None, report: Mapping[str, Any]) -> None:
@@ -40,7 +40,7 @@ def finish_run(database: SharedDatabase, token: int | None, report: Mapping[str,
             "finished_at": report["finished_at"],
             "outcome": report["outcome"],
             "report": json.dumps(report, ensure_ascii=False),
-            "last_audit_entry": last_entry(connection),
+            "last_audit_entry": last_entry_number(connection),
         }
         connection.execute(update(run).where(run.c.run_id == report["run_id"]).values(**values))
 

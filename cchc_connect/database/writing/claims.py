@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, select
 
-from cchc_connect.database.bulk import Rows, chunks, replace_rows, rows_among
+from cchc_connect.database.bulk import RowQuery, batches, replace_rows, select_in
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import claim
 
@@ -16,7 +16,7 @@ Document = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Voice:
+class Claim:
     """The document that one connection sent for a record which another connection owns."""
 
     record_type: str
@@ -30,11 +30,11 @@ class Voice:
     document: str = field(repr=False)
 
 
-def hear(connection: Connection, claims: Sequence[Voice]) -> set[str]:
+def upsert_claims(connection: Connection, claims: Sequence[Claim]) -> set[str]:
     """Store claims, all of one record type; return the keys of records that their items concerned before only."""
     latest = {(new.connection, new.source_key): new for new in claims}
     former_keys: set[str] = set()
-    for batch in chunks(list(latest.values())):
+    for batch in batches(list(latest.values())):
         source_keys = [new.source_key for new in batch]
         chosen = (claim.c.record_type == batch[0].record_type) & claim.c.source_key.in_(source_keys)
         for row in connection.execute(select(claim.c.connection, claim.c.source_key, claim.c.record_key).where(chosen)):
@@ -46,38 +46,40 @@ def hear(connection: Connection, claims: Sequence[Voice]) -> set[str]:
     return former_keys
 
 
-def forget(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> set[str]:
+def delete_claims(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> set[str]:
     """Delete the claims of a stream's items; return the keys of the records that they concerned."""
     bound = {"record_type": stream.record_type, "connection": stream.connection}
-    record_keys = dict(map(tuple, rows_among(connection, _record_keys(), claim.c.source_key, source_keys, bound)))
-    for batch in chunks(list(record_keys)):
+    record_keys = dict(map(tuple, select_in(connection, _record_keys(), claim.c.source_key, source_keys, bound)))
+    for batch in batches(list(record_keys)):
         connection.execute(delete(claim).where(_of(stream) & claim.c.source_key.in_(batch)))
     return set(record_keys.values())
 
 
 @cache
-def _record_keys() -> Rows:
+def _record_keys() -> RowQuery:
     of_stream = (claim.c.record_type == bindparam("record_type")) & (claim.c.connection == bindparam("connection"))
     return select(claim.c.source_key, claim.c.record_key).where(of_stream)
 
 
-def voices_of(connection: Connection, record_type: str, record_keys: Collection[str]) -> dict[str, dict[str, Document]]:
+def claims_for(
+    connection: Connection, record_type: str, record_keys: Collection[str]
+) -> dict[str, dict[str, Document]]:
     """Return the claims on records: record key -> connection -> document."""
     claims: dict[str, dict[str, Document]] = {}
-    for batch in chunks(sorted(record_keys)):
+    for batch in batches(sorted(record_keys)):
         chosen = select(claim).where((claim.c.record_type == record_type) & claim.c.record_key.in_(batch))
         for row in connection.execute(chosen.order_by(claim.c.connection, claim.c.source_key)):
             claims.setdefault(row.record_key, {})[row.connection] = json.loads(row.document)
     return claims
 
 
-def heirs(connection: Connection, record_type: str, record_keys: Sequence[str]) -> list[Voice]:
+def fallback_claims(connection: Connection, record_type: str, record_keys: Sequence[str]) -> list[Claim]:
     """Return one claim for each of these records that has any: that of the first connection by name."""
-    claims: dict[str, Voice] = {}
-    for batch in chunks(record_keys):
+    claims: dict[str, Claim] = {}
+    for batch in batches(record_keys):
         chosen = select(claim).where((claim.c.record_type == record_type) & claim.c.record_key.in_(batch))
         for row in connection.execute(chosen.order_by(claim.c.connection, claim.c.source_key)).mappings():
-            claims.setdefault(row["record_key"], Voice(**row))
+            claims.setdefault(row["record_key"], Claim(**row))
     return list(claims.values())
 
 

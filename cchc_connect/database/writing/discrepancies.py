@@ -12,18 +12,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, RowMapping, select, update
 
-from cchc_connect.database.bulk import chunks
+from cchc_connect.database.bulk import batches
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.tables import change, discrepancy
-from cchc_connect.database.writing.claims import Document, voices_of
+from cchc_connect.database.writing.claims import Document, claims_for
 from cchc_connect.database.writing.ownership import Owners
 from cchc_connect.errors import Rejected
 
-Place = tuple[str, str, str]
+FieldRef = tuple[str, str, str]
 """Record key, field, and the connection whose value differs."""
 
 
-class State(StrEnum):
+class DiscrepancyState(StrEnum):
     """State of a discrepancy."""
 
     OPEN = "open"
@@ -42,13 +42,15 @@ class _Difference:
     owner: str
 
 
-def compare(connection: Connection, record_type: str, keys: Collection[str], owners: Owners, now: str) -> None:
+def update_discrepancies(
+    connection: Connection, record_type: str, keys: Collection[str], owners: Owners, now: str
+) -> None:
     """Update the discrepancies of these records from the present claims.
 
     A discrepancy that was open keeps its `detected_at`; unchanged ones are not written.
     """
-    for batch in chunks(sorted(keys)):
-        claims = voices_of(connection, record_type, batch)
+    for batch in batches(sorted(keys)):
+        claims = claims_for(connection, record_type, batch)
         chosen = (discrepancy.c.record_type == record_type) & discrepancy.c.record_key.in_(batch)
         existing = {
             (row.record_key, row.field, row.connection): row
@@ -59,15 +61,15 @@ def compare(connection: Connection, record_type: str, keys: Collection[str], own
             _store(connection, record_type, existing, present, now)
 
 
-def discrepancies(connection: Connection, *, ended: bool = False) -> list[RowMapping]:
+def discrepancies(connection: Connection, *, include_ended: bool = False) -> list[RowMapping]:
     """Return the discrepancies that have not ended, oldest first; with `ended` all of them."""
     statement = select(discrepancy).order_by(discrepancy.c.detected_at, discrepancy.c.id)
-    if not ended:
-        statement = statement.where(discrepancy.c.state != State.ENDED)
+    if not include_ended:
+        statement = statement.where(discrepancy.c.state != DiscrepancyState.ENDED)
     return list(connection.execute(statement).mappings())
 
 
-def settle(connection: Connection, number: int, state: State, note: str, now: str) -> None:
+def set_discrepancy_state(connection: Connection, number: int, state: DiscrepancyState, note: str, now: str) -> None:
     """Store the state that a person gave a discrepancy, and the reason.
 
     Args:
@@ -80,7 +82,7 @@ def settle(connection: Connection, number: int, state: State, note: str, now: st
     Raises:
         Rejected: there is no such discrepancy, or it has ended.
     """
-    chosen = (discrepancy.c.id == number) & (discrepancy.c.state != State.ENDED)
+    chosen = (discrepancy.c.id == number) & (discrepancy.c.state != DiscrepancyState.ENDED)
     done = connection.execute(update(discrepancy).where(chosen).values(state=state, note=note, resolved_at=now))
     if done.rowcount == 0:
         raise Rejected("discrepancy.no_entry", number=number)
@@ -88,7 +90,7 @@ def settle(connection: Connection, number: int, state: State, note: str, now: st
 
 def _differences(
     connection: Connection, record_type: str, claims: Mapping[str, Mapping[str, Document]], owners: Owners
-) -> Iterator[tuple[Place, _Difference]]:
+) -> Iterator[tuple[FieldRef, _Difference]]:
     table = record_table(record_type)
     columns = select(table.c.record_key, table.c.connection, change.c.document)
     live = table.c.deleted_at.is_(None) & table.c.record_key.in_(list(claims))
@@ -104,23 +106,27 @@ def _differences(
 def _store(
     connection: Connection,
     record_type: str,
-    existing: Mapping[Place, Row[Any]],
-    present: Mapping[Place, _Difference],
+    existing: Mapping[FieldRef, Row[Any]],
+    present: Mapping[FieldRef, _Difference],
     now: str,
 ) -> None:
     for field_ref, row in existing.items():
-        if field_ref not in present and row.state != State.ENDED:
+        if field_ref not in present and row.state != DiscrepancyState.ENDED:
             ended = update(discrepancy).where(discrepancy.c.id == row.id)
-            connection.execute(ended.values(state=State.ENDED, resolved_at=now))
+            connection.execute(ended.values(state=DiscrepancyState.ENDED, resolved_at=now))
     for (record_key, name, claimant), difference in present.items():
         values = {"value": difference.value, "owner_value": difference.owner_value, "owner": difference.owner}
         before = existing.get((record_key, name, claimant))
         if before is None:
             head = {"record_type": record_type, "record_key": record_key, "field": name, "connection": claimant}
-            connection.execute(discrepancy.insert().values(**head, **values, detected_at=now, state=State.OPEN))
-        elif before.state == State.ENDED or any(getattr(before, column) != new for column, new in values.items()):
-            detected_at = now if before.state == State.ENDED else before.detected_at
-            opened = {"state": State.OPEN, "detected_at": detected_at, "note": None, "resolved_at": None}
+            connection.execute(
+                discrepancy.insert().values(**head, **values, detected_at=now, state=DiscrepancyState.OPEN)
+            )
+        elif before.state == DiscrepancyState.ENDED or any(
+            getattr(before, column) != new for column, new in values.items()
+        ):
+            detected_at = now if before.state == DiscrepancyState.ENDED else before.detected_at
+            opened = {"state": DiscrepancyState.OPEN, "detected_at": detected_at, "note": None, "resolved_at": None}
             connection.execute(update(discrepancy).where(discrepancy.c.id == before.id).values(**values, **opened))
 
 

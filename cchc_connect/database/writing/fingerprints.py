@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, select
 
-from cchc_connect.database.bulk import Rows, chunks, rows_among
+from cchc_connect.database.bulk import RowQuery, batches, select_in
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import change, claim
@@ -23,21 +23,21 @@ class KnownItem(NamedTuple):
     source_time: str | None
 
 
-def known_items(connection: Connection, stream: Stream, hashes: Sequence[bytes]) -> dict[bytes, KnownItem]:
+def known_fingerprints(connection: Connection, stream: Stream, hashes: Sequence[bytes]) -> dict[bytes, KnownItem]:
     """Return those of the items with these hashes that are in the database unchanged, by hash.
 
     An item that came in another partition is not among them: its new partition must be stored.
     """
     bound = {"connection": stream.connection, "partition": stream.partition}
     item_hash = record_table(stream.record_type).c.item_hash
-    owned = rows_among(connection, _owned_items(stream.record_type), item_hash, hashes, bound)
+    owned = select_in(connection, _owned_items(stream.record_type), item_hash, hashes, bound)
     of_type = bound | {"record_type": stream.record_type}
-    claimed = rows_among(connection, _claimed_items(), claim.c.item_hash, hashes, of_type)
+    claimed = select_in(connection, _claimed_items(), claim.c.item_hash, hashes, of_type)
     return {digest: KnownItem(source_key, source_time) for digest, source_key, source_time in chain(owned, claimed)}
 
 
 @cache
-def _owned_items(record_type: str) -> Rows:
+def _owned_items(record_type: str) -> RowQuery:
     table = record_table(record_type)
     owned = (table.c.connection == bindparam("connection")) & table.c.deleted_at.is_(None)
     in_partition = owned & (table.c.partition == bindparam("partition"))
@@ -45,13 +45,13 @@ def _owned_items(record_type: str) -> Rows:
 
 
 @cache
-def _claimed_items() -> Rows:
+def _claimed_items() -> RowQuery:
     claimed = (claim.c.record_type == bindparam("record_type")) & (claim.c.connection == bindparam("connection"))
     in_partition = claimed & (claim.c.partition == bindparam("partition"))
     return select(claim.c.item_hash, claim.c.source_key, claim.c.source_time).where(in_partition)
 
 
-def words_of(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> dict[str, bytes]:
+def stored_documents(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> dict[str, bytes]:
     """Return the stored documents of a stream's items by source key; items that are not stored are missing."""
     table = record_table(stream.record_type)
     is_owned = (table.c.connection == stream.connection) & table.c.deleted_at.is_(None)
@@ -61,14 +61,14 @@ def words_of(connection: Connection, stream: Stream, source_keys: Sequence[str])
     claimed = select(claim.c.source_key, claim.c.document).where(is_claimed)
     return {
         row.source_key: row.document.encode()
-        for batch in chunks(source_keys)
+        for batch in batches(source_keys)
         # The second replaces the first: where a record has other connections' fields, its owner's document is a claim.
         for statement in (owned.where(table.c.source_key.in_(batch)), claimed.where(claim.c.source_key.in_(batch)))
         for row in connection.execute(statement)
     }
 
 
-def live_source_keys(connection: Connection, stream: Stream, *, whole: bool = False) -> Iterator[str]:
+def live_source_keys(connection: Connection, stream: Stream, *, all_partitions: bool = False) -> Iterator[str]:
     """Yield the source key of every item of the partition that is in the database; memory does not grow with them.
 
     With `whole`, yield those of all partitions, also of partitions that the source no longer has.
@@ -76,7 +76,7 @@ def live_source_keys(connection: Connection, stream: Stream, *, whole: bool = Fa
     table = record_table(stream.record_type)
     owned = table.c.connection == stream.connection
     claimed = (claim.c.record_type == stream.record_type) & (claim.c.connection == stream.connection)
-    if not whole:
+    if not all_partitions:
         owned &= table.c.partition == stream.partition
         claimed &= claim.c.partition == stream.partition
     statements = (

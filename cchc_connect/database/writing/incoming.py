@@ -11,11 +11,11 @@ import msgspec
 
 from cchc_connect.database.writing.ownership import Owners
 from cchc_connect.database.writing.quarantine import FaultyItem
-from cchc_connect.database.writing.relations import Event, Target, links_of, successions_of
+from cchc_connect.database.writing.relations import LineageEvent, LinkTarget, lineage_events_of, links_of
 from cchc_schemas import RECORD_TYPES, Record
 
 
-class StoredRecord(msgspec.Struct):
+class SerializedRecord(msgspec.Struct):
     """One record, serialized for the write path."""
 
     key: str
@@ -26,36 +26,36 @@ class StoredRecord(msgspec.Struct):
     """First day on which it holds in the real world, ISO 8601."""
     valid_to: str | None
     """Last such day."""
-    links: list[Target]
-    successions: list[Event]
+    links: list[LinkTarget]
+    lineage: list[LineageEvent]
 
     def __repr__(self) -> str:
         """Show the size only: documents hold personal data."""
         return f"<record of {len(self.document)} bytes>"
 
 
-def stored(record: Record) -> StoredRecord:
+def serialize(record: Record) -> SerializedRecord:
     """Serialize a record for storage."""
     valid_from, valid_to = record.validity()
-    return StoredRecord(
+    return SerializedRecord(
         key=record.key,
         order_key=record.order_key,
         document=RECORD_TYPES[record.record_type].__pydantic_serializer__.to_json(record),
         valid_from=None if valid_from is None else valid_from.isoformat(),
         valid_to=None if valid_to is None else valid_to.isoformat(),
         links=links_of(record),
-        successions=successions_of(record),
+        lineage=lineage_events_of(record),
     )
 
 
-class Arrival(msgspec.Struct, kw_only=True, gc=False):
+class IncomingRecord(msgspec.Struct, kw_only=True, gc=False):
     """One wire item that became a record."""
 
     source_key: str
     source_time: str | None
     item: Mapping[str, Any]
     item_hash: bytes
-    record: StoredRecord
+    record: SerializedRecord
     notes: str | None
     """Notes on oddities of the item, as JSON: pairs of path and rule."""
 
@@ -65,17 +65,17 @@ class Arrival(msgspec.Struct, kw_only=True, gc=False):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SiftedPage:
+class PageBatch:
     """A page after translation: records, faulty items and deletions."""
 
-    arrivals: Sequence[Arrival] = ()
+    records: Sequence[IncomingRecord] = ()
     faulty: Sequence[FaultyItem] = ()
-    gone: Sequence[str] = ()
+    deleted_keys: Sequence[str] = ()
     """Source keys of deleted items."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Occasion:
+class WriteContext:
     """Context of a write: its run, its instant, and the declared owners."""
 
     run_id: str

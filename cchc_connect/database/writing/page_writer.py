@@ -20,70 +20,81 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from cchc_connect.database.bulk import Rows, chunks, count_anew, insert_rows, replace_rows, rows_among
-from cchc_connect.database.record_tables import all_tables, record_table, row_reader
-from cchc_connect.database.state.counters import Counts
+from cchc_connect.database.bulk import RowQuery, analyze_new_tables, batches, insert_rows, replace_rows, select_in
+from cchc_connect.database.record_tables import all_tables, record_table, row_converter
+from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import DELETE, RENUMBER, change
 from cchc_connect.database.writing import quarantine
-from cchc_connect.database.writing.claims import Document, Voice, forget, hear, heirs, voices_of
-from cchc_connect.database.writing.discrepancies import compare
-from cchc_connect.database.writing.incoming import Occasion, SiftedPage
-from cchc_connect.database.writing.merge_rules import (
-    Decisions,
-    Origin,
-    Version,
-    decide,
-    given_back,
-    others_fields,
-    put_together,
+from cchc_connect.database.writing.claims import (
+    Claim,
+    Document,
+    claims_for,
+    delete_claims,
+    fallback_claims,
+    upsert_claims,
 )
-from cchc_connect.database.writing.relations import Event, Kind, write_links, write_successions
+from cchc_connect.database.writing.discrepancies import update_discrepancies
+from cchc_connect.database.writing.incoming import PageBatch, WriteContext
+from cchc_connect.database.writing.merge_rules import (
+    NewVersion,
+    Provenance,
+    WritePlan,
+    merge_fields,
+    owned_field_values,
+    plan_page,
+    reverted_versions,
+)
+from cchc_connect.database.writing.relations import LineageEvent, LineageKind, write_lineage_events, write_links
 
 
-def write_page(connection: Connection, stream: Stream, page: SiftedPage, occasion: Occasion) -> Counts:
+def write_page(connection: Connection, stream: Stream, page: PageBatch, occasion: WriteContext) -> Counters:
     """Write one page; return its counters.
 
     Idempotent: writing the same page again changes nothing.
     """
-    decisions = decide(connection, stream, page.arrivals, occasion)
+    decisions = plan_page(connection, stream, page.records, occasion)
     _write_versions(connection, stream, decisions.versions, occasion)
-    _touch(connection, stream, decisions)
-    unclaimed = hear(connection, decisions.voices)
-    faulty = [*page.faulty, *decisions.conflicts]
+    _update_provenance(connection, stream, decisions)
+    unclaimed = upsert_claims(connection, decisions.claims)
+    faulty = [*page.faulty, *decisions.key_conflicts]
     quarantine.store(connection, stream, faulty, occasion.run_id, occasion.now)
-    counts = Counts(
-        unchanged=len(decisions.touched) + decisions.unchanged, foreign=decisions.foreign, quarantined=len(faulty)
+    counts = Counters(
+        unchanged=len(decisions.provenance_only) + decisions.unchanged,
+        foreign=decisions.not_owned,
+        quarantined=len(faulty),
     )
     counts.inserted = sum(written.version == 1 for written in decisions.versions)
     counts.updated = len(decisions.versions) - counts.inserted
-    in_conflict = {item.source_key for item in decisions.conflicts}
-    good = [arrival.source_key for arrival in page.arrivals if arrival.source_key not in in_conflict]
-    counts.resolved = quarantine.resolve(connection, stream, [*good, *page.gone], occasion.now)
-    rekeyed = _outgrown(connection, stream, decisions)
-    claiming = {new.source_key for new in decisions.voices}
-    not_claiming = [source_key for source_key in decisions.now_called if source_key not in claiming]
-    unclaimed |= forget(connection, stream, [*page.gone, *not_claiming])
-    deleted = dict.fromkeys(_keys_of(connection, stream, page.gone), DELETE)
+    in_conflict = {item.source_key for item in decisions.key_conflicts}
+    good = [arrival.source_key for arrival in page.records if arrival.source_key not in in_conflict]
+    counts.resolved = quarantine.resolve(connection, stream, [*good, *page.deleted_keys], occasion.now)
+    rekeyed = _rekeyed(connection, stream, decisions)
+    claiming = {new.source_key for new in decisions.claims}
+    not_claiming = [source_key for source_key in decisions.record_keys if source_key not in claiming]
+    unclaimed |= delete_claims(connection, stream, [*page.deleted_keys, *not_claiming])
+    deleted = dict.fromkeys(_record_keys(connection, stream, page.deleted_keys), DELETE)
     ended = {**deleted, **dict.fromkeys(rekeyed, RENUMBER)}
-    counts.deleted = _mark_as_gone(connection, stream, ended, occasion)
-    _inherit(connection, stream, list(ended), occasion)
-    reverted = given_back(connection, stream, unclaimed - ended.keys(), occasion.owners)
+    counts.deleted = _mark_deleted(connection, stream, ended, occasion)
+    _promote_claim(connection, stream, list(ended), occasion)
+    reverted = reverted_versions(connection, stream, unclaimed - ended.keys(), occasion.owners)
     _write_versions(connection, stream, reverted, occasion)
     counts.updated += len(reverted)
     renumbered = [(old, new) for old, new in rekeyed.items() if new]
     _write_lineage(connection, stream, decisions.versions, renumbered, occasion)
-    concerned = {*unclaimed, *ended, *decisions.contested}
-    compare(connection, stream.record_type, concerned, occasion.owners, occasion.now)
+    concerned = {*unclaimed, *ended, *decisions.disputed_keys}
+    update_discrepancies(connection, stream.record_type, concerned, occasion.owners, occasion.now)
     if counts.inserted:
-        count_anew(connection, all_tables().tables.values())
+        analyze_new_tables(connection, all_tables().tables.values())
     return counts
 
 
-def _write_versions(connection: Connection, stream: Stream, versions: Sequence[Version], occasion: Occasion) -> None:
+def _write_versions(
+    connection: Connection, stream: Stream, versions: Sequence[NewVersion], occasion: WriteContext
+) -> None:
     if not versions:
         return
-    first, read = next_sequence(connection), row_reader(stream.record_type)
+    first, read = next_sequence(connection), row_converter(stream.record_type)
     inserted: list[tuple[object, ...]] = []
     replaced: dict[str, tuple[object, ...]] = {}
     changes: list[tuple[object, ...]] = []
@@ -96,7 +107,7 @@ def _write_versions(connection: Connection, stream: Stream, versions: Sequence[V
         else:
             replaced[key] = row
         head = (sequence, stream.record_type, key, record.order_key, version.operation, version.version)
-        source = (str(record.document, "utf-8"), version.brought_by, occasion.run_id, occasion.now)
+        source = (str(record.document, "utf-8"), version.caused_by, occasion.run_id, occasion.now)
         changes.append((*head, *source, record.valid_from, record.valid_to))
     table = record_table(stream.record_type)
     insert_rows(connection, table, inserted)
@@ -106,16 +117,16 @@ def _write_versions(connection: Connection, stream: Stream, versions: Sequence[V
     write_links(connection, stream.record_type, links, replaced)
 
 
-def _provenance(version: Version, sequence: int, run_id: str) -> tuple[object, ...]:
+def _provenance(version: NewVersion, sequence: int, run_id: str) -> tuple[object, ...]:
     """Return the values of a row's provenance columns, in their order."""
     origin = version.origin
     source = (origin.connection, origin.agency, origin.partition, origin.source_key, origin.source_time)
     return (*source, run_id, origin.item_hash, version.version, sequence, None, origin.notes)
 
 
-def _touch(connection: Connection, stream: Stream, decisions: Decisions) -> None:
+def _update_provenance(connection: Connection, stream: Stream, decisions: WritePlan) -> None:
     """Update the provenance of unchanged records: item hash, change time and partition."""
-    if not decisions.touched:
+    if not decisions.provenance_only:
         return
     table = record_table(stream.record_type)
     values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("item_hash", "source_time", "partition")}
@@ -129,12 +140,12 @@ def _touch(connection: Connection, stream: Stream, decisions: Decisions) -> None
                 "new_source_time": arrival.source_time,
                 "new_partition": stream.partition,
             }
-            for arrival in decisions.touched
+            for arrival in decisions.provenance_only
         ],
     )
 
 
-def _mark_as_gone(connection: Connection, stream: Stream, ended: dict[str, str], occasion: Occasion) -> int:
+def _mark_deleted(connection: Connection, stream: Stream, ended: dict[str, str], occasion: WriteContext) -> int:
     """Mark the records in `ended`, operation by record key, as deleted; row and history keep their last values."""
     table = record_table(stream.record_type)
     columns = (table.c.record_key, table.c.version, change.c.order_key, change.c.document)
@@ -143,7 +154,7 @@ def _mark_as_gone(connection: Connection, stream: Stream, ended: dict[str, str],
     marking = statement.values(
         deleted_at=occasion.now, version=bindparam("new_version"), sequence=bindparam("new_sequence")
     )
-    for keys in chunks(list(ended)):
+    for keys in batches(list(ended)):
         chosen = live_rows.where(table.c.record_key.in_(keys)).order_by(table.c.record_key)
         changes: list[tuple[object, ...]] = []
         marks = list[dict[str, object]]()
@@ -164,26 +175,28 @@ def _mark_as_gone(connection: Connection, stream: Stream, ended: dict[str, str],
     return len(ended)
 
 
-def _inherit(connection: Connection, stream: Stream, ended: Sequence[str], occasion: Occasion) -> None:
+def _promote_claim(connection: Connection, stream: Stream, ended: Sequence[str], occasion: WriteContext) -> None:
     """Restore ended records from claims, whose connection becomes the owner; not where an owner is declared."""
     if not ended or occasion.owners.record is not None:
         return
-    table, versions = record_table(stream.record_type), list[Version]()
-    promoted = {claim.record_key: claim for claim in heirs(connection, stream.record_type, ended)}
-    claims = voices_of(connection, stream.record_type, promoted)
-    overlays = {key: others_fields(occasion.owners, claim.connection, claims[key]) for key, claim in promoted.items()}
-    for batch in chunks(list(promoted)):
+    table, versions = record_table(stream.record_type), list[NewVersion]()
+    promoted = {claim.record_key: claim for claim in fallback_claims(connection, stream.record_type, ended)}
+    claims = claims_for(connection, stream.record_type, promoted)
+    overlays = {
+        key: owned_field_values(occasion.owners, claim.connection, claims[key]) for key, claim in promoted.items()
+    }
+    for batch in batches(list(promoted)):
         chosen = select(table.c.record_key, table.c.version).where(table.c.record_key.in_(batch))
         for key, version in connection.execute(chosen):
             versions.append(_promoted_version(promoted[key], version + 1, overlays[key]))
     _write_versions(connection, stream, versions, occasion)
     for key, claim in promoted.items():
         if not overlays[key]:  # else the claim stays, as the record holds fields of other connections too
-            forget(connection, replace(stream, connection=claim.connection), [claim.source_key])
+            delete_claims(connection, replace(stream, connection=claim.connection), [claim.source_key])
 
 
-def _promoted_version(claim: Voice, version: int, overlay: Document) -> Version:
-    origin = Origin(
+def _promoted_version(claim: Claim, version: int, overlay: Document) -> NewVersion:
+    origin = Provenance(
         connection=claim.connection,
         agency=claim.agency,
         partition=claim.partition,
@@ -192,48 +205,48 @@ def _promoted_version(claim: Voice, version: int, overlay: Document) -> Version:
         item_hash=claim.item_hash,
         notes=None,
     )
-    record = put_together(claim.record_type, claim.record_key, json.loads(claim.document), overlay)
-    return Version(record=record, version=version, operation="restore", origin=origin, brought_by=claim.connection)
+    record = merge_fields(claim.record_type, claim.record_key, json.loads(claim.document), overlay)
+    return NewVersion(record=record, version=version, operation="restore", origin=origin, caused_by=claim.connection)
 
 
 def _write_lineage(
     connection: Connection,
     stream: Stream,
-    versions: Sequence[Version],
+    versions: Sequence[NewVersion],
     renumbered: Sequence[tuple[str, str]],
-    occasion: Occasion,
+    occasion: WriteContext,
 ) -> None:
-    def events() -> Iterator[Event]:
+    def events() -> Iterator[LineageEvent]:
         for version in versions:
-            yield from version.record.successions
+            yield from version.record.lineage
         for old, new in renumbered:
-            yield stream.record_type, old, new, Kind.RENUMBERED, None, f"connection {stream.connection}"
+            yield stream.record_type, old, new, LineageKind.RENUMBERED, None, f"connection {stream.connection}"
 
-    write_successions(connection, events(), occasion.now)
+    write_lineage_events(connection, events(), occasion.now)
 
 
-def _keys_of(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> list[str]:
+def _record_keys(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> list[str]:
     """Return the record keys of the live records with these source keys."""
-    return [record_key for record_key, _ in _called(connection, stream, source_keys)]
+    return [record_key for record_key, _ in _live_keys(connection, stream, source_keys)]
 
 
-def _outgrown(connection: Connection, stream: Stream, decisions: Decisions) -> dict[str, str]:
+def _rekeyed(connection: Connection, stream: Stream, decisions: WritePlan) -> dict[str, str]:
     """Return the former record keys of items whose record key changed, with their present record key."""
-    present_keys = decisions.now_called
-    live = _called(connection, stream, list(present_keys))
+    present_keys = decisions.record_keys
+    live = _live_keys(connection, stream, list(present_keys))
     return {former: present_keys[source_key] for former, source_key in live if former != present_keys[source_key]}
 
 
-def _called(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _live_keys(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield record key and source key of the live records with these source keys."""
     column = record_table(stream.record_type).c.source_key
     bound = {"connection": stream.connection}
-    for row in rows_among(connection, _live_key_query(stream.record_type), column, source_keys, bound):
+    for row in select_in(connection, _live_key_query(stream.record_type), column, source_keys, bound):
         yield row.record_key, row.source_key
 
 
 @cache
-def _live_key_query(record_type: str) -> Rows:
+def _live_key_query(record_type: str) -> RowQuery:
     table = record_table(record_type)
     live = (table.c.connection == bindparam("connection")) & table.c.deleted_at.is_(None)
     return select(table.c.record_key, table.c.source_key).where(live)

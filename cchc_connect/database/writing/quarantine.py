@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, RowMapping, bindparam, func, select, update
 
-from cchc_connect.database.bulk import Rows, chunks, rows_among
+from cchc_connect.database.bulk import RowQuery, batches, select_in
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import quarantine
 from cchc_connect.errors import Rejected
@@ -54,7 +54,7 @@ class QuarantineEntry:
     """Instant, UTC, as stored; None while the entry is open."""
 
     @property
-    def shown(self) -> Item:
+    def displayed_item(self) -> Item:
         """Return the item for display; one that cannot be parsed is a single text under an empty name."""
         return {"": self.item.raw.decode()} if isinstance(self.item, RawItem) else self.item
 
@@ -79,7 +79,7 @@ def store(connection: Connection, stream: Stream, items: Sequence[FaultyItem], r
 def resolve(connection: Connection, stream: Stream, source_keys: Sequence[str], now: str) -> int:
     """Close the open entries of items that are fixed or deleted, and drop their raw form; return how many."""
     ids = [row.id for row in _open(connection, stream, source_keys).values()]
-    for batch in chunks(ids):
+    for batch in batches(ids):
         chosen = quarantine.c.id.in_(batch)
         connection.execute(update(quarantine).where(chosen).values(resolved_at=now, item=None))
     return len(ids)
@@ -99,22 +99,22 @@ def open_hashes(connection: Connection, stream: Stream) -> Mapping[str, bytes | 
     return {row.source_key: row.item_hash if row.partition == stream.partition else None for row in rows}
 
 
-def taken(connection: Connection, stream: Stream) -> list[Item]:
+def items_with_taken_key(connection: Connection, stream: Stream) -> list[Item]:
     """Return the items of a stream's partition whose record key another item has; the key may be free by now."""
     conflicts = _in(stream) & (quarantine.c.faults == _faults_text((KEY_TAKEN,)))
     return [_item(text) for text in connection.execute(select(quarantine.c.item).where(conflicts)).scalars()]
 
 
-def open_keys(connection: Connection, stream: Stream, *, whole: bool = False) -> set[str]:
+def open_keys(connection: Connection, stream: Stream, *, all_partitions: bool = False) -> set[str]:
     """Return the source keys of the open entries of a stream's partition; with `whole`, of all partitions."""
-    is_open = _of(stream) if whole else _in(stream)
+    is_open = _of(stream) if all_partitions else _in(stream)
     return set(connection.execute(select(quarantine.c.source_key).where(is_open)).scalars())
 
 
-def entries(connection: Connection, *, all_states: bool = False) -> list[QuarantineEntry]:
+def entries(connection: Connection, *, include_resolved: bool = False) -> list[QuarantineEntry]:
     """Return the open entries, oldest first; with `all_states` the resolved ones too."""
     statement = select(quarantine).order_by(quarantine.c.id)
-    if not all_states:
+    if not include_resolved:
         statement = statement.where(quarantine.c.resolved_at.is_(None))
     return [_entry(row) for row in connection.execute(statement).mappings()]
 
@@ -154,12 +154,12 @@ def _open(connection: Connection, stream: Stream, source_keys: Sequence[str]) ->
     bound = {"of_connection": stream.connection, "of_type": stream.record_type}
     return {
         row.source_key: row
-        for row in rows_among(connection, _open_entries(), quarantine.c.source_key, source_keys, bound)
+        for row in select_in(connection, _open_entries(), quarantine.c.source_key, source_keys, bound)
     }
 
 
 @cache
-def _open_entries() -> Rows:
+def _open_entries() -> RowQuery:
     of_connection = quarantine.c.connection == bindparam("of_connection")
     of_stream = of_connection & (quarantine.c.record_type == bindparam("of_type"))
     return select(quarantine).where(of_stream & quarantine.c.resolved_at.is_(None))

@@ -11,15 +11,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select
 
-from cchc_connect.database.bulk import chunks, insert_rows
+from cchc_connect.database.bulk import batches, insert_rows
 from cchc_connect.database.tables import record_lineage, record_link
 from cchc_schemas import ConstructionPermit, ConstructionWorks, DossierStep, LandChange, LandParcel, ParcelRef, Record
 
-Target = tuple[str, str]
+LinkTarget = tuple[str, str]
 """Record type and key of a linked record, which may not be stored yet."""
 
 
-class Kind(StrEnum):
+class LineageKind(StrEnum):
     """How keys replaced each other."""
 
     RENUMBERED = "renumbered"
@@ -32,16 +32,16 @@ class Kind(StrEnum):
     """Several keys replaced several (tách, gộp thửa)."""
 
 
-Event = tuple[str, str, str, str, str | None, str]
+LineageEvent = tuple[str, str, str, str, str | None, str]
 """Record type, old key, new key, kind, when it happened (UTC, as stored, or None), and the evidence."""
 
 
-def links_of(record: Record) -> list[Target]:
+def links_of(record: Record) -> list[LinkTarget]:
     """Return the links of a record, sorted and without duplicates."""
     return sorted(set(_links(record)))
 
 
-def _links(record: Record) -> Iterator[Target]:
+def _links(record: Record) -> Iterator[LinkTarget]:
     match record:
         case LandParcel():
             yield from (("land_parcel", key) for key in record.previous_keys)
@@ -64,31 +64,34 @@ def _links(record: Record) -> Iterator[Target]:
             return
 
 
-def _dossier(code: str | None) -> Iterator[Target]:
+def _dossier(code: str | None) -> Iterator[LinkTarget]:
     if code:
         yield "dossier", code
 
 
-def _parcels(references: Iterable[ParcelRef]) -> Iterator[Target]:
+def _parcels(references: Iterable[ParcelRef]) -> Iterator[LinkTarget]:
     return (("land_parcel", reference.parcel_key) for reference in references if reference.parcel_key)
 
 
-def successions_of(record: Record) -> list[Event]:
+def lineage_events_of(record: Record) -> list[LineageEvent]:
     """Return the lineage events that a record states."""
     if isinstance(record, LandParcel):
         evidence = f"land_parcel {record.key}"
         return [
-            (LandParcel.record_type, old, record.key, Kind.RENUMBERED, None, evidence) for old in record.previous_keys
+            (LandParcel.record_type, old, record.key, LineageKind.RENUMBERED, None, evidence)
+            for old in record.previous_keys
         ]
     return list(_events_of_change(record)) if isinstance(record, LandChange) else []
 
 
-def _events_of_change(change: LandChange) -> Iterator[Event]:
+def _events_of_change(change: LandChange) -> Iterator[LineageEvent]:
     before = {ref.parcel_key for ref in change.from_parcels if ref.parcel_key}
     after = {ref.parcel_key for ref in change.to_parcels if ref.parcel_key}
-    kind = {(True, True): Kind.RENUMBERED, (True, False): Kind.SPLIT, (False, True): Kind.MERGED}.get(
-        (len(before) == 1, len(after) == 1), Kind.RESHAPED
-    )
+    kind = {
+        (True, True): LineageKind.RENUMBERED,
+        (True, False): LineageKind.SPLIT,
+        (False, True): LineageKind.MERGED,
+    }.get((len(before) == 1, len(after) == 1), LineageKind.RESHAPED)
     happened_at = change.model_dump(mode="json", include={"happened_at"})["happened_at"]
     for old in sorted(before):
         for new in sorted(after - {old}):
@@ -96,11 +99,11 @@ def _events_of_change(change: LandChange) -> Iterator[Event]:
 
 
 def write_links(
-    connection: Connection, record_type: str, links: Mapping[str, Sequence[Target]], existing: Collection[str]
+    connection: Connection, record_type: str, links: Mapping[str, Sequence[LinkTarget]], existing: Collection[str]
 ) -> None:
     """Store the links of records by record key; the former links of those keys in `existing` are deleted."""
     former = delete(record_link).where(record_link.c.record_type == record_type)
-    for keys in chunks(list(existing)):
+    for keys in batches(list(existing)):
         connection.execute(former.where(record_link.c.record_key.in_(keys)))
     rows = [(record_type, key, *target) for key, targets in links.items() for target in targets]
     insert_rows(connection, record_link, rows)
@@ -110,10 +113,10 @@ MAX_STEPS = 64
 """Length of a chain of replaced keys; a longer one is a cycle of wrong entries."""
 
 
-def write_successions(connection: Connection, events: Iterable[Event], now: str) -> None:
+def write_lineage_events(connection: Connection, events: Iterable[LineageEvent], now: str) -> None:
     """Store lineage events; an event that is stored already keeps its first evidence."""
     latest = {event[:3]: event for event in events}
-    for batch in chunks(list(latest)):
+    for batch in batches(list(latest)):
         old_keys = [old for _, old, _ in batch]
         chosen = select(record_lineage.c.record_type, record_lineage.c.old_key, record_lineage.c.new_key)
         existing = {tuple(row) for row in connection.execute(chosen.where(record_lineage.c.old_key.in_(old_keys)))}

@@ -68,21 +68,21 @@ class Agencies:
     ) -> None:
         self.stop()
 
-    def holdings(self) -> Mapping[str, int]:
+    def record_counts(self) -> Mapping[str, int]:
         """Return how many records of each shared type the doubles show, faulty items included.
 
         After a sync, rows of the shared database and open quarantine entries together must be as many. Every
         action that a listing has shown as a dossier's last one counts as a dossier step.
         """
-        return {kind: count for double in self.doubles for kind, count in double.holdings().items()}
+        return {kind: count for double in self.doubles for kind, count in double.record_counts().items()}
 
-    def faulty(self) -> Mapping[str, int]:
+    def faulty_counts(self) -> Mapping[str, int]:
         """Return how many records of each shared type must be quarantined."""
-        return {kind: count for double in self.doubles for kind, count in double.faulty().items()}
+        return {kind: count for double in self.doubles for kind, count in double.faulty_counts().items()}
 
-    def harmless(self) -> Mapping[str, int]:
+    def harmless_counts(self) -> Mapping[str, int]:
         """Return how many records of each shared type have a harmless defect: they must be read correctly."""
-        return {kind: count for double in self.doubles for kind, count in double.harmless().items()}
+        return {kind: count for double in self.doubles for kind, count in double.harmless_counts().items()}
 
     def edit(self, seed: int, share: float = 0.01) -> Edit:
         """Change about `share` of the records at their sources; see `days_work`."""

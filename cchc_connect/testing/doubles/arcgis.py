@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from cchc_connect.testing.doubles.permit_files import VN2000_WKID, WGS84_WKID
-from cchc_connect.testing.doubles.server import Asked, Reply, html_reply, json_reply
+from cchc_connect.testing.doubles.server import ReceivedRequest, ServerResponse, html_response, json_response
 
 Attributes = Mapping[str, Any]
 
@@ -33,12 +33,12 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
 )
 
 
-class QueryRefused(ValueError):  # becomes a response, no failure of the double
+class InvalidQuery(ValueError):  # becomes a response, no failure of the double
     """The query is invalid; the response is an error object."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shape:
+class Feature:
     """One feature of a layer."""
 
     attributes: Attributes
@@ -59,7 +59,7 @@ class MapLayer:
         self.name = name
         self.fields = fields
         self.max_record_count = max_record_count
-        self._cached: tuple[object, Sequence[Shape]] = (None, ())
+        self._cached: tuple[object, Sequence[Feature]] = (None, ())
 
     def describe(self) -> dict[str, Any]:
         """Return the layer's description."""
@@ -77,30 +77,30 @@ class MapLayer:
             "fields": self._described_fields(),
         }
 
-    def query(self, request: Asked, shapes: Sequence[Shape], version: int) -> Reply:
+    def query(self, request: ReceivedRequest, features: Sequence[Feature], version: int) -> ServerResponse:
         """Respond to a query on all `shapes`; a new `version` means that they changed since the last query."""
         if request.first("f", "html") not in {"json", "pjson"}:
-            return html_reply("<!DOCTYPE html><html><head><title>Query</title></head><body></body></html>")
+            return html_response("<!DOCTYPE html><html><head><title>Query</title></head><body></body></html>")
         try:
-            return json_reply(self._result(request, self._matching(request, shapes, version)))
-        except QueryRefused as refused:
+            return json_response(self._result(request, self._matching(request, features, version)))
+        except InvalidQuery as refused:
             return arcgis_error(400, "Unable to complete operation.", str(refused))
 
-    def _matching(self, request: Asked, shapes: Sequence[Shape], version: int) -> Sequence[Shape]:
+    def _matching(self, request: ReceivedRequest, shapes: Sequence[Feature], version: int) -> Sequence[Feature]:
         where, order = request.first("where"), request.first("orderByFields")
         cache_key = (version, where, order)
         if self._cached[0] != cache_key:
             self._cached = (cache_key, self._ordered(order, self._where(where, shapes)))
         return self._cached[1]
 
-    def _result(self, request: Asked, matching: Sequence[Shape]) -> dict[str, Any]:
+    def _result(self, request: ReceivedRequest, matching: Sequence[Feature]) -> dict[str, Any]:
         if request.first("returnCountOnly") == "true":
             return {"count": len(matching)}
         if request.first("returnIdsOnly") == "true":
             return {"objectIdFieldName": OBJECT_ID, "objectIds": [shape.attributes[OBJECT_ID] for shape in matching]}
         wkid = _number(request, "outSR", VN2000_WKID)
         if wkid not in {VN2000_WKID, WGS84_WKID}:
-            raise QueryRefused("'outSR' parameter is invalid")
+            raise InvalidQuery("'outSR' parameter is invalid")
         offset = _number(request, "resultOffset", 0)
         limit = min(_number(request, "resultRecordCount", self.max_record_count), self.max_record_count)
         page = matching[offset : offset + limit]
@@ -123,7 +123,7 @@ class MapLayer:
             return list(self.fields)
         return [self._field(name.strip()) for name in text.split(",")]
 
-    def _ordered(self, text: str, shapes: Sequence[Shape]) -> Sequence[Shape]:
+    def _ordered(self, text: str, shapes: Sequence[Feature]) -> Sequence[Feature]:
         if not text:
             return shapes
         name, _, direction = text.partition(" ")
@@ -134,7 +134,7 @@ class MapLayer:
             reverse=direction.strip().upper() == "DESC",
         )
 
-    def _where(self, text: str, shapes: Sequence[Shape]) -> Sequence[Shape]:
+    def _where(self, text: str, shapes: Sequence[Feature]) -> Sequence[Feature]:
         for condition in re.split(r"\s+AND\s+", text.strip(), flags=re.IGNORECASE):
             if condition.replace(" ", "") != "1=1":
                 holds = self._condition(condition)
@@ -144,33 +144,33 @@ class MapLayer:
     def _condition(self, text: str) -> Callable[[Attributes], bool]:
         match = _CONDITION.fullmatch(text.strip())
         if match is None:
-            raise QueryRefused("'where' clause is invalid")
+            raise InvalidQuery("'where' clause is invalid")
         name, operator, literal = match.groups()
         field, compare = self._field(name), _OPERATORS[operator]
         is_text = self.fields[field] == TEXT_FIELD
         if literal.startswith("'") is not is_text:
-            raise QueryRefused("'where' clause is invalid")
+            raise InvalidQuery("'where' clause is invalid")
         value = literal[1:-1].replace("''", "'") if is_text else float(literal)
         return lambda attributes: compare(attributes[field], value)
 
     def _field(self, name: str) -> str:
         if name not in self.fields:
-            raise QueryRefused(f"Invalid field: {name}")
+            raise InvalidQuery(f"Invalid field: {name}")
         return name
 
 
-def arcgis_error(code: int, message: str, *details: str) -> Reply:
+def arcgis_error(code: int, message: str, *details: str) -> ServerResponse:
     """Return an ArcGIS error object, with HTTP status 200 as ArcGIS does."""
-    return json_reply({"error": {"code": code, "message": message, "details": list(details)}})
+    return json_response({"error": {"code": code, "message": message, "details": list(details)}})
 
 
-def _feature(shape: Shape, names: Sequence[str], wkid: int | None) -> dict[str, Any]:
+def _feature(shape: Feature, names: Sequence[str], wkid: int | None) -> dict[str, Any]:
     feature: dict[str, Any] = {"attributes": {name: shape.attributes[name] for name in names}}
     return feature if wkid is None else feature | {"geometry": shape.polygon(wkid)}
 
 
-def _number(request: Asked, name: str, default: int) -> int:
+def _number(request: ReceivedRequest, name: str, default: int) -> int:
     text = request.first(name, str(default))
     if not text.isdecimal():
-        raise QueryRefused(f"'{name}' parameter is invalid")
+        raise InvalidQuery(f"'{name}' parameter is invalid")
     return int(text)

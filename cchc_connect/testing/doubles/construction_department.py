@@ -9,10 +9,16 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from cchc_connect.testing.doubles.arcgis import OBJECT_ID, TEXT_FIELD, MapLayer, Shape, arcgis_error
-from cchc_connect.testing.doubles.nest_crud import NestListing
+from cchc_connect.testing.doubles.arcgis import OBJECT_ID, TEXT_FIELD, Feature, MapLayer, arcgis_error
+from cchc_connect.testing.doubles.nest_crud import NestCrudListing
 from cchc_connect.testing.doubles.permit_files import esri_polygon, iso_milliseconds, permit_file, works_attributes
-from cchc_connect.testing.doubles.server import AgencyDouble, Asked, Reply, html_reply, json_reply
+from cchc_connect.testing.doubles.server import (
+    AgencyDouble,
+    ReceivedRequest,
+    ServerResponse,
+    html_response,
+    json_response,
+)
 from cchc_connect.testing.province.defects import WireItem
 from cchc_connect.testing.province.facts import PermitFact
 from cchc_connect.testing.province.world import World
@@ -63,47 +69,47 @@ class ConstructionDepartmentDouble(AgencyDouble):
         """Serve `world`'s permits and works, at most `max_record_count` works in a page."""
         super().__init__(world, sleep=sleep)
         self.layer = MapLayer("CongTrinhXD", _WORKS_FIELDS, max_record_count)
-        self._permits = NestListing(_COLUMNS, self._permit)
-        self._shapes: tuple[int, list[Shape]] = (-1, [])
+        self._permits = NestCrudListing(_COLUMNS, self._permit)
+        self._shapes: tuple[int, list[Feature]] = (-1, [])
 
-    def answer(self, request: Asked, /) -> Reply:
+    def handle(self, request: ReceivedRequest, /) -> ServerResponse:
         """Respond with a permit listing, a permit, the layer's description or a query on it."""
         path = request.path.rstrip("/")
         if path == PERMITS:
             permits = self.world.permits
             ignore_filters = self.switches.ignore_filters
-            return self._permits.answer(request, permits.rows, permits.version, ignore_filters=ignore_filters)
+            return self._permits.respond(request, permits.facts, permits.version, ignore_filters=ignore_filters)
         if path.startswith(f"{PERMITS}/") and path.rpartition("/")[2] in self.world.permits:
-            return json_reply(self._permit(self.world.permits[path.rpartition("/")[2]]))
+            return json_response(self._permit(self.world.permits[path.rpartition("/")[2]]))
         if path == WORKS_LAYER:
             wants_json = request.first("f") in {"json", "pjson"}
-            return json_reply(self.layer.describe()) if wants_json else html_reply("<html lang='en'></html>")
+            return json_response(self.layer.describe()) if wants_json else html_response("<html lang='en'></html>")
         if path == f"{WORKS_LAYER}/query":
             return self.layer.query(request, self._all_works(), self.world.works.version)
         if path.startswith("/arcgis/"):
             return arcgis_error(404, "Service not found.")
         message = f"Cannot {request.method} {request.path}"
-        return json_reply({"statusCode": 404, "message": message, "error": "Not Found"}, status=404)
+        return json_response({"statusCode": 404, "message": message, "error": "Not Found"}, status=404)
 
-    def error_in_200(self) -> Reply:
+    def error_in_200(self) -> ServerResponse:
         """Return the error object of ArcGIS, with status 200."""
         return arcgis_error(500, "Error performing query operation")
 
     def _permit(self, permit: PermitFact) -> WireItem:
-        blemishes = self.world.blemishes["construction_permit"]
-        return blemishes.show(permit.source_id, lambda source_id: permit_file(self.world.permits[source_id]))
+        blemishes = self.world.listing_defects["construction_permit"]
+        return blemishes.write_item(permit.source_id, lambda source_id: permit_file(self.world.permits[source_id]))
 
-    def _all_works(self) -> list[Shape]:
+    def _all_works(self) -> list[Feature]:
         works = self.world.works
         if self._shapes[0] != works.version:
             shapes = [self._shape(object_id, fact.source_id) for object_id, fact in enumerate(works, start=1)]
             self._shapes = (works.version, shapes)
         return self._shapes[1]
 
-    def _shape(self, object_id: int, source_id: str) -> Shape:
+    def _shape(self, object_id: int, source_id: str) -> Feature:
         def write(works_id: str) -> dict[str, Any]:
             return {OBJECT_ID: object_id, **works_attributes(self.world.works[works_id])}
 
-        attributes = self.world.blemishes["construction_works"].show(source_id, write)
+        attributes = self.world.listing_defects["construction_works"].write_item(source_id, write)
         ring = self.world.works[source_id].site.ring
-        return Shape(attributes=attributes, polygon=lambda wkid: esri_polygon(ring, wkid))
+        return Feature(attributes=attributes, polygon=lambda wkid: esri_polygon(ring, wkid))

@@ -34,7 +34,7 @@ class LoopbackServer(ABC):
         return "http"
 
     @property
-    def place(self) -> tuple[str, int]:
+    def address(self) -> tuple[str, int]:
         """Address and port it listens on.
 
         Raises:
@@ -48,7 +48,7 @@ class LoopbackServer(ABC):
     @property
     def port(self) -> int:
         """Port it listens on."""
-        return self.place[1]
+        return self.address[1]
 
     @property
     def base_url(self) -> str:
@@ -57,7 +57,7 @@ class LoopbackServer(ABC):
         Raises:
             RuntimeError: it is not running.
         """
-        return "{}://{}:{}".format(self.scheme, *self.place)
+        return "{}://{}:{}".format(self.scheme, *self.address)
 
     def start(self, address: str = LOOPBACK) -> Self:
         """Listen on a free port of a loopback address.

@@ -18,8 +18,8 @@ from typing import Any, cast
 
 from cchc_connect.clock import Clock, SystemClock
 from cchc_connect.testing.doubles.portal_catalogue import agency_list, field_list, procedure_detail, procedure_list
-from cchc_connect.testing.doubles.portal_inbox import Payload, PortalInbox, Verdict
-from cchc_connect.testing.doubles.server import AgencyDouble, Asked, Reply, json_reply
+from cchc_connect.testing.doubles.portal_inbox import InboxVerdict, Payload, PortalInbox
+from cchc_connect.testing.doubles.server import AgencyDouble, ReceivedRequest, ServerResponse, json_response
 from cchc_connect.testing.province.defects import WireItem
 from cchc_connect.testing.province.world import World
 
@@ -56,15 +56,15 @@ class NationalPortalDouble(AgencyDouble):
         self._sessions: dict[str, float] = {}
         self._logins = 0
         self.inbox = PortalInbox()
-        self._services: Mapping[tuple[str, str], Callable[[Payload], Reply]] = {
+        self._services: Mapping[tuple[str, str], Callable[[Payload], ServerResponse]] = {
             (SHARE, "LayDanhSachTTHC"): lambda _: self._listing(0, procedure_list(self._procedures())),
             (SHARE, "LayDanhMucLinhVuc"): lambda _: self._listing("0", field_list()),
             (SHARE, "LayDanhMucCoQuan"): lambda _: self._listing("0", agency_list()),
             (INTEGRATION, "LayThuTuc"): self._procedure,
             (INTEGRATION, "TraCuuHoSo"): self._look_up,
-            (INTEGRATION, "DongBoHoSoMC"): lambda message: self._verdict_envelope(self.inbox.take_dossiers(message)),
+            (INTEGRATION, "DongBoHoSoMC"): lambda message: self._verdict_envelope(self.inbox.receive_dossiers(message)),
             (INTEGRATION, "CapNhatTienDoHoSoMC"): lambda message: self._verdict_envelope(
-                self.inbox.take_steps(message)
+                self.inbox.receive_steps(message)
             ),
         }
 
@@ -79,43 +79,43 @@ class NationalPortalDouble(AgencyDouble):
         return self.inbox.steps
 
     @property
-    def messages_received(self) -> int:
+    def message_count(self) -> int:
         """How many dossiers and steps arrived, including refused and repeated ones."""
-        return self.inbox.messages_received
+        return self.inbox.message_count
 
     @property
-    def effects(self) -> int:
+    def change_count(self) -> int:
         """How many of them changed something."""
-        return self.inbox.effects
+        return self.inbox.change_count
 
-    def answer(self, request: Asked, /) -> Reply:
+    def handle(self, request: ReceivedRequest, /) -> ServerResponse:
         """Respond to a login or a service call."""
         try:
             message = cast("Payload", json.loads(request.body or b"null"))
         except ValueError:
             return self._refusal("Dữ liệu không phải JSON")
         if request.method != "POST" or request.path not in {LOGIN, SHARE, INTEGRATION}:
-            return json_reply({"message": "no Route matched"}, status=404)
+            return json_response({"message": "no Route matched"}, status=404)
         if not request.headers.get("dstcode"):
             return self._refusal("Thiếu mã hệ thống đích dstcode")
         if not isinstance(message, dict):
             return self._refusal("Dữ liệu phải là một đối tượng JSON")
         return self._login(message) if request.path == LOGIN else self._call_service(request.path, message)
 
-    def error_in_200(self) -> Reply:
+    def error_in_200(self) -> ServerResponse:
         """Return an envelope with an error code that no public list explains, with status 200."""
         return self._envelope(_SYSTEM_ERROR, "Lỗi hệ thống")
 
-    def _login(self, message: Payload) -> Reply:
+    def _login(self, message: Payload) -> ServerResponse:
         if (message.get("username"), message.get("password")) != (self.username, self.password):
-            return json_reply({"session": "", "error_code": _REFUSED, "message": "Sai tên đăng nhập hoặc mật khẩu"})
+            return json_response({"session": "", "error_code": _REFUSED, "message": "Sai tên đăng nhập hoặc mật khẩu"})
         self._logins += 1
         session = f"8f0c2c6a-0000-4000-8000-{self._logins:012d}"
         self._sessions[session] = self._clock.monotonic()
-        return json_reply({"session": session, "error_code": 0, "message": "Thành công"})
+        return json_response({"session": session, "error_code": 0, "message": "Thành công"})
 
-    def _call_service(self, path: str, message: Payload) -> Reply:
-        if self.use_up("expire_session"):
+    def _call_service(self, path: str, message: Payload) -> ServerResponse:
+        if self.consume_switch("expire_session"):
             self._sessions.clear()
         opened_at = self._sessions.get(str(message.get("session")))
         if opened_at is None or self._clock.monotonic() - opened_at >= SESSION_S:
@@ -129,33 +129,33 @@ class NationalPortalDouble(AgencyDouble):
         return [self._item(procedure.source_id) for procedure in self.world.procedures]
 
     def _item(self, code: str) -> WireItem:
-        blemishes = self.world.blemishes["procedure"]
-        return blemishes.show(code, lambda source_id: procedure_detail(self.world.procedures[source_id]))
+        blemishes = self.world.listing_defects["procedure"]
+        return blemishes.write_item(code, lambda source_id: procedure_detail(self.world.procedures[source_id]))
 
-    def _procedure(self, message: Payload) -> Reply:
+    def _procedure(self, message: Payload) -> ServerResponse:
         code = message.get("maTTHC")
         return self._listing(0, [self._item(str(code))] if code in self.world.procedures else [])
 
-    def _look_up(self, message: Payload) -> Reply:
+    def _look_up(self, message: Payload) -> ServerResponse:
         code = message.get("mahoso")
         return self._listing(0, [{"MaHoSo": code}] if code in self.inbox.dossiers else [])
 
-    def _listing(self, error_code: int | str, result: list[WireItem]) -> Reply:
+    def _listing(self, error_code: int | str, result: list[WireItem]) -> ServerResponse:
         return self._envelope(error_code, "Thành công" if result else "Không có dữ liệu", result=result)
 
-    def _verdict_envelope(self, verdict: Verdict) -> Reply:
-        return self._envelope(verdict.error_code, verdict.message, wrote=verdict.wrote)
+    def _verdict_envelope(self, verdict: InboxVerdict) -> ServerResponse:
+        return self._envelope(verdict.error_code, verdict.message, wrote=verdict.changed_state)
 
-    def _refusal(self, message: str) -> Reply:
+    def _refusal(self, message: str) -> ServerResponse:
         return self._envelope(_REFUSED, message)
 
     def _envelope(
         self, error_code: int | str, message: str, *, result: list[WireItem] | None = None, wrote: bool = False
-    ) -> Reply:
+    ) -> ServerResponse:
         text = unicodedata.normalize("NFD", message) if self.switches.nfd_message else message
         envelope: dict[str, Any] = {"error_code": error_code, "message": text}
         if result is not None:
             envelope["result"] = result
         if self.switches.double_encode:
             envelope = {"error_code": "0", "message": json.dumps(envelope, ensure_ascii=False)}
-        return json_reply(envelope, wrote=wrote)
+        return json_response(envelope, changed_state=wrote)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
-from cchc_connect.testing.doubles.server import Asked, Reply, json_reply
+from cchc_connect.testing.doubles.server import ReceivedRequest, ServerResponse, json_response
 from cchc_connect.testing.province.defects import WireItem
 
 Row = TypeVar("Row")
@@ -25,11 +25,11 @@ _OPERATORS: Mapping[str, Callable[[str, str], bool]] = MappingProxyType(
 )
 
 
-class BadRequest(ValueError):  # becomes a response, no failure of the double
+class InvalidNestQuery(ValueError):  # becomes a response, no failure of the double
     """The query is invalid."""
 
 
-class NestListing(Generic[Row]):
+class NestCrudListing(Generic[Row]):
     """Responds to the queries on one entity.
 
     Args:
@@ -42,24 +42,26 @@ class NestListing(Generic[Row]):
         self._write = write
         self._cached: tuple[object, list[Row]] = (None, [])
 
-    def answer(self, request: Asked, rows: list[Row], version: int, *, ignore_filters: bool) -> Reply:
+    def respond(
+        self, request: ReceivedRequest, rows: list[Row], version: int, *, ignore_filters: bool
+    ) -> ServerResponse:
         """Respond to a query on `rows`; a new `version` means that they changed since the last query."""
         try:
             filters = () if ignore_filters else tuple(request.query.get("filter", ()))
             matching = self._matching(rows, version, filters, tuple(request.query.get("sort", ())))
             return self._reply(request, matching)
-        except BadRequest as error:
-            return json_reply({"statusCode": 400, "message": str(error), "error": "Bad Request"}, status=400)
+        except InvalidNestQuery as error:
+            return json_response({"statusCode": 400, "message": str(error), "error": "Bad Request"}, status=400)
 
-    def _reply(self, request: Asked, matching: Sequence[Row]) -> Reply:
+    def _reply(self, request: ReceivedRequest, matching: Sequence[Row]) -> ServerResponse:
         limit, page, offset = (_number(request, name) for name in ("limit", "page", "offset"))
         if not limit:
-            return json_reply([self._write(row) for row in matching])
+            return json_response([self._write(row) for row in matching])
         if page is None and offset is None:
-            return json_reply([self._write(row) for row in matching[:limit]])
+            return json_response([self._write(row) for row in matching[:limit]])
         first = offset if page is None and offset is not None else limit * (max(page or 1, 1) - 1)
         page_items = [self._write(row) for row in matching[first : first + limit]]
-        return json_reply(
+        return json_response(
             {
                 "data": page_items,
                 "count": len(page_items),
@@ -86,18 +88,18 @@ class NestListing(Generic[Row]):
         name, operator, value = [*text.split("||", 2), "", ""][:3]
         column = self._column(name)
         if operator not in _OPERATORS:
-            raise BadRequest(f"Invalid comparison operator '{operator}'")
+            raise InvalidNestQuery(f"Invalid comparison operator '{operator}'")
         compare = _OPERATORS[operator]
         return lambda row: compare(column(row), value)
 
     def _column(self, name: str) -> Callable[[Row], str]:
         if name not in self._columns:
-            raise BadRequest(f"Invalid column name '{name}'")
+            raise InvalidNestQuery(f"Invalid column name '{name}'")
         return self._columns[name]
 
 
-def _number(request: Asked, name: str) -> int | None:
+def _number(request: ReceivedRequest, name: str) -> int | None:
     text = request.first(name)
     if text and not text.isdecimal():
-        raise BadRequest(f"Invalid {name}. Number expected")
+        raise InvalidNestQuery(f"Invalid {name}. Number expected")
     return int(text) if text else None

@@ -18,7 +18,13 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
-from cchc_connect.testing.doubles.server import AgencyDouble, Asked, Reply, html_reply, json_reply
+from cchc_connect.testing.doubles.server import (
+    AgencyDouble,
+    ReceivedRequest,
+    ServerResponse,
+    html_response,
+    json_response,
+)
 from cchc_connect.testing.doubles.vbdlis import iso_instant, parcel_properties
 from cchc_connect.testing.province.defects import WireItem
 from cchc_connect.testing.province.facts import ParcelFact
@@ -82,22 +88,22 @@ class OgcFeaturesDouble(AgencyDouble):
         self.page_cap = page_cap
         self._cached: tuple[object, list[ParcelFact]] = (None, [])
 
-    def answer(self, request: Asked, /) -> Reply:
+    def handle(self, request: ReceivedRequest, /) -> ServerResponse:
         """Respond with JSON if the request asks for it, else with an HTML page."""
         try:
             content = self._content(request)
         except _Refused as refused:
             return _error(refused.status, refused.code, refused.description)
         if not _wants_json(request):
-            return html_reply(f"<!DOCTYPE html><html lang='vi'><body><h1>{request.path}</h1></body></html>")
+            return html_response(f"<!DOCTYPE html><html lang='vi'><body><h1>{request.path}</h1></body></html>")
         is_geojson = "type" in content
-        return json_reply(content, media_type=GEOJSON if is_geojson else "application/json")
+        return json_response(content, media_type=GEOJSON if is_geojson else "application/json")
 
-    def error_in_200(self) -> Reply:
+    def error_in_200(self) -> ServerResponse:
         """Return the error object of pygeoapi, with status 200."""
         return _error(200, "NoApplicableCode", "query error (check logs)")
 
-    def _content(self, request: Asked) -> WireItem:
+    def _content(self, request: ReceivedRequest) -> WireItem:
         if request.first("f", "json") not in {"json", "html"}:
             raise _Refused(400, "InvalidParameterValue", "Invalid format requested")
         path = request.path.rstrip("/")
@@ -131,7 +137,7 @@ class OgcFeaturesDouble(AgencyDouble):
             "links": [{"rel": "items", "type": GEOJSON, "href": f"{self.base_url}{ITEMS}?f=json"}],
         }
 
-    def _page(self, request: Asked) -> WireItem:
+    def _page(self, request: ReceivedRequest) -> WireItem:
         limit, offset = (
             _positive(request, "limit", _DEFAULT_LIMIT, minimum=1),
             _positive(request, "offset", 0, minimum=0),
@@ -147,7 +153,7 @@ class OgcFeaturesDouble(AgencyDouble):
             "timeStamp": iso_instant(self.world.now),
         }
 
-    def _links(self, request: Asked, next_offset: int, total: int) -> list[dict[str, str]]:
+    def _links(self, request: ReceivedRequest, next_offset: int, total: int) -> list[dict[str, str]]:
         items = f"{self.base_url}{ITEMS}"
         links = [{"rel": "self", "type": GEOJSON, "title": "This document", "href": f"{items}?f=json"}]
         if next_offset < total:
@@ -156,7 +162,7 @@ class OgcFeaturesDouble(AgencyDouble):
             links.append({"rel": "next", "type": GEOJSON, "title": "Items (next)", "href": href})
         return links
 
-    def _query(self, request: Asked) -> _Query:
+    def _query(self, request: ReceivedRequest) -> _Query:
         if self.switches.ignore_filters:
             return _Query(filters=(), first=None, last=None)
         filters = tuple((name, request.first(name)) for name in _FILTERS if name in request.query)
@@ -165,7 +171,7 @@ class OgcFeaturesDouble(AgencyDouble):
 
     def _matching(self, query: _Query) -> list[ParcelFact]:
         if query == _Query(filters=(), first=None, last=None):
-            return self.world.parcels.rows
+            return self.world.parcels.facts
         cache_key = (self.world.parcels.version, query)
         if self._cached[0] != cache_key:
             self._cached = (cache_key, [parcel for parcel in self.world.parcels if query.matches(parcel)])
@@ -182,20 +188,20 @@ class OgcFeaturesDouble(AgencyDouble):
             "type": "Feature",
             "id": int(source_id),
             "geometry": {"type": "Polygon", "coordinates": [[list(corner) for corner in parcel.ring]]},
-            "properties": self.world.blemishes["land_parcel"].show(source_id, self._properties),
+            "properties": self.world.listing_defects["land_parcel"].write_item(source_id, self._properties),
         }
 
     def _properties(self, source_id: str) -> WireItem:
         return parcel_properties(self.world.parcels[source_id])
 
 
-def _wants_json(request: Asked) -> bool:
+def _wants_json(request: ReceivedRequest) -> bool:
     if "f" in request.query:
         return request.first("f") == "json"
     return any(media_type in request.headers.get("accept", "") for media_type in ("application/json", GEOJSON))
 
 
-def _positive(request: Asked, name: str, default: int, *, minimum: int) -> int:
+def _positive(request: ReceivedRequest, name: str, default: int, *, minimum: int) -> int:
     text = request.first(name, str(default))
     if not text.isdecimal() or int(text) < minimum:
         raise _Refused(400, "InvalidParameterValue", f"{name} value should be a positive integer")
@@ -220,6 +226,6 @@ def _bound(text: str) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _error(status: int, code: str, description: str) -> Reply:
+def _error(status: int, code: str, description: str) -> ServerResponse:
     error: dict[str, Any] = {"code": code, "type": code, "description": description}
-    return json_reply(error, status=status, media_type="application/json")
+    return json_response(error, status=status, media_type="application/json")

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from cchc_connect.testing.doubles.server import AgencyDouble, Asked, Reply, json_reply
+from cchc_connect.testing.doubles.server import AgencyDouble, ReceivedRequest, ServerResponse, json_response
 from cchc_connect.testing.province.defects import WireItem
 from cchc_connect.testing.province.facts import VIETNAM, DossierFact
 from cchc_connect.testing.province.world import World
@@ -87,7 +87,7 @@ class OpenCpsDouble(AgencyDouble):
         self.group_id = group_id
         self._cached: tuple[object, list[DossierFact]] = (None, [])
 
-    def answer(self, request: Asked, /) -> Reply:
+    def handle(self, request: ReceivedRequest, /) -> ServerResponse:
         """Respond to `GET /dossiers`."""
         account = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
         if request.headers.get("authorization") != f"Basic {account}":
@@ -101,24 +101,24 @@ class OpenCpsDouble(AgencyDouble):
         except ValueError as error:
             return _message(403, "No Content.", f"java.lang.{type(error).__name__}")
 
-    def error_in_200(self) -> Reply:
+    def error_in_200(self) -> ServerResponse:
         """Return a message object instead of a listing, with status 200."""
-        return json_reply({"message": "Internal Server Error.", "code": 500, "description": "SystemException"})
+        return json_response({"message": "Internal Server Error.", "code": 500, "description": "SystemException"})
 
-    def _listing(self, request: Asked) -> Reply:
+    def _listing(self, request: ReceivedRequest) -> ServerResponse:
         start, end = int(request.first("start", "0") or 0), int(request.first("end", "0") or 0)
         matching = self._matching(request)
         page = matching[start:end] if end else matching
-        items = [self.world.blemishes["dossier"].show(dossier.source_id, self._item) for dossier in page]
-        return json_reply({"total": max(0, len(matching) - int(self.switches.stale_total)), "data": items})
+        items = [self.world.listing_defects["dossier"].write_item(dossier.source_id, self._item) for dossier in page]
+        return json_response({"total": max(0, len(matching) - int(self.switches.stale_total)), "data": items})
 
-    def _matching(self, request: Asked) -> list[DossierFact]:
+    def _matching(self, request: ReceivedRequest) -> list[DossierFact]:
         window_parameters = tuple(
             (name, _day(request.first(f"from{name}Date")), _day(request.first(f"to{name}Date"))) for name in _WINDOWS
         )
         windows = [window for window in window_parameters if window[1] or window[2]]
         if not windows:
-            return self.world.dossiers.rows
+            return self.world.dossiers.facts
         cache_key = (self.world.dossiers.version, window_parameters)
         if self._cached[0] != cache_key:
             matching = [dossier for dossier in self.world.dossiers if _is_within(dossier, windows)]
@@ -139,7 +139,7 @@ class OpenCpsDouble(AgencyDouble):
             "originality": _ONLINE_PORTAL if dossier.online else _ONE_STOP,
             "systemId": 0,
             "serviceLevel": 4 if dossier.online else 2,
-            "durationCount": float(dossier.procedure.days),
+            "durationCount": float(dossier.procedure.working_days),
             "durationUnit": 0,
         }
 
@@ -165,7 +165,7 @@ def _applicant(dossier: DossierFact) -> WireItem:
     return {
         "applicantName": applicant.name.upper().replace(";", "; "),
         "applicantIdType": "business" if applicant.is_company else "citizen",
-        "applicantIdNo": applicant.number,
+        "applicantIdNo": applicant.id_number,
         "applicantIdDate": "",
         "address": applicant.address,
         "contactName": applicant.name,
@@ -186,7 +186,7 @@ def _progress(dossier: DossierFact) -> WireItem:
         "finishDate": _moment(dossier.finished_at),
         "cancellingDate": "",
         "correctingDate": "",
-        "dossierStatus": dossier.status_word,
+        "dossierStatus": dossier.opencps_status,
         "dossierStatusText": _STATUS_TEXTS[dossier.status],
         "dossierSubStatus": "",
         "dossierSubStatusText": "",
@@ -197,7 +197,7 @@ def _progress(dossier: DossierFact) -> WireItem:
         "lastActionNote": last.note,
         "stepCode": step_code,
         "stepName": step_name,
-        "lockState": "PAUSE" if dossier.status_word == "pausing" else "",
+        "lockState": "PAUSE" if dossier.opencps_status == "pausing" else "",
     }
 
 
@@ -217,5 +217,5 @@ def _moment(at: datetime | None) -> str:
     return f"{at:%d/%m/%Y %H:%M:%S}" if at else ""
 
 
-def _message(status: int, message: str, description: str) -> Reply:
-    return json_reply({"message": message, "code": status, "description": description}, status=status)
+def _message(status: int, message: str, description: str) -> ServerResponse:
+    return json_response({"message": message, "code": status, "description": description}, status=status)

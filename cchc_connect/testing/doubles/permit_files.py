@@ -51,12 +51,12 @@ def permit_file(permit: PermitFact) -> WireItem:
         "diaChi": _address(site) | {"chiTiet": site.address},
         "maTienDo": permit.history[-1][0],
         "maVonCongTrinh": None,
-        "maChuDauTu": permit.investor.number,
+        "maChuDauTu": permit.investor.id_number,
         "noiDungDeNghi": {
             "maLoaiCongTrinhCPXD": permit.kind,
             _FORMS[permit.kind - 1]: {measure.name: _measure(measure) for measure in permit.measures},
         },
-        "donVis": [{"vaiTro": "CDT", "tenDonVi": permit.investor.name, "maDonVi": permit.investor.number}],
+        "donVis": [{"vaiTro": "CDT", "tenDonVi": permit.investor.name, "maDonVi": permit.investor.id_number}],
         "tgXayDungs": [],
         "lichSuTienDos": [{"maTienDo": step, "thoiGian": iso_milliseconds(at)} for step, at in permit.history],
         "vanBans": _documents(permit),
@@ -127,7 +127,7 @@ def _measure(measure: MeasureFact) -> WireItem:
         "dinhDanh": measure.name,
         "giaTri": None if measure.value is None else float(measure.value),
         "donVi": measure.unit,
-        "noiDung": measure.prose,
+        "noiDung": measure.text,
     }
 
 

@@ -8,7 +8,7 @@ district, 3 commune.
 from cchc_connect.testing.province.defects import WireItem
 from cchc_connect.testing.province.dossiers import CONSTRUCTION_DEPARTMENT, LAND_DEPARTMENT
 from cchc_connect.testing.province.facts import ProcedureFact
-from cchc_connect.testing.province.procedures import FIELDS
+from cchc_connect.testing.province.procedures import PROCEDURE_FIELDS
 
 _LEVELS = ("Cấp Bộ", "Cấp Tỉnh", "Cấp Quận/huyện", "Cấp Xã")
 _ONLINE, _COUNTER = "2", "1"
@@ -49,7 +49,7 @@ def procedure_list(details: list[WireItem]) -> list[WireItem]:
 
 def field_list() -> list[WireItem]:
     """Return the fields (lĩnh vực) in the format of `LayDanhMucLinhVuc`."""
-    return [{"MALINHVUC": code, "TENLINHVUC": name, "MANGANH": code[:3]} for code, name in FIELDS.items()]
+    return [{"MALINHVUC": code, "TENLINHVUC": name, "MANGANH": code[:3]} for code, name in PROCEDURE_FIELDS.items()]
 
 
 def agency_list() -> list[WireItem]:
@@ -59,7 +59,12 @@ def agency_list() -> list[WireItem]:
 
 def _channel(procedure: ProcedureFact, channel: str) -> WireItem:
     fee = {"MAPHILEPHI": "LP01", "SOTIEN": str(procedure.fee_vnd), "DONVI": "đồng", "MOTA": "Lệ phí"}
-    term = {"THOIGIANGIAIQUYET": str(procedure.days), "DONVITINH": "Ngày làm việc", "MOTA": "", "PHILEPHI": [fee]}
+    term = {
+        "THOIGIANGIAIQUYET": str(procedure.working_days),
+        "DONVITINH": "Ngày làm việc",
+        "MOTA": "",
+        "PHILEPHI": [fee],
+    }
     return {"KENH": channel, "THOIGIAN": [term]}
 
 

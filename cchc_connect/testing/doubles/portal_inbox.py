@@ -38,12 +38,12 @@ Payload = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class InboxVerdict:
     """Result of a message."""
 
     error_code: str
     message: str
-    wrote: bool = False
+    changed_state: bool = False
 
 
 class _Invalid(ValueError):  # becomes a response, no failure of the double
@@ -56,9 +56,9 @@ class PortalInbox:
     def __init__(self) -> None:
         self._dossiers: dict[str, Payload] = {}
         self._steps: dict[str, Payload] = {}
-        self.messages_received = 0
+        self.message_count = 0
         """How many dossiers and steps arrived, including refused and repeated ones."""
-        self.effects = 0
+        self.change_count = 0
         """How many of them changed something."""
 
     @property
@@ -71,7 +71,7 @@ class PortalInbox:
         """Every accepted step, without repetitions, in order of arrival."""
         return tuple(self._steps.values())
 
-    def take_dossiers(self, message: Payload) -> Verdict:
+    def receive_dossiers(self, message: Payload) -> InboxVerdict:
         """Receive a message of `DongBoHoSoMC`: new or updated dossiers."""
         try:
             payloads = self._payloads(message)
@@ -79,46 +79,46 @@ class PortalInbox:
             for payload in payloads:
                 _check_dossier(payload)
         except _Invalid as invalid:
-            return Verdict(error_code=_INVALID, message=str(invalid))
+            return InboxVerdict(error_code=_INVALID, message=str(invalid))
         for payload in payloads:
             if (payload["MaHoSo"] in self._dossiers) is not updating:
                 return _existence_error(payload["MaHoSo"], updating=updating)
         changed = [payload for payload in payloads if self._dossiers.get(payload["MaHoSo"]) != payload]
         self._dossiers |= {payload["MaHoSo"]: payload for payload in changed}
-        self.effects += len(changed)
-        return Verdict(error_code=_DONE, message="Đồng bộ hồ sơ thành công", wrote=True)
+        self.change_count += len(changed)
+        return InboxVerdict(error_code=_DONE, message="Đồng bộ hồ sơ thành công", changed_state=True)
 
-    def take_steps(self, message: Payload) -> Verdict:
+    def receive_steps(self, message: Payload) -> InboxVerdict:
         """Receive a message of `CapNhatTienDoHoSoMC`: progress steps; a repeated step changes nothing."""
         try:
             payloads = self._payloads(message)
             _check_steps(payloads)
         except _Invalid as invalid:
-            return Verdict(error_code=_INVALID, message=str(invalid))
+            return InboxVerdict(error_code=_INVALID, message=str(invalid))
         for payload in payloads:
             if payload["MaHoSo"] not in self._dossiers:
                 return _existence_error(payload["MaHoSo"], updating=True)
         count_before = len(self._steps)
         for payload in payloads:
             self._steps.setdefault(json.dumps(payload, sort_keys=True), payload)
-        self.effects += len(self._steps) - count_before
-        return Verdict(error_code=_DONE_AS_TEXT, message="Cập nhật tiến độ hồ sơ thành công", wrote=True)
+        self.change_count += len(self._steps) - count_before
+        return InboxVerdict(error_code=_DONE_AS_TEXT, message="Cập nhật tiến độ hồ sơ thành công", changed_state=True)
 
     def _payloads(self, message: Payload) -> list[Payload]:
         members = message.get("data")
         if not isinstance(members, list):
             raise _Invalid("Trường data phải là danh sách")
         payloads = [cast("Payload", member) for member in cast("list[object]", members) if isinstance(member, dict)]
-        self.messages_received += len(payloads)
+        self.message_count += len(payloads)
         if len(payloads) != len(cast("list[object]", members)):
             raise _Invalid("Trường data phải là danh sách các đối tượng")
         return payloads
 
 
-def _existence_error(code: str, *, updating: bool) -> Verdict:
+def _existence_error(code: str, *, updating: bool) -> InboxVerdict:
     if updating:
-        return Verdict(error_code=_MISSING, message=f"Hồ sơ {code} không tồn tại")
-    return Verdict(error_code=_EXISTS, message=f"Hồ sơ {code} đã tồn tại")
+        return InboxVerdict(error_code=_MISSING, message=f"Hồ sơ {code} không tồn tại")
+    return InboxVerdict(error_code=_EXISTS, message=f"Hồ sơ {code} đã tồn tại")
 
 
 def _is_updating(message: Payload) -> bool:

@@ -34,7 +34,7 @@ _MAINTENANCE = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class ReceivedRequest:
     """One request as it arrived."""
 
     method: str
@@ -53,26 +53,28 @@ class Asked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reply:
+class ServerResponse:
     """One response."""
 
     status: int = 200
     body: bytes = b""
     media_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    wrote: bool = False
+    changed_state: bool = False
     """Whether the request changed a record of the system."""
 
 
-def json_reply(value: object, *, status: int = 200, media_type: str = JSON, wrote: bool = False) -> Reply:
+def json_response(
+    value: object, *, status: int = 200, media_type: str = JSON, changed_state: bool = False
+) -> ServerResponse:
     """Return `value` as JSON in UTF-8, with Vietnamese letters unescaped."""
     body = json.dumps(value, ensure_ascii=False).encode()
-    return Reply(status=status, body=body, media_type=media_type, wrote=wrote)
+    return ServerResponse(status=status, body=body, media_type=media_type, changed_state=changed_state)
 
 
-def html_reply(page: str, *, status: int = 200) -> Reply:
+def html_response(page: str, *, status: int = 200) -> ServerResponse:
     """Return an HTML page."""
-    return Reply(status=status, body=page.encode(), media_type=HTML)
+    return ServerResponse(status=status, body=page.encode(), media_type=HTML)
 
 
 class AgencyDouble(LoopbackServer):
@@ -85,39 +87,41 @@ class AgencyDouble(LoopbackServer):
         super().__init__()
         self.world = world
         self.switches = Switches()
-        self.requests_seen: Counter[str] = Counter()
+        self.request_counts: Counter[str] = Counter()
         """Number of requests by path."""
         self._sleep = sleep
-        self._failures: list[Reply] = []
+        self._failures: list[ServerResponse] = []
         self._lock = Lock()
 
     @abstractmethod
-    def answer(self, request: Asked, /) -> Reply:
+    def handle(self, request: ReceivedRequest, /) -> ServerResponse:
         """Respond as the system does. The caller holds the world's lock."""
 
     @abstractmethod
-    def error_in_200(self) -> Reply:
+    def error_in_200(self) -> ServerResponse:
         """Return the system's own error envelope, with status 200."""
 
-    def holdings(self) -> Mapping[str, int]:
+    def record_counts(self) -> Mapping[str, int]:
         """Return how many records of each shared type it shows, faulty items included."""
-        counts = self.world.holdings()
+        counts = self.world.record_counts()
         return {record_type: counts[record_type] for record_type in self.record_types}
 
-    def faulty(self) -> Mapping[str, int]:
+    def faulty_counts(self) -> Mapping[str, int]:
         """Return how many records of each shared type must be quarantined."""
-        counts = self.world.defects()
+        counts = self.world.defect_counts()
         return {record_type: counts[record_type].faulty for record_type in self.record_types}
 
-    def harmless(self) -> Mapping[str, int]:
+    def harmless_counts(self) -> Mapping[str, int]:
         """Return how many records of each shared type have a harmless defect: they must be read correctly."""
-        counts = self.world.defects()
+        counts = self.world.defect_counts()
         return {record_type: counts[record_type].harmless for record_type in self.record_types}
 
     def fail_next(self, count: int = 1, status: int = 503, *, retry_after_s: int | None = None) -> None:
         """Make the next `count` requests fail with `status` before they have an effect."""
         headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
-        failure = Reply(status=status, body=b"<html><body>error</body></html>", media_type=HTML, headers=headers)
+        failure = ServerResponse(
+            status=status, body=b"<html><body>error</body></html>", media_type=HTML, headers=headers
+        )
         with self._lock:
             self._failures.extend([failure] * count)
 
@@ -132,7 +136,7 @@ class AgencyDouble(LoopbackServer):
         with suppress(OSError):  # a plain close may reset the connection and lose the end of a response
             connection.shutdown(socket.SHUT_WR)
 
-    def respond(self, request: Asked) -> Reply | None:
+    def respond(self, request: ReceivedRequest) -> ServerResponse | None:
         """Respond as the switches demand; None: close the connection without a response."""
         failure = self._count(request)
         if self.switches.latency_s:
@@ -140,16 +144,16 @@ class AgencyDouble(LoopbackServer):
         if failure is not None:
             return failure
         if self.switches.html_maintenance:
-            return html_reply(_MAINTENANCE)
+            return html_response(_MAINTENANCE)
         if self.switches.error_in_200:
             return self.error_in_200()
         with self.world.lock:
-            reply = self.answer(request)
-        if self.use_up("drop_reply") or (reply.wrote and self.use_up("drop_after_write")):
+            reply = self.handle(request)
+        if self.consume_switch("drop_response") or (reply.changed_state and self.consume_switch("drop_after_write")):
             return None
         return reply
 
-    def use_up(self, switch: str) -> bool:
+    def consume_switch(self, switch: str) -> bool:
         """True if a counting switch is on; decreases it by one."""
         with self._lock:
             count = int(getattr(self.switches, switch))
@@ -157,9 +161,9 @@ class AgencyDouble(LoopbackServer):
                 setattr(self.switches, switch, count - 1)
             return count > 0
 
-    def _count(self, request: Asked) -> Reply | None:
+    def _count(self, request: ReceivedRequest) -> ServerResponse | None:
         with self._lock:
-            self.requests_seen[request.path] += 1
+            self.request_counts[request.path] += 1
             return self._failures.pop(0) if self._failures else None
 
 
@@ -171,7 +175,7 @@ class _RequestHandler(BaseHTTPRequestHandler):
     def __init__(self, connection: socket.socket, double: AgencyDouble) -> None:
         """Serve the connection until one side closes it."""
         self._double = double
-        super().__init__(connection, double.place, cast("Any", None))  # address and server serve its own log only
+        super().__init__(connection, double.address, cast("Any", None))  # address and server serve its own log only
 
     def do_GET(self) -> None:
         self._respond()
@@ -190,18 +194,18 @@ class _RequestHandler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", reply.media_type)
         self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
-        if self._double.use_up("cut_body"):
+        if self._double.consume_switch("cut_body"):
             self.close_connection = True
             self.wfile.write(reply.body[: len(reply.body) // 2])
         else:
             self.wfile.write(reply.body)
 
-    def _read(self) -> Asked:
+    def _read(self) -> ReceivedRequest:
         address = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         is_form = self.headers.get("Content-Type", "").startswith(FORM)
         fields = f"{address.query}&{body.decode()}" if is_form else address.query
-        return Asked(
+        return ReceivedRequest(
             method=self.command,
             path=address.path,
             target=self.path,

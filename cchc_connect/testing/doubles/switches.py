@@ -16,7 +16,7 @@ class Switches:
     """Every response is a maintenance page in HTML with status 200."""
     error_in_200: bool = False
     """Every response is the system's own error envelope with status 200."""
-    drop_reply: int = 0
+    drop_response: int = 0
     """How many requests are processed without a response: the connection is closed instead."""
     cut_body: int = 0
     """How many responses end in the middle of their body."""

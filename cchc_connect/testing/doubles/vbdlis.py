@@ -77,13 +77,13 @@ def _holder(holder: HolderFact) -> WireItem:
 
 
 def _company(party: Party) -> WireItem:
-    return {"tenToChuc": party.name, "maSoThue": party.number}
+    return {"tenToChuc": party.name, "maSoThue": party.id_number}
 
 
 def _person(party: Party) -> WireItem:
     return {
         "hoTen": party.name,
-        "maSoDinhDanh": party.number,
+        "maSoDinhDanh": party.id_number,
         "ngaySinh": None if party.birth_year_only else _day(party.birth),
         "namSinh": party.birth.year if party.birth else None,
     }

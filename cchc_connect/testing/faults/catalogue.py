@@ -3,30 +3,30 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from cchc_connect.testing.faults.compressed import BOMBS, DAMAGED, ODD_PACKING
-from cchc_connect.testing.faults.endless import ENDLESS
+from cchc_connect.testing.faults.compressed import CORRUPT_COMPRESSION, DECOMPRESSION_BOMBS, UNUSUAL_COMPRESSION
+from cchc_connect.testing.faults.endless import SIZE_FAULTS
 from cchc_connect.testing.faults.fault import WireFault
-from cchc_connect.testing.faults.lines import BROKEN_LINES, ODD_LINES
-from cchc_connect.testing.faults.refusals import LATER, REDIRECTS, REFUSALS
-from cchc_connect.testing.faults.slow import SLOW
-from cchc_connect.testing.faults.spoilt_items import NO_JSON, ODD_JSON, SPOILT_ITEMS
-from cchc_connect.testing.faults.tls import TLS
+from cchc_connect.testing.faults.lines import FRAMING_FAULTS, UNUSUAL_FRAMING
+from cchc_connect.testing.faults.refusals import REDIRECTS, REFUSALS, RETRY_LATER
+from cchc_connect.testing.faults.slow import TIMING_FAULTS
+from cchc_connect.testing.faults.spoilt_items import CORRUPT_ITEMS, INVALID_JSON, UNUSUAL_JSON
+from cchc_connect.testing.faults.tls import TLS_FAULTS
 
 _ALL = (
-    *BROKEN_LINES,
-    *ODD_LINES,
-    *SLOW,
-    *ENDLESS,
-    *DAMAGED,
-    *BOMBS,
-    *ODD_PACKING,
-    *NO_JSON,
-    *SPOILT_ITEMS,
-    *ODD_JSON,
+    *FRAMING_FAULTS,
+    *UNUSUAL_FRAMING,
+    *TIMING_FAULTS,
+    *SIZE_FAULTS,
+    *CORRUPT_COMPRESSION,
+    *DECOMPRESSION_BOMBS,
+    *UNUSUAL_COMPRESSION,
+    *INVALID_JSON,
+    *CORRUPT_ITEMS,
+    *UNUSUAL_JSON,
     *REFUSALS,
     *REDIRECTS,
-    *LATER,
-    *TLS,
+    *RETRY_LATER,
+    *TLS_FAULTS,
 )
 
 FAULTS: Mapping[str, WireFault] = MappingProxyType({fault.name: fault for fault in _ALL})

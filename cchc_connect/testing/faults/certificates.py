@@ -16,14 +16,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from cchc_connect.testing.faults.fault import Certificate
+from cchc_connect.testing.faults.fault import ServerCertificate
 
 _DAY = timedelta(days=1)
 _LOCAL_NAMES = ("localhost", "127.0.0.1")
 _OTHER_NAMES = ("other.example.vn", "192.0.2.7")
 
 
-def server_contexts(folder: Path) -> Mapping[Certificate, ssl.SSLContext]:
+def server_contexts(folder: Path) -> Mapping[ServerCertificate, ssl.SSLContext]:
     """Return a server context for each kind of certificate.
 
     The certificate of the authority that a client must trust is written to `ca.pem` in `folder`.
@@ -32,20 +32,22 @@ def server_contexts(folder: Path) -> Mapping[Certificate, ssl.SSLContext]:
     trusted.cert_pem.write_to_path(folder / "ca.pem")
     now = datetime.now(UTC)
     issued = {
-        Certificate.GOOD: trusted.issue_cert(*_LOCAL_NAMES),
-        Certificate.DEMANDING: trusted.issue_cert(*_LOCAL_NAMES),
-        Certificate.WRONG_HOST: trusted.issue_cert(*_OTHER_NAMES),
-        Certificate.UNKNOWN_CA: untrusted.issue_cert(*_LOCAL_NAMES),
-        Certificate.EXPIRED: trusted.issue_cert(*_LOCAL_NAMES, not_before=now - 30 * _DAY, not_after=now - _DAY),
-        Certificate.NOT_YET: trusted.issue_cert(*_LOCAL_NAMES, not_before=now + _DAY, not_after=now + 30 * _DAY),
+        ServerCertificate.GOOD: trusted.issue_cert(*_LOCAL_NAMES),
+        ServerCertificate.CLIENT_CERTIFICATE_REQUIRED: trusted.issue_cert(*_LOCAL_NAMES),
+        ServerCertificate.WRONG_HOST: trusted.issue_cert(*_OTHER_NAMES),
+        ServerCertificate.UNKNOWN_CA: untrusted.issue_cert(*_LOCAL_NAMES),
+        ServerCertificate.EXPIRED: trusted.issue_cert(*_LOCAL_NAMES, not_before=now - 30 * _DAY, not_after=now - _DAY),
+        ServerCertificate.NOT_YET_VALID: trusted.issue_cert(
+            *_LOCAL_NAMES, not_before=now + _DAY, not_after=now + 30 * _DAY
+        ),
     }
-    contexts = {kind: ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) for kind in Certificate}
+    contexts = {kind: ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) for kind in ServerCertificate}
     for kind, certificate in issued.items():
         with certificate.private_key_and_cert_chain_pem.tempfile() as path:
             contexts[kind].load_cert_chain(path)
-    contexts[Certificate.SELF_SIGNED].load_cert_chain(_write_self_signed(folder / "self_signed.pem", now))
-    contexts[Certificate.DEMANDING].load_verify_locations(folder / "ca.pem")
-    contexts[Certificate.DEMANDING].verify_mode = ssl.CERT_REQUIRED
+    contexts[ServerCertificate.SELF_SIGNED].load_cert_chain(_write_self_signed(folder / "self_signed.pem", now))
+    contexts[ServerCertificate.CLIENT_CERTIFICATE_REQUIRED].load_verify_locations(folder / "ca.pem")
+    contexts[ServerCertificate.CLIENT_CERTIFICATE_REQUIRED].verify_mode = ssl.CERT_REQUIRED
     return contexts
 
 

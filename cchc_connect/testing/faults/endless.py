@@ -3,105 +3,118 @@
 from collections.abc import Iterator
 
 from cchc_connect.errors import SourceHeld
-from cchc_connect.testing.doubles.server import Reply
-from cchc_connect.testing.faults.fault import WireFault, head_of, whole
-from cchc_connect.testing.faults.plays import Move, chunk, head
+from cchc_connect.testing.doubles.server import ServerResponse
+from cchc_connect.testing.faults.fault import WireFault, complete_response, response_head_of
+from cchc_connect.testing.faults.plays import ConnectionEnd, chunk, response_head
 
 _BLOCK = 64 * 1024
 
 
-def _endless(*first: bytes, repeated: bytes) -> Iterator[bytes | float | Move]:
+def _endless(*first: bytes, repeated: bytes) -> Iterator[bytes | float | ConnectionEnd]:
     yield from first
     while True:
         yield repeated
 
 
-def _with_lines(reply: Reply, *lines: str) -> bytes:
+def _with_lines(reply: ServerResponse, *lines: str) -> bytes:
     """Return the good response with more header lines."""
-    return head_of(reply, *lines, f"Content-Length: {len(reply.body)}") + reply.body
+    return response_head_of(reply, *lines, f"Content-Length: {len(reply.body)}") + reply.body
 
 
-ENDLESS = (
+SIZE_FAULTS = (
     WireFault(
         name="endless_body",
         meaning="A body without a length never ends.",
-        becomes=SourceHeld,
-        play=lambda reply: _endless(head_of(reply), b"[", repeated=b" " * _BLOCK),
+        expected_error=SourceHeld,
+        script=lambda reply: _endless(response_head_of(reply), b"[", repeated=b" " * _BLOCK),
     ),
     WireFault(
         name="endless_chunks",
         meaning="The chunks never end.",
-        becomes=SourceHeld,
-        play=lambda reply: _endless(head_of(reply, "Transfer-Encoding: chunked"), repeated=chunk(b" " * _BLOCK)),
+        expected_error=SourceHeld,
+        script=lambda reply: _endless(
+            response_head_of(reply, "Transfer-Encoding: chunked"), repeated=chunk(b" " * _BLOCK)
+        ),
     ),
     WireFault(
         name="endless_chunk",
         meaning="One chunk is as large as a chunk can be.",
-        becomes=SourceHeld,
-        play=lambda reply: _endless(
-            head_of(reply, "Transfer-Encoding: chunked"), b"7fffffffffffffff\r\n", repeated=b" " * _BLOCK
+        expected_error=SourceHeld,
+        script=lambda reply: _endless(
+            response_head_of(reply, "Transfer-Encoding: chunked"), b"7fffffffffffffff\r\n", repeated=b" " * _BLOCK
         ),
     ),
     WireFault(
         name="endless_chunk_size",
         meaning="The line with the size of a chunk never ends.",
-        becomes=SourceHeld,
-        play=lambda reply: _endless(head_of(reply, "Transfer-Encoding: chunked"), b"5;a=", repeated=b"x" * _BLOCK),
+        expected_error=SourceHeld,
+        script=lambda reply: _endless(
+            response_head_of(reply, "Transfer-Encoding: chunked"), b"5;a=", repeated=b"x" * _BLOCK
+        ),
     ),
     WireFault(
         name="endless_trailers",
         meaning="After the last chunk the trailer never ends.",
-        becomes=SourceHeld,
-        play=lambda reply: _endless(
-            head_of(reply, "Transfer-Encoding: chunked"), chunk(reply.body), b"0\r\n", repeated=b"X-Count: 1\r\n" * 999
+        expected_error=SourceHeld,
+        script=lambda reply: _endless(
+            response_head_of(reply, "Transfer-Encoding: chunked"),
+            chunk(reply.body),
+            b"0\r\n",
+            repeated=b"X-Count: 1\r\n" * 999,
         ),
     ),
     WireFault(
         name="endless_headers",
         meaning="The header lines never end.",
-        becomes=SourceHeld,
-        play=lambda _: _endless(head("200 OK")[:-2], repeated=b"X-Note: 1\r\n" * 999),
+        expected_error=SourceHeld,
+        script=lambda _: _endless(response_head("200 OK")[:-2], repeated=b"X-Note: 1\r\n" * 999),
     ),
     WireFault(
         name="endless_status_line",
         meaning="The status line never ends.",
-        becomes=SourceHeld,
-        play=lambda _: _endless(b"HTTP/1.1 200 ", repeated=b"OK" * _BLOCK),
+        expected_error=SourceHeld,
+        script=lambda _: _endless(b"HTTP/1.1 200 ", repeated=b"OK" * _BLOCK),
     ),
     WireFault(
         name="storm_of_1xx",
         meaning="Informational 1xx responses come without end before the response.",
-        becomes=SourceHeld,
-        play=lambda _: _endless(repeated=head("100 Continue") * 999 + head("103 Early Hints", "Link: </>") * 999),
+        expected_error=SourceHeld,
+        script=lambda _: _endless(
+            repeated=response_head("100 Continue") * 999 + response_head("103 Early Hints", "Link: </>") * 999
+        ),
     ),
     WireFault(
         name="huge_header_line",
         meaning="One header line has a mebibyte.",
-        becomes=SourceHeld,
-        play=lambda reply: [_with_lines(reply, "X-Note: " + "x" * 1024 * 1024)],
+        expected_error=SourceHeld,
+        script=lambda reply: [_with_lines(reply, "X-Note: " + "x" * 1024 * 1024)],
     ),
     WireFault(
         name="huge_head",
         meaning="Ninety header lines have 90 KiB together.",
-        becomes=SourceHeld,
-        play=lambda reply: [_with_lines(reply, *[f"X-Note-{number}: {'x' * 1012}" for number in range(90)])],
+        expected_error=SourceHeld,
+        script=lambda reply: [_with_lines(reply, *[f"X-Note-{number}: {'x' * 1012}" for number in range(90)])],
     ),
     WireFault(
         name="too_many_headers",
         meaning="There are 200 header lines.",
-        becomes=SourceHeld,
-        play=lambda reply: [_with_lines(reply, *[f"X-Note-{number}: 1" for number in range(200)])],
+        expected_error=SourceHeld,
+        script=lambda reply: [_with_lines(reply, *[f"X-Note-{number}: 1" for number in range(200)])],
     ),
     WireFault(
         name="announced_too_large",
         meaning="A terabyte is announced.",
-        becomes=SourceHeld,
-        play=lambda reply: [head_of(reply, f"Content-Length: {1 << 40}"), whole(reply), 3600.0],
+        expected_error=SourceHeld,
+        script=lambda reply: [response_head_of(reply, f"Content-Length: {1 << 40}"), complete_response(reply), 3600.0],
     ),
     WireFault(
         name="announced_beyond_numbers",
         meaning="The announced length has five thousand digits.",
-        becomes=SourceHeld,
-        play=lambda reply: [head_of(reply, f"Content-Length: {'9' * 5000}"), whole(reply), 3600.0],
+        expected_error=SourceHeld,
+        script=lambda reply: [
+            response_head_of(reply, f"Content-Length: {'9' * 5000}"),
+            complete_response(reply),
+            3600.0,
+        ],
     ),
 )

@@ -6,11 +6,11 @@ from enum import Enum
 from http import HTTPStatus
 
 from cchc_connect.errors import CchcError, Retriable
-from cchc_connect.testing.doubles.server import Reply
-from cchc_connect.testing.faults.plays import KEEP, Play, head
+from cchc_connect.testing.doubles.server import ServerResponse
+from cchc_connect.testing.faults.plays import KEEP_OPEN, ResponseScript, response_head
 
 
-class Certificate(Enum):
+class ServerCertificate(Enum):
     """Certificate that a TLS server shows."""
 
     GOOD = "good"
@@ -23,27 +23,27 @@ class Certificate(Enum):
     """Self-signed."""
     EXPIRED = "expired"
     """Valid until yesterday."""
-    NOT_YET = "not_yet"
+    NOT_YET_VALID = "not_yet"
     """Valid from tomorrow."""
-    DEMANDING = "demanding"
+    CLIENT_CERTIFICATE_REQUIRED = "demanding"
     """As `GOOD`, and the client must show a certificate too."""
 
 
-def whole(reply: Reply) -> bytes:
+def complete_response(reply: ServerResponse) -> bytes:
     """Return the bytes of a good response, after which the connection can be used again."""
-    return head_of(reply, f"Content-Length: {len(reply.body)}") + reply.body
+    return response_head_of(reply, f"Content-Length: {len(reply.body)}") + reply.body
 
 
-def head_of(reply: Reply, *lines: str) -> bytes:
+def response_head_of(reply: ServerResponse, *lines: str) -> bytes:
     """Return the head of a good response with `lines` instead of `Content-Length`."""
     headers = [f"{name}: {value}" for name, value in reply.headers.items()]
     status = f"{reply.status} {HTTPStatus(reply.status).phrase}"
-    return head(status, f"Content-Type: {reply.media_type}", *headers, *lines)
+    return response_head(status, f"Content-Type: {reply.media_type}", *headers, *lines)
 
 
-def well(reply: Reply) -> Play:
+def normal_script(reply: ServerResponse) -> ResponseScript:
     """Return the play of a good response."""
-    return [whole(reply), KEEP]
+    return [complete_response(reply), KEEP_OPEN]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,23 +53,23 @@ class WireFault:
     name: str
     meaning: str
     """One sentence: what the server does."""
-    becomes: type[CchcError] | None
+    expected_error: type[CchcError] | None
     """Error of the call by the default policy if every attempt has the fault; None: the call returns the response."""
-    play: Callable[[Reply], Play] = field(default=well, repr=False)
+    script: Callable[[ServerResponse], ResponseScript] = field(default=normal_script, repr=False)
     """Returns the play that replaces a good response."""
-    spoils_item: bool = False
+    corrupts_item: bool = False
     """The response arrives, and one of its items cannot be read: that item is quarantined, the others are not."""
-    certificate: Certificate = Certificate.GOOD
+    certificate: ServerCertificate = ServerCertificate.GOOD
     """Certificate of the server if it has TLS."""
-    greeting: Callable[[], Play] | None = field(default=None, repr=False)
+    handshake_script: Callable[[], ResponseScript] | None = field(default=None, repr=False)
     """Returns the play that replaces the TLS handshake; None: a normal handshake."""
 
     @property
-    def is_tls(self) -> bool:
+    def needs_tls(self) -> bool:
         """Whether the fault needs a server with TLS."""
-        return self.certificate is not Certificate.GOOD or self.greeting is not None
+        return self.certificate is not ServerCertificate.GOOD or self.handshake_script is not None
 
     @property
-    def can_pass(self) -> bool:
+    def is_retriable(self) -> bool:
         """Whether the call succeeds once the fault has passed, because the transport retries."""
-        return self.becomes is None or issubclass(self.becomes, Retriable)
+        return self.expected_error is None or issubclass(self.expected_error, Retriable)

@@ -9,23 +9,23 @@ from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Self
 
-from cchc_connect.extras import extra
+from cchc_connect.extras import require_extra
 from cchc_connect.testing.doubles.loopback_server import LOOPBACK
-from cchc_connect.testing.doubles.server import Asked, Reply, json_reply
+from cchc_connect.testing.doubles.server import ReceivedRequest, ServerResponse, json_response
 from cchc_connect.testing.faults import FAULTS, WireFault
-from cchc_connect.testing.faults.fault import Certificate, well
-from cchc_connect.testing.faults.plays import RESET, Play
-from cchc_connect.testing.faults.raw_server import RawServer, reset
+from cchc_connect.testing.faults.fault import ServerCertificate, normal_script
+from cchc_connect.testing.faults.plays import RESET, ResponseScript
+from cchc_connect.testing.faults.raw_server import ScriptedServer, reset_on_close
 
 _DRAIN_TIMEOUT_S = 0.3
 _BLOCK = 64 * 1024
 
-Responder = Callable[[Asked], Reply | None]
+Responder = Callable[[ReceivedRequest], ServerResponse | None]
 
-_GOOD = json_reply({"items": [{"id": "p1", "use": "Đất ở tại đô thị"}, {"id": "p2", "use": "Đất trồng lúa"}]})
+_GOOD = json_response({"items": [{"id": "p1", "use": "Đất ở tại đô thị"}, {"id": "p2", "use": "Đất trồng lúa"}]})
 
 
-class FaultyServer(RawServer):
+class FaultyServer(ScriptedServer):
     """A server on loopback with your responses and named faults.
 
     Use it as a context manager::
@@ -37,7 +37,7 @@ class FaultyServer(RawServer):
     The good responses may also come from a double: `FaultyServer(double.respond)`.
     """
 
-    def __init__(self, answer: Reply | Responder = _GOOD, *, tls: bool = False) -> None:
+    def __init__(self, response: ServerResponse | Responder = _GOOD, *, tls: bool = False) -> None:
         """Respond to every request with `answer`.
 
         Args:
@@ -47,12 +47,12 @@ class FaultyServer(RawServer):
         """
         super().__init__(self._play)
         self._lock = Lock()
-        self.answer = answer
+        self.response = response
         self.tls = tls
         self._fault: WireFault | None = None
         self._remaining: int | None = None
         self._folder: TemporaryDirectory[str] | None = None
-        self._contexts: Mapping[Certificate, ssl.SSLContext] = {}
+        self._contexts: Mapping[ServerCertificate, ssl.SSLContext] = {}
 
     @property
     def scheme(self) -> str:
@@ -82,12 +82,12 @@ class FaultyServer(RawServer):
             ValueError: the fault shows where TLS is spoken only, and this server speaks none.
         """
         fault = FAULTS[fault] if isinstance(fault, str) else fault
-        if fault.is_tls and not self.tls:
+        if fault.needs_tls and not self.tls:
             raise ValueError(f"{fault.name} needs FaultyServer(tls=True)")
         with self._lock:
             self._fault, self._remaining = fault, times
 
-    def heal(self) -> None:
+    def clear_fault(self) -> None:
         """Respond correctly from now on."""
         with self._lock:
             self._fault = None
@@ -112,19 +112,19 @@ class FaultyServer(RawServer):
             self._folder.cleanup()
             self._folder = None
 
-    def welcome(self, connection: socket.socket) -> socket.socket | None:
+    def accept_connection(self, connection: socket.socket) -> socket.socket | None:
         """Make the TLS handshake if the server has TLS, or what the fault does instead."""
         if not self.tls:
             return connection
-        fault = self._next() if self._fault is not None and self._fault.is_tls else None
-        if fault is not None and fault.greeting is not None:
-            if self.perform(fault.greeting(), connection) is RESET:
-                reset(connection)
+        fault = self._next() if self._fault is not None and self._fault.needs_tls else None
+        if fault is not None and fault.handshake_script is not None:
+            if self.run_script(fault.handshake_script(), connection) is RESET:
+                reset_on_close(connection)
             return None
         return self._secured(connection, fault)
 
     def _secured(self, connection: socket.socket, fault: WireFault | None) -> socket.socket:
-        context = self._contexts[fault.certificate if fault else Certificate.GOOD]
+        context = self._contexts[fault.certificate if fault else ServerCertificate.GOOD]
         secured = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         try:
             secured.do_handshake()
@@ -135,12 +135,12 @@ class FaultyServer(RawServer):
             raise
         return secured
 
-    def _play(self, request: Asked) -> Play:
-        fault = self._next() if self._fault is not None and not self._fault.is_tls else None
-        reply = self.answer if isinstance(self.answer, Reply) else self.answer(request)
+    def _play(self, request: ReceivedRequest) -> ResponseScript:
+        fault = self._next() if self._fault is not None and not self._fault.needs_tls else None
+        reply = self.response if isinstance(self.response, ServerResponse) else self.response(request)
         if reply is None:
             return [RESET]
-        return well(reply) if fault is None else fault.play(reply)
+        return normal_script(reply) if fault is None else fault.script(reply)
 
     def _next(self) -> WireFault | None:
         """Return the fault for this request, and count it; None: respond correctly."""
@@ -162,7 +162,7 @@ def _drain(secured: ssl.SSLSocket) -> None:
             pass
 
 
-def _server_contexts() -> Callable[[Path], Mapping[Certificate, ssl.SSLContext]]:
-    with extra("testing", "trustme", "cryptography"):
+def _server_contexts() -> Callable[[Path], Mapping[ServerCertificate, ssl.SSLContext]]:
+    with require_extra("testing", "trustme", "cryptography"):
         from cchc_connect.testing.faults.certificates import server_contexts  # noqa: PLC0415  # the extra may be missing
     return server_contexts

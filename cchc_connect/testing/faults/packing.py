@@ -6,11 +6,11 @@ import zlib
 from collections.abc import Callable
 from functools import cache
 
-from cchc_connect.testing.doubles.server import Reply
-from cchc_connect.testing.faults.fault import head_of
-from cchc_connect.testing.faults.plays import KEEP, Play
+from cchc_connect.testing.doubles.server import ServerResponse
+from cchc_connect.testing.faults.fault import response_head_of
+from cchc_connect.testing.faults.plays import KEEP_OPEN, ResponseScript
 
-Pack = Callable[[bytes], bytes]
+BytesFunction = Callable[[bytes], bytes]
 
 _PIECE = b" " * 1024 * 1024
 _PIECES = 256
@@ -22,22 +22,27 @@ def bare_deflate(body: bytes) -> bytes:
     return zlib.compress(body)[2:-4]
 
 
-def packed(coding: str, pack: Pack, *, spoil: Pack = bytes) -> Callable[[Reply], Play]:
+def compressed(
+    coding: str, compress: BytesFunction, *, corrupt: BytesFunction = bytes
+) -> Callable[[ServerResponse], ResponseScript]:
     """Return the play that packs the good answer, and spoils what it packed."""
 
-    def play(reply: Reply) -> Play:
-        body = spoil(pack(reply.body))
-        return [head_of(reply, f"Content-Encoding: {coding}", f"Content-Length: {len(body)}") + body, KEEP]
+    def play(reply: ServerResponse) -> ResponseScript:
+        body = corrupt(compress(reply.body))
+        return [
+            response_head_of(reply, f"Content-Encoding: {coding}", f"Content-Length: {len(body)}") + body,
+            KEEP_OPEN,
+        ]
 
     return play
 
 
-def cut(body: bytes) -> bytes:
+def truncate(body: bytes) -> bytes:
     """Return a packed body without its last bytes."""
     return body[:-_TAIL]
 
 
-def flipped(position: int) -> Pack:
+def flip_byte(position: int) -> BytesFunction:
     """Return a function that flips every bit of the byte at `position`, counted from the end."""
 
     def spoil(body: bytes) -> bytes:
@@ -63,7 +68,7 @@ def deflate_bomb(_: bytes) -> bytes:
     return _blown_up()
 
 
-def twice(body: bytes) -> bytes:
+def gzip_twice(body: bytes) -> bytes:
     """Return `body` packed by gzip and packed again."""
     return gzip.compress(gzip.compress(body))
 

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import TypeAlias
 
 
-class Move(Enum):
+class ConnectionEnd(Enum):
     """How a play ends the connection; without one of these the connection is closed in good order."""
 
     RESET = "reset"
@@ -21,22 +21,27 @@ class Move(Enum):
     """Leave the connection open for the next request."""
 
 
-RESET, CUT, KEEP = Move
+RESET, CUT, KEEP_OPEN = ConnectionEnd
 
-Play: TypeAlias = Iterable[bytes | float | Move]
+ResponseScript: TypeAlias = Iterable[bytes | float | ConnectionEnd]
 """Moves in order: bytes are sent, a number is a pause in seconds; a `Move` is the last."""
 
 JSON = "application/json"
 
 
-def head(status: str, *lines: str) -> bytes:
+def response_head(status: str, *lines: str) -> bytes:
     """Return the head of a response, without a header that marks the end of its body unless it is in `lines`."""
     return "\r\n".join([f"HTTP/1.1 {status}", *lines, "", ""]).encode()
 
 
-def answer(status: str, body: bytes = b"", *lines: str, kind: str = JSON) -> bytes:
+def closing_response(status: str, body: bytes = b"", *lines: str, media_type: str = JSON) -> bytes:
     """Return a well-formed response that ends the connection."""
-    return head(status, f"Content-Type: {kind}", f"Content-Length: {len(body)}", "Connection: close", *lines) + body
+    return (
+        response_head(
+            status, f"Content-Type: {media_type}", f"Content-Length: {len(body)}", "Connection: close", *lines
+        )
+        + body
+    )
 
 
 def chunk(content: bytes) -> bytes:
@@ -44,6 +49,6 @@ def chunk(content: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(content), content)
 
 
-def drip(drop: bytes, pause_s: float, times: int) -> Play:
+def drip(drop: bytes, pause_s: float, times: int) -> ResponseScript:
     """Send `drop` `times` times, with a pause of `pause_s` seconds after each."""
     return [move for _ in range(times) for move in (drop, pause_s)]

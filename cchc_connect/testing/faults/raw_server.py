@@ -10,10 +10,10 @@ from contextlib import suppress
 from urllib.parse import parse_qs, urlsplit
 
 from cchc_connect.testing.doubles.loopback_server import LoopbackServer
-from cchc_connect.testing.doubles.server import Asked
-from cchc_connect.testing.faults.plays import CUT, KEEP, RESET, Move, Play
+from cchc_connect.testing.doubles.server import ReceivedRequest
+from cchc_connect.testing.faults.plays import CUT, KEEP_OPEN, RESET, ConnectionEnd, ResponseScript
 
-Script = Callable[[Asked], Play]
+ScriptSelector = Callable[[ReceivedRequest], ResponseScript]
 """Returns the play for a request."""
 
 _CLIENT_TIMEOUT_S = 2.0  # a client that neither sends nor reads for so long has left
@@ -21,35 +21,35 @@ _TLS_CLOSE_TIMEOUT_S = 0.1
 _MAX_LINE = 64 * 1024
 
 
-class RawServer(LoopbackServer):
+class ScriptedServer(LoopbackServer):
     """Runs a script; use it as a context manager, or call `start` and `stop`."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: ScriptSelector) -> None:
         super().__init__()
         self._script = script
-        self.asked: list[Asked] = []
+        self.requests: list[ReceivedRequest] = []
         """Every request, in order of arrival."""
 
     @property
-    def targets(self) -> list[str]:
+    def request_lines(self) -> list[str]:
         """Method and target of every request, as sent."""
-        return [f"{request.method} {request.target}" for request in self.asked]
+        return [f"{request.method} {request.target}" for request in self.requests]
 
     def serve(self, connection: socket.socket) -> None:
         """Run the script for each request of a connection."""
         with suppress(OSError):  # the client may leave: in many tests it must
             connection.settimeout(_CLIENT_TIMEOUT_S)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            stream = self.welcome(connection)
+            stream = self.accept_connection(connection)
             if stream is not None:
                 with self.closed_by_stop(stream):
                     self._serve_requests(stream)
 
-    def welcome(self, connection: socket.socket) -> socket.socket | None:
+    def accept_connection(self, connection: socket.socket) -> socket.socket | None:
         """Return the socket for the requests of a new connection; None to close it."""
         return connection
 
-    def perform(self, play: Play, connection: socket.socket) -> Move | None:
+    def run_script(self, play: ResponseScript, connection: socket.socket) -> ConnectionEnd | None:
         """Make the moves of a play; return how to end the connection."""
         for move in play:
             if isinstance(move, bytes):
@@ -63,20 +63,20 @@ class RawServer(LoopbackServer):
         return None
 
     def _serve_requests(self, connection: socket.socket) -> None:
-        end: Move | None = KEEP
-        while end is KEEP and not self._closing.is_set():
+        end: ConnectionEnd | None = KEEP_OPEN
+        while end is KEEP_OPEN and not self._closing.is_set():
             request = _read(connection)
             if request is None:
                 return
-            self.asked.append(request)
-            end = self.perform(self._script(request), connection)
+            self.requests.append(request)
+            end = self.run_script(self._script(request), connection)
         if end is RESET:
-            reset(connection)
+            reset_on_close(connection)
         elif end is not CUT:
             _close_tls(connection)
 
 
-def reset(connection: socket.socket) -> None:
+def reset_on_close(connection: socket.socket) -> None:
     """Make closing the connection reset it, even if sent bytes are still in transit."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
@@ -90,11 +90,11 @@ def _close_tls(connection: socket.socket) -> None:
             unwrap()
 
 
-def _read(connection: socket.socket) -> Asked | None:
+def _read(connection: socket.socket) -> ReceivedRequest | None:
     """Read one request; None if there is none."""
     with connection.makefile("rb") as stream:
         if stream.peek(1)[:1] == b"\x16":  # a TLS handshake where no TLS is spoken
-            return Asked(method="TLS", path="", target="", query={}, headers={}, body=b"")
+            return ReceivedRequest(method="TLS", path="", target="", query={}, headers={}, body=b"")
         request_line = stream.readline(_MAX_LINE).decode("latin-1").split()
         if len(request_line) < 2:  # noqa: PLR2004  # without method and target it is no request
             return None
@@ -106,4 +106,4 @@ def _read(connection: socket.socket) -> Asked | None:
         body = stream.read(int(headers.get("content-length", "0")))
     address = urlsplit(target)
     query = parse_qs(address.query, keep_blank_values=True)
-    return Asked(method=method, path=address.path, target=target, query=query, headers=headers, body=body)
+    return ReceivedRequest(method=method, path=address.path, target=target, query=query, headers=headers, body=body)

@@ -1,9 +1,9 @@
 """Faults of meaning: refusals that look like a page, error statuses, redirects, throttling."""
 
 from cchc_connect.errors import AuthenticationFailed, Maintenance, SourceHeld, Throttled
-from cchc_connect.testing.doubles.server import Reply
+from cchc_connect.testing.doubles.server import ServerResponse
 from cchc_connect.testing.faults.fault import WireFault
-from cchc_connect.testing.faults.plays import KEEP, Play, answer, head
+from cchc_connect.testing.faults.plays import KEEP_OPEN, ResponseScript, closing_response, response_head
 
 HTML = "text/html; charset=utf-8"
 LOGIN = (
@@ -25,73 +25,76 @@ _LATER = "Wed, 01 Jan 2098 01:00:00 GMT"
 _DATE = "Wed, 01 Jan 2098 00:00:00 GMT"
 
 
-def _response(status: str, body: bytes = b"{}", *lines: str, kind: str = "application/json") -> Play:
-    return [answer(status, body, *lines, kind=kind)]
+def _response(status: str, body: bytes = b"{}", *lines: str, kind: str = "application/json") -> ResponseScript:
+    return [closing_response(status, body, *lines, media_type=kind)]
 
 
-def _redirect(status: str, location: str) -> Play:
+def _redirect(status: str, location: str) -> ResponseScript:
     return _response(status, b"", f"Location: {location}")
 
 
 def _status(status: int, reason: str, becomes: type[SourceHeld | Maintenance | Throttled]) -> WireFault:
     line = f"{status} {reason}"
     return WireFault(
-        name=f"status_{status}", meaning=f"The status is {line}.", becomes=becomes, play=lambda _: _response(line)
+        name=f"status_{status}",
+        meaning=f"The status is {line}.",
+        expected_error=becomes,
+        script=lambda _: _response(line),
     )
 
 
-def _empty_body(reply: Reply) -> Play:
-    return [head(f"{reply.status} OK", f"Content-Type: {reply.media_type}", "Content-Length: 0"), KEEP]
+def _empty_body(reply: ServerResponse) -> ResponseScript:
+    return [response_head(f"{reply.status} OK", f"Content-Type: {reply.media_type}", "Content-Length: 0"), KEEP_OPEN]
 
 
 REFUSALS = (
     WireFault(
         name="html_with_200",
         meaning="A login page comes with 200.",
-        becomes=SourceHeld,
-        play=lambda _: _response("200 OK", LOGIN, kind=HTML),
+        expected_error=SourceHeld,
+        script=lambda _: _response("200 OK", LOGIN, kind=HTML),
     ),
     WireFault(
         name="html_saying_json",
         meaning="A login page comes with 200 and calls itself JSON.",
-        becomes=SourceHeld,
-        play=lambda _: _response("200 OK", LOGIN),
+        expected_error=SourceHeld,
+        script=lambda _: _response("200 OK", LOGIN),
     ),
     WireFault(
         name="error_object_200",
         meaning="An error object comes with 200; the dialect must recognise it.",
-        becomes=SourceHeld,
-        play=lambda _: _response("200 OK", ERROR_OBJECT),
+        expected_error=SourceHeld,
+        script=lambda _: _response("200 OK", ERROR_OBJECT),
     ),
     WireFault(
         name="soap_fault_200",
         meaning="A SOAP fault comes with 200.",
-        becomes=SourceHeld,
-        play=lambda _: _response("200 OK", SOAP_FAULT, kind="text/xml; charset=utf-8"),
+        expected_error=SourceHeld,
+        script=lambda _: _response("200 OK", SOAP_FAULT, kind="text/xml; charset=utf-8"),
     ),
     WireFault(
         name="empty_page",
         meaning="The body is empty, with 200.",
-        becomes=SourceHeld,
-        play=_empty_body,
+        expected_error=SourceHeld,
+        script=_empty_body,
     ),
     WireFault(
         name="status_203",
         meaning="203 means that the client is not logged in.",
-        becomes=AuthenticationFailed,
-        play=lambda _: _response("203 Non-Authoritative Information", b'{"code": 203}'),
+        expected_error=AuthenticationFailed,
+        script=lambda _: _response("203 Non-Authoritative Information", b'{"code": 203}'),
     ),
     WireFault(
         name="status_204_for_a_page",
         meaning="204 comes instead of a page.",
-        becomes=SourceHeld,
-        play=lambda _: [head("204 No Content"), KEEP],
+        expected_error=SourceHeld,
+        script=lambda _: [response_head("204 No Content"), KEEP_OPEN],
     ),
     WireFault(
         name="nginx_400_no_client_certificate",
         meaning="nginx requires a client certificate and responds with 400.",
-        becomes=AuthenticationFailed,
-        play=lambda _: _response("400 Bad Request", NGINX, kind="text/html"),
+        expected_error=AuthenticationFailed,
+        script=lambda _: _response("400 Bad Request", NGINX, kind="text/html"),
     ),
     _status(304, "Not Modified", SourceHeld),
     _status(400, "Bad Request", SourceHeld),
@@ -106,24 +109,24 @@ REDIRECTS = (
     WireFault(
         name="redirect_same_host",
         meaning="The server redirects to another of its paths.",
-        becomes=SourceHeld,
-        play=lambda _: _redirect("302 Found", "/dang-nhap"),
+        expected_error=SourceHeld,
+        script=lambda _: _redirect("302 Found", "/dang-nhap"),
     ),
     WireFault(
         name="redirect_elsewhere",
         meaning="The server redirects to another host, which would get the whole request.",
-        becomes=SourceHeld,
-        play=lambda _: _redirect("307 Temporary Redirect", "http://127.0.0.9:9/parcels"),
+        expected_error=SourceHeld,
+        script=lambda _: _redirect("307 Temporary Redirect", "http://127.0.0.9:9/parcels"),
     ),
     WireFault(
         name="redirect_to_metadata",
         meaning="The server redirects to the metadata address of clouds, which serves secrets of the machine.",
-        becomes=SourceHeld,
-        play=lambda _: _redirect("301 Moved Permanently", "http://169.254.169.254/latest/meta-data/"),
+        expected_error=SourceHeld,
+        script=lambda _: _redirect("301 Moved Permanently", "http://169.254.169.254/latest/meta-data/"),
     ),
 )
 
-LATER = (
+RETRY_LATER = (
     _status(500, "Internal Server Error", Maintenance),
     _status(502, "Bad Gateway", Maintenance),
     _status(503, "Service Unavailable", Maintenance),
@@ -133,31 +136,31 @@ LATER = (
     WireFault(
         name="throttled_seconds",
         meaning="429 asks to wait a second.",
-        becomes=Throttled,
-        play=lambda _: _response("429 Too Many Requests", b"{}", "Retry-After: 1"),
+        expected_error=Throttled,
+        script=lambda _: _response("429 Too Many Requests", b"{}", "Retry-After: 1"),
     ),
     WireFault(
         name="throttled_date",
         meaning="429 asks to wait until an hour after its own date.",
-        becomes=Throttled,
-        play=lambda _: _response("429 Too Many Requests", b"{}", f"Date: {_DATE}", f"Retry-After: {_LATER}"),
+        expected_error=Throttled,
+        script=lambda _: _response("429 Too Many Requests", b"{}", f"Date: {_DATE}", f"Retry-After: {_LATER}"),
     ),
     WireFault(
         name="throttled_garbage_retry_after",
         meaning="429 comes with an unreadable Retry-After.",
-        becomes=Throttled,
-        play=lambda _: _response("429 Too Many Requests", b"{}", "Retry-After: 1e9; soon"),
+        expected_error=Throttled,
+        script=lambda _: _response("429 Too Many Requests", b"{}", "Retry-After: 1e9; soon"),
     ),
     WireFault(
         name="throttled_for_hours",
         meaning="429 asks to wait six hours.",
-        becomes=Throttled,
-        play=lambda _: _response("429 Too Many Requests", b"{}", "Retry-After: 21600"),
+        expected_error=Throttled,
+        script=lambda _: _response("429 Too Many Requests", b"{}", "Retry-After: 21600"),
     ),
     WireFault(
         name="maintenance_for_hours",
         meaning="503 asks to wait six hours.",
-        becomes=Throttled,
-        play=lambda _: _response("503 Service Unavailable", b"{}", "Retry-After: 21600"),
+        expected_error=Throttled,
+        script=lambda _: _response("503 Service Unavailable", b"{}", "Retry-After: 21600"),
     ),
 )

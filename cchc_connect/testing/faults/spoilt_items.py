@@ -9,27 +9,27 @@ from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from cchc_connect.errors import SourceHeld
-from cchc_connect.testing.doubles.server import Reply
-from cchc_connect.testing.faults.fault import WireFault, head_of
-from cchc_connect.testing.faults.plays import KEEP, Play
+from cchc_connect.testing.doubles.server import ServerResponse
+from cchc_connect.testing.faults.fault import WireFault, response_head_of
+from cchc_connect.testing.faults.plays import KEEP_OPEN, ResponseScript
 
-MEMBER = "spoilt"
+CORRUPT_MEMBER = "spoilt"
 """Name of the member that is added."""
 
 _MARK = "\ue000"  # a private-use character, which no response contains
 _BOM = b"\xef\xbb\xbf"
 
 
-def _with_body(reply: Reply, body: bytes) -> Play:
-    return [head_of(reply, f"Content-Length: {len(body)}") + body, KEEP]
+def _with_body(reply: ServerResponse, body: bytes) -> ResponseScript:
+    return [response_head_of(reply, f"Content-Length: {len(body)}") + body, KEEP_OPEN]
 
 
-def _spoilt(value: bytes) -> Callable[[Reply], Play]:
+def _spoilt(value: bytes) -> Callable[[ServerResponse], ResponseScript]:
     """Return a function to the play whose first item has the bytes `value` as one more member."""
 
-    def play(reply: Reply) -> Play:
+    def play(reply: ServerResponse) -> ResponseScript:
         document = json.loads(reply.body)
-        _target(document)[MEMBER] = _MARK
+        _target(document)[CORRUPT_MEMBER] = _MARK
         return _with_body(
             reply, json.dumps(document, ensure_ascii=False).encode().replace(f'"{_MARK}"'.encode(), value)
         )
@@ -58,31 +58,31 @@ def _children(node: Any) -> Iterable[Any]:
 
 
 def _item(name: str, meaning: str, value: bytes) -> WireFault:
-    return WireFault(name=name, meaning=meaning, becomes=None, spoils_item=True, play=_spoilt(value))
+    return WireFault(name=name, meaning=meaning, expected_error=None, corrupts_item=True, script=_spoilt(value))
 
 
 def _unread(name: str, meaning: str, value: bytes) -> WireFault:
     """Return a fault of a value that is refused in a field and ignored outside the field map, as here."""
-    return WireFault(name=name, meaning=meaning, becomes=None, play=_spoilt(value))
+    return WireFault(name=name, meaning=meaning, expected_error=None, script=_spoilt(value))
 
 
-SPOILT_ITEMS = (
+CORRUPT_ITEMS = (
     _item("deep_json", "An item is nested a hundred deep.", b"[" * 100 + b"]" * 100),
     _item("monstrous_integer", "An item holds a whole number of a hundred thousand digits.", b"9" * 100_000),
     _item("nan", "An item holds NaN.", b"NaN"),
     _item("infinity", "An item holds -Infinity.", b"-Infinity"),
-    _item("duplicate_keys", "An item names a key twice.", b'1, "%s": 2' % MEMBER.encode()),
+    _item("duplicate_keys", "An item names a key twice.", b'1, "%s": 2' % CORRUPT_MEMBER.encode()),
     _item("duplicate_keys_in_disguise", "An item names a key twice, once escaped.", b'1, "\\u0073poilt": 2'),
     _item("lone_surrogate", "An item holds half of a surrogate pair.", b'"\\ud800"'),
     _item("bad_utf8", "An item holds bytes that are no UTF-8.", b'"\xc3("'),
 )
 
-ODD_JSON = (
+UNUSUAL_JSON = (
     WireFault(
         name="bom",
         meaning="A byte order mark stands before the JSON.",
-        becomes=None,
-        play=lambda reply: _with_body(reply, _BOM + reply.body),
+        expected_error=None,
+        script=lambda reply: _with_body(reply, _BOM + reply.body),
     ),
     _unread("giant_integer", "An item holds a whole number of 4,000 digits in an unmapped member.", b"9" * 4000),
     _unread("giant_fraction", "An item holds a fraction of 4,000 digits in an unmapped member.", b"0." + b"1" * 4000),
@@ -90,35 +90,35 @@ ODD_JSON = (
     _unread("nul", "An item holds a text with NUL in it in an unmapped member.", b'"a\\u0000b"'),
 )
 
-NO_JSON = (
+INVALID_JSON = (
     WireFault(
         name="bottomless_json",
         meaning="The page is nested a hundred thousand deep.",
-        becomes=SourceHeld,
-        play=lambda reply: _with_body(reply, b"[" * 100_000 + b"]" * 100_000),
+        expected_error=SourceHeld,
+        script=lambda reply: _with_body(reply, b"[" * 100_000 + b"]" * 100_000),
     ),
     WireFault(
         name="half_a_json",
         meaning="The page ends in its middle and is as long as announced.",
-        becomes=SourceHeld,
-        play=lambda reply: _with_body(reply, reply.body[: len(reply.body) // 2]),
+        expected_error=SourceHeld,
+        script=lambda reply: _with_body(reply, reply.body[: len(reply.body) // 2]),
     ),
     WireFault(
         name="two_jsons",
         meaning="The page is two JSON texts, one after the other.",
-        becomes=SourceHeld,
-        play=lambda reply: _with_body(reply, reply.body * 2),
+        expected_error=SourceHeld,
+        script=lambda reply: _with_body(reply, reply.body * 2),
     ),
     WireFault(
         name="utf_16",
         meaning="The page is UTF-16.",
-        becomes=SourceHeld,
-        play=lambda reply: _with_body(reply, reply.body.decode().encode("utf-16")),
+        expected_error=SourceHeld,
+        script=lambda reply: _with_body(reply, reply.body.decode().encode("utf-16")),
     ),
     WireFault(
         name="nul_between",
         meaning="A NUL stands between the page's values.",
-        becomes=SourceHeld,
-        play=lambda reply: _with_body(reply, reply.body.replace(b": ", b":\x00", 1) + b"\x00"),
+        expected_error=SourceHeld,
+        script=lambda reply: _with_body(reply, reply.body.replace(b": ", b":\x00", 1) + b"\x00"),
     ),
 )

@@ -22,14 +22,14 @@ from cchc_connect.testing.province.facts import (
     SiteFact,
     WorksFact,
 )
-from cchc_connect.testing.province.seeded_random import happens, seeded, some, weighted
+from cchc_connect.testing.province.seeded_random import happens, sample_in_order, seeded_random, weighted_choice
 from cchc_schemas import DossierStatus
 
-STEPS = ("TNHS", "TDHS", "LYK", "DTTT", "XTT", "CPXD")
+PERMIT_STEPS = ("TNHS", "TDHS", "LYK", "DTTT", "XTT", "CPXD")
 """Steps of a permit file (tiến độ), in order."""
 NEXT_WORKS_STATUS = MappingProxyType({"CCTT": "DXD", "DXD": "CHC", "CHC": "HC"})
 """Next status of works; HC (completed) and HTH (built before there were permit files) are final."""
-COMMUNES_JOINED = datetime(2025, 7, 1, tzinfo=VIETNAM)
+COMMUNES_MERGED_AT = datetime(2025, 7, 1, tzinfo=VIETNAM)
 """When the 91 communes were merged into 36."""
 
 _FORMER_NUMBERS_SHARE = 0.15
@@ -56,28 +56,28 @@ class Plot:
 
     parcels: tuple[ParcelFact, ...]
 
-    def site(self, *, old: bool) -> SiteFact:
+    def site(self, *, former_numbers: bool) -> SiteFact:
         """Return the plot as a file writes it; `old`: with the former parcel numbers, if the parcels have such."""
-        numberings = tuple(_numbering(parcel, old=old) for parcel in self.parcels)
+        numberings = tuple(_numbering(parcel, old=former_numbers) for parcel in self.parcels)
         address = self.parcels[0].holders[0].party.address
         return SiteFact(parcels=numberings, address=address, ring=self.parcels[0].ring)
 
 
-class ConstructionOffice:
+class ConstructionDepartment:
     """Opens and advances permit files, and records works."""
 
     def __init__(self, seed: int) -> None:
-        self._rng = seeded("building", seed)
+        self._rng = seeded_random("building", seed)
         self._files = 0
         self._permits = 0
         self._surveyed = 0
 
-    def open(self, dossier: DossierFact, plot: Plot, *, kind: int) -> PermitFact:
+    def open_file(self, dossier: DossierFact, plot: Plot, *, kind: int) -> PermitFact:
         """Open the permit file of `dossier`, at the step that fits the status of the dossier."""
         rng = self._rng
         self._files += 1
         at = dossier.received_at or dossier.created_at
-        site = plot.site(old=at < COMMUNES_JOINED or happens(rng, _FORMER_NUMBERS_SHARE))
+        site = plot.site(former_numbers=at < COMMUNES_MERGED_AT or happens(rng, _FORMER_NUMBERS_SHARE))
         certificates = plot.parcels[0].certificates
         permit = PermitFact(
             source_id=f"CPXD-{at.year}-{self._files:06d}",
@@ -86,7 +86,7 @@ class ConstructionOffice:
             works_code=f"CT-{at.year}-{self._files:06d}",
             name=_name(dossier.procedure, site),
             kind=kind,
-            history=((STEPS[0], at),),
+            history=((PERMIT_STEPS[0], at),),
             refusal="",
             investor=dossier.applicant,
             site=site,
@@ -101,9 +101,9 @@ class ConstructionOffice:
 
     def advance(self, permit: PermitFact, at: datetime) -> PermitFact:
         """Advance an unfinished file by one step; the last step issues the permit."""
-        step = STEPS[STEPS.index(permit.history[-1][0]) + 1]
+        step = PERMIT_STEPS[PERMIT_STEPS.index(permit.history[-1][0]) + 1]
         moved = replace(permit, history=(*permit.history, (step, at)), changed_at=at)
-        if step != STEPS[-1]:
+        if step != PERMIT_STEPS[-1]:
             return moved
         self._permits += 1
         issued = at.date()
@@ -114,13 +114,13 @@ class ConstructionOffice:
             expires_on=issued + timedelta(days=365),
         )
 
-    def survey(self, plot: Plot, permit: PermitFact | None) -> WorksFact:
+    def record_works(self, plot: Plot, permit: PermitFact | None) -> WorksFact:
         """Record works on `plot`, with the code and name of `permit` if they have one."""
         rng = self._rng
         self._surveyed += 1
-        status = _status_of(permit) if permit else weighted(rng, _WORKS_STATUSES)
+        status = _status_of(permit) if permit else weighted_choice(rng, _WORKS_STATUSES)
         built = (plot.parcels[0].area * Decimal(rng.randint(40, 90)) / 100).quantize(_TENTH)
-        floors = weighted(rng, _FLOORS)
+        floors = weighted_choice(rng, _FLOORS)
         started = permit.issued_on if permit else None
         if started is None and status not in {"CCTT", "HTH"}:
             started = date(rng.randint(2019, 2024), rng.randint(1, 12), rng.randint(1, 28))
@@ -129,9 +129,9 @@ class ConstructionOffice:
             changed_at=permit.changed_at if permit else _SURVEY_DATE,
             name=permit.name if permit else f"Công trình hiện trạng {self._surveyed}",
             status=status,
-            grade=weighted(rng, _GRADES),
-            kind=weighted(rng, _KINDS),
-            site=permit.site if permit else plot.site(old=happens(rng, _FORMER_NUMBERS_WORKS_SHARE)),
+            grade=weighted_choice(rng, _GRADES),
+            kind=weighted_choice(rng, _KINDS),
+            site=permit.site if permit else plot.site(former_numbers=happens(rng, _FORMER_NUMBERS_WORKS_SHARE)),
             built_area=built,
             floor_area=built * _FLOOR_COUNTS[floors],
             floors=floors,
@@ -154,16 +154,16 @@ class ConstructionOffice:
         if status in {DossierStatus.REGISTERED, DossierStatus.RECEIVED}:
             return 0
         if status in {DossierStatus.PROCESSED, DossierStatus.RETURNED}:
-            return len(STEPS) - 1
-        return self._rng.randint(1, len(STEPS) - 2) if status == DossierStatus.IN_PROCESS else 1
+            return len(PERMIT_STEPS) - 1
+        return self._rng.randint(1, len(PERMIT_STEPS) - 2) if status == DossierStatus.IN_PROCESS else 1
 
 
-def plots(rng: Random, parcels: list[ParcelFact], count: int) -> list[Plot]:
+def draw_plots(rng: Random, parcels: list[ParcelFact], count: int) -> list[Plot]:
     """Draw `count` plots; about one in twelve has two neighbouring parcels of one sheet."""
     drawn: list[Plot] = []
     last = len(parcels) - 1
     while len(drawn) < count:
-        for index in some(rng, range(len(parcels)), count - len(drawn)):
+        for index in sample_in_order(rng, range(len(parcels)), count - len(drawn)):
             neighbours = (
                 parcels[index : index + 2] if index < last and happens(rng, 0.08) else parcels[index : index + 1]
             )
@@ -188,12 +188,12 @@ def _status_of(permit: PermitFact) -> str:
 
 def _measures(rng: Random, area: Decimal) -> tuple[MeasureFact, ...]:
     built = (area * Decimal(rng.randint(40, 90)) / 100).quantize(_TENTH)
-    floors = weighted(rng, _FLOORS)
+    floors = weighted_choice(rng, _FLOORS)
     height = Decimal(rng.randint(38, 220)) * _TENTH
     return (
-        MeasureFact(name="dienTichXayDung", value=built, unit="m2", prose=""),
-        MeasureFact(name="tongDienTichSan", value=built * _FLOOR_COUNTS[floors], unit="m2", prose=""),
-        MeasureFact(name="chieuCao", value=height, unit="m", prose=""),
-        MeasureFact(name="soTang", value=None, unit="tầng", prose=floors),
-        MeasureFact(name="cotXayDung", value=Decimal("0.45"), unit="m", prose="+ 0,45 m"),
+        MeasureFact(name="dienTichXayDung", value=built, unit="m2", text=""),
+        MeasureFact(name="tongDienTichSan", value=built * _FLOOR_COUNTS[floors], unit="m2", text=""),
+        MeasureFact(name="chieuCao", value=height, unit="m", text=""),
+        MeasureFact(name="soTang", value=None, unit="tầng", text=floors),
+        MeasureFact(name="cotXayDung", value=Decimal("0.45"), unit="m", text="+ 0,45 m"),
     )

@@ -8,10 +8,10 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
-from cchc_connect.testing.province.defects import Defect, Sort, WireItem
+from cchc_connect.testing.province.defects import Defect, DefectSeverity, WireItem
 
 NO_BREAK_SPACE = "\u00a0"
-NO_SUCH_COMMUNE = "99999"
+UNKNOWN_COMMUNE_CODE = "99999"
 """No unit of either scheme has this code."""
 
 Change = Callable[[Any], object]
@@ -65,11 +65,11 @@ def _holders_in_capitals(item: WireItem) -> WireItem:
 
 
 def _harmless(name: str, record_type: str, apply: Callable[[WireItem], WireItem]) -> Defect:
-    return Defect(name=name, sort=Sort.HARMLESS, record_types=(record_type,), apply=apply)
+    return Defect(name=name, severity=DefectSeverity.HARMLESS, record_types=(record_type,), apply=apply)
 
 
 def _faulty(name: str, record_types: tuple[str, ...], apply: Callable[[WireItem], WireItem]) -> Defect:
-    return Defect(name=name, sort=Sort.FAULTY, record_types=record_types, apply=apply)
+    return Defect(name=name, severity=DefectSeverity.FAULTY, record_types=record_types, apply=apply)
 
 
 _PARCEL, _PERMIT, _WORKS = "land_parcel", "construction_permit", "construction_works"
@@ -84,12 +84,12 @@ PARCEL_DEFECTS = (
     _harmless("uses_joined", _PARCEL, _at("ListMucDichSuDung", change=_one_joined_use)),
     _faulty("parcel_number_missing", (_PARCEL,), _set("soThuTuThua", to="")),
     _faulty("area_negative", (_PARCEL,), _at("dienTich", change=lambda area: -area)),
-    _faulty("commune_unknown", (_PARCEL,), _set("xaId", to=int(NO_SUCH_COMMUNE))),
+    _faulty("commune_unknown", (_PARCEL,), _set("xaId", to=int(UNKNOWN_COMMUNE_CODE))),
     Defect(
         name="parcel_number_taken",
-        sort=Sort.FAULTY,
+        severity=DefectSeverity.FAULTY,
         record_types=(_PARCEL,),
-        copies=("xaId", "soHieuToBanDo", "soThuTuThua"),
+        copied_keys=("xaId", "soHieuToBanDo", "soThuTuThua"),
     ),
 )
 
@@ -101,14 +101,14 @@ PERMIT_DEFECTS = (
         _PERMIT,
         lambda item: {**item, "soTo": "", "soThua": f"{item['soThua']} (tờ bản đồ số {item['soTo']})"},
     ),
-    _faulty("commune_unknown", (_PERMIT,), _set("diaChi", "maPhuongXa", to=NO_SUCH_COMMUNE)),
+    _faulty("commune_unknown", (_PERMIT,), _set("diaChi", "maPhuongXa", to=UNKNOWN_COMMUNE_CODE)),
     _faulty("name_missing", (_PERMIT,), _set("tenCongTrinh", to="")),
 )
 
 WORKS_DEFECTS = (
     _harmless("text_decomposed", _WORKS, _at("tenCongTrinh", change=_decomposed)),
     _harmless("no_break_space", _WORKS, _at("diaChi", change=_with_no_break_spaces)),
-    _faulty("commune_unknown", (_WORKS,), _set("maPhuongXa", to=NO_SUCH_COMMUNE)),
+    _faulty("commune_unknown", (_WORKS,), _set("maPhuongXa", to=UNKNOWN_COMMUNE_CODE)),
     _faulty("name_missing", (_WORKS,), _set("tenCongTrinh", to="")),
 )
 

@@ -10,13 +10,13 @@ from enum import StrEnum
 from random import Random
 from typing import Any, TypeAlias
 
-from cchc_connect.testing.province.seeded_random import some
+from cchc_connect.testing.province.seeded_random import sample_in_order
 
 WireItem: TypeAlias = dict[str, Any]
 """One item as a system writes it in JSON."""
 
 
-class Sort(StrEnum):
+class DefectSeverity(StrEnum):
     """What must happen to an item with the defect."""
 
     HARMLESS = "harmless"
@@ -34,20 +34,20 @@ class Defect:
     """A kind of defect of a wire item."""
 
     name: str
-    sort: Sort
+    severity: DefectSeverity
     record_types: tuple[str, ...]
     """The shared record types that are read from the item."""
     apply: Callable[[WireItem], WireItem] = _unchanged
-    copies: tuple[str, ...] = ()
+    copied_keys: tuple[str, ...] = ()
     """Keys whose values are copied from a sound item that comes earlier in the listing."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Blemish:
+class ItemDefect:
     """The defect of one item."""
 
     defect: Defect
-    twin: str | None
+    copied_from: str | None
     """Source id of the item from which values are copied; None if the defect copies none."""
 
 
@@ -59,13 +59,13 @@ class DefectCount:
     faulty: int = 0
 
 
-class Blemishes:
+class ListingDefects:
     """Defects of the items of one listing, by source id."""
 
-    def __init__(self, defects: dict[str, Blemish]) -> None:
+    def __init__(self, defects: dict[str, ItemDefect]) -> None:
         self._by_source_id = defects
 
-    def show(self, source_id: str, write: Callable[[str], WireItem]) -> WireItem:
+    def write_item(self, source_id: str, write: Callable[[str], WireItem]) -> WireItem:
         """Return the wire item of `source_id` with its defect, if any.
 
         Args:
@@ -76,16 +76,18 @@ class Blemishes:
         blemish = self._by_source_id.get(source_id)
         if blemish is None:
             return item
-        if blemish.twin is not None:
-            twin = write(blemish.twin)
-            item |= {key: twin[key] for key in blemish.defect.copies}
+        if blemish.copied_from is not None:
+            twin = write(blemish.copied_from)
+            item |= {key: twin[key] for key in blemish.defect.copied_keys}
         return blemish.defect.apply(item)
 
     def is_faulty(self, source_id: str) -> bool:
         """True if the item must be quarantined."""
-        return source_id in self._by_source_id and self._by_source_id[source_id].defect.sort is Sort.FAULTY
+        return (
+            source_id in self._by_source_id and self._by_source_id[source_id].defect.severity is DefectSeverity.FAULTY
+        )
 
-    def named(self, source_id: str) -> str | None:
+    def defect_name(self, source_id: str) -> str | None:
         """Return the name of the item's defect; None if it has none."""
         return self._by_source_id[source_id].defect.name if source_id in self._by_source_id else None
 
@@ -93,7 +95,7 @@ class Blemishes:
         """Return the source ids of all items that must be quarantined."""
         return [source_id for source_id in self._by_source_id if self.is_faulty(source_id)]
 
-    def cure(self, source_id: str) -> Defect:
+    def correct(self, source_id: str) -> Defect:
         """Correct an item at its source; return its former defect."""
         return self._by_source_id.pop(source_id).defect
 
@@ -103,31 +105,33 @@ class Blemishes:
         for blemish in self._by_source_id.values():
             for record_type in blemish.defect.record_types:
                 count = counts.setdefault(record_type, DefectCount())
-                if blemish.defect.sort is Sort.FAULTY:
+                if blemish.defect.severity is DefectSeverity.FAULTY:
                     count.faulty += 1
                 else:
                     count.harmless += 1
         return counts
 
 
-def draw(rng: Random, source_ids: Sequence[str], defects: Sequence[Defect], share: float) -> Blemishes:
+def draw_defects(rng: Random, source_ids: Sequence[str], defects: Sequence[Defect], share: float) -> ListingDefects:
     """Give about `share` (0..1) of the items a defect, half of them faulty; each defect occurs if there is room.
 
     The first item stays sound, so that a defect that copies has an earlier item to copy from.
     """
     chosen: dict[int, Defect] = {}
-    for sort in Sort:
-        kinds = [defect for defect in defects if defect.sort is sort]
+    for sort in DefectSeverity:
+        kinds = [defect for defect in defects if defect.severity is sort]
         free = [index for index in range(1, len(source_ids)) if index not in chosen]
-        indexes = some(rng, free, _defect_count(len(source_ids), len(kinds), share))
+        indexes = sample_in_order(rng, free, _defect_count(len(source_ids), len(kinds), share))
         chosen |= {index: kinds[turn % len(kinds)] for turn, index in enumerate(indexes)}
 
     def sound_before(index: int) -> str:
         return next(source_ids[earlier] for earlier in range(index - 1, -1, -1) if earlier not in chosen)
 
-    return Blemishes(
+    return ListingDefects(
         {
-            source_ids[index]: Blemish(defect=defect, twin=sound_before(index) if defect.copies else None)
+            source_ids[index]: ItemDefect(
+                defect=defect, copied_from=sound_before(index) if defect.copied_keys else None
+            )
             for index, defect in chosen.items()
         }
     )

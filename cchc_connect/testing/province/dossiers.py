@@ -11,10 +11,10 @@ from random import Random
 from cchc_connect.testing.province.communes import present_communes
 from cchc_connect.testing.province.construction import Plot
 from cchc_connect.testing.province.facts import VIETNAM, ParcelFact
-from cchc_connect.testing.province.one_stop_desk import SATURDAY, Request
+from cchc_connect.testing.province.one_stop_desk import SATURDAY, Application
 from cchc_connect.testing.province.people import People
-from cchc_connect.testing.province.procedures import CATALOGUE
-from cchc_connect.testing.province.seeded_random import happens, seeded, weighted
+from cchc_connect.testing.province.procedures import PROCEDURES
+from cchc_connect.testing.province.seeded_random import happens, seeded_random, weighted_choice
 
 CONSTRUCTION_DEPARTMENT = ("000.00.05.H09", "Sở Xây dựng")
 LAND_DEPARTMENT = ("000.00.07.H09", "Sở Nông nghiệp và Môi trường")
@@ -26,25 +26,25 @@ _GROWTH = 1 / 3
 _ONLINE_SHARE = 0.55
 
 
-class Filings:
+class Applications:
     """Draws applications."""
 
     def __init__(self, seed: int) -> None:
-        self._rng = seeded("filings", seed)
+        self._rng = seeded_random("filings", seed)
         self._people = People(self._rng)
         self._permits = {
             procedure: _PRIVATE_HOUSE_WEIGHT if procedure.permit_kind == _PRIVATE_HOUSE else 0.1
-            for procedure in CATALOGUE
+            for procedure in PROCEDURES
             if procedure.permit_kind
         }
-        self._land = [procedure for procedure in CATALOGUE if procedure.field_code == _LAND_FIELD]
-        self._civil = [procedure for procedure in CATALOGUE if procedure.field_code == _CIVIL_FIELD]
+        self._land = [procedure for procedure in PROCEDURES if procedure.field_code == _LAND_FIELD]
+        self._civil = [procedure for procedure in PROCEDURES if procedure.field_code == _CIVIL_FIELD]
 
-    def permit(self, plot: Plot, at: datetime) -> Request:
+    def permit(self, plot: Plot, at: datetime) -> Application:
         """Return an application for a construction permit on `plot`; the applicant is its first holder."""
         parcel = plot.parcels[0]
-        return Request(
-            procedure=weighted(self._rng, self._permits),
+        return Application(
+            procedure=weighted_choice(self._rng, self._permits),
             agency_code=CONSTRUCTION_DEPARTMENT[0],
             agency_name=CONSTRUCTION_DEPARTMENT[1],
             applicant=parcel.holders[0].party,
@@ -53,9 +53,9 @@ class Filings:
             online=happens(self._rng, _ONLINE_SHARE),
         )
 
-    def land(self, parcel: ParcelFact, at: datetime) -> Request:
+    def land(self, parcel: ParcelFact, at: datetime) -> Application:
         """Return an application to register a change of `parcel`; the applicant is its first holder."""
-        return Request(
+        return Application(
             procedure=self._rng.choice(self._land),
             agency_code=LAND_DEPARTMENT[0],
             agency_name=LAND_DEPARTMENT[1],
@@ -65,12 +65,12 @@ class Filings:
             online=happens(self._rng, _ONLINE_SHARE),
         )
 
-    def civil(self, at: datetime) -> Request:
+    def civil(self, at: datetime) -> Application:
         """Return an application to a commune for a civil status document."""
         index = self._rng.randrange(len(present_communes()))
         commune = present_communes()[index]
         procedure = self._rng.choice(self._civil)
-        return Request(
+        return Application(
             procedure=procedure,
             agency_code=f"000.{index + 1:02d}.30.H09",
             agency_name=f"Ủy ban nhân dân {commune.name[0].lower()}{commune.name[1:]}",
@@ -81,7 +81,7 @@ class Filings:
         )
 
 
-def filing_moments(rng: Random, count: int) -> Sequence[datetime]:
+def application_times(rng: Random, count: int) -> Sequence[datetime]:
     """Return `count` instants in office hours from January 2025 to June 2026, sorted, denser towards the end."""
     moments: list[datetime] = []
     while len(moments) < count:

@@ -11,10 +11,10 @@ from decimal import Decimal
 from random import Random
 from typing import TypeVar
 
-from cchc_connect.testing.province.construction import NEXT_WORKS_STATUS, STEPS, plots
+from cchc_connect.testing.province.construction import NEXT_WORKS_STATUS, PERMIT_STEPS, draw_plots
 from cchc_connect.testing.province.facts import Fact, ParcelFact, Register
-from cchc_connect.testing.province.one_stop_desk import USUAL_MOVES
-from cchc_connect.testing.province.seeded_random import happens, seeded, some
+from cchc_connect.testing.province.one_stop_desk import USUAL_TRANSITIONS
+from cchc_connect.testing.province.seeded_random import happens, sample_in_order, seeded_random
 from cchc_connect.testing.province.world import World
 from cchc_schemas import DossierStatus
 
@@ -58,7 +58,7 @@ def days_work(seed: int, share: float = 0.01) -> Callable[[World], Edit]:
 
     def edit(world: World) -> Edit:
         world.now += _BREAK
-        work = _DaysWork(world, seeded("edit", world.seed, seed), share)
+        work = _DaysWork(world, seeded_random("edit", world.seed, seed), share)
         work.move_dossiers()
         work.move_permits()
         work.change_parcels()
@@ -84,13 +84,13 @@ class _DaysWork:
     def correct_one(self) -> None:
         faulty = [
             (listing, source_id)
-            for listing, blemishes in self._world.blemishes.items()
+            for listing, blemishes in self._world.listing_defects.items()
             for source_id in blemishes.faulty_ids()
         ]
         if not faulty:
             return
         listing, source_id = self._rng.choice(faulty)
-        defect = self._world.blemishes[listing].cure(source_id)
+        defect = self._world.listing_defects[listing].correct(source_id)
         self._touch(listing, source_id)
         for record_type in defect.record_types:
             self.corrected[record_type].append(source_id)
@@ -99,25 +99,25 @@ class _DaysWork:
         world, at = self._world, self._world.tick()
         match listing:
             case "land_parcel":
-                world.parcels.enter(replace(world.parcels[source_id], changed_at=at))
+                world.parcels.upsert(replace(world.parcels[source_id], changed_at=at))
             case "construction_permit":
-                world.permits.enter(replace(world.permits[source_id], changed_at=at))
+                world.permits.upsert(replace(world.permits[source_id], changed_at=at))
             case "construction_works":
-                world.works.enter(replace(world.works[source_id], changed_at=at))
+                world.works.upsert(replace(world.works[source_id], changed_at=at))
             case "dossier":
-                world.dossiers.enter(replace(world.dossiers[source_id], changed_at=at))
+                world.dossiers.upsert(replace(world.dossiers[source_id], changed_at=at))
             case _:
-                world.procedures.enter(world.procedures[source_id])
+                world.procedures.upsert(world.procedures[source_id])
 
     def _chosen(self, listing: str, register: Register[Changing], candidates: Sequence[Changing]) -> list[Changing]:
         """Draw the edit's share of a register from the sound facts of `candidates`, at least one."""
-        blemishes = self._world.blemishes[listing]
+        blemishes = self._world.listing_defects[listing]
         sound = [fact for fact in candidates if not blemishes.is_faulty(fact.source_id)]
-        return some(self._rng, sound, max(1, round(len(register) * self._share)))
+        return sample_in_order(self._rng, sound, max(1, round(len(register) * self._share)))
 
     def move_dossiers(self) -> None:
         world = self._world
-        unfinished = [dossier for dossier in world.dossiers if dossier.status in USUAL_MOVES]
+        unfinished = [dossier for dossier in world.dossiers if dossier.status in USUAL_TRANSITIONS]
         chosen = self._chosen("dossier", world.dossiers, unfinished)
         missing = max(1, round(len(world.dossiers) * self._share)) - len(chosen)
         returned = (
@@ -125,25 +125,27 @@ class _DaysWork:
         )
         recalled = self._chosen("dossier", world.dossiers, returned)[: max(0, missing)]
         for dossier in chosen:
-            world.dossiers.enter(world.desk.advance(dossier, world.tick()))
+            world.dossiers.upsert(world.desk.advance(dossier, world.tick()))
         for dossier in recalled:
-            world.dossiers.enter(world.desk.recall(dossier, world.tick()))
+            world.dossiers.upsert(world.desk.recall(dossier, world.tick()))
         moved = [dossier.source_id for dossier in (*chosen, *recalled)]
         self.changed["dossier"].extend(moved)
         self.added["dossier_step"].extend(moved)
 
     def move_permits(self) -> None:
         world = self._world
-        open_files = [permit for permit in world.permits if permit.history[-1][0] != STEPS[-1] and not permit.refusal]
+        open_files = [
+            permit for permit in world.permits if permit.history[-1][0] != PERMIT_STEPS[-1] and not permit.refusal
+        ]
         for permit in self._chosen("construction_permit", world.permits, open_files):
-            world.permits.enter(world.office.advance(permit, world.tick()))
+            world.permits.upsert(world.construction_department.advance(permit, world.tick()))
             self.changed["construction_permit"].append(permit.source_id)
 
     def change_parcels(self) -> None:
         world = self._world
-        for parcel in self._chosen("land_parcel", world.parcels, world.parcels.rows):
+        for parcel in self._chosen("land_parcel", world.parcels, world.parcels.facts):
             changed = self._resurveyed(parcel) if happens(self._rng, 0.5) else _with_other_use(parcel)
-            world.parcels.enter(replace(changed, changed_at=world.tick(), version=parcel.version + 1))
+            world.parcels.upsert(replace(changed, changed_at=world.tick(), version=parcel.version + 1))
             self.changed["land_parcel"].append(parcel.source_id)
 
     def move_works(self) -> None:
@@ -152,7 +154,7 @@ class _DaysWork:
         for works in self._chosen("construction_works", world.works, unfinished):
             at, status = world.tick(), NEXT_WORKS_STATUS[works.status]
             completed = at.date() if status == "HC" else None
-            world.works.enter(
+            world.works.upsert(
                 replace(
                     works,
                     status=status,
@@ -166,8 +168,8 @@ class _DaysWork:
     def file_application(self) -> None:
         """File one new application for a construction permit."""
         world = self._world
-        plot = plots(self._rng, world.parcels.rows, 1)[0]
-        dossier, permit = world.file_permit(plot, world.tick())
+        plot = draw_plots(self._rng, world.parcels.facts, 1)[0]
+        dossier, permit = world.apply_for_permit(plot, world.tick())
         self.added["dossier"].append(dossier.source_id)
         self.added["dossier_step"].append(dossier.source_id)
         self.added["construction_permit"].append(permit.source_id)

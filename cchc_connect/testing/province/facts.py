@@ -25,7 +25,7 @@ class Party:
 
     is_company: bool
     name: str
-    number: str
+    id_number: str
     """Identity number (số định danh cá nhân) of a person, tax code (mã số thuế) of a company."""
     birth: date | None
     birth_year_only: bool
@@ -121,7 +121,7 @@ class ProcedureFact:
     field_name: str
     level: int
     """0 ministry, 1 province, 2 district, 3 commune."""
-    days: int
+    working_days: int
     """Processing term in working days."""
     fee_vnd: int
     permit_kind: int | None
@@ -154,7 +154,7 @@ class DossierFact:
     return_by_post: bool
     summary: str
     status: DossierStatus
-    status_word: str
+    opencps_status: str
     """The one-stop system's own code for the status."""
     submitted_at: datetime | None
     received_at: datetime | None
@@ -172,7 +172,7 @@ class MeasureFact:
     name: str
     value: Decimal | None
     unit: str
-    prose: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,25 +244,25 @@ class Register(Generic[FactKind]):
     """Facts of one kind in the order in which they were entered, indexed by source id."""
 
     def __init__(self) -> None:
-        self.rows: list[FactKind] = []
+        self.facts: list[FactKind] = []
         self.version = 0
         """Increases with every change."""
         self._indexes: dict[str, int] = {}
 
-    def enter(self, fact: FactKind) -> None:
+    def upsert(self, fact: FactKind) -> None:
         """Append `fact`, or replace the fact with the same source id."""
-        index = self._indexes.setdefault(fact.source_id, len(self.rows))
-        self.rows[index : index + 1] = [fact]
+        index = self._indexes.setdefault(fact.source_id, len(self.facts))
+        self.facts[index : index + 1] = [fact]
         self.version += 1
 
     def __getitem__(self, source_id: str) -> FactKind:
-        return self.rows[self._indexes[source_id]]
+        return self.facts[self._indexes[source_id]]
 
     def __contains__(self, source_id: object) -> bool:
         return source_id in self._indexes
 
     def __iter__(self) -> Iterator[FactKind]:
-        return iter(self.rows)
+        return iter(self.facts)
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.facts)

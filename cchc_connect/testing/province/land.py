@@ -23,7 +23,7 @@ from cchc_connect.testing.province.facts import (
 )
 from cchc_connect.testing.province.geometry import centre, geohash, rectangle
 from cchc_connect.testing.province.people import People
-from cchc_connect.testing.province.seeded_random import happens, seeded, weighted
+from cchc_connect.testing.province.seeded_random import happens, seeded_random, weighted_choice
 
 _FIRST_ID = 740_001
 _PROVINCE = "Thành phố Hồ Chí Minh"
@@ -42,12 +42,12 @@ class LandRegister:
     """Draws parcels by map sheet; parcels of a sheet are neighbours, numbered upwards with gaps."""
 
     def __init__(self, seed: int) -> None:
-        self._rng = seeded("land", seed)
+        self._rng = seeded_random("land", seed)
         self._people = People(self._rng)
         self._sheets: Counter[str] = Counter()
         self._serial = 0
 
-    def parcels(self, count: int) -> list[ParcelFact]:
+    def draw_parcels(self, count: int) -> list[ParcelFact]:
         """Return `count` parcels in the order of their source ids."""
         drawn: list[ParcelFact] = []
         while len(drawn) < count:
@@ -106,7 +106,7 @@ class LandRegister:
         )
 
     def _holders(self, commune: Commune) -> tuple[HolderFact, ...]:
-        kind = weighted(self._rng, _HOLDER_KINDS)
+        kind = weighted_choice(self._rng, _HOLDER_KINDS)
         people = self._people
         match kind:
             case 1:
@@ -138,12 +138,12 @@ def _former_numbering(former: FormerCommune, sheet: str, number: int) -> ParcelN
 
 def _uses(rng: Random, commune: Commune, area: Decimal, *, is_company: bool) -> tuple[UseFact, ...]:
     if is_company:
-        code = weighted(rng, _BUSINESS_USES)
+        code = weighted_choice(rng, _BUSINESS_USES)
         return (UseFact(code=code, area=area, expires_on=_LEASED_UNTIL, origin=11),)
     residential = UseFact(code="ODT" if commune.is_urban else "ONT", area=area, expires_on=None, origin=1)
     if happens(rng, 0.55):
         return (residential,)
-    farmland = UseFact(code=weighted(rng, _FARM_USES), area=area, expires_on=_LEASED_UNTIL, origin=3)
+    farmland = UseFact(code=weighted_choice(rng, _FARM_USES), area=area, expires_on=_LEASED_UNTIL, origin=3)
     if happens(rng, 0.3):
         return (farmland,)
     residential_area = (area * Decimal(rng.randint(2, 6)) / 10).quantize(_TENTH)
@@ -152,7 +152,7 @@ def _uses(rng: Random, commune: Commune, area: Decimal, *, is_company: bool) -> 
 
 def _restriction(rng: Random, area: Decimal) -> RestrictionFact:
     return RestrictionFact(
-        kind=weighted(rng, _RESTRICTION_KINDS),
+        kind=weighted_choice(rng, _RESTRICTION_KINDS),
         document_number=f"{rng.randint(1, 999)}/QĐ-UBND",
         issued_on=date(rng.randint(2015, 2025), rng.randint(1, 12), rng.randint(1, 28)),
         area=(area / 10).quantize(_TENTH),

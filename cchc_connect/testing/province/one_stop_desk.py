@@ -12,10 +12,10 @@ from types import MappingProxyType
 
 from cchc_connect.testing.province.facts import ActionFact, DossierFact, Party, ProcedureFact
 from cchc_connect.testing.province.people import People
-from cchc_connect.testing.province.seeded_random import happens, weighted
+from cchc_connect.testing.province.seeded_random import happens, weighted_choice
 from cchc_schemas import DossierStatus
 
-USUAL_MOVES = MappingProxyType(
+USUAL_TRANSITIONS = MappingProxyType(
     {
         DossierStatus.REGISTERED: {DossierStatus.RECEIVED: 19.0, DossierStatus.REFUSED: 1.0},
         DossierStatus.RECEIVED: {
@@ -37,7 +37,7 @@ USUAL_MOVES = MappingProxyType(
 )
 """Next statuses with their weights; a status that is not a key is final."""
 
-WORDS = MappingProxyType(
+OPENCPS_STATUSES = MappingProxyType(
     {
         DossierStatus.REGISTERED: {"new": 1.0},
         DossierStatus.RECEIVED: {"receiving": 9.0, "collecting": 1.0},
@@ -67,7 +67,7 @@ SATURDAY = 6
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class Application:
     """An application to an agency."""
 
     procedure: ProcedureFact
@@ -79,7 +79,7 @@ class Request:
     online: bool
 
 
-class Desk:
+class OneStopDesk:
     """Opens dossiers and changes their status. A dossier's code is unique nationally."""
 
     def __init__(self, rng: Random) -> None:
@@ -88,24 +88,24 @@ class Desk:
         self._numbers: Counter[str] = Counter()
         self._opened = 0
 
-    def open(self, request: Request) -> DossierFact:
+    def open(self, application: Application) -> DossierFact:
         """Open a dossier: registered if it was filed online, received if it was filed at the counter."""
-        at = request.created_at
+        at = application.created_at
         dossier = DossierFact(
             source_id=str(_FIRST_ID + self._opened),
             changed_at=at,
             created_at=at,
-            code=self._number(request.agency_code, at),
-            procedure=request.procedure,
-            agency_code=request.agency_code,
-            agency_name=request.agency_name,
-            applicant=request.applicant,
-            online=request.online,
+            code=self._number(application.agency_code, at),
+            procedure=application.procedure,
+            agency_code=application.agency_code,
+            agency_name=application.agency_name,
+            applicant=application.applicant,
+            online=application.online,
             return_by_post=happens(self._rng, 0.15),
-            summary=request.summary,
+            summary=application.summary,
             status=DossierStatus.REGISTERED,
-            status_word="new",
-            submitted_at=at if request.online else None,
+            opencps_status="new",
+            submitted_at=at if application.online else None,
             received_at=None,
             due_at=None,
             released_at=None,
@@ -113,20 +113,20 @@ class Desk:
             actions=(),
         )
         self._opened += 1
-        return self._moved(dossier, DossierStatus.REGISTERED if request.online else DossierStatus.RECEIVED, at)
+        return self._moved(dossier, DossierStatus.REGISTERED if application.online else DossierStatus.RECEIVED, at)
 
     def advance(self, dossier: DossierFact, at: datetime) -> DossierFact:
         """Make one usual transition at `at`; the dossier must not have a final status."""
-        return self._moved(dossier, weighted(self._rng, USUAL_MOVES[dossier.status]), at)
+        return self._moved(dossier, weighted_choice(self._rng, USUAL_TRANSITIONS[dossier.status]), at)
 
     def recall(self, dossier: DossierFact, at: datetime) -> DossierFact:
         """Reopen a returned dossier at `at` (thu hồi kết quả)."""
         return self._moved(dossier, DossierStatus.IN_PROCESS, at)
 
-    def live_through(self, dossier: DossierFact, now: datetime) -> DossierFact:
+    def advance_until(self, dossier: DossierFact, now: datetime) -> DossierFact:
         """Make the transitions of a dossier from its opening until `now`; keep only the last action."""
         at = dossier.changed_at
-        while dossier.status in USUAL_MOVES:
+        while dossier.status in USUAL_TRANSITIONS:
             at += self._pause(dossier, at)
             if at >= now:
                 break
@@ -137,7 +137,7 @@ class Desk:
         share = (
             self._rng.uniform(0.15, 0.8) if dossier.status == DossierStatus.IN_PROCESS else self._rng.uniform(0.05, 0.5)
         )
-        hours = max(1.0, 24 * dossier.procedure.days * share)
+        hours = max(1.0, 24 * dossier.procedure.working_days * share)
         neglected = 60 * 24 if happens(self._rng, 0.06) else 0
         pause = timedelta(hours=hours + neglected, minutes=self._rng.randrange(60), seconds=self._rng.randrange(60))
         return pause + _nights_off(at + pause)
@@ -145,7 +145,7 @@ class Desk:
     def _moved(self, dossier: DossierFact, status: DossierStatus, at: datetime) -> DossierFact:
         received_at, due_at = dossier.received_at, dossier.due_at
         if status == DossierStatus.RECEIVED and received_at is None:
-            received_at, due_at = at, due(at, dossier.procedure.days)
+            received_at, due_at = at, due(at, dossier.procedure.working_days)
         elif dossier.status in _PAUSES and due_at is not None:
             # Observed: when a pause ends, the due date moves by the length of the pause.
             due_at += at - dossier.changed_at
@@ -153,7 +153,7 @@ class Desk:
             dossier,
             changed_at=at,
             status=status,
-            status_word=weighted(self._rng, WORDS[status]),
+            opencps_status=weighted_choice(self._rng, OPENCPS_STATUSES[status]),
             received_at=received_at,
             due_at=due_at,
             released_at=(dossier.released_at or at) if status in _RELEASED else None,

@@ -38,7 +38,7 @@ class People:
         return Party(
             is_company=False,
             name=f"{self._full_name(male=male)}",
-            number=f"074{century}{birth.year % 100:02d}{serial:06d}",
+            id_number=f"074{century}{birth.year % 100:02d}{serial:06d}",
             birth=birth,
             birth_year_only=happens(rng, 0.15),
             phone=self._phone(),
@@ -53,7 +53,7 @@ class People:
         return Party(
             is_company=True,
             name=f"Công ty TNHH Mẫu {rng.choice(_TRADES)} {rng.choice(_GIVEN)}",
-            number=f"37{serial:08d}",
+            id_number=f"37{serial:08d}",
             birth=None,
             birth_year_only=False,
             phone=self._phone(),

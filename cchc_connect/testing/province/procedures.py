@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from cchc_connect.testing.province.facts import ProcedureFact
 
-FIELDS = MappingProxyType(
+PROCEDURE_FIELDS = MappingProxyType(
     {
         "G17-XD11": "Hoạt động xây dựng",
         "G17-XD13": "Quy hoạch xây dựng, kiến trúc",
@@ -67,14 +67,14 @@ _ROWS: tuple[tuple[str, str, str, int, int, int, int | None], ...] = (
     ("1.099055-TH2", "Chuyển nơi hưởng trợ cấp thất nghiệp", "G07-LĐ06", _PROVINCE, 3, 0, None),
 )
 
-CATALOGUE: tuple[ProcedureFact, ...] = tuple(
+PROCEDURES: tuple[ProcedureFact, ...] = tuple(
     ProcedureFact(
         source_id=code,
         name=name,
         field_code=field,
-        field_name=FIELDS[field],
+        field_name=PROCEDURE_FIELDS[field],
         level=level,
-        days=days,
+        working_days=days,
         fee_vnd=fee,
         permit_kind=permit_kind,
     )

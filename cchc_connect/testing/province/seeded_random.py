@@ -7,12 +7,12 @@ from typing import TypeVar
 Choice = TypeVar("Choice")
 
 
-def seeded(purpose: str, *seeds: int) -> Random:
+def seeded_random(purpose: str, *seeds: int) -> Random:
     """Return a separate generator for `purpose`, so that more draws for one purpose do not change another's."""
     return Random(f"{purpose}:{':'.join(map(str, seeds))}")  # noqa: S311  # invented facts, no secret is drawn
 
 
-def weighted(rng: Random, weights: Mapping[Choice, float]) -> Choice:
+def weighted_choice(rng: Random, weights: Mapping[Choice, float]) -> Choice:
     """Draw a key of `weights`; its probability is proportional to its weight."""
     return rng.choices(tuple(weights), tuple(weights.values()))[0]
 
@@ -22,7 +22,7 @@ def happens(rng: Random, probability: float) -> bool:
     return rng.random() < probability
 
 
-def some(rng: Random, pool: Sequence[Choice], count: int) -> list[Choice]:
+def sample_in_order(rng: Random, pool: Sequence[Choice], count: int) -> list[Choice]:
     """Draw `count` different members of `pool`, or all if it has fewer; keep the order of `pool`."""
     indexes = rng.sample(range(len(pool)), min(count, len(pool)))
     return [pool[index] for index in sorted(indexes)]

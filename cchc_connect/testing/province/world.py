@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from threading import RLock
 from typing import TypeVar
 
-from cchc_connect.testing.province.construction import COMMUNES_JOINED, ConstructionOffice, Plot, plots
+from cchc_connect.testing.province.construction import COMMUNES_MERGED_AT, ConstructionDepartment, Plot, draw_plots
 from cchc_connect.testing.province.defect_catalogue import (
     DOSSIER_DEFECTS,
     PARCEL_DEFECTS,
@@ -17,8 +17,8 @@ from cchc_connect.testing.province.defect_catalogue import (
     PROCEDURE_DEFECTS,
     WORKS_DEFECTS,
 )
-from cchc_connect.testing.province.defects import Blemishes, DefectCount, draw
-from cchc_connect.testing.province.dossiers import Filings, filing_moments
+from cchc_connect.testing.province.defects import DefectCount, ListingDefects, draw_defects
+from cchc_connect.testing.province.dossiers import Applications, application_times
 from cchc_connect.testing.province.facts import (
     VIETNAM,
     DossierFact,
@@ -29,9 +29,9 @@ from cchc_connect.testing.province.facts import (
     WorksFact,
 )
 from cchc_connect.testing.province.land import LandRegister
-from cchc_connect.testing.province.one_stop_desk import Desk
-from cchc_connect.testing.province.procedures import CATALOGUE
-from cchc_connect.testing.province.seeded_random import happens, seeded, weighted
+from cchc_connect.testing.province.one_stop_desk import OneStopDesk
+from cchc_connect.testing.province.procedures import PROCEDURES
+from cchc_connect.testing.province.seeded_random import happens, seeded_random, weighted_choice
 
 Edited = TypeVar("Edited")
 
@@ -72,9 +72,9 @@ class World:
         self.seed = seed
         self.now = _START
         self.lock = RLock()
-        self.desk = Desk(seeded("desk", seed))
-        self.office = ConstructionOffice(seed)
-        self.filings = Filings(seed)
+        self.desk = OneStopDesk(seeded_random("desk", seed))
+        self.construction_department = ConstructionDepartment(seed)
+        self.applications = Applications(seed)
         self.parcels: Register[ParcelFact] = Register()
         self.dossiers: Register[DossierFact] = Register()
         self.permits: Register[PermitFact] = Register()
@@ -83,14 +83,14 @@ class World:
         self._register_land(parcels)
         self._file_dossiers(dossiers)
         self._record_works(works)
-        self.blemishes = self._draw_defects(defect_share)
+        self.listing_defects = self._draw_defects(defect_share)
 
     def tick(self) -> datetime:
         """Advance `now` by a second and return it (Vietnamese time)."""
         self.now += timedelta(seconds=1)
         return self.now
 
-    def holdings(self) -> Mapping[str, int]:
+    def record_counts(self) -> Mapping[str, int]:
         """Return how many records of each shared type the sources show, faulty items included.
 
         Every action that a listing has shown as a dossier's last one counts as a dossier step.
@@ -104,16 +104,16 @@ class World:
             "dossier_step": sum(len(dossier.actions) for dossier in self.dossiers),
         }
 
-    def defects(self) -> Mapping[str, DefectCount]:
+    def defect_counts(self) -> Mapping[str, DefectCount]:
         """Return how many items of each shared record type have a harmless and a faulty defect."""
-        counts = {record_type: DefectCount() for record_type in self.holdings()}
-        for blemishes in self.blemishes.values():
+        counts = {record_type: DefectCount() for record_type in self.record_counts()}
+        for blemishes in self.listing_defects.values():
             for record_type, count in blemishes.counts().items():
                 counts[record_type].harmless += count.harmless
                 counts[record_type].faulty += count.faulty
         return counts
 
-    def complete_case(self) -> str:
+    def code_of_sound_dossier(self) -> str:
         """Return the code of a dossier that has a permit and parcels, none of them with a defect.
 
         Raises:
@@ -130,63 +130,63 @@ class World:
         raise LookupError("no dossier of this world has all its records sound")
 
     def _is_sound(self, listing: str, source_id: str) -> bool:
-        return self.blemishes[listing].named(source_id) is None
+        return self.listing_defects[listing].defect_name(source_id) is None
 
     def _register_land(self, parcels: int) -> None:
-        for procedure in CATALOGUE:
-            self.procedures.enter(procedure)
-        for parcel in LandRegister(self.seed).parcels(parcels):
-            self.parcels.enter(parcel)
+        for procedure in PROCEDURES:
+            self.procedures.upsert(procedure)
+        for parcel in LandRegister(self.seed).draw_parcels(parcels):
+            self.parcels.upsert(parcel)
 
     def _file_dossiers(self, count: int) -> None:
-        rng = seeded("world", self.seed)
-        moments = filing_moments(rng, count)
-        resurveyed = [parcel for parcel in self.parcels if parcel.previous] or self.parcels.rows
-        early = iter(plots(rng, resurveyed, count))
-        late = iter(plots(rng, self.parcels.rows, count))
-        registered = iter(plots(rng, self.parcels.rows, count))
+        rng = seeded_random("world", self.seed)
+        moments = application_times(rng, count)
+        resurveyed = [parcel for parcel in self.parcels if parcel.previous] or self.parcels.facts
+        early = iter(draw_plots(rng, resurveyed, count))
+        late = iter(draw_plots(rng, self.parcels.facts, count))
+        registered = iter(draw_plots(rng, self.parcels.facts, count))
         for at in moments:
-            match weighted(rng, _APPLICATION_WEIGHTS):
+            match weighted_choice(rng, _APPLICATION_WEIGHTS):
                 case "permit":
-                    self.file_permit(next(early if at < COMMUNES_JOINED else late), at)
+                    self.apply_for_permit(next(early if at < COMMUNES_MERGED_AT else late), at)
                 case "land":
                     self._file_land(next(registered).parcels[0], at)
                 case _:
-                    self.dossiers.enter(self._advanced_to_now(self.desk.open(self.filings.civil(at))))
+                    self.dossiers.upsert(self._advanced_to_now(self.desk.open(self.applications.civil(at))))
 
-    def file_permit(self, plot: Plot, at: datetime) -> tuple[DossierFact, PermitFact]:
+    def apply_for_permit(self, plot: Plot, at: datetime) -> tuple[DossierFact, PermitFact]:
         """Apply for a permit on `plot`: adds a dossier at the desk and a file at the construction department."""
-        request = self.filings.permit(plot, at)
+        request = self.applications.permit(plot, at)
         dossier = self._advanced_to_now(self.desk.open(request))
-        permit = self.office.open(dossier, plot, kind=request.procedure.permit_kind or 1)
-        self.dossiers.enter(dossier)
-        self.permits.enter(permit)
+        permit = self.construction_department.open_file(dossier, plot, kind=request.procedure.permit_kind or 1)
+        self.dossiers.upsert(dossier)
+        self.permits.upsert(permit)
         return dossier, permit
 
     def _file_land(self, parcel: ParcelFact, at: datetime) -> None:
-        dossier = self._advanced_to_now(self.desk.open(self.filings.land(parcel, at)))
-        self.dossiers.enter(dossier)
+        dossier = self._advanced_to_now(self.desk.open(self.applications.land(parcel, at)))
+        self.dossiers.upsert(dossier)
         parcel = self.parcels[parcel.source_id]
         if dossier.released_at is None or not parcel.certificates or parcel.certificates[0].dossier_code:
             return
         issued = replace(parcel.certificates[0], dossier_code=dossier.code, issued_on=dossier.released_at.date())
         changed_at = max(parcel.changed_at, dossier.released_at)
-        self.parcels.enter(replace(parcel, certificates=(issued,), changed_at=changed_at))
+        self.parcels.upsert(replace(parcel, certificates=(issued,), changed_at=changed_at))
 
     def _advanced_to_now(self, dossier: DossierFact) -> DossierFact:
-        return self.desk.live_through(dossier, self.now)
+        return self.desk.advance_until(dossier, self.now)
 
     def _record_works(self, count: int) -> None:
-        rng = seeded("survey", self.seed)
+        rng = seeded_random("survey", self.seed)
         for permit in self.permits:
             if happens(rng, _BUILT_SHARE):
                 plot = Plot(parcels=tuple(self.parcels[parcel] for parcel in permit.parcel_ids))
-                self.works.enter(self.office.survey(plot, permit))
-        for plot in plots(rng, self.parcels.rows, count - len(self.works)):
-            self.works.enter(self.office.survey(plot, None))
+                self.works.upsert(self.construction_department.record_works(plot, permit))
+        for plot in draw_plots(rng, self.parcels.facts, count - len(self.works)):
+            self.works.upsert(self.construction_department.record_works(plot, None))
 
-    def _draw_defects(self, share: float) -> Mapping[str, Blemishes]:
-        rng = seeded("defects", self.seed)
+    def _draw_defects(self, share: float) -> Mapping[str, ListingDefects]:
+        rng = seeded_random("defects", self.seed)
         listings = {
             "land_parcel": ([fact.source_id for fact in self.parcels], PARCEL_DEFECTS),
             "construction_permit": ([fact.source_id for fact in self.permits], PERMIT_DEFECTS),
@@ -194,7 +194,7 @@ class World:
             "procedure": ([fact.source_id for fact in self.procedures], PROCEDURE_DEFECTS),
             "dossier": ([fact.source_id for fact in self.dossiers], DOSSIER_DEFECTS),
         }
-        return {listing: draw(rng, ids, defects, share) for listing, (ids, defects) in listings.items()}
+        return {listing: draw_defects(rng, ids, defects, share) for listing, (ids, defects) in listings.items()}
 
     def edit(self, change: Callable[["World"], Edited]) -> Edited:
         """Call `change` while the lock is held, and return its result; see `days_work`."""

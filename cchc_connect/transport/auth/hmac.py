@@ -15,7 +15,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from cchc_connect.transport.auth.schemes import Anonymous
-from cchc_connect.transport.calls.call import Wire
+from cchc_connect.transport.calls.call import PreparedRequest
 from cchc_schemas.dates import VIETNAM
 
 
@@ -37,11 +37,14 @@ class Hmac(Anonymous):
     time_header: str = "X-Timestamp"
     signature_header: str = "X-Signature"
 
-    def signed(self, prepared: Wire, now: datetime) -> Wire:
+    def sign_request(self, prepared: PreparedRequest, now: datetime) -> PreparedRequest:
         """Return the request with key id, time and signature in its headers."""
         time_text = self._time_text(now)
         values = {"key_id": self.key_id, "timestamp": time_text}
-        parts = [PARTS[name](prepared) if name in PARTS else values[name].encode() for name in self.signed_parts]
+        parts = [
+            PART_READERS[name](prepared) if name in PART_READERS else values[name].encode()
+            for name in self.signed_parts
+        ]
         digest = hmac.new(self.secret.encode(), self.separator.encode().join(parts), hashlib.sha256)
         signature = digest.hexdigest() if self.encoding == "hex" else b64encode(digest.digest()).decode()
         signature_headers = {
@@ -57,16 +60,16 @@ class Hmac(Anonymous):
         )
 
 
-def _target(prepared: Wire) -> bytes:
+def _target(prepared: PreparedRequest) -> bytes:
     address = urlsplit(prepared.url)
     return f"{address.path}?{address.query}".removesuffix("?").encode()
 
 
-def _content_type(prepared: Wire) -> bytes:
+def _content_type(prepared: PreparedRequest) -> bytes:
     return next((value for name, value in prepared.headers.items() if name.lower() == "content-type"), "").encode()
 
 
-PARTS: Mapping[str, Callable[[Wire], bytes]] = MappingProxyType(
+PART_READERS: Mapping[str, Callable[[PreparedRequest], bytes]] = MappingProxyType(
     {
         "method": lambda prepared: prepared.method.encode(),
         "target": _target,
@@ -77,4 +80,4 @@ PARTS: Mapping[str, Callable[[Wire], bytes]] = MappingProxyType(
 )
 """Parts of a request that may be signed, besides `key_id` and `timestamp`; `target` is the path with its query."""
 
-SIGNABLE = frozenset({"key_id", "timestamp", *PARTS})
+SIGNABLE_PARTS = frozenset({"key_id", "timestamp", *PART_READERS})

@@ -6,12 +6,12 @@ from threading import Lock
 
 from cchc_connect.errors import SourceHeld
 from cchc_connect.http import HttpResponse
-from cchc_connect.signing import Attested, Signer, Verifier
-from cchc_connect.transport.calls.call import Wire
+from cchc_connect.signing import Signer, VerifiedSignature, Verifier
+from cchc_connect.transport.calls.call import PreparedRequest
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seal:
+class MessageSigner:
     """Signs request bodies; each attempt gets a new signature."""
 
     signer: Signer = field(repr=False)
@@ -19,14 +19,14 @@ class Seal:
     """The recipient's identifier, signed as `aud`."""
     header: str
 
-    def sealed(self, prepared: Wire) -> Wire:
+    def sign(self, prepared: PreparedRequest) -> PreparedRequest:
         """Return the request with the signature of its body in `header`; no body is signed as zero bytes."""
         return replace(
             prepared, headers={**prepared.headers, self.header: self.signer.sign(prepared.body or b"", self.audience)}
         )
 
 
-class SealCheck:
+class SignatureCheck:
     """Verifies the signatures of responses before they are used; threads may share it.
 
     A signature does not name the request that its response belongs to. So each signature is accepted once: a
@@ -52,7 +52,7 @@ class SealCheck:
         if not self._is_new(attested, now):
             raise SourceHeld("signature.replayed", connection=self._connection)
 
-    def _is_new(self, attested: Attested, now: datetime) -> bool:
+    def _is_new(self, attested: VerifiedSignature, now: datetime) -> bool:
         with self._lock:
             if attested.signature_id in self._seen:
                 return False

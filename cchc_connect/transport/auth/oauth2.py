@@ -10,14 +10,14 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 from urllib.parse import quote_plus
 
-from cchc_connect.http import Credentials, Granted, HttpRequest, HttpResponse, Verdict
+from cchc_connect.http import Credentials, HttpRequest, HttpResponse, SessionToken, Verdict
 from cchc_connect.privacy.secrets import SecretText
 from cchc_connect.signing import ASSERTION_TYPE
 from cchc_connect.transport.calls.classifier import classify_rest
 from cchc_connect.transport.network.url_guard import Origin, origin_of
 
 
-def basic(account: Credentials) -> str:
+def basic_header(account: Credentials) -> str:
     """Return the value of an Authorization header; name and password are encoded in UTF-8."""
     return SecretText(f"Basic {b64encode(f'{account.username}:{account.password}'.encode()).decode()}")
 
@@ -42,7 +42,7 @@ class TokenLogin:
     """Account of a password grant; None: client credentials grant."""
     parameters: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     """Further form fields: scope, audience, resource."""
-    envelope: str = ""
+    token_object: str = ""
     """Name of the object in the response that holds the token; "": the response itself."""
 
     lifetime_s: float = _DEFAULT_LIFETIME_S
@@ -56,7 +56,7 @@ class TokenLogin:
         """
         return origin_of(self.token_url)
 
-    def login(self, credentials: Credentials) -> HttpRequest:
+    def login_request(self, credentials: Credentials) -> HttpRequest:
         """Return the request for a token."""
         del credentials  # client and account are fields of this login
         return HttpRequest(
@@ -67,15 +67,15 @@ class TokenLogin:
             idempotent=True,
         )
 
-    def session(self, response: HttpResponse) -> Granted | None:
+    def token_from(self, response: HttpResponse) -> SessionToken | None:
         """Return the token, None where the response has no bearer token."""
         grant = self._token_object(response)
         token, kind = grant.get("access_token"), grant.get("token_type")
         if not isinstance(token, str) or not token or not isinstance(kind, str) or kind.lower() != "bearer":
             return None
-        return Granted(token, _seconds(grant.get("expires_in"), self.lifetime_s))
+        return SessionToken(token, _seconds(grant.get("expires_in"), self.lifetime_s))
 
-    def attach(self, request: HttpRequest, session: str) -> HttpRequest:
+    def with_token(self, request: HttpRequest, session: str) -> HttpRequest:
         """Return `request` with the token in its Authorization header."""
         return replace(request, headers={**request.headers, "Authorization": SecretText(f"Bearer {session}")})
 
@@ -106,12 +106,12 @@ class TokenLogin:
             return {}
         # Section 2.3.1: both are form-encoded before they become user and password.
         encoded = Credentials(username=quote_plus(self.client_id), password=quote_plus(self.client_secret))
-        return {"Authorization": basic(encoded)}
+        return {"Authorization": basic_header(encoded)}
 
     def _token_object(self, response: HttpResponse) -> Mapping[str, object]:
         """Return the object that holds the token; an empty one where there is none."""
         document = _object(response.json())
-        return _object(document.get(self.envelope)) if self.envelope else document
+        return _object(document.get(self.token_object)) if self.token_object else document
 
 
 def _object(value: object) -> Mapping[str, object]:

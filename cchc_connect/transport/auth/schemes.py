@@ -11,8 +11,8 @@ from typing import Protocol
 
 from cchc_connect.http import Credentials
 from cchc_connect.privacy.secrets import SecretText
-from cchc_connect.transport.auth.oauth2 import TokenLogin, basic
-from cchc_connect.transport.calls.call import Wire
+from cchc_connect.transport.auth.oauth2 import TokenLogin, basic_header
+from cchc_connect.transport.calls.call import PreparedRequest
 
 
 class Authentication(Protocol):
@@ -32,7 +32,7 @@ class Authentication(Protocol):
         """Return the headers of every request."""
         ...
 
-    def signed(self, prepared: Wire, now: datetime) -> Wire:
+    def sign_request(self, prepared: PreparedRequest, now: datetime) -> PreparedRequest:
         """Return the request as it is sent at `now` (aware); called for each attempt."""
         ...
 
@@ -55,7 +55,7 @@ class Anonymous:
         """Return no headers."""
         return {}
 
-    def signed(self, prepared: Wire, now: datetime) -> Wire:
+    def sign_request(self, prepared: PreparedRequest, now: datetime) -> PreparedRequest:
         """Return the request unchanged."""
         del now
         return prepared
@@ -82,7 +82,7 @@ class Basic(_WithAccount):
 
     def headers(self) -> Mapping[str, str]:
         """Return the Authorization header."""
-        return {"Authorization": basic(self.credentials)}
+        return {"Authorization": basic_header(self.credentials)}
 
 
 @dataclass(frozen=True)

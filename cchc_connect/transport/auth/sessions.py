@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cchc_connect.errors import AuthenticationFailed
-from cchc_connect.http import Credentials, Granted, HttpRequest, HttpResponse, SessionLogin, Verdict
-from cchc_connect.privacy.secrets import revealed
-from cchc_connect.transport.auth.token_store import Shelf
-from cchc_connect.transport.calls.call import Call, Deadline, Send
-from cchc_connect.transport.calls.error_mapping import overdue, settled
+from cchc_connect.http import Credentials, HttpRequest, HttpResponse, SessionLogin, SessionToken, Verdict
+from cchc_connect.privacy.secrets import register_secret
+from cchc_connect.transport.auth.token_store import TokenStore
+from cchc_connect.transport.calls.call import Call, Deadline, SendStep
+from cchc_connect.transport.calls.error_mapping import deadline_error, require_accepted
 from cchc_connect.transport.network.url_guard import Origin
 
 _MARGIN = 0.2
@@ -26,22 +26,22 @@ _POLL_INTERVAL_S = 0.05
 
 
 @dataclass(frozen=True)
-class Session:
+class LoginSession:
     """An open session; `good_until` is when, on the monotonic clock, it is no longer used."""
 
     token: str = field(repr=False)
-    good_until: float
+    usable_until: float
 
 
 @dataclass(frozen=True)
-class Pause:
+class WaitStep:
     """Step: wait for `seconds`."""
 
     seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)
-class Way:
+class LoginMethod:
     """How a session is opened: by the dialect's login with an account, or at a token endpoint."""
 
     login: SessionLogin
@@ -50,11 +50,11 @@ class Way:
     """Origins that the login request may go to."""
     classify: Callable[[HttpResponse], Verdict]
     """Returns the verdict on the login's response."""
-    name: str
+    token_store_key: str
     """Key of its sessions in the token store."""
 
 
-class Sessions:
+class SharedSession:
     """Holds one session for all threads or tasks of a transport.
 
     `usable` needs no lock. `opened` must be run by one caller at a time; a caller that waited for another
@@ -63,38 +63,42 @@ class Sessions:
     """
 
     def __init__(
-        self, login_method: Way, clock: Callable[[], float], now: Callable[[], datetime], shelf: Shelf | None = None
+        self,
+        login_method: LoginMethod,
+        clock: Callable[[], float],
+        now: Callable[[], datetime],
+        shelf: TokenStore | None = None,
     ) -> None:
         """Start without a session."""
-        self.way = login_method
-        self.flights = 0
+        self.login_method = login_method
+        self.login_count = 0
         """Number of finished logins."""
         self._clock = clock
         self._now = now
         self._shelf = shelf
-        self._session: Session | None = None
+        self._session: LoginSession | None = None
         self._refusal: tuple[str, dict[str, object]] | None = None
 
-    def usable(self, spent: Session | None) -> Session | None:
+    def current(self, spent: LoginSession | None) -> LoginSession | None:
         """Return the open session, None where it has expired or is the refused one (`spent`)."""
         session = self._session
-        if session is None or session is spent or self._clock() >= session.good_until:
+        if session is None or session is spent or self._clock() >= session.usable_until:
             return None
         return session
 
-    def opened(
-        self, call: Call, spent: Session | None, flights: int, begin: Callable[[HttpRequest], Send]
-    ) -> Generator[Send | Pause, HttpResponse, Session]:
+    def login(
+        self, call: Call, spent: LoginSession | None, flights: int, begin: Callable[[HttpRequest], SendStep]
+    ) -> Generator[SendStep | WaitStep, HttpResponse, LoginSession]:
         """Log in unless another caller has done so since `flights` was read, and return the session.
 
         Raises:
             AuthenticationFailed: the system refuses the account.
             DeadlineExceeded: the deadline passed while another process was logging in.
         """
-        session = self.usable(spent)
+        session = self.current(spent)
         if session:
             return session
-        if self._refusal and self.flights != flights:
+        if self._refusal and self.login_count != flights:
             code, context = self._refusal
             raise AuthenticationFailed(code, **context)
         self._refusal = None
@@ -104,46 +108,50 @@ class Sessions:
             self._refusal = refusal.code, refusal.context
             raise
         finally:
-            self.flights += 1
+            self.login_count += 1
         return self._session
 
     def _shared(
-        self, call: Call, spent: Session | None, begin: Callable[[HttpRequest], Send]
-    ) -> Generator[Send | Pause, HttpResponse, Session]:
+        self, call: Call, spent: LoginSession | None, begin: Callable[[HttpRequest], SendStep]
+    ) -> Generator[SendStep | WaitStep, HttpResponse, LoginSession]:
         """Use the session of another process, or log in while the other processes wait."""
         if self._shelf is None:
             granted = yield from self._log_in(begin)
             return self._session_from(granted, 0.0)
         wait = Deadline(self._clock, _OTHER_LOGIN_TIMEOUT_S)
-        while not (slot := self._shelf.claim(self.way.name)):
-            if call.deadline.over:
-                raise overdue(call)
-            if wait.over:  # the other process may hang
+        while not (slot := self._shelf.lock(self.login_method.token_store_key)):
+            if call.deadline.has_passed:
+                raise deadline_error(call)
+            if wait.has_passed:  # the other process may hang
                 granted = yield from self._log_in(begin)
                 return self._session_from(granted, 0.0)
-            yield Pause(_POLL_INTERVAL_S)
+            yield WaitStep(_POLL_INTERVAL_S)
         with slot:
             stored = slot.read()
-            if stored is not None and (spent is None or stored.granted.token != spent.token):
-                session = self._session_from(stored.granted, stored.age_s(self._now()))
-                if self._clock() < session.good_until:
+            if stored is not None and (spent is None or stored.token.token != spent.token):
+                session = self._session_from(stored.token, stored.age_s(self._now()))
+                if self._clock() < session.usable_until:
                     return session
             requested_at = self._now()
             granted = yield from self._log_in(begin)
             slot.write(granted, requested_at)
             return self._session_from(granted, (self._now() - requested_at).total_seconds())
 
-    def _log_in(self, begin: Callable[[HttpRequest], Send]) -> Generator[Send | Pause, HttpResponse, Granted]:
-        login = self.way.login
-        send = begin(login.login(self.way.account))
+    def _log_in(
+        self, begin: Callable[[HttpRequest], SendStep]
+    ) -> Generator[SendStep | WaitStep, HttpResponse, SessionToken]:
+        login = self.login_method.login
+        send = begin(login.login_request(self.login_method.account))
         requested_at = self._clock()
-        token = login.session(settled((yield send), send.call))
+        token = login.token_from(require_accepted((yield send), send.call))
         if not token:
             raise AuthenticationFailed("transport.login_refused", **send.call.context())
-        granted = token if isinstance(token, Granted) else Granted(token, login.lifetime_s)
-        return Granted(granted.token, granted.lifetime_s - (self._clock() - requested_at))
+        granted = token if isinstance(token, SessionToken) else SessionToken(token, login.lifetime_s)
+        return SessionToken(granted.token, granted.lifetime_s - (self._clock() - requested_at))
 
-    def _session_from(self, granted: Granted, age_s: float) -> Session:
+    def _session_from(self, granted: SessionToken, age_s: float) -> LoginSession:
         """Return a session of age `age_s`; it expires somewhat before the end of its lifetime."""
         margin = min(_MAX_MARGIN_S, _MARGIN * granted.lifetime_s)
-        return Session(revealed(granted.token), self._clock() + granted.lifetime_s - margin - max(age_s, 0.0))
+        return LoginSession(
+            register_secret(granted.token), self._clock() + granted.lifetime_s - margin - max(age_s, 0.0)
+        )

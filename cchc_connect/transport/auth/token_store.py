@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from cchc_connect.errors import ConfigurationError
-from cchc_connect.http import Granted
+from cchc_connect.http import SessionToken
 
 OWNER_ONLY = 0o700
 _GROUP_OR_OTHERS = 0o077
@@ -25,26 +25,26 @@ _MAX_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredToken:
     """A stored session and when it was requested (UTC)."""
 
-    granted: Granted
-    asked_at: datetime
+    token: SessionToken
+    requested_at: datetime
 
     def age_s(self, now: datetime) -> float:
         """Return its age in seconds; the full lifetime where it is from the future, after a clock was set back."""
-        age = (now - self.asked_at).total_seconds()
-        return age if age >= 0 else self.granted.lifetime_s
+        age = (now - self.requested_at).total_seconds()
+        return age if age >= 0 else self.token.lifetime_s
 
 
-class Place(Protocol):
+class TokenSlot(Protocol):
     """The locked slot of one session; leaving the context manager releases it."""
 
-    def read(self) -> Kept | None:
+    def read(self) -> StoredToken | None:
         """Return the stored session, None where there is none."""
         ...
 
-    def write(self, granted: Granted, asked_at: datetime) -> None:
+    def write(self, granted: SessionToken, requested_at: datetime) -> None:
         """Store a session in place of the previous one; `asked_at` is when it was requested (aware)."""
         ...
 
@@ -55,15 +55,15 @@ class Place(Protocol):
     ) -> None: ...
 
 
-class Shelf(Protocol):
+class TokenStore(Protocol):
     """Sessions shared by processes."""
 
-    def claim(self, name: str) -> Place | None:
+    def lock(self, name: str) -> TokenSlot | None:
         """Return the locked slot of `name`, None while another process holds it; never waits."""
         ...
 
 
-class FolderShelf:
+class FileTokenStore:
     """Token store in files of one folder."""
 
     def __init__(self, folder: Path) -> None:
@@ -86,7 +86,7 @@ class FolderShelf:
             raise ConfigurationError("transport.token_store_unusable", folder=folder)
         self._folder = folder
 
-    def claim(self, name: str) -> Place | None:
+    def lock(self, name: str) -> TokenSlot | None:
         """Return the locked slot of `name`, None while another process holds it; never waits.
 
         Where the folder cannot be used any more, the slot stores nothing: then each process logs in for itself.
@@ -110,17 +110,17 @@ class _FileSlot:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
-    def read(self) -> Kept | None:
+    def read(self) -> StoredToken | None:
         """Return the stored session; None where the file is empty, incomplete or not in our format."""
         try:
             content = os.pread(self._descriptor, min(os.fstat(self._descriptor).st_size, _MAX_BYTES), 0)
             entry: dict[str, Any] = json.loads(content)
-            granted = Granted(str(entry["token"]), float(entry["lifetime_s"]))
-            return Kept(granted, datetime.fromtimestamp(float(entry["asked_at"]), UTC))
+            granted = SessionToken(str(entry["token"]), float(entry["lifetime_s"]))
+            return StoredToken(granted, datetime.fromtimestamp(float(entry["asked_at"]), UTC))
         except (ValueError, KeyError, TypeError, OverflowError, OSError):
             return None
 
-    def write(self, granted: Granted, asked_at: datetime) -> None:
+    def write(self, granted: SessionToken, asked_at: datetime) -> None:
         """Store a session in place of the previous one."""
         entry = {"token": granted.token, "lifetime_s": granted.lifetime_s, "asked_at": asked_at.timestamp()}
         with suppress(OSError):  # no space left: the other processes log in for themselves
@@ -139,11 +139,11 @@ class _FileSlot:
 class _NoSlot:
     """Slot that stores nothing, where the folder cannot be used."""
 
-    def read(self) -> Kept | None:
+    def read(self) -> StoredToken | None:
         """Return None."""
         return None
 
-    def write(self, granted: Granted, asked_at: datetime) -> None:
+    def write(self, granted: SessionToken, asked_at: datetime) -> None:
         """Do nothing."""
 
     def __enter__(self) -> Self:
@@ -155,7 +155,7 @@ class _NoSlot:
         return
 
 
-def runtime_folder() -> Path | None:
+def default_token_folder() -> Path | None:
     """Return our folder on the system's runtime file system, None where the environment names none."""
     for variable in ("RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR"):
         folder = os.environ.get(variable, "").partition(":")[0]

@@ -7,10 +7,10 @@ from importlib import import_module
 from typing import Any
 
 from cchc_connect.errors import MessageRefused
-from cchc_connect.extras import extra
+from cchc_connect.extras import require_extra
 from cchc_connect.http import Credentials
 from cchc_connect.transport.auth.schemes import Anonymous
-from cchc_connect.transport.calls.call import Wire
+from cchc_connect.transport.calls.call import PreparedRequest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class WsSecurity(Anonymous):
     over TLS the plain form (`PasswordText`) is no weaker.
     """
 
-    def signed(self, prepared: Wire, now: datetime) -> Wire:
+    def sign_request(self, prepared: PreparedRequest, now: datetime) -> PreparedRequest:
         """Return the request with a new token created at `now`; a request without a body is unchanged.
 
         Raises:
@@ -38,7 +38,7 @@ class WsSecurity(Anonymous):
 
 
 def _with_token(envelope: bytes, account: Credentials, now: datetime, *, digest: bool) -> bytes:
-    with extra("soap", "zeep", "lxml"):
+    with require_extra("soap", "zeep", "lxml"):
         etree: Any = import_module("lxml.etree")  # imported by name: neither package has types
         username: Any = import_module("zeep.wsse.username")
     token = username.UsernameToken(

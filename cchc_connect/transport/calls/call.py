@@ -7,7 +7,7 @@ from threading import Lock
 from cchc_connect.http import HttpRequest, HttpResponse, Verdict
 from cchc_connect.transport.network.url_guard import Origin
 
-LEAST_S = 0.001
+MIN_WAIT_S = 0.001
 """Seconds; a shorter wait is treated as none, since timers may end that much too early."""
 
 
@@ -25,9 +25,9 @@ class Deadline:
         return self._end - self._clock()
 
     @property
-    def over(self) -> bool:
+    def has_passed(self) -> bool:
         """True if less than `LEAST_S` is left."""
-        return self.remaining() < LEAST_S
+        return self.remaining() < MIN_WAIT_S
 
 
 @dataclass(kw_only=True)
@@ -50,7 +50,7 @@ class Call:
         return {
             "connection": self.connection,
             "method": self.request.method,
-            "path": self.request.place,
+            "path": self.request.display_path,
             "status": self.status,
             "verdict": None if self.verdict is None else self.verdict.value,
             "attempt": self.attempt,
@@ -59,7 +59,7 @@ class Call:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wire:
+class PreparedRequest:
     """A request exactly as a carrier sends it; only a signature that includes the time is new in each attempt."""
 
     method: str
@@ -73,11 +73,11 @@ class Wire:
 
 
 @dataclass(frozen=True)
-class Send:
+class SendStep:
     """Step: send one request, with as many attempts as the policy allows."""
 
     call: Call
-    wire: Wire
+    prepared: PreparedRequest
     origins: Collection[Origin] = field(repr=False)
     """Origins that it may go to."""
     classify: Callable[[HttpResponse], Verdict] = field(repr=False)

@@ -30,7 +30,7 @@ _HANDSHAKE_CUT_OFF = (
 )
 
 
-def causes(error: BaseException) -> Iterator[BaseException]:
+def exception_chain(error: BaseException) -> Iterator[BaseException]:
     """Yield `error` and every exception it was made from, wherever its library stores them."""
     seen: list[BaseException] = []
     pending: list[object] = [error]
@@ -42,12 +42,12 @@ def causes(error: BaseException) -> Iterator[BaseException]:
             pending += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
 
 
-def is_distrust(chain: list[BaseException]) -> bool:
+def is_tls_refusal(chain: list[BaseException]) -> bool:
     """True if TLS refused the server, or the server refused our TLS."""
     return any(isinstance(cause, ssl.SSLError) and not isinstance(cause, _HANDSHAKE_CUT_OFF) for cause in chain)
 
 
-def is_overlong(chain: list[BaseException]) -> bool:
+def is_head_too_long(chain: list[BaseException]) -> bool:
     """True if a head was too long, or had too many lines for the standard library, which has no class for that."""
     return any(isinstance(cause, Overlong) or type(cause) is http.client.HTTPException for cause in chain)
 
@@ -60,29 +60,29 @@ _READING_METHODS = frozenset({"GET", "HEAD"})
 _REDIRECT_CLASS = 3
 
 
-class Fault(StrEnum):
+class ConnectionFailure(StrEnum):
     """How a connection failed, from the HTTP library's exception."""
 
     NEVER_CONNECTED = "never_connected"
     """No connection was made, so nothing was sent."""
-    SILENT = "silent"
+    TIMED_OUT = "silent"
     """Nothing was received within the timeout."""
     BROKEN = "broken"
     """The connection was lost, or what was received is no HTTP."""
-    DISTRUSTED = "distrusted"
+    TLS_REFUSED = "distrusted"
     """TLS could not verify the server, or the handshake was refused."""
-    OVERLONG = "overlong"
+    HEAD_TOO_LONG = "overlong"
     """Too many header lines, or too long ones."""
 
 
 _UNREACHABLE = {
-    Fault.NEVER_CONNECTED: NEVER_CONNECTED,
-    Fault.SILENT: "transport.no_response",
-    Fault.BROKEN: "transport.connection_lost",
+    ConnectionFailure.NEVER_CONNECTED: NEVER_CONNECTED,
+    ConnectionFailure.TIMED_OUT: "transport.no_response",
+    ConnectionFailure.BROKEN: "transport.connection_lost",
 }
 
 
-def refusal(call: Call, retry_after_s: float | None) -> CchcError:
+def verdict_error(call: Call, retry_after_s: float | None) -> CchcError:
     """Return the error for a response whose verdict the request does not accept."""
     match call.verdict:
         case Verdict.AUTH:
@@ -96,11 +96,11 @@ def refusal(call: Call, retry_after_s: float | None) -> CchcError:
             return SourceHeld(code, **call.context())
 
 
-def login_refusal(call: Call, retry_after_s: float | None) -> CchcError:
+def login_error(call: Call, retry_after_s: float | None) -> CchcError:
     """Return the error for a login's response: what it refuses is our account, never a message."""
     if call.verdict in _MESSAGE_VERDICTS:
         return AuthenticationFailed("transport.login_refused", **call.context())
-    return refusal(call, retry_after_s)
+    return verdict_error(call, retry_after_s)
 
 
 def is_redirect(status: int) -> bool:
@@ -123,35 +123,35 @@ def _never(call: Call) -> SourceHeld | MessageRefused:
     return MessageRefused("transport.message_refused", **call.context())
 
 
-def settled(response: HttpResponse, call: Call) -> HttpResponse:
+def require_accepted(response: HttpResponse, call: Call) -> HttpResponse:
     """Return a response whose verdict the request accepts.
 
     Raises:
         AuthenticationFailed: our credentials were refused; any other refusal was raised by the attempt.
     """
-    if response.verdict not in call.request.accept:
-        raise refusal(call, None)
+    if response.verdict not in call.request.accepted_verdicts:
+        raise verdict_error(call, None)
     return response
 
 
-def line_error(call: Call, fault: Fault) -> CchcError:
+def connection_error(call: Call, fault: ConnectionFailure) -> CchcError:
     """Return the error for a connection that failed."""
-    if fault is Fault.DISTRUSTED:
+    if fault is ConnectionFailure.TLS_REFUSED:
         return SourceHeld("transport.tls_refused", **call.context())
-    if fault is Fault.OVERLONG:
+    if fault is ConnectionFailure.HEAD_TOO_LONG:
         return SourceHeld("transport.too_large", **call.context(), limit="headers")
-    if call.deadline.over:
-        return overdue(call)
-    if fault is Fault.BROKEN and call.status is not None:
+    if call.deadline.has_passed:
+        return deadline_error(call)
+    if fault is ConnectionFailure.BROKEN and call.status is not None:
         return CutShort("transport.cut_short", **call.context())
     return Unreachable(_UNREACHABLE[fault], **call.context())
 
 
-def overdue(call: Call) -> DeadlineExceeded:
+def deadline_error(call: Call) -> DeadlineExceeded:
     """Return the error for a call whose deadline has passed."""
     return DeadlineExceeded("transport.deadline_exceeded", **call.context(), deadline_s=call.deadline.seconds)
 
 
-def foreign_address(call: Call, rule: str) -> SourceHeld:
+def forbidden_address_error(call: Call, rule: str) -> SourceHeld:
     """Return the error for a request to a forbidden address."""
     return SourceHeld("transport.foreign_address", **call.context(), rule=rule)

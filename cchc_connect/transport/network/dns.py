@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from threading import Thread
 
-from cchc_connect.transport.network.url_guard import check_addresses, is_address
+from cchc_connect.transport.network.url_guard import is_ip_address, require_allowed_addresses
 
 Resolver = Callable[[str], Sequence[str]]
 """Returns the addresses of a host name; `OSError` where there are none."""
@@ -28,22 +28,22 @@ def system_resolver(name: str) -> Sequence[str]:
     return list(dict.fromkeys(str(socket_address[0]) for *_, socket_address in entries))
 
 
-def in_turn(addresses: Sequence[str], timeout_s: float | None) -> Iterator[tuple[str, float | None]]:
+def with_timeouts(addresses: Sequence[str], timeout_s: float | None) -> Iterator[tuple[str, float | None]]:
     """Yield each address with its connect timeout in seconds: two at most, for the last one all of `timeout_s`."""
     for remaining, address in zip(range(len(addresses) - 1, -1, -1), addresses, strict=True):
         short_s = _FALLBACK_TIMEOUT_S if timeout_s is None else min(_FALLBACK_TIMEOUT_S, timeout_s)
         yield address, short_s if remaining else timeout_s
 
 
-def resolving(host: str, resolve: Resolver) -> "Future[Sequence[str]]":
+def resolve_async(host: str, resolve: Resolver) -> "Future[Sequence[str]]":
     """Return a future of the addresses of `host`, each of them allowed.
 
     The future raises `OSError` where the name has no address, and `ForbiddenAddress` where any address is link-local
     or that of a metadata service: then the other addresses are not trusted either.
     """
     future: Future[Sequence[str]] = Future()
-    if is_address(host):
-        check_addresses([host])
+    if is_ip_address(host):
+        require_allowed_addresses([host])
         future.set_result([host])
         return future
     future.set_running_or_notify_cancel()  # a caller that stops waiting cannot cancel it
@@ -54,7 +54,7 @@ def resolving(host: str, resolve: Resolver) -> "Future[Sequence[str]]":
 def _resolve(host: str, resolve: Resolver, future: "Future[Sequence[str]]") -> None:
     try:
         addresses = resolve(host)
-        check_addresses(addresses)
+        require_allowed_addresses(addresses)
     except Exception as error:  # noqa: BLE001  # every error is passed to the caller through the future
         future.set_exception(error)
     else:

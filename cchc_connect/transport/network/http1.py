@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from http.client import HTTPException
 
-HEAD_LIMIT = 64 * 1024
+MAX_HEAD_BYTES = 64 * 1024
 """Bytes of a response's head together with the 1xx responses before it; also bytes of its trailers."""
 
 _CHUNK_LINE_LIMIT = 4 * 1024
@@ -41,9 +41,9 @@ class Framing:
 
     def __init__(self, method: str) -> None:
         """Expect the response to a request with `method`."""
-        self.ended = False
+        self.is_complete = False
         """Has the whole response been passed on?"""
-        self.followed = False
+        self.has_trailing_data = False
         """Were there bytes after its end? Then the connection must not be reused."""
         self._is_head = method == "HEAD"
         self._buffer = bytearray()
@@ -62,7 +62,7 @@ class Framing:
         if self._failure is not None:
             raise self._failure
 
-    def take(self, received: bytes) -> bytes:
+    def feed(self, received: bytes) -> bytes:
         """Take bytes from the socket (none at its end) and return what the library may parse, possibly nothing yet.
 
         Raises:
@@ -84,7 +84,7 @@ class Framing:
     def _end_of_connection(self) -> bytes:
         if self._step not in (self._unframed, self._after):
             raise Malformed("the connection ended before the response")
-        self.ended = True
+        self.is_complete = True
         return b""
 
     def _head(self) -> bytes | None:
@@ -93,7 +93,7 @@ class Framing:
             raise Malformed("no HTTP/1 response")
         end = _HEAD_END.search(self._buffer, max(0, self._searched - 3))
         self._searched = len(self._buffer)
-        if self._head_bytes + (end.end() if end else len(self._buffer)) > HEAD_LIMIT:
+        if self._head_bytes + (end.end() if end else len(self._buffer)) > MAX_HEAD_BYTES:
             raise Overlong("head")
         if end is None:
             return None
@@ -183,7 +183,7 @@ class Framing:
         return _LINE_END
 
     def _trailers(self) -> bytes | None:
-        line = self._line(HEAD_LIMIT - self._head_bytes)
+        line = self._line(MAX_HEAD_BYTES - self._head_bytes)
         if line is None:
             return None
         self._head_bytes += len(line) + len(_LINE_END)
@@ -213,12 +213,12 @@ class Framing:
         return piece or None
 
     def _finish(self) -> None:
-        self.ended = True
+        self.is_complete = True
         self._step = self._after
 
     def _after(self) -> bytes | None:
         """Drop bytes after the response."""
-        self.followed = self.followed or bool(self._buffer)
+        self.has_trailing_data = self.has_trailing_data or bool(self._buffer)
         self._buffer.clear()
         return None
 

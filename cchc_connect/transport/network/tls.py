@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 
 from cchc_connect.errors import ConfigurationError
-from cchc_connect.extras import extra
-from cchc_connect.privacy.secrets import private_bytes
+from cchc_connect.extras import require_extra
+from cchc_connect.privacy.secrets import read_private_file
 
 
 def encrypted_pem(bundle: bytes, password: str | None, new_password: str) -> bytes | None:
@@ -58,7 +58,7 @@ class PemCertificate:
         Raises:
             ConfigurationError: the files cannot be used, or other users may read the key.
         """
-        private_bytes(self.key or self.certificate)
+        read_private_file(self.key or self.certificate)
         _load(context, self.certificate, self.certificate, self.key, lambda: self.password or "")
 
 
@@ -78,12 +78,12 @@ class Pkcs12Certificate:
         Raises:
             ConfigurationError: the extra `sign` is not installed, the file cannot be used, or other users may read it.
         """
-        with extra("sign", "cryptography"):
+        with require_extra("sign", "cryptography"):
             from cchc_connect.transport.network.tls import encrypted_pem  # noqa: PLC0415  # the extra may be missing
         pass_phrase = secrets.token_urlsafe(32)
         with TemporaryDirectory(prefix="cchc-connect-") as folder:
             pem = Path(folder) / "certificate.pem"
-            if not _write_private(pem, encrypted_pem(private_bytes(self.file), self.password, pass_phrase)):
+            if not _write_private(pem, encrypted_pem(read_private_file(self.file), self.password, pass_phrase)):
                 raise ConfigurationError("tls.certificate_unusable", path=self.file)
             _load(context, self.file, pem, None, lambda: pass_phrase)
 
@@ -115,7 +115,7 @@ def tls_context(*, ca_file: Path | None = None, unverified: bool = False) -> ssl
 
 
 @cache
-def usual_trust() -> ssl.SSLContext:
+def default_tls_context() -> ssl.SSLContext:
     """Return the shared context of connections without TLS settings.
 
     Raises:

@@ -60,10 +60,10 @@ def origin_of(url: str) -> Origin:
         port = parts.port
     except ValueError:
         raise ForbiddenAddress("malformed") from None
-    return safe_origin(parts.scheme, _host(parts), port)
+    return allowed_origin(parts.scheme, _host(parts), port)
 
 
-def safe_origin(scheme: str, host: str, port: int | None) -> Origin:
+def allowed_origin(scheme: str, host: str, port: int | None) -> Origin:
     """Return the origin with these parts, as an HTTP library has parsed them.
 
     Raises:
@@ -78,7 +78,7 @@ def safe_origin(scheme: str, host: str, port: int | None) -> Origin:
     return Origin(scheme, host, port or _PORTS[scheme])
 
 
-def resolve(base_url: str, path: str, params: Mapping[str, str], allowed: Collection[Origin]) -> str:
+def build_url(base_url: str, path: str, params: Mapping[str, str], allowed: Collection[Origin]) -> str:
     """Return the absolute URL of `path`, which is either relative to the base or absolute already.
 
     Raises:
@@ -91,13 +91,13 @@ def resolve(base_url: str, path: str, params: Mapping[str, str], allowed: Collec
     url = path if path.startswith("//") or _SCHEME.match(path) else _below(base_url, path)
     if any(unquote(segment) in {".", ".."} for segment in url.partition("?")[0].split("/")):
         raise ForbiddenAddress("dot_segments")
-    check(origin_of(url), allowed)
+    require_allowed_origin(origin_of(url), allowed)
     if not params:
         return url
     return f"{url}{'&' if '?' in url else '?'}{urlencode(params, quote_via=quote)}"
 
 
-def check(origin: Origin, allowed: Collection[Origin]) -> None:
+def require_allowed_origin(origin: Origin, allowed: Collection[Origin]) -> None:
     """Require that `origin` is one of the `allowed` ones.
 
     Raises:
@@ -107,7 +107,7 @@ def check(origin: Origin, allowed: Collection[Origin]) -> None:
         raise ForbiddenAddress("other_origin")
 
 
-def check_addresses(addresses: Iterable[str]) -> None:
+def require_allowed_addresses(addresses: Iterable[str]) -> None:
     """Require that no address of a host name is forbidden.
 
     Raises:
@@ -117,7 +117,7 @@ def check_addresses(addresses: Iterable[str]) -> None:
         raise ForbiddenAddress("link_local")
 
 
-def is_address(host: str) -> bool:
+def is_ip_address(host: str) -> bool:
     """True if `host` is an IP address in any notation, and not a name."""
     return _address(host) is not None
 

@@ -1,6 +1,6 @@
 """An adapter for the register of the benchmarks: a source of dossiers and a target for their statuses.
 
-It is a third party's adapter, registered by the entry point in the folder beside it. `parallel` is the number of
+It is a third party's adapter, registered by the entry point in the folder beside it. `max_parallel` is the number of
 messages that the service accepts in parallel.
 """
 
@@ -11,14 +11,14 @@ from typing import ClassVar
 from pydantic import BaseModel
 
 from cchc_connect import (
-    Ask,
+    Conversation,
+    DeliveryStatus,
     Dialect,
-    Exchange,
     HttpRequest,
     Item,
-    Outcome,
     Outgoing,
     Page,
+    PageRequest,
     Receipt,
     SourceProfile,
     Unreadable,
@@ -37,7 +37,7 @@ class Listing(BaseModel):
 class Outcomes(BaseModel):
     """The outcome of each status of a message."""
 
-    outcomes: list[Outcome]
+    outcomes: list[DeliveryStatus]
 
 
 class Dossiers:
@@ -47,11 +47,11 @@ class Dossiers:
     profile = SourceProfile(changed_since=False)
     mapping_version = 1
 
-    def fetch(self, ask: Ask) -> Exchange[Page]:
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Fetch one page."""
-        response = yield HttpRequest(method="GET", path="/dossiers", params={"after": ask.position or "0"})
+        response = yield HttpRequest(method="GET", path="/dossiers", params={"after": page_request.page_token or "0"})
         listing = Listing.model_validate(response.json())
-        return Page(items=listing.dossiers, next=listing.next)
+        return Page(items=listing.dossiers, next_page_token=listing.next)
 
     def key(self, item: Item) -> str:
         """Return the dossier's code."""
@@ -72,9 +72,9 @@ class Statuses:
 
     record_type = Dossier
     batch_limit = 100
-    parallel = 4
+    max_parallel = 4
 
-    def deliver(self, batch: Sequence[Outgoing]) -> Exchange[Sequence[Receipt]]:
+    def deliver(self, batch: Sequence[Outgoing]) -> Conversation[Sequence[Receipt]]:
         """Send one message."""
         dossiers = [(outgoing.record, outgoing.idempotency_key) for outgoing in batch]
         statuses = [
@@ -83,7 +83,7 @@ class Statuses:
             if isinstance(dossier, Dossier)
         ]
         response = yield HttpRequest(method="POST", path="/statuses", json={"statuses": statuses}, idempotent=True)
-        return [Receipt(outcome=outcome) for outcome in Outcomes.model_validate(response.json()).outcomes]
+        return [Receipt(status=outcome) for outcome in Outcomes.model_validate(response.json()).outcomes]
 
 
 class PortalOptions(BaseModel, frozen=True, extra="forbid"):

@@ -10,7 +10,17 @@ from typing import ClassVar
 
 from pydantic import BaseModel
 
-from cchc_connect import Ask, Dialect, Exchange, HttpRequest, Item, Page, SourceProfile, Unreadable, classify_rest
+from cchc_connect import (
+    Conversation,
+    Dialect,
+    HttpRequest,
+    Item,
+    Page,
+    PageRequest,
+    SourceProfile,
+    Unreadable,
+    classify_rest,
+)
 from cchc_connect.wire.codecs import iso_instant, plain_text
 from cchc_schemas import AdminScheme, LandParcel
 
@@ -30,12 +40,12 @@ class Parcels:
     def __init__(self, scheme: AdminScheme) -> None:
         self._scheme = scheme
 
-    def fetch(self, ask: Ask) -> Exchange[Page]:
-        page = int(ask.position or 1)
-        changed = {"changed_from": ask.since.isoformat()} if ask.since else {}
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
+        page = int(page_request.page_token or 1)
+        changed = {"changed_from": page_request.since.isoformat()} if page_request.since else {}
         response = yield HttpRequest(method="GET", path="/parcels", params={"page": str(page), **changed})
         listing = Listing.model_validate(response.json())
-        return Page(items=listing.parcels, next=None if listing.last else str(page + 1))
+        return Page(items=listing.parcels, next_page_token=None if listing.last else str(page + 1))
 
     def key(self, item: Item) -> str:
         return plain_text(item.get("id"))
