@@ -45,7 +45,7 @@ def parse_instant(written: str | None, option: str) -> datetime | None:
     Raises:
         Misused: the value is not an instant in ISO 8601.
 
-    >>> instant_given("2026-07-01", "--since").isoformat()
+    >>> parse_instant("2026-07-01", "--since").isoformat()
     '2026-06-30T17:00:00+00:00'
     """
     if written is None:

@@ -3,8 +3,8 @@
 Our own log calls contain neither. Redaction covers the log lines of other packages, tracebacks, and mistakes of our
 own. What is masked:
 
-    every line         registered secrets (`revealed`); values of headers and of names such as Authorization, Cookie,
-                       X-Api-Key, password, token; user and password, query and fragment of a URL; of logged
+    every line         registered secrets (`register_secret`); values of headers and of names such as Authorization,
+                       Cookie, X-Api-Key, password, token; user and password, query and fragment of a URL; of logged
                        exceptions all but their type, of bytes all but their number, of lists and objects all but
                        their structure
     lines of other     in addition: nine or more digits in a row and telephone numbers, except for the last four
@@ -101,7 +101,7 @@ def _without_persons(text: str) -> str:
 def is_secret_name(name: str) -> bool:
     """True if a header, parameter or property of that name holds a secret.
 
-    >>> tells_secret("X-Api-Key"), tells_secret("sslpassword"), tells_secret("pageToken"), tells_secret("offset")
+    >>> is_secret_name("X-Api-Key"), is_secret_name("sslpassword"), is_secret_name("pageToken"), is_secret_name("offset")
     (True, True, False, False)
     """
     return _SENSITIVE_NAMES.fullmatch(name) is not None and _PAGE_TOKEN_NAME.fullmatch(name) is None
@@ -110,7 +110,7 @@ def is_secret_name(name: str) -> bool:
 def escape_to_one_line(text: str) -> str:
     r"""Return `text` with every character escaped that ends a line or controls a terminal.
 
-    >>> one_line("page 1\n2026-07-01 ERROR forged\x1b[2J")
+    >>> escape_to_one_line("page 1\n2026-07-01 ERROR forged\x1b[2J")
     'page 1\\n2026-07-01 ERROR forged\\x1b[2J'
     """
     return "".join(
@@ -225,7 +225,7 @@ def safe_traceback(error: BaseException) -> str:
 def describe_type(error: BaseException) -> str:
     """Return the type of an exception, with the message if it is ours.
 
-    >>> kind_of(ValueError("Nguyễn Thị Mẫu")), kind_of(OSError(28, "any text"))
+    >>> describe_type(ValueError("Nguyễn Thị Mẫu")), describe_type(OSError(28, "any text"))
     ('ValueError', 'OSError (No space left on device)')
     """
     kind = type(error)

@@ -42,7 +42,7 @@ def escape_formula(text: str) -> str:
 
 
 def unescape_formula(cell: str) -> str:
-    """Return the text that `marked` escaped."""
+    """Return the text that `escape_formula` escaped."""
     return cell.removeprefix(_MARK)
 
 

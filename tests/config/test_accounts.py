@@ -63,7 +63,7 @@ BAD = {
     ): "private_key",
     (
         f'kind = "oauth2", token_url = "{TOKEN_URL}", client_id = "h09", '
-        'parameters = { client_secret = "khoa-canary/+9" }'
+        'token_parameters = { client_secret = "khoa-canary/+9" }'
     ): "key of its own",
     'kind = "oauth2", token_url = "https://[::1", client_id = "h09"': "address",
     'kind = "oauth2", token_url = "http://login.example/token", client_id = "h09"': "plain_http_because",

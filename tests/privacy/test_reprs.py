@@ -161,7 +161,7 @@ def _entry() -> dict[str, Any]:
 
 def _delivery() -> dict[str, Any]:
     identity = {"sequence": 1, "record_type": "dossier", "record_key": "k", "order_key": "k"}
-    return {**identity, "attempts": 0, "document": to_document(DOSSIER), "known": False}
+    return {**identity, "attempts": 0, "document": to_document(DOSSIER), "previously_delivered": False}
 
 
 def _voice() -> dict[str, Any]:

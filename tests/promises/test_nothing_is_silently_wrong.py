@@ -11,7 +11,7 @@ import pytest
 from cchc_connect import RunEnvironment, Synchronizer
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.writing.quarantine import entries
-from cchc_connect.sync.pull import PullRange
+from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.report import RunStatus
 from tests.promises.setting import ProvinceSetting
 
