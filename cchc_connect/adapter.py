@@ -55,8 +55,8 @@ class SourceProfile:
     """Capabilities of a source. The engine decides from them how it pulls the source.
 
     Example:
-        `SourceProfile(changed_since=True, deletes=DeleteDetection.TOMBSTONES, granularity=timedelta(days=1))` describes a
-        source that filters by change date, dates changes by the day and lists the keys of deleted items.
+        `SourceProfile(changed_since=True, deletes=DeleteDetection.TOMBSTONES, timestamp_resolution=timedelta(days=1))`
+        describes a source that filters by change date, dates changes by the day and lists the keys of deleted items.
     """
 
     changed_since: bool

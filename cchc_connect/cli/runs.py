@@ -47,9 +47,9 @@ def show_run(command: CommandContext, database: str | None, run_id: str) -> Exit
         run = find_run(connection, run_id)
         head, counters = _head(run, connection), read_counters(connection, run_id)
     if run.report is None:
-        console.document({**head, "report": None, "tallies": [_tally(tally) for tally in counters]})
+        console.document({**head, "report": None, "counters": [_document(counted) for counted in counters]})
         _show_head(head, console)
-        _show_tallies(counters, head["state"], console)
+        _show_counters(counters, head["state"], console)
         return ExitCode.DONE
     report = RunReport.from_document(run.report)
     console.document({**head, "report": report_document(report, console)})
@@ -64,7 +64,7 @@ def _head(run: Run, connection: Connection) -> dict[str, Any]:
     if run.report is not None:
         totals = {name: run.report[name] for name in ("rows_written", "messages_delivered")}
     else:
-        counters = [tally.counts for tally in read_counters(connection, run.run_id)]
+        counters = [counted.counts for counted in read_counters(connection, run.run_id)]
         totals = {
             "rows_written": sum(counts.rows_written for counts in counters),
             "messages_delivered": sum(counts.delivered for counts in counters),
@@ -96,16 +96,16 @@ def _show_head(head: Mapping[str, Any], console: Console) -> None:
     )
 
 
-def _show_tallies(counters: Sequence[RunCounters], state: str, console: Console) -> None:
+def _show_counters(counters: Sequence[RunCounters], state: str, console: Console) -> None:
     lines = [
-        ReportLine(kind=tally.kind, name=tally.name, record_type=tally.record_type, counts=tally.counts)
-        for tally in counters
+        ReportLine(kind=counted.kind, name=counted.name, record_type=counted.record_type, counts=counted.counts)
+        for counted in counters
     ]
     show_lines(lines, console, lambda _: _word(state, console))
     console.message("run_view.committed" if lines else "run_view.nothing")
 
 
-def _tally(counters: RunCounters) -> Mapping[str, object]:
+def _document(counters: RunCounters) -> Mapping[str, object]:
     return {
         "kind": counters.kind,
         "name": counters.name,

@@ -65,7 +65,7 @@ class PullJobs:
         self._open = open_transport
         self._extents = pull_ranges
         with run_context.database.reading() as connection:
-            self._breakers = read_circuit_breakers(connection)
+            self._circuit_breakers = read_circuit_breakers(connection)
         self._worker_slots = Semaphore(config.run.worker_processes)
         self.report_lines: list[ReportLine] = []
 
@@ -73,7 +73,7 @@ class PullJobs:
         """Return a job for each connection; those that failed recently come last, so that no other waits for them."""
 
         def failures(name: str) -> int:
-            return self._breakers[name].failures if name in self._breakers else 0
+            return self._circuit_breakers[name].failures if name in self._circuit_breakers else 0
 
         return [self._job(name) for name in sorted(names, key=failures)]
 
@@ -89,19 +89,19 @@ class PullJobs:
                 if only_type in {None, record_type}
             ]
             self.report_lines += lines
-            breaker = self._breakers.get(name)
-            if breaker is not None and breaker.is_open(self._run_context.clock.now()):
-                self._skip_open_circuit(lines, breaker)
+            circuit_breaker = self._circuit_breakers.get(name)
+            if circuit_breaker is not None and circuit_breaker.is_open(self._run_context.clock.now()):
+                self._skip_open_circuit(lines, circuit_breaker)
                 return
             with self._open(name, adapter) as transport:
                 self._pull_all(name, adapter, lines, transport)
 
         return job
 
-    def _skip_open_circuit(self, lines: list[ReportLine], breaker: CircuitBreaker) -> None:
+    def _skip_open_circuit(self, lines: list[ReportLine], circuit_breaker: CircuitBreaker) -> None:
         for line in lines:
-            context = {"connection": line.name, "failures": breaker.failures, "until": breaker.retry_at}
-            line.outcome, line.reason = RunStatus.FAILED, Message(circuit_reason(breaker), context)
+            context = {"connection": line.name, "failures": circuit_breaker.failures, "until": circuit_breaker.retry_at}
+            line.outcome, line.reason = RunStatus.FAILED, Message(circuit_reason(circuit_breaker), context)
 
     def _pull_all(self, name: str, adapter: Adapter, lines: list[ReportLine], transport: Transport) -> None:
         """Pull the sources of a connection; if the system cannot be reached, skip the remaining ones."""
@@ -120,7 +120,7 @@ class PullJobs:
                 is_outage = failures > 0 and (failures == OUTAGE_THRESHOLD or is_unreachable(error))
                 outage = error if is_outage or stops_this_run(error) else None
         if not self._run_context.dry_run:
-            self._update_breaker(name, lines, outage, is_down=failures > 0)
+            self._update_circuit_breaker(name, lines, outage, is_down=failures > 0)
 
     def _pull(self, source: Source, line: ReportLine, transport: Transport) -> CchcError | None:
         stream = self._stream(line)
@@ -159,7 +159,9 @@ class PullJobs:
             now = self._run_context.clock.now()
             self._run_context.commit(lambda connection: hold(connection, stream, error, now, order))
 
-    def _update_breaker(self, name: str, lines: list[ReportLine], outage: CchcError | None, *, is_down: bool) -> None:
+    def _update_circuit_breaker(
+        self, name: str, lines: list[ReportLine], outage: CchcError | None, *, is_down: bool
+    ) -> None:
         """Store for the next run whether the system asked for a pause, is down, or works."""
         wait_s = requested_wait_s(outage)
         if wait_s is not None:
@@ -168,7 +170,7 @@ class PullJobs:
             return
         elif is_down and not any(line.counts.pages for line in lines):
             self._run_context.commit(lambda connection: record_failure(connection, name, self._run_context.clock.now()))
-        elif name in self._breakers:
+        elif name in self._circuit_breakers:
             self._run_context.commit(lambda connection: record_success(connection, name))
 
 

@@ -38,20 +38,28 @@ class PushJobs:
             adapter = self._config.adapter(table.to)
             route = _route(name, table, self._config.connections[table.to], adapter)
             with self._run_context.database.reading() as connection:
-                breaker = read_circuit_breakers(connection).get(
+                circuit_breaker = read_circuit_breakers(connection).get(
                     table.to
                 )  # read now: another route may have just changed it
-            if not self._run_context.dry_run and breaker is not None and breaker.is_open(self._run_context.clock.now()):
-                self._skip_open_circuit(route, breaker)
+            if (
+                not self._run_context.dry_run
+                and circuit_breaker is not None
+                and circuit_breaker.is_open(self._run_context.clock.now())
+            ):
+                self._skip_open_circuit(route, circuit_breaker)
                 return
             with self._open(table.to, adapter) as transport:
                 self._push(route, transport)
 
         return job
 
-    def _skip_open_circuit(self, route: Route, breaker: CircuitBreaker) -> None:
-        context = {"connection": route.connection, "failures": breaker.failures, "until": breaker.retry_at}
-        reason = Message(circuit_reason(breaker), context)
+    def _skip_open_circuit(self, route: Route, circuit_breaker: CircuitBreaker) -> None:
+        context = {
+            "connection": route.connection,
+            "failures": circuit_breaker.failures,
+            "until": circuit_breaker.retry_at,
+        }
+        reason = Message(circuit_reason(circuit_breaker), context)
         self.report_lines += [
             ReportLine(kind="push", name=route.name, record_type=record_type, outcome=RunStatus.FAILED, reason=reason)
             for record_type in route.record_types

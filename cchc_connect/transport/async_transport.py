@@ -15,7 +15,7 @@ from cchc_connect.transport.attempt import Attempt, suppress_library_logs
 from cchc_connect.transport.auth.sessions import WaitStep
 from cchc_connect.transport.calls.call import SendStep, Traffic
 from cchc_connect.transport.calls.error_mapping import deadline_error
-from cchc_connect.transport.channel import Channel
+from cchc_connect.transport.channel import EndpointChannel
 from cchc_connect.transport.conversation import LoginStep, call_steps, run_steps_async
 from cchc_connect.transport.endpoint import Endpoint
 from cchc_connect.transport.network.dns import Resolver
@@ -45,7 +45,7 @@ class AsyncTransport:
             ConfigurationError: the extra `async` is not installed.
         """
         suppress_library_logs()
-        self._channel = Channel(endpoint, policy or Policy(), environment or TransportEnvironment())
+        self._channel = EndpointChannel(endpoint, policy or Policy(), environment or TransportEnvironment())
         self._sleep = sleep
         self._login_lock = asyncio.Lock()
         self._carrier = _carrier(endpoint.tls, self._channel.environment.resolve)

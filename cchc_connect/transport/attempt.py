@@ -27,7 +27,7 @@ from cchc_connect.transport.calls.error_mapping import (
     login_error,
     verdict_error,
 )
-from cchc_connect.transport.channel import Channel
+from cchc_connect.transport.channel import EndpointChannel
 from cchc_connect.transport.network.url_guard import ForbiddenAddress, Origin, require_allowed_origin
 from cchc_connect.transport.request_encoding import check_headers
 from cchc_connect.transport.response_reader import ResponseReader
@@ -42,7 +42,7 @@ current_attempt: ContextVar["Attempt | None"] = ContextVar("in_progress", defaul
 class Attempt:
     """One attempt, from the first byte sent to the classified response."""
 
-    def __init__(self, channel: Channel, send: SendStep) -> None:
+    def __init__(self, channel: EndpointChannel, send: SendStep) -> None:
         """Prepare the attempt; nothing is sent yet."""
         self.prepared = send.prepared
         self._send = send

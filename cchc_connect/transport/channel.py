@@ -12,7 +12,7 @@ NO_RATE_LIMIT_SLOT = "transport.quota_exhausted"
 """Error code where our own rate limit, and not the system, leaves no slot before the deadline."""
 
 
-class Channel:
+class EndpointChannel:
     """Endpoint, policy, session, retry budget and traffic of one transport; independent of the HTTP library."""
 
     def __init__(self, endpoint: Endpoint, policy: Policy, environment: TransportEnvironment) -> None:

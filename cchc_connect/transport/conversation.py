@@ -13,7 +13,7 @@ from cchc_connect.http import Conversation, HttpRequest, HttpResponse, Result, V
 from cchc_connect.transport.auth.sessions import LoginSession, SharedSession, WaitStep
 from cchc_connect.transport.calls.call import Call, SendStep, Traffic
 from cchc_connect.transport.calls.error_mapping import require_accepted
-from cchc_connect.transport.channel import Channel
+from cchc_connect.transport.channel import EndpointChannel
 
 Step = TypeVar("Step")
 StepResult = TypeVar("StepResult")
@@ -44,7 +44,7 @@ class Transport(Protocol):
         ...
 
 
-def call_steps(request: HttpRequest, channel: Channel) -> Generator[SendStep | LoginStep, Any, HttpResponse]:
+def call_steps(request: HttpRequest, channel: EndpointChannel) -> Generator[SendStep | LoginStep, Any, HttpResponse]:
     """Yield the steps of one call: open a session where the dialect has one, send, log in once more if it is refused.
 
     A system that refuses the session has not processed the request, so even a request that is not idempotent is
@@ -66,7 +66,7 @@ def call_steps(request: HttpRequest, channel: Channel) -> Generator[SendStep | L
 
 
 def _session(
-    channel: Channel, sessions: SharedSession, call: Call, spent: LoginSession | None
+    channel: EndpointChannel, sessions: SharedSession, call: Call, spent: LoginSession | None
 ) -> Generator[LoginStep, LoginSession, LoginSession]:
     session = sessions.current(spent)
     if session:

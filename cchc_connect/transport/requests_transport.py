@@ -28,7 +28,7 @@ from cchc_connect.transport.calls.error_mapping import (
     is_head_too_long,
     is_tls_refusal,
 )
-from cchc_connect.transport.channel import Channel
+from cchc_connect.transport.channel import EndpointChannel
 from cchc_connect.transport.conversation import LoginStep, call_steps, run_steps
 from cchc_connect.transport.endpoint import Endpoint
 from cchc_connect.transport.network.dns import Resolver
@@ -56,7 +56,7 @@ class RequestsTransport:
     ) -> None:
         """Prepare the transport; nothing is sent before the first call."""
         suppress_library_logs()
-        self._channel = Channel(endpoint, policy or Policy(), environment or TransportEnvironment())
+        self._channel = EndpointChannel(endpoint, policy or Policy(), environment or TransportEnvironment())
         self._sleep = sleep
         self._login_lock = Lock()
         self._session = _session(endpoint.tls, self._channel.environment.resolve)
