@@ -198,9 +198,9 @@ class DeliveryStatus(StrEnum):
 class Receipt:
     """Receipt of the target for one outgoing record.
 
-    >>> Receipt(outcome=Outcome.REFUSED, reason="commune_unknown").reason
+    >>> Receipt(status=DeliveryStatus.REFUSED, reason="commune_unknown").reason
     'commune_unknown'
-    >>> Receipt(outcome=Outcome.REFUSED, reason="Unknown applicant: Nguyen Van A").reason
+    >>> Receipt(status=DeliveryStatus.REFUSED, reason="Unknown applicant: Nguyen Van A").reason
     'free_text'
     """
 

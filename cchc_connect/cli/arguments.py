@@ -51,7 +51,7 @@ def database_address(location: str) -> str:
 def database_option(location: str | None) -> str:
     """Return the option --db for a suggested command, without password; "" if there is no location.
 
-    >>> where("postgresql://cchc:secret@db/shared")
+    >>> database_option("postgresql://cchc:secret@db/shared")
     ' --db postgresql://cchc@db/shared'
     """
     return f" --db {shlex.quote(PASSWORD.sub(_NO_PASSWORD, location))}" if location else ""

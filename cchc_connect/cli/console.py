@@ -153,7 +153,7 @@ def _written(document: Mapping[str, object], indent: int | None) -> str:
 def escape_control_characters(text: str) -> str:
     r"""Return `text` without characters that could steer a terminal: text of agencies is not trusted.
 
-    >>> harmless("thửa\x1b[2J 12")
+    >>> escape_control_characters("thửa\x1b[2J 12")
     'thửa?[2J 12'
     """
     return "".join("?" if category(sign) in CONTROL_CATEGORIES and sign not in "\n\t" else sign for sign in text)

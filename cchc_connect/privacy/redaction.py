@@ -73,9 +73,9 @@ def redact(text: str, *, is_own: bool = False) -> str:
 
     `ours`: the line was logged by one of our packages, so it keeps its numbers.
 
-    >>> redacted("GET https://a:b@land.example/parcels?owner=1 from 074087000001")
+    >>> redact("GET https://a:b@land.example/parcels?owner=1 from 074087000001")
     'GET https://***@land.example/parcels?*** from ***0001'
-    >>> redacted("dossier 000.00.00.H09-260701-0001, request 123456789", ours=True)
+    >>> redact("dossier 000.00.00.H09-260701-0001, request 123456789", is_own=True)
     'dossier 000.00.00.H09-260701-0001, request 123456789'
     """
     text, is_cut = mask_secrets(text[:MAX_LINE_LENGTH]), len(text) > MAX_LINE_LENGTH

@@ -40,8 +40,8 @@ GOOD = {
             token_object="data",
         )
     ),
-    f'kind = "hmac", key_id = "a", secret = {FROM_ENVIRONMENT}, signed_parts = ["method", "body"], encoding = "hex"': Hmac(
-        key_id="a", secret=SECRET, signed_parts=("method", "body"), encoding="hex"
+    f'kind = "hmac", key_id = "a", secret = {FROM_ENVIRONMENT}, signed_parts = ["body"], encoding = "hex"': Hmac(
+        key_id="a", secret=SECRET, signed_parts=("body",), encoding="hex"
     ),
     f'kind = "ws_security", username = "tichhop", password = {FROM_ENVIRONMENT}, password_digest = true': WsSecurity(
         credentials=ACCOUNT, digest=True
