@@ -30,7 +30,7 @@ JSON = "application/json;charset=UTF-8"
 HTML = "text/html;charset=UTF-8"
 FORM = "application/x-www-form-urlencoded"
 
-_POLL_S = 0.02
+_POLL_S = 0.005
 _MAINTENANCE = (
     "<!DOCTYPE html><html lang='vi'><head><title>Bảo trì hệ thống</title></head>"
     "<body><h1>Hệ thống đang bảo trì, vui lòng quay lại sau</h1></body></html>"
