@@ -51,7 +51,7 @@ def fill(ballast: Path, free_kib: int) -> None:
     ballast.write_bytes(bytes(disk.f_bavail * disk.f_frsize - free_kib * 1024))
 
 
-@pytest.mark.parametrize("free_kib", [0, 200, 500])
+@pytest.mark.parametrize("free_kib", [0, pytest.param(200, marks=pytest.mark.long), 500])
 def test_a_full_disk_is_told_in_one_line_and_costs_nothing(small_disk: Path, hamlet: Hamlet, free_kib: int) -> None:
     """Whether it is full when the database is made, its tables, its pages, or its log: exit code 74."""
     hamlet.begin_trial()

@@ -109,7 +109,7 @@ def terminate_and_finish(hamlet: Hamlet, server: Server, moments: random.Random,
 
 def test_a_terminated_connection_leaves_no_half_page_and_loses_nothing(hamlet: Hamlet, server: Server) -> None:
     """0 partial pages; the next run completes, and what is there equals an undisturbed run."""
-    terminate_and_finish(hamlet, server, random.Random(0), 4)
+    terminate_and_finish(hamlet, server, random.Random(0), 2)
 
 
 @pytest.mark.long
