@@ -40,7 +40,7 @@ def test_only_what_changed_moves(province: Province) -> None:
 def test_answers_that_get_lost_have_their_effect_once(province: Province) -> None:
     """Where the portal applied a message and its answer was lost, sending it again changes nothing more."""
     undisturbed = province.agencies.national_portal
-    undisturbed.switches.drop_after_write = 5
+    undisturbed.switches.drop_after_write = 3
     clock = HandClock(moment=datetime(2026, 11, 1, tzinfo=UTC))
 
     for _ in range(4):

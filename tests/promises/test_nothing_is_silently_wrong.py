@@ -30,9 +30,9 @@ def test_every_faulty_item_is_in_quarantine_with_its_raw_form(province: Province
 @pytest.mark.parametrize("switch", ["html_maintenance", "error_in_200"])
 def test_a_system_that_answers_nonsense_is_not_believed(province: Province, switch: str) -> None:
     """A page for people or an error object with status 200 is no empty listing: no record is touched."""
-    province.tables["run"] = {"deadline_s": 1.0}
     province.sync()
     before = province.content()
+    province.tables["run"] = {"deadline_s": 0.3}
     for name in ("land-registry", "construction", "one-stop", "national-portal"):
         address = province.tables["connections"][name]["base_url"]
         (double,) = (one for one in province.agencies.doubles if address.startswith(one.base_url))

@@ -127,7 +127,7 @@ def test_a_run_in_which_nothing_could_be_reached_has_failed(province: Province) 
     """Where every system is down the run is no partial success, although no message was refused."""
     for double in province.agencies.doubles:
         double.stop()
-    province.tables["run"] = {"deadline_s": 1.0}
+    province.tables["run"] = {"deadline_s": 0.2}
 
     report = province.sync()
 
