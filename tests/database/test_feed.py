@@ -13,7 +13,7 @@ from cchc_connect.database.stream import Stream
 from cchc_connect.database.writer import write_page
 from cchc_schemas import LandParcel
 
-WRITERS, PAGES, A_PAGE = 6, 8, 5
+WRITERS, PAGES, A_PAGE = 6, 5, 5
 READERS = 3
 
 

@@ -14,7 +14,7 @@ from cchc_connect.transport.budget import RetryBudget
 from cchc_connect.transport.call import Call, Deadline
 
 ASK = HttpRequest(method="GET", path="/parcels")
-CALLS = 10_000
+CALLS = 3_000
 MOST = 1.1
 
 
