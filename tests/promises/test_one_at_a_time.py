@@ -49,7 +49,9 @@ def test_a_holder_that_froze_past_its_lease_can_write_nothing_more(province: Pro
     province.tables["run"] = {"lease_s": 10}
     for double in province.agencies.doubles:
         double.switches.latency_s = 0.2
-    frozen = workers().Process(target=sync_in_process, args=(province.tables, secrets()))
+    # It shares no session: frozen while it logs in, it would be waited for as long as the next run is patient.
+    alone = {**secrets(), "RUNTIME_DIRECTORY": "", "XDG_RUNTIME_DIR": ""}
+    frozen = workers().Process(target=sync_in_process, args=(province.tables, alone))
     frozen.start()
     assert frozen.pid is not None
     while not _expire_lease(province):  # not there yet, or frozen with a transaction open: let it go on a little
