@@ -12,7 +12,7 @@ from cchc_connect.database.writing.incoming import IncomingRecord, PageBatch, Wr
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_schemas import LandParcel
 
-WRITERS, PAGES, PAGE_SIZE = 6, 8, 5
+WRITERS, PAGES, PAGE_SIZE = 6, 5, 5
 READERS = 3
 
 
