@@ -19,7 +19,7 @@ from cchc_connect.case import find_case
 from cchc_connect.cli.case import CaseView, case_document
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
-from cchc_connect.cli.demo_config import demo_config, test_double_passwords
+from cchc_connect.cli.demo_config import demo_config, passwords_of_doubles
 from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
 from cchc_connect.cli.progress import progress_display
 from cchc_connect.cli.quarantine import show_faults
@@ -89,7 +89,7 @@ def show_demo(command: CommandContext, location: Path, *, seed: int, small: bool
     if not location.parent.is_dir():
         raise CannotCreate("cli.folder_missing", path=location)
     world = World(seed, **(SMALL if small else {}))
-    with Agencies(world) as agencies, test_double_passwords(agencies):
+    with Agencies(world) as agencies, passwords_of_doubles(agencies):
         config = demo_config(agencies, location)
         with SharedDatabase(config.database.address) as database:
             return Demonstration(command.console, agencies, config, database).show()

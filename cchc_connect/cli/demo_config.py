@@ -34,7 +34,7 @@ def demo_tables(agencies: Agencies, location: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def test_double_passwords(agencies: Agencies) -> Generator[None, None, None]:
+def passwords_of_doubles(agencies: Agencies) -> Generator[None, None, None]:
     """Set the passwords of the test doubles in the environment of this process while the block runs."""
     secrets = {ONE_STOP_PASSWORD: agencies.one_stop.password, PORTAL_PASSWORD: agencies.national_portal.password}
     previous = {name: os.environ.get(name) for name in secrets}

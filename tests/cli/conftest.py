@@ -14,7 +14,7 @@ from typing import Any, cast
 import pytest
 
 from cchc_connect.cli import main
-from cchc_connect.cli.demo_config import demo_tables, test_double_passwords
+from cchc_connect.cli.demo_config import demo_tables, passwords_of_doubles
 from cchc_connect.cli.localization import LOCALE_VARIABLES
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.testing import Agencies, World
@@ -76,7 +76,7 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def running_province(folder: Path, sleep: Callable[[float], None] = time.sleep) -> Generator[Agencies, None, None]:
     """Run four agencies, slow for as long as `sleep` sleeps; write the cchc.toml that connects them to `folder`."""
     world = World(seed=11, dossiers=24, parcels=40, works=20, defect_share=0.1)
-    with Agencies(world, sleep=sleep) as agencies, test_double_passwords(agencies):
+    with Agencies(world, sleep=sleep) as agencies, passwords_of_doubles(agencies):
         write_config(folder / CONFIG, demo_tables(agencies, folder / DATABASE))
         yield agencies
 

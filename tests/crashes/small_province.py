@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cchc_connect import RunEnvironment, SharedDatabase, Synchronizer
-from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD, test_double_passwords
+from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD, passwords_of_doubles
 from cchc_connect.sync.report import RunStatus
 from cchc_connect.testing import Agencies, World
 from cchc_connect.testing.doubles.portal_inbox import PortalInbox
@@ -75,5 +75,5 @@ class SmallProvince(ProvinceSetting):
 def running_small_province(folder: Path) -> Generator[SmallProvince, None, None]:
     """Run the test doubles of a hamlet."""
     world = World(3, dossiers=6, parcels=7, works=6, defect_share=0.4)
-    with Agencies(world) as agencies, test_double_passwords(agencies):
+    with Agencies(world) as agencies, passwords_of_doubles(agencies):
         yield SmallProvince(agencies, folder)

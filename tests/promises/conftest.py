@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cchc_connect.cli.demo_config import test_double_passwords
+from cchc_connect.cli.demo_config import passwords_of_doubles
 from cchc_connect.testing import Agencies
 from tests.promises.setting import ProvinceSetting, small_world
 
@@ -22,5 +22,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def province(address: str) -> Iterator[ProvinceSetting]:
     """Give a small province that the test may edit."""
-    with Agencies(small_world()) as agencies, test_double_passwords(agencies):
+    with Agencies(small_world()) as agencies, passwords_of_doubles(agencies):
         yield ProvinceSetting(agencies, address)

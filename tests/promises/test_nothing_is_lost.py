@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 
 from cchc_connect import Adapter, HttpRequest, HttpResponse, RunEnvironment, Unreachable
-from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD, test_double_passwords
+from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD, passwords_of_doubles
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.sync.connector import connect
 from cchc_connect.sync.report import RunStatus
@@ -71,7 +71,7 @@ def ground(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     def databases() -> AbstractContextManager[str]:
         return new_address(request.param, tmp_path_factory.mktemp("place"))
 
-    with Agencies(small_world()) as agencies, test_double_passwords(agencies), databases() as warm:
+    with Agencies(small_world()) as agencies, passwords_of_doubles(agencies), databases() as warm:
         nursery = ForkServer(many_pages(agencies, warm).tables, (), [ONE_STOP_PASSWORD, PORTAL_PASSWORD])
         with nursery:
             yield Ground(agencies, nursery, databases)
