@@ -9,6 +9,9 @@ Write a log without secrets and personal values: `RedactingFormatter`.
 Write an adapter: `Adapter`, `Source`, `Target` and the types they use; `cchc_connect.wire.codecs` reads wire values.
 """
 
+# lazy_loader has no types.
+# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false
+
 from lazy_loader import attach_stub
 
 __getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

@@ -64,9 +64,9 @@ class Session:
         """Return the session of a login's response."""
         return cast("dict[str, str]", response.json())["session"]
 
-    def with_token(self, request: HttpRequest, session: str) -> HttpRequest:
+    def with_token(self, request: HttpRequest, token: str) -> HttpRequest:
         """Put the session into the URL."""
-        return replace(request, params={**request.params, "session": session})
+        return replace(request, params={**request.params, "session": token})
 
 
 @dataclass(frozen=True)

@@ -124,10 +124,10 @@ def rows(address: str) -> Rows:
             connection.row_factory = sqlite3.Row
             names = [row["name"] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
             return {name: [dict(row) for row in connection.execute(f"SELECT * FROM {name}")] for name in names}  # noqa: S608  # our own names
-    with psycopg.connect(address, row_factory=dict_row) as server:
-        tables = server.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()").fetchall()
+    with psycopg.connect(address) as server, server.cursor(row_factory=dict_row) as reader:
+        tables = reader.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()").fetchall()
         names = [str(table["tablename"]) for table in tables]
-        return {name: server.execute(f"SELECT * FROM {name}".encode()).fetchall() for name in names}  # noqa: S608  # as above
+        return {name: reader.execute(f"SELECT * FROM {name}".encode()).fetchall() for name in names}  # noqa: S608  # as above
 
 
 def under_new_names(before: Rows) -> Rows:
@@ -153,7 +153,7 @@ def shape(database: SharedDatabase) -> Mapping[str, Shape]:
                 constraints[table].add(name)
             for table, texts in comments.items():
                 texts |= {inspected.get_table_comment(table)["text"]}
-                texts |= {column["comment"] for column in inspected.get_columns(table)}
+                texts |= {column.get("comment") for column in inspected.get_columns(table)}
         return {
             name: Shape(
                 columns={column["name"] for column in inspected.get_columns(name)},

@@ -81,8 +81,8 @@ def test_without_an_error_the_block_runs_unchanged() -> None:
 
 
 def test_the_error_for_a_failing_adapter_holds_no_item() -> None:
-    def translate(wire_item: object) -> None:
-        raise KeyError(wire_item)
+    def translate(item: object) -> None:
+        raise KeyError(item)
 
     with pytest.raises(SourceHeld) as raised, adapter_boundary(connection="village", record_type="dossier"):
         translate({"hoTen": CANARY})

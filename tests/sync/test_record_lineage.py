@@ -20,9 +20,9 @@ def successors_of(books: PulledDatabase, number: int) -> list[tuple[str, str]]:
 class Changes(DossierRegister):
     """A register of changes of parcels (biến động)."""
 
-    def key(self, wire_item: Any) -> str:
+    def key(self, item: Any) -> str:
         """Return the id of the change."""
-        return str(wire_item["change_id"])
+        return str(item["change_id"])
 
 
 def change(number: int, before: list[int], after: list[int]) -> dict[str, Any]:
@@ -83,8 +83,8 @@ def test_former_numbers_of_a_parcel_lead_to_it(books: PulledDatabase) -> None:
     former = {"scheme": "gso-2025-07", "commune_code": "25747", "map_sheet": "12", "parcel_number": "9"}
 
     class Parcels(DossierRegister):
-        def key(self, wire_item: Any) -> str:
-            return str(wire_item["parcel_number"])
+        def key(self, item: Any) -> str:
+            return str(item["parcel_number"])
 
     kind: type[Record] = LandParcel
     books.pull("a", Parcels([{**former, "previous_keys": [parcel_key(1)]}], kind))

@@ -49,9 +49,9 @@ class PortalLogin:
         document = cast("dict[str, str]", response.json())
         return document.get("session") or None
 
-    def with_token(self, request: HttpRequest, session: str) -> HttpRequest:
+    def with_token(self, request: HttpRequest, token: str) -> HttpRequest:
         message = cast("dict[str, object]", request.json)
-        return replace(request, json={**message, "session": session})
+        return replace(request, json={**message, "session": token})
 
 
 def portal_endpoint(base_url: str, lifetime_s: float = 600.0) -> Endpoint:

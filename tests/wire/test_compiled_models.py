@@ -107,9 +107,9 @@ def paths(value: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 @st.composite
-def changed(draw: st.DrawFn, wire_item: dict[str, Any]) -> dict[str, Any]:
+def changed(draw: st.DrawFn, item: dict[str, Any]) -> dict[str, Any]:
     """Draw the wire item with one to three of its values replaced, removed or added."""
-    document: Any = copy.deepcopy(wire_item)
+    document: Any = copy.deepcopy(item)
     for _ in range(draw(st.integers(1, 3))):
         *path, last = draw(st.sampled_from(paths(document)[1:] or [("id",)]))
         container = document

@@ -34,6 +34,6 @@ class PortalSession:
         envelope = self.replies.envelope(response)
         return codecs.plain_text(envelope.get("session")) or None if error_code(envelope) == 0 else None
 
-    def with_token(self, request: HttpRequest, session: str) -> HttpRequest:
+    def with_token(self, request: HttpRequest, token: str) -> HttpRequest:
         """Return the request with the session in its body."""
-        return replace(request, json={"session": session, **(codecs.as_object(request.json) or {})})
+        return replace(request, json={"session": token, **(codecs.as_object(request.json) or {})})

@@ -75,9 +75,9 @@ class TokenLogin:
             return None
         return SessionToken(token, _seconds(grant.get("expires_in"), self.lifetime_s))
 
-    def with_token(self, request: HttpRequest, session: str) -> HttpRequest:
+    def with_token(self, request: HttpRequest, token: str) -> HttpRequest:
         """Return `request` with the token in its Authorization header."""
-        return replace(request, headers={**request.headers, "Authorization": SecretText(f"Bearer {session}")})
+        return replace(request, headers={**request.headers, "Authorization": SecretText(f"Bearer {token}")})
 
     def classify(self, response: HttpResponse) -> Verdict:
         """Return the verdict on the token endpoint's response (RFC 6749, section 5.2); 400, 401 and 403 are AUTH."""

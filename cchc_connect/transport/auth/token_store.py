@@ -44,8 +44,8 @@ class TokenSlot(Protocol):
         """Return the stored session, None where there is none."""
         ...
 
-    def write(self, granted: SessionToken, requested_at: datetime) -> None:
-        """Store a session in place of the previous one; `asked_at` is when it was requested (aware)."""
+    def write(self, token: SessionToken, requested_at: datetime) -> None:
+        """Store a session in place of the previous one; `requested_at` is when it was requested (aware)."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -120,9 +120,9 @@ class _FileSlot:
         except (ValueError, KeyError, TypeError, OverflowError, OSError):
             return None
 
-    def write(self, granted: SessionToken, asked_at: datetime) -> None:
+    def write(self, token: SessionToken, requested_at: datetime) -> None:
         """Store a session in place of the previous one."""
-        entry = {"token": granted.token, "lifetime_s": granted.lifetime_s, "asked_at": asked_at.timestamp()}
+        entry = {"token": token.token, "lifetime_s": token.lifetime_s, "asked_at": requested_at.timestamp()}
         with suppress(OSError):  # no space left: the other processes log in for themselves
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, json.dumps(entry).encode(), 0)
@@ -143,7 +143,7 @@ class _NoSlot:
         """Return None."""
         return None
 
-    def write(self, granted: SessionToken, asked_at: datetime) -> None:
+    def write(self, token: SessionToken, requested_at: datetime) -> None:
         """Do nothing."""
 
     def __enter__(self) -> Self:
