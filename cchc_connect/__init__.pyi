@@ -60,7 +60,7 @@ from .http import (
     Verdict as Verdict,
 )
 from .privacy.redaction import RedactingFormatter as RedactingFormatter
-from .sync.pull import PullRange as PullRange
+from .sync.pull_range import PullRange as PullRange
 from .sync.reconcile import Reconciliation as Reconciliation
 from .sync.report import RunReport as RunReport
 from .sync.synchronizer import RunEnvironment as RunEnvironment, Synchronizer as Synchronizer

@@ -5,7 +5,7 @@ page, turns a wire item into the fields of a record, and turns records into wire
 system is a generator: it *yields* a request and *receives* the response, so the same adapter works over a blocking
 and over an asynchronous transport::
 
-    def fetch(self, ask: Ask) -> Exchange[Page]:
+    def fetch(self, ask: PageRequest) -> Conversation[Page]:
         response = yield HttpRequest(method="GET", path="/parcels", params={"after": ask.position or ""})
         listing = Listing.model_validate(response.json())
         return Page(items=listing.parcels, next=listing.after)
@@ -55,12 +55,12 @@ class SourceProfile:
     """Capabilities of a source. The engine decides from them how it pulls the source.
 
     Example:
-        `SourceProfile(changed_since=True, deletes=Deletes.TOMBSTONES, granularity=timedelta(days=1))` describes a
-        source that filters by change date, dates changes by the day and lists the keys of deleted items.
+        `SourceProfile(changed_since=True, deletes=DeleteDetection.TOMBSTONES, timestamp_resolution=timedelta(days=1))`
+        describes a source that filters by change date, dates changes by the day and lists the keys of deleted items.
     """
 
     changed_since: bool
-    """Whether it honours `Ask.since`. False: every run lists everything; unchanged items are recognised by hash."""
+    """Whether it honours `PageRequest.since`. False: every run lists everything, unchanged items are found by hash."""
     deletes: DeleteDetection = DeleteDetection.NEVER
     lookback: timedelta = timedelta(minutes=10)
     """How far before the watermark each pull begins, because changes may appear late (late commits, clock skew)."""
@@ -72,7 +72,7 @@ class SourceProfile:
     partitions: tuple[str, ...] = ()
     """Parts that are listed separately (communes, for instance), each with its own cursor. Empty: one listing."""
     by_key: bool = False
-    """Whether it honours `Ask.key`."""
+    """Whether it honours `PageRequest.source_key`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,10 +134,11 @@ class Source(Protocol):
         It is called once for each page. A later run, in another process, may continue from a stored page token.
 
         Args:
-            ask: which page, and which filters.
+            page_request: which page, and which filters.
 
         Raises:
-            StartOver: the source no longer knows the page token, or no longer knows what changed since `ask.since`.
+            StartOver: the source no longer knows the page token, or no longer knows what changed since
+                `page_request.since`.
             SourceHeld: the response makes no sense; the source is held until a later run reads it without error.
         """
         ...
@@ -197,9 +198,9 @@ class DeliveryStatus(StrEnum):
 class Receipt:
     """Receipt of the target for one outgoing record.
 
-    >>> Receipt(outcome=Outcome.REFUSED, reason="commune_unknown").reason
+    >>> Receipt(status=DeliveryStatus.REFUSED, reason="commune_unknown").reason
     'commune_unknown'
-    >>> Receipt(outcome=Outcome.REFUSED, reason="Unknown applicant: Nguyen Van A").reason
+    >>> Receipt(status=DeliveryStatus.REFUSED, reason="Unknown applicant: Nguyen Van A").reason
     'free_text'
     """
 

@@ -3,7 +3,7 @@
 An adapter builds an `HttpRequest` and reads an `HttpResponse`. Types of `requests` or `httpx` never reach it, so it
 works over every transport::
 
-    def lookup(code: str) -> Exchange[str]:
+    def lookup(code: str) -> Conversation[str]:
         response = yield HttpRequest(
             method="GET", path=f"/dossiers/{code}", accept=frozenset({Verdict.OK, Verdict.NOT_FOUND})
         )
@@ -252,7 +252,7 @@ class SessionLogin(Protocol):
     def token_from(self, response: HttpResponse) -> str | SessionToken | None:
         """Return the session token from a login response; None if the response refuses the login.
 
-        A `Granted` also says how long the token lives; a plain string lives for `lifetime_s`.
+        A `SessionToken` also says how long the token lives; a plain string lives for `lifetime_s`.
         """
         ...
 

@@ -50,7 +50,7 @@ Result = TypeVar("Result")
 
 PASSWORD, PORTAL_PASSWORD = "CANARY_PASSWORD", "CANARY_PORTAL_PASSWORD"
 BASIC = {"kind": "basic", "username": "dong-bo", "password": {"env": PASSWORD}}
-ADAPTERS = {"indiscreet": "tests.canaries.leaky_adapter:Indiscreet"}
+ADAPTERS = {"indiscreet": "tests.canaries.leaky_adapter:LeakyAdapter"}
 UNREACHABLE = f"postgresql://cchc:{quote(SECRETS['database password'], safe='')}@127.0.0.1:9/shared"
 FAULTS = ("asks", "judges", "fetches", "validates", "names", "reads")
 

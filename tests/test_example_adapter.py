@@ -41,6 +41,7 @@ def run(*command: str, path: Path | None = None) -> None:
     roots = [str(path)] if path else []
     roots += filter(None, [os.environ.get("PYTHONPATH")])
     quiet = {"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}  # else it checks over the network whether it is the latest
+    quiet |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # ours take longer to import than its tests take
     environment = {**without_coverage(os.environ), **quiet, "PYTHONPATH": os.pathsep.join(roots)}
     done = subprocess.run(
         [sys.executable, "-m", *command],

@@ -198,7 +198,7 @@ def _tables_of_computed_codes(module: Module) -> Iterator[str]:
         match node:
             case ast.JoinedStr(values=[ast.Constant(str(prefix)), ast.FormattedValue(), *_]) if prefix[-1:] == ".":
                 yield prefix[:-1]
-            case ast.Call(func=ast.Attribute(attr="word"), args=[ast.Constant(str(table)), *_]):
+            case ast.Call(func=ast.Attribute(attr="term"), args=[ast.Constant(str(table)), *_]):
                 yield table
             case ast.Dict(values=values):  # tables by placeholder or by enumeration
                 yield from (

@@ -143,7 +143,7 @@ def classify(response: HttpResponse) -> Verdict:
     return Verdict.OK if "data" in document else Verdict.UNKNOWN
 
 
-class _Listing:
+class _DossierListing:
     """The listing of dossiers, shared by both sources."""
 
     profile = SourceProfile(changed_since=False)
@@ -172,7 +172,7 @@ class _Listing:
         return local_instant(item.get("modifiedDate"))
 
 
-class Dossiers(_Listing):
+class Dossiers(_DossierListing):
     """The dossiers, read as `Dossier`."""
 
     record_type = Dossier
@@ -200,7 +200,7 @@ class Dossiers(_Listing):
         }
 
 
-class Steps(_Listing):
+class Steps(_DossierListing):
     """The last action of each dossier, read as `DossierStep`."""
 
     record_type = DossierStep

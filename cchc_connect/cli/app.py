@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cchc_connect.cli.context import CONFIG_FILE, MAX_ENTRY_NUMBER, CommandContext, Database, session
+from cchc_connect.cli.context import CONFIG_FILE, MAX_ENTRY_NUMBER, CommandContext, Database, command_context
 from cchc_connect.cli.query_commands import query_app
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Language
@@ -44,7 +44,7 @@ def global_options(
     del lang, as_json, debug
     if config.is_dir():
         raise ConfigurationError("cli.config_is_folder", path=config)
-    context.obj = CommandContext(screen=context.obj, config=config)
+    context.obj = CommandContext(console=context.obj, config=config)
 
 
 @app.command(help="help.init")
@@ -54,7 +54,7 @@ def init(
     """Write a commented configuration file."""
     from cchc_connect.cli.setup_commands import write_configuration
 
-    return write_configuration(session(context), force=force)
+    return write_configuration(command_context(context), force=force)
 
 
 @app.command(help="help.check")
@@ -62,7 +62,7 @@ def check(context: typer.Context) -> int:
     """Check that a run can work."""
     from cchc_connect.cli.check import show_check
 
-    return show_check(session(context))
+    return show_check(command_context(context))
 
 
 @app.command(help="help.sync")
@@ -80,7 +80,7 @@ def sync(
     from cchc_connect.cli.sync import SyncOptions, synchronise
 
     options = SyncOptions(only=only or (), accept_shrink=accept_shrink or (), full=full or ())
-    return synchronise(session(context), options, dry_run=dry_run)
+    return synchronise(command_context(context), options, dry_run=dry_run)
 
 
 @app.command(help="help.pull")
@@ -98,7 +98,7 @@ def pull(  # noqa: PLR0913  # a command has as many parameters as options
     from cchc_connect.cli.sync import PullOptions, pull as pull_part
 
     options = PullOptions(record_type=record_type, since=since, until=until, key=key)
-    return pull_part(session(context), name, options, dry_run=dry_run)
+    return pull_part(command_context(context), name, options, dry_run=dry_run)
 
 
 @app.command(help="help.reconcile")
@@ -114,7 +114,7 @@ def reconcile(
     from cchc_connect.cli.reconcile import ReconcileOptions, reconcile_connection
 
     options = ReconcileOptions(record_type=record_type, repair=repair, accept_shrink=accept_shrink)
-    return reconcile_connection(session(context), name, options)
+    return reconcile_connection(command_context(context), name, options)
 
 
 @app.command(help="help.status")
@@ -122,7 +122,7 @@ def status(context: typer.Context, *, db: Database = None) -> int:
     """Show the state of the shared database."""
     from cchc_connect.cli.status import show_status
 
-    return show_status(session(context), db)
+    return show_status(command_context(context), db)
 
 
 @quarantine.command("list", help="help.quarantine_list")
@@ -136,7 +136,7 @@ def quarantine_list(
     """List the open entries."""
     from cchc_connect.cli.quarantine import list_entries
 
-    return list_entries(session(context), db, connection, record_type)
+    return list_entries(command_context(context), db, connection, record_type)
 
 
 @quarantine.command("export", help="help.quarantine_export")
@@ -153,7 +153,7 @@ def quarantine_export(  # a command has as many parameters as options
     from cchc_connect.cli.quarantine import ExportOptions, export_entries
 
     options = ExportOptions(connection=connection, record_type=record_type, force=force)
-    return export_entries(session(context), db, file, options)
+    return export_entries(command_context(context), db, file, options)
 
 
 @quarantine.command("show", help="help.quarantine_show")
@@ -167,7 +167,7 @@ def quarantine_show(
     """Show one entry with every fault."""
     from cchc_connect.cli.quarantine import show_entry
 
-    return show_entry(session(context), db, number, raw=raw)
+    return show_entry(command_context(context), db, number, raw=raw)
 
 
 @quarantine.command("replay", help="help.quarantine_replay")
@@ -182,7 +182,7 @@ def quarantine_replay(
     """Process entries again."""
     from cchc_connect.cli.quarantine import replay_entries
 
-    return replay_entries(session(context), numbers or (), everything=everything)
+    return replay_entries(command_context(context), numbers or (), everything=everything)
 
 
 @schema.command("export", help="help.schema_export")
@@ -195,7 +195,7 @@ def schema_export(
     """Write the records as JSON Schema."""
     from cchc_connect.cli.setup_commands import export_schemas
 
-    return export_schemas(session(context), folder, check=check)
+    return export_schemas(command_context(context), folder, check=check)
 
 
 @adapter.command("list", help="help.adapter_list")
@@ -203,7 +203,7 @@ def adapter_list(context: typer.Context) -> int:
     """List the installed adapters."""
     from cchc_connect.cli.setup_commands import list_adapters
 
-    return list_adapters(session(context))
+    return list_adapters(command_context(context))
 
 
 @app.command(help="help.demo")
@@ -217,4 +217,4 @@ def demo(
     """Demonstrate all functions with test doubles of four systems."""
     from cchc_connect.cli.demo import show_demo
 
-    return show_demo(session(context), db, seed=seed, small=small)
+    return show_demo(command_context(context), db, seed=seed, small=small)

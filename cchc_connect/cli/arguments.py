@@ -1,4 +1,4 @@
-"""Checks of what a command is given: names of connections and record types, and the shared database, which must exist."""
+"""Checks what a command is given: names of connections and record types, and a shared database that must exist."""
 
 import re
 import shlex
@@ -20,15 +20,15 @@ _NO_PASSWORD = r"\1@"  # noqa: S105  # a replacement pattern
 
 
 @contextmanager
-def existing_database(session: CommandContext, location: str | None) -> Generator[SharedDatabase, None, None]:
+def existing_database(command: CommandContext, location: str | None) -> Generator[SharedDatabase, None, None]:
     """Open the database at `location`, a path or an address; without location that of the configuration.
 
     Raises:
-        NotThere: there is no such database; it is not created.
+        NotFound: there is no such database; it is not created.
         DatabaseUnusable: it is not a shared database of this program, or an older one; it is not changed.
         ConfigurationError: there is no location, and the configuration cannot be read.
     """
-    with open_existing(configured_address(session) if location is None else database_address(location)) as database:
+    with open_existing(configured_address(command) if location is None else database_address(location)) as database:
         yield database
 
 
@@ -51,17 +51,17 @@ def database_address(location: str) -> str:
 def database_option(location: str | None) -> str:
     """Return the option --db for a suggested command, without password; "" if there is no location.
 
-    >>> where("postgresql://cchc:secret@db/shared")
+    >>> database_option("postgresql://cchc:secret@db/shared")
     ' --db postgresql://cchc@db/shared'
     """
     return f" --db {shlex.quote(PASSWORD.sub(_NO_PASSWORD, location))}" if location else ""
 
 
-def configured_address(session: CommandContext) -> str:
+def configured_address(command: CommandContext) -> str:
     """Return the address of the database in the configuration."""
     from cchc_connect.config.file import Config  # noqa: PLC0415  # with --db no configuration is read
 
-    return Config.load(session.config).database.address
+    return Config.load(command.config).database.address
 
 
 def require_known_name(code: str, name: str | None, names: Iterable[str]) -> None:

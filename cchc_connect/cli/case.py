@@ -28,12 +28,12 @@ Line = tuple[str, object]
 """Code of a label and its value; a line without value is omitted."""
 
 
-def show_case(session: CommandContext, database: str | None, code: str, *, unmasked: bool) -> ExitCode:
+def show_case(command: CommandContext, database: str | None, code: str, *, unmasked: bool) -> ExitCode:
     """Show the case of the dossier `code`; personal values are masked unless `unmasked`."""
-    with existing_database(session, database) as opened:
+    with existing_database(command, database) as opened:
         case = find_case(opened, code)
-    session.screen.document(case_document(case, unmasked=unmasked))
-    CaseView(session.screen, unmasked=unmasked).show(case)
+    command.console.document(case_document(case, unmasked=unmasked))
+    CaseView(command.console, unmasked=unmasked).show(case)
     return ExitCode.DONE
 
 
@@ -49,9 +49,9 @@ def case_document(case: Case, *, unmasked: bool) -> Mapping[str, Any]:
 class CaseView:
     """Writes a case as text for officials."""
 
-    def __init__(self, screen: Console, *, unmasked: bool) -> None:
+    def __init__(self, console: Console, *, unmasked: bool) -> None:
         """Write to `screen`; mask personal values unless `unmasked`."""
-        self._screen = screen
+        self._console = console
         self._unmasked = unmasked
 
     def show(self, case: Case) -> None:
@@ -59,21 +59,21 @@ class CaseView:
         self._dossier(case)
         self._section("case_view.steps", map(self._step, case.steps))
         for permit in case.permits:
-            self._screen.heading("case_view.permit", key=permit.key, agency=case.agencies[permit.key])
+            self._console.heading("case_view.permit", key=permit.key, agency=case.agencies[permit.key])
             self._lines(self._permit(permit))
         for works in case.works:
-            self._screen.heading("case_view.works", key=works.key, agency=case.agencies[works.key])
+            self._console.heading("case_view.works", key=works.key, agency=case.agencies[works.key])
             self._lines(self._works(works))
         for parcel in case.parcels:
-            self._screen.heading("case_view.parcel", key=parcel.key, agency=case.agencies[parcel.key])
+            self._console.heading("case_view.parcel", key=parcel.key, agency=case.agencies[parcel.key])
             self._lines(self._parcel(parcel))
         if not self._unmasked:
-            self._screen.line()
-            self._screen.message("case_view.masked")
+            self._console.line()
+            self._console.message("case_view.masked")
 
     def _dossier(self, case: Case) -> None:
         dossier = case.dossier
-        self._screen.heading("case_view.dossier", key=dossier.code, agency=case.agencies[dossier.key])
+        self._console.heading("case_view.dossier", key=dossier.code, agency=case.agencies[dossier.key])
         self._lines(
             [
                 ("procedure", f"{dossier.procedure_code} {dossier.procedure_name or ''}"),
@@ -100,53 +100,53 @@ class CaseView:
         yield "permit_number", permit.permit_number
         yield "name", permit.name
         yield "kind", self._name("permit_kinds", permit.kind)
-        yield "status", self._screen.term("permit_status", permit.status)
+        yield "status", self._console.term("permit_status", permit.status)
         yield "investor", self._personal(permit, "investor_name")
         yield "address", permit.address
         yield "parcels", _parcel_refs(permit.parcel_refs)
-        yield "issued_on", local_date(permit.issued_on, self._screen.language)
-        yield "expires_on", local_date(permit.expires_on, self._screen.language)
+        yield "issued_on", local_date(permit.issued_on, self._console.language)
+        yield "expires_on", local_date(permit.expires_on, self._console.language)
 
     def _works(self, works: ConstructionWorks) -> Iterator[Line]:
         yield "name", works.name
         yield "status", self._name("works_status", works.status)
-        yield "grade", works.grade and self._screen.term("works_grade", works.grade)
+        yield "grade", works.grade and self._console.term("works_grade", works.grade)
         yield "address", works.address
         yield "parcels", _parcel_refs(works.parcel_refs)
-        yield "started_on", local_date(works.started_on, self._screen.language)
-        yield "completed_on", local_date(works.completed_on, self._screen.language)
+        yield "started_on", local_date(works.started_on, self._console.language)
+        yield "completed_on", local_date(works.completed_on, self._console.language)
 
     def _parcel(self, parcel: LandParcel) -> Iterator[Line]:
         yield "national_id", parcel.national_id
         yield "previous_keys", ", ".join(parcel.previous_keys)
         yield "address", parcel.address
-        yield "area", parcel.area_m2 and f"{local_number(parcel.area_m2, self._screen.language)} m²"
+        yield "area", parcel.area_m2 and f"{local_number(parcel.area_m2, self._console.language)} m²"
         yield "uses", ", ".join(str(self._name("land_use_codes", use.code)) for use in parcel.uses)
         yield "certificates", ", ".join(certificate.serial for certificate in parcel.certificates)
         yield "holders", ", ".join(str(self._personal(holder, "name")) for holder in parcel.holders)
-        kinds = (self._screen.term("restriction_kind", restriction.kind) for restriction in parcel.restrictions)
+        kinds = (self._console.term("restriction_kind", restriction.kind) for restriction in parcel.restrictions)
         yield "restrictions", ", ".join(kinds)
-        yield "in_dispute", self._screen.text("case_view.yes") if parcel.in_dispute else None
+        yield "in_dispute", self._console.text("case_view.yes") if parcel.in_dispute else None
 
     def _section(self, heading: str, lines: Iterable[str]) -> None:
-        self._screen.heading(heading)
+        self._console.heading(heading)
         for line in lines:
-            self._screen.line(f"  {line}")
+            self._console.line(f"  {line}")
 
     def _lines(self, lines: Iterable[Line]) -> None:
         for label, value in lines:
             if value:
-                self._screen.line(f"  {self._screen.text(f'case_view.{label}')}: {value}")
+                self._console.line(f"  {self._console.text(f'case_view.{label}')}: {value}")
 
     def _personal(self, part: Part, name: str) -> object:
         value = getattr(part, name)
         return value if value is None or self._unmasked else mask(value, personal_marks(type(part))[name].visible)
 
     def _time(self, moment: datetime | None) -> str | None:
-        return None if moment is None else local_time(moment, self._screen.language)
+        return None if moment is None else local_time(moment, self._console.language)
 
     def _name(self, list_name: str, code: object) -> str | None:
-        return None if code is None else named_code(list_name, code, self._screen)
+        return None if code is None else named_code(list_name, code, self._console)
 
 
 def _parcel_refs(references: Iterable[ParcelRef]) -> str:

@@ -34,7 +34,7 @@ class ChangesOptions:
     limit: int | None = None
 
 
-def show_changes(session: CommandContext, database: str | None, reading: ChangesOptions, *, unmasked: bool) -> ExitCode:
+def show_changes(command: CommandContext, database: str | None, reading: ChangesOptions, *, unmasked: bool) -> ExitCode:
     """Write changes in commit order, one line each, as soon as each is committed.
 
     Raises:
@@ -43,7 +43,7 @@ def show_changes(session: CommandContext, database: str | None, reading: Changes
     for name in reading.record_types:
         record_class(name)
     with (
-        existing_database(session, database) as opened,
+        existing_database(command, database) as opened,
         stop_on_signals(*(STOP_SIGNALS if reading.follow else ())) as stop,
     ):
 
@@ -55,7 +55,7 @@ def show_changes(session: CommandContext, database: str | None, reading: Changes
 
         rows = follow(opened, reading.since, record_types=reading.record_types, is_stopping=stop.is_set, sleep=pause)
         for row in islice(rows, reading.limit):
-            session.screen.stream_item(_document(row, unmasked=unmasked), _line(row, session.screen))
+            command.console.stream_item(_document(row, unmasked=unmasked), _line(row, command.console))
             if stop.is_set():
                 break
     return ExitCode.DONE
@@ -69,12 +69,12 @@ def _document(row: RowMapping, *, unmasked: bool) -> Mapping[str, Any]:
     return {**{name: value for name, value in row.items() if name != "order_key"}, "document": document}
 
 
-def _line(row: RowMapping, screen: Console) -> str:
-    version = screen.text("changes_view.version", version=row["version"])
+def _line(row: RowMapping, console: Console) -> str:
+    version = console.text("changes_view.version", version=row["version"])
     change = (
         row["sequence"],
-        local_time(row["changed_at"], screen.language),
-        screen.term("operation", row["operation"]),
+        local_time(row["changed_at"], console.language),
+        console.term("operation", row["operation"]),
     )
-    record = (screen.term("record_name", row["record_type"]), row["record_key"], version, row["connection"])
+    record = (console.term("record_name", row["record_type"]), row["record_key"], version, row["connection"])
     return GAP.join(map(str, (*change, *record)))

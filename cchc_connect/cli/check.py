@@ -24,19 +24,19 @@ CORRECTED_BY_NEXT_RUN = {"database.absent": "check.database_new", "database.olde
 """States of the database that the next run corrects by itself, and the codes of their messages."""
 
 
-def show_check(session: CommandContext) -> ExitCode:
+def show_check(command: CommandContext) -> ExitCode:
     """Check configuration, database and every connection.
 
     The exit code is that of the gravest finding: configuration, then database. If only systems fail, it says
     whether some or all of them.
     """
-    screen, findings = session.screen, list[Finding]()
-    config = Config.load(session.config)
-    screen.message("check.config_valid", file=session.config)
-    for finding in _findings(config, session.config):
+    console, findings = command.console, list[Finding]()
+    config = Config.load(command.config)
+    console.message("check.config_valid", file=command.config)
+    for finding in _findings(config, command.config):
         findings.append(finding)
-        screen.line(f"{_mark(finding, screen)} {_place(finding, screen)}: {_message(finding, screen)}")
-    screen.document({"findings": [_document(finding, screen) for finding in findings]})
+        console.line(f"{_mark(finding, console)} {_place(finding, console)}: {_message(finding, console)}")
+    console.document({"findings": [_document(finding, console) for finding in findings]})
     return _exit_code(findings)
 
 
@@ -78,33 +78,33 @@ def _exit_code(findings: list[Finding]) -> ExitCode:
     return ExitCode.PARTIAL if any(finding.is_result for finding in findings) else ExitCode.FAILED
 
 
-def _mark(finding: Finding, screen: Console) -> str:
-    return screen.text(f"check.{finding.level}")
+def _mark(finding: Finding, console: Console) -> str:
+    return console.text(f"check.{finding.level}")
 
 
-def _place(finding: Finding, screen: Console) -> str:
+def _place(finding: Finding, console: Console) -> str:
     """Return what the finding is about: the database, or a connection with or without record type."""
     if finding.subject in {DATABASE, CONNECTIONS}:
-        return screen.text(f"check.{finding.subject}")
+        return console.text(f"check.{finding.subject}")
     connection, _, record_type = finding.subject.partition(" ")
-    return f"{connection} {screen.term('record_name', record_type)}" if record_type else connection
+    return f"{connection} {console.term('record_name', record_type)}" if record_type else connection
 
 
-def _message(finding: Finding, screen: Console) -> str:
+def _message(finding: Finding, console: Console) -> str:
     """Return the sentence of a finding; the most frequent faults of a page, `path rule; ...`, are put into words."""
     context = dict(finding.message.context)
     if isinstance(rules := context.get("rules"), str):
         model = record_model(finding.subject.rpartition(" ")[2])
-        context["rules"] = "; ".join(_fault_text(model, rule, screen) for rule in rules.split("; "))
-    return screen.text(finding.message.code, **context)
+        context["rules"] = "; ".join(_fault_text(model, rule, console) for rule in rules.split("; "))
+    return console.text(finding.message.code, **context)
 
 
-def _fault_text(model: type[BaseModel] | None, fault: str, screen: Console) -> str:
+def _fault_text(model: type[BaseModel] | None, fault: str, console: Console) -> str:
     path, _, rule = fault.rpartition(" ")
-    return f"{field_name(model, path, screen)}: {screen.term('fault', rule)}"
+    return f"{field_name(model, path, console)}: {console.term('fault', rule)}"
 
 
-def _document(finding: Finding, screen: Console) -> dict[str, object]:
+def _document(finding: Finding, console: Console) -> dict[str, object]:
     phrase = finding.message
     head = {"place": finding.subject, "good": finding.error is None, "level": finding.level, "code": phrase.code}
-    return {**head, "message": _message(finding, screen), "context": screen.json_values(phrase.context)}
+    return {**head, "message": _message(finding, console), "context": console.json_values(phrase.context)}

@@ -114,13 +114,13 @@ class Console:
         self.error_message(error.code, error.context)
 
     def error_message(self, code: str, context: Mapping[str, object]) -> None:
-        """Write `code` with its values; see `refuse`."""
+        """Write `code` with its values; see `error`."""
         sentence = self.text(code, **context)
         self.document({"error": {"code": code, "message": sentence, "context": self.json_values(context)}})
         self.stderr(self.text("cli.error", reason=sentence))
 
     def json(self, value: object, max_lines: int | None = None) -> None:
-        """Write a value as indented JSON for people, at most `most_lines` lines of it."""
+        """Write a value as indented JSON for people, at most `max_lines` lines of it."""
         lines = json.dumps(value, ensure_ascii=False, indent=2).splitlines()
         for line in lines[:max_lines]:
             self.line(line)
@@ -153,7 +153,7 @@ def _written(document: Mapping[str, object], indent: int | None) -> str:
 def escape_control_characters(text: str) -> str:
     r"""Return `text` without characters that could steer a terminal: text of agencies is not trusted.
 
-    >>> harmless("thửa\x1b[2J 12")
+    >>> escape_control_characters("thửa\x1b[2J 12")
     'thửa?[2J 12'
     """
     return "".join("?" if category(sign) in CONTROL_CATEGORIES and sign not in "\n\t" else sign for sign in text)
@@ -168,7 +168,7 @@ def _put(stream: TextIO, text: str) -> None:
     """Write one line. A line to standard error that cannot be written is dropped.
 
     Raises:
-        OutputLost: standard output cannot be written.
+        OutputUnwritable: standard output cannot be written.
     """
     try:
         stream.write(f"{text}\n")

@@ -15,12 +15,12 @@ CONFIG_FILE = Path("cchc.toml")
 class CommandContext:
     """One call of the command line."""
 
-    screen: Console
+    console: Console
     config: Path
     """Path of the configuration file; it may be missing if the command does not read it."""
 
 
-def session(context: typer.Context) -> CommandContext:
+def command_context(context: typer.Context) -> CommandContext:
     """Return the session that the global options made.
 
     Raises:

@@ -29,63 +29,63 @@ COLUMNS = (
 )
 
 
-def list_dead_letters(session: CommandContext, database: str | None, route: str | None) -> ExitCode:
+def list_dead_letters(command: CommandContext, database: str | None, route: str | None) -> ExitCode:
     """List the dead letters of all routes, or of one.
 
     Raises:
         Misused: there is no such route.
     """
-    screen = session.screen
-    configured = () if database is not None else Config.load(session.config).routes
-    with existing_database(session, database) as opened, opened.reading() as connection:
+    console = command.console
+    configured = () if database is not None else Config.load(command.config).routes
+    with existing_database(command, database) as opened, opened.reading() as connection:
         _check_route(connection, route, configured)
         letters = dead_letters(connection, route)
-    screen.document({"dead_letters": [asdict(letter) for letter in letters]})
+    console.document({"dead_letters": [asdict(letter) for letter in letters]})
     if not letters:
-        screen.message("dead_letter_view.none")
+        console.message("dead_letter_view.none")
         return ExitCode.DONE
     rows = [
         (
             letter.route,
             letter.sequence,
-            screen.term("record_name", letter.record_type),
+            console.term("record_name", letter.record_type),
             letter.record_key,
             letter.attempts,
-            _reason(letter.reason, screen),
-            local_time(letter.finished_at, screen.language),
-            ", ".join(field_name(record_model(letter.record_type), path, screen) for path in letter.shortened_fields)
+            _reason(letter.reason, console),
+            local_time(letter.finished_at, console.language),
+            ", ".join(field_name(record_model(letter.record_type), path, console) for path in letter.shortened_fields)
             or "-",
-            _resend(letter, screen),
+            _resend(letter, console),
         )
         for letter in letters
     ]
-    screen.table(OutputTable(headings=[f"dead_letter_view.{name}" for name in COLUMNS], rows=rows))
+    console.table(OutputTable(headings=[f"dead_letter_view.{name}" for name in COLUMNS], rows=rows))
     resendable = [letter for letter in letters if letter.is_worth_sending]
     if resendable:
-        screen.message("dead_letter_view.replay", route=resendable[0].route, sequence=resendable[0].sequence)
+        console.message("dead_letter_view.replay", route=resendable[0].route, sequence=resendable[0].sequence)
     return ExitCode.DONE
 
 
-def _reason(reason: str, screen: Console) -> str:
+def _reason(reason: str, console: Console) -> str:
     """Return the words for the reason of a dead letter: a code, `code:detail`, or the code of an error."""
     code, _, detail = reason.partition(":")
     key = code.rpartition(".")[2]
-    if f"dead_letter_reason.{key}" not in codes(screen.language):
-        return screen.text("dead_letter_reason.other", detail=reason)
-    return screen.text(f"dead_letter_reason.{key}", detail=screen.term("verdict", detail))
+    if f"dead_letter_reason.{key}" not in codes(console.language):
+        return console.text("dead_letter_reason.other", detail=reason)
+    return console.text(f"dead_letter_reason.{key}", detail=console.term("verdict", detail))
 
 
-def replay_dead_letters(session: CommandContext, route: str, numbers: Sequence[int], *, everything: bool) -> ExitCode:
+def replay_dead_letters(command: CommandContext, route: str, numbers: Sequence[int], *, everything: bool) -> ExitCode:
     """Queue dead letters of a route again: the next run sends them with their original idempotency keys.
 
     Raises:
         Misused: there is no such route, or neither or both of `numbers` and `everything` are given.
-        NotThere: a number is not that of a dead letter of the route.
+        NotFound: a number is not that of a dead letter of the route.
     """
     if bool(numbers) == everything:
         raise UsageMistake("cli.dead_letters_selection")
-    configured = Config.load(session.config).routes
-    with existing_database(session, None) as opened, opened.writing() as connection:
+    configured = Config.load(command.config).routes
+    with existing_database(command, None) as opened, opened.writing() as connection:
         _check_route(connection, route, configured)
         letters = {letter.sequence: letter for letter in dead_letters(connection, route)}
         missing = [number for number in dict.fromkeys(numbers) if number not in letters]
@@ -94,25 +94,25 @@ def replay_dead_letters(session: CommandContext, route: str, numbers: Sequence[i
         selected = [letters[number] for number in dict.fromkeys(numbers)] if numbers else list(letters.values())
         requeued = requeue(connection, selected)
     remaining = [letter for letter in selected if not letter.is_worth_sending]
-    _show_replay(route, requeued, remaining, session.screen)
+    _show_replay(route, requeued, remaining, command.console)
     if everything or not remaining:
         return ExitCode.DONE
     return ExitCode.PARTIAL if requeued else ExitCode.FAILED
 
 
-def _show_replay(route: str, requeued: Sequence[DeadLetter], remaining: Sequence[DeadLetter], screen: Console) -> None:
+def _show_replay(route: str, requeued: Sequence[DeadLetter], remaining: Sequence[DeadLetter], console: Console) -> None:
     numbers = [letter.sequence for letter in requeued]
-    screen.document({"route": route, "waiting": numbers, "left": [asdict(letter) for letter in remaining]})
+    console.document({"route": route, "waiting": numbers, "left": [asdict(letter) for letter in remaining]})
     for letter in remaining:
         context = {"sequence": letter.sequence, "record_type": letter.record_type, "record_key": letter.record_key}
         if letter.is_gone:
-            screen.message("dead_letter_view.not_requeued_gone", **context)
+            console.message("dead_letter_view.not_requeued_gone", **context)
         else:
-            screen.message("dead_letter_view.not_requeued_outdated", newer=letter.outdated_by, **context)
+            console.message("dead_letter_view.not_requeued_outdated", newer=letter.outdated_by, **context)
     if requeued:
-        screen.message("dead_letter_view.requeued", number=len(requeued), route=route)
+        console.message("dead_letter_view.requeued", number=len(requeued), route=route)
     elif not remaining:
-        screen.message("dead_letter_view.none")
+        console.message("dead_letter_view.none")
 
 
 def _check_route(connection: Connection, route: str | None, configured: Iterable[str]) -> None:
@@ -120,9 +120,9 @@ def _check_route(connection: Connection, route: str | None, configured: Iterable
     require_known_name("cli.route_unknown", route, routes)
 
 
-def _resend(letter: DeadLetter, screen: Console) -> str:
+def _resend(letter: DeadLetter, console: Console) -> str:
     """Return why a letter is not worth sending again, "-" if it is."""
     if letter.is_gone:
-        return screen.text("dead_letter_view.resend_gone")
+        return console.text("dead_letter_view.resend_gone")
     newer = letter.outdated_by
-    return "-" if newer is None else screen.text("dead_letter_view.resend_outdated", newer=newer)
+    return "-" if newer is None else console.text("dead_letter_view.resend_outdated", newer=newer)

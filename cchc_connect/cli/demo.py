@@ -53,7 +53,7 @@ class TypeCensus:
 
 
 def take_census(database: SharedDatabase, at_sources: Mapping[str, int]) -> Sequence[TypeCensus]:
-    """Count every record type in one transaction; `held` is the number of records at the sources, by record type."""
+    """Count every record type in one transaction; `at_sources`: number of records at the sources, by record type."""
     with database.reading() as connection:
         waiting = quarantine.open_counts(connection)
         return [
@@ -78,7 +78,7 @@ ITEM_LINES = 20
 """Maximum lines of an item shown here; `quarantine show` shows the complete item."""
 
 
-def show_demo(session: CommandContext, location: Path, *, seed: int, small: bool) -> ExitCode:
+def show_demo(command: CommandContext, location: Path, *, seed: int, small: bool) -> ExitCode:
     """Run the demonstration; afterwards the database at `location` contains the records of the test doubles.
 
     Raises:
@@ -92,15 +92,15 @@ def show_demo(session: CommandContext, location: Path, *, seed: int, small: bool
     with Agencies(world) as agencies, test_double_passwords(agencies):
         config = demo_config(agencies, location)
         with SharedDatabase(config.database.address) as database:
-            return Demonstration(session.screen, agencies, config, database).show()
+            return Demonstration(command.console, agencies, config, database).show()
 
 
 class Demonstration:
     """The sections of the demonstration, in their order."""
 
-    def __init__(self, screen: Console, agencies: Agencies, config: Config, database: SharedDatabase) -> None:
+    def __init__(self, console: Console, agencies: Agencies, config: Config, database: SharedDatabase) -> None:
         """Prepare the demonstration; nothing is pulled before `show`."""
-        self._screen = screen
+        self._console = console
         self._agencies = agencies
         self._config = config
         self._database = database
@@ -115,65 +115,65 @@ class Demonstration:
         second = self._run("second")
         third = self._run("third")
         is_unchanged = third.rows_written == third.messages_delivered == 0
-        self._screen.message("demo.third_totals", rows=third.rows_written, messages=third.messages_delivered)
+        self._console.message("demo.third_totals", rows=third.rows_written, messages=third.messages_delivered)
         complete = self._compare()
         self._show_quarantine()
         self._show_case()
         self._show_portal()
         self._show_next()
         good = is_unchanged and complete and all(run.outcome is RunStatus.DONE for run in (first, second, third))
-        self._screen.document({**self._document, "good": good})
+        self._console.document({**self._document, "good": good})
         return ExitCode.DONE if good else ExitCode.FAILED
 
     def _introduce(self) -> None:
-        self._screen.message("demo.introduction", path=self._database.location)
-        self._screen.heading("demo.sources")
+        self._console.message("demo.introduction", path=self._database.location)
+        self._console.heading("demo.sources")
         rows = [
             (name, table.adapter, table.base_url, self._held_by(table.base_url))
             for name, table in self._config.connections.items()
         ]
         columns = ("connection", "adapter", "address", "holds")
-        self._screen.table(OutputTable(headings=[f"demo.{column}" for column in columns], rows=rows))
+        self._console.table(OutputTable(headings=[f"demo.{column}" for column in columns], rows=rows))
 
     def _held_by(self, address: str) -> str:
         double = next(double for double in self._agencies.doubles if address.startswith(double.base_url))
         return ", ".join(f"{count} {self._name(record_type)}" for record_type, count in double.record_counts().items())
 
     def _run(self, name: str) -> RunReport:
-        self._screen.heading(f"demo.{name}")
-        with progress_display(self._screen, in_logs=False) as progress:
+        self._console.heading(f"demo.{name}")
+        with progress_display(self._console, in_logs=False) as progress:
             report = Synchronizer(self._config, self._database, RunEnvironment(progress=progress)).synchronise()
-        self._document[name] = report_document(report, self._screen)
+        self._document[name] = report_document(report, self._console)
         if report.rows_written or report.outcome is not RunStatus.DONE:
-            show_report(report, self._screen)
+            show_report(report, self._console)
         return report
 
     def _show_edit(self, edit: Edit) -> None:
         kinds = {"changed": edit.changed, "added": edit.added, "corrected": edit.corrected}
-        self._screen.heading("demo.edited")
+        self._console.heading("demo.edited")
         rows = [
             (self._name(record_type), *(len(ids.get(record_type, ())) for ids in kinds.values()))
             for record_type in edit.counts()
         ]
         self._document["edited"] = edit.counts()
         headings = ["demo.record_type", *(f"demo.{kind}" for kind in kinds)]
-        self._screen.table(OutputTable(headings=headings, rows=rows, numbers_from=1))
+        self._console.table(OutputTable(headings=headings, rows=rows, numbers_from=1))
 
     def _compare(self) -> bool:
         """Compare the database with the sources for each record type; return whether all records are accounted for."""
         censuses = take_census(self._database, self._agencies.record_counts())
-        self._screen.heading("demo.completeness")
+        self._console.heading("demo.completeness")
         rows = [
             (self._name(census.record_type), self._mark(census), census.rows, census.quarantined, census.at_sources)
             for census in censuses
         ]
         columns = ("record_type", "equal", "rows", "quarantined", "at_sources")
-        self._screen.table(OutputTable(headings=[f"demo.{column}" for column in columns], rows=rows, numbers_from=2))
+        self._console.table(OutputTable(headings=[f"demo.{column}" for column in columns], rows=rows, numbers_from=2))
         self._document["census"] = [asdict(census) for census in censuses]
         return all(census.is_complete for census in censuses)
 
     def _mark(self, census: TypeCensus) -> str:
-        return self._screen.text("demo.yes" if census.is_complete else "demo.no")
+        return self._console.text("demo.yes" if census.is_complete else "demo.no")
 
     def _show_quarantine(self) -> None:
         """Show the entry with the most faults; among several, the shortest."""
@@ -182,16 +182,16 @@ class Demonstration:
         if not entries:
             return
         entry = max(entries, key=lambda candidate: (len(candidate.faults), -len(str(candidate.item))))
-        self._screen.heading("demo.quarantine", number=len(entries))
-        show_faults(entry, self._screen)
-        self._screen.message("demo.item_masked")
-        self._screen.json(masked_item(entry.displayed_item), max_lines=ITEM_LINES)
+        self._console.heading("demo.quarantine", number=len(entries))
+        show_faults(entry, self._console)
+        self._console.message("demo.item_masked")
+        self._console.json(masked_item(entry.displayed_item), max_lines=ITEM_LINES)
         self._document["quarantine"] = {"open": len(entries), "shown": entry.id}
 
     def _show_case(self) -> None:
         case = find_case(self._database, self._agencies.world.code_of_sound_dossier())
-        self._screen.heading("demo.case")
-        CaseView(self._screen, unmasked=False).show(case)
+        self._console.heading("demo.case")
+        CaseView(self._console, unmasked=False).show(case)
         self._document["case"] = case_document(case, unmasked=False)
 
     def _show_portal(self) -> None:
@@ -202,8 +202,8 @@ class Demonstration:
             "steps": len(portal.steps),
             "effects": portal.change_count,
         }
-        self._screen.heading("demo.portal")
-        self._screen.message("demo.portal_received", **numbers)
+        self._console.heading("demo.portal")
+        self._console.message("demo.portal_received", **numbers)
         self._document["portal"] = numbers
 
     def _show_next(self) -> None:
@@ -219,12 +219,12 @@ class Demonstration:
         database = shlex.quote(self._database.location)
         self._document["next"] = [f"{_program()} {command} --db {database}" for command in commands]
         self._document["next"].append(f"{_program()} init")
-        self._screen.heading("demo.next")
+        self._console.heading("demo.next")
         for command in self._document["next"]:
-            self._screen.line(f"  {command}")
+            self._console.line(f"  {command}")
 
     def _name(self, record_type: str) -> str:
-        return self._screen.term("record_name", record_type)
+        return self._console.term("record_name", record_type)
 
 
 def _program() -> str:

@@ -25,7 +25,7 @@ COLUMNS = ("number", "record_type", "record_key", "field", "connection", "value"
 
 
 def list_discrepancies(
-    session: CommandContext,
+    command: CommandContext,
     database: str | None,
     names: tuple[str | None, str | None],
     *,
@@ -37,8 +37,8 @@ def list_discrepancies(
     Raises:
         Misused: a name is unknown.
     """
-    screen, (connection, record_type) = session.screen, names
-    with existing_database(session, database) as opened, opened.reading() as reading:
+    console, (connection, record_type) = command.console, names
+    with existing_database(command, database) as opened, opened.reading() as reading:
         rows = discrepancies(reading, include_ended=ended)
         connections = {*(row["connection"] for row in rows), *(state.connection for state in stream_states(reading))}
     require_known_name("cli.connection_unknown", connection, connections)
@@ -48,20 +48,20 @@ def list_discrepancies(
         for row in rows
         if connection in {None, row["connection"]} and record_type in {None, row["record_type"]}
     ]
-    screen.document({"masked": not unmasked, "discrepancies": documents})
+    console.document({"masked": not unmasked, "discrepancies": documents})
     if not documents:
-        screen.message("discrepancy_view.none")
+        console.message("discrepancy_view.none")
         return ExitCode.DONE
     headings = [f"discrepancy_view.{name}" for name in (*COLUMNS, "state")]
-    screen.table(OutputTable(headings=headings, rows=[_row(document, screen) for document in documents]))
+    console.table(OutputTable(headings=headings, rows=[_row(document, console) for document in documents]))
     for document in documents:
         if document["note"]:
-            screen.message("discrepancy_view.noted", number=document["number"], note=document["note"])
-    screen.message("discrepancy_view.resolve", number=documents[0]["number"], where=database_option(database))
+            console.message("discrepancy_view.noted", number=document["number"], note=document["note"])
+    console.message("discrepancy_view.resolve", number=documents[0]["number"], where=database_option(database))
     return ExitCode.DONE
 
 
-def resolve_discrepancy(session: CommandContext, database: str | None, number: int, state: str, note: str) -> ExitCode:
+def resolve_discrepancy(command: CommandContext, database: str | None, number: int, state: str, note: str) -> ExitCode:
     """Record how a person handled a discrepancy.
 
     Raises:
@@ -70,13 +70,13 @@ def resolve_discrepancy(session: CommandContext, database: str | None, number: i
     """
     if not note.strip():
         raise UsageMistake("cli.note_empty")
-    with existing_database(session, database) as opened, opened.writing() as connection:
+    with existing_database(command, database) as opened, opened.writing() as connection:
         set_discrepancy_state(
             connection, number, DiscrepancyState(state), note.strip(), to_timestamp_text(SystemClock().now())
         )
-    session.screen.document({"number": number, "state": state, "note": note.strip()})
-    word = session.screen.term("discrepancy_state", state)
-    session.screen.message("discrepancy_view.resolved", number=number, state=word)
+    command.console.document({"number": number, "state": state, "note": note.strip()})
+    word = command.console.term("discrepancy_state", state)
+    command.console.message("discrepancy_view.resolved", number=number, state=word)
     return ExitCode.DONE
 
 
@@ -94,13 +94,13 @@ def _document(row: RowMapping, *, unmasked: bool) -> Mapping[str, Any]:
     return {"number": row["id"], **{name: row[name] for name in names}, **values}
 
 
-def _row(document: Mapping[str, Any], screen: Console) -> list[object]:
+def _row(document: Mapping[str, Any], console: Console) -> list[object]:
     model, name = record_model(document["record_type"]), document["field"]
-    values = {column: _cut(field_value(model, name, document[column], screen)) for column in ("value", "owner_value")}
-    detected_at = local_time(document["detected_at"], screen.language)
-    cells = {**document, **values, "field": field_name(model, name, screen), "detected_at": detected_at}
-    cells["record_type"] = screen.term("record_name", document["record_type"])
-    return [*(cells[column] for column in COLUMNS), screen.term("discrepancy_state", document["state"])]
+    values = {column: _cut(field_value(model, name, document[column], console)) for column in ("value", "owner_value")}
+    detected_at = local_time(document["detected_at"], console.language)
+    cells = {**document, **values, "field": field_name(model, name, console), "detected_at": detected_at}
+    cells["record_type"] = console.term("record_name", document["record_type"])
+    return [*(cells[column] for column in COLUMNS), console.term("discrepancy_state", document["state"])]
 
 
 def _cut(text: str) -> str:

@@ -11,7 +11,7 @@ from cchc_schemas import VIETNAM
 def local_time(moment: datetime | str | None, language: Language) -> str:
     """Return an instant (or its stored text) in Vietnam time, to the minute; "-" for None.
 
-    >>> local("2026-06-30T17:05:00.000000Z", Language.VIETNAMESE)
+    >>> local_time("2026-06-30T17:05:00.000000Z", Language.VIETNAMESE)
     '01/07/2026 00:05'
     """
     if moment is None:
@@ -22,7 +22,7 @@ def local_time(moment: datetime | str | None, language: Language) -> str:
 def local_number(number: object, language: Language) -> str:
     """Return a number with the decimal sign of the language: a comma in Vietnamese.
 
-    >>> decimal("381.9", Language.VIETNAMESE)
+    >>> local_number("381.9", Language.VIETNAMESE)
     '381,9'
     """
     return number_text(number, language)
@@ -31,7 +31,7 @@ def local_number(number: object, language: Language) -> str:
 def local_date(written: object, language: Language) -> str | None:
     """Return a date, which may lack its day or month, in the order of the language.
 
-    >>> day("2021-09", Language.VIETNAMESE)
+    >>> local_date("2021-09", Language.VIETNAMESE)
     '09/2021'
     """
     return None if written is None else day_text(written, language)
@@ -45,7 +45,7 @@ def parse_instant(written: str | None, option: str) -> datetime | None:
     Raises:
         Misused: the value is not an instant in ISO 8601.
 
-    >>> instant_given("2026-07-01", "--since").isoformat()
+    >>> parse_instant("2026-07-01", "--since").isoformat()
     '2026-06-30T17:00:00+00:00'
     """
     if written is None:

@@ -35,26 +35,26 @@ class _KeyHistory:
 
 
 def show_history(
-    session: CommandContext, database: str | None, record: tuple[str, str], *, at: str | None, unmasked: bool
+    command: CommandContext, database: str | None, record: tuple[str, str], *, at: str | None, unmasked: bool
 ) -> ExitCode:
     """Show the versions of `record`, given by record type and key; with `at` the one known at that instant.
 
     Raises:
         Misused: there is no such record type, or `at` is not an instant.
-        NotThere: there is no such record, or there was none at that instant.
+        NotFound: there is no such record, or there was none at that instant.
     """
     kind, key, moment = record_class(record[0]), record[1], parse_instant(at, "--at")
-    with existing_database(session, database) as opened:
+    with existing_database(command, database) as opened:
         key_history = _find(opened, kind, key)
-    view = _View(session.screen, unmasked=unmasked)
+    view = _View(command.console, unmasked=unmasked)
     if moment is None:
-        session.screen.document(view.document(kind, key, key_history))
+        command.console.document(view.document(kind, key, key_history))
         view.show(key, key_history)
     else:
         view.show_at(key, key_history, moment)
     if not unmasked:
-        session.screen.line()
-        session.screen.message("case_view.masked")
+        command.console.line()
+        command.console.message("case_view.masked")
     return ExitCode.DONE
 
 
@@ -76,8 +76,8 @@ def _event(row: Row[Any]) -> Mapping[str, Any]:
 class _View:
     """Writes versions as text for officials."""
 
-    def __init__(self, screen: Console, *, unmasked: bool) -> None:
-        self._screen = screen
+    def __init__(self, console: Console, *, unmasked: bool) -> None:
+        self._console = console
         self._unmasked = unmasked
 
     def document(self, kind: type[Record], key: str, history: _KeyHistory) -> Mapping[str, object]:
@@ -92,10 +92,10 @@ class _View:
     def show(self, key: str, history: _KeyHistory) -> None:
         """Write every version with its changes, then the lineage of the key."""
         if key not in history.records:
-            self._screen.message("history_view.successors_shown", key=key)
+            self._console.message("history_view.successors_shown", key=key)
         for record_key, versions in history.records.items():
             record_type = versions[0].record.record_type
-            self._screen.heading("history_view.record", record_type=record_type, key=record_key)
+            self._console.heading("history_view.record", record_type=record_type, key=record_key)
             for version, changes in _with_changes(versions):
                 self._show_version(version, changes)
         self._show_lineage("history_view.became", "new_key", history.became)
@@ -105,15 +105,15 @@ class _View:
         """Write the versions that were known at an instant.
 
         Raises:
-            NotThere: there was no record at that instant.
+            NotFound: there was no record at that instant.
         """
         until_then = [
             [version for version in versions if version.changed_at <= at] for versions in history.records.values()
         ]
         current = [versions[-1] for versions in until_then if versions and not versions[-1].is_gone]
         if not current:
-            raise NotFound("cli.no_record_at", key=key, at=local_time(at, self._screen.language))
-        self._screen.document(
+            raise NotFound("cli.no_record_at", key=key, at=local_time(at, self._console.language))
+        self._console.document(
             {
                 "at": to_timestamp_text(at),
                 "masked": not self._unmasked,
@@ -122,7 +122,7 @@ class _View:
         )
         for version in current:
             record = version.record
-            self._screen.heading("history_view.record", record_type=record.record_type, key=record.key)
+            self._console.heading("history_view.record", record_type=record.record_type, key=record.key)
             self._show_version(version, differences(None, record))
 
     def _documents(self, versions: Versions) -> list[Mapping[str, object]]:
@@ -153,35 +153,35 @@ class _View:
         return {"field": change.name, "before": before, "after": after}
 
     def _show_version(self, version: RecordVersion[Record], changes: Sequence[FieldChange]) -> None:
-        language = self._screen.language
-        self._screen.message(
+        language = self._console.language
+        self._console.message(
             "history_view.version",
             version=version.version,
             at=local_time(version.changed_at, language),
-            operation=self._screen.term("operation", version.operation),
+            operation=self._console.term("operation", version.operation),
             connection=version.connection,
         )
         first, last = (local_date(bound, language) or "..." for bound in _days(version).values())
         if first != last or first != "...":
-            self._screen.message("history_view.valid", first=first, last=last)
+            self._console.message("history_view.valid", first=first, last=last)
         model = type(version.record)
         for change in changes:
             values = self._change(version.record, change)
             before, after = (
-                field_value(model, change.name, values[side], self._screen) for side in ("before", "after")
+                field_value(model, change.name, values[side], self._console) for side in ("before", "after")
             )
-            name = field_name(model, change.name, self._screen)
-            self._screen.line(f"  {name}: {after}" if change.before is None else f"  {name}: {before} -> {after}")
+            name = field_name(model, change.name, self._console)
+            self._console.line(f"  {name}: {after}" if change.before is None else f"  {name}: {before} -> {after}")
 
     def _show_lineage(self, heading: str, column: str, events: Lineage) -> None:
         if not events:
             return
-        self._screen.heading(heading)
+        self._console.heading(heading)
         for event in events:
             happened = event["happened_at"]
-            when = local_time(happened, self._screen.language) if happened else None
-            parts = (self._screen.term("lineage", event["kind"]), when, event["evidence"])
-            self._screen.line(f"  {event[column]}: {', '.join(str(part) for part in parts if part)}")
+            when = local_time(happened, self._console.language) if happened else None
+            parts = (self._console.term("lineage", event["kind"]), when, event["evidence"])
+            self._console.line(f"  {event[column]}: {', '.join(str(part) for part in parts if part)}")
 
 
 def _with_changes(versions: Versions) -> list[tuple[RecordVersion[Record], list[FieldChange]]]:

@@ -17,9 +17,9 @@ LOCALE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 def choose_language(option: str | None, environment: Mapping[str, str]) -> Language:
     """Return the language of the option, else that of the locale: Vietnamese for `vi*`, English for any other.
 
-    >>> spoken_language(None, {"LANG": "vi_VN.UTF-8"})
+    >>> choose_language(None, {"LANG": "vi_VN.UTF-8"})
     <Language.VIETNAMESE: 'vi'>
-    >>> spoken_language("en", {"LANG": "vi_VN.UTF-8"})
+    >>> choose_language("en", {"LANG": "vi_VN.UTF-8"})
     <Language.ENGLISH: 'en'>
     """
     if option in set(Language):
@@ -41,7 +41,7 @@ def language_option(arguments: Sequence[str]) -> str | None:
 _METAVAR = re.compile(r"[A-Z][A-Z_]*")
 
 
-def localized_command(app: typer.Typer, screen: Console) -> TyperGroup:
+def localized_command(app: typer.Typer, console: Console) -> TyperGroup:
     """Return the program's commands with every help text in the language of `screen`."""
     root = get_command(app)
     if not isinstance(root, TyperGroup):
@@ -52,54 +52,54 @@ def localized_command(app: typer.Typer, screen: Console) -> TyperGroup:
 
         def get_help(self) -> str:
             """Return the help page of the command."""
-            return help_page(self, screen)
+            return help_page(self, console)
 
-    _translate(root, screen, Context)
+    _translate(root, console, Context)
     return root
 
 
-def _translate(group: TyperGroup, screen: Console, context_class: type[typer.Context]) -> None:
+def _translate(group: TyperGroup, console: Console, context_class: type[typer.Context]) -> None:
     for command in (group, *group.commands.values()):
         command.context_class = context_class
-        command.help = screen.text(command.help or "")
+        command.help = console.text(command.help or "")
         command.short_help = re.split(r"[.:;]", command.help)[0]
         if command.name != "cchc-connect":
-            command.epilog = screen.text("help.epilog")
+            command.epilog = console.text("help.epilog")
         for parameter in command.params:
             if isinstance(parameter, TyperOption | TyperArgument):
-                parameter.help = screen.text(parameter.help) if parameter.help else parameter.help
-                parameter.metavar = _metavar(parameter.metavar, screen)
+                parameter.help = console.text(parameter.help) if parameter.help else parameter.help
+                parameter.metavar = _metavar(parameter.metavar, console)
     for command in group.commands.values():
         if isinstance(command, TyperGroup):
-            _translate(command, screen, context_class)
+            _translate(command, console, context_class)
 
 
-def _metavar(metavar: str | None, screen: Console) -> str | None:
+def _metavar(metavar: str | None, console: Console) -> str | None:
     """Return a metavar with its words translated; brackets and dots stay."""
-    return metavar and _METAVAR.sub(lambda match: screen.term("metavar", match[0].lower()), metavar)
+    return metavar and _METAVAR.sub(lambda match: console.term("metavar", match[0].lower()), metavar)
 
 
-def help_page(context: typer.Context, screen: Console) -> str:
+def help_page(context: typer.Context, console: Console) -> str:
     """Return the help page of the command that `context` is about."""
     command, formatter = context.command, context.make_formatter()
     arguments = [parameter for parameter in command.params if isinstance(parameter, TyperArgument)]
     options = [parameter for parameter in command.get_params(context) if isinstance(parameter, TyperOption)]
     group = command if isinstance(command, TyperGroup) else None
 
-    pieces = [screen.text("help_view.options_word"), *(_usage(argument) for argument in arguments)]
+    pieces = [console.text("help_view.options_word"), *(_usage(argument) for argument in arguments)]
     if group is not None:
-        pieces.append(screen.text("help_view.command_words"))
-    formatter.write_usage(context.command_path, " ".join(pieces), prefix=f"{screen.text('help_view.usage')}: ")
+        pieces.append(console.text("help_view.command_words"))
+    formatter.write_usage(context.command_path, " ".join(pieces), prefix=f"{console.text('help_view.usage')}: ")
     formatter.write_paragraph()
     with formatter.indentation():
         formatter.write_text(command.help or "")
     if arguments:
-        with formatter.section(screen.text("help_view.arguments")):
-            formatter.write_dl([(str(argument.metavar), _explained(argument, screen)) for argument in arguments])
-    with formatter.section(screen.text("help_view.options")):
-        formatter.write_dl([(_spelling(option), _explained(option, screen)) for option in options])
+        with formatter.section(console.text("help_view.arguments")):
+            formatter.write_dl([(str(argument.metavar), _explained(argument, console)) for argument in arguments])
+    with formatter.section(console.text("help_view.options")):
+        formatter.write_dl([(_spelling(option), _explained(option, console)) for option in options])
     if group is not None:
-        with formatter.section(screen.text("help_view.commands")):
+        with formatter.section(console.text("help_view.commands")):
             formatter.write_dl(list(_commands(group)))
     if command.epilog:
         formatter.write_paragraph()
@@ -118,14 +118,14 @@ def _spelling(option: TyperOption) -> str:
     return ", ".join(option.opts) + ("" if option.is_flag else f" {option.metavar}")
 
 
-def _explained(parameter: TyperArgument | TyperOption, screen: Console) -> str:
+def _explained(parameter: TyperArgument | TyperOption, console: Console) -> str:
     """Return the help text of a parameter with its default, or that it is required."""
-    text = screen.text("help_view.help") if "--help" in parameter.opts else parameter.help or ""
+    text = console.text("help_view.help") if "--help" in parameter.opts else parameter.help or ""
     if parameter.required:
-        return f"{text}  [{screen.text('help_view.required')}]"
+        return f"{text}  [{console.text('help_view.required')}]"
     if parameter.default is None or parameter.default is False:
         return text
-    return f"{text}  [{screen.text('help_view.default', value=parameter.default)}]"
+    return f"{text}  [{console.text('help_view.default', value=parameter.default)}]"
 
 
 def _commands(group: TyperGroup) -> Iterator[tuple[str, str]]:

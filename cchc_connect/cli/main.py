@@ -36,41 +36,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = global_options_first(sys.argv[1:] if arguments is None else arguments)
     _escape_unwritable(sys.stdout, sys.stderr)
     options = words[: words.index("--")] if "--" in words else words
-    screen = Console(choose_language(language_option(options), os.environ), as_json="--json" in options)
+    console = Console(choose_language(language_option(options), os.environ), as_json="--json" in options)
     try:
         with shown_log(_log_form(options), sys.stderr):
-            code = _exit_code(words, screen)
+            code = _exit_code(words, console)
         sys.stdout.flush()
     except (OSError, OutputUnwritable) as error:
-        return _output_lost(error, screen)
+        return _output_lost(error, console)
     return code
 
 
-def _exit_code(words: list[str], screen: Console) -> int:
+def _exit_code(words: list[str], console: Console) -> int:
     """Run the command; write the message of an error."""
     try:
         _check_encoding(words)
-        return _run(words, screen)
+        return _run(words, console)
     except OutputUnwritable:
         raise
     except CchcError as error:
-        screen.error(error)
+        console.error(error)
         return exit_code_of(error)
     except typer.TyperException as misuse:
-        return _misused(misuse, screen)
+        return _misused(misuse, console)
     except Exception as error:  # the last error boundary: a traceback is shown with --debug only
         if isinstance(error, OSError) and error.errno in OUTPUT_FAULTS and error.filename is None:
-            raise  # help is written by typer, not by our screen
-        return _program_error(error, screen)
+            raise  # help is written by typer, not by our console
+        return _program_error(error, console)
 
 
-def _output_lost(error: OSError | OutputUnwritable, screen: Console) -> ExitCode:
+def _output_lost(error: OSError | OutputUnwritable, console: Console) -> ExitCode:
     """End without a result; a full disk is reported, a reader that closed the output (`| head`) is not."""
     cause = error.__cause__ if isinstance(error, OutputUnwritable) else error
     discard(sys.stdout)
     if isinstance(cause, OSError) and not isinstance(cause, BrokenPipeError):
-        sentence = screen.text("cli.output_unwritable", reason=cause.strerror)
-        Console(screen.language, as_json=False).stderr(screen.text("cli.error", reason=sentence))
+        sentence = console.text("cli.output_unwritable", reason=cause.strerror)
+        Console(console.language, as_json=False).stderr(console.text("cli.error", reason=sentence))
     return ExitCode.DATABASE
 
 
@@ -105,31 +105,31 @@ def _check_encoding(words: Sequence[str]) -> None:
             raise UsageMistake("cli.argument_not_text", position=position)
 
 
-def _run(words: list[str], screen: Console) -> int:
+def _run(words: list[str], console: Console) -> int:
     try:
-        code: object = localized_command(app, screen).main(words, PROGRAM, standalone_mode=False, obj=screen)
+        code: object = localized_command(app, console).main(words, PROGRAM, standalone_mode=False, obj=console)
     except SystemExit as error:  # raised by typer if the reader of its help has closed the output
         raise BrokenPipeError from error
     except (KeyboardInterrupt, typer.Abort):
         code = ExitCode.INTERRUPTED
     if code == ExitCode.INTERRUPTED:
-        screen.error_message("cli.interrupted", {})
+        console.error_message("cli.interrupted", {})
         if threading.active_count() > 1:
             # A call to a slow system may take another minute; committed data is complete, so do not wait for it.
             os._exit(ExitCode.INTERRUPTED)
     return code if isinstance(code, int) else ExitCode.DONE
 
 
-def _misused(misuse: typer.TyperException, screen: Console) -> ExitCode:
+def _misused(misuse: typer.TyperException, console: Console) -> ExitCode:
     """Write what is wrong with the command line; typer's own texts are English."""
     if type(misuse).__name__ == "NoArgsIsHelpError":
-        screen.stderr(misuse.format_message())
-        screen.document({"error": {"code": "usage.no_command", "message": screen.text("usage.no_command")}})
+        console.stderr(misuse.format_message())
+        console.document({"error": {"code": "usage.no_command", "message": console.text("usage.no_command")}})
         return ExitCode.USAGE
     text = misuse.format_message()
     quoted = re.findall(r"'([^']*)'", text)
     context = {"command": _command(misuse), "word": quoted[0] if quoted else ""}
-    screen.error_message(_usage_code(misuse, text), {**context, **_parameter(misuse)})
+    console.error_message(_usage_code(misuse, text), {**context, **_parameter(misuse)})
     return ExitCode.USAGE
 
 
@@ -169,11 +169,11 @@ def _parameter(misuse: typer.TyperException) -> Mapping[str, str]:
     return {"parameter": options}
 
 
-def _program_error(error: Exception, screen: Console) -> ExitCode:
+def _program_error(error: Exception, console: Console) -> ExitCode:
     """Write that the program itself failed, and where; without the text of the error, which may contain any value."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     context = {"error": type(error).__name__, "file": Path(frame.filename).name, "line": frame.lineno}
-    screen.error_message("cli.program_error", context)
+    console.error_message("cli.program_error", context)
     log.critical("the program failed\n%s", safe_traceback(error))
     return ExitCode.SOFTWARE
 

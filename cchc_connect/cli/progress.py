@@ -22,22 +22,22 @@ REFRESHES_PER_SECOND = 4
 
 @contextmanager
 def progress_display(
-    screen: Console, *, in_logs: bool = True, dry_run: bool = False
+    console: Console, *, in_logs: bool = True, dry_run: bool = False
 ) -> Generator[Progress, None, None]:
     """Yield the receiver of a run's progress; with `--json` no progress is shown.
 
     Args:
-        screen: output of the command.
+        console: output of the command.
         in_logs: whether progress is also shown outside a terminal.
         dry_run: whether this is a dry run, so that the words are "would be written".
     """
-    if is_terminal(sys.stderr) and not screen.as_json:
-        with _live(LiveProgress(screen, dry_run=dry_run)) as live:
+    if is_terminal(sys.stderr) and not console.as_json:
+        with _live(LiveProgress(console, dry_run=dry_run)) as live:
             yield live
-    elif screen.as_json or not in_logs:
+    elif console.as_json or not in_logs:
         yield no_progress
     else:
-        plain = PlainProgress(screen, dry_run=dry_run)
+        plain = PlainProgress(console, dry_run=dry_run)
         yield plain
         plain.close()
 
@@ -46,10 +46,10 @@ class PlainProgress:
     """One line for each finished source, and one every second while a source is read."""
 
     def __init__(
-        self, screen: Console, monotonic: Callable[[], float] = time.monotonic, *, dry_run: bool = False
+        self, console: Console, monotonic: Callable[[], float] = time.monotonic, *, dry_run: bool = False
     ) -> None:
         """Write nothing before the first page."""
-        self._screen = screen
+        self._console = console
         self._monotonic = monotonic
         self._dry_run = dry_run
         self._lock = threading.Lock()
@@ -64,7 +64,7 @@ class PlainProgress:
             self._at_work[name, record_type] = counts
             if self._monotonic() - self._written_at >= MIN_LINE_INTERVAL_S:
                 self._written_at = self._monotonic()
-                self._note(name, record_type, _so_far(counts, total, self._screen, dry_run=self._dry_run))
+                self._note(name, record_type, _so_far(counts, total, self._console, dry_run=self._dry_run))
 
     def close(self) -> None:
         """Write the last line of every source and route."""
@@ -74,18 +74,20 @@ class PlainProgress:
     def _finish(self, streams: Iterable[tuple[str, str]]) -> None:
         for name, record_type in streams:
             counts = self._at_work.pop((name, record_type))
-            self._note(name, record_type, _so_far(counts, None, self._screen, dry_run=self._dry_run))
+            self._note(name, record_type, _so_far(counts, None, self._console, dry_run=self._dry_run))
 
     def _note(self, name: str, record_type: str, counts: str) -> None:
-        self._screen.stderr(self._screen.text("sync_view.progress", name=name, record_type=record_type, counts=counts))
+        self._console.stderr(
+            self._console.text("sync_view.progress", name=name, record_type=record_type, counts=counts)
+        )
 
 
 class LiveProgress:
     """A table of every source and route, redrawn several times a second."""
 
-    def __init__(self, screen: Console, *, dry_run: bool = False) -> None:
+    def __init__(self, console: Console, *, dry_run: bool = False) -> None:
         """Show nothing before the first page."""
-        self._screen = screen
+        self._console = console
         self._dry_run = dry_run
         self._lock = threading.Lock()
         self._lines: dict[tuple[str, str], tuple[Counters, int | None]] = {}
@@ -102,8 +104,8 @@ class LiveProgress:
         drawn = table.Table.grid(padding=(0, 2))
         with self._lock:
             for (name, record_type), (counts, total) in self._lines.items():
-                words = _so_far(counts, total, self._screen, dry_run=self._dry_run)
-                cells = (name, self._screen.term("record_name", record_type), words)
+                words = _so_far(counts, total, self._console, dry_run=self._dry_run)
+                cells = (name, self._console.term("record_name", record_type), words)
                 drawn.add_row(*(text.Text(escape_control_characters(cell)) for cell in cells))
         return drawn
 
@@ -119,13 +121,13 @@ def _live(progress: LiveProgress) -> Generator[LiveProgress, None, None]:
         yield progress
 
 
-def _so_far(counts: Counters, total: int | None, screen: Console, *, dry_run: bool) -> str:
+def _so_far(counts: Counters, total: int | None, console: Console, *, dry_run: bool) -> str:
     if not counts.pages:
         if dry_run:
-            return screen.text("sync_view.dry_run_push", waiting=counts.waiting)
-        return screen.text(
+            return console.text("sync_view.dry_run_push", waiting=counts.waiting)
+        return console.text(
             "sync_view.progress_push", delivered=counts.delivered, refused=counts.refused, waiting=counts.waiting
         )
     read = f"{counts.fetched}" if total is None else f"{counts.fetched}/{total}"
     context = {"read": read, "written": counts.rows_written, "quarantined": counts.quarantined}
-    return screen.text("sync_view.dry_run_pull" if dry_run else "sync_view.progress_pull", **context)
+    return console.text("sync_view.dry_run_pull" if dry_run else "sync_view.progress_pull", **context)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cchc_connect.cli.context import MAX_ENTRY_NUMBER, Database, Unmasked, session
+from cchc_connect.cli.context import MAX_ENTRY_NUMBER, Database, Unmasked, command_context
 
 query_app = typer.Typer()
 discrepancies = typer.Typer(help="help.discrepancies", no_args_is_help=True)
@@ -35,7 +35,7 @@ def case(
     """Show a dossier with its steps, permits, works and parcels."""
     from cchc_connect.cli.case import show_case
 
-    return show_case(session(context), db, dossier, unmasked=unmasked)
+    return show_case(command_context(context), db, dossier, unmasked=unmasked)
 
 
 @query_app.command(help="help.history")
@@ -51,7 +51,7 @@ def history(
     """Show every version of a record."""
     from cchc_connect.cli.history import show_history
 
-    return show_history(session(context), db, (record_type, key), at=at, unmasked=unmasked)
+    return show_history(command_context(context), db, (record_type, key), at=at, unmasked=unmasked)
 
 
 @query_app.command(help="help.changes")
@@ -69,7 +69,7 @@ def changes(  # noqa: PLR0913  # a command has as many parameters as options
     from cchc_connect.cli.changes import ChangesOptions, show_changes
 
     reading = ChangesOptions(since=since, follow=follow, record_types=tuple(record_type or ()), limit=limit)
-    return show_changes(session(context), db, reading, unmasked=unmasked)
+    return show_changes(command_context(context), db, reading, unmasked=unmasked)
 
 
 @discrepancies.command("list", help="help.discrepancies_list")
@@ -86,7 +86,7 @@ def discrepancies_list(  # a command has as many parameters as options
     from cchc_connect.cli.discrepancies import list_discrepancies
 
     names = (connection, record_type)
-    return list_discrepancies(session(context), db, names, ended=everything, unmasked=unmasked)
+    return list_discrepancies(command_context(context), db, names, ended=everything, unmasked=unmasked)
 
 
 @discrepancies.command("resolve", help="help.discrepancies_resolve")
@@ -101,7 +101,7 @@ def discrepancies_resolve(
     """Record how a discrepancy was handled."""
     from cchc_connect.cli.discrepancies import resolve_discrepancy
 
-    return resolve_discrepancy(session(context), db, number, resolution.value, note)
+    return resolve_discrepancy(command_context(context), db, number, resolution.value, note)
 
 
 @dead_letters.command("list", help="help.dead_letters_list")
@@ -114,7 +114,7 @@ def dead_letters_list(
     """List the dead letters."""
     from cchc_connect.cli.dead_letters import list_dead_letters
 
-    return list_dead_letters(session(context), db, route)
+    return list_dead_letters(command_context(context), db, route)
 
 
 @dead_letters.command("replay", help="help.dead_letters_replay")
@@ -131,7 +131,7 @@ def dead_letters_replay(
     """Queue dead letters again."""
     from cchc_connect.cli.dead_letters import replay_dead_letters
 
-    return replay_dead_letters(session(context), route, numbers or (), everything=everything)
+    return replay_dead_letters(command_context(context), route, numbers or (), everything=everything)
 
 
 @query_app.command(help="help.runs")
@@ -145,4 +145,8 @@ def runs(
     """List the runs, or show one run."""
     from cchc_connect.cli.runs import list_runs, show_run
 
-    return list_runs(session(context), db, limit) if run_id is None else show_run(session(context), db, run_id)
+    return (
+        list_runs(command_context(context), db, limit)
+        if run_id is None
+        else show_run(command_context(context), db, run_id)
+    )

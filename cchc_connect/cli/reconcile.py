@@ -25,24 +25,24 @@ class ReconcileOptions:
     accept_shrink: bool
 
 
-def reconcile_connection(session: CommandContext, name: str, options: ReconcileOptions) -> ExitCode:
+def reconcile_connection(command: CommandContext, name: str, options: ReconcileOptions) -> ExitCode:
     """Compare item by item; with `repair`, write the differences.
 
     Raises:
         Misused: there is no such connection, or it does not provide that record type.
-        NotThere: there is no shared database yet.
+        NotFound: there is no shared database yet.
     """
-    screen, config = session.screen, Config.load(session.config)
+    console, config = command.console, Config.load(command.config)
     _check_names(config, name, options)
     with (
-        existing_database(session, None) as database,
-        progress_display(screen, dry_run=not options.repair) as progress,
+        existing_database(command, None) as database,
+        progress_display(console, dry_run=not options.repair) as progress,
     ):
         result = Synchronizer(config, database, RunEnvironment(progress=progress)).reconcile(
             name, record_type=options.record_type, repair=options.repair, accept_shrink=options.accept_shrink
         )
-    screen.document(_document(result, screen))
-    _show(result, screen)
+    console.document(_document(result, console))
+    _show(result, console)
     return EXIT_CODES[result.outcome]
 
 
@@ -56,19 +56,19 @@ def _check_names(config: Config, name: str, options: ReconcileOptions) -> None:
         raise UsageMistake("cli.record_type_unknown", name=options.record_type, known=", ".join(kinds))
 
 
-def _document(result: Reconciliation, screen: Console) -> Mapping[str, Any]:
+def _document(result: Reconciliation, console: Console) -> Mapping[str, Any]:
     """Return the result, JSON-ready."""
-    sources = [{**source.as_document(), "reason": _reason(source, screen)} for source in result.comparisons]
+    sources = [{**source.as_document(), "reason": _reason(source, console)} for source in result.comparisons]
     agrees = all(source.is_equal for source in result.comparisons)
     head = {"connection": result.connection, "repair": result.repair, "agrees": agrees}
     return {**head, "outcome": result.outcome.value, "sources": sources}
 
 
-def _reason(source: Comparison, screen: Console) -> Mapping[str, Any] | None:
+def _reason(source: Comparison, console: Console) -> Mapping[str, Any] | None:
     reason = source.reason
     if reason is None:
         return None
-    return {"code": reason.code, "message": screen.phrase(reason), "context": screen.json_values(reason.context)}
+    return {"code": reason.code, "message": console.phrase(reason), "context": console.json_values(reason.context)}
 
 
 def _kinds(source: Comparison) -> Iterator[tuple[str, KeySample]]:
@@ -79,27 +79,27 @@ def _kinds(source: Comparison) -> Iterator[tuple[str, KeySample]]:
     yield "reconcile_view.quarantined", source.quarantined
 
 
-def _show(result: Reconciliation, screen: Console) -> None:
+def _show(result: Reconciliation, console: Console) -> None:
     names = ("reconcile_view.record_type", "reconcile_view.equal")
     rows = [
         (
-            screen.term("record_name", source.stream.record_type),
+            console.term("record_name", source.stream.record_type),
             source.equal,
             *(len(keys) for _, keys in _kinds(source)),
         )
         for source in result.comparisons
     ]
     headings = (*names, *(code for code, _ in _kinds(result.comparisons[0])))
-    screen.table(OutputTable(headings=headings, rows=rows, numbers_from=1))
+    console.table(OutputTable(headings=headings, rows=rows, numbers_from=1))
     for source in result.comparisons:
-        record_type = screen.term("record_name", source.stream.record_type)
+        record_type = console.term("record_name", source.stream.record_type)
         for code, keys in _kinds(source):
             if keys.samples:
-                screen.line(f"{record_type}, {screen.text(code)}: {_listed(keys)}")
+                console.line(f"{record_type}, {console.text(code)}: {_listed(keys)}")
         if source.reason is not None:
-            screen.line(screen.phrase(source.reason))
-    screen.line()
-    screen.message(f"reconcile_view.{_ending(result)}", connection=result.connection)
+            console.line(console.phrase(source.reason))
+    console.line()
+    console.message(f"reconcile_view.{_ending(result)}", connection=result.connection)
 
 
 def _listed(keys: KeySample) -> str:

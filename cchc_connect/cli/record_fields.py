@@ -44,15 +44,15 @@ def record_model(record_type: str) -> type[BaseModel] | None:
     return RECORD_TYPES.get(record_type)
 
 
-def field_name(model: type[BaseModel] | None, path: str, screen: Console) -> str:
+def field_name(model: type[BaseModel] | None, path: str, console: Console) -> str:
     """Return the name of a field, given by its dotted path in a record: "uses.0.area_m2".
 
     In Vietnamese an element of a list is counted from 1. A part of the path that no description explains is
     returned as it is.
     """
     if not path:
-        return screen.text("fault.whole")
-    if screen.language is not Language.VIETNAMESE:
+        return console.text("fault.whole")
+    if console.language is not Language.VIETNAMESE:
         return path
     names = list[str]()
     models = [] if model is None else [model]
@@ -67,60 +67,60 @@ def field_name(model: type[BaseModel] | None, path: str, screen: Console) -> str
     return ", ".join(names)
 
 
-def field_value(model: type[BaseModel] | None, name: str, value: object, screen: Console) -> str:
+def field_value(model: type[BaseModel] | None, name: str, value: object, console: Console) -> str:
     """Return the JSON-ready value of a field as text: codes with their names, instants in Vietnam time.
 
     Args:
         model: record or part that has the field; None if it is unknown.
         name: name of the field.
         value: its value as stored, possibly masked.
-        screen: gives the language.
+        console: gives the language.
     """
     field = None if model is None else model.model_fields.get(name)
     kinds = [] if field is None else [*field.metadata, *_inside(field.annotation)]
-    return _value(kinds, value, screen)
+    return _value(kinds, value, console)
 
 
-def _value(kinds: list[object], value: object, screen: Console) -> str:
+def _value(kinds: list[object], value: object, console: Console) -> str:
     match value:
         case None:
             return "-"
         case bool():
-            return screen.text("value.yes" if value else "value.no")
+            return console.text("value.yes" if value else "value.no")
         case list():
             elements = cast("list[object]", value)
             if any(isinstance(element, list) for element in elements):  # coordinates
                 return json.dumps(elements)
             separator = "; " if any(isinstance(element, Mapping) for element in elements) else ", "
-            return separator.join(_value(kinds, element, screen) for element in elements) or "-"
+            return separator.join(_value(kinds, element, console) for element in elements) or "-"
         case Mapping():
-            return _part(kinds, cast("Mapping[str, object]", value), screen)
+            return _part(kinds, cast("Mapping[str, object]", value), console)
         case _:
-            return _scalar(kinds, value, screen)
+            return _scalar(kinds, value, console)
 
 
-def _part(kinds: list[object], part: Mapping[str, object], screen: Console) -> str:
+def _part(kinds: list[object], part: Mapping[str, object], console: Console) -> str:
     """Return the fields of a part that have a value."""
     models = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
     model = next((model for model in models if part.keys() <= model.model_fields.keys()), None)
     return ", ".join(
-        f"{field_name(model, name, screen)}: {field_value(model, name, value, screen)}"
+        f"{field_name(model, name, console)}: {field_value(model, name, value, console)}"
         for name, value in part.items()
         if value not in (None, [], "")
     )
 
 
-def _scalar(kinds: list[object], value: object, screen: Console) -> str:
+def _scalar(kinds: list[object], value: object, console: Console) -> str:
     for kind in kinds:
         if isinstance(kind, ListedCode):
-            return named_code(kind.code_list, value, screen)
+            return named_code(kind.code_list, value, console)
         if isinstance(kind, type) and issubclass(kind, Enum):
-            return _member(kind, value, screen)
+            return _member(kind, value, console)
     if datetime in kinds:
-        return _instant(str(value), screen.language)
+        return _instant(str(value), console.language)
     if PartialDate in kinds:
-        return day_text(value, screen.language)
-    return number_text(value, screen.language) if Decimal in kinds or isinstance(value, float) else str(value)
+        return day_text(value, console.language)
+    return number_text(value, console.language) if Decimal in kinds or isinstance(value, float) else str(value)
 
 
 def _instant(stored: str, language: Language) -> str:
@@ -130,25 +130,25 @@ def _instant(stored: str, language: Language) -> str:
         return stored
 
 
-def _member(kind: type[Enum], value: object, screen: Console) -> str:
+def _member(kind: type[Enum], value: object, console: Console) -> str:
     """Return the word for a member of an enumeration; its value if the catalogue has none."""
     if kind.__name__ in _ENUM_CODE_LISTS:
-        return named_code(_ENUM_CODE_LISTS[kind.__name__], value, screen)
+        return named_code(_ENUM_CODE_LISTS[kind.__name__], value, console)
     try:
         member = kind(value)
     except ValueError:
         return str(value)
     key = member.name.lower() if issubclass(kind, IntEnum) else str(member.value)
-    return screen.term(_ENUM_TABLES[kind.__name__], key) if kind.__name__ in _ENUM_TABLES else str(value)
+    return console.term(_ENUM_TABLES[kind.__name__], key) if kind.__name__ in _ENUM_TABLES else str(value)
 
 
-def named_code(list_name: str, code: object, screen: Console) -> str:
+def named_code(list_name: str, code: object, console: Console) -> str:
     """Return the name of a code with the code in brackets; the code alone if its list lacks the code or the name."""
     try:
         columns = code_list(list_name).entry(str(code)).columns
     except CodeUnknown:
         return str(code)
-    name = columns.get(screen.language) or columns.get("vi") or columns.get("name_vi")
+    name = columns.get(console.language) or columns.get("vi") or columns.get("name_vi")
     return f"{name} ({code})" if name else str(code)
 
 

@@ -23,46 +23,46 @@ HIDDEN_IF_ZERO = frozenset({"foreign", "held", "shortened"})
 TRAFFIC = ("requests", "bytes_received")
 
 
-def report_document(report: RunReport, screen: Console) -> Mapping[str, object]:
+def report_document(report: RunReport, console: Console) -> Mapping[str, object]:
     """Return the report, JSON-ready; each reason has its code and its sentence."""
     lines = [dict(line.as_document()) for line in report.lines]
     for line, document in zip(report.lines, lines, strict=True):
         if line.reason is not None:
-            reason = {"code": line.reason.code, "message": screen.phrase(line.reason)}
-            document["reason"] = {**reason, "context": screen.json_values(line.reason.context)}
+            reason = {"code": line.reason.code, "message": console.phrase(line.reason)}
+            document["reason"] = {**reason, "context": console.json_values(line.reason.context)}
     return {**report.as_document(), "lines": lines}
 
 
-def show_report(report: RunReport, screen: Console) -> None:
+def show_report(report: RunReport, console: Console) -> None:
     """Write the results of every source and route."""
     if report.dry_run:
-        screen.message("sync_view.dry_run")
-    show_lines(report.lines, screen, lambda line: screen.term("outcome", line.outcome))
+        console.message("sync_view.dry_run")
+    show_lines(report.lines, console, lambda line: console.term("outcome", line.outcome))
     for line in report.lines:
-        _show_cursor(line, screen)
+        _show_cursor(line, console)
     for line in report.lines:
         if line.reason is not None:
-            screen.message(f"sync_view.{line.outcome}", place=_place(line), reason=screen.phrase(line.reason))
-    screen.line()
-    outcome, seconds = screen.term("outcome", report.outcome), _seconds(report.seconds, screen)
+            console.message(f"sync_view.{line.outcome}", place=_place(line), reason=console.phrase(line.reason))
+    console.line()
+    outcome, seconds = console.term("outcome", report.outcome), _seconds(report.seconds, console)
     totals = {"outcome": outcome, "rows": report.rows_written, "seconds": seconds}
     if report.dry_run:
-        screen.message("sync_view.dry_run_totals", waiting=sum(line.counts.waiting for line in report.lines), **totals)
+        console.message("sync_view.dry_run_totals", waiting=sum(line.counts.waiting for line in report.lines), **totals)
     else:
-        screen.message("sync_view.totals", messages=report.messages_delivered, **totals)
+        console.message("sync_view.totals", messages=report.messages_delivered, **totals)
 
 
-def show_lines(lines: Sequence[ReportLine], screen: Console, outcome_text: Callable[[ReportLine], str]) -> None:
+def show_lines(lines: Sequence[ReportLine], console: Console, outcome_text: Callable[[ReportLine], str]) -> None:
     """Write the counters of every source and route; `ended` returns the text of their outcome."""
     for heading, kind, counters in (("sync_view.pulled", "pull", PULLED), ("sync_view.pushed", "push", PUSHED)):
         lines_of_kind = [line for line in lines if line.kind == kind]
         if lines_of_kind:
-            screen.heading(heading)
-            screen.table(_table(lines_of_kind, counters, screen, outcome_text))
+            console.heading(heading)
+            console.table(_table(lines_of_kind, counters, console, outcome_text))
 
 
 def _table(
-    lines: Sequence[ReportLine], counters: Sequence[str], screen: Console, ended: Callable[[ReportLine], str]
+    lines: Sequence[ReportLine], counters: Sequence[str], console: Console, ended: Callable[[ReportLine], str]
 ) -> OutputTable:
     counted = [
         name for name in counters if name not in HIDDEN_IF_ZERO or any(getattr(line.counts, name) for line in lines)
@@ -71,10 +71,10 @@ def _table(
     rows = [
         (
             line.name,
-            f"{screen.term('record_name', line.record_type)} {line.partition}".rstrip(),
+            f"{console.term('record_name', line.record_type)} {line.partition}".rstrip(),
             ended(line),
             *(getattr(line.counts, counter) for counter in counted),
-            _seconds(line.seconds, screen),
+            _seconds(line.seconds, console),
         )
         for line in lines
     ]
@@ -83,20 +83,20 @@ def _table(
     return OutputTable(headings=headings, rows=rows, numbers_from=len(names))
 
 
-def _show_cursor(line: ReportLine, screen: Console) -> None:
+def _show_cursor(line: ReportLine, console: Console) -> None:
     """Write the watermark before and after the run if it moved, and the page token of an unfinished listing."""
     if line.before is None or line.after is None:
         return
     if line.after.watermark != line.before.watermark:
-        before, after = (local_time(cursor.watermark, screen.language) for cursor in (line.before, line.after))
-        screen.message("sync_view.watermark", place=_place(line), before=before, after=after)
+        before, after = (local_time(cursor.watermark, console.language) for cursor in (line.before, line.after))
+        console.message("sync_view.watermark", place=_place(line), before=before, after=after)
     if line.after.page_token not in {None, line.before.page_token}:
-        screen.message("sync_view.page_token", place=_place(line), position=display_token(line.after.page_token))
+        console.message("sync_view.page_token", place=_place(line), position=display_token(line.after.page_token))
 
 
 def _place(line: ReportLine) -> str:
     return f"{line.name} {line.record_type} {line.partition}".rstrip()
 
 
-def _seconds(seconds: float, screen: Console) -> str:
-    return local_number(f"{seconds:.1f}", screen.language)
+def _seconds(seconds: float, console: Console) -> str:
+    return local_number(f"{seconds:.1f}", console.language)

@@ -20,41 +20,41 @@ from cchc_connect.sync.report import ReportLine, RunReport
 COLUMNS = ("run_id", "started_at", "finished_at", "state", "rows", "messages")
 
 
-def list_runs(session: CommandContext, database: str | None, limit: int) -> ExitCode:
+def list_runs(command: CommandContext, database: str | None, limit: int) -> ExitCode:
     """List the latest runs, newest first."""
-    screen = session.screen
-    with existing_database(session, database) as opened, opened.reading() as connection:
+    console = command.console
+    with existing_database(command, database) as opened, opened.reading() as connection:
         runs = latest_runs(connection, limit)
         heads = [_head(run, connection) for run in runs]
-    screen.document({"runs": heads})
+    console.document({"runs": heads})
     if not heads:
-        screen.message("status.never_run")
+        console.message("status.never_run")
         return ExitCode.DONE
-    rows = [_row(head, screen) for head in heads]
-    screen.table(OutputTable(headings=[f"run_view.{name}" for name in COLUMNS], rows=rows, numbers_from=4))
-    screen.message("run_view.see_one", run_id=heads[0]["run_id"], where=database_option(database))
+    rows = [_row(head, console) for head in heads]
+    console.table(OutputTable(headings=[f"run_view.{name}" for name in COLUMNS], rows=rows, numbers_from=4))
+    console.message("run_view.see_one", run_id=heads[0]["run_id"], where=database_option(database))
     return ExitCode.DONE
 
 
-def show_run(session: CommandContext, database: str | None, run_id: str) -> ExitCode:
+def show_run(command: CommandContext, database: str | None, run_id: str) -> ExitCode:
     """Show one run: its report, or if it has none its run counters up to its last commit.
 
     Raises:
         Rejected: the database has no such run.
     """
-    screen = session.screen
-    with existing_database(session, database) as opened, opened.reading() as connection:
+    console = command.console
+    with existing_database(command, database) as opened, opened.reading() as connection:
         run = find_run(connection, run_id)
-        head, tallies = _head(run, connection), read_counters(connection, run_id)
+        head, counters = _head(run, connection), read_counters(connection, run_id)
     if run.report is None:
-        screen.document({**head, "report": None, "tallies": [_tally(tally) for tally in tallies]})
-        _show_head(head, screen)
-        _show_tallies(tallies, head["state"], screen)
+        console.document({**head, "report": None, "counters": [_document(counted) for counted in counters]})
+        _show_head(head, console)
+        _show_counters(counters, head["state"], console)
         return ExitCode.DONE
     report = RunReport.from_document(run.report)
-    screen.document({**head, "report": report_document(report, screen)})
-    _show_head(head, screen)
-    show_report(report, screen)
+    console.document({**head, "report": report_document(report, console)})
+    _show_head(head, console)
+    show_report(report, console)
     return ExitCode.DONE
 
 
@@ -64,7 +64,7 @@ def _head(run: Run, connection: Connection) -> dict[str, Any]:
     if run.report is not None:
         totals = {name: run.report[name] for name in ("rows_written", "messages_delivered")}
     else:
-        counters = [tally.counts for tally in read_counters(connection, run.run_id)]
+        counters = [counted.counts for counted in read_counters(connection, run.run_id)]
         totals = {
             "rows_written": sum(counts.rows_written for counts in counters),
             "messages_delivered": sum(counts.delivered for counts in counters),
@@ -78,30 +78,37 @@ def _state(run: Run, connection: Connection) -> str:
     return "at_work" if is_latest and is_held(connection, SystemClock().now()) else "interrupted"
 
 
-def _row(head: Mapping[str, Any], screen: Console) -> tuple[object, ...]:
-    times = (local_time(head[name], screen.language) for name in ("started_at", "finished_at"))
-    return (head["run_id"], *times, _word(head["state"], screen), head["rows_written"], head["messages_delivered"])
+def _row(head: Mapping[str, Any], console: Console) -> tuple[object, ...]:
+    times = (local_time(head[name], console.language) for name in ("started_at", "finished_at"))
+    return (head["run_id"], *times, _word(head["state"], console), head["rows_written"], head["messages_delivered"])
 
 
-def _word(state: str, screen: Console) -> str:
+def _word(state: str, console: Console) -> str:
     """Return the words for the outcome of a run, or for the state of a run that has not ended."""
-    words = screen.term("run_state", state)
-    return screen.term("outcome", state) if words == state else words
+    words = console.term("run_state", state)
+    return console.term("outcome", state) if words == state else words
 
 
-def _show_head(head: Mapping[str, Any], screen: Console) -> None:
-    begun, ended = (local_time(head[name], screen.language) for name in ("started_at", "finished_at"))
-    screen.message("run_view.head", run_id=head["run_id"], begun=begun, ended=ended, state=_word(head["state"], screen))
+def _show_head(head: Mapping[str, Any], console: Console) -> None:
+    begun, ended = (local_time(head[name], console.language) for name in ("started_at", "finished_at"))
+    console.message(
+        "run_view.head", run_id=head["run_id"], begun=begun, ended=ended, state=_word(head["state"], console)
+    )
 
 
-def _show_tallies(tallies: Sequence[RunCounters], state: str, screen: Console) -> None:
+def _show_counters(counters: Sequence[RunCounters], state: str, console: Console) -> None:
     lines = [
-        ReportLine(kind=tally.kind, name=tally.name, record_type=tally.record_type, counts=tally.counts)
-        for tally in tallies
+        ReportLine(kind=counted.kind, name=counted.name, record_type=counted.record_type, counts=counted.counts)
+        for counted in counters
     ]
-    show_lines(lines, screen, lambda _: _word(state, screen))
-    screen.message("run_view.committed" if lines else "run_view.nothing")
+    show_lines(lines, console, lambda _: _word(state, console))
+    console.message("run_view.committed" if lines else "run_view.nothing")
 
 
-def _tally(tally: RunCounters) -> Mapping[str, object]:
-    return {"kind": tally.kind, "name": tally.name, "record_type": tally.record_type, **tally.counts.as_document()}
+def _document(counters: RunCounters) -> Mapping[str, object]:
+    return {
+        "kind": counters.kind,
+        "name": counters.name,
+        "record_type": counters.record_type,
+        **counters.counts.as_document(),
+    }

@@ -18,22 +18,22 @@ from cchc_schemas import RECORD_TYPES
 from cchc_schemas.json_schemas import stale, write_all
 
 
-def write_configuration(session: CommandContext, *, force: bool) -> ExitCode:
+def write_configuration(command: CommandContext, *, force: bool) -> ExitCode:
     """Write a commented configuration file in the language of the command.
 
     Raises:
         CannotCreate: the file already exists, or cannot be written.
     """
-    path, screen = session.config, session.screen
+    path, console = command.config, command.console
     try:
         with path.open("w" if force else "x", encoding="utf-8", newline="\n") as file:
-            file.write(template(screen.language))
+            file.write(template(console.language))
     except FileExistsError:
         raise CannotCreate("cli.file_exists", path=path) from None
     except OSError as error:
         raise CannotCreate("cli.cannot_write", path=path, reason=error.strerror) from error
-    screen.document({"file": str(path)})
-    screen.message("init.written", path=path)
+    console.document({"file": str(path)})
+    console.message("init.written", path=path)
     return ExitCode.DONE
 
 
@@ -42,24 +42,24 @@ def template(language: Language) -> str:
     return files("cchc_connect.cli").joinpath(f"templates/cchc.{language}.toml").read_text(encoding="utf-8")
 
 
-def list_adapters(session: CommandContext) -> ExitCode:
+def list_adapters(command: CommandContext) -> ExitCode:
     """List every installed adapter, also of other packages; one that cannot be loaded is listed with the error."""
-    screen = session.screen
-    adapters = [_adapter(point, session) for point in installed_adapters().values()]
-    screen.document({"adapters": adapters})
+    console = command.console
+    adapters = [_adapter(point, command) for point in installed_adapters().values()]
+    console.document({"adapters": adapters})
     columns = ("name", "package", "version", "purpose")
     rows = [[adapter[column] for column in columns] for adapter in adapters]
-    screen.table(OutputTable(headings=[f"adapter_view.{column}" for column in columns], rows=rows))
+    console.table(OutputTable(headings=[f"adapter_view.{column}" for column in columns], rows=rows))
     return ExitCode.DONE if all(adapter["works"] for adapter in adapters) else ExitCode.CONFIGURATION
 
 
-def _adapter(point: EntryPoint, session: CommandContext) -> dict[str, Any]:
+def _adapter(point: EntryPoint, command: CommandContext) -> dict[str, Any]:
     try:
         factory = adapter_factory(point.name)
     except ConfigurationError as error:
-        purpose, works = session.screen.text(error.code, **error.context), False
+        purpose, works = command.console.text(error.code, **error.context), False
     else:
-        purpose, works = _purpose(factory, point, session.screen.language), True
+        purpose, works = _purpose(factory, point, command.console.language), True
     package = point.dist
     return {
         "name": point.name,
@@ -88,15 +88,15 @@ OUR_URN_PREFIX = "urn:cchc:record:"
 """Text in every schema that this program wrote, also in that of a former record type."""
 
 
-def export_schemas(session: CommandContext, folder: Path, *, check: bool) -> ExitCode:
+def export_schemas(command: CommandContext, folder: Path, *, check: bool) -> ExitCode:
     """Write one JSON Schema for each record type; with `check`, list the files of `folder` that are out of date.
 
     Raises:
         CannotCreate: the folder cannot be written, or contains JSON files of other origin.
     """
-    screen = session.screen
+    console = command.console
     if check:
-        return _check(folder, screen)
+        return _check(folder, console)
     foreign = sorted(_foreign(folder))
     if foreign:
         raise CannotCreate("cli.foreign_files", folder=folder, files=", ".join(foreign))
@@ -105,19 +105,19 @@ def export_schemas(session: CommandContext, folder: Path, *, check: bool) -> Exi
     except OSError as error:
         raise CannotCreate("cli.cannot_write", path=folder, reason=error.strerror) from error
     files = [str(folder / f"{record_type}.json") for record_type in RECORD_TYPES]
-    screen.document({"files": files})
+    console.document({"files": files})
     for file in files:
-        screen.line(file)
+        console.line(file)
     return ExitCode.DONE
 
 
-def _check(folder: Path, screen: Console) -> ExitCode:
+def _check(folder: Path, console: Console) -> ExitCode:
     names = stale(folder)
-    screen.document({"folder": str(folder), "stale": names})
+    console.document({"folder": str(folder), "stale": names})
     for name in names:
-        screen.message("schema_view.stale", file=folder / name)
+        console.message("schema_view.stale", file=folder / name)
     if not names:
-        screen.message("schema_view.current", folder=folder)
+        console.message("schema_view.current", folder=folder)
     return ExitCode.STALE if names else ExitCode.DONE
 
 

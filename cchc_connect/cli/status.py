@@ -29,21 +29,21 @@ StreamName = tuple[str, str, str]
 """Connection, record type and partition."""
 
 
-def show_status(session: CommandContext, database: str | None) -> ExitCode:
+def show_status(command: CommandContext, database: str | None) -> ExitCode:
     """Show the state of the shared database; no request is sent."""
-    screen = session.screen
-    exceptions = [] if database else _exceptions(session.config)
-    with existing_database(session, database) as opened, opened.reading() as connection:
+    console = command.console
+    exceptions = [] if database else _exceptions(command.config)
+    with existing_database(command, database) as opened, opened.reading() as connection:
         document: dict[str, Any] = {
             "database": opened.location,
-            **_status(connection, screen),
+            **_status(connection, console),
             "exceptions": exceptions,
         }
-    screen.document(document)
-    screen.message("status.database", path=document["database"])
-    _show_streams(document["streams"], screen)
-    _show_routes(document["routes"], screen)
-    _show_summary(document, screen, database_option(database))
+    console.document(document)
+    console.message("status.database", path=document["database"])
+    _show_streams(document["streams"], console)
+    _show_routes(document["routes"], console)
+    _show_summary(document, console, database_option(database))
     return ExitCode.DONE
 
 
@@ -59,12 +59,12 @@ def _exceptions(file: Path) -> list[dict[str, str]]:
     ]
 
 
-def _status(connection: Connection, screen: Console) -> dict[str, Any]:
+def _status(connection: Connection, console: Console) -> dict[str, Any]:
     report = last_report(connection)
     broken = first_broken_entry(connection)
     return {
-        "streams": _streams(connection, screen),
-        "routes": [_with_reason(_route(state), screen) for state in route_states(connection)],
+        "streams": _streams(connection, console),
+        "routes": [_with_reason(_route(state), console) for state in route_states(connection)],
         "last_run": None if report is None else {name: value for name, value in report.items() if name != "lines"},
         "unfinished_run": _unfinished(connection),
         "audit_log": {"whole": broken is None, "broken_at": broken},
@@ -81,12 +81,12 @@ def _unfinished(connection: Connection) -> dict[str, Any] | None:
     return {"started_at": latest.started_at, "state": "at_work" if at_work else "interrupted"}
 
 
-def _streams(connection: Connection, screen: Console) -> list[dict[str, Any]]:
+def _streams(connection: Connection, console: Console) -> list[dict[str, Any]]:
     states = {(state.connection, state.record_type, state.partition): state for state in stream_states(connection)}
     live, waiting = _live(connection), open_counts(connection)
     return [
         _with_reason(
-            {**_state(states.get(name), name), "live": live.get(name, 0), "quarantined": waiting.get(name, 0)}, screen
+            {**_state(states.get(name), name), "live": live.get(name, 0), "quarantined": waiting.get(name, 0)}, console
         )
         for name in sorted({*states, *live, *waiting})
     ]
@@ -124,71 +124,71 @@ def _route(state: Mapping[str, Any]) -> dict[str, Any]:
     return {**state, "held_context": json.loads(state["held_context"] or "{}")}
 
 
-def _with_reason(state: dict[str, Any], screen: Console) -> dict[str, Any]:
+def _with_reason(state: dict[str, Any], console: Console) -> dict[str, Any]:
     """Return a state with the sentence of its hold beside the code of its hold."""
     code = state["held_code"]
-    return {**state, "held_reason": screen.text(code, **state["held_context"]) if code else None}
+    return {**state, "held_reason": console.text(code, **state["held_context"]) if code else None}
 
 
-def _show_streams(streams: list[dict[str, Any]], screen: Console) -> None:
-    screen.heading("status.streams")
+def _show_streams(streams: list[dict[str, Any]], console: Console) -> None:
+    console.heading("status.streams")
     names = ("status.connection", "status.record_type", "status.completed_at", "status.watermark")
     rows = [
         (
             stream["connection"],
-            f"{screen.term('record_name', stream['record_type'])} {stream['partition']}".rstrip(),
-            local_time(stream["completed_at"], screen.language),
-            local_time(stream["watermark"], screen.language),
+            f"{console.term('record_name', stream['record_type'])} {stream['partition']}".rstrip(),
+            local_time(stream["completed_at"], console.language),
+            local_time(stream["watermark"], console.language),
             stream["live"],
             stream["quarantined"],
         )
         for stream in streams
     ]
     headings = (*names, "status.live", "status.quarantined")
-    screen.table(OutputTable(headings=headings, rows=rows, numbers_from=len(names)))
+    console.table(OutputTable(headings=headings, rows=rows, numbers_from=len(names)))
     for stream in streams:
         if stream["held_reason"]:
-            since = local_time(stream["held_since"], screen.language)
+            since = local_time(stream["held_since"], console.language)
             name = f"{stream['connection']} {stream['record_type']} {stream['partition']}".rstrip()
-            screen.message("status.held_since", place=name, since=since, reason=stream["held_reason"])
+            console.message("status.held_since", place=name, since=since, reason=stream["held_reason"])
 
 
-def _show_routes(routes: list[dict[str, Any]], screen: Console) -> None:
+def _show_routes(routes: list[dict[str, Any]], console: Console) -> None:
     if not routes:
         return
-    screen.heading("status.routes")
+    console.heading("status.routes")
     numbers = ("last_sequence", "waiting", "delivered", "dead")
     rows = [(route["name"], *(route[name] for name in numbers)) for route in routes]
     headings = ("status.route", *(f"status.{name}" for name in numbers))
-    screen.table(OutputTable(headings=headings, rows=rows, numbers_from=1))
+    console.table(OutputTable(headings=headings, rows=rows, numbers_from=1))
     for route in routes:
         if route["held_reason"]:
-            screen.message("status.held", place=route["name"], reason=route["held_reason"])
+            console.message("status.held", place=route["name"], reason=route["held_reason"])
 
 
-def _show_summary(document: Mapping[str, Any], screen: Console, option: str) -> None:
-    screen.line()
+def _show_summary(document: Mapping[str, Any], console: Console, option: str) -> None:
+    console.line()
     report, broken_at = document["last_run"], document["audit_log"]["broken_at"]
     if report is None:
-        screen.message("status.never_run")
+        console.message("status.never_run")
     else:
-        outcome = screen.term("outcome", report["outcome"])
-        screen.message("status.last_run", at=local_time(report["started_at"], screen.language), outcome=outcome)
+        outcome = console.term("outcome", report["outcome"])
+        console.message("status.last_run", at=local_time(report["started_at"], console.language), outcome=outcome)
     if unfinished := document["unfinished_run"]:
-        state = screen.term("run_state", unfinished["state"])
-        screen.message("status.unfinished", at=local_time(unfinished["started_at"], screen.language), state=state)
+        state = console.term("run_state", unfinished["state"])
+        console.message("status.unfinished", at=local_time(unfinished["started_at"], console.language), state=state)
     if document["discrepancies"]:
-        screen.message("status.discrepancies", number=document["discrepancies"])
+        console.message("status.discrepancies", number=document["discrepancies"])
     for exception in document["exceptions"]:
-        screen.message(
+        console.message(
             "status.exception",
             name=exception["connection"],
-            without=screen.term("exception", exception["without"]),
+            without=console.term("exception", exception["without"]),
             reason=exception["reason"],
         )
     if broken_at is None:
-        screen.message("status.audit_log_intact")
+        console.message("status.audit_log_intact")
     else:
-        screen.message("status.audit_log_broken", entry=broken_at)
+        console.message("status.audit_log_broken", entry=broken_at)
     if any(stream["quarantined"] for stream in document["streams"]):
-        screen.message("status.see_quarantine", where=option)
+        console.message("status.see_quarantine", where=option)

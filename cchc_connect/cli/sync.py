@@ -14,7 +14,7 @@ from cchc_connect.config.file import Config
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.writing.quarantine import open_counts
 from cchc_connect.errors import ConfigurationError
-from cchc_connect.sync.pull import PullRange
+from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.report import RunReport
 from cchc_connect.sync.synchronizer import RunEnvironment, Synchronizer
 
@@ -28,16 +28,16 @@ class SyncOptions:
     full: Sequence[str] = ()
 
 
-def synchronise(session: CommandContext, options: SyncOptions, *, dry_run: bool) -> ExitCode:
+def synchronise(command: CommandContext, options: SyncOptions, *, dry_run: bool) -> ExitCode:
     """Run once: pull, push, report.
 
     Raises:
         Misused: a name is unknown.
         CchcError: the error that ended the run.
     """
-    config = Config.load(session.config)
+    config = Config.load(command.config)
     if not config.connections:
-        raise ConfigurationError("cli.no_connections", file=session.config)
+        raise ConfigurationError("cli.no_connections", file=command.config)
     _check_names(options.only, [*config.connections, *config.routes])
     _check_names([*options.accept_shrink, *options.full], config.connections)
     shrink, full = options.accept_shrink, options.full
@@ -45,7 +45,7 @@ def synchronise(session: CommandContext, options: SyncOptions, *, dry_run: bool)
     def run(synchronizer: Synchronizer) -> RunReport:
         return synchronizer.synchronise(options.only, dry_run=dry_run, accept_shrink=shrink, full=full)
 
-    return _run(session, config, run, dry_run=dry_run)
+    return _run(command, config, run, dry_run=dry_run)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,26 +69,26 @@ class PullOptions:
         return PullRange(since=since, until=until, key=self.key, record_type=self.record_type)
 
 
-def pull(session: CommandContext, name: str, options: PullOptions, *, dry_run: bool) -> ExitCode:
+def pull(command: CommandContext, name: str, options: PullOptions, *, dry_run: bool) -> ExitCode:
     """Pull one connection, or a part of it, and report; nothing is pushed.
 
     Raises:
         Misused: there is no such connection, it does not provide the record type, or an option is not valid.
         CchcError: the error that ended the run.
     """
-    extent = options.pull_range()
-    config = Config.load(session.config)
+    pull_range = options.pull_range()
+    config = Config.load(command.config)
     if name not in config.connections:
         raise UsageMistake("cli.connection_unknown", name=name, known=", ".join(config.connections))
     provided = [source.record_type.record_type for source in config.adapter(name).sources]
-    if extent.record_type not in {None, *provided}:
-        context = {"connection": name, "name": extent.record_type, "known": ", ".join(provided)}
+    if pull_range.record_type not in {None, *provided}:
+        context = {"connection": name, "name": pull_range.record_type, "known": ", ".join(provided)}
         raise UsageMistake("cli.record_type_not_provided", **context)
 
     def run(synchronizer: Synchronizer) -> RunReport:
-        return synchronizer.pull(name, extent, dry_run=dry_run)
+        return synchronizer.pull(name, pull_range, dry_run=dry_run)
 
-    return _run(session, config, run, dry_run=dry_run)
+    return _run(command, config, run, dry_run=dry_run)
 
 
 def _check_names(names: Sequence[str], configured: Collection[str]) -> None:
@@ -98,22 +98,22 @@ def _check_names(names: Sequence[str], configured: Collection[str]) -> None:
 
 
 def _run(
-    session: CommandContext, config: Config, run: Callable[[Synchronizer], RunReport], *, dry_run: bool
+    command: CommandContext, config: Config, run: Callable[[Synchronizer], RunReport], *, dry_run: bool
 ) -> ExitCode:
     """Run and report; SIGTERM stops the run after the current page and messages."""
-    screen = session.screen
+    console = command.console
     with (
         SharedDatabase(config.database.address) as database,
         stop_on_signals(signal.SIGTERM) as stop,
-        progress_display(screen, dry_run=dry_run) as progress,
+        progress_display(console, dry_run=dry_run) as progress,
     ):
-        surroundings = RunEnvironment(progress=progress, is_stopping=stop.is_set)
-        report = run(Synchronizer(config, database, surroundings))
+        environment = RunEnvironment(progress=progress, is_stopping=stop.is_set)
+        report = run(Synchronizer(config, database, environment))
         quarantined = count_open_entries(database)
-    screen.document(report_document(report, screen))
-    show_report(report, screen)
+    console.document(report_document(report, console))
+    show_report(report, console)
     if quarantined:
-        screen.message("sync_view.see_quarantine", number=quarantined)
+        console.message("sync_view.see_quarantine", number=quarantined)
     return EXIT_CODES[report.outcome]
 
 

@@ -83,7 +83,7 @@ class SignatureTable(ConfigTable):
 
 
 class SignedByTable(ConfigTable):
-    """Which signatures the bodies of responses must have (detached JWS): `response_signature = { keys = "PATH", ... }`."""
+    """Which signatures the bodies of responses must have (detached JWS)."""
 
     keys: Path
     """Public keys of the other system (JWKS); the file is read again when it changes."""

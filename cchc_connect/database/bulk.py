@@ -160,7 +160,7 @@ def _inserting(connection: Connection, table: Table) -> Any:
 
 @cache
 def _any_sql(statement: RowQuery, column: ColumnElement[Any]) -> str:
-    """Return the PostgreSQL text that `rows_among` executes: one bind holds all keys."""
+    """Return the PostgreSQL text that `select_in` executes: one bind holds all keys."""
     from sqlalchemy.dialects import postgresql  # noqa: PLC0415  # SQLite users need not load it
 
     filtered = statement.where(column == any_(bindparam(_AMONG, type_=postgresql.ARRAY(column.type))))
@@ -169,7 +169,7 @@ def _any_sql(statement: RowQuery, column: ColumnElement[Any]) -> str:
 
 @cache
 def _in_sql(statement: RowQuery, column: ColumnElement[Any]) -> tuple[str, Sequence[str]]:
-    """Return the SQLite text that `rows_among` executes, and the names of its binds in their order."""
+    """Return the SQLite text that `select_in` executes, and the names of its binds in their order."""
     compiled = statement.where(column.in_(bindparam(_AMONG, expanding=True))).compile(dialect=sqlite.dialect())
     text = str(compiled).replace(f"(__[POSTCOMPILE_{_AMONG}])", f"({', '.join('?' * KEY_BATCH_SIZE)})")
     return text, tuple(compiled.positiontup or ())

@@ -56,7 +56,7 @@ class PostgresBackend:
         return plain.difference_update_query(_secret_parameters(plain)).render_as_string(hide_password=True)
 
     def engine(self) -> Engine:
-        """Return an engine whose connections wait for a lock no longer than `LOCK_WAIT_S`."""
+        """Return an engine whose connections wait for a lock no longer than `LOCK_TIMEOUT_S`."""
         engine = create_engine(self._url, pool_size=POOL_SIZE, pool_pre_ping=False, **silent_engine_options())
         event.listen(engine, "connect", _configure)
         return engine

@@ -3,7 +3,7 @@
 The record's scalar fields are typed columns of the same names, its nested parts are JSON (a JSON column on
 PostgreSQL), and the provenance columns follow. A column's comment is its field's description.
 
-`row_reader` converts a record's document to the values of these columns.
+`row_converter` converts a record's document to the values of these columns.
 """
 
 import types

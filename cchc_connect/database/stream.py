@@ -1,4 +1,4 @@
-"""A stream: one listing of one connection, of one record type; a large listing may come in partitions."""
+"""A stream: one listing of one connection and record type; its own module because all of database/ and sync/ use it."""
 
 from dataclasses import dataclass
 

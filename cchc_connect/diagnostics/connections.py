@@ -44,7 +44,7 @@ def check_connections(
     Args:
         config: the loaded configuration.
         connect: opens the transport to a connection.
-        far_end: returns the endpoint of a connection.
+        endpoint_factory: returns the endpoint of a connection.
         clock: our own clock; None: the system clock.
     """
     clock = clock or SystemClock()
@@ -107,7 +107,7 @@ def _first_page(name: str, source: Source, transport: Transport) -> Finding:
     try:
         partition = next(iter(source.profile.partitions), NO_PARTITION)
         page = transport.run(source.fetch(PageRequest(since=None, page_token=None, partition=partition)))
-        sifted = ChangeDetector(source).classify_all(page.items)
+        classified = ChangeDetector(source).classify_all(page.items)
     except OutsideHours as closed:
         return Finding(subject=subject, message=Message(closed.code, closed.context), is_result=True)
     except CchcError as error:
@@ -115,14 +115,14 @@ def _first_page(name: str, source: Source, transport: Transport) -> Finding:
     except Exception as error:  # noqa: BLE001  # an integrator's adapter may fail on a response, as in a run
         context = {"connection": name, "record_type": record_type, "error": type(error).__name__}
         return Finding.bad(subject, SourceHeld("source.adapter_failed", **context))
-    return _page_finding(subject, sifted)
+    return _page_finding(subject, classified)
 
 
-def _page_finding(subject: str, sifted: ClassifiedPage) -> Finding:
-    good, faulty = len(sifted.records), len(sifted.faulty)
+def _page_finding(subject: str, classified: ClassifiedPage) -> Finding:
+    good, faulty = len(classified.records), len(classified.faulty)
     if not faulty:
         return Finding(subject=subject, message=Message("check.page_readable", {"good": good}), is_result=True)
-    rules = Counter(f"{fault.path} {fault.rule}".strip() for item in sifted.faulty for fault in item.faults)
+    rules = Counter(f"{fault.path} {fault.rule}".strip() for item in classified.faulty for fault in item.faults)
     context = {"good": good, "faulty": faulty, "rules": "; ".join(rule for rule, _ in rules.most_common(3))}
     if good:
         return Finding(subject=subject, message=Message("check.page_faulty", context), is_result=True)

@@ -200,8 +200,8 @@ class ArchiveFormat(StrEnum):
 def archive_format_of(name: str) -> ArchiveFormat | None:
     """Return the archive format of a file name; None if it is not an archive that is opened.
 
-    >>> packing_of("thua-dat/2026-07.TGZ")
-    <Packing.TGZ: '.tgz'>
+    >>> archive_format_of("thua-dat/2026-07.TGZ")
+    <ArchiveFormat.TGZ: '.tgz'>
     """
     return next((packing for packing in ArchiveFormat if name.casefold().endswith(packing)), None)
 

@@ -17,7 +17,7 @@ _USER = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*@|^//[^/?#]*@")
 def storable_token(position: str | None) -> str | None:
     """Return a page token if it may be stored, None if it holds a secret; that listing then restarts.
 
-    >>> kept("/parcels?offset=300"), kept("/parcels?offset=300&access_token=abc")
+    >>> storable_token("/parcels?offset=300"), storable_token("/parcels?offset=300&access_token=abc")
     ('/parcels?offset=300', None)
     """
     return None if position is None or holds_secret(position) else position
@@ -26,7 +26,7 @@ def storable_token(position: str | None) -> str | None:
 def display_token(position: str | None) -> str | None:
     """Return a page token for display: only the path of a URL, with long numbers masked.
 
-    >>> shown("https://land.example/parcels?offset=300"), shown("300")
+    >>> display_token("https://land.example/parcels?offset=300"), display_token("300")
     ('/parcels?***', '300')
     """
     if position is None:

@@ -3,8 +3,8 @@
 Our own log calls contain neither. Redaction covers the log lines of other packages, tracebacks, and mistakes of our
 own. What is masked:
 
-    every line         registered secrets (`revealed`); values of headers and of names such as Authorization, Cookie,
-                       X-Api-Key, password, token; user and password, query and fragment of a URL; of logged
+    every line         registered secrets (`register_secret`); values of headers and of names such as Authorization,
+                       Cookie, X-Api-Key, password, token; user and password, query and fragment of a URL; of logged
                        exceptions all but their type, of bytes all but their number, of lists and objects all but
                        their structure
     lines of other     in addition: nine or more digits in a row and telephone numbers, except for the last four
@@ -73,9 +73,9 @@ def redact(text: str, *, is_own: bool = False) -> str:
 
     `ours`: the line was logged by one of our packages, so it keeps its numbers.
 
-    >>> redacted("GET https://a:b@land.example/parcels?owner=1 from 074087000001")
+    >>> redact("GET https://a:b@land.example/parcels?owner=1 from 074087000001")
     'GET https://***@land.example/parcels?*** from ***0001'
-    >>> redacted("dossier 000.00.00.H09-260701-0001, request 123456789", ours=True)
+    >>> redact("dossier 000.00.00.H09-260701-0001, request 123456789", is_own=True)
     'dossier 000.00.00.H09-260701-0001, request 123456789'
     """
     text, is_cut = mask_secrets(text[:MAX_LINE_LENGTH]), len(text) > MAX_LINE_LENGTH
@@ -101,8 +101,10 @@ def _without_persons(text: str) -> str:
 def is_secret_name(name: str) -> bool:
     """True if a header, parameter or property of that name holds a secret.
 
-    >>> tells_secret("X-Api-Key"), tells_secret("sslpassword"), tells_secret("pageToken"), tells_secret("offset")
-    (True, True, False, False)
+    >>> is_secret_name("X-Api-Key"), is_secret_name("sslpassword"), is_secret_name("pageToken")
+    (True, True, False)
+    >>> is_secret_name("offset")
+    False
     """
     return _SENSITIVE_NAMES.fullmatch(name) is not None and _PAGE_TOKEN_NAME.fullmatch(name) is None
 
@@ -110,7 +112,7 @@ def is_secret_name(name: str) -> bool:
 def escape_to_one_line(text: str) -> str:
     r"""Return `text` with every character escaped that ends a line or controls a terminal.
 
-    >>> one_line("page 1\n2026-07-01 ERROR forged\x1b[2J")
+    >>> escape_to_one_line("page 1\n2026-07-01 ERROR forged\x1b[2J")
     'page 1\\n2026-07-01 ERROR forged\\x1b[2J'
     """
     return "".join(
@@ -225,7 +227,7 @@ def safe_traceback(error: BaseException) -> str:
 def describe_type(error: BaseException) -> str:
     """Return the type of an exception, with the message if it is ours.
 
-    >>> kind_of(ValueError("Nguyễn Thị Mẫu")), kind_of(OSError(28, "any text"))
+    >>> describe_type(ValueError("Nguyễn Thị Mẫu")), describe_type(OSError(28, "any text"))
     ('ValueError', 'OSError (No space left on device)')
     """
     kind = type(error)

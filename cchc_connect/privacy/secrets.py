@@ -1,6 +1,6 @@
 """Secrets that this process has read: a text type that never shows them, a registry to mask them, private files.
 
-They are held in memory only. `without_secrets` masks them in a text in every encoding that libraries use. A secret of
+They are held in memory only. `mask_secrets` masks them in a text in every encoding that libraries use. A secret of
 fewer than four characters is not masked: it would match in any text. Private keys, certificates with keys and
 passwords are read only from files that nobody but their owner may read.
 """

@@ -64,7 +64,7 @@ class SoapMessages:
     """The messages of one port of a service; threads may share it."""
 
     def __init__(self, wsdl: Path, folder: Path, service: str | None, port: str | None) -> None:
-        """Read the description; raises as `client_of` does."""
+        """Read the description; raises as `open_description` does."""
         for name in _CONVERTERS:
             logging.getLogger(name).addFilter(_conversions)
         self._client, self._binding = open_description(wsdl, folder, service, port)

@@ -7,7 +7,7 @@ ignored::
     service = SoapService(folder / "hoso.wsdl", "/HoSoService.asmx")
     dialect = Dialect(classify=classify_soap)
 
-    def fetch(self, ask: Ask) -> Exchange[Page]:
+    def fetch(self, ask: PageRequest) -> Conversation[Page]:
         listing = yield from service.call("LayDanhSach", {"tuNgay": ask.since}, idempotent=True)
 """
 

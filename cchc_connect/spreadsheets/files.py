@@ -41,12 +41,12 @@ def write_spreadsheet(path: Path, columns: Sequence[Column], rows: Iterable[Row]
 
 
 def read_spreadsheet(path: Path, columns: Sequence[Column]) -> Iterator[Row]:
-    """Yield the rows of a table that `write_sheet` wrote with the same columns.
+    """Yield the rows of a table that `write_spreadsheet` wrote with the same columns.
 
     Numbers come as Decimal, an empty cell as None; the values are those that were written.
 
     Raises:
-        ConfigurationError: as `write_sheet`.
+        ConfigurationError: as `write_spreadsheet`.
         OSError: the file cannot be read.
         Rejected: the file is not such a table, or is hostile; the error names the row and column.
     """

@@ -35,14 +35,14 @@ _XML_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 def escape_formula(text: str) -> str:
     """Return a text as it is written to a cell.
 
-    >>> marked("+84912000111"), marked("'=1"), marked("12 Lê Lợi")
+    >>> escape_formula("+84912000111"), escape_formula("'=1"), escape_formula("12 Lê Lợi")
     ("'+84912000111", "''=1", '12 Lê Lợi')
     """
     return _MARK + text if not text or text.startswith(_MARK) or starts_formula(text) else text
 
 
 def unescape_formula(cell: str) -> str:
-    """Return the text that `marked` escaped."""
+    """Return the text that `escape_formula` escaped."""
     return cell.removeprefix(_MARK)
 
 
@@ -57,7 +57,7 @@ def starts_formula(text: str) -> bool:
 def escape_xml(text: str) -> str:
     r"""Return a text as the XML of a workbook holds it; `_x000D_` stands for a character XML cannot hold.
 
-    >>> held("a\rb"), held("_x000D_")
+    >>> escape_xml("a\rb"), escape_xml("_x000D_")
     ('a_x000D_b', '_x005F_x000D_')
     """
     return _XML_FORBIDDEN.sub(lambda match: f"_x{ord(match[0]):04X}_", text)

@@ -131,14 +131,14 @@ class ChangeDetector:
 
         Of several items with one key the first counts. Later ones are faulty if they differ from it.
         """
-        sifted, digest_by_key, translated = ClassifiedPage(), dict[str, bytes](), iter(page.translations.result())
+        classified, digest_by_key, translated = ClassifiedPage(), dict[str, bytes](), iter(page.translations.result())
         for item, digest, match in zip(page.items, page.digests, page.matches, strict=True):
             if match is None:
-                self._classify_translated(item, digest, next(translated), quarantined, digest_by_key, sifted)
-            elif _is_first(match.source_key, digest, item, digest_by_key, sifted):
-                sifted.unchanged += 1
-                sifted.change_times += [match.source_time] if match.source_time else []
-        return sifted
+                self._classify_translated(item, digest, next(translated), quarantined, digest_by_key, classified)
+            elif _is_first(match.source_key, digest, item, digest_by_key, classified):
+                classified.unchanged += 1
+                classified.change_times += [match.source_time] if match.source_time else []
+        return classified
 
     def _classify_translated(
         self,
@@ -147,19 +147,19 @@ class ChangeDetector:
         translated: TranslatedItem,
         quarantined: QuarantineIndex,
         digest_by_key: dict[str, bytes],
-        sifted: ClassifiedPage,
+        classified: ClassifiedPage,
     ) -> None:
         key = translated.key or f"#{digest.hex()}"  # an item without a key is identified by its content
-        if not _is_first(key, digest, item, digest_by_key, sifted):
+        if not _is_first(key, digest, item, digest_by_key, classified):
             return
         if translated.source_time is not None:
-            sifted.change_times.append(translated.source_time)
+            classified.change_times.append(translated.source_time)
         if quarantined.by_key.get(key) == digest:
-            sifted.still_faulty += 1
+            classified.still_faulty += 1
         elif translated.record is None:
-            sifted.faulty.append(_faulty(key, digest, item, translated.faults))
+            classified.faulty.append(_faulty(key, digest, item, translated.faults))
         else:
-            arrival = IncomingRecord(
+            incoming = IncomingRecord(
                 source_key=key,
                 source_time=translated.source_time,
                 item=item,
@@ -167,7 +167,7 @@ class ChangeDetector:
                 record=translated.record,
                 notes=translated.notes,
             )
-            sifted.records.append(arrival)
+            classified.records.append(incoming)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,16 +189,16 @@ def _canonical(item: Item) -> bytes:
     return json.dumps(item, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
 
 
-def _is_first(key: str, digest: bytes, item: Item, digest_by_key: dict[str, bytes], sifted: ClassifiedPage) -> bool:
+def _is_first(key: str, digest: bytes, item: Item, digest_by_key: dict[str, bytes], classified: ClassifiedPage) -> bool:
     """True if the key is new on this page. If not, and the item differs from the first one, it is added as faulty."""
     first_digest = digest_by_key.setdefault(key, digest)
-    if key not in sifted.keys:
-        sifted.keys.add(key)
+    if key not in classified.keys:
+        classified.keys.add(key)
         return True
     if first_digest != digest:
         own_key = f"{key}#{digest.hex()}"
-        sifted.keys.add(own_key)
-        sifted.faulty.append(_faulty(own_key, digest, item, (KEY_TWICE,)))
+        classified.keys.add(own_key)
+        classified.faulty.append(_faulty(own_key, digest, item, (KEY_TWICE,)))
     return False
 
 

@@ -30,18 +30,18 @@ class TransportFactory:
     """Opens transports to connections, with the rate limits and sessions that processes share."""
 
     def __init__(
-        self, database: SharedDatabase | None = None, clock: Clock | None = None, shelf: TokenStore | None = None
+        self, database: SharedDatabase | None = None, clock: Clock | None = None, token_store: TokenStore | None = None
     ) -> None:
         """Create the factory.
 
         Args:
             database: shares rate limits between processes; None: none is enforced.
             clock: current time; None: the system clock.
-            shelf: shares sessions between processes; None: each process logs in for itself.
+            token_store: shares sessions between processes; None: each process logs in for itself.
         """
         self._database = database
         self._clock = clock or SystemClock()
-        self._shelf = shelf
+        self._token_store = token_store
 
     def __call__(self, name: str, table: ConnectionTable, adapter: Adapter, deadline_s: float) -> RequestsTransport:
         """Return the transport to a connection; its secrets are resolved now.
@@ -57,12 +57,12 @@ class TransportFactory:
         """
         hours = OpeningHours(tuple(map(TimeSpan.parse, table.opening_hours))) if table.opening_hours else None
         policy = Policy(deadline_s=deadline_s, opening_hours=hours)
-        surroundings = TransportEnvironment(
-            now=self._clock.now, rate_limiter=self._pace(name, table, adapter), token_store=self._shelf
+        environment = TransportEnvironment(
+            now=self._clock.now, rate_limiter=self._rate_limiter(name, table, adapter), token_store=self._token_store
         )
-        return RequestsTransport(endpoint_for(name, table, adapter, self._clock), policy, surroundings)
+        return RequestsTransport(endpoint_for(name, table, adapter, self._clock), policy, environment)
 
-    def _pace(self, name: str, table: ConnectionTable, adapter: Adapter) -> RateLimiter | None:
+    def _rate_limiter(self, name: str, table: ConnectionTable, adapter: Adapter) -> RateLimiter | None:
         rate = adapter.dialect.rate if table.rate is None else table.rate.as_rate
         if rate is None or self._database is None:
             return None
@@ -82,20 +82,20 @@ def endpoint_for(name: str, table: ConnectionTable, adapter: Adapter, clock: Clo
         dialect=adapter.dialect,
         authentication=Anonymous() if table.account is None else table.account.authentication(),
         other_origins=frozenset(table.other_origins),
-        message_signer=None if table.signature is None else _seal(table.signature, clock),
+        message_signer=None if table.signature is None else _message_signer(table.signature, clock),
         signature_check=None
         if table.response_signature is None
-        else _seal_check(name, table.response_signature, clock),
+        else _signature_check(name, table.response_signature, clock),
         tls=None if table.tls is None else _tls(table.tls),
     )
 
 
-def _seal(table: SignatureTable, clock: Clock) -> MessageSigner:
+def _message_signer(table: SignatureTable, clock: Clock) -> MessageSigner:
     key = SigningKey.read(table.private_key.reveal(), algorithm=table.algorithm, key_id=table.key_id)
     return MessageSigner(signer=Signer(key, table.issuer, clock), audience=table.audience, header=table.header)
 
 
-def _seal_check(name: str, table: SignedByTable, clock: Clock) -> SignatureCheck:
+def _signature_check(name: str, table: SignedByTable, clock: Clock) -> SignatureCheck:
     expected = SignaturePolicy(issuer=table.issuer, audience=table.audience, algorithms=table.algorithms)
     return SignatureCheck(Verifier(name, KeyFile(table.keys, clock), expected, clock), table.header, name)
 

@@ -35,9 +35,9 @@ def status_and_reason(error: CchcError) -> tuple[RunStatus, Message]:
     return outcome, Message(error.code, error.context)
 
 
-def circuit_reason(breaker: CircuitBreaker) -> str:
+def circuit_reason(circuit_breaker: CircuitBreaker) -> str:
     """Return the code of the reason for an open circuit breaker: failures, or a pause that the system asked for."""
-    return "circuit_breaker.open" if breaker.failures else "circuit_breaker.paused"
+    return "circuit_breaker.open" if circuit_breaker.failures else "circuit_breaker.paused"
 
 
 def requested_wait_s(error: CchcError | None) -> float | None:

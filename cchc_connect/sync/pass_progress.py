@@ -1,4 +1,4 @@
-"""Progress of one pass: its safe watermark, computed from the change times it saw, and the source keys it saw.
+"""Progress of one pass: its state, its safe watermark from the change times it saw, and the source keys it saw.
 
 The latest change time is not safe. While a pass reads its pages, an item on a page that it has already read may
 change, and a later page may show an even later change: a next pull from there would miss the first one. So the
@@ -14,7 +14,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cchc_connect.adapter import ListingOrder
+from cchc_connect.adapter import ListingOrder, Page
+from cchc_connect.database.state.counters import Counters
+from cchc_connect.database.state.cursors import Cursor
+from cchc_connect.sync.change_detection import ClassifiedPage
+from cchc_connect.sync.plausibility import PlausibilityCheck
 
 
 @dataclass
@@ -96,3 +100,62 @@ class SeenKeys:
         if not self._is_sorted:
             self._buckets = [array("q", sorted(set(bucket))) for bucket in self._buckets]
             self._is_sorted = True
+
+
+class Pass:
+    """State of one pass through the pages of a source."""
+
+    def __init__(self, cursor: Cursor, plausibility: PlausibilityCheck, order: ListingOrder, began_s: float) -> None:
+        self.began = cursor
+        self.cursor = cursor
+        self.plausibility = plausibility
+        self.seen = SeenKeys()
+        self.is_resumed = cursor.page_token is not None
+        self.watermark_tracker = WatermarkTracker(
+            order, began_s, is_resumed=self.is_resumed, checkpoint=cursor.checkpoint
+        )
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether the source announced more items than it listed."""
+        return self.plausibility.announced_total is not None and len(self.seen) < self.plausibility.announced_total
+
+    @property
+    def went_back(self) -> bool:
+        """Whether a source asked for changes did not even list the change that the watermark comes from.
+
+        The time range is inclusive, so it contains that change, unless the item was deleted or the source is a
+        different one now.
+        """
+        began = self.began
+        if began.pass_since is None or began.watermark is None or self.is_resumed:
+            return False
+        return self.watermark_tracker.latest is None or self.watermark_tracker.latest < began.watermark
+
+
+@dataclass(frozen=True)
+class PageCommit:
+    """One classified page and the cursor after it."""
+
+    page: Page
+    classified: ClassifiedPage
+    state: Pass
+    next_cursor: Cursor
+
+
+def count_page(step: PageCommit) -> Counters:
+    """Return the counters of a page, apart from those of the items that are to be written."""
+    fetched, classified = len(step.page.items), step.classified
+    unchanged = fetched - len(classified.records) - len(classified.faulty) - classified.still_faulty
+    return Counters(fetched=fetched, pages=1, unchanged=unchanged, quarantined=classified.still_faulty)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deletions:
+    """The keys that a listing lacks, or their number if that is implausibly large."""
+
+    keys: tuple[str, ...] = ()
+    too_many: int = 0
+    """Number of missing keys if they are too many to be deleted; then `keys` is empty."""
+    live: int = 0
+    """Number of live records of the stream, if `too_many`."""

@@ -44,12 +44,12 @@ class PlausibilityCheck:
         """Return the number of items in the listing as the source announced it; None if it announced none."""
         return self._total
 
-    def require_plausible(self, page: Page, sifted: ClassifiedPage, cursor: Cursor, *, is_resumed: bool) -> None:
+    def require_plausible(self, page: Page, classified: ClassifiedPage, cursor: Cursor, *, is_resumed: bool) -> None:
         """Check one page. It must be called for every page of the pass, in order.
 
         Args:
             page: the page as the adapter returned it.
-            sifted: its items, classified.
+            classified: its items, classified.
             cursor: where the pass stood before this page.
             is_resumed: whether the pass continues one of an earlier process.
 
@@ -58,25 +58,25 @@ class PlausibilityCheck:
         """
         self._total = page.total if page.total is not None else self._total
         if page.next_page_token is not None:
-            self._check_page_token(page.next_page_token, sifted, cursor)
-        if sifted.is_adapter_fault:
+            self._check_page_token(page.next_page_token, classified, cursor)
+        if classified.is_adapter_fault:
             raise SourceHeld("source.adapter_failed", error="translate", **self._name)
         if page.next_page_token is None and self._total and not page.items and not self._seen_any and not is_resumed:
             raise SourceHeld("source.empty_but_counted", total=self._total, **self._name)
-        self._seen_any = self._seen_any or bool(sifted.keys)
+        self._seen_any = self._seen_any or bool(classified.keys)
         if cursor.pass_since is not None:
-            oldest = min(self.plausible_times(sifted.change_times), default=None)
+            oldest = min(self.plausible_times(classified.change_times), default=None)
             if oldest is not None and from_timestamp_text(oldest) < cursor.pass_since - TIME_TOLERANCE:
                 raise SourceHeld("source.filter_ignored", since=to_timestamp_text(cursor.pass_since), **self._name)
 
-    def _check_page_token(self, next_token: str, sifted: ClassifiedPage, cursor: Cursor) -> None:
+    def _check_page_token(self, next_token: str, classified: ClassifiedPage, cursor: Cursor) -> None:
         if not next_token.isprintable() or len(next_token) > MAX_PAGE_TOKEN_LENGTH:
             raise SourceHeld("source.page_token_unusable", **self._name)
         if next_token in self._page_tokens or next_token == cursor.page_token:
             raise SourceHeld("source.paging_loop", **self._name)
         self._page_tokens.add(next_token)
-        if sifted.keys:
-            page_digest = hashlib.blake2b("\n".join(sorted(sifted.keys)).encode(), digest_size=16).digest()
+        if classified.keys:
+            page_digest = hashlib.blake2b("\n".join(sorted(classified.keys)).encode(), digest_size=16).digest()
             if page_digest in self._pages:
                 raise SourceHeld("source.page_repeated", **self._name)
             self._pages.add(page_digest)

@@ -8,13 +8,12 @@ source with a reason (`SourceHeld`) and does not move its cursor.
 import logging
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Protocol
 
 from sqlalchemy import Connection
 
-from cchc_connect.adapter import DeleteDetection, ListingOrder, Page, PageRequest, Source
+from cchc_connect.adapter import DeleteDetection, Page, PageRequest, Source
 from cchc_connect.clock import from_timestamp_text
 from cchc_connect.database.state.counters import Counters, write_counters
 from cchc_connect.database.state.cursors import Cursor, read_cursor, write_cursor
@@ -25,11 +24,12 @@ from cchc_connect.database.writing.incoming import PageBatch
 from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.errors import SourceHeld, StartOver
-from cchc_connect.privacy import page_tokens as positions
+from cchc_connect.privacy import page_tokens
 from cchc_connect.sync.change_detection import ChangeDetector, ClassifiedPage, PageLookup, QuarantineIndex
 from cchc_connect.sync.concurrency import BackgroundWriter, prefetch
-from cchc_connect.sync.pass_progress import SeenKeys, WatermarkTracker, later
+from cchc_connect.sync.pass_progress import Deletions, PageCommit, Pass, count_page, later
 from cchc_connect.sync.plausibility import MAX_DELETED_SHARE, PlausibilityCheck, is_too_many
+from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.translation import Translator, is_storable_key
 from cchc_connect.sync.worker_process import MAX_PENDING
@@ -43,47 +43,6 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 log = logging.getLogger("cchc_connect.sync")
 
 
-class PageObserver(Protocol):
-    """Observer that is called with each page before it is written."""
-
-    def on_page(self, connection: Connection, stream: Stream, sifted: ClassifiedPage) -> None:
-        """Receive a classified page; `connection` reads the database as it is before the page."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class PullRange:
-    """What to pull from a connection. The default is all that changed since the last completed pass.
-
-    Example:
-        `Extent(since=datetime(2026, 1, 1, tzinfo=UTC), record_type="land_parcel")` pulls the parcels again that
-        changed in 2026, without moving the cursor.
-    """
-
-    everything: bool = False
-    """List the source completely and compare, whatever was read before."""
-    since: datetime | None = None
-    """Only changes at or after this instant (UTC), even if read before; a source without `changed_since` lists all."""
-    until: datetime | None = None
-    """Only changes up to this instant (UTC); a source that cannot filter by it lists later ones too."""
-    key: str | None = None
-    """One item only, by its source key."""
-    record_type: str | None = None
-    """Only the source of this record type; None: all sources of the connection."""
-    observer: PageObserver | None = None
-    """Sees every page and finds deletions itself. With an observer a dry run does not even attempt to write."""
-
-    @property
-    def is_partial(self) -> bool:
-        """Whether it is limited by time or key, so that the pass does not show how far the source was read."""
-        return self.since is not None or self.until is not None or self.key is not None
-
-    @property
-    def moves_cursor(self) -> bool:
-        """Whether the cursor is written with each page."""
-        return not self.is_partial and self.observer is None
-
-
 class Pull:
     """Pulls one source, or one partition of it, in one run: one pass, and a second complete one if necessary."""
 
@@ -92,17 +51,17 @@ class Pull:
         source: Source,
         stream: Stream,
         transport: Transport,
-        scope: RunContext,
-        extent: PullRange | None = None,
+        run_context: RunContext,
+        pull_range: PullRange | None = None,
         translator: Translator | None = None,
     ) -> None:
         """Create the pull; no request is sent before `run`. Without `translator` items are translated here."""
         self._source = source
         self._stream = stream
         self._transport = transport
-        self._scope = scope
-        self._extent = extent or PullRange()
-        self._sieve = ChangeDetector(source, owners_of(scope.owners, stream.record_type), translator)
+        self._run_context = run_context
+        self._pull_range = pull_range or PullRange()
+        self._detector = ChangeDetector(source, owners_of(run_context.owners, stream.record_type), translator)
         self._quarantined = QuarantineIndex({})
         self.counts = Counters()
         self.before: Cursor | None = None
@@ -131,7 +90,7 @@ class Pull:
                 raise
             log.warning("%(connection)s: %(record_type)s begins anew: its cursor is too old", self._names)
             state = self._pass(self._restart_cursor())
-        if state.went_back and not self._extent.is_partial:
+        if state.went_back and not self._pull_range.is_partial:
             log.warning("%(connection)s: %(record_type)s went back behind what was read; all is compared", self._names)
             self._pass(self._restart_cursor())
         self._check_quality()
@@ -141,18 +100,18 @@ class Pull:
         return {"connection": self._stream.connection, "record_type": self._stream.record_type}
 
     def _restart_cursor(self) -> Cursor:
-        return Cursor(translation_key=self._sieve.translation_key)
+        return Cursor(translation_key=self._detector.translation_key)
 
     def _initial_cursor(self) -> Cursor:
-        with self._scope.database.reading() as connection:
+        with self._run_context.database.reading() as connection:
             cursor = self.before = read_cursor(connection, self._stream)
             self._quarantined = QuarantineIndex(quarantine.open_hashes(connection, self._stream))
-        if cursor.translation_key != self._sieve.translation_key:  # unchanged items must be translated again too
+        if cursor.translation_key != self._detector.translation_key:  # unchanged items must be translated again too
             return self._restart_cursor()
-        if self._extent.everything:
+        if self._pull_range.everything:
             return replace(self._restart_cursor(), watermark=cursor.watermark)
-        if self._extent.is_partial:
-            since = self._extent.since if self._source.profile.changed_since else None
+        if self._pull_range.is_partial:
+            since = self._pull_range.since if self._source.profile.changed_since else None
             return replace(cursor, pass_since=since, page_token=None, checkpoint=None)
         if cursor.page_token is not None:
             return cursor
@@ -163,7 +122,7 @@ class Pull:
         profile = self._source.profile
         if not profile.changed_since or watermark is None:
             return None
-        if profile.retention is not None and self._scope.clock.now() - watermark > profile.retention:
+        if profile.retention is not None and self._run_context.clock.now() - watermark > profile.retention:
             log.warning("%(connection)s: %(record_type)s was read too long ago; all is compared", self._names)
             return None
         start = watermark - profile.lookback
@@ -171,30 +130,35 @@ class Pull:
 
     def _retry_key_conflicts(self) -> None:
         """Retry items that conflicted with another record's key: a source that lists only changes omits them."""
-        with self._scope.database.reading() as connection:
+        with self._run_context.database.reading() as connection:
             items = quarantine.items_with_taken_key(connection, self._stream)
-        sifted = self._sieve.classify_all(items)
-        if sifted.records:
-            work, occasion = PageBatch(records=sifted.records), self._scope.write_context(self._stream.record_type)
-            counts = self._scope.commit(lambda connection: write_page(connection, self._stream, work, occasion))
+        classified = self._detector.classify_all(items)
+        if classified.records:
+            work, write_context = (
+                PageBatch(records=classified.records),
+                self._run_context.write_context(self._stream.record_type),
+            )
+            counts = self._run_context.commit(
+                lambda connection: write_page(connection, self._stream, work, write_context)
+            )
             counts.quarantined = 0  # they are counted when the source lists them
             self.counts.add(counts)
 
-    def _pass(self, cursor: Cursor) -> "_Pass":
-        clock, order = self._scope.clock, self._source.profile.order
-        state = _Pass(cursor, PlausibilityCheck(self._stream, clock), order, clock.monotonic())
-        writer = BackgroundWriter(overlapping=self._scope.prefetch > 0)
+    def _pass(self, cursor: Cursor) -> Pass:
+        clock, order = self._run_context.clock, self._source.profile.order
+        state = Pass(cursor, PlausibilityCheck(self._stream, clock), order, clock.monotonic())
+        writer = BackgroundWriter(overlapping=self._run_context.prefetch > 0)
         try:
-            with prefetch(self._pages(cursor), self._scope.prefetch) as pages:
+            with prefetch(self._pages(cursor), self._run_context.prefetch) as pages:
                 for page, lookup in self._looked_up(pages):
                     self._process_page(page, lookup, state, writer)
                     if page.next_page_token is None:
                         writer.flush()
                         self.is_incomplete = state.is_incomplete
                         return state
-                    if self._scope.is_stopping():
+                    if self._run_context.is_stopping():
                         writer.flush()
-                        self._scope.raise_if_stopping()
+                        self._run_context.raise_if_stopping()
                 writer.flush()
         finally:
             writer.close()
@@ -205,9 +169,9 @@ class Pull:
         page_request = PageRequest(
             since=cursor.pass_since,
             page_token=cursor.page_token,
-            until=self._extent.until,
+            until=self._pull_range.until,
             partition=self._stream.partition,
-            source_key=self._extent.key if self._source.profile.by_key else None,
+            source_key=self._pull_range.key if self._source.profile.by_key else None,
         )
         for _ in range(MAX_PAGES):
             page = self._transport.run(self._source.fetch(page_request))
@@ -220,110 +184,116 @@ class Pull:
         """Yield each page with its lookup; while its items are translated, the next pages are looked up already."""
         pending = deque[tuple[Page, PageLookup]]()
         for page in pages:
-            digests = self._sieve.fingerprints(page.items)
-            with self._scope.database.reading() as connection:
+            digests = self._detector.fingerprints(page.items)
+            with self._run_context.database.reading() as connection:
                 existing = known_fingerprints(connection, self._stream, digests)
-            lookup = self._sieve.look_up(page.items, existing, digests=digests, quarantined=self._quarantined)
+            lookup = self._detector.look_up(page.items, existing, digests=digests, quarantined=self._quarantined)
             pending.append((page, lookup))
             while pending and (pending[0][1].translations.done() or len(pending) > MAX_PENDING):
                 yield pending.popleft()
         yield from pending
 
-    def _process_page(self, page: Page, lookup: PageLookup, state: "_Pass", writer: BackgroundWriter) -> None:
+    def _process_page(self, page: Page, lookup: PageLookup, state: Pass, writer: BackgroundWriter) -> None:
         """Check a page and let the writer commit it together with the cursor after it."""
-        sifted = self._filter_key(self._sieve.classify(lookup, self._quarantined))
-        if self._extent.observer is not None:
-            with self._scope.database.reading() as connection:
-                self._extent.observer.on_page(connection, self._stream, sifted)
-        state.belief.require_plausible(page, sifted, state.cursor, is_resumed=state.is_resumed)
-        state.seen.add(sifted.keys)
-        state.cursor = self._next_cursor(page, sifted, state)
-        self._quarantined.add(sifted.faulty)
-        step = PageCommit(page, sifted, state, state.cursor)
+        classified = self._filter_key(self._detector.classify(lookup, self._quarantined))
+        if self._pull_range.observer is not None:
+            with self._run_context.database.reading() as connection:
+                self._pull_range.observer.on_page(connection, self._stream, classified)
+        state.plausibility.require_plausible(page, classified, state.cursor, is_resumed=state.is_resumed)
+        state.seen.add(classified.keys)
+        state.cursor = self._next_cursor(page, classified, state)
+        self._quarantined.add(classified.faulty)
+        step = PageCommit(page, classified, state, state.cursor)
         writer.submit(lambda: self._commit(step) if self._writes else self._count_only(step))
 
-    def _filter_key(self, sifted: ClassifiedPage) -> ClassifiedPage:
-        if self._extent.key is None:
-            return sifted
-        sifted.records = [arrival for arrival in sifted.records if arrival.source_key == self._extent.key]
-        sifted.faulty = [item for item in sifted.faulty if item.source_key == self._extent.key]
-        return sifted
+    def _filter_key(self, classified: ClassifiedPage) -> ClassifiedPage:
+        if self._pull_range.key is None:
+            return classified
+        classified.records = [
+            incoming for incoming in classified.records if incoming.source_key == self._pull_range.key
+        ]
+        classified.faulty = [item for item in classified.faulty if item.source_key == self._pull_range.key]
+        return classified
 
     @property
     def _writes(self) -> bool:
-        return not self._scope.dry_run or self._extent.observer is None
+        return not self._run_context.dry_run or self._pull_range.observer is None
 
-    def _count_only(self, step: "PageCommit") -> None:
+    def _count_only(self, step: PageCommit) -> None:
         """Count a page that is only observed and not written."""
-        self.counts.add(_count_page(step))
-        self._scope.progress(
-            self._stream.connection, self._stream.record_type, self.counts, step.state.belief.announced_total
+        self.counts.add(count_page(step))
+        self._run_context.progress(
+            self._stream.connection, self._stream.record_type, self.counts, step.state.plausibility.announced_total
         )
 
-    def _commit(self, step: "PageCommit") -> None:
+    def _commit(self, step: PageCommit) -> None:
         """Commit one page; `counts` changes only after the commit."""
-        counts, vanished = self._scope.commit(lambda connection: self._write(connection, step))
+        counts, vanished = self._run_context.commit(lambda connection: self._write(connection, step))
         self.counts = counts
-        self.after = step.next_cursor if self._extent.moves_cursor else self.before
-        self._scope.progress(
-            self._stream.connection, self._stream.record_type, self.counts, step.state.belief.announced_total
+        self.after = step.next_cursor if self._pull_range.moves_cursor else self.before
+        self._run_context.progress(
+            self._stream.connection, self._stream.record_type, self.counts, step.state.plausibility.announced_total
         )
         if vanished.too_many:
             raise SourceHeld("source.shrunk", vanished=vanished.too_many, live=vanished.live, **self._names)
 
-    def _write(self, connection: Connection, step: "PageCommit") -> "tuple[Counters, Deletions]":
-        page, sifted = step.page, step.sifted
+    def _write(self, connection: Connection, step: PageCommit) -> tuple[Counters, Deletions]:
+        page, classified = step.page, step.classified
         is_last = page.next_page_token is None
-        counts = _count_page(step)
+        counts = count_page(step)
         vanished = self._find_deleted(connection, step.state) if is_last else Deletions()
-        deleted_keys = [*self._tombstones(page, sifted), *vanished.keys]
-        if sifted.records or sifted.faulty or deleted_keys:
-            work = PageBatch(records=sifted.records, faulty=sifted.faulty, deleted_keys=deleted_keys)
-            counts.add(write_page(connection, self._stream, work, self._scope.write_context(self._stream.record_type)))
+        deleted_keys = [*self._tombstones(page, classified), *vanished.keys]
+        if classified.records or classified.faulty or deleted_keys:
+            work = PageBatch(records=classified.records, faulty=classified.faulty, deleted_keys=deleted_keys)
+            counts.add(
+                write_page(connection, self._stream, work, self._run_context.write_context(self._stream.record_type))
+            )
         counts.held = vanished.too_many
         counts.add(self.counts)
-        if self._extent.moves_cursor:
-            completed_at = self._scope.clock.now() if is_last else None
+        if self._pull_range.moves_cursor:
+            completed_at = self._run_context.clock.now() if is_last else None
             write_cursor(connection, self._stream, step.next_cursor, completed_at)
-        counter_key = (self._scope.run_id, "pull", self._stream.connection, self._stream.record_type)
+        counter_key = (self._run_context.run_id, "pull", self._stream.connection, self._stream.record_type)
         write_counters(connection, counter_key, counts, self._stream.partition)
         return counts, vanished
 
-    def _tombstones(self, page: Page, sifted: ClassifiedPage) -> list[str]:
+    def _tombstones(self, page: Page, classified: ClassifiedPage) -> list[str]:
         """Return the page's tombstones, without keys that it lists and keys that are not requested."""
-        only_key = self._extent.key
+        only_key = self._pull_range.key
         return [
             key
             for key in page.deleted_keys
-            if key not in sifted.keys and only_key in {None, key} and is_storable_key(key)
+            if key not in classified.keys and only_key in {None, key} and is_storable_key(key)
         ]
 
-    def _next_cursor(self, page: Page, sifted: ClassifiedPage, state: "_Pass") -> Cursor:
+    def _next_cursor(self, page: Page, classified: ClassifiedPage, state: Pass) -> Cursor:
         cursor = state.cursor
-        latest = max(state.belief.plausible_times(sifted.change_times), default=None)
-        state.water.observe(None if latest is None else from_timestamp_text(latest))
+        latest = max(state.plausibility.plausible_times(classified.change_times), default=None)
+        state.watermark_tracker.observe(None if latest is None else from_timestamp_text(latest))
         if page.next_page_token is not None:
             return replace(
-                cursor, page_token=positions.storable_token(page.next_page_token), checkpoint=state.water.checkpoint
+                cursor,
+                page_token=page_tokens.storable_token(page.next_page_token),
+                checkpoint=state.watermark_tracker.checkpoint,
             )
         if not state.is_resumed and state.is_incomplete:
             log.warning(
                 "%(connection)s: %(record_type)s shows fewer than it counts; asked again next time", self._names
             )
             return Cursor(watermark=cursor.watermark, translation_key=cursor.translation_key)
-        reached = state.water.safe_watermark(self._scope.clock.monotonic())
+        reached = state.watermark_tracker.safe_watermark(self._run_context.clock.monotonic())
         if cursor.pass_since is None and reached is not None and not state.is_resumed:
             return Cursor(watermark=reached, translation_key=cursor.translation_key)
         return Cursor(watermark=later(cursor.watermark, reached), translation_key=cursor.translation_key)
 
-    def _find_deleted(self, connection: Connection, state: "_Pass") -> "Deletions":
+    def _find_deleted(self, connection: Connection, state: Pass) -> Deletions:
         """Return the keys that a complete listing lacks, where that means that they are deleted.
 
         A pass is not complete, and shows no deletions, if it was limited to changes, was resumed, or saw fewer items
         than the source announced. An item that moved to another partition and is faulty there is not deleted.
         """
-        is_complete = state.began.pass_since is None and not state.is_resumed and not self._extent.is_partial
-        is_observed = self._extent.observer is not None
+        is_complete = state.began.pass_since is None and not state.is_resumed and not self._pull_range.is_partial
+        is_observed = self._pull_range.observer is not None
         if (
             is_observed
             or self._source.profile.deletes is not DeleteDetection.ABSENCE
@@ -338,7 +308,7 @@ class Pull:
             live += 1
             if key not in state.seen and key not in faulty_elsewhere:
                 keys.append(key)
-        is_accepted = self._stream.connection in self._scope.accept_shrink
+        is_accepted = self._stream.connection in self._run_context.accept_shrink
         if is_too_many(len(keys), live, MAX_DELETED_SHARE) and not is_accepted:
             return Deletions(too_many=len(keys), live=live)
         faulty_only = [key for key in faulty_here if key not in state.seen]
@@ -347,62 +317,5 @@ class Pull:
     def _check_quality(self) -> None:
         """Raise if too many items are faulty; the valid ones stay committed."""
         faulty, fetched = self.counts.quarantined, self.counts.fetched
-        if is_too_many(faulty, fetched, self._scope.max_quarantined_share):
+        if is_too_many(faulty, fetched, self._run_context.max_quarantined_share):
             raise SourceHeld("source.too_faulty", faulty=faulty, fetched=fetched, **self._names)
-
-
-class _Pass:
-    """State of one pass through the pages of a source."""
-
-    def __init__(self, cursor: Cursor, belief: PlausibilityCheck, order: ListingOrder, began_s: float) -> None:
-        self.began = cursor
-        self.cursor = cursor
-        self.belief = belief
-        self.seen = SeenKeys()
-        self.is_resumed = cursor.page_token is not None
-        self.water = WatermarkTracker(order, began_s, is_resumed=self.is_resumed, checkpoint=cursor.checkpoint)
-
-    @property
-    def is_incomplete(self) -> bool:
-        """Whether the source announced more items than it listed."""
-        return self.belief.announced_total is not None and len(self.seen) < self.belief.announced_total
-
-    @property
-    def went_back(self) -> bool:
-        """Whether a source asked for changes did not even list the change that the watermark comes from.
-
-        The time range is inclusive, so it contains that change, unless the item was deleted or the source is a
-        different one now.
-        """
-        began = self.began
-        if began.pass_since is None or began.watermark is None or self.is_resumed:
-            return False
-        return self.water.latest is None or self.water.latest < began.watermark
-
-
-@dataclass(frozen=True)
-class PageCommit:
-    """One classified page and the cursor after it."""
-
-    page: Page
-    sifted: ClassifiedPage
-    state: _Pass
-    next_cursor: Cursor
-
-
-def _count_page(step: PageCommit) -> Counters:
-    """Return the counters of a page, apart from those of the items that are to be written."""
-    fetched, sifted = len(step.page.items), step.sifted
-    unchanged = fetched - len(sifted.records) - len(sifted.faulty) - sifted.still_faulty
-    return Counters(fetched=fetched, pages=1, unchanged=unchanged, quarantined=sifted.still_faulty)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Deletions:
-    """The keys that a listing lacks, or their number if that is implausibly large."""
-
-    keys: tuple[str, ...] = ()
-    too_many: int = 0
-    """Number of missing keys if they are too many to be deleted; then `keys` is empty."""
-    live: int = 0
-    """Number of live records of the stream, if `too_many`."""

@@ -27,7 +27,8 @@ from cchc_connect.sync.error_policy import (
     status_and_reason,
     stops_this_run,
 )
-from cchc_connect.sync.pull import Pull, PullRange
+from cchc_connect.sync.pull import Pull
+from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.report import ReportLine, RunStatus
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.translation import LocalTranslator
@@ -45,22 +46,26 @@ class PullJobs:
     """Makes the pull jobs of a run; they collect their report lines in `lines`."""
 
     def __init__(
-        self, config: Config, scope: RunContext, open_transport: ConnectionOpener, extents: Mapping[str, PullRange]
+        self,
+        config: Config,
+        run_context: RunContext,
+        open_transport: ConnectionOpener,
+        pull_ranges: Mapping[str, PullRange],
     ) -> None:
         """Create the jobs' factory; no request is sent before a job runs.
 
         Args:
             config: the loaded configuration.
-            scope: context of the run.
+            run_context: context of the run.
             open_transport: opens the transport to a connection.
-            extents: connection -> what to pull from it; a missing one pulls what changed.
+            pull_ranges: connection -> what to pull from it; a missing one pulls what changed.
         """
         self._config = config
-        self._scope = scope
+        self._run_context = run_context
         self._open = open_transport
-        self._extents = extents
-        with scope.database.reading() as connection:
-            self._breakers = read_circuit_breakers(connection)
+        self._extents = pull_ranges
+        with run_context.database.reading() as connection:
+            self._circuit_breakers = read_circuit_breakers(connection)
         self._worker_slots = Semaphore(config.run.worker_processes)
         self.report_lines: list[ReportLine] = []
 
@@ -68,7 +73,7 @@ class PullJobs:
         """Return a job for each connection; those that failed recently come last, so that no other waits for them."""
 
         def failures(name: str) -> int:
-            return self._breakers[name].failures if name in self._breakers else 0
+            return self._circuit_breakers[name].failures if name in self._circuit_breakers else 0
 
         return [self._job(name) for name in sorted(names, key=failures)]
 
@@ -84,19 +89,19 @@ class PullJobs:
                 if only_type in {None, record_type}
             ]
             self.report_lines += lines
-            breaker = self._breakers.get(name)
-            if breaker is not None and breaker.is_open(self._scope.clock.now()):
-                self._skip_open_circuit(lines, breaker)
+            circuit_breaker = self._circuit_breakers.get(name)
+            if circuit_breaker is not None and circuit_breaker.is_open(self._run_context.clock.now()):
+                self._skip_open_circuit(lines, circuit_breaker)
                 return
             with self._open(name, adapter) as transport:
                 self._pull_all(name, adapter, lines, transport)
 
         return job
 
-    def _skip_open_circuit(self, lines: list[ReportLine], breaker: CircuitBreaker) -> None:
+    def _skip_open_circuit(self, lines: list[ReportLine], circuit_breaker: CircuitBreaker) -> None:
         for line in lines:
-            context = {"connection": line.name, "failures": breaker.failures, "until": breaker.retry_at}
-            line.outcome, line.reason = RunStatus.FAILED, Message(circuit_reason(breaker), context)
+            context = {"connection": line.name, "failures": circuit_breaker.failures, "until": circuit_breaker.retry_at}
+            line.outcome, line.reason = RunStatus.FAILED, Message(circuit_reason(circuit_breaker), context)
 
     def _pull_all(self, name: str, adapter: Adapter, lines: list[ReportLine], transport: Transport) -> None:
         """Pull the sources of a connection; if the system cannot be reached, skip the remaining ones."""
@@ -106,7 +111,7 @@ class PullJobs:
             if outage is not None:
                 line.outcome, line.reason = status_and_reason(outage)
                 self._hold(self._stream(line), outage, ListingOrder.NONE)
-            elif self._scope.is_stopping():
+            elif self._run_context.is_stopping():
                 line.outcome, line.reason = RunStatus.STOPPED, Message("run.stopped", {})
             else:
                 error = self._pull(sources[line.record_type], line, transport)
@@ -114,14 +119,14 @@ class PullJobs:
                 failures = failures + 1 if is_failure else 0
                 is_outage = failures > 0 and (failures == OUTAGE_THRESHOLD or is_unreachable(error))
                 outage = error if is_outage or stops_this_run(error) else None
-        if not self._scope.dry_run:
-            self._update_breaker(name, lines, outage, is_down=failures > 0)
+        if not self._run_context.dry_run:
+            self._update_circuit_breaker(name, lines, outage, is_down=failures > 0)
 
     def _pull(self, source: Source, line: ReportLine, transport: Transport) -> CchcError | None:
         stream = self._stream(line)
         translator = WorkerTranslator(LocalTranslator(source), self._source_ref(line), self._worker_slots)
-        pull = Pull(source, stream, transport, self._scope, self._extents.get(line.name), translator)
-        traffic_before, began_s, failure = transport.traffic, self._scope.clock.monotonic(), None
+        pull = Pull(source, stream, transport, self._run_context, self._extents.get(line.name), translator)
+        traffic_before, began_s, failure = transport.traffic, self._run_context.clock.monotonic(), None
         try:
             with translator, adapter_boundary(connection=stream.connection, record_type=stream.record_type):
                 pull.run()
@@ -132,14 +137,14 @@ class PullJobs:
             line.outcome, line.reason = status_and_reason(failure)
             self._hold(stream, failure, source.profile.order)
         line.counts, line.before, line.after = pull.counts, pull.before, pull.after
-        line.seconds = self._scope.clock.monotonic() - began_s
+        line.seconds = self._run_context.clock.monotonic() - began_s
         line.counts.requests = transport.traffic.requests - traffic_before.requests
         line.counts.bytes_received = transport.traffic.bytes_received - traffic_before.bytes_received
         return failure
 
     def _source_ref(self, line: ReportLine) -> SourceRef | None:
         """Return how a worker process finds the source of a line; None if no worker may be used."""
-        if self._scope.prefetch == 0 or self._config.run.worker_processes == 0:
+        if self._run_context.prefetch == 0 or self._config.run.worker_processes == 0:
             return None
         return SourceRef(config=self._config, connection=line.name, record_type=line.record_type)
 
@@ -151,20 +156,22 @@ class PullJobs:
         """Store why a stream is held; the failure of a partial pull does not concern the stream as a whole."""
         is_partial = self._extents.get(stream.connection, PullRange()).is_partial
         if not isinstance(error, Stopped | OutsideHours) and not is_partial:
-            now = self._scope.clock.now()
-            self._scope.commit(lambda connection: hold(connection, stream, error, now, order))
+            now = self._run_context.clock.now()
+            self._run_context.commit(lambda connection: hold(connection, stream, error, now, order))
 
-    def _update_breaker(self, name: str, lines: list[ReportLine], outage: CchcError | None, *, is_down: bool) -> None:
+    def _update_circuit_breaker(
+        self, name: str, lines: list[ReportLine], outage: CchcError | None, *, is_down: bool
+    ) -> None:
         """Store for the next run whether the system asked for a pause, is down, or works."""
         wait_s = requested_wait_s(outage)
         if wait_s is not None:
-            self._scope.commit(lambda connection: pause(connection, name, self._scope.clock.now(), wait_s))
+            self._run_context.commit(lambda connection: pause(connection, name, self._run_context.clock.now(), wait_s))
         elif is_self_imposed(outage):
             return
         elif is_down and not any(line.counts.pages for line in lines):
-            self._scope.commit(lambda connection: record_failure(connection, name, self._scope.clock.now()))
-        elif name in self._breakers:
-            self._scope.commit(lambda connection: record_success(connection, name))
+            self._run_context.commit(lambda connection: record_failure(connection, name, self._run_context.clock.now()))
+        elif name in self._circuit_breakers:
+            self._run_context.commit(lambda connection: record_success(connection, name))
 
 
 def _listings(adapter: Adapter) -> Iterator[tuple[str, str]]:

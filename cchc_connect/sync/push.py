@@ -44,20 +44,20 @@ SendResult = Sequence[Receipt] | CchcError
 class Push:
     """Pushes one route in one run."""
 
-    def __init__(self, route: Route, transport: Transport, scope: RunContext) -> None:
+    def __init__(self, route: Route, transport: Transport, run_context: RunContext) -> None:
         """Create the push; nothing is sent before `run`."""
         self._route = route
         self._transport = transport
-        self._scope = scope
+        self._run_context = run_context
         self._failures = 0
         self._blocked: set[str] = set()
         """Order keys of which a message just failed; their later messages wait."""
         self._refused: set[str] = set()
         """Order keys with a refusal that is not committed yet."""
         self._unstored: list[tuple[Batch, Sequence[Receipt]]] = []
-        self._builder = MessageBuilder(route, ahead=scope.prefetch > 0)
+        self._builder = MessageBuilder(route, ahead=run_context.prefetch > 0)
         self._parallel = max((max_parallel_of(target) for target in route.targets.values()), default=1)
-        self._writer = BackgroundWriter(overlapping=scope.prefetch > 0)
+        self._writer = BackgroundWriter(overlapping=run_context.prefetch > 0)
         self.counts = {record_type: Counters() for record_type in route.record_types}
 
     def run(self) -> None:
@@ -80,7 +80,7 @@ class Push:
                     self._builder.prepare(ready)
                     self._record_intent(ready)
                     for wave in self._parallel_groups(ready):
-                        self._scope.raise_if_stopping()
+                        self._run_context.raise_if_stopping()
                         self._commit_refusals(wave)
                         self._handle_wave(wave, self._send_wave(wave, pool))
                     self._store_receipts()
@@ -93,31 +93,31 @@ class Push:
 
     def count_pending(self) -> None:
         """Count as waiting the deliveries that `run` would send now; send and commit nothing."""
-        with self._scope.database.writing(dry_run=True) as connection:
+        with self._run_context.database.writing(dry_run=True) as connection:
             while deliveries.enqueue(connection, self._route.name, self._route.record_types, self._route.connection):
                 pass
-            for delivery in deliveries.due(connection, self._route.name, self._scope.clock.now()):
+            for delivery in deliveries.due(connection, self._route.name, self._run_context.clock.now()):
                 self.counts[delivery.record_type].waiting += 1
 
     def _enqueue(self) -> None:
         route, more = self._route, 1
         while more:
-            with self._scope.database.writing(self._scope.token) as connection:
+            with self._run_context.database.writing(self._run_context.token) as connection:
                 more = deliveries.enqueue(connection, route.name, route.record_types, route.connection)
 
     def _due(self) -> list[Delivery]:
         self._writer.flush()
-        with self._scope.database.reading() as connection:
-            return deliveries.due(connection, self._route.name, self._scope.clock.now(), DELIVERY_BATCH_SIZE)
+        with self._run_context.database.reading() as connection:
+            return deliveries.due(connection, self._route.name, self._run_context.clock.now(), DELIVERY_BATCH_SIZE)
 
     def _record_intent(self, ready: Sequence[Delivery]) -> None:
         """Write audit log entries before sending; otherwise a crash could hide that a message was sent."""
-        now = to_timestamp_text(self._scope.clock.now())
+        now = to_timestamp_text(self._run_context.clock.now())
         by_type = {
             record_type: [delivery for delivery in ready if delivery.record_type == record_type]
             for record_type in self._route.record_types
         }
-        with self._scope.database.writing(self._scope.token) as connection:
+        with self._run_context.database.writing(self._run_context.token) as connection:
             for messages in filter(None, by_type.values()):
                 append_entry(connection, self._audit_entry(messages, [SENDING] * len(messages), now))
 
@@ -234,7 +234,7 @@ class Push:
                     counts.waiting += 1
                     self._blocked.add(delivery.order_key)
         self._unstored.append((batch, receipts))
-        self._scope.progress(self._route.name, batch[0].record_type, counts, None)
+        self._run_context.progress(self._route.name, batch[0].record_type, counts, None)
 
     def _store_receipts(self) -> None:
         """Let the writer commit the pending receipts, with their audit log entries and the run counters."""
@@ -243,24 +243,26 @@ class Push:
         unstored, self._unstored = self._unstored, []
         self._refused.clear()
         counts_by_type = {record_type: counts.copy() for record_type, counts in self.counts.items()}
-        now = self._scope.clock.now()
+        now = self._run_context.clock.now()
 
         def store() -> None:
             pairs = [pair for batch, receipts in unstored for pair in zip(batch, receipts, strict=True)]
-            with self._scope.database.writing(self._scope.token) as connection:
+            with self._run_context.database.writing(self._run_context.token) as connection:
                 deliveries.store_receipts(connection, self._route.name, pairs, now)
                 for batch, receipts in unstored:
                     outcomes = [receipt.status.value for receipt in receipts]
                     append_entry(connection, self._audit_entry(batch, outcomes, to_timestamp_text(now)))
                 for record_type, counts in counts_by_type.items():
-                    write_counters(connection, (self._scope.run_id, "push", self._route.name, record_type), counts)
+                    write_counters(
+                        connection, (self._run_context.run_id, "push", self._route.name, record_type), counts
+                    )
 
         self._writer.submit(store)
 
     def _audit_entry(self, batch: Sequence[Delivery], outcomes: Sequence[str], now: str) -> AuditEntry:
         return AuditEntry(
             at=now,
-            run_id=self._scope.run_id,
+            run_id=self._run_context.run_id,
             route=self._route.name,
             receiver=self._route.receiver,
             account=self._route.account,

@@ -22,10 +22,10 @@ from cchc_connect.transport import Transport
 class PushJobs:
     """Makes the push jobs of a run; they collect their report lines in `lines`."""
 
-    def __init__(self, config: Config, scope: RunContext, open_transport: ConnectionOpener) -> None:
+    def __init__(self, config: Config, run_context: RunContext, open_transport: ConnectionOpener) -> None:
         """Create the jobs' factory; nothing is sent before a job runs."""
         self._config = config
-        self._scope = scope
+        self._run_context = run_context
         self._open = open_transport
         self.report_lines: list[ReportLine] = []
 
@@ -37,49 +37,57 @@ class PushJobs:
         def job() -> None:
             adapter = self._config.adapter(table.to)
             route = _route(name, table, self._config.connections[table.to], adapter)
-            with self._scope.database.reading() as connection:
-                breaker = read_circuit_breakers(connection).get(
+            with self._run_context.database.reading() as connection:
+                circuit_breaker = read_circuit_breakers(connection).get(
                     table.to
                 )  # read now: another route may have just changed it
-            if not self._scope.dry_run and breaker is not None and breaker.is_open(self._scope.clock.now()):
-                self._skip_open_circuit(route, breaker)
+            if (
+                not self._run_context.dry_run
+                and circuit_breaker is not None
+                and circuit_breaker.is_open(self._run_context.clock.now())
+            ):
+                self._skip_open_circuit(route, circuit_breaker)
                 return
             with self._open(table.to, adapter) as transport:
                 self._push(route, transport)
 
         return job
 
-    def _skip_open_circuit(self, route: Route, breaker: CircuitBreaker) -> None:
-        context = {"connection": route.connection, "failures": breaker.failures, "until": breaker.retry_at}
-        reason = Message(circuit_reason(breaker), context)
+    def _skip_open_circuit(self, route: Route, circuit_breaker: CircuitBreaker) -> None:
+        context = {
+            "connection": route.connection,
+            "failures": circuit_breaker.failures,
+            "until": circuit_breaker.retry_at,
+        }
+        reason = Message(circuit_reason(circuit_breaker), context)
         self.report_lines += [
             ReportLine(kind="push", name=route.name, record_type=record_type, outcome=RunStatus.FAILED, reason=reason)
             for record_type in route.record_types
         ]
 
     def _push(self, route: Route, transport: Transport) -> None:
-        push, traffic_before = Push(route, transport, self._scope), transport.traffic
-        began_s = self._scope.clock.monotonic()
+        push, traffic_before = Push(route, transport, self._run_context), transport.traffic
+        began_s = self._run_context.clock.monotonic()
         outcome, reason = RunStatus.DONE, None
         try:
-            if self._scope.dry_run:
+            if self._run_context.dry_run:
                 push.count_pending()
             else:
                 push.run()
-                self._scope.commit(lambda connection: deliveries.hold_route(connection, route.name, None))
+                self._run_context.commit(lambda connection: deliveries.hold_route(connection, route.name, None))
         except Fatal:
             raise
         except CchcError as error:
             outcome, reason = status_and_reason(error)
             if not isinstance(error, Stopped | OutsideHours):
                 hold_error = error
-                self._scope.commit(lambda connection: deliveries.hold_route(connection, route.name, hold_error))
+                self._run_context.commit(lambda connection: deliveries.hold_route(connection, route.name, hold_error))
             wait_s = requested_wait_s(error)
             if wait_s is not None:
-                self._scope.commit(
-                    lambda connection: pause(connection, route.connection, self._scope.clock.now(), wait_s)
+                self._run_context.commit(
+                    lambda connection: pause(connection, route.connection, self._run_context.clock.now(), wait_s)
                 )
-        seconds = self._scope.clock.monotonic() - began_s
+        seconds = self._run_context.clock.monotonic() - began_s
         lines = [
             ReportLine(
                 kind="push",

@@ -25,8 +25,9 @@ from cchc_connect.sync.change_detection import ClassifiedPage
 from cchc_connect.sync.error_policy import adapter_boundary, is_unreachable, status_and_reason
 from cchc_connect.sync.pass_progress import SeenKeys
 from cchc_connect.sync.plausibility import MAX_DELETED_SHARE, is_too_many
-from cchc_connect.sync.pull import Pull, PullRange
+from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.pull_jobs import ConnectionOpener
+from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.report import ReportLine, RunStatus
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.transport import Transport
@@ -68,10 +69,10 @@ class KeySample:
 class Comparison:
     """Comparison of one source with the database, as the observer of a pull of the complete source."""
 
-    def __init__(self, stream: Stream, occasion: WriteContext) -> None:
-        """Start the comparison of `stream`; `occasion` holds the owners by which conflicts are resolved."""
+    def __init__(self, stream: Stream, write_context: WriteContext) -> None:
+        """Start the comparison of `stream`; `write_context` holds the owners by which conflicts are resolved."""
         self.stream = stream
-        self._occasion = occasion
+        self._occasion = write_context
         self._listed = SeenKeys()
         self.differing = KeySample()
         """Items whose record differs from what the source lists."""
@@ -88,23 +89,23 @@ class Comparison:
         self.reason: Message | None = None
         """Why the source could not be listed completely or repaired; None if it could."""
 
-    def on_page(self, connection: Connection, stream: Stream, sifted: ClassifiedPage) -> None:
+    def on_page(self, connection: Connection, stream: Stream, classified: ClassifiedPage) -> None:
         """Compare a page with the stored records."""
-        self._listed.add(sifted.keys)
-        self.quarantined.add(item.source_key for item in sifted.faulty)
-        if not sifted.records:
+        self._listed.add(classified.keys)
+        self.quarantined.add(item.source_key for item in classified.faulty)
+        if not classified.records:
             return
-        stored = stored_documents(connection, stream, [arrival.source_key for arrival in sifted.records])
-        conflicts = plan_page(connection, stream, sifted.records, self._occasion).key_conflicts
+        stored = stored_documents(connection, stream, [incoming.source_key for incoming in classified.records])
+        conflicts = plan_page(connection, stream, classified.records, self._occasion).key_conflicts
         conflicting_keys = {item.source_key for item in conflicts}
         self.quarantined.add(conflicting_keys)
-        for arrival in sifted.records:
-            if arrival.source_key in conflicting_keys:
+        for incoming in classified.records:
+            if incoming.source_key in conflicting_keys:
                 continue
-            if arrival.source_key not in stored:
-                self.missing_here.add((arrival.source_key,))
-            elif not same_document(stored[arrival.source_key], arrival.record.document):
-                self.differing.add((arrival.source_key,))
+            if incoming.source_key not in stored:
+                self.missing_here.add((incoming.source_key,))
+            elif not same_document(stored[incoming.source_key], incoming.record.document):
+                self.differing.add((incoming.source_key,))
 
     def find_deleted(self, connection: Connection) -> tuple[list[str], int, int]:
         """Find what only the database has. Call it after the last page of the last partition.
@@ -171,11 +172,11 @@ class Reconciliation:
 class Reconciler:
     """Compares the sources of one connection with the database, and repairs differences unless it is a dry run."""
 
-    def __init__(self, config: Config, scope: RunContext, open_transport: ConnectionOpener) -> None:
+    def __init__(self, config: Config, run_context: RunContext, open_transport: ConnectionOpener) -> None:
         """Create the reconciler; no request is sent before `run`."""
         self._config = config
         # Faulty items are listed in the comparison, so their share does not fail the pull.
-        self._scope = replace(scope, max_quarantined_share=1.0)
+        self._run_context = replace(run_context, max_quarantined_share=1.0)
         self._open = open_transport
         self.comparisons: list[Comparison] = []
         self.report_lines: list[ReportLine] = []
@@ -190,7 +191,7 @@ class Reconciler:
                 if record_type not in {None, source_type}:
                     continue
                 stream = Stream(connection=name, record_type=source_type, agency=agency)
-                comparison = Comparison(stream, self._scope.write_context(source_type))
+                comparison = Comparison(stream, self._run_context.write_context(source_type))
                 self.comparisons.append(comparison)
                 comparison.reason = outage
                 if outage is None and self._compare_source(source, comparison, transport):
@@ -205,9 +206,9 @@ class Reconciler:
             if comparison.reason is not None:
                 return is_unreachable(error)
         comparison.is_complete = True
-        with self._scope.database.reading() as connection:
+        with self._run_context.database.reading() as connection:
             missing_there, missing_records, live = comparison.find_deleted(connection)
-        if not self._scope.dry_run:
+        if not self._run_context.dry_run:
             self._repair(comparison, missing_there, missing_records, live)
         return False
 
@@ -215,12 +216,12 @@ class Reconciler:
         self, source: Source, stream: Stream, comparison: Comparison, transport: Transport
     ) -> CchcError | None:
         """Pull a partition completely, with the comparison as observer; return the error that ended it, if any."""
-        pull = Pull(source, stream, transport, self._scope, PullRange(everything=True, observer=comparison))
+        pull = Pull(source, stream, transport, self._run_context, PullRange(everything=True, observer=comparison))
         line = ReportLine(
             kind="pull", name=stream.connection, record_type=stream.record_type, partition=stream.partition
         )
         self.report_lines.append(line)
-        began_s, error = self._scope.clock.monotonic(), None
+        began_s, error = self._run_context.clock.monotonic(), None
         try:
             with adapter_boundary(connection=stream.connection, record_type=stream.record_type):
                 pull.run()
@@ -235,18 +236,21 @@ class Reconciler:
                 "reconcile.listing_incomplete", {"connection": stream.connection, "place": _stream_label(stream)}
             )
         line.counts, line.before, line.after, line.reason = pull.counts, pull.before, pull.after, comparison.reason
-        line.seconds = self._scope.clock.monotonic() - began_s
+        line.seconds = self._run_context.clock.monotonic() - began_s
         return error
 
     def _hold(self, stream: Stream, failure: CchcError, order: ListingOrder) -> None:
-        if not self._scope.dry_run and not isinstance(failure, Stopped):
-            now = self._scope.clock.now()
-            self._scope.commit(lambda connection: hold(connection, stream, failure, now, order))
+        if not self._run_context.dry_run and not isinstance(failure, Stopped):
+            now = self._run_context.clock.now()
+            self._run_context.commit(lambda connection: hold(connection, stream, failure, now, order))
 
     def _repair(self, comparison: Comparison, missing_there: Sequence[str], missing_records: int, live: int) -> None:
         """Mark as deleted what the source no longer has; all other differences were written page by page."""
         stream, label = comparison.stream, _stream_label(comparison.stream)
-        if is_too_many(missing_records, live, MAX_DELETED_SHARE) and stream.connection not in self._scope.accept_shrink:
+        if (
+            is_too_many(missing_records, live, MAX_DELETED_SHARE)
+            and stream.connection not in self._run_context.accept_shrink
+        ):
             context = {"connection": stream.connection, "place": label, "vanished": missing_records, "live": live}
             comparison.reason = Message("reconcile.shrunk", context)
             return
@@ -255,8 +259,8 @@ class Reconciler:
         comparison.is_repaired = True
 
     def _delete(self, stream: Stream, work: PageBatch) -> None:
-        occasion = self._scope.write_context(stream.record_type)
-        counts = self._scope.commit(lambda connection: write_page(connection, stream, work, occasion))
+        write_context = self._run_context.write_context(stream.record_type)
+        counts = self._run_context.commit(lambda connection: write_page(connection, stream, work, write_context))
         self.report_lines[-1].counts.add(counts)
 
 

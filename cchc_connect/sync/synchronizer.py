@@ -30,8 +30,8 @@ from cchc_connect.errors import ConfigurationError, Rejected
 from cchc_connect.sync.change_detection import ChangeDetector
 from cchc_connect.sync.concurrency import Executor, ThreadExecutor, relaxed_gc
 from cchc_connect.sync.connector import TransportFactory
-from cchc_connect.sync.pull import PullRange
 from cchc_connect.sync.pull_jobs import PullJobs
+from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.push_jobs import PushJobs
 from cchc_connect.sync.reconcile import Comparison, Reconciler, Reconciliation
 from cchc_connect.sync.report import ReportLine, RunReport
@@ -88,13 +88,13 @@ class Synchronizer:
         Args:
             config: the loaded configuration.
             database: the shared database.
-            surroundings: clock, transports and callbacks; None: the real ones.
+            environment: clock, transports and callbacks; None: the real ones.
         """
         self._config = config
         self._database = database
-        self._surroundings = environment or RunEnvironment()
-        self._connect = self._surroundings.connect or TransportFactory(
-            database, self._surroundings.clock, _shelf(config)
+        self._environment = environment or RunEnvironment()
+        self._connect = self._environment.connect or TransportFactory(
+            database, self._environment.clock, _token_store(config)
         )
 
     def synchronise(
@@ -123,28 +123,30 @@ class Synchronizer:
             DatabaseUnusable: the database failed; what was committed stays.
         """
         names = [name for name in self._config.connections if not only or name in only]
-        extents = {name: PullRange(everything=True) for name in full}
+        pull_ranges = {name: PullRange(everything=True) for name in full}
 
-        def work(scope: RunContext) -> list[ReportLine]:
-            pulled = self._pull(names, replace(scope, accept_shrink=frozenset(accept_shrink)), extents)
-            return [*pulled, *self._push(only, scope)]
+        def work(run_context: RunContext) -> list[ReportLine]:
+            pulled = self._pull(names, replace(run_context, accept_shrink=frozenset(accept_shrink)), pull_ranges)
+            return [*pulled, *self._push(only, run_context)]
 
         receivers = {
             route.to for name, route in self._config.routes.items() if not only or {name, route.to} & set(only)
         }
         return self._run([*names, *receivers.difference(names)], work, dry_run=dry_run)
 
-    def pull(self, name: str, extent: PullRange, *, dry_run: bool = False) -> RunReport:
+    def pull(self, name: str, pull_range: PullRange, *, dry_run: bool = False) -> RunReport:
         """Pull a part of one connection again: the changes of a time range, one item or one record type.
 
         A part limited by time or key does not move the cursors of the connection. Raises as `synchronise` does.
 
         Args:
             name: name of the connection.
-            extent: which part.
+            pull_range: which part.
             dry_run: commit nothing.
         """
-        return self._run([name], lambda scope: self._pull([name], scope, {name: extent}), dry_run=dry_run)
+        return self._run(
+            [name], lambda run_context: self._pull([name], run_context, {name: pull_range}), dry_run=dry_run
+        )
 
     def reconcile(
         self, name: str, *, record_type: str | None = None, repair: bool = False, accept_shrink: bool = False
@@ -162,9 +164,9 @@ class Synchronizer:
         """
         comparisons: list[Comparison] = []
 
-        def work(scope: RunContext) -> list[ReportLine]:
+        def work(run_context: RunContext) -> list[ReportLine]:
             shrinking = frozenset({name} if accept_shrink else ())
-            reconciling = Reconciler(self._config, replace(scope, accept_shrink=shrinking), self._transport)
+            reconciling = Reconciler(self._config, replace(run_context, accept_shrink=shrinking), self._transport)
             reconciling.run(name, record_type)
             comparisons.extend(reconciling.comparisons)
             return reconciling.report_lines
@@ -185,9 +187,9 @@ class Synchronizer:
             Rejected: an entry's connection or source is not configured any more.
         """
         counts = Counters()
-        with self._context(dry_run=False) as scope:
+        with self._context(dry_run=False) as run_context:
             for entry in entries:
-                counts.add(self._replay_one(entry, scope))
+                counts.add(self._replay_one(entry, run_context))
         return counts
 
     def _run(
@@ -196,51 +198,58 @@ class Synchronizer:
         for name in names:
             with self._transport(name, self._config.adapter(name)):
                 pass  # report an unusable address or secret before anything is begun
-        with self._context(dry_run=dry_run) as scope:
-            started_at, began_s = scope.clock.now(), scope.clock.monotonic()
+        with self._context(dry_run=dry_run) as run_context:
+            started_at, began_s = run_context.clock.now(), run_context.clock.monotonic()
             if not dry_run:
-                begin_run(self._database, scope.token, scope.run_id, started_at)
+                begin_run(self._database, run_context.token, run_context.run_id, started_at)
             with relaxed_gc():
-                lines = work(scope)
+                lines = work(run_context)
             report = RunReport(
-                run_id=scope.run_id,
+                run_id=run_context.run_id,
                 dry_run=dry_run,
                 started_at=to_timestamp_text(started_at),
-                finished_at=to_timestamp_text(scope.clock.now()),
-                seconds=scope.clock.monotonic() - began_s,
+                finished_at=to_timestamp_text(run_context.clock.now()),
+                seconds=run_context.clock.monotonic() - began_s,
                 lines=sorted(lines, key=lambda line: (line.kind, line.name, line.partition)),
             )
             if not dry_run:
-                finish_run(self._database, scope.token, report.as_document())
+                finish_run(self._database, run_context.token, report.as_document())
             return report
 
-    def _pull(self, names: Collection[str], scope: RunContext, extents: Mapping[str, PullRange]) -> list[ReportLine]:
-        pulling = PullJobs(self._config, scope, self._transport, extents)
-        self._executor.run(pulling.jobs(names))
-        return pulling.report_lines
+    def _pull(
+        self, names: Collection[str], run_context: RunContext, pull_ranges: Mapping[str, PullRange]
+    ) -> list[ReportLine]:
+        pull_jobs = PullJobs(self._config, run_context, self._transport, pull_ranges)
+        self._executor.run(pull_jobs.jobs(names))
+        return pull_jobs.report_lines
 
-    def _push(self, only: Collection[str], scope: RunContext) -> list[ReportLine]:
-        pushing = PushJobs(self._config, scope, self._transport)
+    def _push(self, only: Collection[str], run_context: RunContext) -> list[ReportLine]:
+        push_jobs = PushJobs(self._config, run_context, self._transport)
         routes = self._config.routes.items()
-        self._executor.run(pushing.jobs([name for name, route in routes if not only or {name, route.to} & set(only)]))
-        return pushing.report_lines
+        self._executor.run(push_jobs.jobs([name for name, route in routes if not only or {name, route.to} & set(only)]))
+        return push_jobs.report_lines
 
     @property
     def _executor(self) -> Executor:
-        return self._surroundings.executor or ThreadExecutor(self._config.run.max_parallel_connections)
+        return self._environment.executor or ThreadExecutor(self._config.run.max_parallel_connections)
 
-    def _replay_one(self, entry: QuarantineEntry, scope: RunContext) -> Counters:
+    def _replay_one(self, entry: QuarantineEntry, run_context: RunContext) -> Counters:
         source = self._source(entry.connection, entry.record_type)
         agency = self._config.connections[entry.connection].agency
         stream = Stream(
             connection=entry.connection, record_type=entry.record_type, agency=agency, partition=entry.partition
         )
-        sieve = ChangeDetector(source, owners_of(scope.owners, entry.record_type))
-        sifted = sieve.classify_all([entry.item])
-        arrivals = [msgspec.structs.replace(arrival, source_key=entry.source_key) for arrival in sifted.records]
-        faulty = [replace(item, source_key=entry.source_key) for item in sifted.faulty]
-        page, occasion = PageBatch(records=arrivals, faulty=faulty), scope.write_context(entry.record_type)
-        return scope.commit(lambda connection: write_page(connection, stream, page, occasion))
+        detector = ChangeDetector(source, owners_of(run_context.owners, entry.record_type))
+        classified = detector.classify_all([entry.item])
+        incoming_records = [
+            msgspec.structs.replace(incoming, source_key=entry.source_key) for incoming in classified.records
+        ]
+        faulty = [replace(item, source_key=entry.source_key) for item in classified.faulty]
+        page, write_context = (
+            PageBatch(records=incoming_records, faulty=faulty),
+            run_context.write_context(entry.record_type),
+        )
+        return run_context.commit(lambda connection: write_page(connection, stream, page, write_context))
 
     def _source(self, name: str, record_type: str) -> Source:
         sources = self._config.adapter(name).sources if name in self._config.connections else ()
@@ -252,30 +261,30 @@ class Synchronizer:
     @contextmanager
     def _context(self, *, dry_run: bool) -> Generator[RunContext, None, None]:
         """Yield the run context, and hold the lease while the block runs; a dry run takes no lease."""
-        surroundings = self._surroundings
-        scope = RunContext(
-            run_id=surroundings.new_run_id(),
+        environment = self._environment
+        run_context = RunContext(
+            run_id=environment.new_run_id(),
             database=self._database,
-            clock=surroundings.clock,
+            clock=environment.clock,
             token=None,
             owners=self._config.ownership,
             max_quarantined_share=self._config.run.max_quarantined_share,
-            progress=surroundings.progress,
-            is_stopping=surroundings.is_stopping,
-            sleep=surroundings.sleep,
-            prefetch=surroundings.prefetch,
+            progress=environment.progress,
+            is_stopping=environment.is_stopping,
+            sleep=environment.sleep,
+            prefetch=environment.prefetch,
         )
         if dry_run:
-            yield scope
+            yield run_context
             return
-        with Lease(self._database, surroundings.clock, timedelta(seconds=self._config.run.lease_s)) as lease:
-            yield replace(scope, token=lease.token)
+        with Lease(self._database, environment.clock, timedelta(seconds=self._config.run.lease_s)) as lease:
+            yield replace(run_context, token=lease.token)
 
     def _transport(self, name: str, adapter: Adapter) -> AbstractContextManager[Transport]:
         return self._connect(name, self._config.connections[name], adapter, self._config.run.deadline_s)
 
 
-def _shelf(config: Config) -> TokenStore | None:
+def _token_store(config: Config) -> TokenStore | None:
     """Return the token store that processes share: the configured folder, else the runtime folder, else None."""
     if config.run.session_folder is not None:
         return FileTokenStore(config.run.session_folder)

@@ -92,7 +92,7 @@ class LocalTranslator:
         self._mapped = 0
 
     def translate(self, items: Sequence[Item]) -> Future[list[TranslatedItem]]:
-        """Return a completed future of `read_all(items)`."""
+        """Return a completed future of `translate_all(items)`."""
         return _completed(lambda: self.translate_all(items))
 
     def translate_all(self, items: Sequence[Item]) -> list[TranslatedItem]:

@@ -6,7 +6,7 @@ input ends.
 
 Protocol, over standard input and output: each message is its length (8 bytes, little-endian) and its bytes. The main
 process sends a pickled `Place`, the worker replies `ready`. Then each request is a MessagePack array of raw items, and
-each response a MessagePack array of `ReadItem`, in the order of the requests.
+each response a MessagePack array of `TranslatedItem`, in the order of the requests.
 """
 
 import fcntl

@@ -15,7 +15,7 @@ from cchc_connect.transport.attempt import Attempt, suppress_library_logs
 from cchc_connect.transport.auth.sessions import WaitStep
 from cchc_connect.transport.calls.call import SendStep, Traffic
 from cchc_connect.transport.calls.error_mapping import deadline_error
-from cchc_connect.transport.channel import Channel
+from cchc_connect.transport.channel import EndpointChannel
 from cchc_connect.transport.conversation import LoginStep, call_steps, run_steps_async
 from cchc_connect.transport.endpoint import Endpoint
 from cchc_connect.transport.network.dns import Resolver
@@ -45,10 +45,10 @@ class AsyncTransport:
             ConfigurationError: the extra `async` is not installed.
         """
         suppress_library_logs()
-        self._line = Channel(endpoint, policy or Policy(), environment or TransportEnvironment())
+        self._channel = EndpointChannel(endpoint, policy or Policy(), environment or TransportEnvironment())
         self._sleep = sleep
         self._login_lock = asyncio.Lock()
-        self._carrier = _carrier(endpoint.tls, self._line.environment.resolve)
+        self._carrier = _carrier(endpoint.tls, self._channel.environment.resolve)
 
     async def __aenter__(self) -> Self:
         return self
@@ -65,7 +65,7 @@ class AsyncTransport:
     @property
     def traffic(self) -> Traffic:
         """Requests and bytes of this transport so far."""
-        return self._line.traffic.total()
+        return self._channel.traffic.total()
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Send `request` and return its response, within the policy's deadline.
@@ -73,7 +73,7 @@ class AsyncTransport:
         Raises:
             CchcError: the typed error of a failed connection or of a verdict outside `request.accept`.
         """
-        return await run_steps_async(call_steps(request, self._line), self._perform)
+        return await run_steps_async(call_steps(request, self._channel), self._perform)
 
     async def run(self, conversation: Conversation[Result]) -> Result:
         """Run an adapter's conversation to its end and return its result.
@@ -85,7 +85,7 @@ class AsyncTransport:
 
     async def _perform(self, step: SendStep | LoginStep | WaitStep) -> Any:
         if isinstance(step, SendStep):
-            return await AsyncRetrying(sleep=self._sleep, **self._line.retry_arguments(step.call))(
+            return await AsyncRetrying(sleep=self._sleep, **self._channel.retry_arguments(step.call))(
                 self._send_in_turn, step
             )
         if isinstance(step, WaitStep):
@@ -101,23 +101,23 @@ class AsyncTransport:
             self._login_lock.release()
 
     async def _send_in_turn(self, step: SendStep) -> HttpResponse:
-        wait_s = await asyncio.to_thread(self._line.acquire_slot, step.call) if self._is_rate_limited else 0.0
+        wait_s = await asyncio.to_thread(self._channel.acquire_slot, step.call) if self._is_rate_limited else 0.0
         if wait_s:
             await self._sleep(wait_s)
         try:
             return await self._attempt(step)
         except Throttled as throttled:
             if self._is_rate_limited:
-                await asyncio.to_thread(self._line.pause, throttled)
+                await asyncio.to_thread(self._channel.pause, throttled)
             raise
 
     @property
     def _is_rate_limited(self) -> bool:
         """Whether a rate limit is set: it may query a database, which would block the other tasks."""
-        return self._line.environment.rate_limiter is not None
+        return self._channel.environment.rate_limiter is not None
 
     async def _attempt(self, step: SendStep) -> HttpResponse:
-        with Attempt(self._line, step) as attempt:
+        with Attempt(self._channel, step) as attempt:
             return await self._carrier.perform(attempt)
 
 

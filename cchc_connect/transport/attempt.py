@@ -27,7 +27,7 @@ from cchc_connect.transport.calls.error_mapping import (
     login_error,
     verdict_error,
 )
-from cchc_connect.transport.channel import Channel
+from cchc_connect.transport.channel import EndpointChannel
 from cchc_connect.transport.network.url_guard import ForbiddenAddress, Origin, require_allowed_origin
 from cchc_connect.transport.request_encoding import check_headers
 from cchc_connect.transport.response_reader import ResponseReader
@@ -42,12 +42,12 @@ current_attempt: ContextVar["Attempt | None"] = ContextVar("in_progress", defaul
 class Attempt:
     """One attempt, from the first byte sent to the classified response."""
 
-    def __init__(self, line: Channel, send: SendStep) -> None:
+    def __init__(self, channel: EndpointChannel, send: SendStep) -> None:
         """Prepare the attempt; nothing is sent yet."""
         self.prepared = send.prepared
         self._send = send
         self._call = send.call
-        self._line = line
+        self._channel = channel
         self._reader: ResponseReader | None = None
         self._error: CchcError | None = None
 
@@ -58,8 +58,8 @@ class Attempt:
         check_headers(self.prepared, self._call)
         self._call.attempt += 1
         self._call.status = self._call.verdict = None
-        self._line.traffic.count(requests=1)
-        self._started_at = self._line.environment.clock()
+        self._channel.traffic.count(requests=1)
+        self._started_at = self._channel.environment.clock()
         self._token = current_attempt.set(self)
         return self
 
@@ -69,7 +69,7 @@ class Attempt:
         current_attempt.reset(self._token)
         call = self._call
         outcome = error.code if isinstance(error, CchcError) else kind.__name__ if kind else call.verdict
-        duration_ms = round((self._line.environment.clock() - self._started_at) * 1000)
+        duration_ms = round((self._channel.environment.clock() - self._started_at) * 1000)
         method, path, request_id = call.request.method, call.request.display_path, call.request_id
         _log.debug("%s %s -> %s %s in %d ms (%s)", method, path, call.status, outcome, duration_ms, request_id)
 
@@ -81,12 +81,12 @@ class Attempt:
     @property
     def connect_timeout_s(self) -> float:
         """Timeout for connecting, in seconds."""
-        return min(self._line.policy.connect_timeout_s, self.remaining_s)
+        return min(self._channel.policy.connect_timeout_s, self.remaining_s)
 
     @property
     def read_timeout_s(self) -> float:
         """Timeout for one read from now on, in seconds."""
-        return min(self._line.policy.read_timeout_s, self.remaining_s)
+        return min(self._channel.policy.read_timeout_s, self.remaining_s)
 
     @property
     def remaining_s(self) -> float:
@@ -111,12 +111,12 @@ class Attempt:
     def start_response(self, status: int, header_lines: Iterable[tuple[str, str]]) -> bool:
         """Take status and headers of the response; return whether to read the body."""
         self._call.status = status
-        self._reader = ResponseReader(self._call, header_lines, self._line.policy)
+        self._reader = ResponseReader(self._call, header_lines, self._channel.policy)
         return self._reader.error is None
 
     def feed(self, chunk: bytes) -> bool:
         """Take the next raw bytes of the body; return whether to go on."""
-        self._line.traffic.count(bytes_received=len(chunk))
+        self._channel.traffic.count(bytes_received=len(chunk))
         return self._reader is not None and self._reader.feed(chunk)
 
     def response(self) -> HttpResponse:
@@ -135,10 +135,10 @@ class Attempt:
             raise CutShort("transport.cut_short", **call.context())
         if call.verdict is not Verdict.AUTH and call.verdict not in call.request.accepted_verdicts:
             error_of = login_error if self._send.is_login else verdict_error
-            raise error_of(call, retry_after_s(reader.headers, self._line.environment.now))
+            raise error_of(call, retry_after_s(reader.headers, self._channel.environment.now))
         if call.verdict is not Verdict.AUTH:
             self._check_signature(response)
-        self._line.budget.refund()
+        self._channel.budget.refund()
         return response.with_verdict(call.verdict)
 
     def error_for(self, fault: ConnectionFailure) -> CchcError:
@@ -147,16 +147,16 @@ class Attempt:
 
     def _sign(self) -> PreparedRequest:
         """Return the request as sent in this attempt; a login gets no message signature."""
-        endpoint = self._line.endpoint
+        endpoint = self._channel.endpoint
         if self._send.is_login:
             return self._send.prepared
-        prepared = endpoint.authentication.sign_request(self._send.prepared, self._line.environment.now())
+        prepared = endpoint.authentication.sign_request(self._send.prepared, self._channel.environment.now())
         return prepared if endpoint.message_signer is None else endpoint.message_signer.sign(prepared)
 
     def _check_signature(self, response: HttpResponse) -> None:
-        signature_check = self._line.endpoint.signature_check
+        signature_check = self._channel.endpoint.signature_check
         if signature_check is not None and not self._send.is_login:
-            signature_check.check(response, self._line.environment.now())
+            signature_check.check(response, self._channel.environment.now())
 
     def _verdict(self, response: HttpResponse) -> Verdict:
         """Return the dialect's verdict; UNKNOWN for a redirect and for a body the dialect cannot read."""

@@ -12,21 +12,21 @@ NO_RATE_LIMIT_SLOT = "transport.quota_exhausted"
 """Error code where our own rate limit, and not the system, leaves no slot before the deadline."""
 
 
-class Channel:
+class EndpointChannel:
     """Endpoint, policy, session, retry budget and traffic of one transport; independent of the HTTP library."""
 
-    def __init__(self, endpoint: Endpoint, policy: Policy, surroundings: TransportEnvironment) -> None:
+    def __init__(self, endpoint: Endpoint, policy: Policy, environment: TransportEnvironment) -> None:
         """Prepare the channel; nothing is sent."""
         self.endpoint = endpoint
         self.policy = policy
-        self.environment = surroundings
+        self.environment = environment
         self.traffic = TrafficCounter()
         self.budget = policy.new_retry_budget()
         login_method = endpoint.login_method
         self.session = (
             None
             if login_method is None
-            else SharedSession(login_method, surroundings.clock, surroundings.now, surroundings.token_store)
+            else SharedSession(login_method, environment.clock, environment.now, environment.token_store)
         )
 
     def new_deadline(self) -> Deadline:

@@ -13,7 +13,7 @@ from cchc_connect.http import Conversation, HttpRequest, HttpResponse, Result, V
 from cchc_connect.transport.auth.sessions import LoginSession, SharedSession, WaitStep
 from cchc_connect.transport.calls.call import Call, SendStep, Traffic
 from cchc_connect.transport.calls.error_mapping import require_accepted
-from cchc_connect.transport.channel import Channel
+from cchc_connect.transport.channel import EndpointChannel
 
 Step = TypeVar("Step")
 StepResult = TypeVar("StepResult")
@@ -44,7 +44,7 @@ class Transport(Protocol):
         ...
 
 
-def call_steps(request: HttpRequest, line: Channel) -> Generator[SendStep | LoginStep, Any, HttpResponse]:
+def call_steps(request: HttpRequest, channel: EndpointChannel) -> Generator[SendStep | LoginStep, Any, HttpResponse]:
     """Yield the steps of one call: open a session where the dialect has one, send, log in once more if it is refused.
 
     A system that refuses the session has not processed the request, so even a request that is not idempotent is
@@ -53,27 +53,27 @@ def call_steps(request: HttpRequest, line: Channel) -> Generator[SendStep | Logi
     Raises:
         CchcError: the typed error of the call.
     """
-    call = line.new_call(request, line.new_deadline())
-    if line.session is None:
-        return require_accepted((yield line.send_step(call, request)), call)
-    attach = line.session.login_method.login.with_token
-    session = yield from _session(line, line.session, call, None)
-    response: HttpResponse = yield line.send_step(call, attach(request, session.token))
+    call = channel.new_call(request, channel.new_deadline())
+    if channel.session is None:
+        return require_accepted((yield channel.send_step(call, request)), call)
+    attach = channel.session.login_method.login.with_token
+    session = yield from _session(channel, channel.session, call, None)
+    response: HttpResponse = yield channel.send_step(call, attach(request, session.token))
     if response.verdict is Verdict.AUTH:
-        session = yield from _session(line, line.session, call, session)
-        response = yield line.send_step(call, attach(request, session.token))
+        session = yield from _session(channel, channel.session, call, session)
+        response = yield channel.send_step(call, attach(request, session.token))
     return require_accepted(response, call)
 
 
 def _session(
-    line: Channel, sessions: SharedSession, call: Call, spent: LoginSession | None
+    channel: EndpointChannel, sessions: SharedSession, call: Call, spent: LoginSession | None
 ) -> Generator[LoginStep, LoginSession, LoginSession]:
     session = sessions.current(spent)
     if session:
         return session
 
     def begin(login: HttpRequest) -> SendStep:
-        return line.login_step(line.new_call(login, call.deadline), sessions.login_method)
+        return channel.login_step(channel.new_call(login, call.deadline), sessions.login_method)
 
     return (yield LoginStep(call, sessions.login(call, spent, sessions.login_count, begin)))
 

@@ -29,7 +29,7 @@ class TimeSpan:
         Raises:
             ValueError: `text` is not of the form HH:MM-HH:MM.
 
-        >>> Span.of("19:00-06:00").holds(time(23, 30))
+        >>> TimeSpan.parse("19:00-06:00").contains(time(23, 30))
         True
         """
         match = SPAN_PATTERN.fullmatch(text)

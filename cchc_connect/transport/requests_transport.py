@@ -28,7 +28,7 @@ from cchc_connect.transport.calls.error_mapping import (
     is_head_too_long,
     is_tls_refusal,
 )
-from cchc_connect.transport.channel import Channel
+from cchc_connect.transport.channel import EndpointChannel
 from cchc_connect.transport.conversation import LoginStep, call_steps, run_steps
 from cchc_connect.transport.endpoint import Endpoint
 from cchc_connect.transport.network.dns import Resolver
@@ -56,10 +56,10 @@ class RequestsTransport:
     ) -> None:
         """Prepare the transport; nothing is sent before the first call."""
         suppress_library_logs()
-        self._line = Channel(endpoint, policy or Policy(), environment or TransportEnvironment())
+        self._channel = EndpointChannel(endpoint, policy or Policy(), environment or TransportEnvironment())
         self._sleep = sleep
         self._login_lock = Lock()
-        self._session = _session(endpoint.tls, self._line.environment.resolve)
+        self._session = _session(endpoint.tls, self._channel.environment.resolve)
 
     def __enter__(self) -> Self:
         return self
@@ -76,7 +76,7 @@ class RequestsTransport:
     @property
     def traffic(self) -> Traffic:
         """Requests and bytes of this transport so far."""
-        return self._line.traffic.total()
+        return self._channel.traffic.total()
 
     def send(self, request: HttpRequest) -> HttpResponse:
         """Send `request` and return its response, within the policy's deadline.
@@ -84,7 +84,7 @@ class RequestsTransport:
         Raises:
             CchcError: the typed error of a failed connection or of a verdict outside `request.accept`.
         """
-        return run_steps(call_steps(request, self._line), self._perform)
+        return run_steps(call_steps(request, self._channel), self._perform)
 
     def run(self, conversation: Conversation[Result]) -> Result:
         """Run an adapter's conversation to its end and return its result.
@@ -96,7 +96,7 @@ class RequestsTransport:
 
     def _perform(self, step: SendStep | LoginStep | WaitStep) -> Any:
         if isinstance(step, SendStep):
-            return Retrying(sleep=self._sleep, **self._line.retry_arguments(step.call))(self._send_in_turn, step)
+            return Retrying(sleep=self._sleep, **self._channel.retry_arguments(step.call))(self._send_in_turn, step)
         if isinstance(step, WaitStep):
             return self._sleep(step.seconds)
         if not self._login_lock.acquire(timeout=max(step.call.deadline.remaining(), 0)):
@@ -107,17 +107,17 @@ class RequestsTransport:
             self._login_lock.release()
 
     def _send_in_turn(self, step: SendStep) -> HttpResponse:
-        wait_s = self._line.acquire_slot(step.call)
+        wait_s = self._channel.acquire_slot(step.call)
         if wait_s:
             self._sleep(wait_s)
         try:
             return self._attempt(step)
         except Throttled as throttled:
-            self._line.pause(throttled)
+            self._channel.pause(throttled)
             raise
 
     def _attempt(self, step: SendStep) -> HttpResponse:
-        with Attempt(self._line, step) as attempt:
+        with Attempt(self._channel, step) as attempt:
             failure = None
             try:
                 self._carry(attempt)

@@ -79,7 +79,7 @@ class RateLimiter(Protocol):
     """Rate limit of one system, shared by threads and processes."""
 
     def acquire(self, max_wait_s: float) -> float | None:
-        """Reserve the next slot and return the seconds until it; None where that is more than `patience_s`."""
+        """Reserve the next slot and return the seconds until it; None where that is more than `max_wait_s`."""
         ...
 
     def pause(self, seconds: float) -> None:

@@ -39,7 +39,7 @@ _TOO_LONG = b"0" * (MAX_NUMBER_LENGTH + 1)
 
 
 def is_too_deep(text: bytes) -> bool:
-    """True if a JSON text is nested deeper than `DEEPEST`."""
+    """True if a JSON text is nested deeper than `MAX_DEPTH`."""
     if len(text.translate(None, _NO_OPENERS)) <= MAX_DEPTH:
         return False
     # Brackets in strings do not count. Removing every ][ does not change the maximum depth.
@@ -51,7 +51,7 @@ def is_too_deep(text: bytes) -> bool:
 
 
 def may_hold_odd_numbers(text: bytes) -> bool:
-    """True if a number may be longer than `LONGEST_NUMBER`, or has an exponent and so may overflow a float."""
+    """True if a number may be longer than `MAX_NUMBER_LENGTH`, or has an exponent and so may overflow a float."""
     shapes = text.translate(_NUMBER_SHAPES)
     return _TOO_LONG in shapes or b"0e0" in shapes
 
@@ -212,7 +212,7 @@ def split_listing(body: bytes, name: str, parts: Mapping[str, bytes] | None = No
     Args:
         body: one JSON text.
         name: name of the list.
-        parts: members of the body, where `parts_of` was called already.
+        parts: members of the body, where `split_members` was called already.
 
     Raises:
         ValueError: the body is no JSON text.
@@ -246,19 +246,19 @@ def read_json(body: bytes) -> object:
     """Read `body` as strict JSON; a leading byte order mark is ignored.
 
     Raises:
-        ValueError: no JSON text, a duplicate key, nesting deeper than `DEEPEST`, a number longer than
-            `LONGEST_NUMBER` or too large for a float, NaN or Infinity.
+        ValueError: no JSON text, a duplicate key, nesting deeper than `MAX_DEPTH`, a number longer than
+            `MAX_NUMBER_LENGTH` or too large for a float, NaN or Infinity.
     """
     return _read_slowly(body) if may_hold_odd_numbers(body) else read_item(body)
 
 
 def read_item(raw: bytes) -> object:
-    """Read one item as JSON, like `strict_json` but without the check of numbers, which the codecs of fields make.
+    """Read one item as JSON, like `read_json` but without the check of numbers, which the codecs of fields make.
 
     Searching every item for odd numbers takes a third of the time of reading it.
 
     Raises:
-        ValueError: no JSON text, a duplicate key, nesting deeper than `DEEPEST`, NaN or Infinity.
+        ValueError: no JSON text, a duplicate key, nesting deeper than `MAX_DEPTH`, NaN or Infinity.
     """
     if is_too_deep(raw):
         raise ValueError("nested too deep")

@@ -80,35 +80,35 @@ def whole_record(observed: Observed, renamed: Renamed, codes: Mapping[str, str])
     return {"commands": commands, "requests": requests, "tables": dict(sorted(tables.items()))}
 
 
-def short_record(whole: Record) -> Record:
+def short_record(full_record: Record) -> Record:
     """Return the record that is kept: long values are hashes, equal headers stand once."""
-    commands = [{**command, "output": _hash(command["output"])} for command in whole["commands"]]
+    commands = [{**command, "output": _hash(command["output"])} for command in full_record["commands"]]
     headers: dict[str, str] = {}
 
     def line(request: Mapping[str, str]) -> str:
         named = headers.setdefault(request["headers"], f"h{len(headers)}")
         return f"{request['line']} {named} {_hash(request['body'])}".rstrip()
 
-    requests = {name: list(map(line, sent)) for name, sent in whole["requests"].items()}
+    requests = {name: list(map(line, sent)) for name, sent in full_record["requests"].items()}
     tables = {
         name: {
             "key": table["key"],
             "columns": {column: _hash(values) for column, values in table["columns"].items()},
             "rows": {key: _hash(row) for key, row in table["rows"].items()},
         }
-        for name, table in whole["tables"].items()
+        for name, table in full_record["tables"].items()
     }
     named = {name: value for value, name in headers.items()}
     return {"commands": commands, "headers": named, "requests": requests, "tables": tables}
 
 
-def differences(recorded: Record, whole: Record) -> list[str]:
+def differences(recorded: Record, full_record: Record) -> list[str]:
     """Return what of a whole record is not as in a short one: a line each, with the value of now."""
-    now = short_record(whole)
+    now = short_record(full_record)
     return [
-        *_few(_command_differences(recorded, now, whole)),
-        *_few(_request_differences(recorded, now, whole)),
-        *_few(_table_differences(recorded, now, whole)),
+        *_few(_command_differences(recorded, now, full_record)),
+        *_few(_request_differences(recorded, now, full_record)),
+        *_few(_table_differences(recorded, now, full_record)),
     ]
 
 
@@ -124,8 +124,8 @@ class _Normaliser:
     def text(self, text: str, *, is_output: bool = False) -> str:
         """Return a text with names in it; only ids that some output has shown are told from each other."""
         if is_output:
-            for found in UUID.findall(text):
-                self._ids.setdefault(found, f"id-{len(self._ids) + 1}")
+            for identifier in UUID.findall(text):
+                self._ids.setdefault(identifier, f"id-{len(self._ids) + 1}")
         text = UUID.sub(lambda match: self._ids.get(match[0], "an-id"), text.replace(self._folder, "FOLDER"))
         text = WORD.sub(lambda match: self._codes.get(match[0], match[0]), text)
         return ADDRESS.sub(lambda match: self._ports.get(int(match[1]), match[0]), text)
@@ -219,8 +219,8 @@ def _with_checked_chain(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
     return checked
 
 
-def _command_differences(recorded: Record, now: Record, whole: Record) -> Iterator[str]:
-    pairs = zip_longest(recorded["commands"], now["commands"], whole["commands"])
+def _command_differences(recorded: Record, now: Record, full_record: Record) -> Iterator[str]:
+    pairs = zip_longest(recorded["commands"], now["commands"], full_record["commands"])
     for number, (before, after, shown) in enumerate(pairs, start=1):
         if before is None or after is None or before["line"] != after["line"]:
             yield f"command {number}: recorded {before and before['line']}, now {after and after['line']}"
@@ -231,14 +231,14 @@ def _command_differences(recorded: Record, now: Record, whole: Record) -> Iterat
             yield f"command {number} `{after['line']}`: other values in its output, now {_cut(shown['output'])}"
 
 
-def _request_differences(recorded: Record, now: Record, whole: Record) -> Iterator[str]:
+def _request_differences(recorded: Record, now: Record, full_record: Record) -> Iterator[str]:
     for name in sorted({*recorded["requests"], *now["requests"]}):
         before, after = _request_lines(recorded, name), _request_lines(now, name)
         if len(before) != len(after):
             yield f"{name}: recorded {len(before)} requests, now {len(after)}"
         for number, (old, new) in enumerate(zip_longest(before, after), start=1):
             if old != new:
-                sent = whole["requests"].get(name, [])
+                sent = full_record["requests"].get(name, [])
                 body = sent[number - 1]["body"] if number <= len(sent) else ""
                 yield f"{name}: request {number} recorded {old}, now {new}, body {_cut(body)}"
                 break  # all after it may only be shifted
@@ -252,16 +252,16 @@ def _request_lines(record: Record, name: str) -> list[str]:
     ]
 
 
-def _table_differences(recorded: Record, now: Record, whole: Record) -> Iterator[str]:
+def _table_differences(recorded: Record, now: Record, full_record: Record) -> Iterator[str]:
     for name in sorted({*recorded["tables"], *now["tables"]}):
         before, after = recorded["tables"].get(name), now["tables"].get(name)
         if before is None or after is None:
             yield f"table {name}: {'not in the record' if before is None else 'gone'}"
         elif before != after:
-            yield from _row_differences(name, before, after, whole["tables"][name])
+            yield from _row_differences(name, before, after, full_record["tables"][name])
 
 
-def _row_differences(name: str, before: Record, after: Record, whole: Record) -> Iterator[str]:
+def _row_differences(name: str, before: Record, after: Record, full_record: Record) -> Iterator[str]:
     columns = sorted({*before["columns"], *after["columns"]})
     changed = [column for column in columns if before["columns"].get(column) != after["columns"].get(column)]
     gone, new = ([column for column in changed if column not in side["columns"]] for side in (after, before))
@@ -271,7 +271,7 @@ def _row_differences(name: str, before: Record, after: Record, whole: Record) ->
             yield f"table {name}: row {key} is gone"
         elif before["rows"].get(key) != after["rows"][key]:
             state = "differs" if key in before["rows"] else "is not in the record"
-            yield f"table {name}: row {key} {state}, now {_cut(whole['rows'][key])}"
+            yield f"table {name}: row {key} {state}, now {_cut(full_record['rows'][key])}"
 
 
 def _few(lines: Iterator[str]) -> list[str]:

@@ -210,7 +210,7 @@ def recorded() -> Record:
 
 
 @pytest.fixture(scope="module")
-def whole() -> Record:
+def full_record() -> Record:
     """Give a small record with every value."""
     command = {"line": "sync", "code": 0, "output": "[1]"}
     request = {"line": "1 GET /parcels", "headers": '{"accept": "application/json"}', "body": ""}
@@ -233,54 +233,54 @@ def test_the_program_does_what_is_recorded(recorded: Record, address: str, tmp_p
     assert not different, "\n".join(["not as recorded:", *different])
 
 
-def another_code(whole: Record) -> str:
-    whole["commands"][1]["code"] = 3
+def another_code(full_record: Record) -> str:
+    full_record["commands"][1]["code"] = 3
     return "command 2 `sync`: exit code recorded 0, now 3"
 
 
-def another_output(whole: Record) -> str:
-    whole["commands"][0]["output"] = "[2]"
+def another_output(full_record: Record) -> str:
+    full_record["commands"][0]["output"] = "[2]"
     return "command 1 `sync`: other values in its output, now [2]"
 
 
-def another_header(whole: Record) -> str:
-    whole["requests"]["desk"][1]["headers"] = "{}"
+def another_header(full_record: Record) -> str:
+    full_record["requests"]["desk"][1]["headers"] = "{}"
     return 'desk: request 2 recorded 1 GET /parcels {"accept": "application/json"}, now 1 GET /parcels {}, body '
 
 
-def another_body(whole: Record) -> str:
-    whole["requests"]["desk"][0]["body"] = "new"
+def another_body(full_record: Record) -> str:
+    full_record["requests"]["desk"][0]["body"] = "new"
     return "body new"
 
 
-def a_request_less(whole: Record) -> str:
-    whole["requests"]["desk"].pop()
+def a_request_less(full_record: Record) -> str:
+    full_record["requests"]["desk"].pop()
     return "desk: recorded 2 requests, now 1"
 
 
-def another_value(whole: Record) -> str:
-    whole["tables"]["cursor"]["rows"]["b"] = "3"
+def another_value(full_record: Record) -> str:
+    full_record["tables"]["cursor"]["rows"]["b"] = "3"
     return "table cursor: row b differs, now 3"
 
 
-def a_row_less(whole: Record) -> str:
-    del whole["tables"]["cursor"]["rows"]["b"]
+def a_row_less(full_record: Record) -> str:
+    del full_record["tables"]["cursor"]["rows"]["b"]
     return "table cursor: row b is gone"
 
 
-def a_row_more(whole: Record) -> str:
-    whole["tables"]["cursor"]["rows"]["c"] = "3"
+def a_row_more(full_record: Record) -> str:
+    full_record["tables"]["cursor"]["rows"]["c"] = "3"
     return "table cursor: row c is not in the record, now 3"
 
 
-def another_column(whole: Record) -> str:
-    columns = whole["tables"]["cursor"]["columns"]
+def another_column(full_record: Record) -> str:
+    columns = full_record["tables"]["cursor"]["columns"]
     columns["bookmark"] = columns.pop("checkpoint")
     return "columns gone ['checkpoint'], not in the record ['bookmark']"
 
 
-def another_table(whole: Record) -> str:
-    whole["tables"]["place"] = whole["tables"].pop("cursor")
+def another_table(full_record: Record) -> str:
+    full_record["tables"]["place"] = full_record["tables"].pop("cursor")
     return "table place: not in the record"
 
 
@@ -299,10 +299,10 @@ CHANGES = (
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_difference_is_named(whole: Record, change: Callable[[Record], str]) -> None:
-    recorded, changed = short_record(whole), copy.deepcopy(whole)
+def test_a_difference_is_named(full_record: Record, change: Callable[[Record], str]) -> None:
+    recorded, changed = short_record(full_record), copy.deepcopy(full_record)
 
     expected = change(changed)
 
-    assert differences(recorded, copy.deepcopy(whole)) == []
+    assert differences(recorded, copy.deepcopy(full_record)) == []
     assert any(expected in difference for difference in differences(recorded, changed))

@@ -58,19 +58,19 @@ class District(AgencyDouble):
         """Return the dossiers as it writes them."""
         return self.items[DOSSIERS]
 
-    def handle(self, asked: ReceivedRequest) -> ServerResponse:
+    def handle(self, request: ReceivedRequest) -> ServerResponse:
         """Return a page, or accept a dossier."""
-        if asked.method == "POST":
-            return self._receive(asked)
-        if asked.first("after"):
+        if request.method == "POST":
+            return self._receive(request)
+        if request.first("after"):
             self.meanwhile()
-        self.questions.append({name: asked.first(name) for name in asked.query})
-        if asked.first("part") in self.broken:
+        self.questions.append({name: request.first(name) for name in request.query})
+        if request.first("part") in self.broken:
             return html_response("<html><body>Hệ thống đang bảo trì</body></html>")
-        if asked.first("part") in self.failing:
+        if request.first("part") in self.failing:
             return json_response({"error": "internal"}, status=500)
-        chosen = [item for item in self.items[asked.path] if _is_selected(item, asked)]
-        start = int(asked.first("after", "0"))
+        chosen = [item for item in self.items[request.path] if _is_selected(item, request)]
+        start = int(request.first("after", "0"))
         if self.fails_after is not None and start >= self.fails_after:
             return _LATER
         end = start + self.page_size

@@ -38,7 +38,7 @@ def test_rows_and_quarantine_equal_what_the_sources_hold_and_nothing_moves_twice
         rows = count(shown, f"SELECT count(*) FROM {kind}")  # noqa: S608  # a table of ours
         waiting = count(shown, f"SELECT count(*) FROM quarantine WHERE record_type = '{kind}' AND resolved_at IS NULL")  # noqa: S608  # a name of ours
         assert (census["rows"], census["quarantined"]) == (rows, waiting)
-        assert rows + waiting == census["held"]
+        assert rows + waiting == census["at_sources"]
     assert sum(census["quarantined"] for census in shown.document["census"]) > 0
     third = shown.document["third"]
     assert (third["rows_written"], third["messages_delivered"]) == (0, 0)

@@ -107,7 +107,7 @@ def test_a_killed_run_is_told_from_what_it_committed(call: Call, own: Path) -> N
     shown = call("runs", run_id, "--json", "--db", own).document
 
     assert shown["state"] == "interrupted"
-    assert any(tally["inserted"] for tally in shown["tallies"])
+    assert any(counters["inserted"] for counters in shown["counters"])
 
 
 def test_a_connection_is_pulled_again_by_itself(call: Call, agencies: Agencies) -> None:

@@ -40,8 +40,8 @@ GOOD = {
             token_object="data",
         )
     ),
-    f'kind = "hmac", key_id = "h09", secret = {FROM_ENVIRONMENT}, signed_parts = ["method", "body"], encoding = "hex"': Hmac(
-        key_id="h09", secret=SECRET, signed_parts=("method", "body"), encoding="hex"
+    f'kind = "hmac", key_id = "a", secret = {FROM_ENVIRONMENT}, signed_parts = ["body"], encoding = "hex"': Hmac(
+        key_id="a", secret=SECRET, signed_parts=("body",), encoding="hex"
     ),
     f'kind = "ws_security", username = "tichhop", password = {FROM_ENVIRONMENT}, password_digest = true': WsSecurity(
         credentials=ACCOUNT, digest=True
@@ -63,7 +63,7 @@ BAD = {
     ): "private_key",
     (
         f'kind = "oauth2", token_url = "{TOKEN_URL}", client_id = "h09", '
-        'parameters = { client_secret = "khoa-canary/+9" }'
+        'token_parameters = { client_secret = "khoa-canary/+9" }'
     ): "key of its own",
     'kind = "oauth2", token_url = "https://[::1", client_id = "h09"': "address",
     'kind = "oauth2", token_url = "http://login.example/token", client_id = "h09"': "plain_http_because",

@@ -137,10 +137,10 @@ def serve() -> None:
 
 def _run(config: Config, only: Sequence[str], *, in_turn: bool) -> int:
     """Run once; return the exit code that `cchc-connect sync` would have."""
-    surroundings = RunEnvironment(executor=SequentialExecutor(), prefetch=0) if in_turn else RunEnvironment()
+    environment = RunEnvironment(executor=SequentialExecutor(), prefetch=0) if in_turn else RunEnvironment()
     try:
         with SharedDatabase(config.database.url) as database:
-            report = Synchronizer(config, database, surroundings).synchronise(only)
+            report = Synchronizer(config, database, environment).synchronise(only)
     except CchcError as error:
         return int(exit_code_of(error))
     return 0 if report.outcome.value == "done" else 3

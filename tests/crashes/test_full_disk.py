@@ -51,7 +51,7 @@ def fill(ballast: Path, free_kib: int) -> None:
     ballast.write_bytes(bytes(disk.f_bavail * disk.f_frsize - free_kib * 1024))
 
 
-@pytest.mark.parametrize("free_kib", [0, 200, 500])
+@pytest.mark.parametrize("free_kib", [0, pytest.param(200, marks=pytest.mark.long), 500])
 def test_a_full_disk_is_reported_in_one_line_and_loses_nothing(
     small_disk: Path, hamlet: SmallProvince, free_kib: int
 ) -> None:

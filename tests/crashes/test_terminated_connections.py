@@ -111,7 +111,7 @@ def test_a_terminated_connection_leaves_no_partial_page_and_loses_nothing(
     hamlet: SmallProvince, server: Server
 ) -> None:
     """0 partial pages; after the next run the content equals that of an undisturbed run."""
-    terminate_and_finish(hamlet, server, random.Random(0), 4)
+    terminate_and_finish(hamlet, server, random.Random(0), 2)
 
 
 @pytest.mark.long

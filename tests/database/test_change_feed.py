@@ -12,13 +12,13 @@ from cchc_connect.database.writing.incoming import IncomingRecord, PageBatch, Wr
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_schemas import LandParcel
 
-WRITERS, PAGES, PAGE_SIZE = 6, 8, 5
+WRITERS, PAGES, PAGE_SIZE = 6, 5, 5
 READERS = 3
 
 
 def page(writer: int, number: int) -> PageBatch:
     """Return a page of new parcels of a writer."""
-    arrivals = [
+    incoming_records = [
         IncomingRecord(
             source_key=f"{writer}.{number}.{index}",
             source_time=None,
@@ -38,7 +38,7 @@ def page(writer: int, number: int) -> PageBatch:
         )
         for index in range(PAGE_SIZE)
     ]
-    return PageBatch(records=arrivals)
+    return PageBatch(records=incoming_records)
 
 
 def test_readers_see_each_change_once_and_in_order_while_many_write(address: str) -> None:

@@ -118,8 +118,8 @@ def test_a_certificate_that_ends_soon_is_a_warning(authority: Authority, days: i
 @pytest.mark.parametrize(
     ("made", "code"),
     [
-        ({"begins": -9 * DAY, "ends": -DAY}, "network.certificate_expired"),
-        ({"begins": DAY, "ends": 2 * DAY}, "network.certificate_not_yet"),
+        ({"valid_from": -9 * DAY, "valid_until": -DAY}, "network.certificate_expired"),
+        ({"valid_from": DAY, "valid_until": 2 * DAY}, "network.certificate_not_yet"),
         ({"names": ["land.example"]}, "network.certificate_other_name"),
     ],
 )

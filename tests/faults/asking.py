@@ -35,7 +35,7 @@ class FaultOutcome:
     """Outcome of a call."""
 
     outcome: str
-    """`GOOD`, `SET_ASIDE`, the class name of our error, or a text for an outcome that must never occur."""
+    """`GOOD`, `ITEM_QUARANTINED`, the class name of our error, or a text for an outcome that must never occur."""
     code: str
     seconds: float
 

@@ -130,7 +130,9 @@ def test_a_signing_key_does_not_show_its_private_part() -> None:
 PEOPLE: dict[str, Callable[[], object]] = {
     "request": lambda: HttpRequest(method="POST", path=f"/a?owner={NAME}", params={"n": NAME}, json={"hoTen": NAME}),
     "answer": lambda: HttpResponse(status=200, headers={"x-name": NAME}, body=NAME.encode()),
-    "message": lambda: PreparedRequest(method="POST", url=f"https://a.example/?{NAME}", headers={"X": NAME}, body=NAME.encode()),
+    "message": lambda: PreparedRequest(
+        method="POST", url=f"https://a.example/?{NAME}", headers={"X": NAME}, body=NAME.encode()
+    ),
     "sending": lambda: SendStep(
         _call(), wire({"X": NAME}), origins=frozenset(), classify=lambda _: pytest.fail("nobody asks")
     ),
@@ -161,7 +163,7 @@ def _entry() -> dict[str, Any]:
 
 def _delivery() -> dict[str, Any]:
     identity = {"sequence": 1, "record_type": "dossier", "record_key": "k", "order_key": "k"}
-    return {**identity, "attempts": 0, "document": to_document(DOSSIER), "known": False}
+    return {**identity, "attempts": 0, "document": to_document(DOSSIER), "previously_delivered": False}
 
 
 def _voice() -> dict[str, Any]:

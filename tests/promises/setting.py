@@ -48,10 +48,10 @@ class ProvinceSetting:
         """Open the shared database."""
         return SharedDatabase(self.config.database.address)
 
-    def sync(self, surroundings: RunEnvironment | None = None) -> RunReport:
+    def sync(self, environment: RunEnvironment | None = None) -> RunReport:
         """Run once, in this process."""
         with self.database() as database:
-            return Synchronizer(self.config, database, surroundings).synchronise()
+            return Synchronizer(self.config, database, environment).synchronise()
 
     def is_complete(self) -> bool:
         """True if everything the sources hold is in a table or in quarantine."""

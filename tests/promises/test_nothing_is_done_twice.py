@@ -40,7 +40,7 @@ def test_only_changed_records_are_written(province: ProvinceSetting) -> None:
 def test_messages_whose_responses_are_lost_have_their_effect_once(province: ProvinceSetting) -> None:
     """If the portal applied a message and its response was lost, sending it again changes nothing."""
     undisturbed = province.agencies.national_portal
-    undisturbed.switches.drop_after_write = 5
+    undisturbed.switches.drop_after_write = 3
     clock = ManualClock(moment=datetime(2026, 11, 1, tzinfo=UTC))
 
     for _ in range(4):

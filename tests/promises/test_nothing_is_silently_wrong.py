@@ -11,7 +11,7 @@ import pytest
 from cchc_connect import RunEnvironment, Synchronizer
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.writing.quarantine import entries
-from cchc_connect.sync.pull import PullRange
+from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.report import RunStatus
 from tests.promises.setting import ProvinceSetting
 
@@ -32,9 +32,9 @@ def test_every_faulty_item_is_in_quarantine_with_its_raw_form(province: Province
 @pytest.mark.parametrize("switch", ["html_maintenance", "error_in_200"])
 def test_a_meaningless_response_holds_the_system_and_changes_nothing(province: ProvinceSetting, switch: str) -> None:
     """An HTML page or an error object with status 200 is no empty listing: no record is changed."""
-    province.tables["run"] = {"deadline_s": 1.0}
     province.sync()
     before = province.content()
+    province.tables["run"] = {"deadline_s": 0.3}
     for name in ("land-registry", "construction", "one-stop", "national-portal"):
         address = province.tables["connections"][name]["base_url"]
         (double,) = (double for double in province.agencies.doubles if address.startswith(double.base_url))

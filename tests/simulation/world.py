@@ -178,7 +178,7 @@ class Simulation:
             self._open = None
 
     def _synchronise(self, database: SharedDatabase, accept_shrink: Collection[str] = ()) -> Any:
-        surroundings = RunEnvironment(
+        environment = RunEnvironment(
             clock=self,
             connect=self._connect,
             executor=self,
@@ -186,7 +186,7 @@ class Simulation:
             sleep=lambda seconds: self._pass_time(timedelta(seconds=seconds)),
             prefetch=0,
         )
-        return Synchronizer(self.config, database, surroundings).synchronise(accept_shrink=accept_shrink).as_document()
+        return Synchronizer(self.config, database, environment).synchronise(accept_shrink=accept_shrink).as_document()
 
     def _connect(self, name: str, table: ConnectionTable, adapter: Adapter, deadline_s: float) -> SimulatedTransport:
         del name, table, adapter, deadline_s

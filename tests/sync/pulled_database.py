@@ -15,7 +15,8 @@ from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing.discrepancies import discrepancies
 from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import CchcError
-from cchc_connect.sync.pull import Pull, PullRange
+from cchc_connect.sync.pull import Pull
+from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.run_context import RunContext
 from tests.sync.memory_systems import START, ManualClock, NoRequestTransport, UnfencedRunContext
 
@@ -29,7 +30,7 @@ class PulledDatabase:
     clock: ManualClock = field(default_factory=ManualClock)
 
     @property
-    def scope(self) -> RunContext:
+    def run_context(self) -> RunContext:
         """Return a run's scope without a lease and without prefetching."""
         return UnfencedRunContext(
             run_id="run", database=self.database, clock=self.clock, token=None, owners=self.owners, prefetch=0
@@ -41,10 +42,10 @@ class PulledDatabase:
         source: Source,
         *failures: CchcError | None,
         partition: str = "",
-        extent: PullRange | None = None,
+        pull_range: PullRange | None = None,
     ) -> Pull:
         """Pull a source once for a connection."""
-        prepared = self.prepared(source, self.stream(connection, source, partition), *failures, extent=extent)
+        prepared = self.prepared(source, self.stream(connection, source, partition), *failures, pull_range=pull_range)
         prepared.run()
         return prepared
 
@@ -53,11 +54,11 @@ class PulledDatabase:
         source: Source,
         stream: Stream,
         *failures: CchcError | None,
-        extent: PullRange | None = None,
-        **scope: Any,
+        pull_range: PullRange | None = None,
+        **run_context: Any,
     ) -> Pull:
         """Return a pull that has not been run."""
-        return Pull(source, stream, NoRequestTransport(failures), replace(self.scope, **scope), extent)
+        return Pull(source, stream, NoRequestTransport(failures), replace(self.run_context, **run_context), pull_range)
 
     def stream(self, connection: str, source: Source, partition: str = "") -> Stream:
         """Return the stream of a connection's source."""

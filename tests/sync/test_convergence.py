@@ -53,9 +53,9 @@ class EditedSource:
     def pull(self, breaks_at: int = 0) -> bool:
         """Pull once, failing at page `breaks_at` (0: never); return whether the pass ended without an error."""
         failures = [None] * (breaks_at - 1) + [Unreachable("transport.unreachable")] if breaks_at else []
-        scope = UnfencedRunContext(run_id="run", database=self.database, clock=ManualClock(), token=None)
+        run_context = UnfencedRunContext(run_id="run", database=self.database, clock=ManualClock(), token=None)
         try:
-            Pull(self.register, STREAM, NoRequestTransport(failures), scope).run()
+            Pull(self.register, STREAM, NoRequestTransport(failures), run_context).run()
         except (Unreachable, SourceHeld):
             return False
         return True

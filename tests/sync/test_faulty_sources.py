@@ -61,19 +61,19 @@ def page_and_then(server: FaultyServer, fault: WireFault) -> None:
 @pytest.mark.parametrize("fault", LASTING, ids=lambda fault: fault.name)
 def test_a_fault_moves_no_cursor_and_the_next_run_resumes(database: SharedDatabase, fault: WireFault) -> None:
     stream = Stream(connection=fault.name, record_type="land_parcel", agency="H09.1")
-    scope = UnfencedRunContext(run_id="run", database=database, clock=ManualClock(), token=None, owners={})
+    run_context = UnfencedRunContext(run_id="run", database=database, clock=ManualClock(), token=None, owners={})
 
     with FaultyServer() as server:
         page_and_then(server, fault)
         endpoint = Endpoint(name="village", base_url=server.base_url, dialect=Dialect(classify=classify))
         with RequestsTransport(endpoint, FAST_POLICY) as transport:
             with pytest.raises(CchcError), adapter_boundary(connection="village", record_type="land_parcel"):
-                Pull(DistantRegister(), stream, transport, scope).run()
+                Pull(DistantRegister(), stream, transport, run_context).run()
             with database.reading() as connection:
                 stopped_at = read_cursor(connection, stream).page_token
             server.clear_fault()
             server.response = page(2, fault)
-            again = Pull(DistantRegister(), stream, transport, scope)
+            again = Pull(DistantRegister(), stream, transport, run_context)
             again.run()
 
     stored = [row for row in rows(database).values() if row.connection == fault.name]

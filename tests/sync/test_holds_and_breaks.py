@@ -22,7 +22,7 @@ def test_a_source_with_too_many_faulty_items_is_held_and_its_good_items_are_stor
     """More than 5 % and more than five items."""
     items = [parcel_item(number, area="?" if number <= bad else "1") for number in range(1, 21)]
     register = LandRegister(items)
-    pull = books.prepared(register, books.stream("a", register), most_quarantined=0.05)
+    pull = books.prepared(register, books.stream("a", register), max_quarantined_share=0.05)
 
     if fails:
         with pytest.raises(SourceHeld) as held:

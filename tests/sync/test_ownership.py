@@ -340,7 +340,7 @@ def push(books: PulledDatabase, target: MemoryTarget) -> None:
         withhold=("dossier.applicant_phone",),
         targets={"dossier": target},
     )
-    Push(route, NoRequestTransport(), books.scope).run()
+    Push(route, NoRequestTransport(), books.run_context).run()
 
 
 def test_a_record_from_a_routes_receiver_is_not_sent_back(books: PulledDatabase) -> None:

@@ -40,7 +40,7 @@ def push(books: PulledDatabase, target: MemoryTarget, transport: NoRequestTransp
         legal_basis="NĐ 61/2018/NĐ-CP",
         targets={kind: target},
     )
-    pushed = Push(route, transport or NoRequestTransport(), books.scope)
+    pushed = Push(route, transport or NoRequestTransport(), books.run_context)
     pushed.run()
     return pushed
 
@@ -49,7 +49,7 @@ def push(books: PulledDatabase, target: MemoryTarget, transport: NoRequestTransp
 class ParallelTarget(MemoryTarget):
     """A target that accepts several messages in parallel and records which order keys were in progress together."""
 
-    parallel: int = 4
+    max_parallel: int = 4
     together: list[set[str]] = field(default_factory=list[set[str]])
     _inside: list[str] = field(default_factory=list[str])
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -99,7 +99,7 @@ def test_steps_of_one_dossier_are_never_sent_in_parallel(books: PulledDatabase) 
 class ShortTextTarget(MemoryTarget):
     """A target with a short limit on one text field."""
 
-    field_limits: dict[str, int] = field(default_factory=lambda: {"applicant_name": 10})
+    max_lengths: dict[str, int] = field(default_factory=lambda: {"applicant_name": 10})
 
 
 @on_sqlite_only

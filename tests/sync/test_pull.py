@@ -52,10 +52,10 @@ def pull(
     """Pull once, without a lease."""
     owners = {} if owner is None else {"land_parcel": owner}
     kind = RunContext if dry_run else UnfencedRunContext
-    scope = kind(
+    run_context = kind(
         run_id="run", database=database, clock=ManualClock(), token=None, owners=owners, accept_shrink=shrinking
     )
-    pulled = Pull(register, stream, NoRequestTransport(failures), scope)
+    pulled = Pull(register, stream, NoRequestTransport(failures), run_context)
     pulled.run()
     return pulled
 

@@ -46,7 +46,7 @@ class Office:
         self.withhold: tuple[str, ...] = ()
 
     @property
-    def scope(self) -> RunContext:
+    def run_context(self) -> RunContext:
         return UnfencedRunContext(run_id="run", database=self.database, clock=self.clock, token=None)
 
     def holds(self, dossiers: list[dict[str, Any]], steps: list[dict[str, Any]] | None = None) -> None:
@@ -54,11 +54,11 @@ class Office:
         for record_type, items in ((Dossier, dossiers), (DossierStep, steps or [])):
             if items:
                 stream = Stream(connection="desk", record_type=record_type.record_type, agency="H09.1")
-                Pull(DossierRegister(items, record_type), stream, NoRequestTransport(), self.scope).run()
+                Pull(DossierRegister(items, record_type), stream, NoRequestTransport(), self.run_context).run()
 
     def push(self, *failures: CchcError | None) -> Push:
         """Run the route once."""
-        push = Push(self.route, NoRequestTransport(failures), self.scope)
+        push = Push(self.route, NoRequestTransport(failures), self.run_context)
         push.run()
         return push
 
@@ -313,7 +313,7 @@ def test_tampering_with_the_audit_log_is_detected(office: Office, tampering: str
 def test_a_dry_run_counts_the_messages_and_sends_nothing(office: Office) -> None:
     """It changes neither the target nor the route's position in the change feed."""
     office.holds([dossier_fields(A), dossier_fields(B)])
-    push = Push(office.route, NoRequestTransport(), office.scope)
+    push = Push(office.route, NoRequestTransport(), office.run_context)
 
     push.count_pending()
 

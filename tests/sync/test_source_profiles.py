@@ -10,7 +10,7 @@ from cchc_connect.adapter import DeleteDetection, ListingOrder, Page, PageReques
 from cchc_connect.database.state.counters import read_counters
 from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import SourceHeld, StartOver
-from cchc_connect.sync.pull import PullRange
+from cchc_connect.sync.pull_range import PullRange
 from tests.databases import on_sqlite_only
 from tests.sync.memory_systems import START, LandRegister, parcel_item
 from tests.sync.pulled_database import PulledDatabase, parcel_key
@@ -219,7 +219,7 @@ def test_a_window_is_read_again_and_moves_no_cursor(books: PulledDatabase) -> No
     before = books.cursor(books.stream("a", register))
     register.items.append(parcel_item(2, at=(START - 9 * DAY).isoformat()))
 
-    books.pull("a", register, extent=PullRange(since=START - 10 * DAY, until=START))
+    books.pull("a", register, pull_range=PullRange(since=START - 10 * DAY, until=START))
 
     assert books.live_parcels() == ["1", "2"]
     assert books.cursor(books.stream("a", register)) == before
@@ -231,7 +231,7 @@ def test_a_window_reports_an_unmoved_cursor(books: PulledDatabase) -> None:
     books.pull("a", register)
     register.items.append(parcel_item(2, at=(START + DAY / 2).isoformat()))
 
-    done = books.pull("a", register, extent=PullRange(since=START))
+    done = books.pull("a", register, pull_range=PullRange(since=START))
 
     assert done.after == books.cursor(books.stream("a", register))
 
@@ -244,7 +244,7 @@ def test_a_window_of_a_source_without_a_filter_is_its_complete_listing(books: Pu
     books.pull("a", register)
     register.items[1] = parcel_item(2, area="300")
 
-    done = books.pull("a", register, extent=PullRange(since=START - DAY))
+    done = books.pull("a", register, pull_range=PullRange(since=START - DAY))
 
     assert register.requests[-1].since is None
     assert (done.counts.unchanged, done.counts.updated) == (1, 1)
@@ -259,7 +259,7 @@ def test_one_item_is_read_again_and_no_other(books: PulledDatabase, *, by_key: b
     books.pull("a", register)
     register.items = [parcel_item(1, area="7"), parcel_item(2, area="8")]
 
-    books.pull("a", register, extent=PullRange(key="p2"))
+    books.pull("a", register, pull_range=PullRange(key="p2"))
 
     assert [books.row(parcel_key(number)).area_m2 for number in (1, 2)] == [250.5, 8]
     assert register.requests[-1].source_key == ("p2" if by_key else None)

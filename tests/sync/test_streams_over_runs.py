@@ -10,7 +10,7 @@ import pytest
 from cchc_connect import Conversation
 from cchc_connect.adapter import DeleteDetection, Page, PageRequest, SourceProfile
 from cchc_connect.errors import StartOver, Unreachable
-from cchc_connect.sync.pull import PullRange
+from cchc_connect.sync.pull_range import PullRange
 from tests.sync.memory_systems import START, LandRegister, parcel_item
 from tests.sync.pulled_database import PulledDatabase, parcel_key
 from tests.sync.test_source_profiles import PartitionedRegister
@@ -89,7 +89,7 @@ def test_a_pull_of_one_item_deletes_no_other(books: PulledDatabase) -> None:
     books.pull("a", register)
     register.items, register.gone = [], {None: ["p1", "p2"]}
 
-    books.pull("a", register, extent=PullRange(key="p2"))
+    books.pull("a", register, pull_range=PullRange(key="p2"))
 
     assert books.live_parcels() == ["1"]
 

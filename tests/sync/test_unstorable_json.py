@@ -102,7 +102,7 @@ def test_a_quarantined_item_read_again_has_the_same_faults(database: SharedDatab
         quarantined = entries(connection)
     again = [ChangeDetector(register).classify_all([entry.item]) for entry in quarantined]
 
-    assert [sifted.faulty[0].faults for sifted in again] == [entry.faults for entry in quarantined]
+    assert [classified.faulty[0].faults for classified in again] == [entry.faults for entry in quarantined]
     assert all("2026-03-02T08:00:00" in str(entry.displayed_item) for entry in quarantined)
 
 

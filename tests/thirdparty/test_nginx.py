@@ -174,8 +174,8 @@ def test_without_a_shared_quota_requests_are_refused(gateway: Gateway) -> None:
 def _send_each(endpoint: Endpoint, address: str) -> None:
     with SharedDatabase(address) as database:
         pace = SharedRateLimit(database, "gateway", Rate(requests=PER_S, per_s=1.0), lambda: datetime.now(UTC))
-        surroundings = TransportEnvironment(rate_limiter=pace)
-        with RequestsTransport(endpoint, FAST_POLICY, surroundings) as transport:
+        environment = TransportEnvironment(rate_limiter=pace)
+        with RequestsTransport(endpoint, FAST_POLICY, environment) as transport:
             for _ in range(EACH):
                 transport.send(QUOTA)
     os._exit(0)  # skips the parent's test machinery, which this process inherited

@@ -57,7 +57,7 @@ class Authority:
     def write_pem(
         self, common: str, password: str | None = None, *, separate_key_file: bool = True
     ) -> tuple[Path, Path]:
-        """Write a client certificate; return its file and that of its key: two files, or one unless `apart`."""
+        """Write a client certificate; return its file and its key's, the same one unless `separate_key_file`."""
         certificate, key = self._issue(common)
         certificate_pem = certificate.public_bytes(Encoding.PEM)
         key_pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, _encryption(password))

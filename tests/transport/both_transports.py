@@ -34,8 +34,8 @@ class TransportUnderTest(Protocol):
 class BlockingTransport:
     """The transport over requests, with threads."""
 
-    def __init__(self, endpoint: Endpoint, policy: Policy, surroundings: TransportEnvironment) -> None:
-        self._transport = RequestsTransport(endpoint, policy, surroundings)
+    def __init__(self, endpoint: Endpoint, policy: Policy, environment: TransportEnvironment) -> None:
+        self._transport = RequestsTransport(endpoint, policy, environment)
         self.send = self._transport.send
 
     @property
@@ -56,9 +56,9 @@ class BlockingTransport:
 class AsynchronousTransport:
     """The transport over httpx, with tasks on an event loop of its own."""
 
-    def __init__(self, endpoint: Endpoint, policy: Policy, surroundings: TransportEnvironment) -> None:
+    def __init__(self, endpoint: Endpoint, policy: Policy, environment: TransportEnvironment) -> None:
         self._loop = asyncio.Runner()
-        self._transport = AsyncTransport(endpoint, policy, surroundings)
+        self._transport = AsyncTransport(endpoint, policy, environment)
 
     @property
     def traffic(self) -> Traffic:
@@ -90,5 +90,5 @@ class OpenTransport(Protocol):
     """Opens one of the transports to an endpoint."""
 
     def __call__(
-        self, endpoint: Endpoint, policy: Policy = ..., surroundings: TransportEnvironment = ...
+        self, endpoint: Endpoint, policy: Policy = ..., environment: TransportEnvironment = ...
     ) -> TransportUnderTest: ...

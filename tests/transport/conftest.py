@@ -24,8 +24,8 @@ def open_carrier(request: pytest.FixtureRequest) -> Iterator[OpenTransport]:
     with ExitStack() as stack:
 
         def open_one(
-            endpoint: Endpoint, policy: Policy = FAST_POLICY, surroundings: TransportEnvironment | None = None
+            endpoint: Endpoint, policy: Policy = FAST_POLICY, environment: TransportEnvironment | None = None
         ) -> TransportUnderTest:
-            return stack.enter_context(closing(make(endpoint, policy, surroundings or TransportEnvironment())))
+            return stack.enter_context(closing(make(endpoint, policy, environment or TransportEnvironment())))
 
         yield open_one

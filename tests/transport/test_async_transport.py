@@ -18,8 +18,8 @@ GET = HttpRequest(method="GET", path="/parcels")
 
 
 async def send(world: FakeTime) -> int:
-    surroundings = TransportEnvironment(clock=world.clock, uniform=longest_wait)
-    async with AsyncTransport(rest_endpoint(BASE), Policy(), surroundings, sleep=world.sleep_async) as transport:
+    environment = TransportEnvironment(clock=world.clock, uniform=longest_wait)
+    async with AsyncTransport(rest_endpoint(BASE), Policy(), environment, sleep=world.sleep_async) as transport:
         response = await transport.send(GET)
         return response.status
 

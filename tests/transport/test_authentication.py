@@ -156,7 +156,7 @@ def test_a_second_refused_token_is_an_error(serve: Serve, open_carrier: OpenTran
 def test_a_token_is_renewed_before_it_expires(serve: Serve, open_carrier: OpenTransport, lifetime: object) -> None:
     tokens, agency = serve(token_endpoint(lifetime)), serve(listing())
     moment = [0.0]
-    carrier = open_carrier(by_oauth(agency, tokens), surroundings=TransportEnvironment(clock=lambda: moment[0]))
+    carrier = open_carrier(by_oauth(agency, tokens), environment=TransportEnvironment(clock=lambda: moment[0]))
 
     carrier.send(GET)
     moment[0] = 79.0
@@ -179,7 +179,7 @@ def test_eight_concurrent_calls_fetch_one_token(serve: Serve, open_carrier: Open
 def test_a_token_may_come_in_an_envelope(serve: Serve, open_carrier: OpenTransport) -> None:
     tokens, agency = serve(token_endpoint(envelope="data")), serve(listing())
 
-    assert open_carrier(by_oauth(agency, tokens, envelope="data")).send(GET).json() == ["Bearer t1"]
+    assert open_carrier(by_oauth(agency, tokens, token_object="data")).send(GET).json() == ["Bearer t1"]
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_an_hmac_signs_the_default_parts_of_a_request(serve: Serve, open_carrier
     agency = serve(in_turn([closing_response("200 OK", b"[]")]))
     authentication = Hmac(key_id="000.00.00.H09", secret=SECRET, timestamp="%d%m%YT%H%M%S%z")
 
-    open_carrier(rest_endpoint(agency.base_url, authentication), surroundings=STAMPED).send(POST)
+    open_carrier(rest_endpoint(agency.base_url, authentication), environment=STAMPED).send(POST)
 
     request = agency.requests[0]
     assert request.headers["x-timestamp"] == "26112026T081530+0700"
@@ -268,7 +268,7 @@ def test_an_hmac_may_cover_method_and_target_and_be_written_in_hex(serve: Serve,
         signature_header="X-Sign",
     )
 
-    open_carrier(rest_endpoint(agency.base_url, authentication), surroundings=STAMPED).send(GET)
+    open_carrier(rest_endpoint(agency.base_url, authentication), environment=STAMPED).send(GET)
 
     headers = agency.requests[0].headers
     signed = f"GET\n/parcels?page=2\n{int(NOW.timestamp())}\n{hashlib.sha256(b'').hexdigest()}".encode()
@@ -283,7 +283,7 @@ def test_each_attempt_is_signed_with_its_own_time(serve: Serve, open_carrier: Op
 
     open_carrier(
         rest_endpoint(agency.base_url, authentication),
-        surroundings=TransportEnvironment(now=lambda: datetime.fromtimestamp(next(moments), UTC)),
+        environment=TransportEnvironment(now=lambda: datetime.fromtimestamp(next(moments), UTC)),
     ).send(GET)
 
     first, second = agency.requests
@@ -311,7 +311,7 @@ def test_a_soap_envelope_is_sent_with_the_account_in_its_header(
     authentication = WsSecurity(credentials=Credentials(username="tichhop", password=SECRET), digest=digest)
     post = HttpRequest(method="POST", path="/hoso", content=ENVELOPE, content_type="text/xml")
 
-    open_carrier(rest_endpoint(agency.base_url, authentication), surroundings=STAMPED).send(post)
+    open_carrier(rest_endpoint(agency.base_url, authentication), environment=STAMPED).send(post)
 
     root = parse_xml(agency.requests[0].body)
     token = root.find("s:Header/w:Security/w:UsernameToken", SPACES)

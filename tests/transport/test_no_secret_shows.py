@@ -34,7 +34,7 @@ GET = HttpRequest(method="GET", path=f"/parcels?owner={quote(QUERY)}", params={"
 POST = HttpRequest(
     method="POST", path="/dossiers", params={"id": QUERY}, json={"HOTEN": BODY}, headers={"X-Key": HEADER}
 )
-ONCE = replace(FAST_POLICY, max_attempts=1, deadline_s=0.6, read_timeout_s=0.3)
+ONCE = replace(FAST_POLICY, max_attempts=1, deadline_s=0.4, read_timeout_s=0.2)
 
 PLAYS: dict[str, ResponseScript] = {
     "refused": [closing_response("401 Unauthorized", ANSWER.encode(), f"Set-Cookie: t={COOKIE}")],
@@ -44,10 +44,10 @@ PLAYS: dict[str, ResponseScript] = {
     "no JSON": [closing_response("200 OK", b'{"HOTEN": "' + ANSWER.encode(), f"Set-Cookie: t={COOKIE}")],
     "redirect": [closing_response("302 Found", b"", f"Location: http://127.0.0.1/?t={COOKIE}")],
     "reset": [RESET],
-    "silent": [1.0],
+    "silent": [0.5],
     "cut": [response_head("200 OK", "Content-Type: application/json", "Content-Length: 900"), ANSWER.encode()],
     "gzip that is none": [closing_response("200 OK", ANSWER.encode(), "Content-Encoding: gzip")],
-    "drip": [response_head("200 OK", "Content-Length: 900"), *drip(ANSWER.encode(), 0.1, 12)],
+    "drip": [response_head("200 OK", "Content-Length: 900"), *drip(ANSWER.encode(), 0.05, 12)],
     "malformed head": [f"HTTP/1.1 200 OK\r\nSet-Cookie: t={COOKIE}\r\n{ANSWER}\r\n\r\n".encode()],
     "too many headers": [closing_response("200 OK", b"[]", *[f"X-{n}: {COOKIE}" for n in range(120)])],
 }

@@ -47,7 +47,7 @@ def test_a_name_that_resolves_to_a_forbidden_address_is_refused_before_anything_
 ) -> None:
     """Also if another of its addresses is allowed."""
     agency = serve(in_turn([closing_response("200 OK", b"[]")]))
-    carrier = open_carrier(rest_endpoint(f"http://{NAME}:{agency.port}"), surroundings=resolving("127.0.0.1", address))
+    carrier = open_carrier(rest_endpoint(f"http://{NAME}:{agency.port}"), environment=resolving("127.0.0.1", address))
 
     with pytest.raises(SourceHeld) as raised:
         carrier.send(GET)
@@ -60,7 +60,7 @@ def test_a_name_that_resolves_to_a_forbidden_address_is_refused_before_anything_
 def test_a_name_is_resolved_by_the_configured_resolver(serve: Serve, open_carrier: OpenTransport) -> None:
     agency = serve(in_turn([closing_response("200 OK", b"[]")]))
 
-    open_carrier(rest_endpoint(f"http://{NAME}:{agency.port}"), surroundings=resolving("127.0.0.1")).send(GET)
+    open_carrier(rest_endpoint(f"http://{NAME}:{agency.port}"), environment=resolving("127.0.0.1")).send(GET)
 
     assert agency.requests[0].headers["host"] == f"{NAME}:{agency.port}"
 
@@ -70,7 +70,7 @@ def test_the_next_address_of_a_name_is_tried_if_one_refuses_connections(
 ) -> None:
     agency = serve(in_turn([closing_response("200 OK", b"[]")]))
     carrier = open_carrier(
-        rest_endpoint(f"http://{NAME}:{agency.port}"), surroundings=resolving("127.0.0.9", "127.0.0.1")
+        rest_endpoint(f"http://{NAME}:{agency.port}"), environment=resolving("127.0.0.9", "127.0.0.1")
     )
 
     assert carrier.send(GET).status == 200
@@ -81,7 +81,7 @@ def test_a_name_that_does_not_resolve_is_reported_as_never_connected(open_carrie
         raise OSError("CANARY")
 
     with pytest.raises(Unreachable) as raised:
-        open_carrier(rest_endpoint(f"http://{NAME}"), surroundings=TransportEnvironment(resolve=resolve)).send(GET)
+        open_carrier(rest_endpoint(f"http://{NAME}"), environment=TransportEnvironment(resolve=resolve)).send(GET)
 
     assert raised.value.code == "transport.never_connected"
     assert raised.value.__context__ is None

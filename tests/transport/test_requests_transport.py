@@ -17,10 +17,10 @@ GET = HttpRequest(method="GET", path="/parcels")
 def test_waits_use_the_configured_sleep() -> None:
     responses.get(f"{BASE}/parcels", status=503, headers={"Retry-After": "3"})
     world = FakeTime()
-    surroundings = TransportEnvironment(clock=world.clock, uniform=longest_wait)
+    environment = TransportEnvironment(clock=world.clock, uniform=longest_wait)
 
     with (
-        RequestsTransport(rest_endpoint(BASE), Policy(), surroundings, sleep=world.sleep) as transport,
+        RequestsTransport(rest_endpoint(BASE), Policy(), environment, sleep=world.sleep) as transport,
         pytest.raises(Maintenance),
     ):
         transport.send(GET)

@@ -14,7 +14,7 @@ from cchc_connect.transport.calls.call import Call, Deadline
 from cchc_connect.transport.retry_policy import RetryBudget
 
 GET = HttpRequest(method="GET", path="/parcels")
-CALLS = 10_000
+CALLS = 3_000
 MAX_RATIO = 1.1
 
 

@@ -95,10 +95,10 @@ def test_a_process_that_froze_during_its_login_delays_others_for_seconds_only(se
     def sleep(seconds: float) -> None:
         moment[0] += seconds
 
-    surroundings = TransportEnvironment(token_store=FileTokenStore(tmp_path / "shelf"), clock=lambda: moment[0])
+    environment = TransportEnvironment(token_store=FileTokenStore(tmp_path / "shelf"), clock=lambda: moment[0])
     with (
         _claimed(FileTokenStore(tmp_path / "shelf"), portal_endpoint(agency.base_url).login_method),
-        RequestsTransport(portal_endpoint(agency.base_url), environment=surroundings, sleep=sleep) as connection,
+        RequestsTransport(portal_endpoint(agency.base_url), environment=environment, sleep=sleep) as connection,
     ):
         connection.send(POST)
 
@@ -107,27 +107,27 @@ def test_a_process_that_froze_during_its_login_delays_others_for_seconds_only(se
 
 
 def test_a_slot_has_one_owner_at_a_time_and_is_free_afterwards(tmp_path: Path) -> None:
-    shelf = FileTokenStore(tmp_path / "shelf")
-    slot = shelf.lock("portal")
+    token_store = FileTokenStore(tmp_path / "shelf")
+    slot = token_store.lock("portal")
     assert slot is not None
 
     with slot:
-        assert shelf.lock("portal") is None
+        assert token_store.lock("portal") is None
 
-    assert shelf.lock("portal") is not None
+    assert token_store.lock("portal") is not None
 
 
 @pytest.mark.parametrize(
     "written", [b"", b"{", b"[]", b'{"token": "s"}', b'{"token": "s", "lifetime_s": 9, "asked_at": 1e300}', b"\xff"]
 )
 def test_a_damaged_file_is_no_session(tmp_path: Path, written: bytes) -> None:
-    shelf = FileTokenStore(tmp_path / "shelf")
-    with _claimed(shelf) as slot:
+    token_store = FileTokenStore(tmp_path / "shelf")
+    with _claimed(token_store) as slot:
         slot.write(SessionToken("token", 60.0), NOW)
     (file,) = (tmp_path / "shelf").iterdir()
     file.write_bytes(written)
 
-    with _claimed(shelf) as slot:
+    with _claimed(token_store) as slot:
         assert slot.read() is None
 
 
@@ -180,7 +180,7 @@ def test_the_runtime_folder_is_read_from_the_environment(monkeypatch: pytest.Mon
     assert default_token_folder() is None
 
 
-def _claimed(shelf: FileTokenStore, login: LoginMethod | None = None) -> TokenSlot:
-    slot = shelf.lock("portal" if login is None else login.token_store_key)
+def _claimed(token_store: FileTokenStore, login: LoginMethod | None = None) -> TokenSlot:
+    slot = token_store.lock("portal" if login is None else login.token_store_key)
     assert slot is not None
     return slot

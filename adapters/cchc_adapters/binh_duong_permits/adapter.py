@@ -100,7 +100,7 @@ class BinhDuongPermitsOptions(AdapterOptions):
     """ArcGIS error codes for a missing or refused token (unverified)."""
 
 
-class _Listing:
+class _PermitListing:
     """Shared base of both sources: options, code table, profile and mapping version."""
 
     def __init__(self, options: BinhDuongPermitsOptions) -> None:
@@ -111,7 +111,7 @@ class _Listing:
         self.mapping_version = options.mapping_version(MAPPING_VERSION)
 
 
-class Permits(_Listing):
+class Permits(_PermitListing):
     """Permit files, read as `ConstructionPermit`."""
 
     record_type = ConstructionPermit
@@ -157,7 +157,7 @@ class Permits(_Listing):
         }
 
 
-class Works(_Listing):
+class Works(_PermitListing):
     """The layer of works, read as `ConstructionWorks`."""
 
     record_type = ConstructionWorks

@@ -1,4 +1,4 @@
-"""Runs the migrations in the transaction of the connection that alembic is given: all of them or none."""
+"""Runs all migrations in one transaction; a module of its own because alembic loads it by its path."""
 
 from alembic import context
 

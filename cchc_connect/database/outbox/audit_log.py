@@ -1,7 +1,7 @@
 """The audit log: who sent what to whom, for which purpose and on which legal basis.
 
-Entries are only added, and each entry's hash covers the entry and the hash before it: `broken_entry` finds an entry
-that was changed, removed or moved later, also at the end. The log holds keys of records and no values.
+Entries are only added, and each entry's hash covers the entry and the hash before it: `first_broken_entry` finds an
+entry that was changed, removed or moved later, also at the end. The log holds keys of records and no values.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ class AuditEntry:
     record_type: str
     record_keys: tuple[str, ...]
     outcomes: tuple[str, ...]
-    """Outcome for each record, or `LEAVING` before it is sent."""
+    """Outcome for each record, or `SENDING` before it is sent."""
 
 
 def append_entry(connection: Connection, entry: AuditEntry) -> None:

@@ -31,7 +31,7 @@ class SharedRateLimit:
         self._now = now
 
     def acquire(self, max_wait_s: float) -> float | None:
-        """Reserve the next slot and return the seconds until it; None, without one, if it is later than `patience_s`.
+        """Reserve the next slot and return the seconds until it; None, without one, if it is later than `max_wait_s`.
 
         Raises:
             DatabaseUnusable: the database failed.

@@ -20,7 +20,7 @@ from cchc_schemas import RECORD_TYPES, from_document
 
 
 class Provenance(msgspec.Struct, kw_only=True, gc=False):
-    """Provenance of a version: the columns `PROVENANCE` of a record table."""
+    """Provenance of a version: the columns `PROVENANCE_COLUMNS` of a record table."""
 
     connection: str
     agency: str
@@ -76,15 +76,15 @@ class CurrentVersion(msgspec.Struct, gc=False):
 
 
 def plan_page(
-    connection: Connection, stream: Stream, arrivals: Sequence[IncomingRecord], occasion: WriteContext
+    connection: Connection, stream: Stream, incoming_records: Sequence[IncomingRecord], write_context: WriteContext
 ) -> WritePlan:
     """Return what a page changes; its arrivals are resolved in their order."""
-    keys = [arrival.record.key for arrival in arrivals]
+    keys = [incoming.record.key for incoming in incoming_records]
     current = _current_versions(connection, stream, keys)
-    claims = claims_for(connection, stream.record_type, keys) if occasion.owners.fields else {}
-    judge = ConflictResolver(stream, occasion.owners, current, claims)
-    for arrival in arrivals:
-        judge.take(arrival)
+    claims = claims_for(connection, stream.record_type, keys) if write_context.owners.fields else {}
+    judge = ConflictResolver(stream, write_context.owners, current, claims)
+    for incoming in incoming_records:
+        judge.take(incoming)
     return judge.decisions
 
 
@@ -105,27 +105,27 @@ class ConflictResolver:
         self._own_fields = owners.owned_by(stream.connection)
         self.decisions = WritePlan()
 
-    def take(self, arrival: IncomingRecord) -> None:
+    def take(self, incoming: IncomingRecord) -> None:
         """Resolve one arrival."""
-        key = arrival.record.key
+        key = incoming.record.key
         current = self._current.get(key)
-        self.decisions.record_keys[arrival.source_key] = key
+        self.decisions.record_keys[incoming.source_key] = key
         if current is None:
-            self._write(arrival, 1, "insert")
+            self._write(incoming, 1, "insert")
         elif self._is_not_owned(current):
-            self._store_claim(arrival, current)
+            self._store_claim(incoming, current)
         elif current.deleted:
-            self._write(arrival, current.version + 1, "restore")
+            self._write(incoming, current.version + 1, "restore")
         elif current.origin.connection != self._stream.connection:
             self._save_owner_claim(key, current)  # its declared owner takes the record over
-            self._write(arrival, current.version + 1, "update")
-        elif current.origin.source_key != arrival.source_key:
+            self._write(incoming, current.version + 1, "update")
+        elif current.origin.source_key != incoming.source_key:
             conflict = FaultyItem(
-                source_key=arrival.source_key, item_hash=arrival.item_hash, item=arrival.item, faults=(KEY_TAKEN,)
+                source_key=incoming.source_key, item_hash=incoming.item_hash, item=incoming.item, faults=(KEY_TAKEN,)
             )
             self.decisions.key_conflicts.append(conflict)
         else:
-            self._write(arrival, current.version + 1, "update", current)
+            self._write(incoming, current.version + 1, "update", current)
 
     def _is_not_owned(self, current: CurrentVersion) -> bool:
         """True if another connection owns the record, or is its declared owner and deleted it."""
@@ -133,14 +133,14 @@ class ConflictResolver:
             return False
         return not current.deleted or self._owners.record is not None
 
-    def _store_claim(self, arrival: IncomingRecord, current: CurrentVersion) -> None:
+    def _store_claim(self, incoming: IncomingRecord, current: CurrentVersion) -> None:
         """Store a non-owner's arrival as a claim; fields that this connection owns go into the record."""
-        key = arrival.record.key
+        key = incoming.record.key
         self.decisions.not_owned += 1
-        self._claim(arrival)
+        self._claim(incoming)
         if not self._own_fields or current.deleted:
             return
-        claimed, before = json.loads(arrival.record.document), json.loads(current.document)
+        claimed, before = json.loads(incoming.record.document), json.loads(current.document)
         own = {name: claimed[name] for name in self._own_fields}
         record = merge_fields(self._stream.record_type, key, before, own)
         if not same_document(record.document, current.document):
@@ -167,48 +167,48 @@ class ConflictResolver:
         self._claims.setdefault(key, {})[origin.connection] = json.loads(current.document)
 
     def _write(
-        self, arrival: IncomingRecord, version: int, operation: str, current: CurrentVersion | None = None
+        self, incoming: IncomingRecord, version: int, operation: str, current: CurrentVersion | None = None
     ) -> None:
         """Add the next version; without a change of content only the provenance, if that changed."""
-        record = self._overlay_owned_fields(arrival)
+        record = self._overlay_owned_fields(incoming)
         origin = Provenance(
             connection=self._stream.connection,
             agency=self._stream.agency,
             partition=self._stream.partition,
-            source_key=arrival.source_key,
-            source_time=arrival.source_time,
-            item_hash=arrival.item_hash,
-            notes=arrival.notes,
+            source_key=incoming.source_key,
+            source_time=incoming.source_time,
+            item_hash=incoming.item_hash,
+            notes=incoming.notes,
         )
         if current is None or not same_document(current.document, record.document):
             self._add(record, version, operation, origin)
         elif current.origin == origin:
             self.decisions.unchanged += 1
         else:
-            self.decisions.provenance_only.append(arrival)
+            self.decisions.provenance_only.append(incoming)
 
-    def _overlay_owned_fields(self, arrival: IncomingRecord) -> SerializedRecord:
+    def _overlay_owned_fields(self, incoming: IncomingRecord) -> SerializedRecord:
         """Return an arrival's record with the values of fields that other connections own, as far as they sent any."""
-        own = arrival.record
+        own = incoming.record
         overlay = owned_field_values(self._owners, self._stream.connection, self._claims.get(own.key, {}))
         if not overlay:
             return own
-        self._claim(arrival)
+        self._claim(incoming)
         return merge_fields(self._stream.record_type, own.key, json.loads(own.document), overlay)
 
-    def _claim(self, arrival: IncomingRecord) -> None:
-        self.decisions.disputed_keys.add(arrival.record.key)
+    def _claim(self, incoming: IncomingRecord) -> None:
+        self.decisions.disputed_keys.add(incoming.record.key)
         self.decisions.claims.append(
             Claim(
                 record_type=self._stream.record_type,
                 connection=self._stream.connection,
-                source_key=arrival.source_key,
+                source_key=incoming.source_key,
                 agency=self._stream.agency,
                 partition=self._stream.partition,
-                record_key=arrival.record.key,
-                item_hash=arrival.item_hash,
-                source_time=arrival.source_time,
-                document=str(arrival.record.document, "utf-8"),
+                record_key=incoming.record.key,
+                item_hash=incoming.item_hash,
+                source_time=incoming.source_time,
+                document=str(incoming.record.document, "utf-8"),
             )
         )
 

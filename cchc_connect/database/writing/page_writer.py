@@ -48,17 +48,17 @@ from cchc_connect.database.writing.merge_rules import (
 from cchc_connect.database.writing.relations import LineageEvent, LineageKind, write_lineage_events, write_links
 
 
-def write_page(connection: Connection, stream: Stream, page: PageBatch, occasion: WriteContext) -> Counters:
+def write_page(connection: Connection, stream: Stream, page: PageBatch, write_context: WriteContext) -> Counters:
     """Write one page; return its counters.
 
     Idempotent: writing the same page again changes nothing.
     """
-    decisions = plan_page(connection, stream, page.records, occasion)
-    _write_versions(connection, stream, decisions.versions, occasion)
+    decisions = plan_page(connection, stream, page.records, write_context)
+    _write_versions(connection, stream, decisions.versions, write_context)
     _update_provenance(connection, stream, decisions)
     unclaimed = upsert_claims(connection, decisions.claims)
     faulty = [*page.faulty, *decisions.key_conflicts]
-    quarantine.store(connection, stream, faulty, occasion.run_id, occasion.now)
+    quarantine.store(connection, stream, faulty, write_context.run_id, write_context.now)
     counts = Counters(
         unchanged=len(decisions.provenance_only) + decisions.unchanged,
         foreign=decisions.not_owned,
@@ -67,30 +67,30 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, occasion
     counts.inserted = sum(written.version == 1 for written in decisions.versions)
     counts.updated = len(decisions.versions) - counts.inserted
     in_conflict = {item.source_key for item in decisions.key_conflicts}
-    good = [arrival.source_key for arrival in page.records if arrival.source_key not in in_conflict]
-    counts.resolved = quarantine.resolve(connection, stream, [*good, *page.deleted_keys], occasion.now)
+    good = [incoming.source_key for incoming in page.records if incoming.source_key not in in_conflict]
+    counts.resolved = quarantine.resolve(connection, stream, [*good, *page.deleted_keys], write_context.now)
     rekeyed = _rekeyed(connection, stream, decisions)
     claiming = {new.source_key for new in decisions.claims}
     not_claiming = [source_key for source_key in decisions.record_keys if source_key not in claiming]
     unclaimed |= delete_claims(connection, stream, [*page.deleted_keys, *not_claiming])
     deleted = dict.fromkeys(_record_keys(connection, stream, page.deleted_keys), DELETE)
     ended = {**deleted, **dict.fromkeys(rekeyed, RENUMBER)}
-    counts.deleted = _mark_deleted(connection, stream, ended, occasion)
-    _promote_claim(connection, stream, list(ended), occasion)
-    reverted = reverted_versions(connection, stream, unclaimed - ended.keys(), occasion.owners)
-    _write_versions(connection, stream, reverted, occasion)
+    counts.deleted = _mark_deleted(connection, stream, ended, write_context)
+    _promote_claim(connection, stream, list(ended), write_context)
+    reverted = reverted_versions(connection, stream, unclaimed - ended.keys(), write_context.owners)
+    _write_versions(connection, stream, reverted, write_context)
     counts.updated += len(reverted)
     renumbered = [(old, new) for old, new in rekeyed.items() if new]
-    _write_lineage(connection, stream, decisions.versions, renumbered, occasion)
+    _write_lineage(connection, stream, decisions.versions, renumbered, write_context)
     concerned = {*unclaimed, *ended, *decisions.disputed_keys}
-    update_discrepancies(connection, stream.record_type, concerned, occasion.owners, occasion.now)
+    update_discrepancies(connection, stream.record_type, concerned, write_context.owners, write_context.now)
     if counts.inserted:
         analyze_new_tables(connection, all_tables().tables.values())
     return counts
 
 
 def _write_versions(
-    connection: Connection, stream: Stream, versions: Sequence[NewVersion], occasion: WriteContext
+    connection: Connection, stream: Stream, versions: Sequence[NewVersion], write_context: WriteContext
 ) -> None:
     if not versions:
         return
@@ -101,13 +101,13 @@ def _write_versions(
     for sequence, version in enumerate(versions, first):
         record = version.record
         key = record.key
-        row = (key, *read(record.document), *_provenance(version, sequence, occasion.run_id))
+        row = (key, *read(record.document), *_provenance(version, sequence, write_context.run_id))
         if version.version == 1:
             inserted.append(row)
         else:
             replaced[key] = row
         head = (sequence, stream.record_type, key, record.order_key, version.operation, version.version)
-        source = (str(record.document, "utf-8"), version.caused_by, occasion.run_id, occasion.now)
+        source = (str(record.document, "utf-8"), version.caused_by, write_context.run_id, write_context.now)
         changes.append((*head, *source, record.valid_from, record.valid_to))
     table = record_table(stream.record_type)
     insert_rows(connection, table, inserted)
@@ -135,24 +135,24 @@ def _update_provenance(connection: Connection, stream: Stream, decisions: WriteP
         statement,
         [
             {
-                "of_key": arrival.record.key,
-                "new_item_hash": arrival.item_hash,
-                "new_source_time": arrival.source_time,
+                "of_key": incoming.record.key,
+                "new_item_hash": incoming.item_hash,
+                "new_source_time": incoming.source_time,
                 "new_partition": stream.partition,
             }
-            for arrival in decisions.provenance_only
+            for incoming in decisions.provenance_only
         ],
     )
 
 
-def _mark_deleted(connection: Connection, stream: Stream, ended: dict[str, str], occasion: WriteContext) -> int:
+def _mark_deleted(connection: Connection, stream: Stream, ended: dict[str, str], write_context: WriteContext) -> int:
     """Mark the records in `ended`, operation by record key, as deleted; row and history keep their last values."""
     table = record_table(stream.record_type)
     columns = (table.c.record_key, table.c.version, change.c.order_key, change.c.document)
     live_rows = select(*columns).join(change, change.c.sequence == table.c.sequence)
     statement = update(table).where(table.c.record_key == bindparam("of_key"))
     marking = statement.values(
-        deleted_at=occasion.now, version=bindparam("new_version"), sequence=bindparam("new_sequence")
+        deleted_at=write_context.now, version=bindparam("new_version"), sequence=bindparam("new_sequence")
     )
     for keys in batches(list(ended)):
         chosen = live_rows.where(table.c.record_key.in_(keys)).order_by(table.c.record_key)
@@ -167,7 +167,9 @@ def _mark_deleted(connection: Connection, stream: Stream, ended: dict[str, str],
                 ended[row.record_key],
                 row.version + 1,
             )
-            changes.append((*head, row.document, stream.connection, occasion.run_id, occasion.now, None, None))
+            changes.append(
+                (*head, row.document, stream.connection, write_context.run_id, write_context.now, None, None)
+            )
             marks.append({"of_key": row.record_key, "new_version": row.version + 1, "new_sequence": sequence})
         insert_rows(connection, change, changes)
         if marks:
@@ -175,21 +177,21 @@ def _mark_deleted(connection: Connection, stream: Stream, ended: dict[str, str],
     return len(ended)
 
 
-def _promote_claim(connection: Connection, stream: Stream, ended: Sequence[str], occasion: WriteContext) -> None:
+def _promote_claim(connection: Connection, stream: Stream, ended: Sequence[str], write_context: WriteContext) -> None:
     """Restore ended records from claims, whose connection becomes the owner; not where an owner is declared."""
-    if not ended or occasion.owners.record is not None:
+    if not ended or write_context.owners.record is not None:
         return
     table, versions = record_table(stream.record_type), list[NewVersion]()
     promoted = {claim.record_key: claim for claim in fallback_claims(connection, stream.record_type, ended)}
     claims = claims_for(connection, stream.record_type, promoted)
     overlays = {
-        key: owned_field_values(occasion.owners, claim.connection, claims[key]) for key, claim in promoted.items()
+        key: owned_field_values(write_context.owners, claim.connection, claims[key]) for key, claim in promoted.items()
     }
     for batch in batches(list(promoted)):
         chosen = select(table.c.record_key, table.c.version).where(table.c.record_key.in_(batch))
         for key, version in connection.execute(chosen):
             versions.append(_promoted_version(promoted[key], version + 1, overlays[key]))
-    _write_versions(connection, stream, versions, occasion)
+    _write_versions(connection, stream, versions, write_context)
     for key, claim in promoted.items():
         if not overlays[key]:  # else the claim stays, as the record holds fields of other connections too
             delete_claims(connection, replace(stream, connection=claim.connection), [claim.source_key])
@@ -214,7 +216,7 @@ def _write_lineage(
     stream: Stream,
     versions: Sequence[NewVersion],
     renumbered: Sequence[tuple[str, str]],
-    occasion: WriteContext,
+    write_context: WriteContext,
 ) -> None:
     def events() -> Iterator[LineageEvent]:
         for version in versions:
@@ -222,7 +224,7 @@ def _write_lineage(
         for old, new in renumbered:
             yield stream.record_type, old, new, LineageKind.RENUMBERED, None, f"connection {stream.connection}"
 
-    write_lineage_events(connection, events(), occasion.now)
+    write_lineage_events(connection, events(), write_context.now)
 
 
 def _record_keys(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> list[str]:

@@ -112,7 +112,7 @@ def open_keys(connection: Connection, stream: Stream, *, all_partitions: bool = 
 
 
 def entries(connection: Connection, *, include_resolved: bool = False) -> list[QuarantineEntry]:
-    """Return the open entries, oldest first; with `all_states` the resolved ones too."""
+    """Return the open entries, oldest first; with `include_resolved` the resolved ones too."""
     statement = select(quarantine).order_by(quarantine.c.id)
     if not include_resolved:
         statement = statement.where(quarantine.c.resolved_at.is_(None))

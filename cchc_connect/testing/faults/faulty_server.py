@@ -30,7 +30,7 @@ class FaultyServer(ScriptedServer):
 
     Use it as a context manager::
 
-        with FaultyServer(json_reply({"parcels": []})) as server:
+        with FaultyServer(json_response({"parcels": []})) as server:
             server.fail("reset_in_body", times=2)
             ...                                     # the third request succeeds
 
@@ -38,10 +38,10 @@ class FaultyServer(ScriptedServer):
     """
 
     def __init__(self, response: ServerResponse | Responder = _GOOD, *, tls: bool = False) -> None:
-        """Respond to every request with `answer`.
+        """Respond to every request with `response`.
 
         Args:
-            answer: one response for all requests, or a function of the request; if it returns None, the connection
+            response: one response for all requests, or a function of the request; if it returns None, the connection
                 is reset.
             tls: speak TLS, with certificates made for this server by the extra `testing`.
         """

@@ -24,7 +24,7 @@ class ConnectionEnd(Enum):
 RESET, CUT, KEEP_OPEN = ConnectionEnd
 
 ResponseScript: TypeAlias = Iterable[bytes | float | ConnectionEnd]
-"""Moves in order: bytes are sent, a number is a pause in seconds; a `Move` is the last."""
+"""Moves in order: bytes are sent, a number is a pause in seconds; a `ConnectionEnd` is the last."""
 
 JSON = "application/json"
 

@@ -27,7 +27,7 @@ _POLL_INTERVAL_S = 0.05
 
 @dataclass(frozen=True)
 class LoginSession:
-    """An open session; `good_until` is when, on the monotonic clock, it is no longer used."""
+    """An open session; `usable_until` is when, on the monotonic clock, it is no longer used."""
 
     token: str = field(repr=False)
     usable_until: float
@@ -57,7 +57,7 @@ class LoginMethod:
 class SharedSession:
     """Holds one session for all threads or tasks of a transport.
 
-    `usable` needs no lock. `opened` must be run by one caller at a time; a caller that waited for another
+    `current` needs no lock. `opened` must be run by one caller at a time; a caller that waited for another
     caller's login gets the result of that login: the session, or the refusal of the account. Otherwise each
     thread would try a wrong password once, which locks the account.
     """
@@ -67,7 +67,7 @@ class SharedSession:
         login_method: LoginMethod,
         clock: Callable[[], float],
         now: Callable[[], datetime],
-        shelf: TokenStore | None = None,
+        token_store: TokenStore | None = None,
     ) -> None:
         """Start without a session."""
         self.login_method = login_method
@@ -75,7 +75,7 @@ class SharedSession:
         """Number of finished logins."""
         self._clock = clock
         self._now = now
-        self._shelf = shelf
+        self._token_store = token_store
         self._session: LoginSession | None = None
         self._refusal: tuple[str, dict[str, object]] | None = None
 
@@ -115,11 +115,11 @@ class SharedSession:
         self, call: Call, spent: LoginSession | None, begin: Callable[[HttpRequest], SendStep]
     ) -> Generator[SendStep | WaitStep, HttpResponse, LoginSession]:
         """Use the session of another process, or log in while the other processes wait."""
-        if self._shelf is None:
+        if self._token_store is None:
             granted = yield from self._log_in(begin)
             return self._session_from(granted, 0.0)
         wait = Deadline(self._clock, _OTHER_LOGIN_TIMEOUT_S)
-        while not (slot := self._shelf.lock(self.login_method.token_store_key)):
+        while not (slot := self._token_store.lock(self.login_method.token_store_key)):
             if call.deadline.has_passed:
                 raise deadline_error(call)
             if wait.has_passed:  # the other process may hang

@@ -26,7 +26,7 @@ class Deadline:
 
     @property
     def has_passed(self) -> bool:
-        """True if less than `LEAST_S` is left."""
+        """True if less than `MIN_WAIT_S` is left."""
         return self.remaining() < MIN_WAIT_S
 
 

@@ -1,4 +1,4 @@
-"""The first schema version, which the program created as a whole; later migrations say what changed."""
+"""The first schema version; it changes nothing because the program of that time created it as a whole."""
 
 revision = "0001"
 down_revision = None

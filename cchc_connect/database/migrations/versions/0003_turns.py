@@ -1,7 +1,4 @@
-"""Processes that call one system share its quota: the database holds when the next request may be sent.
-
-Before, each process counted its own requests only, and two processes together exceeded the quota.
-"""
+"""Adds a quota that processes share, because two of them, each counting its own requests only, exceeded it together."""
 
 import sqlalchemy as sa
 from alembic import op
