@@ -9,6 +9,7 @@ import pytest
 import cchc_connect
 import cchc_schemas
 from cchc_connect import DeliveryStatus, HttpResponse, Outgoing, Receipt, Verdict
+from cchc_connect.testing import FAULTS
 from cchc_schemas import DossierStatus
 
 GUIDE = Path(__file__).parents[1] / "docs" / "adapters.md"
@@ -50,3 +51,7 @@ def test_the_guides_target_returns_a_receipt_for_each_verdict(
     assert request.path == "/dossiers/000.00.05.H09-260302-0001/status"
     assert request.json == {"status": 4, "message": "k1"}
     assert [receipt.status for receipt in receipts] == [outcome]
+
+
+def test_the_guide_counts_the_named_faults() -> None:
+    assert f"{len(FAULTS)} faults of networks and servers have names" in GUIDE.read_text(encoding="utf-8")
