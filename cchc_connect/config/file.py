@@ -259,7 +259,7 @@ def _check_address_secrets(config: Config) -> Iterator[Message]:
     """Yield a fault for every URL that contains a user or a secret."""
     for name, connection in config.connections.items():
         addresses = {"base_url": connection.base_url, "account.token_url": getattr(connection.account, "token_url", "")}
-        addresses |= {f"origins.{index}": origin for index, origin in enumerate(connection.other_origins)}
+        addresses |= {f"other_origins.{index}": origin for index, origin in enumerate(connection.other_origins)}
         for key, address in addresses.items():
             if holds_secret(address):
                 yield _fault(("connections", name, *key.split(".")), Message("config_rule.address_secret", {}))
