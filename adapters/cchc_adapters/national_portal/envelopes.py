@@ -36,7 +36,7 @@ class EnvelopeReader:
     @classmethod
     def of(cls, table: Mapping[str, Any], *, double_encoded: bool) -> "EnvelopeReader":
         """Return the reader for a table of phrases and codes."""
-        phrases = [(normalised(reply["says"]), Verdict(reply["verdict"])) for reply in table["replies"]]
+        phrases = [(normalised(rule["says"]), Verdict(rule["verdict"])) for rule in table["replies"]]
         codes = {int(code): Verdict(verdict) for code, verdict in table["codes"].items()}
         return cls(phrases, codes, double_encoded)
 

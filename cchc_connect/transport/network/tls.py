@@ -128,12 +128,12 @@ def _encrypted_pem(bundle: bytes, password: str | None, new_password: str) -> by
     """
     with require_extra("sign", "cryptography"):
         from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  # the extra may be missing
-        from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
+        from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415  # as above
             BestAvailableEncryption,
             Encoding,
             PrivateFormat,
         )
-        from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12  # noqa: PLC0415
+        from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12  # noqa: PLC0415  # as above
     try:
         content = load_pkcs12(bundle, password.encode() if password else None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
