@@ -1,14 +1,15 @@
 """Contracts that an adapter implements. An adapter translates between one agency's system and the shared records.
 
-An adapter never sees the database, the cursor or the retry loop. It describes its source (the profile), requests a
-page, turns a wire item into the fields of a record, and turns records into wire messages. A conversation with the
+An adapter has no access to database, cursor or retry loop. It describes its source (the profile), requests a page,
+turns a wire item into the fields of a record, and turns records into wire messages. A conversation with the
 system is a generator: it *yields* a request and *receives* the response, so the same adapter works over a blocking
 and over an asynchronous transport::
 
-    def fetch(self, ask: PageRequest) -> Conversation[Page]:
-        response = yield HttpRequest(method="GET", path="/parcels", params={"after": ask.position or ""})
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
+        params = {"after": page_request.page_token or ""}
+        response = yield HttpRequest(method="GET", path="/parcels", params=params)
         listing = Listing.model_validate(response.json())
-        return Page(items=listing.parcels, next=listing.after)
+        return Page(items=listing.parcels, next_page_token=listing.after)
 
 The contracts are protocols: an adapter inherits from none of them. An unexpected exception in an adapter holds its
 own source or route (`SourceHeld`, code `source.adapter_failed`) and no other. In `Source.translate` it quarantines
@@ -36,7 +37,7 @@ class DeleteDetection(StrEnum):
     NEVER = "never"
     """The source reports no deletions."""
     TOMBSTONES = "tombstones"
-    """The source lists the keys of deleted items (`Page.gone`)."""
+    """The source lists the keys of deleted items (`Page.deleted_keys`)."""
     ABSENCE = "absence"
     """An item that is missing from a complete listing is deleted."""
 
@@ -68,7 +69,7 @@ class SourceProfile:
     """Resolution of its change times. The start of a pull is rounded down to it: a day means whole days again."""
     order: ListingOrder = ListingOrder.NONE
     retention: timedelta | None = None
-    """How long the source remembers changes. If the watermark is older, everything is read. None: without limit."""
+    """How long the source keeps changes. If the watermark is older, everything is read. None: without limit."""
     partitions: tuple[str, ...] = ()
     """Parts that are listed separately (communes, for instance), each with its own cursor. Empty: one listing."""
     by_key: bool = False
@@ -82,7 +83,7 @@ class PageRequest:
     since: datetime | None
     """Only items changed at or after this instant (UTC, inclusive); None: all items."""
     page_token: str | None = field(repr=False)
-    """Page token: the `Page.next` of the page before; None: the first page."""
+    """Page token: the `Page.next_page_token` of the page before; None: the first page."""
     until: datetime | None = None
     """Items changed after this instant (UTC) are not needed; a source that cannot filter by it may list them anyway."""
     partition: str = ""
@@ -137,8 +138,8 @@ class Source(Protocol):
             page_request: which page, and which filters.
 
         Raises:
-            StartOver: the source no longer knows the page token, or no longer knows what changed since
-                `page_request.since`.
+            StartOver: the source does not recognise the page token any more, or cannot list what changed since
+                `page_request.since` any more.
             SourceHeld: the response makes no sense; the source is held until a later run reads it without error.
         """
         ...
@@ -267,7 +268,7 @@ class FieldLimits(Protocol):
 
 
 def max_parallel_of(target: Target) -> int:
-    """Return how many messages a target accepts at the same time; 1 unless it says otherwise."""
+    """Return how many messages a target accepts at the same time; 1 unless it is a `ParallelTarget`."""
     return target.max_parallel if isinstance(target, ParallelTarget) else 1
 
 

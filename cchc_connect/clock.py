@@ -7,6 +7,8 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+_UTC_OFFSET = "+00:00"
+
 
 class Clock(Protocol):
     """Two clocks: the wall clock for instants that are stored, the monotonic clock for durations."""
@@ -32,13 +34,10 @@ class SystemClock:
         return time.monotonic()
 
 
-_OFFSET = "+00:00"
-
-
 def to_timestamp_text(at: datetime) -> str:
     """Return an aware instant as stored, in UTC to the microsecond: `2021-09-27T01:15:00.000000Z`."""
     in_utc = at if at.tzinfo is UTC else at.astimezone(UTC)
-    return f"{in_utc.isoformat(timespec='microseconds')[: -len(_OFFSET)]}Z"
+    return f"{in_utc.isoformat(timespec='microseconds')[: -len(_UTC_OFFSET)]}Z"
 
 
 def from_timestamp_text(stored: str) -> datetime:

@@ -9,7 +9,7 @@
     │   └── LeaseLost             this run froze past its lease and may write nothing more
     ├── SourceHeld                stop this source: its responses make no sense, none of them is used
     │   ├── AuthenticationFailed  the other system refuses our credentials
-    │   └── StartOver             the source no longer knows our page token or watermark; read everything again
+    │   └── StartOver             the source does not recognise our page token or watermark; read everything again
     ├── Retriable                 back off; the same call may succeed later
     │   ├── Stopped               a person or the machine asked the run to end; the next run continues from there
     │   ├── Unreachable           no connection, or the connection broke
@@ -90,7 +90,7 @@ class AuthenticationFailed(SourceHeld):
 
 
 class StartOver(SourceHeld):
-    """The source no longer knows a page token, or what changed since an instant (410 Gone, for instance).
+    """The source does not recognise a page token, or cannot list changes since an instant (410 Gone, for instance).
 
     Adapters raise it. The engine then reads the source from the beginning, without a start time, once in a run; a
     second `StartOver` in the same run holds the source.

@@ -12,7 +12,7 @@ def require_extra(name: str, *packages: str) -> Generator[None]:
 
     Example::
 
-        with extra("keyring", "keyring"):
+        with require_extra("keyring", "keyring"):
             from keyring import get_password
 
     Args:

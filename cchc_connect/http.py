@@ -5,7 +5,7 @@ works over every transport::
 
     def lookup(code: str) -> Conversation[str]:
         response = yield HttpRequest(
-            method="GET", path=f"/dossiers/{code}", accept=frozenset({Verdict.OK, Verdict.NOT_FOUND})
+            method="GET", path=f"/dossiers/{code}", accepted_verdicts=frozenset({Verdict.OK, Verdict.NOT_FOUND})
         )
         return "absent" if response.verdict is Verdict.NOT_FOUND else "present"
 """
@@ -26,7 +26,7 @@ _ORIGIN = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:[/\\]*|[/\\]{2,})[^/?#\\]*")
 _AFTER_PATH = re.compile(r"[?#;].*", re.DOTALL)
 _LONG_NUMBER = re.compile(r"[0-9]{9,}")
 _NAME_IN_PATH = re.compile(r"[^/]*(?:%[89A-Fa-f]|[^\x00-\x7f])[^/]*")
-_SHOWN_LENGTH = 200
+_MAX_SHOWN_LENGTH = 200
 
 
 class Verdict(StrEnum):
@@ -37,7 +37,7 @@ class Verdict(StrEnum):
     DUPLICATE = "duplicate"
     """The other system already has what was sent."""
     NOT_FOUND = "not_found"
-    """The other system does not know the resource or record that the request names."""
+    """The other system does not have the resource or record that the request names."""
     AUTH = "auth"
     """Credentials, session or token are refused."""
     INVALID = "invalid"
@@ -104,7 +104,7 @@ class HttpRequest:
         letters beyond ASCII is replaced by `***`, a control character by `?`.
         """
         path = _AFTER_PATH.sub("", _ORIGIN.sub("", self.path, count=1))
-        printable = "".join(character if character.isprintable() else "?" for character in path[:_SHOWN_LENGTH])
+        printable = "".join(character if character.isprintable() else "?" for character in path[:_MAX_SHOWN_LENGTH])
         return _LONG_NUMBER.sub(lambda number: mask(number[0]), _NAME_IN_PATH.sub("***", printable))
 
     def __repr__(self) -> str:

@@ -1,3 +1,3 @@
-"""Adapters for agencies' systems, one module each; the engine finds them by entry point and never imports them."""
+"""Adapters for agencies' systems, a module or folder for each; the engine loads them by entry point only."""
 
 __all__: list[str] = []

@@ -44,40 +44,6 @@ from cchc_connect.wire import codecs
 from cchc_connect.wire.field_map import FieldMap, at, translated
 from cchc_schemas import Channel, Dossier, DossierStatus, DossierStep
 
-
-class OpenCpsVocabulary:
-    """The built-in table, overridden by the statuses of one site."""
-
-    def __init__(self, statuses: Mapping[str, int]) -> None:
-        """Override the table with `statuses`: national status by source status or "status/substatus"."""
-        table = package_table("opencps")
-        site_statuses = {name: (status, status) for name, status in statuses.items()}
-        self._statuses: Mapping[str, Sequence[int]] = {**table["statuses"], **site_statuses}
-        self._channels: Mapping[str, int] = table["channels"]
-        kinds: Mapping[str, int] = table["applicant_kinds"]
-        self.applicant_kind: codecs.Reader = partial(codecs.code_meaning, meanings=kinds, rule="applicant_kind_unknown")
-
-    def state(self, item: Item) -> Mapping[str, object]:
-        """Return the fields `status` and `source_status`; some statuses depend on whether the dossier was received.
-
-        A source status that the table lacks is `Unreadable`; a blank one is None.
-        """
-        main, sub = codecs.text_or_none(item.get("dossierStatus")), codecs.text_or_none(item.get("dossierSubStatus"))
-        source_status = f"{main}/{sub}" if f"{main}/{sub}" in self._statuses else main
-        by_receipt = codecs.code_meaning(source_status, self._statuses, "status_unknown")
-        if by_receipt is None or isinstance(by_receipt, Unreadable):
-            return {"status": by_receipt, "source_status": source_status}
-        received = codecs.text_or_none(item.get("receiveDate")) is not None
-        return {"status": by_receipt[received], "source_status": source_status}
-
-    def channel(self, item: Item) -> object:
-        """Return the channel: online by its flag, else by the dossier's origin; None if that is unknown."""
-        online = codecs.flag(item.get("online"))
-        if online is True or isinstance(online, Unreadable):
-            return Channel.ONLINE if online is True else online
-        return self._channels.get(codecs.plain_text(item.get("originality")))
-
-
 DOSSIERS = "/dossiers"
 NOT_LOGGED_IN = (203, 401)
 SERVER_FAILURES = (403, 500)
@@ -127,6 +93,39 @@ class OpenCpsOptions(AdapterOptions):
     """Agency code (mã định danh) by local code, for example SXD = "000.00.05.H09"; an unlisted code is kept."""
     post_values: tuple[str, ...] = ("1",)
     """Values of `viaPostal` that mean delivery by post (unverified)."""
+
+
+class OpenCpsVocabulary:
+    """The built-in table, overridden by the statuses of one site."""
+
+    def __init__(self, statuses: Mapping[str, int]) -> None:
+        """Override the table with `statuses`: national status by source status or "status/substatus"."""
+        table = package_table("opencps")
+        site_statuses = {name: (status, status) for name, status in statuses.items()}
+        self._statuses: Mapping[str, Sequence[int]] = {**table["statuses"], **site_statuses}
+        self._channels: Mapping[str, int] = table["channels"]
+        kinds: Mapping[str, int] = table["applicant_kinds"]
+        self.applicant_kind: codecs.Reader = partial(codecs.code_meaning, meanings=kinds, rule="applicant_kind_unknown")
+
+    def state(self, item: Item) -> Mapping[str, object]:
+        """Return the fields `status` and `source_status`; some statuses depend on whether the dossier was received.
+
+        A source status that the table lacks is `Unreadable`; a blank one is None.
+        """
+        main, sub = codecs.text_or_none(item.get("dossierStatus")), codecs.text_or_none(item.get("dossierSubStatus"))
+        source_status = f"{main}/{sub}" if f"{main}/{sub}" in self._statuses else main
+        by_receipt = codecs.code_meaning(source_status, self._statuses, "status_unknown")
+        if by_receipt is None or isinstance(by_receipt, Unreadable):
+            return {"status": by_receipt, "source_status": source_status}
+        received = codecs.text_or_none(item.get("receiveDate")) is not None
+        return {"status": by_receipt[received], "source_status": source_status}
+
+    def channel(self, item: Item) -> object:
+        """Return the channel: online by its flag, else by the dossier's origin; None if that is unknown."""
+        online = codecs.flag(item.get("online"))
+        if online is True or isinstance(online, Unreadable):
+            return Channel.ONLINE if online is True else online
+        return self._channels.get(codecs.plain_text(item.get("originality")))
 
 
 def classify(response: HttpResponse) -> Verdict:

@@ -21,54 +21,82 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 from cchc_connect.drop_folder.names import ArchiveLocation, safe_name
 from cchc_connect.drop_folder.streams import CHUNK_BYTES, Budget, ByteSource, CountedStream, Member, reject_damage
 
-_READ_BYTES = 10 * 1024  # size of one read of the library
-_PADDING_BYTES = 1024 * 1024  # zeros at the end of an archive; GNU tar writes at most this many
-_HEADER_BYTES = 64 * 1024
+_TAR_READ_BYTES = 10 * 1024  # size of one read of the library
+_MAX_TAR_PADDING_BYTES = 1024 * 1024  # zeros at the end of an archive; GNU tar writes at most this many
+_MAX_TAR_HEADER_BYTES = 64 * 1024
 """Limit for the headers of one member (names, comments); the library itself reads them at any announced length."""
 
 
-class _BoundedReader:
-    """A stream that refuses to read more than the limit for the next step."""
+_ENCRYPTED_FLAGS = 0x1 | 0x40 | 0x2000
+"""Flags of an encrypted member or central directory (APPNOTE.TXT 4.4.4)."""
+_UNIX_MODE_SHIFT = 16
+_ZIP_ENTRY_BYTES = 512  # allowed per entry of the central directory: 46 bytes, a name, and extra fields
+_ZIP_DIRECTORY_BYTES = 64 * 1024
+_SPOOL_BYTES = 8 * 1024 * 1024  # a larger inner archive is copied to a temporary file while it is read
 
-    def __init__(self, source: ByteSource, location: ArchiveLocation) -> None:
-        self._source = source
-        self._location = location
-        self._remaining = 0
-        self._tail = b""
 
-    def allow(self, size: int) -> None:
-        """Allow `size` more bytes, plus two blocks of read-ahead."""
-        self._remaining = size + 2 * _READ_BYTES
+class ArchiveFormat(StrEnum):
+    """Archive format, by the end of the file name."""
 
-    def read(self, size: int, /) -> bytes:
-        chunk = self._source.read(size)
-        self._remaining -= len(chunk)
-        if self._remaining < 0:
-            raise self._location.rejection("drop_folder.limit_exceeded", limit="headers", most=_HEADER_BYTES)
-        self._tail = (self._tail + chunk)[-tarfile.BLOCKSIZE :]
-        return chunk
+    ZIP = ".zip"
+    TAR = ".tar"
+    TAR_GZIP = ".tar.gz"
+    TGZ = ".tgz"
 
-    def ends_in_zeros(self) -> bool:
-        """Read to the end, which checks the gzip checksum; True if the archive ends in a block of zeros."""
-        while self.read(_READ_BYTES):
-            pass
-        return self._tail == bytes(tarfile.BLOCKSIZE)
+
+def archive_format_of(name: str) -> ArchiveFormat | None:
+    """Return the archive format of a file name; None if it is not an archive that is opened.
+
+    >>> archive_format_of("thua-dat/2026-07.TGZ")
+    <ArchiveFormat.TGZ: '.tgz'>
+    """
+    return next((archive_format for archive_format in ArchiveFormat if name.casefold().endswith(archive_format)), None)
+
+
+def archive_members(
+    archive_format: ArchiveFormat, file: BinaryIO, location: ArchiveLocation, budget: Budget, level: int = 0
+) -> Iterator[Member]:
+    """Yield the members of an archive; members of an inner archive have its name as a prefix.
+
+    Raises:
+        Rejected: the archive is damaged or hostile, or exceeds a limit.
+    """
+    for member_location, member in _members(archive_format, file, location, budget):
+        nested = archive_format_of(member.name)
+        if nested is None:
+            yield member
+            continue
+        if level >= budget.limits.nesting:
+            raise member_location.rejection("drop_folder.limit_exceeded", limit="nesting", most=budget.limits.nesting)
+        with SpooledTemporaryFile(_SPOOL_BYTES) as spool:
+            shutil.copyfileobj(member.stream, spool, CHUNK_BYTES)
+            spool.seek(0)
+            for nested_member in archive_members(nested, cast("BinaryIO", spool), member_location, budget, level + 1):
+                yield replace(nested_member, name=f"{member.name}/{nested_member.name}")
+
+
+def _members(
+    archive_format: ArchiveFormat, file: BinaryIO, location: ArchiveLocation, budget: Budget
+) -> Iterator[tuple[ArchiveLocation, Member]]:
+    if archive_format is ArchiveFormat.ZIP:
+        return zip_members(file, location, budget)
+    return tar_members(file, location, budget, gzipped=archive_format is not ArchiveFormat.TAR)
 
 
 def tar_members(
-    file: BinaryIO, location: ArchiveLocation, budget: Budget, *, packed: bool
+    file: BinaryIO, location: ArchiveLocation, budget: Budget, *, gzipped: bool
 ) -> Iterator[tuple[ArchiveLocation, Member]]:
     """Yield the files in a tar archive, each with its location; folders are skipped.
 
     Raises:
         Rejected: the archive is damaged or hostile, or exceeds a limit.
     """
-    reader = _BoundedReader(gzip.GzipFile(fileobj=file, mode="rb") if packed else file, location)
-    reader.allow(_HEADER_BYTES)
+    reader = _BoundedTarStream(gzip.GzipFile(fileobj=file, mode="rb") if gzipped else file, location)
+    reader.allow(_MAX_TAR_HEADER_BYTES)
     source = cast("BinaryIO", reader)  # tarfile only calls read()
-    with reject_damage(location, lambda: tarfile.open(fileobj=source, mode="r|", bufsize=_READ_BYTES)) as archive:
+    with reject_damage(location, lambda: tarfile.open(fileobj=source, mode="r|", bufsize=_TAR_READ_BYTES)) as archive:
         names: set[str] = set()
-        for number, entry in enumerate(_entries(archive, reader, location), start=1):
+        for number, entry in enumerate(_tar_entries(archive, reader, location), start=1):
             member_location = location.for_member(number)
             budget.count_member(member_location, entry.size)
             if entry.isdir():
@@ -86,15 +114,45 @@ def tar_members(
                 stream.drain()
 
 
-def _entries(archive: tarfile.TarFile, reader: _BoundedReader, location: ArchiveLocation) -> Iterator[tarfile.TarInfo]:
+class _BoundedTarStream:
+    """A stream that refuses to read more than the limit for the next step."""
+
+    def __init__(self, source: ByteSource, location: ArchiveLocation) -> None:
+        self._source = source
+        self._location = location
+        self._remaining = 0
+        self._tail = b""
+
+    def allow(self, size: int) -> None:
+        """Allow `size` more bytes, plus two blocks of read-ahead."""
+        self._remaining = size + 2 * _TAR_READ_BYTES
+
+    def read(self, size: int, /) -> bytes:
+        chunk = self._source.read(size)
+        self._remaining -= len(chunk)
+        if self._remaining < 0:
+            raise self._location.rejection("drop_folder.limit_exceeded", limit="headers", most=_MAX_TAR_HEADER_BYTES)
+        self._tail = (self._tail + chunk)[-tarfile.BLOCKSIZE :]
+        return chunk
+
+    def ends_in_zeros(self) -> bool:
+        """Read to the end, which checks the gzip checksum; True if the archive ends in a block of zeros."""
+        while self.read(_TAR_READ_BYTES):
+            pass
+        return self._tail == bytes(tarfile.BLOCKSIZE)
+
+
+def _tar_entries(
+    archive: tarfile.TarFile, reader: _BoundedTarStream, location: ArchiveLocation
+) -> Iterator[tarfile.TarInfo]:
     """Yield the entries in order; a truncated archive is refused, which the library does not notice between entries."""
     while True:
-        reader.allow(_HEADER_BYTES)
+        reader.allow(_MAX_TAR_HEADER_BYTES)
         entry = reject_damage(location, archive.next)
         if entry is None:
             break
         yield entry
-    reader.allow(_PADDING_BYTES)
+    reader.allow(_MAX_TAR_PADDING_BYTES)
     if not reject_damage(location, reader.ends_in_zeros):
         raise location.rejection("drop_folder.damaged")
 
@@ -105,14 +163,32 @@ def _checked_tar_name(entry: tarfile.TarInfo, location: ArchiveLocation) -> str:
     return safe_name(entry.name, location)
 
 
-_ENCRYPTED = 0x1 | 0x40 | 0x2000
-"""Flags of an encrypted member or central directory (APPNOTE.TXT 4.4.4)."""
-_UNIX_MODE_SHIFT = 16
-_ENTRY_BYTES = 512  # allowed per entry of the central directory: 46 bytes, a name, and extra fields
-_DIRECTORY_BYTES = 64 * 1024
+def zip_members(file: BinaryIO, location: ArchiveLocation, budget: Budget) -> Iterator[tuple[ArchiveLocation, Member]]:
+    """Yield the files in a ZIP archive, each with its location; folders are skipped.
+
+    Raises:
+        Rejected: the archive is damaged or hostile, or exceeds a limit.
+    """
+    max_read_bytes = _ZIP_DIRECTORY_BYTES + budget.limits.members * _ZIP_ENTRY_BYTES
+    archive = reject_damage(location, partial(ZipFile, _BoundedZipFile(file, max_read_bytes, location)))
+    with archive:
+        names: set[str] = set()
+        for number, entry in enumerate(archive.infolist(), start=1):
+            member_location = location.for_member(number)
+            budget.count_member(member_location, entry.file_size)
+            name = _checked_zip_name(entry, member_location)
+            if entry.is_dir():
+                continue
+            if name in names:
+                raise member_location.rejection("drop_folder.duplicate_name")
+            names.add(name)
+            content = reject_damage(member_location, partial(archive.open, _without_size(entry, budget)))
+            with content, CountedStream(content, entry.file_size, member_location, budget.count_bytes) as stream:
+                yield member_location, Member(name=name, size=entry.file_size, stream=stream)
+                stream.drain()
 
 
-class _BoundedFile(io.RawIOBase):
+class _BoundedZipFile(io.RawIOBase):
     """A file with a limit for one read: the library reads a central directory at any announced length."""
 
     def __init__(self, file: BinaryIO, max_read_bytes: int, location: ArchiveLocation) -> None:
@@ -141,33 +217,8 @@ class _BoundedFile(io.RawIOBase):
         return self._file.read(size)
 
 
-def zip_members(file: BinaryIO, location: ArchiveLocation, budget: Budget) -> Iterator[tuple[ArchiveLocation, Member]]:
-    """Yield the files in a ZIP archive, each with its location; folders are skipped.
-
-    Raises:
-        Rejected: the archive is damaged or hostile, or exceeds a limit.
-    """
-    max_read_bytes = _DIRECTORY_BYTES + budget.limits.members * _ENTRY_BYTES
-    archive = reject_damage(location, partial(ZipFile, _BoundedFile(file, max_read_bytes, location)))
-    with archive:
-        names: set[str] = set()
-        for number, entry in enumerate(archive.infolist(), start=1):
-            member_location = location.for_member(number)
-            budget.count_member(member_location, entry.file_size)
-            name = _checked_zip_name(entry, member_location)
-            if entry.is_dir():
-                continue
-            if name in names:
-                raise member_location.rejection("drop_folder.duplicate_name")
-            names.add(name)
-            packed = reject_damage(member_location, partial(archive.open, _without_size(entry, budget)))
-            with packed, CountedStream(packed, entry.file_size, member_location, budget.count_bytes) as stream:
-                yield member_location, Member(name=name, size=entry.file_size, stream=stream)
-                stream.drain()
-
-
 def _checked_zip_name(entry: ZipInfo, location: ArchiveLocation) -> str:
-    if entry.flag_bits & _ENCRYPTED:
+    if entry.flag_bits & _ENCRYPTED_FLAGS:
         raise location.rejection("drop_folder.encrypted")
     if entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
         raise location.rejection("drop_folder.compression_method")
@@ -183,54 +234,3 @@ def _without_size(entry: ZipInfo, budget: Budget) -> ZipInfo:
     entry = copy.copy(entry)
     entry.file_size = budget.limits.member_bytes + 1
     return entry
-
-
-_SPOOL_BYTES = 8 * 1024 * 1024  # a larger inner archive is copied to a temporary file while it is read
-
-
-class ArchiveFormat(StrEnum):
-    """Archive format, by the end of the file name."""
-
-    ZIP = ".zip"
-    TAR = ".tar"
-    TAR_GZIP = ".tar.gz"
-    TGZ = ".tgz"
-
-
-def archive_format_of(name: str) -> ArchiveFormat | None:
-    """Return the archive format of a file name; None if it is not an archive that is opened.
-
-    >>> archive_format_of("thua-dat/2026-07.TGZ")
-    <ArchiveFormat.TGZ: '.tgz'>
-    """
-    return next((packing for packing in ArchiveFormat if name.casefold().endswith(packing)), None)
-
-
-def archive_members(
-    packing: ArchiveFormat, file: BinaryIO, location: ArchiveLocation, budget: Budget, level: int = 0
-) -> Iterator[Member]:
-    """Yield the members of an archive; members of an inner archive have its name as a prefix.
-
-    Raises:
-        Rejected: the archive is damaged or hostile, or exceeds a limit.
-    """
-    for member_location, member in _members(packing, file, location, budget):
-        nested = archive_format_of(member.name)
-        if nested is None:
-            yield member
-            continue
-        if level >= budget.limits.nesting:
-            raise member_location.rejection("drop_folder.limit_exceeded", limit="nesting", most=budget.limits.nesting)
-        with SpooledTemporaryFile(_SPOOL_BYTES) as spool:
-            shutil.copyfileobj(member.stream, spool, CHUNK_BYTES)
-            spool.seek(0)
-            for nested_member in archive_members(nested, cast("BinaryIO", spool), member_location, budget, level + 1):
-                yield replace(nested_member, name=f"{member.name}/{nested_member.name}")
-
-
-def _members(
-    packing: ArchiveFormat, file: BinaryIO, location: ArchiveLocation, budget: Budget
-) -> Iterator[tuple[ArchiveLocation, Member]]:
-    if packing is ArchiveFormat.ZIP:
-        return zip_members(file, location, budget)
-    return tar_members(file, location, budget, packed=packing is not ArchiveFormat.TAR)

@@ -24,13 +24,13 @@ from cchc_connect.errors import ConfigurationError, Rejected
 _UNFINISHED = (".part", ".partial", ".filepart", ".tmp", ".crdownload", "~")
 """Name endings of unfinished files; programs rename them when the file is complete."""
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 # Opening a pipe without O_NONBLOCK blocks until something writes to it.
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
-_NOT_A_FILE = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO})
+_NOT_A_FILE_ERRORS = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO})
 
-_State = tuple[int, int, int]
+_FileState = tuple[int, int, int]
 """Inode, size (bytes) and modification time (ns) of a file; they change while it is being written."""
 
 
@@ -60,7 +60,8 @@ class DropFolder:
         self._limits = limits or DropFolderLimits()
         self._settle_s = settle_s
         self._sleep = sleep
-        self._written: dict[str, str] = {}
+        self._disk_names: dict[str, str] = {}
+        """Name of each complete file as the folder spells it, by its safe name."""
 
     def scan(self) -> FolderListing:
         """List the folder and its subfolders twice, `settle_s` seconds apart, and return the complete files.
@@ -75,9 +76,9 @@ class DropFolder:
         complete = sorted(name for name, state in after.items() if before.get(name) == state)
         names: dict[str, list[str]] = {}
         refused: list[Rejected] = []
-        for written in complete:
+        for disk_name in complete:
             try:
-                names.setdefault(safe_name(written, ArchiveLocation(written)), []).append(written)
+                names.setdefault(safe_name(disk_name, ArchiveLocation(disk_name)), []).append(disk_name)
             except Rejected as refusal:
                 refused.append(refusal)
         refused += [
@@ -85,8 +86,8 @@ class DropFolder:
             for name, spellings in names.items()
             if len(spellings) > 1
         ]
-        self._written = {name: spellings[0] for name, spellings in names.items() if len(spellings) == 1}
-        return FolderListing(files=tuple(sorted(self._written)), refused=tuple(refused))
+        self._disk_names = {name: spellings[0] for name, spellings in names.items() if len(spellings) == 1}
+        return FolderListing(files=tuple(sorted(self._disk_names)), refused=tuple(refused))
 
     def members(self, name: str) -> Iterator[Member]:
         """Yield the file `name` itself, or the members of a ZIP or tar archive.
@@ -98,19 +99,19 @@ class DropFolder:
             Rejected: the file is a link, missing, hostile, damaged or still being written, or exceeds a limit.
         """
         location = ArchiveLocation(name)
-        safe = safe_name(name, location)
-        with self._open(safe, location) as (file, size):
-            packing = archive_format_of(safe)
-            if packing is not None:
-                yield from archive_members(packing, file, location, Budget(self._limits, size))
+        safe_path = safe_name(name, location)
+        with self._open(safe_path, location) as (file, size):
+            archive_format = archive_format_of(safe_path)
+            if archive_format is not None:
+                yield from archive_members(archive_format, file, location, Budget(self._limits, size))
                 return
             with CountedStream(file, size, location, _count_nothing) as stream:
-                yield Member(name=safe, size=size, stream=stream)
+                yield Member(name=safe_path, size=size, stream=stream)
                 stream.drain()
 
     @contextmanager
     def _open(self, name: str, location: ArchiveLocation) -> Generator[tuple[BinaryIO, int]]:
-        with _open_file(self._folder, self._written.get(name, name), location) as file:
+        with _open_file(self._folder, self._disk_names.get(name, name), location) as file:
             status = os.fstat(file.fileno())
             if status.st_nlink > 1:
                 raise location.rejection("drop_folder.hard_link")
@@ -120,9 +121,9 @@ class DropFolder:
             if _state(os.fstat(file.fileno())) != _state(status):
                 raise location.rejection("drop_folder.changed")
 
-    def _states(self) -> dict[str, _State]:
+    def _states(self) -> dict[str, _FileState]:
         """Return the state of every entry by name, except folders and unfinished files; links are not followed."""
-        states: dict[str, _State] = {}
+        states: dict[str, _FileState] = {}
         folders, entry_count = [""], 0
         while folders:
             prefix = folders.pop()
@@ -163,7 +164,7 @@ def _open_file(folder: Path, name: str, location: ArchiveLocation) -> BinaryIO:
         code, reason = "drop_folder.missing", None
     except OSError as error:
         code, reason = (
-            "drop_folder.not_a_file" if error.errno in _NOT_A_FILE else "drop_folder.unreadable",
+            "drop_folder.not_a_file" if error.errno in _NOT_A_FILE_ERRORS else "drop_folder.unreadable",
             error.strerror,
         )
     else:
@@ -175,10 +176,10 @@ def _open_file(folder: Path, name: str, location: ArchiveLocation) -> BinaryIO:
 
 
 def _open_descriptor(folder: Path, parts: list[str]) -> int:
-    descriptor = os.open(folder, _FOLDER)
+    descriptor = os.open(folder, _FOLDER_FLAGS)
     for part in parts[:-1]:
-        descriptor = _open_below(descriptor, part, _FOLDER | os.O_NOFOLLOW)
-    return _open_below(descriptor, parts[-1], _FILE)
+        descriptor = _open_below(descriptor, part, _FOLDER_FLAGS | os.O_NOFOLLOW)
+    return _open_below(descriptor, parts[-1], _FILE_FLAGS)
 
 
 def _open_below(folder: int, part: str, flags: int) -> int:
@@ -188,7 +189,7 @@ def _open_below(folder: int, part: str, flags: int) -> int:
         os.close(folder)
 
 
-def _state(status: os.stat_result) -> _State:
+def _state(status: os.stat_result) -> _FileState:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 

@@ -14,6 +14,11 @@ from cchc_connect.errors import Rejected
 from cchc_connect.messages import Message
 
 _MAX_SHOWN_CHARACTERS = 100
+_DRIVE = re.compile(r"[A-Za-z]:")
+_CONTROL_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode categories refused in names: control and direction characters, surrogates, line separators."""
+_MAX_PART_BYTES = 255  # longest file name on Linux and Windows
+_MAX_PATH_BYTES = 1024
 
 
 @dataclass(frozen=True)
@@ -44,13 +49,6 @@ class ArchiveLocation:
         return Message("drop_folder_location.member", {"file": shown, "member": self.member})
 
 
-_DRIVE = re.compile(r"[A-Za-z]:")
-_CONTROL_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode categories refused in names: control and direction characters, surrogates, line separators."""
-_PART_BYTES = 255  # longest file name on Linux and Windows
-_PATH_BYTES = 1024
-
-
 def safe_name(written: str, location: ArchiveLocation) -> str:
     """Return a name from outside as a safe relative path.
 
@@ -62,7 +60,7 @@ def safe_name(written: str, location: ArchiveLocation) -> str:
     parts = [part for part in name.split("/") if part not in {"", "."}]
     if rule is None and not parts:
         rule = "empty"
-    if rule is None and any(len(part.encode()) > _PART_BYTES for part in parts):
+    if rule is None and any(len(part.encode()) > _MAX_PART_BYTES for part in parts):
         rule = "long"
     if rule is not None:
         raise location.rejection("drop_folder.name_refused", problem=Message(f"drop_folder_name.{rule}"))
@@ -72,7 +70,7 @@ def safe_name(written: str, location: ArchiveLocation) -> str:
 def _broken_rule(name: str) -> str | None:
     if any(unicodedata.category(character) in _CONTROL_CATEGORIES for character in name):
         return "signs"
-    if len(name.encode()) > _PATH_BYTES:
+    if len(name.encode()) > _MAX_PATH_BYTES:
         return "long"
     if "\\" in name:
         return "backslash"

@@ -15,6 +15,22 @@ from zipfile import BadZipFile
 from cchc_connect.drop_folder.names import ArchiveLocation
 
 MIB = 1024 * 1024
+CHUNK_BYTES = 256 * 1024
+
+_DAMAGE_ERRORS = (
+    BadZipFile,
+    TarError,
+    zlib.error,
+    EOFError,
+    OSError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    RuntimeError,
+)
+"""Exceptions that the standard library raises for damaged archives; its header parsers raise many kinds."""
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,24 +51,6 @@ class DropFolderLimits:
     """Highest ratio of unpacked to packed size; not applied to archives of less than 1 MiB unpacked."""
     nesting: int = 1
     """Levels of archives inside an archive that are opened; deeper ones are refused."""
-
-
-Result = TypeVar("Result")
-
-CHUNK_BYTES = 256 * 1024
-
-_BROKEN = (
-    BadZipFile,
-    TarError,
-    zlib.error,
-    EOFError,
-    OSError,
-    ValueError,
-    ArithmeticError,
-    LookupError,
-    RuntimeError,
-)
-"""Exceptions that the standard library raises for damaged archives; its header parsers raise many kinds."""
 
 
 class ByteSource(Protocol):
@@ -159,6 +157,6 @@ def reject_damage(location: ArchiveLocation, step: Callable[[], Result]) -> Resu
     """
     try:
         return step()
-    except _BROKEN:
+    except _DAMAGE_ERRORS:
         pass
     raise location.rejection("drop_folder.damaged")

@@ -61,7 +61,7 @@ def _value(name: str, value: object, language: Language) -> object:
         case Message():
             return message(value.code, language, value.context)
         case Messages():
-            return "\n".join(message(phrase.code, language, phrase.context) for phrase in value.lines)
+            return "\n".join(message(line.code, language, line.context) for line in value.lines)
         case _:
             return value_text(name, value, language, _sentences(language))
 

@@ -23,7 +23,7 @@ CODE_TABLES: Mapping[str, str] = MappingProxyType(
         "rule": "address_rule",
     }
 )
-"""Placeholders whose values are codes, and the table of the catalogue that has the words for these codes."""
+"""Placeholders whose values are codes, and the table of the catalogue that has the terms for these codes."""
 
 INSTANTS = frozenset({"until", "since", "opens_at"})
 """Placeholders whose values may be the stored text of an instant or a date."""
@@ -40,7 +40,7 @@ def value_text(name: str, value: object, language: "Language", sentences: Mappin
     """Return `value` as the placeholder `name` shows it.
 
     Args:
-        name: name of the placeholder; some names say that the value is a code or an instant.
+        name: name of the placeholder; it decides whether the value is read as a code or an instant.
         value: the value as the caller gave it.
         language: language of the reader.
         sentences: the catalogue of that language, by code.
@@ -66,11 +66,11 @@ def value_text(name: str, value: object, language: "Language", sentences: Mappin
     return text
 
 
-def instant_text(moment: datetime, language: "Language") -> str:
+def instant_text(instant: datetime, language: "Language") -> str:
     """Return an instant in Vietnam time, to the minute; an instant without offset is Vietnam time already."""
     from cchc_schemas.dates import VIETNAM  # noqa: PLC0415  # few messages contain an instant, and --help must be fast
 
-    local = moment.astimezone(VIETNAM) if moment.tzinfo else moment
+    local = instant.astimezone(VIETNAM) if instant.tzinfo else instant
     return f"{local:%d/%m/%Y %H:%M}" if language == VIETNAMESE else f"{local:%Y-%m-%d %H:%M}"
 
 
@@ -98,10 +98,10 @@ def _text(name: str, text: str, language: "Language", sentences: Mapping[str, st
 
 def _stored_instant(text: str, language: "Language") -> str:
     try:
-        moment = datetime.fromisoformat(text)
+        instant = datetime.fromisoformat(text)
     except ValueError:
         return text
-    return day_text(text, language) if len(text) == len("2026-07-01") else instant_text(moment, language)
+    return day_text(text, language) if len(text) == len("2026-07-01") else instant_text(instant, language)
 
 
 def _system_text(text: str, language: "Language", sentences: Mapping[str, str]) -> str:

@@ -54,9 +54,9 @@ def shown_log(form: LogForm, stream: TextIO) -> Generator[None, None, None]:
     root.addHandler(handler)
     logging.captureWarnings(True)
     if sys.unraisablehook is sys.__unraisablehook__:  # a hook that is set already stays
-        sys.unraisablehook = _unraisable
+        sys.unraisablehook = _log_unraisable
     if threading.excepthook is threading.__excepthook__:
-        threading.excepthook = _in_thread
+        threading.excepthook = _log_thread_failure
     for name in OWN_PACKAGES if form is not LogForm.NONE else ():
         logging.getLogger(name).setLevel(logging.DEBUG)
     _current_form = form
@@ -79,11 +79,11 @@ def _handler(form: LogForm, stream: TextIO) -> logging.Handler:
     return handler
 
 
-def _unraisable(arguments: "sys.UnraisableHookArgs", /) -> None:
+def _log_unraisable(arguments: "sys.UnraisableHookArgs", /) -> None:
     if arguments.exc_value is not None:
-        log.error("an object could not be removed in order\n%s", safe_traceback(arguments.exc_value))
+        log.error("a finalizer failed\n%s", safe_traceback(arguments.exc_value))
 
 
-def _in_thread(arguments: threading.ExceptHookArgs, /) -> None:
+def _log_thread_failure(arguments: threading.ExceptHookArgs, /) -> None:
     if arguments.exc_value is not None and not isinstance(arguments.exc_value, SystemExit):
         log.error("a thread failed\n%s", safe_traceback(arguments.exc_value))

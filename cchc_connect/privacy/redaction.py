@@ -40,8 +40,12 @@ CONTROL_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp"})
 MAX_LINE_LENGTH = 16 * 1024
 """Maximum characters of one line; the part beyond is cut off."""
 
-_MARGIN = 2 * 1024  # characters that are cut off too: half of a secret at the cut would not be recognised
-_OPAQUE = (list, tuple, set, frozenset, Mapping)
+_CUT_MARGIN = 2 * 1024  # characters that are cut off too: half of a secret at the cut would not be recognised
+_CONTAINERS = (list, tuple, set, frozenset, Mapping)
+
+_CAUSED = "The above exception was the direct cause of the following exception:"
+_DURING_HANDLING = "During handling of the above exception, another exception occurred:"
+_MAX_EXCEPTIONS = 20  # of one chain, or of one group
 
 _SENSITIVE_NAME = (
     r"(?:[\w-]{0,24}(?:authorization|cookie2?|api[_-]?key|token|secret|password|passwd|passphrase|pwd|mat[_-]?khau"
@@ -71,7 +75,9 @@ _QUOTED_INPUT = re.compile(r"(?<=input_value=).*?(?=, input_type=)", re.DOTALL)
 def redact(text: str, *, is_own: bool = False) -> str:
     r"""Return `text` with secrets and personal values masked, as the table above says.
 
-    `ours`: the line was logged by one of our packages, so it keeps its numbers.
+    Args:
+        text: a line, or several.
+        is_own: the line was logged by one of our packages, so it keeps its numbers.
 
     >>> redact("GET https://a:b@land.example/parcels?owner=1 from 074087000001")
     'GET https://***@land.example/parcels?*** from ***0001'
@@ -87,7 +93,7 @@ def redact(text: str, *, is_own: bool = False) -> str:
     text = _FIELD.sub(_without_value, text)
     if not is_own:
         text = _without_persons(text)
-    return f"{text[:-_MARGIN]}..." if is_cut else text
+    return f"{text[:-_CUT_MARGIN]}..." if is_cut else text
 
 
 def _without_persons(text: str) -> str:
@@ -173,7 +179,7 @@ def _safe_value(value: object) -> object:
             return f"<{len(value)} bytes>"
         case memoryview():
             return f"<{value.nbytes} bytes>"
-        case _ if isinstance(value, _OPAQUE):
+        case _ if isinstance(value, _CONTAINERS):
             return _structure(cast("object", value))
         case _:
             return str(value)
@@ -208,17 +214,12 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode()
 
 
-_CAUSED = "The above exception was the direct cause of the following exception:"
-_DURING_HANDLING = "During handling of the above exception, another exception occurred:"
-_MAX_EXCEPTIONS = 20  # of one chain, or of one group
-
-
 def safe_traceback(error: BaseException) -> str:
     """Return the traceback of `error` and its causes; no line shows a value of a foreign exception."""
     chain = list(_chain(error))
     lines: list[str] = []
     for exception, link in reversed(chain):
-        lines += _alone(exception)
+        lines += _exception_lines(exception)
         if link:
             lines += ["", link, ""]
     return "\n".join(lines)
@@ -253,7 +254,7 @@ def _chain(error: BaseException) -> Iterator[tuple[BaseException, str]]:
             current, link = None if current.__suppress_context__ else current.__context__, _DURING_HANDLING
 
 
-def _alone(error: BaseException) -> list[str]:
+def _exception_lines(error: BaseException) -> list[str]:
     """Return the lines of one exception without its causes."""
     lines = list[str]()
     if error.__traceback__ is not None:

@@ -30,6 +30,11 @@ _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 _MIN_LINE_LENGTH = 12  # characters; a shorter line of a key (PEM) is its end or its header
 
 
+_GROUP_OR_OTHERS = 0o077
+_MAX_KEY_FILE_BYTES = 1024 * 1024
+"""No key file is larger; a wrong path, such as a device, is not read to its end."""
+
+
 class SecretText(str):
     """A secret as `str`: usable as any text, but its repr is masked and it cannot be pickled."""
 
@@ -86,22 +91,37 @@ class SecretRegistry:
                     text = text.replace(form, MASK)
             for core in cores:
                 if core in text:
-                    text = _without_run(text, core)
+                    text = _mask_base64_run(text, core)
         return text
 
 
-_REVEALED = SecretRegistry()
+_REGISTRY = SecretRegistry()
 
 
 def register_secret(secret: str) -> SecretText:
     """Register a secret that was just read and return it as `SecretText`."""
-    _REVEALED.register(secret)
+    _REGISTRY.register(secret)
     return SecretText(secret)
 
 
 def mask_secrets(text: str) -> str:
     """Return `text` with every secret masked that this process has read."""
-    return _REVEALED.mask(text)
+    return _REGISTRY.mask(text)
+
+
+def read_private_file(path: Path) -> bytes:
+    """Return the content of a private file; the permissions are checked on the opened file.
+
+    Raises:
+        ConfigurationError: it cannot be read, or other users may read or write it.
+    """
+    try:
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_mode & _GROUP_OR_OTHERS:
+                raise ConfigurationError("config.secret_file_open", path=path)
+            return file.read(_MAX_KEY_FILE_BYTES)
+    except OSError as error:
+        raise ConfigurationError("config.secret_file_missing", path=path) from error
 
 
 def _forms(secret: str) -> list[str]:
@@ -137,7 +157,7 @@ def _cores(secret: str) -> list[str]:
     return sorted(core for core in cores if len(core) >= _MIN_LENGTH)
 
 
-def _without_run(text: str, core: str) -> str:
+def _mask_base64_run(text: str, core: str) -> str:
     """Return `text` with each run of base64 characters masked that contains `core`."""
     pieces, remainder = list[str](), text
     while (position := remainder.find(core)) >= 0:
@@ -153,23 +173,3 @@ def _without_run(text: str, core: str) -> str:
 
 def _octets(secret: str) -> bytes:
     return secret.encode(errors="surrogatepass")  # an environment variable may hold bytes that are no text
-
-
-_GROUP_OR_OTHERS = 0o077
-_MAX_BYTES = 1024 * 1024
-"""No key file is larger; a wrong path, such as a device, is not read to its end."""
-
-
-def read_private_file(path: Path) -> bytes:
-    """Return the content of a private file; the permissions are checked on the opened file.
-
-    Raises:
-        ConfigurationError: it cannot be read, or other users may read or write it.
-    """
-    try:
-        with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_mode & _GROUP_OR_OTHERS:
-                raise ConfigurationError("config.secret_file_open", path=path)
-            return file.read(_MAX_BYTES)
-    except OSError as error:
-        raise ConfigurationError("config.secret_file_missing", path=path) from error

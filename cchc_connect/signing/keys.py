@@ -76,8 +76,8 @@ class KeyFile:
     """The public keys of another party, from a local JWKS file (RFC 7517 section 5); nothing is fetched.
 
     The file is read again when it has changed, and when a requested key is missing, for that reason at most once in
-    `pause_s` seconds. So keys can be rotated without a restart: add the new key beside the old one, wait until the
-    other party uses it, remove the old one. Threads may share it.
+    `min_reload_interval_s` seconds. So keys can be rotated without a restart: add the new key beside the old one, wait
+    until the other party uses it, remove the old one. Threads may share it.
     """
 
     def __init__(self, path: Path, clock: Clock, *, min_reload_interval_s: float = 5.0) -> None:
@@ -89,7 +89,7 @@ class KeyFile:
         """
         self._path = path
         self._clock = clock
-        self._pause_s = min_reload_interval_s
+        self._min_reload_interval_s = min_reload_interval_s
         self._lock = Lock()
         self._key_set = self._read()
 
@@ -108,7 +108,7 @@ class KeyFile:
         key_set = self._key_set
         if key_set.stamp != self._stamp():
             return True
-        return key_id not in key_set.keys and self._clock.monotonic() - key_set.read_at >= self._pause_s
+        return key_id not in key_set.keys and self._clock.monotonic() - key_set.read_at >= self._min_reload_interval_s
 
     def _stamp(self) -> tuple[int, ...]:
         try:
@@ -144,7 +144,7 @@ def _parse_key_set(text: bytes) -> Mapping[str, PublicKey] | Message:
     for position, members in enumerate(documents, start=1):
         if not _is_relevant(members):
             continue
-        rule = _fault(members, keys)
+        rule = _key_fault(members, keys)
         key = None if rule else jose.public_key(members)
         if key is None:
             return Message(f"key_file.{rule or 'broken'}", {"place": position})
@@ -170,7 +170,7 @@ def _is_relevant(members: Mapping[str, Any]) -> bool:
     return members.get("kty") in kinds and members.get("use") != "enc"
 
 
-def _fault(members: Mapping[str, Any], previous: Mapping[str, PublicKey]) -> str | None:
+def _key_fault(members: Mapping[str, Any], previous: Mapping[str, PublicKey]) -> str | None:
     if members["kty"] == "oct" or members.keys() & _SECRET_MEMBERS:
         return "secret"
     key_id = members.get("kid")
@@ -179,12 +179,12 @@ def _fault(members: Mapping[str, Any], previous: Mapping[str, PublicKey]) -> str
     return "twice" if key_id in previous else None
 
 
-def _key_id(configured: str | None, own: str | None) -> str:
-    key_id = configured or own
+def _key_id(configured: str | None, in_key: str | None) -> str:
+    key_id = configured or in_key
     if not key_id:
         raise ConfigurationError("signature.key_id_missing")
-    if own and own != key_id:
-        raise ConfigurationError("signature.key_id_mismatch", value=key_id, known=own)
+    if in_key and in_key != key_id:
+        raise ConfigurationError("signature.key_id_mismatch", value=key_id, known=in_key)
     return key_id
 
 

@@ -19,6 +19,13 @@ MAX_LIFETIME_S = 3600
 """Maximum lifetime of a signature, in seconds; a recorded signature can be replayed for that long."""
 
 
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+"""Value of `client_assertion_type`, sent with `client_assertion` (RFC 7523 section 2.2)."""
+
+MAX_ASSERTION_LIFETIME_S = 300
+"""Maximum lifetime of an assertion, in seconds; it is used at once."""
+
+
 def new_id() -> str:
     """Return a new unique identifier (UUID)."""
     return str(uuid4())
@@ -66,14 +73,7 @@ class Signer:
         return jose.sign_detached(header, body, self._key.key)
 
 
-ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-"""Value of `client_assertion_type`, sent with `client_assertion` (RFC 7523 section 2.2)."""
-
-MAX_ASSERTION_LIFETIME_S = 300
-"""Maximum lifetime of an assertion, in seconds; it is used at once."""
-
-
-def client_assertion(  # each parameter is a claim or the source of one
+def client_assertion(
     key: SigningKey,
     client_id: str,
     audience: str,

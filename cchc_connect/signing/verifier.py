@@ -63,17 +63,17 @@ class VerifiedSignature:
 class Verifier:
     """Verifies the signatures of one connection's messages; threads may share it."""
 
-    def __init__(self, connection: str, keys: KeyFile, expected: SignaturePolicy, clock: Clock) -> None:
-        """Accept signatures that match `expected`, made with one of `keys`."""
+    def __init__(self, connection: str, keys: KeyFile, policy: SignaturePolicy, clock: Clock) -> None:
+        """Accept signatures that match `policy`, made with one of `keys`."""
         self._connection = connection
         self._keys = keys
-        self._expected = expected
+        self._policy = policy
         self._clock = clock
 
     @property
     def leeway(self) -> timedelta:
         """Tolerated clock difference."""
-        return timedelta(seconds=self._expected.leeway_s)
+        return timedelta(seconds=self._policy.leeway_s)
 
     def verify(self, signature: str | None, body: bytes) -> VerifiedSignature:
         """Return the claims of `signature` over exactly these bytes; use only the verified bytes.
@@ -96,7 +96,7 @@ class Verifier:
         if header is None:
             return "signature.malformed"
         return (
-            _header_error(header, self._expected)
+            _header_error(header, self._policy)
             or self._signature_error(signature, header, body)
             or self._check_claims(header)
         )
@@ -114,17 +114,17 @@ class Verifier:
         return None if jose.is_valid_signature(signature, body, public_key.key, algorithm) else "signature.mismatch"
 
     def _check_claims(self, header: Mapping[str, Any]) -> VerifiedSignature | str:
-        expected, audience = self._expected, header.get("aud")
+        policy, audience = self._policy, header.get("aud")
         issued_at, expires_at = _instant(header.get("iat")), _instant(header.get("exp"))
         signature_id = header.get("jti")
         if issued_at is None or expires_at is None or not isinstance(signature_id, str) or not signature_id:
             return "signature.incomplete"
-        if header.get("iss") != expected.issuer:
+        if header.get("iss") != policy.issuer:
             return "signature.issuer_unexpected"
-        if expected.audience not in (cast("list[object]", audience) if isinstance(audience, list) else [audience]):
+        if policy.audience not in (cast("list[object]", audience) if isinstance(audience, list) else [audience]):
             return "signature.audience_unexpected"
         return self._time_error(issued_at, expires_at) or VerifiedSignature(
-            issuer=expected.issuer,
+            issuer=policy.issuer,
             key_id=header["kid"],
             signature_id=signature_id,
             issued_at=datetime.fromtimestamp(issued_at, UTC),
@@ -133,22 +133,22 @@ class Verifier:
 
     def _time_error(self, issued_at: float, expires_at: float) -> str | None:
         """Return the error code where the signature is not valid now; times are seconds since 1970."""
-        now, leeway_s = self._clock.now().timestamp(), self._expected.leeway_s
+        now, leeway_s = self._clock.now().timestamp(), self._policy.leeway_s
         if issued_at > now + leeway_s:
             return "signature.not_yet"
         if expires_at <= now - leeway_s:
             return "signature.expired"
-        return None if 0 < expires_at - issued_at <= self._expected.max_lifetime_s else "signature.lifetime_too_long"
+        return None if 0 < expires_at - issued_at <= self._policy.max_lifetime_s else "signature.lifetime_too_long"
 
 
-def _header_error(header: Mapping[str, Any], expected: SignaturePolicy) -> str | None:
+def _header_error(header: Mapping[str, Any], policy: SignaturePolicy) -> str | None:
     """Return the error code where the header is refused before a key is looked up."""
     if header.keys() & _FOREIGN_KEY_PARAMETERS:
         return "signature.key_embedded"
     if "crit" in header or "b64" in header:  # extensions are not supported, RFC 7797 included
         return "signature.extension_unknown"
     algorithm = header.get("alg")
-    if not isinstance(algorithm, str) or algorithm not in expected.algorithms:
+    if not isinstance(algorithm, str) or algorithm not in policy.algorithms:
         return "signature.algorithm_not_allowed"
     return None
 

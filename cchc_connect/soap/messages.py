@@ -24,21 +24,22 @@ _wsdl_utils: Any = import_module("zeep.wsdl.utils")
 _ZEEP_ERRORS = (Error, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError, SyntaxError)
 """Exceptions of zeep and lxml for values that do not fit; their texts quote the values."""
 
-_UNREADABLE: ContextVar[list[str] | None] = ContextVar("_UNREADABLE", default=None)
-_CONVERTERS = ("zeep.xsd.types.simple", "zeep.xsd.elements.attribute")
+_unreadable_values: ContextVar[list[str] | None] = ContextVar("unreadable_values", default=None)
+"""A logger name for each value that zeep could not read in the current message; None: no message is being read."""
+_CONVERTER_LOGGERS = ("zeep.xsd.types.simple", "zeep.xsd.elements.attribute")
 
 
-class _Conversions(logging.Filter):
+class _ConversionFilter(logging.Filter):
     """Detects values that zeep cannot read: zeep only logs them, with the value, and continues with None."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        unreadable = _UNREADABLE.get()
+        unreadable = _unreadable_values.get()
         if unreadable is not None:
             unreadable.append(record.name)
         return unreadable is None
 
 
-_conversions = _Conversions()
+_conversion_filter = _ConversionFilter()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +52,7 @@ class SoapRequest:
 
 
 @dataclass(frozen=True)
-class _Reply:
+class _RequestsResponse:
     """A response in the form that zeep expects from requests."""
 
     status_code: int
@@ -65,8 +66,8 @@ class SoapMessages:
 
     def __init__(self, wsdl: Path, folder: Path, service: str | None, port: str | None) -> None:
         """Read the description; raises as `open_description` does."""
-        for name in _CONVERTERS:
-            logging.getLogger(name).addFilter(_conversions)
+        for name in _CONVERTER_LOGGERS:
+            logging.getLogger(name).addFilter(_conversion_filter)
         self._client, self._binding = open_description(wsdl, folder, service, port)
         self._lock = Lock()
 
@@ -104,17 +105,18 @@ class SoapMessages:
         """
         if element_name != (self._result_name(operation) or element_name):
             return None
-        reply = _Reply(response.status, response.body, {"Content-Type": response.headers.get("content-type", "")})
+        headers = {"Content-Type": response.headers.get("content-type", "")}
+        zeep_response = _RequestsResponse(response.status, response.body, headers)
         unreadable: list[str] = []
-        token = _UNREADABLE.set(unreadable)
+        token = _unreadable_values.set(unreadable)
         try:
             with self._lock:
-                result = self._binding.process_reply(self._client, self._binding.get(operation), reply)
+                result = self._binding.process_reply(self._client, self._binding.get(operation), zeep_response)
                 plain = _helpers.serialize_object(result, dict)
         except _ZEEP_ERRORS:
             return None
         finally:
-            _UNREADABLE.reset(token)
+            _unreadable_values.reset(token)
         return None if unreadable else (plain,)
 
     def _result_name(self, operation: str) -> str | None:

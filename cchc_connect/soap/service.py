@@ -7,8 +7,8 @@ ignored::
     service = SoapService(folder / "hoso.wsdl", "/HoSoService.asmx")
     dialect = Dialect(classify=classify_soap)
 
-    def fetch(self, ask: PageRequest) -> Conversation[Page]:
-        listing = yield from service.call("LayDanhSach", {"tuNgay": ask.since}, idempotent=True)
+    def fetch(self, page_request: PageRequest) -> Conversation[Page]:
+        listing = yield from service.call("LayDanhSach", {"tuNgay": page_request.since}, idempotent=True)
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class SoapService:
     """One port of a service described by a WSDL file; threads may share it."""
 
-    def __init__(  # the parameters name a port and the caller
+    def __init__(
         self,
         wsdl: Path,
         path: str,
@@ -68,16 +68,16 @@ class SoapService:
             MessageRefused: the arguments do not fit it.
             SourceHeld: the response cannot be read.
         """
-        written = self._written(operation, arguments)
+        message = self._message(operation, arguments)
         del arguments  # so that no frame of a traceback holds them
-        request = self._request(operation, written, idempotent=idempotent)
+        request = self._request(operation, message, idempotent=idempotent)
         return self._conversation(operation, request)
 
     def request(self, operation: str, arguments: Mapping[str, object], *, idempotent: bool = False) -> HttpRequest:
         """Return only the request of a call; raises as `call` does."""
-        written = self._written(operation, arguments)
+        message = self._message(operation, arguments)
         del arguments  # so that no frame of a traceback holds them
-        return self._request(operation, written, idempotent=idempotent)
+        return self._request(operation, message, idempotent=idempotent)
 
     def result(self, operation: str, response: HttpResponse) -> Any:
         """Return the result in a response; None for an operation without a result.
@@ -104,20 +104,20 @@ class SoapService:
         response = yield request
         return self.result(operation, response)
 
-    def _written(self, operation: str, arguments: Mapping[str, object]) -> "SoapRequest | None":
+    def _message(self, operation: str, arguments: Mapping[str, object]) -> "SoapRequest | None":
         return self._messages.write(operation, arguments) if operation in self._messages.operations else None
 
-    def _request(self, operation: str, written: "SoapRequest | None", *, idempotent: bool) -> HttpRequest:
+    def _request(self, operation: str, message: "SoapRequest | None", *, idempotent: bool) -> HttpRequest:
         if operation not in self._messages.operations:
             operations = ", ".join(self._messages.operations)
             raise ConfigurationError("soap.no_operation", operation=operation, known=operations)
-        if written is None:
+        if message is None:
             raise MessageRefused("soap.unsendable", operation=operation)
         return HttpRequest(
             method="POST",
             path=self._path,
-            content=written.body,
-            content_type=written.media_type,
-            headers={"Accept": "text/xml, application/soap+xml", **written.headers},
+            content=message.body,
+            content_type=message.media_type,
+            headers={"Accept": "text/xml, application/soap+xml", **message.headers},
             idempotent=idempotent,
         )

@@ -21,37 +21,15 @@ from zeep.wsdl.bindings.soap import SoapBinding
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.wire.xml import UnsafeXml, XmlLimits, check_xml
 
-_MAX_CHAIN = 32
-_MAX_ELEMENTS = 500_000
-
-
-def can_be_resolved(body: Element) -> bool:
-    """True if every chain of references ends, and all copies together stay within the limit."""
-    named = {name: child for child in body if (name := child.get("id"))}
-    sizes: dict[str, int] = {}
-    return not named or _size(body, named, sizes, _MAX_CHAIN) <= _MAX_ELEMENTS
-
-
-def _size(element: Element, named: Mapping[str, Element], sizes: dict[str, int], depth_left: int) -> int:
-    """Return the number of elements with all references resolved; above the limit where a chain is too long."""
-    if depth_left == 0:
-        return _MAX_ELEMENTS + 1
-    size = 0
-    for inner in element.iter():
-        size += 1
-        name = (inner.get("href") or "").removeprefix("#")
-        if name in named:
-            if name not in sizes:
-                sizes[name] = _size(named[name], named, sizes, depth_left - 1)
-            size += sizes[name]
-    return size
-
-
 _zeep: Any = import_module("zeep")  # it has no types
 _LIMITS = XmlLimits(max_bytes=16 * 1024 * 1024, max_depth=128)
 _MAX_FILES = 500
-_UNREADABLE = (Error, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError)
+_ZEEP_ERRORS = (Error, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError)
 """Exceptions of zeep for invalid descriptions."""
+
+_MAX_REFERENCE_CHAIN = 32
+_MAX_ELEMENTS = 500_000
+"""Limits of a message: length of a chain of references, elements with all references resolved."""
 
 
 class LocalFiles:
@@ -70,7 +48,7 @@ class LocalFiles:
         """
         path = Path(location).resolve()
         if urlsplit(location).scheme or not path.is_relative_to(self._folder):
-            raise _elsewhere(self._folder, location)
+            raise _outside_folder_error(self._folder, location)
         self._files_loaded += 1
         try:
             status = path.stat()
@@ -101,8 +79,8 @@ def open_description(wsdl: Path, folder: Path, service: str | None, port: str | 
         document = _zeep.wsdl.Document(str(wsdl.resolve()), files, settings=settings)
     except ExternalReferenceForbidden as forbidden:
         reference: Any = forbidden  # zeep has no types
-        raise _elsewhere(folder, str(reference.url)) from None
-    except _UNREADABLE as error:
+        raise _outside_folder_error(folder, str(reference.url)) from None
+    except _ZEEP_ERRORS as error:
         raise ConfigurationError("soap.description_unusable", path=wsdl) from error
     matching = [
         (candidate.name, name, candidate_port.binding)
@@ -119,5 +97,27 @@ def open_description(wsdl: Path, folder: Path, service: str | None, port: str | 
     return client, binding
 
 
-def _elsewhere(folder: Path, location: str) -> ConfigurationError:
+def can_be_resolved(body: Element) -> bool:
+    """True if every chain of references ends, and all copies together stay within the limit."""
+    by_id = {name: child for child in body if (name := child.get("id"))}
+    sizes: dict[str, int] = {}
+    return not by_id or _resolved_size(body, by_id, sizes, _MAX_REFERENCE_CHAIN) <= _MAX_ELEMENTS
+
+
+def _resolved_size(element: Element, by_id: Mapping[str, Element], sizes: dict[str, int], depth_left: int) -> int:
+    """Return the number of elements with all references resolved; above the limit where a chain is too long."""
+    if depth_left == 0:
+        return _MAX_ELEMENTS + 1
+    size = 0
+    for inner in element.iter():
+        size += 1
+        name = (inner.get("href") or "").removeprefix("#")
+        if name in by_id:
+            if name not in sizes:
+                sizes[name] = _resolved_size(by_id[name], by_id, sizes, depth_left - 1)
+            size += sizes[name]
+    return size
+
+
+def _outside_folder_error(folder: Path, location: str) -> ConfigurationError:
     return ConfigurationError("soap.description_elsewhere", folder=folder, location=ascii(location))

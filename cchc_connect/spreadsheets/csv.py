@@ -46,12 +46,12 @@ def read_csv(file: BinaryIO, columns: Sequence[Column]) -> Iterator[Row]:
     Raises:
         Rejected: the file is not such a table; the error names the row and column.
     """
-    lines = _lines(file)
-    if next(lines, None) != [escape_formula(column.name) for column in columns]:
+    cell_rows = _cell_rows(file)
+    if next(cell_rows, None) != [escape_formula(column.name) for column in columns]:
         raise Rejected("spreadsheet.header_mismatch", columns=", ".join(column.name for column in columns))
-    for number, line in enumerate(lines, start=2):
-        row = _row(line, columns, number)
-        del line  # an error's traceback must not hold its values
+    for number, cells in enumerate(cell_rows, start=2):
+        row = _row(cells, columns, number)
+        del cells  # an error's traceback must not hold its values
         if isinstance(row, Rejected):
             raise row
         yield row
@@ -69,7 +69,7 @@ def _cell_text(value: Value) -> str:
             return str(value)
 
 
-def _lines(file: BinaryIO) -> Iterator[list[str]]:
+def _cell_rows(file: BinaryIO) -> Iterator[list[str]]:
     try:
         with TextIOWrapper(file, encoding=_ENCODING, newline="") as text:
             yield from csv.reader(text, strict=True)
@@ -80,21 +80,21 @@ def _lines(file: BinaryIO) -> Iterator[list[str]]:
     raise Rejected("spreadsheet.damaged")
 
 
-def _row(line: list[str], columns: Sequence[Column], number: int) -> list[Value] | Rejected:
+def _row(cells: list[str], columns: Sequence[Column], number: int) -> list[Value] | Rejected:
     if number > MAX_ROWS + 1:
         return Rejected("spreadsheet.too_many_rows", most=MAX_ROWS)
-    if len(line) != len(columns):
+    if len(cells) != len(columns):
         return Rejected("spreadsheet.row_length", row=number, width=len(columns))
     values: list[Value] = []
-    for column, cell in zip(columns, line, strict=True):
-        value = _read(cell, column.kind) if cell else None
+    for column, cell in zip(columns, cells, strict=True):
+        value = _cell_value(cell, column.kind) if cell else None
         if cell and value is None:
             return cell_rejection("spreadsheet.cell_unreadable", f"no_{column.kind}", number, column)
         values.append(value)
     return values
 
 
-def _read(cell: str, kind: ColumnType) -> Value:
+def _cell_value(cell: str, kind: ColumnType) -> Value:
     """Return the value of a cell; None if it does not fit the column kind."""
     match kind:
         case ColumnType.TEXT:

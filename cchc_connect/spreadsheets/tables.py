@@ -21,62 +21,26 @@ from typing import TypeAlias
 from cchc_connect.errors import Rejected
 from cchc_connect.messages import Message
 
+MAX_ROWS = 1_048_575  # Excel's limit less the header row
+MAX_CELL_CHARACTERS = 32_767  # Excel's limit for the characters of one cell
+_MAX_DIGITS = 15  # significant digits that spreadsheet programs keep
+_MAX_EXPONENT = 300  # largest power of ten, positive or negative
+
 _FORMULA_STARTS = frozenset("=+-@")
 _SKIPPED_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 """Unicode categories that programs skip before they look at the first character."""
 _CONTROL_STARTS = frozenset("\t\r\n")
-_MARK = "'"
+_TEXT_MARK = "'"
 
 # XML 1.0 cannot hold these, and turns a carriage return into a line feed (ECMA-376 part 1, 22.9.2.19).
 _XML_FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 _XML_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
-def escape_formula(text: str) -> str:
-    """Return a text as it is written to a cell.
-
-    >>> escape_formula("+84912000111"), escape_formula("'=1"), escape_formula("12 Lê Lợi")
-    ("'+84912000111", "''=1", '12 Lê Lợi')
-    """
-    return _MARK + text if not text or text.startswith(_MARK) or starts_formula(text) else text
-
-
-def unescape_formula(cell: str) -> str:
-    """Return the text that `escape_formula` escaped."""
-    return cell.removeprefix(_MARK)
-
-
-def starts_formula(text: str) -> bool:
-    """True if a program may read the text as a formula; full-width and small forms of the characters count too."""
-    if text[:1] in _CONTROL_STARTS:
-        return True
-    first = next((character for character in text if unicodedata.category(character) not in _SKIPPED_CATEGORIES), "")
-    return unicodedata.normalize("NFKC", first)[:1] in _FORMULA_STARTS
-
-
-def escape_xml(text: str) -> str:
-    r"""Return a text as the XML of a workbook holds it; `_x000D_` stands for a character XML cannot hold.
-
-    >>> escape_xml("a\rb"), escape_xml("_x000D_")
-    ('a_x000D_b', '_x005F_x000D_')
-    """
-    return _XML_FORBIDDEN.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
-
-
-def unescape_xml(text: str) -> str:
-    """Return the text that `held` escaped."""
-    return _XML_ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
-
-
 Value: TypeAlias = str | int | Decimal | date | None
 """Value of a cell; None for an empty one. A day has no time."""
 
 Row: TypeAlias = Sequence[Value]
-
-MAX_ROWS = 1_048_575  # Excel's limit less the header row
-MAX_CELL_CHARACTERS = 32_767  # Excel's limit for the characters of one cell
-_MAX_DIGITS = 15  # significant digits that spreadsheet programs keep
-_MAX_EXPONENT = 300  # largest power of ten, positive or negative
 
 
 class ColumnType(StrEnum):
@@ -104,7 +68,7 @@ def checked_rows(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[Row
             spreadsheet programs count (the header is row 1), and the column.
     """
     for number, row in enumerate(rows, start=2):
-        error = _refusal(columns, row, number)
+        error = _row_error(columns, row, number)
         if error is not None:
             del row  # an error's traceback must not hold its values
             raise error
@@ -116,7 +80,43 @@ def cell_rejection(code: str, rule: str, row: int, column: Column) -> Rejected:
     return Rejected(code, row=row, column=column.name, problem=Message(f"spreadsheet_cell.{rule}"))
 
 
-def _refusal(columns: Sequence[Column], row: Row, number: int) -> Rejected | None:
+def escape_formula(text: str) -> str:
+    """Return a text as it is written to a cell.
+
+    >>> escape_formula("+84912000111"), escape_formula("'=1"), escape_formula("12 Lê Lợi")
+    ("'+84912000111", "''=1", '12 Lê Lợi')
+    """
+    return _TEXT_MARK + text if not text or text.startswith(_TEXT_MARK) or starts_formula(text) else text
+
+
+def unescape_formula(cell: str) -> str:
+    """Return the text that `escape_formula` escaped."""
+    return cell.removeprefix(_TEXT_MARK)
+
+
+def starts_formula(text: str) -> bool:
+    """True if a program may read the text as a formula; full-width and small forms of the characters count too."""
+    if text[:1] in _CONTROL_STARTS:
+        return True
+    first = next((character for character in text if unicodedata.category(character) not in _SKIPPED_CATEGORIES), "")
+    return unicodedata.normalize("NFKC", first)[:1] in _FORMULA_STARTS
+
+
+def escape_xml(text: str) -> str:
+    r"""Return a text as the XML of a workbook holds it; `_x000D_` stands for a character XML cannot hold.
+
+    >>> escape_xml("a\rb"), escape_xml("_x000D_")
+    ('a_x000D_b', '_x005F_x000D_')
+    """
+    return _XML_FORBIDDEN.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
+
+
+def unescape_xml(text: str) -> str:
+    """Return the text that `escape_xml` escaped."""
+    return _XML_ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+
+
+def _row_error(columns: Sequence[Column], row: Row, number: int) -> Rejected | None:
     if number > MAX_ROWS + 1:
         return Rejected("spreadsheet.too_many_rows", most=MAX_ROWS)
     if len(row) != len(columns):

@@ -39,7 +39,7 @@ _DAY_FORMAT = "yyyy-mm-dd"
 _FIRST_DAY = date(1900, 3, 1)
 """Excel's calendar has a false 29 February 1900; earlier days are written as texts."""
 _XML_LIMITS = XmlLimits(max_bytes=256 * 1024 * 1024, max_elements=20_000_000)
-_UNREADABLE = (
+_DAMAGE_ERRORS = (
     BadZipFile,
     InvalidFileException,
     OSError,
@@ -77,14 +77,14 @@ def read_xlsx(file: BinaryIO, columns: Sequence[Column], name: str) -> Iterator[
     Raises:
         Rejected: the file is not such a table, or is hostile; the error names the row and column.
     """
-    _check(file, name)
-    lines = _lines(file)
-    heading = next(lines, list[Any]())
-    if [_read(cell, ColumnType.TEXT) for cell in heading] != [column.name for column in columns]:
+    _check_parts(file, name)
+    cell_rows = _cell_rows(file)
+    heading = next(cell_rows, list[Any]())
+    if [_cell_value(cell, ColumnType.TEXT) for cell in heading] != [column.name for column in columns]:
         raise Rejected("spreadsheet.header_mismatch", columns=", ".join(column.name for column in columns))
-    for number, line in enumerate(lines, start=2):
-        row = _row(line, columns, number)
-        del line  # an error's traceback must not hold its values
+    for number, cells in enumerate(cell_rows, start=2):
+        row = _row(cells, columns, number)
+        del cells  # an error's traceback must not hold its values
         if isinstance(row, Rejected):
             raise row
         yield row
@@ -112,7 +112,7 @@ def _text_cell(sheet: Any, text: str) -> Any:
     return cell
 
 
-def _check(file: BinaryIO, name: str) -> None:
+def _check_parts(file: BinaryIO, name: str) -> None:
     """Unpack and check every part of a workbook once, keeping nothing."""
     size = file.seek(0, 2)
     location = ArchiveLocation(name)
@@ -133,17 +133,17 @@ def _check_part(member: Member) -> None:
         check_xml(chain([start], following), _XML_LIMITS)
 
 
-def _lines(file: BinaryIO) -> Iterator[list[Any]]:
-    workbook: Any = _attempt(partial(load_workbook, file, read_only=True))
-    sheet = _attempt(lambda: workbook.worksheets[0])
+def _cell_rows(file: BinaryIO) -> Iterator[list[Any]]:
+    workbook: Any = _run_step(partial(load_workbook, file, read_only=True))
+    sheet = _run_step(lambda: workbook.worksheets[0])
     sheet.reset_dimensions()  # the size that a workbook declares is not trusted
     rows = sheet.iter_rows()
-    while (cells := _attempt(partial(next, rows, None))) is not None:
+    while (cells := _run_step(partial(next, rows, None))) is not None:
         yield list(cells)
     workbook.close()
 
 
-def _attempt(step: Callable[[], Any]) -> Any:
+def _run_step(step: Callable[[], Any]) -> Any:
     """Run one step of openpyxl.
 
     Raises:
@@ -151,28 +151,28 @@ def _attempt(step: Callable[[], Any]) -> Any:
     """
     try:
         return step()
-    except _UNREADABLE:
+    except _DAMAGE_ERRORS:
         pass
     raise Rejected("spreadsheet.damaged")
 
 
-def _row(line: list[Any], columns: Sequence[Column], number: int) -> list[Value] | Rejected:
+def _row(cells: list[Any], columns: Sequence[Column], number: int) -> list[Value] | Rejected:
     if number > MAX_ROWS + 1:
         return Rejected("spreadsheet.too_many_rows", most=MAX_ROWS)
-    while len(line) > len(columns) and line[-1].value is None:
-        line.pop()
-    if len(line) > len(columns):
+    while len(cells) > len(columns) and cells[-1].value is None:
+        cells.pop()
+    if len(cells) > len(columns):
         return Rejected("spreadsheet.row_length", row=number, width=len(columns))
     values: list[Value] = []
-    for column, cell in zip(columns, line, strict=False):
-        value = None if cell.value is None else _read(cell, column.kind)
+    for column, cell in zip(columns, cells, strict=False):
+        value = None if cell.value is None else _cell_value(cell, column.kind)
         if cell.value is not None and value is None:
             return cell_rejection("spreadsheet.cell_unreadable", f"no_{column.kind}", number, column)
         values.append(value)
     return values + [None] * (len(columns) - len(values))
 
 
-def _read(cell: Any, kind: ColumnType) -> Value:
+def _cell_value(cell: Any, kind: ColumnType) -> Value:
     """Return the value of a cell; None if it does not fit the column kind, as a formula never does."""
     value: object = cell.value
     match kind, cell.data_type, value:

@@ -10,9 +10,9 @@ real ones::
         agencies.edit(seed=1)                                # the changes of one day
         agencies.national_portal.switches.drop_after_write = 1   # one response will be lost
 
-`Agencies.holdings` counts the records of each shared type that the systems show, and `Agencies.faulty` those that must
-be quarantined. After a sync the rows in the shared database and the open quarantine entries together are as many as
-the holdings. Each double also runs alone: `OgcFeaturesDouble` (a land registry by OGC API
+`Agencies.record_counts` returns how many records of each shared type the systems show, and `Agencies.faulty_counts` how
+many of them must be quarantined. After a sync the rows in the shared database and the open quarantine entries together
+are as many as the records shown. Each double also runs alone: `OgcFeaturesDouble` (a land registry by OGC API
 Features), `ConstructionDepartmentDouble` (permits by REST, works as an ArcGIS layer), `OpenCpsDouble` (a
 one-stop desk) and `NationalPortalDouble` (which also receives dossiers and steps). `Switches` make a double
 misbehave, a `Defect` is a fault of a wire item, an `Edit` lists what a day changed.
@@ -31,7 +31,7 @@ from cchc_connect.testing.doubles.switches import Switches
 from cchc_connect.testing.faults import FAULTS, WireFault
 from cchc_connect.testing.faults.faulty_server import FaultyServer
 from cchc_connect.testing.province.defects import Defect, DefectCount, DefectSeverity
-from cchc_connect.testing.province.edits import Edit, days_work
+from cchc_connect.testing.province.edits import Edit, daily_edit
 from cchc_connect.testing.province.world import World
 
 __all__ = [
@@ -52,6 +52,6 @@ __all__ = [
     "Switches",
     "WireFault",
     "World",
-    "days_work",
+    "daily_edit",
     "json_response",
 ]

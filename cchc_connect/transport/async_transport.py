@@ -71,7 +71,7 @@ class AsyncTransport:
         """Send `request` and return its response, within the policy's deadline.
 
         Raises:
-            CchcError: the typed error of a failed connection or of a verdict outside `request.accept`.
+            CchcError: the typed error of a failed connection or of a verdict outside `request.accepted_verdicts`.
         """
         return await run_steps_async(call_steps(request, self._channel), self._perform)
 
@@ -86,7 +86,7 @@ class AsyncTransport:
     async def _perform(self, step: SendStep | LoginStep | WaitStep) -> Any:
         if isinstance(step, SendStep):
             return await AsyncRetrying(sleep=self._sleep, **self._channel.retry_arguments(step.call))(
-                self._send_in_turn, step
+                self._send_within_rate_limit, step
             )
         if isinstance(step, WaitStep):
             return await self._sleep(step.seconds)
@@ -100,7 +100,7 @@ class AsyncTransport:
         finally:
             self._login_lock.release()
 
-    async def _send_in_turn(self, step: SendStep) -> HttpResponse:
+    async def _send_within_rate_limit(self, step: SendStep) -> HttpResponse:
         wait_s = await asyncio.to_thread(self._channel.acquire_slot, step.call) if self._is_rate_limited else 0.0
         if wait_s:
             await self._sleep(wait_s)

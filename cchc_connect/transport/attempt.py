@@ -1,7 +1,7 @@
 """One attempt to send a request and read its response: everything that does not depend on the HTTP library.
 
-A carrier enters the attempt, sends its `wire`, passes on status, headers and body and calls `answer`. Errors are
-raised only there, so that no frame of a traceback holds an address, a header or a body.
+A carrier enters the attempt, sends its `prepared` request, passes on status, headers and body and calls `response`.
+Errors are raised only there, so that no frame of a traceback holds an address, a header or a body.
 
 While an attempt is in progress the HTTP libraries' log records about it are dropped: urllib3 logs URLs with their query
 at DEBUG (and malformed headers at WARNING), httpx logs URLs at INFO, httpcore logs response headers at DEBUG. A program
@@ -35,7 +35,22 @@ from cchc_connect.transport.retry_policy import retry_after_s
 
 _log = logging.getLogger("cchc_connect.transport")
 
-current_attempt: ContextVar["Attempt | None"] = ContextVar("in_progress", default=None)
+# A filter applies to its own logger and not to that logger's children, so each is listed.
+_LOGGERS = (
+    "urllib3.connection",
+    "urllib3.connectionpool",
+    "urllib3.poolmanager",
+    "urllib3.response",
+    "urllib3.util.retry",
+    "httpx",
+    "httpcore.connection",
+    "httpcore.http11",
+    "httpcore.http2",
+    "httpcore.proxy",
+    "httpcore.socks",
+)
+
+current_attempt: ContextVar["Attempt | None"] = ContextVar("current_attempt", default=None)
 """The current attempt of this thread or task, for library hooks that are called without a request."""
 
 
@@ -141,9 +156,9 @@ class Attempt:
         self._channel.budget.refund()
         return response.with_verdict(call.verdict)
 
-    def error_for(self, fault: ConnectionFailure) -> CchcError:
+    def error_for(self, failure: ConnectionFailure) -> CchcError:
         """Return the typed error for a connection that failed."""
-        return connection_error(self._call, fault)
+        return connection_error(self._call, failure)
 
     def _sign(self) -> PreparedRequest:
         """Return the request as sent in this attempt; a login gets no message signature."""
@@ -175,22 +190,6 @@ def _is_cut_json(response: HttpResponse) -> bool:
     except ValueError:
         return speaks_json(response)
     return False
-
-
-# A filter applies to its own logger and not to that logger's children, so each is listed.
-_LOGGERS = (
-    "urllib3.connection",
-    "urllib3.connectionpool",
-    "urllib3.poolmanager",
-    "urllib3.response",
-    "urllib3.util.retry",
-    "httpx",
-    "httpcore.connection",
-    "httpcore.http11",
-    "httpcore.http2",
-    "httpcore.proxy",
-    "httpcore.socks",
-)
 
 
 class _OutsideAttempts(logging.Filter):

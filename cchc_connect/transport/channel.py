@@ -85,7 +85,7 @@ class EndpointChannel:
         return wait_s
 
     def pause(self, throttled: Throttled) -> None:
-        """Pause all requests to this system for the time that it requested of one."""
+        """Pause all requests to this system for as long as one of its responses requested."""
         if (
             self.environment.rate_limiter is not None
             and throttled.retry_after_s

@@ -36,7 +36,7 @@ class Transport(Protocol):
         ...
 
     def send(self, request: HttpRequest, /) -> HttpResponse:
-        """Send `request` and return its response; a verdict outside its `accept` raises a typed error."""
+        """Send `request` and return its response; a verdict outside its `accepted_verdicts` raises a typed error."""
         ...
 
     def run(self, conversation: Conversation[Result], /) -> Result:
@@ -56,26 +56,26 @@ def call_steps(request: HttpRequest, channel: EndpointChannel) -> Generator[Send
     call = channel.new_call(request, channel.new_deadline())
     if channel.session is None:
         return require_accepted((yield channel.send_step(call, request)), call)
-    attach = channel.session.login_method.login.with_token
+    with_token = channel.session.login_method.login.with_token
     session = yield from _session(channel, channel.session, call, None)
-    response: HttpResponse = yield channel.send_step(call, attach(request, session.token))
+    response: HttpResponse = yield channel.send_step(call, with_token(request, session.token))
     if response.verdict is Verdict.AUTH:
         session = yield from _session(channel, channel.session, call, session)
-        response = yield channel.send_step(call, attach(request, session.token))
+        response = yield channel.send_step(call, with_token(request, session.token))
     return require_accepted(response, call)
 
 
 def _session(
-    channel: EndpointChannel, sessions: SharedSession, call: Call, spent: LoginSession | None
+    channel: EndpointChannel, shared: SharedSession, call: Call, expired: LoginSession | None
 ) -> Generator[LoginStep, LoginSession, LoginSession]:
-    session = sessions.current(spent)
+    session = shared.current(expired)
     if session:
         return session
 
-    def begin(login: HttpRequest) -> SendStep:
-        return channel.login_step(channel.new_call(login, call.deadline), sessions.login_method)
+    def new_login_step(login: HttpRequest) -> SendStep:
+        return channel.login_step(channel.new_call(login, call.deadline), shared.login_method)
 
-    return (yield LoginStep(call, sessions.login(call, spent, sessions.login_count, begin)))
+    return (yield LoginStep(call, shared.login(call, expired, shared.login_count, new_login_step)))
 
 
 def run_steps(steps: Generator[Step, StepResult, Result], perform: Callable[[Step], StepResult]) -> Result:
@@ -99,7 +99,7 @@ def run_steps(steps: Generator[Step, StepResult, Result], perform: Callable[[Ste
 async def run_steps_async(
     steps: Generator[Step, StepResult, Result], perform: Callable[[Step], Awaitable[StepResult]]
 ) -> Result:
-    """Run `steps` to their end as `drive` does, without blocking."""
+    """Run `steps` to their end as `run_steps` does, without blocking."""
     try:
         step = next(steps)
         while True:

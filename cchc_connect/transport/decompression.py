@@ -1,6 +1,6 @@
 """Decompression of response bodies (gzip and deflate) in bounded steps, with a check that the stream is complete.
 
-We request only gzip; deflate is read too. No step yields more than `STEP` bytes, so that the caller can stop at a
+We request only gzip; deflate is read too. No step yields more than `MAX_STEP_BYTES`, so that the caller can stop at a
 limit.
 """
 
@@ -34,7 +34,7 @@ class Decoder(Protocol):
         """Yield the decoded form of the next bytes on the wire, step by step.
 
         Raises:
-            Damaged: the bytes do not continue the stream.
+            CorruptStream: the bytes do not continue the stream.
         """
         ...
 

@@ -37,7 +37,7 @@ class Endpoint:
     """Trusted authorities and our client certificate; None: the system's trust store, no certificate."""
 
     def __post_init__(self) -> None:
-        """Refuse a configuration of which every request would fail."""
+        """Refuse a configuration with which every request would fail."""
         if urlsplit(self.base_url).query or "#" in self.base_url:
             raise ConfigurationError("transport.base_url_unusable", connection=self.name, rule="query")
         if not self.origins:
@@ -55,19 +55,23 @@ class Endpoint:
         if tokens is not None:
             client = Credentials(username=tokens.client_id, password=tokens.client_secret or "")
             owner = tokens.resource_owner.username if tokens.resource_owner else ""
-            name = f"{tokens.token_url} {tokens.client_id} {owner} {sorted(tokens.parameters.items())}"
+            store_key = f"{tokens.token_url} {tokens.client_id} {owner} {sorted(tokens.parameters.items())}"
             return LoginMethod(
-                login=tokens, account=client, origins={tokens.origin}, classify=tokens.classify, token_store_key=name
+                login=tokens,
+                account=client,
+                origins={tokens.origin},
+                classify=tokens.classify,
+                token_store_key=store_key,
             )
         if dialect.session is None or account is None:
             return None
-        name = f"{self.base_url} {account.username}"
+        store_key = f"{self.base_url} {account.username}"
         return LoginMethod(
             login=dialect.session,
             account=account,
             origins=self.origins,
             classify=dialect.classify,
-            token_store_key=name,
+            token_store_key=store_key,
         )
 
     @cached_property

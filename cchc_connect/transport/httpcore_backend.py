@@ -1,4 +1,4 @@
-"""Network backend for httpx: connects to allowed addresses only, frames strictly; see also `bounded_connections`.
+"""Network backend for httpx: connects to allowed addresses only, frames strictly; see also `urllib3_adapter`.
 
 httpx sends through httpcore. httpcore's network backend is the only point at which a connection's bytes can be
 checked before h11 parses them.

@@ -36,7 +36,7 @@ from cchc_connect.transport.network.url_guard import ForbiddenAddress, origin_of
 from cchc_connect.transport.retry_policy import Policy, TransportEnvironment
 from cchc_connect.transport.urllib3_adapter import BoundedAdapter
 
-_CHUNK = 64 * 1024
+_CHUNK_BYTES = 64 * 1024
 _MAX_KEEPALIVE = 32  # as many threads are likely to share one transport; further connections are closed after use
 
 
@@ -82,7 +82,7 @@ class RequestsTransport:
         """Send `request` and return its response, within the policy's deadline.
 
         Raises:
-            CchcError: the typed error of a failed connection or of a verdict outside `request.accept`.
+            CchcError: the typed error of a failed connection or of a verdict outside `request.accepted_verdicts`.
         """
         return run_steps(call_steps(request, self._channel), self._perform)
 
@@ -96,7 +96,8 @@ class RequestsTransport:
 
     def _perform(self, step: SendStep | LoginStep | WaitStep) -> Any:
         if isinstance(step, SendStep):
-            return Retrying(sleep=self._sleep, **self._channel.retry_arguments(step.call))(self._send_in_turn, step)
+            retrying = Retrying(sleep=self._sleep, **self._channel.retry_arguments(step.call))
+            return retrying(self._send_within_rate_limit, step)
         if isinstance(step, WaitStep):
             return self._sleep(step.seconds)
         if not self._login_lock.acquire(timeout=max(step.call.deadline.remaining(), 0)):
@@ -106,7 +107,7 @@ class RequestsTransport:
         finally:
             self._login_lock.release()
 
-    def _send_in_turn(self, step: SendStep) -> HttpResponse:
+    def _send_within_rate_limit(self, step: SendStep) -> HttpResponse:
         wait_s = self._channel.acquire_slot(step.call)
         if wait_s:
             self._sleep(wait_s)
@@ -135,15 +136,14 @@ class RequestsTransport:
         library_request = requests.Request(
             prepared.method, prepared.url, headers=dict(prepared.headers), data=prepared.body
         ).prepare()
-        if not attempt.is_allowed(
-            lambda: origin_of(library_request.url or "")
-        ):  # requests parses it by the same urlsplit
+        # requests parses the address by the same urlsplit.
+        if not attempt.is_allowed(lambda: origin_of(library_request.url or "")):
             return
         timeouts = (attempt.connect_timeout_s, attempt.read_timeout_s)
         with self._session.send(library_request, stream=True, timeout=timeouts, allow_redirects=False) as response:
             if not attempt.start_response(response.status_code, response.raw.headers.iteritems()):
                 return
-            for chunk in response.raw.stream(_CHUNK, decode_content=False):
+            for chunk in response.raw.stream(_CHUNK_BYTES, decode_content=False):
                 if not attempt.feed(chunk):
                     break
 

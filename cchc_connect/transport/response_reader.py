@@ -3,7 +3,7 @@
 Both carriers pass on the raw bytes of the wire. We decompress ourselves, because the libraries accept a truncated
 gzip stream and cannot limit the decoded size of a small one.
 
-Nothing is raised while bytes are processed: an error is stored as `fault`, so that no traceback with local variables
+Nothing is raised while bytes are processed: an error is stored as `error`, so that no traceback with local variables
 shows a body or a header.
 """
 

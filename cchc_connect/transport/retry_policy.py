@@ -24,6 +24,9 @@ from cchc_connect.transport.calls.error_mapping import NEVER_CONNECTED
 from cchc_connect.transport.network.dns import Resolver, system_resolver
 from cchc_connect.transport.opening_hours import OpeningHours
 
+# Nine digits are 31 years; a longer number is not a real wait.
+_SECONDS = re.compile(r"[0-9]{1,9}")
+
 
 class RetryBudget:
     """The retry budget of one transport; threads may share it."""
@@ -47,10 +50,6 @@ class RetryBudget:
         """Refund the share of one success."""
         with self._lock:
             self._remaining = min(self._reserve, self._remaining + self._share)
-
-
-# Nine digits are 31 years; a longer number is not a real wait.
-_SECONDS = re.compile(r"[0-9]{1,9}")
 
 
 def retry_after_s(headers: Mapping[str, str], now: Callable[[], datetime]) -> float | None:
@@ -168,12 +167,12 @@ class Policy:
         """
 
         def retry(state: RetryCallState) -> bool:
-            error = _error(state)
+            error = _error_of(state)
             return isinstance(error, Retriable) and (call.request.is_idempotent or error.code == NEVER_CONNECTED)
 
         def wait(state: RetryCallState) -> float:
             jitter = uniform(0.0, self.max_backoff_s(call.attempt))
-            return max(jitter, announced_wait_s(_error(state)))
+            return max(jitter, announced_wait_s(_error_of(state)))
 
         def stop(state: RetryCallState) -> bool:
             is_last = call.attempt >= self.max_attempts or state.upcoming_sleep >= call.deadline.remaining()
@@ -194,5 +193,5 @@ def announced_wait_s(error: BaseException | None) -> float:
     return wait_s if isinstance(wait_s, float) else 0.0
 
 
-def _error(state: RetryCallState) -> BaseException | None:
+def _error_of(state: RetryCallState) -> BaseException | None:
     return state.outcome.exception() if state.outcome else None

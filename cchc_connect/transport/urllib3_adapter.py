@@ -24,7 +24,7 @@ from cchc_connect.transport.network.dns import Resolver, resolve_async, with_tim
 from cchc_connect.transport.network.http1 import Framing
 from cchc_connect.transport.network.tls import default_tls_context
 
-_BUFFER = 64 * 1024
+_BUFFER_BYTES = 64 * 1024
 
 
 class _BoundedSocket(io.RawIOBase):
@@ -66,7 +66,7 @@ class _BoundedSocket(io.RawIOBase):
             if attempt.is_past_deadline:
                 raise TimeoutError
             self._sock.settimeout(attempt.read_timeout_s)
-        return self._raw.read(_BUFFER) or b""
+        return self._raw.read(_BUFFER_BYTES) or b""
 
 
 class _BoundedResponse(http.client.HTTPResponse):
@@ -74,7 +74,7 @@ class _BoundedResponse(http.client.HTTPResponse):
 
     def __init__(self, sock: socket, debuglevel: int = 0, method: str | None = None, url: str | None = None) -> None:
         super().__init__(sock, debuglevel, method, url)
-        self.fp = io.BufferedReader(_BoundedSocket(sock, self.fp.detach(), method or ""), _BUFFER)
+        self.fp = io.BufferedReader(_BoundedSocket(sock, self.fp.detach(), method or ""), _BUFFER_BYTES)
 
 
 class _BoundedHTTPConnection(HTTPConnection):

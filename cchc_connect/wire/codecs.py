@@ -151,7 +151,7 @@ def decimal_number(value: object, sign: DecimalSign) -> Decimal | Unreadable | N
 
 
 def local_instant(value: object, form: LocalTime, none_prefixes: Collection[str] = ()) -> datetime | Unreadable | None:
-    """Return an instant written in Vietnamese time; None for text that starts with one of `nothing`."""
+    """Return an instant written in Vietnamese time; None for text that starts with one of `none_prefixes`."""
     text = text_or_none(value)
     if not isinstance(text, str):
         return text
@@ -237,7 +237,7 @@ def _partial_date(text: str, form: DateForm) -> PartialDate | Unreadable | None:
 
 
 def code_meaning(value: object, meanings: Mapping[str, Meaning], rule: str) -> Meaning | Unreadable | None:
-    """Return the meaning of a source's code or word by `words`; an unlisted one is `Unreadable(rule)`."""
+    """Return the meaning of a source's code or word by `meanings`; an unlisted one is `Unreadable(rule)`."""
     text = text_or_none(value)
     return meanings.get(text, Unreadable(rule)) if isinstance(text, str) else text
 
@@ -249,7 +249,7 @@ def shared_code(value: object, codes: Mapping[str, str]) -> str | Unreadable | N
 
 
 def is_among(value: object, values: Collection[str]) -> bool | Unreadable | None:
-    """Return whether a value is one of `words`, which mean yes; None for no value."""
+    """Return whether a value is one of `values`, which mean yes; None for no value."""
     text = text_or_none(value)
     return text in values if isinstance(text, str) else text
 

@@ -22,13 +22,15 @@ from cchc_schemas import Record
 from cchc_schemas.codes import Irregularities
 from cchc_schemas.text import quick_part
 
-_ADDED = "="
+_ADDED_PREFIX = "="
 """Prefix of the name under which a value is added to the item for a field that has no property of its own."""
 
 _WHOLE_NUMBER_BOUND = 10**18
 """`codecs.whole_number` reads only smaller numbers."""
 
 Document: TypeAlias = dict[str, Any]
+
+_Reader: TypeAlias = Callable[[MappedItem], Record | None]
 
 
 class WireModels:
@@ -45,25 +47,22 @@ class WireModels:
         if cache_key not in self._readers:  # the map is stored too, so that its id is not reused
             self._readers[cache_key] = (
                 mapped.fields,
-                _reader(self._record_type, mapped.fields, frozenset(mapped.own_fields)),
+                _compile_reader(self._record_type, mapped.fields, frozenset(mapped.own_fields)),
             )
         _, reader = self._readers[cache_key]
         return None if reader is None else reader(mapped)
 
 
-_Reader: TypeAlias = Callable[[MappedItem], Record | None]
-
-
-def _reader(record_type: type[Record], fields: FieldMap, own: frozenset[str]) -> _Reader | None:
-    plan = _plan(record_type, fields, own)
+def _compile_reader(record_type: type[Record], fields: FieldMap, own: frozenset[str]) -> _Reader | None:
+    plan = _plan_model(record_type, fields, own)
     if plan is None:
         return None
-    validate = _model(record_type, plan).model_validate
+    validate = _compile_model(record_type, plan).model_validate
 
     def read(mapped: MappedItem) -> Record | None:
-        document = plan.prepared(mapped.item)
+        document = plan.prepare(mapped.item)
         for name, value in mapped.own_fields.items():
-            document[_ADDED + name] = value
+            document[_ADDED_PREFIX + name] = value
         irregular = Irregularities()
         try:
             record: Record = validate(document, context=irregular)
@@ -86,11 +85,11 @@ class _Plan:
         self._defaults: Document = {}
 
     @property
-    def prepares(self) -> bool:
+    def needs_preparation(self) -> bool:
         """Whether values must be added to an item."""
         return bool(self._paths or self._filtered_parts or self._adapter_values or self._defaults)
 
-    def prepared(self, item: Item) -> Document:
+    def prepare(self, item: Item) -> Document:
         """Return the item with all values added that the model does not find by itself."""
         document = {**item, **self._defaults}
         for added_name, paths in self._paths.items():
@@ -103,47 +102,47 @@ class _Plan:
                 document[added_name] = None
         for added_name, (name, parts_reader) in self._filtered_parts.items():
             document[added_name] = parts_reader.included_members(item.get(name))
-        for added_name, take_value in self._adapter_values.items():
-            document[added_name] = take_value(item)
+        for added_name, read_value in self._adapter_values.items():
+            document[added_name] = read_value(item)
         return document
 
-    def put(self, name: str, field_info: FieldInfo) -> None:
+    def add_own_field(self, name: str, field_info: FieldInfo) -> None:
         """Plan a field whose value is added before validation."""
-        self.fields[name] = field_info.rebuild_annotation(), Field(validation_alias=_ADDED + name)
+        self.fields[name] = field_info.rebuild_annotation(), Field(validation_alias=_ADDED_PREFIX + name)
 
-    def unset(self, name: str, field_info: FieldInfo) -> None:
+    def add_default(self, name: str, field_info: FieldInfo) -> None:
         """Plan a field with its default."""
-        self._defaults[_ADDED + name] = field_info.get_default(call_default_factory=True)
-        self.fields[name] = Any, Field(validation_alias=_ADDED + name)
+        self._defaults[_ADDED_PREFIX + name] = field_info.get_default(call_default_factory=True)
+        self.fields[name] = Any, Field(validation_alias=_ADDED_PREFIX + name)
 
-    def take(self, name: str, field_info: FieldInfo, value: ValueReader) -> None:
+    def add_adapter_field(self, name: str, field_info: FieldInfo, value: ValueReader) -> None:
         """Plan a field that the adapter's own function reads."""
-        self._adapter_values[_ADDED + name] = value
-        self.put(name, field_info)
+        self._adapter_values[_ADDED_PREFIX + name] = value
+        self.add_own_field(name, field_info)
 
-    def read(self, name: str, field_info: FieldInfo, value: At) -> None:
+    def add_codec_field(self, name: str, field_info: FieldInfo, value: At) -> None:
         """Plan a field that Pydantic reads as `value` would."""
         default = None if type(None) in get_args(field_info.annotation) else ...
         if not value.property:
-            self._paths[_ADDED + name] = value.paths
-        accepts = _Accepts(value.read, is_last=len(value.paths) == 1)
-        field: Any = Field(default, validation_alias=value.property or _ADDED + name)
+            self._paths[_ADDED_PREFIX + name] = value.paths
+        accepts = _CodecSchema(value.read, is_last=len(value.paths) == 1)
+        field: Any = Field(default, validation_alias=value.property or _ADDED_PREFIX + name)
         self.fields[name] = Annotated[field_info.rebuild_annotation(), accepts], field
 
-    def read_parts(
+    def add_parts(
         self, name: str, field_info: FieldInfo, source_name: str, parts_reader: ListReader, part: type[BaseModel]
     ) -> None:
         """Plan a list of parts that Pydantic reads."""
         if parts_reader.is_included is not None:
-            self._filtered_parts[_ADDED + name] = source_name, parts_reader
-            source_name = _ADDED + name
+            self._filtered_parts[_ADDED_PREFIX + name] = source_name, parts_reader
+            source_name = _ADDED_PREFIX + name
         default = () if field_info.default == () else ...
         field: Any = Field(default, validation_alias=source_name)
-        accepts = _Accepts(codecs.as_list, is_last=True)
+        accepts = _CodecSchema(codecs.as_list, is_last=True)
         self.fields[name] = Annotated[tuple[part, ...], accepts], field  # type: ignore[valid-type]  # a class made at run time
 
 
-def _plan(model: type[BaseModel], fields: FieldMap, own: frozenset[str] = frozenset()) -> _Plan | None:
+def _plan_model(model: type[BaseModel], fields: FieldMap, own: frozenset[str] = frozenset()) -> _Plan | None:
     """Return the plan of a model; None where every item is faulty: `fields` lacks a required field or has others."""
     if not model.model_fields.keys() >= fields.keys() | own:
         return None
@@ -151,42 +150,42 @@ def _plan(model: type[BaseModel], fields: FieldMap, own: frozenset[str] = frozen
     for name, field_info in model.model_fields.items():
         value = fields.get(name)
         if name in own:
-            plan.put(name, field_info)
+            plan.add_own_field(name, field_info)
         elif value is None and field_info.is_required():
             return None
         elif value is None:
-            plan.unset(name, field_info)
+            plan.add_default(name, field_info)
         elif not isinstance(value, At):
-            plan.take(name, field_info, value)
-        elif isinstance(value.read, ListReader) and value.property and (part := _part(field_info, value.read)):
-            plan.read_parts(name, field_info, value.property, value.read, part)
+            plan.add_adapter_field(name, field_info, value)
+        elif isinstance(value.read, ListReader) and value.property and (part := _compile_part(field_info, value.read)):
+            plan.add_parts(name, field_info, value.property, value.read, part)
         elif _reads_none_as_none(value.read):
-            plan.read(name, field_info, value)
+            plan.add_codec_field(name, field_info, value)
         else:
-            plan.take(name, field_info, value)
+            plan.add_adapter_field(name, field_info, value)
     return plan
 
 
-def _part(field_info: FieldInfo, parts_reader: ListReader) -> type[BaseModel] | None:
+def _compile_part(field_info: FieldInfo, parts_reader: ListReader) -> type[BaseModel] | None:
     """Return the wire model of a list's parts."""
     members = get_args(field_info.annotation)
     if members[1:] != (...,) or not (isinstance(members[0], type) and issubclass(members[0], BaseModel)):
         return None
-    plan = _plan(members[0], parts_reader.fields)
-    return None if plan is None else _model(members[0], plan)
+    plan = _plan_model(members[0], parts_reader.fields)
+    return None if plan is None else _compile_model(members[0], plan)
 
 
-def _model(base: type[Any], plan: _Plan) -> type[Any]:
+def _compile_model(base: type[Any], plan: _Plan) -> type[Any]:
     def prepare(part: object) -> object:
         members = codecs.as_object(part)
-        return part if members is None else plan.prepared(members)
+        return part if members is None else plan.prepare(members)
 
     create: Any = create_model  # the fields are only known at run time
     model: type[Any] = create(
         base.__name__,
         __base__=base,
         __cls_kwargs__={"extra": "ignore", "use_attribute_docstrings": False},
-        __validators__={"prepare": model_validator(mode="before")(prepare)} if plan.prepares else {},
+        __validators__={"prepare": model_validator(mode="before")(prepare)} if plan.needs_preparation else {},
         **plan.fields,
     )
     return model
@@ -204,7 +203,7 @@ def _function(read: codecs.Reader) -> Callable[..., object]:
 
 
 @dataclass(frozen=True)
-class _Accepts:
+class _CodecSchema:
     """Makes a field accept what a codec accepts; values that Pydantic reads alike bypass the codec."""
 
     reader: codecs.Reader

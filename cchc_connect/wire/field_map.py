@@ -72,7 +72,7 @@ class At:
 
 @dataclass(frozen=True, eq=False)
 class ListReader:
-    """Reads a list of parts; a part whose flag `counts` is false is left out."""
+    """Reads a list of parts; a part for which `is_included` gives false is left out."""
 
     fields: FieldMap
     is_included: ValueReader | None
@@ -94,10 +94,10 @@ class ListReader:
 
 
 class WordMap:
-    """Translates a source's words to ours; an unlisted word becomes `others`, or stays where that is "*"."""
+    """Translates a source's words to ours; an unlisted word becomes the default, or stays where that is "*"."""
 
     def __init__(self, words: Mapping[str, str], default: str | None = None) -> None:
-        """Prepare; without `others` an unlisted word is unreadable."""
+        """Prepare; without a `default` an unlisted word is unreadable."""
         self._our_words = words
         self._default = default
         self._numbers = {
@@ -118,7 +118,7 @@ class WordMap:
 class MappedItem(Mapping[str, object]):
     """The fields of an item by a field map, with own fields added; read lazily, again at each access.
 
-    The engine does not read it: it reads and checks mapped items in one step (`wire_models`).
+    The engine does not read it: it reads and checks mapped items in one step (`compiled_models`).
     """
 
     __slots__ = ("fields", "item", "own_fields")

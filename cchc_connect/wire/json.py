@@ -26,128 +26,21 @@ MAX_DEPTH = 64
 MAX_NUMBER_LENGTH = 100
 """Maximum characters of a number; no real measurement has more."""
 
+BOM = b"\xef\xbb\xbf"
+"""Byte order mark of UTF-8."""
+
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
-_ALL = frozenset(range(256))
-_NO_OPENERS = bytes(_ALL - set(b"[{"))
-_NO_BRACKETS = bytes(_ALL - set(b"[]{}"))
-_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_ALL_BYTES = frozenset(range(256))
+_NO_OPENERS = bytes(_ALL_BYTES - set(b"[{"))
+_NO_BRACKETS = bytes(_ALL_BYTES - set(b"[]{}"))
+_DEPTH_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _NUMBER_SHAPES = bytes(
     ord("e") if byte in b"eE" else ord("0") if byte in b"0123456789+-." else ord(" ") for byte in range(256)
 )
 """Maps each byte to "e", to "0" where it may be part of a number, or to a space."""
-_TOO_LONG = b"0" * (MAX_NUMBER_LENGTH + 1)
-
-
-def is_too_deep(text: bytes) -> bool:
-    """True if a JSON text is nested deeper than `MAX_DEPTH`."""
-    if len(text.translate(None, _NO_OPENERS)) <= MAX_DEPTH:
-        return False
-    # Brackets in strings do not count. Removing every ][ does not change the maximum depth.
-    outside = _STRING.sub(b"", text) if b"\\" in text else b"".join(text.split(b'"')[::2])
-    brackets = outside.translate(None, _NO_BRACKETS).replace(b"][", b"").replace(b"}{", b"")
-    if len(brackets.translate(None, _NO_OPENERS)) <= MAX_DEPTH:
-        return False
-    return any(depth > MAX_DEPTH for depth in accumulate(map(_STEPS.__getitem__, brackets)))
-
-
-def may_hold_odd_numbers(text: bytes) -> bool:
-    """True if a number may be longer than `MAX_NUMBER_LENGTH`, or has an exponent and so may overflow a float."""
-    shapes = text.translate(_NUMBER_SHAPES)
-    return _TOO_LONG in shapes or b"0e0" in shapes
-
-
-_BOM = "\ufeff"
+_TOO_LONG_NUMBER = b"0" * (MAX_NUMBER_LENGTH + 1)
+_TEXT_BOM = "\ufeff"
 _SPACE = re.compile(r"[ \t\n\r]*")
-
-
-@dataclass(frozen=True)
-class SplitObject:
-    """A JSON object separated from one of its lists."""
-
-    remainder: bytes
-    """The object with an empty list in place of the list."""
-    elements: list[bytes]
-    """The bytes of each element of the list."""
-
-
-def is_almost_json(body: bytes) -> bool:
-    """True if `body` is one JSON text, where its values may be wrong."""
-    try:
-        _SCANNER.decode(_text(body))
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def split_object(body: bytes, name: str) -> SplitObject | None:
-    """Separate an object from its list `name`; a single object there is a list of one; None without such a list.
-
-    Raises:
-        ValueError: `body` is no JSON text, even if values may be wrong.
-    """
-    if not is_almost_json(body):
-        raise ValueError("no JSON")
-    text = _text(body)
-    try:
-        for member_name, start, end in _members(text):
-            if member_name == name and text[start] in "[{":
-                elements = list(_elements(text, start)) if text[start] == "[" else [text[start:end]]
-                return SplitObject(_bytes(text[:start] + "[]" + text[end:]), [_bytes(element) for element in elements])
-    except RecursionError:
-        raise ValueError("nested too deep") from None
-    return None
-
-
-def _ignore(_: object) -> None:
-    """Accept a value and return None for it."""
-
-
-_SCANNER = json.JSONDecoder(parse_int=_ignore, parse_float=_ignore, parse_constant=_ignore, object_pairs_hook=_ignore)
-
-
-def _members(text: str) -> Iterator[tuple[object, int, int]]:
-    """Yield name, start and end of each member of an object; nothing where the text is no object."""
-    at = _skip(text, 0)
-    if text[at : at + 1] != "{":
-        return
-    at = _skip(text, at + 1)
-    while text[at] != "}":
-        name, at = _SCANNER.raw_decode(text, at)
-        start = _skip(text, _skip(text, at) + 1)
-        _, end = _SCANNER.raw_decode(text, start)
-        yield name, start, end
-        at = _next(text, end)
-
-
-def _elements(text: str, at: int) -> Iterator[str]:
-    """Yield the text of each element of the list that starts at `at`."""
-    at = _skip(text, at + 1)
-    while text[at] != "]":
-        _, end = _SCANNER.raw_decode(text, at)
-        yield text[at:end]
-        at = _next(text, end)
-
-
-def _next(text: str, end: int) -> int:
-    """Return where the next member starts, or where the closing bracket is."""
-    at = _skip(text, end)
-    return _skip(text, at + 1) if text[at] == "," else at
-
-
-def _skip(text: str, at: int) -> int:
-    match = _SPACE.match(text, at)
-    return match.end() if match else at
-
-
-def _text(body: bytes) -> str:
-    return body.decode("utf-8", "surrogateescape").removeprefix(_BOM)
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
-
-
-BOM = b"\xef\xbb\xbf"
 _OBJECT_START = b"{"
 
 Item: TypeAlias = Mapping[str, Any]
@@ -201,8 +94,8 @@ class Listing:
 def split_members(body: bytes) -> Mapping[str, bytes] | None:
     """Return the members of a JSON object unread; None where the body is no JSON object."""
     try:
-        return cast("Mapping[str, bytes]", _PARTS.decode(body.removeprefix(BOM)))
-    except _UNSPLIT:
+        return cast("Mapping[str, bytes]", _MEMBERS_DECODER.decode(body.removeprefix(BOM)))
+    except _SPLIT_ERRORS:
         return None
 
 
@@ -221,10 +114,14 @@ def split_listing(body: bytes, name: str, parts: Mapping[str, bytes] | None = No
     parts = split_members(body) if parts is None else parts
     try:
         listed = bytes((parts or {})[name])
-        raws = [listed] if listed.startswith(_OBJECT_START) else [bytes(element) for element in _LIST.decode(listed)]
-    except (*_UNSPLIT, KeyError):
+        raws = (
+            [listed]
+            if listed.startswith(_OBJECT_START)
+            else [bytes(element) for element in _LIST_DECODER.decode(listed)]
+        )
+    except (*_SPLIT_ERRORS, KeyError):
         return _split_leniently(body, name)
-    start = _start(listed, body)
+    start = _start_of(listed, body)
     result = _listing(body[:start] + b"[]" + body[start + len(listed) :], raws)
     # A list that is still there: the same bytes occurred before it, and those were replaced.
     return _split_leniently(body, name) if result.document.get(name) else result
@@ -236,9 +133,9 @@ def is_json(body: bytes) -> bool:
     NaN, duplicate keys and lone surrogates are accepted here; reading the value that holds them fails.
     """
     try:
-        _ANY.decode(body.removeprefix(BOM))
-    except _UNSPLIT:
-        return is_almost_json(body)
+        _ANY_DECODER.decode(body.removeprefix(BOM))
+    except _SPLIT_ERRORS:
+        return _is_json_leniently(body)
     return True
 
 
@@ -268,10 +165,28 @@ def read_item(raw: bytes) -> object:
         return _read_slowly(raw)
 
 
+def is_too_deep(text: bytes) -> bool:
+    """True if a JSON text is nested deeper than `MAX_DEPTH`."""
+    if len(text.translate(None, _NO_OPENERS)) <= MAX_DEPTH:
+        return False
+    # Brackets in strings do not count. Removing every ][ does not change the maximum depth.
+    outside = _STRING.sub(b"", text) if b"\\" in text else b"".join(text.split(b'"')[::2])
+    brackets = outside.translate(None, _NO_BRACKETS).replace(b"][", b"").replace(b"}{", b"")
+    if len(brackets.translate(None, _NO_OPENERS)) <= MAX_DEPTH:
+        return False
+    return any(depth > MAX_DEPTH for depth in accumulate(map(_DEPTH_STEPS.__getitem__, brackets)))
+
+
+def may_hold_odd_numbers(text: bytes) -> bool:
+    """True if a number may be longer than `MAX_NUMBER_LENGTH`, or has an exponent and so may overflow a float."""
+    shapes = text.translate(_NUMBER_SHAPES)
+    return _TOO_LONG_NUMBER in shapes or b"0e0" in shapes
+
+
 def _read_slowly(body: bytes) -> object:
     if is_too_deep(body):
         raise ValueError("nested too deep")
-    return _STRICT.decode(body.decode("utf-8-sig"))
+    return _STRICT_DECODER.decode(body.decode("utf-8-sig"))
 
 
 def _listing(remainder: bytes, raws: Sequence[bytes]) -> Listing:
@@ -279,49 +194,7 @@ def _listing(remainder: bytes, raws: Sequence[bytes]) -> Listing:
     return Listing(document=document, items=[RawItem(raw) for raw in raws] if all(map(_is_object, raws)) else None)
 
 
-def _split_leniently(body: bytes, name: str) -> Listing:
-    """Return the listing of a body that msgspec cannot split: a value is no JSON (NaN), or there is no list."""
-    parts = split_object(body, name)
-    if parts is not None:
-        return _listing(parts.remainder, parts.elements)
-    document = read_json(body)
-    return Listing(document=cast("dict[str, Any]", document) if isinstance(document, dict) else {}, items=None)
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a key stands twice in one object")
-    return members
-
-
-def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _integer(digits: str) -> int:
-    if len(digits) > MAX_NUMBER_LENGTH:
-        raise ValueError("a number is too long")
-    return int(digits)
-
-
-def _fraction(digits: str) -> float:
-    number = float(digits)
-    if len(digits) > MAX_NUMBER_LENGTH or not isfinite(number):
-        raise ValueError("a number is too long or too large")
-    return number
-
-
-_STRICT = json.JSONDecoder(
-    object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_integer, parse_float=_fraction
-)
-_UNSPLIT = (msgspec.DecodeError, RecursionError)
-_PARTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_LIST = msgspec.json.Decoder(list[msgspec.Raw])
-_ANY = msgspec.json.Decoder(msgspec.Raw)
-
-
-def _start(part: bytes, body: bytes) -> int:
+def _start_of(part: bytes, body: bytes) -> int:
     """Return where `part` starts in `body`; a search for its head alone is faster than one for all of it."""
     head = part[:64]
     start = body.find(head)
@@ -332,3 +205,135 @@ def _start(part: bytes, body: bytes) -> int:
 
 def _is_object(raw: bytes) -> bool:
     return raw.startswith(_OBJECT_START)
+
+
+@dataclass(frozen=True)
+class _SplitObject:
+    """A JSON object separated from one of its lists."""
+
+    remainder: bytes
+    """The object with an empty list in place of the list."""
+    elements: list[bytes]
+    """The bytes of each element of the list."""
+
+
+def _split_leniently(body: bytes, name: str) -> Listing:
+    """Return the listing of a body that msgspec cannot split: a value is no JSON (NaN), or there is no list."""
+    split = _split_object(body, name)
+    if split is not None:
+        return _listing(split.remainder, split.elements)
+    document = read_json(body)
+    return Listing(document=cast("dict[str, Any]", document) if isinstance(document, dict) else {}, items=None)
+
+
+def _is_json_leniently(body: bytes) -> bool:
+    """True if `body` is one JSON text, where its values may be wrong."""
+    try:
+        _LENIENT_DECODER.decode(_text(body))
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _split_object(body: bytes, name: str) -> _SplitObject | None:
+    """Separate an object from its list `name`; a single object there is a list of one; None without such a list.
+
+    Raises:
+        ValueError: `body` is no JSON text, even if values may be wrong.
+    """
+    if not _is_json_leniently(body):
+        raise ValueError("no JSON")
+    text = _text(body)
+    try:
+        for member_name, start, end in _members(text):
+            if member_name == name and text[start] in "[{":
+                elements = list(_elements(text, start)) if text[start] == "[" else [text[start:end]]
+                return _SplitObject(_bytes(text[:start] + "[]" + text[end:]), [_bytes(element) for element in elements])
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    return None
+
+
+def _members(text: str) -> Iterator[tuple[object, int, int]]:
+    """Yield name, start and end of each member of an object; nothing where the text is no object."""
+    at = _skip_space(text, 0)
+    if text[at : at + 1] != "{":
+        return
+    at = _skip_space(text, at + 1)
+    while text[at] != "}":
+        name, at = _LENIENT_DECODER.raw_decode(text, at)
+        start = _skip_space(text, _skip_space(text, at) + 1)
+        _, end = _LENIENT_DECODER.raw_decode(text, start)
+        yield name, start, end
+        at = _next_start(text, end)
+
+
+def _elements(text: str, at: int) -> Iterator[str]:
+    """Yield the text of each element of the list that starts at `at`."""
+    at = _skip_space(text, at + 1)
+    while text[at] != "]":
+        _, end = _LENIENT_DECODER.raw_decode(text, at)
+        yield text[at:end]
+        at = _next_start(text, end)
+
+
+def _next_start(text: str, end: int) -> int:
+    """Return where the next member starts, or where the closing bracket is."""
+    at = _skip_space(text, end)
+    return _skip_space(text, at + 1) if text[at] == "," else at
+
+
+def _skip_space(text: str, at: int) -> int:
+    match = _SPACE.match(text, at)
+    return match.end() if match else at
+
+
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", "surrogateescape").removeprefix(_TEXT_BOM)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _ignore(_: object) -> None:
+    """Accept a value and return None for it."""
+
+
+def _unique_members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return members
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _bounded_integer(digits: str) -> int:
+    if len(digits) > MAX_NUMBER_LENGTH:
+        raise ValueError("a number is too long")
+    return int(digits)
+
+
+def _bounded_fraction(digits: str) -> float:
+    number = float(digits)
+    if len(digits) > MAX_NUMBER_LENGTH or not isfinite(number):
+        raise ValueError("a number is too long or too large")
+    return number
+
+
+_STRICT_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique_members,
+    parse_constant=_refuse_constant,
+    parse_int=_bounded_integer,
+    parse_float=_bounded_fraction,
+)
+_SPLIT_ERRORS = (msgspec.DecodeError, RecursionError)
+_MEMBERS_DECODER = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_LIST_DECODER = msgspec.json.Decoder(list[msgspec.Raw])
+_ANY_DECODER = msgspec.json.Decoder(msgspec.Raw)
+_LENIENT_DECODER = json.JSONDecoder(
+    parse_int=_ignore, parse_float=_ignore, parse_constant=_ignore, object_pairs_hook=_ignore
+)

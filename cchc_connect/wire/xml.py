@@ -69,7 +69,7 @@ class _Handlers:
         self._depth = 0
         self._elements = 0
 
-    def opened(self, name: str, attributes: dict[str, str]) -> None:
+    def start_element(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         self._elements += 1
         if self._depth > self._limits.max_depth:
@@ -81,7 +81,7 @@ class _Handlers:
         if self._builder:
             self._builder.start(_clark_name(name), _clark_attributes(attributes))
 
-    def closed(self, name: str) -> None:
+    def end_element(self, name: str) -> None:
         self._depth -= 1
         if self._builder:
             self._builder.end(_clark_name(name))
@@ -92,8 +92,8 @@ def _read(chunks: Iterable[bytes], limits: XmlLimits, builder: TreeBuilder | Non
     parser = expat.ParserCreate(namespace_separator=_NAMESPACE_END)
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse_dtd
-    parser.StartElementHandler = handlers.opened
-    parser.EndElementHandler = handlers.closed
+    parser.StartElementHandler = handlers.start_element
+    parser.EndElementHandler = handlers.end_element
     if builder:
         parser.CharacterDataHandler = builder.data
     try:

@@ -405,13 +405,13 @@ def test_parcels_are_what_the_registry_knows_and_only_faulty_ones_are_set_aside(
     with transport_to(adapter, registry) as transport:
         items = all_items(source, transport)
 
-    blemishes = world.listing_defects["land_parcel"]
+    defects = world.listing_defects["land_parcel"]
     assert faulty_keys(source, items) == {
-        faulty_id for faulty_id in blemishes.faulty_ids() if blemishes.defect_name(faulty_id) != NUMBER_TAKEN
+        faulty_id for faulty_id in defects.faulty_ids() if defects.defect_name(faulty_id) != NUMBER_TAKEN
     }
     for key, record in records(source, items).items():
         assert isinstance(record, LandParcel)
-        if blemishes.defect_name(key) == NUMBER_TAKEN:
+        if defects.defect_name(key) == NUMBER_TAKEN:
             continue
         fact = world.parcels[key]
         number, former = fact.numbering, fact.previous
@@ -421,7 +421,7 @@ def test_parcels_are_what_the_registry_knows_and_only_faulty_ones_are_set_aside(
         )
         assert (record.area_m2, record.address, record.national_id) == (fact.area, fact.address, fact.national_id)
         assert len(record.holders) == len(fact.holders)
-        if blemishes.defect_name(key) != "uses_joined":
+        if defects.defect_name(key) != "uses_joined":
             assert [(use.code, use.area_m2) for use in record.uses] == [(use.code, use.area) for use in fact.uses]
 
 

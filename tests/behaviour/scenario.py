@@ -22,7 +22,7 @@ from sqlalchemy import Engine, MetaData, NullPool, create_engine, select, text, 
 
 from cchc_connect.cli import main
 from cchc_connect.clock import SystemClock
-from cchc_connect.testing import Agencies, OgcFeaturesDouble, World, days_work
+from cchc_connect.testing import Agencies, OgcFeaturesDouble, World, daily_edit
 
 START = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
 BETWEEN_COMMANDS = timedelta(minutes=10)
@@ -151,7 +151,7 @@ def play(folder: Path, database: str, dead_letters: str) -> Observed:
     """
     with ExitStack() as running:
         agencies, archive = Agencies(World(**PROVINCE)), OgcFeaturesDouble(World(**PROVINCE))
-        archive.world.edit(days_work(seed=3, share=0.3))
+        archive.world.edit(daily_edit(seed=3, share=0.3))
         running.enter_context(agencies)
         running.enter_context(archive)
         urls = {
@@ -223,7 +223,7 @@ class _Stage:
         self._configure(procedure_codes='"1.013225" = "CPXD-01"')
         self._run("check", "sync", "status", "quarantine list", "discrepancies list --unmasked")
         self.agencies.edit(seed=1, share=0.1)
-        self.archive.world.edit(days_work(seed=4, share=0.1))
+        self.archive.world.edit(daily_edit(seed=4, share=0.1))
         self.agencies.national_portal.switches.drop_after_write = 1
         self.agencies.national_portal.switches.expire_session = 1
         self._run("sync --dry-run", "sync", "status", "sync")
@@ -253,7 +253,7 @@ class _Stage:
         self._run(f"{DEAD_LETTERS} replay to-portal --all", "sync --only to-portal", "discrepancies list")
         self._run('discrepancies resolve FIRST --as reported --note "đã báo"')
         self._run("discrepancies resolve SECOND --as dismissed --note x")
-        self.archive.world.edit(days_work(seed=5, share=0.2))
+        self.archive.world.edit(daily_edit(seed=5, share=0.2))
         self._run("sync --only land-archive", "discrepancies list --all")
         silent = world.parcels.facts[3]
         world.parcels.upsert(replace(silent, area=silent.area + 1))

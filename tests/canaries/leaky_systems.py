@@ -9,12 +9,11 @@ from urllib.parse import quote
 from tests.canaries.values import PERSON, SECRETS
 from tests.transport.scripted_server import (
     RESET,
-    Agency,
     ReceivedRequest,
     ResponseScript,
+    ScriptedServer,
     closing_response,
     response_head,
-    serving,
 )
 
 CODE = "000.00.00.H09-260701-0001"
@@ -91,7 +90,7 @@ FAULTY_SYSTEMS: dict[str, ResponseScript] = {
 
 
 @contextmanager
-def leaky_systems() -> Generator[Agency]:
+def leaky_systems() -> Generator[ScriptedServer]:
     """Run all of these systems on one port, each below a path of its own."""
 
     def script(request: ReceivedRequest) -> ResponseScript:
@@ -104,5 +103,5 @@ def leaky_systems() -> Generator[Agency]:
             case _:
                 return FAULTY_SYSTEMS.get(name) or _page(request)
 
-    with serving(script) as agency:
+    with ScriptedServer(script) as agency:
         yield agency

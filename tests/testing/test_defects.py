@@ -26,10 +26,10 @@ LISTINGS = {
 @pytest.mark.parametrize("listing", LISTINGS)
 def test_every_defect_occurs_in_a_world_of_usual_size(listing: str) -> None:
     world = World(seed=11, parcels=600, dossiers=600)
-    blemishes = world.listing_defects[listing]
+    defects = world.listing_defects[listing]
     ids = [*(fact.source_id for fact in (*world.parcels, *world.permits, *world.works))]
     ids += [fact.source_id for fact in (*world.dossiers, *world.procedures)]
-    occurring = Counter(name for name in map(blemishes.defect_name, ids) if name)
+    occurring = Counter(name for name in map(defects.defect_name, ids) if name)
 
     assert set(occurring) == {defect.name for defect in LISTINGS[listing]}
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from pydantic import TypeAdapter
 
-from cchc_connect.testing import World, days_work
+from cchc_connect.testing import World, daily_edit
 from cchc_connect.testing.province.communes import present_communes
 from cchc_connect.testing.province.facts import Party
 from cchc_connect.testing.province.geometry import vn2000
@@ -54,7 +54,7 @@ def parties(world: World) -> list[Party]:
 
 def test_the_same_seed_makes_the_same_world() -> None:
     first, second = World(seed=5), World(seed=5)
-    edits = first.edit(days_work(1)), second.edit(days_work(1))
+    edits = first.edit(daily_edit(1)), second.edit(daily_edit(1))
 
     assert facts(first) == facts(second)
     assert edits[0] == edits[1]
@@ -152,7 +152,7 @@ def test_all_text_is_composed_before_defects_are_put_in(world: World) -> None:
 
 
 def test_uses_of_a_parcel_add_up_to_its_area(world: World) -> None:
-    world.edit(days_work(1, share=0.5))
+    world.edit(daily_edit(1, share=0.5))
 
     assert all(sum(use.area for use in parcel.uses) == parcel.area for parcel in world.parcels)
 

@@ -7,14 +7,14 @@ import pytest
 
 from cchc_connect.transport import Endpoint, Policy, TransportEnvironment
 from tests.transport.both_transports import FAST_POLICY, TRANSPORTS, OpenTransport, TransportUnderTest
-from tests.transport.scripted_server import Agency, ReceivedRequest, ResponseScript
+from tests.transport.scripted_server import ReceivedRequest, ResponseScript, ScriptedServer
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[Callable[[ReceivedRequest], ResponseScript]], Agency]]:
+def serve() -> Iterator[Callable[[Callable[[ReceivedRequest], ResponseScript]], ScriptedServer]]:
     """Start scripted servers that stop after the test."""
     with ExitStack() as stack:
-        yield lambda script: stack.enter_context(Agency(script))
+        yield lambda script: stack.enter_context(ScriptedServer(script))
 
 
 @pytest.fixture(params=TRANSPORTS)

@@ -29,7 +29,7 @@ from cchc_connect.transport.auth.ws_security import WsSecurity
 from cchc_connect.wire.xml import parse_xml
 from tests.transport.both_transports import OpenTransport
 from tests.transport.dialects import REST, rest_endpoint
-from tests.transport.scripted_server import Agency, ReceivedRequest, ResponseScript, closing_response, in_turn
+from tests.transport.scripted_server import ReceivedRequest, ResponseScript, ScriptedServer, closing_response, in_turn
 
 GET = HttpRequest(method="GET", path="/parcels", params={"page": "2"})
 POST = HttpRequest(method="POST", path="/parcels", json={"note": "Thủ Dầu Một"})
@@ -37,7 +37,7 @@ NOW = datetime(2026, 11, 26, 1, 15, 30, tzinfo=UTC)
 SECRET = "khoa-chung-canary/+9"  # invented
 STAMPED = TransportEnvironment(now=lambda: NOW)
 
-Serve = Callable[[Callable[[ReceivedRequest], ResponseScript]], Agency]
+Serve = Callable[[Callable[[ReceivedRequest], ResponseScript]], ScriptedServer]
 
 
 def token_endpoint(lifetime: object = 3600, envelope: str = "") -> Callable[[ReceivedRequest], ResponseScript]:
@@ -63,7 +63,7 @@ def listing(refused: frozenset[str] = frozenset()) -> Callable[[ReceivedRequest]
     return script
 
 
-def by_oauth(agency: Agency, tokens: Agency, **changed: Any) -> Endpoint:
+def by_oauth(agency: ScriptedServer, tokens: ScriptedServer, **changed: Any) -> Endpoint:
     login = TokenLogin(token_url=f"{tokens.base_url}/token", client_id="cchc+binh duong", client_secret=SECRET)
     return rest_endpoint(agency.base_url, OAuth2(replace(login, **changed)))
 

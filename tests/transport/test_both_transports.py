@@ -27,9 +27,9 @@ from tests.transport.dialects import ACCOUNT, rest_endpoint
 from tests.transport.scripted_server import (
     KEEP_OPEN,
     RESET,
-    Agency,
     ReceivedRequest,
     ResponseScript,
+    ScriptedServer,
     closing_response,
     drip,
     in_turn,
@@ -42,7 +42,7 @@ POST = HttpRequest(method="POST", path="/parcels", json={"note": "Thủ Dầu M�
 ONCE = replace(FAST_POLICY, max_attempts=1)
 ERROR_CONTEXT = {"connection", "method", "path", "status", "verdict", "attempt", "request_id"}
 
-Serve = Callable[[Callable[[ReceivedRequest], ResponseScript]], Agency]
+Serve = Callable[[Callable[[ReceivedRequest], ResponseScript]], ScriptedServer]
 
 
 def test_a_complete_response_arrives_as_it_was_sent(serve: Serve, open_carrier: OpenTransport) -> None:

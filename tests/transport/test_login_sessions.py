@@ -12,11 +12,11 @@ from cchc_connect import HttpRequest
 from cchc_connect.errors import AuthenticationFailed, DeadlineExceeded
 from tests.transport.both_transports import FAST_POLICY, OpenTransport
 from tests.transport.dialects import portal_endpoint
-from tests.transport.scripted_server import Agency, ReceivedRequest, ResponseScript, closing_response, in_turn
+from tests.transport.scripted_server import ReceivedRequest, ResponseScript, ScriptedServer, closing_response, in_turn
 
 POST = HttpRequest(method="POST", path="/parcels", json={"note": "Thủ Dầu Một"})
 
-Serve = Callable[[Callable[[ReceivedRequest], ResponseScript]], Agency]
+Serve = Callable[[Callable[[ReceivedRequest], ResponseScript]], ScriptedServer]
 
 
 def portal_script(spent: set[str], pause_s: float = 0.0) -> Callable[[ReceivedRequest], ResponseScript]:

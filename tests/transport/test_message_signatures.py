@@ -13,14 +13,14 @@ from cchc_connect.transport.auth.message_signatures import MessageSigner, Signat
 from tests.signing.parties import AUDIENCE, ISSUER, Party
 from tests.transport.both_transports import OpenTransport
 from tests.transport.dialects import REST, portal_endpoint
-from tests.transport.scripted_server import Agency, ReceivedRequest, ResponseScript, closing_response, in_turn
+from tests.transport.scripted_server import ReceivedRequest, ResponseScript, ScriptedServer, closing_response, in_turn
 from tests.transport.test_login_sessions import portal_script
 
 GET = HttpRequest(method="GET", path="/parcels")
 POST = HttpRequest(method="POST", path="/parcels", json={"note": "Thủ Dầu Một"}, idempotent=True)
 HEADER = "X-JWS-Signature"
 
-Serve = Callable[[Callable[[ReceivedRequest], ResponseScript]], Agency]
+Serve = Callable[[Callable[[ReceivedRequest], ResponseScript]], ScriptedServer]
 
 
 @pytest.fixture

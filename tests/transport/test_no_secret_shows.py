@@ -17,16 +17,16 @@ from tests.transport.both_transports import FAST_POLICY, OpenTransport
 from tests.transport.dialects import ACCOUNT, portal_endpoint, rest_endpoint
 from tests.transport.scripted_server import (
     RESET,
-    Agency,
     ReceivedRequest,
     ResponseScript,
+    ScriptedServer,
     closing_response,
     drip,
     in_turn,
     response_head,
 )
 
-Serve = Callable[[Callable[[ReceivedRequest], ResponseScript]], Agency]
+Serve = Callable[[Callable[[ReceivedRequest], ResponseScript]], ScriptedServer]
 
 QUERY, BODY, SESSION, COOKIE, ANSWER = "CANARY query/1", "CANARY body/2", "CANARY-session/3", "CANARY-c4", "CANARY+5"
 HEADER = "CANARY-header/6"

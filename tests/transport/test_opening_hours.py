@@ -14,14 +14,14 @@ from cchc_connect.transport.opening_hours import TimeSpan
 from cchc_schemas.dates import VIETNAM
 from tests.transport.both_transports import FAST_POLICY, OpenTransport
 from tests.transport.dialects import rest_endpoint
-from tests.transport.scripted_server import Agency, ReceivedRequest, ResponseScript, closing_response, in_turn
+from tests.transport.scripted_server import ReceivedRequest, ResponseScript, ScriptedServer, closing_response, in_turn
 
 GET = HttpRequest(method="GET", path="/parcels")
 NIGHT = OpeningHours((TimeSpan.parse("19:00-06:00"),))
 
 AT_NIGHT = replace(FAST_POLICY, opening_hours=NIGHT)
 
-Serve = Callable[[Callable[[ReceivedRequest], ResponseScript]], Agency]
+Serve = Callable[[Callable[[ReceivedRequest], ResponseScript]], ScriptedServer]
 
 moments = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  # the zone is drawn
 clocks = st.times().map(lambda at: at.replace(second=0, microsecond=0))

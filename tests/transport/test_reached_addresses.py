@@ -13,12 +13,12 @@ from cchc_connect.errors import DeadlineExceeded, SourceHeld, Unreachable
 from cchc_connect.transport import Basic, TransportEnvironment
 from tests.transport.both_transports import FAST_POLICY, OpenTransport, TransportUnderTest
 from tests.transport.dialects import ACCOUNT, rest_endpoint
-from tests.transport.scripted_server import Agency, ReceivedRequest, ResponseScript, closing_response, in_turn
+from tests.transport.scripted_server import ReceivedRequest, ResponseScript, ScriptedServer, closing_response, in_turn
 
 GET = HttpRequest(method="GET", path="/parcels")
 NAME = "dulieu.example.vn"
 
-Serve = Callable[[Callable[[ReceivedRequest], ResponseScript]], Agency]
+Serve = Callable[[Callable[[ReceivedRequest], ResponseScript]], ScriptedServer]
 
 
 def resolving(*addresses: str) -> TransportEnvironment:
@@ -107,10 +107,10 @@ def test_a_silent_name_server_ends_the_call_at_the_deadline(open_carrier: OpenTr
 
 
 @pytest.fixture(scope="module")
-def bystanders() -> Iterator[list[Agency]]:
+def bystanders() -> Iterator[list[ScriptedServer]]:
     """Servers on other loopback addresses, to which no request may connect."""
     with ExitStack() as stack:
-        servers = [Agency(in_turn([closing_response("200 OK", b"[]")])) for _ in range(2, 10)]
+        servers = [ScriptedServer(in_turn([closing_response("200 OK", b"[]")])) for _ in range(2, 10)]
         for number, server in enumerate(servers, start=2):
             stack.callback(server.start(f"127.0.0.{number}").stop)
         yield servers
@@ -176,7 +176,7 @@ HOSTILE = [
 
 
 def test_a_hostile_link_never_reaches_another_server(
-    serve: Serve, open_carrier: OpenTransport, bystanders: list[Agency]
+    serve: Serve, open_carrier: OpenTransport, bystanders: list[ScriptedServer]
 ) -> None:
     """It is refused, or it is requested as a path of the connection's own server."""
     agency = serve(in_turn([closing_response("200 OK", b"[]")]))
@@ -200,7 +200,7 @@ def outcome(carrier: TransportUnderTest, link: str) -> str:
 
 @pytest.mark.parametrize("location", ["http://{evil}/p", "//{evil}/p", "/p", "http://{good}@{evil}/p"])
 def test_no_redirect_is_followed(
-    serve: Serve, open_carrier: OpenTransport, bystanders: list[Agency], location: str
+    serve: Serve, open_carrier: OpenTransport, bystanders: list[ScriptedServer], location: str
 ) -> None:
     evil = f"127.0.0.2:{bystanders[0].port}"
     target = location.format(evil=evil, good="dulieu.example.vn")

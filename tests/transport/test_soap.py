@@ -29,9 +29,9 @@ from cchc_connect.wire.xml import parse_xml
 from tests.transport.both_transports import OpenTransport
 from tests.transport.scripted_server import (
     RESET,
-    Agency,
     ReceivedRequest,
     ResponseScript,
+    ScriptedServer,
     closing_response,
     drip,
     in_turn,
@@ -50,13 +50,13 @@ from tests.transport.soap_service import (
     wsdl,
 )
 
-Serve = Callable[[Callable[[ReceivedRequest], ResponseScript]], Agency]
+Serve = Callable[[Callable[[ReceivedRequest], ResponseScript]], ScriptedServer]
 CODE = "000.00.01.H09-260701-0001"
 ONCE = Policy(max_attempts=1, deadline_s=0.8, connect_timeout_s=0.5, read_timeout_s=0.6)
 ACCOUNT = Credentials(username="tichhop.h09", password="mật-khau & canary")  # invented
 
 
-def endpoint(agency: Agency) -> Endpoint:
+def endpoint(agency: ScriptedServer) -> Endpoint:
     return Endpoint(name="one-stop", base_url=f"{agency.base_url}/ws", dialect=Dialect(classify=classify_soap))
 
 

@@ -224,7 +224,6 @@ def test_without_its_extra_the_error_for_a_bundle_names_what_to_install(
     bundle = authority.write_pkcs12("so-noi-vu", PASSWORD)
     monkeypatch.setitem(sys.modules, "cryptography", None)
     monkeypatch.setitem(sys.modules, "cryptography.exceptions", None)
-    monkeypatch.delitem(sys.modules, "cchc_connect.transport.network.tls", raising=False)
 
     with pytest.raises(ConfigurationError) as raised:
         Pkcs12Certificate(file=bundle, password=PASSWORD).load_into(tls_context(ca_file=authority.ca_file))

@@ -15,16 +15,16 @@ from cchc_connect.transport import FileTokenStore, RequestsTransport, TransportE
 from cchc_connect.transport.auth.sessions import LoginMethod
 from cchc_connect.transport.auth.token_store import TokenSlot, default_token_folder
 from tests.transport.dialects import portal_endpoint
-from tests.transport.scripted_server import Agency, ReceivedRequest, ResponseScript
+from tests.transport.scripted_server import ReceivedRequest, ResponseScript, ScriptedServer
 from tests.transport.test_login_sessions import portal_script
 
 POST = HttpRequest(method="POST", path="/parcels", json={"note": "Thủ Dầu Một"})
 NOW = datetime(2026, 11, 26, 1, 15, tzinfo=UTC)
 
-Serve = Callable[[Callable[[ReceivedRequest], ResponseScript]], Agency]
+Serve = Callable[[Callable[[ReceivedRequest], ResponseScript]], ScriptedServer]
 
 
-def transport(agency: Agency, folder: Path, now: datetime = NOW) -> RequestsTransport:
+def transport(agency: ScriptedServer, folder: Path, now: datetime = NOW) -> RequestsTransport:
     return RequestsTransport(
         portal_endpoint(agency.base_url),
         environment=TransportEnvironment(token_store=FileTokenStore(folder), now=lambda: now),
@@ -118,7 +118,7 @@ def test_a_slot_has_one_owner_at_a_time_and_is_free_afterwards(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "written", [b"", b"{", b"[]", b'{"token": "s"}', b'{"token": "s", "lifetime_s": 9, "asked_at": 1e300}', b"\xff"]
+    "written", [b"", b"{", b"[]", b'{"token": "s"}', b'{"token": "s", "lifetime_s": 9, "requested_at": 1e300}', b"\xff"]
 )
 def test_a_damaged_file_is_no_session(tmp_path: Path, written: bytes) -> None:
     token_store = FileTokenStore(tmp_path / "shelf")

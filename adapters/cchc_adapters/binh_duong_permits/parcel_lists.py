@@ -37,7 +37,7 @@ def parcel_refs(commune: Mapping[str, object], sheet: object, numbers: object) -
         sheet: the file's value for the map sheet (tờ bản đồ).
         numbers: the file's value for the parcels (thửa).
     """
-    map_sheet, text = _written(sheet), _written(numbers)
+    map_sheet, text = _nfc_text(sheet), _nfc_text(numbers)
     if not (map_sheet or text):
         return []
     sentence = _WITH_SHEET.fullmatch(text) if not map_sheet else None
@@ -55,5 +55,5 @@ def parcel_refs(commune: Mapping[str, object], sheet: object, numbers: object) -
     return [{**commune, "map_sheet": map_sheet, "parcel_number": number, "raw": source_text} for number in parcels]
 
 
-def _written(value: object) -> str:
+def _nfc_text(value: object) -> str:
     return unicodedata.normalize("NFC", codecs.plain_text(value))

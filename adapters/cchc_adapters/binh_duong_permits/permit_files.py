@@ -45,10 +45,10 @@ def permit_status(item: Item, statuses: Mapping[str, str]) -> object:
 
 def paper_fields(item: Item, codes: PaperCodes) -> Mapping[str, object]:
     """Return the fields read from a file's papers and parties; of several permits the last counts."""
-    listed, parties = codecs.as_objects(item.get("vanBans") or []), codecs.as_objects(item.get("donVis") or [])
-    if listed is None or parties is None:
+    papers, parties = codecs.as_objects(item.get("vanBans") or []), codecs.as_objects(item.get("donVis") or [])
+    if papers is None or parties is None:
         return {"permit_number": _LIST_EXPECTED}
-    by_code = {codecs.plain_text(paper.get("maLoaiVanBan")): paper for paper in listed}
+    by_code = {codecs.plain_text(paper.get("maLoaiVanBan")): paper for paper in papers}
     by_role = {codecs.plain_text(party.get("vaiTro")): party for party in parties}
     land = by_code.get(codes.land)
     return {

@@ -27,7 +27,7 @@ from pydantic import BaseModel, Field
 
 from cchc_adapters.building_blocks.options import AdapterOptions, package_table
 from cchc_adapters.national_portal.catalogue import procedure_map
-from cchc_adapters.national_portal.replies import PortalReplies
+from cchc_adapters.national_portal.envelopes import EnvelopeReader
 from cchc_adapters.national_portal.session import PortalSession
 from cchc_adapters.national_portal.targets import DossierTarget, Portal, StepTarget
 from cchc_connect import (
@@ -134,7 +134,7 @@ class Procedures:
 
     def _result(self, service: str, path: str, code: str | None = None) -> Conversation[Sequence[Item]]:
         response = yield self._portal.call(service, path, {} if code is None else {"maTTHC": code})
-        rows = codecs.as_objects(self._portal.replies.envelope(response).get("result"))
+        rows = codecs.as_objects(self._portal.envelope_reader.envelope(response).get("result"))
         if response.verdict is not Verdict.OK or rows is None:
             raise SourceHeld("national_portal.no_result", service=service)
         return rows
@@ -148,14 +148,16 @@ class NationalPortal:
 
     def __init__(self, options: NationalPortalOptions) -> None:
         table = package_table("national_portal")
-        configured = [reply.model_dump() for reply in options.replies]
-        replies = PortalReplies.of(
+        configured = [rule.model_dump() for rule in options.replies]
+        envelope_reader = EnvelopeReader.of(
             {**table, "replies": [*configured, *table["replies"]]}, double_encoded=options.double_encoded
         )
-        portal = Portal(options.agency, replies)
+        portal = Portal(options.agency, envelope_reader)
         headers = {"Accept": "application/json", "Charset": "utf-8", "dstcode": options.destination}
-        session = PortalSession(path=options.login_path, lifetime_s=options.session_minutes * 60, replies=replies)
-        self.dialect = Dialect(classify=replies.classify, headers=headers, session=session)
+        session = PortalSession(
+            path=options.login_path, lifetime_s=options.session_minutes * 60, envelope_reader=envelope_reader
+        )
+        self.dialect = Dialect(classify=envelope_reader.classify, headers=headers, session=session)
         self.sources = (Procedures(portal, options),)
         self.targets = (
             DossierTarget(portal, options.integration_path, options.procedure_codes, options.constants),

@@ -5,7 +5,7 @@ Observed in VietOpenCPS/opencps-v2 (2020). The lifetime of a session is not docu
 
 from dataclasses import dataclass, replace
 
-from cchc_adapters.national_portal.replies import PortalReplies, error_code
+from cchc_adapters.national_portal.envelopes import EnvelopeReader, error_code
 from cchc_connect import Credentials, HttpRequest, HttpResponse, Verdict
 from cchc_connect.wire import codecs
 
@@ -20,7 +20,7 @@ class PortalSession:
     path: str
     lifetime_s: float
     """How long a session is used, seconds."""
-    replies: PortalReplies
+    envelope_reader: EnvelopeReader
 
     def login_request(self, credentials: Credentials) -> HttpRequest:
         """Return the login request."""
@@ -31,7 +31,7 @@ class PortalSession:
 
     def token_from(self, response: HttpResponse) -> str | None:
         """Return the session of the login response; None unless its code is 0."""
-        envelope = self.replies.envelope(response)
+        envelope = self.envelope_reader.envelope(response)
         return codecs.plain_text(envelope.get("session")) or None if error_code(envelope) == 0 else None
 
     def with_token(self, request: HttpRequest, token: str) -> HttpRequest:

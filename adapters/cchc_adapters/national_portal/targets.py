@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cchc_adapters.building_blocks.options import package_table
+from cchc_adapters.national_portal.envelopes import EnvelopeReader, error_code
 from cchc_adapters.national_portal.messages import dossier_payload, missing_field, national_code, step_payload
-from cchc_adapters.national_portal.replies import PortalReplies, error_code
 from cchc_connect import Conversation, DeliveryStatus, HttpRequest, HttpResponse, Outgoing, Receipt, Verdict
 from cchc_schemas import Dossier, DossierStep
 
@@ -25,7 +25,7 @@ class Portal:
     """Builds the portal's service calls and reads their results."""
 
     agency: str
-    replies: PortalReplies
+    envelope_reader: EnvelopeReader
 
     def call(self, service: str, path: str, content: Mapping[str, object], *, idempotent: bool = True) -> HttpRequest:
         """Return the request that calls `service` with `content`."""
@@ -44,7 +44,7 @@ class Portal:
             case Verdict.NOT_FOUND:
                 return Receipt(status=DeliveryStatus.REFUSED, reason="not_found")
             case _:
-                code = error_code(self.replies.envelope(response))
+                code = error_code(self.envelope_reader.envelope(response))
                 return Receipt(status=DeliveryStatus.REFUSED, reason=f"error_code:{code}")
 
 

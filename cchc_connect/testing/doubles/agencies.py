@@ -12,7 +12,7 @@ from cchc_connect.testing.doubles.national_portal import NationalPortalDouble
 from cchc_connect.testing.doubles.ogc_features import OgcFeaturesDouble
 from cchc_connect.testing.doubles.opencps import OpenCpsDouble
 from cchc_connect.testing.doubles.server import AgencyDouble
-from cchc_connect.testing.province.edits import Edit, days_work
+from cchc_connect.testing.province.edits import Edit, daily_edit
 from cchc_connect.testing.province.world import World
 
 
@@ -85,5 +85,5 @@ class Agencies:
         return {kind: count for double in self.doubles for kind, count in double.harmless_counts().items()}
 
     def edit(self, seed: int, share: float = 0.01) -> Edit:
-        """Change about `share` of the records at their sources; see `days_work`."""
-        return self.world.edit(days_work(seed, share))
+        """Change about `share` of the records at their sources; see `daily_edit`."""
+        return self.world.edit(daily_edit(seed, share))

@@ -59,7 +59,7 @@ class MapLayer:
         self.name = name
         self.fields = fields
         self.max_record_count = max_record_count
-        self._cached: tuple[object, Sequence[Feature]] = (None, ())
+        self._cached_matches: tuple[object, Sequence[Feature]] = (None, ())
 
     def describe(self) -> dict[str, Any]:
         """Return the layer's description."""
@@ -78,7 +78,7 @@ class MapLayer:
         }
 
     def query(self, request: ReceivedRequest, features: Sequence[Feature], version: int) -> ServerResponse:
-        """Respond to a query on all `shapes`; a new `version` means that they changed since the last query."""
+        """Respond to a query on all `features`; a new `version` means that they changed since the last query."""
         if request.first("f", "html") not in {"json", "pjson"}:
             return html_response("<!DOCTYPE html><html><head><title>Query</title></head><body></body></html>")
         try:
@@ -86,18 +86,21 @@ class MapLayer:
         except InvalidQuery as refused:
             return arcgis_error(400, "Unable to complete operation.", str(refused))
 
-    def _matching(self, request: ReceivedRequest, shapes: Sequence[Feature], version: int) -> Sequence[Feature]:
+    def _matching(self, request: ReceivedRequest, features: Sequence[Feature], version: int) -> Sequence[Feature]:
         where, order = request.first("where"), request.first("orderByFields")
         cache_key = (version, where, order)
-        if self._cached[0] != cache_key:
-            self._cached = (cache_key, self._ordered(order, self._where(where, shapes)))
-        return self._cached[1]
+        if self._cached_matches[0] != cache_key:
+            self._cached_matches = (cache_key, self._ordered(order, self._where(where, features)))
+        return self._cached_matches[1]
 
     def _result(self, request: ReceivedRequest, matching: Sequence[Feature]) -> dict[str, Any]:
         if request.first("returnCountOnly") == "true":
             return {"count": len(matching)}
         if request.first("returnIdsOnly") == "true":
-            return {"objectIdFieldName": OBJECT_ID, "objectIds": [shape.attributes[OBJECT_ID] for shape in matching]}
+            return {
+                "objectIdFieldName": OBJECT_ID,
+                "objectIds": [feature.attributes[OBJECT_ID] for feature in matching],
+            }
         wkid = _number(request, "outSR", VN2000_WKID)
         if wkid not in {VN2000_WKID, WGS84_WKID}:
             raise InvalidQuery("'outSR' parameter is invalid")
@@ -111,7 +114,7 @@ class MapLayer:
             "geometryType": "esriGeometryPolygon",
             "spatialReference": {"wkid": wkid, "latestWkid": wkid},
             "fields": self._described_fields(),
-            "features": [_feature(shape, names, wkid if wants_geometry else None) for shape in page],
+            "features": [_feature_object(feature, names, wkid if wants_geometry else None) for feature in page],
         }
         return result | ({"exceededTransferLimit": True} if offset + len(page) < len(matching) else {})
 
@@ -123,23 +126,23 @@ class MapLayer:
             return list(self.fields)
         return [self._field(name.strip()) for name in text.split(",")]
 
-    def _ordered(self, text: str, shapes: Sequence[Feature]) -> Sequence[Feature]:
+    def _ordered(self, text: str, features: Sequence[Feature]) -> Sequence[Feature]:
         if not text:
-            return shapes
+            return features
         name, _, direction = text.partition(" ")
         field = self._field(name)
         return sorted(
-            shapes,
-            key=lambda shape: (shape.attributes[field] is None, shape.attributes[field]),
+            features,
+            key=lambda feature: (feature.attributes[field] is None, feature.attributes[field]),
             reverse=direction.strip().upper() == "DESC",
         )
 
-    def _where(self, text: str, shapes: Sequence[Feature]) -> Sequence[Feature]:
+    def _where(self, text: str, features: Sequence[Feature]) -> Sequence[Feature]:
         for condition in re.split(r"\s+AND\s+", text.strip(), flags=re.IGNORECASE):
             if condition.replace(" ", "") != "1=1":
                 holds = self._condition(condition)
-                shapes = [shape for shape in shapes if holds(shape.attributes)]
-        return shapes
+                features = [feature for feature in features if holds(feature.attributes)]
+        return features
 
     def _condition(self, text: str) -> Callable[[Attributes], bool]:
         match = _CONDITION.fullmatch(text.strip())
@@ -164,9 +167,9 @@ def arcgis_error(code: int, message: str, *details: str) -> ServerResponse:
     return json_response({"error": {"code": code, "message": message, "details": list(details)}})
 
 
-def _feature(shape: Feature, names: Sequence[str], wkid: int | None) -> dict[str, Any]:
-    feature: dict[str, Any] = {"attributes": {name: shape.attributes[name] for name in names}}
-    return feature if wkid is None else feature | {"geometry": shape.polygon(wkid)}
+def _feature_object(feature: Feature, names: Sequence[str], wkid: int | None) -> dict[str, Any]:
+    described: dict[str, Any] = {"attributes": {name: feature.attributes[name] for name in names}}
+    return described if wkid is None else described | {"geometry": feature.polygon(wkid)}
 
 
 def _number(request: ReceivedRequest, name: str, default: int) -> int:

@@ -70,7 +70,7 @@ class ConstructionDepartmentDouble(AgencyDouble):
         super().__init__(world, sleep=sleep)
         self.layer = MapLayer("CongTrinhXD", _WORKS_FIELDS, max_record_count)
         self._permits = NestCrudListing(_COLUMNS, self._permit)
-        self._shapes: tuple[int, list[Feature]] = (-1, [])
+        self._cached_features: tuple[int, list[Feature]] = (-1, [])
 
     def handle(self, request: ReceivedRequest, /) -> ServerResponse:
         """Respond with a permit listing, a permit, the layer's description or a query on it."""
@@ -96,17 +96,17 @@ class ConstructionDepartmentDouble(AgencyDouble):
         return arcgis_error(500, "Error performing query operation")
 
     def _permit(self, permit: PermitFact) -> WireItem:
-        blemishes = self.world.listing_defects["construction_permit"]
-        return blemishes.write_item(permit.source_id, lambda source_id: permit_file(self.world.permits[source_id]))
+        defects = self.world.listing_defects["construction_permit"]
+        return defects.write_item(permit.source_id, lambda source_id: permit_file(self.world.permits[source_id]))
 
     def _all_works(self) -> list[Feature]:
         works = self.world.works
-        if self._shapes[0] != works.version:
-            shapes = [self._shape(object_id, fact.source_id) for object_id, fact in enumerate(works, start=1)]
-            self._shapes = (works.version, shapes)
-        return self._shapes[1]
+        if self._cached_features[0] != works.version:
+            features = [self._feature(object_id, fact.source_id) for object_id, fact in enumerate(works, start=1)]
+            self._cached_features = (works.version, features)
+        return self._cached_features[1]
 
-    def _shape(self, object_id: int, source_id: str) -> Feature:
+    def _feature(self, object_id: int, source_id: str) -> Feature:
         def write(works_id: str) -> dict[str, Any]:
             return {OBJECT_ID: object_id, **works_attributes(self.world.works[works_id])}
 

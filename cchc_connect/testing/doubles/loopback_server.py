@@ -20,13 +20,13 @@ class LoopbackServer(ABC):
         self.connections = 0
         """How many connections were accepted."""
         self._closing = Event()
-        self._open: set[socket.socket] = set()
+        self._open_connections: set[socket.socket] = set()
         self._listener: socket.socket | None = None
-        self._accepting: Thread | None = None
+        self._accept_thread: Thread | None = None
 
     @abstractmethod
     def serve(self, connection: socket.socket) -> None:
-        """Read requests from a connection and answer them; called in a thread of its own."""
+        """Read requests from a connection and respond to them; called in a thread of its own."""
 
     @property
     def scheme(self) -> str:
@@ -70,20 +70,20 @@ class LoopbackServer(ABC):
         self._closing.clear()
         self._listener = socket.create_server((address, 0))
         name = f"{type(self).__name__} on port {self.port}"
-        self._accepting = Thread(target=self._accept, args=(self._listener,), name=name, daemon=True)
-        self._accepting.start()
+        self._accept_thread = Thread(target=self._accept, args=(self._listener,), name=name, daemon=True)
+        self._accept_thread.start()
         return self
 
     def stop(self) -> None:
         """Close every connection and wait for every thread; stopping twice does no harm."""
-        if self._listener is None or self._accepting is None:
+        if self._listener is None or self._accept_thread is None:
             return
         self._closing.set()
         with suppress(OSError):  # wakes the thread that accepts, unless it has ended already
             socket.create_connection(self._listener.getsockname(), _WAKE_UP_TIMEOUT_S).close()
-        self._accepting.join()
+        self._accept_thread.join()
         self._listener.close()
-        self._listener = self._accepting = None
+        self._listener = self._accept_thread = None
 
     def __enter__(self) -> Self:
         return self.start()
@@ -97,11 +97,11 @@ class LoopbackServer(ABC):
     def closed_by_stop(self, connection: socket.socket) -> Generator[None]:
         """Close a connection when the block ends; `stop` shuts it down before."""
         with connection:
-            self._open.add(connection)
+            self._open_connections.add(connection)
             try:
                 yield
             finally:
-                self._open.discard(connection)
+                self._open_connections.discard(connection)
 
     def _accept(self, listener: socket.socket) -> None:
         threads: list[Thread] = []
@@ -114,16 +114,16 @@ class LoopbackServer(ABC):
                 connection.close()
                 break
             self.connections += 1
-            self._open.add(connection)  # before its thread runs: `stop` must find it
+            self._open_connections.add(connection)  # before its thread runs: `stop` must find it
             threads = [thread for thread in threads if thread.is_alive()]
-            threads.append(self._begin(connection))
-        for connection in list(self._open):
+            threads.append(self._start_thread(connection))
+        for connection in list(self._open_connections):
             with suppress(OSError):  # it is closed already
                 connection.shutdown(socket.SHUT_RDWR)
         for thread in threads:
             thread.join()
 
-    def _begin(self, connection: socket.socket) -> Thread:
+    def _start_thread(self, connection: socket.socket) -> Thread:
         name = f"{type(self).__name__} connection"
         thread = Thread(target=self._serve, args=(connection,), name=name, daemon=True)
         thread.start()

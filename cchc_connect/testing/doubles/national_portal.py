@@ -129,8 +129,8 @@ class NationalPortalDouble(AgencyDouble):
         return [self._item(procedure.source_id) for procedure in self.world.procedures]
 
     def _item(self, code: str) -> WireItem:
-        blemishes = self.world.listing_defects["procedure"]
-        return blemishes.write_item(code, lambda source_id: procedure_detail(self.world.procedures[source_id]))
+        defects = self.world.listing_defects["procedure"]
+        return defects.write_item(code, lambda source_id: procedure_detail(self.world.procedures[source_id]))
 
     def _procedure(self, message: Payload) -> ServerResponse:
         code = message.get("maTTHC")
@@ -144,13 +144,13 @@ class NationalPortalDouble(AgencyDouble):
         return self._envelope(error_code, "Thành công" if result else "Không có dữ liệu", result=result)
 
     def _verdict_envelope(self, verdict: InboxVerdict) -> ServerResponse:
-        return self._envelope(verdict.error_code, verdict.message, wrote=verdict.changed_state)
+        return self._envelope(verdict.error_code, verdict.message, changed_state=verdict.changed_state)
 
     def _refusal(self, message: str) -> ServerResponse:
         return self._envelope(_REFUSED, message)
 
     def _envelope(
-        self, error_code: int | str, message: str, *, result: list[WireItem] | None = None, wrote: bool = False
+        self, error_code: int | str, message: str, *, result: list[WireItem] | None = None, changed_state: bool = False
     ) -> ServerResponse:
         text = unicodedata.normalize("NFD", message) if self.switches.nfd_message else message
         envelope: dict[str, Any] = {"error_code": error_code, "message": text}
@@ -158,4 +158,4 @@ class NationalPortalDouble(AgencyDouble):
             envelope["result"] = result
         if self.switches.double_encode:
             envelope = {"error_code": "0", "message": json.dumps(envelope, ensure_ascii=False)}
-        return json_response(envelope, changed_state=wrote)
+        return json_response(envelope, changed_state=changed_state)

@@ -40,7 +40,7 @@ class NestCrudListing(Generic[Row]):
     def __init__(self, columns: Mapping[str, Callable[[Row], str]], write: Callable[[Row], WireItem]) -> None:
         self._columns = columns
         self._write = write
-        self._cached: tuple[object, list[Row]] = (None, [])
+        self._cached_matches: tuple[object, list[Row]] = (None, [])
 
     def respond(
         self, request: ReceivedRequest, rows: list[Row], version: int, *, ignore_filters: bool
@@ -49,11 +49,11 @@ class NestCrudListing(Generic[Row]):
         try:
             filters = () if ignore_filters else tuple(request.query.get("filter", ()))
             matching = self._matching(rows, version, filters, tuple(request.query.get("sort", ())))
-            return self._reply(request, matching)
+            return self._listing_response(request, matching)
         except InvalidNestQuery as error:
             return json_response({"statusCode": 400, "message": str(error), "error": "Bad Request"}, status=400)
 
-    def _reply(self, request: ReceivedRequest, matching: Sequence[Row]) -> ServerResponse:
+    def _listing_response(self, request: ReceivedRequest, matching: Sequence[Row]) -> ServerResponse:
         limit, page, offset = (_number(request, name) for name in ("limit", "page", "offset"))
         if not limit:
             return json_response([self._write(row) for row in matching])
@@ -75,14 +75,14 @@ class NestCrudListing(Generic[Row]):
         self, rows: list[Row], version: int, filters: tuple[str, ...], sorts: tuple[str, ...]
     ) -> Sequence[Row]:
         cache_key = (version, filters, sorts)
-        if self._cached[0] != cache_key:
+        if self._cached_matches[0] != cache_key:
             conditions = [self._condition(text) for text in filters]
             matching = [row for row in rows if all(holds(row) for holds in conditions)]
             for text in reversed(sorts):
                 name, _, direction = text.partition(",")
                 matching.sort(key=self._column(name), reverse=direction.upper() == "DESC")
-            self._cached = (cache_key, matching)
-        return self._cached[1]
+            self._cached_matches = (cache_key, matching)
+        return self._cached_matches[1]
 
     def _condition(self, text: str) -> Callable[[Row], bool]:
         name, operator, value = [*text.split("||", 2), "", ""][:3]

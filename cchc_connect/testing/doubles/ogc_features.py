@@ -86,7 +86,7 @@ class OgcFeaturesDouble(AgencyDouble):
         """Publish `world`'s parcels, at most `page_cap` in a page."""
         super().__init__(world, sleep=sleep)
         self.page_cap = page_cap
-        self._cached: tuple[object, list[ParcelFact]] = (None, [])
+        self._cached_matches: tuple[object, list[ParcelFact]] = (None, [])
 
     def handle(self, request: ReceivedRequest, /) -> ServerResponse:
         """Respond with JSON if the request asks for it, else with an HTML page."""
@@ -173,9 +173,9 @@ class OgcFeaturesDouble(AgencyDouble):
         if query == _Query(filters=(), first=None, last=None):
             return self.world.parcels.facts
         cache_key = (self.world.parcels.version, query)
-        if self._cached[0] != cache_key:
-            self._cached = (cache_key, [parcel for parcel in self.world.parcels if query.matches(parcel)])
-        return self._cached[1]
+        if self._cached_matches[0] != cache_key:
+            self._cached_matches = (cache_key, [parcel for parcel in self.world.parcels if query.matches(parcel)])
+        return self._cached_matches[1]
 
     def _feature_at(self, source_id: str) -> WireItem:
         if source_id not in self.world.parcels:

@@ -85,7 +85,7 @@ class OpenCpsDouble(AgencyDouble):
         self.username = username
         self.password = password
         self.group_id = group_id
-        self._cached: tuple[object, list[DossierFact]] = (None, [])
+        self._cached_matches: tuple[object, list[DossierFact]] = (None, [])
 
     def handle(self, request: ReceivedRequest, /) -> ServerResponse:
         """Respond to `GET /dossiers`."""
@@ -120,10 +120,10 @@ class OpenCpsDouble(AgencyDouble):
         if not windows:
             return self.world.dossiers.facts
         cache_key = (self.world.dossiers.version, window_parameters)
-        if self._cached[0] != cache_key:
+        if self._cached_matches[0] != cache_key:
             matching = [dossier for dossier in self.world.dossiers if _is_within(dossier, windows)]
-            self._cached = (cache_key, matching)
-        return self._cached[1]
+            self._cached_matches = (cache_key, matching)
+        return self._cached_matches[1]
 
     def _item(self, source_id: str) -> WireItem:
         dossier = self.world.dossiers[source_id]

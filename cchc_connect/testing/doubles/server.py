@@ -148,10 +148,10 @@ class AgencyDouble(LoopbackServer):
         if self.switches.error_in_200:
             return self.error_in_200()
         with self.world.lock:
-            reply = self.handle(request)
-        if self.consume_switch("drop_response") or (reply.changed_state and self.consume_switch("drop_after_write")):
+            response = self.handle(request)
+        if self.consume_switch("drop_response") or (response.changed_state and self.consume_switch("drop_after_write")):
             return None
-        return reply
+        return response
 
     def consume_switch(self, switch: str) -> bool:
         """True if a counting switch is on; decreases it by one."""
@@ -184,21 +184,21 @@ class _RequestHandler(BaseHTTPRequestHandler):
         self._respond()
 
     def _respond(self) -> None:
-        reply = self._double.respond(self._read())
-        if reply is None:
+        response = self._double.respond(self._read())
+        if response is None:
             self.close_connection = True
             return
-        self.send_response(reply.status)
-        for name, value in reply.headers.items():
+        self.send_response(response.status)
+        for name, value in response.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Type", reply.media_type)
-        self.send_header("Content-Length", str(len(reply.body)))
+        self.send_header("Content-Type", response.media_type)
+        self.send_header("Content-Length", str(len(response.body)))
         self.end_headers()
         if self._double.consume_switch("cut_body"):
             self.close_connection = True
-            self.wfile.write(reply.body[: len(reply.body) // 2])
+            self.wfile.write(response.body[: len(response.body) // 2])
         else:
-            self.wfile.write(reply.body)
+            self.wfile.write(response.body)
 
     def _read(self) -> ReceivedRequest:
         address = urlsplit(self.path)

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from cchc_connect.testing.faults.compressed import CORRUPT_COMPRESSION, DECOMPRESSION_BOMBS, UNUSUAL_COMPRESSION
 from cchc_connect.testing.faults.endless import SIZE_FAULTS
 from cchc_connect.testing.faults.fault import WireFault
-from cchc_connect.testing.faults.lines import FRAMING_FAULTS, UNUSUAL_FRAMING
+from cchc_connect.testing.faults.framing import FRAMING_FAULTS, UNUSUAL_FRAMING
 from cchc_connect.testing.faults.refusals import REDIRECTS, REFUSALS, RETRY_LATER
 from cchc_connect.testing.faults.slow import TIMING_FAULTS
 from cchc_connect.testing.faults.spoilt_items import CORRUPT_ITEMS, INVALID_JSON, UNUSUAL_JSON

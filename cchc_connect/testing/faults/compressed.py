@@ -1,4 +1,4 @@
-"""Faults of compression, and compressed answers that are none."""
+"""Faults of compression, and compressed responses that are none."""
 
 import gzip
 import zlib

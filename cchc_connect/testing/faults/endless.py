@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from cchc_connect.errors import SourceHeld
 from cchc_connect.testing.doubles.server import ServerResponse
 from cchc_connect.testing.faults.fault import WireFault, complete_response, response_head_of
-from cchc_connect.testing.faults.plays import ConnectionEnd, chunk, response_head
+from cchc_connect.testing.faults.response_scripts import ConnectionEnd, chunk, response_head
 
 _BLOCK = 64 * 1024
 
@@ -16,9 +16,9 @@ def _endless(*first: bytes, repeated: bytes) -> Iterator[bytes | float | Connect
         yield repeated
 
 
-def _with_lines(reply: ServerResponse, *lines: str) -> bytes:
+def _with_lines(response: ServerResponse, *lines: str) -> bytes:
     """Return the good response with more header lines."""
-    return response_head_of(reply, *lines, f"Content-Length: {len(reply.body)}") + reply.body
+    return response_head_of(response, *lines, f"Content-Length: {len(response.body)}") + response.body
 
 
 SIZE_FAULTS = (
@@ -26,39 +26,39 @@ SIZE_FAULTS = (
         name="endless_body",
         meaning="A body without a length never ends.",
         expected_error=SourceHeld,
-        script=lambda reply: _endless(response_head_of(reply), b"[", repeated=b" " * _BLOCK),
+        script=lambda response: _endless(response_head_of(response), b"[", repeated=b" " * _BLOCK),
     ),
     WireFault(
         name="endless_chunks",
         meaning="The chunks never end.",
         expected_error=SourceHeld,
-        script=lambda reply: _endless(
-            response_head_of(reply, "Transfer-Encoding: chunked"), repeated=chunk(b" " * _BLOCK)
+        script=lambda response: _endless(
+            response_head_of(response, "Transfer-Encoding: chunked"), repeated=chunk(b" " * _BLOCK)
         ),
     ),
     WireFault(
         name="endless_chunk",
         meaning="One chunk is as large as a chunk can be.",
         expected_error=SourceHeld,
-        script=lambda reply: _endless(
-            response_head_of(reply, "Transfer-Encoding: chunked"), b"7fffffffffffffff\r\n", repeated=b" " * _BLOCK
+        script=lambda response: _endless(
+            response_head_of(response, "Transfer-Encoding: chunked"), b"7fffffffffffffff\r\n", repeated=b" " * _BLOCK
         ),
     ),
     WireFault(
         name="endless_chunk_size",
         meaning="The line with the size of a chunk never ends.",
         expected_error=SourceHeld,
-        script=lambda reply: _endless(
-            response_head_of(reply, "Transfer-Encoding: chunked"), b"5;a=", repeated=b"x" * _BLOCK
+        script=lambda response: _endless(
+            response_head_of(response, "Transfer-Encoding: chunked"), b"5;a=", repeated=b"x" * _BLOCK
         ),
     ),
     WireFault(
         name="endless_trailers",
         meaning="After the last chunk the trailer never ends.",
         expected_error=SourceHeld,
-        script=lambda reply: _endless(
-            response_head_of(reply, "Transfer-Encoding: chunked"),
-            chunk(reply.body),
+        script=lambda response: _endless(
+            response_head_of(response, "Transfer-Encoding: chunked"),
+            chunk(response.body),
             b"0\r\n",
             repeated=b"X-Count: 1\r\n" * 999,
         ),
@@ -87,33 +87,37 @@ SIZE_FAULTS = (
         name="huge_header_line",
         meaning="One header line has a mebibyte.",
         expected_error=SourceHeld,
-        script=lambda reply: [_with_lines(reply, "X-Note: " + "x" * 1024 * 1024)],
+        script=lambda response: [_with_lines(response, "X-Note: " + "x" * 1024 * 1024)],
     ),
     WireFault(
         name="huge_head",
         meaning="Ninety header lines have 90 KiB together.",
         expected_error=SourceHeld,
-        script=lambda reply: [_with_lines(reply, *[f"X-Note-{number}: {'x' * 1012}" for number in range(90)])],
+        script=lambda response: [_with_lines(response, *[f"X-Note-{number}: {'x' * 1012}" for number in range(90)])],
     ),
     WireFault(
         name="too_many_headers",
         meaning="There are 200 header lines.",
         expected_error=SourceHeld,
-        script=lambda reply: [_with_lines(reply, *[f"X-Note-{number}: 1" for number in range(200)])],
+        script=lambda response: [_with_lines(response, *[f"X-Note-{number}: 1" for number in range(200)])],
     ),
     WireFault(
         name="announced_too_large",
         meaning="A terabyte is announced.",
         expected_error=SourceHeld,
-        script=lambda reply: [response_head_of(reply, f"Content-Length: {1 << 40}"), complete_response(reply), 3600.0],
+        script=lambda response: [
+            response_head_of(response, f"Content-Length: {1 << 40}"),
+            complete_response(response),
+            3600.0,
+        ],
     ),
     WireFault(
         name="announced_beyond_numbers",
         meaning="The announced length has five thousand digits.",
         expected_error=SourceHeld,
-        script=lambda reply: [
-            response_head_of(reply, f"Content-Length: {'9' * 5000}"),
-            complete_response(reply),
+        script=lambda response: [
+            response_head_of(response, f"Content-Length: {'9' * 5000}"),
+            complete_response(response),
             3600.0,
         ],
     ),

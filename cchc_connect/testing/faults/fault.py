@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from cchc_connect.errors import CchcError, Retriable
 from cchc_connect.testing.doubles.server import ServerResponse
-from cchc_connect.testing.faults.plays import KEEP_OPEN, ResponseScript, response_head
+from cchc_connect.testing.faults.response_scripts import KEEP_OPEN, ResponseScript, response_head
 
 
 class ServerCertificate(Enum):
@@ -29,21 +29,21 @@ class ServerCertificate(Enum):
     """As `GOOD`, and the client must show a certificate too."""
 
 
-def complete_response(reply: ServerResponse) -> bytes:
+def complete_response(response: ServerResponse) -> bytes:
     """Return the bytes of a good response, after which the connection can be used again."""
-    return response_head_of(reply, f"Content-Length: {len(reply.body)}") + reply.body
+    return response_head_of(response, f"Content-Length: {len(response.body)}") + response.body
 
 
-def response_head_of(reply: ServerResponse, *lines: str) -> bytes:
+def response_head_of(response: ServerResponse, *lines: str) -> bytes:
     """Return the head of a good response with `lines` instead of `Content-Length`."""
-    headers = [f"{name}: {value}" for name, value in reply.headers.items()]
-    status = f"{reply.status} {HTTPStatus(reply.status).phrase}"
-    return response_head(status, f"Content-Type: {reply.media_type}", *headers, *lines)
+    headers = [f"{name}: {value}" for name, value in response.headers.items()]
+    status = f"{response.status} {HTTPStatus(response.status).phrase}"
+    return response_head(status, f"Content-Type: {response.media_type}", *headers, *lines)
 
 
-def normal_script(reply: ServerResponse) -> ResponseScript:
-    """Return the play of a good response."""
-    return [complete_response(reply), KEEP_OPEN]
+def normal_script(response: ServerResponse) -> ResponseScript:
+    """Return the script of a good response."""
+    return [complete_response(response), KEEP_OPEN]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,13 +56,13 @@ class WireFault:
     expected_error: type[CchcError] | None
     """Error of the call by the default policy if every attempt has the fault; None: the call returns the response."""
     script: Callable[[ServerResponse], ResponseScript] = field(default=normal_script, repr=False)
-    """Returns the play that replaces a good response."""
+    """Returns the script that replaces a good response."""
     corrupts_item: bool = False
     """The response arrives, and one of its items cannot be read: that item is quarantined, the others are not."""
     certificate: ServerCertificate = ServerCertificate.GOOD
     """Certificate of the server if it has TLS."""
     handshake_script: Callable[[], ResponseScript] | None = field(default=None, repr=False)
-    """Returns the play that replaces the TLS handshake; None: a normal handshake."""
+    """Returns the script that replaces the TLS handshake; None: a normal handshake."""
 
     @property
     def needs_tls(self) -> bool:

@@ -14,8 +14,8 @@ from cchc_connect.testing.doubles.loopback_server import LOOPBACK
 from cchc_connect.testing.doubles.server import ReceivedRequest, ServerResponse, json_response
 from cchc_connect.testing.faults import FAULTS, WireFault
 from cchc_connect.testing.faults.fault import ServerCertificate, normal_script
-from cchc_connect.testing.faults.plays import RESET, ResponseScript
-from cchc_connect.testing.faults.raw_server import ScriptedServer, reset_on_close
+from cchc_connect.testing.faults.response_scripts import RESET, ResponseScript
+from cchc_connect.testing.faults.scripted_server import ScriptedServer, reset_on_close
 
 _DRAIN_TIMEOUT_S = 0.3
 _BLOCK = 64 * 1024
@@ -45,7 +45,7 @@ class FaultyServer(ScriptedServer):
                 is reset.
             tls: speak TLS, with certificates made for this server by the extra `testing`.
         """
-        super().__init__(self._play)
+        super().__init__(self._script_for)
         self._lock = Lock()
         self.response = response
         self.tls = tls
@@ -67,7 +67,7 @@ class FaultyServer(ScriptedServer):
             RuntimeError: it is not running, or has no TLS.
         """
         if self._folder is None:
-            raise RuntimeError(f"{type(self).__name__} does not run, or speaks no TLS")
+            raise RuntimeError(f"{type(self).__name__} is not running, or has no TLS")
         return Path(self._folder.name) / "ca.pem"
 
     def fail(self, fault: WireFault | str, *, times: int | None = None) -> None:
@@ -79,7 +79,7 @@ class FaultyServer(ScriptedServer):
 
         Raises:
             KeyError: no fault has that name.
-            ValueError: the fault shows where TLS is spoken only, and this server speaks none.
+            ValueError: the fault needs TLS, and this server has none.
         """
         fault = FAULTS[fault] if isinstance(fault, str) else fault
         if fault.needs_tls and not self.tls:
@@ -116,33 +116,33 @@ class FaultyServer(ScriptedServer):
         """Make the TLS handshake if the server has TLS, or what the fault does instead."""
         if not self.tls:
             return connection
-        fault = self._next() if self._fault is not None and self._fault.needs_tls else None
+        fault = self._next_fault() if self._fault is not None and self._fault.needs_tls else None
         if fault is not None and fault.handshake_script is not None:
             if self.run_script(fault.handshake_script(), connection) is RESET:
                 reset_on_close(connection)
             return None
-        return self._secured(connection, fault)
+        return self._wrap_tls(connection, fault)
 
-    def _secured(self, connection: socket.socket, fault: WireFault | None) -> socket.socket:
+    def _wrap_tls(self, connection: socket.socket, fault: WireFault | None) -> socket.socket:
         context = self._contexts[fault.certificate if fault else ServerCertificate.GOOD]
         secured = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         try:
             secured.do_handshake()
-        except OSError as failed:
+        except OSError as error:
             with secured:
-                if isinstance(failed, ssl.SSLError):
+                if isinstance(error, ssl.SSLError):
                     _drain(secured)
             raise
         return secured
 
-    def _play(self, request: ReceivedRequest) -> ResponseScript:
-        fault = self._next() if self._fault is not None and not self._fault.needs_tls else None
-        reply = self.response if isinstance(self.response, ServerResponse) else self.response(request)
-        if reply is None:
+    def _script_for(self, request: ReceivedRequest) -> ResponseScript:
+        fault = self._next_fault() if self._fault is not None and not self._fault.needs_tls else None
+        response = self.response if isinstance(self.response, ServerResponse) else self.response(request)
+        if response is None:
             return [RESET]
-        return normal_script(reply) if fault is None else fault.script(reply)
+        return normal_script(response) if fault is None else fault.script(response)
 
-    def _next(self) -> WireFault | None:
+    def _next_fault(self) -> WireFault | None:
         """Return the fault for this request, and count it; None: respond correctly."""
         with self._lock:
             if self._remaining is None:

@@ -1,4 +1,4 @@
-"""How a server packs a body: for each content coding a whole one and, where it can be made, a bomb."""
+"""Compressed bodies for the faults: complete ones, corrupt ones and decompression bombs."""
 
 import gzip
 import struct
@@ -8,73 +8,73 @@ from functools import cache
 
 from cchc_connect.testing.doubles.server import ServerResponse
 from cchc_connect.testing.faults.fault import response_head_of
-from cchc_connect.testing.faults.plays import KEEP_OPEN, ResponseScript
+from cchc_connect.testing.faults.response_scripts import KEEP_OPEN, ResponseScript
 
 BytesFunction = Callable[[bytes], bytes]
 
-_PIECE = b" " * 1024 * 1024
-_PIECES = 256
-_TAIL = 9
+_BLOCK = b" " * 1024 * 1024
+_BLOCK_COUNT = 256
+_CUT_BYTES = 9
 
 
 def bare_deflate(body: bytes) -> bytes:
-    """Return `body` packed without the frame that RFC 9110 asks of "deflate", as some servers do."""
+    """Return `body` compressed without the zlib frame that RFC 9110 requires for "deflate", as some servers do."""
     return zlib.compress(body)[2:-4]
 
 
 def compressed(
     coding: str, compress: BytesFunction, *, corrupt: BytesFunction = bytes
 ) -> Callable[[ServerResponse], ResponseScript]:
-    """Return the play that packs the good answer, and spoils what it packed."""
+    """Return the script that compresses the good response by `compress` and changes the result by `corrupt`."""
 
-    def play(reply: ServerResponse) -> ResponseScript:
-        body = corrupt(compress(reply.body))
+    def script(response: ServerResponse) -> ResponseScript:
+        body = corrupt(compress(response.body))
         return [
-            response_head_of(reply, f"Content-Encoding: {coding}", f"Content-Length: {len(body)}") + body,
+            response_head_of(response, f"Content-Encoding: {coding}", f"Content-Length: {len(body)}") + body,
             KEEP_OPEN,
         ]
 
-    return play
+    return script
 
 
 def truncate(body: bytes) -> bytes:
-    """Return a packed body without its last bytes."""
-    return body[:-_TAIL]
+    """Return a compressed body without its last bytes."""
+    return body[:-_CUT_BYTES]
 
 
 def flip_byte(position: int) -> BytesFunction:
     """Return a function that flips every bit of the byte at `position`, counted from the end."""
 
-    def spoil(body: bytes) -> bytes:
+    def flip(body: bytes) -> bytes:
         at = len(body) - position
         return body[:at] + bytes([body[at] ^ 0xFF]) + body[at + 1 :]
 
-    return spoil
+    return flip
 
 
 @cache
 def gzip_bomb(_: bytes) -> bytes:
-    """Return what unfolds to 256 MiB of white space."""
-    check = 0
-    for _piece in range(_PIECES):
-        check = zlib.crc32(_PIECE, check)
+    """Return a gzip stream that decompresses to 256 MiB of white space."""
+    checksum = 0
+    for _number in range(_BLOCK_COUNT):
+        checksum = zlib.crc32(_BLOCK, checksum)
     head = gzip.compress(b"")[:10]
-    return head + _blown_up() + struct.pack("<II", check, _PIECES * len(_PIECE))
+    return head + _bomb_stream() + struct.pack("<II", checksum, _BLOCK_COUNT * len(_BLOCK))
 
 
 @cache
 def deflate_bomb(_: bytes) -> bytes:
-    """Return the same, packed by deflate without its frame."""
-    return _blown_up()
+    """Return a bare deflate stream that decompresses to the same."""
+    return _bomb_stream()
 
 
 def gzip_twice(body: bytes) -> bytes:
-    """Return `body` packed by gzip and packed again."""
+    """Return `body` compressed by gzip twice."""
     return gzip.compress(gzip.compress(body))
 
 
-def _blown_up() -> bytes:
+def _bomb_stream() -> bytes:
     """Return a bare deflate stream; its blocks are made once and repeated."""
     compressor = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
-    block = compressor.compress(_PIECE) + compressor.flush(zlib.Z_FULL_FLUSH)
-    return block * _PIECES + compressor.flush()
+    block = compressor.compress(_BLOCK) + compressor.flush(zlib.Z_FULL_FLUSH)
+    return block * _BLOCK_COUNT + compressor.flush()

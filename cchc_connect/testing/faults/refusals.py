@@ -3,7 +3,7 @@
 from cchc_connect.errors import AuthenticationFailed, Maintenance, SourceHeld, Throttled
 from cchc_connect.testing.doubles.server import ServerResponse
 from cchc_connect.testing.faults.fault import WireFault
-from cchc_connect.testing.faults.plays import KEEP_OPEN, ResponseScript, closing_response, response_head
+from cchc_connect.testing.faults.response_scripts import KEEP_OPEN, ResponseScript, closing_response, response_head
 
 HTML = "text/html; charset=utf-8"
 LOGIN = (
@@ -43,8 +43,11 @@ def _status(status: int, reason: str, becomes: type[SourceHeld | Maintenance | T
     )
 
 
-def _empty_body(reply: ServerResponse) -> ResponseScript:
-    return [response_head(f"{reply.status} OK", f"Content-Type: {reply.media_type}", "Content-Length: 0"), KEEP_OPEN]
+def _empty_body(response: ServerResponse) -> ResponseScript:
+    return [
+        response_head(f"{response.status} OK", f"Content-Type: {response.media_type}", "Content-Length: 0"),
+        KEEP_OPEN,
+    ]
 
 
 REFUSALS = (

@@ -2,8 +2,8 @@
 
 from cchc_connect.errors import CutShort, SourceHeld, Unreachable
 from cchc_connect.testing.faults.fault import ServerCertificate, WireFault, response_head_of
-from cchc_connect.testing.faults.lines import first_half
-from cchc_connect.testing.faults.plays import CUT, RESET, closing_response
+from cchc_connect.testing.faults.framing import first_half
+from cchc_connect.testing.faults.response_scripts import CUT, RESET, closing_response
 from cchc_connect.testing.faults.slow import HANG_S
 
 # A ServerHello that chooses TLS 1.1 (RFC 4346 section 7.4.1.3): version, 32 random bytes, no session,
@@ -68,6 +68,6 @@ TLS_FAULTS = (
         name="tls_cut",
         meaning="A machine in between cuts the connection in a body without a length, without a closing alert of TLS.",
         expected_error=CutShort,
-        script=lambda reply: [response_head_of(reply, "Connection: close"), first_half(reply), 0.02, CUT],
+        script=lambda response: [response_head_of(response, "Connection: close"), first_half(response), 0.02, CUT],
     ),
 )

@@ -57,8 +57,8 @@ class Plot:
     parcels: tuple[ParcelFact, ...]
 
     def site(self, *, former_numbers: bool) -> SiteFact:
-        """Return the plot as a file writes it; `old`: with the former parcel numbers, if the parcels have such."""
-        numberings = tuple(_numbering(parcel, old=former_numbers) for parcel in self.parcels)
+        """Return the plot as a file writes it; `former_numbers`: with the parcels' former numbers, if any."""
+        numberings = tuple(_numbering(parcel, former=former_numbers) for parcel in self.parcels)
         address = self.parcels[0].holders[0].party.address
         return SiteFact(parcels=numberings, address=address, ring=self.parcels[0].ring)
 
@@ -172,8 +172,8 @@ def draw_plots(rng: Random, parcels: list[ParcelFact], count: int) -> list[Plot]
     return drawn
 
 
-def _numbering(parcel: ParcelFact, *, old: bool) -> ParcelNumbering:
-    return parcel.previous if old and parcel.previous else parcel.numbering
+def _numbering(parcel: ParcelFact, *, former: bool) -> ParcelNumbering:
+    return parcel.previous if former and parcel.previous else parcel.numbering
 
 
 def _name(procedure: ProcedureFact, site: SiteFact) -> str:

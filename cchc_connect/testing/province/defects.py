@@ -73,13 +73,13 @@ class ListingDefects:
             write: returns the sound item of a source id.
         """
         item = write(source_id)
-        blemish = self._by_source_id.get(source_id)
-        if blemish is None:
+        item_defect = self._by_source_id.get(source_id)
+        if item_defect is None:
             return item
-        if blemish.copied_from is not None:
-            twin = write(blemish.copied_from)
-            item |= {key: twin[key] for key in blemish.defect.copied_keys}
-        return blemish.defect.apply(item)
+        if item_defect.copied_from is not None:
+            original = write(item_defect.copied_from)
+            item |= {key: original[key] for key in item_defect.defect.copied_keys}
+        return item_defect.defect.apply(item)
 
     def is_faulty(self, source_id: str) -> bool:
         """True if the item must be quarantined."""
@@ -102,10 +102,10 @@ class ListingDefects:
     def counts(self) -> Mapping[str, DefectCount]:
         """Return the number of items with a defect, by record type."""
         counts: dict[str, DefectCount] = {}
-        for blemish in self._by_source_id.values():
-            for record_type in blemish.defect.record_types:
+        for item_defect in self._by_source_id.values():
+            for record_type in item_defect.defect.record_types:
                 count = counts.setdefault(record_type, DefectCount())
-                if blemish.defect.severity is DefectSeverity.FAULTY:
+                if item_defect.defect.severity is DefectSeverity.FAULTY:
                     count.faulty += 1
                 else:
                     count.harmless += 1
@@ -118,8 +118,8 @@ def draw_defects(rng: Random, source_ids: Sequence[str], defects: Sequence[Defec
     The first item stays sound, so that a defect that copies has an earlier item to copy from.
     """
     chosen: dict[int, Defect] = {}
-    for sort in DefectSeverity:
-        kinds = [defect for defect in defects if defect.severity is sort]
+    for severity in DefectSeverity:
+        kinds = [defect for defect in defects if defect.severity is severity]
         free = [index for index in range(1, len(source_ids)) if index not in chosen]
         indexes = sample_in_order(rng, free, _defect_count(len(source_ids), len(kinds), share))
         chosen |= {index: kinds[turn % len(kinds)] for turn, index in enumerate(indexes)}

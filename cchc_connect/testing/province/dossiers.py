@@ -83,9 +83,9 @@ class Applications:
 
 def application_times(rng: Random, count: int) -> Sequence[datetime]:
     """Return `count` instants in office hours from January 2025 to June 2026, sorted, denser towards the end."""
-    moments: list[datetime] = []
-    while len(moments) < count:
+    instants: list[datetime] = []
+    while len(instants) < count:
         day = _FIRST_DAY + timedelta(days=int(_DAYS * rng.random() ** _GROWTH))
         if day.isoweekday() < SATURDAY:
-            moments.append(day + timedelta(hours=7, minutes=30, seconds=rng.randrange(9 * 3600)))
-    return sorted(moments)
+            instants.append(day + timedelta(hours=7, minutes=30, seconds=rng.randrange(9 * 3600)))
+    return sorted(instants)

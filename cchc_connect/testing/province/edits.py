@@ -1,4 +1,4 @@
-"""Changes of one day at the sources.
+"""The changes of one day at the sources, and which records they concern.
 
 The only change to a faulty item is its correction, so that a quarantined item stays one item until it can be read.
 """
@@ -18,10 +18,10 @@ from cchc_connect.testing.province.seeded_random import happens, sample_in_order
 from cchc_connect.testing.province.world import World
 from cchc_schemas import DossierStatus
 
-_BREAK = timedelta(minutes=10)
+_PAUSE = timedelta(minutes=10)
 _TENTH = Decimal("0.1")
 
-Changing = TypeVar("Changing", bound=Fact)
+ChangedFact = TypeVar("ChangedFact", bound=Fact)
 
 
 def _no_ids() -> defaultdict[str, list[str]]:
@@ -49,7 +49,7 @@ class Edit:
         }
 
 
-def days_work(seed: int, share: float = 0.01) -> Callable[[World], Edit]:
+def daily_edit(seed: int, share: float = 0.01) -> Callable[[World], Edit]:
     """Return the edit of one day, for `World.edit`.
 
     It changes about `share` of the records at their sources (0..1), corrects a faulty item and adds new records.
@@ -57,20 +57,20 @@ def days_work(seed: int, share: float = 0.01) -> Callable[[World], Edit]:
     """
 
     def edit(world: World) -> Edit:
-        world.now += _BREAK
-        work = _DaysWork(world, seeded_random("edit", world.seed, seed), share)
-        work.move_dossiers()
-        work.move_permits()
-        work.change_parcels()
-        work.move_works()
-        work.file_application()
-        work.correct_one()
-        return Edit(changed=work.changed, added=work.added, corrected=work.corrected)
+        world.now += _PAUSE
+        daily = _DailyEdit(world, seeded_random("edit", world.seed, seed), share)
+        daily.move_dossiers()
+        daily.move_permits()
+        daily.change_parcels()
+        daily.move_works()
+        daily.file_application()
+        daily.correct_one()
+        return Edit(changed=daily.changed, added=daily.added, corrected=daily.corrected)
 
     return edit
 
 
-class _DaysWork:
+class _DailyEdit:
     """One edit in progress."""
 
     def __init__(self, world: World, rng: Random, share: float) -> None:
@@ -84,8 +84,8 @@ class _DaysWork:
     def correct_one(self) -> None:
         faulty = [
             (listing, source_id)
-            for listing, blemishes in self._world.listing_defects.items()
-            for source_id in blemishes.faulty_ids()
+            for listing, defects in self._world.listing_defects.items()
+            for source_id in defects.faulty_ids()
         ]
         if not faulty:
             return
@@ -109,10 +109,12 @@ class _DaysWork:
             case _:
                 world.procedures.upsert(world.procedures[source_id])
 
-    def _chosen(self, listing: str, register: Register[Changing], candidates: Sequence[Changing]) -> list[Changing]:
+    def _chosen(
+        self, listing: str, register: Register[ChangedFact], candidates: Sequence[ChangedFact]
+    ) -> list[ChangedFact]:
         """Draw the edit's share of a register from the sound facts of `candidates`, at least one."""
-        blemishes = self._world.listing_defects[listing]
-        sound = [fact for fact in candidates if not blemishes.is_faulty(fact.source_id)]
+        defects = self._world.listing_defects[listing]
+        sound = [fact for fact in candidates if not defects.is_faulty(fact.source_id)]
         return sample_in_order(self._rng, sound, max(1, round(len(register) * self._share)))
 
     def move_dossiers(self) -> None:

@@ -3,7 +3,7 @@
 Sources: the parcel identifier as a 12-character GeoHash of a point in the parcel is TT 19/2026/TT-BNNMT,
 Phụ lục I; EPSG:9210 "VN-2000 / TM-3 105-45" has central meridian 105.75, scale 0.9999, false easting
 500,000 m, axis order east, north. The WGS 84 to VN-2000 datum shift (about 225 m) is left out in every
-double, because the ground is invented.
+double, because the map is invented.
 """
 
 import math

@@ -53,6 +53,9 @@ OPENCPS_STATUSES = MappingProxyType(
 )
 """OpenCPS statuses that mean a national status, with their weights."""
 
+SATURDAY = 6
+"""ISO 8601 number of the weekday."""
+
 _PAUSES = frozenset({DossierStatus.SUPPLEMENT_REQUESTED, DossierStatus.PAYMENT_REQUESTED, DossierStatus.STOPPED})
 _RELEASED = frozenset({DossierStatus.PROCESSED, DossierStatus.RETURNED})
 _NOTES = {
@@ -62,8 +65,6 @@ _NOTES = {
 }
 _FIRST_ID = 50_101
 _OPENING_HOUR, _CLOSING_HOUR = 7, 17
-SATURDAY = 6
-"""ISO 8601 number of the weekday."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,15 +114,17 @@ class OneStopDesk:
             actions=(),
         )
         self._opened += 1
-        return self._moved(dossier, DossierStatus.REGISTERED if application.online else DossierStatus.RECEIVED, at)
+        return self._with_status(
+            dossier, DossierStatus.REGISTERED if application.online else DossierStatus.RECEIVED, at
+        )
 
     def advance(self, dossier: DossierFact, at: datetime) -> DossierFact:
         """Make one usual transition at `at`; the dossier must not have a final status."""
-        return self._moved(dossier, weighted_choice(self._rng, USUAL_TRANSITIONS[dossier.status]), at)
+        return self._with_status(dossier, weighted_choice(self._rng, USUAL_TRANSITIONS[dossier.status]), at)
 
     def recall(self, dossier: DossierFact, at: datetime) -> DossierFact:
         """Reopen a returned dossier at `at` (thu hồi kết quả)."""
-        return self._moved(dossier, DossierStatus.IN_PROCESS, at)
+        return self._with_status(dossier, DossierStatus.IN_PROCESS, at)
 
     def advance_until(self, dossier: DossierFact, now: datetime) -> DossierFact:
         """Make the transitions of a dossier from its opening until `now`; keep only the last action."""
@@ -138,11 +141,11 @@ class OneStopDesk:
             self._rng.uniform(0.15, 0.8) if dossier.status == DossierStatus.IN_PROCESS else self._rng.uniform(0.05, 0.5)
         )
         hours = max(1.0, 24 * dossier.procedure.working_days * share)
-        neglected = 60 * 24 if happens(self._rng, 0.06) else 0
-        pause = timedelta(hours=hours + neglected, minutes=self._rng.randrange(60), seconds=self._rng.randrange(60))
-        return pause + _nights_off(at + pause)
+        neglect_hours = 60 * 24 if happens(self._rng, 0.06) else 0
+        pause = timedelta(hours=hours + neglect_hours, minutes=self._rng.randrange(60), seconds=self._rng.randrange(60))
+        return pause + _time_to_office_hours(at + pause)
 
-    def _moved(self, dossier: DossierFact, status: DossierStatus, at: datetime) -> DossierFact:
+    def _with_status(self, dossier: DossierFact, status: DossierStatus, at: datetime) -> DossierFact:
         received_at, due_at = dossier.received_at, dossier.due_at
         if status == DossierStatus.RECEIVED and received_at is None:
             received_at, due_at = at, due(at, dossier.procedure.working_days)
@@ -180,10 +183,10 @@ def due(received_at: datetime, days: int) -> datetime:
     return day.replace(hour=_CLOSING_HOUR, minute=0, second=0)
 
 
-def _nights_off(at: datetime) -> timedelta:
+def _time_to_office_hours(at: datetime) -> timedelta:
     """Return the time from `at` to the next office hours on a weekday; zero within office hours."""
-    till_opening = (_OPENING_HOUR - at.hour) % 24
-    wait = timedelta(hours=0 if _OPENING_HOUR <= at.hour < _CLOSING_HOUR else till_opening)
+    hours_to_opening = (_OPENING_HOUR - at.hour) % 24
+    wait = timedelta(hours=0 if _OPENING_HOUR <= at.hour < _CLOSING_HOUR else hours_to_opening)
     while (at + wait).isoweekday() >= SATURDAY:
         wait += timedelta(days=1)
     return wait

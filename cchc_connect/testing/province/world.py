@@ -43,7 +43,7 @@ _START = datetime(2026, 6, 30, 17, tzinfo=VIETNAM)
 class World:
     """Registers of the facts of the province, and the defects of their wire items.
 
-    Hold `lock` while reading several related facts: a double answers requests in threads of its own.
+    Hold `lock` while reading several related facts: a double responds to requests in threads of its own.
     """
 
     def __init__(
@@ -85,6 +85,11 @@ class World:
         self._record_works(works)
         self.listing_defects = self._draw_defects(defect_share)
 
+    def edit(self, change: Callable[["World"], Edited]) -> Edited:
+        """Call `change` while the lock is held, and return its result; see `daily_edit`."""
+        with self.lock:
+            return change(self)
+
     def tick(self) -> datetime:
         """Advance `now` by a second and return it (Vietnamese time)."""
         self.now += timedelta(seconds=1)
@@ -107,8 +112,8 @@ class World:
     def defect_counts(self) -> Mapping[str, DefectCount]:
         """Return how many items of each shared record type have a harmless and a faulty defect."""
         counts = {record_type: DefectCount() for record_type in self.record_counts()}
-        for blemishes in self.listing_defects.values():
-            for record_type, count in blemishes.counts().items():
+        for defects in self.listing_defects.values():
+            for record_type, count in defects.counts().items():
                 counts[record_type].harmless += count.harmless
                 counts[record_type].faulty += count.faulty
         return counts
@@ -128,6 +133,15 @@ class World:
             ):
                 return permit.dossier_code
         raise LookupError("no dossier of this world has all its records sound")
+
+    def apply_for_permit(self, plot: Plot, at: datetime) -> tuple[DossierFact, PermitFact]:
+        """Apply for a permit on `plot`: adds a dossier at the desk and a file at the construction department."""
+        application = self.applications.permit(plot, at)
+        dossier = self._advanced_to_now(self.desk.open(application))
+        permit = self.construction_department.open_file(dossier, plot, kind=application.procedure.permit_kind or 1)
+        self.dossiers.upsert(dossier)
+        self.permits.upsert(permit)
+        return dossier, permit
 
     def _is_sound(self, listing: str, source_id: str) -> bool:
         return self.listing_defects[listing].defect_name(source_id) is None
@@ -153,15 +167,6 @@ class World:
                     self._file_land(next(registered).parcels[0], at)
                 case _:
                     self.dossiers.upsert(self._advanced_to_now(self.desk.open(self.applications.civil(at))))
-
-    def apply_for_permit(self, plot: Plot, at: datetime) -> tuple[DossierFact, PermitFact]:
-        """Apply for a permit on `plot`: adds a dossier at the desk and a file at the construction department."""
-        request = self.applications.permit(plot, at)
-        dossier = self._advanced_to_now(self.desk.open(request))
-        permit = self.construction_department.open_file(dossier, plot, kind=request.procedure.permit_kind or 1)
-        self.dossiers.upsert(dossier)
-        self.permits.upsert(permit)
-        return dossier, permit
 
     def _file_land(self, parcel: ParcelFact, at: datetime) -> None:
         dossier = self._advanced_to_now(self.desk.open(self.applications.land(parcel, at)))
@@ -195,8 +200,3 @@ class World:
             "dossier": ([fact.source_id for fact in self.dossiers], DOSSIER_DEFECTS),
         }
         return {listing: draw_defects(rng, ids, defects, share) for listing, (ids, defects) in listings.items()}
-
-    def edit(self, change: Callable[["World"], Edited]) -> Edited:
-        """Call `change` while the lock is held, and return its result; see `days_work`."""
-        with self.lock:
-            return change(self)

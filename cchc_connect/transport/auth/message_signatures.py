@@ -48,17 +48,17 @@ class SignatureCheck:
         Raises:
             SourceHeld: it is not; the code names the reason.
         """
-        attested = self._verifier.verify(response.headers.get(self._header), response.body)
-        if not self._is_new(attested, now):
+        signature = self._verifier.verify(response.headers.get(self._header), response.body)
+        if not self._is_new(signature, now):
             raise SourceHeld("signature.replayed", connection=self._connection)
 
-    def _is_new(self, attested: VerifiedSignature, now: datetime) -> bool:
+    def _is_new(self, signature: VerifiedSignature, now: datetime) -> bool:
         with self._lock:
-            if attested.signature_id in self._seen:
+            if signature.signature_id in self._seen:
                 return False
             oldest = now - self._verifier.leeway
             self._seen = {
                 signature_id: expires_at for signature_id, expires_at in self._seen.items() if expires_at >= oldest
             }
-            self._seen[attested.signature_id] = attested.expires_at
+            self._seen[signature.signature_id] = signature.expires_at
             return True

@@ -57,7 +57,7 @@ class LoginMethod:
 class SharedSession:
     """Holds one session for all threads or tasks of a transport.
 
-    `current` needs no lock. `opened` must be run by one caller at a time; a caller that waited for another
+    `current` needs no lock. `login` must be run by one caller at a time; a caller that waited for another
     caller's login gets the result of that login: the session, or the refusal of the account. Otherwise each
     thread would try a wrong password once, which locks the account.
     """
@@ -79,31 +79,35 @@ class SharedSession:
         self._session: LoginSession | None = None
         self._refusal: tuple[str, dict[str, object]] | None = None
 
-    def current(self, spent: LoginSession | None) -> LoginSession | None:
-        """Return the open session, None where it has expired or is the refused one (`spent`)."""
+    def current(self, expired: LoginSession | None) -> LoginSession | None:
+        """Return the open session; None where its lifetime has ended, or where it is `expired`, which was refused."""
         session = self._session
-        if session is None or session is spent or self._clock() >= session.usable_until:
+        if session is None or session is expired or self._clock() >= session.usable_until:
             return None
         return session
 
     def login(
-        self, call: Call, spent: LoginSession | None, flights: int, begin: Callable[[HttpRequest], SendStep]
+        self,
+        call: Call,
+        expired: LoginSession | None,
+        logins_before: int,
+        new_login_step: Callable[[HttpRequest], SendStep],
     ) -> Generator[SendStep | WaitStep, HttpResponse, LoginSession]:
-        """Log in unless another caller has done so since `flights` was read, and return the session.
+        """Log in unless another caller has done so since `login_count` was `logins_before`, and return the session.
 
         Raises:
             AuthenticationFailed: the system refuses the account.
             DeadlineExceeded: the deadline passed while another process was logging in.
         """
-        session = self.current(spent)
+        session = self.current(expired)
         if session:
             return session
-        if self._refusal and self.login_count != flights:
+        if self._refusal and self.login_count != logins_before:
             code, context = self._refusal
             raise AuthenticationFailed(code, **context)
         self._refusal = None
         try:
-            self._session = yield from self._shared(call, spent, begin)
+            self._session = yield from self._login_with_store(call, expired, new_login_step)
         except AuthenticationFailed as refusal:
             self._refusal = refusal.code, refusal.context
             raise
@@ -111,47 +115,47 @@ class SharedSession:
             self.login_count += 1
         return self._session
 
-    def _shared(
-        self, call: Call, spent: LoginSession | None, begin: Callable[[HttpRequest], SendStep]
+    def _login_with_store(
+        self, call: Call, expired: LoginSession | None, new_login_step: Callable[[HttpRequest], SendStep]
     ) -> Generator[SendStep | WaitStep, HttpResponse, LoginSession]:
         """Use the session of another process, or log in while the other processes wait."""
         if self._token_store is None:
-            granted = yield from self._log_in(begin)
-            return self._session_from(granted, 0.0)
+            session_token = yield from self._send_login(new_login_step)
+            return self._session_from(session_token, 0.0)
         wait = Deadline(self._clock, _OTHER_LOGIN_TIMEOUT_S)
         while not (slot := self._token_store.lock(self.login_method.token_store_key)):
             if call.deadline.has_passed:
                 raise deadline_error(call)
             if wait.has_passed:  # the other process may hang
-                granted = yield from self._log_in(begin)
-                return self._session_from(granted, 0.0)
+                session_token = yield from self._send_login(new_login_step)
+                return self._session_from(session_token, 0.0)
             yield WaitStep(_POLL_INTERVAL_S)
         with slot:
             stored = slot.read()
-            if stored is not None and (spent is None or stored.token.token != spent.token):
+            if stored is not None and (expired is None or stored.token.token != expired.token):
                 session = self._session_from(stored.token, stored.age_s(self._now()))
                 if self._clock() < session.usable_until:
                     return session
             requested_at = self._now()
-            granted = yield from self._log_in(begin)
-            slot.write(granted, requested_at)
-            return self._session_from(granted, (self._now() - requested_at).total_seconds())
+            session_token = yield from self._send_login(new_login_step)
+            slot.write(session_token, requested_at)
+            return self._session_from(session_token, (self._now() - requested_at).total_seconds())
 
-    def _log_in(
-        self, begin: Callable[[HttpRequest], SendStep]
+    def _send_login(
+        self, new_login_step: Callable[[HttpRequest], SendStep]
     ) -> Generator[SendStep | WaitStep, HttpResponse, SessionToken]:
         login = self.login_method.login
-        send = begin(login.login_request(self.login_method.account))
+        send = new_login_step(login.login_request(self.login_method.account))
         requested_at = self._clock()
         token = login.token_from(require_accepted((yield send), send.call))
         if not token:
             raise AuthenticationFailed("transport.login_refused", **send.call.context())
-        granted = token if isinstance(token, SessionToken) else SessionToken(token, login.lifetime_s)
-        return SessionToken(granted.token, granted.lifetime_s - (self._clock() - requested_at))
+        session_token = token if isinstance(token, SessionToken) else SessionToken(token, login.lifetime_s)
+        return SessionToken(session_token.token, session_token.lifetime_s - (self._clock() - requested_at))
 
-    def _session_from(self, granted: SessionToken, age_s: float) -> LoginSession:
+    def _session_from(self, session_token: SessionToken, age_s: float) -> LoginSession:
         """Return a session of age `age_s`; it expires somewhat before the end of its lifetime."""
-        margin = min(_MAX_MARGIN_S, _MARGIN * granted.lifetime_s)
+        margin = min(_MAX_MARGIN_S, _MARGIN * session_token.lifetime_s)
         return LoginSession(
-            register_secret(granted.token), self._clock() + granted.lifetime_s - margin - max(age_s, 0.0)
+            register_secret(session_token.token), self._clock() + session_token.lifetime_s - margin - max(age_s, 0.0)
         )

@@ -115,14 +115,14 @@ class _FileSlot:
         try:
             content = os.pread(self._descriptor, min(os.fstat(self._descriptor).st_size, _MAX_BYTES), 0)
             entry: dict[str, Any] = json.loads(content)
-            granted = SessionToken(str(entry["token"]), float(entry["lifetime_s"]))
-            return StoredToken(granted, datetime.fromtimestamp(float(entry["asked_at"]), UTC))
+            token = SessionToken(str(entry["token"]), float(entry["lifetime_s"]))
+            return StoredToken(token, datetime.fromtimestamp(float(entry["requested_at"]), UTC))
         except (ValueError, KeyError, TypeError, OverflowError, OSError):
             return None
 
     def write(self, token: SessionToken, requested_at: datetime) -> None:
         """Store a session in place of the previous one."""
-        entry = {"token": token.token, "lifetime_s": token.lifetime_s, "asked_at": requested_at.timestamp()}
+        entry = {"token": token.token, "lifetime_s": token.lifetime_s, "requested_at": requested_at.timestamp()}
         with suppress(OSError):  # no space left: the other processes log in for themselves
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, json.dumps(entry).encode(), 0)

@@ -20,6 +20,13 @@ from cchc_connect.http import HttpResponse, Verdict
 from cchc_connect.transport.calls.call import Call
 from cchc_connect.transport.network.http1 import Overlong
 
+NEVER_CONNECTED = "transport.never_connected"
+"""Error code after which even a request that is not idempotent is sent again: nothing was sent."""
+
+_MESSAGE_VERDICTS = frozenset({Verdict.NOT_FOUND, Verdict.INVALID, Verdict.DUPLICATE})
+_READING_METHODS = frozenset({"GET", "HEAD"})
+_REDIRECT_CLASS = 3
+
 # A handshake that was cut off or timed out is a broken connection; other TLS errors would recur.
 _HANDSHAKE_CUT_OFF = (
     ssl.SSLEOFError,
@@ -28,6 +35,28 @@ _HANDSHAKE_CUT_OFF = (
     ssl.SSLWantReadError,
     ssl.SSLWantWriteError,
 )
+
+
+class ConnectionFailure(StrEnum):
+    """How a connection failed, from the HTTP library's exception."""
+
+    NEVER_CONNECTED = "never_connected"
+    """No connection was made, so nothing was sent."""
+    TIMED_OUT = "timed_out"
+    """Nothing was received within the timeout."""
+    BROKEN = "broken"
+    """The connection was lost, or what was received is no HTTP."""
+    TLS_REFUSED = "tls_refused"
+    """TLS could not verify the server, or the handshake was refused."""
+    HEAD_TOO_LONG = "head_too_long"
+    """Too many header lines, or too long ones."""
+
+
+_UNREACHABLE = {
+    ConnectionFailure.NEVER_CONNECTED: NEVER_CONNECTED,
+    ConnectionFailure.TIMED_OUT: "transport.no_response",
+    ConnectionFailure.BROKEN: "transport.connection_lost",
+}
 
 
 def exception_chain(error: BaseException) -> Iterator[BaseException]:
@@ -52,45 +81,15 @@ def is_head_too_long(chain: list[BaseException]) -> bool:
     return any(isinstance(cause, Overlong) or type(cause) is http.client.HTTPException for cause in chain)
 
 
-NEVER_CONNECTED = "transport.never_connected"
-"""Error code after which even a request that is not idempotent is sent again: nothing was sent."""
-
-_MESSAGE_VERDICTS = frozenset({Verdict.NOT_FOUND, Verdict.INVALID, Verdict.DUPLICATE})
-_READING_METHODS = frozenset({"GET", "HEAD"})
-_REDIRECT_CLASS = 3
-
-
-class ConnectionFailure(StrEnum):
-    """How a connection failed, from the HTTP library's exception."""
-
-    NEVER_CONNECTED = "never_connected"
-    """No connection was made, so nothing was sent."""
-    TIMED_OUT = "silent"
-    """Nothing was received within the timeout."""
-    BROKEN = "broken"
-    """The connection was lost, or what was received is no HTTP."""
-    TLS_REFUSED = "distrusted"
-    """TLS could not verify the server, or the handshake was refused."""
-    HEAD_TOO_LONG = "overlong"
-    """Too many header lines, or too long ones."""
-
-
-_UNREACHABLE = {
-    ConnectionFailure.NEVER_CONNECTED: NEVER_CONNECTED,
-    ConnectionFailure.TIMED_OUT: "transport.no_response",
-    ConnectionFailure.BROKEN: "transport.connection_lost",
-}
-
-
 def verdict_error(call: Call, retry_after_s: float | None) -> CchcError:
     """Return the error for a response whose verdict the request does not accept."""
     match call.verdict:
         case Verdict.AUTH:
             return AuthenticationFailed("transport.auth_refused", **call.context())
         case Verdict.THROTTLED | Verdict.MAINTENANCE:
-            return _later(call, retry_after_s)
+            return _later_error(call, retry_after_s)
         case Verdict.NOT_FOUND | Verdict.INVALID | Verdict.DUPLICATE:
-            return _never(call)
+            return _permanent_error(call)
         case _:
             code = "transport.redirected" if is_redirect(call.status or 0) else "transport.response_unexpected"
             return SourceHeld(code, **call.context())
@@ -108,21 +107,6 @@ def is_redirect(status: int) -> bool:
     return status // 100 == _REDIRECT_CLASS
 
 
-def _later(call: Call, retry_after_s: float | None) -> Throttled | Maintenance:
-    """Return the error for "not now"; Throttled where the wait outlasts the deadline, so that the engine keeps it."""
-    outlasts_deadline = retry_after_s is not None and retry_after_s >= call.deadline.remaining()
-    if call.verdict is Verdict.THROTTLED or outlasts_deadline:
-        return Throttled("transport.throttled", retry_after_s=retry_after_s, **call.context())
-    return Maintenance("transport.maintenance", **call.context(), retry_after_s=retry_after_s)
-
-
-def _never(call: Call) -> SourceHeld | MessageRefused:
-    """Return the error for "refused for good": a reading request holds its source, a message is set aside."""
-    if call.request.method in _READING_METHODS:
-        return SourceHeld("transport.request_refused", **call.context())
-    return MessageRefused("transport.message_refused", **call.context())
-
-
 def require_accepted(response: HttpResponse, call: Call) -> HttpResponse:
     """Return a response whose verdict the request accepts.
 
@@ -134,17 +118,17 @@ def require_accepted(response: HttpResponse, call: Call) -> HttpResponse:
     return response
 
 
-def connection_error(call: Call, fault: ConnectionFailure) -> CchcError:
+def connection_error(call: Call, failure: ConnectionFailure) -> CchcError:
     """Return the error for a connection that failed."""
-    if fault is ConnectionFailure.TLS_REFUSED:
+    if failure is ConnectionFailure.TLS_REFUSED:
         return SourceHeld("transport.tls_refused", **call.context())
-    if fault is ConnectionFailure.HEAD_TOO_LONG:
+    if failure is ConnectionFailure.HEAD_TOO_LONG:
         return SourceHeld("transport.too_large", **call.context(), limit="headers")
     if call.deadline.has_passed:
         return deadline_error(call)
-    if fault is ConnectionFailure.BROKEN and call.status is not None:
+    if failure is ConnectionFailure.BROKEN and call.status is not None:
         return CutShort("transport.cut_short", **call.context())
-    return Unreachable(_UNREACHABLE[fault], **call.context())
+    return Unreachable(_UNREACHABLE[failure], **call.context())
 
 
 def deadline_error(call: Call) -> DeadlineExceeded:
@@ -155,3 +139,18 @@ def deadline_error(call: Call) -> DeadlineExceeded:
 def forbidden_address_error(call: Call, rule: str) -> SourceHeld:
     """Return the error for a request to a forbidden address."""
     return SourceHeld("transport.foreign_address", **call.context(), rule=rule)
+
+
+def _later_error(call: Call, retry_after_s: float | None) -> Throttled | Maintenance:
+    """Return the error for "not now"; Throttled where the wait outlasts the deadline, so that the engine keeps it."""
+    outlasts_deadline = retry_after_s is not None and retry_after_s >= call.deadline.remaining()
+    if call.verdict is Verdict.THROTTLED or outlasts_deadline:
+        return Throttled("transport.throttled", retry_after_s=retry_after_s, **call.context())
+    return Maintenance("transport.maintenance", **call.context(), retry_after_s=retry_after_s)
+
+
+def _permanent_error(call: Call) -> SourceHeld | MessageRefused:
+    """Return the error for "refused for good": a reading request holds its source, a message is set aside."""
+    if call.request.method in _READING_METHODS:
+        return SourceHeld("transport.request_refused", **call.context())
+    return MessageRefused("transport.message_refused", **call.context())

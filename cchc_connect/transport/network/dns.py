@@ -14,7 +14,6 @@ from cchc_connect.transport.network.url_guard import is_ip_address, require_allo
 Resolver = Callable[[str], Sequence[str]]
 """Returns the addresses of a host name; `OSError` where there are none."""
 
-
 _FALLBACK_TIMEOUT_S = 2.0  # a dead IPv6 route must not use up the time of the address that works
 
 

@@ -13,7 +13,7 @@ from http.client import HTTPException
 MAX_HEAD_BYTES = 64 * 1024
 """Bytes of a response's head together with the 1xx responses before it; also bytes of its trailers."""
 
-_CHUNK_LINE_LIMIT = 4 * 1024
+_MAX_CHUNK_LINE_BYTES = 4 * 1024
 _MAX_LENGTH_DIGITS = 18  # a length that fits into 64 bits
 
 _LINE_END = b"\r\n"
@@ -23,6 +23,7 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-9][0-9]{2})(?: [^\x00\r\n\x0b\x0c]
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00\r\n\x0b\x0c]*?)[ \t]*")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\x00\r\n]*)?")
 
+_FRAMING_HEADERS = (b"transfer-encoding", b"content-length")
 _SWITCHING_PROTOCOLS = 101
 _FIRST_FINAL_STATUS = 200
 _BODILESS = frozenset({204, 304})
@@ -42,15 +43,15 @@ class Framing:
     def __init__(self, method: str) -> None:
         """Expect the response to a request with `method`."""
         self.is_complete = False
-        """Has the whole response been passed on?"""
+        """True once the whole response has been passed on."""
         self.has_trailing_data = False
-        """Were there bytes after its end? Then the connection must not be reused."""
+        """True once bytes have followed its end; then the connection must not be reused."""
         self._is_head = method == "HEAD"
         self._buffer = bytearray()
         self._searched = 0
         self._head_bytes = 0
         self._remaining = 0
-        self._step: Callable[[], bytes | None] = self._head
+        self._step: Callable[[], bytes | None] = self._response_head
         self._failure: Malformed | None = None
 
     def raise_if_broken(self) -> None:
@@ -82,12 +83,12 @@ class Framing:
         return b"".join(pieces)
 
     def _end_of_connection(self) -> bytes:
-        if self._step not in (self._unframed, self._after):
+        if self._step not in (self._body_until_close, self._discard_trailing_data):
             raise Malformed("the connection ended before the response")
         self.is_complete = True
         return b""
 
-    def _head(self) -> bytes | None:
+    def _response_head(self) -> bytes | None:
         """Pass on a complete head; leave out an informational one (1xx)."""
         if not _HTTP1.startswith(bytes(self._buffer[: len(_HTTP1)])):
             raise Malformed("no HTTP/1 response")
@@ -109,7 +110,7 @@ class Framing:
             raise Malformed("status line")
         status, headers = int(match[1]), list(_headers(lines))
         if status == _SWITCHING_PROTOCOLS:
-            raise Malformed("another protocol, unasked")
+            raise Malformed("another protocol, not requested")
         if status < _FIRST_FINAL_STATUS:
             return b""
         framing = self._frame(status, headers)
@@ -128,12 +129,12 @@ class Framing:
             self._step = self._chunk_size
         elif lengths:
             self._remaining = int(framing[0].partition(b": ")[2])
-            self._step = self._sized
+            self._step = self._body_with_length
         else:
-            self._step = self._unframed
+            self._step = self._body_until_close
         return framing
 
-    def _sized(self) -> bytes | None:
+    def _body_with_length(self) -> bytes | None:
         if self._remaining == 0:
             self._finish()
             return b""
@@ -147,7 +148,7 @@ class Framing:
         return piece or None
 
     def _chunk_size(self) -> bytes | None:
-        line = self._line(_CHUNK_LINE_LIMIT)
+        line = self._next_line(_MAX_CHUNK_LINE_BYTES)
         if line is None:
             return None
         match = _CHUNK_SIZE.fullmatch(line)
@@ -183,7 +184,7 @@ class Framing:
         return _LINE_END
 
     def _trailers(self) -> bytes | None:
-        line = self._line(MAX_HEAD_BYTES - self._head_bytes)
+        line = self._next_line(MAX_HEAD_BYTES - self._head_bytes)
         if line is None:
             return None
         self._head_bytes += len(line) + len(_LINE_END)
@@ -193,7 +194,7 @@ class Framing:
         self._finish()
         return b"0\r\n\r\n"
 
-    def _line(self, limit: int) -> bytes | None:
+    def _next_line(self, limit: int) -> bytes | None:
         """Return the next line of the body's framing, None where it is not complete yet."""
         end = self._buffer.find(_LINE_END, max(0, self._searched - 1))
         self._searched = len(self._buffer)
@@ -206,7 +207,7 @@ class Framing:
         self._searched = 0
         return line
 
-    def _unframed(self) -> bytes | None:
+    def _body_until_close(self) -> bytes | None:
         """Pass everything on: only the end of the connection ends the body."""
         piece = bytes(self._buffer)
         self._buffer.clear()
@@ -214,16 +215,13 @@ class Framing:
 
     def _finish(self) -> None:
         self.is_complete = True
-        self._step = self._after
+        self._step = self._discard_trailing_data
 
-    def _after(self) -> bytes | None:
+    def _discard_trailing_data(self) -> bytes | None:
         """Drop bytes after the response."""
         self.has_trailing_data = self.has_trailing_data or bool(self._buffer)
         self._buffer.clear()
         return None
-
-
-_FRAMING_HEADERS = (b"transfer-encoding", b"content-length")
 
 
 def _framing_header(encodings: list[bytes], lengths: set[bytes]) -> list[bytes]:

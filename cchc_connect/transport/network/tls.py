@@ -17,29 +17,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
-from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
-
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.extras import require_extra
 from cchc_connect.privacy.secrets import read_private_file
-
-
-def encrypted_pem(bundle: bytes, password: str | None, new_password: str) -> bytes | None:
-    """Return a bundle's certificates and key as PEM, the key encrypted with `new_password`.
-
-    None: the bundle cannot be read with `password`, or has no key or no certificate.
-    """
-    try:
-        content = load_pkcs12(bundle, password.encode() if password else None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        return None
-    if content.key is None or content.cert is None:
-        return None
-    certificates = [content.cert.certificate, *(additional.certificate for additional in content.additional_certs)]
-    key = content.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(new_password.encode()))
-    return b"".join([*(certificate.public_bytes(Encoding.PEM) for certificate in certificates), key])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,12 +58,10 @@ class Pkcs12Certificate:
         Raises:
             ConfigurationError: the extra `sign` is not installed, the file cannot be used, or other users may read it.
         """
-        with require_extra("sign", "cryptography"):
-            from cchc_connect.transport.network.tls import encrypted_pem  # noqa: PLC0415  # the extra may be missing
         pass_phrase = secrets.token_urlsafe(32)
         with TemporaryDirectory(prefix="cchc-connect-") as folder:
             pem = Path(folder) / "certificate.pem"
-            if not _write_private(pem, encrypted_pem(read_private_file(self.file), self.password, pass_phrase)):
+            if not _write_private(pem, _encrypted_pem(read_private_file(self.file), self.password, pass_phrase)):
                 raise ConfigurationError("tls.certificate_unusable", path=self.file)
             _load(context, self.file, pem, None, lambda: pass_phrase)
 
@@ -138,6 +116,33 @@ def _trust_system(context: ssl.SSLContext) -> None:
     if not file.is_file() and not folder.is_dir():
         raise ConfigurationError("tls.no_authorities", file=file, folder=folder)
     context.load_verify_locations(cafile=file if file.is_file() else None, capath=folder if folder.is_dir() else None)
+
+
+def _encrypted_pem(bundle: bytes, password: str | None, new_password: str) -> bytes | None:
+    """Return a bundle's certificates and key as PEM, the key encrypted with `new_password`.
+
+    None: the bundle cannot be read with `password`, or has no key or no certificate.
+
+    Raises:
+        ConfigurationError: the extra `sign` is not installed.
+    """
+    with require_extra("sign", "cryptography"):
+        from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  # the extra may be missing
+        from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415  # as above
+            BestAvailableEncryption,
+            Encoding,
+            PrivateFormat,
+        )
+        from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12  # noqa: PLC0415  # as above
+    try:
+        content = load_pkcs12(bundle, password.encode() if password else None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return None
+    if content.key is None or content.cert is None:
+        return None
+    certificates = [content.cert.certificate, *(additional.certificate for additional in content.additional_certs)]
+    key = content.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(new_password.encode()))
+    return b"".join([*(certificate.public_bytes(Encoding.PEM) for certificate in certificates), key])
 
 
 def _write_private(path: Path, content: bytes | None) -> bool:

@@ -23,7 +23,7 @@ _CONTENT_MEMBERS = frozenset({"result", "session"})
 
 
 @dataclass(frozen=True)
-class PortalReplies:
+class EnvelopeReader:
     """Reads the envelopes of one connection."""
 
     phrases: Sequence[tuple[str, Verdict]]
@@ -34,9 +34,9 @@ class PortalReplies:
     """Whether the response is a text in the `message` of another one."""
 
     @classmethod
-    def of(cls, table: Mapping[str, Any], *, double_encoded: bool) -> "PortalReplies":
+    def of(cls, table: Mapping[str, Any], *, double_encoded: bool) -> "EnvelopeReader":
         """Return the reader for a table of phrases and codes."""
-        phrases = [(normalised(reply["says"]), Verdict(reply["verdict"])) for reply in table["replies"]]
+        phrases = [(normalised(rule["says"]), Verdict(rule["verdict"])) for rule in table["replies"]]
         codes = {int(code): Verdict(verdict) for code, verdict in table["codes"].items()}
         return cls(phrases, codes, double_encoded)
 

@@ -2,7 +2,7 @@
 
 It can describe responses that no HTTP library would send::
 
-    [head("200 OK", "Content-Length: 900"), b"[", 0.2, RESET]
+    [response_head("200 OK", "Content-Length: 900"), b"[", 0.2, RESET]
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 
 class ConnectionEnd(Enum):
-    """How a play ends the connection; without one of these the connection is closed in good order."""
+    """How a script ends the connection; without one of these the connection is closed in good order."""
 
     RESET = "reset"
     """Reset the connection."""
@@ -24,7 +24,7 @@ class ConnectionEnd(Enum):
 RESET, CUT, KEEP_OPEN = ConnectionEnd
 
 ResponseScript: TypeAlias = Iterable[bytes | float | ConnectionEnd]
-"""Moves in order: bytes are sent, a number is a pause in seconds; a `ConnectionEnd` is the last."""
+"""Steps in order: bytes are sent, a number is a pause in seconds; a `ConnectionEnd` is the last."""
 
 JSON = "application/json"
 
@@ -49,6 +49,6 @@ def chunk(content: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(content), content)
 
 
-def drip(drop: bytes, pause_s: float, times: int) -> ResponseScript:
+def drip(part: bytes, pause_s: float, times: int) -> ResponseScript:
     """Send `drop` `times` times, with a pause of `pause_s` seconds after each."""
-    return [move for _ in range(times) for move in (drop, pause_s)]
+    return [step for _ in range(times) for step in (part, pause_s)]

@@ -11,10 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from cchc_connect.testing.doubles.loopback_server import LoopbackServer
 from cchc_connect.testing.doubles.server import ReceivedRequest
-from cchc_connect.testing.faults.plays import CUT, KEEP_OPEN, RESET, ConnectionEnd, ResponseScript
+from cchc_connect.testing.faults.response_scripts import CUT, KEEP_OPEN, RESET, ConnectionEnd, ResponseScript
 
 ScriptSelector = Callable[[ReceivedRequest], ResponseScript]
-"""Returns the play for a request."""
+"""Returns the script for a request."""
 
 _CLIENT_TIMEOUT_S = 2.0  # a client that neither sends nor reads for so long has left
 _TLS_CLOSE_TIMEOUT_S = 0.1
@@ -49,15 +49,15 @@ class ScriptedServer(LoopbackServer):
         """Return the socket for the requests of a new connection; None to close it."""
         return connection
 
-    def run_script(self, play: ResponseScript, connection: socket.socket) -> ConnectionEnd | None:
-        """Make the moves of a play; return how to end the connection."""
-        for move in play:
-            if isinstance(move, bytes):
-                connection.sendall(move)
-            elif isinstance(move, int | float):
-                self._closing.wait(move)
+    def run_script(self, script: ResponseScript, connection: socket.socket) -> ConnectionEnd | None:
+        """Run a script; return how to end the connection."""
+        for step in script:
+            if isinstance(step, bytes):
+                connection.sendall(step)
+            elif isinstance(step, int | float):
+                self._closing.wait(step)
             else:
-                return move
+                return step
             if self._closing.is_set():
                 break
         return None
