@@ -35,7 +35,7 @@ def show_check(command: CommandContext) -> ExitCode:
     console.message("check.config_valid", file=command.config)
     for finding in _findings(config, command.config):
         findings.append(finding)
-        console.line(f"{_mark(finding, console)} {_place(finding, console)}: {_message(finding, console)}")
+        console.line(f"{_mark(finding, console)} {_subject(finding, console)}: {_message(finding, console)}")
     console.document({"findings": [_document(finding, console) for finding in findings]})
     return _exit_code(findings)
 
@@ -82,7 +82,7 @@ def _mark(finding: Finding, console: Console) -> str:
     return console.text(f"check.{finding.level}")
 
 
-def _place(finding: Finding, console: Console) -> str:
+def _subject(finding: Finding, console: Console) -> str:
     """Return what the finding is about: the database, or a connection with or without record type."""
     if finding.subject in {DATABASE, CONNECTIONS}:
         return console.text(f"check.{finding.subject}")
@@ -106,5 +106,5 @@ def _fault_text(model: type[BaseModel] | None, fault: str, console: Console) -> 
 
 def _document(finding: Finding, console: Console) -> dict[str, object]:
     phrase = finding.message
-    head = {"place": finding.subject, "good": finding.error is None, "level": finding.level, "code": phrase.code}
+    head = {"subject": finding.subject, "good": finding.error is None, "level": finding.level, "code": phrase.code}
     return {**head, "message": _message(finding, console), "context": console.json_values(phrase.context)}

@@ -69,10 +69,11 @@ def list_dead_letters(command: CommandContext, database: str | None, route: str 
 def _reason(reason: str, console: Console) -> str:
     """Return the words for the reason of a dead letter: a code, `code:detail`, or the code of an error."""
     code, _, detail = reason.partition(":")
-    key = code.rpartition(".")[2]
-    if f"dead_letter_reason.{key}" not in codes(console.language):
-        return console.text("dead_letter_reason.other", detail=reason)
-    return console.text(f"dead_letter_reason.{key}", detail=console.term("verdict", detail))
+    table, _, key = code.rpartition(".")
+    for name in (table, key):  # the codes of some tables have the same words
+        if f"dead_letter_reason.{name}" in codes(console.language):
+            return console.text(f"dead_letter_reason.{name}", detail=console.term("verdict", detail))
+    return console.text("dead_letter_reason.other", detail=reason)
 
 
 def replay_dead_letters(command: CommandContext, route: str, numbers: Sequence[int], *, everything: bool) -> ExitCode:

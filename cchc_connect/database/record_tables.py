@@ -71,7 +71,7 @@ def record_table(record_type: str) -> Table:
     # A covering index: an unchanged item is recognised without reading its row.
     covered = (table.c.connection, table.c.item_hash, table.c.source_key, table.c.source_time, table.c.partition)
     live = table.c.deleted_at.is_(None)
-    Index(f"{record_type}_item", *covered, sqlite_where=live)  # also on PostgreSQL: see `structure.make`
+    Index(f"{record_type}_item", *covered, sqlite_where=live)  # also on PostgreSQL: see `migrate.create_schema`
     return table
 
 

@@ -150,8 +150,7 @@ class RunReport:
         """Return the report from a document that `as_document` wrote."""
         return cls(
             run_id=document["run_id"],
-            # Reports stored before schema version 4 call the dry run "rehearsal".
-            dry_run=document["dry_run"] if "dry_run" in document else document["rehearsal"],
+            dry_run=document["dry_run"],
             started_at=document["started_at"],
             finished_at=document["finished_at"],
             seconds=document["seconds"],
@@ -170,9 +169,9 @@ def _from_cursor(document: Mapping[str, str | None] | None) -> Cursor | None:
     if document is None:
         return None
     watermark = document["watermark"]
-    # Reports stored before schema version 4 call the page token "position".
-    page_token = document["page_token"] if "page_token" in document else document["position"]
-    return Cursor(watermark=None if watermark is None else from_timestamp_text(watermark), page_token=page_token)
+    return Cursor(
+        watermark=None if watermark is None else from_timestamp_text(watermark), page_token=document["page_token"]
+    )
 
 
 def _texts(context: Mapping[str, object]) -> Mapping[str, str]:

@@ -117,7 +117,7 @@ def test_a_database_in_order_tells_its_condition(call: Call) -> None:
 def test_faulty_items_are_counted_and_are_no_hindrance(call: Call, agencies: Agencies) -> None:
     checked = call("check", "--json")
 
-    findings = {finding["place"]: finding for finding in checked.document["findings"]}
+    findings = {finding["subject"]: finding for finding in checked.document["findings"]}
     counts = findings["one-stop dossier"]["context"]
     assert counts["faulty"] == agencies.faulty_counts()["dossier"] > 0
     assert counts["good"] + counts["faulty"] == agencies.record_counts()["dossier"]

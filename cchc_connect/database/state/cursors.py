@@ -26,7 +26,7 @@ class Cursor:
     page_token: str | None = field(default=None, repr=False)
     """Page token of the next page of the present pass; None between passes."""
     checkpoint: datetime | None = None
-    """Checkpoint: latest change time that the present pass may take as its watermark; see `sync.high_water`."""
+    """Checkpoint: latest change time that the present pass may take as its watermark; see `sync.pass_progress`."""
     translation_key: str | None = None
     """Translation key: mapping version and record version by which the items were translated."""
 

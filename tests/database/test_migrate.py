@@ -2,11 +2,12 @@
 
 import hashlib
 import os
+import runpy
 import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -17,11 +18,14 @@ import pytest
 from psycopg.rows import dict_row
 from sqlalchemy import inspect, text
 
+from cchc_connect.cli import main
+from cchc_connect.database.migrate import MIGRATIONS
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.runs import find_run
 from cchc_connect.database.tables import METADATA, SCHEMA_VERSION
 from cchc_connect.errors import DatabaseUnusable
+from cchc_connect.messages import Language, codes, message
 from cchc_connect.sync.report import RunReport
 from cchc_schemas import LandParcel
 from tests.coverage_switch import without_coverage
@@ -30,7 +34,7 @@ from tests.sync.memory_systems import LandRegister, parcel_item
 from tests.sync.pulled_database import PulledDatabase
 
 FOLDER = Path(__file__).parent
-"""Holds `structure_N.sql` and `structure_N_postgres.sql`: databases as the programs of schema version N made them."""
+"""Holds `schema_version_N.sql` and `schema_version_N_postgres.sql`: databases that programs of version N made."""
 
 SQLITE = "sqlite:///"
 
@@ -56,6 +60,32 @@ COLUMNS = {
     "delivery": {"next_at": "next_attempt_at", "settled_at": "finished_at", "shortened": "shortened_fields"},
 }
 """Names of columns up to schema version 3, with today's."""
+
+CODES = {
+    "breaker.open": "circuit_breaker.open",
+    "signature.wrong": "signature.mismatch",
+    "source.position_unusable": "source.page_token_unusable",
+    "transport.not_understood": "transport.response_unexpected",
+    "transport.silent": "transport.no_response",
+}
+"""Error codes in the older databases, with today's."""
+
+REPORT_KEYS = {"rehearsal": "dry_run", "position": "page_token"}
+"""Keys of run reports up to schema version 3, with today's."""
+
+CALL = {"connection": "ward", "method": "GET", "path": "/parcels", "attempt": 4, "request_id": "7b1d"}
+UNTIL = "2026-03-02T09:00:00.000000Z"
+
+SHOWN: Mapping[tuple[str, ...], Sequence[tuple[str, Mapping[str, object]]]] = {
+    ("status",): [("transport.no_response", CALL), ("signature.mismatch", {"connection": "office"})],
+    ("runs", "refused"): [
+        ("source.page_token_unusable", {"connection": "hamlet", "record_type": "land_parcel"}),
+        ("transport.no_response", CALL),
+        ("circuit_breaker.open", {"connection": "office", "failures": 3, "until": UNTIL}),
+    ],
+    ("dead-letters", "list"): [("dead_letter_reason.response_unexpected", {})],
+}
+"""Commands, with the sentences that they show of each older database."""
 
 KILLED = """
 import os, signal, sys
@@ -92,10 +122,10 @@ def restore(address: str, version: int) -> None:
     """Make the database that a program of an older schema version left."""
     if address.startswith(SQLITE):
         with closing(sqlite3.connect(address.removeprefix(SQLITE))) as connection:
-            connection.executescript((FOLDER / f"structure_{version}.sql").read_text(encoding="utf-8"))
+            connection.executescript((FOLDER / f"schema_version_{version}.sql").read_text(encoding="utf-8"))
         return
     with psycopg.connect(address) as server:
-        server.execute((FOLDER / f"structure_{version}_postgres.sql").read_bytes())
+        server.execute((FOLDER / f"schema_version_{version}_postgres.sql").read_bytes())
 
 
 @pytest.fixture(
@@ -130,11 +160,22 @@ def rows(address: str) -> Rows:
         return {name: reader.execute(f"SELECT * FROM {name}".encode()).fetchall() for name in names}  # noqa: S608  # as above
 
 
+def today(column: str, value: Any) -> Any:
+    """Return a value of an older schema version as it is stored today."""
+    if column in {"held_code", "reason"}:
+        return CODES.get(value, value)
+    if column == "report" and value is not None:
+        for former, present in {**REPORT_KEYS, **CODES}.items():
+            value = value.replace(f'"{former}"', f'"{present}"')
+    return value
+
+
 def under_new_names(before: Rows) -> Rows:
     """Return rows of an older schema version under today's names."""
     return {
         TABLES.get(table, table): [
-            {COLUMNS.get(table, {}).get(name, name): value for name, value in row.items()} for row in content
+            {COLUMNS.get(table, {}).get(name, name): today(name, value) for name, value in row.items()}
+            for row in content
         ]
         for table, content in before.items()
     }
@@ -197,7 +238,7 @@ def test_no_row_is_lost_on_the_way(old: str) -> None:
 @pytest.mark.parametrize("suffix", ["", "_postgres"])
 def test_each_renamed_table_had_a_row(version: int, suffix: str) -> None:
     """Otherwise the test above would prove nothing."""
-    script = (FOLDER / f"structure_{version}{suffix}.sql").read_text(encoding="utf-8")
+    script = (FOLDER / f"schema_version_{version}{suffix}.sql").read_text(encoding="utf-8")
 
     empty = [name for name in {*TABLES, *COLUMNS} if f'INSERT INTO "{name}"' not in script]
 
@@ -216,7 +257,7 @@ def test_a_further_pull_continues_where_the_old_program_stopped(old: str) -> Non
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_a_report_of_an_older_program_can_be_read(kind: str, tmp_path: Path) -> None:
-    """Reports are stored as they were written; the page token of their cursors had another name."""
+    """The page token of its cursors had another name."""
     with new_address(kind, tmp_path) as address:
         restore(address, 3)
         with SharedDatabase(address) as upgraded, upgraded.reading() as connection:
@@ -229,11 +270,42 @@ def test_a_report_of_an_older_program_can_be_read(kind: str, tmp_path: Path) -> 
     assert line.after.page_token == "3"
 
 
-@pytest.mark.parametrize("is_at_its_end", [False, True])
-def test_an_upgrade_that_is_killed_changes_nothing(old: str, *, is_at_its_end: bool) -> None:
-    """At its first step or at its last; the next program upgrades the database as if nothing had been."""
-    last = "PRAGMA user_version = " if old.startswith(SQLITE) else "COMMENT ON"
-    statement = last if is_at_its_end else "ALTER TABLE"
+@pytest.mark.parametrize("language", Language)
+def test_a_stored_code_of_an_older_program_is_shown_as_a_sentence(
+    old: str, language: Language, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a stream and a route on hold, a run and a dead letter."""
+    SharedDatabase(old).close()
+
+    missing: list[str] = []
+    for command, expected in SHOWN.items():
+        assert main([*command, "--db", old.removeprefix(SQLITE), "--lang", language]) == 0
+        shown = capsys.readouterr().out
+        sentences = [message(code, language, context) for code, context in expected]
+        missing += [sentence for sentence in sentences if sentence not in shown]
+        assert [code for code in (*CODES, *CODES.values()) if code in shown] == []
+
+    assert missing == []
+
+
+def test_every_code_that_the_upgrade_writes_has_a_sentence() -> None:
+    """And no code that it replaces has one."""
+    migration = runpy.run_path(str(MIGRATIONS / "versions" / "0004_standard_table_names.py"))
+    renamed: Mapping[str, str] = migration["CODES"]
+    catalogue = codes(Language.ENGLISH).keys()
+
+    assert set(CODES.items()) <= set(renamed.items())
+    assert set(renamed.values()) - catalogue == set()
+    assert set(renamed) & catalogue == set()
+
+
+LAST_STATEMENT = {"sqlite": "PRAGMA user_version = ", "postgresql": "COMMENT ON"}
+
+
+@pytest.mark.parametrize("step", ["ALTER TABLE", "UPDATE run", ""], ids=["first", "report", "last"])
+def test_an_upgrade_that_is_killed_changes_nothing(old: str, step: str) -> None:
+    """At its first step, in the middle or at its last; the next program upgrades the database from the beginning."""
+    statement = step or LAST_STATEMENT[old.partition(":")[0]]
     before = rows(old)
     environment = {**without_coverage(os.environ), "PYTHONPATH": os.pathsep.join(sys.path)}
 

@@ -93,6 +93,7 @@ CREATE TABLE cursor (
 INSERT INTO "cursor" VALUES('village','land_parcel','2026-03-02T08:00:00.000000Z',NULL,NULL,NULL,'1.1',NULL,NULL,NULL,'2026-03-02T08:00:00.000000Z');
 INSERT INTO "cursor" VALUES('city','land_parcel','2026-03-02T08:00:00.000000Z',NULL,NULL,NULL,'1.1',NULL,NULL,NULL,'2026-03-02T08:00:00.000000Z');
 INSERT INTO "cursor" VALUES('desk','dossier',NULL,NULL,NULL,NULL,'1.1',NULL,NULL,NULL,'2026-03-02T08:00:00.000000Z');
+INSERT INTO "cursor" VALUES('ward','land_parcel','2026-03-02T08:00:00.000000Z',NULL,NULL,NULL,'1.1','transport.silent','{"connection": "ward", "method": "GET", "path": "/parcels", "status": "None", "verdict": "None", "attempt": "4", "request_id": "7b1d"}','2026-03-02T08:30:00.000000Z','2026-03-02T08:00:00.000000Z');
 CREATE TABLE delivery (
 	route TEXT NOT NULL, 
 	sequence INTEGER NOT NULL, 
@@ -107,6 +108,7 @@ CREATE TABLE delivery (
 	PRIMARY KEY (route, sequence)
 );
 INSERT INTO "delivery" VALUES('portal',2,'dossier','000.00.05.H09-260302-0001','000.00.05.H09-260302-0001','delivered',1,NULL,'0','2026-03-02T08:00:00.000000Z');
+INSERT INTO "delivery" VALUES('office',1,'land_parcel','gso-2025-07:25747:12:1','gso-2025-07:25747:12:1','dead',10,NULL,'transport.not_understood','2026-03-02T08:30:00.000000Z');
 CREATE TABLE discrepancy (
 	record_type TEXT NOT NULL, 
 	record_key TEXT NOT NULL, 
@@ -308,6 +310,7 @@ CREATE TABLE route (
 	PRIMARY KEY (name)
 );
 INSERT INTO "route" VALUES('portal',2,NULL,NULL);
+INSERT INTO "route" VALUES('office',1,'signature.wrong','{"connection": "office"}');
 CREATE TABLE run (
 	run_id TEXT NOT NULL, 
 	started_at TEXT NOT NULL, 
@@ -317,6 +320,7 @@ CREATE TABLE run (
 	journal_entries INTEGER, 
 	PRIMARY KEY (run_id)
 );
+INSERT INTO "run" VALUES('refused','2026-03-02T08:30:00.000000Z','2026-03-02T08:30:00.000000Z','failed','{"run_id": "refused", "outcome": "failed", "rehearsal": false, "started_at": "2026-03-02T08:30:00.000000Z", "finished_at": "2026-03-02T08:30:00.000000Z", "seconds": 0.5, "rows_written": 0, "messages_delivered": 0, "lines": [{"kind": "pull", "name": "hamlet", "record_type": "land_parcel", "outcome": "held", "reason": {"code": "source.position_unusable", "context": {"connection": "hamlet", "record_type": "land_parcel"}}, "fetched": 0, "unchanged": 0, "inserted": 0, "updated": 0, "quarantined": 0, "foreign": 0, "deleted": 0, "resolved": 0, "delivered": 0, "refused": 0, "waiting": 0, "pages": 0, "requests": 0, "bytes_received": 0}, {"kind": "pull", "name": "ward", "record_type": "land_parcel", "outcome": "failed", "reason": {"code": "transport.silent", "context": {"connection": "ward", "method": "GET", "path": "/parcels", "status": "None", "verdict": "None", "attempt": "4", "request_id": "7b1d"}}, "fetched": 0, "unchanged": 0, "inserted": 0, "updated": 0, "quarantined": 0, "foreign": 0, "deleted": 0, "resolved": 0, "delivered": 0, "refused": 0, "waiting": 0, "pages": 0, "requests": 0, "bytes_received": 0}, {"kind": "push", "name": "office", "record_type": "land_parcel", "outcome": "failed", "reason": {"code": "breaker.open", "context": {"connection": "office", "failures": "3", "until": "2026-03-02T09:00:00.000000Z"}}, "fetched": 0, "unchanged": 0, "inserted": 0, "updated": 0, "quarantined": 0, "foreign": 0, "deleted": 0, "resolved": 0, "delivered": 0, "refused": 0, "waiting": 0, "pages": 0, "requests": 0, "bytes_received": 0}]}',1);
 CREATE TABLE tally (
 	run_id TEXT NOT NULL, 
 	kind TEXT NOT NULL, 

@@ -112,6 +112,7 @@ INSERT INTO "cursor" VALUES ('village', 'land_parcel', '', '2026-03-02T08:00:00.
 INSERT INTO "cursor" VALUES ('city', 'land_parcel', '', '2026-03-02T08:00:00.000000Z', NULL, NULL, NULL, '1.1d79038a9', NULL, NULL, NULL, '2026-03-02T08:00:00.000000Z');
 INSERT INTO "cursor" VALUES ('works', 'construction_permit', '', NULL, NULL, NULL, NULL, '1.1', NULL, NULL, NULL, '2026-03-02T08:00:00.000000Z');
 INSERT INTO "cursor" VALUES ('town', 'land_parcel', '25747', '2026-03-02T08:00:00.000000Z', '2026-03-02T07:50:00.000000Z', '3', '2026-03-02T07:59:00.000000Z', '1.1', 'transport.maintenance', '{"connection": "town"}', '2026-03-02T08:00:00.000000Z', '2026-03-02T08:00:00.000000Z');
+INSERT INTO "cursor" VALUES ('ward', 'land_parcel', '', '2026-03-02T08:00:00.000000Z', NULL, NULL, NULL, '1.1', 'transport.silent', '{"connection": "ward", "method": "GET", "path": "/parcels", "status": "None", "verdict": "None", "attempt": "4", "request_id": "7b1d"}', '2026-03-02T08:30:00.000000Z', '2026-03-02T08:00:00.000000Z');
 CREATE TABLE delivery (
 	route TEXT NOT NULL,
 	sequence BIGINT NOT NULL,
@@ -128,6 +129,7 @@ CREATE TABLE delivery (
 );
 INSERT INTO "delivery" VALUES ('portal', '1', 'land_parcel', 'gso-2025-07:25747:12:1', 'gso-2025-07:25747:12:1', 'delivered', '1', NULL, '0', '2026-03-02T08:00:00.000000Z', 'address');
 INSERT INTO "delivery" VALUES ('works', '1', 'land_parcel', 'gso-2025-07:25747:12:1', 'gso-2025-07:25747:12:1', 'waiting', '2', '2026-03-02T08:01:00.000000Z', 'outage', NULL, NULL);
+INSERT INTO "delivery" VALUES ('office', '1', 'land_parcel', 'gso-2025-07:25747:12:1', 'gso-2025-07:25747:12:1', 'dead', '10', NULL, 'transport.not_understood', '2026-03-02T08:30:00.000000Z', NULL);
 CREATE TABLE discrepancy (
 	id BIGSERIAL NOT NULL,
 	record_type TEXT NOT NULL,
@@ -346,6 +348,7 @@ CREATE TABLE route (
 );
 INSERT INTO "route" VALUES ('portal', '1', NULL, NULL);
 INSERT INTO "route" VALUES ('works', '0', 'transport.auth_refused', '{"connection": "works"}');
+INSERT INTO "route" VALUES ('office', '1', 'signature.wrong', '{"connection": "office"}');
 CREATE TABLE run (
 	run_id TEXT NOT NULL,
 	started_at TEXT NOT NULL,
@@ -357,6 +360,7 @@ CREATE TABLE run (
 );
 INSERT INTO "run" VALUES ('run', '2026-03-02T08:00:00.000000Z', '2026-03-02T08:00:00.000000Z', 'done', '{"run_id": "run", "outcome": "done", "rehearsal": false, "started_at": "2026-03-02T08:00:00.000000Z", "finished_at": "2026-03-02T08:00:00.000000Z", "seconds": 0.5, "rows_written": 0, "messages_delivered": 0, "lines": [{"kind": "pull", "name": "town", "record_type": "land_parcel", "partition": "25747", "outcome": "done", "reason": null, "seconds": 0.0, "cursor_before": {"watermark": null, "position": null}, "cursor_after": {"watermark": "2026-03-02T08:00:00.000000Z", "position": "3"}, "fetched": 0, "unchanged": 0, "inserted": 0, "updated": 0, "quarantined": 0, "foreign": 0, "deleted": 0, "resolved": 0, "delivered": 0, "refused": 0, "waiting": 0, "shortened": 0, "held": 0, "pages": 0, "requests": 0, "bytes_received": 0}]}', '1');
 INSERT INTO "run" VALUES ('killed', '2026-03-02T09:00:00.000000Z', NULL, NULL, NULL, NULL);
+INSERT INTO "run" VALUES ('refused', '2026-03-02T08:30:00.000000Z', '2026-03-02T08:30:00.000000Z', 'failed', '{"run_id": "refused", "outcome": "failed", "rehearsal": false, "started_at": "2026-03-02T08:30:00.000000Z", "finished_at": "2026-03-02T08:30:00.000000Z", "seconds": 0.5, "rows_written": 0, "messages_delivered": 0, "lines": [{"kind": "pull", "name": "hamlet", "record_type": "land_parcel", "partition": "", "outcome": "held", "reason": {"code": "source.position_unusable", "context": {"connection": "hamlet", "record_type": "land_parcel"}}, "seconds": 0.0, "cursor_before": {"watermark": null, "position": null}, "cursor_after": {"watermark": null, "position": null}, "fetched": 0, "unchanged": 0, "inserted": 0, "updated": 0, "quarantined": 0, "foreign": 0, "deleted": 0, "resolved": 0, "delivered": 0, "refused": 0, "waiting": 0, "shortened": 0, "held": 0, "pages": 0, "requests": 0, "bytes_received": 0}, {"kind": "pull", "name": "ward", "record_type": "land_parcel", "partition": "", "outcome": "failed", "reason": {"code": "transport.silent", "context": {"connection": "ward", "method": "GET", "path": "/parcels", "status": "None", "verdict": "None", "attempt": "4", "request_id": "7b1d"}}, "seconds": 0.0, "cursor_before": {"watermark": null, "position": null}, "cursor_after": {"watermark": null, "position": null}, "fetched": 0, "unchanged": 0, "inserted": 0, "updated": 0, "quarantined": 0, "foreign": 0, "deleted": 0, "resolved": 0, "delivered": 0, "refused": 0, "waiting": 0, "shortened": 0, "held": 0, "pages": 0, "requests": 0, "bytes_received": 0}, {"kind": "push", "name": "office", "record_type": "land_parcel", "partition": "", "outcome": "failed", "reason": {"code": "breaker.open", "context": {"connection": "office", "failures": "3", "until": "2026-03-02T09:00:00.000000Z"}}, "seconds": 0.0, "cursor_before": null, "cursor_after": null, "fetched": 0, "unchanged": 0, "inserted": 0, "updated": 0, "quarantined": 0, "foreign": 0, "deleted": 0, "resolved": 0, "delivered": 0, "refused": 0, "waiting": 0, "shortened": 0, "held": 0, "pages": 0, "requests": 0, "bytes_received": 0}]}', '1');
 CREATE TABLE succession (
 	record_type TEXT NOT NULL,
 	old_key TEXT NOT NULL,

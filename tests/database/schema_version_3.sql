@@ -1,4 +1,4 @@
--- A shared database of structure 2 in an SQLite file, as its program made it; the persons and parcels are invented.
+-- A shared database of structure 3 in an SQLite file, as its program made it; the persons and parcels are invented.
 BEGIN TRANSACTION;
 CREATE TABLE breaker (
 	connection TEXT NOT NULL,
@@ -12,7 +12,7 @@ CREATE TABLE cchc_structure (
 	version_num TEXT NOT NULL,
 	PRIMARY KEY (version_num)
 );
-INSERT INTO "cchc_structure" VALUES('0002');
+INSERT INTO "cchc_structure" VALUES('0003');
 CREATE TABLE change (
 	sequence INTEGER NOT NULL,
 	record_type TEXT NOT NULL,
@@ -113,6 +113,7 @@ INSERT INTO "cursor" VALUES('village','land_parcel','','2026-03-02T08:00:00.0000
 INSERT INTO "cursor" VALUES('city','land_parcel','','2026-03-02T08:00:00.000000Z',NULL,NULL,NULL,'1.1d79038a9',NULL,NULL,NULL,'2026-03-02T08:00:00.000000Z');
 INSERT INTO "cursor" VALUES('works','construction_permit','',NULL,NULL,NULL,NULL,'1.1',NULL,NULL,NULL,'2026-03-02T08:00:00.000000Z');
 INSERT INTO "cursor" VALUES('town','land_parcel','25747','2026-03-02T08:00:00.000000Z','2026-03-02T07:50:00.000000Z','3','2026-03-02T07:59:00.000000Z','1.1','transport.maintenance','{"connection": "town"}','2026-03-02T08:00:00.000000Z','2026-03-02T08:00:00.000000Z');
+INSERT INTO "cursor" VALUES('ward','land_parcel','','2026-03-02T08:00:00.000000Z',NULL,NULL,NULL,'1.1','transport.silent','{"connection": "ward", "method": "GET", "path": "/parcels", "status": "None", "verdict": "None", "attempt": "4", "request_id": "7b1d"}','2026-03-02T08:30:00.000000Z','2026-03-02T08:00:00.000000Z');
 CREATE TABLE delivery (
 	route TEXT NOT NULL,
 	sequence INTEGER NOT NULL,
@@ -129,6 +130,7 @@ CREATE TABLE delivery (
 );
 INSERT INTO "delivery" VALUES('portal',1,'land_parcel','gso-2025-07:25747:12:1','gso-2025-07:25747:12:1','delivered',1,NULL,'0','2026-03-02T08:00:00.000000Z','address');
 INSERT INTO "delivery" VALUES('works',1,'land_parcel','gso-2025-07:25747:12:1','gso-2025-07:25747:12:1','waiting',2,'2026-03-02T08:01:00.000000Z','outage',NULL,NULL);
+INSERT INTO "delivery" VALUES('office',1,'land_parcel','gso-2025-07:25747:12:1','gso-2025-07:25747:12:1','dead',10,NULL,'transport.not_understood','2026-03-02T08:30:00.000000Z',NULL);
 CREATE TABLE discrepancy (
 	id INTEGER NOT NULL,
 	record_type TEXT NOT NULL,
@@ -288,6 +290,12 @@ CREATE TABLE link (
 	PRIMARY KEY (record_type, record_key, target_type, target_key)
 );
 INSERT INTO "link" VALUES('construction_permit','CTCPXD-0001','dossier','000.00.05.H09-260302-0001');
+CREATE TABLE pace (
+	connection TEXT NOT NULL,
+	next_free_at TEXT NOT NULL,
+	PRIMARY KEY (connection)
+);
+INSERT INTO "pace" VALUES('portal','2026-03-02T08:00:00.052500Z');
 CREATE TABLE procedure (
 	record_key TEXT NOT NULL,
 	code TEXT,
@@ -341,6 +349,7 @@ CREATE TABLE route (
 );
 INSERT INTO "route" VALUES('portal',1,NULL,NULL);
 INSERT INTO "route" VALUES('works',0,'transport.auth_refused','{"connection": "works"}');
+INSERT INTO "route" VALUES('office',1,'signature.wrong','{"connection": "office"}');
 CREATE TABLE run (
 	run_id TEXT NOT NULL,
 	started_at TEXT NOT NULL,
@@ -352,6 +361,7 @@ CREATE TABLE run (
 );
 INSERT INTO "run" VALUES('run','2026-03-02T08:00:00.000000Z','2026-03-02T08:00:00.000000Z','done','{"run_id": "run", "outcome": "done", "rehearsal": false, "started_at": "2026-03-02T08:00:00.000000Z", "finished_at": "2026-03-02T08:00:00.000000Z", "seconds": 0.5, "rows_written": 0, "messages_delivered": 0, "lines": [{"kind": "pull", "name": "town", "record_type": "land_parcel", "partition": "25747", "outcome": "done", "reason": null, "seconds": 0.0, "cursor_before": {"watermark": null, "position": null}, "cursor_after": {"watermark": "2026-03-02T08:00:00.000000Z", "position": "3"}, "fetched": 0, "unchanged": 0, "inserted": 0, "updated": 0, "quarantined": 0, "foreign": 0, "deleted": 0, "resolved": 0, "delivered": 0, "refused": 0, "waiting": 0, "shortened": 0, "held": 0, "pages": 0, "requests": 0, "bytes_received": 0}]}',1);
 INSERT INTO "run" VALUES('killed','2026-03-02T09:00:00.000000Z',NULL,NULL,NULL,NULL);
+INSERT INTO "run" VALUES('refused','2026-03-02T08:30:00.000000Z','2026-03-02T08:30:00.000000Z','failed','{"run_id": "refused", "outcome": "failed", "rehearsal": false, "started_at": "2026-03-02T08:30:00.000000Z", "finished_at": "2026-03-02T08:30:00.000000Z", "seconds": 0.5, "rows_written": 0, "messages_delivered": 0, "lines": [{"kind": "pull", "name": "hamlet", "record_type": "land_parcel", "partition": "", "outcome": "held", "reason": {"code": "source.position_unusable", "context": {"connection": "hamlet", "record_type": "land_parcel"}}, "seconds": 0.0, "cursor_before": {"watermark": null, "position": null}, "cursor_after": {"watermark": null, "position": null}, "fetched": 0, "unchanged": 0, "inserted": 0, "updated": 0, "quarantined": 0, "foreign": 0, "deleted": 0, "resolved": 0, "delivered": 0, "refused": 0, "waiting": 0, "shortened": 0, "held": 0, "pages": 0, "requests": 0, "bytes_received": 0}, {"kind": "pull", "name": "ward", "record_type": "land_parcel", "partition": "", "outcome": "failed", "reason": {"code": "transport.silent", "context": {"connection": "ward", "method": "GET", "path": "/parcels", "status": "None", "verdict": "None", "attempt": "4", "request_id": "7b1d"}}, "seconds": 0.0, "cursor_before": {"watermark": null, "position": null}, "cursor_after": {"watermark": null, "position": null}, "fetched": 0, "unchanged": 0, "inserted": 0, "updated": 0, "quarantined": 0, "foreign": 0, "deleted": 0, "resolved": 0, "delivered": 0, "refused": 0, "waiting": 0, "shortened": 0, "held": 0, "pages": 0, "requests": 0, "bytes_received": 0}, {"kind": "push", "name": "office", "record_type": "land_parcel", "partition": "", "outcome": "failed", "reason": {"code": "breaker.open", "context": {"connection": "office", "failures": "3", "until": "2026-03-02T09:00:00.000000Z"}}, "seconds": 0.0, "cursor_before": null, "cursor_after": null, "fetched": 0, "unchanged": 0, "inserted": 0, "updated": 0, "quarantined": 0, "foreign": 0, "deleted": 0, "resolved": 0, "delivered": 0, "refused": 0, "waiting": 0, "shortened": 0, "held": 0, "pages": 0, "requests": 0, "bytes_received": 0}]}',1);
 CREATE TABLE succession (
 	record_type TEXT NOT NULL,
 	old_key TEXT NOT NULL,
@@ -391,13 +401,13 @@ CREATE TABLE voice (
 INSERT INTO "voice" VALUES('land_parcel','city','p1','H09.1','','gso-2025-07:25747:12:1',X'BA82D86EEE8A75A25DEFADEC5F91B63F','2026-03-02T08:00:00.000000Z','{"scheme":"gso-2025-07","commune_code":"25747","map_sheet":"12","parcel_number":"1","national_id":null,"previous_keys":[],"area_m2":"260","legal_area_m2":null,"address":null,"uses":[],"certificates":[],"holders":[],"restrictions":[],"is_encroached":null,"in_dispute":null,"geometry":null}');
 CREATE INDEX change_of_record ON change (record_type, record_key, sequence);
 CREATE INDEX quarantine_open ON quarantine (connection, record_type, source_key);
-CREATE INDEX voice_item ON voice (record_type, connection, item_hash);
 CREATE INDEX voice_of_record ON voice (record_type, record_key);
+CREATE INDEX voice_item ON voice (record_type, connection, item_hash);
 CREATE INDEX link_back ON link (target_type, target_key);
 CREATE INDEX succession_back ON succession (record_type, new_key);
+CREATE INDEX delivery_of_record ON delivery (route, record_key, state, record_type);
 CREATE INDEX delivery_open ON delivery (route, state, sequence);
 CREATE INDEX delivery_in_order ON delivery (route, order_key, state, sequence);
-CREATE INDEX delivery_of_record ON delivery (route, record_key, state, record_type);
 CREATE INDEX land_parcel_source ON land_parcel (connection, source_key);
 CREATE INDEX land_parcel_item ON land_parcel (connection, item_hash, source_key, source_time, partition) WHERE deleted_at IS NULL;
 CREATE INDEX land_change_source ON land_change (connection, source_key);
@@ -406,12 +416,12 @@ CREATE INDEX construction_permit_item ON construction_permit (connection, item_h
 CREATE INDEX construction_permit_source ON construction_permit (connection, source_key);
 CREATE INDEX construction_works_item ON construction_works (connection, item_hash, source_key, source_time, partition) WHERE deleted_at IS NULL;
 CREATE INDEX construction_works_source ON construction_works (connection, source_key);
-CREATE INDEX procedure_item ON procedure (connection, item_hash, source_key, source_time, partition) WHERE deleted_at IS NULL;
 CREATE INDEX procedure_source ON procedure (connection, source_key);
-CREATE INDEX dossier_source ON dossier (connection, source_key);
+CREATE INDEX procedure_item ON procedure (connection, item_hash, source_key, source_time, partition) WHERE deleted_at IS NULL;
 CREATE INDEX dossier_item ON dossier (connection, item_hash, source_key, source_time, partition) WHERE deleted_at IS NULL;
-CREATE INDEX dossier_step_item ON dossier_step (connection, item_hash, source_key, source_time, partition) WHERE deleted_at IS NULL;
+CREATE INDEX dossier_source ON dossier (connection, source_key);
 CREATE INDEX dossier_step_source ON dossier_step (connection, source_key);
+CREATE INDEX dossier_step_item ON dossier_step (connection, item_hash, source_key, source_time, partition) WHERE deleted_at IS NULL;
 COMMIT;
 PRAGMA application_id = 1667459171;
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
