@@ -24,6 +24,8 @@ from cchc_connect.privacy.error_boundary import ErrorBoundary
 from cchc_connect.sync.report import RunStatus
 from cchc_connect.transport.channel import NO_RATE_LIMIT_SLOT
 
+log = logging.getLogger("cchc_connect.sync")
+
 
 def status_and_reason(error: CchcError) -> tuple[RunStatus, Message]:
     """Return the outcome and reason that an error gives to a line of the report."""
@@ -58,9 +60,6 @@ def is_self_imposed(error: CchcError | None) -> bool:
 def is_unreachable(error: CchcError | None) -> bool:
     """True if the system as such cannot be reached. Other errors may concern the requested resource only."""
     return isinstance(error, Retriable) and not isinstance(error, Maintenance | CutShort) and not is_self_imposed(error)
-
-
-log = logging.getLogger("cchc_connect.sync")
 
 
 def adapter_boundary(*, connection: str, record_type: str) -> ErrorBoundary[None]:

@@ -20,13 +20,13 @@ from cchc_connect.transport import Transport
 
 
 class PushJobs:
-    """Makes the push jobs of a run; they collect their report lines in `lines`."""
+    """Makes the push jobs of a run; they add their report lines to `report_lines`."""
 
     def __init__(self, config: Config, run_context: RunContext, open_transport: ConnectionOpener) -> None:
         """Create the jobs' factory; nothing is sent before a job runs."""
         self._config = config
         self._run_context = run_context
-        self._open = open_transport
+        self._open_transport = open_transport
         self.report_lines: list[ReportLine] = []
 
     def jobs(self, names: Collection[str]) -> list[Job]:
@@ -38,9 +38,8 @@ class PushJobs:
             adapter = self._config.adapter(table.to)
             route = _route(name, table, self._config.connections[table.to], adapter)
             with self._run_context.database.reading() as connection:
-                circuit_breaker = read_circuit_breakers(connection).get(
-                    table.to
-                )  # read now: another route may have just changed it
+                # Read now, and not once for all jobs: another route may have just changed it.
+                circuit_breaker = read_circuit_breakers(connection).get(table.to)
             if (
                 not self._run_context.dry_run
                 and circuit_breaker is not None
@@ -48,7 +47,7 @@ class PushJobs:
             ):
                 self._skip_open_circuit(route, circuit_breaker)
                 return
-            with self._open(table.to, adapter) as transport:
+            with self._open_transport(table.to, adapter) as transport:
                 self._push(route, transport)
 
         return job

@@ -54,5 +54,5 @@ def live_records_query(kind: type[Record]) -> Select[Any, Any, Any]:
 
 
 def record_from_row(kind: type[AnyRecord], row: Row[Any, Any, Any]) -> AnyRecord:
-    """Return the record of a row of `live_rows`."""
+    """Return the record of a row of `live_records_query`."""
     return from_document(kind, json.loads(row.document))

@@ -49,14 +49,14 @@ def upsert_claims(connection: Connection, claims: Sequence[Claim]) -> set[str]:
 def delete_claims(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> set[str]:
     """Delete the claims of a stream's items; return the keys of the records that they concerned."""
     bound = {"record_type": stream.record_type, "connection": stream.connection}
-    record_keys = dict(map(tuple, select_in(connection, _record_keys(), claim.c.source_key, source_keys, bound)))
+    record_keys = dict(map(tuple, select_in(connection, _record_key_query(), claim.c.source_key, source_keys, bound)))
     for batch in batches(list(record_keys)):
-        connection.execute(delete(claim).where(_of(stream) & claim.c.source_key.in_(batch)))
+        connection.execute(delete(claim).where(_of_stream(stream) & claim.c.source_key.in_(batch)))
     return set(record_keys.values())
 
 
 @cache
-def _record_keys() -> RowQuery:
+def _record_key_query() -> RowQuery:
     of_stream = (claim.c.record_type == bindparam("record_type")) & (claim.c.connection == bindparam("connection"))
     return select(claim.c.source_key, claim.c.record_key).where(of_stream)
 
@@ -83,5 +83,5 @@ def fallback_claims(connection: Connection, record_type: str, record_keys: Seque
     return list(claims.values())
 
 
-def _of(stream: Stream) -> ColumnElement[bool]:
+def _of_stream(stream: Stream) -> ColumnElement[bool]:
     return (claim.c.record_type == stream.record_type) & (claim.c.connection == stream.connection)
