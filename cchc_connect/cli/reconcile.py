@@ -26,7 +26,7 @@ class ReconcileOptions:
 
 
 def reconcile_connection(command: CommandContext, name: str, options: ReconcileOptions) -> ExitCode:
-    """Compare item by item; with `repair`, write the differences.
+    """Compare item by item; with `options.repair`, write the differences.
 
     Raises:
         UsageMistake: there is no such connection, or it does not provide that record type.

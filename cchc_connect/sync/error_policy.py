@@ -37,9 +37,11 @@ def status_and_reason(error: CchcError) -> tuple[RunStatus, Message]:
     return outcome, Message(error.code, error.context)
 
 
-def circuit_reason(circuit_breaker: CircuitBreaker) -> str:
-    """Return the code of the reason for an open circuit breaker: failures, or a pause that the system asked for."""
-    return "circuit_breaker.open" if circuit_breaker.failures else "circuit_breaker.paused"
+def circuit_reason(connection: str, circuit_breaker: CircuitBreaker) -> Message:
+    """Return why the circuit of a connection is open: failures, or a pause that the system asked for."""
+    code = "circuit_breaker.open" if circuit_breaker.failures else "circuit_breaker.paused"
+    context = {"connection": connection, "failures": circuit_breaker.failures, "until": circuit_breaker.retry_at}
+    return Message(code, context)
 
 
 def requested_wait_s(error: CchcError | None) -> float | None:

@@ -100,8 +100,7 @@ class PullJobs:
 
     def _skip_open_circuit(self, lines: list[ReportLine], circuit_breaker: CircuitBreaker) -> None:
         for line in lines:
-            context = {"connection": line.name, "failures": circuit_breaker.failures, "until": circuit_breaker.retry_at}
-            line.outcome, line.reason = RunStatus.FAILED, Message(circuit_reason(circuit_breaker), context)
+            line.outcome, line.reason = RunStatus.FAILED, circuit_reason(line.name, circuit_breaker)
 
     def _pull_all(self, name: str, adapter: Adapter, lines: list[ReportLine], transport: Transport) -> None:
         """Pull the sources of a connection; if the system cannot be reached, skip the remaining ones."""

@@ -8,7 +8,6 @@ from cchc_connect.config.file import Config, RouteTable
 from cchc_connect.database.outbox import deliveries
 from cchc_connect.database.state.circuit_breakers import CircuitBreaker, pause, read_circuit_breakers
 from cchc_connect.errors import CchcError, Fatal, OutsideHours, Stopped
-from cchc_connect.messages import Message
 from cchc_connect.sync.concurrency import Job
 from cchc_connect.sync.error_policy import circuit_reason, requested_wait_s, status_and_reason
 from cchc_connect.sync.outgoing import Route
@@ -53,12 +52,7 @@ class PushJobs:
         return job
 
     def _skip_open_circuit(self, route: Route, circuit_breaker: CircuitBreaker) -> None:
-        context = {
-            "connection": route.connection,
-            "failures": circuit_breaker.failures,
-            "until": circuit_breaker.retry_at,
-        }
-        reason = Message(circuit_reason(circuit_breaker), context)
+        reason = circuit_reason(route.connection, circuit_breaker)
         self.report_lines += [
             ReportLine(kind="push", name=route.name, record_type=record_type, outcome=RunStatus.FAILED, reason=reason)
             for record_type in route.record_types

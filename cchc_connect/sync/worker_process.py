@@ -157,7 +157,7 @@ class WorkerTranslator:
         try:
             return _RESPONSE_DECODER.decode(_read_message(_binary(process.stdout)))
         except (OSError, ValueError, EOFError) as error:
-            log.warning("the second process failed (%s); its work is done here", type(error).__name__)
+            log.warning("the worker process failed (%s); this process translates its items", type(error).__name__)
             return self._local.translate_all(items)
 
 
@@ -200,7 +200,7 @@ def main(form: str) -> None:
         try:
             _serve()
         except Exception as error:  # noqa: BLE001  # the boundary of this process: the main process goes on without it
-            log.critical("the second process failed\n%s", safe_traceback(error))
+            log.critical("the worker process failed\n%s", safe_traceback(error))
             sys.exit(1)
 
 

@@ -51,10 +51,10 @@ def update_discrepancies(
     """
     for batch in batches(sorted(keys)):
         claims = claims_for(connection, record_type, batch)
-        chosen = (discrepancy.c.record_type == record_type) & discrepancy.c.record_key.in_(batch)
+        is_selected = (discrepancy.c.record_type == record_type) & discrepancy.c.record_key.in_(batch)
         existing = {
             (row.record_key, row.field, row.connection): row
-            for row in connection.execute(select(discrepancy).where(chosen))
+            for row in connection.execute(select(discrepancy).where(is_selected))
         }
         if claims or existing:
             present = dict(_differences(connection, record_type, claims, owners))
@@ -82,8 +82,8 @@ def set_discrepancy_state(connection: Connection, number: int, state: Discrepanc
     Raises:
         Rejected: there is no such discrepancy, or it has ended.
     """
-    chosen = (discrepancy.c.id == number) & (discrepancy.c.state != DiscrepancyState.ENDED)
-    updated = connection.execute(update(discrepancy).where(chosen).values(state=state, note=note, resolved_at=now))
+    is_selected = (discrepancy.c.id == number) & (discrepancy.c.state != DiscrepancyState.ENDED)
+    updated = connection.execute(update(discrepancy).where(is_selected).values(state=state, note=note, resolved_at=now))
     if updated.rowcount == 0:
         raise Rejected("discrepancy.no_entry", number=number)
 

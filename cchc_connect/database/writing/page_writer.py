@@ -161,10 +161,10 @@ def _mark_deleted(connection: Connection, stream: Stream, ended: dict[str, str],
         deleted_at=write_context.now, version=bindparam("new_version"), sequence=bindparam("new_sequence")
     )
     for keys in batches(list(ended)):
-        chosen = live_rows.where(table.c.record_key.in_(keys)).order_by(table.c.record_key)
+        query = live_rows.where(table.c.record_key.in_(keys)).order_by(table.c.record_key)
         changes: list[tuple[object, ...]] = []
         marks = list[dict[str, object]]()
-        for sequence, row in enumerate(connection.execute(chosen).all(), next_sequence(connection)):
+        for sequence, row in enumerate(connection.execute(query).all(), next_sequence(connection)):
             head = (
                 sequence,
                 stream.record_type,
@@ -194,8 +194,8 @@ def _promote_claims(connection: Connection, stream: Stream, ended: Sequence[str]
         key: owned_field_values(write_context.owners, claim.connection, claims[key]) for key, claim in promoted.items()
     }
     for batch in batches(list(promoted)):
-        chosen = select(table.c.record_key, table.c.version).where(table.c.record_key.in_(batch))
-        for key, version in connection.execute(chosen):
+        query = select(table.c.record_key, table.c.version).where(table.c.record_key.in_(batch))
+        for key, version in connection.execute(query):
             versions.append(_promoted_version(promoted[key], version + 1, overlays[key]))
     _write_versions(connection, stream, versions, write_context)
     for key, claim in promoted.items():

@@ -80,8 +80,8 @@ def resolve(connection: Connection, stream: Stream, source_keys: Sequence[str], 
     """Close the open entries of items that are fixed or deleted, and drop their raw form; return how many."""
     ids = [row.id for row in _open_rows(connection, stream, source_keys).values()]
     for batch in batches(ids):
-        chosen = quarantine.c.id.in_(batch)
-        connection.execute(update(quarantine).where(chosen).values(resolved_at=now, item=None))
+        is_resolved = quarantine.c.id.in_(batch)
+        connection.execute(update(quarantine).where(is_resolved).values(resolved_at=now, item=None))
     return len(ids)
 
 

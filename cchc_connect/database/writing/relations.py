@@ -71,8 +71,8 @@ def write_lineage_events(connection: Connection, events: Iterable[LineageEvent],
     latest = {event[:3]: event for event in events}
     for batch in batches(list(latest)):
         old_keys = [old for _, old, _ in batch]
-        chosen = select(record_lineage.c.record_type, record_lineage.c.old_key, record_lineage.c.new_key)
-        existing = {tuple(row) for row in connection.execute(chosen.where(record_lineage.c.old_key.in_(old_keys)))}
+        query = select(record_lineage.c.record_type, record_lineage.c.old_key, record_lineage.c.new_key)
+        existing = {tuple(row) for row in connection.execute(query.where(record_lineage.c.old_key.in_(old_keys)))}
         new = [(*latest[event_key], now) for event_key in batch if event_key not in existing]
         insert_rows(connection, record_lineage, new)
 
@@ -138,9 +138,9 @@ def _follow_lineage(connection: Connection, record_type: str, key: str, *, forwa
     events: list[Row[Any]] = []
     seen, frontier = {key}, [key]
     for _ in range(MAX_LINEAGE_STEPS):
-        chosen = (record_lineage.c.record_type == record_type) & record_lineage.c[column].in_(frontier)
+        is_next = (record_lineage.c.record_type == record_type) & record_lineage.c[column].in_(frontier)
         order = (record_lineage.c.old_key, record_lineage.c.new_key)
-        rows = connection.execute(select(record_lineage).where(chosen).order_by(*order))
+        rows = connection.execute(select(record_lineage).where(is_next).order_by(*order))
         step = [row for row in rows.all() if getattr(row, next_column) not in seen]
         events += step
         frontier = sorted({getattr(row, next_column) for row in step})
