@@ -1,6 +1,6 @@
 """The joined view of one dossier: its steps, permits, works and parcels, from all agencies.
 
-An official opens it instead of asking the citizen for a paper.
+With it an official need not ask the citizen for a paper that another agency has.
 """
 
 from collections.abc import Iterable, Mapping
@@ -63,10 +63,10 @@ def find_case(database: SharedDatabase, code: str) -> Case:
         linked = reader.keys_linking_to("dossier", [code])
         permits = reader.records(ConstructionPermit, linked.get("construction_permit", []))
         works_codes = [permit.works_code for permit in permits if permit.works_code]
-        named = [ref.parcel_key for permit in permits for ref in permit.parcel_refs if ref.parcel_key]
-        renumbered = reader.keys_linking_to("land_parcel", named).get("land_parcel", [])
-        succeeding = [row.new_key for key in named for row in successors(connection, "land_parcel", key)]
-        parcel_keys = sorted({*named, *renumbered, *succeeding, *linked.get("land_parcel", [])})
+        named_keys = [ref.parcel_key for permit in permits for ref in permit.parcel_refs if ref.parcel_key]
+        renumbered = reader.keys_linking_to("land_parcel", named_keys).get("land_parcel", [])
+        succeeding = [row.new_key for key in named_keys for row in successors(connection, "land_parcel", key)]
+        parcel_keys = sorted({*named_keys, *renumbered, *succeeding, *linked.get("land_parcel", [])})
         steps = reader.records(DossierStep, linked.get("dossier_step", []))
         return Case(
             dossier=dossiers[0],

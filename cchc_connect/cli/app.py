@@ -1,6 +1,6 @@
 """Commands and their options. Each command imports the module that implements it when it is called.
 
-Help texts are codes of the message catalogue; `help_texts` translates them.
+Help texts are codes of the message catalogue; `localization` translates them.
 """
 # ruff: noqa: PLC0415  # the engine is imported by the command that needs it, so that --help starts at once
 
@@ -9,13 +9,20 @@ from typing import Annotated
 
 import typer
 
-from cchc_connect.cli.context import CONFIG_FILE, MAX_ENTRY_NUMBER, CommandContext, Database, command_context
+from cchc_connect.cli.context import (
+    CONFIG_FILE,
+    MAX_ENTRY_NUMBER,
+    PROGRAM,
+    CommandContext,
+    DatabaseOption,
+    command_context,
+)
 from cchc_connect.cli.query_commands import query_app
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Language
 
 app = typer.Typer(
-    name="cchc-connect",
+    name=PROGRAM,
     help="help.program",
     no_args_is_help=True,
     add_completion=False,
@@ -118,7 +125,7 @@ def reconcile(
 
 
 @app.command(help="help.status")
-def status(context: typer.Context, *, db: Database = None) -> int:
+def status(context: typer.Context, *, db: DatabaseOption = None) -> int:
     """Show the state of the shared database."""
     from cchc_connect.cli.status import show_status
 
@@ -131,7 +138,7 @@ def quarantine_list(
     *,
     connection: Annotated[str | None, typer.Option(help="help.by_connection", metavar="NAME")] = None,
     record_type: Annotated[str | None, typer.Option(help="help.by_record_type", metavar="TYPE")] = None,
-    db: Database = None,
+    db: DatabaseOption = None,
 ) -> int:
     """List the open entries."""
     from cchc_connect.cli.quarantine import list_entries
@@ -147,7 +154,7 @@ def quarantine_export(  # a command has as many parameters as options
     connection: Annotated[str | None, typer.Option(help="help.by_connection", metavar="NAME")] = None,
     record_type: Annotated[str | None, typer.Option(help="help.by_record_type", metavar="TYPE")] = None,
     force: Annotated[bool, typer.Option("--force", help="help.init_force")] = False,
-    db: Database = None,
+    db: DatabaseOption = None,
 ) -> int:
     """Write the open entries into a spreadsheet."""
     from cchc_connect.cli.quarantine import ExportOptions, export_entries
@@ -162,7 +169,7 @@ def quarantine_show(
     number: Annotated[int, typer.Argument(metavar="ID", help="help.entry", min=1, max=MAX_ENTRY_NUMBER)],
     *,
     raw: Annotated[bool, typer.Option("--raw", help="help.raw")] = False,
-    db: Database = None,
+    db: DatabaseOption = None,
 ) -> int:
     """Show one entry with every fault."""
     from cchc_connect.cli.quarantine import show_entry

@@ -9,13 +9,17 @@ from pathlib import Path
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import NotFound, UsageMistake
 from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.sqlite import SQLITE_URL_PREFIX
 from cchc_connect.errors import DatabaseUnusable
 from cchc_connect.privacy.secrets import SecretText
 from cchc_schemas import RECORD_TYPES, Record
 
-SQLITE = "sqlite:///"
 ADDRESS = re.compile(r"^[a-z]+://")
+"""Start of a database address; a location without it is a path."""
+
 PASSWORD = re.compile(r"(?<=://)([^:@/]*):[^@/]*@")
+"""User and password in a database address."""
+
 _NO_PASSWORD = r"\1@"  # noqa: S105  # a replacement pattern
 
 
@@ -45,7 +49,7 @@ def open_existing(address: str) -> SharedDatabase:
 
 def database_address(location: str) -> str:
     """Return the address of a database, given its path or its address; an address may contain a password."""
-    return SecretText(location) if ADDRESS.match(location) else f"{SQLITE}{Path(location).resolve()}"
+    return SecretText(location) if ADDRESS.match(location) else f"{SQLITE_URL_PREFIX}{Path(location).resolve()}"
 
 
 def database_option(location: str | None) -> str:
@@ -68,7 +72,7 @@ def require_known_name(code: str, name: str | None, names: Iterable[str]) -> Non
     """Refuse an unknown name, because an empty list would look like a result.
 
     Raises:
-        Misused: the name is not among the known ones.
+        UsageMistake: the name is not one of `names`.
     """
     if name is not None and name not in names:
         raise UsageMistake(code, name=name, known=", ".join(sorted(names)))
@@ -78,7 +82,7 @@ def record_class(name: str) -> type[Record]:
     """Return the record class of a record type.
 
     Raises:
-        Misused: there is no record type of that name.
+        UsageMistake: there is no record type of that name.
     """
     require_known_name("cli.record_type_unknown", name, RECORD_TYPES)
     return RECORD_TYPES[name]

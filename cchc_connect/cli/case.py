@@ -50,7 +50,7 @@ class CaseView:
     """Writes a case as text for officials."""
 
     def __init__(self, console: Console, *, unmasked: bool) -> None:
-        """Write to `screen`; mask personal values unless `unmasked`."""
+        """Write to `console`; mask personal values unless `unmasked`."""
         self._console = console
         self._unmasked = unmasked
 

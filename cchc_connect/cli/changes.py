@@ -34,27 +34,27 @@ class ChangesOptions:
     limit: int | None = None
 
 
-def show_changes(command: CommandContext, database: str | None, reading: ChangesOptions, *, unmasked: bool) -> ExitCode:
+def show_changes(command: CommandContext, database: str | None, options: ChangesOptions, *, unmasked: bool) -> ExitCode:
     """Write changes in commit order, one line each, as soon as each is committed.
 
     Raises:
-        Misused: there is no such record type.
+        UsageMistake: there is no such record type.
     """
-    for name in reading.record_types:
+    for name in options.record_types:
         record_class(name)
     with (
         existing_database(command, database) as opened,
-        stop_on_signals(*(STOP_SIGNALS if reading.follow else ())) as stop,
+        stop_on_signals(*(STOP_SIGNALS if options.follow else ())) as stop,
     ):
 
         def pause(seconds: float) -> None:
-            if reading.follow:
+            if options.follow:
                 time.sleep(seconds)
             else:
                 stop.set()  # the command ends at the end of the feed
 
-        rows = follow(opened, reading.since, record_types=reading.record_types, is_stopping=stop.is_set, sleep=pause)
-        for row in islice(rows, reading.limit):
+        rows = follow(opened, options.since, record_types=options.record_types, is_stopping=stop.is_set, sleep=pause)
+        for row in islice(rows, options.limit):
             command.console.stream_item(_document(row, unmasked=unmasked), _line(row, command.console))
             if stop.is_set():
                 break

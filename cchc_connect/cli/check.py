@@ -18,7 +18,7 @@ from cchc_connect.diagnostics.finding import Finding
 from cchc_connect.errors import ConfigurationError, DatabaseUnusable
 
 CONNECTIONS = "connections"
-"""Place of a finding about all connections."""
+"""Subject of a finding about all connections."""
 
 CORRECTED_BY_NEXT_RUN = {"database.absent": "check.database_new", "database.older": "check.database_older"}
 """States of the database that the next run corrects by itself, and the codes of their messages."""
@@ -35,7 +35,7 @@ def show_check(command: CommandContext) -> ExitCode:
     console.message("check.config_valid", file=command.config)
     for finding in _findings(config, command.config):
         findings.append(finding)
-        console.line(f"{_mark(finding, console)} {_subject(finding, console)}: {_message(finding, console)}")
+        console.line(f"{_mark(finding, console)} {_subject_text(finding, console)}: {_sentence(finding, console)}")
     console.document({"findings": [_document(finding, console) for finding in findings]})
     return _exit_code(findings)
 
@@ -82,7 +82,7 @@ def _mark(finding: Finding, console: Console) -> str:
     return console.text(f"check.{finding.level}")
 
 
-def _subject(finding: Finding, console: Console) -> str:
+def _subject_text(finding: Finding, console: Console) -> str:
     """Return what the finding is about: the database, or a connection with or without record type."""
     if finding.subject in {DATABASE, CONNECTIONS}:
         return console.text(f"check.{finding.subject}")
@@ -90,7 +90,7 @@ def _subject(finding: Finding, console: Console) -> str:
     return f"{connection} {console.term('record_name', record_type)}" if record_type else connection
 
 
-def _message(finding: Finding, console: Console) -> str:
+def _sentence(finding: Finding, console: Console) -> str:
     """Return the sentence of a finding; the most frequent faults of a page, `path rule; ...`, are put into words."""
     context = dict(finding.message.context)
     if isinstance(rules := context.get("rules"), str):
@@ -105,6 +105,6 @@ def _fault_text(model: type[BaseModel] | None, fault: str, console: Console) -> 
 
 
 def _document(finding: Finding, console: Console) -> dict[str, object]:
-    phrase = finding.message
-    head = {"subject": finding.subject, "good": finding.error is None, "level": finding.level, "code": phrase.code}
-    return {**head, "message": _message(finding, console), "context": console.json_values(phrase.context)}
+    message = finding.message
+    head = {"subject": finding.subject, "good": finding.error is None, "level": finding.level, "code": message.code}
+    return {**head, "message": _sentence(finding, console), "context": console.json_values(message.context)}

@@ -19,15 +19,17 @@ from cchc_connect.errors import CchcError
 from cchc_connect.messages import Language, Message, Messages, message
 
 GAP = "  "
+"""Space between two columns."""
+
 BOLD, RESET = "\x1b[1m", "\x1b[0m"
 CONTROL_CATEGORIES = frozenset({"Cc", "Cf"})
 """Unicode categories of characters that steer a terminal: control and direction characters."""
 
-_UNSEEN = re.compile(
+_ESCAPED_IN_JSON = re.compile(
     "[\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\U000e0001-\U000e007f]"
 )
-"""Those of these characters that JSON leaves as they are, and those that some readers take for a line end."""
+"""Control characters that JSON does not escape, and characters that some readers take for a line end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +60,9 @@ class Console:
         except KeyError:
             return code
 
-    def phrase(self, phrase: Message) -> str:
-        """Return the sentence of `phrase`."""
-        return self.text(phrase.code, **phrase.context)
+    def sentence(self, message: Message) -> str:
+        """Return the sentence of `message`."""
+        return self.text(message.code, **message.context)
 
     def term(self, table: str, code: str) -> str:
         """Return the words of the catalogue's `table` for `code`, or the code itself if there are none."""
@@ -76,17 +78,17 @@ class Console:
         title = escape_control_characters(self.text(code, **context))
         self.line()
         if not self.as_json:
-            _put(sys.stdout, f"{BOLD}{title}{RESET}" if is_terminal(sys.stdout) else title)
+            _write_line(sys.stdout, f"{BOLD}{title}{RESET}" if is_terminal(sys.stdout) else title)
 
     def line(self, text: str = "") -> None:
         """Write one line, unless a JSON document is requested."""
         if not self.as_json:
-            _put(sys.stdout, escape_control_characters(text))
+            _write_line(sys.stdout, escape_control_characters(text))
 
     def stderr(self, text: str) -> None:
         """Write one line to standard error, unless a JSON document is requested."""
         if not self.as_json:
-            _put(sys.stderr, escape_control_characters(text))
+            _write_line(sys.stderr, escape_control_characters(text))
 
     def table(self, table: OutputTable) -> None:
         """Write a table."""
@@ -95,19 +97,19 @@ class Console:
         headings = [self.text(code) for code in table.headings]
         rows = [[escape_control_characters(str(cell)) for cell in row] for row in table.rows]
         if is_terminal(sys.stdout):
-            _draw(headings, rows, table.numbers_from)
+            _draw_table(headings, rows, table.numbers_from)
         else:
-            for line in _aligned([headings, *rows], table.numbers_from):
-                _put(sys.stdout, line)
+            for line in _aligned_lines([headings, *rows], table.numbers_from):
+                _write_line(sys.stdout, line)
 
     def document(self, document: Mapping[str, object]) -> None:
         """Write the JSON document if one is requested: indented on a terminal, on one line elsewhere."""
         if self.as_json:
-            _put(sys.stdout, _written(document, indent=2 if sys.stdout.isatty() else None))
+            _write_line(sys.stdout, _json_text(document, indent=2 if sys.stdout.isatty() else None))
 
     def stream_item(self, document: Mapping[str, object], text: str) -> None:
         """Write one element of an endless stream as one line: as a JSON document if requested, else as text."""
-        _put(sys.stdout, _written(document, indent=None) if self.as_json else escape_control_characters(text))
+        _write_line(sys.stdout, _json_text(document, indent=None) if self.as_json else escape_control_characters(text))
 
     def error(self, error: CchcError) -> None:
         """Write the error that ended the command: to standard error, or as the JSON document if requested."""
@@ -129,25 +131,25 @@ class Console:
 
     def json_values(self, context: Mapping[str, object]) -> Mapping[str, object]:
         """Return the values of an error for a JSON document: numbers as they are, all other values as text."""
-        return {name: self._plain(value) for name, value in context.items()}
+        return {name: self._json_value(value) for name, value in context.items()}
 
-    def _plain(self, value: object) -> object:
+    def _json_value(self, value: object) -> object:
         match value:
             case None | bool() | int() | float():
                 return value
             case Message():
-                return self.phrase(value)
+                return self.sentence(value)
             case Messages():
-                return [self.phrase(phrase) for phrase in value.lines]
+                return [self.sentence(line) for line in value.lines]
             case _:
                 return str(value)
 
 
-def _written(document: Mapping[str, object], indent: int | None) -> str:
+def _json_text(document: Mapping[str, object], indent: int | None) -> str:
     # JSON can escape Vietnamese letters that the locale cannot write.
-    spelt_out = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
-    written = json.dumps(document, ensure_ascii=spelt_out, indent=indent)
-    return _UNSEEN.sub(lambda sign: json.dumps(sign[0])[1:-1], written)
+    ensure_ascii = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    written = json.dumps(document, ensure_ascii=ensure_ascii, indent=indent)
+    return _ESCAPED_IN_JSON.sub(lambda character: json.dumps(character[0])[1:-1], written)
 
 
 def escape_control_characters(text: str) -> str:
@@ -156,7 +158,10 @@ def escape_control_characters(text: str) -> str:
     >>> escape_control_characters("thửa\x1b[2J 12")
     'thửa?[2J 12'
     """
-    return "".join("?" if category(sign) in CONTROL_CATEGORIES and sign not in "\n\t" else sign for sign in text)
+    return "".join(
+        "?" if category(character) in CONTROL_CATEGORIES and character not in "\n\t" else character
+        for character in text
+    )
 
 
 def is_terminal(stream: TextIO) -> bool:
@@ -164,7 +169,7 @@ def is_terminal(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
 
 
-def _put(stream: TextIO, text: str) -> None:
+def _write_line(stream: TextIO, text: str) -> None:
     """Write one line. A line to standard error that cannot be written is dropped.
 
     Raises:
@@ -187,7 +192,7 @@ def discard(stream: TextIO) -> None:
         os.close(nowhere)
 
 
-def _aligned(rows: Sequence[Sequence[str]], numbers_from: int) -> list[str]:
+def _aligned_lines(rows: Sequence[Sequence[str]], numbers_from: int) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [
         GAP.join(
@@ -198,7 +203,7 @@ def _aligned(rows: Sequence[Sequence[str]], numbers_from: int) -> list[str]:
     ]
 
 
-def _draw(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int) -> None:
+def _draw_table(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int) -> None:
     from rich import box, console, table, text  # noqa: PLC0415  # only a terminal needs it
 
     drawn = table.Table(box=box.SIMPLE_HEAD, pad_edge=False)

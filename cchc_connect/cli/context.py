@@ -8,7 +8,19 @@ import typer
 
 from cchc_connect.cli.console import Console
 
+PROGRAM = "cchc-connect"
+"""Name of the program."""
+
 CONFIG_FILE = Path("cchc.toml")
+"""Configuration file without the option --config."""
+
+
+MAX_ENTRY_NUMBER = 2**63 - 1
+"""Maximum number of an entry: the largest 64-bit integer that a database stores."""
+
+DatabaseOption = Annotated[str | None, typer.Option("--db", help="help.db", metavar="PATH")]
+
+UnmaskedOption = Annotated[bool, typer.Option("--unmasked", help="help.unmasked")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,19 +33,12 @@ class CommandContext:
 
 
 def command_context(context: typer.Context) -> CommandContext:
-    """Return the session that the global options made.
+    """Return the context that the global options made.
 
     Raises:
         LookupError: the command was called without its global options.
     """
-    command_session = context.find_object(CommandContext)
-    if command_session is None:
+    command = context.find_object(CommandContext)
+    if command is None:
         raise LookupError("the command was called without its global options")
-    return command_session
-
-
-MAX_ENTRY_NUMBER = 2**63 - 1
-"""The largest number that an entry of a database can have."""
-
-Database = Annotated[str | None, typer.Option("--db", help="help.db", metavar="PATH")]
-Unmasked = Annotated[bool, typer.Option("--unmasked", help="help.unmasked")]
+    return command

@@ -33,40 +33,43 @@ def list_dead_letters(command: CommandContext, database: str | None, route: str 
     """List the dead letters of all routes, or of one.
 
     Raises:
-        Misused: there is no such route.
+        UsageMistake: there is no such route.
     """
     console = command.console
     configured = () if database is not None else Config.load(command.config).routes
     with existing_database(command, database) as opened, opened.reading() as connection:
         _check_route(connection, route, configured)
-        letters = dead_letters(connection, route)
-    console.document({"dead_letters": [asdict(letter) for letter in letters]})
-    if not letters:
+        listed = dead_letters(connection, route)
+    console.document({"dead_letters": [asdict(dead_letter) for dead_letter in listed]})
+    if not listed:
         console.message("dead_letter_view.none")
         return ExitCode.DONE
     rows = [
         (
-            letter.route,
-            letter.sequence,
-            console.term("record_name", letter.record_type),
-            letter.record_key,
-            letter.attempts,
-            _reason(letter.reason, console),
-            local_time(letter.finished_at, console.language),
-            ", ".join(field_name(record_model(letter.record_type), path, console) for path in letter.shortened_fields)
+            dead_letter.route,
+            dead_letter.sequence,
+            console.term("record_name", dead_letter.record_type),
+            dead_letter.record_key,
+            dead_letter.attempts,
+            _reason_text(dead_letter.reason, console),
+            local_time(dead_letter.finished_at, console.language),
+            ", ".join(
+                field_name(record_model(dead_letter.record_type), path, console)
+                for path in dead_letter.shortened_fields
+            )
             or "-",
-            _resend(letter, console),
+            _resend_text(dead_letter, console),
         )
-        for letter in letters
+        for dead_letter in listed
     ]
     console.table(OutputTable(headings=[f"dead_letter_view.{name}" for name in COLUMNS], rows=rows))
-    resendable = [letter for letter in letters if letter.is_worth_sending]
+    resendable = [dead_letter for dead_letter in listed if dead_letter.is_worth_sending]
     if resendable:
         console.message("dead_letter_view.replay", route=resendable[0].route, sequence=resendable[0].sequence)
     return ExitCode.DONE
 
 
-def _reason(reason: str, console: Console) -> str:
+def _reason_text(reason: str, console: Console) -> str:
     """Return the words for the reason of a dead letter: a code, `code:detail`, or the code of an error."""
     code, _, detail = reason.partition(":")
     table, _, key = code.rpartition(".")
@@ -80,7 +83,7 @@ def replay_dead_letters(command: CommandContext, route: str, numbers: Sequence[i
     """Queue dead letters of a route again: the next run sends them with their original idempotency keys.
 
     Raises:
-        Misused: there is no such route, or neither or both of `numbers` and `everything` are given.
+        UsageMistake: there is no such route, or neither or both of `numbers` and `everything` are given.
         NotFound: a number is not that of a dead letter of the route.
     """
     if bool(numbers) == everything:
@@ -88,13 +91,13 @@ def replay_dead_letters(command: CommandContext, route: str, numbers: Sequence[i
     configured = Config.load(command.config).routes
     with existing_database(command, None) as opened, opened.writing() as connection:
         _check_route(connection, route, configured)
-        letters = {letter.sequence: letter for letter in dead_letters(connection, route)}
-        missing = [number for number in dict.fromkeys(numbers) if number not in letters]
+        by_sequence = {dead_letter.sequence: dead_letter for dead_letter in dead_letters(connection, route)}
+        missing = [number for number in dict.fromkeys(numbers) if number not in by_sequence]
         if missing:
             raise NotFound("cli.no_dead_letter", route=route, numbers=", ".join(map(str, missing)))
-        selected = [letters[number] for number in dict.fromkeys(numbers)] if numbers else list(letters.values())
+        selected = [by_sequence[number] for number in dict.fromkeys(numbers)] if numbers else list(by_sequence.values())
         requeued = requeue(connection, selected)
-    remaining = [letter for letter in selected if not letter.is_worth_sending]
+    remaining = [dead_letter for dead_letter in selected if not dead_letter.is_worth_sending]
     _show_replay(route, requeued, remaining, command.console)
     if everything or not remaining:
         return ExitCode.DONE
@@ -102,14 +105,18 @@ def replay_dead_letters(command: CommandContext, route: str, numbers: Sequence[i
 
 
 def _show_replay(route: str, requeued: Sequence[DeadLetter], remaining: Sequence[DeadLetter], console: Console) -> None:
-    numbers = [letter.sequence for letter in requeued]
-    console.document({"route": route, "waiting": numbers, "left": [asdict(letter) for letter in remaining]})
-    for letter in remaining:
-        context = {"sequence": letter.sequence, "record_type": letter.record_type, "record_key": letter.record_key}
-        if letter.is_gone:
+    numbers = [dead_letter.sequence for dead_letter in requeued]
+    console.document({"route": route, "waiting": numbers, "left": [asdict(dead_letter) for dead_letter in remaining]})
+    for dead_letter in remaining:
+        context = {
+            "sequence": dead_letter.sequence,
+            "record_type": dead_letter.record_type,
+            "record_key": dead_letter.record_key,
+        }
+        if dead_letter.is_gone:
             console.message("dead_letter_view.not_requeued_gone", **context)
         else:
-            console.message("dead_letter_view.not_requeued_outdated", newer=letter.outdated_by, **context)
+            console.message("dead_letter_view.not_requeued_outdated", newer=dead_letter.outdated_by, **context)
     if requeued:
         console.message("dead_letter_view.requeued", number=len(requeued), route=route)
     elif not remaining:
@@ -121,9 +128,9 @@ def _check_route(connection: Connection, route: str | None, configured: Iterable
     require_known_name("cli.route_unknown", route, routes)
 
 
-def _resend(letter: DeadLetter, console: Console) -> str:
+def _resend_text(dead_letter: DeadLetter, console: Console) -> str:
     """Return why a letter is not worth sending again, "-" if it is."""
-    if letter.is_gone:
+    if dead_letter.is_gone:
         return console.text("dead_letter_view.resend_gone")
-    newer = letter.outdated_by
+    newer = dead_letter.outdated_by
     return "-" if newer is None else console.text("dead_letter_view.resend_outdated", newer=newer)

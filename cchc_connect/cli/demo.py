@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from cchc_connect.case import find_case
 from cchc_connect.cli.case import CaseView, case_document
 from cchc_connect.cli.console import Console, OutputTable
-from cchc_connect.cli.context import CommandContext
+from cchc_connect.cli.context import PROGRAM, CommandContext
 from cchc_connect.cli.demo_config import demo_config, passwords_of_doubles
 from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
 from cchc_connect.cli.progress import progress_display
@@ -34,10 +34,19 @@ from cchc_connect.sync.synchronizer import RunEnvironment, Synchronizer
 from cchc_connect.testing import Agencies, Edit, World
 from cchc_schemas import RECORD_TYPES
 
+SMALL_WORLD: Mapping[str, Any] = {"dossiers": 60, "parcels": 80, "works": 48, "defect_share": 0.05}
+"""A smaller world; its larger share of defects ensures that the quarantine is not empty."""
+
+EDIT_SEED = 1
+"""Seed of the edits between the first and the second run."""
+
+ITEM_LINES = 20
+"""Maximum lines of an item shown here; `quarantine show` shows the complete item."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TypeCensus:
-    """Numbers of records of one type, by location."""
+    """Number of records of one type in its table, in quarantine and at the sources."""
 
     record_type: str
     rows: int
@@ -52,32 +61,6 @@ class TypeCensus:
         return self.rows + self.quarantined == self.at_sources
 
 
-def take_census(database: SharedDatabase, at_sources: Mapping[str, int]) -> Sequence[TypeCensus]:
-    """Count every record type in one transaction; `at_sources`: number of records at the sources, by record type."""
-    with database.reading() as connection:
-        waiting = quarantine.open_counts(connection)
-        return [
-            TypeCensus(
-                record_type=record_type,
-                rows=connection.execute(select(func.count()).select_from(record_table(record_type))).scalar_one(),
-                quarantined=sum(number for (_, kind, _), number in waiting.items() if kind == record_type),
-                at_sources=at_sources.get(record_type, 0),
-            )
-            for record_type in RECORD_TYPES
-        ]
-
-
-SMALL: Mapping[str, Any] = {"dossiers": 60, "parcels": 80, "works": 48, "defect_share": 0.05}
-"""A smaller world; its larger share of defects ensures that the quarantine is not empty."""
-
-EDIT_SEED = 1
-
-PROGRAM = "cchc-connect"
-
-ITEM_LINES = 20
-"""Maximum lines of an item shown here; `quarantine show` shows the complete item."""
-
-
 def show_demo(command: CommandContext, location: Path, *, seed: int, small: bool) -> ExitCode:
     """Run the demonstration; afterwards the database at `location` contains the records of the test doubles.
 
@@ -88,7 +71,7 @@ def show_demo(command: CommandContext, location: Path, *, seed: int, small: bool
         raise CannotCreate("cli.demo_exists", path=location)
     if not location.parent.is_dir():
         raise CannotCreate("cli.folder_missing", path=location)
-    world = World(seed, **(SMALL if small else {}))
+    world = World(seed, **(SMALL_WORLD if small else {}))
     with Agencies(world) as agencies, passwords_of_doubles(agencies):
         config = demo_config(agencies, location)
         with SharedDatabase(config.database.address) as database:
@@ -217,8 +200,8 @@ class Demonstration:
             f"case {dossier} --json",
         )
         database = shlex.quote(self._database.location)
-        self._document["next"] = [f"{_program()} {command} --db {database}" for command in commands]
-        self._document["next"].append(f"{_program()} init")
+        self._document["next"] = [f"{_program_command()} {command} --db {database}" for command in commands]
+        self._document["next"].append(f"{_program_command()} init")
         self._console.heading("demo.next")
         for command in self._document["next"]:
             self._console.line(f"  {command}")
@@ -227,7 +210,22 @@ class Demonstration:
         return self._console.term("record_name", record_type)
 
 
-def _program() -> str:
+def take_census(database: SharedDatabase, at_sources: Mapping[str, int]) -> Sequence[TypeCensus]:
+    """Count every record type in one transaction; `at_sources`: number of records at the sources, by record type."""
+    with database.reading() as connection:
+        waiting = quarantine.open_counts(connection)
+        return [
+            TypeCensus(
+                record_type=record_type,
+                rows=connection.execute(select(func.count()).select_from(record_table(record_type))).scalar_one(),
+                quarantined=sum(number for (_, kind, _), number in waiting.items() if kind == record_type),
+                at_sources=at_sources.get(record_type, 0),
+            )
+            for record_type in RECORD_TYPES
+        ]
+
+
+def _program_command() -> str:
     """Return the command that starts this program: its name if the shell finds it, else the path of this process."""
     started = sys.argv[0]
     return started if Path(started).name == PROGRAM and shutil.which(PROGRAM) is None else PROGRAM

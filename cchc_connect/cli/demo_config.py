@@ -9,13 +9,23 @@ from typing import Any
 from cchc_connect.config.file import Config
 from cchc_connect.testing import Agencies
 
+# Agency codes (mã định danh cơ quan) of the demonstration.
 PROVINCE = "000.00.00.H09"
 LAND_DEPARTMENT = "000.00.07.H09"
 CONSTRUCTION_DEPARTMENT = "000.00.05.H09"
 PORTAL = "000.00.00.G22"
 
+# Environment variables of the passwords.
 ONE_STOP_PASSWORD = "CCHC_DEMO_ONE_STOP_PASSWORD"  # noqa: S105  # the name of a variable
 PORTAL_PASSWORD = "CCHC_DEMO_PORTAL_PASSWORD"  # noqa: S105  # the name of a variable
+
+
+_ROUTE: Mapping[str, Any] = {
+    "from": ["dossier", "dossier_step"],
+    "to": "national-portal",
+    "purpose": "Công khai tiến độ giải quyết hồ sơ trên Cổng Dịch vụ công quốc gia",
+    "legal_basis": "Quyết định 766/QĐ-TTg ngày 23/6/2022",
+}
 
 
 def demo_config(agencies: Agencies, location: Path) -> Config:
@@ -85,11 +95,3 @@ def _connections(agencies: Agencies) -> dict[str, Any]:
             },
         },
     }
-
-
-_ROUTE: Mapping[str, Any] = {
-    "from": ["dossier", "dossier_step"],
-    "to": "national-portal",
-    "purpose": "Công khai tiến độ giải quyết hồ sơ trên Cổng Dịch vụ công quốc gia",
-    "legal_basis": "Quyết định 766/QĐ-TTg ngày 23/6/2022",
-}

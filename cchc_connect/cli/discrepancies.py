@@ -29,18 +29,21 @@ def list_discrepancies(
     database: str | None,
     names: tuple[str | None, str | None],
     *,
-    ended: bool,
+    include_ended: bool,
     unmasked: bool,
 ) -> ExitCode:
     """List discrepancies, oldest first, of the connection and record type in `names`; None stands for all.
 
     Raises:
-        Misused: a name is unknown.
+        UsageMistake: a name is unknown.
     """
     console, (connection, record_type) = command.console, names
-    with existing_database(command, database) as opened, opened.reading() as reading:
-        rows = discrepancies(reading, include_ended=ended)
-        connections = {*(row["connection"] for row in rows), *(state.connection for state in stream_states(reading))}
+    with existing_database(command, database) as opened, opened.reading() as transaction:
+        rows = discrepancies(transaction, include_ended=include_ended)
+        connections = {
+            *(row["connection"] for row in rows),
+            *(state.connection for state in stream_states(transaction)),
+        }
     require_known_name("cli.connection_unknown", connection, connections)
     require_known_name("cli.record_type_unknown", record_type, RECORD_TYPES)
     documents = [
@@ -65,7 +68,7 @@ def resolve_discrepancy(command: CommandContext, database: str | None, number: i
     """Record how a person handled a discrepancy.
 
     Raises:
-        Misused: the note is empty.
+        UsageMistake: the note is empty.
         Rejected: there is no such discrepancy, or it has ended.
     """
     if not note.strip():

@@ -1,4 +1,4 @@
-"""Instants, dates and decimals as people read them: Vietnam time, in the order and with the signs of the language."""
+"""Instants, dates and decimals for people: Vietnamese time, order and signs of the language; instants in options."""
 
 from datetime import UTC, datetime
 
@@ -9,7 +9,7 @@ from cchc_schemas import VIETNAM
 
 
 def local_time(moment: datetime | str | None, language: Language) -> str:
-    """Return an instant (or its stored text) in Vietnam time, to the minute; "-" for None.
+    """Return an instant (or its stored text) in Vietnamese time, to the minute; "-" for None.
 
     >>> local_time("2026-06-30T17:05:00.000000Z", Language.VIETNAMESE)
     '01/07/2026 00:05'
@@ -40,10 +40,10 @@ def local_date(written: object, language: Language) -> str | None:
 def parse_instant(written: str | None, option: str) -> datetime | None:
     """Return the value of an option as an instant in UTC; None if the option was not given.
 
-    A date means its beginning. A time without offset is Vietnam time.
+    A date means its beginning. A time without offset is Vietnamese time.
 
     Raises:
-        Misused: the value is not an instant in ISO 8601.
+        UsageMistake: the value is not an instant in ISO 8601.
 
     >>> parse_instant("2026-07-01", "--since").isoformat()
     '2026-06-30T17:00:00+00:00'

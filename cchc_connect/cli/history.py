@@ -40,13 +40,13 @@ def show_history(
     """Show the versions of `record`, given by record type and key; with `at` the one known at that instant.
 
     Raises:
-        Misused: there is no such record type, or `at` is not an instant.
+        UsageMistake: there is no such record type, or `at` is not an instant.
         NotFound: there is no such record, or there was none at that instant.
     """
     kind, key, moment = record_class(record[0]), record[1], parse_instant(at, "--at")
     with existing_database(command, database) as opened:
         key_history = _find(opened, kind, key)
-    view = _View(command.console, unmasked=unmasked)
+    view = _HistoryView(command.console, unmasked=unmasked)
     if moment is None:
         command.console.document(view.document(kind, key, key_history))
         view.show(key, key_history)
@@ -73,7 +73,7 @@ def _event(row: Row[Any]) -> Mapping[str, Any]:
     return {name: getattr(row, name) for name in ("old_key", "new_key", "kind", "happened_at", "evidence")}
 
 
-class _View:
+class _HistoryView:
     """Writes versions as text for officials."""
 
     def __init__(self, console: Console, *, unmasked: bool) -> None:
@@ -107,10 +107,10 @@ class _View:
         Raises:
             NotFound: there was no record at that instant.
         """
-        until_then = [
+        earlier_versions = [
             [version for version in versions if version.changed_at <= at] for versions in history.records.values()
         ]
-        current = [versions[-1] for versions in until_then if versions and not versions[-1].is_gone]
+        current = [versions[-1] for versions in earlier_versions if versions and not versions[-1].is_gone]
         if not current:
             raise NotFound("cli.no_record_at", key=key, at=local_time(at, self._console.language))
         self._console.document(

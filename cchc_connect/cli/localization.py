@@ -8,10 +8,14 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
 from cchc_connect.cli.console import Console
+from cchc_connect.cli.context import PROGRAM
 from cchc_connect.messages import Language
 
 LOCALE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 """In POSIX order: the first variable that is set decides."""
+
+
+_METAVAR = re.compile(r"[A-Z][A-Z_]*")
 
 
 def choose_language(option: str | None, environment: Mapping[str, str]) -> Language:
@@ -38,11 +42,8 @@ def language_option(arguments: Sequence[str]) -> str | None:
     return None
 
 
-_METAVAR = re.compile(r"[A-Z][A-Z_]*")
-
-
 def localized_command(app: typer.Typer, console: Console) -> TyperGroup:
-    """Return the program's commands with every help text in the language of `screen`."""
+    """Return the program's commands with every help text in the language of `console`."""
     root = get_command(app)
     if not isinstance(root, TyperGroup):
         raise TypeError("a program with one command has no place for global options")
@@ -56,27 +57,6 @@ def localized_command(app: typer.Typer, console: Console) -> TyperGroup:
 
     _translate(root, console, Context)
     return root
-
-
-def _translate(group: TyperGroup, console: Console, context_class: type[typer.Context]) -> None:
-    for command in (group, *group.commands.values()):
-        command.context_class = context_class
-        command.help = console.text(command.help or "")
-        command.short_help = re.split(r"[.:;]", command.help)[0]
-        if command.name != "cchc-connect":
-            command.epilog = console.text("help.epilog")
-        for parameter in command.params:
-            if isinstance(parameter, TyperOption | TyperArgument):
-                parameter.help = console.text(parameter.help) if parameter.help else parameter.help
-                parameter.metavar = _metavar(parameter.metavar, console)
-    for command in group.commands.values():
-        if isinstance(command, TyperGroup):
-            _translate(command, console, context_class)
-
-
-def _metavar(metavar: str | None, console: Console) -> str | None:
-    """Return a metavar with its words translated; brackets and dots stay."""
-    return metavar and _METAVAR.sub(lambda match: console.term("metavar", match[0].lower()), metavar)
 
 
 def help_page(context: typer.Context, console: Console) -> str:
@@ -95,17 +75,38 @@ def help_page(context: typer.Context, console: Console) -> str:
         formatter.write_text(command.help or "")
     if arguments:
         with formatter.section(console.text("help_view.arguments")):
-            formatter.write_dl([(str(argument.metavar), _explained(argument, console)) for argument in arguments])
+            formatter.write_dl([(str(argument.metavar), _help_text(argument, console)) for argument in arguments])
     with formatter.section(console.text("help_view.options")):
-        formatter.write_dl([(_spelling(option), _explained(option, console)) for option in options])
+        formatter.write_dl([(_spelling(option), _help_text(option, console)) for option in options])
     if group is not None:
         with formatter.section(console.text("help_view.commands")):
-            formatter.write_dl(list(_commands(group)))
+            formatter.write_dl(list(_command_rows(group)))
     if command.epilog:
         formatter.write_paragraph()
         with formatter.indentation():
             formatter.write_text(command.epilog)
     return formatter.getvalue().rstrip("\n")
+
+
+def _translate(group: TyperGroup, console: Console, context_class: type[typer.Context]) -> None:
+    for command in (group, *group.commands.values()):
+        command.context_class = context_class
+        command.help = console.text(command.help or "")
+        command.short_help = re.split(r"[.:;]", command.help)[0]
+        if command.name != PROGRAM:
+            command.epilog = console.text("help.epilog")
+        for parameter in command.params:
+            if isinstance(parameter, TyperOption | TyperArgument):
+                parameter.help = console.text(parameter.help) if parameter.help else parameter.help
+                parameter.metavar = _metavar(parameter.metavar, console)
+    for command in group.commands.values():
+        if isinstance(command, TyperGroup):
+            _translate(command, console, context_class)
+
+
+def _metavar(metavar: str | None, console: Console) -> str | None:
+    """Return a metavar with its words translated; brackets and dots stay."""
+    return metavar and _METAVAR.sub(lambda match: console.term("metavar", match[0].lower()), metavar)
 
 
 def _usage(argument: TyperArgument) -> str:
@@ -118,7 +119,7 @@ def _spelling(option: TyperOption) -> str:
     return ", ".join(option.opts) + ("" if option.is_flag else f" {option.metavar}")
 
 
-def _explained(parameter: TyperArgument | TyperOption, console: Console) -> str:
+def _help_text(parameter: TyperArgument | TyperOption, console: Console) -> str:
     """Return the help text of a parameter with its default, or that it is required."""
     text = console.text("help_view.help") if "--help" in parameter.opts else parameter.help or ""
     if parameter.required:
@@ -128,7 +129,7 @@ def _explained(parameter: TyperArgument | TyperOption, console: Console) -> str:
     return f"{text}  [{console.text('help_view.default', value=parameter.default)}]"
 
 
-def _commands(group: TyperGroup) -> Iterator[tuple[str, str]]:
+def _command_rows(group: TyperGroup) -> Iterator[tuple[str, str]]:
     """Yield name and first sentence of each command of a group."""
     for name, command in group.commands.items():
         if isinstance(command, TyperCommand | TyperGroup):

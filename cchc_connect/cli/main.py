@@ -16,16 +16,36 @@ import typer
 
 from cchc_connect.cli.app import app
 from cchc_connect.cli.console import Console, discard
+from cchc_connect.cli.context import PROGRAM
 from cchc_connect.cli.exit_codes import ExitCode, OutputUnwritable, UsageMistake, exit_code_of
 from cchc_connect.cli.localization import choose_language, language_option, localized_command
 from cchc_connect.errors import CchcError
 from cchc_connect.privacy.logging import LogForm, log, shown_log
 from cchc_connect.privacy.redaction import safe_traceback
 
-PROGRAM = "cchc-connect"
-FLAGS = frozenset({"--json", "--debug"})
-VALUED = frozenset({"--config", "--lang"})
-OUTPUT_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE})
+GLOBAL_FLAGS = frozenset({"--json", "--debug"})
+"""Global options without a value."""
+
+GLOBAL_VALUE_OPTIONS = frozenset({"--config", "--lang"})
+"""Global options with a value."""
+
+OUTPUT_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE})
+"""Error numbers of an output that cannot be written."""
+
+
+_CODE_BY_ERROR_CLASS: Mapping[str, str] = {
+    "NoSuchOption": "usage.no_such_option",
+    "MissingParameter": "usage.missing",
+    "BadParameter": "usage.value_invalid",
+}
+"""Class names of typer's usage errors and the codes of our messages; the classes themselves are private."""
+
+_CODE_BY_OPENING: Mapping[str, str] = {
+    "No such command": "usage.no_such_command",
+    "Missing command": "usage.no_command",
+    "Got unexpected extra argument": "usage.too_many_arguments",
+}
+"""Openings of the texts of typer's UsageError and the codes of our messages."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,38 +53,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Every error becomes one sentence without traceback; `--debug` also shows the traceback, without values.
     """
-    words = global_options_first(sys.argv[1:] if arguments is None else arguments)
+    command_line = global_options_first(sys.argv[1:] if arguments is None else arguments)
     _escape_unwritable(sys.stdout, sys.stderr)
-    options = words[: words.index("--")] if "--" in words else words
+    options = command_line[: command_line.index("--")] if "--" in command_line else command_line
     console = Console(choose_language(language_option(options), os.environ), as_json="--json" in options)
     try:
         with shown_log(_log_form(options), sys.stderr):
-            code = _exit_code(words, console)
+            code = _run_with_messages(command_line, console)
         sys.stdout.flush()
     except (OSError, OutputUnwritable) as error:
-        return _output_lost(error, console)
+        return _end_without_output(error, console)
     return code
 
 
-def _exit_code(words: list[str], console: Console) -> int:
+def _run_with_messages(command_line: list[str], console: Console) -> int:
     """Run the command; write the message of an error."""
     try:
-        _check_encoding(words)
-        return _run(words, console)
+        _check_encoding(command_line)
+        return _run_command(command_line, console)
     except OutputUnwritable:
         raise
     except CchcError as error:
         console.error(error)
         return exit_code_of(error)
-    except typer.TyperException as misuse:
-        return _misused(misuse, console)
+    except typer.TyperException as error:
+        return _show_usage_error(error, console)
     except Exception as error:  # the last error boundary: a traceback is shown with --debug only
-        if isinstance(error, OSError) and error.errno in OUTPUT_FAULTS and error.filename is None:
+        if isinstance(error, OSError) and error.errno in OUTPUT_ERRNOS and error.filename is None:
             raise  # help is written by typer, not by our console
-        return _program_error(error, console)
+        return _show_program_error(error, console)
 
 
-def _output_lost(error: OSError | OutputUnwritable, console: Console) -> ExitCode:
+def _end_without_output(error: OSError | OutputUnwritable, console: Console) -> ExitCode:
     """End without a result; a full disk is reported, a reader that closed the output (`| head`) is not."""
     cause = error.__cause__ if isinstance(error, OutputUnwritable) else error
     discard(sys.stdout)
@@ -81,33 +101,33 @@ def global_options_first(arguments: Sequence[str]) -> list[str]:
     ['--json', 'status', '--db', 'demo.db']
     """
     global_options, command = list[str](), list[str]()
-    words = iter(arguments)
-    for word in words:
-        if word == "--":
-            command += [word, *words]
-        elif word in VALUED:
-            global_options += [word, *islice(words, 1)]
-        elif word in FLAGS or word.partition("=")[0] in VALUED:
-            global_options.append(word)
+    remaining = iter(arguments)
+    for argument in remaining:
+        if argument == "--":
+            command += [argument, *remaining]
+        elif argument in GLOBAL_VALUE_OPTIONS:
+            global_options += [argument, *islice(remaining, 1)]
+        elif argument in GLOBAL_FLAGS or argument.partition("=")[0] in GLOBAL_VALUE_OPTIONS:
+            global_options.append(argument)
         else:
-            command.append(word)
+            command.append(argument)
     return global_options + command
 
 
-def _check_encoding(words: Sequence[str]) -> None:
+def _check_encoding(command_line: Sequence[str]) -> None:
     """Refuse bytes that are not text in this locale: no file, code or name of ours contains them.
 
     Raises:
-        Misused: an argument is not text.
+        UsageMistake: an argument is not text.
     """
-    for position, word in enumerate(words, start=1):
-        if not word.isascii() and any("\ud800" <= sign <= "\udfff" for sign in word):
+    for position, argument in enumerate(command_line, start=1):
+        if not argument.isascii() and any("\ud800" <= character <= "\udfff" for character in argument):
             raise UsageMistake("cli.argument_not_text", position=position)
 
 
-def _run(words: list[str], console: Console) -> int:
+def _run_command(command_line: list[str], console: Console) -> int:
     try:
-        code: object = localized_command(app, console).main(words, PROGRAM, standalone_mode=False, obj=console)
+        code: object = localized_command(app, console).main(command_line, PROGRAM, standalone_mode=False, obj=console)
     except SystemExit as error:  # raised by typer if the reader of its help has closed the output
         raise BrokenPipeError from error
     except (KeyboardInterrupt, typer.Abort):
@@ -120,56 +140,41 @@ def _run(words: list[str], console: Console) -> int:
     return code if isinstance(code, int) else ExitCode.DONE
 
 
-def _misused(misuse: typer.TyperException, console: Console) -> ExitCode:
+def _show_usage_error(error: typer.TyperException, console: Console) -> ExitCode:
     """Write what is wrong with the command line; typer's own texts are English."""
-    if type(misuse).__name__ == "NoArgsIsHelpError":
-        console.stderr(misuse.format_message())
+    if type(error).__name__ == "NoArgsIsHelpError":
+        console.stderr(error.format_message())
         console.document({"error": {"code": "usage.no_command", "message": console.text("usage.no_command")}})
         return ExitCode.USAGE
-    text = misuse.format_message()
+    text = error.format_message()
     quoted = re.findall(r"'([^']*)'", text)
-    context = {"command": _command(misuse), "word": quoted[0] if quoted else ""}
-    console.error_message(_usage_code(misuse, text), {**context, **_parameter(misuse)})
+    context = {"command": _command(error), "word": quoted[0] if quoted else ""}
+    console.error_message(_usage_code(error, text), {**context, **_parameter(error)})
     return ExitCode.USAGE
 
 
-def _usage_code(misuse: typer.TyperException, text: str) -> str:
-    """Return the code of our message for a misuse, by its class name and the opening of typer's text."""
-    opening = next((opening for opening in _USAGE_ERRORS if text.startswith(opening)), "")
-    if type(misuse).__name__ == "BadOptionUsage":
+def _usage_code(error: typer.TyperException, text: str) -> str:
+    """Return the code of our message for a usage error, by its class name and the opening of typer's text."""
+    opening = next((opening for opening in _CODE_BY_OPENING if text.startswith(opening)), "")
+    if type(error).__name__ == "BadOptionUsage":
         return "usage.option_without_value" if "does not take a value" in text else "usage.option_value_missing"
-    return _USAGE_CLASSES.get(type(misuse).__name__) or _USAGE_ERRORS.get(opening, "usage.invalid")
+    return _CODE_BY_ERROR_CLASS.get(type(error).__name__) or _CODE_BY_OPENING.get(opening, "usage.invalid")
 
 
-_USAGE_CLASSES: Mapping[str, str] = {
-    "NoSuchOption": "usage.no_such_option",
-    "MissingParameter": "usage.missing",
-    "BadParameter": "usage.value_invalid",
-}
-"""Class names of typer's misuse errors and the codes of our messages; the classes themselves are private."""
-
-_USAGE_ERRORS: Mapping[str, str] = {
-    "No such command": "usage.no_such_command",
-    "Missing command": "usage.no_command",
-    "Got unexpected extra argument": "usage.too_many_arguments",
-}
-"""Openings of the texts of typer's UsageError and the codes of our messages."""
-
-
-def _command(misuse: typer.TyperException) -> str:
-    context = getattr(misuse, "ctx", None)
+def _command(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
     return PROGRAM if context is None else str(context.command_path)
 
 
-def _parameter(misuse: typer.TyperException) -> Mapping[str, str]:
-    parameter = getattr(misuse, "param", None)
+def _parameter(error: typer.TyperException) -> Mapping[str, str]:
+    parameter = getattr(error, "param", None)
     if parameter is None:
-        return {"parameter": str(getattr(misuse, "option_name", ""))}
+        return {"parameter": str(getattr(error, "option_name", ""))}
     options = "/".join(parameter.opts) if parameter.param_type_name == "option" else parameter.metavar or parameter.name
     return {"parameter": options}
 
 
-def _program_error(error: Exception, console: Console) -> ExitCode:
+def _show_program_error(error: Exception, console: Console) -> ExitCode:
     """Write that the program itself failed, and where; without the text of the error, which may contain any value."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     context = {"error": type(error).__name__, "file": Path(frame.filename).name, "line": frame.lineno}

@@ -53,30 +53,30 @@ class PlainProgress:
         self._monotonic = monotonic
         self._dry_run = dry_run
         self._lock = threading.Lock()
-        self._at_work: dict[tuple[str, str], Counters] = {}
+        self._active: dict[tuple[str, str], Counters] = {}
         self._written_at = monotonic()
 
     def __call__(self, name: str, record_type: str, counts: Counters, total: int | None) -> None:
         """Record the counters after a page or message."""
         with self._lock:
             if counts.pages:  # sources of a connection are read one after the other; messages of a route are mixed
-                self._finish({stream for stream in self._at_work if stream[0] == name and stream[1] != record_type})
-            self._at_work[name, record_type] = counts
+                self._finish({stream for stream in self._active if stream[0] == name and stream[1] != record_type})
+            self._active[name, record_type] = counts
             if self._monotonic() - self._written_at >= MIN_LINE_INTERVAL_S:
                 self._written_at = self._monotonic()
-                self._note(name, record_type, _so_far(counts, total, self._console, dry_run=self._dry_run))
+                self._write_line(name, record_type, _progress_text(counts, total, self._console, dry_run=self._dry_run))
 
     def close(self) -> None:
         """Write the last line of every source and route."""
         with self._lock:
-            self._finish(list(self._at_work))
+            self._finish(list(self._active))
 
     def _finish(self, streams: Iterable[tuple[str, str]]) -> None:
         for name, record_type in streams:
-            counts = self._at_work.pop((name, record_type))
-            self._note(name, record_type, _so_far(counts, None, self._console, dry_run=self._dry_run))
+            counts = self._active.pop((name, record_type))
+            self._write_line(name, record_type, _progress_text(counts, None, self._console, dry_run=self._dry_run))
 
-    def _note(self, name: str, record_type: str, counts: str) -> None:
+    def _write_line(self, name: str, record_type: str, counts: str) -> None:
         self._console.stderr(
             self._console.text("sync_view.progress", name=name, record_type=record_type, counts=counts)
         )
@@ -104,7 +104,7 @@ class LiveProgress:
         drawn = table.Table.grid(padding=(0, 2))
         with self._lock:
             for (name, record_type), (counts, total) in self._lines.items():
-                words = _so_far(counts, total, self._console, dry_run=self._dry_run)
+                words = _progress_text(counts, total, self._console, dry_run=self._dry_run)
                 cells = (name, self._console.term("record_name", record_type), words)
                 drawn.add_row(*(text.Text(escape_control_characters(cell)) for cell in cells))
         return drawn
@@ -121,7 +121,7 @@ def _live(progress: LiveProgress) -> Generator[LiveProgress, None, None]:
         yield progress
 
 
-def _so_far(counts: Counters, total: int | None, console: Console, *, dry_run: bool) -> str:
+def _progress_text(counts: Counters, total: int | None, console: Console, *, dry_run: bool) -> str:
     if not counts.pages:
         if dry_run:
             return console.text("sync_view.dry_run_push", waiting=counts.waiting)

@@ -24,6 +24,45 @@ from cchc_connect.spreadsheets import Column, ColumnType, Row, is_spreadsheet, w
 from cchc_connect.sync.synchronizer import Synchronizer
 from cchc_schemas import RECORD_TYPES, Fault
 
+EXPORT_COLUMNS = {
+    "number": ColumnType.NUMBER,
+    "connection": ColumnType.TEXT,
+    "record_type": ColumnType.TEXT,
+    "source_key": ColumnType.TEXT,
+    "first_seen": ColumnType.TEXT,
+    "field": ColumnType.TEXT,
+    "rule": ColumnType.TEXT,
+    "fault": ColumnType.TEXT,
+}
+"""Columns of the spreadsheet; the message catalogue has their headings."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions:
+    """Which entries are exported, and whether an existing file is overwritten."""
+
+    connection: str | None
+    record_type: str | None
+    force: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay:
+    """Result of processing the entries of one connection and record type again."""
+
+    connection: str
+    record_type: str
+    entries: int
+    counts: Counters
+    reason: Message | None = None
+    """Why the entries could not be processed at all; None if they were."""
+
+    def as_document(self, console: Console) -> Mapping[str, Any]:
+        """Return the result, JSON-ready."""
+        reason = None if self.reason is None else {"code": self.reason.code, "message": console.sentence(self.reason)}
+        head = {"connection": self.connection, "record_type": self.record_type, "entries": self.entries}
+        return {**head, "resolved": self.counts.resolved, "rows_written": self.counts.rows_written, "reason": reason}
+
 
 def list_entries(
     command: CommandContext, database: str | None, connection: str | None, record_type: str | None
@@ -58,13 +97,13 @@ def open_entries(
     """Return the open entries, oldest first, of all connections and record types or of the named ones.
 
     Raises:
-        Misused: a name is unknown.
+        UsageMistake: a name is unknown.
     """
-    with existing_database(command, database) as opened, opened.reading() as reading:
-        entries = quarantine.entries(reading)
+    with existing_database(command, database) as opened, opened.reading() as transaction:
+        entries = quarantine.entries(transaction)
         connections = {
             *(entry.connection for entry in entries),
-            *(state.connection for state in stream_states(reading)),
+            *(state.connection for state in stream_states(transaction)),
         }
     if database is None:
         connections |= set(Config.load(command.config).connections)
@@ -80,8 +119,8 @@ def open_entries(
 def show_entry(command: CommandContext, database: str | None, number: int, *, raw: bool) -> ExitCode:
     """Show one entry: all its faults, and the item as received, masked unless `raw`."""
     console = command.console
-    with existing_database(command, database) as opened, opened.reading() as reading:
-        entry = quarantine.entry(reading, number)
+    with existing_database(command, database) as opened, opened.reading() as transaction:
+        entry = quarantine.entry(transaction, number)
     item = entry.displayed_item if raw else masked_item(entry.displayed_item)
     console.document({**_head(entry, console), "resolved_at": entry.resolved_at, "masked": not raw, "item": item})
     show_faults(entry, console)
@@ -101,7 +140,7 @@ def show_faults(entry: QuarantineEntry, console: Console) -> None:
         console.line(f"  {_fault_text(entry, fault, console)}{rule}")
 
 
-def fault_words(fault: Fault, console: Console) -> str:
+def rule_text(fault: Fault, console: Console) -> str:
     """Return the words for the rule of a fault; the rule itself if the catalogue has none."""
     return console.term("fault", fault.rule)
 
@@ -112,43 +151,25 @@ def fault_summary(entry: QuarantineEntry, console: Console) -> str:
 
 
 def _fault_text(entry: QuarantineEntry, fault: Fault, console: Console) -> str:
-    return f"{field_name(record_model(entry.record_type), fault.path, console)}: {fault_words(fault, console)}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Replay:
-    """Result of processing the entries of one connection and record type again."""
-
-    connection: str
-    record_type: str
-    entries: int
-    counts: Counters
-    reason: Message | None = None
-    """Why the entries could not be processed at all; None if they were."""
-
-    def as_document(self, console: Console) -> Mapping[str, Any]:
-        """Return the result, JSON-ready."""
-        reason = None if self.reason is None else {"code": self.reason.code, "message": console.phrase(self.reason)}
-        head = {"connection": self.connection, "record_type": self.record_type, "entries": self.entries}
-        return {**head, "resolved": self.counts.resolved, "rows_written": self.counts.rows_written, "reason": reason}
+    return f"{field_name(record_model(entry.record_type), fault.path, console)}: {rule_text(fault, console)}"
 
 
 def replay_entries(command: CommandContext, numbers: Sequence[int], *, everything: bool) -> ExitCode:
     """Process entries again with the code that pulled them; no request is sent to a source.
 
     Raises:
-        Misused: neither or both of `numbers` and `everything` are given.
+        UsageMistake: neither or both of `numbers` and `everything` are given.
         NotFound: an entry is resolved already.
     """
     if bool(numbers) == everything:
         raise UsageMistake("cli.replay_selection")
     config = Config.load(command.config)
     with existing_database(command, None) as opened:
-        with opened.reading() as reading:
+        with opened.reading() as transaction:
             if everything:
-                entries = quarantine.entries(reading)
+                entries = quarantine.entries(transaction)
             else:
-                entries = [quarantine.entry(reading, number) for number in numbers]
+                entries = [quarantine.entry(transaction, number) for number in numbers]
         if any(entry.resolved_at for entry in entries):
             resolved = ", ".join(str(entry.id) for entry in entries if entry.resolved_at)
             raise NotFound("cli.entry_resolved", numbers=resolved)
@@ -183,7 +204,7 @@ def _show_replays(replays: Sequence[Replay], console: Console) -> ExitCode:
             faulty = replay.entries - replay.counts.resolved
             console.message("quarantine_view.replayed", **context, resolved=replay.counts.resolved, faulty=faulty)
         else:
-            console.line(console.phrase(replay.reason))
+            console.line(console.sentence(replay.reason))
     if not replays:
         console.message("quarantine_view.none")
     if resolved == entries:
@@ -192,40 +213,16 @@ def _show_replays(replays: Sequence[Replay], console: Console) -> ExitCode:
 
 
 def _head(entry: QuarantineEntry, console: Console) -> dict[str, Any]:
-    faults = [
-        {"path": fault.path, "rule": fault.rule, "message": fault_words(fault, console)} for fault in entry.faults
-    ]
+    faults = [{"path": fault.path, "rule": fault.rule, "message": rule_text(fault, console)} for fault in entry.faults]
     names = ("id", "connection", "record_type", "source_key", "first_seen")
     return {**{name: getattr(entry, name) for name in names}, "faults": faults}
-
-
-COLUMNS = {
-    "number": ColumnType.NUMBER,
-    "connection": ColumnType.TEXT,
-    "record_type": ColumnType.TEXT,
-    "source_key": ColumnType.TEXT,
-    "first_seen": ColumnType.TEXT,
-    "field": ColumnType.TEXT,
-    "rule": ColumnType.TEXT,
-    "fault": ColumnType.TEXT,
-}
-"""Columns of the spreadsheet; the message catalogue has their headings."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExportOptions:
-    """Which entries are exported, and whether an existing file is overwritten."""
-
-    connection: str | None
-    record_type: str | None
-    force: bool
 
 
 def export_entries(command: CommandContext, database: str | None, path: Path, options: ExportOptions) -> ExitCode:
     """Write one row for each fault of each open entry, without the faulty values.
 
     Raises:
-        Misused: the file is neither CSV nor XLSX, or a name is unknown.
+        UsageMistake: the file is neither CSV nor XLSX, or a name is unknown.
         CannotCreate: the file already exists, or cannot be written.
         ConfigurationError: the extra `files` is not installed.
     """
@@ -233,7 +230,7 @@ def export_entries(command: CommandContext, database: str | None, path: Path, op
     if not is_spreadsheet(path):
         raise UsageMistake("spreadsheet.format_unknown", path=path)
     entries = open_entries(command, database, options.connection, options.record_type)
-    columns = [Column(console.text(f"quarantine_view.{name}"), kind) for name, kind in COLUMNS.items()]
+    columns = [Column(console.text(f"quarantine_view.{name}"), kind) for name, kind in EXPORT_COLUMNS.items()]
     try:
         faults = write_spreadsheet(path, columns, _rows(entries, console), replace=options.force)
     except FileExistsError:
@@ -251,4 +248,4 @@ def _rows(entries: Iterable[QuarantineEntry], console: Console) -> Iterator[Row]
         record_type, model = console.term("record_name", entry.record_type), record_model(entry.record_type)
         head = (entry.id, entry.connection, record_type, entry.source_key, since)
         for fault in entry.faults:
-            yield *head, field_name(model, fault.path, console), fault.rule, fault_words(fault, console)
+            yield *head, field_name(model, fault.path, console), fault.rule, rule_text(fault, console)

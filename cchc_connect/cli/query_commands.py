@@ -1,12 +1,12 @@
 """Commands that show the shared database, and commands that handle discrepancies and dead letters."""
-# ruff: noqa: PLC0415  # as in `commands`
+# ruff: noqa: PLC0415  # as in `app`
 
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from cchc_connect.cli.context import MAX_ENTRY_NUMBER, Database, Unmasked, command_context
+from cchc_connect.cli.context import MAX_ENTRY_NUMBER, DatabaseOption, UnmaskedOption, command_context
 
 query_app = typer.Typer()
 discrepancies = typer.Typer(help="help.discrepancies", no_args_is_help=True)
@@ -14,7 +14,7 @@ dead_letters = typer.Typer(help="help.dead_letters", no_args_is_help=True)
 query_app.add_typer(discrepancies, name="discrepancies")
 query_app.add_typer(dead_letters, name="dead-letters")
 
-Number = Annotated[int, typer.Argument(metavar="ID", help="help.discrepancy", min=1, max=MAX_ENTRY_NUMBER)]
+DiscrepancyArgument = Annotated[int, typer.Argument(metavar="ID", help="help.discrepancy", min=1, max=MAX_ENTRY_NUMBER)]
 
 
 class Resolution(StrEnum):
@@ -29,8 +29,8 @@ def case(
     context: typer.Context,
     dossier: Annotated[str, typer.Argument(metavar="DOSSIER", help="help.dossier")],
     *,
-    unmasked: Unmasked = False,
-    db: Database = None,
+    unmasked: UnmaskedOption = False,
+    db: DatabaseOption = None,
 ) -> int:
     """Show a dossier with its steps, permits, works and parcels."""
     from cchc_connect.cli.case import show_case
@@ -45,8 +45,8 @@ def history(
     key: Annotated[str, typer.Argument(metavar="KEY", help="help.history_key")],
     *,
     at: Annotated[str | None, typer.Option(help="help.history_at", metavar="INSTANT")] = None,
-    unmasked: Unmasked = False,
-    db: Database = None,
+    unmasked: UnmaskedOption = False,
+    db: DatabaseOption = None,
 ) -> int:
     """Show every version of a record."""
     from cchc_connect.cli.history import show_history
@@ -62,14 +62,14 @@ def changes(  # noqa: PLR0913  # a command has as many parameters as options
     follow: Annotated[bool, typer.Option("--follow", help="help.changes_follow")] = False,
     record_type: Annotated[list[str] | None, typer.Option(help="help.changes_record_type", metavar="TYPE")] = None,
     limit: Annotated[int | None, typer.Option(help="help.changes_limit", metavar="N", min=1)] = None,
-    unmasked: Unmasked = False,
-    db: Database = None,
+    unmasked: UnmaskedOption = False,
+    db: DatabaseOption = None,
 ) -> int:
     """Write the change feed."""
     from cchc_connect.cli.changes import ChangesOptions, show_changes
 
-    reading = ChangesOptions(since=since, follow=follow, record_types=tuple(record_type or ()), limit=limit)
-    return show_changes(command_context(context), db, reading, unmasked=unmasked)
+    options = ChangesOptions(since=since, follow=follow, record_types=tuple(record_type or ()), limit=limit)
+    return show_changes(command_context(context), db, options, unmasked=unmasked)
 
 
 @discrepancies.command("list", help="help.discrepancies_list")
@@ -79,24 +79,24 @@ def discrepancies_list(  # a command has as many parameters as options
     connection: Annotated[str | None, typer.Option(help="help.discrepancies_connection", metavar="NAME")] = None,
     record_type: Annotated[str | None, typer.Option(help="help.discrepancies_record_type", metavar="TYPE")] = None,
     everything: Annotated[bool, typer.Option("--all", help="help.discrepancies_all")] = False,
-    unmasked: Unmasked = False,
-    db: Database = None,
+    unmasked: UnmaskedOption = False,
+    db: DatabaseOption = None,
 ) -> int:
     """List the discrepancies."""
     from cchc_connect.cli.discrepancies import list_discrepancies
 
     names = (connection, record_type)
-    return list_discrepancies(command_context(context), db, names, ended=everything, unmasked=unmasked)
+    return list_discrepancies(command_context(context), db, names, include_ended=everything, unmasked=unmasked)
 
 
 @discrepancies.command("resolve", help="help.discrepancies_resolve")
 def discrepancies_resolve(
     context: typer.Context,
-    number: Number,
+    number: DiscrepancyArgument,
     *,
     resolution: Annotated[Resolution, typer.Option("--as", help="help.discrepancies_as", metavar="reported|dismissed")],
     note: Annotated[str, typer.Option(help="help.discrepancies_note", metavar="TEXT")],
-    db: Database = None,
+    db: DatabaseOption = None,
 ) -> int:
     """Record how a discrepancy was handled."""
     from cchc_connect.cli.discrepancies import resolve_discrepancy
@@ -109,7 +109,7 @@ def dead_letters_list(
     context: typer.Context,
     *,
     route: Annotated[str | None, typer.Option(help="help.dead_letters_route", metavar="NAME")] = None,
-    db: Database = None,
+    db: DatabaseOption = None,
 ) -> int:
     """List the dead letters."""
     from cchc_connect.cli.dead_letters import list_dead_letters
@@ -140,7 +140,7 @@ def runs(
     run_id: Annotated[str | None, typer.Argument(metavar="[RUN_ID]", help="help.runs_id")] = None,
     *,
     limit: Annotated[int, typer.Option(help="help.runs_limit", metavar="N", min=1)] = 20,
-    db: Database = None,
+    db: DatabaseOption = None,
 ) -> int:
     """List the runs, or show one run."""
     from cchc_connect.cli.runs import list_runs, show_run

@@ -26,10 +26,10 @@ class ReconcileOptions:
 
 
 def reconcile_connection(command: CommandContext, name: str, options: ReconcileOptions) -> ExitCode:
-    """Compare item by item; with `repair`, write the differences.
+    """Compare item by item; with `options.repair`, write the differences.
 
     Raises:
-        Misused: there is no such connection, or it does not provide that record type.
+        UsageMistake: there is no such connection, or it does not provide that record type.
         NotFound: there is no shared database yet.
     """
     console, config = command.console, Config.load(command.config)
@@ -49,18 +49,18 @@ def reconcile_connection(command: CommandContext, name: str, options: ReconcileO
 def _check_names(config: Config, name: str, options: ReconcileOptions) -> None:
     if name not in config.connections:
         raise UsageMistake("cli.connection_unknown", name=name, known=", ".join(config.connections))
-    kinds = [source.record_type.record_type for source in config.adapter(name).sources]
-    if not kinds:
+    provided = [source.record_type.record_type for source in config.adapter(name).sources]
+    if not provided:
         raise UsageMistake("cli.no_sources", name=name)
-    if options.record_type not in {None, *kinds}:
-        raise UsageMistake("cli.record_type_unknown", name=options.record_type, known=", ".join(kinds))
+    if options.record_type not in {None, *provided}:
+        raise UsageMistake("cli.record_type_unknown", name=options.record_type, known=", ".join(provided))
 
 
 def _document(result: Reconciliation, console: Console) -> Mapping[str, Any]:
     """Return the result, JSON-ready."""
     sources = [{**source.as_document(), "reason": _reason(source, console)} for source in result.comparisons]
-    agrees = all(source.is_equal for source in result.comparisons)
-    head = {"connection": result.connection, "repair": result.repair, "agrees": agrees}
+    is_equal = all(source.is_equal for source in result.comparisons)
+    head = {"connection": result.connection, "repair": result.repair, "agrees": is_equal}
     return {**head, "outcome": result.outcome.value, "sources": sources}
 
 
@@ -68,10 +68,10 @@ def _reason(source: Comparison, console: Console) -> Mapping[str, Any] | None:
     reason = source.reason
     if reason is None:
         return None
-    return {"code": reason.code, "message": console.phrase(reason), "context": console.json_values(reason.context)}
+    return {"code": reason.code, "message": console.sentence(reason), "context": console.json_values(reason.context)}
 
 
-def _kinds(source: Comparison) -> Iterator[tuple[str, KeySample]]:
+def _differences(source: Comparison) -> Iterator[tuple[str, KeySample]]:
     """Yield each kind of difference with its keys."""
     yield "reconcile_view.differing", source.differing
     yield "reconcile_view.missing", source.missing_here
@@ -85,29 +85,29 @@ def _show(result: Reconciliation, console: Console) -> None:
         (
             console.term("record_name", source.stream.record_type),
             source.equal,
-            *(len(keys) for _, keys in _kinds(source)),
+            *(len(keys) for _, keys in _differences(source)),
         )
         for source in result.comparisons
     ]
-    headings = (*names, *(code for code, _ in _kinds(result.comparisons[0])))
+    headings = (*names, *(code for code, _ in _differences(result.comparisons[0])))
     console.table(OutputTable(headings=headings, rows=rows, numbers_from=1))
     for source in result.comparisons:
         record_type = console.term("record_name", source.stream.record_type)
-        for code, keys in _kinds(source):
+        for code, keys in _differences(source):
             if keys.samples:
-                console.line(f"{record_type}, {console.text(code)}: {_listed(keys)}")
+                console.line(f"{record_type}, {console.text(code)}: {_samples_text(keys)}")
         if source.reason is not None:
-            console.line(console.phrase(source.reason))
+            console.line(console.sentence(source.reason))
     console.line()
-    console.message(f"reconcile_view.{_ending(result)}", connection=result.connection)
+    console.message(f"reconcile_view.{_closing_key(result)}", connection=result.connection)
 
 
-def _listed(keys: KeySample) -> str:
+def _samples_text(keys: KeySample) -> str:
     more = " ..." if len(keys) > len(keys.samples) else ""
     return f"{', '.join(keys.samples)}{more}"
 
 
-def _ending(result: Reconciliation) -> str:
+def _closing_key(result: Reconciliation) -> str:
     """Return the key of the closing sentence."""
     if result.outcome is RunStatus.FAILED:
         return "incomplete"

@@ -68,7 +68,7 @@ def field_name(model: type[BaseModel] | None, path: str, console: Console) -> st
 
 
 def field_value(model: type[BaseModel] | None, name: str, value: object, console: Console) -> str:
-    """Return the JSON-ready value of a field as text: codes with their names, instants in Vietnam time.
+    """Return the JSON-ready value of a field as text: codes with their names, instants in Vietnamese time.
 
     Args:
         model: record or part that has the field; None if it is unknown.
@@ -77,7 +77,7 @@ def field_value(model: type[BaseModel] | None, name: str, value: object, console
         console: gives the language.
     """
     field = None if model is None else model.model_fields.get(name)
-    kinds = [] if field is None else [*field.metadata, *_inside(field.annotation)]
+    kinds = [] if field is None else [*field.metadata, *_nested_types(field.annotation)]
     return _value(kinds, value, console)
 
 
@@ -152,8 +152,8 @@ def named_code(list_name: str, code: object, console: Console) -> str:
     return f"{name} ({code})" if name else str(code)
 
 
-def _inside(annotation: object) -> Iterator[Any]:
+def _nested_types(annotation: object) -> Iterator[Any]:
     """Walk through unions, tuples and `Annotated`, metadata included."""
     yield annotation
     for argument in get_args(annotation):
-        yield from _inside(argument)
+        yield from _nested_types(argument)

@@ -15,12 +15,12 @@ EXIT_CODES: Mapping[RunStatus, ExitCode] = {
     RunStatus.STOPPED: ExitCode.TERMINATED,
 }
 
-PULLED = ("fetched", "unchanged", "inserted", "updated", "deleted", "quarantined", "foreign", "held")
-PUSHED = ("delivered", "refused", "waiting", "shortened")
+PULL_COUNTERS = ("fetched", "unchanged", "inserted", "updated", "deleted", "quarantined", "foreign", "held")
+PUSH_COUNTERS = ("delivered", "refused", "waiting", "shortened")
 HIDDEN_IF_ZERO = frozenset({"foreign", "held", "shortened"})
 """Counters that are shown only if one of them is not 0."""
 
-TRAFFIC = ("requests", "bytes_received")
+TRAFFIC_COUNTERS = ("requests", "bytes_received")
 
 
 def report_document(report: RunReport, console: Console) -> Mapping[str, object]:
@@ -28,7 +28,7 @@ def report_document(report: RunReport, console: Console) -> Mapping[str, object]
     lines = [dict(line.as_document()) for line in report.lines]
     for line, document in zip(report.lines, lines, strict=True):
         if line.reason is not None:
-            reason = {"code": line.reason.code, "message": console.phrase(line.reason)}
+            reason = {"code": line.reason.code, "message": console.sentence(line.reason)}
             document["reason"] = {**reason, "context": console.json_values(line.reason.context)}
     return {**report.as_document(), "lines": lines}
 
@@ -42,7 +42,7 @@ def show_report(report: RunReport, console: Console) -> None:
         _show_cursor(line, console)
     for line in report.lines:
         if line.reason is not None:
-            console.message(f"sync_view.{line.outcome}", place=_place(line), reason=console.phrase(line.reason))
+            console.message(f"sync_view.{line.outcome}", place=_line_label(line), reason=console.sentence(line.reason))
     console.line()
     outcome, seconds = console.term("outcome", report.outcome), _seconds(report.seconds, console)
     totals = {"outcome": outcome, "rows": report.rows_written, "seconds": seconds}
@@ -53,8 +53,11 @@ def show_report(report: RunReport, console: Console) -> None:
 
 
 def show_lines(lines: Sequence[ReportLine], console: Console, outcome_text: Callable[[ReportLine], str]) -> None:
-    """Write the counters of every source and route; `ended` returns the text of their outcome."""
-    for heading, kind, counters in (("sync_view.pulled", "pull", PULLED), ("sync_view.pushed", "push", PUSHED)):
+    """Write the counters of every source and route; `outcome_text` returns the text of their outcome."""
+    for heading, kind, counters in (
+        ("sync_view.pulled", "pull", PULL_COUNTERS),
+        ("sync_view.pushed", "push", PUSH_COUNTERS),
+    ):
         lines_of_kind = [line for line in lines if line.kind == kind]
         if lines_of_kind:
             console.heading(heading)
@@ -62,24 +65,24 @@ def show_lines(lines: Sequence[ReportLine], console: Console, outcome_text: Call
 
 
 def _table(
-    lines: Sequence[ReportLine], counters: Sequence[str], console: Console, ended: Callable[[ReportLine], str]
+    lines: Sequence[ReportLine], counters: Sequence[str], console: Console, outcome_text: Callable[[ReportLine], str]
 ) -> OutputTable:
-    counted = [
+    shown_counters = [
         name for name in counters if name not in HIDDEN_IF_ZERO or any(getattr(line.counts, name) for line in lines)
     ]
-    counted += TRAFFIC
+    shown_counters += TRAFFIC_COUNTERS
     rows = [
         (
             line.name,
             f"{console.term('record_name', line.record_type)} {line.partition}".rstrip(),
-            ended(line),
-            *(getattr(line.counts, counter) for counter in counted),
+            outcome_text(line),
+            *(getattr(line.counts, counter) for counter in shown_counters),
             _seconds(line.seconds, console),
         )
         for line in lines
     ]
     names = ("sync_view.name", "sync_view.record_type", "sync_view.outcome")
-    headings = (*names, *(f"count.{counter}" for counter in counted), "sync_view.seconds")
+    headings = (*names, *(f"count.{counter}" for counter in shown_counters), "sync_view.seconds")
     return OutputTable(headings=headings, rows=rows, numbers_from=len(names))
 
 
@@ -89,12 +92,12 @@ def _show_cursor(line: ReportLine, console: Console) -> None:
         return
     if line.after.watermark != line.before.watermark:
         before, after = (local_time(cursor.watermark, console.language) for cursor in (line.before, line.after))
-        console.message("sync_view.watermark", place=_place(line), before=before, after=after)
+        console.message("sync_view.watermark", place=_line_label(line), before=before, after=after)
     if line.after.page_token not in {None, line.before.page_token}:
-        console.message("sync_view.page_token", place=_place(line), position=display_token(line.after.page_token))
+        console.message("sync_view.page_token", place=_line_label(line), position=display_token(line.after.page_token))
 
 
-def _place(line: ReportLine) -> str:
+def _line_label(line: ReportLine) -> str:
     return f"{line.name} {line.record_type} {line.partition}".rstrip()
 
 

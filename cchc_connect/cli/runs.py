@@ -80,10 +80,16 @@ def _state(run: Run, connection: Connection) -> str:
 
 def _row(head: Mapping[str, Any], console: Console) -> tuple[object, ...]:
     times = (local_time(head[name], console.language) for name in ("started_at", "finished_at"))
-    return (head["run_id"], *times, _word(head["state"], console), head["rows_written"], head["messages_delivered"])
+    return (
+        head["run_id"],
+        *times,
+        _state_text(head["state"], console),
+        head["rows_written"],
+        head["messages_delivered"],
+    )
 
 
-def _word(state: str, console: Console) -> str:
+def _state_text(state: str, console: Console) -> str:
     """Return the words for the outcome of a run, or for the state of a run that has not ended."""
     words = console.term("run_state", state)
     return console.term("outcome", state) if words == state else words
@@ -92,7 +98,7 @@ def _word(state: str, console: Console) -> str:
 def _show_head(head: Mapping[str, Any], console: Console) -> None:
     begun, ended = (local_time(head[name], console.language) for name in ("started_at", "finished_at"))
     console.message(
-        "run_view.head", run_id=head["run_id"], begun=begun, ended=ended, state=_word(head["state"], console)
+        "run_view.head", run_id=head["run_id"], begun=begun, ended=ended, state=_state_text(head["state"], console)
     )
 
 
@@ -101,7 +107,7 @@ def _show_counters(counters: Sequence[RunCounters], state: str, console: Console
         ReportLine(kind=counted.kind, name=counted.name, record_type=counted.record_type, counts=counted.counts)
         for counted in counters
     ]
-    show_lines(lines, console, lambda _: _word(state, console))
+    show_lines(lines, console, lambda _: _state_text(state, console))
     console.message("run_view.committed" if lines else "run_view.nothing")
 
 

@@ -17,6 +17,9 @@ from cchc_connect.registry import adapter_factory, installed_adapters
 from cchc_schemas import RECORD_TYPES
 from cchc_schemas.json_schemas import stale, write_all
 
+OUR_URN_PREFIX = "urn:cchc:record:"
+"""Text in every schema that this program wrote, also in that of a former record type."""
+
 
 def write_configuration(command: CommandContext, *, force: bool) -> ExitCode:
     """Write a commented configuration file in the language of the command.
@@ -84,10 +87,6 @@ def _purpose(factory: object, point: EntryPoint, language: Language) -> str:
     return docstring.partition("\n")[0]
 
 
-OUR_URN_PREFIX = "urn:cchc:record:"
-"""Text in every schema that this program wrote, also in that of a former record type."""
-
-
 def export_schemas(command: CommandContext, folder: Path, *, check: bool) -> ExitCode:
     """Write one JSON Schema for each record type; with `check`, list the files of `folder` that are out of date.
 
@@ -96,8 +95,8 @@ def export_schemas(command: CommandContext, folder: Path, *, check: bool) -> Exi
     """
     console = command.console
     if check:
-        return _check(folder, console)
-    foreign = sorted(_foreign(folder))
+        return _check_schemas(folder, console)
+    foreign = sorted(_foreign_files(folder))
     if foreign:
         raise CannotCreate("cli.foreign_files", folder=folder, files=", ".join(foreign))
     try:
@@ -111,7 +110,7 @@ def export_schemas(command: CommandContext, folder: Path, *, check: bool) -> Exi
     return ExitCode.DONE
 
 
-def _check(folder: Path, console: Console) -> ExitCode:
+def _check_schemas(folder: Path, console: Console) -> ExitCode:
     names = stale(folder)
     console.document({"folder": str(folder), "stale": names})
     for name in names:
@@ -121,7 +120,7 @@ def _check(folder: Path, console: Console) -> ExitCode:
     return ExitCode.STALE if names else ExitCode.DONE
 
 
-def _foreign(folder: Path) -> Iterator[str]:
+def _foreign_files(folder: Path) -> Iterator[str]:
     """Yield the JSON files of other origin that the export would remove."""
     for path in folder.glob("*.json"):
         if path.stem not in RECORD_TYPES and OUR_URN_PREFIX not in path.read_text(encoding="utf-8", errors="replace"):

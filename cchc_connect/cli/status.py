@@ -32,7 +32,7 @@ StreamName = tuple[str, str, str]
 def show_status(command: CommandContext, database: str | None) -> ExitCode:
     """Show the state of the shared database; no request is sent."""
     console = command.console
-    exceptions = [] if database else _exceptions(command.config)
+    exceptions = [] if database else _security_exceptions(command.config)
     with existing_database(command, database) as opened, opened.reading() as connection:
         document: dict[str, Any] = {
             "database": opened.location,
@@ -47,7 +47,7 @@ def show_status(command: CommandContext, database: str | None) -> ExitCode:
     return ExitCode.DONE
 
 
-def _exceptions(file: Path) -> list[dict[str, str]]:
+def _security_exceptions(file: Path) -> list[dict[str, str]]:
     """Return the security exceptions of the connections, with their stated reasons."""
     from cchc_connect.config.file import Config  # noqa: PLC0415  # with --db no configuration is read
 
@@ -66,13 +66,13 @@ def _status(connection: Connection, console: Console) -> dict[str, Any]:
         "streams": _streams(connection, console),
         "routes": [_with_reason(_route(state), console) for state in route_states(connection)],
         "last_run": None if report is None else {name: value for name, value in report.items() if name != "lines"},
-        "unfinished_run": _unfinished(connection),
+        "unfinished_run": _unfinished_run(connection),
         "audit_log": {"whole": broken is None, "broken_at": broken},
         "discrepancies": len(discrepancies(connection)),
     }
 
 
-def _unfinished(connection: Connection) -> dict[str, Any] | None:
+def _unfinished_run(connection: Connection) -> dict[str, Any] | None:
     """Return the latest run if it has not ended: in progress while the lease is held, else interrupted."""
     latest = connection.execute(select(run).order_by(run.c.started_at.desc()).limit(1)).one_or_none()
     if latest is None or latest.finished_at is not None:
@@ -83,12 +83,13 @@ def _unfinished(connection: Connection) -> dict[str, Any] | None:
 
 def _streams(connection: Connection, console: Console) -> list[dict[str, Any]]:
     states = {(state.connection, state.record_type, state.partition): state for state in stream_states(connection)}
-    live, waiting = _live(connection), open_counts(connection)
+    live, quarantined = _live_counts(connection), open_counts(connection)
     return [
         _with_reason(
-            {**_state(states.get(name), name), "live": live.get(name, 0), "quarantined": waiting.get(name, 0)}, console
+            {**_state(states.get(name), name), "live": live.get(name, 0), "quarantined": quarantined.get(name, 0)},
+            console,
         )
-        for name in sorted({*states, *live, *waiting})
+        for name in sorted({*states, *live, *quarantined})
     ]
 
 
@@ -108,7 +109,7 @@ def _state(state: StreamState | None, name: StreamName) -> dict[str, Any]:
     return asdict(state or unknown)
 
 
-def _live(connection: Connection) -> Mapping[StreamName, int]:
+def _live_counts(connection: Connection) -> Mapping[StreamName, int]:
     """Return the number of records that are not deleted, by stream."""
     live: dict[StreamName, int] = {}
     for record_type in RECORD_TYPES:

@@ -32,7 +32,7 @@ def synchronise(command: CommandContext, options: SyncOptions, *, dry_run: bool)
     """Run once: pull, push, report.
 
     Raises:
-        Misused: a name is unknown.
+        UsageMistake: a name is unknown.
         CchcError: the error that ended the run.
     """
     config = Config.load(command.config)
@@ -61,7 +61,7 @@ class PullOptions:
         """Return the range of the pull.
 
         Raises:
-            Misused: a value is not an instant, or the range ends before it begins.
+            UsageMistake: a value is not an instant, or the range ends before it begins.
         """
         since, until = parse_instant(self.since, "--since"), parse_instant(self.until, "--until")
         if since is not None and until is not None and until < since:
@@ -73,7 +73,7 @@ def pull(command: CommandContext, name: str, options: PullOptions, *, dry_run: b
     """Pull one connection, or a part of it, and report; nothing is pushed.
 
     Raises:
-        Misused: there is no such connection, it does not provide the record type, or an option is not valid.
+        UsageMistake: there is no such connection, it does not provide the record type, or an option is not valid.
         CchcError: the error that ended the run.
     """
     pull_range = options.pull_range()

@@ -17,6 +17,9 @@ from cchc_connect.transport import ApiKey, Authentication, Basic, Bearer, Hmac, 
 from cchc_connect.transport.auth.hmac import SIGNABLE_PARTS
 from cchc_connect.transport.auth.ws_security import WsSecurity
 
+_RESERVED_PARAMETERS = frozenset({"grant_type", "username", "password", "client_id", "client_secret"})
+"""Parameters of a token request that have a configuration key of their own."""
+
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", max_length=100)]
 """Name of an HTTP header (RFC 9110, token)."""
 
@@ -98,9 +101,6 @@ class BearerAccount(AccountTable):
         return Bearer(self.token.reveal())
 
 
-_RESERVED_PARAMETERS = frozenset({"grant_type", "username", "password", "client_id", "client_secret"})
-
-
 def _check_parameters(parameters: Mapping[str, str]) -> Mapping[str, str]:
     """Refuse parameters that have a configuration key of their own or whose name denotes a secret."""
     if any(
@@ -140,11 +140,13 @@ class OAuth2Account(AccountTable):
     """Name of the object in the token response that contains the token; "": the response itself contains it."""
 
     @model_validator(mode="after")
-    def _is_one_client(self) -> "OAuth2Account":
+    def _check_combination(self) -> "OAuth2Account":
         if self.client_secret is not None and self.private_key is not None:
             raise PydanticCustomError("oauth2_two_keys", "either a secret or a key shows who the client is")
         if (self.grant == "password") != (self.password is not None) or (self.password is None) == bool(self.username):
-            raise PydanticCustomError("oauth2_owner", "a password grant wants username and password, and only it")
+            raise PydanticCustomError(
+                "oauth2_owner", "a password grant requires username and password; no other grant has them"
+            )
         return self
 
     def authentication(self) -> Authentication:

@@ -16,7 +16,7 @@ from cchc_connect.transport.network.url_guard import is_loopback
 from cchc_connect.transport.opening_hours import TimeSpan
 
 
-def _hours(text: str) -> str:
+def _check_hours(text: str) -> str:
     try:
         TimeSpan.parse(text)
     except ValueError:
@@ -24,7 +24,7 @@ def _hours(text: str) -> str:
     return text
 
 
-def _is_plain(address: str) -> bool:
+def _is_plain_http(address: str) -> bool:
     parts = urlsplit(address)
     return parts.scheme == "http" and not is_loopback(parts.hostname or "")
 
@@ -58,11 +58,11 @@ class TlsTable(ConfigTable):
     """Why the server's certificate is not verified. Anybody on the network path can then read and change everything."""
 
     @model_validator(mode="after")
-    def _is_all_read(self) -> "TlsTable":
+    def _check_combination(self) -> "TlsTable":
         if self.certificate is None and (self.key or self.password):
             raise PydanticCustomError("tls_certificate_missing", "a key or a password without a certificate")
         if self.ca is not None and self.unverified_because is not None:
-            raise PydanticCustomError("tls_ca_unread", "authorities that nobody looks at")
+            raise PydanticCustomError("tls_ca_unread", "authorities that are not used")
         return self
 
 
@@ -120,7 +120,7 @@ class ConnectionTable(ConfigTable):
     """Which signature responses must have; a response without it is not used. None: no signature is required."""
     rate: RateTable | None = None
     """Rate limit over all processes that share the database; none: that of the adapter, if it has one."""
-    opening_hours: tuple[Annotated[str, AfterValidator(_hours)], ...] = ()
+    opening_hours: tuple[Annotated[str, AfterValidator(_check_hours)], ...] = ()
     """Opening hours in Vietnamese time, for instance `19:00-06:00`; no request is made outside them. None: always."""
     options: Mapping[str, Any] = Field(default_factory=dict[str, Any])
     """Options of the adapter; the adapter's own model validates them."""
@@ -133,7 +133,7 @@ class ConnectionTable(ConfigTable):
         addresses = {"base_url": self.base_url, **origins}
         if isinstance(account, OAuth2Account):
             addresses["account.token_url"] = account.token_url
-        return [key for key, address in addresses.items() if _is_plain(address)]
+        return [key for key, address in addresses.items() if _is_plain_http(address)]
 
     @property
     def security_exceptions(self) -> Mapping[str, str]:

@@ -1,7 +1,7 @@
 """Loads and validates `cchc.toml`: the connected systems, the routes between them and the ownership of records.
 
-The file contains no secret, only references to secrets (see `secret`). All faults of one stage are reported at once,
-each with its table and key.
+The file contains no secret, only references to secrets (`config.secrets`). All faults of one stage are reported at
+once, each with its table and key.
 """
 
 import tomllib
@@ -103,7 +103,7 @@ class RouteTable(ConfigTable):
 
 def _database_url(url: str) -> str:
     if url.startswith(POSTGRES_PREFIX) and _holds_password(url.removeprefix(POSTGRES_PREFIX)):
-        raise PydanticCustomError("secret_literal", "a secret is named by where it lies")
+        raise PydanticCustomError("secret_literal", "a secret must be given by reference")
     if not url.startswith(POSTGRES_PREFIX) and not (url.startswith(SQLITE_PREFIX) and url != SQLITE_PREFIX):
         raise PydanticCustomError("database_url", "neither sqlite:///PATH nor postgresql://")
     return url
@@ -220,9 +220,9 @@ class Config(ConfigTable):
         try:
             config = cls.model_validate(_with_absolute_paths(tables, path.parent))
         except ValidationError as error:
-            return ConfigurationError("config.faults", file=path, faults=Messages(list(_faults(error, ()))))
+            return ConfigurationError("config.faults", file=path, faults=Messages(list(_faults_of(error, ()))))
         connection_faults = [*_check_address_secrets(config), *_check_tls(config), *_check_rates(config)]
-        faults = [*connection_faults, *_check_names(config), *_option_faults(config)] or list(_check_targets(config))
+        faults = [*connection_faults, *_check_names(config), *_check_options(config)] or list(_check_targets(config))
         return ConfigurationError("config.faults", file=path, faults=Messages(faults)) if faults else config
 
     def adapter(self, name: str) -> Adapter:
@@ -245,12 +245,12 @@ def _require_valid(checked: Model | ConfigurationError) -> Model:
     return checked
 
 
-def _option_faults(config: Config) -> Iterator[Message]:
+def _check_options(config: Config) -> Iterator[Message]:
     for name in config.connections:
         try:
             config.adapter(name)
         except ValidationError as error:
-            yield from _faults(error, ("connections", name, "options"))
+            yield from _faults_of(error, ("connections", name, "options"))
         except ConfigurationError as error:
             yield _fault(("connections", name, "adapter"), Message(error.code, error.context))
 
@@ -285,10 +285,10 @@ def _check_names(config: Config) -> Iterator[Message]:
     """Yield a fault for every name of a connection, record type or field that does not exist."""
     for name, route in config.routes.items():
         if route.to not in config.connections:
-            yield _fault(("routes", name, "to"), _unknown(route.to, config.connections))
+            yield _fault(("routes", name, "to"), _unknown_name(route.to, config.connections))
         for record_type in route.records:
             if record_type not in RECORD_TYPES:
-                yield _fault(("routes", name, "from"), _unknown(record_type, RECORD_TYPES))
+                yield _fault(("routes", name, "from"), _unknown_name(record_type, RECORD_TYPES))
         for field in route.withhold:
             if not _may_be_withheld(field):
                 yield _fault(("routes", name, "withhold"), Message("config_rule.not_withholdable", {"value": field}))
@@ -301,7 +301,7 @@ def _check_targets(config: Config) -> Iterator[Message]:
         targets = {target.record_type.record_type: target for target in config.adapter(route.to).targets}
         for record_type in route.records:
             if record_type not in targets:
-                yield _fault(("routes", name, "from"), _unknown(record_type, targets))
+                yield _fault(("routes", name, "from"), _unknown_name(record_type, targets))
 
 
 def _check_ownership(config: Config) -> Iterator[Message]:
@@ -309,11 +309,11 @@ def _check_ownership(config: Config) -> Iterator[Message]:
         record_type, dot, name = owned.partition(".")
         record: type[Record] | None = RECORD_TYPES.get(record_type)
         if record is None:
-            yield _fault(("ownership", owned), _unknown(record_type, RECORD_TYPES))
+            yield _fault(("ownership", owned), _unknown_name(record_type, RECORD_TYPES))
         elif dot and name not in record.model_fields:
-            yield _fault(("ownership", owned), _unknown(name, record.model_fields))
+            yield _fault(("ownership", owned), _unknown_name(name, record.model_fields))
         if owner not in config.connections:
-            yield _fault(("ownership", owned), _unknown(owner, config.connections))
+            yield _fault(("ownership", owned), _unknown_name(owner, config.connections))
 
 
 def _may_be_withheld(field: str) -> bool:
@@ -356,7 +356,7 @@ def _resolve_paths(value: object, folder: Path, name: str) -> object:
     }
 
 
-def _faults(error: ValidationError, prefix: tuple[str, ...]) -> Iterator[Message]:
+def _faults_of(error: ValidationError, prefix: tuple[str, ...]) -> Iterator[Message]:
     for fault in error.errors(include_url=False, include_context=True, include_input=False):
         rule = fault["type"] if fault["type"] in RULES_WITH_MESSAGE else "other"
         problem = Message(f"config_rule.{rule}", {"problem": fault["msg"], **fault.get("ctx", {})})
@@ -368,5 +368,5 @@ def _fault(path: tuple[str, ...], problem: Message) -> Message:
     return Message("config_rule.at", {"table": ".".join(table), "key": key, "problem": problem})
 
 
-def _unknown(value: str, existing: Mapping[str, object]) -> Message:
+def _unknown_name(value: str, existing: Mapping[str, object]) -> Message:
     return Message("config_rule.unknown_name", {"value": value, "known": ", ".join(existing)})

@@ -75,7 +75,7 @@ class KeyringSecret(ConfigTable):
 def _require_reference(value: object) -> object:
     if isinstance(value, dict):
         return cast("dict[str, object]", value)
-    raise PydanticCustomError("secret_literal", "a secret is named by where it lies")
+    raise PydanticCustomError("secret_literal", "a secret must be given by reference")
 
 
 Secret = Annotated[EnvironmentSecret | FileSecret | KeyringSecret, BeforeValidator(_require_reference)]

@@ -17,8 +17,8 @@ Reason = Annotated[str, Field(min_length=3, max_length=500)]
 def _check_address(text: str) -> str:
     try:
         origin_of(text)
-    except ForbiddenAddress as refused:
-        rule = refused.rule
+    except ForbiddenAddress as error:
+        rule = error.rule
     else:
         return text
     # A user in the URL is reported later, by a fault that says what to do instead.
@@ -26,7 +26,7 @@ def _check_address(text: str) -> str:
 
 
 def _refuse(rule: str) -> str:
-    raise PydanticCustomError("address", "no address to go to", {"rule": rule})
+    raise PydanticCustomError("address", "unusable address", {"rule": rule})
 
 
 Address = Annotated[str, Field(pattern=r"^https?://"), AfterValidator(_check_address)]

@@ -14,7 +14,7 @@ LOCK_TIMEOUT_S = 30.0
 POOL_SIZE = 8
 """Connections that a pool keeps open."""
 
-_LOGGED_AS = "cchc_connect"
+_LOGGER_NAME = "cchc_connect"
 
 
 class SilentEngineOptions(TypedDict):
@@ -29,8 +29,8 @@ def silent_engine_options() -> SilentEngineOptions:
 
     They concern the engines of this library only; other engines of the same process log as configured.
     """
-    logging.getLogger(f"sqlalchemy.engine.Engine.{_LOGGED_AS}").setLevel(logging.WARNING)
-    return SilentEngineOptions(hide_parameters=True, logging_name=_LOGGED_AS)
+    logging.getLogger(f"sqlalchemy.engine.Engine.{_LOGGER_NAME}").setLevel(logging.WARNING)
+    return SilentEngineOptions(hide_parameters=True, logging_name=_LOGGER_NAME)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
-"""Bulk statements by the driver's fastest way: `executemany` on SQLite, COPY on PostgreSQL.
+"""Statements over many rows or keys: insert, replace, update, upsert, select by keys, and ANALYZE.
 
-SQL text is generated once from the table objects, so names are never written by hand.
+Rows are written by the driver's fastest way: `executemany` on SQLite, COPY on PostgreSQL. SQL text is generated once
+from the table objects, so names are never written by hand.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,15 +19,15 @@ Row = Sequence[Any]
 RowQuery: TypeAlias = Select[*tuple[Any, ...]]
 """A query for rows of any columns."""
 
-_AMONG = "among"
+KEY_BATCH_SIZE = 500
+"""Keys in one IN list; SQLite accepts 32,766 values a statement, older versions 999."""
+
+_KEYS_BIND = "among"
 
 _NEVER_ANALYZED = """
 SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relname = ANY(%(names)s)
 AND reltuples < 0 AND pg_relation_size(oid) > 0
 """
-
-KEY_BATCH_SIZE = 500
-"""Keys in one IN list; SQLite accepts 32,766 values a statement, older versions 999."""
 
 
 def batches(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
@@ -41,7 +42,7 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> No
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(_insert_sql(table), list(map(tuple, rows)))
     else:
-        _copy(connection, table.name, table.columns.keys(), rows)
+        _copy_rows(connection, table.name, table.columns.keys(), rows)
 
 
 def replace_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -52,9 +53,8 @@ def replace_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> N
         connection.exec_driver_sql(_replace_sql(table), list(map(tuple, rows)))
         return
     incoming = f"incoming_{table.name}"
-    shape = f'CREATE TEMPORARY TABLE IF NOT EXISTS "{incoming}" (LIKE "{table.name}") ON COMMIT DELETE ROWS'
-    connection.exec_driver_sql(shape)
-    _copy(connection, incoming, table.columns.keys(), rows)
+    _create_temporary_table(connection, incoming, table)
+    _copy_rows(connection, incoming, table.columns.keys(), rows)
     connection.exec_driver_sql(_merge_sql(table, incoming))
 
 
@@ -64,23 +64,19 @@ def update_rows(connection: Connection, table: Table, columns: Sequence[str], ro
         return
     keys = [column.name for column in table.primary_key]
     if connection.dialect.name == "sqlite":
-        changed, where = _equal(columns, "?"), " AND ".join(f'"{name}" = ?' for name in keys)
-        connection.exec_driver_sql(f'UPDATE "{table.name}" SET {changed} WHERE {where}', list(map(tuple, rows)))  # noqa: S608  # names are our own tables'
+        assigned = ", ".join(f'"{name}" = ?' for name in columns)
+        where = " AND ".join(f'"{name}" = ?' for name in keys)
+        connection.exec_driver_sql(f'UPDATE "{table.name}" SET {assigned} WHERE {where}', list(map(tuple, rows)))  # noqa: S608  # names are our own tables'
         return
     changes = f"changes_{table.name}"
-    shape = f'CREATE TEMPORARY TABLE IF NOT EXISTS "{changes}" (LIKE "{table.name}") ON COMMIT DELETE ROWS'
-    connection.exec_driver_sql(shape)
+    _create_temporary_table(connection, changes, table)
     copied = [*columns, *keys]
     for name in {column.name for column in table.columns if not column.nullable} - set(copied):
         connection.exec_driver_sql(f'ALTER TABLE "{changes}" ALTER COLUMN "{name}" DROP NOT NULL')
-    _copy(connection, changes, copied, rows)
+    _copy_rows(connection, changes, copied, rows)
     assigned = ", ".join(f'"{name}" = "{changes}"."{name}"' for name in columns)
     where = " AND ".join(f'"{table.name}"."{name}" = "{changes}"."{name}"' for name in keys)
     connection.exec_driver_sql(f'UPDATE "{table.name}" SET {assigned} FROM "{changes}" WHERE {where}')  # noqa: S608  # as above
-
-
-def _equal(columns: Sequence[str], value: str) -> str:
-    return ", ".join(f'"{name}" = {value}' for name in columns)
 
 
 def select_in(
@@ -103,14 +99,14 @@ def select_in(
         bound: values of the statement's binds.
     """
     if connection.dialect.name != "sqlite":
-        parameters = {**bound, _AMONG: list(keys)}
+        parameters = {**bound, _KEYS_BIND: list(keys)}
         yield from connection.exec_driver_sql(_any_sql(statement, column), parameters).all() if keys else ()
         return
     text, bind_names = _in_sql(statement, column)
     for batch in batches(keys):
         # Padded to one length: one text, one prepared statement.
         padded = (*batch, *[batch[-1]] * (KEY_BATCH_SIZE - len(batch)))
-        values = [padded if name == _AMONG else (bound[name],) for name in bind_names]
+        values = [padded if name == _KEYS_BIND else (bound[name],) for name in bind_names]
         yield from connection.exec_driver_sql(text, tuple(chain.from_iterable(values))).all()
 
 
@@ -118,7 +114,7 @@ def analyze_new_tables(connection: Connection, tables: Iterable[Table]) -> None:
     """Run ANALYZE on those tables that were filled and never analyzed; PostgreSQL only.
 
     Without it the lookups of a first load scan the whole table until autovacuum runs a minute later: a plan made for
-    an empty table is cached, and the planner takes a thousand keys for all there are.
+    an empty table is cached, and the planner assumes that a thousand keys are all that the table has.
     """
     if connection.dialect.name == "sqlite":
         return
@@ -136,12 +132,18 @@ def upsert(
     *,
     insert_values: Mapping[str, Any] | None = None,
 ) -> None:
-    """Store `values` in the row of these keys; a new row gets the values of `at_first` too."""
-    statement = _inserting(connection, table).values({**keys, **(insert_values or {}), **values})
+    """Store `values` in the row of these keys; a new row gets the values of `insert_values` too."""
+    statement = _insert_statement(connection, table).values({**keys, **(insert_values or {}), **values})
     connection.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=dict(values)))
 
 
-def _copy(connection: Connection, name: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+def _create_temporary_table(connection: Connection, name: str, table: Table) -> None:
+    """Create an empty temporary table with the columns of `table`, unless this connection has it already."""
+    statement = f'CREATE TEMPORARY TABLE IF NOT EXISTS "{name}" (LIKE "{table.name}") ON COMMIT DELETE ROWS'
+    connection.exec_driver_sql(statement)
+
+
+def _copy_rows(connection: Connection, name: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
     driver: Any = connection.connection.driver_connection
     column_list = ", ".join(f'"{column}"' for column in columns)
     with driver.cursor() as cursor, cursor.copy(f'COPY "{name}" ({column_list}) FROM STDIN') as copy:
@@ -149,7 +151,7 @@ def _copy(connection: Connection, name: str, columns: Sequence[str], rows: Seque
             copy.write_row(row)
 
 
-def _inserting(connection: Connection, table: Table) -> Any:
+def _insert_statement(connection: Connection, table: Table) -> Any:
     """Return an insert in the database's own dialect, which supports ON CONFLICT."""
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table)
@@ -163,15 +165,15 @@ def _any_sql(statement: RowQuery, column: ColumnElement[Any]) -> str:
     """Return the PostgreSQL text that `select_in` executes: one bind holds all keys."""
     from sqlalchemy.dialects import postgresql  # noqa: PLC0415  # SQLite users need not load it
 
-    filtered = statement.where(column == any_(bindparam(_AMONG, type_=postgresql.ARRAY(column.type))))
+    filtered = statement.where(column == any_(bindparam(_KEYS_BIND, type_=postgresql.ARRAY(column.type))))
     return str(filtered.compile(dialect=postgresql.dialect(paramstyle="pyformat")))  # type: ignore[no-untyped-call]  # untyped there
 
 
 @cache
 def _in_sql(statement: RowQuery, column: ColumnElement[Any]) -> tuple[str, Sequence[str]]:
     """Return the SQLite text that `select_in` executes, and the names of its binds in their order."""
-    compiled = statement.where(column.in_(bindparam(_AMONG, expanding=True))).compile(dialect=sqlite.dialect())
-    text = str(compiled).replace(f"(__[POSTCOMPILE_{_AMONG}])", f"({', '.join('?' * KEY_BATCH_SIZE)})")
+    compiled = statement.where(column.in_(bindparam(_KEYS_BIND, expanding=True))).compile(dialect=sqlite.dialect())
+    text = str(compiled).replace(f"(__[POSTCOMPILE_{_KEYS_BIND}])", f"({', '.join('?' * KEY_BATCH_SIZE)})")
     return text, tuple(compiled.positiontup or ())
 
 

@@ -25,17 +25,11 @@ def create_schema(connection: Connection) -> None:
     tables = all_tables()
     if connection.dialect.name != "sqlite":
         for table in tables.sorted_tables:
-            _limit_indexes(table, connection.dialect.name)
+            _make_indexes_partial(table, connection.dialect.name)
     tables.create_all(connection)
     connection.execute(schema_version.insert().values(version_num=revision(SCHEMA_VERSION)))
     if connection.dialect.name != "sqlite":
         connection.exec_driver_sql(FORMER_VERSION_VIEW)
-
-
-def _limit_indexes(table: Table, dialect: str) -> None:
-    """Make partial indexes partial on another database too; to name the dialect in the table would load it whole."""
-    for index in table.indexes:
-        index.dialect_options[dialect]["where"] = index.dialect_options["sqlite"]["where"]
 
 
 def upgrade_schema(connection: Connection, version: int) -> None:
@@ -43,25 +37,17 @@ def upgrade_schema(connection: Connection, version: int) -> None:
     from alembic import command  # noqa: PLC0415  # only an older database pays for it
     from alembic.config import Config  # noqa: PLC0415  # as above
 
-    plan = Config()
-    plan.set_main_option("script_location", str(MIGRATIONS))
-    plan.attributes["connection"] = connection
+    alembic_config = Config()
+    alembic_config.set_main_option("script_location", str(MIGRATIONS))
+    alembic_config.attributes["connection"] = connection
     if version == 1:  # this version is stored in the SQLite file's header only
-        command.stamp(plan, revision(version))
+        command.stamp(alembic_config, revision(version))
     elif version <= LAST_FORMER_VERSION:  # not in a migration: alembic reads the version table before it runs one
         connection.exec_driver_sql(f"ALTER TABLE {FORMER_VERSION_TABLE} RENAME TO {schema_version.name}")
-    command.upgrade(plan, "head")
+    command.upgrade(alembic_config, "head")
     if connection.dialect.supports_comments:
         for table in all_tables().sorted_tables:
-            _comment(connection, table)
-
-
-def _comment(connection: Connection, table: Table) -> None:
-    """Set the comments that a new database has; migrations set none."""
-    connection.execute(SetTableComment(table))
-    for column in table.columns:
-        if column.comment:
-            connection.execute(SetColumnComment(column))
+            _set_comments(connection, table)
 
 
 def revision(version: int) -> str:
@@ -71,3 +57,17 @@ def revision(version: int) -> str:
     '0002'
     """
     return f"{version:04}"
+
+
+def _make_indexes_partial(table: Table, dialect: str) -> None:
+    """Make partial indexes partial on another database too; to name the dialect in the table would load it whole."""
+    for index in table.indexes:
+        index.dialect_options[dialect]["where"] = index.dialect_options["sqlite"]["where"]
+
+
+def _set_comments(connection: Connection, table: Table) -> None:
+    """Set the comments that a new database has; migrations set none."""
+    connection.execute(SetTableComment(table))
+    for column in table.columns:
+        if column.comment:
+            connection.execute(SetColumnComment(column))

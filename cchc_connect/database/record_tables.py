@@ -1,7 +1,7 @@
-"""One table for each record type, generated from the record class, so that any SQL tool can read it.
+"""One table for each record type, generated from the record class, and conversion of documents to its rows.
 
-The record's scalar fields are typed columns of the same names, its nested parts are JSON (a JSON column on
-PostgreSQL), and the provenance columns follow. A column's comment is its field's description.
+Any SQL tool can read the tables. The record's scalar fields are typed columns of the same names, its nested parts are
+JSON (a JSON column on PostgreSQL), and the provenance columns follow. A column's comment is its field's description.
 
 `row_converter` converts a record's document to the values of these columns.
 """
@@ -24,6 +24,9 @@ from cchc_connect.database.tables import BIG_INTEGER, METADATA
 from cchc_schemas import RECORD_TYPES, Record
 
 NESTED_JSON = Text().with_variant(JSON(), "postgresql")
+
+RowValues = tuple[Any, ...]
+"""Values of the field columns of one row."""
 
 PROVENANCE_COLUMNS: tuple[tuple[str, TypeEngine[Any], str], ...] = (
     ("connection", Text(), "Connection that owns the record."),
@@ -50,22 +53,25 @@ class FieldColumn:
 
 
 @cache
-def field_columns(record: type[Record]) -> tuple[FieldColumn, ...]:
+def field_columns(record_class: type[Record]) -> tuple[FieldColumn, ...]:
     """Return the columns of a record's fields, in the record's order."""
-    return tuple(FieldColumn(name, _column_type(field.annotation)) for name, field in record.model_fields.items())
+    return tuple(FieldColumn(name, _column_type(field.annotation)) for name, field in record_class.model_fields.items())
 
 
 @cache
 def record_table(record_type: str) -> Table:
     """Return the table of a record type."""
-    record = RECORD_TYPES[record_type]
+    record_class = RECORD_TYPES[record_type]
     table = Table(
         record_type,
         METADATA,
         Column("record_key", Text, primary_key=True, comment="The record's business key."),
-        *(Column(field.name, field.type, comment=_description(record, field.name)) for field in field_columns(record)),
+        *(
+            Column(field.name, field.type, comment=_description(record_class, field.name))
+            for field in field_columns(record_class)
+        ),
         *(Column(name, kind, comment=comment) for name, kind, comment in PROVENANCE_COLUMNS),
-        comment=(record.__doc__ or "").partition("\n")[0],
+        comment=(record_class.__doc__ or "").partition("\n")[0],
     )
     Index(f"{record_type}_source", table.c.connection, table.c.source_key)
     # A covering index: an unchanged item is recognised without reading its row.
@@ -82,12 +88,32 @@ def all_tables() -> MetaData:
     return METADATA
 
 
-def _description(record: type[Record], name: str) -> str | None:
-    return record.model_fields[name].description
+@cache
+def row_converter(record_type: str) -> Callable[[bytes], RowValues]:
+    """Return a function from document to column values, in column order; nested parts stay JSON text."""
+    fields = field_columns(RECORD_TYPES[record_type])
+    row_type = msgspec.defstruct(
+        record_type, [(field.name, msgspec.Raw if field.type is NESTED_JSON else Any) for field in fields]
+    )
+    read, values = msgspec.json.Decoder(row_type).decode, attrgetter(*(field.name for field in fields))
+    nested = [index for index, field in enumerate(fields) if field.type is NESTED_JSON]
+
+    def row(document: bytes) -> RowValues:
+        row_values = list(values(read(document)))
+        for index in nested:
+            text = str(row_values[index], "utf-8")
+            row_values[index] = None if text == "null" else text
+        return tuple(row_values)
+
+    return row
+
+
+def _description(record_class: type[Record], name: str) -> str | None:
+    return record_class.model_fields[name].description
 
 
 def _column_type(annotation: object) -> TypeEngine[Any]:
-    kind = _bare(annotation)
+    kind = _bare_type(annotation)
     if kind is bool:
         return Boolean()
     if kind is Decimal:
@@ -99,35 +125,12 @@ def _column_type(annotation: object) -> TypeEngine[Any]:
     return NESTED_JSON
 
 
-def _bare(annotation: object) -> object:
+def _bare_type(annotation: object) -> object:
     """Return the type under `Annotated`, `| None` and a generic's arguments."""
     origin = get_origin(annotation)
     if origin is Annotated:
-        return _bare(get_args(annotation)[0])
+        return _bare_type(get_args(annotation)[0])
     if origin in {Union, types.UnionType}:
         (first, *alternatives) = [member for member in get_args(annotation) if member is not type(None)]
-        return _bare(first) if not alternatives else dict
+        return _bare_type(first) if not alternatives else dict
     return origin or annotation
-
-
-Values = tuple[Any, ...]
-
-
-@cache
-def row_converter(record_type: str) -> Callable[[bytes], Values]:
-    """Return a function from document to column values, in column order; nested parts stay JSON text."""
-    fields = field_columns(RECORD_TYPES[record_type])
-    shape = msgspec.defstruct(
-        record_type, [(field.name, msgspec.Raw if field.type is NESTED_JSON else Any) for field in fields]
-    )
-    read, values = msgspec.json.Decoder(shape).decode, attrgetter(*(field.name for field in fields))
-    nested = [index for index, field in enumerate(fields) if field.type is NESTED_JSON]
-
-    def row(document: bytes) -> Values:
-        row_values = list(values(read(document)))
-        for index in nested:
-            text = str(row_values[index], "utf-8")
-            row_values[index] = None if text == "null" else text
-        return tuple(row_values)
-
-    return row

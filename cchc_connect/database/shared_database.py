@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cchc_connect.database.backend import Backend
 from cchc_connect.database.migrate import create_schema, upgrade_schema
-from cchc_connect.database.sqlite import URL_PREFIX, SqliteBackend
+from cchc_connect.database.sqlite import SQLITE_URL_PREFIX, SqliteBackend
 from cchc_connect.database.tables import SCHEMA_VERSION, lease
 from cchc_connect.errors import DatabaseLost, DatabaseUnusable, LeaseLost
 from cchc_connect.extras import require_extra
@@ -43,8 +43,8 @@ class SharedDatabase:
         """
         self.url = url = SecretText(url)
         self._backend = _backend(url)
-        self._failures: tuple[type[Exception], ...] = (DBAPIError, *self._backend.driver_errors)
-        self._writer = threading.Lock()  # one writer at a time: this lock is fairer than the database's
+        self._driver_errors: tuple[type[Exception], ...] = (DBAPIError, *self._backend.driver_errors)
+        self._write_lock = threading.Lock()  # one writer at a time: this lock is fairer than the database's
         if not prepare:
             self._backend.require_exists()
         self._engine = self._backend.engine()
@@ -66,7 +66,7 @@ class SharedDatabase:
         Raises:
             DatabaseUnusable: the database failed.
         """
-        return ErrorBoundary(self._connection(), self._translated)
+        return ErrorBoundary(self._read_transaction(), self._translate_error)
 
     def writing(self, token: int | None = None, *, dry_run: bool = False) -> ErrorBoundary[Connection]:
         """Return a context manager of a connection whose changes are committed when the block ends, all or none.
@@ -80,23 +80,7 @@ class SharedDatabase:
             DatabaseLost: the connection broke; nothing was changed, or everything if it broke during the commit.
             DatabaseUnusable: the database failed; nothing was changed.
         """
-        return ErrorBoundary(self._transaction(token, dry_run=dry_run), self._translated)
-
-    @contextmanager
-    def _connection(self) -> Generator[Connection, None, None]:
-        with self._engine.connect() as connection:
-            yield connection
-
-    @contextmanager
-    def _transaction(self, token: int | None, *, dry_run: bool) -> Generator[Connection, None, None]:
-        with self._writer, self._engine.connect() as plain:
-            connection = plain.execution_options(cchc_writing=True)
-            with connection.begin() as transaction:
-                if token is not None:
-                    _check_fence(connection, token)
-                yield connection
-                if dry_run:
-                    transaction.rollback()
+        return ErrorBoundary(self._write_transaction(token, dry_run=dry_run), self._translate_error)
 
     def close(self) -> None:
         """Close every connection."""
@@ -110,6 +94,22 @@ class SharedDatabase:
     ) -> None:
         self.close()
 
+    @contextmanager
+    def _read_transaction(self) -> Generator[Connection, None, None]:
+        with self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _write_transaction(self, token: int | None, *, dry_run: bool) -> Generator[Connection, None, None]:
+        with self._write_lock, self._engine.connect() as plain:
+            connection = plain.execution_options(cchc_writing=True)
+            with connection.begin() as transaction:
+                if token is not None:
+                    _require_current_token(connection, token)
+                yield connection
+                if dry_run:
+                    transaction.rollback()
+
     def _begin(self, connection: Connection) -> None:
         self._backend.begin(connection, writing=connection.get_execution_options().get("cchc_writing", False))
 
@@ -120,7 +120,7 @@ class SharedDatabase:
             return
         if not prepare:
             raise DatabaseUnusable("database.older" if version else "database.absent", path=self.location)
-        with ErrorBoundary(nullcontext(), self._translated):
+        with ErrorBoundary(nullcontext(), self._translate_error):
             self._backend.configure(self._engine)
         with self.writing() as connection:
             version = self._checked_version(connection)  # another program may have upgraded it meanwhile
@@ -140,9 +140,9 @@ class SharedDatabase:
             raise DatabaseUnusable("database.newer", path=self.location, found=state.version, known=SCHEMA_VERSION)
         return state.version
 
-    def _translated(self, error: BaseException) -> DatabaseUnusable | None:
+    def _translate_error(self, error: BaseException) -> DatabaseUnusable | None:
         """Translate a driver's error, which may hold values of rows, into one of ours without them; None for others."""
-        if not isinstance(error, self._failures):
+        if not isinstance(error, self._driver_errors):
             return None
         cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
         kind = DatabaseLost if self._backend.is_connection_lost(cause) else DatabaseUnusable
@@ -150,14 +150,14 @@ class SharedDatabase:
 
 
 def _backend(url: str) -> Backend:
-    if url.startswith(URL_PREFIX):
+    if url.startswith(SQLITE_URL_PREFIX):
         return SqliteBackend(url)
     with require_extra("postgres", "psycopg"):
         from cchc_connect.database.postgres import PostgresBackend  # noqa: PLC0415  # its driver is an optional dependency
     return PostgresBackend(url)
 
 
-def _check_fence(connection: Connection, token: int) -> None:
+def _require_current_token(connection: Connection, token: int) -> None:
     current = connection.execute(select(lease.c.token).where(lease.c.name == RUN_LEASE)).scalar()
     if current != token:
         raise LeaseLost("lease.lost", token=token)

@@ -12,7 +12,7 @@ from cchc_connect.database.backend import LOCK_TIMEOUT_S, POOL_SIZE, DatabaseSta
 from cchc_connect.errors import DatabaseUnusable
 from cchc_connect.messages import Message
 
-URL_PREFIX = "sqlite:///"
+SQLITE_URL_PREFIX = "sqlite:///"
 
 APPLICATION_ID = 0x63636863
 """Application id in the header of our files ("cchc"); a file with another id belongs to another program."""
@@ -35,7 +35,7 @@ class SqliteBackend:
     def __init__(self, url: str) -> None:
         """Prepare for the file at `url`."""
         self._url = url
-        self.path = Path(url.removeprefix(URL_PREFIX))
+        self.path = Path(url.removeprefix(SQLITE_URL_PREFIX))
 
     @property
     def location(self) -> str:

@@ -39,7 +39,7 @@ def _number(name: str) -> "Column[Any]":
 
 
 def _sequence_key(name: str) -> "Column[Any]":
-    """Return a key that the engine counts itself, under the write lock, so that it has no gaps."""
+    """Return a key that the engine itself numbers under the write lock, so that it has no gaps."""
     return Column(name, BIG_INTEGER, primary_key=True, autoincrement=False)
 
 

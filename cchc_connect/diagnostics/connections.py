@@ -50,28 +50,28 @@ def check_connections(
     clock = clock or SystemClock()
     for name in config.connections:
         try:
-            yield from _connection(name, config, connect, endpoint_factory, clock)
+            yield from _connection_findings(name, config, connect, endpoint_factory, clock)
         except CchcError as error:
             yield Finding.bad(name, error)
 
 
-def _connection(
-    name: str, config: Config, connect: TransportOpener, far_end: EndpointFactory, clock: Clock
+def _connection_findings(
+    name: str, config: Config, connect: TransportOpener, endpoint_factory: EndpointFactory, clock: Clock
 ) -> Iterator[Finding]:
     table, adapter = config.connections[name], ObservedAdapter(config.adapter(name), clock.now)
-    for network_target in _network_targets(name, table, far_end(name, table, adapter)):
+    for network_target in _network_targets(name, table, endpoint_factory(name, table, adapter)):
         for finding in probe_network(network_target, clock.now):
             yield finding
             if finding.error is not None:
                 return
-    works = True
+    is_readable = True
     with connect(name, table, adapter, min(config.run.deadline_s, CHECK_DEADLINE_S)) as transport:
         for source in adapter.sources:
-            finding = _first_page(name, source, transport)
-            works = works and finding.error is None
+            finding = _first_page_finding(name, source, transport)
+            is_readable = is_readable and finding.error is None
             yield finding
     yield from adapter.findings(name, None if table.account is None else table.account.display_name)
-    if adapter.targets and works:
+    if adapter.targets and is_readable:
         record_types = ", ".join(target.record_type.record_type for target in adapter.targets)
         yield Finding(
             subject=name, message=Message("check.target_ready", {"record_types": record_types}), is_result=True
@@ -86,7 +86,7 @@ def _network_targets(name: str, table: ConnectionTable, endpoint: Endpoint) -> I
         yield NetworkTarget(
             connection=name,
             origin=origin,
-            trust=endpoint.tls or default_tls_context(),
+            tls_context=endpoint.tls or default_tls_context(),
             plain_because=table.plain_http_because,
             unverified_because=None if table.tls is None else table.tls.unverified_because,
         )
@@ -101,7 +101,7 @@ def _route_findings(name: str, config: Config) -> Iterator[Finding]:
             yield Finding.good(name, "check.route_declared", {**flow, **reasons})
 
 
-def _first_page(name: str, source: Source, transport: Transport) -> Finding:
+def _first_page_finding(name: str, source: Source, transport: Transport) -> Finding:
     record_type = source.record_type.record_type
     subject = f"{name} {record_type}"
     try:

@@ -12,11 +12,16 @@ from cchc_connect.database.tables import SCHEMA_VERSION
 from cchc_connect.diagnostics.finding import Finding
 
 MIB = 1024 * 1024
+"""Bytes."""
 
 MIN_FREE_MIB = 1024
-"""MiB; a first load of a province's parcels takes a few hundred, a schema upgrade up to the size of the database."""
+"""Free disk space in MiB below which a check warns.
+
+A first load of a province's parcels takes a few hundred, a schema upgrade up to the size of the database.
+"""
 
 DATABASE = "database"
+"""Subject of findings about the shared database."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +46,12 @@ def database_findings(database: SharedDatabase) -> Iterator[Finding]:
         DatabaseUnusable: it cannot be queried.
     """
     with database.reading() as connection:
-        condition = _sqlite(connection) if connection.dialect.name == "sqlite" else _postgres(connection)
+        condition = (
+            _sqlite_condition(connection) if connection.dialect.name == "sqlite" else _postgres_condition(connection)
+        )
     versions = {"kind": condition.kind, "version": condition.version, "schema_version": SCHEMA_VERSION}
     yield Finding.good(DATABASE, "database_state.version", versions)
-    yield _durability(condition)
+    yield _durability_finding(condition)
     if condition.kind == "SQLite":
         yield free_space_finding(Path(database.location).parent, condition.size_bytes)
     else:
@@ -60,7 +67,7 @@ def free_space_finding(folder: Path, size_bytes: int = 0) -> Finding:
     return Finding.good(DATABASE, "database_state.disk_space", details)
 
 
-def _durability(condition: DatabaseCondition) -> Finding:
+def _durability_finding(condition: DatabaseCondition) -> Finding:
     if condition.unsafe_settings:
         return Finding.warning(
             DATABASE, "database_state.not_durable", {"settings": ", ".join(condition.unsafe_settings)}
@@ -70,7 +77,7 @@ def _durability(condition: DatabaseCondition) -> Finding:
     return Finding.good(DATABASE, "database_state.durable", {"journal": condition.journal_mode})
 
 
-def _sqlite(connection: Connection) -> DatabaseCondition:
+def _sqlite_condition(connection: Connection) -> DatabaseCondition:
     def pragma_value(pragma: str) -> str:
         return str(connection.exec_driver_sql(f"PRAGMA {pragma}").scalar())
 
@@ -83,7 +90,7 @@ def _sqlite(connection: Connection) -> DatabaseCondition:
     )
 
 
-def _postgres(connection: Connection) -> DatabaseCondition:
+def _postgres_condition(connection: Connection) -> DatabaseCondition:
     def current(setting: str) -> str:
         return str(connection.exec_driver_sql("SELECT current_setting(%s)", (setting,)).scalar())
 

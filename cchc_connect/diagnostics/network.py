@@ -41,7 +41,7 @@ class NetworkTarget:
     connection: str
     """Name of the connection."""
     origin: Origin
-    trust: ssl.SSLContext
+    tls_context: ssl.SSLContext
     """TLS context with which a run connects."""
     plain_because: str | None = None
     """Reason why the configuration allows plain HTTP."""
@@ -81,12 +81,12 @@ def _addresses(target: NetworkTarget, resolve: Resolver) -> Sequence[str]:
     try:
         return resolve_async(target.origin.host, resolve).result(PROBE_TIMEOUT_S)
     except TimeoutError:
-        fault: CchcError = Unreachable("network.name_service_timeout", **target.context())
+        error: CchcError = Unreachable("network.name_service_timeout", **target.context())
     except ForbiddenAddress:
-        fault = SourceHeld("network.forbidden_address", **target.context())
+        error = SourceHeld("network.forbidden_address", **target.context())
     except (OSError, ValueError):  # a ValueError: the text cannot be a host name
-        fault = Unreachable("network.name_unresolved", **target.context())
-    raise fault
+        error = Unreachable("network.name_unresolved", **target.context())
+    raise error
 
 
 def _name_finding(target: NetworkTarget, addresses: Sequence[str]) -> Finding:
@@ -135,7 +135,7 @@ def _handshake(target: NetworkTarget, addresses: Sequence[str]) -> tuple[str, da
     """Return the TLS version, and when the certificate expires (UTC); None where it was not verified."""
     plain = _connect(addresses, target.origin.port)
     plain.settimeout(2 * PROBE_TIMEOUT_S)  # longer than the caller waits; it only ends an abandoned thread
-    with plain, target.trust.wrap_socket(plain, server_hostname=target.origin.host) as secured:
+    with plain, target.tls_context.wrap_socket(plain, server_hostname=target.origin.host) as secured:
         certificate = secured.getpeercert() or {}
         not_after = str(certificate.get("notAfter", ""))
         expires_at = datetime.fromtimestamp(ssl.cert_time_to_seconds(not_after), UTC) if not_after else None
@@ -155,7 +155,7 @@ def _connect(addresses: Sequence[str], port: int) -> socket.socket:
 
 
 def _within_timeout(work: Callable[[], Result]) -> Result | OSError | None:
-    """Return the result of `work` or the OSError that it raised; None if it takes longer than `PATIENCE_S`.
+    """Return the result of `work` or the OSError that it raised; None if it takes longer than `PROBE_TIMEOUT_S`.
 
     It runs in a daemon thread that can be abandoned, because a handshake may arrive byte by byte.
     """

@@ -31,7 +31,7 @@ class ObservedAdapter:
         dialect = adapter.dialect
 
         def classify(response: HttpResponse) -> Verdict:
-            self._note_date(response)
+            self._record_clock_difference(response)
             verdict = dialect.classify(response)
             self._verdicts.append(verdict)
             return verdict
@@ -62,13 +62,13 @@ class ObservedAdapter:
         """
         if not self._verdicts:
             return
-        yield self._clock(connection)
+        yield self._clock_finding(connection)
         if username is not None and Verdict.OK in self._verdicts and self._verdicts[-1] is not Verdict.AUTH:
             yield Finding.good(connection, "network.account_accepted", {"connection": connection, "username": username})
         if Verdict.UNKNOWN not in self._verdicts:
             yield Finding.good(connection, "network.responses_understood", {"number": len(self._verdicts)})
 
-    def _clock(self, connection: str) -> Finding:
+    def _clock_finding(self, connection: str) -> Finding:
         if not self._differences_s:
             return Finding.good(connection, "network.clock_unknown", {"connection": connection})
         difference = min(self._differences_s, key=abs)
@@ -77,7 +77,7 @@ class ObservedAdapter:
             return Finding.good(connection, "network.clock_ok", context)
         return Finding.warning(connection, "network.clock_ahead" if difference > 0 else "network.clock_behind", context)
 
-    def _note_date(self, response: HttpResponse) -> None:
+    def _record_clock_difference(self, response: HttpResponse) -> None:
         """Record how many seconds the response's Date is ahead of our clock. A cached response (Age) is skipped."""
         try:
             date = parsedate_to_datetime(response.headers.get("date", ""))

@@ -65,8 +65,24 @@ class QuarantineIndex:
         self.by_key.update((item.source_key, item.item_hash) for item in items)
 
 
-NO_EXISTING_ITEMS: Mapping[bytes, KnownItem] = MappingProxyType({})
 NOTHING_QUARANTINED = QuarantineIndex({})
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageLookup:
+    """A page whose items were looked up in the database; the new and changed ones are being translated."""
+
+    items: Sequence[Item] = field(repr=False)
+    """Wire items, in the order of the page."""
+    digests: Sequence[bytes]
+    """Hash of each item."""
+    matches: Sequence[KnownItem | None]
+    """For each item its match in the database; None if it is new, changed or in quarantine."""
+    translations: Future[list[TranslatedItem]]
+    """Translations of the items without a match, in their order."""
+
+
+NO_EXISTING_ITEMS: Mapping[bytes, KnownItem] = MappingProxyType({})
 
 
 class ChangeDetector:
@@ -81,7 +97,7 @@ class ChangeDetector:
             translator: translates the items; None: a translator in the calling thread.
         """
         self.translation_key = (
-            f"{source.mapping_version}.{source.record_type.record_version}{_signature(owners or Owners())}"
+            f"{source.mapping_version}.{source.record_type.record_version}{_owners_hash(owners or Owners())}"
         )
         """Translation key: mapping version, record version and ownership. If it changes, all items are read again."""
         self._seed = self.translation_key.encode()
@@ -92,7 +108,7 @@ class ChangeDetector:
         seed, blake2b = self._seed, hashlib.blake2b
         return [
             blake2b(
-                seed + (item.raw if isinstance(item, RawItem) else _canonical(item)), digest_size=HASH_BYTES
+                seed + (item.raw if isinstance(item, RawItem) else _canonical_json(item)), digest_size=HASH_BYTES
             ).digest()
             for item in items
         ]
@@ -104,7 +120,7 @@ class ChangeDetector:
         *,
         digests: Sequence[bytes] | None = None,
         quarantined: QuarantineIndex | None = None,
-    ) -> "PageLookup":
+    ) -> PageLookup:
         """Look the items of a page up and start the translation of those that are new or changed.
 
         Args:
@@ -126,16 +142,16 @@ class ChangeDetector:
         """Classify items without looking them up: all of them are translated."""
         return self.classify(self.look_up(items))
 
-    def classify(self, page: "PageLookup", quarantined: QuarantineIndex = NOTHING_QUARANTINED) -> ClassifiedPage:
+    def classify(self, lookup: PageLookup, quarantined: QuarantineIndex = NOTHING_QUARANTINED) -> ClassifiedPage:
         """Classify the items of a page; wait for their translation.
 
         Of several items with one key the first counts. Later ones are faulty if they differ from it.
         """
-        classified, digest_by_key, translated = ClassifiedPage(), dict[str, bytes](), iter(page.translations.result())
-        for item, digest, match in zip(page.items, page.digests, page.matches, strict=True):
+        classified, digest_by_key, translated = ClassifiedPage(), dict[str, bytes](), iter(lookup.translations.result())
+        for item, digest, match in zip(lookup.items, lookup.digests, lookup.matches, strict=True):
             if match is None:
                 self._classify_translated(item, digest, next(translated), quarantined, digest_by_key, classified)
-            elif _is_first(match.source_key, digest, item, digest_by_key, classified):
+            elif _add_key(match.source_key, digest, item, digest_by_key, classified):
                 classified.unchanged += 1
                 classified.change_times += [match.source_time] if match.source_time else []
         return classified
@@ -150,14 +166,14 @@ class ChangeDetector:
         classified: ClassifiedPage,
     ) -> None:
         key = translated.key or f"#{digest.hex()}"  # an item without a key is identified by its content
-        if not _is_first(key, digest, item, digest_by_key, classified):
+        if not _add_key(key, digest, item, digest_by_key, classified):
             return
         if translated.source_time is not None:
             classified.change_times.append(translated.source_time)
         if quarantined.by_key.get(key) == digest:
             classified.still_faulty += 1
         elif translated.record is None:
-            classified.faulty.append(_faulty(key, digest, item, translated.faults))
+            classified.faulty.append(_faulty_item(key, digest, item, translated.faults))
         else:
             incoming = IncomingRecord(
                 source_key=key,
@@ -170,27 +186,13 @@ class ChangeDetector:
             classified.records.append(incoming)
 
 
-@dataclass(frozen=True, kw_only=True)
-class PageLookup:
-    """A page whose items were looked up in the database; the new and changed ones are being translated."""
-
-    items: Sequence[Item] = field(repr=False)
-    """Wire items, in the order of the page."""
-    digests: Sequence[bytes]
-    """Hash of each item."""
-    matches: Sequence[KnownItem | None]
-    """For each item its match in the database; None if it is new, changed or in quarantine."""
-    translations: Future[list[TranslatedItem]]
-    """Translations of the items without a match, in their order."""
-
-
-def _canonical(item: Item) -> bytes:
+def _canonical_json(item: Item) -> bytes:
     """Return the canonical JSON of an item that is parsed already; it is hashed instead of the raw bytes."""
     return json.dumps(item, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
 
 
-def _is_first(key: str, digest: bytes, item: Item, digest_by_key: dict[str, bytes], classified: ClassifiedPage) -> bool:
-    """True if the key is new on this page. If not, and the item differs from the first one, it is added as faulty."""
+def _add_key(key: str, digest: bytes, item: Item, digest_by_key: dict[str, bytes], classified: ClassifiedPage) -> bool:
+    """Add the key of an item; return whether it is new on this page. A second item that differs is added as faulty."""
     first_digest = digest_by_key.setdefault(key, digest)
     if key not in classified.keys:
         classified.keys.add(key)
@@ -198,15 +200,15 @@ def _is_first(key: str, digest: bytes, item: Item, digest_by_key: dict[str, byte
     if first_digest != digest:
         own_key = f"{key}#{digest.hex()}"
         classified.keys.add(own_key)
-        classified.faulty.append(_faulty(own_key, digest, item, (KEY_TWICE,)))
+        classified.faulty.append(_faulty_item(own_key, digest, item, (KEY_TWICE,)))
     return False
 
 
-def _faulty(key: str, digest: bytes, item: Item, faults: tuple[Fault, ...]) -> FaultyItem:
+def _faulty_item(key: str, digest: bytes, item: Item, faults: tuple[Fault, ...]) -> FaultyItem:
     return FaultyItem(source_key=key, item_hash=digest, item=item, faults=faults)
 
 
-def _signature(owners: Owners) -> str:
+def _owners_hash(owners: Owners) -> str:
     """Return a short hash of the declared owners, 8 hexadecimal digits; "" if none are declared."""
     declared = [
         *([f"={owners.record}"] if owners.record else []),

@@ -1,13 +1,14 @@
-"""Overlapping stages of a pull: the next page is fetched while this one is translated and the last one is written.
+"""Threads of a run: stages of a pull that overlap, jobs that run in parallel, and a less frequent garbage collector.
 
-Each queue holds a page or two, so memory does not grow with the source. An error in a stage is raised where its result
-is consumed, in order, so that the pages before it are written as they would be without overlap.
+Stages: the next page is fetched (`prefetch`) while this one is translated and the last one is written
+(`BackgroundWriter`). Each queue holds a page or two, so memory does not grow with the source. An error in a stage is
+raised where its result is consumed, in order, so that the pages before it are written as they would be without overlap.
 
-Executors run the jobs of a run. The engine uses the protocol only, so another executor can be passed in.
+Jobs: executors run the jobs of a run. The engine uses the protocol only, so another executor can be passed in.
 
-During a run Python's cyclic garbage collector works less often: records contain no cycles, so reference counting frees
-them at the end of each page. With its default thresholds the collector would run several times a page and examine
-everything that is loaded, which costs a third of a pull.
+Garbage collector: during a run Python's cyclic collector works less often (`relaxed_gc`). Records contain no cycles, so
+reference counting frees them at the end of each page. With its default thresholds the collector would run several times
+a page and examine everything that is loaded, which costs a third of a pull.
 """
 
 import gc
@@ -22,6 +23,16 @@ Product = TypeVar("Product")
 
 _WAIT_S = 0.1
 """Seconds between two attempts to empty the queue of a stage that is being stopped."""
+
+
+GENERATION_0_THRESHOLD = 100_000
+"""Threshold of generation 0, in new containers: about a page of a thousand records."""
+
+GENERATION_1_THRESHOLD = 50
+"""Threshold of generation 1, in collections of generation 0."""
+
+GENERATION_2_THRESHOLD = 50
+"""Threshold of generation 2, in collections of generation 1."""
 
 
 @contextmanager
@@ -42,12 +53,14 @@ def prefetch(products: Iterator[Product], depth: int) -> Generator[Iterator[Prod
 
 
 class _Stage(Generic[Product]):
+    """A thread that takes products from an iterator and puts them into a bounded queue."""
+
     def __init__(self, products: Iterator[Product], depth: int) -> None:
         self._products = products
         self._queue: Queue[Future[Product] | None] = Queue(depth)  # None marks the end
-        self._is_stopped = Event()
-        self._worker = Thread(target=self._work, name="fetch", daemon=True)
-        self._worker.start()
+        self._stop_requested = Event()
+        self._thread = Thread(target=self._produce, name="prefetch", daemon=True)
+        self._thread.start()
 
     def results(self) -> Iterator[Product]:
         """Yield the products; an exception is raised in the place of its product."""
@@ -56,14 +69,14 @@ class _Stage(Generic[Product]):
 
     def stop(self) -> None:
         """End the thread after the product that it is working on."""
-        self._is_stopped.set()
-        while self._worker.is_alive():
+        self._stop_requested.set()
+        while self._thread.is_alive():
             while not self._queue.empty():
                 self._queue.get_nowait()
-            self._worker.join(_WAIT_S)
+            self._thread.join(_WAIT_S)
 
-    def _work(self) -> None:
-        while not self._is_stopped.is_set():
+    def _produce(self) -> None:
+        while not self._stop_requested.is_set():
             future: Future[Product] = Future()
             try:
                 future.set_result(next(self._products))
@@ -83,7 +96,7 @@ class BackgroundWriter:
     def __init__(self, *, overlapping: bool) -> None:
         """Create the thread; without `overlapping` there is none, and the caller runs each task at once."""
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="write") if overlapping else None
-        self._last: Future[None] | None = None
+        self._pending: Future[None] | None = None
 
     def submit(self, work: Callable[[], None]) -> None:
         """Wait for the task before, then start `work`. Raises what the task before raised."""
@@ -91,12 +104,12 @@ class BackgroundWriter:
             work()
             return
         self.flush()
-        self._last = self._pool.submit(work)
+        self._pending = self._pool.submit(work)
 
     def flush(self) -> None:
         """Wait until all tasks are done. Raises what the last one raised."""
-        if self._last is not None:
-            last, self._last = self._last, None
+        if self._pending is not None:
+            last, self._pending = self._pending, None
             last.result()
 
     def close(self) -> None:
@@ -130,16 +143,6 @@ class ThreadExecutor:
             futures = [pool.submit(job) for job in jobs]
         for future in futures:
             future.result()
-
-
-GENERATION_0_THRESHOLD = 100_000
-"""Threshold of generation 0, in new containers: about a page of a thousand records."""
-
-GENERATION_1_THRESHOLD = 50
-"""Threshold of generation 1, in collections of generation 0."""
-
-GENERATION_2_THRESHOLD = 50
-"""Threshold of generation 2, in collections of generation 1."""
 
 
 @contextmanager

@@ -86,7 +86,7 @@ def endpoint_for(name: str, table: ConnectionTable, adapter: Adapter, clock: Clo
         signature_check=None
         if table.response_signature is None
         else _signature_check(name, table.response_signature, clock),
-        tls=None if table.tls is None else _tls(table.tls),
+        tls=None if table.tls is None else _client_tls_context(table.tls),
     )
 
 
@@ -96,11 +96,11 @@ def _message_signer(table: SignatureTable, clock: Clock) -> MessageSigner:
 
 
 def _signature_check(name: str, table: SignedByTable, clock: Clock) -> SignatureCheck:
-    expected = SignaturePolicy(issuer=table.issuer, audience=table.audience, algorithms=table.algorithms)
-    return SignatureCheck(Verifier(name, KeyFile(table.keys, clock), expected, clock), table.header, name)
+    policy = SignaturePolicy(issuer=table.issuer, audience=table.audience, algorithms=table.algorithms)
+    return SignatureCheck(Verifier(name, KeyFile(table.keys, clock), policy, clock), table.header, name)
 
 
-def _tls(table: TlsTable) -> SSLContext:
+def _client_tls_context(table: TlsTable) -> SSLContext:
     context = tls_context(ca_file=table.ca, unverified=table.unverified_because is not None)
     if table.certificate is None:
         return context

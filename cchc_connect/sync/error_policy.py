@@ -24,6 +24,8 @@ from cchc_connect.privacy.error_boundary import ErrorBoundary
 from cchc_connect.sync.report import RunStatus
 from cchc_connect.transport.channel import NO_RATE_LIMIT_SLOT
 
+log = logging.getLogger("cchc_connect.sync")
+
 
 def status_and_reason(error: CchcError) -> tuple[RunStatus, Message]:
     """Return the outcome and reason that an error gives to a line of the report."""
@@ -35,9 +37,11 @@ def status_and_reason(error: CchcError) -> tuple[RunStatus, Message]:
     return outcome, Message(error.code, error.context)
 
 
-def circuit_reason(circuit_breaker: CircuitBreaker) -> str:
-    """Return the code of the reason for an open circuit breaker: failures, or a pause that the system asked for."""
-    return "circuit_breaker.open" if circuit_breaker.failures else "circuit_breaker.paused"
+def circuit_reason(connection: str, circuit_breaker: CircuitBreaker) -> Message:
+    """Return why the circuit of a connection is open: failures, or a pause that the system asked for."""
+    code = "circuit_breaker.open" if circuit_breaker.failures else "circuit_breaker.paused"
+    context = {"connection": connection, "failures": circuit_breaker.failures, "until": circuit_breaker.retry_at}
+    return Message(code, context)
 
 
 def requested_wait_s(error: CchcError | None) -> float | None:
@@ -58,9 +62,6 @@ def is_self_imposed(error: CchcError | None) -> bool:
 def is_unreachable(error: CchcError | None) -> bool:
     """True if the system as such cannot be reached. Other errors may concern the requested resource only."""
     return isinstance(error, Retriable) and not isinstance(error, Maintenance | CutShort) and not is_self_imposed(error)
-
-
-log = logging.getLogger("cchc_connect.sync")
 
 
 def adapter_boundary(*, connection: str, record_type: str) -> ErrorBoundary[None]:

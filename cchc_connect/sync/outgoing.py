@@ -1,4 +1,6 @@
-"""Routes, and outgoing messages built from due deliveries: the record without withheld fields, and an idempotency key.
+"""Routes, and outgoing messages built from due deliveries.
+
+A message is the record without withheld fields, plus its idempotency key.
 
 Messages are built in a thread while others are being sent, so that sending waits for the target only.
 """
@@ -14,6 +16,12 @@ from typing import Self
 from cchc_connect.adapter import Outgoing, Target, max_lengths_of
 from cchc_connect.database.outbox.deliveries import Delivery
 from cchc_schemas import RECORD_TYPES, Record, RecordInvalid, from_document
+
+MESSAGE_BATCH_SIZE = 50
+"""Deliveries that the thread builds in one task."""
+
+ELLIPSIS = "…"
+"""Last character of a text that was cut to the length that the target accepts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,24 +47,17 @@ class Route:
     """Record type -> service of the receiver that accepts it."""
 
 
-MESSAGE_BATCH_SIZE = 50
-"""Deliveries that the thread builds in one task."""
-
-ELLIPSIS = "…"
-"""Last character of a text that was cut to the length that the target accepts."""
-
-
 class MessageBuilder:
     """Builds the messages of one route."""
 
     def __init__(self, route: Route, *, ahead: bool) -> None:
         """Create the builder; without `ahead` there is no thread, and each message is built when it is requested."""
         self._route = route.name
-        self._limits = {record_type: max_lengths_of(target) for record_type, target in route.targets.items()}
+        self._max_lengths = {record_type: max_lengths_of(target) for record_type, target in route.targets.items()}
         self._withheld = {
             record_type: _withheld_names(route.withhold, record_type) for record_type in route.record_types
         }
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="make") if ahead else None
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="build") if ahead else None
         self._batches: dict[int, Future[dict[int, Outgoing]]] = {}
 
     def prepare(self, ready: Sequence[Delivery]) -> None:
@@ -66,7 +67,7 @@ class MessageBuilder:
             return
         for start in range(0, len(ready), MESSAGE_BATCH_SIZE):
             deliveries = ready[start : start + MESSAGE_BATCH_SIZE]
-            batch = self._pool.submit(self._build_all, deliveries)
+            batch = self._pool.submit(self._build_batch, deliveries)
             self._batches.update({delivery.sequence: batch for delivery in deliveries})
 
     def build(self, delivery: Delivery) -> Outgoing:
@@ -76,7 +77,7 @@ class MessageBuilder:
             RecordInvalid: the stored document is not a valid record any more.
         """
         batch = self._batches.get(delivery.sequence)
-        return (batch and batch.result().get(delivery.sequence)) or self._outgoing(delivery)
+        return (batch and batch.result().get(delivery.sequence)) or self._build_message(delivery)
 
     def __enter__(self) -> Self:
         return self
@@ -87,19 +88,19 @@ class MessageBuilder:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _build_all(self, deliveries: Sequence[Delivery]) -> dict[int, Outgoing]:
+    def _build_batch(self, deliveries: Sequence[Delivery]) -> dict[int, Outgoing]:
         """Return the messages by sequence, without the invalid ones: those raise when they are requested."""
         messages: dict[int, Outgoing] = {}
         for delivery in deliveries:
             with suppress(RecordInvalid):
-                messages[delivery.sequence] = self._outgoing(delivery)
+                messages[delivery.sequence] = self._build_message(delivery)
         return messages
 
-    def _outgoing(self, delivery: Delivery) -> Outgoing:
+    def _build_message(self, delivery: Delivery) -> Outgoing:
         record_type = delivery.record_type
         record: Record = from_document(RECORD_TYPES[record_type], delivery.document)
-        replaced: dict[str, object] = {name: _default(record, name) for name in self._withheld[record_type]}
-        shortened = dict(_shortened(record, self._limits[record_type], replaced.keys()))
+        replaced: dict[str, object] = {name: _default_value(record, name) for name in self._withheld[record_type]}
+        shortened = dict(_shortened(record, self._max_lengths[record_type], replaced.keys()))
         delivery.shortened_fields = tuple(shortened)
         replaced |= shortened
         identity = f"{self._route}/{record_type}/{delivery.record_key}/{delivery.sequence}"
@@ -124,5 +125,5 @@ def _shortened(record: Record, limits: Mapping[str, int], withheld: Collection[s
             yield name, text[: max_length - len(ELLIPSIS)] + ELLIPSIS
 
 
-def _default(record: Record, name: str) -> object:
+def _default_value(record: Record, name: str) -> object:
     return type(record).model_fields[name].get_default(call_default_factory=True, validated_data={})

@@ -1,11 +1,11 @@
-"""Progress of one pass: its state, its safe watermark from the change times it saw, and the source keys it saw.
+"""Progress of one pass: its state and its committed pages, its safe watermark, and the source keys that it saw.
 
-The latest change time is not safe. While a pass reads its pages, an item on a page that it has already read may
-change, and a later page may show an even later change: a next pull from there would miss the first one. So the
+Safe watermark: the latest change time is not safe. While a pass reads its pages, an item on a page that it has already
+read may change, and a later page may show an even later change: a next pull from there would miss the first one. So the
 duration of the pass is subtracted. If the pass was resumed after a crash, its duration is unknown, and only the latest
 change time of the first page counts. A source that lists the oldest change first lists such an item again at its end.
 
-Seen keys take eight bytes each, so that a million keys fit into memory.
+Seen keys: they take eight bytes each, so that a million keys fit into memory.
 """
 
 from array import array
@@ -19,6 +19,69 @@ from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursors import Cursor
 from cchc_connect.sync.change_detection import ClassifiedPage
 from cchc_connect.sync.plausibility import PlausibilityCheck
+
+BUCKETS = 64
+"""Number of arrays over which the hashes are distributed."""
+
+
+class Pass:
+    """State of one pass through the pages of a source."""
+
+    def __init__(self, cursor: Cursor, plausibility: PlausibilityCheck, order: ListingOrder, began_s: float) -> None:
+        """Start at `cursor`; `began_s` is the present second of the monotonic clock."""
+        self.initial_cursor = cursor
+        self.cursor = cursor
+        self.plausibility = plausibility
+        self.seen = SeenKeys()
+        self.is_resumed = cursor.page_token is not None
+        self.watermark_tracker = WatermarkTracker(
+            order, began_s, is_resumed=self.is_resumed, checkpoint=cursor.checkpoint
+        )
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether the source announced more items than it listed."""
+        return self.plausibility.announced_total is not None and len(self.seen) < self.plausibility.announced_total
+
+    @property
+    def is_behind_watermark(self) -> bool:
+        """Whether a source asked for changes did not even list the change that the watermark comes from.
+
+        The time range is inclusive, so it contains that change, unless the item was deleted or the source is a
+        different one now.
+        """
+        start = self.initial_cursor
+        if start.pass_since is None or start.watermark is None or self.is_resumed:
+            return False
+        return self.watermark_tracker.latest is None or self.watermark_tracker.latest < start.watermark
+
+
+@dataclass(frozen=True)
+class PageCommit:
+    """One classified page and the cursor after it."""
+
+    page: Page
+    classified: ClassifiedPage
+    pass_state: Pass
+    next_cursor: Cursor
+
+
+def count_page(page_commit: PageCommit) -> Counters:
+    """Return the counters of a page, apart from those of the items that are to be written."""
+    fetched, classified = len(page_commit.page.items), page_commit.classified
+    unchanged = fetched - len(classified.records) - len(classified.faulty) - classified.still_faulty
+    return Counters(fetched=fetched, pages=1, unchanged=unchanged, quarantined=classified.still_faulty)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deletions:
+    """The keys that a listing lacks, or their number if that is implausibly large."""
+
+    keys: tuple[str, ...] = ()
+    too_many: int = 0
+    """Number of missing keys if they are too many to be deleted; then `keys` is empty."""
+    live: int = 0
+    """Number of live records of the stream, if `too_many`."""
 
 
 @dataclass
@@ -50,15 +113,6 @@ class WatermarkTracker:
         if self.order is ListingOrder.ASCENDING or self.is_resumed or self.latest is None:
             return self.checkpoint
         return later(self.checkpoint, self.latest - timedelta(seconds=max(0.0, now_s - self.began_s)))
-
-
-def later(first: datetime | None, second: datetime | None) -> datetime | None:
-    """Return the later of two instants; None counts as earlier than any instant."""
-    return second if first is None else first if second is None else max(first, second)
-
-
-BUCKETS = 64
-"""Number of arrays over which the hashes are distributed."""
 
 
 class SeenKeys:
@@ -102,60 +156,6 @@ class SeenKeys:
             self._is_sorted = True
 
 
-class Pass:
-    """State of one pass through the pages of a source."""
-
-    def __init__(self, cursor: Cursor, plausibility: PlausibilityCheck, order: ListingOrder, began_s: float) -> None:
-        self.began = cursor
-        self.cursor = cursor
-        self.plausibility = plausibility
-        self.seen = SeenKeys()
-        self.is_resumed = cursor.page_token is not None
-        self.watermark_tracker = WatermarkTracker(
-            order, began_s, is_resumed=self.is_resumed, checkpoint=cursor.checkpoint
-        )
-
-    @property
-    def is_incomplete(self) -> bool:
-        """Whether the source announced more items than it listed."""
-        return self.plausibility.announced_total is not None and len(self.seen) < self.plausibility.announced_total
-
-    @property
-    def went_back(self) -> bool:
-        """Whether a source asked for changes did not even list the change that the watermark comes from.
-
-        The time range is inclusive, so it contains that change, unless the item was deleted or the source is a
-        different one now.
-        """
-        began = self.began
-        if began.pass_since is None or began.watermark is None or self.is_resumed:
-            return False
-        return self.watermark_tracker.latest is None or self.watermark_tracker.latest < began.watermark
-
-
-@dataclass(frozen=True)
-class PageCommit:
-    """One classified page and the cursor after it."""
-
-    page: Page
-    classified: ClassifiedPage
-    state: Pass
-    next_cursor: Cursor
-
-
-def count_page(step: PageCommit) -> Counters:
-    """Return the counters of a page, apart from those of the items that are to be written."""
-    fetched, classified = len(step.page.items), step.classified
-    unchanged = fetched - len(classified.records) - len(classified.faulty) - classified.still_faulty
-    return Counters(fetched=fetched, pages=1, unchanged=unchanged, quarantined=classified.still_faulty)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Deletions:
-    """The keys that a listing lacks, or their number if that is implausibly large."""
-
-    keys: tuple[str, ...] = ()
-    too_many: int = 0
-    """Number of missing keys if they are too many to be deleted; then `keys` is empty."""
-    live: int = 0
-    """Number of live records of the stream, if `too_many`."""
+def later(first: datetime | None, second: datetime | None) -> datetime | None:
+    """Return the later of two instants; None counts as earlier than any instant."""
+    return second if first is None else first if second is None else max(first, second)

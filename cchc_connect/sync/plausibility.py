@@ -32,12 +32,12 @@ class PlausibilityCheck:
 
     def __init__(self, stream: Stream, clock: Clock) -> None:
         """Start a pass over `stream`, with no page seen."""
-        self._name = {"connection": stream.connection, "record_type": stream.record_type}
+        self._error_context = {"connection": stream.connection, "record_type": stream.record_type}
         self._clock = clock
         self._page_tokens: set[str] = set()
-        self._pages: set[bytes] = set()
+        self._page_digests: set[bytes] = set()
         self._total: int | None = None
-        self._seen_any = False
+        self._has_items = False
 
     @property
     def announced_total(self) -> int | None:
@@ -60,26 +60,28 @@ class PlausibilityCheck:
         if page.next_page_token is not None:
             self._check_page_token(page.next_page_token, classified, cursor)
         if classified.is_adapter_fault:
-            raise SourceHeld("source.adapter_failed", error="translate", **self._name)
-        if page.next_page_token is None and self._total and not page.items and not self._seen_any and not is_resumed:
-            raise SourceHeld("source.empty_but_counted", total=self._total, **self._name)
-        self._seen_any = self._seen_any or bool(classified.keys)
+            raise SourceHeld("source.adapter_failed", error="translate", **self._error_context)
+        if page.next_page_token is None and self._total and not page.items and not self._has_items and not is_resumed:
+            raise SourceHeld("source.empty_but_counted", total=self._total, **self._error_context)
+        self._has_items = self._has_items or bool(classified.keys)
         if cursor.pass_since is not None:
             oldest = min(self.plausible_times(classified.change_times), default=None)
             if oldest is not None and from_timestamp_text(oldest) < cursor.pass_since - TIME_TOLERANCE:
-                raise SourceHeld("source.filter_ignored", since=to_timestamp_text(cursor.pass_since), **self._name)
+                raise SourceHeld(
+                    "source.filter_ignored", since=to_timestamp_text(cursor.pass_since), **self._error_context
+                )
 
     def _check_page_token(self, next_token: str, classified: ClassifiedPage, cursor: Cursor) -> None:
         if not next_token.isprintable() or len(next_token) > MAX_PAGE_TOKEN_LENGTH:
-            raise SourceHeld("source.page_token_unusable", **self._name)
+            raise SourceHeld("source.page_token_unusable", **self._error_context)
         if next_token in self._page_tokens or next_token == cursor.page_token:
-            raise SourceHeld("source.paging_loop", **self._name)
+            raise SourceHeld("source.paging_loop", **self._error_context)
         self._page_tokens.add(next_token)
         if classified.keys:
             page_digest = hashlib.blake2b("\n".join(sorted(classified.keys)).encode(), digest_size=16).digest()
-            if page_digest in self._pages:
-                raise SourceHeld("source.page_repeated", **self._name)
-            self._pages.add(page_digest)
+            if page_digest in self._page_digests:
+                raise SourceHeld("source.page_repeated", **self._error_context)
+            self._page_digests.add(page_digest)
 
     def plausible_times(self, times: Iterable[str]) -> Iterator[str]:
         """Yield the plausible ones of change times (UTC, as stored): from 1900 to one day from now.

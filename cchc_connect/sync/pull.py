@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from cchc_connect.adapter import DeleteDetection, Page, PageRequest, Source
 from cchc_connect.clock import from_timestamp_text
-from cchc_connect.database.state.counters import Counters, write_counters
+from cchc_connect.database.state.counters import CounterKey, Counters, write_counters
 from cchc_connect.database.state.cursors import Cursor, read_cursor, write_cursor
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing import quarantine
@@ -39,6 +39,7 @@ MAX_PAGES = 100_000
 """Maximum number of pages of one pass; a source with more never ends."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""Zero of the rounding to a source's timestamp resolution."""
 
 log = logging.getLogger("cchc_connect.sync")
 
@@ -84,19 +85,25 @@ class Pull:
         if cursor.pass_since is not None:
             self._retry_key_conflicts()
         try:
-            state = self._pass(cursor)
+            state = self._run_pass(cursor)
         except StartOver:
             if cursor.pass_since is None and cursor.page_token is None:
                 raise
-            log.warning("%(connection)s: %(record_type)s begins anew: its cursor is too old", self._names)
-            state = self._pass(self._restart_cursor())
-        if state.went_back and not self._pull_range.is_partial:
-            log.warning("%(connection)s: %(record_type)s went back behind what was read; all is compared", self._names)
-            self._pass(self._restart_cursor())
-        self._check_quality()
+            log.warning(
+                "%(connection)s: %(record_type)s is read again from the start: its cursor is too old",
+                self._error_context,
+            )
+            state = self._run_pass(self._restart_cursor())
+        if state.is_behind_watermark and not self._pull_range.is_partial:
+            log.warning(
+                "%(connection)s: %(record_type)s lists nothing as late as its watermark; everything is compared",
+                self._error_context,
+            )
+            self._run_pass(self._restart_cursor())
+        self._check_quarantined_share()
 
     @property
-    def _names(self) -> dict[str, str]:
+    def _error_context(self) -> dict[str, str]:
         return {"connection": self._stream.connection, "record_type": self._stream.record_type}
 
     def _restart_cursor(self) -> Cursor:
@@ -123,7 +130,9 @@ class Pull:
         if not profile.changed_since or watermark is None:
             return None
         if profile.retention is not None and self._run_context.clock.now() - watermark > profile.retention:
-            log.warning("%(connection)s: %(record_type)s was read too long ago; all is compared", self._names)
+            log.warning(
+                "%(connection)s: %(record_type)s was read too long ago; everything is compared", self._error_context
+            )
             return None
         start = watermark - profile.lookback
         return start - (start - EPOCH) % profile.timestamp_resolution if profile.timestamp_resolution else start
@@ -134,23 +143,21 @@ class Pull:
             items = quarantine.items_with_taken_key(connection, self._stream)
         classified = self._detector.classify_all(items)
         if classified.records:
-            work, write_context = (
-                PageBatch(records=classified.records),
-                self._run_context.write_context(self._stream.record_type),
-            )
+            batch = PageBatch(records=classified.records)
+            write_context = self._run_context.write_context(self._stream.record_type)
             counts = self._run_context.commit(
-                lambda connection: write_page(connection, self._stream, work, write_context)
+                lambda connection: write_page(connection, self._stream, batch, write_context)
             )
             counts.quarantined = 0  # they are counted when the source lists them
             self.counts.add(counts)
 
-    def _pass(self, cursor: Cursor) -> Pass:
+    def _run_pass(self, cursor: Cursor) -> Pass:
         clock, order = self._run_context.clock, self._source.profile.order
         state = Pass(cursor, PlausibilityCheck(self._stream, clock), order, clock.monotonic())
         writer = BackgroundWriter(overlapping=self._run_context.prefetch > 0)
         try:
             with prefetch(self._pages(cursor), self._run_context.prefetch) as pages:
-                for page, lookup in self._looked_up(pages):
+                for page, lookup in self._with_lookups(pages):
                     self._process_page(page, lookup, state, writer)
                     if page.next_page_token is None:
                         writer.flush()
@@ -162,7 +169,7 @@ class Pull:
                 writer.flush()
         finally:
             writer.close()
-        raise SourceHeld("source.too_many_pages", most=MAX_PAGES, **self._names)
+        raise SourceHeld("source.too_many_pages", most=MAX_PAGES, **self._error_context)
 
     def _pages(self, cursor: Cursor) -> Iterator[Page]:
         """Yield the pages of the source, starting at the cursor."""
@@ -180,7 +187,7 @@ class Pull:
                 return
             page_request = replace(page_request, page_token=page.next_page_token)
 
-    def _looked_up(self, pages: Iterator[Page]) -> Iterator[tuple[Page, PageLookup]]:
+    def _with_lookups(self, pages: Iterator[Page]) -> Iterator[tuple[Page, PageLookup]]:
         """Yield each page with its lookup; while its items are translated, the next pages are looked up already."""
         pending = deque[tuple[Page, PageLookup]]()
         for page in pages:
@@ -203,8 +210,8 @@ class Pull:
         state.seen.add(classified.keys)
         state.cursor = self._next_cursor(page, classified, state)
         self._quarantined.add(classified.faulty)
-        step = PageCommit(page, classified, state, state.cursor)
-        writer.submit(lambda: self._commit(step) if self._writes else self._count_only(step))
+        page_commit = PageCommit(page, classified, state, state.cursor)
+        writer.submit(lambda: self._commit(page_commit) if self._writes_pages else self._count_only(page_commit))
 
     def _filter_key(self, classified: ClassifiedPage) -> ClassifiedPage:
         if self._pull_range.key is None:
@@ -216,46 +223,47 @@ class Pull:
         return classified
 
     @property
-    def _writes(self) -> bool:
+    def _writes_pages(self) -> bool:
+        """Whether pages are written: an observed dry run only compares them."""
         return not self._run_context.dry_run or self._pull_range.observer is None
 
-    def _count_only(self, step: PageCommit) -> None:
+    def _count_only(self, page_commit: PageCommit) -> None:
         """Count a page that is only observed and not written."""
-        self.counts.add(count_page(step))
-        self._run_context.progress(
-            self._stream.connection, self._stream.record_type, self.counts, step.state.plausibility.announced_total
-        )
+        self.counts.add(count_page(page_commit))
+        self._report_progress(page_commit.pass_state)
 
-    def _commit(self, step: PageCommit) -> None:
+    def _commit(self, page_commit: PageCommit) -> None:
         """Commit one page; `counts` changes only after the commit."""
-        counts, vanished = self._run_context.commit(lambda connection: self._write(connection, step))
+        counts, deletions = self._run_context.commit(lambda connection: self._write_page(connection, page_commit))
         self.counts = counts
-        self.after = step.next_cursor if self._pull_range.moves_cursor else self.before
-        self._run_context.progress(
-            self._stream.connection, self._stream.record_type, self.counts, step.state.plausibility.announced_total
-        )
-        if vanished.too_many:
-            raise SourceHeld("source.shrunk", vanished=vanished.too_many, live=vanished.live, **self._names)
+        self.after = page_commit.next_cursor if self._pull_range.moves_cursor else self.before
+        self._report_progress(page_commit.pass_state)
+        if deletions.too_many:
+            raise SourceHeld("source.shrunk", vanished=deletions.too_many, live=deletions.live, **self._error_context)
 
-    def _write(self, connection: Connection, step: PageCommit) -> tuple[Counters, Deletions]:
-        page, classified = step.page, step.classified
+    def _write_page(self, connection: Connection, page_commit: PageCommit) -> tuple[Counters, Deletions]:
+        page, classified = page_commit.page, page_commit.classified
         is_last = page.next_page_token is None
-        counts = count_page(step)
-        vanished = self._find_deleted(connection, step.state) if is_last else Deletions()
-        deleted_keys = [*self._tombstones(page, classified), *vanished.keys]
+        counts = count_page(page_commit)
+        deletions = self._find_deleted(connection, page_commit.pass_state) if is_last else Deletions()
+        deleted_keys = [*self._tombstones(page, classified), *deletions.keys]
         if classified.records or classified.faulty or deleted_keys:
-            work = PageBatch(records=classified.records, faulty=classified.faulty, deleted_keys=deleted_keys)
+            batch = PageBatch(records=classified.records, faulty=classified.faulty, deleted_keys=deleted_keys)
             counts.add(
-                write_page(connection, self._stream, work, self._run_context.write_context(self._stream.record_type))
+                write_page(connection, self._stream, batch, self._run_context.write_context(self._stream.record_type))
             )
-        counts.held = vanished.too_many
+        counts.held = deletions.too_many
         counts.add(self.counts)
         if self._pull_range.moves_cursor:
             completed_at = self._run_context.clock.now() if is_last else None
-            write_cursor(connection, self._stream, step.next_cursor, completed_at)
-        counter_key = (self._run_context.run_id, "pull", self._stream.connection, self._stream.record_type)
+            write_cursor(connection, self._stream, page_commit.next_cursor, completed_at)
+        counter_key = CounterKey(self._run_context.run_id, "pull", self._stream.connection, self._stream.record_type)
         write_counters(connection, counter_key, counts, self._stream.partition)
-        return counts, vanished
+        return counts, deletions
+
+    def _report_progress(self, state: Pass) -> None:
+        total = state.plausibility.announced_total
+        self._run_context.progress(self._stream.connection, self._stream.record_type, self.counts, total)
 
     def _tombstones(self, page: Page, classified: ClassifiedPage) -> list[str]:
         """Return the page's tombstones, without keys that it lists and keys that are not requested."""
@@ -278,13 +286,14 @@ class Pull:
             )
         if not state.is_resumed and state.is_incomplete:
             log.warning(
-                "%(connection)s: %(record_type)s shows fewer than it counts; asked again next time", self._names
+                "%(connection)s: %(record_type)s lists fewer items than it announces; it is read again next time",
+                self._error_context,
             )
             return Cursor(watermark=cursor.watermark, translation_key=cursor.translation_key)
-        reached = state.watermark_tracker.safe_watermark(self._run_context.clock.monotonic())
-        if cursor.pass_since is None and reached is not None and not state.is_resumed:
-            return Cursor(watermark=reached, translation_key=cursor.translation_key)
-        return Cursor(watermark=later(cursor.watermark, reached), translation_key=cursor.translation_key)
+        watermark = state.watermark_tracker.safe_watermark(self._run_context.clock.monotonic())
+        if cursor.pass_since is None and watermark is not None and not state.is_resumed:
+            return Cursor(watermark=watermark, translation_key=cursor.translation_key)
+        return Cursor(watermark=later(cursor.watermark, watermark), translation_key=cursor.translation_key)
 
     def _find_deleted(self, connection: Connection, state: Pass) -> Deletions:
         """Return the keys that a complete listing lacks, where that means that they are deleted.
@@ -292,7 +301,9 @@ class Pull:
         A pass is not complete, and shows no deletions, if it was limited to changes, was resumed, or saw fewer items
         than the source announced. An item that moved to another partition and is faulty there is not deleted.
         """
-        is_complete = state.began.pass_since is None and not state.is_resumed and not self._pull_range.is_partial
+        is_complete = (
+            state.initial_cursor.pass_since is None and not state.is_resumed and not self._pull_range.is_partial
+        )
         is_observed = self._pull_range.observer is not None
         if (
             is_observed
@@ -314,8 +325,8 @@ class Pull:
         faulty_only = [key for key in faulty_here if key not in state.seen]
         return Deletions(keys=tuple(sorted({*keys, *faulty_only})))
 
-    def _check_quality(self) -> None:
+    def _check_quarantined_share(self) -> None:
         """Raise if too many items are faulty; the valid ones stay committed."""
         faulty, fetched = self.counts.quarantined, self.counts.fetched
         if is_too_many(faulty, fetched, self._run_context.max_quarantined_share):
-            raise SourceHeld("source.too_faulty", faulty=faulty, fetched=fetched, **self._names)
+            raise SourceHeld("source.too_faulty", faulty=faulty, fetched=fetched, **self._error_context)

@@ -36,14 +36,14 @@ from cchc_connect.sync.worker_process import SourceRef, WorkerTranslator
 from cchc_connect.transport import Transport
 
 OUTAGE_THRESHOLD = 3
-"""If so many sources or partitions of a system in a row fail before their first page, it counts as down."""
+"""Sources or partitions of a system that fail in a row, before their first page, until it counts as down."""
 
 ConnectionOpener = Callable[[str, Adapter], AbstractContextManager[Transport]]
 """Opens the transport to a connection, given its name and adapter."""
 
 
 class PullJobs:
-    """Makes the pull jobs of a run; they collect their report lines in `lines`."""
+    """Makes the pull jobs of a run; they add their report lines to `report_lines`."""
 
     def __init__(
         self,
@@ -62,15 +62,15 @@ class PullJobs:
         """
         self._config = config
         self._run_context = run_context
-        self._open = open_transport
-        self._extents = pull_ranges
+        self._open_transport = open_transport
+        self._pull_ranges = pull_ranges
         with run_context.database.reading() as connection:
             self._circuit_breakers = read_circuit_breakers(connection)
         self._worker_slots = Semaphore(config.run.worker_processes)
         self.report_lines: list[ReportLine] = []
 
     def jobs(self, names: Collection[str]) -> list[Job]:
-        """Return a job for each connection; those that failed recently come last, so that no other waits for them."""
+        """Return a job for each connection; those that failed recently come last, so that the others do not wait."""
 
         def failures(name: str) -> int:
             return self._circuit_breakers[name].failures if name in self._circuit_breakers else 0
@@ -82,26 +82,25 @@ class PullJobs:
             adapter = self._config.adapter(name)
             if not adapter.sources:
                 return
-            only_type = self._extents.get(name, PullRange()).record_type
+            requested_type = self._pull_ranges.get(name, PullRange()).record_type
             lines = [
                 ReportLine(kind="pull", name=name, record_type=record_type, partition=partition)
                 for record_type, partition in _listings(adapter)
-                if only_type in {None, record_type}
+                if requested_type in {None, record_type}
             ]
             self.report_lines += lines
             circuit_breaker = self._circuit_breakers.get(name)
             if circuit_breaker is not None and circuit_breaker.is_open(self._run_context.clock.now()):
                 self._skip_open_circuit(lines, circuit_breaker)
                 return
-            with self._open(name, adapter) as transport:
+            with self._open_transport(name, adapter) as transport:
                 self._pull_all(name, adapter, lines, transport)
 
         return job
 
     def _skip_open_circuit(self, lines: list[ReportLine], circuit_breaker: CircuitBreaker) -> None:
         for line in lines:
-            context = {"connection": line.name, "failures": circuit_breaker.failures, "until": circuit_breaker.retry_at}
-            line.outcome, line.reason = RunStatus.FAILED, Message(circuit_reason(circuit_breaker), context)
+            line.outcome, line.reason = RunStatus.FAILED, circuit_reason(line.name, circuit_breaker)
 
     def _pull_all(self, name: str, adapter: Adapter, lines: list[ReportLine], transport: Transport) -> None:
         """Pull the sources of a connection; if the system cannot be reached, skip the remaining ones."""
@@ -125,7 +124,7 @@ class PullJobs:
     def _pull(self, source: Source, line: ReportLine, transport: Transport) -> CchcError | None:
         stream = self._stream(line)
         translator = WorkerTranslator(LocalTranslator(source), self._source_ref(line), self._worker_slots)
-        pull = Pull(source, stream, transport, self._run_context, self._extents.get(line.name), translator)
+        pull = Pull(source, stream, transport, self._run_context, self._pull_ranges.get(line.name), translator)
         traffic_before, began_s, failure = transport.traffic, self._run_context.clock.monotonic(), None
         try:
             with translator, adapter_boundary(connection=stream.connection, record_type=stream.record_type):
@@ -154,7 +153,7 @@ class PullJobs:
 
     def _hold(self, stream: Stream, error: CchcError, order: ListingOrder) -> None:
         """Store why a stream is held; the failure of a partial pull does not concern the stream as a whole."""
-        is_partial = self._extents.get(stream.connection, PullRange()).is_partial
+        is_partial = self._pull_ranges.get(stream.connection, PullRange()).is_partial
         if not isinstance(error, Stopped | OutsideHours) and not is_partial:
             now = self._run_context.clock.now()
             self._run_context.commit(lambda connection: hold(connection, stream, error, now, order))

@@ -28,7 +28,7 @@ class PullRange:
     """
 
     everything: bool = False
-    """List the source completely and compare, whatever was read before."""
+    """List the source completely and compare it with the database, also what was read before."""
     since: datetime | None = None
     """Only changes at or after this instant (UTC), even if read before; a source without `changed_since` lists all."""
     until: datetime | None = None

@@ -1,9 +1,9 @@
 """Pushes one route: takes its changes from the feed into the outbox, sends due deliveries, stores the receipts.
 
 A message is sent at least once and carries the same idempotency key in all attempts, so its effect is exactly once.
-Messages are sent in waves, as many at the same time as the target accepts. No two messages of a wave share an order
-key, so the order of each key is preserved; a message that fails delays its own key only. The audit log records each
-message before it is sent, with purpose and legal basis, and afterwards its outcome.
+Messages are sent in parallel groups, as many at the same time as the target accepts. No two messages of a group share
+an order key, so the order of each key is preserved; a message that fails delays its own key only. The audit log records
+each message before it is sent, with purpose and legal basis, and afterwards its outcome.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +15,7 @@ from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.outbox import deliveries
 from cchc_connect.database.outbox.audit_log import SENDING, AuditEntry, append_entry
 from cchc_connect.database.outbox.deliveries import Delivery
-from cchc_connect.database.state.counters import Counters, write_counters
+from cchc_connect.database.state.counters import CounterKey, Counters, write_counters
 from cchc_connect.errors import AuthenticationFailed, CchcError, Fatal, Rejected, Retriable, SourceHeld
 from cchc_connect.sync.concurrency import BackgroundWriter
 from cchc_connect.sync.error_policy import adapter_boundary, stops_this_run
@@ -27,12 +27,13 @@ DELIVERY_BATCH_SIZE = 2000
 """Deliveries read from the outbox at a time."""
 
 RECEIPT_BATCH_SIZE = 50
-"""Receipts stored in one transaction, and at least those of one wave. After a crash up to so many messages are sent
-again, with the same idempotency keys.
+"""Receipts stored in one transaction, and at least those of one group.
+
+After a crash up to so many messages are sent again, with the same idempotency keys.
 """
 
 OUTAGE_THRESHOLD = 3
-"""If so many messages in a row fail, the target counts as down, and the other deliveries wait for the next run."""
+"""Messages in a row that fail until the target counts as down; the other deliveries wait for the next run."""
 
 Batch = list[Delivery]
 """The deliveries of one message."""
@@ -49,14 +50,14 @@ class Push:
         self._route = route
         self._transport = transport
         self._run_context = run_context
-        self._failures = 0
-        self._blocked: set[str] = set()
+        self._consecutive_failures = 0
+        self._blocked_keys: set[str] = set()
         """Order keys of which a message just failed; their later messages wait."""
-        self._refused: set[str] = set()
+        self._refused_keys: set[str] = set()
         """Order keys with a refusal that is not committed yet."""
-        self._unstored: list[tuple[Batch, Sequence[Receipt]]] = []
+        self._unstored_receipts: list[tuple[Batch, Sequence[Receipt]]] = []
         self._builder = MessageBuilder(route, ahead=run_context.prefetch > 0)
-        self._parallel = max((max_parallel_of(target) for target in route.targets.values()), default=1)
+        self._max_parallel = max((max_parallel_of(target) for target in route.targets.values()), default=1)
         self._writer = BackgroundWriter(overlapping=run_context.prefetch > 0)
         self.counts = {record_type: Counters() for record_type in route.record_types}
 
@@ -74,15 +75,15 @@ class Push:
         """
         self._enqueue()
         try:
-            with self._builder, ThreadPoolExecutor(self._parallel, thread_name_prefix="push") as pool:
+            with self._builder, ThreadPoolExecutor(self._max_parallel, thread_name_prefix="push") as pool:
                 while ready := self._due():
-                    self._blocked.clear()
+                    self._blocked_keys.clear()
                     self._builder.prepare(ready)
                     self._record_intent(ready)
-                    for wave in self._parallel_groups(ready):
+                    for group in self._parallel_groups(ready):
                         self._run_context.raise_if_stopping()
-                        self._commit_refusals(wave)
-                        self._handle_wave(wave, self._send_wave(wave, pool))
+                        self._commit_refusals(group)
+                        self._handle_results(group, self._send_group(group, pool))
                     self._store_receipts()
         except (SourceHeld, Retriable):
             self._store_receipts()
@@ -100,10 +101,10 @@ class Push:
                 self.counts[delivery.record_type].waiting += 1
 
     def _enqueue(self) -> None:
-        route, more = self._route, 1
-        while more:
+        route, changes_read = self._route, 1
+        while changes_read:
             with self._run_context.database.writing(self._run_context.token) as connection:
-                more = deliveries.enqueue(connection, route.name, route.record_types, route.connection)
+                changes_read = deliveries.enqueue(connection, route.name, route.record_types, route.connection)
 
     def _due(self) -> list[Delivery]:
         self._writer.flush()
@@ -122,23 +123,23 @@ class Push:
                 append_entry(connection, self._audit_entry(messages, [SENDING] * len(messages), now))
 
     def _parallel_groups(self, ready: Sequence[Delivery]) -> Iterator[list[Batch]]:
-        """Yield batches that may be sent at the same time: no two batches of a wave share an order key."""
-        wave: list[Batch] = []
-        wave_keys: set[str] = set()
+        """Yield groups of batches that may be sent at the same time: no two batches of a group share an order key."""
+        group: list[Batch] = []
+        group_keys: set[str] = set()
         max_batches = 1
         for full_batch in self._batches(ready):
             keys = {delivery.order_key for delivery in full_batch}
-            is_other_type = bool(wave) and full_batch[0].record_type != wave[0][0].record_type
-            if wave and (len(wave) >= max_batches or keys & wave_keys or is_other_type):
-                yield wave
-                wave, wave_keys = [], set()
-            batch = [delivery for delivery in full_batch if delivery.order_key not in self._blocked]
+            is_other_type = bool(group) and full_batch[0].record_type != group[0][0].record_type
+            if group and (len(group) >= max_batches or keys & group_keys or is_other_type):
+                yield group
+                group, group_keys = [], set()
+            batch = [delivery for delivery in full_batch if delivery.order_key not in self._blocked_keys]
             if batch:
-                wave.append(batch)
-                wave_keys |= keys
+                group.append(batch)
+                group_keys |= keys
                 max_batches = max_parallel_of(self._route.targets[batch[0].record_type])
-        if wave:
-            yield wave
+        if group:
+            yield group
 
     def _batches(self, ready: Sequence[Delivery]) -> Iterator[Batch]:
         """Yield the deliveries of one message each, in the order of the feed, up to the target's batch limit.
@@ -161,19 +162,19 @@ class Push:
         if batch:
             yield batch
 
-    def _commit_refusals(self, wave: list[Batch]) -> None:
+    def _commit_refusals(self, group: list[Batch]) -> None:
         """Commit refusals before a later message with the same order key is sent.
 
         Otherwise a refused message would be sent again after a crash. If it were accepted then, it would overwrite
         the later one.
         """
-        if self._refused & {delivery.order_key for batch in wave for delivery in batch}:
+        if self._refused_keys & {delivery.order_key for batch in group for delivery in batch}:
             self._store_receipts()
             self._writer.flush()
 
-    def _send_wave(self, wave: list[Batch], pool: ThreadPoolExecutor) -> Iterable[SendResult]:
-        """Send the batches of a wave at the same time; return the result of each."""
-        return [self._send(wave[0])] if len(wave) == 1 else list(pool.map(self._send, wave))
+    def _send_group(self, group: list[Batch], pool: ThreadPoolExecutor) -> Iterable[SendResult]:
+        """Send the batches of a group at the same time; return the result of each."""
+        return [self._send(group[0])] if len(group) == 1 else list(pool.map(self._send, group))
 
     def _send(self, batch: Batch) -> SendResult:
         target = self._route.targets[batch[0].record_type]
@@ -188,32 +189,36 @@ class Push:
             return error
         return receipts
 
-    def _handle_wave(self, wave: list[Batch], results: Iterable[SendResult]) -> None:
-        """Handle all results of a wave; after that raise the error among them that ends the push, if any."""
+    def _handle_results(self, group: list[Batch], results: Iterable[SendResult]) -> None:
+        """Handle all results of a group; after that raise the error among them that ends the push, if any."""
         final_error: CchcError | None = None
-        for batch, result in zip(wave, results, strict=True):
-            final_error = self._handle_response(batch, result) or final_error
-        if sum(len(batch) for batch, _ in self._unstored) >= RECEIPT_BATCH_SIZE:
+        for batch, result in zip(group, results, strict=True):
+            final_error = self._handle_result(batch, result) or final_error
+        if sum(len(batch) for batch, _ in self._unstored_receipts) >= RECEIPT_BATCH_SIZE:
             self._store_receipts()
         if final_error is not None:
             raise final_error
 
-    def _handle_response(self, batch: Batch, result: SendResult) -> CchcError | None:
+    def _handle_result(self, batch: Batch, result: SendResult) -> CchcError | None:
         """Handle the result of one message; return it if it is an error that ends the push."""
         if isinstance(result, AuthenticationFailed | Fatal):
             return result
         if isinstance(result, CchcError):
-            self._failures += 1
+            self._consecutive_failures += 1
             reason = "outage" if isinstance(result, Retriable) else result.code
             self._count(batch, [Receipt(status=DeliveryStatus.RETRY, reason=reason)] * len(batch))
-            is_final = self._failures >= OUTAGE_THRESHOLD or not isinstance(result, Retriable) or stops_this_run(result)
+            is_final = (
+                self._consecutive_failures >= OUTAGE_THRESHOLD
+                or not isinstance(result, Retriable)
+                or stops_this_run(result)
+            )
             return result if is_final else None
-        self._failures = 0
+        self._consecutive_failures = 0
         if len(batch) > 1 and all(receipt.status is DeliveryStatus.REFUSED for receipt in result):
             errors = [
-                self._handle_response([delivery], self._send([delivery]))
+                self._handle_result([delivery], self._send([delivery]))
                 for delivery in batch
-                if delivery.order_key not in self._blocked
+                if delivery.order_key not in self._blocked_keys
             ]
             return next((error for error in errors if error is not None), None)
         self._count(batch, result)
@@ -229,19 +234,19 @@ class Push:
                     counts.delivered += 1
                 case DeliveryStatus.REFUSED:
                     counts.refused += 1
-                    self._refused.add(delivery.order_key)
+                    self._refused_keys.add(delivery.order_key)
                 case DeliveryStatus.RETRY:
                     counts.waiting += 1
-                    self._blocked.add(delivery.order_key)
-        self._unstored.append((batch, receipts))
+                    self._blocked_keys.add(delivery.order_key)
+        self._unstored_receipts.append((batch, receipts))
         self._run_context.progress(self._route.name, batch[0].record_type, counts, None)
 
     def _store_receipts(self) -> None:
         """Let the writer commit the pending receipts, with their audit log entries and the run counters."""
-        if not self._unstored:
+        if not self._unstored_receipts:
             return
-        unstored, self._unstored = self._unstored, []
-        self._refused.clear()
+        unstored, self._unstored_receipts = self._unstored_receipts, []
+        self._refused_keys.clear()
         counts_by_type = {record_type: counts.copy() for record_type, counts in self.counts.items()}
         now = self._run_context.clock.now()
 
@@ -254,7 +259,7 @@ class Push:
                     append_entry(connection, self._audit_entry(batch, outcomes, to_timestamp_text(now)))
                 for record_type, counts in counts_by_type.items():
                     write_counters(
-                        connection, (self._run_context.run_id, "push", self._route.name, record_type), counts
+                        connection, CounterKey(self._run_context.run_id, "push", self._route.name, record_type), counts
                     )
 
         self._writer.submit(store)

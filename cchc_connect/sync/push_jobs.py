@@ -8,7 +8,6 @@ from cchc_connect.config.file import Config, RouteTable
 from cchc_connect.database.outbox import deliveries
 from cchc_connect.database.state.circuit_breakers import CircuitBreaker, pause, read_circuit_breakers
 from cchc_connect.errors import CchcError, Fatal, OutsideHours, Stopped
-from cchc_connect.messages import Message
 from cchc_connect.sync.concurrency import Job
 from cchc_connect.sync.error_policy import circuit_reason, requested_wait_s, status_and_reason
 from cchc_connect.sync.outgoing import Route
@@ -20,13 +19,13 @@ from cchc_connect.transport import Transport
 
 
 class PushJobs:
-    """Makes the push jobs of a run; they collect their report lines in `lines`."""
+    """Makes the push jobs of a run; they add their report lines to `report_lines`."""
 
     def __init__(self, config: Config, run_context: RunContext, open_transport: ConnectionOpener) -> None:
         """Create the jobs' factory; nothing is sent before a job runs."""
         self._config = config
         self._run_context = run_context
-        self._open = open_transport
+        self._open_transport = open_transport
         self.report_lines: list[ReportLine] = []
 
     def jobs(self, names: Collection[str]) -> list[Job]:
@@ -38,9 +37,8 @@ class PushJobs:
             adapter = self._config.adapter(table.to)
             route = _route(name, table, self._config.connections[table.to], adapter)
             with self._run_context.database.reading() as connection:
-                circuit_breaker = read_circuit_breakers(connection).get(
-                    table.to
-                )  # read now: another route may have just changed it
+                # Read now, and not once for all jobs: another route may have just changed it.
+                circuit_breaker = read_circuit_breakers(connection).get(table.to)
             if (
                 not self._run_context.dry_run
                 and circuit_breaker is not None
@@ -48,18 +46,13 @@ class PushJobs:
             ):
                 self._skip_open_circuit(route, circuit_breaker)
                 return
-            with self._open(table.to, adapter) as transport:
+            with self._open_transport(table.to, adapter) as transport:
                 self._push(route, transport)
 
         return job
 
     def _skip_open_circuit(self, route: Route, circuit_breaker: CircuitBreaker) -> None:
-        context = {
-            "connection": route.connection,
-            "failures": circuit_breaker.failures,
-            "until": circuit_breaker.retry_at,
-        }
-        reason = Message(circuit_reason(circuit_breaker), context)
+        reason = circuit_reason(route.connection, circuit_breaker)
         self.report_lines += [
             ReportLine(kind="push", name=route.name, record_type=record_type, outcome=RunStatus.FAILED, reason=reason)
             for record_type in route.record_types

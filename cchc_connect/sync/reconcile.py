@@ -43,23 +43,23 @@ class KeySample:
     """The source keys of one kind of difference: their number, and the first ones as samples."""
 
     def __init__(self) -> None:
-        """Create an empty set."""
-        self._all = SeenKeys()
+        """Create an empty sample."""
+        self._keys = SeenKeys()
         self.samples: list[str] = []
 
     def add(self, keys: Iterable[str]) -> None:
         """Add keys; a key may be added more than once."""
         for key in keys:
-            self._all.add((key,))
+            self._keys.add((key,))
             if len(self.samples) < MAX_SAMPLES and key not in self.samples:
                 self.samples.append(key)
 
     def __len__(self) -> int:
         """Return the number of different keys."""
-        return len(self._all)
+        return len(self._keys)
 
     def __contains__(self, key: str) -> bool:
-        return key in self._all
+        return key in self._keys
 
     def as_document(self) -> Mapping[str, object]:
         """Return number and samples as a JSON-ready dictionary."""
@@ -72,7 +72,7 @@ class Comparison:
     def __init__(self, stream: Stream, write_context: WriteContext) -> None:
         """Start the comparison of `stream`; `write_context` holds the owners by which conflicts are resolved."""
         self.stream = stream
-        self._occasion = write_context
+        self._write_context = write_context
         self._listed = SeenKeys()
         self.differing = KeySample()
         """Items whose record differs from what the source lists."""
@@ -96,7 +96,7 @@ class Comparison:
         if not classified.records:
             return
         stored = stored_documents(connection, stream, [incoming.source_key for incoming in classified.records])
-        conflicts = plan_page(connection, stream, classified.records, self._occasion).key_conflicts
+        conflicts = plan_page(connection, stream, classified.records, self._write_context).key_conflicts
         conflicting_keys = {item.source_key for item in conflicts}
         self.quarantined.add(conflicting_keys)
         for incoming in classified.records:
@@ -177,15 +177,15 @@ class Reconciler:
         self._config = config
         # Faulty items are listed in the comparison, so their share does not fail the pull.
         self._run_context = replace(run_context, max_quarantined_share=1.0)
-        self._open = open_transport
+        self._open_transport = open_transport
         self.comparisons: list[Comparison] = []
         self.report_lines: list[ReportLine] = []
 
     def run(self, name: str, record_type: str | None) -> None:
-        """Compare the sources of a connection, or only that of a record type; `found` collects the comparisons."""
+        """Compare the sources of a connection, or only that of a record type; `comparisons` collects the results."""
         adapter, agency = self._config.adapter(name), self._config.connections[name].agency
         outage: Message | None = None
-        with self._open(name, adapter) as transport:
+        with self._open_transport(name, adapter) as transport:
             for source in adapter.sources:
                 source_type = source.record_type.record_type
                 if record_type not in {None, source_type}:
@@ -258,9 +258,9 @@ class Reconciler:
             self._delete(stream, PageBatch(deleted_keys=missing_there[start : start + DELETION_BATCH_SIZE]))
         comparison.is_repaired = True
 
-    def _delete(self, stream: Stream, work: PageBatch) -> None:
+    def _delete(self, stream: Stream, batch: PageBatch) -> None:
         write_context = self._run_context.write_context(stream.record_type)
-        counts = self._run_context.commit(lambda connection: write_page(connection, stream, work, write_context))
+        counts = self._run_context.commit(lambda connection: write_page(connection, stream, batch, write_context))
         self.report_lines[-1].counts.add(counts)
 
 

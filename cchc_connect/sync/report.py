@@ -59,9 +59,14 @@ class ReportLine:
 
     def as_document(self) -> Mapping[str, object]:
         """Return the line as a JSON-ready dictionary; instants are UTC, page tokens are without secrets."""
-        reason = None if self.reason is None else {"code": self.reason.code, "context": _texts(self.reason.context)}
+        reason = (
+            None if self.reason is None else {"code": self.reason.code, "context": _context_texts(self.reason.context)}
+        )
         head = {"kind": self.kind, "name": self.name, "record_type": self.record_type, "partition": self.partition}
-        cursors = {"cursor_before": _cursor(self.before), "cursor_after": _cursor(self.after or self.before)}
+        cursors = {
+            "cursor_before": _cursor_document(self.before),
+            "cursor_after": _cursor_document(self.after or self.before),
+        }
         result = {"outcome": self.outcome.value, "reason": reason, "seconds": round(self.seconds, 3)}
         return {**head, **result, **cursors, **self.counts.as_document()}
 
@@ -78,8 +83,8 @@ class ReportLine:
             reason=None if reason is None else Message(reason["code"], reason["context"]),
             counts=Counters(**{counter.name: document.get(counter.name, 0) for counter in fields(Counters)}),
             seconds=document.get("seconds", 0.0),
-            before=_from_cursor(document.get("cursor_before")),
-            after=_from_cursor(document.get("cursor_after")),
+            before=_cursor_from_document(document.get("cursor_before")),
+            after=_cursor_from_document(document.get("cursor_after")),
         )
 
 
@@ -158,14 +163,14 @@ class RunReport:
         )
 
 
-def _cursor(cursor: Cursor | None) -> Mapping[str, str | None] | None:
+def _cursor_document(cursor: Cursor | None) -> Mapping[str, str | None] | None:
     if cursor is None:
         return None
     watermark = None if cursor.watermark is None else to_timestamp_text(cursor.watermark)
     return {"watermark": watermark, "page_token": display_token(cursor.page_token)}
 
 
-def _from_cursor(document: Mapping[str, str | None] | None) -> Cursor | None:
+def _cursor_from_document(document: Mapping[str, str | None] | None) -> Cursor | None:
     if document is None:
         return None
     watermark = document["watermark"]
@@ -174,5 +179,5 @@ def _from_cursor(document: Mapping[str, str | None] | None) -> Cursor | None:
     )
 
 
-def _texts(context: Mapping[str, object]) -> Mapping[str, str]:
+def _context_texts(context: Mapping[str, object]) -> Mapping[str, str]:
     return {name: str(value) for name, value in context.items()}

@@ -1,4 +1,6 @@
-"""One run: takes the lease, pulls every connection, then pushes every route, and returns a report.
+"""Starts runs: synchronise all connections and routes, pull a part, reconcile, or replay quarantine entries.
+
+A run takes the lease, pulls every connection, then pushes every route, and returns a report.
 
 The failure of one connection or route does not stop the others. Only an error that makes writing impossible ends the
 whole run: the lease is lost, or the database fails.
@@ -43,7 +45,7 @@ TransportOpener = Callable[[str, ConnectionTable, Adapter, float], AbstractConte
 """Opens the transport to a connection: its name, table, adapter and a call's deadline in seconds."""
 
 
-def _new_id() -> str:
+def _new_run_id() -> str:
     return str(uuid.uuid4())
 
 
@@ -58,7 +60,7 @@ class RunEnvironment:
     """Runs the jobs. None: threads of this process, as many as the configuration allows."""
     progress: Progress = no_progress
     """Callback for the progress; several threads call it."""
-    new_run_id: Callable[[], str] = _new_id
+    new_run_id: Callable[[], str] = _new_run_id
     """Returns the id of a new run."""
     is_stopping: Callable[[], bool] = never
     """Returns whether the run was asked to end. The run then ends after the current page or messages."""
@@ -111,7 +113,7 @@ class Synchronizer:
             only: names of connections and routes; empty: all. A connection includes the routes that lead to it.
             dry_run: pull and count what would be written and sent, but commit nothing and send no message.
             accept_shrink: names of connections for which any number of records may vanish, instead of a fifth.
-            full: names of connections whose sources are listed completely and compared, whatever was read before.
+            full: names of connections whose sources are listed completely and compared, also what was read before.
 
         Returns:
             The report, also if single connections or routes failed.
@@ -126,13 +128,15 @@ class Synchronizer:
         pull_ranges = {name: PullRange(everything=True) for name in full}
 
         def work(run_context: RunContext) -> list[ReportLine]:
-            pulled = self._pull(names, replace(run_context, accept_shrink=frozenset(accept_shrink)), pull_ranges)
-            return [*pulled, *self._push(only, run_context)]
+            pull_lines = self._run_pull_jobs(
+                names, replace(run_context, accept_shrink=frozenset(accept_shrink)), pull_ranges
+            )
+            return [*pull_lines, *self._run_push_jobs(only, run_context)]
 
         receivers = {
             route.to for name, route in self._config.routes.items() if not only or {name, route.to} & set(only)
         }
-        return self._run([*names, *receivers.difference(names)], work, dry_run=dry_run)
+        return self._run_jobs([*names, *receivers.difference(names)], work, dry_run=dry_run)
 
     def pull(self, name: str, pull_range: PullRange, *, dry_run: bool = False) -> RunReport:
         """Pull a part of one connection again: the changes of a time range, one item or one record type.
@@ -144,8 +148,8 @@ class Synchronizer:
             pull_range: which part.
             dry_run: commit nothing.
         """
-        return self._run(
-            [name], lambda run_context: self._pull([name], run_context, {name: pull_range}), dry_run=dry_run
+        return self._run_jobs(
+            [name], lambda run_context: self._run_pull_jobs([name], run_context, {name: pull_range}), dry_run=dry_run
         )
 
     def reconcile(
@@ -165,13 +169,13 @@ class Synchronizer:
         comparisons: list[Comparison] = []
 
         def work(run_context: RunContext) -> list[ReportLine]:
-            shrinking = frozenset({name} if accept_shrink else ())
-            reconciling = Reconciler(self._config, replace(run_context, accept_shrink=shrinking), self._transport)
-            reconciling.run(name, record_type)
-            comparisons.extend(reconciling.comparisons)
-            return reconciling.report_lines
+            shrink_context = replace(run_context, accept_shrink=frozenset({name} if accept_shrink else ()))
+            reconciler = Reconciler(self._config, shrink_context, self._open_transport)
+            reconciler.run(name, record_type)
+            comparisons.extend(reconciler.comparisons)
+            return reconciler.report_lines
 
-        self._run([name], work, dry_run=not repair)
+        self._run_jobs([name], work, dry_run=not repair)
         return Reconciliation(connection=name, repair=repair, comparisons=comparisons)
 
     def replay(self, entries: Iterable[QuarantineEntry]) -> Counters:
@@ -187,18 +191,18 @@ class Synchronizer:
             Rejected: an entry's connection or source is not configured any more.
         """
         counts = Counters()
-        with self._context(dry_run=False) as run_context:
+        with self._open_run_context(dry_run=False) as run_context:
             for entry in entries:
-                counts.add(self._replay_one(entry, run_context))
+                counts.add(self._replay_entry(entry, run_context))
         return counts
 
-    def _run(
+    def _run_jobs(
         self, names: Collection[str], work: Callable[[RunContext], list[ReportLine]], *, dry_run: bool
     ) -> RunReport:
         for name in names:
-            with self._transport(name, self._config.adapter(name)):
+            with self._open_transport(name, self._config.adapter(name)):
                 pass  # report an unusable address or secret before anything is begun
-        with self._context(dry_run=dry_run) as run_context:
+        with self._open_run_context(dry_run=dry_run) as run_context:
             started_at, began_s = run_context.clock.now(), run_context.clock.monotonic()
             if not dry_run:
                 begin_run(self._database, run_context.token, run_context.run_id, started_at)
@@ -216,15 +220,15 @@ class Synchronizer:
                 finish_run(self._database, run_context.token, report.as_document())
             return report
 
-    def _pull(
+    def _run_pull_jobs(
         self, names: Collection[str], run_context: RunContext, pull_ranges: Mapping[str, PullRange]
     ) -> list[ReportLine]:
-        pull_jobs = PullJobs(self._config, run_context, self._transport, pull_ranges)
+        pull_jobs = PullJobs(self._config, run_context, self._open_transport, pull_ranges)
         self._executor.run(pull_jobs.jobs(names))
         return pull_jobs.report_lines
 
-    def _push(self, only: Collection[str], run_context: RunContext) -> list[ReportLine]:
-        push_jobs = PushJobs(self._config, run_context, self._transport)
+    def _run_push_jobs(self, only: Collection[str], run_context: RunContext) -> list[ReportLine]:
+        push_jobs = PushJobs(self._config, run_context, self._open_transport)
         routes = self._config.routes.items()
         self._executor.run(push_jobs.jobs([name for name, route in routes if not only or {name, route.to} & set(only)]))
         return push_jobs.report_lines
@@ -233,7 +237,7 @@ class Synchronizer:
     def _executor(self) -> Executor:
         return self._environment.executor or ThreadExecutor(self._config.run.max_parallel_connections)
 
-    def _replay_one(self, entry: QuarantineEntry, run_context: RunContext) -> Counters:
+    def _replay_entry(self, entry: QuarantineEntry, run_context: RunContext) -> Counters:
         source = self._source(entry.connection, entry.record_type)
         agency = self._config.connections[entry.connection].agency
         stream = Stream(
@@ -245,11 +249,9 @@ class Synchronizer:
             msgspec.structs.replace(incoming, source_key=entry.source_key) for incoming in classified.records
         ]
         faulty = [replace(item, source_key=entry.source_key) for item in classified.faulty]
-        page, write_context = (
-            PageBatch(records=incoming_records, faulty=faulty),
-            run_context.write_context(entry.record_type),
-        )
-        return run_context.commit(lambda connection: write_page(connection, stream, page, write_context))
+        batch = PageBatch(records=incoming_records, faulty=faulty)
+        write_context = run_context.write_context(entry.record_type)
+        return run_context.commit(lambda connection: write_page(connection, stream, batch, write_context))
 
     def _source(self, name: str, record_type: str) -> Source:
         sources = self._config.adapter(name).sources if name in self._config.connections else ()
@@ -259,7 +261,7 @@ class Synchronizer:
         raise Rejected("quarantine.source_unknown", connection=name, record_type=record_type)
 
     @contextmanager
-    def _context(self, *, dry_run: bool) -> Generator[RunContext, None, None]:
+    def _open_run_context(self, *, dry_run: bool) -> Generator[RunContext, None, None]:
         """Yield the run context, and hold the lease while the block runs; a dry run takes no lease."""
         environment = self._environment
         run_context = RunContext(
@@ -280,7 +282,7 @@ class Synchronizer:
         with Lease(self._database, environment.clock, timedelta(seconds=self._config.run.lease_s)) as lease:
             yield replace(run_context, token=lease.token)
 
-    def _transport(self, name: str, adapter: Adapter) -> AbstractContextManager[Transport]:
+    def _open_transport(self, name: str, adapter: Adapter) -> AbstractContextManager[Transport]:
         return self._connect(name, self._config.connections[name], adapter, self._config.run.deadline_s)
 
 

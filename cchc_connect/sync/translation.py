@@ -1,6 +1,6 @@
 """Translates wire items into serialized records, or into all faults that make an item invalid.
 
-The result depends on the item alone, so the translation may run in another process (`second_process`).
+The result depends on the item alone, so the translation may run in another process (`worker_process`).
 """
 
 import json
@@ -89,7 +89,7 @@ class LocalTranslator:
         """Create the translator of `source`."""
         self._source = source
         self._models = WireModels(source.record_type)
-        self._mapped = 0
+        self._mapped_count = 0
 
     def translate(self, items: Sequence[Item]) -> Future[list[TranslatedItem]]:
         """Return a completed future of `translate_all(items)`."""
@@ -162,14 +162,14 @@ class LocalTranslator:
         Raises:
             RecordInvalid: the fields make no valid record.
         """
-        record, notes = self._record(pending.value)
+        record, notes = self._validated_record(pending.value)
         pending.result.notes = json.dumps([[note.path, note.rule] for note in notes]) if notes else None
         return record
 
-    def _record(self, fields: Mapping[str, object]) -> tuple[Record, tuple[Note, ...]]:
+    def _validated_record(self, fields: Mapping[str, object]) -> tuple[Record, tuple[Note, ...]]:
         if isinstance(fields, MappedItem):
-            self._mapped += 1
-            record = self._models.read(fields) if self._mapped > COMPILE_THRESHOLD else None
+            self._mapped_count += 1
+            record = self._models.read(fields) if self._mapped_count > COMPILE_THRESHOLD else None
             if record is not None:
                 return record, tuple(record.quality_notes())
             fields = fields.read()

@@ -5,8 +5,8 @@ worker runs this module as a program: it makes its adapter from the configuratio
 input ends.
 
 Protocol, over standard input and output: each message is its length (8 bytes, little-endian) and its bytes. The main
-process sends a pickled `Place`, the worker replies `ready`. Then each request is a MessagePack array of raw items, and
-each response a MessagePack array of `TranslatedItem`, in the order of the requests.
+process sends a pickled `SourceRef`, the worker replies `ready`. Then each request is a MessagePack array of raw items,
+and each response a MessagePack array of `TranslatedItem`, in the order of the requests.
 """
 
 import fcntl
@@ -49,6 +49,10 @@ _READY = b"ready"
 _EXIT_TIMEOUT_S = 5.0
 """Seconds that the worker may take to exit before it is killed."""
 
+_RESPONSE_DECODER = msgspec.msgpack.Decoder(list[TranslatedItem])
+
+_REQUEST_DECODER = msgspec.msgpack.Decoder(list[bytes])
+
 log = logging.getLogger("cchc_connect.sync")
 
 
@@ -63,21 +67,21 @@ class SourceRef(msgspec.Struct):
 class WorkerTranslator:
     """Translator that sends large batches to a worker process once that is ready, and translates all others itself."""
 
-    def __init__(self, translation: LocalTranslator, source_ref: SourceRef | None, slots: Semaphore) -> None:
+    def __init__(self, local: LocalTranslator, source_ref: SourceRef | None, slots: Semaphore) -> None:
         """Create the translator; no process is started before there is work for it.
 
         Args:
-            translation: translates in this process what the worker does not.
+            local: translates in this process what the worker does not translate.
             source_ref: how the worker finds the source; None: use no worker.
             slots: limits the number of worker processes at the same time.
         """
-        self._local = translation
+        self._local = local
         self._source_ref = source_ref
         self._slots = slots
         self._has_slot = False
         self._process: subprocess.Popen[bytes] | None = None
-        self._sender = ThreadPoolExecutor(1, thread_name_prefix="ask")
-        self._receiver = ThreadPoolExecutor(1, thread_name_prefix="hear")
+        self._sender = ThreadPoolExecutor(1, thread_name_prefix="worker-send")
+        self._receiver = ThreadPoolExecutor(1, thread_name_prefix="worker-receive")
         self._ready: Future[bytes] | None = None
         self._pending: list[Future[list[TranslatedItem]]] = []
 
@@ -99,7 +103,7 @@ class WorkerTranslator:
         if len(self._pending) >= MAX_PENDING:  # the worker is busy, and this process would only wait for it
             return self._local.translate(items)
         # The next request is sent before the last response has come, so that the worker never waits.
-        self._sender.submit(_put, _stream(self._process.stdin), msgspec.msgpack.encode(raw_items))
+        self._sender.submit(_write_message, _binary(self._process.stdin), msgspec.msgpack.encode(raw_items))
         self._pending.append(self._receiver.submit(self._receive, self._process, items))
         return self._pending[-1]
 
@@ -108,13 +112,13 @@ class WorkerTranslator:
         process, self._process, self._source_ref = self._process, None, None
         if process is not None:
             with suppress(OSError):
-                _stream(process.stdin).close()
+                _binary(process.stdin).close()
             try:
                 process.wait(_EXIT_TIMEOUT_S)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-            _stream(process.stdout).close()
+            _binary(process.stdout).close()
         self._sender.shutdown(wait=True)
         self._receiver.shutdown(wait=True)
         if self._has_slot:
@@ -140,34 +144,30 @@ class WorkerTranslator:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
         )
         for stream in (self._process.stdin, self._process.stdout):
-            _widen(_stream(stream))
-        self._ready = self._receiver.submit(self._introduce, self._process, source_ref)
+            _enlarge_pipe(_binary(stream))
+        self._ready = self._receiver.submit(self._send_source, self._process, source_ref)
 
-    def _introduce(self, process: subprocess.Popen[bytes], source_ref: SourceRef) -> bytes:
+    def _send_source(self, process: subprocess.Popen[bytes], source_ref: SourceRef) -> bytes:
         """Send the worker its source; return its reply when it is ready."""
-        _put(_stream(process.stdin), pickle.dumps(source_ref))
-        return _get(_stream(process.stdout))
+        _write_message(_binary(process.stdin), pickle.dumps(source_ref))
+        return _read_message(_binary(process.stdout))
 
     def _receive(self, process: subprocess.Popen[bytes], items: Sequence[Item]) -> list[TranslatedItem]:
         """Return the worker's next response; if the worker failed, translate the items in this process."""
         try:
-            return _responses.decode(_get(_stream(process.stdout)))
+            return _RESPONSE_DECODER.decode(_read_message(_binary(process.stdout)))
         except (OSError, ValueError, EOFError) as error:
-            log.warning("the second process failed (%s); its work is done here", type(error).__name__)
+            log.warning("the worker process failed (%s); this process translates its items", type(error).__name__)
             return self._local.translate_all(items)
 
 
-_responses = msgspec.msgpack.Decoder(list[TranslatedItem])
-_requests = msgspec.msgpack.Decoder(list[bytes])
-
-
-def _put(stream: BinaryIO, message: bytes) -> None:
+def _write_message(stream: BinaryIO, message: bytes) -> None:
     stream.write(_LENGTH.pack(len(message)))
     stream.write(message)
     stream.flush()
 
 
-def _get(stream: BinaryIO) -> bytes:
+def _read_message(stream: BinaryIO) -> bytes:
     """Read one message.
 
     Raises:
@@ -183,13 +183,14 @@ def _get(stream: BinaryIO) -> bytes:
     return message
 
 
-def _widen(stream: BinaryIO) -> None:
+def _enlarge_pipe(stream: BinaryIO) -> None:
     """Enlarge a pipe, where the system allows it, so that a page passes in one piece instead of many."""
     with suppress(OSError, AttributeError):
         fcntl.fcntl(stream, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
-def _stream(stream: object) -> BinaryIO:
+def _binary(stream: object) -> BinaryIO:
+    """Return a pipe with the type that it has; `subprocess` declares it as optional."""
     return cast("BinaryIO", stream)
 
 
@@ -199,24 +200,24 @@ def main(form: str) -> None:
         try:
             _serve()
         except Exception as error:  # noqa: BLE001  # the boundary of this process: the main process goes on without it
-            log.critical("the second process failed\n%s", safe_traceback(error))
+            log.critical("the worker process failed\n%s", safe_traceback(error))
             sys.exit(1)
 
 
 def _serve() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both processes; the main process decides
-    source_ref: SourceRef = pickle.loads(_get(sys.stdin.buffer))  # noqa: S301  # sent by the process that started this one
+    source_ref: SourceRef = pickle.loads(_read_message(sys.stdin.buffer))  # noqa: S301  # sent by the process that started this one
     sources = source_ref.config.adapter(source_ref.connection).sources
     (source,) = (source for source in sources if source.record_type.record_type == source_ref.record_type)
-    translation = LocalTranslator(source)
+    translator = LocalTranslator(source)
     gc.freeze()
     gc.disable()  # records contain no cycles
-    _put(sys.stdout.buffer, _READY)
+    _write_message(sys.stdout.buffer, _READY)
     writer = BackgroundWriter(overlapping=True)
     with prefetch(_received_requests(), 1) as requests, suppress(OSError):  # OSError: the main process closed the pipe
         for raw_items in requests:
-            response = msgspec.msgpack.encode(translation.translate_all([RawItem(raw) for raw in raw_items]))
-            writer.submit(partial(_put, sys.stdout.buffer, response))
+            response = msgspec.msgpack.encode(translator.translate_all([RawItem(raw) for raw in raw_items]))
+            writer.submit(partial(_write_message, sys.stdout.buffer, response))
         writer.flush()
     writer.close()
 
@@ -225,7 +226,7 @@ def _received_requests() -> Iterator[list[bytes]]:
     """Yield the raw items of each request until the input ends."""
     with suppress(EOFError):
         while True:
-            yield _requests.decode(_get(sys.stdin.buffer))
+            yield _REQUEST_DECODER.decode(_read_message(sys.stdin.buffer))
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ def secure_server(context: ssl.SSLContext | None, date: str | None = None) -> Ge
 
 def outside(port: int, trust: ssl.SSLContext, **more: Any) -> NetworkTarget:
     origin = Origin(more.pop("scheme", "https"), more.pop("host", "127.0.0.1"), port)
-    return NetworkTarget(connection="land", origin=origin, trust=trust, **more)
+    return NetworkTarget(connection="land", origin=origin, tls_context=trust, **more)
 
 
 def seen(system: NetworkTarget, resolve: Resolver = system_resolver) -> list[Finding]:

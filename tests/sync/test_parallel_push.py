@@ -131,7 +131,7 @@ def test_one_refused_record_leaves_its_batch_delivered(books: PulledDatabase) ->
     assert (done.counts["dossier"].delivered, done.counts["dossier"].refused) == (3, 1)
 
 
-def test_an_outage_in_a_wave_records_the_outcome_of_each_message(books: PulledDatabase) -> None:
+def test_an_outage_in_a_parallel_group_records_the_outcome_of_each_message(books: PulledDatabase) -> None:
     """Failures in a row end the run; messages sent before and in parallel are recorded as delivered or waiting."""
     books.pull("desk", DossierRegister([dossier_fields(code) for code in dossier_codes(8)]))
     outage = Unreachable("transport.unreachable")

@@ -105,7 +105,7 @@ def test_its_log_is_shown_in_the_same_form(
 
     log = capfd.readouterr().err
     assert len(log.splitlines()) == lines
-    assert log.count("the second process failed") == lines
+    assert log.count("the worker process failed") == lines
     assert "Mẫu" not in log
 
 

@@ -1,7 +1,7 @@
 """The audit log: who sent what to whom, for which purpose and on which legal basis.
 
 Entries are only added, and each entry's hash covers the entry and the hash before it: `first_broken_entry` finds an
-entry that was changed, removed or moved later, also at the end. The log holds keys of records and no values.
+entry that was changed, removed or moved afterwards, also the last one. The log holds keys of records and no values.
 """
 
 import hashlib
@@ -41,23 +41,23 @@ class AuditEntry:
 
 def append_entry(connection: Connection, entry: AuditEntry) -> None:
     """Append one entry to the chain."""
-    latest = select(audit_log.c.entry, audit_log.c.hash).order_by(audit_log.c.entry.desc()).limit(1)
-    last = connection.execute(latest).one_or_none()
+    latest_entry = select(audit_log.c.entry, audit_log.c.hash).order_by(audit_log.c.entry.desc()).limit(1)
+    previous = connection.execute(latest_entry).one_or_none()
     body = json.dumps(vars(entry), ensure_ascii=False, sort_keys=True)
-    number, before = (1, GENESIS_HASH) if last is None else (last.entry + 1, last.hash)
-    connection.execute(audit_log.insert().values(entry=number, body=body, hash=_hash(before, body)))
+    number, previous_hash = (1, GENESIS_HASH) if previous is None else (previous.entry + 1, previous.hash)
+    connection.execute(audit_log.insert().values(entry=number, body=body, hash=_chained_hash(previous_hash, body)))
 
 
 def first_broken_entry(connection: Connection) -> int | None:
     """Return the number of the first entry that does not fit the chain, None where the chain is intact."""
-    before, expected = GENESIS_HASH, 1
+    previous_hash, expected_number = GENESIS_HASH, 1
     for row in connection.execute(select(audit_log).order_by(audit_log.c.entry)):
-        if row.entry != expected or row.hash != _hash(before, row.body):
-            return expected
-        before, expected = row.hash, expected + 1
+        if row.entry != expected_number or row.hash != _chained_hash(previous_hash, row.body):
+            return expected_number
+        previous_hash, expected_number = row.hash, expected_number + 1
     # Entries removed from the end leave an intact chain; each run stored the number of its last entry.
     last_seen = connection.execute(select(func.max(run.c.last_audit_entry))).scalar() or 0
-    return expected if last_seen >= expected else None
+    return expected_number if last_seen >= expected_number else None
 
 
 def last_entry_number(connection: Connection) -> int:
@@ -65,5 +65,5 @@ def last_entry_number(connection: Connection) -> int:
     return connection.execute(select(func.max(audit_log.c.entry))).scalar() or 0
 
 
-def _hash(before: str, body: str) -> str:
-    return hashlib.sha256(f"{before}\n{body}".encode()).hexdigest()
+def _chained_hash(previous_hash: str, body: str) -> str:
+    return hashlib.sha256(f"{previous_hash}\n{body}".encode()).hexdigest()

@@ -1,7 +1,7 @@
 """Dead letters: messages that a target will never accept as they are, and requeueing them by hand.
 
-A requeued letter keeps its idempotency key, so a target that accepted it before does not process it twice.
-Only the newest version of a record is requeued: an older letter is outdated, even if the newer one was not delivered.
+A requeued message keeps its idempotency key, so a target that accepted it before does not process it twice.
+Only the newest version of a record is requeued: an older message is outdated, even if the newer one was not delivered.
 """
 
 from collections.abc import Collection, Sequence
@@ -11,7 +11,7 @@ from functools import cache
 from sqlalchemy import Connection, RowMapping, select, update
 
 from cchc_connect.database.bulk import RowQuery, batches, select_in
-from cchc_connect.database.outbox.deliveries import DeliveryState
+from cchc_connect.database.outbox.deliveries import REQUEUED, DeliveryState
 from cchc_connect.database.tables import GONE, change, delivery
 
 
@@ -21,7 +21,7 @@ class DeadLetter:
 
     route: str
     sequence: int
-    """Number of the letter: the sequence of its change in the feed."""
+    """Number of the dead letter: the sequence of its change in the feed."""
     record_type: str
     record_key: str
     attempts: int
@@ -37,44 +37,43 @@ class DeadLetter:
 
     @property
     def is_worth_sending(self) -> bool:
-        """True if the letter holds the newest version of a live record."""
+        """True if it holds the newest version of a live record."""
         return self.outdated_by is None and not self.is_gone
 
 
 def dead_letters(connection: Connection, route: str | None = None) -> list[DeadLetter]:
     """Return the dead letters, of one route where it is named, in the order of the feed."""
-    chosen = select(delivery).where(delivery.c.state == DeliveryState.DEAD)
+    query = select(delivery).where(delivery.c.state == DeliveryState.DEAD)
     if route is not None:
-        chosen = chosen.where(delivery.c.route == route)
-    dead = connection.execute(chosen.order_by(delivery.c.route, delivery.c.sequence)).mappings().all()
+        query = query.where(delivery.c.route == route)
+    dead = connection.execute(query.order_by(delivery.c.route, delivery.c.sequence)).mappings().all()
     latest: dict[tuple[str, str], tuple[int, str]] = {}
     keys = [row["record_key"] for row in dead]
-    for record_type, key, sequence, operation in select_in(connection, _versions(), change.c.record_key, keys):
+    for record_type, key, sequence, operation in select_in(connection, _change_query(), change.c.record_key, keys):
         newest = latest.get((record_type, key), (0, ""))
         latest[record_type, key] = max(newest, (sequence, operation))
-    return [_letter(row, *latest[row["record_type"], row["record_key"]]) for row in dead]
+    return [_dead_letter(row, *latest[row["record_type"], row["record_key"]]) for row in dead]
 
 
-@cache
-def _versions() -> RowQuery:
-    return select(change.c.record_type, change.c.record_key, change.c.sequence, change.c.operation)
-
-
-def requeue(connection: Connection, letters: Collection[DeadLetter]) -> list[DeadLetter]:
-    """Requeue those letters that are worth sending, as if never sent; return them."""
-    requeued = [letter for letter in letters if letter.is_worth_sending]
-    waiting = {"state": DeliveryState.WAITING, "attempts": 0, "next_attempt_at": None, "finished_at": None}
-    for route in {letter.route for letter in requeued}:
-        sequences: Sequence[int] = [letter.sequence for letter in requeued if letter.route == route]
+def requeue(connection: Connection, selected: Collection[DeadLetter]) -> list[DeadLetter]:
+    """Requeue those of the selected dead letters that are worth sending, as if never sent; return them."""
+    requeued = [dead_letter for dead_letter in selected if dead_letter.is_worth_sending]
+    for route in {dead_letter.route for dead_letter in requeued}:
+        sequences: Sequence[int] = [dead_letter.sequence for dead_letter in requeued if dead_letter.route == route]
         for batch in batches(sequences):
-            chosen = (
+            is_selected = (
                 (delivery.c.route == route) & delivery.c.sequence.in_(batch) & (delivery.c.state == DeliveryState.DEAD)
             )
-            connection.execute(update(delivery).where(chosen).values(**waiting))
+            connection.execute(update(delivery).where(is_selected).values(**REQUEUED))
     return requeued
 
 
-def _letter(row: RowMapping, latest: int, operation: str) -> DeadLetter:
+@cache
+def _change_query() -> RowQuery:
+    return select(change.c.record_type, change.c.record_key, change.c.sequence, change.c.operation)
+
+
+def _dead_letter(row: RowMapping, latest: int, operation: str) -> DeadLetter:
     return DeadLetter(
         route=row["route"],
         sequence=row["sequence"],

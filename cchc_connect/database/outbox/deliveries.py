@@ -1,6 +1,6 @@
 """The outbox: one delivery for each change on each route, waiting, delivered or dead.
 
-A route takes changes from the feed into its outbox (`stage`), and sends the deliveries that are due. They are sent
+A route takes changes from the feed into its outbox (`enqueue`), and sends the deliveries that are due. They are sent
 in feed order within each order key: a later message waits for an earlier one of the same key, and for no other.
 """
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -67,25 +68,30 @@ class Delivery:
     """Fields whose text was cut when it was last sent."""
 
 
-ReceivedDelivery = tuple[Delivery, Receipt]
+DeliveryReceipt = tuple[Delivery, Receipt]
 """A delivery and the receipt of its message."""
 
-_STATES = {
+_STATE_BY_STATUS = {
     DeliveryStatus.DELIVERED: DeliveryState.DELIVERED,
     DeliveryStatus.DUPLICATE: DeliveryState.DELIVERED,
     DeliveryStatus.REFUSED: DeliveryState.DEAD,
     DeliveryStatus.RETRY: DeliveryState.WAITING,
 }
 
+REQUEUED: Mapping[str, object] = MappingProxyType(
+    {"state": DeliveryState.WAITING, "attempts": 0, "next_attempt_at": None, "finished_at": None}
+)
+"""Column values of a dead letter that was requeued: as if it had never been sent."""
+
 _RECEIPT_COLUMNS = ("state", "attempts", "next_attempt_at", "reason", "finished_at", "shortened_fields")
 
 
-def enqueue(connection: Connection, name: str, record_types: Sequence[str], receiver: str) -> int:
+def enqueue(connection: Connection, route_name: str, record_types: Sequence[str], receiver: str) -> int:
     """Take the next changes of the feed into the route's outbox; return how many were read, 0 at the feed's end.
 
     Changes that the connection `receiver` made itself are not sent back to it.
     """
-    start = connection.execute(select(route.c.last_sequence).where(route.c.name == name)).scalar() or 0
+    start = connection.execute(select(route.c.last_sequence).where(route.c.name == route_name)).scalar() or 0
     end = last_sequence(connection)
     if start == end:
         return 0
@@ -94,11 +100,11 @@ def enqueue(connection: Connection, name: str, record_types: Sequence[str], rece
     for row in new:
         if row["operation"] in GONE:
             of_record = (delivery.c.record_type == row["record_type"]) & (delivery.c.record_key == row["record_key"])
-            waiting = (delivery.c.route == name) & of_record & (delivery.c.state == DeliveryState.WAITING)
+            waiting = (delivery.c.route == route_name) & of_record & (delivery.c.state == DeliveryState.WAITING)
             connection.execute(update(delivery).where(waiting).values(state=DeliveryState.DEAD, reason="gone"))
     rows = [
         (
-            name,
+            route_name,
             row["sequence"],
             row["record_type"],
             row["record_key"],
@@ -115,18 +121,18 @@ def enqueue(connection: Connection, name: str, record_types: Sequence[str], rece
     ]
     insert_rows(connection, delivery, rows)
     reached = new[-1]["sequence"] if len(new) == ENQUEUE_BATCH_SIZE else end
-    _put_route(connection, name, {"last_sequence": reached})
+    _upsert_route(connection, route_name, {"last_sequence": reached})
     return max(len(new), 1)
 
 
-def due(connection: Connection, name: str, now: datetime, limit: int | None = None) -> list[Delivery]:
+def due(connection: Connection, route_name: str, now: datetime, limit: int | None = None) -> list[Delivery]:
     """Return the deliveries that may be sent now, in feed order."""
     now_text = to_timestamp_text(now)
-    waiting = (delivery.c.route == name) & (delivery.c.state == DeliveryState.WAITING)
-    first_held = select(delivery.c.order_key, func.min(delivery.c.sequence)).where(
+    waiting = (delivery.c.route == route_name) & (delivery.c.state == DeliveryState.WAITING)
+    first_blocked = select(delivery.c.order_key, func.min(delivery.c.sequence)).where(
         waiting & (delivery.c.next_attempt_at > now_text)
     )
-    held_from = {row[0]: row[1] for row in connection.execute(first_held.group_by(delivery.c.order_key))}
+    blocked_from = {row[0]: row[1] for row in connection.execute(first_blocked.group_by(delivery.c.order_key))}
     columns = (delivery.c.sequence, delivery.c.record_type, delivery.c.record_key, delivery.c.order_key)
     ready = waiting & (delivery.c.next_attempt_at.is_(None) | (delivery.c.next_attempt_at <= now_text))
     joined = select(*columns, delivery.c.attempts, change.c.document).join(
@@ -138,9 +144,9 @@ def due(connection: Connection, name: str, now: datetime, limit: int | None = No
         for row in rows:
             if limit is not None and len(sendable) == limit:
                 break
-            if held_from.get(row.order_key, row.sequence) >= row.sequence:
+            if blocked_from.get(row.order_key, row.sequence) >= row.sequence:
                 sendable.append(row)
-    delivered = _delivered_before(connection, name, sendable)
+    delivered = _delivered_before(connection, route_name, sendable)
     return [
         Delivery(
             sequence=row.sequence,
@@ -155,30 +161,16 @@ def due(connection: Connection, name: str, now: datetime, limit: int | None = No
     ]
 
 
-def _delivered_before(connection: Connection, name: str, rows: Sequence[Row[*tuple[Any, ...]]]) -> set[tuple[str, str]]:
-    """Return those records of these messages that the route delivered before, by type and key."""
-    keys = sorted({row.record_key for row in rows})
-    bound = {"name": name, "delivered": DeliveryState.DELIVERED.value}
-    delivered = select_in(connection, _delivered(), delivery.c.record_key, keys, bound)
-    return {(record_type, key) for record_type, key in delivered}
-
-
-@cache
-def _delivered() -> RowQuery:
-    done = (delivery.c.route == bindparam("name")) & (delivery.c.state == bindparam("delivered"))
-    return select(delivery.c.record_type, delivery.c.record_key).where(done)
-
-
-def store_receipts(connection: Connection, name: str, receipts: Sequence[ReceivedDelivery], now: datetime) -> None:
+def store_receipts(connection: Connection, route_name: str, receipts: Sequence[DeliveryReceipt], now: datetime) -> None:
     """Store the receipts of messages.
 
-    A message to be sent again waits, longer each time; after the last attempt it is a dead letter. Dead
-    letters that were refused only because the target lacked a record just delivered are requeued.
+    A message to be sent again waits, longer each time; after the last attempt it is a dead letter. Dead letters that
+    were refused only because the target lacked a record just delivered are requeued.
     """
     rows: list[tuple[object, ...]] = []
     for sent, receipt in receipts:
         attempts = sent.attempts + (receipt.reason not in OUTAGE_REASONS)
-        state, next_attempt_at = _STATES[receipt.status], None
+        state, next_attempt_at = _STATE_BY_STATUS[receipt.status], None
         if state is DeliveryState.WAITING and attempts >= MAX_ATTEMPTS:
             state = DeliveryState.DEAD
         if state is DeliveryState.WAITING:
@@ -194,39 +186,19 @@ def store_receipts(connection: Connection, name: str, receipts: Sequence[Receive
             finished_at,
             " ".join(sent.shortened_fields) or None,
         )
-        rows.append((*values, name, sent.sequence))
+        rows.append((*values, route_name, sent.sequence))
     update_rows(connection, delivery, _RECEIPT_COLUMNS, rows)
     _requeue_dependents(
-        connection, name, [sent for sent, receipt in receipts if _STATES[receipt.status] is DeliveryState.DELIVERED]
+        connection,
+        route_name,
+        [sent for sent, receipt in receipts if _STATE_BY_STATUS[receipt.status] is DeliveryState.DELIVERED],
     )
 
 
-def _requeue_dependents(connection: Connection, name: str, delivered: Sequence[Delivery]) -> None:
-    newer = delivery.alias()
-    outdated = exists().where(
-        newer.c.route == name,
-        newer.c.record_type == delivery.c.record_type,
-        newer.c.record_key == delivery.c.record_key,
-        newer.c.sequence > delivery.c.sequence,
-    )
-    for record_type in {parent.record_type for parent in delivered}:
-        keys = [parent.order_key for parent in delivered if parent.record_type == record_type]
-        orphaned = (
-            (delivery.c.route == name)
-            & delivery.c.order_key.in_(keys)
-            & (delivery.c.record_type != record_type)
-            & (delivery.c.state == DeliveryState.DEAD)
-            & (delivery.c.reason == PARENT_NOT_FOUND)
-            & ~outdated
-        )
-        waiting = {"state": DeliveryState.WAITING, "attempts": 0, "next_attempt_at": None, "finished_at": None}
-        connection.execute(update(delivery).where(orphaned).values(**waiting))
-
-
-def hold_route(connection: Connection, name: str, reason: CchcError | None) -> None:
+def hold_route(connection: Connection, route_name: str, reason: CchcError | None) -> None:
     """Put a route on hold for `reason`, or end its hold where that is None."""
     context = None if reason is None else json.dumps({key: str(value) for key, value in reason.context.items()})
-    _put_route(connection, name, {"held_code": reason.code if reason else None, "held_context": context})
+    _upsert_route(connection, route_name, {"held_code": reason.code if reason else None, "held_context": context})
 
 
 def route_states(connection: Connection) -> list[Mapping[str, object]]:
@@ -241,6 +213,44 @@ def route_states(connection: Connection) -> list[Mapping[str, object]]:
     ]
 
 
-def _put_route(connection: Connection, name: str, values: Mapping[str, object]) -> None:
-    at_first = {} if "last_sequence" in values else {"last_sequence": 0}
-    upsert(connection, route, {"name": name}, values, insert_values=at_first)
+def _delivered_before(
+    connection: Connection, route_name: str, rows: Sequence[Row[*tuple[Any, ...]]]
+) -> set[tuple[str, str]]:
+    """Return those records of these messages that the route delivered before, by type and key."""
+    keys = sorted({row.record_key for row in rows})
+    bound = {"name": route_name, "delivered": DeliveryState.DELIVERED.value}
+    delivered = select_in(connection, _delivered_query(), delivery.c.record_key, keys, bound)
+    return {(record_type, key) for record_type, key in delivered}
+
+
+@cache
+def _delivered_query() -> RowQuery:
+    done = (delivery.c.route == bindparam("name")) & (delivery.c.state == bindparam("delivered"))
+    return select(delivery.c.record_type, delivery.c.record_key).where(done)
+
+
+def _requeue_dependents(connection: Connection, route_name: str, delivered: Sequence[Delivery]) -> None:
+    """Requeue dead letters that were refused because the target lacked one of these records."""
+    newer = delivery.alias()
+    outdated = exists().where(
+        newer.c.route == route_name,
+        newer.c.record_type == delivery.c.record_type,
+        newer.c.record_key == delivery.c.record_key,
+        newer.c.sequence > delivery.c.sequence,
+    )
+    for record_type in {parent.record_type for parent in delivered}:
+        keys = [parent.order_key for parent in delivered if parent.record_type == record_type]
+        orphaned = (
+            (delivery.c.route == route_name)
+            & delivery.c.order_key.in_(keys)
+            & (delivery.c.record_type != record_type)
+            & (delivery.c.state == DeliveryState.DEAD)
+            & (delivery.c.reason == PARENT_NOT_FOUND)
+            & ~outdated
+        )
+        connection.execute(update(delivery).where(orphaned).values(**REQUEUED))
+
+
+def _upsert_route(connection: Connection, route_name: str, values: Mapping[str, object]) -> None:
+    insert_values = {} if "last_sequence" in values else {"last_sequence": 0}
+    upsert(connection, route, {"name": route_name}, values, insert_values=insert_values)

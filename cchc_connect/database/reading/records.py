@@ -29,11 +29,11 @@ def records(database: SharedDatabase, kind: type[AnyRecord], **equal: object) ->
         KeyError: the record has no such field.
     """
     table = record_table(kind.record_type)
-    chosen = live_records_query(kind).where(*(table.c[name] == value for name, value in equal.items()))
+    query = live_records_query(kind).where(*(table.c[name] == value for name, value in equal.items()))
     after, is_last = "", False
     while not is_last:
         with database.reading() as connection:
-            rows = connection.execute(chosen.where(table.c.record_key > after).limit(RECORD_BATCH_SIZE)).all()
+            rows = connection.execute(query.where(table.c.record_key > after).limit(RECORD_BATCH_SIZE)).all()
         yield from (record_from_row(kind, row) for row in rows)
         after, is_last = rows[-1].record_key if rows else after, len(rows) < RECORD_BATCH_SIZE
 
@@ -54,5 +54,5 @@ def live_records_query(kind: type[Record]) -> Select[Any, Any, Any]:
 
 
 def record_from_row(kind: type[AnyRecord], row: Row[Any, Any, Any]) -> AnyRecord:
-    """Return the record of a row of `live_rows`."""
+    """Return the record of a row of `live_records_query`."""
     return from_document(kind, json.loads(row.document))

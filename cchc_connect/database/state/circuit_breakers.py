@@ -54,12 +54,12 @@ def read_circuit_breakers(connection: Connection) -> Mapping[str, CircuitBreaker
 
 def record_failure(connection: Connection, name: str, now: datetime) -> None:
     """Count a run that could not reach the connection; from the third on open its circuit, longer each time."""
-    earlier = select(circuit_breaker.c.failures).where(circuit_breaker.c.connection == name)
-    failures = (connection.execute(earlier).scalar() or 0) + 1
-    pause = timedelta(0)
+    query = select(circuit_breaker.c.failures).where(circuit_breaker.c.connection == name)
+    failures = (connection.execute(query).scalar() or 0) + 1
+    wait = timedelta(0)
     if failures >= FAILURE_THRESHOLD:
-        pause = min(MAX_FAILURE_PAUSE, INITIAL_PAUSE * 2 ** min(failures - FAILURE_THRESHOLD, 10))
-    values = {"failures": failures, "opened_at": to_timestamp_text(now), "retry_at": to_timestamp_text(now + pause)}
+        wait = min(MAX_FAILURE_PAUSE, INITIAL_PAUSE * 2 ** min(failures - FAILURE_THRESHOLD, 10))
+    values = {"failures": failures, "opened_at": to_timestamp_text(now), "retry_at": to_timestamp_text(now + wait)}
     upsert(connection, circuit_breaker, {"connection": name}, values)
 
 

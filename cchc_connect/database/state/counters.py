@@ -1,9 +1,9 @@
-"""Counters of a run, one set for each source and each route."""
+"""Counters of a run, one set for each source and each route; they are committed with the pages that they count."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Self
+from typing import NamedTuple, Self
 
 from sqlalchemy import Connection, select
 
@@ -65,12 +65,22 @@ class Counters:
         return self.inserted + self.updated + self.deleted
 
 
-def write_counters(
-    connection: Connection, key: tuple[str, str, str, str], counts: Counters, partition: str = NO_PARTITION
-) -> None:
-    """Store the counters of one key: run, kind (`pull` or `push`), name, record type; one row per partition."""
-    columns: dict[str, str] = dict(zip(("run_id", "kind", "name", "record_type"), key, strict=True))
-    upsert(connection, run_counter, {**columns, "partition": partition}, {"counts": json.dumps(counts.as_document())})
+class CounterKey(NamedTuple):
+    """What a set of counters belongs to."""
+
+    run_id: str
+    kind: str
+    """`pull` or `push`."""
+    name: str
+    """Connection or route."""
+    record_type: str
+
+
+def write_counters(connection: Connection, key: CounterKey, counts: Counters, partition: str = NO_PARTITION) -> None:
+    """Store the counters of a source or route; one row per partition."""
+    upsert(
+        connection, run_counter, {**key._asdict(), "partition": partition}, {"counts": json.dumps(counts.as_document())}
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,9 +98,9 @@ class RunCounters:
 def read_counters(connection: Connection, run_id: str) -> list[RunCounters]:
     """Return the counters of a run; they are committed with the pages they count, so a killed run has them too."""
     order = (run_counter.c.kind, run_counter.c.name, run_counter.c.record_type)
-    chosen = select(run_counter).where(run_counter.c.run_id == run_id).order_by(*order)
+    query = select(run_counter).where(run_counter.c.run_id == run_id).order_by(*order)
     totals: dict[tuple[str, str, str], Counters] = {}
-    for row in connection.execute(chosen):
+    for row in connection.execute(query):
         counts = totals.setdefault((row.kind, row.name, row.record_type), Counters())
         counts.add(Counters(**json.loads(row.counts)))
     return [

@@ -24,11 +24,11 @@ class Cursor:
     pass_since: datetime | None = None
     """Start of the time window that the present pass requests."""
     page_token: str | None = field(default=None, repr=False)
-    """Page token of the next page of the present pass; None between passes."""
+    """Token of the next page of the present pass; None between passes."""
     checkpoint: datetime | None = None
-    """Checkpoint: latest change time that the present pass may take as its watermark; see `sync.pass_progress`."""
+    """Latest change time that the present pass may take as its watermark; see `sync.pass_progress`."""
     translation_key: str | None = None
-    """Translation key: mapping version and record version by which the items were translated."""
+    """Mapping version, record version and ownership by which the items were translated."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,26 +48,28 @@ class StreamState:
 
 def read_cursor(connection: Connection, stream: Stream) -> Cursor:
     """Return the cursor of a stream; a stream that was never read has an empty one."""
-    row = connection.execute(select(cursor).where(_of(stream))).one_or_none()
+    row = connection.execute(select(cursor).where(_of_stream(stream))).one_or_none()
     if row is None:
         return Cursor()
     return Cursor(
-        watermark=_instant(row.watermark),
-        pass_since=_instant(row.pass_since),
+        watermark=_optional_instant(row.watermark),
+        pass_since=_optional_instant(row.pass_since),
         page_token=row.page_token,
-        checkpoint=_instant(row.checkpoint),
+        checkpoint=_optional_instant(row.checkpoint),
         translation_key=row.translation_key,
     )
 
 
-def write_cursor(connection: Connection, stream: Stream, at: Cursor, completed_at: datetime | None = None) -> None:
+def write_cursor(
+    connection: Connection, stream: Stream, new_cursor: Cursor, completed_at: datetime | None = None
+) -> None:
     """Store the cursor of a stream and end its hold, as its last response was plausible."""
     values: dict[str, str | None] = {
-        "watermark": _stamp(at.watermark),
-        "pass_since": _stamp(at.pass_since),
-        "page_token": at.page_token,
-        "checkpoint": _stamp(at.checkpoint),
-        "translation_key": at.translation_key,
+        "watermark": _optional_text(new_cursor.watermark),
+        "pass_since": _optional_text(new_cursor.pass_since),
+        "page_token": new_cursor.page_token,
+        "checkpoint": _optional_text(new_cursor.checkpoint),
+        "translation_key": new_cursor.translation_key,
         "held_code": None,
         "held_context": None,
         "held_since": None,
@@ -87,7 +89,7 @@ def hold(
     the source lists the oldest change first: then it moves to the checkpoint, as what was read need not be read again.
     """
     context = json.dumps({name: str(value) for name, value in reason.context.items()}, ensure_ascii=False)
-    row = connection.execute(select(cursor).where(_of(stream))).one_or_none()
+    row = connection.execute(select(cursor).where(_of_stream(stream))).one_or_none()
     held_since = to_timestamp_text(now) if row is None or row.held_since is None else row.held_since
     values: dict[str, str | None] = {"held_code": reason.code, "held_context": context, "held_since": held_since}
     if not isinstance(reason, Retriable):
@@ -121,7 +123,7 @@ def _upsert(connection: Connection, stream: Stream, values: Mapping[str, str | N
     upsert(connection, cursor, keys, values)
 
 
-def _of(stream: Stream) -> ColumnElement[bool]:
+def _of_stream(stream: Stream) -> ColumnElement[bool]:
     return (
         (cursor.c.connection == stream.connection)
         & (cursor.c.record_type == stream.record_type)
@@ -129,9 +131,9 @@ def _of(stream: Stream) -> ColumnElement[bool]:
     )
 
 
-def _stamp(moment: datetime | None) -> str | None:
+def _optional_text(moment: datetime | None) -> str | None:
     return None if moment is None else to_timestamp_text(moment)
 
 
-def _instant(stored: str | None) -> datetime | None:
+def _optional_instant(stored: str | None) -> datetime | None:
     return None if stored is None else from_timestamp_text(stored)

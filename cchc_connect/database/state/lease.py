@@ -47,7 +47,7 @@ class Lease:
         Raises:
             LeaseHeld: another run holds it.
         """
-        self.token = self._take()
+        self.token = self._acquire()
         self._renewal.start()
         return self
 
@@ -58,7 +58,7 @@ class Lease:
         self._renewal.join()
         self._write_expiry(RELEASED)
 
-    def _take(self) -> int:
+    def _acquire(self) -> int:
         now = self._clock.now()
         with self._database.reading() as connection:
             _last_token(connection, now)  # a refused run need not wait for the write lock, held for a whole page
@@ -84,18 +84,18 @@ class Lease:
 def is_held(connection: Connection, now: datetime) -> bool:
     """True if a run that is alive holds the lease."""
     row = connection.execute(select(lease).where(lease.c.name == RUN_LEASE)).one_or_none()
-    return row is not None and from_timestamp_text(row.expires_at) > now and not _is_gone(row.holder)
+    return row is not None and from_timestamp_text(row.expires_at) > now and not _has_ended(row.holder)
 
 
 def _last_token(connection: Connection, now: datetime) -> int:
     """Return the token of the last holder, 0 where there was none; raise `LeaseHeld` where it still holds the lease."""
     row = connection.execute(select(lease).where(lease.c.name == RUN_LEASE)).one_or_none()
     if row is not None and is_held(connection, now):
-        raise LeaseHeld("lease.held", holder=row.holder.partition(" ")[0], until=_local(row.expires_at))
+        raise LeaseHeld("lease.held", holder=row.holder.partition(" ")[0], until=_vietnamese_time(row.expires_at))
     return 0 if row is None else row.token
 
 
-def _local(stored: str) -> str:
+def _vietnamese_time(stored: str) -> str:
     return f"{from_timestamp_text(stored).astimezone(VIETNAM):%Y-%m-%d %H:%M:%S}"
 
 
@@ -106,19 +106,19 @@ def _store(connection: Connection, token: int, expires_at: datetime) -> None:
 
 def _this_process() -> str:
     """Return a unique name of this process: host and process id, then boot, namespace and start time."""
-    return f"{socket.gethostname()}:{os.getpid()} {_machine()} {_started(os.getpid())}"
+    return f"{socket.gethostname()}:{os.getpid()} {_machine_id()} {_process_start(os.getpid())}"
 
 
-def _is_gone(holder: str) -> bool:
+def _has_ended(holder: str) -> bool:
     """True if the holder was a process of this machine that no longer runs."""
     process, _, identity = holder.partition(" ")
     machine, _, started = identity.partition(" ")
-    number = process.rpartition(":")[2]
-    return bool(machine) and machine == _machine() and _started(int(number)) != started
+    process_id = process.rpartition(":")[2]
+    return bool(machine) and machine == _machine_id() and _process_start(int(process_id)) != started
 
 
-def _machine() -> str:
-    """Return boot id and process namespace, "" where the system does not provide them."""
+def _machine_id() -> str:
+    """Return an id of this machine: boot id and process namespace, "" where the system does not provide them."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         return f"{boot}/{os.readlink('/proc/self/ns/pid')}"  # noqa: PTH115  # its target is no path
@@ -126,11 +126,13 @@ def _machine() -> str:
         return ""
 
 
-def _started(number: int) -> str:
+def _process_start(process_id: int) -> str:
     """Return when a process started, in clock ticks since boot; "" where there is no such process."""
     try:
         # The second field, the program's name, may itself contain spaces and brackets.
-        fields = Path(f"/proc/{number}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        fields = (
+            Path(f"/proc/{process_id}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        )
     except OSError:
         return ""
     state, start = fields[0], fields[19]

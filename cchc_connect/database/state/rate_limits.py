@@ -57,12 +57,12 @@ class SharedRateLimit:
             if until > self._next_free(connection, now, MAX_PAUSE):
                 self._store(connection, until)
 
-    def _next_free(self, connection: Connection, now: datetime, patience: timedelta) -> datetime:
-        """Return the next free instant; one beyond any caller's patience was stored by a wrong clock and is ignored."""
-        chosen = select(rate_limit.c.next_free_at).where(rate_limit.c.connection == self._name)
-        stored = connection.execute(chosen).scalar()
+    def _next_free(self, connection: Connection, now: datetime, max_wait: timedelta) -> datetime:
+        """Return the next free instant; one too late for any caller was stored by a wrong clock and is ignored."""
+        query = select(rate_limit.c.next_free_at).where(rate_limit.c.connection == self._name)
+        stored = connection.execute(query).scalar()
         next_free = now if stored is None else from_timestamp_text(stored)
-        return next_free if next_free <= now + patience + self._interval + MAX_PAUSE else now
+        return next_free if next_free <= now + max_wait + self._interval + MAX_PAUSE else now
 
     def _store(self, connection: Connection, next_free: datetime) -> None:
         upsert(connection, rate_limit, {"connection": self._name}, {"next_free_at": to_timestamp_text(next_free)})

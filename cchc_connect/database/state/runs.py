@@ -47,8 +47,8 @@ def finish_run(database: SharedDatabase, token: int | None, report: Mapping[str,
 
 def latest_runs(connection: Connection, limit: int) -> list[Run]:
     """Return the latest runs, the newest first."""
-    chosen = select(run).order_by(run.c.started_at.desc(), run.c.run_id).limit(limit)
-    return [_run(row) for row in connection.execute(chosen)]
+    query = select(run).order_by(run.c.started_at.desc(), run.c.run_id).limit(limit)
+    return [_run(row) for row in connection.execute(query)]
 
 
 def find_run(connection: Connection, run_id: str) -> Run:
@@ -65,8 +65,8 @@ def find_run(connection: Connection, run_id: str) -> Run:
 
 def last_report(connection: Connection) -> Mapping[str, Any] | None:
     """Return the report of the latest finished run, None where there is none."""
-    ended = select(run.c.report).where(run.c.report.is_not(None)).order_by(run.c.started_at.desc()).limit(1)
-    text = connection.execute(ended).scalar()
+    query = select(run.c.report).where(run.c.report.is_not(None)).order_by(run.c.started_at.desc()).limit(1)
+    text = connection.execute(query).scalar()
     return None if text is None else json.loads(text)
 
 

@@ -1,12 +1,12 @@
 """Claims: the values that a connection sends for records which another connection owns."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete, select
 
 from cchc_connect.database.bulk import RowQuery, batches, replace_rows, select_in
 from cchc_connect.database.stream import Stream
@@ -36,8 +36,10 @@ def upsert_claims(connection: Connection, claims: Sequence[Claim]) -> set[str]:
     former_keys: set[str] = set()
     for batch in batches(list(latest.values())):
         source_keys = [new.source_key for new in batch]
-        chosen = (claim.c.record_type == batch[0].record_type) & claim.c.source_key.in_(source_keys)
-        for row in connection.execute(select(claim.c.connection, claim.c.source_key, claim.c.record_key).where(chosen)):
+        is_claimed = (claim.c.record_type == batch[0].record_type) & claim.c.source_key.in_(source_keys)
+        for row in connection.execute(
+            select(claim.c.connection, claim.c.source_key, claim.c.record_key).where(is_claimed)
+        ):
             replacing = latest.get((row.connection, row.source_key))
             if replacing is not None and replacing.record_key != row.record_key:
                 former_keys.add(row.record_key)
@@ -49,16 +51,10 @@ def upsert_claims(connection: Connection, claims: Sequence[Claim]) -> set[str]:
 def delete_claims(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> set[str]:
     """Delete the claims of a stream's items; return the keys of the records that they concerned."""
     bound = {"record_type": stream.record_type, "connection": stream.connection}
-    record_keys = dict(map(tuple, select_in(connection, _record_keys(), claim.c.source_key, source_keys, bound)))
+    record_keys = dict(map(tuple, select_in(connection, _record_key_query(), claim.c.source_key, source_keys, bound)))
     for batch in batches(list(record_keys)):
-        connection.execute(delete(claim).where(_of(stream) & claim.c.source_key.in_(batch)))
+        connection.execute(delete(claim).where(_of_stream(stream) & claim.c.source_key.in_(batch)))
     return set(record_keys.values())
-
-
-@cache
-def _record_keys() -> RowQuery:
-    of_stream = (claim.c.record_type == bindparam("record_type")) & (claim.c.connection == bindparam("connection"))
-    return select(claim.c.source_key, claim.c.record_key).where(of_stream)
 
 
 def claims_for(
@@ -66,22 +62,31 @@ def claims_for(
 ) -> dict[str, dict[str, Document]]:
     """Return the claims on records: record key -> connection -> document."""
     claims: dict[str, dict[str, Document]] = {}
-    for batch in batches(sorted(record_keys)):
-        chosen = select(claim).where((claim.c.record_type == record_type) & claim.c.record_key.in_(batch))
-        for row in connection.execute(chosen.order_by(claim.c.connection, claim.c.source_key)):
-            claims.setdefault(row.record_key, {})[row.connection] = json.loads(row.document)
+    for row in _claim_rows(connection, record_type, sorted(record_keys)):
+        claims.setdefault(row["record_key"], {})[row["connection"]] = json.loads(row["document"])
     return claims
 
 
 def fallback_claims(connection: Connection, record_type: str, record_keys: Sequence[str]) -> list[Claim]:
     """Return one claim for each of these records that has any: that of the first connection by name."""
     claims: dict[str, Claim] = {}
-    for batch in batches(record_keys):
-        chosen = select(claim).where((claim.c.record_type == record_type) & claim.c.record_key.in_(batch))
-        for row in connection.execute(chosen.order_by(claim.c.connection, claim.c.source_key)).mappings():
-            claims.setdefault(row["record_key"], Claim(**row))
+    for row in _claim_rows(connection, record_type, record_keys):
+        claims.setdefault(row["record_key"], Claim(**row))
     return list(claims.values())
 
 
-def _of(stream: Stream) -> ColumnElement[bool]:
+@cache
+def _record_key_query() -> RowQuery:
+    of_stream = (claim.c.record_type == bindparam("record_type")) & (claim.c.connection == bindparam("connection"))
+    return select(claim.c.source_key, claim.c.record_key).where(of_stream)
+
+
+def _claim_rows(connection: Connection, record_type: str, record_keys: Sequence[str]) -> Iterator[RowMapping]:
+    """Yield the rows of the claims on records, those of one record by connection and source key."""
+    for batch in batches(record_keys):
+        query = select(claim).where((claim.c.record_type == record_type) & claim.c.record_key.in_(batch))
+        yield from connection.execute(query.order_by(claim.c.connection, claim.c.source_key)).mappings()
+
+
+def _of_stream(stream: Stream) -> ColumnElement[bool]:
     return (claim.c.record_type == stream.record_type) & (claim.c.connection == stream.connection)

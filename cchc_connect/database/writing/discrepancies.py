@@ -1,7 +1,7 @@
 """Discrepancies: a non-owner's differing value, stored next to the owner's until both match.
 
 A discrepancy is never resolved by overwriting: the owner corrects its record, the other agency its own, or a
-person records that the difference is known (`settle`). A missing value is no discrepancy.
+person records that the difference is known (`set_discrepancy_state`). A missing value is no discrepancy.
 """
 
 import json
@@ -51,10 +51,10 @@ def update_discrepancies(
     """
     for batch in batches(sorted(keys)):
         claims = claims_for(connection, record_type, batch)
-        chosen = (discrepancy.c.record_type == record_type) & discrepancy.c.record_key.in_(batch)
+        is_selected = (discrepancy.c.record_type == record_type) & discrepancy.c.record_key.in_(batch)
         existing = {
             (row.record_key, row.field, row.connection): row
-            for row in connection.execute(select(discrepancy).where(chosen))
+            for row in connection.execute(select(discrepancy).where(is_selected))
         }
         if claims or existing:
             present = dict(_differences(connection, record_type, claims, owners))
@@ -62,7 +62,7 @@ def update_discrepancies(
 
 
 def discrepancies(connection: Connection, *, include_ended: bool = False) -> list[RowMapping]:
-    """Return the discrepancies that have not ended, oldest first; with `ended` all of them."""
+    """Return the discrepancies that have not ended, oldest first; with `include_ended` all of them."""
     statement = select(discrepancy).order_by(discrepancy.c.detected_at, discrepancy.c.id)
     if not include_ended:
         statement = statement.where(discrepancy.c.state != DiscrepancyState.ENDED)
@@ -82,9 +82,9 @@ def set_discrepancy_state(connection: Connection, number: int, state: Discrepanc
     Raises:
         Rejected: there is no such discrepancy, or it has ended.
     """
-    chosen = (discrepancy.c.id == number) & (discrepancy.c.state != DiscrepancyState.ENDED)
-    done = connection.execute(update(discrepancy).where(chosen).values(state=state, note=note, resolved_at=now))
-    if done.rowcount == 0:
+    is_selected = (discrepancy.c.id == number) & (discrepancy.c.state != DiscrepancyState.ENDED)
+    updated = connection.execute(update(discrepancy).where(is_selected).values(state=state, note=note, resolved_at=now))
+    if updated.rowcount == 0:
         raise Rejected("discrepancy.no_entry", number=number)
 
 
@@ -100,7 +100,10 @@ def _differences(
             for name, value in document.items():
                 owner = owners.fields.get(name, row.connection)
                 if claimant != owner and value not in (None, []) and value != record.get(name):
-                    yield (row.record_key, name, claimant), _Difference(_text(value), _text(record.get(name)), owner)
+                    yield (
+                        (row.record_key, name, claimant),
+                        _Difference(_json_text(value), _json_text(record.get(name)), owner),
+                    )
 
 
 def _store(
@@ -116,19 +119,19 @@ def _store(
             connection.execute(ended.values(state=DiscrepancyState.ENDED, resolved_at=now))
     for (record_key, name, claimant), difference in present.items():
         values = {"value": difference.value, "owner_value": difference.owner_value, "owner": difference.owner}
-        before = existing.get((record_key, name, claimant))
-        if before is None:
+        stored = existing.get((record_key, name, claimant))
+        if stored is None:
             head = {"record_type": record_type, "record_key": record_key, "field": name, "connection": claimant}
             connection.execute(
                 discrepancy.insert().values(**head, **values, detected_at=now, state=DiscrepancyState.OPEN)
             )
-        elif before.state == DiscrepancyState.ENDED or any(
-            getattr(before, column) != new for column, new in values.items()
+        elif stored.state == DiscrepancyState.ENDED or any(
+            getattr(stored, column) != new for column, new in values.items()
         ):
-            detected_at = now if before.state == DiscrepancyState.ENDED else before.detected_at
+            detected_at = now if stored.state == DiscrepancyState.ENDED else stored.detected_at
             opened = {"state": DiscrepancyState.OPEN, "detected_at": detected_at, "note": None, "resolved_at": None}
-            connection.execute(update(discrepancy).where(discrepancy.c.id == before.id).values(**values, **opened))
+            connection.execute(update(discrepancy).where(discrepancy.c.id == stored.id).values(**values, **opened))
 
 
-def _text(value: object) -> str:
+def _json_text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)

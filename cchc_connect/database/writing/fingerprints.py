@@ -12,7 +12,7 @@ from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import change, claim
 
-KEY_BATCH_SIZE = 10_000
+SOURCE_KEY_BATCH_SIZE = 10_000
 """Source keys in memory at a time."""
 
 
@@ -30,14 +30,14 @@ def known_fingerprints(connection: Connection, stream: Stream, hashes: Sequence[
     """
     bound = {"connection": stream.connection, "partition": stream.partition}
     item_hash = record_table(stream.record_type).c.item_hash
-    owned = select_in(connection, _owned_items(stream.record_type), item_hash, hashes, bound)
+    owned = select_in(connection, _owned_items_query(stream.record_type), item_hash, hashes, bound)
     of_type = bound | {"record_type": stream.record_type}
-    claimed = select_in(connection, _claimed_items(), claim.c.item_hash, hashes, of_type)
+    claimed = select_in(connection, _claimed_items_query(), claim.c.item_hash, hashes, of_type)
     return {digest: KnownItem(source_key, source_time) for digest, source_key, source_time in chain(owned, claimed)}
 
 
 @cache
-def _owned_items(record_type: str) -> RowQuery:
+def _owned_items_query(record_type: str) -> RowQuery:
     table = record_table(record_type)
     owned = (table.c.connection == bindparam("connection")) & table.c.deleted_at.is_(None)
     in_partition = owned & (table.c.partition == bindparam("partition"))
@@ -45,7 +45,7 @@ def _owned_items(record_type: str) -> RowQuery:
 
 
 @cache
-def _claimed_items() -> RowQuery:
+def _claimed_items_query() -> RowQuery:
     claimed = (claim.c.record_type == bindparam("record_type")) & (claim.c.connection == bindparam("connection"))
     in_partition = claimed & (claim.c.partition == bindparam("partition"))
     return select(claim.c.item_hash, claim.c.source_key, claim.c.source_time).where(in_partition)
@@ -71,7 +71,7 @@ def stored_documents(connection: Connection, stream: Stream, source_keys: Sequen
 def live_source_keys(connection: Connection, stream: Stream, *, all_partitions: bool = False) -> Iterator[str]:
     """Yield the source key of every item of the partition that is in the database; memory does not grow with them.
 
-    With `whole`, yield those of all partitions, also of partitions that the source no longer has.
+    With `all_partitions`, yield those of all partitions, also of partitions that the source no longer has.
     """
     table = record_table(stream.record_type)
     owned = table.c.connection == stream.connection
@@ -84,4 +84,4 @@ def live_source_keys(connection: Connection, stream: Stream, *, all_partitions: 
         select(claim.c.source_key).where(claimed),
     )
     for statement in statements:
-        yield from connection.execute(statement.execution_options(yield_per=KEY_BATCH_SIZE)).scalars()
+        yield from connection.execute(statement.execution_options(yield_per=SOURCE_KEY_BATCH_SIZE)).scalars()

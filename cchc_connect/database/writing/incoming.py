@@ -61,7 +61,7 @@ class IncomingRecord(msgspec.Struct, kw_only=True, gc=False):
 
     def __repr__(self) -> str:
         """Show no values: items hold personal data."""
-        return f"<arrival of {self.record!r}>"
+        return f"<incoming {self.record!r}>"
 
 
 @dataclass(frozen=True, kw_only=True)

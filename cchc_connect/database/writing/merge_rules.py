@@ -1,4 +1,4 @@
-"""Resolves ownership and key conflicts of a page before anything is written."""
+"""Plans the writes of a page: resolves ownership and key conflicts before anything is written."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -31,13 +31,16 @@ class Provenance(msgspec.Struct, kw_only=True, gc=False):
     notes: str | None
 
 
+_PROVENANCE_FIELDS = Provenance.__struct_fields__
+
+
 class NewVersion(msgspec.Struct, kw_only=True, gc=False):
     """One version to be written."""
 
     record: SerializedRecord
     version: int
     operation: str
-    origin: Provenance
+    provenance: Provenance
     caused_by: str
     """Connection whose item caused the version; another than the owner's where it owns a field only."""
 
@@ -65,7 +68,7 @@ class WritePlan:
 class CurrentVersion(msgspec.Struct, gc=False):
     """Current version of a record in the database."""
 
-    origin: Provenance
+    provenance: Provenance
     version: int
     document: bytes
     deleted: bool
@@ -78,18 +81,45 @@ class CurrentVersion(msgspec.Struct, gc=False):
 def plan_page(
     connection: Connection, stream: Stream, incoming_records: Sequence[IncomingRecord], write_context: WriteContext
 ) -> WritePlan:
-    """Return what a page changes; its arrivals are resolved in their order."""
+    """Return what a page changes; its records are resolved in their order."""
     keys = [incoming.record.key for incoming in incoming_records]
     current = _current_versions(connection, stream, keys)
     claims = claims_for(connection, stream.record_type, keys) if write_context.owners.fields else {}
-    judge = ConflictResolver(stream, write_context.owners, current, claims)
+    resolver = ConflictResolver(stream, write_context.owners, current, claims)
     for incoming in incoming_records:
-        judge.take(incoming)
-    return judge.decisions
+        resolver.resolve(incoming)
+    return resolver.plan
+
+
+def reverted_versions(
+    connection: Connection, stream: Stream, keys: Collection[str], owners: Owners
+) -> list[NewVersion]:
+    """Return new versions of records whose contributed fields the stream no longer supplies.
+
+    Such a field gets the value of the record's owner again.
+    """
+    claims, versions = claims_for(connection, stream.record_type, keys), list[NewVersion]()
+    for key, current in _current_versions(connection, stream, sorted(keys)).items():
+        owner = current.provenance.connection
+        own = claims.get(key, {}).get(owner)  # stored before another connection's value went into the record
+        if current.deleted or own is None:
+            continue
+        record = merge_fields(stream.record_type, key, own, owned_field_values(owners, owner, claims[key]))
+        if not same_document(record.document, current.document):
+            versions.append(
+                NewVersion(
+                    record=record,
+                    version=current.version + 1,
+                    operation="update",
+                    provenance=current.provenance,
+                    caused_by=stream.connection,
+                )
+            )
+    return versions
 
 
 class ConflictResolver:
-    """Resolves arrival by arrival; later ones see the results of earlier ones."""
+    """Resolves one incoming record after the other; later ones see the results of earlier ones."""
 
     def __init__(
         self,
@@ -103,75 +133,75 @@ class ConflictResolver:
         self._current = current
         self._claims = claims
         self._own_fields = owners.owned_by(stream.connection)
-        self.decisions = WritePlan()
+        self.plan = WritePlan()
 
-    def take(self, incoming: IncomingRecord) -> None:
-        """Resolve one arrival."""
+    def resolve(self, incoming: IncomingRecord) -> None:
+        """Resolve one incoming record."""
         key = incoming.record.key
         current = self._current.get(key)
-        self.decisions.record_keys[incoming.source_key] = key
+        self.plan.record_keys[incoming.source_key] = key
         if current is None:
-            self._write(incoming, 1, "insert")
+            self._plan_version(incoming, 1, "insert")
         elif self._is_not_owned(current):
-            self._store_claim(incoming, current)
+            self._plan_claim(incoming, current)
         elif current.deleted:
-            self._write(incoming, current.version + 1, "restore")
-        elif current.origin.connection != self._stream.connection:
-            self._save_owner_claim(key, current)  # its declared owner takes the record over
-            self._write(incoming, current.version + 1, "update")
-        elif current.origin.source_key != incoming.source_key:
+            self._plan_version(incoming, current.version + 1, "restore")
+        elif current.provenance.connection != self._stream.connection:
+            self._add_owner_claim(key, current)  # its declared owner takes the record over
+            self._plan_version(incoming, current.version + 1, "update")
+        elif current.provenance.source_key != incoming.source_key:
             conflict = FaultyItem(
                 source_key=incoming.source_key, item_hash=incoming.item_hash, item=incoming.item, faults=(KEY_TAKEN,)
             )
-            self.decisions.key_conflicts.append(conflict)
+            self.plan.key_conflicts.append(conflict)
         else:
-            self._write(incoming, current.version + 1, "update", current)
+            self._plan_version(incoming, current.version + 1, "update", current)
 
     def _is_not_owned(self, current: CurrentVersion) -> bool:
         """True if another connection owns the record, or is its declared owner and deleted it."""
-        if self._stream.connection in {current.origin.connection, self._owners.record}:
+        if self._stream.connection in {current.provenance.connection, self._owners.record}:
             return False
         return not current.deleted or self._owners.record is not None
 
-    def _store_claim(self, incoming: IncomingRecord, current: CurrentVersion) -> None:
-        """Store a non-owner's arrival as a claim; fields that this connection owns go into the record."""
+    def _plan_claim(self, incoming: IncomingRecord, current: CurrentVersion) -> None:
+        """Add a non-owner's record as a claim; fields that this connection owns go into the record."""
         key = incoming.record.key
-        self.decisions.not_owned += 1
-        self._claim(incoming)
+        self.plan.not_owned += 1
+        self._add_claim(incoming)
         if not self._own_fields or current.deleted:
             return
         claimed, before = json.loads(incoming.record.document), json.loads(current.document)
         own = {name: claimed[name] for name in self._own_fields}
         record = merge_fields(self._stream.record_type, key, before, own)
         if not same_document(record.document, current.document):
-            if current.origin.connection not in self._claims.get(key, {}):
-                self._save_owner_claim(key, current)
-            self._add(record, current.version + 1, "update", current.origin)
+            if current.provenance.connection not in self._claims.get(key, {}):
+                self._add_owner_claim(key, current)
+            self._add_version(record, current.version + 1, "update", current.provenance)
 
-    def _save_owner_claim(self, key: str, current: CurrentVersion) -> None:
-        """Store the owner's document as a claim, before another connection's values go into the record."""
-        origin = current.origin
-        self.decisions.claims.append(
+    def _add_owner_claim(self, key: str, current: CurrentVersion) -> None:
+        """Add the owner's document as a claim, before another connection's values go into the record."""
+        provenance = current.provenance
+        self.plan.claims.append(
             Claim(
                 record_type=self._stream.record_type,
-                connection=origin.connection,
-                source_key=origin.source_key,
-                agency=origin.agency,
-                partition=origin.partition,
+                connection=provenance.connection,
+                source_key=provenance.source_key,
+                agency=provenance.agency,
+                partition=provenance.partition,
                 record_key=key,
-                item_hash=origin.item_hash,
-                source_time=origin.source_time,
+                item_hash=provenance.item_hash,
+                source_time=provenance.source_time,
                 document=str(current.document, "utf-8"),
             )
         )
-        self._claims.setdefault(key, {})[origin.connection] = json.loads(current.document)
+        self._claims.setdefault(key, {})[provenance.connection] = json.loads(current.document)
 
-    def _write(
+    def _plan_version(
         self, incoming: IncomingRecord, version: int, operation: str, current: CurrentVersion | None = None
     ) -> None:
-        """Add the next version; without a change of content only the provenance, if that changed."""
+        """Plan the next version; without a change of content only the provenance, if that changed."""
         record = self._overlay_owned_fields(incoming)
-        origin = Provenance(
+        provenance = Provenance(
             connection=self._stream.connection,
             agency=self._stream.agency,
             partition=self._stream.partition,
@@ -181,24 +211,25 @@ class ConflictResolver:
             notes=incoming.notes,
         )
         if current is None or not same_document(current.document, record.document):
-            self._add(record, version, operation, origin)
-        elif current.origin == origin:
-            self.decisions.unchanged += 1
+            self._add_version(record, version, operation, provenance)
+        elif current.provenance == provenance:
+            self.plan.unchanged += 1
         else:
-            self.decisions.provenance_only.append(incoming)
+            self.plan.provenance_only.append(incoming)
 
     def _overlay_owned_fields(self, incoming: IncomingRecord) -> SerializedRecord:
-        """Return an arrival's record with the values of fields that other connections own, as far as they sent any."""
+        """Return an incoming record with the values of fields that other connections own, as far as they sent any."""
         own = incoming.record
         overlay = owned_field_values(self._owners, self._stream.connection, self._claims.get(own.key, {}))
         if not overlay:
             return own
-        self._claim(incoming)
+        self._add_claim(incoming)
         return merge_fields(self._stream.record_type, own.key, json.loads(own.document), overlay)
 
-    def _claim(self, incoming: IncomingRecord) -> None:
-        self.decisions.disputed_keys.add(incoming.record.key)
-        self.decisions.claims.append(
+    def _add_claim(self, incoming: IncomingRecord) -> None:
+        """Add the record as a claim of this connection."""
+        self.plan.disputed_keys.add(incoming.record.key)
+        self.plan.claims.append(
             Claim(
                 record_type=self._stream.record_type,
                 connection=self._stream.connection,
@@ -212,80 +243,52 @@ class ConflictResolver:
             )
         )
 
-    def _add(self, record: SerializedRecord, version: int, operation: str, origin: Provenance) -> None:
+    def _add_version(self, record: SerializedRecord, version: int, operation: str, provenance: Provenance) -> None:
         next_version = NewVersion(
             record=record,
             version=version,
             operation=operation,
-            origin=origin,
+            provenance=provenance,
             caused_by=self._stream.connection,
         )
-        self.decisions.versions.append(next_version)
+        self.plan.versions.append(next_version)
         if version > 1:
-            self.decisions.disputed_keys.add(record.key)
-        self._current[record.key] = CurrentVersion(origin, version, record.document, deleted=False)
+            self.plan.disputed_keys.add(record.key)
+        self._current[record.key] = CurrentVersion(provenance, version, record.document, deleted=False)
 
 
-def reverted_versions(
-    connection: Connection, stream: Stream, keys: Collection[str], owners: Owners
-) -> list[NewVersion]:
-    """Return new versions of records whose contributed fields the stream no longer supplies.
-
-    Such a field gets the value of the record's owner again.
-    """
-    claims, versions = claims_for(connection, stream.record_type, keys), list[NewVersion]()
-    for key, current in _current_versions(connection, stream, sorted(keys)).items():
-        owner = current.origin.connection
-        own = claims.get(key, {}).get(owner)  # stored before another connection's value went into the record
-        if current.deleted or own is None:
-            continue
-        record = merge_fields(stream.record_type, key, own, owned_field_values(owners, owner, claims[key]))
-        if not same_document(record.document, current.document):
-            versions.append(
-                NewVersion(
-                    record=record,
-                    version=current.version + 1,
-                    operation="update",
-                    origin=current.origin,
-                    caused_by=stream.connection,
-                )
-            )
-    return versions
-
-
-def owned_field_values(owners: Owners, holder: str, claims: Mapping[str, Document]) -> Document:
+def owned_field_values(owners: Owners, record_owner: str, claims: Mapping[str, Document]) -> Document:
     """Return the claimed values of those fields that other connections own than the record's owner `holder`."""
-    return {name: claims[owner][name] for name, owner in owners.fields.items() if owner != holder and owner in claims}
+    return {
+        name: claims[owner][name] for name, owner in owners.fields.items() if owner != record_owner and owner in claims
+    }
 
 
-def merge_fields(record_type: str, key: str, own: Document, overlay: Document) -> SerializedRecord:
+def merge_fields(record_type: str, key: str, document: Document, overlay: Document) -> SerializedRecord:
     """Return the owner's record with the values of `overlay`, unless they would change its key."""
-    kind = RECORD_TYPES[record_type]
-    record = serialize(from_document(kind, {**own, **overlay}))
-    return record if record.key == key else serialize(from_document(kind, own))
+    record_class = RECORD_TYPES[record_type]
+    record = serialize(from_document(record_class, {**document, **overlay}))
+    return record if record.key == key else serialize(from_document(record_class, document))
 
 
 def _current_versions(connection: Connection, stream: Stream, keys: Sequence[str]) -> dict[str, CurrentVersion]:
     table = record_table(stream.record_type)
     current: dict[str, CurrentVersion] = {}
-    for row in select_in(connection, _current_rows(stream.record_type), table.c.record_key, keys):
-        key, version, deleted_at, document, *provenance = row
-        origin = Provenance(**dict(zip(_ORIGIN_COLUMNS, provenance, strict=True)))
-        current[key] = CurrentVersion(origin, version, document.encode(), deleted_at is not None)
+    for row in select_in(connection, _current_query(stream.record_type), table.c.record_key, keys):
+        key, version, deleted_at, document, *values = row
+        provenance = Provenance(**dict(zip(_PROVENANCE_FIELDS, values, strict=True)))
+        current[key] = CurrentVersion(provenance, version, document.encode(), deleted_at is not None)
     return current
 
 
 @cache
-def _current_rows(record_type: str) -> RowQuery:
+def _current_query(record_type: str) -> RowQuery:
     table = record_table(record_type)
-    origin = [table.c[name] for name in _ORIGIN_COLUMNS]
-    columns = select(table.c.record_key, table.c.version, table.c.deleted_at, change.c.document, *origin)
+    provenance = [table.c[name] for name in _PROVENANCE_FIELDS]
+    columns = select(table.c.record_key, table.c.version, table.c.deleted_at, change.c.document, *provenance)
     return columns.join(change, change.c.sequence == table.c.sequence)
 
 
 def same_document(first: bytes, second: bytes) -> bool:
     """True if two documents have the same content; an older program may have formatted it differently."""
     return first == second or json.loads(first) == json.loads(second)
-
-
-_ORIGIN_COLUMNS = Provenance.__struct_fields__

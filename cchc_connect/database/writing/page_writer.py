@@ -1,7 +1,7 @@
 """The single write path: writes the rows, versions, links and quarantine of a page, all or none.
 
 Everything here happens inside one write transaction, which the caller opens and which also stores the cursor
-and the counters. The rules, resolved in `decisions`:
+and the counters. The rules, which `merge_rules` applies:
 
 * A record seen for the first time is version 1; changed content is the next version; the same content
   updates the provenance only.
@@ -53,37 +53,37 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
 
     Idempotent: writing the same page again changes nothing.
     """
-    decisions = plan_page(connection, stream, page.records, write_context)
-    _write_versions(connection, stream, decisions.versions, write_context)
-    _update_provenance(connection, stream, decisions)
-    unclaimed = upsert_claims(connection, decisions.claims)
-    faulty = [*page.faulty, *decisions.key_conflicts]
+    plan = plan_page(connection, stream, page.records, write_context)
+    _write_versions(connection, stream, plan.versions, write_context)
+    _update_provenance(connection, stream, plan)
+    unclaimed = upsert_claims(connection, plan.claims)
+    faulty = [*page.faulty, *plan.key_conflicts]
     quarantine.store(connection, stream, faulty, write_context.run_id, write_context.now)
     counts = Counters(
-        unchanged=len(decisions.provenance_only) + decisions.unchanged,
-        foreign=decisions.not_owned,
+        unchanged=len(plan.provenance_only) + plan.unchanged,
+        foreign=plan.not_owned,
         quarantined=len(faulty),
     )
-    counts.inserted = sum(written.version == 1 for written in decisions.versions)
-    counts.updated = len(decisions.versions) - counts.inserted
-    in_conflict = {item.source_key for item in decisions.key_conflicts}
-    good = [incoming.source_key for incoming in page.records if incoming.source_key not in in_conflict]
-    counts.resolved = quarantine.resolve(connection, stream, [*good, *page.deleted_keys], write_context.now)
-    rekeyed = _rekeyed(connection, stream, decisions)
-    claiming = {new.source_key for new in decisions.claims}
-    not_claiming = [source_key for source_key in decisions.record_keys if source_key not in claiming]
+    counts.inserted = sum(written.version == 1 for written in plan.versions)
+    counts.updated = len(plan.versions) - counts.inserted
+    in_conflict = {item.source_key for item in plan.key_conflicts}
+    valid = [incoming.source_key for incoming in page.records if incoming.source_key not in in_conflict]
+    counts.resolved = quarantine.resolve(connection, stream, [*valid, *page.deleted_keys], write_context.now)
+    rekeyed = _rekeyed(connection, stream, plan)
+    claiming = {new.source_key for new in plan.claims}
+    not_claiming = [source_key for source_key in plan.record_keys if source_key not in claiming]
     unclaimed |= delete_claims(connection, stream, [*page.deleted_keys, *not_claiming])
     deleted = dict.fromkeys(_record_keys(connection, stream, page.deleted_keys), DELETE)
     ended = {**deleted, **dict.fromkeys(rekeyed, RENUMBER)}
     counts.deleted = _mark_deleted(connection, stream, ended, write_context)
-    _promote_claim(connection, stream, list(ended), write_context)
+    _promote_claims(connection, stream, list(ended), write_context)
     reverted = reverted_versions(connection, stream, unclaimed - ended.keys(), write_context.owners)
     _write_versions(connection, stream, reverted, write_context)
     counts.updated += len(reverted)
     renumbered = [(old, new) for old, new in rekeyed.items() if new]
-    _write_lineage(connection, stream, decisions.versions, renumbered, write_context)
-    concerned = {*unclaimed, *ended, *decisions.disputed_keys}
-    update_discrepancies(connection, stream.record_type, concerned, write_context.owners, write_context.now)
+    _write_lineage(connection, stream, plan.versions, renumbered, write_context)
+    affected = {*unclaimed, *ended, *plan.disputed_keys}
+    update_discrepancies(connection, stream.record_type, affected, write_context.owners, write_context.now)
     if counts.inserted:
         analyze_new_tables(connection, all_tables().tables.values())
     return counts
@@ -101,7 +101,7 @@ def _write_versions(
     for sequence, version in enumerate(versions, first):
         record = version.record
         key = record.key
-        row = (key, *read(record.document), *_provenance(version, sequence, write_context.run_id))
+        row = (key, *read(record.document), *_provenance_values(version, sequence, write_context.run_id))
         if version.version == 1:
             inserted.append(row)
         else:
@@ -117,16 +117,22 @@ def _write_versions(
     write_links(connection, stream.record_type, links, replaced)
 
 
-def _provenance(version: NewVersion, sequence: int, run_id: str) -> tuple[object, ...]:
+def _provenance_values(version: NewVersion, sequence: int, run_id: str) -> tuple[object, ...]:
     """Return the values of a row's provenance columns, in their order."""
-    origin = version.origin
-    source = (origin.connection, origin.agency, origin.partition, origin.source_key, origin.source_time)
-    return (*source, run_id, origin.item_hash, version.version, sequence, None, origin.notes)
+    provenance = version.provenance
+    source = (
+        provenance.connection,
+        provenance.agency,
+        provenance.partition,
+        provenance.source_key,
+        provenance.source_time,
+    )
+    return (*source, run_id, provenance.item_hash, version.version, sequence, None, provenance.notes)
 
 
-def _update_provenance(connection: Connection, stream: Stream, decisions: WritePlan) -> None:
+def _update_provenance(connection: Connection, stream: Stream, plan: WritePlan) -> None:
     """Update the provenance of unchanged records: item hash, change time and partition."""
-    if not decisions.provenance_only:
+    if not plan.provenance_only:
         return
     table = record_table(stream.record_type)
     values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("item_hash", "source_time", "partition")}
@@ -140,7 +146,7 @@ def _update_provenance(connection: Connection, stream: Stream, decisions: WriteP
                 "new_source_time": incoming.source_time,
                 "new_partition": stream.partition,
             }
-            for incoming in decisions.provenance_only
+            for incoming in plan.provenance_only
         ],
     )
 
@@ -155,10 +161,10 @@ def _mark_deleted(connection: Connection, stream: Stream, ended: dict[str, str],
         deleted_at=write_context.now, version=bindparam("new_version"), sequence=bindparam("new_sequence")
     )
     for keys in batches(list(ended)):
-        chosen = live_rows.where(table.c.record_key.in_(keys)).order_by(table.c.record_key)
+        query = live_rows.where(table.c.record_key.in_(keys)).order_by(table.c.record_key)
         changes: list[tuple[object, ...]] = []
         marks = list[dict[str, object]]()
-        for sequence, row in enumerate(connection.execute(chosen).all(), next_sequence(connection)):
+        for sequence, row in enumerate(connection.execute(query).all(), next_sequence(connection)):
             head = (
                 sequence,
                 stream.record_type,
@@ -177,7 +183,7 @@ def _mark_deleted(connection: Connection, stream: Stream, ended: dict[str, str],
     return len(ended)
 
 
-def _promote_claim(connection: Connection, stream: Stream, ended: Sequence[str], write_context: WriteContext) -> None:
+def _promote_claims(connection: Connection, stream: Stream, ended: Sequence[str], write_context: WriteContext) -> None:
     """Restore ended records from claims, whose connection becomes the owner; not where an owner is declared."""
     if not ended or write_context.owners.record is not None:
         return
@@ -188,8 +194,8 @@ def _promote_claim(connection: Connection, stream: Stream, ended: Sequence[str],
         key: owned_field_values(write_context.owners, claim.connection, claims[key]) for key, claim in promoted.items()
     }
     for batch in batches(list(promoted)):
-        chosen = select(table.c.record_key, table.c.version).where(table.c.record_key.in_(batch))
-        for key, version in connection.execute(chosen):
+        query = select(table.c.record_key, table.c.version).where(table.c.record_key.in_(batch))
+        for key, version in connection.execute(query):
             versions.append(_promoted_version(promoted[key], version + 1, overlays[key]))
     _write_versions(connection, stream, versions, write_context)
     for key, claim in promoted.items():
@@ -198,7 +204,7 @@ def _promote_claim(connection: Connection, stream: Stream, ended: Sequence[str],
 
 
 def _promoted_version(claim: Claim, version: int, overlay: Document) -> NewVersion:
-    origin = Provenance(
+    provenance = Provenance(
         connection=claim.connection,
         agency=claim.agency,
         partition=claim.partition,
@@ -208,7 +214,9 @@ def _promoted_version(claim: Claim, version: int, overlay: Document) -> NewVersi
         notes=None,
     )
     record = merge_fields(claim.record_type, claim.record_key, json.loads(claim.document), overlay)
-    return NewVersion(record=record, version=version, operation="restore", origin=origin, caused_by=claim.connection)
+    return NewVersion(
+        record=record, version=version, operation="restore", provenance=provenance, caused_by=claim.connection
+    )
 
 
 def _write_lineage(
@@ -232,9 +240,9 @@ def _record_keys(connection: Connection, stream: Stream, source_keys: Sequence[s
     return [record_key for record_key, _ in _live_keys(connection, stream, source_keys)]
 
 
-def _rekeyed(connection: Connection, stream: Stream, decisions: WritePlan) -> dict[str, str]:
+def _rekeyed(connection: Connection, stream: Stream, plan: WritePlan) -> dict[str, str]:
     """Return the former record keys of items whose record key changed, with their present record key."""
-    present_keys = decisions.record_keys
+    present_keys = plan.record_keys
     live = _live_keys(connection, stream, list(present_keys))
     return {former: present_keys[source_key] for former, source_key in live if former != present_keys[source_key]}
 

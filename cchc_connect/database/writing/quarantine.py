@@ -38,7 +38,7 @@ class FaultyItem:
 
 @dataclass(frozen=True, kw_only=True)
 class QuarantineEntry:
-    """One entry as it is stored."""
+    """One quarantine entry as it is stored."""
 
     id: int
     connection: str
@@ -61,12 +61,12 @@ class QuarantineEntry:
 
 def store(connection: Connection, stream: Stream, items: Sequence[FaultyItem], run_id: str, now: str) -> int:
     """Put items into quarantine; an open entry gets the item's new form and partition. Return how many are new."""
-    present = _open(connection, stream, [item.source_key for item in items])
+    open_rows = _open_rows(connection, stream, [item.source_key for item in items])
     new = 0
     for item in items:
         compared = {"item_hash": item.item_hash, "faults": _faults_text(item.faults), "partition": stream.partition}
-        values = {"item": _text(item.item), **compared, "run_id": run_id}
-        existing = present.get(item.source_key)
+        values = {"item": _item_text(item.item), **compared, "run_id": run_id}
+        existing = open_rows.get(item.source_key)
         if existing is None:
             head = {"connection": stream.connection, "record_type": stream.record_type, "source_key": item.source_key}
             connection.execute(quarantine.insert().values(**head, **values, first_seen=now))
@@ -78,10 +78,10 @@ def store(connection: Connection, stream: Stream, items: Sequence[FaultyItem], r
 
 def resolve(connection: Connection, stream: Stream, source_keys: Sequence[str], now: str) -> int:
     """Close the open entries of items that are fixed or deleted, and drop their raw form; return how many."""
-    ids = [row.id for row in _open(connection, stream, source_keys).values()]
+    ids = [row.id for row in _open_rows(connection, stream, source_keys).values()]
     for batch in batches(ids):
-        chosen = quarantine.c.id.in_(batch)
-        connection.execute(update(quarantine).where(chosen).values(resolved_at=now, item=None))
+        is_resolved = quarantine.c.id.in_(batch)
+        connection.execute(update(quarantine).where(is_resolved).values(resolved_at=now, item=None))
     return len(ids)
 
 
@@ -93,7 +93,7 @@ def open_hashes(connection: Connection, stream: Stream) -> Mapping[str, bytes | 
     checked in each run.
     """
     conflicts = [_faults_text((fault,)) for fault in (KEY_TAKEN, KEY_TWICE)]
-    faulty = _of(stream) & quarantine.c.faults.not_in(conflicts)
+    faulty = _is_open_in_stream(stream) & quarantine.c.faults.not_in(conflicts)
     columns = select(quarantine.c.source_key, quarantine.c.item_hash, quarantine.c.partition)
     rows = connection.execute(columns.where(faulty))
     return {row.source_key: row.item_hash if row.partition == stream.partition else None for row in rows}
@@ -101,13 +101,13 @@ def open_hashes(connection: Connection, stream: Stream) -> Mapping[str, bytes | 
 
 def items_with_taken_key(connection: Connection, stream: Stream) -> list[Item]:
     """Return the items of a stream's partition whose record key another item has; the key may be free by now."""
-    conflicts = _in(stream) & (quarantine.c.faults == _faults_text((KEY_TAKEN,)))
-    return [_item(text) for text in connection.execute(select(quarantine.c.item).where(conflicts)).scalars()]
+    conflicts = _is_open_in_partition(stream) & (quarantine.c.faults == _faults_text((KEY_TAKEN,)))
+    return [_parsed_item(text) for text in connection.execute(select(quarantine.c.item).where(conflicts)).scalars()]
 
 
 def open_keys(connection: Connection, stream: Stream, *, all_partitions: bool = False) -> set[str]:
-    """Return the source keys of the open entries of a stream's partition; with `whole`, of all partitions."""
-    is_open = _of(stream) if all_partitions else _in(stream)
+    """Return the source keys of the open entries of a stream's partition; with `all_partitions`, of all."""
+    is_open = _is_open_in_stream(stream) if all_partitions else _is_open_in_partition(stream)
     return set(connection.execute(select(quarantine.c.source_key).where(is_open)).scalars())
 
 
@@ -138,7 +138,7 @@ def open_counts(connection: Connection) -> Mapping[tuple[str, str, str], int]:
     return {(row[0], row[1], row[2]): row[3] for row in connection.execute(counted.group_by(*columns))}
 
 
-def _of(stream: Stream) -> ColumnElement[bool]:
+def _is_open_in_stream(stream: Stream) -> ColumnElement[bool]:
     return (
         (quarantine.c.connection == stream.connection)
         & (quarantine.c.record_type == stream.record_type)
@@ -146,20 +146,19 @@ def _of(stream: Stream) -> ColumnElement[bool]:
     )
 
 
-def _in(stream: Stream) -> ColumnElement[bool]:
-    return _of(stream) & (quarantine.c.partition == stream.partition)
+def _is_open_in_partition(stream: Stream) -> ColumnElement[bool]:
+    return _is_open_in_stream(stream) & (quarantine.c.partition == stream.partition)
 
 
-def _open(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> dict[str, Row[Any]]:
+def _open_rows(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> dict[str, Row[Any]]:
     bound = {"of_connection": stream.connection, "of_type": stream.record_type}
     return {
-        row.source_key: row
-        for row in select_in(connection, _open_entries(), quarantine.c.source_key, source_keys, bound)
+        row.source_key: row for row in select_in(connection, _open_query(), quarantine.c.source_key, source_keys, bound)
     }
 
 
 @cache
-def _open_entries() -> RowQuery:
+def _open_query() -> RowQuery:
     of_connection = quarantine.c.connection == bindparam("of_connection")
     of_stream = of_connection & (quarantine.c.record_type == bindparam("of_type"))
     return select(quarantine).where(of_stream & quarantine.c.resolved_at.is_(None))
@@ -167,12 +166,12 @@ def _open_entries() -> RowQuery:
 
 def _entry(row: RowMapping) -> QuarantineEntry:
     faults = tuple(Fault(path=path, rule=rule) for path, rule in json.loads(row["faults"]))
-    item = _item(row["item"] or "{}")
+    item = _parsed_item(row["item"] or "{}")
     names = ("id", "connection", "record_type", "partition", "source_key", "first_seen", "resolved_at")
     return QuarantineEntry(item=item, faults=faults, **{name: row[name] for name in names})
 
 
-def _item(text: str) -> Item:
+def _parsed_item(text: str) -> Item:
     raw = RawItem(text.encode())
     try:
         return raw.read()
@@ -180,7 +179,7 @@ def _item(text: str) -> Item:
         return raw
 
 
-def _text(item: Item) -> str:
+def _item_text(item: Item) -> str:
     if isinstance(item, RawItem):
         # Bytes that are no UTF-8 stay visible and the text no JSON: storing an item must not make it valid.
         return item.raw.decode(errors="backslashreplace")

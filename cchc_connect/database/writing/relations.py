@@ -15,6 +15,9 @@ from cchc_connect.database.bulk import batches, insert_rows
 from cchc_connect.database.tables import record_lineage, record_link
 from cchc_schemas import ConstructionPermit, ConstructionWorks, DossierStep, LandChange, LandParcel, ParcelRef, Record
 
+MAX_LINEAGE_STEPS = 64
+"""Length of a chain of replaced keys; a longer one is a cycle of wrong entries."""
+
 LinkTarget = tuple[str, str]
 """Record type and key of a linked record, which may not be stored yet."""
 
@@ -39,6 +42,49 @@ LineageEvent = tuple[str, str, str, str, str | None, str]
 def links_of(record: Record) -> list[LinkTarget]:
     """Return the links of a record, sorted and without duplicates."""
     return sorted(set(_links(record)))
+
+
+def lineage_events_of(record: Record) -> list[LineageEvent]:
+    """Return the lineage events that a record states."""
+    if isinstance(record, LandParcel):
+        evidence = f"land_parcel {record.key}"
+        return [
+            (LandParcel.record_type, old, record.key, LineageKind.RENUMBERED, None, evidence)
+            for old in record.previous_keys
+        ]
+    return list(_events_of_change(record)) if isinstance(record, LandChange) else []
+
+
+def write_links(
+    connection: Connection, record_type: str, links: Mapping[str, Sequence[LinkTarget]], existing: Collection[str]
+) -> None:
+    """Store the links of records by record key; the former links of those keys in `existing` are deleted."""
+    former = delete(record_link).where(record_link.c.record_type == record_type)
+    for keys in batches(list(existing)):
+        connection.execute(former.where(record_link.c.record_key.in_(keys)))
+    rows = [(record_type, key, *target) for key, targets in links.items() for target in targets]
+    insert_rows(connection, record_link, rows)
+
+
+def write_lineage_events(connection: Connection, events: Iterable[LineageEvent], now: str) -> None:
+    """Store lineage events; an event that is stored already keeps its first evidence."""
+    latest = {event[:3]: event for event in events}
+    for batch in batches(list(latest)):
+        old_keys = [old for _, old, _ in batch]
+        query = select(record_lineage.c.record_type, record_lineage.c.old_key, record_lineage.c.new_key)
+        existing = {tuple(row) for row in connection.execute(query.where(record_lineage.c.old_key.in_(old_keys)))}
+        new = [(*latest[event_key], now) for event_key in batch if event_key not in existing]
+        insert_rows(connection, record_lineage, new)
+
+
+def successors(connection: Connection, record_type: str, key: str) -> list[Row[Any]]:
+    """Return all lineage events after `key`, nearest first."""
+    return _follow_lineage(connection, record_type, key, forward=True)
+
+
+def predecessors(connection: Connection, record_type: str, key: str) -> list[Row[Any]]:
+    """Return all lineage events before `key`, nearest first."""
+    return _follow_lineage(connection, record_type, key, forward=False)
 
 
 def _links(record: Record) -> Iterator[LinkTarget]:
@@ -73,17 +119,6 @@ def _parcels(references: Iterable[ParcelRef]) -> Iterator[LinkTarget]:
     return (("land_parcel", reference.parcel_key) for reference in references if reference.parcel_key)
 
 
-def lineage_events_of(record: Record) -> list[LineageEvent]:
-    """Return the lineage events that a record states."""
-    if isinstance(record, LandParcel):
-        evidence = f"land_parcel {record.key}"
-        return [
-            (LandParcel.record_type, old, record.key, LineageKind.RENUMBERED, None, evidence)
-            for old in record.previous_keys
-        ]
-    return list(_events_of_change(record)) if isinstance(record, LandChange) else []
-
-
 def _events_of_change(change: LandChange) -> Iterator[LineageEvent]:
     before = {ref.parcel_key for ref in change.from_parcels if ref.parcel_key}
     after = {ref.parcel_key for ref in change.to_parcels if ref.parcel_key}
@@ -98,54 +133,18 @@ def _events_of_change(change: LandChange) -> Iterator[LineageEvent]:
             yield LandParcel.record_type, old, new, kind, happened_at, f"land_change {change.key}"
 
 
-def write_links(
-    connection: Connection, record_type: str, links: Mapping[str, Sequence[LinkTarget]], existing: Collection[str]
-) -> None:
-    """Store the links of records by record key; the former links of those keys in `existing` are deleted."""
-    former = delete(record_link).where(record_link.c.record_type == record_type)
-    for keys in batches(list(existing)):
-        connection.execute(former.where(record_link.c.record_key.in_(keys)))
-    rows = [(record_type, key, *target) for key, targets in links.items() for target in targets]
-    insert_rows(connection, record_link, rows)
-
-
-MAX_STEPS = 64
-"""Length of a chain of replaced keys; a longer one is a cycle of wrong entries."""
-
-
-def write_lineage_events(connection: Connection, events: Iterable[LineageEvent], now: str) -> None:
-    """Store lineage events; an event that is stored already keeps its first evidence."""
-    latest = {event[:3]: event for event in events}
-    for batch in batches(list(latest)):
-        old_keys = [old for _, old, _ in batch]
-        chosen = select(record_lineage.c.record_type, record_lineage.c.old_key, record_lineage.c.new_key)
-        existing = {tuple(row) for row in connection.execute(chosen.where(record_lineage.c.old_key.in_(old_keys)))}
-        new = [(*latest[event_key], now) for event_key in batch if event_key not in existing]
-        insert_rows(connection, record_lineage, new)
-
-
-def successors(connection: Connection, record_type: str, key: str) -> list[Row[Any]]:
-    """Return all lineage events after `key`, nearest first."""
-    return _followed(connection, record_type, key, forward=True)
-
-
-def predecessors(connection: Connection, record_type: str, key: str) -> list[Row[Any]]:
-    """Return all lineage events before `key`, nearest first."""
-    return _followed(connection, record_type, key, forward=False)
-
-
-def _followed(connection: Connection, record_type: str, key: str, *, forward: bool) -> list[Row[Any]]:
+def _follow_lineage(connection: Connection, record_type: str, key: str, *, forward: bool) -> list[Row[Any]]:
     column, next_column = ("old_key", "new_key") if forward else ("new_key", "old_key")
     events: list[Row[Any]] = []
-    seen, front = {key}, [key]
-    for _ in range(MAX_STEPS):
-        chosen = (record_lineage.c.record_type == record_type) & record_lineage.c[column].in_(front)
+    seen, frontier = {key}, [key]
+    for _ in range(MAX_LINEAGE_STEPS):
+        is_next = (record_lineage.c.record_type == record_type) & record_lineage.c[column].in_(frontier)
         order = (record_lineage.c.old_key, record_lineage.c.new_key)
-        rows = connection.execute(select(record_lineage).where(chosen).order_by(*order))
+        rows = connection.execute(select(record_lineage).where(is_next).order_by(*order))
         step = [row for row in rows.all() if getattr(row, next_column) not in seen]
         events += step
-        front = sorted({getattr(row, next_column) for row in step})
-        seen |= set(front)
-        if not front:
+        frontier = sorted({getattr(row, next_column) for row in step})
+        seen |= set(frontier)
+        if not frontier:
             break
     return events
