@@ -14,7 +14,6 @@ PROGRAM = "cchc-connect"
 CONFIG_FILE = Path("cchc.toml")
 """Configuration file without the option --config."""
 
-
 MAX_ENTRY_NUMBER = 2**63 - 1
 """Maximum number of an entry: the largest 64-bit integer that a database stores."""
 

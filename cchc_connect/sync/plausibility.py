@@ -71,6 +71,14 @@ class PlausibilityCheck:
                     "source.filter_ignored", since=to_timestamp_text(cursor.pass_since), **self._error_context
                 )
 
+    def plausible_times(self, times: Iterable[str]) -> Iterator[str]:
+        """Yield the plausible ones of change times (UTC, as stored): from 1900 to one day from now.
+
+        A change time in the future would move the watermark so far that later pulls would find nothing, unnoticed.
+        """
+        latest = to_timestamp_text(self._clock.now() + TIME_TOLERANCE)
+        return (time for time in times if EARLIEST_CHANGE_TIME <= time <= latest)
+
     def _check_page_token(self, next_token: str, classified: ClassifiedPage, cursor: Cursor) -> None:
         if not next_token.isprintable() or len(next_token) > MAX_PAGE_TOKEN_LENGTH:
             raise SourceHeld("source.page_token_unusable", **self._error_context)
@@ -82,14 +90,6 @@ class PlausibilityCheck:
             if page_digest in self._page_digests:
                 raise SourceHeld("source.page_repeated", **self._error_context)
             self._page_digests.add(page_digest)
-
-    def plausible_times(self, times: Iterable[str]) -> Iterator[str]:
-        """Yield the plausible ones of change times (UTC, as stored): from 1900 to one day from now.
-
-        A change time in the future would move the watermark so far that later pulls would find nothing, unnoticed.
-        """
-        latest = to_timestamp_text(self._clock.now() + TIME_TOLERANCE)
-        return (time for time in times if EARLIEST_CHANGE_TIME <= time <= latest)
 
 
 def is_too_many(count: int, total: int, max_share: float) -> bool:
