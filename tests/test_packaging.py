@@ -3,6 +3,8 @@
 import configparser
 import csv
 import io
+import subprocess
+import sys
 import tomllib
 from collections.abc import Mapping
 from email import message_from_string
@@ -11,7 +13,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from tests.checkout import PACKAGE_FOLDERS, ROOT
+from tests.checkout import PACKAGE_FOLDERS, ROOT, modules
 from tests.wheels import build_wheel
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -106,3 +108,39 @@ def test_the_extra_all_is_every_other_extra() -> None:
     (everything,) = extras.pop("all")
 
     assert everything == f"cchc-connect[{','.join(sorted(extras))}]"
+
+
+NEEDS_AN_EXTRA = {
+    "cchc_connect.database.postgres",
+    "cchc_connect.signing.jose",
+    "cchc_connect.soap.messages",
+    "cchc_connect.soap.wsdl",
+    "cchc_connect.spreadsheets.xlsx",
+    "cchc_connect.testing.faults.certificates",
+    "cchc_connect.testing.fixtures",
+    "cchc_connect.transport.httpcore_backend",
+    "cchc_connect.transport.httpx_carrier",
+}
+"""The modules whose import needs an optional package; each is imported where it is used, with an install hint."""
+
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+for name in {optional!r}:
+    sys.modules[name] = None
+for name in {modules!r}:
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        print(name)
+"""
+
+
+def test_without_extras_every_other_module_can_be_imported() -> None:
+    optional = ["httpx", "httpcore", "psycopg", "openpyxl", "keyring", "cryptography", "joserfc", "lxml", "zeep"]
+    optional += ["trustme", "pytest"]
+    names = [module.name for module in modules() if ".migrations" not in module.name]
+    program = IMPORT_ALL.format(optional=optional, modules=names)
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+
+    assert set(done.stdout.split()) == NEEDS_AN_EXTRA

@@ -3,6 +3,7 @@
 SOAP 1.1 section 4.4; SOAP 1.2 part 1 section 5.4.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
@@ -32,6 +33,10 @@ _BY_CODE = {
     "Server": Verdict.MAINTENANCE,
     "Receiver": Verdict.MAINTENANCE,
 }
+
+_MAX_REFERENCE_CHAIN = 32
+_MAX_ELEMENTS = 500_000
+"""Limits of a message: length of a chain of references, elements with all references resolved."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,3 +135,30 @@ def _child(parent: Element, name: str) -> Element | None:
 def _text(parent: Element, name: str) -> str:
     child = _child(parent, name)
     return "" if child is None else (child.text or "").strip()
+
+
+def can_be_resolved(body: Element) -> bool:
+    """True if every chain of references ends, and all copies together stay within the limit.
+
+    A reference stands for another element of the body: `href="#a"` for the one with `id="a"` (SOAP 1.1 section 5.4.1).
+    zeep replaces each reference by a copy, also inside copies: ten references in each of ten elements become ten
+    thousand million elements, and a cycle never ends. So the size is computed before zeep reads a message.
+    """
+    by_id = {name: child for child in body if (name := child.get("id"))}
+    sizes: dict[str, int] = {}
+    return not by_id or _resolved_size(body, by_id, sizes, _MAX_REFERENCE_CHAIN) <= _MAX_ELEMENTS
+
+
+def _resolved_size(element: Element, by_id: Mapping[str, Element], sizes: dict[str, int], depth_left: int) -> int:
+    """Return the number of elements with all references resolved; above the limit where a chain is too long."""
+    if depth_left == 0:
+        return _MAX_ELEMENTS + 1
+    size = 0
+    for inner in element.iter():
+        size += 1
+        name = (inner.get("href") or "").removeprefix("#")
+        if name in by_id:
+            if name not in sizes:
+                sizes[name] = _resolved_size(by_id[name], by_id, sizes, depth_left - 1)
+            size += sizes[name]
+    return size

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Any
 from cchc_connect.errors import ConfigurationError, MessageRefused, SourceHeld
 from cchc_connect.extras import require_extra
 from cchc_connect.http import Conversation, HttpRequest, HttpResponse
-from cchc_connect.soap.envelopes import body_of, envelope_of, fault_of
-from cchc_connect.soap.wsdl import can_be_resolved
+from cchc_connect.soap.envelopes import body_of, can_be_resolved, envelope_of, fault_of
 
 if TYPE_CHECKING:
     from cchc_connect.soap.messages import SoapRequest

@@ -1,19 +1,13 @@
 """Reads service descriptions: WSDL and XSD files of one local folder, and nothing else.
 
 A description names further files and is not trusted: nothing is fetched, and no file outside the folder is opened.
-
-`can_be_resolved` checks references within a message (SOAP 1.1 section 5.4.1: `href="#a"` stands for the element of the
-body with `id="a"`). zeep replaces each reference by a copy, also inside copies: ten references in each of ten elements
-become ten thousand million elements, and a cycle never ends. So the size is computed before zeep reads a message.
 """
 
 import stat
-from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from xml.etree.ElementTree import Element
 
 from zeep.exceptions import Error, ExternalReferenceForbidden
 from zeep.wsdl.bindings.soap import SoapBinding
@@ -26,10 +20,6 @@ _LIMITS = XmlLimits(max_bytes=16 * 1024 * 1024, max_depth=128)
 _MAX_FILES = 500
 _ZEEP_ERRORS = (Error, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError)
 """Exceptions of zeep for invalid descriptions."""
-
-_MAX_REFERENCE_CHAIN = 32
-_MAX_ELEMENTS = 500_000
-"""Limits of a message: length of a chain of references, elements with all references resolved."""
 
 
 class LocalFiles:
@@ -95,28 +85,6 @@ def open_description(wsdl: Path, folder: Path, service: str | None, port: str | 
     service_name, port_name, binding = matching[0]
     client = _zeep.Client(document, transport=files, service_name=service_name, port_name=port_name, settings=settings)
     return client, binding
-
-
-def can_be_resolved(body: Element) -> bool:
-    """True if every chain of references ends, and all copies together stay within the limit."""
-    by_id = {name: child for child in body if (name := child.get("id"))}
-    sizes: dict[str, int] = {}
-    return not by_id or _resolved_size(body, by_id, sizes, _MAX_REFERENCE_CHAIN) <= _MAX_ELEMENTS
-
-
-def _resolved_size(element: Element, by_id: Mapping[str, Element], sizes: dict[str, int], depth_left: int) -> int:
-    """Return the number of elements with all references resolved; above the limit where a chain is too long."""
-    if depth_left == 0:
-        return _MAX_ELEMENTS + 1
-    size = 0
-    for inner in element.iter():
-        size += 1
-        name = (inner.get("href") or "").removeprefix("#")
-        if name in by_id:
-            if name not in sizes:
-                sizes[name] = _resolved_size(by_id[name], by_id, sizes, depth_left - 1)
-            size += sizes[name]
-    return size
 
 
 def _outside_folder_error(folder: Path, location: str) -> ConfigurationError:

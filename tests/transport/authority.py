@@ -46,7 +46,7 @@ class Authority:
         valid_from: timedelta = FIVE_MINUTES_AGO,
         valid_until: timedelta = A_DAY,
     ) -> ssl.SSLContext:
-        """Return a server context with a certificate for `names`; `begins` and `ends` count from now."""
+        """Return a server context with a certificate for `names`; `valid_from` and `valid_until` count from now."""
         now = datetime.now(UTC)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         issued = self.ca.issue_cert(*names, not_before=now + valid_from, not_after=now + valid_until)
@@ -74,7 +74,7 @@ class Authority:
         return self._write(f"{common}.p12", content)
 
     def _issue(self, common: str) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-        issued = self.ca.issue_cert(common_name=common)
+        issued = self.ca.issue_cert(*LOCAL_NAMES, common_name=common)
         key = load_pem_private_key(issued.private_key_pem.bytes(), None)
         assert isinstance(key, ec.EllipticCurvePrivateKey)
         return x509.load_pem_x509_certificate(issued.cert_chain_pems[0].bytes()), key

@@ -22,7 +22,7 @@ from cchc_connect.errors import (
 )
 from cchc_connect.http import Credentials, Dialect, HttpResponse, Verdict
 from cchc_connect.soap import SoapService, classify_soap, fault_of
-from cchc_connect.soap.wsdl import can_be_resolved
+from cchc_connect.soap.envelopes import can_be_resolved
 from cchc_connect.transport import Endpoint, Policy, TransportEnvironment
 from cchc_connect.transport.auth.ws_security import WsSecurity
 from cchc_connect.wire.xml import parse_xml
