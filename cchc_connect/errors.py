@@ -15,7 +15,7 @@
     │   ├── Unreachable           no connection, or the connection broke
     │   ├── CutShort              the response is incomplete
     │   ├── DeadlineExceeded      the time limit of the call, over all its attempts, is used up
-    │   ├── Throttled             the other system asks for less traffic
+    │   ├── Throttled             the other system requests less traffic
     │   ├── Maintenance           the other system says that it does not work now
     │   └── OutsideHours          the configuration allows no request at this time of day
     └── Rejected                  set this one record or message aside and continue with the next
@@ -122,7 +122,7 @@ class DeadlineExceeded(Retriable):
 
 
 class Throttled(Retriable):
-    """The other system asks for less traffic, or our own quota for it leaves no slot in time."""
+    """The other system requests less traffic, or our own quota for it leaves no slot in time."""
 
     def __init__(self, code: str, /, *, retry_after_s: float | None = None, **context: object) -> None:
         """Create the error.

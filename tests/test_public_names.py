@@ -87,17 +87,6 @@ def test_importing_the_library_loads_no_database_and_no_carrier() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_the_blocking_transport_needs_no_extra() -> None:
-    optional = ("cryptography", "joserfc", "httpx", "httpcore", "zeep", "lxml", "openpyxl", "trustme")
-    program = (
-        f"import sys; sys.modules.update(dict.fromkeys({optional!r})); import cchc_connect.transport.requests_transport"
-    )
-
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False)
-
-    assert (done.returncode, done.stderr) == (0, "")
-
-
 def _is_sentence(line: str) -> bool:
     return len(line.split()) > 1 and (". " in f"{line} " or ":" in line)
 

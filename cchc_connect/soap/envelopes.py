@@ -92,6 +92,18 @@ def body_of(envelope: Element) -> Element:
     return Element("Body") if body is None else body
 
 
+def can_be_resolved(body: Element) -> bool:
+    """True if every chain of references ends, and all copies together stay within the limit.
+
+    A reference stands for another element of the body: `href="#a"` for the one with `id="a"` (SOAP 1.1 section 5.4.1).
+    zeep replaces each reference by a copy, also inside copies: ten references in each of ten elements become ten
+    thousand million elements, and a cycle never ends. So the size is computed before zeep reads a message.
+    """
+    by_id = {name: child for child in body if (name := child.get("id"))}
+    sizes: dict[str, int] = {}
+    return not by_id or _resolved_size(body, by_id, sizes, _MAX_REFERENCE_CHAIN) <= _MAX_ELEMENTS
+
+
 def _fault_verdict(fault: SoapFault, response: HttpResponse) -> Verdict:
     if _AUTH & set(fault.codes):
         return Verdict.AUTH
@@ -135,18 +147,6 @@ def _child(parent: Element, name: str) -> Element | None:
 def _text(parent: Element, name: str) -> str:
     child = _child(parent, name)
     return "" if child is None else (child.text or "").strip()
-
-
-def can_be_resolved(body: Element) -> bool:
-    """True if every chain of references ends, and all copies together stay within the limit.
-
-    A reference stands for another element of the body: `href="#a"` for the one with `id="a"` (SOAP 1.1 section 5.4.1).
-    zeep replaces each reference by a copy, also inside copies: ten references in each of ten elements become ten
-    thousand million elements, and a cycle never ends. So the size is computed before zeep reads a message.
-    """
-    by_id = {name: child for child in body if (name := child.get("id"))}
-    sizes: dict[str, int] = {}
-    return not by_id or _resolved_size(body, by_id, sizes, _MAX_REFERENCE_CHAIN) <= _MAX_ELEMENTS
 
 
 def _resolved_size(element: Element, by_id: Mapping[str, Element], sizes: dict[str, int], depth_left: int) -> int:

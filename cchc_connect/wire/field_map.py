@@ -252,18 +252,18 @@ class FieldRule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
 
     property: str | tuple[str, ...]
-    """Property, or way through objects and lists ("diaChi.chiTiet", "nguonGoc.0.ma"); of several the first that holds
-    a value; "" takes the field out of a ready map."""
+    """Property, or path through objects and lists ("diaChi.chiTiet", "nguonGoc.0.ma"); of several the first that has a
+    value; "" removes the field from a built-in map."""
     codec: Codec = Codec.TEXT
     """How the value is read."""
     words: Mapping[str, str] = {}
     """Our words for the source's."""
     others: str | None = None
-    """What a word stands for that is not in `words`; "*" keeps it; without this it is unreadable."""
+    """Value for a word that is not in `words`; "*" keeps the word; without this it is unreadable."""
     each: Mapping[str, "FieldRule"] = {}
     """The value is a list of parts with these fields."""
     where: str = ""
-    """Of a list: the property by which a part says that it does not count any more (false)."""
+    """Of a list: the property that is a flag of each part; parts for which it is false are left out."""
 
     @model_validator(mode="after")
     def _reads_in_one_way(self) -> Self:

@@ -1,4 +1,4 @@
-"""Faults of compression, and compressed responses that are none."""
+"""Faults of compression, and unusual compressed responses that are no faults."""
 
 import gzip
 import zlib
@@ -50,31 +50,31 @@ CORRUPT_COMPRESSION = (
 DECOMPRESSION_BOMBS = (
     WireFault(
         name="gzip_bomb",
-        meaning="A small gzip body unfolds to 256 MiB.",
+        meaning="A small gzip body decompresses to 256 MiB.",
         expected_error=SourceHeld,
         script=compressed("gzip", packing.gzip_bomb),
     ),
     WireFault(
         name="deflate_bomb",
-        meaning="A small deflate body unfolds to 256 MiB.",
+        meaning="A small deflate body decompresses to 256 MiB.",
         expected_error=SourceHeld,
         script=compressed("deflate", packing.deflate_bomb),
     ),
     WireFault(
         name="packed_twice",
-        meaning="The body is packed by gzip twice, as its head says.",
+        meaning="The body is compressed by gzip twice, as its head says.",
         expected_error=SourceHeld,
         script=compressed("gzip, gzip", packing.gzip_twice),
     ),
     WireFault(
         name="packed_twice_silently",
-        meaning="The body is packed by gzip twice, though its head says once.",
+        meaning="The body is compressed by gzip twice, though its head says once.",
         expected_error=SourceHeld,
         script=compressed("gzip", packing.gzip_twice),
     ),
     WireFault(
         name="unknown_encoding",
-        meaning="The body is packed in a way we did not ask for.",
+        meaning="The body has a content coding that we did not request.",
         expected_error=SourceHeld,
         script=compressed("compress", bytes),
     ),

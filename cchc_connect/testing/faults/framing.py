@@ -139,7 +139,7 @@ FRAMING_FAULTS = (
     ),
     WireFault(
         name="unknown_transfer_encoding",
-        meaning="The transfer encoding is one that the client did not ask for.",
+        meaning="The transfer encoding is one that the client did not request.",
         expected_error=Unreachable,
         script=lambda response: [
             response_head_of(response, "Transfer-Encoding: gzip, chunked", CLOSE),
@@ -191,7 +191,7 @@ FRAMING_FAULTS = (
     ),
     WireFault(
         name="switching_protocols",
-        meaning="The server switches to a protocol that the client did not ask for.",
+        meaning="The server switches to a protocol that the client did not request.",
         expected_error=Unreachable,
         script=lambda _: [response_head("101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade")],
     ),
@@ -250,7 +250,7 @@ UNUSUAL_FRAMING = (
     ),
     WireFault(
         name="continue_first",
-        meaning="The server sends 100 Continue first, although the client did not ask for it.",
+        meaning="The server sends 100 Continue first, although the client did not request it.",
         expected_error=None,
         script=lambda response: [response_head("100 Continue"), complete_response(response), KEEP_OPEN],
     ),

@@ -138,13 +138,13 @@ RETRY_LATER = (
     _status(429, "Too Many Requests", Throttled),
     WireFault(
         name="throttled_seconds",
-        meaning="429 asks to wait a second.",
+        meaning="429 requests a wait of one second.",
         expected_error=Throttled,
         script=lambda _: _response("429 Too Many Requests", b"{}", "Retry-After: 1"),
     ),
     WireFault(
         name="throttled_date",
-        meaning="429 asks to wait until an hour after its own date.",
+        meaning="429 requests a wait until an hour after its own date.",
         expected_error=Throttled,
         script=lambda _: _response("429 Too Many Requests", b"{}", f"Date: {_DATE}", f"Retry-After: {_LATER}"),
     ),
@@ -156,13 +156,13 @@ RETRY_LATER = (
     ),
     WireFault(
         name="throttled_for_hours",
-        meaning="429 asks to wait six hours.",
+        meaning="429 requests a wait of six hours.",
         expected_error=Throttled,
         script=lambda _: _response("429 Too Many Requests", b"{}", "Retry-After: 21600"),
     ),
     WireFault(
         name="maintenance_for_hours",
-        meaning="503 asks to wait six hours.",
+        meaning="503 requests a wait of six hours.",
         expected_error=Throttled,
         script=lambda _: _response("503 Service Unavailable", b"{}", "Retry-After: 21600"),
     ),

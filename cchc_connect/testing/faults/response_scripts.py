@@ -50,5 +50,5 @@ def chunk(content: bytes) -> bytes:
 
 
 def drip(part: bytes, pause_s: float, times: int) -> ResponseScript:
-    """Send `drop` `times` times, with a pause of `pause_s` seconds after each."""
+    """Send `part` `times` times, with a pause of `pause_s` seconds after each."""
     return [step for _ in range(times) for step in (part, pause_s)]

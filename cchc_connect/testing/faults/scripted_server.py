@@ -18,7 +18,7 @@ ScriptSelector = Callable[[ReceivedRequest], ResponseScript]
 
 _CLIENT_TIMEOUT_S = 2.0  # a client that neither sends nor reads for so long has left
 _TLS_CLOSE_TIMEOUT_S = 0.1
-_MAX_LINE = 64 * 1024
+_MAX_LINE_BYTES = 64 * 1024
 
 
 class ScriptedServer(LoopbackServer):
@@ -65,7 +65,7 @@ class ScriptedServer(LoopbackServer):
     def _serve_requests(self, connection: socket.socket) -> None:
         end: ConnectionEnd | None = KEEP_OPEN
         while end is KEEP_OPEN and not self._closing.is_set():
-            request = _read(connection)
+            request = _read_request(connection)
             if request is None:
                 return
             self.requests.append(request)
@@ -90,17 +90,17 @@ def _close_tls(connection: socket.socket) -> None:
             unwrap()
 
 
-def _read(connection: socket.socket) -> ReceivedRequest | None:
+def _read_request(connection: socket.socket) -> ReceivedRequest | None:
     """Read one request; None if there is none."""
     with connection.makefile("rb") as stream:
         if stream.peek(1)[:1] == b"\x16":  # a TLS handshake where no TLS is spoken
             return ReceivedRequest(method="TLS", path="", target="", query={}, headers={}, body=b"")
-        request_line = stream.readline(_MAX_LINE).decode("latin-1").split()
+        request_line = stream.readline(_MAX_LINE_BYTES).decode("latin-1").split()
         if len(request_line) < 2:  # noqa: PLR2004  # without method and target it is no request
             return None
         method, target = request_line[:2]
         headers: dict[str, str] = {}
-        while line := stream.readline(_MAX_LINE).decode("latin-1").strip():
+        while line := stream.readline(_MAX_LINE_BYTES).decode("latin-1").strip():
             name, _, value = line.partition(":")
             headers[name.lower()] = value.strip()
         body = stream.read(int(headers.get("content-length", "0")))
