@@ -4,6 +4,8 @@ Each test prints what it counted; `pytest -s tests/test_names.py` shows it.
 """
 
 import ast
+import builtins
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -117,3 +119,41 @@ def test_no_docstring_asks_its_reader_to_say_whether() -> None:
     print(f"\n{len(docstrings)} docstrings")
 
     assert [path for path, text in docstrings if text.startswith("Say whether")] == []
+
+
+IN_BACKTICKS = re.compile(r"(?<!`)`([a-z_]\w*)`(?!`)")
+
+NAMED_ELSEWHERE = {"max_items", "private_key_jwt", "purpose_en"}
+"""Names in docstrings that belong to a standard or to another program, or are composed when they are used."""
+
+
+def words_in_code(tree: ast.AST) -> Iterator[str]:
+    """Yield every identifier and every literal text of a module."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name) | ast.arg(arg=name) | ast.Attribute(attr=name) | ast.keyword(arg=str(name)):
+                yield name
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.alias(name=name):
+                yield from name.split(".")
+            case ast.Constant(value=str(text)):
+                yield text
+            case _:
+                pass
+
+
+def test_a_docstring_names_only_what_exists() -> None:
+    trees = {path: ast.parse(path.read_bytes()) for path in python_files()}
+    existing = {word for tree in trees.values() for word in words_in_code(tree)} | set(dir(builtins)) | NAMED_ELSEWHERE
+    existing |= {part for path in trees for part in path.relative_to(ROOT).with_suffix("").parts}
+    named = [
+        (path, node.lineno, name)
+        for path, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        for name in IN_BACKTICKS.findall(node.value.value)
+    ]
+    print(f"\n{len(named)} names in docstrings")
+
+    assert [f"{relative_path(path)}:{line} {name}" for path, line, name in named if name not in existing] == []
