@@ -11,9 +11,9 @@ and over an asynchronous transport::
         listing = Listing.model_validate(response.json())
         return Page(items=listing.parcels, next_page_token=listing.after)
 
-The contracts are protocols: an adapter inherits from none of them. An unexpected exception in an adapter holds its
-own source or route (`SourceHeld`, code `source.adapter_failed`) and no other. In `Source.translate` it quarantines
-the item.
+The contracts are protocols: an adapter inherits from none of them. An unexpected exception in an adapter puts
+its own stream or route on hold (`SourceHeld`, code `source.adapter_failed`) and no other. In `Source.translate` it
+quarantines the item.
 """
 
 import re
@@ -46,9 +46,11 @@ class ListingOrder(StrEnum):
     """In which order a source lists changed items."""
 
     NONE = "none"
-    """No particular order; only a pass that reached the last page moves the watermark."""
+    """No particular order; only a pass (a reading from first to last page) that was completed moves the watermark."""
     ASCENDING = "ascending"
-    """Oldest change first; a pass that was interrupted and cannot be resumed still moves the watermark up to there."""
+    """Oldest change first. A pass that is interrupted and cannot be resumed moves the watermark to where it
+    stopped, so that what it read is not read again.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +102,7 @@ class Page:
     next_page_token: str | None = field(repr=False)
     """Page token of the next page; None only if the source showed that this is the last page.
 
-    Printable text of at most 8,000 characters. A token or a page that comes twice in one pass holds the source.
+    Printable text of at most 8,000 characters. A token or a page that comes twice in one pass puts the stream on hold.
     """
     total: int | None = None
     """Number of items in the complete listing as announced by the source; None where it announces none.
@@ -140,7 +142,8 @@ class Source(Protocol):
         Raises:
             StartOver: the source does not recognise the page token any more, or cannot list what changed since
                 `page_request.since` any more.
-            SourceHeld: the response makes no sense; the source is held until a later run reads it without error.
+            SourceHeld: the response is implausible. The stream is put on hold: the next run tries again, and the first
+                success ends the hold.
         """
         ...
 
@@ -197,7 +200,7 @@ class DeliveryStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """Receipt of the target for one outgoing record.
+    """The target's result for one outgoing record.
 
     >>> Receipt(status=DeliveryStatus.REFUSED, reason="commune_unknown").reason
     'commune_unknown'
@@ -242,7 +245,8 @@ class Target(Protocol):
         Raises:
             Rejected: the target will never accept the message; all its records count as `REFUSED`.
             Retriable: the target does not work now; the records are sent again later, with the same idempotency keys.
-            SourceHeld: the response makes no sense; the route stops and waits for a person.
+            SourceHeld: the response is implausible. The route is put on hold: the next run tries again, and the first
+                success ends the hold.
         """
         ...
 

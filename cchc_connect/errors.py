@@ -1,15 +1,15 @@
 """Every error that the library raises. The class of an error says what the caller should do about it.
 
     CchcError
-    ├── Fatal                     stop: a person must change something first
+    ├── Fatal                     end the run: it cannot go on
     │   ├── ConfigurationError    cchc.toml, a secret, an adapter's options
     │   ├── DatabaseUnusable      the shared database cannot be opened or is newer than this program
     │   │   └── DatabaseLost      its connection broke; what was not committed can be written again
-    │   ├── LeaseHeld             another run is active; exit, nothing is wrong
-    │   └── LeaseLost             this run froze past its lease and may write nothing more
-    ├── SourceHeld                stop this source: its responses make no sense, none of them is used
+    │   ├── LeaseHeld             another run has the lease; nothing is wrong, run again later
+    │   └── LeaseLost             this run froze until its lease expired and may write nothing more
+    ├── SourceHeld                put this stream or route on hold: a response is implausible and is not used
     │   ├── AuthenticationFailed  the other system refuses our credentials
-    │   └── StartOver             the source does not recognise our page token or watermark; read everything again
+    │   └── StartOver             the source does not recognise our page token or watermark; read all again, once
     ├── Retriable                 back off; the same call may succeed later
     │   ├── Stopped               a person or the machine asked the run to end; the next run continues from there
     │   ├── Unreachable           no connection, or the connection broke
@@ -22,7 +22,7 @@
         └── MessageRefused        the other system will never accept this message
 
     try:
-        report = synchronizer.synchronise()
+        report = synchronizer.synchronize()
     except LeaseHeld:
         return  # another run is active
     except Fatal as error:
@@ -58,7 +58,7 @@ class CchcError(Exception):
 
 
 class Fatal(CchcError):
-    """Stop: a person must change something first."""
+    """End the run, which cannot go on: a fault of configuration or database, or the lease belongs to another run."""
 
 
 class ConfigurationError(Fatal):
@@ -74,7 +74,7 @@ class DatabaseLost(DatabaseUnusable):
 
 
 class LeaseHeld(Fatal):
-    """Another run holds the lease."""
+    """Another run has the lease; nothing is wrong."""
 
 
 class LeaseLost(Fatal):
@@ -82,7 +82,11 @@ class LeaseLost(Fatal):
 
 
 class SourceHeld(CchcError):
-    """The responses of a source are implausible; its cursor stays where it is until a later run succeeds."""
+    """A response of a source or target is implausible; the stream or route is put on hold.
+
+    Every later run tries again, and the first success ends the hold; if it stays on hold, a person must look at the
+    cause. Other streams and routes go on.
+    """
 
 
 class AuthenticationFailed(SourceHeld):
@@ -93,7 +97,7 @@ class StartOver(SourceHeld):
     """The source does not recognise a page token, or cannot list changes since an instant (410 Gone, for instance).
 
     Adapters raise it. The engine then reads the source from the beginning, without a start time, once in a run; a
-    second `StartOver` in the same run holds the source.
+    second `StartOver` in the same run puts the stream on hold, as any `SourceHeld`.
     """
 
     def __init__(self, code: str = "source.start_over", /, **context: object) -> None:

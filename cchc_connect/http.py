@@ -187,7 +187,7 @@ class Dialect:
     """Classifier: reads status, content type, envelope code and normalised text. It never returns `OK` on a guess."""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     """Headers of every request to this system."""
-    session: "SessionLogin | None" = None
+    login: "SessionLogin | None" = None
     """How to log in; None if the system has no sessions."""
     rate: "Rate | None" = None
     """Rate limit of the system; a `rate` in the connection's configuration takes precedence. None: no limit."""

@@ -8,8 +8,8 @@ from cchc_connect import Config, SharedDatabase, Synchronizer, find_case, record
 from cchc_schemas import LandParcel
 
 config = Config.load(Path(sys.argv[1]))
-with SharedDatabase(config.database.address) as database:
-    report = Synchronizer(config, database).synchronise()
+with SharedDatabase(config.database.url_with_password) as database:
+    report = Synchronizer(config, database).synchronize()
     print(f"{report.outcome}: {report.rows_written} rows written")
 
     for parcel in islice(records(database, LandParcel), 3):

@@ -43,7 +43,7 @@ from cchc_schemas import AdminScheme, CrsName, LandParcel, Text, parcel_key
 
 ACCEPT = {"Accept": "application/geo+json, application/json"}
 CRS84 = "OGC:CRS84"
-CRS_ADDRESS = "http://www.opengis.net/def/crs/EPSG/0/"
+CRS_URI = "http://www.opengis.net/def/crs/EPSG/0/"
 MAPPING_VERSION = 1
 
 FORMER_KEY_FIELDS = ("previous_commune_code", "previous_map_sheet", "previous_parcel_number")
@@ -96,7 +96,10 @@ class OgcFeaturesOptions(AdapterOptions):
         return self
 
     def rules(self) -> Mapping[str, FieldRule]:
-        """Return the built-in field map, overridden by the rules of this connection."""
+        """Return the built-in field map, overridden by the rules of this connection.
+
+        A rule with an empty `property` removes the built-in rule of its field.
+        """
         rules = {**rules_of(package_table(self.field_map)["fields"] if self.field_map else {}), **self.fields}
         return {name: rule for name, rule in rules.items() if rule.property}
 
@@ -111,7 +114,7 @@ class Parcels:
         self._key = options.key.split(".")
         fields = dict(field_map(options.rules(), options.decimal_sign))
         self._changed_at = fields.pop("changed_at", None)
-        self._uses = fields.pop("uses", None)
+        self._land_uses = fields.pop("uses", None)
         self._former_key = [fields.pop(name, None) for name in FORMER_KEY_FIELDS]
         self._fields = fields
         self.profile = SourceProfile(
@@ -131,12 +134,14 @@ class Parcels:
         listing = response.listing("features")
         collection, features = listing.document, listing.items
         links = codecs.as_objects(collection.get("links", []))
-        following = [codecs.plain_text(link.get("href")) for link in links or () if link.get("rel") == "next"]
-        if features is None or links is None or "" in following:
+        next_links = [codecs.plain_text(link.get("href")) for link in links or () if link.get("rel") == "next"]
+        if features is None or links is None or "" in next_links:
             raise SourceHeld("ogc_features.no_collection")
         total = codecs.whole_number(collection.get("numberMatched"))
         return Page(
-            items=features, next_page_token=next(iter(following), None), total=total if isinstance(total, int) else None
+            items=features,
+            next_page_token=next(iter(next_links), None),
+            total=total if isinstance(total, int) else None,
         )
 
     def key(self, item: Item) -> str:
@@ -152,7 +157,7 @@ class Parcels:
         """Return the fields of a `LandParcel`."""
         options, properties = self._options, _properties(item)
         former = [None if part is None else part(properties) for part in self._former_key]
-        rows = None if self._uses is None else self._uses(properties)
+        rows = None if self._land_uses is None else self._land_uses(properties)
         return translated(properties, self._fields) | {
             "scheme": options.scheme,
             "previous_keys": _former_keys(former, options.previous_scheme),
@@ -166,14 +171,14 @@ class Parcels:
         if page_request.since is not None:
             params["datetime"] = f"{page_request.since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}/.."
         if options.crs != CRS84:
-            params["crs"] = _crs_address(options.crs)
+            params["crs"] = _crs_uri(options.crs)
         path = f"/collections/{quote(options.collection, safe='')}/items"
         return HttpRequest(method="GET", path=path, params=params, headers=ACCEPT)
 
     def _check_crs(self, response: HttpResponse) -> None:
         """Hold the source if the coordinates are not in the requested reference system."""
         crs, content_crs = self._options.crs, response.headers.get("content-crs", "").strip("<>")
-        if content_crs != _crs_address(crs) and not (crs == CRS84 and (not content_crs or "CRS84" in content_crs)):
+        if content_crs != _crs_uri(crs) and not (crs == CRS84 and (not content_crs or "CRS84" in content_crs)):
             raise SourceHeld("ogc_features.other_crs", wanted=crs)
 
 
@@ -194,7 +199,10 @@ def _properties(feature: Item) -> Item:
 
 
 def _former_keys(former: Sequence[object], scheme: AdminScheme) -> Sequence[object]:
-    """Return the key made of commune, sheet and number; empty if one of them is missing."""
+    """Return a list with the key made of commune, sheet and number; empty if one of them is missing.
+
+    If a part is unreadable, return the unreadable parts instead, so that they are reported.
+    """
     if unreadable := [part for part in former if isinstance(part, codecs.Unreadable)]:
         return unreadable
     commune, sheet, number = former
@@ -203,5 +211,5 @@ def _former_keys(former: Sequence[object], scheme: AdminScheme) -> Sequence[obje
     return []
 
 
-def _crs_address(crs: str) -> str:
-    return f"{CRS_ADDRESS}{crs.partition(':')[2]}"
+def _crs_uri(crs: str) -> str:
+    return f"{CRS_URI}{crs.partition(':')[2]}"

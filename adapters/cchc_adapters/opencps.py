@@ -107,18 +107,19 @@ class OpenCpsVocabulary:
         kinds: Mapping[str, int] = table["applicant_kinds"]
         self.applicant_kind: codecs.Reader = partial(codecs.code_meaning, meanings=kinds, rule="applicant_kind_unknown")
 
-    def state(self, item: Item) -> Mapping[str, object]:
+    def status_fields(self, item: Item) -> Mapping[str, object]:
         """Return the fields `status` and `source_status`; some statuses depend on whether the dossier was received.
 
         A source status that the table lacks is `Unreadable`; a blank one is None.
         """
         main, sub = codecs.text_or_none(item.get("dossierStatus")), codecs.text_or_none(item.get("dossierSubStatus"))
         source_status = f"{main}/{sub}" if f"{main}/{sub}" in self._statuses else main
-        by_receipt = codecs.code_meaning(source_status, self._statuses, "status_unknown")
-        if by_receipt is None or isinstance(by_receipt, Unreadable):
-            return {"status": by_receipt, "source_status": source_status}
-        received = codecs.text_or_none(item.get("receiveDate")) is not None
-        return {"status": by_receipt[received], "source_status": source_status}
+        statuses = codecs.code_meaning(source_status, self._statuses, "status_unknown")
+        if statuses is None or isinstance(statuses, Unreadable):
+            return {"status": statuses, "source_status": source_status}
+        before_receipt, after_receipt = statuses
+        is_received = codecs.text_or_none(item.get("receiveDate")) is not None
+        return {"status": after_receipt if is_received else before_receipt, "source_status": source_status}
 
     def channel(self, item: Item) -> object:
         """Return the channel: online by its flag, else by the dossier's origin; None if that is unknown."""
@@ -181,8 +182,8 @@ class Dossiers(_DossierListing):
         self._fields: FieldMap = {
             **DOSSIER,
             "code": at(options.identity_field),
-            "procedure_code": at("serviceCode", read=partial(codecs.shared_code, codes=options.procedure_codes)),
-            "agency_code": at("govAgencyCode", read=partial(codecs.shared_code, codes=options.agency_codes)),
+            "procedure_code": at("serviceCode", read=partial(codecs.mapped_code, codes=options.procedure_codes)),
+            "agency_code": at("govAgencyCode", read=partial(codecs.mapped_code, codes=options.agency_codes)),
             "applicant_kind": at("applicantIdType", read=self._vocabulary.applicant_kind),
             "return_by_post": at("viaPostal", read=partial(codecs.is_among, values=options.post_values)),
         }
@@ -194,7 +195,7 @@ class Dossiers(_DossierListing):
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of a `Dossier`."""
         return translated(item, self._fields) | {
-            **self._vocabulary.state(item),
+            **self._vocabulary.status_fields(item),
             "channel": self._vocabulary.channel(item),
         }
 
@@ -221,7 +222,7 @@ class Steps(_DossierListing):
 
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of a `DossierStep`."""
-        return translated(item, self._fields) | {"status": self._vocabulary.state(item)["status"]}
+        return translated(item, self._fields) | {"status": self._vocabulary.status_fields(item)["status"]}
 
 
 class OpenCps:

@@ -39,7 +39,7 @@ def existing_database(command: CommandContext, location: str | None) -> Generato
 def open_existing(address: str) -> SharedDatabase:
     """Open the database at `address`; raises as `existing_database` does."""
     try:
-        return SharedDatabase(address, prepare=False)
+        return SharedDatabase(address, create_or_upgrade=False)
     except DatabaseUnusable as error:
         if error.code != "database.absent":
             raise
@@ -65,7 +65,7 @@ def configured_address(command: CommandContext) -> str:
     """Return the address of the database in the configuration."""
     from cchc_connect.config.file import Config  # noqa: PLC0415  # with --db no configuration is read
 
-    return Config.load(command.config).database.address
+    return Config.load(command.config).database.url_with_password
 
 
 def require_known_name(code: str, name: str | None, names: Iterable[str]) -> None:

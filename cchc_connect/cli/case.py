@@ -25,7 +25,7 @@ from cchc_schemas import (
 from cchc_schemas.personal import personal_marks
 
 Line = tuple[str, object]
-"""Code of a label and its value; a line without value is omitted."""
+"""Label and value; the label is a key of the table `case_view` of the message catalogue. No value: no line."""
 
 
 def show_case(command: CommandContext, database: str | None, code: str, *, unmasked: bool) -> ExitCode:
@@ -78,8 +78,8 @@ class CaseView:
             [
                 ("procedure", f"{dossier.procedure_code} {dossier.procedure_name or ''}"),
                 ("agency", " ".join(filter(None, (dossier.agency_name, dossier.agency_code)))),
-                ("status", self._name("dossier_status", dossier.status)),
-                ("channel", self._name("channels", dossier.channel)),
+                ("status", self._code_name("dossier_status", dossier.status)),
+                ("channel", self._code_name("channels", dossier.channel)),
                 ("applicant", self._personal(dossier, "applicant_name")),
                 ("applicant_id", self._personal(dossier, "applicant_id")),
                 ("applicant_phone", self._personal(dossier, "applicant_phone")),
@@ -93,13 +93,13 @@ class CaseView:
 
     def _step(self, step: DossierStep) -> str:
         handler = self._personal(step, "handler_name") if step.handler_name else None
-        parts = (self._time(step.at), self._name("dossier_status", step.status), step.action, handler)
+        parts = (self._time(step.at), self._code_name("dossier_status", step.status), step.action, handler)
         return " | ".join(str(part) for part in parts if part)
 
     def _permit(self, permit: ConstructionPermit) -> Iterator[Line]:
         yield "permit_number", permit.permit_number
         yield "name", permit.name
-        yield "kind", self._name("permit_kinds", permit.kind)
+        yield "kind", self._code_name("permit_kinds", permit.kind)
         yield "status", self._console.term("permit_status", permit.status)
         yield "investor", self._personal(permit, "investor_name")
         yield "address", permit.address
@@ -109,7 +109,7 @@ class CaseView:
 
     def _works(self, works: ConstructionWorks) -> Iterator[Line]:
         yield "name", works.name
-        yield "status", self._name("works_status", works.status)
+        yield "status", self._code_name("works_status", works.status)
         yield "grade", works.grade and self._console.term("works_grade", works.grade)
         yield "address", works.address
         yield "parcels", _parcel_refs(works.parcel_refs)
@@ -121,7 +121,7 @@ class CaseView:
         yield "previous_keys", ", ".join(parcel.previous_keys)
         yield "address", parcel.address
         yield "area", parcel.area_m2 and f"{local_number(parcel.area_m2, self._console.language)} m²"
-        yield "uses", ", ".join(str(self._name("land_use_codes", use.code)) for use in parcel.uses)
+        yield "uses", ", ".join(str(self._code_name("land_use_codes", use.code)) for use in parcel.uses)
         yield "certificates", ", ".join(certificate.serial for certificate in parcel.certificates)
         yield "holders", ", ".join(str(self._personal(holder, "name")) for holder in parcel.holders)
         kinds = (self._console.term("restriction_kind", restriction.kind) for restriction in parcel.restrictions)
@@ -145,7 +145,7 @@ class CaseView:
     def _time(self, moment: datetime | None) -> str | None:
         return None if moment is None else local_time(moment, self._console.language)
 
-    def _name(self, list_name: str, code: object) -> str | None:
+    def _code_name(self, list_name: str, code: object) -> str | None:
         return None if code is None else named_code(list_name, code, self._console)
 
 

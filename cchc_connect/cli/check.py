@@ -50,7 +50,7 @@ def _findings(config: Config, file: Path) -> Iterator[Finding]:
 def _database(config: Config) -> Iterator[Finding]:
     """Check the database, or the folder in which the first run will create it."""
     try:
-        with SharedDatabase(config.database.address, prepare=False) as database:
+        with SharedDatabase(config.database.url_with_password, create_or_upgrade=False) as database:
             yield Finding.good(DATABASE, "check.database_opens", {"path": database.location})
             yield from database_findings(database)
     except DatabaseUnusable as error:
@@ -75,7 +75,7 @@ def _exit_code(findings: list[Finding]) -> ExitCode:
             return code
     if not codes:
         return ExitCode.DONE
-    return ExitCode.PARTIAL if any(finding.is_result for finding in findings) else ExitCode.FAILED
+    return ExitCode.PARTIAL if any(finding.proves_access for finding in findings) else ExitCode.FAILED
 
 
 def _mark(finding: Finding, console: Console) -> str:

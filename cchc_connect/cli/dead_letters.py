@@ -1,4 +1,4 @@
-"""`dead-letters`: list the messages that a target refused, and queue them again."""
+"""`dead-letters`: list the messages that a target refused or that failed too often, and queue them again."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -58,14 +58,14 @@ def list_dead_letters(command: CommandContext, database: str | None, route: str 
                 for path in dead_letter.shortened_fields
             )
             or "-",
-            _resend_text(dead_letter, console),
+            _requeue_text(dead_letter, console),
         )
         for dead_letter in listed
     ]
     console.table(OutputTable(headings=[f"dead_letter_view.{name}" for name in COLUMNS], rows=rows))
-    resendable = [dead_letter for dead_letter in listed if dead_letter.is_worth_sending]
-    if resendable:
-        console.message("dead_letter_view.replay", route=resendable[0].route, sequence=resendable[0].sequence)
+    requeueable = [dead_letter for dead_letter in listed if dead_letter.is_worth_sending]
+    if requeueable:
+        console.message("dead_letter_view.replay", route=requeueable[0].route, sequence=requeueable[0].sequence)
     return ExitCode.DONE
 
 
@@ -79,7 +79,7 @@ def _reason_text(reason: str, console: Console) -> str:
     return console.text("dead_letter_reason.other", detail=reason)
 
 
-def replay_dead_letters(command: CommandContext, route: str, numbers: Sequence[int], *, everything: bool) -> ExitCode:
+def requeue_dead_letters(command: CommandContext, route: str, numbers: Sequence[int], *, everything: bool) -> ExitCode:
     """Queue dead letters of a route again: the next run sends them with their original idempotency keys.
 
     Raises:
@@ -97,17 +97,17 @@ def replay_dead_letters(command: CommandContext, route: str, numbers: Sequence[i
             raise NotFound("cli.no_dead_letter", route=route, numbers=", ".join(map(str, missing)))
         selected = [by_sequence[number] for number in dict.fromkeys(numbers)] if numbers else list(by_sequence.values())
         requeued = requeue(connection, selected)
-    remaining = [dead_letter for dead_letter in selected if not dead_letter.is_worth_sending]
-    _show_replay(route, requeued, remaining, command.console)
-    if everything or not remaining:
+    skipped = [dead_letter for dead_letter in selected if not dead_letter.is_worth_sending]
+    _show_requeued(route, requeued, skipped, command.console)
+    if everything or not skipped:
         return ExitCode.DONE
     return ExitCode.PARTIAL if requeued else ExitCode.FAILED
 
 
-def _show_replay(route: str, requeued: Sequence[DeadLetter], remaining: Sequence[DeadLetter], console: Console) -> None:
+def _show_requeued(route: str, requeued: Sequence[DeadLetter], skipped: Sequence[DeadLetter], console: Console) -> None:
     numbers = [dead_letter.sequence for dead_letter in requeued]
-    console.document({"route": route, "waiting": numbers, "left": [asdict(dead_letter) for dead_letter in remaining]})
-    for dead_letter in remaining:
+    console.document({"route": route, "waiting": numbers, "left": [asdict(dead_letter) for dead_letter in skipped]})
+    for dead_letter in skipped:
         context = {
             "sequence": dead_letter.sequence,
             "record_type": dead_letter.record_type,
@@ -119,7 +119,7 @@ def _show_replay(route: str, requeued: Sequence[DeadLetter], remaining: Sequence
             console.message("dead_letter_view.not_requeued_outdated", newer=dead_letter.outdated_by, **context)
     if requeued:
         console.message("dead_letter_view.requeued", number=len(requeued), route=route)
-    elif not remaining:
+    elif not skipped:
         console.message("dead_letter_view.none")
 
 
@@ -128,8 +128,8 @@ def _check_route(connection: Connection, route: str | None, configured: Iterable
     require_known_name("cli.route_unknown", route, routes)
 
 
-def _resend_text(dead_letter: DeadLetter, console: Console) -> str:
-    """Return why a letter is not worth sending again, "-" if it is."""
+def _requeue_text(dead_letter: DeadLetter, console: Console) -> str:
+    """Return why a dead letter is not queued again, "-" if it can be."""
     if dead_letter.is_gone:
         return console.text("dead_letter_view.resend_gone")
     newer = dead_letter.outdated_by

@@ -74,7 +74,7 @@ def show_demo(command: CommandContext, location: Path, *, seed: int, small: bool
     world = World(seed, **(SMALL_WORLD if small else {}))
     with Agencies(world) as agencies, passwords_of_doubles(agencies):
         config = demo_config(agencies, location)
-        with SharedDatabase(config.database.address) as database:
+        with SharedDatabase(config.database.url_with_password) as database:
             return Demonstration(command.console, agencies, config, database).show()
 
 
@@ -125,7 +125,7 @@ class Demonstration:
     def _run(self, name: str) -> RunReport:
         self._console.heading(f"demo.{name}")
         with progress_display(self._console, in_logs=False) as progress:
-            report = Synchronizer(self._config, self._database, RunEnvironment(progress=progress)).synchronise()
+            report = Synchronizer(self._config, self._database, RunEnvironment(progress=progress)).synchronize()
         self._document[name] = report_document(report, self._console)
         if report.rows_written or report.outcome is not RunStatus.DONE:
             show_report(report, self._console)

@@ -70,7 +70,7 @@ def list_entries(
     """List the open entries, oldest first, of all connections and record types or of the named ones."""
     console = command.console
     entries = open_entries(command, database, connection, record_type)
-    console.document({"entries": [_head(entry, console) for entry in entries]})
+    console.document({"entries": [_summary_document(entry, console) for entry in entries]})
     if not entries:
         console.message("quarantine_view.none")
         return ExitCode.DONE
@@ -122,7 +122,9 @@ def show_entry(command: CommandContext, database: str | None, number: int, *, ra
     with existing_database(command, database) as opened, opened.reading() as transaction:
         entry = quarantine.entry(transaction, number)
     item = entry.displayed_item if raw else masked_item(entry.displayed_item)
-    console.document({**_head(entry, console), "resolved_at": entry.resolved_at, "masked": not raw, "item": item})
+    console.document(
+        {**_summary_document(entry, console), "resolved_at": entry.resolved_at, "masked": not raw, "item": item}
+    )
     show_faults(entry, console)
     console.heading("quarantine_view.item_raw" if raw else "quarantine_view.item_masked")
     console.json(item)
@@ -178,7 +180,7 @@ def replay_entries(command: CommandContext, numbers: Sequence[int], *, everythin
 
 
 def _replays(synchronizer: Synchronizer, entries: Sequence[QuarantineEntry]) -> Iterator[Replay]:
-    """Replay each connection and record type; one without connection does not stop the others."""
+    """Replay the entries by connection and record type; those of a removed connection get a `reason`."""
 
     def stream(entry: QuarantineEntry) -> tuple[str, str]:
         return entry.connection, entry.record_type
@@ -212,7 +214,7 @@ def _show_replays(replays: Sequence[Replay], console: Console) -> ExitCode:
     return ExitCode.PARTIAL if resolved else ExitCode.FAILED
 
 
-def _head(entry: QuarantineEntry, console: Console) -> dict[str, Any]:
+def _summary_document(entry: QuarantineEntry, console: Console) -> dict[str, Any]:
     faults = [{"path": fault.path, "rule": fault.rule, "message": rule_text(fault, console)} for fault in entry.faults]
     names = ("id", "connection", "record_type", "source_key", "first_seen")
     return {**{name: getattr(entry, name) for name in names}, "faults": faults}
@@ -244,8 +246,8 @@ def export_entries(command: CommandContext, database: str | None, path: Path, op
 
 def _rows(entries: Iterable[QuarantineEntry], console: Console) -> Iterator[Row]:
     for entry in entries:
-        since = local_time(entry.first_seen, console.language)
+        first_seen = local_time(entry.first_seen, console.language)
         record_type, model = console.term("record_name", entry.record_type), record_model(entry.record_type)
-        head = (entry.id, entry.connection, record_type, entry.source_key, since)
+        head = (entry.id, entry.connection, record_type, entry.source_key, first_seen)
         for fault in entry.faults:
             yield *head, field_name(model, fault.path, console), fault.rule, rule_text(fault, console)

@@ -118,7 +118,7 @@ def dead_letters_list(
 
 
 @dead_letters.command("replay", help="help.dead_letters_replay")
-def dead_letters_replay(
+def dead_letters_requeue(
     context: typer.Context,
     route: Annotated[str, typer.Argument(metavar="ROUTE", help="help.dead_letters_replay_route")],
     numbers: Annotated[
@@ -129,9 +129,9 @@ def dead_letters_replay(
     everything: Annotated[bool, typer.Option("--all", help="help.dead_letters_all")] = False,
 ) -> int:
     """Queue dead letters again."""
-    from cchc_connect.cli.dead_letters import replay_dead_letters
+    from cchc_connect.cli.dead_letters import requeue_dead_letters
 
-    return replay_dead_letters(command_context(context), route, numbers or (), everything=everything)
+    return requeue_dead_letters(command_context(context), route, numbers or (), everything=everything)
 
 
 @query_app.command(help="help.runs")

@@ -28,7 +28,7 @@ class SyncOptions:
     full: Sequence[str] = ()
 
 
-def synchronise(command: CommandContext, options: SyncOptions, *, dry_run: bool) -> ExitCode:
+def synchronize(command: CommandContext, options: SyncOptions, *, dry_run: bool) -> ExitCode:
     """Run once: pull, push, report.
 
     Raises:
@@ -43,7 +43,7 @@ def synchronise(command: CommandContext, options: SyncOptions, *, dry_run: bool)
     shrink, full = options.accept_shrink, options.full
 
     def run(synchronizer: Synchronizer) -> RunReport:
-        return synchronizer.synchronise(options.only, dry_run=dry_run, accept_shrink=shrink, full=full)
+        return synchronizer.synchronize(options.only, dry_run=dry_run, accept_shrink=shrink, full=full)
 
     return _run(command, config, run, dry_run=dry_run)
 
@@ -103,7 +103,7 @@ def _run(
     """Run and report; SIGTERM stops the run after the current page and messages."""
     console = command.console
     with (
-        SharedDatabase(config.database.address) as database,
+        SharedDatabase(config.database.url_with_password) as database,
         stop_on_signals(signal.SIGTERM) as stop,
         progress_display(console, dry_run=dry_run) as progress,
     ):

@@ -165,7 +165,7 @@ class OAuth2Account(AccountTable):
                 secret_in_form=self.client_auth == "form",
                 resource_owner=owner,
                 parameters=self.token_parameters,
-                token_object=self.token_envelope,
+                token_envelope=self.token_envelope,
             )
         )
 
@@ -176,7 +176,7 @@ class OAuth2Account(AccountTable):
         return partial(client_assertion, key, self.client_id, self.token_url, SystemClock())
 
 
-def _check_parts(parts: tuple[str, ...]) -> tuple[str, ...]:
+def _check_signed_parts(parts: tuple[str, ...]) -> tuple[str, ...]:
     unknown = [part for part in parts if part not in SIGNABLE_PARTS]
     if unknown or not parts:
         raise PydanticCustomError("hmac_parts", "unknown parts", {"known": ", ".join(sorted(SIGNABLE_PARTS))})
@@ -209,7 +209,7 @@ class HmacAccount(AccountTable):
     key_id: str
     """Name of the shared secret at the other system."""
     secret: Secret
-    signed_parts: Annotated[tuple[str, ...], AfterValidator(_check_parts)] = (
+    signed_parts: Annotated[tuple[str, ...], AfterValidator(_check_signed_parts)] = (
         "key_id",
         "timestamp",
         "content_type",
@@ -240,10 +240,10 @@ class HmacAccount(AccountTable):
             secret=self.secret.reveal(),
             signed_parts=self.signed_parts,
             separator=self.separator,
-            timestamp=self.timestamp_format,
+            timestamp_format=self.timestamp_format,
             encoding=self.encoding,
             key_header=self.key_header,
-            time_header=self.timestamp_header,
+            timestamp_header=self.timestamp_header,
             signature_header=self.signature_header,
         )
 

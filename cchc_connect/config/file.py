@@ -135,7 +135,7 @@ class DatabaseTable(ConfigTable):
         return self.url.startswith(SQLITE_PREFIX)
 
     @property
-    def address(self) -> str:
+    def url_with_password(self) -> str:
         """Return the URL with the password, with which the database is opened. Never show or log it.
 
         Raises:
@@ -221,8 +221,8 @@ class Config(ConfigTable):
             config = cls.model_validate(_with_absolute_paths(tables, path.parent))
         except ValidationError as error:
             return ConfigurationError("config.faults", file=path, faults=Messages(list(_faults_of(error, ()))))
-        connection_faults = [*_check_address_secrets(config), *_check_tls(config), *_check_rates(config)]
-        faults = [*connection_faults, *_check_names(config), *_check_options(config)] or list(_check_targets(config))
+        connection_faults = [*_address_secret_faults(config), *_tls_faults(config), *_rate_faults(config)]
+        faults = [*connection_faults, *_name_faults(config), *_option_faults(config)] or list(_target_faults(config))
         return ConfigurationError("config.faults", file=path, faults=Messages(faults)) if faults else config
 
     def adapter(self, name: str) -> Adapter:
@@ -245,7 +245,7 @@ def _require_valid(checked: Model | ConfigurationError) -> Model:
     return checked
 
 
-def _check_options(config: Config) -> Iterator[Message]:
+def _option_faults(config: Config) -> Iterator[Message]:
     for name in config.connections:
         try:
             config.adapter(name)
@@ -255,7 +255,7 @@ def _check_options(config: Config) -> Iterator[Message]:
             yield _fault(("connections", name, "adapter"), Message(error.code, error.context))
 
 
-def _check_address_secrets(config: Config) -> Iterator[Message]:
+def _address_secret_faults(config: Config) -> Iterator[Message]:
     """Yield a fault for every URL that contains a user or a secret."""
     for name, connection in config.connections.items():
         addresses = {"base_url": connection.base_url, "account.token_url": getattr(connection.account, "token_url", "")}
@@ -265,7 +265,7 @@ def _check_address_secrets(config: Config) -> Iterator[Message]:
                 yield _fault(("connections", name, *key.split(".")), Message("config_rule.address_secret", {}))
 
 
-def _check_tls(config: Config) -> Iterator[Message]:
+def _tls_faults(config: Config) -> Iterator[Message]:
     """Yield a fault for every URL without TLS that has no written reason."""
     for name, connection in config.connections.items():
         if connection.plain_http_because is None:
@@ -273,7 +273,7 @@ def _check_tls(config: Config) -> Iterator[Message]:
                 yield _fault(("connections", name, *key.split(".")), Message("config_rule.plain_http", {}))
 
 
-def _check_rates(config: Config) -> Iterator[Message]:
+def _rate_faults(config: Config) -> Iterator[Message]:
     """Yield a fault for every rate limit that does not allow a login and a request within the deadline of a call."""
     for name, connection in config.connections.items():
         if connection.rate is not None and 2 * connection.rate.as_rate.interval_s > config.run.deadline_s:
@@ -281,7 +281,7 @@ def _check_rates(config: Config) -> Iterator[Message]:
             yield _fault(("connections", name, "rate"), problem)
 
 
-def _check_names(config: Config) -> Iterator[Message]:
+def _name_faults(config: Config) -> Iterator[Message]:
     """Yield a fault for every name of a connection, record type or field that does not exist."""
     for name, route in config.routes.items():
         if route.to not in config.connections:
@@ -292,10 +292,10 @@ def _check_names(config: Config) -> Iterator[Message]:
         for field in route.withhold:
             if not _may_be_withheld(field):
                 yield _fault(("routes", name, "withhold"), Message("config_rule.not_withholdable", {"value": field}))
-    yield from _check_ownership(config)
+    yield from _ownership_faults(config)
 
 
-def _check_targets(config: Config) -> Iterator[Message]:
+def _target_faults(config: Config) -> Iterator[Message]:
     """Yield a fault for every record type that a route would send to a system that has no target for it."""
     for name, route in config.routes.items():
         targets = {target.record_type.record_type: target for target in config.adapter(route.to).targets}
@@ -304,7 +304,7 @@ def _check_targets(config: Config) -> Iterator[Message]:
                 yield _fault(("routes", name, "from"), _unknown_name(record_type, targets))
 
 
-def _check_ownership(config: Config) -> Iterator[Message]:
+def _ownership_faults(config: Config) -> Iterator[Message]:
     for owned, owner in config.ownership.items():
         record_type, dot, name = owned.partition(".")
         record: type[Record] | None = RECORD_TYPES.get(record_type)

@@ -11,7 +11,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 """Name of a connection or route: lower case letters, digits and hyphens, at most 63 characters."""
 
 Reason = Annotated[str, Field(min_length=3, max_length=500)]
-"""A written reason, 3 to 500 characters."""
+"""A written reason, such as a purpose, a legal basis or why TLS is not used: 3 to 500 characters."""
 
 
 def _check_address(text: str) -> str:

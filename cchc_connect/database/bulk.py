@@ -45,8 +45,8 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> No
         _copy_rows(connection, table.name, table.columns.keys(), rows)
 
 
-def replace_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Insert whole rows; a row replaces the row of the same primary key."""
+def upsert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert complete rows; a row replaces the row of the same primary key. See `upsert_row` for single columns."""
     if not rows:
         return
     if connection.dialect.name == "sqlite":
@@ -114,7 +114,7 @@ def analyze_new_tables(connection: Connection, tables: Iterable[Table]) -> None:
     """Run ANALYZE on those tables that were filled and never analyzed; PostgreSQL only.
 
     Without it the lookups of a first load scan the whole table until autovacuum runs a minute later: a plan made for
-    an empty table is cached, and the planner assumes that a thousand keys are all that the table has.
+    an empty table is cached, and the planner estimates that a thousand keys match the whole table.
     """
     if connection.dialect.name == "sqlite":
         return
@@ -124,7 +124,7 @@ def analyze_new_tables(connection: Connection, tables: Iterable[Table]) -> None:
         connection.exec_driver_sql("ANALYZE " + ", ".join(f'"{name}"' for name in new))
 
 
-def upsert(
+def upsert_row(
     connection: Connection,
     table: Table,
     keys: Mapping[str, Any],

@@ -58,7 +58,7 @@ class PostgresBackend:
     def engine(self) -> Engine:
         """Return an engine whose connections wait for a lock no longer than `LOCK_TIMEOUT_S`."""
         engine = create_engine(self._url, pool_size=POOL_SIZE, pool_pre_ping=False, **silent_engine_options())
-        event.listen(engine, "connect", _configure)
+        event.listen(engine, "connect", _set_connection_options)
         return engine
 
     def begin(self, connection: Connection, *, writing: bool) -> None:
@@ -116,7 +116,7 @@ def _is_login_refused(error: BaseException) -> bool:
     return "connection to server" in text and "FATAL:" in text
 
 
-def _configure(driver_connection: Any, _: ConnectionPoolEntry) -> None:
+def _set_connection_options(driver_connection: Any, _: ConnectionPoolEntry) -> None:
     with driver_connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_S:.0f}s'")
         cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_TRANSACTION_TIMEOUT_S}s'")

@@ -1,8 +1,8 @@
 """The shared database: opening it, and its two kinds of transaction.
 
-`reading()` sees one committed state. `writing(token)` is the only way to change anything: it takes the
-database's write lock first, then checks that the lease's fencing token is still the caller's, so that a
-run that froze past its lease can write nothing more.
+`reading()` sees one committed state. `writing()` is the only way to change anything: it takes the
+database's write lock first. A run passes its fencing token, which must still be that of the lease, so that a run that
+froze until its lease expired can write nothing more.
 """
 
 import threading
@@ -30,27 +30,27 @@ RUN_LEASE = "sync"
 class SharedDatabase:
     """One shared database, in an SQLite file or in PostgreSQL; thread-safe."""
 
-    def __init__(self, url: str, *, prepare: bool = True) -> None:
+    def __init__(self, url: str, *, create_or_upgrade: bool = True) -> None:
         """Open the database at `url`, `sqlite:///PATH` or `postgresql://...`.
 
-        With `prepare` the tables of a new database are created and those of an older one upgraded; without it,
-        the database is not changed.
+        With `create_or_upgrade` the tables of a new database are created and those of an older one upgraded; without
+        it the database is not changed.
 
         Raises:
             DatabaseUnusable: it cannot be opened, belongs to another program, or has a newer schema version;
-                without `prepare` also if it does not exist or has an older one.
+                without `create_or_upgrade` also if it does not exist or has an older one.
             ConfigurationError: the database's driver is not installed.
         """
         self.url = url = SecretText(url)
         self._backend = _backend(url)
         self._driver_errors: tuple[type[Exception], ...] = (DBAPIError, *self._backend.driver_errors)
         self._write_lock = threading.Lock()  # one writer at a time: this lock is fairer than the database's
-        if not prepare:
+        if not create_or_upgrade:
             self._backend.require_exists()
         self._engine = self._backend.engine()
         event.listen(self._engine, "begin", self._begin)
         try:
-            self._open(prepare=prepare)
+            self._ensure_schema(create_or_upgrade=create_or_upgrade)
         except BaseException:
             self._engine.dispose()
             raise
@@ -113,12 +113,12 @@ class SharedDatabase:
     def _begin(self, connection: Connection) -> None:
         self._backend.begin(connection, writing=connection.get_execution_options().get("cchc_writing", False))
 
-    def _open(self, *, prepare: bool) -> None:
+    def _ensure_schema(self, *, create_or_upgrade: bool) -> None:
         with self.reading() as connection:
             version = self._checked_version(connection)
         if version == SCHEMA_VERSION:
             return
-        if not prepare:
+        if not create_or_upgrade:
             raise DatabaseUnusable("database.older" if version else "database.absent", path=self.location)
         with ErrorBoundary(nullcontext(), self._translate_error):
             self._backend.configure(self._engine)

@@ -33,7 +33,7 @@ EndpointFactory = Callable[[str, ConnectionTable, Adapter], Endpoint]
 
 def check_connections(
     config: Config,
-    connect: TransportOpener = connect,
+    open_transport: TransportOpener = connect,
     endpoint_factory: EndpointFactory = endpoint_for,
     clock: Clock | None = None,
 ) -> Iterator[Finding]:
@@ -43,14 +43,14 @@ def check_connections(
 
     Args:
         config: the loaded configuration.
-        connect: opens the transport to a connection.
+        open_transport: opens the transport to a connection.
         endpoint_factory: returns the endpoint of a connection.
         clock: our own clock; None: the system clock.
     """
     clock = clock or SystemClock()
     for name in config.connections:
         try:
-            yield from _connection_findings(name, config, connect, endpoint_factory, clock)
+            yield from _connection_findings(name, config, open_transport, endpoint_factory, clock)
         except CchcError as error:
             yield Finding.bad(name, error)
 
@@ -74,7 +74,7 @@ def _connection_findings(
     if adapter.targets and is_readable:
         record_types = ", ".join(target.record_type.record_type for target in adapter.targets)
         yield Finding(
-            subject=name, message=Message("check.target_ready", {"record_types": record_types}), is_result=True
+            subject=name, message=Message("check.target_ready", {"record_types": record_types}), proves_access=True
         )
         yield from _route_findings(name, config)
 
@@ -109,7 +109,7 @@ def _first_page_finding(name: str, source: Source, transport: Transport) -> Find
         page = transport.run(source.fetch(PageRequest(since=None, page_token=None, partition=partition)))
         classified = ChangeDetector(source).classify_all(page.items)
     except OutsideHours as closed:
-        return Finding(subject=subject, message=Message(closed.code, closed.context), is_result=True)
+        return Finding(subject=subject, message=Message(closed.code, closed.context), proves_access=True)
     except CchcError as error:
         return Finding.bad(subject, error)
     except Exception as error:  # noqa: BLE001  # an integrator's adapter may fail on a response, as in a run
@@ -121,9 +121,9 @@ def _first_page_finding(name: str, source: Source, transport: Transport) -> Find
 def _page_finding(subject: str, classified: ClassifiedPage) -> Finding:
     good, faulty = len(classified.records), len(classified.faulty)
     if not faulty:
-        return Finding(subject=subject, message=Message("check.page_readable", {"good": good}), is_result=True)
+        return Finding(subject=subject, message=Message("check.page_readable", {"good": good}), proves_access=True)
     rules = Counter(f"{fault.path} {fault.rule}".strip() for item in classified.faulty for fault in item.faults)
     context = {"good": good, "faulty": faulty, "rules": "; ".join(rule for rule, _ in rules.most_common(3))}
     if good:
-        return Finding(subject=subject, message=Message("check.page_faulty", context), is_result=True)
+        return Finding(subject=subject, message=Message("check.page_faulty", context), proves_access=True)
     return Finding.bad(subject, SourceHeld("check.page_unreadable", **context))

@@ -20,7 +20,7 @@ class Finding:
     """The error that would stop a run; None if a run can work."""
     is_warning: bool = False
     """Whether it is a future problem or an accepted risk. A run still works."""
-    is_result: bool = False
+    proves_access: bool = False
     """Whether it says that a system can be read or written, which is what a run needs."""
 
     @classmethod

@@ -18,8 +18,8 @@ from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from cchc_connect.drop_folder.names import ArchiveLocation, safe_name
-from cchc_connect.drop_folder.streams import CHUNK_BYTES, Budget, ByteSource, CountedStream, Member, reject_damage
+from cchc_connect.drop_folder.names import FileLocation, safe_name
+from cchc_connect.drop_folder.streams import CHUNK_BYTES, ByteSource, CountedStream, LimitCounter, Member, reject_damage
 
 _TAR_READ_BYTES = 10 * 1024  # size of one read of the library
 _MAX_TAR_PADDING_BYTES = 1024 * 1024  # zeros at the end of an archive; GNU tar writes at most this many
@@ -54,38 +54,38 @@ def archive_format_of(name: str) -> ArchiveFormat | None:
 
 
 def archive_members(
-    archive_format: ArchiveFormat, file: BinaryIO, location: ArchiveLocation, budget: Budget, level: int = 0
+    archive_format: ArchiveFormat, file: BinaryIO, location: FileLocation, counter: LimitCounter, level: int = 0
 ) -> Iterator[Member]:
     """Yield the members of an archive; members of an inner archive have its name as a prefix.
 
     Raises:
         Rejected: the archive is damaged or hostile, or exceeds a limit.
     """
-    for member_location, member in _members(archive_format, file, location, budget):
+    for member_location, member in _members(archive_format, file, location, counter):
         nested = archive_format_of(member.name)
         if nested is None:
             yield member
             continue
-        if level >= budget.limits.nesting:
-            raise member_location.rejection("drop_folder.limit_exceeded", limit="nesting", most=budget.limits.nesting)
+        if level >= counter.limits.nesting:
+            raise member_location.rejection("drop_folder.limit_exceeded", limit="nesting", most=counter.limits.nesting)
         with SpooledTemporaryFile(_SPOOL_BYTES) as spool:
             shutil.copyfileobj(member.stream, spool, CHUNK_BYTES)
             spool.seek(0)
-            for nested_member in archive_members(nested, cast("BinaryIO", spool), member_location, budget, level + 1):
+            for nested_member in archive_members(nested, cast("BinaryIO", spool), member_location, counter, level + 1):
                 yield replace(nested_member, name=f"{member.name}/{nested_member.name}")
 
 
 def _members(
-    archive_format: ArchiveFormat, file: BinaryIO, location: ArchiveLocation, budget: Budget
-) -> Iterator[tuple[ArchiveLocation, Member]]:
+    archive_format: ArchiveFormat, file: BinaryIO, location: FileLocation, counter: LimitCounter
+) -> Iterator[tuple[FileLocation, Member]]:
     if archive_format is ArchiveFormat.ZIP:
-        return zip_members(file, location, budget)
-    return tar_members(file, location, budget, gzipped=archive_format is not ArchiveFormat.TAR)
+        return zip_members(file, location, counter)
+    return tar_members(file, location, counter, gzipped=archive_format is not ArchiveFormat.TAR)
 
 
 def tar_members(
-    file: BinaryIO, location: ArchiveLocation, budget: Budget, *, gzipped: bool
-) -> Iterator[tuple[ArchiveLocation, Member]]:
+    file: BinaryIO, location: FileLocation, counter: LimitCounter, *, gzipped: bool
+) -> Iterator[tuple[FileLocation, Member]]:
     """Yield the files in a tar archive, each with its location; folders are skipped.
 
     Raises:
@@ -98,7 +98,7 @@ def tar_members(
         names: set[str] = set()
         for number, entry in enumerate(_tar_entries(archive, reader, location), start=1):
             member_location = location.for_member(number)
-            budget.count_member(member_location, entry.size)
+            counter.count_member(member_location, entry.size)
             if entry.isdir():
                 continue
             name = _checked_tar_name(entry, member_location)
@@ -109,7 +109,7 @@ def tar_members(
             reader.allow(entry.size)
             if content is None:
                 raise member_location.rejection("drop_folder.not_a_file")
-            with content, CountedStream(content, entry.size, member_location, budget.count_bytes) as stream:
+            with content, CountedStream(content, entry.size, member_location, counter.count_bytes) as stream:
                 yield member_location, Member(name=name, size=entry.size, stream=stream)
                 stream.drain()
 
@@ -117,7 +117,7 @@ def tar_members(
 class _BoundedTarStream:
     """A stream that refuses to read more than the limit for the next step."""
 
-    def __init__(self, source: ByteSource, location: ArchiveLocation) -> None:
+    def __init__(self, source: ByteSource, location: FileLocation) -> None:
         self._source = source
         self._location = location
         self._remaining = 0
@@ -143,7 +143,7 @@ class _BoundedTarStream:
 
 
 def _tar_entries(
-    archive: tarfile.TarFile, reader: _BoundedTarStream, location: ArchiveLocation
+    archive: tarfile.TarFile, reader: _BoundedTarStream, location: FileLocation
 ) -> Iterator[tarfile.TarInfo]:
     """Yield the entries in order; a truncated archive is refused, which the library does not notice between entries."""
     while True:
@@ -157,33 +157,33 @@ def _tar_entries(
         raise location.rejection("drop_folder.damaged")
 
 
-def _checked_tar_name(entry: tarfile.TarInfo, location: ArchiveLocation) -> str:
+def _checked_tar_name(entry: tarfile.TarInfo, location: FileLocation) -> str:
     if not entry.isreg() or entry.issparse():
         raise location.rejection("drop_folder.not_a_file")
     return safe_name(entry.name, location)
 
 
-def zip_members(file: BinaryIO, location: ArchiveLocation, budget: Budget) -> Iterator[tuple[ArchiveLocation, Member]]:
+def zip_members(file: BinaryIO, location: FileLocation, counter: LimitCounter) -> Iterator[tuple[FileLocation, Member]]:
     """Yield the files in a ZIP archive, each with its location; folders are skipped.
 
     Raises:
         Rejected: the archive is damaged or hostile, or exceeds a limit.
     """
-    max_read_bytes = _ZIP_DIRECTORY_BYTES + budget.limits.members * _ZIP_ENTRY_BYTES
+    max_read_bytes = _ZIP_DIRECTORY_BYTES + counter.limits.members * _ZIP_ENTRY_BYTES
     archive = reject_damage(location, partial(ZipFile, _BoundedZipFile(file, max_read_bytes, location)))
     with archive:
         names: set[str] = set()
         for number, entry in enumerate(archive.infolist(), start=1):
             member_location = location.for_member(number)
-            budget.count_member(member_location, entry.file_size)
+            counter.count_member(member_location, entry.file_size)
             name = _checked_zip_name(entry, member_location)
             if entry.is_dir():
                 continue
             if name in names:
                 raise member_location.rejection("drop_folder.duplicate_name")
             names.add(name)
-            content = reject_damage(member_location, partial(archive.open, _without_size(entry, budget)))
-            with content, CountedStream(content, entry.file_size, member_location, budget.count_bytes) as stream:
+            content = reject_damage(member_location, partial(archive.open, _without_size(entry, counter)))
+            with content, CountedStream(content, entry.file_size, member_location, counter.count_bytes) as stream:
                 yield member_location, Member(name=name, size=entry.file_size, stream=stream)
                 stream.drain()
 
@@ -191,7 +191,7 @@ def zip_members(file: BinaryIO, location: ArchiveLocation, budget: Budget) -> It
 class _BoundedZipFile(io.RawIOBase):
     """A file with a limit for one read: the library reads a central directory at any announced length."""
 
-    def __init__(self, file: BinaryIO, max_read_bytes: int, location: ArchiveLocation) -> None:
+    def __init__(self, file: BinaryIO, max_read_bytes: int, location: FileLocation) -> None:
         super().__init__()
         self._file = file
         self._max_read_bytes = max_read_bytes
@@ -217,7 +217,7 @@ class _BoundedZipFile(io.RawIOBase):
         return self._file.read(size)
 
 
-def _checked_zip_name(entry: ZipInfo, location: ArchiveLocation) -> str:
+def _checked_zip_name(entry: ZipInfo, location: FileLocation) -> str:
     if entry.flag_bits & _ENCRYPTED_FLAGS:
         raise location.rejection("drop_folder.encrypted")
     if entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
@@ -229,8 +229,8 @@ def _checked_zip_name(entry: ZipInfo, location: ArchiveLocation) -> str:
     return safe_name(entry.filename, location)
 
 
-def _without_size(entry: ZipInfo, budget: Budget) -> ZipInfo:
+def _without_size(entry: ZipInfo, counter: LimitCounter) -> ZipInfo:
     """Return the entry without its announced size: the library would stop there and hide surplus bytes."""
     entry = copy.copy(entry)
-    entry.file_size = budget.limits.member_bytes + 1
+    entry.file_size = counter.limits.member_bytes + 1
     return entry

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cchc_connect.drop_folder.archives import archive_format_of, archive_members
-from cchc_connect.drop_folder.names import ArchiveLocation, safe_name
-from cchc_connect.drop_folder.streams import Budget, CountedStream, DropFolderLimits, Member
+from cchc_connect.drop_folder.names import FileLocation, safe_name
+from cchc_connect.drop_folder.streams import CountedStream, DropFolderLimits, LimitCounter, Member
 from cchc_connect.errors import ConfigurationError, Rejected
 
 _UNFINISHED = (".part", ".partial", ".filepart", ".tmp", ".crdownload", "~")
@@ -78,11 +78,11 @@ class DropFolder:
         refused: list[Rejected] = []
         for disk_name in complete:
             try:
-                names.setdefault(safe_name(disk_name, ArchiveLocation(disk_name)), []).append(disk_name)
+                names.setdefault(safe_name(disk_name, FileLocation(disk_name)), []).append(disk_name)
             except Rejected as refusal:
                 refused.append(refusal)
         refused += [
-            ArchiveLocation(name).rejection("drop_folder.duplicate_name")
+            FileLocation(name).rejection("drop_folder.duplicate_name")
             for name, spellings in names.items()
             if len(spellings) > 1
         ]
@@ -98,19 +98,19 @@ class DropFolder:
         Raises:
             Rejected: the file is a link, missing, hostile, damaged or still being written, or exceeds a limit.
         """
-        location = ArchiveLocation(name)
+        location = FileLocation(name)
         safe_path = safe_name(name, location)
         with self._open(safe_path, location) as (file, size):
             archive_format = archive_format_of(safe_path)
             if archive_format is not None:
-                yield from archive_members(archive_format, file, location, Budget(self._limits, size))
+                yield from archive_members(archive_format, file, location, LimitCounter(self._limits, size))
                 return
             with CountedStream(file, size, location, _count_nothing) as stream:
                 yield Member(name=safe_path, size=size, stream=stream)
                 stream.drain()
 
     @contextmanager
-    def _open(self, name: str, location: ArchiveLocation) -> Generator[tuple[BinaryIO, int]]:
+    def _open(self, name: str, location: FileLocation) -> Generator[tuple[BinaryIO, int]]:
         with _open_file(self._folder, self._disk_names.get(name, name), location) as file:
             status = os.fstat(file.fileno())
             if status.st_nlink > 1:
@@ -130,7 +130,7 @@ class DropFolder:
             for entry in self._entries(prefix):
                 entry_count += 1
                 if entry_count > self._limits.files:
-                    raise ArchiveLocation(str(self._folder)).rejection(
+                    raise FileLocation(str(self._folder)).rejection(
                         "drop_folder.limit_exceeded", limit="files", most=self._limits.files
                     )
                 if entry.name.startswith(".") or entry.name.casefold().endswith(_UNFINISHED):
@@ -152,7 +152,7 @@ class DropFolder:
             ) from error
 
 
-def _open_file(folder: Path, name: str, location: ArchiveLocation) -> BinaryIO:
+def _open_file(folder: Path, name: str, location: FileLocation) -> BinaryIO:
     """Open a regular file below `folder` without following links.
 
     Raises:
@@ -193,5 +193,5 @@ def _state(status: os.stat_result) -> _FileState:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _count_nothing(location: ArchiveLocation, count: int) -> None:
+def _count_nothing(location: FileLocation, count: int) -> None:
     """Accept all bytes of a regular file: its size was checked before."""

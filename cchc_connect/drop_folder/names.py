@@ -22,16 +22,16 @@ _MAX_PATH_BYTES = 1024
 
 
 @dataclass(frozen=True)
-class ArchiveLocation:
+class FileLocation:
     """A file of the folder, or a member of it by number: member names may be personal data and are not shown."""
 
     file: str
     member: str = ""
     """Number of the member, counted from 1; "2.1" is the first member of the second member. Empty: the file itself."""
 
-    def for_member(self, number: int) -> "ArchiveLocation":
+    def for_member(self, number: int) -> "FileLocation":
         """Return the location of the member `number` of this archive."""
-        return ArchiveLocation(self.file, f"{self.member}.{number}" if self.member else str(number))
+        return FileLocation(self.file, f"{self.member}.{number}" if self.member else str(number))
 
     def rejection(self, code: str, **context: object) -> Rejected:
         """Return the error that refuses this file."""
@@ -49,13 +49,13 @@ class ArchiveLocation:
         return Message("drop_folder_location.member", {"file": shown, "member": self.member})
 
 
-def safe_name(written: str, location: ArchiveLocation) -> str:
+def safe_name(raw_name: str, location: FileLocation) -> str:
     """Return a name from outside as a safe relative path.
 
     Raises:
         Rejected: the name leads out of its folder, is absolute, too long or empty, or holds control characters.
     """
-    name = unicodedata.normalize("NFC", written)
+    name = unicodedata.normalize("NFC", raw_name)
     rule = _broken_rule(name)
     parts = [part for part in name.split("/") if part not in {"", "."}]
     if rule is None and not parts:

@@ -12,7 +12,7 @@ from tarfile import TarError
 from typing import Protocol, TypeVar
 from zipfile import BadZipFile
 
-from cchc_connect.drop_folder.names import ArchiveLocation
+from cchc_connect.drop_folder.names import FileLocation
 
 MIB = 1024 * 1024
 CHUNK_BYTES = 256 * 1024
@@ -70,10 +70,13 @@ class Member:
     size: int
     """Announced size, bytes; a stream of any other length ends in an error."""
     stream: io.RawIOBase = field(repr=False)
-    """The bytes, readable once; use them only after the stream was read to its end."""
+    """The bytes, readable once.
+
+    Only a stream that was read to its end without an error is complete and undamaged; act on the bytes after that.
+    """
 
 
-class Budget:
+class LimitCounter:
     """Counts the members and unpacked bytes of an archive, inner archives included, against the limits."""
 
     def __init__(self, limits: DropFolderLimits, packed: int) -> None:
@@ -83,7 +86,7 @@ class Budget:
         self._members = 0
         self._unpacked = 0
 
-    def count_member(self, location: ArchiveLocation, size: int) -> None:
+    def count_member(self, location: FileLocation, size: int) -> None:
         """Count a member with an announced size of `size` bytes.
 
         Raises:
@@ -95,7 +98,7 @@ class Budget:
         if size > self.limits.member_bytes:
             raise location.rejection("drop_folder.limit_exceeded", limit="member_bytes", most=self.limits.member_bytes)
 
-    def count_bytes(self, location: ArchiveLocation, count: int) -> None:
+    def count_bytes(self, location: FileLocation, count: int) -> None:
         """Count unpacked bytes.
 
         Raises:
@@ -112,7 +115,7 @@ class CountedStream(io.RawIOBase):
     """A stream that fails unless it holds exactly the announced number of bytes."""
 
     def __init__(
-        self, source: ByteSource, size: int, location: ArchiveLocation, count: Callable[[ArchiveLocation, int], None]
+        self, source: ByteSource, size: int, location: FileLocation, count: Callable[[FileLocation, int], None]
     ) -> None:
         """Read `source`; `count` is called with the length of each chunk and may raise `Rejected`."""
         super().__init__()
@@ -149,7 +152,7 @@ class CountedStream(io.RawIOBase):
             pass
 
 
-def reject_damage(location: ArchiveLocation, step: Callable[[], Result]) -> Result:
+def reject_damage(location: FileLocation, step: Callable[[], Result]) -> Result:
     """Run one step of a library that raises many kinds of errors for damaged input.
 
     Raises:

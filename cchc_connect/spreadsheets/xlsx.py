@@ -18,8 +18,8 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.utils.exceptions import InvalidFileException
 
 from cchc_connect.drop_folder.archives import zip_members
-from cchc_connect.drop_folder.names import ArchiveLocation
-from cchc_connect.drop_folder.streams import CHUNK_BYTES, Budget, DropFolderLimits, Member
+from cchc_connect.drop_folder.names import FileLocation
+from cchc_connect.drop_folder.streams import CHUNK_BYTES, DropFolderLimits, LimitCounter, Member
 from cchc_connect.errors import Rejected
 from cchc_connect.spreadsheets.tables import (
     MAX_ROWS,
@@ -115,9 +115,9 @@ def _text_cell(sheet: Any, text: str) -> Any:
 def _check_parts(file: BinaryIO, name: str) -> None:
     """Unpack and check every part of a workbook once, keeping nothing."""
     size = file.seek(0, 2)
-    location = ArchiveLocation(name)
+    location = FileLocation(name)
     try:
-        for _, member in zip_members(file, location, Budget(DropFolderLimits(), size)):
+        for _, member in zip_members(file, location, LimitCounter(DropFolderLimits(), size)):
             _check_part(member)
     except UnsafeXml:
         pass

@@ -74,7 +74,7 @@ class PageLookup:
 
     items: Sequence[Item] = field(repr=False)
     """Wire items, in the order of the page."""
-    digests: Sequence[bytes]
+    item_hashes: Sequence[bytes]
     """Hash of each item."""
     matches: Sequence[KnownItem | None]
     """For each item its match in the database; None if it is new, changed or in quarantine."""
@@ -103,7 +103,7 @@ class ChangeDetector:
         self._seed = self.translation_key.encode()
         self._translator = translator or LocalTranslator(source)
 
-    def fingerprints(self, items: Sequence[Item]) -> list[bytes]:
+    def item_hashes(self, items: Sequence[Item]) -> list[bytes]:
         """Return the hash of each item's content together with the translation key, 16 bytes each."""
         seed, blake2b = self._seed, hashlib.blake2b
         return [
@@ -118,7 +118,7 @@ class ChangeDetector:
         items: Sequence[Item],
         existing: Mapping[bytes, KnownItem] = NO_EXISTING_ITEMS,
         *,
-        digests: Sequence[bytes] | None = None,
+        item_hashes: Sequence[bytes] | None = None,
         quarantined: QuarantineIndex | None = None,
     ) -> PageLookup:
         """Look the items of a page up and start the translation of those that are new or changed.
@@ -126,16 +126,19 @@ class ChangeDetector:
         Args:
             items: wire items of the page.
             existing: hash -> item, for those that are in the database in just this form.
-            digests: hashes of the items, if they are computed already.
+            item_hashes: hashes of the items, if they are computed already.
             quarantined: items that are in quarantine; they are translated again.
         """
         by_key = {} if quarantined is None else quarantined.by_key
-        digests = self.fingerprints(items) if digests is None else digests
-        matches = [existing.get(digest) for digest in digests]
+        item_hashes = self.item_hashes(items) if item_hashes is None else item_hashes
+        matches = [existing.get(item_hash) for item_hash in item_hashes]
         unchanged = [None if match is None or match.source_key in by_key else match for match in matches]
         to_translate = [item for item, match in zip(items, unchanged, strict=True) if match is None]
         return PageLookup(
-            items=items, digests=digests, matches=unchanged, translations=self._translator.translate(to_translate)
+            items=items,
+            item_hashes=item_hashes,
+            matches=unchanged,
+            translations=self._translator.translate(to_translate),
         )
 
     def classify_all(self, items: Sequence[Item]) -> ClassifiedPage:
@@ -147,11 +150,11 @@ class ChangeDetector:
 
         Of several items with one key the first counts. Later ones are faulty if they differ from it.
         """
-        classified, digest_by_key, translated = ClassifiedPage(), dict[str, bytes](), iter(lookup.translations.result())
-        for item, digest, match in zip(lookup.items, lookup.digests, lookup.matches, strict=True):
+        classified, hash_by_key, translated = ClassifiedPage(), dict[str, bytes](), iter(lookup.translations.result())
+        for item, item_hash, match in zip(lookup.items, lookup.item_hashes, lookup.matches, strict=True):
             if match is None:
-                self._classify_translated(item, digest, next(translated), quarantined, digest_by_key, classified)
-            elif _add_key(match.source_key, digest, item, digest_by_key, classified):
+                self._classify_translated(item, item_hash, next(translated), quarantined, hash_by_key, classified)
+            elif _add_key(match.source_key, item_hash, item, hash_by_key, classified):
                 classified.unchanged += 1
                 classified.change_times += [match.source_time] if match.source_time else []
         return classified
@@ -159,27 +162,27 @@ class ChangeDetector:
     def _classify_translated(
         self,
         item: Item,
-        digest: bytes,
+        item_hash: bytes,
         translated: TranslatedItem,
         quarantined: QuarantineIndex,
-        digest_by_key: dict[str, bytes],
+        hash_by_key: dict[str, bytes],
         classified: ClassifiedPage,
     ) -> None:
-        key = translated.key or f"#{digest.hex()}"  # an item without a key is identified by its content
-        if not _add_key(key, digest, item, digest_by_key, classified):
+        key = translated.key or f"#{item_hash.hex()}"  # an item without a key is identified by its content
+        if not _add_key(key, item_hash, item, hash_by_key, classified):
             return
         if translated.source_time is not None:
             classified.change_times.append(translated.source_time)
-        if quarantined.by_key.get(key) == digest:
+        if quarantined.by_key.get(key) == item_hash:
             classified.still_faulty += 1
         elif translated.record is None:
-            classified.faulty.append(_faulty_item(key, digest, item, translated.faults))
+            classified.faulty.append(_faulty_item(key, item_hash, item, translated.faults))
         else:
             incoming = IncomingRecord(
                 source_key=key,
                 source_time=translated.source_time,
                 item=item,
-                item_hash=digest,
+                item_hash=item_hash,
                 record=translated.record,
                 notes=translated.notes,
             )
@@ -191,21 +194,21 @@ def _canonical_json(item: Item) -> bytes:
     return json.dumps(item, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
 
 
-def _add_key(key: str, digest: bytes, item: Item, digest_by_key: dict[str, bytes], classified: ClassifiedPage) -> bool:
+def _add_key(key: str, item_hash: bytes, item: Item, hash_by_key: dict[str, bytes], classified: ClassifiedPage) -> bool:
     """Add the key of an item; return whether it is new on this page. A second item that differs is added as faulty."""
-    first_digest = digest_by_key.setdefault(key, digest)
+    first_hash = hash_by_key.setdefault(key, item_hash)
     if key not in classified.keys:
         classified.keys.add(key)
         return True
-    if first_digest != digest:
-        own_key = f"{key}#{digest.hex()}"
+    if first_hash != item_hash:
+        own_key = f"{key}#{item_hash.hex()}"
         classified.keys.add(own_key)
-        classified.faulty.append(_faulty_item(own_key, digest, item, (KEY_TWICE,)))
+        classified.faulty.append(_faulty_item(own_key, item_hash, item, (KEY_TWICE,)))
     return False
 
 
-def _faulty_item(key: str, digest: bytes, item: Item, faults: tuple[Fault, ...]) -> FaultyItem:
-    return FaultyItem(source_key=key, item_hash=digest, item=item, faults=faults)
+def _faulty_item(key: str, item_hash: bytes, item: Item, faults: tuple[Fault, ...]) -> FaultyItem:
+    return FaultyItem(source_key=key, item_hash=item_hash, item=item, faults=faults)
 
 
 def _owners_hash(owners: Owners) -> str:

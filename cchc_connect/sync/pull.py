@@ -19,7 +19,7 @@ from cchc_connect.database.state.counters import CounterKey, Counters, write_cou
 from cchc_connect.database.state.cursors import Cursor, read_cursor, write_cursor
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing import quarantine
-from cchc_connect.database.writing.fingerprints import known_fingerprints, live_source_keys
+from cchc_connect.database.writing.fingerprints import known_items_by_hash, live_source_keys
 from cchc_connect.database.writing.incoming import PageBatch
 from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.database.writing.page_writer import write_page
@@ -191,10 +191,12 @@ class Pull:
         """Yield each page with its lookup; while its items are translated, the next pages are looked up already."""
         pending = deque[tuple[Page, PageLookup]]()
         for page in pages:
-            digests = self._detector.fingerprints(page.items)
+            item_hashes = self._detector.item_hashes(page.items)
             with self._run_context.database.reading() as connection:
-                existing = known_fingerprints(connection, self._stream, digests)
-            lookup = self._detector.look_up(page.items, existing, digests=digests, quarantined=self._quarantined)
+                existing = known_items_by_hash(connection, self._stream, item_hashes)
+            lookup = self._detector.look_up(
+                page.items, existing, item_hashes=item_hashes, quarantined=self._quarantined
+            )
             pending.append((page, lookup))
             while pending and (pending[0][1].translations.done() or len(pending) > MAX_PENDING):
                 yield pending.popleft()

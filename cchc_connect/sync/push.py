@@ -70,7 +70,7 @@ class Push:
             AuthenticationFailed: the target refuses our credentials.
             Stopped: the run was asked to end.
             Retriable: the target is down.
-            SourceHeld: the target's responses make no sense, or its adapter failed.
+            SourceHeld: a response of the target is implausible, or its adapter failed.
             Fatal: the run cannot continue.
         """
         self._enqueue()

@@ -79,8 +79,8 @@ class Synchronizer:
     Example::
 
         config = Config.load(Path("cchc.toml"))
-        with SharedDatabase(config.database.address) as database:
-            report = Synchronizer(config, database).synchronise()
+        with SharedDatabase(config.database.url_with_password) as database:
+            report = Synchronizer(config, database).synchronize()
             print(report.outcome, report.rows_written)
     """
 
@@ -99,7 +99,7 @@ class Synchronizer:
             database, self._environment.clock, _token_store(config)
         )
 
-    def synchronise(
+    def synchronize(
         self,
         only: Collection[str] = (),
         *,
@@ -141,7 +141,7 @@ class Synchronizer:
     def pull(self, name: str, pull_range: PullRange, *, dry_run: bool = False) -> RunReport:
         """Pull a part of one connection again: the changes of a time range, one item or one record type.
 
-        A part limited by time or key does not move the cursors of the connection. Raises as `synchronise` does.
+        A part limited by time or key does not move the cursors of the connection. Raises as `synchronize` does.
 
         Args:
             name: name of the connection.
@@ -155,7 +155,7 @@ class Synchronizer:
     def reconcile(
         self, name: str, *, record_type: str | None = None, repair: bool = False, accept_shrink: bool = False
     ) -> Reconciliation:
-        """Compare complete listings of a connection's sources with the shared database. Raises as `synchronise` does.
+        """Compare complete listings of a connection's sources with the shared database. Raises as `synchronize` does.
 
         Without `repair` nothing is written and no lease is taken. If a run is active at the same time, the changes
         that it has not written yet show as differences.

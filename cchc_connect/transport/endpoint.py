@@ -43,7 +43,7 @@ class Endpoint:
         if not self.origins:
             raise ConfigurationError("transport.base_url_unusable", connection=self.name, rule="host")
         login = self.authentication.login
-        if self.dialect.session and not login and not self.authentication.account:
+        if self.dialect.login and not login and not self.authentication.account:
             raise ConfigurationError("transport.account_missing", connection=self.name)
         if login:
             self._origins({login.token_url})
@@ -63,11 +63,11 @@ class Endpoint:
                 classify=tokens.classify,
                 token_store_key=store_key,
             )
-        if dialect.session is None or account is None:
+        if dialect.login is None or account is None:
             return None
         store_key = f"{self.base_url} {account.username}"
         return LoginMethod(
-            login=dialect.session,
+            login=dialect.login,
             account=account,
             origins=self.origins,
             classify=dialect.classify,

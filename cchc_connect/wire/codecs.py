@@ -242,8 +242,8 @@ def code_meaning(value: object, meanings: Mapping[str, Meaning], rule: str) -> M
     return meanings.get(text, Unreadable(rule)) if isinstance(text, str) else text
 
 
-def shared_code(value: object, codes: Mapping[str, str]) -> str | Unreadable | None:
-    """Return the shared code of a local one; an unlisted code is returned unchanged."""
+def mapped_code(value: object, codes: Mapping[str, str]) -> str | Unreadable | None:
+    """Return the shared code to which `codes` maps a local code; an unlisted code is returned unchanged."""
     code = text_or_none(value)
     return codes.get(code, code) if isinstance(code, str) else code
 

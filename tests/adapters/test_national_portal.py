@@ -234,7 +234,7 @@ def test_a_failure_of_the_proxy_itself_is_told_in_plain_words() -> None:
 
 
 def test_a_login_may_be_repeated_and_its_session_counts_only_beside_code_zero() -> None:
-    login = portal(session_minutes=5).dialect.session
+    login = portal(session_minutes=5).dialect.login
     assert login is not None
 
     request = login.login_request(credentials("tichhop", "mat-khau"))
@@ -251,9 +251,9 @@ def test_a_login_may_be_repeated_and_its_session_counts_only_beside_code_zero() 
 def test_the_session_goes_into_the_body() -> None:
     adapter = portal()
     request = HttpRequest(method="POST", path="/x", json={"service": "s"})
-    assert adapter.dialect.session is not None
+    assert adapter.dialect.login is not None
 
-    with_session = adapter.dialect.session.with_token(request, "geheim")
+    with_session = adapter.dialect.login.with_token(request, "geheim")
 
     assert with_session == replace(request, json={"session": "geheim", "service": "s"})
     assert "geheim" not in repr(with_session)

@@ -160,7 +160,7 @@ class LeakyAdapter:
         """Fail as the options say."""
         self.dialect = Dialect(
             classify=_judge if options.fault == "judges" else classify_rest,
-            session=Session() if options.logs_in else None,
+            login=Session() if options.logs_in else None,
         )
         self.sources: Sequence[Source] = [] if options.takes else [Dossiers(options.fault)]
         self.targets: Sequence[Target] = [Desk()] if options.takes else []

@@ -37,7 +37,7 @@ GOOD = {
             secret_in_form=True,
             resource_owner=ACCOUNT,
             parameters={"scope": "parcels"},
-            token_object="data",
+            token_envelope="data",
         )
     ),
     f'kind = "hmac", key_id = "a", secret = {FROM_ENVIRONMENT}, signed_parts = ["body"], encoding = "hex"': Hmac(

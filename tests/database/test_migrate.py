@@ -424,7 +424,7 @@ def test_looking_changes_no_byte(old_file: Path) -> None:
     before = hashlib.sha256(old_file.read_bytes()).hexdigest()
 
     with pytest.raises(DatabaseUnusable) as refused:
-        SharedDatabase(f"{SQLITE}{old_file}", prepare=False)
+        SharedDatabase(f"{SQLITE}{old_file}", create_or_upgrade=False)
 
     assert refused.value.code == "database.older"
     assert hashlib.sha256(old_file.read_bytes()).hexdigest() == before
@@ -433,7 +433,7 @@ def test_looking_changes_no_byte(old_file: Path) -> None:
 def test_looking_makes_no_database(empty_address: str) -> None:
     """Without `prepare` no database is created."""
     with pytest.raises(DatabaseUnusable) as refused:
-        SharedDatabase(empty_address, prepare=False)
+        SharedDatabase(empty_address, create_or_upgrade=False)
 
     assert refused.value.code == "database.absent"
     assert SCHEMA_VERSION > 1

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from cchc_connect.drop_folder import DropFolder, DropFolderLimits
-from cchc_connect.drop_folder.names import ArchiveLocation, safe_name
+from cchc_connect.drop_folder.names import FileLocation, safe_name
 from cchc_connect.errors import ConfigurationError, Rejected
 from tests.drop_folder.packing import read
 
@@ -217,12 +217,12 @@ def test_no_name_whatever_leads_out_of_the_folder(tmp_path_factory: pytest.TempP
     folder = tmp_path_factory.getbasetemp()
 
     with suppress(Rejected):
-        name = safe_name(written, ArchiveLocation("a.zip"))
+        name = safe_name(written, FileLocation("a.zip"))
         assert os.path.normpath(folder / name) == str(folder / name)
         assert (folder / name).is_relative_to(folder)
         assert unicodedata.is_normalized("NFC", name)
         assert not set(name) & set("\\\x00\n")
-        assert safe_name(name, ArchiveLocation("a.zip")) == name
+        assert safe_name(name, FileLocation("a.zip")) == name
 
 
 def test_reading_leaves_no_descriptor_open(tmp_path: Path) -> None:

@@ -75,9 +75,9 @@ HOLDERS: dict[str, Callable[[], object]] = {
     "basic on the wire": lambda: wire(Basic(credentials()).headers()),
     "bearer on the wire": lambda: wire(Bearer(register_secret(SECRET)).headers()),
     "token on the wire": lambda: wire(tokens().with_token(HttpRequest(method="GET", path="/"), SECRET).headers),
-    "address": lambda: _table().address,
-    "PostgreSQL": lambda: PostgresBackend(_table().address),
-    "its engine": lambda: PostgresBackend(_table().address).engine(),
+    "address": lambda: _table().url_with_password,
+    "PostgreSQL": lambda: PostgresBackend(_table().url_with_password),
+    "its engine": lambda: PostgresBackend(_table().url_with_password).engine(),
 }
 
 

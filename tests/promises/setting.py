@@ -46,12 +46,12 @@ class ProvinceSetting:
 
     def database(self) -> SharedDatabase:
         """Open the shared database."""
-        return SharedDatabase(self.config.database.address)
+        return SharedDatabase(self.config.database.url_with_password)
 
     def sync(self, environment: RunEnvironment | None = None) -> RunReport:
         """Run once, in this process."""
         with self.database() as database:
-            return Synchronizer(self.config, database, environment).synchronise()
+            return Synchronizer(self.config, database, environment).synchronize()
 
     def is_complete(self) -> bool:
         """True if everything the sources hold is in a table or in quarantine."""
@@ -119,8 +119,8 @@ def sync_in_process(tables: Mapping[str, Any], secrets: Mapping[str, str]) -> No
 
     os.environ.update(secrets)
     config = Config.from_tables(tables, Path("cchc.toml"))
-    with SharedDatabase(config.database.address) as database:
+    with SharedDatabase(config.database.url_with_password) as database:
         try:
-            Synchronizer(config, database).synchronise()
+            Synchronizer(config, database).synchronize()
         except LeaseHeld:
             os._exit(75)

@@ -56,5 +56,5 @@ class PortalLogin:
 
 def portal_endpoint(base_url: str, lifetime_s: float = 600.0) -> Endpoint:
     """Return an endpoint that requires a session."""
-    dialect = Dialect(classify=classify_portal, session=PortalLogin(lifetime_s))
+    dialect = Dialect(classify=classify_portal, login=PortalLogin(lifetime_s))
     return Endpoint(name="portal", base_url=base_url, dialect=dialect, authentication=Login(ACCOUNT))

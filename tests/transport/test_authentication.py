@@ -179,7 +179,7 @@ def test_eight_concurrent_calls_fetch_one_token(serve: Serve, open_carrier: Open
 def test_a_token_may_come_in_an_envelope(serve: Serve, open_carrier: OpenTransport) -> None:
     tokens, agency = serve(token_endpoint(envelope="data")), serve(listing())
 
-    assert open_carrier(by_oauth(agency, tokens, token_object="data")).send(GET).json() == ["Bearer t1"]
+    assert open_carrier(by_oauth(agency, tokens, token_envelope="data")).send(GET).json() == ["Bearer t1"]
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_a_token_endpoint_at_a_forbidden_address_is_a_configuration_error() -> N
 
 def test_an_hmac_signs_the_default_parts_of_a_request(serve: Serve, open_carrier: OpenTransport) -> None:
     agency = serve(in_turn([closing_response("200 OK", b"[]")]))
-    authentication = Hmac(key_id="000.00.00.H09", secret=SECRET, timestamp="%d%m%YT%H%M%S%z")
+    authentication = Hmac(key_id="000.00.00.H09", secret=SECRET, timestamp_format="%d%m%YT%H%M%S%z")
 
     open_carrier(rest_endpoint(agency.base_url, authentication), environment=STAMPED).send(POST)
 
@@ -261,10 +261,10 @@ def test_an_hmac_may_cover_method_and_target_and_be_written_in_hex(serve: Serve,
         secret=SECRET,
         signed_parts=parts,
         separator="\n",
-        timestamp="unix",
+        timestamp_format="unix",
         encoding="hex",
         key_header="X-System",
-        time_header="X-Time",
+        timestamp_header="X-Time",
         signature_header="X-Sign",
     )
 
@@ -279,7 +279,7 @@ def test_an_hmac_may_cover_method_and_target_and_be_written_in_hex(serve: Serve,
 def test_each_attempt_is_signed_with_its_own_time(serve: Serve, open_carrier: OpenTransport) -> None:
     agency = serve(in_turn([closing_response("503 Service Unavailable")], [closing_response("200 OK", b"[]")]))
     moments = itertools.count(int(NOW.timestamp()))
-    authentication = Hmac(key_id="h09", secret=SECRET, timestamp="unix")
+    authentication = Hmac(key_id="h09", secret=SECRET, timestamp_format="unix")
 
     open_carrier(
         rest_endpoint(agency.base_url, authentication),

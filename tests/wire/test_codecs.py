@@ -263,9 +263,9 @@ def test_a_code_outside_the_declared_table_is_unreadable() -> None:
 def test_a_local_code_becomes_the_national_one_and_an_unmapped_code_stays() -> None:
     codes = {"SXD": "000.00.05.H09"}
 
-    assert codecs.shared_code("SXD", codes) == "000.00.05.H09"
-    assert codecs.shared_code("STC", codes) == "STC"
-    assert codecs.shared_code("", codes) is None
+    assert codecs.mapped_code("SXD", codes) == "000.00.05.H09"
+    assert codecs.mapped_code("STC", codes) == "STC"
+    assert codecs.mapped_code("", codes) is None
 
 
 def test_a_lone_object_counts_as_a_list_of_one() -> None:

@@ -100,7 +100,7 @@ class BinhDuongPermitsOptions(AdapterOptions):
     """ArcGIS error codes for a missing or refused token (unverified)."""
 
 
-class _PermitListing:
+class _DepartmentSource:
     """Shared base of both sources: options, code table, profile and mapping version."""
 
     def __init__(self, options: BinhDuongPermitsOptions) -> None:
@@ -111,7 +111,7 @@ class _PermitListing:
         self.mapping_version = options.mapping_version(MAPPING_VERSION)
 
 
-class Permits(_PermitListing):
+class Permits(_DepartmentSource):
     """Permit files, read as `ConstructionPermit`."""
 
     record_type = ConstructionPermit
@@ -157,7 +157,7 @@ class Permits(_PermitListing):
         }
 
 
-class Works(_PermitListing):
+class Works(_DepartmentSource):
     """The layer of works, read as `ConstructionWorks`."""
 
     record_type = ConstructionWorks

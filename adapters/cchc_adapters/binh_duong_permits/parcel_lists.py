@@ -16,21 +16,29 @@ _NUMBER = re.compile(r"[0-9]+[0-9A-Za-z/.-]*")
 _WITH_SHEET = re.compile(r"(?P<numbers>[^()]+)\(\s*tờ (?:bản đồ )?số (?P<sheet>[^()\s]+)\s*\)", re.IGNORECASE)
 
 
-def location_fields(codes: Item, parcels: Item, schemes: Mapping[str, AdminScheme]) -> Mapping[str, object]:
+def location_fields(
+    address_object: Item, parcel_object: Item, schemes: Mapping[str, AdminScheme]
+) -> Mapping[str, object]:
     """Return the scheme, commune and parcel references of a file.
 
     Args:
-        codes: the object with the codes of province and commune (maTinhTP, maPhuongXa).
-        parcels: the object with map sheet and parcel numbers (soTo, soThua).
+        address_object: the object with the codes of province and commune (maTinhTP, maPhuongXa).
+        parcel_object: the object with map sheet and parcel numbers (soTo, soThua).
         schemes: the scheme of the commune codes, by province code.
     """
-    scheme = codecs.code_meaning(codes.get("maTinhTP"), schemes, "province_without_scheme")
-    commune = {"scheme": scheme, "commune_code": codecs.padded_code(codes.get("maPhuongXa"), codecs.COMMUNE_DIGITS)}
-    return {**commune, "parcel_refs": parcel_refs(commune, parcels.get("soTo"), parcels.get("soThua"))}
+    scheme = codecs.code_meaning(address_object.get("maTinhTP"), schemes, "province_without_scheme")
+    commune = {
+        "scheme": scheme,
+        "commune_code": codecs.padded_code(address_object.get("maPhuongXa"), codecs.COMMUNE_DIGITS),
+    }
+    return {**commune, "parcel_refs": parcel_refs(commune, parcel_object.get("soTo"), parcel_object.get("soThua"))}
 
 
 def parcel_refs(commune: Mapping[str, object], sheet: object, numbers: object) -> list[Mapping[str, object]]:
     """Return the fields of a `ParcelRef` for each parcel that a file names.
+
+    If the text is no list of numbers, or the commune code is missing or unreadable, the only reference has the source's
+    text in `raw`.
 
     Args:
         commune: scheme and commune code, as the record has them.
@@ -46,7 +54,12 @@ def parcel_refs(commune: Mapping[str, object], sheet: object, numbers: object) -
     else:
         listed = text
     parcels = [number.strip() for number in re.split(r"[,;]", listed)]
-    raw = text if not map_sheet or sentence else f"thửa {text}, tờ {map_sheet}" if text else f"tờ {map_sheet}"
+    if sentence or not map_sheet:
+        raw = text
+    elif text:
+        raw = f"thửa {text}, tờ {map_sheet}"
+    else:
+        raw = f"tờ {map_sheet}"
     if not all(_NUMBER.fullmatch(number) for number in (map_sheet, *parcels)):
         return [{"raw": raw}]
     if not isinstance(commune.get("commune_code"), str):

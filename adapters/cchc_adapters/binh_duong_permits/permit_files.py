@@ -1,4 +1,4 @@
-"""Read the measures, papers and parties in a permit file of the construction department of Bình Dương.
+"""Read the measures, papers (văn bản) and parties in a permit file of the construction department of Bình Dương.
 
 Names as read in its public client (74nguyentan/training_angular_ditagis, 2022); the members of `vanBans` and
 `donVis` were not observed there.
@@ -13,7 +13,7 @@ from cchc_connect.wire import codecs
 from cchc_connect.wire.field_map import FieldMap, at, iso_day, translated
 
 _LIST_EXPECTED = Unreadable("list_expected")
-_IS_RETURNED = at("tinhTrangTraHoSo.isTraHoSo", read=codecs.flag)
+_read_is_returned = at("tinhTrangTraHoSo.isTraHoSo", read=codecs.flag)
 
 PERMIT_PAPER: FieldMap = {
     "permit_number": at("soVanBan"),
@@ -37,14 +37,17 @@ class PaperCodes(BaseModel):
 
 def permit_status(item: Item, statuses: Mapping[str, str]) -> object:
     """Return the status for the file's step; a returned file counts as refused."""
-    is_returned = _IS_RETURNED(item)
+    is_returned = _read_is_returned(item)
     if is_returned is True or isinstance(is_returned, Unreadable):
         return "permit_refused" if is_returned is True else is_returned
     return statuses.get(codecs.plain_text(item.get("maTienDo")), "unknown")
 
 
 def paper_fields(item: Item, codes: PaperCodes) -> Mapping[str, object]:
-    """Return the fields read from a file's papers and parties; of several permits the last counts."""
+    """Return the fields read from a file's papers and parties; of several permits the last counts.
+
+    If either list is unreadable, the fault is reported for `permit_number`, as no field can be read.
+    """
     papers, parties = codecs.as_objects(item.get("vanBans") or []), codecs.as_objects(item.get("donVis") or [])
     if papers is None or parties is None:
         return {"permit_number": _LIST_EXPECTED}

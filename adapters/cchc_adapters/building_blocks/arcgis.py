@@ -35,34 +35,34 @@ class _PageToken:
         return cls(int(offset), int(size), object_id)
 
 
-def layer_page(page_request: PageRequest, layer: str, size: int, crs: str) -> Conversation[Page]:
-    """Request one page of at most `size` features with coordinates in `crs`.
+def layer_page(page_request: PageRequest, layer_path: str, size: int, crs: str) -> Conversation[Page]:
+    """Request one page of at most `size` features of the layer at `layer_path`, with coordinates in `crs`.
 
     Raises:
         SourceHeld: the layer does not support paging, or the response is not a page of features.
     """
     total = None
     if page_request.page_token is None:
-        page_token = yield from _first_page(layer, size)
-        total = yield from _count(layer)
+        page_token = yield from _first_page_token(layer_path, size)
+        total = yield from _count(layer_path)
     else:
         page_token = _PageToken.parse(page_request.page_token)
     wkid = CRS84_WKID if crs == CRS84 else crs.partition(":")[2]
     output = {"outFields": "*", "returnGeometry": "true", "outSR": wkid, "orderByFields": page_token.object_id}
     window = {"resultOffset": str(page_token.offset), "resultRecordCount": str(page_token.size)}
-    response = yield HttpRequest(method="GET", path=f"{layer}/query", params={**ALL_FEATURES, **output, **window})
+    response = yield HttpRequest(method="GET", path=f"{layer_path}/query", params={**ALL_FEATURES, **output, **window})
     content = codecs.as_object(response.json()) or {}
     features = codecs.as_objects(content.get("features"))
     if features is None or any(codecs.as_object(feature.get("attributes")) is None for feature in features):
         raise SourceHeld("arcgis.no_features")
     # Servers before 10.3.1 never announce a next page, so a full page is followed by another request.
     has_next = content.get("exceededTransferLimit") is True or len(features) >= page_token.size
-    following = _PageToken(page_token.offset + len(features), page_token.size, page_token.object_id)
-    return Page(items=features, next_page_token=str(following) if has_next else None, total=total)
+    next_token = _PageToken(page_token.offset + len(features), page_token.size, page_token.object_id)
+    return Page(items=features, next_page_token=str(next_token) if has_next else None, total=total)
 
 
-def _first_page(layer: str, size: int) -> Conversation[_PageToken]:
-    response = yield HttpRequest(method="GET", path=layer, params={"f": "json"})
+def _first_page_token(layer_path: str, size: int) -> Conversation[_PageToken]:
+    response = yield HttpRequest(method="GET", path=layer_path, params={"f": "json"})
     description = codecs.as_object(response.json()) or {}
     max_page_size, object_id = codecs.whole_number(description.get("maxRecordCount")), description.get("objectIdField")
     capabilities = codecs.as_object(description.get("advancedQueryCapabilities")) or {}
@@ -73,9 +73,9 @@ def _first_page(layer: str, size: int) -> Conversation[_PageToken]:
     return _PageToken(0, min(size, max_page_size), object_id)
 
 
-def _count(layer: str) -> Conversation[int | None]:
+def _count(layer_path: str) -> Conversation[int | None]:
     response = yield HttpRequest(
-        method="GET", path=f"{layer}/query", params={**ALL_FEATURES, "returnCountOnly": "true"}
+        method="GET", path=f"{layer_path}/query", params={**ALL_FEATURES, "returnCountOnly": "true"}
     )
     count = codecs.whole_number((codecs.as_object(response.json()) or {}).get("count"))
     return count if isinstance(count, int) else None

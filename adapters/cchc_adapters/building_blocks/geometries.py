@@ -24,11 +24,11 @@ def geometry_fields(shape: object, crs: str) -> Mapping[str, object] | Unreadabl
     if members is None:
         return UNREADABLE
     if "rings" in members:
-        return _of_rings(members["rings"], crs)
+        return _from_rings(members["rings"], crs)
     return {"type": members.get("type"), "coordinates": members.get("coordinates"), "crs": crs}
 
 
-def _of_rings(rings: object, crs: str) -> Mapping[str, object] | Unreadable | None:
+def _from_rings(rings: object, crs: str) -> Mapping[str, object] | Unreadable | None:
     if rings == []:
         return None
     if not isinstance(rings, list) or not all(_is_ring(ring) for ring in cast("list[object]", rings)):
@@ -40,7 +40,10 @@ def _of_rings(rings: object, crs: str) -> Mapping[str, object] | Unreadable | No
 
 
 def _polygons(rings: Sequence[Ring]) -> list[list[Ring]]:
-    """Return each outer ring with its holes; a hole outside all outer rings becomes a polygon."""
+    """Return each outer ring with its holes; a hole outside all outer rings becomes a polygon.
+
+    If no ring is clockwise, every ring counts as an outer ring.
+    """
     outer = [ring for ring in rings if _signed_area(ring) < 0]
     holes = [ring for ring in rings if _signed_area(ring) >= 0] if outer else []
     polygons: list[list[Ring]] = [[_wound(ring, counter_clockwise=True)] for ring in outer or rings]

@@ -20,10 +20,11 @@ class AdapterOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
 
     def mapping_version(self, adapter_version: int) -> int:
-        """Return a version that changes with `adapter_version` and with any option.
+        """Return the `mapping_version` of a source: it changes with `adapter_version` and with any option.
 
-        So after an option is corrected (a status, an agency code, a field map), unchanged items are translated
-        again, quarantined ones included.
+        `adapter_version` is the adapter's own number, increased with every change of its translation. So after an
+        option is corrected (a status, an agency code, a field map), unchanged items are translated again, quarantined
+        ones included.
         """
         return adapter_version << 32 | zlib.crc32(self.model_dump_json().encode())
 

@@ -1,4 +1,4 @@
-"""National public service portal (Cổng dịch vụ công quốc gia, DVCQG), in the envelope dialect.
+"""National public service portal (Cổng dịch vụ công quốc gia, DVCQG); every response is wrapped in an envelope.
 
 Agency: Văn phòng Chính phủ. Documentation: none is public; observed in VietOpenCPS/opencps-v2 (2020) and
 later provincial clients. Procedures (thủ tục hành chính) are pulled; dossiers and their steps are pushed.
@@ -9,8 +9,8 @@ Caveats:
       an expired one is reported as an error with HTTP 200.
     - `error_code` is 0, "0", "00", "3" or "-3", depending on the service. Only the message says what it means, and
       it may be decomposed Unicode. A success needs code 0 and "thành công"; "không thành công" is no success.
-    - `isUpdating` must be right: if the portal contradicts it, it is inverted, once per attempt. So a dossier whose
-      response was lost is not stored twice.
+    - `isUpdating` says whether the portal has the dossier already. If the portal contradicts it, the dossier is sent
+      again with the opposite value, once per attempt. So a dossier whose response was lost is not stored twice.
     - A step has no identifier: if its response was lost, it is sent again and may then be stored twice.
     - A step of a dossier that the portal does not have is refused, and with it all steps of its message.
     - The catalogue has no paging and no dates of change: every run lists all of it and requests each code.
@@ -49,7 +49,7 @@ LIST_SERVICE, DETAIL_SERVICE = "LayDanhSachTTHC", "LayThuTuc"
 MAPPING_VERSION = 1
 
 
-class ReplyRule(BaseModel, frozen=True, extra="forbid"):
+class MessageRule(BaseModel, frozen=True, extra="forbid"):
     """Verdict on a message of the portal."""
 
     says: str
@@ -81,7 +81,7 @@ class NationalPortalOptions(AdapterOptions):
     """Fixed fields sent with every dossier; NoiNopHoSo 2 is the local portal (unverified)."""
     default_handler: str = "Chuyên viên"
     """Official named for a step without one."""
-    replies: Sequence[ReplyRule] = ()
+    replies: Sequence[MessageRule] = ()
     """Rules for messages, checked before the built-in table."""
     double_encoded: bool = False
     """Whether the response is a text in the `message` of another one."""
@@ -157,7 +157,7 @@ class NationalPortal:
         session = PortalSession(
             path=options.login_path, lifetime_s=options.session_minutes * 60, envelope_reader=envelope_reader
         )
-        self.dialect = Dialect(classify=envelope_reader.classify, headers=headers, session=session)
+        self.dialect = Dialect(classify=envelope_reader.classify, headers=headers, login=session)
         self.sources = (Procedures(portal, options),)
         self.targets = (
             DossierTarget(portal, options.integration_path, options.procedure_codes, options.constants),

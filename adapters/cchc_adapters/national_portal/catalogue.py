@@ -60,7 +60,7 @@ def procedure_map(sign: codecs.DecimalSign, dates: codecs.DateForm) -> FieldMap:
         "executing_agencies": at("COQUANTHUCHIEN", read=each({"code": at("MADONVI"), "name": at("TENDONVI")})),
         "requirements": at("YEUCAU"),
         "levels": at("CAPTHUCHIEN", read=_levels),
-        "components": _components,
+        "components": _required_papers,
     }
 
 
@@ -88,8 +88,8 @@ def _levels(value: object) -> list[object]:
     return [codecs.whole_number(value_at(level, ("CAPTHUCHIEN",))) for level in codecs.as_list(value)]
 
 
-def _components(item: Item) -> object:
-    """Return the papers of all cases in one list, each with the name of its case."""
+def _required_papers(item: Item) -> object:
+    """Return the required papers of all cases (trường hợp) of a procedure, each with the name of its case."""
     paper: FieldMap = {
         "code": at("MAGIAYTO"),
         "name": at("TENGIAYTO"),

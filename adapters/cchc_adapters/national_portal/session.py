@@ -10,7 +10,10 @@ from cchc_connect import Credentials, HttpRequest, HttpResponse, Verdict
 from cchc_connect.wire import codecs
 
 LOGIN_VERDICTS = frozenset({Verdict.OK, Verdict.AUTH, Verdict.INVALID})
-"""Verdicts read from the login response; a refused account has the same code and text as other refusals."""
+"""Verdicts with which the body of the login response is read.
+
+A refused account cannot be told from other refusals by code or text; only a session in the body shows a login.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +33,10 @@ class PortalSession:
         )
 
     def token_from(self, response: HttpResponse) -> str | None:
-        """Return the session of the login response; None unless its code is 0."""
+        """Return the session id of the login response, the token of later requests; None unless its code is 0."""
         envelope = self.envelope_reader.envelope(response)
         return codecs.plain_text(envelope.get("session")) or None if error_code(envelope) == 0 else None
 
     def with_token(self, request: HttpRequest, token: str) -> HttpRequest:
-        """Return the request with the session in its body."""
+        """Return the request with the session id `token` in its body."""
         return replace(request, json={"session": token, **(codecs.as_object(request.json) or {})})

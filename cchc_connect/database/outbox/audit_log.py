@@ -13,7 +13,10 @@ from sqlalchemy import Connection, func, select
 from cchc_connect.database.tables import audit_log, run
 
 SENDING = "leaving"
-"""Outcome of an entry written before a message is sent; a later entry has the result, unless the program died."""
+"""Outcome of an entry written before a message is sent, as stored in the log.
+
+A later entry has the result, unless the program died.
+"""
 
 GENESIS_HASH = "0" * 64
 """Hash before the first entry."""

@@ -1,4 +1,6 @@
-"""Dead letters: messages that a target will never accept as they are, and requeueing them by hand.
+"""Dead letters: messages that are not sent again automatically, and requeueing them by hand.
+
+The target refused the message, it failed too often, or its record is deleted or has another key now.
 
 A requeued message keeps its idempotency key, so a target that accepted it before does not process it twice.
 Only the newest version of a record is requeued: an older message is outdated, even if the newer one was not delivered.

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Row, bindparam, exists, func, select, update
 
 from cchc_connect.adapter import DeliveryStatus, Receipt
 from cchc_connect.clock import to_timestamp_text
-from cchc_connect.database.bulk import RowQuery, insert_rows, select_in, update_rows, upsert
+from cchc_connect.database.bulk import RowQuery, insert_rows, select_in, update_rows, upsert_row
 from cchc_connect.database.reading.change_feed import changes, last_sequence
 from cchc_connect.database.tables import GONE, change, delivery, route
 from cchc_connect.errors import CchcError
@@ -36,7 +36,7 @@ PARENT_NOT_FOUND = "not_found"
 """Reason of a receipt: the target has no record that the message refers to."""
 
 OUTAGE_REASONS = frozenset({"outage"})
-"""Reasons that concern the target and not the message, which could not be reached; they cost no attempt."""
+"""Reasons that concern the target as such: it could not be reached. A message that fails for one keeps its attempts."""
 
 INITIAL_RETRY_WAIT = timedelta(seconds=30)
 """Wait before the second attempt; it doubles with each further one."""
@@ -87,9 +87,13 @@ _RECEIPT_COLUMNS = ("state", "attempts", "next_attempt_at", "reason", "finished_
 
 
 def enqueue(connection: Connection, route_name: str, record_types: Sequence[str], receiver: str) -> int:
-    """Take the next changes of the feed into the route's outbox; return how many were read, 0 at the feed's end.
+    """Take the next changes of the feed into the route's outbox.
 
     Changes that the connection `receiver` made itself are not sent back to it.
+
+    Returns:
+        0 if the route had already reached the feed's end; else the number of changes read, or 1 if all of them were of
+        other record types. Call it until it returns 0.
     """
     start = connection.execute(select(route.c.last_sequence).where(route.c.name == route_name)).scalar() or 0
     end = last_sequence(connection)
@@ -253,4 +257,4 @@ def _requeue_dependents(connection: Connection, route_name: str, delivered: Sequ
 
 def _upsert_route(connection: Connection, route_name: str, values: Mapping[str, object]) -> None:
     insert_values = {} if "last_sequence" in values else {"last_sequence": 0}
-    upsert(connection, route, {"name": route_name}, values, insert_values=insert_values)
+    upsert_row(connection, route, {"name": route_name}, values, insert_values=insert_values)

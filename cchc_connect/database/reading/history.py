@@ -30,7 +30,10 @@ class RecordVersion(Generic[AnyRecord]):
     sequence: int
     """Sequence in the change feed."""
     operation: str
-    """`insert`, `update`, `restore`; `delete` or `renumber`, with the last values, where the record ended."""
+    """`insert`, `update` or `restore`; `delete` or `renumber` if the record ended with this version.
+
+    A version that ends a record has the values of the version before.
+    """
     changed_at: datetime
     """When the shared database stored it, UTC."""
     valid_from: date | None
@@ -65,31 +68,31 @@ class FieldChange:
     after: Any = field(repr=False)
 
 
-def history(database: SharedDatabase, kind: type[AnyRecord], key: str) -> Sequence[RecordVersion[AnyRecord]]:
+def history(database: SharedDatabase, record_class: type[AnyRecord], key: str) -> Sequence[RecordVersion[AnyRecord]]:
     """Return every version of a record, oldest first; an empty sequence where the record never existed."""
     with database.reading() as connection:
-        rows = connection.execute(_versions(kind, key)).mappings().all()
-    return [_version(kind, row) for row in rows]
+        rows = connection.execute(_versions(record_class, key)).mappings().all()
+    return [_version(record_class, row) for row in rows]
 
 
 def record_at(
-    database: SharedDatabase, kind: type[AnyRecord], key: str, at: datetime, valid_on: date | None = None
+    database: SharedDatabase, record_class: type[AnyRecord], key: str, at: datetime, valid_on: date | None = None
 ) -> AnyRecord | None:
     """Return a record as it was stored at the aware instant `at`, None where it did not exist.
 
     With `valid_on`, return the latest version stored by then that holds on that day.
     """
-    stored_by_then = _versions(kind, key).where(change.c.changed_at <= to_timestamp_text(at))
+    stored_by_then = _versions(record_class, key).where(change.c.changed_at <= to_timestamp_text(at))
     with database.reading() as connection:
         rows = connection.execute(stored_by_then).mappings().all()
     for row in reversed(rows):
-        version = _version(kind, row)
+        version = _version(record_class, row)
         if valid_on is None or version.holds_on(valid_on):
             return None if version.is_gone else version.record
     return None
 
 
-def records_at(database: SharedDatabase, kind: type[AnyRecord], at: datetime) -> Iterator[AnyRecord]:
+def records_at(database: SharedDatabase, record_class: type[AnyRecord], at: datetime) -> Iterator[AnyRecord]:
     """Yield all records of one type as they were stored at the aware instant `at`, in key order.
 
     All of them are of one committed state, that of the moment when the first record is requested. No transaction
@@ -98,7 +101,7 @@ def records_at(database: SharedDatabase, kind: type[AnyRecord], at: datetime) ->
     with database.reading() as connection:
         end = last_sequence(connection)  # what is committed later has a higher sequence
     is_past = (change.c.changed_at <= to_timestamp_text(at)) & (change.c.sequence <= end)
-    of_type = (change.c.record_type == kind.record_type) & is_past
+    of_type = (change.c.record_type == record_class.record_type) & is_past
     latest = select(func.max(change.c.sequence)).where(of_type).group_by(change.c.record_key)
     first = latest.order_by(change.c.record_key).limit(RECORD_BATCH_SIZE)
     columns = select(change.c.record_key, change.c.operation, change.c.document).order_by(change.c.record_key)
@@ -107,7 +110,7 @@ def records_at(database: SharedDatabase, kind: type[AnyRecord], at: datetime) ->
         page = columns.where(change.c.sequence.in_(first.where(change.c.record_key > after)))
         with database.reading() as connection:
             rows = connection.execute(page).all()
-        yield from (from_document(kind, json.loads(row.document)) for row in rows if row.operation not in GONE)
+        yield from (from_document(record_class, json.loads(row.document)) for row in rows if row.operation not in GONE)
         after, is_last = rows[-1].record_key if rows else after, len(rows) < RECORD_BATCH_SIZE
 
 
@@ -121,12 +124,12 @@ def differences(before: Record | None, after: Record) -> list[FieldChange]:
     ]
 
 
-def _versions(kind: type[Record], key: str) -> Select[Any, Any, Any]:
-    of_record = (change.c.record_type == kind.record_type) & (change.c.record_key == key)
+def _versions(record_class: type[Record], key: str) -> Select[Any, Any, Any]:
+    of_record = (change.c.record_type == record_class.record_type) & (change.c.record_key == key)
     return select(change).where(of_record).order_by(change.c.sequence)
 
 
-def _version(kind: type[AnyRecord], row: RowMapping) -> RecordVersion[AnyRecord]:
+def _version(record_class: type[AnyRecord], row: RowMapping) -> RecordVersion[AnyRecord]:
     return RecordVersion(
         version=row["version"],
         sequence=row["sequence"],
@@ -136,7 +139,7 @@ def _version(kind: type[AnyRecord], row: RowMapping) -> RecordVersion[AnyRecord]
         valid_to=_day(row["valid_to"]),
         connection=row["connection"],
         run_id=row["run_id"],
-        record=from_document(kind, json.loads(row["document"])),
+        record=from_document(record_class, json.loads(row["document"])),
     )
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, select
 
 from cchc_connect.clock import from_timestamp_text, to_timestamp_text
-from cchc_connect.database.bulk import upsert
+from cchc_connect.database.bulk import upsert_row
 from cchc_connect.database.tables import circuit_breaker
 
 FAILURE_THRESHOLD = 3
@@ -60,14 +60,14 @@ def record_failure(connection: Connection, name: str, now: datetime) -> None:
     if failures >= FAILURE_THRESHOLD:
         wait = min(MAX_FAILURE_PAUSE, INITIAL_PAUSE * 2 ** min(failures - FAILURE_THRESHOLD, 10))
     values = {"failures": failures, "opened_at": to_timestamp_text(now), "retry_at": to_timestamp_text(now + wait)}
-    upsert(connection, circuit_breaker, {"connection": name}, values)
+    upsert_row(connection, circuit_breaker, {"connection": name}, values)
 
 
 def pause(connection: Connection, name: str, now: datetime, seconds: float) -> None:
     """Pause a connection for the seconds that its system asked for, at most a day; this is no failure."""
     until = now + min(timedelta(seconds=seconds), MAX_REQUESTED_PAUSE)
     values = {"failures": 0, "opened_at": to_timestamp_text(now), "retry_at": to_timestamp_text(until)}
-    upsert(connection, circuit_breaker, {"connection": name}, values)
+    upsert_row(connection, circuit_breaker, {"connection": name}, values)
 
 
 def record_success(connection: Connection, name: str) -> None:

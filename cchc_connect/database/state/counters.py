@@ -7,14 +7,14 @@ from typing import NamedTuple, Self
 
 from sqlalchemy import Connection, select
 
-from cchc_connect.database.bulk import upsert
+from cchc_connect.database.bulk import upsert_row
 from cchc_connect.database.stream import NO_PARTITION
 from cchc_connect.database.tables import run_counter
 
 
 @dataclass(kw_only=True)
 class Counters:
-    """Counters of one source or route in one run; each fetched item is counted once more, by its result."""
+    """Counters of one source or route in one run; each fetched item is also counted once by its result."""
 
     fetched: int = 0
     """Items read from the source."""
@@ -41,7 +41,7 @@ class Counters:
     shortened: int = 0
     """Messages of which a text was cut to the length that the target accepts."""
     held: int = 0
-    """Records that are missing from a listing and were kept, as the listing is implausible."""
+    """Records that are missing from a listing but were not deleted, as the listing is implausible."""
     pages: int = 0
     requests: int = 0
     bytes_received: int = 0
@@ -78,7 +78,7 @@ class CounterKey(NamedTuple):
 
 def write_counters(connection: Connection, key: CounterKey, counts: Counters, partition: str = NO_PARTITION) -> None:
     """Store the counters of a source or route; one row per partition."""
-    upsert(
+    upsert_row(
         connection, run_counter, {**key._asdict(), "partition": partition}, {"counts": json.dumps(counts.as_document())}
     )
 

@@ -1,4 +1,4 @@
-"""Cursors: how far each stream was read, and why a stream is on hold."""
+"""Cursors: how far each stream (connection, record type, partition) was read, and why a stream is on hold."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from cchc_connect.adapter import ListingOrder
 from cchc_connect.clock import from_timestamp_text, to_timestamp_text
-from cchc_connect.database.bulk import upsert
+from cchc_connect.database.bulk import upsert_row
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import cursor
 from cchc_connect.errors import CchcError, Retriable
@@ -85,8 +85,9 @@ def hold(
     """Put a stream on hold, with the reason.
 
     After a `Retriable` reason an unfinished pass continues at its page token once the source can be reached again.
-    After any other reason, an implausible response, the pass restarts at the watermark. The watermark stays, unless
-    the source lists the oldest change first: then it moves to the checkpoint, as what was read need not be read again.
+    After any other reason, such as an implausible response, the pass restarts at the watermark. The watermark stays,
+    unless the source lists the oldest change first: then it moves to the checkpoint, so that what was read is not read
+    again.
     """
     context = json.dumps({name: str(value) for name, value in reason.context.items()}, ensure_ascii=False)
     row = connection.execute(select(cursor).where(_of_stream(stream))).one_or_none()
@@ -120,7 +121,7 @@ def stream_states(connection: Connection) -> list[StreamState]:
 
 def _upsert(connection: Connection, stream: Stream, values: Mapping[str, str | None]) -> None:
     keys = {"connection": stream.connection, "record_type": stream.record_type, "partition": stream.partition}
-    upsert(connection, cursor, keys, values)
+    upsert_row(connection, cursor, keys, values)
 
 
 def _of_stream(stream: Stream) -> ColumnElement[bool]:

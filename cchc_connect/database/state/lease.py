@@ -16,7 +16,7 @@ from typing import Self
 from sqlalchemy import Connection, select, update
 
 from cchc_connect.clock import Clock, from_timestamp_text, to_timestamp_text
-from cchc_connect.database.bulk import upsert
+from cchc_connect.database.bulk import upsert_row
 from cchc_connect.database.shared_database import RUN_LEASE, SharedDatabase
 from cchc_connect.database.tables import lease
 from cchc_connect.errors import CchcError, LeaseHeld
@@ -101,7 +101,7 @@ def _vietnamese_time(stored: str) -> str:
 
 def _store(connection: Connection, token: int, expires_at: datetime) -> None:
     values = {"holder": _this_process(), "token": token, "expires_at": to_timestamp_text(expires_at)}
-    upsert(connection, lease, {"name": RUN_LEASE}, values)
+    upsert_row(connection, lease, {"name": RUN_LEASE}, values)
 
 
 def _this_process() -> str:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, select
 
 from cchc_connect.clock import from_timestamp_text, to_timestamp_text
-from cchc_connect.database.bulk import upsert
+from cchc_connect.database.bulk import upsert_row
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import rate_limit
 from cchc_connect.http import Rate
@@ -65,4 +65,4 @@ class SharedRateLimit:
         return next_free if next_free <= now + max_wait + self._interval + MAX_PAUSE else now
 
     def _store(self, connection: Connection, next_free: datetime) -> None:
-        upsert(connection, rate_limit, {"connection": self._name}, {"next_free_at": to_timestamp_text(next_free)})
+        upsert_row(connection, rate_limit, {"connection": self._name}, {"next_free_at": to_timestamp_text(next_free)})

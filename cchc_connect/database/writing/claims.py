@@ -1,4 +1,8 @@
-"""Claims: the values that a connection sends for records which another connection owns."""
+"""Claims: the documents that connections send for records which another connection owns.
+
+If other connections own single fields of a record, the owner's document as it was sent is stored as a claim too,
+because the record has their values in these fields.
+"""
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -8,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete, select
 
-from cchc_connect.database.bulk import RowQuery, batches, replace_rows, select_in
+from cchc_connect.database.bulk import RowQuery, batches, select_in, upsert_rows
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import claim
 
@@ -44,7 +48,7 @@ def upsert_claims(connection: Connection, claims: Sequence[Claim]) -> set[str]:
             if replacing is not None and replacing.record_key != row.record_key:
                 former_keys.add(row.record_key)
     rows = [tuple(getattr(new, column.name) for column in claim.columns) for new in latest.values()]
-    replace_rows(connection, claim, rows)
+    upsert_rows(connection, claim, rows)
     return former_keys
 
 

@@ -1,7 +1,8 @@
 """Discrepancies: a non-owner's differing value, stored next to the owner's until both match.
 
 A discrepancy is never resolved by overwriting: the owner corrects its record, the other agency its own, or a
-person records that the difference is known (`set_discrepancy_state`). A missing value is no discrepancy.
+person records that the difference is known (`set_discrepancy_state`). A missing value is no discrepancy. The values of
+non-owners are their claims (`claims`): the documents that connections send for records which another connection owns.
 """
 
 import json

@@ -23,17 +23,19 @@ class KnownItem(NamedTuple):
     source_time: str | None
 
 
-def known_fingerprints(connection: Connection, stream: Stream, hashes: Sequence[bytes]) -> dict[bytes, KnownItem]:
+def known_items_by_hash(connection: Connection, stream: Stream, hashes: Sequence[bytes]) -> dict[bytes, KnownItem]:
     """Return those of the items with these hashes that are in the database unchanged, by hash.
 
     An item that came in another partition is not among them: its new partition must be stored.
     """
     bound = {"connection": stream.connection, "partition": stream.partition}
-    item_hash = record_table(stream.record_type).c.item_hash
-    owned = select_in(connection, _owned_items_query(stream.record_type), item_hash, hashes, bound)
+    hash_column = record_table(stream.record_type).c.item_hash
+    owned = select_in(connection, _owned_items_query(stream.record_type), hash_column, hashes, bound)
     of_type = bound | {"record_type": stream.record_type}
     claimed = select_in(connection, _claimed_items_query(), claim.c.item_hash, hashes, of_type)
-    return {digest: KnownItem(source_key, source_time) for digest, source_key, source_time in chain(owned, claimed)}
+    return {
+        item_hash: KnownItem(source_key, source_time) for item_hash, source_key, source_time in chain(owned, claimed)
+    }
 
 
 @cache
@@ -62,7 +64,8 @@ def stored_documents(connection: Connection, stream: Stream, source_keys: Sequen
     return {
         row.source_key: row.document.encode()
         for batch in batches(source_keys)
-        # The second replaces the first: where a record has other connections' fields, its owner's document is a claim.
+        # A claim replaces the record's document: if other connections own fields of the record, its document has their
+        # values, and the owner's document as it was sent is stored as a claim.
         for statement in (owned.where(table.c.source_key.in_(batch)), claimed.where(claim.c.source_key.in_(batch)))
         for row in connection.execute(statement)
     }

@@ -57,7 +57,7 @@ class IncomingRecord(msgspec.Struct, kw_only=True, gc=False):
     item_hash: bytes
     record: SerializedRecord
     notes: str | None
-    """Notes on oddities of the item, as JSON: pairs of path and rule."""
+    """Warnings about values of the item, as JSON: pairs of path and rule."""
 
     def __repr__(self) -> str:
         """Show no values: items hold personal data."""

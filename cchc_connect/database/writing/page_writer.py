@@ -20,7 +20,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from cchc_connect.database.bulk import RowQuery, analyze_new_tables, batches, insert_rows, replace_rows, select_in
+from cchc_connect.database.bulk import RowQuery, analyze_new_tables, batches, insert_rows, select_in, upsert_rows
 from cchc_connect.database.record_tables import all_tables, record_table, row_converter
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.stream import Stream
@@ -111,7 +111,7 @@ def _write_versions(
         changes.append((*head, *source, record.valid_from, record.valid_to))
     table = record_table(stream.record_type)
     insert_rows(connection, table, inserted)
-    replace_rows(connection, table, list(replaced.values()))
+    upsert_rows(connection, table, list(replaced.values()))
     insert_rows(connection, change, changes)
     links = {version.record.key: version.record.links for version in versions}
     write_links(connection, stream.record_type, links, replaced)

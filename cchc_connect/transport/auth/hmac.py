@@ -29,12 +29,12 @@ class Hmac(Anonymous):
     """Names of the signed parts, in this order; see `PARTS`."""
     separator: str = ""
     """Text between the parts."""
-    timestamp: str = "%Y-%m-%dT%H:%M:%S%z"
+    timestamp_format: str = "%Y-%m-%dT%H:%M:%S%z"
     """Format of the time (strftime), in Vietnamese time; "unix": seconds since 1970."""
     encoding: str = "base64"
     """Encoding of the signature: base64 or hex."""
     key_header: str = "X-Key-Id"
-    time_header: str = "X-Timestamp"
+    timestamp_header: str = "X-Timestamp"
     signature_header: str = "X-Signature"
 
     def sign_request(self, prepared: PreparedRequest, now: datetime) -> PreparedRequest:
@@ -49,14 +49,16 @@ class Hmac(Anonymous):
         signature = digest.hexdigest() if self.encoding == "hex" else b64encode(digest.digest()).decode()
         signature_headers = {
             self.key_header: self.key_id,
-            self.time_header: time_text,
+            self.timestamp_header: time_text,
             self.signature_header: signature,
         }
         return replace(prepared, headers={**prepared.headers, **signature_headers})
 
     def _time_text(self, now: datetime) -> str:
         return (
-            str(int(now.timestamp())) if self.timestamp == "unix" else now.astimezone(VIETNAM).strftime(self.timestamp)
+            str(int(now.timestamp()))
+            if self.timestamp_format == "unix"
+            else now.astimezone(VIETNAM).strftime(self.timestamp_format)
         )
 
 

@@ -42,7 +42,7 @@ class TokenLogin:
     """Account of a password grant; None: client credentials grant."""
     parameters: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     """Further form fields: scope, audience, resource."""
-    token_object: str = ""
+    token_envelope: str = ""
     """Name of the object in the response that holds the token; "": the response itself."""
 
     lifetime_s: float = _DEFAULT_LIFETIME_S
@@ -111,7 +111,7 @@ class TokenLogin:
     def _token_object(self, response: HttpResponse) -> Mapping[str, object]:
         """Return the object that holds the token; an empty one where there is none."""
         document = _object(response.json())
-        return _object(document.get(self.token_object)) if self.token_object else document
+        return _object(document.get(self.token_envelope)) if self.token_envelope else document
 
 
 def _object(value: object) -> Mapping[str, object]:

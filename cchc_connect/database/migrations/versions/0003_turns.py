@@ -1,4 +1,4 @@
-"""Adds a quota that processes share, because two of them, each counting its own requests only, exceeded it together."""
+"""Adds shared rate limits, because processes that each counted their own requests exceeded a quota together."""
 
 import sqlalchemy as sa
 from alembic import op

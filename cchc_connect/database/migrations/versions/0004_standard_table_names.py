@@ -125,13 +125,13 @@ def upgrade() -> None:
     for table, columns in COLUMNS.items():
         for old, new in columns.items():
             op.execute(sa.text(f'ALTER TABLE "{table}" RENAME COLUMN "{old}" TO "{new}"'))
-    for old, (new, table, keys) in INDEXES.items():
-        if _is_sqlite():  # which cannot rename an index
+    for old, (new, table, indexed) in INDEXES.items():
+        if _is_sqlite():  # SQLite cannot rename an index
             op.drop_index(old, table)
-            op.create_index(new, table, keys)
+            op.create_index(new, table, indexed)
         else:
             op.execute(sa.text(f'ALTER INDEX "{old}" RENAME TO "{new}"'))
-    if not _is_sqlite():  # which cannot rename a constraint, and shows its name nowhere
+    if not _is_sqlite():  # SQLite cannot rename a constraint, and shows its name nowhere
         op.execute(sa.text("ALTER TABLE discrepancy RENAME CONSTRAINT discrepancy_place TO discrepancy_of_field"))
         _rename_generated()
         _keep_former_version_name()
@@ -154,7 +154,10 @@ def _rename_generated() -> None:
 
 
 def _keep_former_version_name() -> None:
-    """Let an older program find the schema version, so that it reports a newer database and not a foreign one."""
+    """Let an older program find the schema version, so that it reports a newer database and not a foreign one.
+
+    SQLite needs no such view: programs read the version from the file's header.
+    """
     op.execute(sa.text("CREATE VIEW cchc_structure AS SELECT version_num FROM cchc_schema_version"))
 
 
