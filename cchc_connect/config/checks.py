@@ -1,0 +1,159 @@
+"""Checks of a configuration: each yields its faults as messages, so that all of one stage are reported at once.
+
+First the form of every key (`pydantic_faults`), then connections, names and adapters' options, then what routes require
+of their receivers.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from cchc_connect.errors import ConfigurationError
+from cchc_connect.messages import Message
+from cchc_connect.privacy.page_tokens import holds_secret
+from cchc_schemas import RECORD_TYPES, Record
+
+if TYPE_CHECKING:
+    from cchc_connect.config.file import Config
+
+RULES_WITH_MESSAGE = frozenset(
+    {
+        "missing",
+        "extra_forbidden",
+        "string_type",
+        "string_pattern_mismatch",
+        "string_too_short",
+        "too_short",
+        "greater_than",
+        "greater_than_equal",
+        "less_than_equal",
+        "float_parsing",
+        "int_parsing",
+        "enum",
+        "literal_error",
+        "secret_literal",
+        "address",
+        "bool_parsing",
+        "bool_type",
+        "dict_type",
+        "frozen_set_type",
+        "model_attributes_type",
+        "model_type",
+        "path_type",
+        "tuple_type",
+        "database_url",
+        "hours",
+        "hmac_parts",
+        "oauth2_owner",
+        "oauth2_two_keys",
+        "tls_ca_unread",
+        "tls_certificate_missing",
+        "oauth2_parameters",
+        "union_tag_invalid",
+        "union_tag_not_found",
+    }
+)
+"""Pydantic error types that have a sentence in the message catalogue; all others show Pydantic's own text."""
+
+
+def pydantic_faults(error: ValidationError, prefix: tuple[str, ...]) -> Iterator[Message]:
+    """Yield the faults that Pydantic found, each at its key below `prefix`; no value of the file is in them."""
+    for fault in error.errors(include_url=False, include_context=True, include_input=False):
+        rule = fault["type"] if fault["type"] in RULES_WITH_MESSAGE else "other"
+        problem = Message(f"config_rule.{rule}", {"problem": fault["msg"], **fault.get("ctx", {})})
+        yield _fault((*prefix, *map(str, fault["loc"])), problem)
+
+
+def connection_faults(config: "Config") -> Iterator[Message]:
+    """Yield the faults of addresses, TLS and rates of all connections."""
+    yield from _address_secret_faults(config)
+    yield from _tls_faults(config)
+    yield from _rate_faults(config)
+
+
+def option_faults(config: "Config") -> Iterator[Message]:
+    """Yield a fault for every adapter that is not installed and for every option that it refuses."""
+    for name in config.connections:
+        try:
+            config.adapter(name)
+        except ValidationError as error:
+            yield from pydantic_faults(error, ("connections", name, "options"))
+        except ConfigurationError as error:
+            yield _fault(("connections", name, "adapter"), Message(error.code, error.context))
+
+
+def name_faults(config: "Config") -> Iterator[Message]:
+    """Yield a fault for every name of a connection, record type or field that does not exist."""
+    for name, route in config.routes.items():
+        if route.to not in config.connections:
+            yield _fault(("routes", name, "to"), _unknown_name(route.to, config.connections))
+        for record_type in route.records:
+            if record_type not in RECORD_TYPES:
+                yield _fault(("routes", name, "from"), _unknown_name(record_type, RECORD_TYPES))
+        for field in route.withhold:
+            if not _may_be_withheld(field):
+                yield _fault(("routes", name, "withhold"), Message("config_rule.not_withholdable", {"value": field}))
+    yield from _ownership_faults(config)
+
+
+def target_faults(config: "Config") -> Iterator[Message]:
+    """Yield a fault for every record type that a route would send to a system that has no target for it."""
+    for name, route in config.routes.items():
+        targets = {target.record_type.record_type: target for target in config.adapter(route.to).targets}
+        for record_type in route.records:
+            if record_type not in targets:
+                yield _fault(("routes", name, "from"), _unknown_name(record_type, targets))
+
+
+def _address_secret_faults(config: "Config") -> Iterator[Message]:
+    """Yield a fault for every URL that contains a user or a secret."""
+    for name, connection in config.connections.items():
+        addresses = {"base_url": connection.base_url, "account.token_url": getattr(connection.account, "token_url", "")}
+        addresses |= {f"other_origins.{index}": origin for index, origin in enumerate(connection.other_origins)}
+        for key, address in addresses.items():
+            if holds_secret(address):
+                yield _fault(("connections", name, *key.split(".")), Message("config_rule.address_secret", {}))
+
+
+def _tls_faults(config: "Config") -> Iterator[Message]:
+    """Yield a fault for every URL without TLS that has no written reason."""
+    for name, connection in config.connections.items():
+        if connection.plain_http_because is None:
+            for key in connection.plain_http_keys:
+                yield _fault(("connections", name, *key.split(".")), Message("config_rule.plain_http", {}))
+
+
+def _rate_faults(config: "Config") -> Iterator[Message]:
+    """Yield a fault for every rate limit that does not allow a login and a request within the deadline of a call."""
+    for name, connection in config.connections.items():
+        if connection.rate is not None and 2 * connection.rate.as_rate.interval_s > config.run.deadline_s:
+            problem = Message("config_rule.rate_too_slow", {"deadline_s": config.run.deadline_s})
+            yield _fault(("connections", name, "rate"), problem)
+
+
+def _ownership_faults(config: "Config") -> Iterator[Message]:
+    for owned, owner in config.ownership.items():
+        record_type, dot, name = owned.partition(".")
+        record: type[Record] | None = RECORD_TYPES.get(record_type)
+        if record is None:
+            yield _fault(("ownership", owned), _unknown_name(record_type, RECORD_TYPES))
+        elif dot and name not in record.model_fields:
+            yield _fault(("ownership", owned), _unknown_name(name, record.model_fields))
+        if owner not in config.connections:
+            yield _fault(("ownership", owned), _unknown_name(owner, config.connections))
+
+
+def _may_be_withheld(field: str) -> bool:
+    record_type, _, name = field.partition(".")
+    record: type[Record] | None = RECORD_TYPES.get(record_type)
+    return record is not None and name in record.model_fields and not record.model_fields[name].is_required()
+
+
+def _fault(path: tuple[str, ...], problem: Message) -> Message:
+    *table, key = path or ("",)
+    return Message("config_rule.at", {"table": ".".join(table), "key": key, "problem": problem})
+
+
+def _unknown_name(value: str, existing: Mapping[str, object]) -> Message:
+    return Message("config_rule.unknown_name", {"value": value, "known": ", ".join(existing)})
