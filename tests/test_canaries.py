@@ -342,7 +342,7 @@ def test_no_error_of_a_run_and_no_log_at_debug_holds_a_canary(
 
     with SharedDatabase(f"sqlite:///{tmp_path / 'shared.db'}") as database:
         reports = [
-            Synchronizer(settings, database, RunEnvironment(connect=recording)).synchronise()
+            Synchronizer(settings, database, RunEnvironment(open_transport=recording)).synchronise()
             for settings in (config, faulty)
         ]
         findings = list(check_connections(faulty, recording))

@@ -180,7 +180,7 @@ class Simulation:
     def _synchronise(self, database: SharedDatabase, accept_shrink: Collection[str] = ()) -> Any:
         environment = RunEnvironment(
             clock=self,
-            connect=self._connect,
+            open_transport=self._connect,
             executor=self,
             new_run_id=self._new_id,
             sleep=lambda seconds: self._pass_time(timedelta(seconds=seconds)),
