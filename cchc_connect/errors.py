@@ -22,7 +22,7 @@
         └── MessageRefused        the other system will never accept this message
 
     try:
-        report = synchronizer.synchronize()
+        report = synchronizer.synchronise()
     except LeaseHeld:
         return  # another run is active
     except Fatal as error:
@@ -32,7 +32,7 @@ An error carries a stable `code` and its `context`. Both are API; the sentence m
 The sentences are in `cchc_connect/messages/*.toml`, one file for each language. They contain no personal value.
 """
 
-from cchc_connect.messages import Language, message
+from cchc_connect.messages import Language, render_message
 
 
 class CchcError(Exception):
@@ -51,7 +51,7 @@ class CchcError(Exception):
 
     def in_language(self, language: Language) -> str:
         """Return the sentence in `language`: what happened and what to do next."""
-        return message(self.code, language, self.context)
+        return render_message(self.code, language, self.context)
 
     def __str__(self) -> str:
         return self.in_language(Language.ENGLISH)

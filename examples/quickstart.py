@@ -9,7 +9,7 @@ from cchc_schemas import LandParcel
 
 config = Config.load(Path(sys.argv[1]))
 with SharedDatabase(config.database.url_with_password) as database:
-    report = Synchronizer(config, database).synchronize()
+    report = Synchronizer(config, database).synchronise()
     print(f"{report.outcome}: {report.rows_written} rows written")
 
     for parcel in islice(records(database, LandParcel), 3):

@@ -342,7 +342,7 @@ def test_no_error_of_a_run_and_no_log_at_debug_holds_a_canary(
 
     with SharedDatabase(f"sqlite:///{tmp_path / 'shared.db'}") as database:
         reports = [
-            Synchronizer(settings, database, RunEnvironment(connect=recording)).synchronize()
+            Synchronizer(settings, database, RunEnvironment(open_transport=recording)).synchronise()
             for settings in (config, faulty)
         ]
         findings = list(check_connections(faulty, recording))
@@ -380,7 +380,7 @@ def test_a_rows_values_show_in_no_error_of_the_database(log: CarelessLog, config
         with SharedDatabase(address) as database:
             _forbid(database, PERSON["name"])
             with pytest.raises(DatabaseUnusable) as raised:
-                Synchronizer(config, database).synchronize(["good"])
+                Synchronizer(config, database).synchronise(["good"])
             _forbid(database, None)
             shown = [repr(database), repr(vars(database)), database.location]
 

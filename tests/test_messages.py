@@ -17,11 +17,11 @@ import pytest
 from pydantic_core.core_schema import ErrorType
 
 from cchc_connect import errors
-from cchc_connect.messages import Language, codes, message
+from cchc_connect.messages import Language, render_message, sentences_by_code
 from tests.checkout import Module, modules
 
-ENGLISH = codes(Language.ENGLISH)
-VIETNAMESE = codes(Language.VIETNAMESE)
+ENGLISH = sentences_by_code(Language.ENGLISH)
+VIETNAMESE = sentences_by_code(Language.VIETNAMESE)
 TABLES = {code.partition(".")[0] for code in ENGLISH}
 CODE = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 FILE = re.compile(r"\.(?:csv|db|json|toml)$")
@@ -153,13 +153,13 @@ VIETNAMESE_MESSAGES = [
 
 @pytest.mark.parametrize(("code", "values", "part"), VIETNAMESE_MESSAGES)
 def test_values_are_written_as_vietnamese_readers_write_them(code: str, values: dict[str, object], part: str) -> None:
-    assert part in message(code, Language.VIETNAMESE, values)
+    assert part in render_message(code, Language.VIETNAMESE, values)
 
 
 def test_a_refused_request_names_the_verdict_in_words() -> None:
     values = {"connection": "a", "method": "GET", "path": "/", "status": 400, "request_id": "1", "verdict": "invalid"}
 
-    assert "từ chối yêu cầu truy vấn: yêu cầu không hợp lệ" in message(
+    assert "từ chối yêu cầu truy vấn: yêu cầu không hợp lệ" in render_message(
         "transport.request_refused", Language.VIETNAMESE, values
     )
 

@@ -84,10 +84,10 @@ def sync(
     full: Annotated[list[str] | None, typer.Option("--full", help="help.sync_full", metavar="NAME")] = None,
 ) -> int:
     """Pull every source, push every route, report."""
-    from cchc_connect.cli.sync import SyncOptions, synchronize
+    from cchc_connect.cli.sync import SyncOptions, synchronise
 
     options = SyncOptions(only=only or (), accept_shrink=accept_shrink or (), full=full or ())
-    return synchronize(command_context(context), options, dry_run=dry_run)
+    return synchronise(command_context(context), options, dry_run=dry_run)
 
 
 @app.command(help="help.pull")

@@ -16,7 +16,7 @@ from unicodedata import category
 
 from cchc_connect.cli.exit_codes import OutputUnwritable
 from cchc_connect.errors import CchcError
-from cchc_connect.messages import Language, Message, Messages, message
+from cchc_connect.messages import Language, Message, Messages, render_message
 
 GAP = "  "
 """Space between two columns."""
@@ -56,7 +56,7 @@ class Console:
         Codes also come from the shared database, where a newer version of the program may have written them.
         """
         try:
-            return message(code, self.language, context)
+            return render_message(code, self.language, context)
         except KeyError:
             return code
 

@@ -14,7 +14,7 @@ from cchc_connect.cli.record_fields import field_name, record_model
 from cchc_connect.config.file import Config
 from cchc_connect.database.outbox.dead_letters import DeadLetter, dead_letters, requeue
 from cchc_connect.database.outbox.deliveries import route_states
-from cchc_connect.messages import codes
+from cchc_connect.messages import sentences_by_code
 
 COLUMNS = (
     "route",
@@ -74,7 +74,7 @@ def _reason_text(reason: str, console: Console) -> str:
     code, _, detail = reason.partition(":")
     table, _, key = code.rpartition(".")
     for name in (table, key):  # the codes of some tables have the same words
-        if f"dead_letter_reason.{name}" in codes(console.language):
+        if f"dead_letter_reason.{name}" in sentences_by_code(console.language):
             return console.text(f"dead_letter_reason.{name}", detail=console.term("verdict", detail))
     return console.text("dead_letter_reason.other", detail=reason)
 

@@ -125,7 +125,7 @@ class Demonstration:
     def _run(self, name: str) -> RunReport:
         self._console.heading(f"demo.{name}")
         with progress_display(self._console, in_logs=False) as progress:
-            report = Synchronizer(self._config, self._database, RunEnvironment(progress=progress)).synchronize()
+            report = Synchronizer(self._config, self._database, RunEnvironment(progress=progress)).synchronise()
         self._document[name] = report_document(report, self._console)
         if report.rows_written or report.outcome is not RunStatus.DONE:
             show_report(report, self._console)

@@ -28,7 +28,7 @@ class SyncOptions:
     full: Sequence[str] = ()
 
 
-def synchronize(command: CommandContext, options: SyncOptions, *, dry_run: bool) -> ExitCode:
+def synchronise(command: CommandContext, options: SyncOptions, *, dry_run: bool) -> ExitCode:
     """Run once: pull, push, report.
 
     Raises:
@@ -43,7 +43,7 @@ def synchronize(command: CommandContext, options: SyncOptions, *, dry_run: bool)
     shrink, full = options.accept_shrink, options.full
 
     def run(synchronizer: Synchronizer) -> RunReport:
-        return synchronizer.synchronize(options.only, dry_run=dry_run, accept_shrink=shrink, full=full)
+        return synchronizer.synchronise(options.only, dry_run=dry_run, accept_shrink=shrink, full=full)
 
     return _run(command, config, run, dry_run=dry_run)
 

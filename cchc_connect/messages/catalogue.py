@@ -36,7 +36,7 @@ class Messages:
     lines: Sequence[Message]
 
 
-def message(code: str, language: Language, context: Mapping[str, object]) -> str:
+def render_message(code: str, language: Language, context: Mapping[str, object]) -> str:
     """Return the sentence for `code`, filled with the values of `context`.
 
     A code that is not in the catalogue comes from another package; it is returned as it is, with its values.
@@ -47,11 +47,12 @@ def message(code: str, language: Language, context: Mapping[str, object]) -> str
     values = {name: _value(name, value, language) for name, value in context.items()}
     sentence = _sentences(language).get(code)
     if sentence is None:
-        return ": ".join([code, *([", ".join(f"{name} {value}" for name, value in values.items())] if values else [])])
+        listed_values = ", ".join(f"{name} {value}" for name, value in values.items())
+        return f"{code}: {listed_values}" if values else code
     return sentence.format_map(values)
 
 
-def codes(language: Language) -> Mapping[str, str]:
+def sentences_by_code(language: Language) -> Mapping[str, str]:
     """Return every code of the catalogue with its sentence, placeholders unfilled."""
     return dict(_sentences(language))
 
@@ -59,9 +60,9 @@ def codes(language: Language) -> Mapping[str, str]:
 def _value(name: str, value: object, language: Language) -> object:
     match value:
         case Message():
-            return message(value.code, language, value.context)
+            return render_message(value.code, language, value.context)
         case Messages():
-            return "\n".join(message(line.code, language, line.context) for line in value.lines)
+            return "\n".join(render_message(line.code, language, line.context) for line in value.lines)
         case _:
             return value_text(name, value, language, _sentences(language))
 

@@ -1,4 +1,4 @@
-"""Values inside messages, written in the reader's language: instants, dates, numbers, lists, codes, system errors."""
+"""Values inside messages, in the reader's language: dates, dates with times, numbers, lists, codes, system errors."""
 
 import errno
 import os
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 VIETNAMESE = "vi"
 
-CODE_TABLES: Mapping[str, str] = MappingProxyType(
+CATALOGUE_TABLES: Mapping[str, str] = MappingProxyType(
     {
         "record_type": "record_name",
         "record_types": "record_name",
@@ -25,10 +25,10 @@ CODE_TABLES: Mapping[str, str] = MappingProxyType(
 )
 """Placeholders whose values are codes, and the table of the catalogue that has the terms for these codes."""
 
-INSTANTS = frozenset({"until", "since", "opens_at"})
-"""Placeholders whose values may be the stored text of an instant or a date."""
+INSTANT_PLACEHOLDERS = frozenset({"until", "since", "opens_at"})
+"""Placeholders whose values may be the stored text of a date, with or without a time."""
 
-SYSTEM_TEXTS = frozenset({"reason", "problem"})
+SYSTEM_TEXT_PLACEHOLDERS = frozenset({"reason", "problem"})
 """Placeholders whose values may be the English text of the operating system or of the TOML reader."""
 
 _CODE = re.compile(r"(?<![\w-])[a-z][a-z0-9_]*(?![\w-])")
@@ -36,22 +36,22 @@ _TOML_POSITION = re.compile(r"\(at line (\d+), column (\d+)\)")
 _SYSTEM_REASONS = {os.strerror(number): name.lower() for number, name in errno.errorcode.items()}
 
 
-def value_text(name: str, value: object, language: "Language", sentences: Mapping[str, str]) -> object:
+def value_text(name: str, value: object, language: "Language", catalogue: Mapping[str, str]) -> object:
     """Return `value` as the placeholder `name` shows it.
 
     Args:
-        name: name of the placeholder; it decides whether the value is read as a code or an instant.
+        name: name of the placeholder; it decides whether the value is read as a code or as date and time.
         value: the value as the caller gave it.
         language: language of the reader.
-        sentences: the catalogue of that language, by code.
+        catalogue: every sentence of that language, by code.
     """
     match value:
         case str():
-            text: object = _text(name, value, language, sentences)
+            text: object = _text(name, value, language, catalogue)
         case None:
             text = "-"
         case bool():
-            text = sentences["value.yes" if value else "value.no"]
+            text = catalogue["value.yes" if value else "value.no"]
         case float():
             text = number_text(f"{value:g}", language)
         case datetime():
@@ -60,39 +60,39 @@ def value_text(name: str, value: object, language: "Language", sentences: Mappin
             text = day_text(value, language)
         case list() | tuple() | set() | frozenset():
             parts = cast("Collection[Any]", value)
-            text = ", ".join(str(value_text(name, part, language, sentences)) for part in parts)
+            text = ", ".join(str(value_text(name, part, language, catalogue)) for part in parts)
         case _:
             text = value
     return text
 
 
 def instant_text(instant: datetime, language: "Language") -> str:
-    """Return an instant in Vietnam time, to the minute; an instant without offset is Vietnam time already."""
+    """Return date and time in Vietnamese time, to the minute; a value without offset is Vietnamese time already."""
     from cchc_schemas.dates import VIETNAM  # noqa: PLC0415  # few messages contain an instant, and --help must be fast
 
     local = instant.astimezone(VIETNAM) if instant.tzinfo else instant
     return f"{local:%d/%m/%Y %H:%M}" if language == VIETNAMESE else f"{local:%Y-%m-%d %H:%M}"
 
 
-def day_text(day: object, language: "Language") -> str:
-    """Return a date in ISO form, which may lack its day or month, in the order of the language."""
-    return "/".join(reversed(str(day).split("-"))) if language == VIETNAMESE else str(day)
+def day_text(iso_date: object, language: "Language") -> str:
+    """Return an ISO date (day or month may be missing) in the order of the language: dd/MM/yyyy in Vietnamese."""
+    return "/".join(reversed(str(iso_date).split("-"))) if language == VIETNAMESE else str(iso_date)
 
 
 def number_text(number: object, language: "Language") -> str:
-    """Return a number with the decimal sign of the language: a comma in Vietnamese."""
+    """Return a number with the decimal separator of the language: a comma in Vietnamese."""
     return str(number).replace(".", ",") if language == VIETNAMESE else str(number)
 
 
-def _text(name: str, text: str, language: "Language", sentences: Mapping[str, str]) -> str:
-    if name in CODE_TABLES:
-        return _CODE.sub(lambda match: sentences.get(f"{CODE_TABLES[name]}.{match[0]}", match[0]), text)
-    if name in INSTANTS:
+def _text(name: str, text: str, language: "Language", catalogue: Mapping[str, str]) -> str:
+    if name in CATALOGUE_TABLES:
+        return _CODE.sub(lambda match: catalogue.get(f"{CATALOGUE_TABLES[name]}.{match[0]}", match[0]), text)
+    if name in INSTANT_PLACEHOLDERS:
         return _stored_instant(text, language)
-    if name in SYSTEM_TEXTS:
-        return _system_text(text, language, sentences)
+    if name in SYSTEM_TEXT_PLACEHOLDERS:
+        return _system_text(text, language, catalogue)
     if name in {"expected", "expected_tags"}:  # pydantic writes "'a', 'b' or 'c'"
-        return text.replace(" or ", f" {sentences['value.or']} ")
+        return text.replace(" or ", f" {catalogue['value.or']} ")
     return text
 
 
@@ -104,13 +104,13 @@ def _stored_instant(text: str, language: "Language") -> str:
     return day_text(text, language) if len(text) == len("2026-07-01") else instant_text(instant, language)
 
 
-def _system_text(text: str, language: "Language", sentences: Mapping[str, str]) -> str:
+def _system_text(text: str, language: "Language", catalogue: Mapping[str, str]) -> str:
     if text in _SYSTEM_REASONS:
-        return sentences.get(f"system_reason.{_SYSTEM_REASONS[text]}", text)
+        return catalogue.get(f"system_reason.{_SYSTEM_REASONS[text]}", text)
     if language != VIETNAMESE:
         return text
     if position := _TOML_POSITION.search(text):
-        return sentences["system_reason.toml_position"].format(line=position[1], column=position[2])
+        return catalogue["system_reason.toml_position"].format(line=position[1], column=position[2])
     if "(at end of document)" in text:
-        return sentences["system_reason.toml_end"]
-    return sentences["system_reason.not_utf8"] if text.startswith("'utf-8' codec") else text
+        return catalogue["system_reason.toml_end"]
+    return catalogue["system_reason.not_utf8"] if text.startswith("'utf-8' codec") else text

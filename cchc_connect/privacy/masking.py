@@ -1,7 +1,7 @@
 """Masks personal values of records and wire items before they are shown.
 
-In a record, the marks of its type tell which fields are personal. A wire item that became no record has no marks, so
-all its texts and long numbers are hidden.
+In a record, the annotations of its type (marks) tell which fields are personal. A wire item, the raw form in which a
+source sends a record, has no marks, so all its texts and long numbers are hidden.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,46 +27,47 @@ def masked_record(record: BaseModel) -> dict[str, Any]:
         if name in marks:
             document[name] = None if value is None else mask(value, marks[name].visible)
         else:
-            document[name] = _masked_part(value, shown)
+            document[name] = _masked_value(value, shown)
     return document
 
 
-def _masked_part(value: object, shown: object) -> object:
+def _masked_value(value: object, shown: object) -> object:
     match value:
         case BaseModel():
             return masked_record(value)
         case tuple():
             parts, documents = cast("Sequence[object]", value), cast("Sequence[object]", shown)
-            return [_masked_part(*pair) for pair in zip(parts, documents, strict=True)]
+            return [_masked_value(*pair) for pair in zip(parts, documents, strict=True)]
         case _:
             return shown
 
 
-def masked_document(kind: type[BaseModel], document: Mapping[str, object]) -> dict[str, object]:
-    """Return a stored document of a record or part, personal values masked by the marks of `kind`."""
-    return {name: masked_field(kind, name, value) for name, value in document.items()}
+def masked_document(model: type[BaseModel], document: Mapping[str, object]) -> dict[str, object]:
+    """Return a stored document of a record or part, personal values masked by the marks of `model`."""
+    return {name: masked_field(model, name, value) for name, value in document.items()}
 
 
-def masked_field(kind: type[BaseModel], name: str, value: object) -> object:
-    """Return the stored value of one field, masked by the marks of `kind`; an unknown field is hidden."""
+def masked_field(model: type[BaseModel], name: str, value: object) -> object:
+    """Return the stored value of one field, masked by the marks of `model`; an unknown field is hidden."""
     if value is None:
         return None
-    if name not in kind.model_fields:
+    if name not in model.model_fields:
         return HIDDEN
-    marks = personal_marks(kind)
+    marks = personal_marks(model)
     if name in marks:
         return mask(value, marks[name].visible)
-    return _masked_parts(tuple(models_in(kind.model_fields[name].annotation)), value)
+    return _masked_stored_value(tuple(models_in(model.model_fields[name].annotation)), value)
 
 
-def _masked_parts(kinds: Sequence[type[BaseModel]], value: object) -> object:
+def _masked_stored_value(models: Sequence[type[BaseModel]], value: object) -> object:
     match value:
         case list():
-            return [_masked_parts(kinds, part) for part in cast("Sequence[object]", value)]
-        case Mapping() if kinds:
+            return [_masked_stored_value(models, part) for part in cast("Sequence[object]", value)]
+        case Mapping() if models:
             document = cast("Mapping[str, object]", value)
-            kind = next((kind for kind in kinds if document.keys() <= kind.model_fields.keys()), kinds[0])
-            return masked_document(kind, document)
+            # A field may allow several parts; the stored keys show which of them this is.
+            model = next((model for model in models if document.keys() <= model.model_fields.keys()), models[0])
+            return masked_document(model, document)
         case _:
             return value
 

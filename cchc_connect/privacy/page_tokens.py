@@ -15,7 +15,9 @@ _USER_INFO = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*@|^//[^/?#]*@")
 
 
 def storable_token(page_token: str | None) -> str | None:
-    """Return a page token if it may be stored, None if it holds a secret; that listing then restarts.
+    """Return a page token if it may be stored, None if it holds a secret.
+
+    Without a stored token the next run starts the listing at its first page.
 
     >>> storable_token("/parcels?offset=300"), storable_token("/parcels?offset=300&access_token=abc")
     ('/parcels?offset=300', None)
@@ -32,11 +34,12 @@ def display_token(page_token: str | None) -> str | None:
     if page_token is None:
         return None
     query = "?***" if "?" in page_token else ""
+    # A token may be a path or URL; a request shows of it what its own log lines show.
     return redact(HttpRequest(method="GET", path=page_token).display_path) + query
 
 
 def holds_secret(page_token: str) -> bool:
-    """True if a page token names a user, has a parameter with the name of a secret, or holds a registered secret."""
+    """True if a page token contains a secret: `user:password@`, a parameter named like one, or a registered one."""
     names = _PARAMETER_NAME.findall(page_token)
     return (
         bool(_USER_INFO.match(page_token)) or any(map(is_secret_name, names)) or mask_secrets(page_token) != page_token

@@ -14,8 +14,9 @@ own. What is masked:
 Our own lines keep their numbers: dossier codes, national parcel ids, sequences and request ids are needed there.
 A person's name within a sentence of another package cannot be recognised; such lines are shown only with `--debug`.
 
-The text of a foreign exception may hold anything: a row (PostgreSQL's DETAIL), a value (pydantic), a URL with a
-password. So a traceback shows only its type and location. Our own exceptions hold no such value and keep their text.
+The text of an exception of another package may hold anything: a row (PostgreSQL's DETAIL), a value (pydantic), a URL
+with a password. So a traceback shows only its type and location. Our own exceptions hold no such value and keep their
+text.
 """
 
 import json
@@ -55,7 +56,9 @@ _SENSITIVE_NAMES = re.compile(rf"(?i){_SENSITIVE_NAME}|(?:[\w-]{{0,24}}[_-])?(?:
 _PAGE_TOKEN_NAME = re.compile(r"(?i)(?:page|next|continu\w*|resum\w*|cursor|scroll|skip|sync)[_-]?token")
 _NAME = rf"(?P<name>(?P<quote>\\?[\"']?)\b{_SENSITIVE_NAME}(?P=quote))"
 _QUOTED = r"b?(?P<open>\\?[\"']).*?(?<!\\)(?P=open)"
+# Authorization: Basic abc, and "x-api-key": "abc"
 _HEADER = re.compile(rf"(?i){_NAME}(?P<sign>\s*:\s*)(?:{_QUOTED}|[^\r\n\"'{{}}]+?(?=\\[rn]|[\r\n\"'{{}}]|$))")
+# token=abc, ('password', 'abc') and <matKhau>abc
 _FIELD = re.compile(rf"(?i){_NAME}(?P<sign>\s*(?:=|,(?=\s*b?[\"'])|>(?=[^<]))\s*)(?:{_QUOTED}|[^\s,;&\"'<}}\])]+)")
 _CREDENTIALS = re.compile(r"\b(Basic|Bearer|Digest|Negotiate) (?=\S*[\d=+/._-])[\w+/=.~-]{6,}")
 _WEB_TOKEN = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*")
@@ -73,7 +76,7 @@ _QUOTED_INPUT = re.compile(r"(?<=input_value=).*?(?=, input_type=)", re.DOTALL)
 
 
 def redact(text: str, *, is_own: bool = False) -> str:
-    r"""Return `text` with secrets and personal values masked, as the table above says.
+    r"""Return `text` with secrets and personal values masked, as the module's table says.
 
     Args:
         text: a line, or several.
@@ -141,7 +144,7 @@ class RedactingFormatter(logging.Formatter):
         """Return the record's line."""
         is_own = record.name.partition(".")[0] in OWN_PACKAGES
         message = redact(safe_message(record), is_own=is_own)
-        trace = redact(_trace(record))
+        trace = redact(_traceback_and_stack(record))
         if self._as_json:
             return self._document(record, message, trace)
         head = f"{self.formatTime(record)} {record.levelname} {record.name}: "
@@ -180,19 +183,19 @@ def _safe_value(value: object) -> object:
         case memoryview():
             return f"<{value.nbytes} bytes>"
         case _ if isinstance(value, _CONTAINERS):
-            return _structure(cast("object", value))
+            return _without_texts(cast("object", value))
         case _:
             return str(value)
 
 
-def _structure(value: object) -> object:
+def _without_texts(value: object) -> object:
     """Return a list or an object with its names and short numbers, without texts; see `masked_item`."""
     from cchc_connect.privacy.masking import masked_item  # noqa: PLC0415  # it imports the record types; few lines need it
 
     return str(masked_item(list(cast("set[object]", value)) if isinstance(value, set | frozenset) else value))
 
 
-def _trace(record: logging.LogRecord) -> str:
+def _traceback_and_stack(record: logging.LogRecord) -> str:
     """Return a record's traceback and stack; a traceback already formatted by another handler is not used."""
     error = record.exc_info[1] if record.exc_info else None
     trace = record.exc_text if error is None else safe_traceback(error)
@@ -215,7 +218,7 @@ def _escaped(character: str) -> str:
 
 
 def safe_traceback(error: BaseException) -> str:
-    """Return the traceback of `error` and its causes; no line shows a value of a foreign exception."""
+    """Return the traceback of `error` and its causes; no line shows a value of another package's exception."""
     chain = list(_chain(error))
     lines: list[str] = []
     for exception, link in reversed(chain):

@@ -8,7 +8,7 @@ from cchc_connect.errors import ConfigurationError
 
 
 @dataclass(frozen=True)
-class KeyShape:
+class KeyRequirement:
     """Required key type and, where the type has curves, curve (JWK `kty` and `crv`)."""
 
     key_type: str
@@ -18,18 +18,18 @@ class KeyShape:
         return self.key_type if self.curve is None else f"{self.key_type} {self.curve}"
 
 
-KEY_SHAPES: Mapping[str, KeyShape] = MappingProxyType(
+KEY_REQUIREMENTS: Mapping[str, KeyRequirement] = MappingProxyType(
     {
-        "ES256": KeyShape("EC", "P-256"),
-        "ES384": KeyShape("EC", "P-384"),
-        "ES512": KeyShape("EC", "P-521"),
-        "EdDSA": KeyShape("OKP", "Ed25519"),
-        "RS256": KeyShape("RSA"),
-        "RS384": KeyShape("RSA"),
-        "RS512": KeyShape("RSA"),
-        "PS256": KeyShape("RSA"),
-        "PS384": KeyShape("RSA"),
-        "PS512": KeyShape("RSA"),
+        "ES256": KeyRequirement("EC", "P-256"),
+        "ES384": KeyRequirement("EC", "P-384"),
+        "ES512": KeyRequirement("EC", "P-521"),
+        "EdDSA": KeyRequirement("OKP", "Ed25519"),
+        "RS256": KeyRequirement("RSA"),
+        "RS384": KeyRequirement("RSA"),
+        "RS512": KeyRequirement("RSA"),
+        "PS256": KeyRequirement("RSA"),
+        "PS384": KeyRequirement("RSA"),
+        "PS512": KeyRequirement("RSA"),
     }
 )
 """Every algorithm whose signature can be verified without the signing key: no `none`, no `HS*`."""

@@ -13,7 +13,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, Key, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
-from cchc_connect.signing.algorithms import KeyShape
+from cchc_connect.signing.algorithms import KeyRequirement
 from cchc_connect.wire.json import read_json
 
 _UNREADABLE = (JoseError, UnsupportedAlgorithm, ValueError, TypeError, KeyError)
@@ -64,12 +64,12 @@ def public_key(members: Mapping[str, object]) -> Key | None:
     return None if key.is_private or is_weak else key
 
 
-def is_suitable_key(key: Key, algorithm: str, shape: KeyShape, operation: str) -> bool:
-    """True if `key` has the algorithm's shape and allows the algorithm and the operation (`sign`, `verify`)."""
+def is_suitable_key(key: Key, algorithm: str, requirement: KeyRequirement, operation: str) -> bool:
+    """True if `key` has the required type and curve and allows the algorithm and the operation (`sign`, `verify`)."""
     curve = key.curve_name if isinstance(key, ECKey | OKPKey) else None
     operations = key.get("key_ops")
     return (
-        KeyShape(key.key_type, curve) == shape
+        KeyRequirement(key.key_type, curve) == requirement
         and key.get("alg") in {None, algorithm}
         and key.get("use") in {None, "sig"}
         and (operations is None or operation in operations)

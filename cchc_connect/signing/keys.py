@@ -11,7 +11,7 @@ from cchc_connect.clock import Clock
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.extras import require_extra
 from cchc_connect.messages import Message
-from cchc_connect.signing.algorithms import DEFAULT_ALGORITHMS, KEY_SHAPES, require_algorithms
+from cchc_connect.signing.algorithms import DEFAULT_ALGORITHMS, KEY_REQUIREMENTS, require_algorithms
 from cchc_connect.wire.json import read_json
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _WRITABLE_BY_OTHERS = 0o022
 _MAX_BYTES = 1024 * 1024
-_SECRET_MEMBERS = frozenset({"d", "k", "p", "q", "dp", "dq", "qi", "oth"})
+_PRIVATE_MEMBERS = frozenset({"d", "k", "p", "q", "dp", "dq", "qi", "oth"})
 """Private members of a JWK (RFC 7518 section 6)."""
 
 
@@ -49,11 +49,11 @@ class SigningKey:
         require_algorithms([algorithm], DEFAULT_ALGORITHMS)
         with require_extra("sign", "joserfc", "cryptography"):
             from cchc_connect.signing import jose  # noqa: PLC0415  # the extra may be missing
-        shape = KEY_SHAPES[algorithm]
-        key = jose.private_key(text, shape.key_type, password)
+        requirement = KEY_REQUIREMENTS[algorithm]
+        key = jose.private_key(text, requirement.key_type, password)
         del text, password  # so that no frame of a traceback holds them
-        if key is None or not jose.is_suitable_key(key, algorithm, shape, "sign"):
-            raise ConfigurationError("signature.key_unusable", algorithm=algorithm, wanted=str(shape))
+        if key is None or not jose.is_suitable_key(key, algorithm, requirement, "sign"):
+            raise ConfigurationError("signature.key_unusable", algorithm=algorithm, wanted=str(requirement))
         return cls(algorithm=algorithm, key_id=_key_id(key_id, key.kid), key=key)
 
 
@@ -67,7 +67,7 @@ class PublicKey:
 
 @dataclass(frozen=True)
 class _KeySet:
-    stamp: tuple[int, ...]
+    file_version: tuple[int, ...]
     read_at: float
     keys: Mapping[str, PublicKey]
 
@@ -75,9 +75,9 @@ class _KeySet:
 class KeyFile:
     """The public keys of another party, from a local JWKS file (RFC 7517 section 5); nothing is fetched.
 
-    The file is read again when it has changed, and when a requested key is missing, for that reason at most once in
-    `min_reload_interval_s` seconds. So keys can be rotated without a restart: add the new key beside the old one, wait
-    until the other party uses it, remove the old one. Threads may share it.
+    The file is read again when it has changed. It is also read again when a requested key is missing, but then at most
+    once in `min_reload_interval_s` seconds. So keys can be rotated without a restart: add the new key beside the old
+    one, wait until the other party uses it, remove the old one. Threads may share it.
     """
 
     def __init__(self, path: Path, clock: Clock, *, min_reload_interval_s: float = 5.0) -> None:
@@ -106,13 +106,13 @@ class KeyFile:
 
     def _is_stale(self, key_id: str) -> bool:
         key_set = self._key_set
-        if key_set.stamp != self._stamp():
+        if key_set.file_version != self._file_version():
             return True
         return key_id not in key_set.keys and self._clock.monotonic() - key_set.read_at >= self._min_reload_interval_s
 
-    def _stamp(self) -> tuple[int, ...]:
+    def _file_version(self) -> tuple[int, ...]:
         try:
-            return _stamp(self._path.stat())
+            return _file_version(self._path.stat())
         except OSError:
             return ()
 
@@ -127,7 +127,7 @@ class KeyFile:
             raise ConfigurationError("signature.keys_writable", path=self._path)
         if isinstance(keys, Message):
             raise ConfigurationError("signature.keys_unusable", path=self._path, problem=keys)
-        return _KeySet(_stamp(status), self._clock.monotonic(), keys)
+        return _KeySet(_file_version(status), self._clock.monotonic(), keys)
 
 
 def _parse_key_set(text: bytes) -> Mapping[str, PublicKey] | Message:
@@ -144,10 +144,10 @@ def _parse_key_set(text: bytes) -> Mapping[str, PublicKey] | Message:
     for position, members in enumerate(documents, start=1):
         if not _is_relevant(members):
             continue
-        rule = _key_fault(members, keys)
-        key = None if rule else jose.public_key(members)
+        error = _key_error(members, keys)
+        key = None if error else jose.public_key(members)
         if key is None:
-            return Message(f"key_file.{rule or 'broken'}", {"place": position})
+            return Message(f"key_file.{error or 'broken'}", {"place": position})
         keys[members["kid"]] = PublicKey(key_id=members["kid"], key=key)
     return keys
 
@@ -166,12 +166,13 @@ def _documents(text: bytes) -> list[dict[str, Any]] | None:
 
 def _is_relevant(members: Mapping[str, Any]) -> bool:
     """True if an entry is a key for signatures; entries of unknown types are skipped (RFC 7517 section 5)."""
-    kinds = ["oct", *(shape.key_type for shape in KEY_SHAPES.values())]
+    kinds = ["oct", *(requirement.key_type for requirement in KEY_REQUIREMENTS.values())]
     return members.get("kty") in kinds and members.get("use") != "enc"
 
 
-def _key_fault(members: Mapping[str, Any], previous: Mapping[str, PublicKey]) -> str | None:
-    if members["kty"] == "oct" or members.keys() & _SECRET_MEMBERS:
+def _key_error(members: Mapping[str, Any], previous: Mapping[str, PublicKey]) -> str | None:
+    """Return the error of one entry as the last part of its message code `key_file.*`; None if the entry is usable."""
+    if members["kty"] == "oct" or members.keys() & _PRIVATE_MEMBERS:
         return "secret"
     key_id = members.get("kid")
     if not isinstance(key_id, str) or not key_id:
@@ -179,15 +180,15 @@ def _key_fault(members: Mapping[str, Any], previous: Mapping[str, PublicKey]) ->
     return "twice" if key_id in previous else None
 
 
-def _key_id(configured: str | None, in_key: str | None) -> str:
-    key_id = configured or in_key
+def _key_id(configured: str | None, jwk_key_id: str | None) -> str:
+    key_id = configured or jwk_key_id
     if not key_id:
         raise ConfigurationError("signature.key_id_missing")
-    if in_key and in_key != key_id:
-        raise ConfigurationError("signature.key_id_mismatch", value=key_id, known=in_key)
+    if jwk_key_id and jwk_key_id != key_id:
+        raise ConfigurationError("signature.key_id_mismatch", value=key_id, known=jwk_key_id)
     return key_id
 
 
-def _stamp(status: os.stat_result) -> tuple[int, ...]:
+def _file_version(status: os.stat_result) -> tuple[int, ...]:
     """Return values that differ after any change of the file."""
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

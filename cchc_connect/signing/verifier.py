@@ -1,6 +1,6 @@
 """Verifies detached JWS signatures of messages; the first failed check refuses the message.
 
-Order of the checks: form, algorithm, key, signature, claims of the signed header. The key comes from a local file and
+Order of the checks: format, algorithm, key, signature, claims of the signed header. The key comes from a local file and
 is found by its name; a message that brings a key along or names a location of one is refused (RFC 8725 section 3).
 """
 
@@ -15,12 +15,12 @@ from typing import Any, cast
 from cchc_connect.clock import Clock
 from cchc_connect.errors import SourceHeld
 from cchc_connect.extras import require_extra
-from cchc_connect.signing.algorithms import DEFAULT_ALGORITHMS, KEY_SHAPES, require_algorithms
+from cchc_connect.signing.algorithms import DEFAULT_ALGORITHMS, KEY_REQUIREMENTS, require_algorithms
 from cchc_connect.signing.keys import KeyFile
 from cchc_connect.signing.signer import MAX_LIFETIME_S
 from cchc_connect.wire.json import read_json
 
-_FORM = re.compile(r"([A-Za-z0-9_-]+)\.\.([A-Za-z0-9_-]+)", re.ASCII)
+_DETACHED_JWS = re.compile(r"([A-Za-z0-9_-]+)\.\.([A-Za-z0-9_-]+)", re.ASCII)
 _MAX_CHARACTERS = 8 * 1024
 _FOREIGN_KEY_PARAMETERS = frozenset({"jku", "jwk", "x5u", "x5c"})
 """Header parameters that contain a key or its location (RFC 7515 section 4.1)."""
@@ -45,7 +45,7 @@ class SignaturePolicy:
 
     def __post_init__(self) -> None:
         """Refuse unsupported algorithms."""
-        require_algorithms(self.algorithms, KEY_SHAPES)
+        require_algorithms(self.algorithms, KEY_REQUIREMENTS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +79,8 @@ class Verifier:
         """Return the claims of `signature` over exactly these bytes; use only the verified bytes.
 
         Raises:
-            SourceHeld: the signature is missing or refused; the code `signature.*` names the reason.
+            SourceHeld: the signature is missing or refused, so the stream stops until a person looks at it; the code
+                `signature.*` names the reason.
             ConfigurationError: the key file cannot be used any more.
         """
         result = self._check(signature, body)
@@ -109,7 +110,7 @@ class Verifier:
         public_key = self._keys.find(key_id) if isinstance(key_id, str) else None
         if public_key is None:
             return "signature.key_unknown"
-        if not jose.is_suitable_key(public_key.key, algorithm, KEY_SHAPES[algorithm], "verify"):
+        if not jose.is_suitable_key(public_key.key, algorithm, KEY_REQUIREMENTS[algorithm], "verify"):
             return "signature.key_mismatch"
         return None if jose.is_valid_signature(signature, body, public_key.key, algorithm) else "signature.mismatch"
 
@@ -132,7 +133,10 @@ class Verifier:
         )
 
     def _time_error(self, issued_at: float, expires_at: float) -> str | None:
-        """Return the error code where the signature is not valid now; times are seconds since 1970."""
+        """Return the error code where the signature is not valid now; times are seconds since 1970.
+
+        The code "lifetime_too_long" also stands for an end that is not after the beginning.
+        """
         now, leeway_s = self._clock.now().timestamp(), self._policy.leeway_s
         if issued_at > now + leeway_s:
             return "signature.not_yet"
@@ -155,18 +159,19 @@ def _header_error(header: Mapping[str, Any], policy: SignaturePolicy) -> str | N
 
 def _header(signature: str) -> Mapping[str, Any] | None:
     """Return the protected header of a detached JWS; None where it is malformed or its encoding is not canonical."""
-    form = _FORM.fullmatch(signature) if len(signature) <= _MAX_CHARACTERS else None
-    parts = [_bytes(part) for part in form.groups()] if form else []
-    if not parts or None in parts:
+    match = _DETACHED_JWS.fullmatch(signature) if len(signature) <= _MAX_CHARACTERS else None
+    header_and_signature = [_decode_base64url(part) for part in match.groups()] if match else []
+    encoded_header = header_and_signature[0] if header_and_signature else None
+    if encoded_header is None or None in header_and_signature:
         return None
     try:
-        header = read_json(parts[0] or b"")
+        header = read_json(encoded_header)
     except ValueError:
         return None
     return cast("dict[str, Any]", header) if isinstance(header, dict) else None
 
 
-def _bytes(part: str) -> bytes | None:
+def _decode_base64url(part: str) -> bytes | None:
     """Return the decoded bytes of a part; None where its base64 is malformed or not canonical."""
     try:
         decoded = urlsafe_b64decode(part + "=" * (-len(part) % 4))

@@ -1,4 +1,4 @@
-"""Classifier for SOAP responses: reads envelopes and faults; a fault is never a success, whatever the status.
+"""SOAP envelopes: finds envelope and fault in a response and classifies it; a fault is never a success.
 
 SOAP 1.1 section 4.4; SOAP 1.2 part 1 section 5.4.
 """
@@ -14,7 +14,7 @@ from cchc_connect.wire.xml import parse_xml
 _NAMESPACES = ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope")
 _MEDIA_TYPES = frozenset({"text/xml", "application/xml", "application/soap+xml"})
 
-_AUTH = frozenset(
+_AUTH_FAULT_CODES = frozenset(
     {
         "FailedAuthentication",
         "FailedCheck",
@@ -27,7 +27,7 @@ _AUTH = frozenset(
 )
 """Fault codes about credentials (OASIS WSS SOAP Message Security 1.1, section 12)."""
 
-_BY_CODE = {
+_VERDICT_BY_CODE = {
     "Client": Verdict.INVALID,
     "Sender": Verdict.INVALID,
     "Server": Verdict.MAINTENANCE,
@@ -52,8 +52,8 @@ class SoapFault:
 def classify_soap(response: HttpResponse) -> Verdict:
     """Return the verdict on a SOAP response; a system with more specific faults needs a classifier based on `fault_of`.
 
-    A server-side fault is MAINTENANCE, because it may pass. A response without an envelope is classified by its
-    status and is not OK, unless it is an empty 202 or 204.
+    A server-side fault is MAINTENANCE ("try again later"), because it may pass. A response without an envelope is
+    classified by its status and is not OK, unless it is an empty 202 or 204.
     """
     envelope = envelope_of(response)
     fault = None if envelope is None else _fault(envelope)
@@ -83,12 +83,12 @@ def envelope_of(response: HttpResponse) -> Element | None:
     except ValueError:
         return None
     is_envelope = any(root.tag == f"{{{namespace}}}Envelope" for namespace in _NAMESPACES)
-    return root if is_envelope and _own_child(root, root, "Body") is not None else None
+    return root if is_envelope and _envelope_child(root, root, "Body") is not None else None
 
 
 def body_of(envelope: Element) -> Element:
     """Return the body of an envelope."""
-    body = _own_child(envelope, envelope, "Body")
+    body = _envelope_child(envelope, envelope, "Body")
     return Element("Body") if body is None else body
 
 
@@ -105,27 +105,27 @@ def can_be_resolved(body: Element) -> bool:
 
 
 def _fault_verdict(fault: SoapFault, response: HttpResponse) -> Verdict:
-    if _AUTH & set(fault.codes):
+    if _AUTH_FAULT_CODES & set(fault.codes):
         return Verdict.AUTH
     by_status = classify_rest(response)
     if by_status in {Verdict.AUTH, Verdict.THROTTLED}:
         return by_status
-    return _BY_CODE.get(fault.codes[0] if fault.codes else "", Verdict.UNKNOWN)
+    return _VERDICT_BY_CODE.get(fault.codes[0] if fault.codes else "", Verdict.UNKNOWN)
 
 
 def _fault(envelope: Element) -> SoapFault | None:
-    body = _own_child(envelope, envelope, "Body")
-    fault = None if body is None else _own_child(envelope, body, "Fault")
+    body = _envelope_child(envelope, envelope, "Body")
+    fault = None if body is None else _envelope_child(envelope, body, "Fault")
     if fault is None:
         return None
-    code = _child(fault, "Code")
+    code = _child_in_any_namespace(fault, "Code")
     if code is None:
         return SoapFault(codes=_codes([_text(fault, "faultcode")]), reason=_text(fault, "faultstring"))
     values: list[str] = []
     while code is not None:
         values.append(_text(code, "Value"))
-        code = _child(code, "Subcode")
-    reason = _child(fault, "Reason")
+        code = _child_in_any_namespace(code, "Subcode")
+    reason = _child_in_any_namespace(fault, "Reason")
     return SoapFault(codes=_codes(values), reason="" if reason is None else _text(reason, "Text"))
 
 
@@ -134,18 +134,18 @@ def _codes(values: list[str]) -> tuple[str, ...]:
     return tuple(part for value in values for part in value.rpartition(":")[2].split(".") if part)
 
 
-def _own_child(envelope: Element, parent: Element, name: str) -> Element | None:
+def _envelope_child(envelope: Element, parent: Element, name: str) -> Element | None:
     """Return the child of that name in the envelope's namespace."""
     return parent.find(envelope.tag.replace("}Envelope", "}" + name))
 
 
-def _child(parent: Element, name: str) -> Element | None:
+def _child_in_any_namespace(parent: Element, name: str) -> Element | None:
     """Return the child of that name in any namespace: systems differ in the namespace of a fault's parts."""
     return next((child for child in parent if child.tag.rpartition("}")[2] == name), None)
 
 
 def _text(parent: Element, name: str) -> str:
-    child = _child(parent, name)
+    child = _child_in_any_namespace(parent, name)
     return "" if child is None else (child.text or "").strip()
 
 

@@ -17,7 +17,7 @@ from zeep.wsdl.bindings.soap import Soap12Binding
 from zeep.wsdl.messages import DocumentMessage
 
 from cchc_connect.http import HttpResponse
-from cchc_connect.soap.wsdl import open_description
+from cchc_connect.soap.wsdl import open_wsdl
 
 _helpers: Any = import_module("zeep.helpers")  # they have no types
 _wsdl_utils: Any = import_module("zeep.wsdl.utils")
@@ -29,8 +29,11 @@ _unreadable_values: ContextVar[list[str] | None] = ContextVar("unreadable_values
 _CONVERTER_LOGGERS = ("zeep.xsd.types.simple", "zeep.xsd.elements.attribute")
 
 
-class _ConversionFilter(logging.Filter):
-    """Detects values that zeep cannot read: zeep only logs them, with the value, and continues with None."""
+class _UnreadableValueDetector(logging.Filter):
+    """Detects values that zeep cannot read: zeep only logs them, with the value, and continues with None.
+
+    While a message is read, the log record is noted and dropped, because it quotes the value.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         unreadable = _unreadable_values.get()
@@ -39,7 +42,7 @@ class _ConversionFilter(logging.Filter):
         return unreadable is None
 
 
-_conversion_filter = _ConversionFilter()
+_unreadable_value_detector = _UnreadableValueDetector()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,10 +68,10 @@ class SoapMessages:
     """The messages of one port of a service; threads may share it."""
 
     def __init__(self, wsdl: Path, folder: Path, service: str | None, port: str | None) -> None:
-        """Read the description; raises as `open_description` does."""
+        """Read the WSDL; raises as `open_wsdl` does."""
         for name in _CONVERTER_LOGGERS:
-            logging.getLogger(name).addFilter(_conversion_filter)
-        self._client, self._binding = open_description(wsdl, folder, service, port)
+            logging.getLogger(name).addFilter(_unreadable_value_detector)
+        self._client, self._binding = open_wsdl(wsdl, folder, service, port)
         self._lock = Lock()
 
     @property
@@ -91,17 +94,18 @@ class SoapMessages:
         return SoapRequest(body=body, media_type="text/xml; charset=utf-8", headers={"SOAPAction": f'"{action}"'})
 
     def has_no_result(self, operation: str) -> bool:
-        """True if the description declares no result."""
+        """True if the WSDL declares no result."""
         output: Any = self._binding.get(operation).output
         return output is None or output.body is None
 
     def read(self, operation: str, response: HttpResponse, element_name: str) -> tuple[Any] | None:
-        """Return the result of a response in a tuple, None where any part of it cannot be read.
+        """Return the result of a response in a tuple, so that a result None differs from an unreadable response (None).
 
         Args:
             operation: the operation that was called.
             response: the response with an envelope.
-            element_name: name of the element in its body; zeep reads any element as an empty result.
+            element_name: name of the element in its body. It is compared with the WSDL first, because zeep reads any
+                element as an empty result.
         """
         if element_name != (self._result_name(operation) or element_name):
             return None
@@ -120,7 +124,7 @@ class SoapMessages:
         return None if unreadable else (plain,)
 
     def _result_name(self, operation: str) -> str | None:
-        """Return the element name of an operation's result, None where the description prescribes none."""
+        """Return the element name of an operation's result, None where the WSDL prescribes none."""
         output: Any = self._binding.get(operation).output
         if not issubclass(type(output), DocumentMessage) or self.has_no_result(operation):
             return None

@@ -1,7 +1,7 @@
 """A SOAP service for adapters: a call yields requests and receives responses, over any transport.
 
 zeep writes and reads the messages but never sends them. So retries, deadline, limits, the URL guard and the
-dialect's classifier apply as for other systems. The address is the connection's; the one in the description is
+dialect's classifier apply as for other systems. The address is the connection's; the one in the WSDL file is
 ignored::
 
     service = SoapService(folder / "hoso.wsdl", "/HoSoService.asmx")
@@ -36,17 +36,17 @@ class SoapService:
         service: str | None = None,
         port: str | None = None,
     ) -> None:
-        """Read a description.
+        """Read a WSDL file.
 
         Args:
             wsdl: the WSDL file.
             path: path of the service, relative to the connection's address.
             folder: folder that holds every imported file; None: the folder of `wsdl`.
-            service: name of the service in the description; None: the first one.
-            port: name of the port in the description; None: the first SOAP port.
+            service: name of the service in the WSDL file; None: the first one.
+            port: name of the port in the WSDL file; None: the first SOAP port.
 
         Raises:
-            ConfigurationError: the extra `soap` is not installed, the description cannot be used or refers outside
+            ConfigurationError: the extra `soap` is not installed, the WSDL file cannot be used or refers outside
                 the folder, or there is no such port.
         """
         with require_extra("soap", "zeep"):
@@ -67,14 +67,14 @@ class SoapService:
             MessageRefused: the arguments do not fit it.
             SourceHeld: the response cannot be read.
         """
-        message = self._message(operation, arguments)
+        message = self._write_message(operation, arguments)
         del arguments  # so that no frame of a traceback holds them
         request = self._request(operation, message, idempotent=idempotent)
         return self._conversation(operation, request)
 
     def request(self, operation: str, arguments: Mapping[str, object], *, idempotent: bool = False) -> HttpRequest:
         """Return only the request of a call; raises as `call` does."""
-        message = self._message(operation, arguments)
+        message = self._write_message(operation, arguments)
         del arguments  # so that no frame of a traceback holds them
         return self._request(operation, message, idempotent=idempotent)
 
@@ -100,10 +100,11 @@ class SoapService:
         return self._messages.read(operation, response, element)
 
     def _conversation(self, operation: str, request: HttpRequest) -> Conversation[Any]:
+        """Yield the request, receive its response and return its result."""
         response = yield request
         return self.result(operation, response)
 
-    def _message(self, operation: str, arguments: Mapping[str, object]) -> "SoapRequest | None":
+    def _write_message(self, operation: str, arguments: Mapping[str, object]) -> "SoapRequest | None":
         return self._messages.write(operation, arguments) if operation in self._messages.operations else None
 
     def _request(self, operation: str, message: "SoapRequest | None", *, idempotent: bool) -> HttpRequest:

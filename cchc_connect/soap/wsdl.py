@@ -55,7 +55,7 @@ class LocalFiles:
         return content
 
 
-def open_description(wsdl: Path, folder: Path, service: str | None, port: str | None) -> tuple[Any, Any]:
+def open_wsdl(wsdl: Path, folder: Path, service: str | None, port: str | None) -> tuple[Any, Any]:
     """Return zeep's client of a description, and the binding of one port.
 
     Raises:

@@ -25,7 +25,7 @@ _ENCODING = "utf-8-sig"
 
 
 def write_csv(file: BinaryIO, columns: Sequence[Column], rows: Iterable[Row]) -> int:
-    """Write a table of checked rows; return the number of rows."""
+    """Write a table; return the number of rows. The rows must have passed `tables.checked_rows`."""
     count = 0
     text = TextIOWrapper(file, encoding=_ENCODING, newline="")
     try:

@@ -23,19 +23,19 @@ def write_spreadsheet(path: Path, columns: Sequence[Column], rows: Iterable[Row]
         OSError: the file cannot be written.
         Rejected: a value does not fit its column or a spreadsheet.
     """
-    kind = _kind(path)
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    suffix = _suffix(path)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     if not replace:
-        path.open("xb").close()
+        path.open("xb").close()  # reserve the name; fails if the file exists
     try:
-        with unfinished.open("xb") as file:
-            count = _write(kind, file, columns, checked_rows(columns, rows))
-        unfinished.replace(path)
+        with temporary.open("xb") as file:
+            count = _write(suffix, file, columns, checked_rows(columns, rows))
+        temporary.replace(path)
     except BaseException:
         if not replace:
             path.unlink(missing_ok=True)
         with suppress(OSError):
-            unfinished.unlink()
+            temporary.unlink()
         raise
     return count
 
@@ -48,11 +48,11 @@ def read_spreadsheet(path: Path, columns: Sequence[Column]) -> Iterator[Row]:
     Raises:
         ConfigurationError: as `write_spreadsheet`.
         OSError: the file cannot be read.
-        Rejected: the file is not such a table, or is hostile; the error names the row and column.
+        Rejected: the file is not such a table, or exceeds the safety limits; the error names the row and column.
     """
-    kind = _kind(path)
+    suffix = _suffix(path)
     with path.open("rb") as file:
-        if kind == _CSV:
+        if suffix == _CSV:
             yield from read_csv(file, columns)
             return
         with require_extra("files", "openpyxl"):
@@ -65,14 +65,14 @@ def is_spreadsheet(path: Path) -> bool:
     return path.suffix.casefold() in {_CSV, _XLSX}
 
 
-def _kind(path: Path) -> str:
+def _suffix(path: Path) -> str:
     if not is_spreadsheet(path):
         raise ConfigurationError("spreadsheet.format_unknown", path=path)
     return path.suffix.casefold()
 
 
-def _write(kind: str, file: BinaryIO, columns: Sequence[Column], rows: Iterable[Row]) -> int:
-    if kind == _CSV:
+def _write(suffix: str, file: BinaryIO, columns: Sequence[Column], rows: Iterable[Row]) -> int:
+    if suffix == _CSV:
         return write_csv(file, columns, rows)
     with require_extra("files", "openpyxl"):
         from cchc_connect.spreadsheets.xlsx import write_xlsx  # noqa: PLC0415  # the extra may be missing

@@ -30,7 +30,7 @@ _FORMULA_STARTS = frozenset("=+-@")
 _SKIPPED_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 """Unicode categories that programs skip before they look at the first character."""
 _CONTROL_STARTS = frozenset("\t\r\n")
-_TEXT_MARK = "'"
+_APOSTROPHE = "'"
 
 # XML 1.0 cannot hold these, and turns a carriage return into a line feed (ECMA-376 part 1, 22.9.2.19).
 _XML_FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
@@ -81,17 +81,17 @@ def cell_rejection(code: str, rule: str, row: int, column: Column) -> Rejected:
 
 
 def escape_formula(text: str) -> str:
-    """Return a text as it is written to a cell.
+    """Return a text as it is written to a cell; an empty text becomes an apostrophe, as an empty cell is read as None.
 
     >>> escape_formula("+84912000111"), escape_formula("'=1"), escape_formula("12 Lê Lợi")
     ("'+84912000111", "''=1", '12 Lê Lợi')
     """
-    return _TEXT_MARK + text if not text or text.startswith(_TEXT_MARK) or starts_formula(text) else text
+    return _APOSTROPHE + text if not text or text.startswith(_APOSTROPHE) or starts_formula(text) else text
 
 
 def unescape_formula(cell: str) -> str:
     """Return the text that `escape_formula` escaped."""
-    return cell.removeprefix(_TEXT_MARK)
+    return cell.removeprefix(_APOSTROPHE)
 
 
 def starts_formula(text: str) -> bool:

@@ -1,8 +1,7 @@
-"""Routes, and outgoing messages built from due deliveries.
+"""Routes, and outgoing records built from due deliveries.
 
-A message is the record without withheld fields, plus its idempotency key.
-
-Messages are built in a thread while others are being sent, so that sending waits for the target only.
+An outgoing record is the record without withheld fields, plus its idempotency key; a message to a target contains one
+or more of them. They are built in a thread while others are being sent, so that sending waits for the target only.
 """
 
 import hashlib
@@ -17,7 +16,7 @@ from cchc_connect.adapter import Outgoing, Target, max_lengths_of
 from cchc_connect.database.outbox.deliveries import Delivery
 from cchc_schemas import RECORD_TYPES, Record, RecordInvalid, from_document
 
-MESSAGE_BATCH_SIZE = 50
+BUILD_BATCH_SIZE = 50
 """Deliveries that the thread builds in one task."""
 
 ELLIPSIS = "…"
@@ -47,11 +46,11 @@ class Route:
     """Record type -> service of the receiver that accepts it."""
 
 
-class MessageBuilder:
-    """Builds the messages of one route."""
+class OutgoingBuilder:
+    """Builds the outgoing records of one route."""
 
     def __init__(self, route: Route, *, ahead: bool) -> None:
-        """Create the builder; without `ahead` there is no thread, and each message is built when it is requested."""
+        """Create the builder; without `ahead` there is no thread, and each record is built when it is requested."""
         self._route = route.name
         self._max_lengths = {record_type: max_lengths_of(target) for record_type, target in route.targets.items()}
         self._withheld = {
@@ -61,23 +60,23 @@ class MessageBuilder:
         self._batches: dict[int, Future[dict[int, Outgoing]]] = {}
 
     def prepare(self, ready: Sequence[Delivery]) -> None:
-        """Start to build the messages of these deliveries, and drop those of the deliveries before."""
+        """Start to build the records of these deliveries, and drop those of the deliveries before."""
         self._batches.clear()
         if self._pool is None:
             return
-        for start in range(0, len(ready), MESSAGE_BATCH_SIZE):
-            deliveries = ready[start : start + MESSAGE_BATCH_SIZE]
+        for start in range(0, len(ready), BUILD_BATCH_SIZE):
+            deliveries = ready[start : start + BUILD_BATCH_SIZE]
             batch = self._pool.submit(self._build_batch, deliveries)
             self._batches.update({delivery.sequence: batch for delivery in deliveries})
 
     def build(self, delivery: Delivery) -> Outgoing:
-        """Return the message for a delivery, and note on the delivery which fields were cut.
+        """Return the outgoing record of a delivery, and note on the delivery which fields were cut.
 
         Raises:
             RecordInvalid: the stored document is not a valid record any more.
         """
         batch = self._batches.get(delivery.sequence)
-        return (batch and batch.result().get(delivery.sequence)) or self._build_message(delivery)
+        return (batch and batch.result().get(delivery.sequence)) or self._build_outgoing(delivery)
 
     def __enter__(self) -> Self:
         return self
@@ -89,14 +88,14 @@ class MessageBuilder:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _build_batch(self, deliveries: Sequence[Delivery]) -> dict[int, Outgoing]:
-        """Return the messages by sequence, without the invalid ones: those raise when they are requested."""
-        messages: dict[int, Outgoing] = {}
+        """Return the outgoing records by sequence, without the invalid ones: those raise when they are requested."""
+        outgoing_by_sequence: dict[int, Outgoing] = {}
         for delivery in deliveries:
             with suppress(RecordInvalid):
-                messages[delivery.sequence] = self._build_message(delivery)
-        return messages
+                outgoing_by_sequence[delivery.sequence] = self._build_outgoing(delivery)
+        return outgoing_by_sequence
 
-    def _build_message(self, delivery: Delivery) -> Outgoing:
+    def _build_outgoing(self, delivery: Delivery) -> Outgoing:
         record_type = delivery.record_type
         record: Record = from_document(RECORD_TYPES[record_type], delivery.document)
         replaced: dict[str, object] = {name: _default_value(record, name) for name in self._withheld[record_type]}

@@ -1,6 +1,7 @@
 """Pushes one route: takes its changes from the feed into the outbox, sends due deliveries, stores the receipts.
 
-A message is sent at least once and carries the same idempotency key in all attempts, so its effect is exactly once.
+A message is what one call of `Target.deliver` sends: a batch of deliveries of one record type. It is sent at least
+once; each record in it has the same idempotency key in all attempts, so a target that honours the key applies it once.
 Messages are sent in parallel groups, as many at the same time as the target accepts. No two messages of a group share
 an order key, so the order of each key is preserved; a message that fails delays its own key only. The audit log records
 each message before it is sent, with purpose and legal basis, and afterwards its outcome.
@@ -19,7 +20,7 @@ from cchc_connect.database.state.counters import CounterKey, Counters, write_cou
 from cchc_connect.errors import AuthenticationFailed, CchcError, Fatal, Rejected, Retriable, SourceHeld
 from cchc_connect.sync.concurrency import BackgroundWriter
 from cchc_connect.sync.error_policy import adapter_boundary, stops_this_run
-from cchc_connect.sync.outgoing import MessageBuilder, Route
+from cchc_connect.sync.outgoing import OutgoingBuilder, Route
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.transport import Transport
 
@@ -56,7 +57,7 @@ class Push:
         self._refused_keys: set[str] = set()
         """Order keys with a refusal that is not committed yet."""
         self._unstored_receipts: list[tuple[Batch, Sequence[Receipt]]] = []
-        self._builder = MessageBuilder(route, ahead=run_context.prefetch > 0)
+        self._builder = OutgoingBuilder(route, ahead=run_context.prefetch > 0)
         self._max_parallel = max((max_parallel_of(target) for target in route.targets.values()), default=1)
         self._writer = BackgroundWriter(overlapping=run_context.prefetch > 0)
         self.counts = {record_type: Counters() for record_type in route.record_types}
@@ -119,11 +120,15 @@ class Push:
             for record_type in self._route.record_types
         }
         with self._run_context.database.writing(self._run_context.token) as connection:
-            for messages in filter(None, by_type.values()):
-                append_entry(connection, self._audit_entry(messages, [SENDING] * len(messages), now))
+            for typed_deliveries in filter(None, by_type.values()):
+                outcomes = [SENDING] * len(typed_deliveries)
+                append_entry(connection, self._audit_entry(typed_deliveries, outcomes, now))
 
     def _parallel_groups(self, ready: Sequence[Delivery]) -> Iterator[list[Batch]]:
-        """Yield groups of batches that may be sent at the same time: no two batches of a group share an order key."""
+        """Yield groups of batches that may be sent at the same time: no two batches of a group share an order key.
+
+        The caller sends a group before it takes the next one; deliveries whose order key that has blocked are left out.
+        """
         group: list[Batch] = []
         group_keys: set[str] = set()
         max_batches = 1
@@ -149,12 +154,12 @@ class Push:
         batch: list[Delivery] = []
         keys: set[str] = set()
         for delivery in ready:
-            is_full = bool(batch) and (
+            must_split = bool(batch) and (
                 delivery.record_type != batch[0].record_type
                 or len(batch) >= self._route.targets[delivery.record_type].batch_limit
                 or delivery.record_key in keys
             )
-            if is_full:
+            if must_split:
                 yield batch
                 batch, keys = [], set()
             batch.append(delivery)
@@ -180,8 +185,8 @@ class Push:
         target = self._route.targets[batch[0].record_type]
         try:
             with adapter_boundary(connection=self._route.name, record_type=batch[0].record_type):
-                messages = [self._builder.build(delivery) for delivery in batch]
-                receipts = self._transport.run(target.deliver(messages))
+                outgoing = [self._builder.build(delivery) for delivery in batch]
+                receipts = self._transport.run(target.deliver(outgoing))
                 _check_receipts(receipts, len(batch))
         except Rejected as error:
             return [Receipt(status=DeliveryStatus.REFUSED, reason=error.code)] * len(batch)
@@ -206,7 +211,7 @@ class Push:
         if isinstance(result, CchcError):
             self._consecutive_failures += 1
             reason = "outage" if isinstance(result, Retriable) else result.code
-            self._count(batch, [Receipt(status=DeliveryStatus.RETRY, reason=reason)] * len(batch))
+            self._record_receipts(batch, [Receipt(status=DeliveryStatus.RETRY, reason=reason)] * len(batch))
             is_final = (
                 self._consecutive_failures >= OUTAGE_THRESHOLD
                 or not isinstance(result, Retriable)
@@ -221,10 +226,10 @@ class Push:
                 if delivery.order_key not in self._blocked_keys
             ]
             return next((error for error in errors if error is not None), None)
-        self._count(batch, result)
+        self._record_receipts(batch, result)
         return None
 
-    def _count(self, batch: Batch, receipts: Sequence[Receipt]) -> None:
+    def _record_receipts(self, batch: Batch, receipts: Sequence[Receipt]) -> None:
         """Count receipts and keep them for the next transaction."""
         counts = self.counts[batch[0].record_type]
         for delivery, receipt in zip(batch, receipts, strict=True):

@@ -94,7 +94,7 @@ class RunReport:
 
     Example::
 
-        report = synchronizer.synchronize()
+        report = synchronizer.synchronise()
         for line in report.lines:
             print(line.kind, line.name, line.record_type, line.outcome, line.counts.rows_written)
     """

@@ -54,7 +54,7 @@ class RunEnvironment:
     """Everything that a run uses beside its configuration and database. Tests replace parts of it."""
 
     clock: Clock = field(default_factory=SystemClock)
-    connect: TransportOpener | None = None
+    open_transport: TransportOpener | None = None
     """Opens transports. None: over the network, with the rate limits and sessions that all processes share."""
     executor: Executor | None = None
     """Runs the jobs. None: threads of this process, as many as the configuration allows."""
@@ -67,7 +67,8 @@ class RunEnvironment:
     sleep: Callable[[float], None] = time.sleep
     """Waits for a number of seconds before a broken transaction is repeated."""
     prefetch: int = 1
-    """Pages fetched ahead while one is translated and one is written; 0: no overlap and no threads."""
+    """Pages fetched ahead while one is translated and one is written; 0: these stages
+    run one after the other without threads; the threads of `executor` are separate."""
 
 
 class Synchronizer:
@@ -80,7 +81,7 @@ class Synchronizer:
 
         config = Config.load(Path("cchc.toml"))
         with SharedDatabase(config.database.url_with_password) as database:
-            report = Synchronizer(config, database).synchronize()
+            report = Synchronizer(config, database).synchronise()
             print(report.outcome, report.rows_written)
     """
 
@@ -95,11 +96,11 @@ class Synchronizer:
         self._config = config
         self._database = database
         self._environment = environment or RunEnvironment()
-        self._connect = self._environment.connect or TransportFactory(
+        self._transport_opener = self._environment.open_transport or TransportFactory(
             database, self._environment.clock, _token_store(config)
         )
 
-    def synchronize(
+    def synchronise(
         self,
         only: Collection[str] = (),
         *,
@@ -112,7 +113,8 @@ class Synchronizer:
         Args:
             only: names of connections and routes; empty: all. A connection includes the routes that lead to it.
             dry_run: pull and count what would be written and sent, but commit nothing and send no message.
-            accept_shrink: names of connections for which any number of records may vanish, instead of a fifth.
+            accept_shrink: names of connections for which any number of records may be deleted; otherwise at most a
+                fifth.
             full: names of connections whose sources are listed completely and compared, also what was read before.
 
         Returns:
@@ -127,25 +129,25 @@ class Synchronizer:
         names = [name for name in self._config.connections if not only or name in only]
         pull_ranges = {name: PullRange(everything=True) for name in full}
 
-        def work(run_context: RunContext) -> list[ReportLine]:
+        def run_jobs(run_context: RunContext) -> list[ReportLine]:
             pull_lines = self._run_pull_jobs(
                 names, replace(run_context, accept_shrink=frozenset(accept_shrink)), pull_ranges
             )
             return [*pull_lines, *self._run_push_jobs(only, run_context)]
 
-        receivers = {
+        receiving_connections = {
             route.to for name, route in self._config.routes.items() if not only or {name, route.to} & set(only)
         }
-        return self._run_jobs([*names, *receivers.difference(names)], work, dry_run=dry_run)
+        return self._run_jobs([*names, *receiving_connections.difference(names)], run_jobs, dry_run=dry_run)
 
     def pull(self, name: str, pull_range: PullRange, *, dry_run: bool = False) -> RunReport:
         """Pull a part of one connection again: the changes of a time range, one item or one record type.
 
-        A part limited by time or key does not move the cursors of the connection. Raises as `synchronize` does.
+        A part limited by time or key does not move the cursors of the connection. Raises as `synchronise` does.
 
         Args:
             name: name of the connection.
-            pull_range: which part.
+            pull_range: time range, source key or record type to pull.
             dry_run: commit nothing.
         """
         return self._run_jobs(
@@ -155,7 +157,7 @@ class Synchronizer:
     def reconcile(
         self, name: str, *, record_type: str | None = None, repair: bool = False, accept_shrink: bool = False
     ) -> Reconciliation:
-        """Compare complete listings of a connection's sources with the shared database. Raises as `synchronize` does.
+        """Compare complete listings of a connection's sources with the shared database. Raises as `synchronise` does.
 
         Without `repair` nothing is written and no lease is taken. If a run is active at the same time, the changes
         that it has not written yet show as differences.
@@ -164,18 +166,18 @@ class Synchronizer:
             name: name of the connection.
             record_type: compare only the source of this record type; None: all sources.
             repair: also make the shared database equal to the sources.
-            accept_shrink: whether a repair may delete any number of records, instead of a fifth.
+            accept_shrink: whether a repair may delete any number of records; otherwise at most a fifth.
         """
         comparisons: list[Comparison] = []
 
-        def work(run_context: RunContext) -> list[ReportLine]:
+        def run_jobs(run_context: RunContext) -> list[ReportLine]:
             shrink_context = replace(run_context, accept_shrink=frozenset({name} if accept_shrink else ()))
             reconciler = Reconciler(self._config, shrink_context, self._open_transport)
             reconciler.run(name, record_type)
             comparisons.extend(reconciler.comparisons)
             return reconciler.report_lines
 
-        self._run_jobs([name], work, dry_run=not repair)
+        self._run_jobs([name], run_jobs, dry_run=not repair)
         return Reconciliation(connection=name, repair=repair, comparisons=comparisons)
 
     def replay(self, entries: Iterable[QuarantineEntry]) -> Counters:
@@ -197,7 +199,7 @@ class Synchronizer:
         return counts
 
     def _run_jobs(
-        self, names: Collection[str], work: Callable[[RunContext], list[ReportLine]], *, dry_run: bool
+        self, names: Collection[str], run_jobs: Callable[[RunContext], list[ReportLine]], *, dry_run: bool
     ) -> RunReport:
         for name in names:
             with self._open_transport(name, self._config.adapter(name)):
@@ -207,7 +209,7 @@ class Synchronizer:
             if not dry_run:
                 begin_run(self._database, run_context.token, run_context.run_id, started_at)
             with relaxed_gc():
-                lines = work(run_context)
+                lines = run_jobs(run_context)
             report = RunReport(
                 run_id=run_context.run_id,
                 dry_run=dry_run,
@@ -283,7 +285,7 @@ class Synchronizer:
             yield replace(run_context, token=lease.token)
 
     def _open_transport(self, name: str, adapter: Adapter) -> AbstractContextManager[Transport]:
-        return self._connect(name, self._config.connections[name], adapter, self._config.run.deadline_s)
+        return self._transport_opener(name, self._config.connections[name], adapter, self._config.run.deadline_s)
 
 
 def _token_store(config: Config) -> TokenStore | None:

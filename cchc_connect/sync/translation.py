@@ -81,6 +81,8 @@ class _PendingItem:
 class LocalTranslator:
     """Translates the items of one source in the calling thread.
 
+    Steps: parse, identify, map fields (the adapter's `Source.translate`), validate, serialize.
+
     A batch of items takes each step together. That is a third faster than one item after the other, because a step
     then runs many times in a row.
     """
@@ -100,7 +102,7 @@ class LocalTranslator:
         results: list[TranslatedItem] = []
         for start in range(0, len(items), TRANSLATION_BATCH_SIZE):
             batch = [_PendingItem(item, TranslatedItem()) for item in items[start : start + TRANSLATION_BATCH_SIZE]]
-            for step in (self._parse, self._identify, self._map, self._validate, self._serialize):
+            for step in (self._parse, self._identify, self._map_fields, self._validate, self._serialize):
                 self._apply(step, batch)
             results += [pending.result for pending in batch]
         return results
@@ -152,8 +154,8 @@ class LocalTranslator:
         except Exception:  # noqa: BLE001  # as above
             return ""
 
-    def _map(self, pending: _PendingItem) -> object:
-        """Return the record's fields."""
+    def _map_fields(self, pending: _PendingItem) -> object:
+        """Return the record's fields, as the adapter's `Source.translate` maps them."""
         return self._source.translate(pending.value)
 
     def _validate(self, pending: _PendingItem) -> object:
@@ -167,6 +169,7 @@ class LocalTranslator:
         return record
 
     def _validated_record(self, fields: Mapping[str, object]) -> tuple[Record, tuple[Note, ...]]:
+        """Read with the compiled wire model; where it is missing or refuses the item, with the record type itself."""
         if isinstance(fields, MappedItem):
             self._mapped_count += 1
             record = self._models.read(fields) if self._mapped_count > COMPILE_THRESHOLD else None
@@ -192,7 +195,7 @@ def is_storable_key(key: str) -> bool:
 
 
 def _completed(work: Callable[[], list[TranslatedItem]]) -> Future[list[TranslatedItem]]:
-    """Run `work` and return a completed future of its result."""
+    """Run `work` and return a completed future of its result; an exception of `work` is raised at once."""
     future: Future[list[TranslatedItem]] = Future()
     future.set_result(work())
     return future

@@ -165,7 +165,7 @@ class Attempt:
         endpoint = self._channel.endpoint
         if self._send.is_login:
             return self._send.prepared
-        prepared = endpoint.authentication.sign_request(self._send.prepared, self._channel.environment.now())
+        prepared = endpoint.authentication.authenticate_request(self._send.prepared, self._channel.environment.now())
         return prepared if endpoint.message_signer is None else endpoint.message_signer.sign(prepared)
 
     def _check_signature(self, response: HttpResponse) -> None:

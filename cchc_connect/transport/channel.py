@@ -1,4 +1,8 @@
-"""Channel to one system: what all calls of one transport share."""
+"""Channel to one system: what all calls of one transport share.
+
+It sends nothing itself: it builds the steps, and the transport performs them. Through its environment it may query the
+shared database (rate limit) and lock files of the token store (session).
+"""
 
 from cchc_connect.errors import OutsideHours, Throttled
 from cchc_connect.http import HttpRequest
@@ -13,7 +17,10 @@ NO_RATE_LIMIT_SLOT = "transport.quota_exhausted"
 
 
 class EndpointChannel:
-    """Endpoint, policy, session, retry budget and traffic of one transport; independent of the HTTP library."""
+    """Endpoint, policy, session, retry budget and traffic of one transport; independent of the HTTP library.
+
+    Of the two clocks of its environment, `clock` is monotonic and `now` is the wall clock (UTC).
+    """
 
     def __init__(self, endpoint: Endpoint, policy: Policy, environment: TransportEnvironment) -> None:
         """Prepare the channel; nothing is sent."""
@@ -48,7 +55,7 @@ class EndpointChannel:
         return Call(connection=self.endpoint.name, request=request, request_id=request_id, deadline=deadline)
 
     def send_step(self, call: Call, request: HttpRequest) -> SendStep:
-        """Return the step that sends `request`: the request of `call`, or the same with a session in it."""
+        """Return the step that sends `request`, which is the request of `call` or the same with a session in it."""
         origins = self.endpoint.origins
         return SendStep(
             call, prepare_request(request, call, self.endpoint, origins), origins, self.endpoint.dialect.classify

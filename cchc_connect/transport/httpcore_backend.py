@@ -1,4 +1,4 @@
-"""Network backend for httpx: connects to allowed addresses only, frames strictly; see also `urllib3_adapter`.
+"""Network backend for httpx: connects to allowed addresses only, frames strictly; `urllib3_adapter` is its sync twin.
 
 httpx sends through httpcore. httpcore's network backend is the only point at which a connection's bytes can be
 checked before h11 parses them.
@@ -15,7 +15,7 @@ from cchc_connect.transport.network.dns import Resolver, resolve_async, with_tim
 from cchc_connect.transport.network.http1 import Framing
 
 
-class BoundedNetworkBackend(httpcore.AsyncNetworkBackend):
+class GuardedNetworkBackend(httpcore.AsyncNetworkBackend):
     """Connects to the first reachable address of a host; all addresses must be allowed."""
 
     def __init__(self, resolve: Resolver) -> None:
@@ -42,7 +42,7 @@ class BoundedNetworkBackend(httpcore.AsyncNetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as unreachable:
                 last_error = unreachable
             else:
-                return _BoundedStream(stream)
+                return _GuardedStream(stream)
         raise last_error
 
     async def sleep(self, seconds: float) -> None:
@@ -59,7 +59,7 @@ class BoundedNetworkBackend(httpcore.AsyncNetworkBackend):
             raise httpcore.ConnectError("no such name") from unresolved
 
 
-class _BoundedStream(httpcore.AsyncNetworkStream):
+class _GuardedStream(httpcore.AsyncNetworkStream):
     """A connection whose responses are checked by `Framing`, one after the other."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
@@ -67,7 +67,7 @@ class _BoundedStream(httpcore.AsyncNetworkStream):
         self._framing: Framing | None = None
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  # httpcore's protocol names it so
-        framing = self._framing or Framing("")
+        framing = self._framing or Framing("")  # bytes before any request was written: no method is known
         while True:
             framing.raise_if_broken()
             received = await self._stream.read(max_bytes, timeout)
@@ -89,7 +89,7 @@ class _BoundedStream(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109  # httpcore's protocol names it so
     ) -> httpcore.AsyncNetworkStream:
-        return _BoundedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        return _GuardedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:
         if info == "is_readable" and self._framing is not None and self._framing.has_trailing_data:

@@ -1,4 +1,7 @@
-"""All code that uses httpx; only `AsyncTransport` imports it, so that httpx can be replaced."""
+"""Carrier over httpx: performs attempts over the network.
+
+All code that uses httpx is here, and only `AsyncTransport` imports it, so that httpx can be replaced.
+"""
 
 import asyncio
 import ssl
@@ -16,10 +19,10 @@ from cchc_connect.transport.calls.error_mapping import (
     is_head_too_long,
     is_tls_refusal,
 )
-from cchc_connect.transport.httpcore_backend import BoundedNetworkBackend
+from cchc_connect.transport.httpcore_backend import GuardedNetworkBackend
 from cchc_connect.transport.network.dns import Resolver
 from cchc_connect.transport.network.tls import default_tls_context
-from cchc_connect.transport.network.url_guard import ForbiddenAddress, allowed_origin
+from cchc_connect.transport.network.url_guard import ForbiddenAddress, checked_origin
 
 _MAX_CONNECTIONS = 100
 _MAX_KEEPALIVE = 20
@@ -41,7 +44,7 @@ class HttpxCarrier:
             resolve: looks up host names.
         """
         self._client = httpx.AsyncClient(
-            transport=_BoundedTransport(tls or default_tls_context(), resolve), trust_env=False, follow_redirects=False
+            transport=_GuardedTransport(tls or default_tls_context(), resolve), trust_env=False, follow_redirects=False
         )
 
     async def close(self) -> None:
@@ -57,7 +60,7 @@ class HttpxCarrier:
         failure = None
         try:
             async with asyncio.timeout(attempt.remaining_s):
-                await self._carry(attempt)
+                await self._send(attempt)
         except ForbiddenAddress as refused:
             attempt.forbid(refused.rule)
         except (*_HTTPX_ERRORS, *_HTTPCORE_ERRORS, HTTPException, OSError) as error:
@@ -67,7 +70,7 @@ class HttpxCarrier:
         # Raised out here so that httpx's error, whose text may hold the address, is not chained to ours.
         raise attempt.error_for(failure)
 
-    async def _carry(self, attempt: Attempt) -> None:
+    async def _send(self, attempt: Attempt) -> None:
         prepared = attempt.prepared
         timeouts = httpx.Timeout(attempt.read_timeout_s, connect=attempt.connect_timeout_s)
         request = httpx.Request(
@@ -78,7 +81,7 @@ class HttpxCarrier:
             extensions={"timeout": timeouts.as_dict()},
         )
         url = request.url
-        if not attempt.is_allowed(lambda: allowed_origin(url.scheme, url.host, url.port)):
+        if not attempt.is_allowed(lambda: checked_origin(url.scheme, url.host, url.port)):
             return
         response = await self._client.send(request, stream=True)
         try:
@@ -91,8 +94,8 @@ class HttpxCarrier:
             await response.aclose()
 
 
-class _BoundedTransport(httpx.AsyncBaseTransport):
-    """Sends httpx's requests over bounded connections; its errors are httpcore's."""
+class _GuardedTransport(httpx.AsyncBaseTransport):
+    """Sends httpx's requests over guarded connections: allowed addresses, strict framing. Errors are httpcore's."""
 
     def __init__(self, tls: ssl.SSLContext, resolve: Resolver) -> None:
         """Create the pool; host names are looked up by `resolve`."""
@@ -101,7 +104,7 @@ class _BoundedTransport(httpx.AsyncBaseTransport):
             max_connections=_MAX_CONNECTIONS,
             max_keepalive_connections=_MAX_KEEPALIVE,
             keepalive_expiry=_KEEPALIVE_S,
-            network_backend=BoundedNetworkBackend(resolve),
+            network_backend=GuardedNetworkBackend(resolve),
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

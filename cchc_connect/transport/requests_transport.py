@@ -34,7 +34,7 @@ from cchc_connect.transport.endpoint import Endpoint
 from cchc_connect.transport.network.dns import Resolver
 from cchc_connect.transport.network.url_guard import ForbiddenAddress, origin_of
 from cchc_connect.transport.retry_policy import Policy, TransportEnvironment
-from cchc_connect.transport.urllib3_adapter import BoundedAdapter
+from cchc_connect.transport.urllib3_adapter import GuardedAdapter
 
 _CHUNK_BYTES = 64 * 1024
 _MAX_KEEPALIVE = 32  # as many threads are likely to share one transport; further connections are closed after use
@@ -151,7 +151,7 @@ class RequestsTransport:
 def _session(tls: ssl.SSLContext | None, resolve: Resolver) -> requests.Session:
     session = requests.Session()
     session.trust_env = False  # else .netrc replaces our Authorization and REQUESTS_CA_BUNDLE overrides `verify`
-    adapter = BoundedAdapter(tls, resolve, pool_maxsize=_MAX_KEEPALIVE, max_retries=0)
+    adapter = GuardedAdapter(tls, resolve, pool_maxsize=_MAX_KEEPALIVE, max_retries=0)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session

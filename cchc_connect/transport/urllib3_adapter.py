@@ -27,7 +27,7 @@ from cchc_connect.transport.network.tls import default_tls_context
 _BUFFER_BYTES = 64 * 1024
 
 
-class _BoundedSocket(io.RawIOBase):
+class _GuardedSocket(io.RawIOBase):
     """The reading side of a socket: each read has the current attempt's timeout, each byte is checked by `Framing`."""
 
     def __init__(self, sock: socket, raw: io.RawIOBase, method: str) -> None:
@@ -69,18 +69,18 @@ class _BoundedSocket(io.RawIOBase):
         return self._raw.read(_BUFFER_BYTES) or b""
 
 
-class _BoundedResponse(http.client.HTTPResponse):
+class _GuardedResponse(http.client.HTTPResponse):
     """A response read through a bounded socket."""
 
     def __init__(self, sock: socket, debuglevel: int = 0, method: str | None = None, url: str | None = None) -> None:
         super().__init__(sock, debuglevel, method, url)
-        self.fp = io.BufferedReader(_BoundedSocket(sock, self.fp.detach(), method or ""), _BUFFER_BYTES)
+        self.fp = io.BufferedReader(_GuardedSocket(sock, self.fp.detach(), method or ""), _BUFFER_BYTES)
 
 
-class _BoundedHTTPConnection(HTTPConnection):
+class _GuardedHTTPConnection(HTTPConnection):
     """A connection to the first reachable address of its host; all addresses must be allowed."""
 
-    response_class = _BoundedResponse
+    response_class = _GuardedResponse
 
     def __init__(self, *args: Any, resolve: Resolver, **named: Any) -> None:
         super().__init__(*args, **named)
@@ -109,7 +109,7 @@ class _BoundedHTTPConnection(HTTPConnection):
             raise NewConnectionError(self, "no such name") from unresolved
 
 
-class _BoundedHTTPSConnection(_BoundedHTTPConnection, HTTPSConnection):
+class _GuardedHTTPSConnection(_GuardedHTTPConnection, HTTPSConnection):
     def connect(self) -> None:
         """Connect and start TLS; where that fails, no part of the request was sent."""
         try:
@@ -120,16 +120,16 @@ class _BoundedHTTPSConnection(_BoundedHTTPConnection, HTTPSConnection):
             raise NewConnectionError(self, "TLS did not begin") from error
 
 
-class _BoundedHTTPPool(HTTPConnectionPool):
-    ConnectionCls = _BoundedHTTPConnection  # pyright: ignore[reportAssignmentType]  # urllib3's own do not fit either
+class _GuardedHTTPPool(HTTPConnectionPool):
+    ConnectionCls = _GuardedHTTPConnection  # pyright: ignore[reportAssignmentType]  # urllib3's own do not fit either
 
 
-class _BoundedHTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _BoundedHTTPSConnection  # pyright: ignore[reportAssignmentType]  # urllib3's own do not fit either
+class _GuardedHTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _GuardedHTTPSConnection  # pyright: ignore[reportAssignmentType]  # urllib3's own do not fit either
 
 
-class BoundedAdapter(HTTPAdapter):
-    """requests' adapter over bounded connections; it does not retry by itself."""
+class GuardedAdapter(HTTPAdapter):
+    """requests' adapter over guarded connections: allowed addresses, deadline, strict framing. It does not retry."""
 
     def __init__(self, tls: ssl.SSLContext | None, resolve: Resolver, **named: Any) -> None:
         """Use `tls` (None: the system's trust store) and look up host names by `resolve`."""
@@ -148,7 +148,7 @@ class BoundedAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **named: Any) -> None:
         """Create the pools with our connection classes."""
         super().init_poolmanager(*args, **named)
-        pools = {"http": _BoundedHTTPPool, "https": _BoundedHTTPSPool}
+        pools = {"http": _GuardedHTTPPool, "https": _GuardedHTTPSPool}
         self.poolmanager.pool_classes_by_scheme = {
             scheme: partial(pool, resolve=self._resolve) for scheme, pool in pools.items()
         }

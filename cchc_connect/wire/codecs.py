@@ -135,7 +135,7 @@ def whole_number(value: object) -> int | Unreadable | None:
 
 
 def decimal_number(value: object, sign: DecimalSign) -> Decimal | Unreadable | None:
-    """Return a number; in text `sign` is the decimal sign, and the other sign may group by three digits.
+    """Return a number; in text `sign` is the decimal separator, and the other one may group by three digits.
 
     >>> decimal_number("1.234,5", ","), decimal_number("1234.5", ","), decimal_number(1234.5, ",")
     (Decimal('1234.5'), Unreadable(rule='number_unreadable'), Decimal('1234.5'))
@@ -249,7 +249,7 @@ def mapped_code(value: object, codes: Mapping[str, str]) -> str | Unreadable | N
 
 
 def is_among(value: object, values: Collection[str]) -> bool | Unreadable | None:
-    """Return whether a value is one of `values`, which mean yes; None for no value."""
+    """Return a flag that a source writes as a word: whether the text is one of `values`; None for no value."""
     text = text_or_none(value)
     return text in values if isinstance(text, str) else text
 

@@ -34,7 +34,7 @@ _ALL_BYTES = frozenset(range(256))
 _NO_OPENERS = bytes(_ALL_BYTES - set(b"[{"))
 _NO_BRACKETS = bytes(_ALL_BYTES - set(b"[]{}"))
 _DEPTH_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
-_NUMBER_SHAPES = bytes(
+_NUMBER_CHARACTERS = bytes(
     ord("e") if byte in b"eE" else ord("0") if byte in b"0123456789+-." else ord(" ") for byte in range(256)
 )
 """Maps each byte to "e", to "0" where it may be part of a number, or to a space."""
@@ -92,7 +92,10 @@ class Listing:
 
 
 def split_members(body: bytes) -> Mapping[str, bytes] | None:
-    """Return the members of a JSON object unread; None where the body is no JSON object."""
+    """Return the members of a JSON object unread, by name; None where the body is no JSON object.
+
+    `split_listing` goes further: it splits the list under one of these names into its items.
+    """
     try:
         return cast("Mapping[str, bytes]", _MEMBERS_DECODER.decode(body.removeprefix(BOM)))
     except _SPLIT_ERRORS:
@@ -146,13 +149,13 @@ def read_json(body: bytes) -> object:
         ValueError: no JSON text, a duplicate key, nesting deeper than `MAX_DEPTH`, a number longer than
             `MAX_NUMBER_LENGTH` or too large for a float, NaN or Infinity.
     """
-    return _read_slowly(body) if may_hold_odd_numbers(body) else read_item(body)
+    return _read_with_stdlib(body) if may_have_extreme_numbers(body) else read_item(body)
 
 
 def read_item(raw: bytes) -> object:
     """Read one item as JSON, like `read_json` but without the check of numbers, which the codecs of fields make.
 
-    Searching every item for odd numbers takes a third of the time of reading it.
+    Searching every item for extreme numbers takes a third of the time of reading it.
 
     Raises:
         ValueError: no JSON text, a duplicate key, nesting deeper than `MAX_DEPTH`, NaN or Infinity.
@@ -162,7 +165,7 @@ def read_item(raw: bytes) -> object:
     try:
         return jiter.from_json(raw, allow_inf_nan=False, catch_duplicate_keys=True, cache_mode="keys")
     except ValueError:  # it may still be JSON: a lone surrogate, a byte order mark
-        return _read_slowly(raw)
+        return _read_with_stdlib(raw)
 
 
 def is_too_deep(text: bytes) -> bool:
@@ -177,13 +180,13 @@ def is_too_deep(text: bytes) -> bool:
     return any(depth > MAX_DEPTH for depth in accumulate(map(_DEPTH_STEPS.__getitem__, brackets)))
 
 
-def may_hold_odd_numbers(text: bytes) -> bool:
+def may_have_extreme_numbers(text: bytes) -> bool:
     """True if a number may be longer than `MAX_NUMBER_LENGTH`, or has an exponent and so may overflow a float."""
-    shapes = text.translate(_NUMBER_SHAPES)
+    shapes = text.translate(_NUMBER_CHARACTERS)
     return _TOO_LONG_NUMBER in shapes or b"0e0" in shapes
 
 
-def _read_slowly(body: bytes) -> object:
+def _read_with_stdlib(body: bytes) -> object:
     if is_too_deep(body):
         raise ValueError("nested too deep")
     return _STRICT_DECODER.decode(body.decode("utf-8-sig"))

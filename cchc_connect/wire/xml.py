@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 _NAMESPACE_END = "}"
-"""Separator of namespace and name; with an opening brace the result is ElementTree's notation."""
+"""Expat writes it between namespace and name; `_clark_name` puts "{" before them, as ElementTree does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ def parse_xml(body: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> Element:
         UnsafeXml: it declares a document type, exceeds a limit, or is not well-formed.
     """
     builder = TreeBuilder()
-    _read([body], limits, builder)
+    _parse([body], limits, builder)
     return builder.close()
 
 
@@ -57,7 +57,7 @@ def check_xml(chunks: Iterable[bytes], limits: XmlLimits = DEFAULT_LIMITS) -> No
     Raises:
         UnsafeXml: as `parse_xml` does.
     """
-    _read(chunks, limits, None)
+    _parse(chunks, limits, None)
 
 
 class _Handlers:
@@ -87,7 +87,7 @@ class _Handlers:
             self._builder.end(_clark_name(name))
 
 
-def _read(chunks: Iterable[bytes], limits: XmlLimits, builder: TreeBuilder | None) -> None:
+def _parse(chunks: Iterable[bytes], limits: XmlLimits, builder: TreeBuilder | None) -> None:
     handlers = _Handlers(limits, builder)
     parser = expat.ParserCreate(namespace_separator=_NAMESPACE_END)
     parser.buffer_text = True

@@ -1,4 +1,4 @@
-"""Code lists (danh mục): the meaning of each code, its catalogue, and when it was in force."""
+"""Code lists (danh mục): the meaning of each code, its source, and when it was in force."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -45,7 +45,10 @@ Nested: TypeAlias = tuple[Any, ...]
 
 
 def _nested_positions() -> CoreSchema:
-    """Return the schema for positions of two or three finite numbers, nested in up to three lists; it fails fast."""
+    """Return the schema for positions of two or three finite numbers, nested in up to three lists.
+
+    It stops at the first error.
+    """
     number = core_schema.float_schema(allow_inf_nan=False)
     level: CoreSchema = core_schema.tuple_schema(
         [number], variadic_item_index=0, min_length=2, max_length=3, fail_fast=True
@@ -68,7 +71,7 @@ class CoordinatesRule:
     """Validates coordinates against the geometry's `type`, a field that must be declared before them."""
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.with_info_after_validator_function(_of_type, _nested_positions())
+        return core_schema.with_info_after_validator_function(_check_against_type, _nested_positions())
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         level: dict[str, Any] = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 3}
@@ -79,7 +82,7 @@ class CoordinatesRule:
         return {"anyOf": levels}
 
 
-def _of_type(coordinates: Nested, validation: ValidationInfo) -> Nested:
+def _check_against_type(coordinates: Nested, validation: ValidationInfo) -> Nested:
     kind = validation.data.get("type")
     if kind is None or (kind is GeometryType.POLYGON and _are_closed_rings(coordinates)):
         return coordinates
@@ -127,8 +130,9 @@ def _rings(kind: GeometryType, coordinates: Nested) -> Iterator[Nested]:
 
 
 def _check_ring(ring: Nested, validation: ValidationInfo) -> None:
+    """Check one ring; a ring that is not closed is only noted where the context collects `Irregularities`."""
     closed = ring[0] == ring[-1]
-    if len(ring) < _MIN_RING - (not closed):
+    if len(ring) < (_MIN_RING if closed else _MIN_RING - 1):  # an open ring lacks the repeated first position
         raise PydanticCustomError("ring_too_short", "A ring needs three corners")
     if not closed:
         if not isinstance(validation.context, Irregularities):

@@ -18,7 +18,7 @@ from cchc_connect.cli import main
 from cchc_connect.cli.app import app
 from cchc_connect.cli.console import Console
 from cchc_connect.cli.exit_codes import ExitCode
-from cchc_connect.messages import Language, codes
+from cchc_connect.messages import Language, sentences_by_code
 from tests.cli.conftest import Call
 
 ROOT = Path(__file__).parents[2]
@@ -68,9 +68,9 @@ def test_every_sentence_of_the_command_line_stands_in_both_catalogues() -> None:
         )
 
     for language in Language:
-        assert not written - set(codes(language))
+        assert not written - set(sentences_by_code(language))
     for code in written:
-        values = [sorted(re.findall(r"\{(\w+)", codes(language)[code])) for language in Language]
+        values = [sorted(re.findall(r"\{(\w+)", sentences_by_code(language)[code])) for language in Language]
         assert values[0] == values[1], code
 
 
@@ -88,7 +88,7 @@ def test_every_rule_by_which_an_item_is_refused_has_words() -> None:
 
     for language in Language:
         assert {"text_expected", "status_unknown", "area_not_positive"} & rules
-        assert not {rule for rule in rules if f"fault.{rule}" not in codes(language)}
+        assert not {rule for rule in rules if f"fault.{rule}" not in sentences_by_code(language)}
 
 
 def test_every_rule_of_the_records_has_words() -> None:
@@ -99,7 +99,7 @@ def test_every_rule_of_the_records_has_words() -> None:
 
     assert "dates_out_of_order" in rules
     for language in Language:
-        assert not {rule for rule in rules if f"fault.{rule}" not in codes(language)}
+        assert not {rule for rule in rules if f"fault.{rule}" not in sentences_by_code(language)}
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from cchc_connect.cli.quarantine import EXPORT_COLUMNS
-from cchc_connect.messages import Language, message
+from cchc_connect.messages import Language, render_message
 from cchc_connect.spreadsheets import Column, read_spreadsheet
 from tests.cli.conftest import Call
 
 
 def read(path: Path, language: Language = Language.ENGLISH) -> list[tuple[Any, ...]]:
-    columns = [Column(message(f"quarantine_view.{name}", language, {}), kind) for name, kind in EXPORT_COLUMNS.items()]
+    columns = [
+        Column(render_message(f"quarantine_view.{name}", language, {}), kind) for name, kind in EXPORT_COLUMNS.items()
+    ]
     return [tuple(row) for row in read_spreadsheet(path, columns)]
 
 

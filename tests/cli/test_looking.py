@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from cchc_connect.messages import Language, codes
+from cchc_connect.messages import Language, sentences_by_code
 from cchc_schemas import RECORD_TYPES, personal_fields
 from tests.cli.conftest import Call
 
@@ -183,7 +183,7 @@ def test_every_rule_in_quarantine_has_words_in_both_languages(call: Call, pulled
     shown = call("quarantine", "list", "--db", pulled, "--json", "--lang", language)
 
     rules = {fault["rule"] for entry in shown.document["entries"] for fault in entry["faults"]}
-    assert not {rule for rule in rules if f"fault.{rule}" not in codes(language)}
+    assert not {rule for rule in rules if f"fault.{rule}" not in sentences_by_code(language)}
 
 
 def test_an_item_in_quarantine_is_shown_without_its_values(call: Call, pulled: Path) -> None:

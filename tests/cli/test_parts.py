@@ -208,7 +208,7 @@ def run_hastily(books: PulledDatabase) -> RunReport:
         endpoint = Endpoint(name=name, base_url=table.base_url, dialect=adapter.dialect, authentication=Anonymous())
         return RequestsTransport(endpoint, Policy(deadline_s=deadline_s, backoff_base_s=0.001))
 
-    return Synchronizer(Config.load(CONFIG), books.database, RunEnvironment(connect=hasty)).synchronize()
+    return Synchronizer(Config.load(CONFIG), books.database, RunEnvironment(open_transport=hasty)).synchronise()
 
 
 def reasons(report: RunReport) -> dict[str, str | None]:

@@ -14,7 +14,7 @@ import pytest
 
 from cchc_connect.cli.console import Console
 from cchc_connect.cli.record_fields import field_name
-from cchc_connect.messages import Language, codes
+from cchc_connect.messages import Language, sentences_by_code
 from cchc_connect.spreadsheets import is_spreadsheet
 from cchc_schemas import RECORD_TYPES, LandParcel
 from cchc_schemas.personal import models_in
@@ -53,8 +53,8 @@ def words(text: str) -> set[str]:
     return {word.lower() for word in WORD.findall(HINT.sub(" ", text))}
 
 
-ENGLISH = {word for sentence in codes(Language.ENGLISH).values() for word in words(sentence)}
-VIETNAMESE = {word for sentence in codes(Language.VIETNAMESE).values() for word in words(sentence)}
+ENGLISH = {word for sentence in sentences_by_code(Language.ENGLISH).values() for word in words(sentence)}
+VIETNAMESE = {word for sentence in sentences_by_code(Language.VIETNAMESE).values() for word in words(sentence)}
 
 
 def leftovers(text: str) -> list[str]:
@@ -143,7 +143,9 @@ def test_commands_that_show_the_database(call: Call, pulled: Path) -> None:
         ended = call(*command, "--db", pulled, "--lang", "vi")
         assert (ended.code, leftovers(ended.out)) == (0, []), command
     export = Path("loi.csv").read_text(encoding="utf-8-sig")
-    rules = {rule for rule in re.findall(r",([a-z_]+),", export) if f"fault.{rule}" in codes(Language.VIETNAMESE)}
+    rules = {
+        rule for rule in re.findall(r",([a-z_]+),", export) if f"fault.{rule}" in sentences_by_code(Language.VIETNAMESE)
+    }
     assert is_spreadsheet(Path("loi.csv"))
     assert rules  # the identifiers of the rules have a column of their own
     assert leftovers(re.sub(r",[a-z_]+,", ",", export)) == []

@@ -140,7 +140,7 @@ def _run(config: Config, only: Sequence[str], *, in_turn: bool) -> int:
     environment = RunEnvironment(executor=SequentialExecutor(), prefetch=0) if in_turn else RunEnvironment()
     try:
         with SharedDatabase(config.database.url) as database:
-            report = Synchronizer(config, database, environment).synchronize(only)
+            report = Synchronizer(config, database, environment).synchronise(only)
     except CchcError as error:
         return int(exit_code_of(error))
     return 0 if report.outcome.value == "done" else 3

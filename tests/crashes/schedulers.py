@@ -44,7 +44,7 @@ class ShortLease:
         short = config.model_copy(update={"run": config.run.model_copy(update={"lease_s": self.seconds})})
         try:
             with SharedDatabase(short.database.url) as database:
-                Synchronizer(short, database).synchronize(self.only)
+                Synchronizer(short, database).synchronise(self.only)
         except CchcError as error:
             return int(exit_code_of(error))
         return 0

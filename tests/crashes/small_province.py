@@ -67,7 +67,7 @@ class SmallProvince(ProvinceSetting):
             return losses(due or self.undisturbed, holding(database, self.agencies))
 
     def _complete(self, database: SharedDatabase) -> None:
-        report = Synchronizer(self._loaded, database, RunEnvironment()).synchronize(SELECTED)
+        report = Synchronizer(self._loaded, database, RunEnvironment()).synchronise(SELECTED)
         assert report.outcome is RunStatus.DONE
 
 

@@ -70,7 +70,7 @@ def seconds_of_the_honest(connections: dict[str, Any], path: Path) -> float:
     config, finished = Config.from_tables(tables, Path("cchc.toml")), Finished()
     with SharedDatabase(config.database.url) as database:
         started = time.monotonic()
-        Synchronizer(config, database, RunEnvironment(progress=finished)).synchronize()
+        Synchronizer(config, database, RunEnvironment(progress=finished)).synchronise()
     assert len(finished.at) == HONEST
     return max(finished.at.values()) - started
 

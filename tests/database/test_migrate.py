@@ -25,7 +25,7 @@ from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.runs import find_run
 from cchc_connect.database.tables import METADATA, SCHEMA_VERSION
 from cchc_connect.errors import DatabaseUnusable
-from cchc_connect.messages import Language, codes, message
+from cchc_connect.messages import Language, render_message, sentences_by_code
 from cchc_connect.sync.report import RunReport
 from cchc_schemas import LandParcel
 from tests.coverage_switch import without_coverage
@@ -281,7 +281,7 @@ def test_a_stored_code_of_an_older_program_is_shown_as_a_sentence(
     for command, expected in SHOWN.items():
         assert main([*command, "--db", old.removeprefix(SQLITE), "--lang", language]) == 0
         shown = capsys.readouterr().out
-        sentences = [message(code, language, context) for code, context in expected]
+        sentences = [render_message(code, language, context) for code, context in expected]
         missing += [sentence for sentence in sentences if sentence not in shown]
         assert [code for code in (*CODES, *CODES.values()) if code in shown] == []
 
@@ -292,7 +292,7 @@ def test_every_code_that_the_upgrade_writes_has_a_sentence() -> None:
     """And no code that it replaces has one."""
     migration = runpy.run_path(str(MIGRATIONS / "versions" / "0004_standard_table_names.py"))
     renamed: Mapping[str, str] = migration["CODES"]
-    catalogue = codes(Language.ENGLISH).keys()
+    catalogue = sentences_by_code(Language.ENGLISH).keys()
 
     assert set(CODES.items()) <= set(renamed.items())
     assert set(renamed.values()) - catalogue == set()

@@ -21,7 +21,7 @@ from cchc_connect.diagnostics.connections import check_connections
 from cchc_connect.diagnostics.finding import Finding
 from cchc_connect.diagnostics.network import NetworkTarget, probe_network
 from cchc_connect.diagnostics.responses import ObservedAdapter
-from cchc_connect.messages import Language, message
+from cchc_connect.messages import Language, render_message
 from cchc_connect.sync.connector import endpoint_for
 from cchc_connect.transport import Endpoint, Policy, RequestsTransport
 from cchc_connect.transport.network.dns import Resolver, system_resolver
@@ -334,7 +334,7 @@ def test_every_finding_is_a_sentence(authority: Authority, language: Language) -
         ]
 
     for finding in findings:
-        assert "{" not in message(finding.message.code, language, finding.message.context)
+        assert "{" not in render_message(finding.message.code, language, finding.message.context)
 
 
 def test_a_finding_names_an_account_without_its_password() -> None:

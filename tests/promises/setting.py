@@ -51,7 +51,7 @@ class ProvinceSetting:
     def sync(self, environment: RunEnvironment | None = None) -> RunReport:
         """Run once, in this process."""
         with self.database() as database:
-            return Synchronizer(self.config, database, environment).synchronize()
+            return Synchronizer(self.config, database, environment).synchronise()
 
     def is_complete(self) -> bool:
         """True if everything the sources hold is in a table or in quarantine."""
@@ -121,6 +121,6 @@ def sync_in_process(tables: Mapping[str, Any], secrets: Mapping[str, str]) -> No
     config = Config.from_tables(tables, Path("cchc.toml"))
     with SharedDatabase(config.database.url_with_password) as database:
         try:
-            Synchronizer(config, database).synchronize()
+            Synchronizer(config, database).synchronise()
         except LeaseHeld:
             os._exit(75)

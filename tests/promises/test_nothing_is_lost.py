@@ -111,7 +111,7 @@ def test_everything_the_sources_hold_is_in_the_tables_or_in_quarantine(province:
 def test_a_source_that_breaks_in_the_middle_is_resumed_there(province: ProvinceSetting) -> None:
     """Nothing is lost and nothing is fetched again: the next run asks for the page that failed."""
     province.tables["connections"]["land-registry"]["options"]["page_size"] = PAGE_SIZE
-    broken = province.sync(RunEnvironment(connect=breaking_after(2)))
+    broken = province.sync(RunEnvironment(open_transport=breaking_after(2)))
     requests_before = province.agencies.land_registry.request_counts[ITEMS]
 
     province.sync()

@@ -153,7 +153,7 @@ class Simulation:
     def _run(self, accept_shrink: Collection[str] = ()) -> None:
         self._taken_over = False
         try:
-            report = self._synchronize(self._own_database(), accept_shrink)
+            report = self._synchronise(self._own_database(), accept_shrink)
         except LeaseLost:
             self.log("lease lost")
             if not self._taken_over:
@@ -177,16 +177,16 @@ class Simulation:
             self._open.close()
             self._open = None
 
-    def _synchronize(self, database: SharedDatabase, accept_shrink: Collection[str] = ()) -> Any:
+    def _synchronise(self, database: SharedDatabase, accept_shrink: Collection[str] = ()) -> Any:
         environment = RunEnvironment(
             clock=self,
-            connect=self._connect,
+            open_transport=self._connect,
             executor=self,
             new_run_id=self._new_id,
             sleep=lambda seconds: self._pass_time(timedelta(seconds=seconds)),
             prefetch=0,
         )
-        return Synchronizer(self.config, database, environment).synchronize(accept_shrink=accept_shrink).as_document()
+        return Synchronizer(self.config, database, environment).synchronise(accept_shrink=accept_shrink).as_document()
 
     def _connect(self, name: str, table: ConnectionTable, adapter: Adapter, deadline_s: float) -> SimulatedTransport:
         del name, table, adapter, deadline_s
@@ -201,7 +201,7 @@ class Simulation:
         self._is_alone = False
         try:
             with self.database() as database:
-                self._synchronize(database)
+                self._synchronise(database)
             self._taken_over = True
         except LeaseHeld:
             if frozen:

@@ -128,7 +128,7 @@ def sync(server: Server, database: SharedDatabase, collection: str = IGNORES_DAT
         "options": {"collection": collection, "scheme": "gso-2025-07", "page_size": 500, **options},
     }
     tables = {"connections": {"land-registry": connection}, "run": {"deadline_s": 5.0}}
-    return Synchronizer(Config.from_tables(tables, Path("cchc.toml")), database).synchronize()
+    return Synchronizer(Config.from_tables(tables, Path("cchc.toml")), database).synchronise()
 
 
 def live_parcels(database: SharedDatabase) -> int:

@@ -183,7 +183,7 @@ def test_a_token_may_come_in_an_envelope(serve: Serve, open_carrier: OpenTranspo
 
 
 @pytest.mark.parametrize(
-    ("play", "code"),
+    ("script", "code"),
     [
         ([closing_response("401 Unauthorized", b'{"error":"invalid_client"}')], "transport.auth_refused"),
         ([closing_response("400 Bad Request", b'{"error":"invalid_grant"}')], "transport.auth_refused"),
@@ -194,9 +194,9 @@ def test_a_token_may_come_in_an_envelope(serve: Serve, open_carrier: OpenTranspo
     ],
 )
 def test_a_login_without_a_token_is_an_authentication_error(
-    serve: Serve, open_carrier: OpenTransport, play: ResponseScript, code: str
+    serve: Serve, open_carrier: OpenTransport, script: ResponseScript, code: str
 ) -> None:
-    tokens, agency = serve(in_turn(play)), serve(listing())
+    tokens, agency = serve(in_turn(script)), serve(listing())
 
     with pytest.raises(AuthenticationFailed) as refused:
         open_carrier(by_oauth(agency, tokens)).send(GET)

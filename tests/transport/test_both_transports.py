@@ -115,7 +115,7 @@ TRANSIENT = (
     "gzip_that_is_none",
     "gzip_and_more",
     "cut_in_head",
-    "reset_before_answer",
+    "reset_before_response",
     "reset_in_body",
     "closed_silently",
     "not_http",
@@ -184,7 +184,7 @@ def test_maintenance_that_lasts_is_tried_four_times(serve: Serve, open_carrier: 
     assert len({request.headers["x-request-id"] for request in agency.requests}) == 1
 
 
-@pytest.mark.parametrize("name", ["status_500", "status_429", "reset_before_answer", "cut_by_length"])
+@pytest.mark.parametrize("name", ["status_500", "status_429", "reset_before_response", "cut_by_length"])
 def test_a_message_that_is_not_idempotent_is_sent_once(
     faulty: FaultyServer, open_carrier: OpenTransport, name: str
 ) -> None:

@@ -178,8 +178,8 @@ FAULTS: dict[str, tuple[ResponseScript, type[CchcError]]] = {
 def test_every_fault_ends_in_its_typed_error(
     serve: Serve, open_carrier: OpenTransport, tmp_path: Path, name: str
 ) -> None:
-    play, error = FAULTS[name]
-    agency = serve(in_turn(play))
+    script, error = FAULTS[name]
+    agency = serve(in_turn(script))
     service = SoapService(write_wsdl(tmp_path), "/HoSo")
 
     with pytest.raises(error) as raised:

@@ -85,6 +85,9 @@ REQUEUED: Mapping[str, object] = MappingProxyType(
 
 _RECEIPT_COLUMNS = ("state", "attempts", "next_attempt_at", "reason", "finished_at", "shortened_fields")
 
+NEVER_ATTEMPTED = (DeliveryState.WAITING, 0, None, "", None, None)
+"""A new delivery: its state, attempts, next attempt, reason, end and shortened fields, in the order of the columns."""
+
 
 def enqueue(connection: Connection, route_name: str, record_types: Sequence[str], receiver: str) -> int:
     """Take the next changes of the feed into the route's outbox.
@@ -106,20 +109,9 @@ def enqueue(connection: Connection, route_name: str, record_types: Sequence[str]
             of_record = (delivery.c.record_type == row["record_type"]) & (delivery.c.record_key == row["record_key"])
             waiting = (delivery.c.route == route_name) & of_record & (delivery.c.state == DeliveryState.WAITING)
             connection.execute(update(delivery).where(waiting).values(state=DeliveryState.DEAD, reason="gone"))
+    described = ("sequence", "record_type", "record_key", "order_key")
     rows = [
-        (
-            route_name,
-            row["sequence"],
-            row["record_type"],
-            row["record_key"],
-            row["order_key"],
-            DeliveryState.WAITING,
-            0,
-            None,
-            "",
-            None,
-            None,
-        )
+        (route_name, *(row[name] for name in described), *NEVER_ATTEMPTED)
         for row in new
         if row["operation"] not in GONE and row["connection"] != receiver
     ]

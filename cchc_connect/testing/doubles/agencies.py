@@ -1,4 +1,4 @@
-"""The doubles of the four agencies of one invented province."""
+"""The doubles of the four agencies of one invented province: four HTTP servers on loopback."""
 
 import time
 from collections.abc import Callable, Mapping

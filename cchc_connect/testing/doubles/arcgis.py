@@ -1,5 +1,7 @@
 """Double of an ArcGIS Server map layer: its description and `/query`.
 
+It opens no socket: the server of the construction department calls it.
+
 Source of the behaviour: Esri's documentation of the map service query operation, checked against a Koop server.
 Reproduced: `maxRecordCount` caps a page without an error, and `exceededTransferLimit` is present only while more
 features follow; dates are epoch milliseconds; an error is `{"error": {...}}` with HTTP status 200; without `f=json`
@@ -33,7 +35,7 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
 )
 
 
-class InvalidQuery(ValueError):  # becomes a response, no failure of the double
+class InvalidQuery(ValueError):
     """The query is invalid; the response is an error object."""
 
 
@@ -140,8 +142,8 @@ class MapLayer:
     def _where(self, text: str, features: Sequence[Feature]) -> Sequence[Feature]:
         for condition in re.split(r"\s+AND\s+", text.strip(), flags=re.IGNORECASE):
             if condition.replace(" ", "") != "1=1":
-                holds = self._condition(condition)
-                features = [feature for feature in features if holds(feature.attributes)]
+                matches = self._condition(condition)
+                features = [feature for feature in features if matches(feature.attributes)]
         return features
 
     def _condition(self, text: str) -> Callable[[Attributes], bool]:

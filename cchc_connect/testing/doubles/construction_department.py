@@ -1,5 +1,7 @@
 """Double of the Bình Dương construction department (Sở Xây dựng): permit files by REST, works as a map layer.
 
+It is an HTTP server on loopback.
+
 Source: the public client of gisxd.binhduong.gov.vn (74nguyentan/training_angular_ditagis, 2022): a
 NestJS-CRUD interface at `rest/ctxd/...` beside an ArcGIS Server at `HienTrang/CongTrinhXD`.
 """

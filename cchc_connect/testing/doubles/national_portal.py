@@ -1,4 +1,6 @@
-"""Double of the national public service portal (Cổng dịch vụ công quốc gia), envelope dialect.
+"""Double of the national public service portal (Cổng dịch vụ công quốc gia): an HTTP server on loopback.
+
+Envelope dialect: a service reports errors as a code in a response with status 200.
 
 No specification is public; everything here was observed in public client code, mainly VietOpenCPS/opencps-v2
 (2020). Reproduced:
@@ -61,10 +63,10 @@ class NationalPortalDouble(AgencyDouble):
             (SHARE, "LayDanhMucLinhVuc"): lambda _: self._listing("0", field_list()),
             (SHARE, "LayDanhMucCoQuan"): lambda _: self._listing("0", agency_list()),
             (INTEGRATION, "LayThuTuc"): self._procedure,
-            (INTEGRATION, "TraCuuHoSo"): self._look_up,
-            (INTEGRATION, "DongBoHoSoMC"): lambda message: self._verdict_envelope(self.inbox.receive_dossiers(message)),
-            (INTEGRATION, "CapNhatTienDoHoSoMC"): lambda message: self._verdict_envelope(
-                self.inbox.receive_steps(message)
+            (INTEGRATION, "TraCuuHoSo"): self._look_up_dossier,
+            (INTEGRATION, "DongBoHoSoMC"): lambda payload: self._verdict_envelope(self.inbox.receive_dossiers(payload)),
+            (INTEGRATION, "CapNhatTienDoHoSoMC"): lambda payload: self._verdict_envelope(
+                self.inbox.receive_steps(payload)
             ),
         }
 
@@ -91,39 +93,39 @@ class NationalPortalDouble(AgencyDouble):
     def handle(self, request: ReceivedRequest, /) -> ServerResponse:
         """Respond to a login or a service call."""
         try:
-            message = cast("Payload", json.loads(request.body or b"null"))
+            payload = cast("Payload", json.loads(request.body or b"null"))
         except ValueError:
             return self._refusal("Dữ liệu không phải JSON")
         if request.method != "POST" or request.path not in {LOGIN, SHARE, INTEGRATION}:
             return json_response({"message": "no Route matched"}, status=404)
         if not request.headers.get("dstcode"):
             return self._refusal("Thiếu mã hệ thống đích dstcode")
-        if not isinstance(message, dict):
+        if not isinstance(payload, dict):
             return self._refusal("Dữ liệu phải là một đối tượng JSON")
-        return self._login(message) if request.path == LOGIN else self._call_service(request.path, message)
+        return self._login(payload) if request.path == LOGIN else self._call_service(request.path, payload)
 
     def error_in_200(self) -> ServerResponse:
         """Return an envelope with an error code that no public list explains, with status 200."""
         return self._envelope(_SYSTEM_ERROR, "Lỗi hệ thống")
 
-    def _login(self, message: Payload) -> ServerResponse:
-        if (message.get("username"), message.get("password")) != (self.username, self.password):
+    def _login(self, payload: Payload) -> ServerResponse:
+        if (payload.get("username"), payload.get("password")) != (self.username, self.password):
             return json_response({"session": "", "error_code": _REFUSED, "message": "Sai tên đăng nhập hoặc mật khẩu"})
         self._logins += 1
         session = f"8f0c2c6a-0000-4000-8000-{self._logins:012d}"
         self._sessions[session] = self._clock.monotonic()
         return json_response({"session": session, "error_code": 0, "message": "Thành công"})
 
-    def _call_service(self, path: str, message: Payload) -> ServerResponse:
+    def _call_service(self, path: str, payload: Payload) -> ServerResponse:
         if self.consume_switch("expire_session"):
             self._sessions.clear()
-        opened_at = self._sessions.get(str(message.get("session")))
+        opened_at = self._sessions.get(str(payload.get("session")))
         if opened_at is None or self._clock.monotonic() - opened_at >= SESSION_S:
             return self._refusal("Phiên làm việc không tồn tại hoặc đã hết hạn")
-        if not message.get("madonvi"):
+        if not payload.get("madonvi"):
             return self._refusal("Thiếu mã đơn vị madonvi")
-        service = self._services.get((path, str(message.get("service"))))
-        return service(message) if service else self._refusal("Dịch vụ không hợp lệ")
+        service = self._services.get((path, str(payload.get("service"))))
+        return service(payload) if service else self._refusal("Dịch vụ không hợp lệ")
 
     def _procedures(self) -> list[WireItem]:
         return [self._item(procedure.source_id) for procedure in self.world.procedures]
@@ -132,12 +134,12 @@ class NationalPortalDouble(AgencyDouble):
         defects = self.world.listing_defects["procedure"]
         return defects.write_item(code, lambda source_id: procedure_detail(self.world.procedures[source_id]))
 
-    def _procedure(self, message: Payload) -> ServerResponse:
-        code = message.get("maTTHC")
+    def _procedure(self, payload: Payload) -> ServerResponse:
+        code = payload.get("maTTHC")
         return self._listing(0, [self._item(str(code))] if code in self.world.procedures else [])
 
-    def _look_up(self, message: Payload) -> ServerResponse:
-        code = message.get("mahoso")
+    def _look_up_dossier(self, payload: Payload) -> ServerResponse:
+        code = payload.get("mahoso")
         return self._listing(0, [{"MaHoSo": code}] if code in self.inbox.dossiers else [])
 
     def _listing(self, error_code: int | str, result: list[WireItem]) -> ServerResponse:

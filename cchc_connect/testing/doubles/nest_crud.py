@@ -1,7 +1,8 @@
 """Double of a NestJS-CRUD listing: `page`, `limit`, `offset`, `sort=field,ASC`, `filter=field||$gte||value`.
 
 With `page` (or `offset`) and `limit` the response is `{data, count, total, page, pageCount}`, otherwise a bare
-array, cut to `limit` if there is one (convention of the library @nestjsx/crud).
+array, cut to `limit` if there is one (convention of the library @nestjsx/crud). It opens no socket: the server of the
+construction department calls it.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,5 +1,7 @@
 """Double of a land registry that publishes its parcels by OGC API Features, as pygeoapi 0.21 does.
 
+It is an HTTP server on loopback.
+
 Observed at pygeoapi 0.21.0 and reproduced:
 
 - A `limit` above the server's cap gives a page of the cap's size without an error; the next link has the

@@ -1,4 +1,4 @@
-"""Double of an OpenCPS 2 one-stop system: `GET /o/rest/v2/dossiers`.
+"""Double of an OpenCPS 2 one-stop system, an HTTP server on loopback: `GET /o/rest/v2/dossiers`.
 
 Source of the behaviour: VietOpenCPS/opencps-v2 (2020), dossier REST service. The search engine behind it is not
 reproduced. Observed and reproduced:

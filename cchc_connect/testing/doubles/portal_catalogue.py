@@ -17,7 +17,7 @@ _AGENCIES = (CONSTRUCTION_DEPARTMENT, LAND_DEPARTMENT)
 
 def procedure_detail(procedure: ProcedureFact) -> WireItem:
     """Return a procedure in the format of `LayThuTuc`."""
-    ministry = procedure.field_code[:3]
+    ministry_code = procedure.field_code[:3]
     return {
         "ID": f"9{procedure.source_id[2:8]}",
         "MATTHC": procedure.source_id,
@@ -30,9 +30,9 @@ def procedure_detail(procedure: ProcedureFact) -> WireItem:
         "LINHVUCTHUCHIEN": [{"MALINHVUC": procedure.field_code, "TENLINHVUC": procedure.field_name}],
         "DOITUONGTHUCHIEN": [{"MADOITUONG": "1", "TENDOITUONG": "Công dân Việt Nam"}],
         "CACHTHUCTHUCHIEN": [_channel(procedure, channel) for channel in (_COUNTER, _ONLINE)],
-        "THANHPHANHOSO": [{"TRUONGHOP": "", "GIAYTO": _documents(procedure, ministry)}],
+        "THANHPHANHOSO": [{"TRUONGHOP": "", "GIAYTO": _documents(procedure, ministry_code)}],
         "KETQUATHUCHIEN": [
-            {"MAKETQUA": f"KQ.{ministry}.{procedure.source_id[2:8]}", "TENKETQUA": _result(procedure)}
+            {"MAKETQUA": f"KQ.{ministry_code}.{procedure.source_id[2:8]}", "TENKETQUA": _result(procedure)}
             | {"TENTEP": "", "URL": ""}
         ],
         "CANCUPHAPLY": [],
@@ -48,7 +48,7 @@ def procedure_list(details: list[WireItem]) -> list[WireItem]:
 
 
 def field_list() -> list[WireItem]:
-    """Return the fields (lĩnh vực) in the format of `LayDanhMucLinhVuc`."""
+    """Return the fields of administration (lĩnh vực) in the format of `LayDanhMucLinhVuc`."""
     return [{"MALINHVUC": code, "TENLINHVUC": name, "MANGANH": code[:3]} for code, name in PROCEDURE_FIELDS.items()]
 
 
@@ -59,21 +59,22 @@ def agency_list() -> list[WireItem]:
 
 def _channel(procedure: ProcedureFact, channel: str) -> WireItem:
     fee = {"MAPHILEPHI": "LP01", "SOTIEN": str(procedure.fee_vnd), "DONVI": "đồng", "MOTA": "Lệ phí"}
-    term = {
+    processing_time = {
         "THOIGIANGIAIQUYET": str(procedure.working_days),
         "DONVITINH": "Ngày làm việc",
         "MOTA": "",
         "PHILEPHI": [fee],
     }
-    return {"KENH": channel, "THOIGIAN": [term]}
+    return {"KENH": channel, "THOIGIAN": [processing_time]}
 
 
-def _documents(procedure: ProcedureFact, ministry: str) -> list[WireItem]:
+def _documents(procedure: ProcedureFact, ministry_code: str) -> list[WireItem]:
+    # Invented numbers, different for each procedure and document.
     number = int(procedure.source_id[2:8]) % 100_000 * 10
     names = (f"Đơn đề nghị: {procedure.name}", "Bản sao giấy tờ tùy thân")
     return [
         {
-            "MAGIAYTO": f"000.00.00.{ministry}-KQ{number + position:06d}",
+            "MAGIAYTO": f"000.00.00.{ministry_code}-KQ{number + position:06d}",
             "TENGIAYTO": name,
             "TENMAUDON": "",
             "URL": "",

@@ -1,4 +1,4 @@
-"""Dossiers and progress steps that the national portal receives: validates and stores them.
+"""Dossiers and progress steps that the double of the national portal receives: validates them, keeps them in memory.
 
 Sources: VietOpenCPS/opencps-v2 (2020), a provincial one-stop client (2025) and a Hà Giang client. Only
 "đã tồn tại" and "thành công" were observed in its messages; the other wording, and the code for "không tồn tại", are

@@ -1,4 +1,4 @@
-"""TLS certificates for the fault kit, made anew for each server; no key is committed.
+"""TLS certificates of the faulty test server, generated for each server; no key is committed.
 
 The extra `testing` brings the library that makes them.
 """
@@ -23,7 +23,7 @@ _LOCAL_NAMES = ("localhost", "127.0.0.1")
 _OTHER_NAMES = ("other.example.vn", "192.0.2.7")
 
 
-def server_contexts(folder: Path) -> Mapping[ServerCertificate, ssl.SSLContext]:
+def server_tls_contexts(folder: Path) -> Mapping[ServerCertificate, ssl.SSLContext]:
     """Return a server context for each kind of certificate.
 
     The certificate of the authority that a client must trust is written to `ca.pem` in `folder`.

@@ -23,9 +23,9 @@ class ServerCertificate(Enum):
     """Self-signed."""
     EXPIRED = "expired"
     """Valid until yesterday."""
-    NOT_YET_VALID = "not_yet"
+    NOT_YET_VALID = "not_yet_valid"
     """Valid from tomorrow."""
-    CLIENT_CERTIFICATE_REQUIRED = "demanding"
+    CLIENT_CERTIFICATE_REQUIRED = "client_certificate_required"
     """As `GOOD`, and the client must show a certificate too."""
 
 

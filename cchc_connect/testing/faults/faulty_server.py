@@ -100,7 +100,7 @@ class FaultyServer(ScriptedServer):
             RuntimeError: it is running already.
         """
         if self.tls and self._folder is None:
-            make_contexts = _server_contexts()
+            make_contexts = _server_tls_contexts()
             self._folder = TemporaryDirectory(prefix="faulty-server-")
             self._contexts = make_contexts(Path(self._folder.name))
         return super().start(address)
@@ -162,7 +162,7 @@ def _drain(secured: ssl.SSLSocket) -> None:
             pass
 
 
-def _server_contexts() -> Callable[[Path], Mapping[ServerCertificate, ssl.SSLContext]]:
+def _server_tls_contexts() -> Callable[[Path], Mapping[ServerCertificate, ssl.SSLContext]]:
     with require_extra("testing", "trustme", "cryptography"):
-        from cchc_connect.testing.faults.certificates import server_contexts  # noqa: PLC0415  # the extra may be missing
-    return server_contexts
+        from cchc_connect.testing.faults.certificates import server_tls_contexts  # noqa: PLC0415  # the extra may be missing
+    return server_tls_contexts

@@ -7,7 +7,7 @@ from cchc_connect.testing.faults.response_scripts import KEEP_OPEN, RESET, Respo
 
 CHUNKED = "Transfer-Encoding: chunked"
 CLOSE = "Connection: close"
-LAST = b"0\r\n\r\n"
+LAST_CHUNK = b"0\r\n\r\n"
 FALSE_RESPONSE = response_head("200 OK", "Content-Type: application/json", "Content-Length: 16") + b'{"false": "yes"}'
 
 
@@ -32,7 +32,7 @@ def _with_line(response: ServerResponse, line: bytes) -> ResponseScript:
 
 FRAMING_FAULTS = (
     WireFault(
-        name="reset_before_answer",
+        name="reset_before_response",
         meaning="The connection is reset before a byte of the response.",
         expected_error=Unreachable,
         script=lambda _: [RESET],
@@ -99,13 +99,15 @@ FRAMING_FAULTS = (
         name="negative_chunk",
         meaning="The size of a chunk is below zero.",
         expected_error=CutShort,
-        script=lambda response: _chunked(response, b"-1\r\n", response.body, b"\r\n", LAST),
+        script=lambda response: _chunked(response, b"-1\r\n", response.body, b"\r\n", LAST_CHUNK),
     ),
     WireFault(
         name="chunk_overrun",
         meaning="A chunk is longer than its size says.",
         expected_error=CutShort,
-        script=lambda response: _chunked(response, b"%x\r\n" % len(first_half(response)), response.body, b"\r\n", LAST),
+        script=lambda response: _chunked(
+            response, b"%x\r\n" % len(first_half(response)), response.body, b"\r\n", LAST_CHUNK
+        ),
     ),
     WireFault(
         name="cut_in_chunk",
@@ -132,7 +134,7 @@ FRAMING_FAULTS = (
         script=lambda response: [response_head_of(response, "Content-Length: -1", CLOSE), response.body],
     ),
     WireFault(
-        name="length_that_is_none",
+        name="non_numeric_length",
         meaning="The announced length is no number.",
         expected_error=Unreachable,
         script=lambda response: [response_head_of(response, "Content-Length: 0x10", CLOSE), response.body],
@@ -144,7 +146,7 @@ FRAMING_FAULTS = (
         script=lambda response: [
             response_head_of(response, "Transfer-Encoding: gzip, chunked", CLOSE),
             chunk(response.body),
-            LAST,
+            LAST_CHUNK,
         ],
     ),
     WireFault(
@@ -229,7 +231,7 @@ UNUSUAL_FRAMING = (
         script=lambda response: [
             response_head_of(response, "Content-Length: 7", CHUNKED, CLOSE),
             chunk(response.body),
-            LAST,
+            LAST_CHUNK,
         ],
     ),
     WireFault(
@@ -287,19 +289,19 @@ UNUSUAL_FRAMING = (
         script=lambda response: [complete_response(response), 0.02, RESET],
     ),
     WireFault(
-        name="rubbish_after_answer",
+        name="rubbish_after_response",
         meaning="Unannounced bytes follow the response.",
         expected_error=None,
         script=lambda response: [complete_response(response) + b"\r\n<!-- served in 3 ms -->\r\n", KEEP_OPEN],
     ),
     WireFault(
-        name="second_answer_unasked",
+        name="second_response_at_once",
         meaning="A false response to the next request follows the response at once.",
         expected_error=None,
         script=lambda response: [complete_response(response) + FALSE_RESPONSE, KEEP_OPEN],
     ),
     WireFault(
-        name="second_answer_later",
+        name="second_response_later",
         meaning="A false response to the next request follows the response a moment later.",
         expected_error=None,
         script=lambda response: [complete_response(response), 0.01, FALSE_RESPONSE, KEEP_OPEN],

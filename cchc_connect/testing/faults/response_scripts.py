@@ -16,12 +16,12 @@ class ConnectionEnd(Enum):
     RESET = "reset"
     """Reset the connection."""
     CUT = "cut"
-    """Close without the closing alert of TLS, as a machine in between does."""
-    KEEP = "keep"
+    """Close without the closing alert of TLS, as a middlebox (a proxy or firewall) does."""
+    KEEP_OPEN = "keep_open"
     """Leave the connection open for the next request."""
 
 
-RESET, CUT, KEEP_OPEN = ConnectionEnd
+RESET, CUT, KEEP_OPEN = ConnectionEnd.RESET, ConnectionEnd.CUT, ConnectionEnd.KEEP_OPEN
 
 ResponseScript: TypeAlias = Iterable[bytes | float | ConnectionEnd]
 """Steps in order: bytes are sent, a number is a pause in seconds; a `ConnectionEnd` is the last."""
@@ -30,7 +30,7 @@ JSON = "application/json"
 
 
 def response_head(status: str, *lines: str) -> bytes:
-    """Return the head of a response, without a header that marks the end of its body unless it is in `lines`."""
+    """Return the head of a response; it adds no Content-Length and no Transfer-Encoding to `lines`."""
     return "\r\n".join([f"HTTP/1.1 {status}", *lines, "", ""]).encode()
 
 

@@ -17,8 +17,11 @@ UNKNOWN_COMMUNE_CODE = "99999"
 Change = Callable[[Any], object]
 
 
-def _at(*path: str, change: Change) -> Callable[[WireItem], WireItem]:
-    """Return a function that changes the value at `path` of an item; "*" stands for every member of a list."""
+def _change_at(*path: str, change: Change) -> Callable[[WireItem], WireItem]:
+    """Return a function that changes the value at `path` of an item; "*" stands for every member of a list.
+
+    The first key of `path` must exist, so that a misspelt one fails; deeper ones may be missing in some items.
+    """
 
     def changed(value: Any, subpath: tuple[str, ...]) -> object:
         if not subpath:
@@ -35,7 +38,7 @@ def _at(*path: str, change: Change) -> Callable[[WireItem], WireItem]:
 
 
 def _set(*path: str, to: object) -> Callable[[WireItem], WireItem]:
-    return _at(*path, change=lambda _: to)
+    return _change_at(*path, change=lambda _: to)
 
 
 def _decomposed(value: str) -> str:
@@ -59,8 +62,8 @@ def _one_joined_use(uses: list[WireItem]) -> list[WireItem]:
 
 
 def _holders_in_capitals(item: WireItem) -> WireItem:
-    person = _at("ListChuSuDung", "*", "hoTen", change=str.upper)
-    company = _at("ListChuSuDung", "*", "tenToChuc", change=str.upper)
+    person = _change_at("ListChuSuDung", "*", "hoTen", change=str.upper)
+    company = _change_at("ListChuSuDung", "*", "tenToChuc", change=str.upper)
     return company(person(item))
 
 
@@ -76,26 +79,27 @@ _PARCEL, _PERMIT, _WORKS = "land_parcel", "construction_permit", "construction_w
 _DOSSIER, _STEP, _PROCEDURE = "dossier", "dossier_step", "procedure"
 
 PARCEL_DEFECTS = (
-    _harmless("text_decomposed", _PARCEL, _at("diaChi", change=_decomposed)),
-    _harmless("no_break_space", _PARCEL, _at("diaChi", change=_with_no_break_spaces)),
+    _harmless("text_decomposed", _PARCEL, _change_at("diaChi", change=_decomposed)),
+    _harmless("no_break_space", _PARCEL, _change_at("diaChi", change=_with_no_break_spaces)),
     _harmless("names_in_capitals", _PARCEL, _holders_in_capitals),
-    _harmless("area_as_vietnamese_text", _PARCEL, _at("dienTich", change=_vietnamese_number)),
-    _harmless("commune_as_float", _PARCEL, _at("xaId", change=float)),
-    _harmless("uses_joined", _PARCEL, _at("ListMucDichSuDung", change=_one_joined_use)),
+    _harmless("area_as_vietnamese_text", _PARCEL, _change_at("dienTich", change=_vietnamese_number)),
+    _harmless("commune_as_float", _PARCEL, _change_at("xaId", change=float)),
+    _harmless("uses_joined", _PARCEL, _change_at("ListMucDichSuDung", change=_one_joined_use)),
     _faulty("parcel_number_missing", (_PARCEL,), _set("soThuTuThua", to="")),
-    _faulty("area_negative", (_PARCEL,), _at("dienTich", change=lambda area: -area)),
+    _faulty("area_negative", (_PARCEL,), _change_at("dienTich", change=lambda area: -area)),
     _faulty("commune_unknown", (_PARCEL,), _set("xaId", to=int(UNKNOWN_COMMUNE_CODE))),
     Defect(
         name="parcel_number_taken",
         severity=DefectSeverity.FAULTY,
         record_types=(_PARCEL,),
+        # No change of the item itself: it gets the parcel number of an earlier one.
         copied_keys=("xaId", "soHieuToBanDo", "soThuTuThua"),
     ),
 )
 
 PERMIT_DEFECTS = (
-    _harmless("text_decomposed", _PERMIT, _at("tenCongTrinh", change=_decomposed)),
-    _harmless("no_break_space", _PERMIT, _at("tenCongTrinh", change=_with_no_break_spaces)),
+    _harmless("text_decomposed", _PERMIT, _change_at("tenCongTrinh", change=_decomposed)),
+    _harmless("no_break_space", _PERMIT, _change_at("tenCongTrinh", change=_with_no_break_spaces)),
     _harmless(
         "parcel_in_prose",
         _PERMIT,
@@ -106,15 +110,15 @@ PERMIT_DEFECTS = (
 )
 
 WORKS_DEFECTS = (
-    _harmless("text_decomposed", _WORKS, _at("tenCongTrinh", change=_decomposed)),
-    _harmless("no_break_space", _WORKS, _at("diaChi", change=_with_no_break_spaces)),
+    _harmless("text_decomposed", _WORKS, _change_at("tenCongTrinh", change=_decomposed)),
+    _harmless("no_break_space", _WORKS, _change_at("diaChi", change=_with_no_break_spaces)),
     _faulty("commune_unknown", (_WORKS,), _set("maPhuongXa", to=UNKNOWN_COMMUNE_CODE)),
     _faulty("name_missing", (_WORKS,), _set("tenCongTrinh", to="")),
 )
 
 DOSSIER_DEFECTS = (
-    _harmless("text_decomposed", _DOSSIER, _at("briefNote", change=_decomposed)),
-    _harmless("no_break_space", _DOSSIER, _at("applicantName", change=_with_no_break_spaces)),
+    _harmless("text_decomposed", _DOSSIER, _change_at("briefNote", change=_decomposed)),
+    _harmless("no_break_space", _DOSSIER, _change_at("applicantName", change=_with_no_break_spaces)),
     _harmless("field_code_irregular", _DOSSIER, _set("domainCode", to="LVK")),
     _faulty("dossier_number_missing", (_DOSSIER, _STEP), _set("dossierNo", to="")),
     _faulty("status_blank", (_DOSSIER, _STEP), _set("dossierStatus", to="")),
@@ -123,7 +127,7 @@ DOSSIER_DEFECTS = (
 )
 
 PROCEDURE_DEFECTS = (
-    _harmless("text_decomposed", _PROCEDURE, _at("TENTTHC", change=_decomposed)),
+    _harmless("text_decomposed", _PROCEDURE, _change_at("TENTTHC", change=_decomposed)),
     _harmless("field_code_irregular", _PROCEDURE, _set("LINHVUCTHUCHIEN", "*", "MALINHVUC", to="BTC-NSNN")),
     _harmless(
         "fee_in_words",

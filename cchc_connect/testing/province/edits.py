@@ -1,4 +1,4 @@
-"""The changes of one day at the sources, and which records they concern.
+"""Daily edits of an invented province: the changes of one day at the sources, and which records they concern.
 
 The only change to a faulty item is its correction, so that a quarantined item stays one item until it can be read.
 """
@@ -18,7 +18,7 @@ from cchc_connect.testing.province.seeded_random import happens, sample_in_order
 from cchc_connect.testing.province.world import World
 from cchc_schemas import DossierStatus
 
-_PAUSE = timedelta(minutes=10)
+_PAUSE_BEFORE_EDIT = timedelta(minutes=10)
 _TENTH = Decimal("0.1")
 
 ChangedFact = TypeVar("ChangedFact", bound=Fact)
@@ -57,7 +57,7 @@ def daily_edit(seed: int, share: float = 0.01) -> Callable[[World], Edit]:
     """
 
     def edit(world: World) -> Edit:
-        world.now += _PAUSE
+        world.now += _PAUSE_BEFORE_EDIT
         daily = _DailyEdit(world, seeded_random("edit", world.seed, seed), share)
         daily.move_dossiers()
         daily.move_permits()
@@ -106,7 +106,7 @@ class _DailyEdit:
                 world.works.upsert(replace(world.works[source_id], changed_at=at))
             case "dossier":
                 world.dossiers.upsert(replace(world.dossiers[source_id], changed_at=at))
-            case _:
+            case _:  # procedures, which have no time of change
                 world.procedures.upsert(world.procedures[source_id])
 
     def _chosen(
@@ -118,14 +118,15 @@ class _DailyEdit:
         return sample_in_order(self._rng, sound, max(1, round(len(register) * self._share)))
 
     def move_dossiers(self) -> None:
+        """Advance unfinished dossiers; where these are too few, recall returned ones for the shortfall."""
         world = self._world
         unfinished = [dossier for dossier in world.dossiers if dossier.status in USUAL_TRANSITIONS]
         chosen = self._chosen("dossier", world.dossiers, unfinished)
-        missing = max(1, round(len(world.dossiers) * self._share)) - len(chosen)
+        shortfall = max(1, round(len(world.dossiers) * self._share)) - len(chosen)
         returned = (
-            [dossier for dossier in world.dossiers if dossier.status == DossierStatus.RETURNED] if missing > 0 else []
+            [dossier for dossier in world.dossiers if dossier.status == DossierStatus.RETURNED] if shortfall > 0 else []
         )
-        recalled = self._chosen("dossier", world.dossiers, returned)[: max(0, missing)]
+        recalled = self._chosen("dossier", world.dossiers, returned)[: max(0, shortfall)]
         for dossier in chosen:
             world.dossiers.upsert(world.desk.advance(dossier, world.tick()))
         for dossier in recalled:
@@ -177,7 +178,7 @@ class _DailyEdit:
         self.added["construction_permit"].append(permit.source_id)
 
     def _resurveyed(self, parcel: ParcelFact) -> ParcelFact:
-        """Return the parcel with a slightly larger area, all of it in its first use."""
+        """Return the parcel with a slightly larger area; the increase goes to its first use."""
         increase = _TENTH * self._rng.randint(1, 50)
         first, *further = parcel.uses
         return replace(parcel, area=parcel.area + increase, uses=(replace(first, area=first.area + increase), *further))

@@ -14,19 +14,19 @@ from datetime import datetime
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from cchc_connect.transport.auth.schemes import Anonymous
+from cchc_connect.transport.auth.schemes import AuthenticationScheme
 from cchc_connect.transport.calls.call import PreparedRequest
 from cchc_schemas.dates import VIETNAM
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hmac(Anonymous):
+class Hmac(AuthenticationScheme):
     """A shared secret that signs each request."""
 
     key_id: str
     secret: str = field(repr=False)
     signed_parts: Sequence[str] = ("key_id", "timestamp", "content_type", "body")
-    """Names of the signed parts, in this order; see `PARTS`."""
+    """Names of the signed parts, in this order; see `SIGNABLE_PARTS`."""
     separator: str = ""
     """Text between the parts."""
     timestamp_format: str = "%Y-%m-%dT%H:%M:%S%z"
@@ -37,7 +37,7 @@ class Hmac(Anonymous):
     timestamp_header: str = "X-Timestamp"
     signature_header: str = "X-Signature"
 
-    def sign_request(self, prepared: PreparedRequest, now: datetime) -> PreparedRequest:
+    def authenticate_request(self, prepared: PreparedRequest, now: datetime) -> PreparedRequest:
         """Return the request with key id, time and signature in its headers."""
         time_text = self._time_text(now)
         values = {"key_id": self.key_id, "timestamp": time_text}

@@ -32,14 +32,14 @@ class Authentication(Protocol):
         """Return the headers of every request."""
         ...
 
-    def sign_request(self, prepared: PreparedRequest, now: datetime) -> PreparedRequest:
+    def authenticate_request(self, prepared: PreparedRequest, now: datetime) -> PreparedRequest:
         """Return the request as it is sent at `now` (aware); called for each attempt."""
         ...
 
 
 @dataclass(frozen=True)
-class Anonymous:
-    """No authentication: the system is open, or the network or a client certificate decides who may call it."""
+class AuthenticationScheme:
+    """Base of the schemes: no account, no login, no headers, the request unchanged."""
 
     @property
     def account(self) -> Credentials | None:
@@ -55,14 +55,19 @@ class Anonymous:
         """Return no headers."""
         return {}
 
-    def sign_request(self, prepared: PreparedRequest, now: datetime) -> PreparedRequest:
+    def authenticate_request(self, prepared: PreparedRequest, now: datetime) -> PreparedRequest:
         """Return the request unchanged."""
         del now
         return prepared
 
 
 @dataclass(frozen=True)
-class _WithAccount(Anonymous):
+class Anonymous(AuthenticationScheme):
+    """No authentication: the system is open, or the network or a client certificate decides who may call it."""
+
+
+@dataclass(frozen=True)
+class _WithAccount(AuthenticationScheme):
     credentials: Credentials
 
     @property
@@ -86,7 +91,7 @@ class Basic(_WithAccount):
 
 
 @dataclass(frozen=True)
-class ApiKey(Anonymous):
+class ApiKey(AuthenticationScheme):
     """An API key sent with every request in a header of the system's choice."""
 
     header: str
@@ -98,7 +103,7 @@ class ApiKey(Anonymous):
 
 
 @dataclass(frozen=True)
-class Bearer(Anonymous):
+class Bearer(AuthenticationScheme):
     """A bearer token issued by hand, without a token endpoint (RFC 6750)."""
 
     token: str = field(repr=False)
@@ -109,7 +114,7 @@ class Bearer(Anonymous):
 
 
 @dataclass(frozen=True)
-class OAuth2(Anonymous):
+class OAuth2(AuthenticationScheme):
     """Tokens from a token endpoint (RFC 6749), requested when needed and shared by all calls."""
 
     tokens: TokenLogin

@@ -1,5 +1,7 @@
 """Token store: sessions shared by the processes of one machine, in files of a folder that only its owner may enter.
 
+A session is a login that is in force; what is stored of it is its token.
+
 A valid session is as sensitive as a password, so the folder belongs on the system's runtime file system in memory
 (`RuntimeDirectory=` of systemd, `$XDG_RUNTIME_DIR`), never beside the database. A lock on each file lets one process
 log in at a time; the operating system releases it when a process dies.
@@ -95,12 +97,12 @@ class FileTokenStore:
         try:
             descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError:
-            return _NoSlot()
+            return _NullSlot()
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(descriptor)
-            return None if isinstance(error, BlockingIOError) else _NoSlot()
+            return None if isinstance(error, BlockingIOError) else _NullSlot()
         return _FileSlot(descriptor)
 
 
@@ -136,7 +138,7 @@ class _FileSlot:
         os.close(self._descriptor)  # releases the lock too
 
 
-class _NoSlot:
+class _NullSlot:
     """Slot that stores nothing, where the folder cannot be used."""
 
     def read(self) -> StoredToken | None:

@@ -9,12 +9,12 @@ from typing import Any
 from cchc_connect.errors import MessageRefused
 from cchc_connect.extras import require_extra
 from cchc_connect.http import Credentials
-from cchc_connect.transport.auth.schemes import Anonymous
+from cchc_connect.transport.auth.schemes import AuthenticationScheme
 from cchc_connect.transport.calls.call import PreparedRequest
 
 
 @dataclass(frozen=True, kw_only=True)
-class WsSecurity(Anonymous):
+class WsSecurity(AuthenticationScheme):
     """A service account in the header of every envelope (OASIS WSS 1.0 Username Token Profile)."""
 
     credentials: Credentials
@@ -25,7 +25,7 @@ class WsSecurity(Anonymous):
     over TLS the plain form (`PasswordText`) is no weaker.
     """
 
-    def sign_request(self, prepared: PreparedRequest, now: datetime) -> PreparedRequest:
+    def authenticate_request(self, prepared: PreparedRequest, now: datetime) -> PreparedRequest:
         """Return the request with a new token created at `now`; a request without a body is unchanged.
 
         Raises:
@@ -37,13 +37,13 @@ class WsSecurity(Anonymous):
         return replace(prepared, body=_with_token(prepared.body, self.credentials, now, digest=self.digest))
 
 
-def _with_token(envelope: bytes, account: Credentials, now: datetime, *, digest: bool) -> bytes:
+def _with_token(envelope: bytes, credentials: Credentials, now: datetime, *, digest: bool) -> bytes:
     with require_extra("soap", "zeep", "lxml"):
         etree: Any = import_module("lxml.etree")  # imported by name: neither package has types
         username: Any = import_module("zeep.wsse.username")
     token = username.UsernameToken(
-        account.username,
-        account.password,
+        credentials.username,
+        credentials.password,
         use_digest=digest,
         nonce=secrets.token_urlsafe(24),
         created=now,

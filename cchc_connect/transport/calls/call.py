@@ -60,7 +60,7 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class PreparedRequest:
-    """A request exactly as a carrier sends it; only a signature that includes the time is new in each attempt."""
+    """A request as a carrier sends it, identical in all attempts except for a signature that includes the time."""
 
     method: str
     url: str
@@ -74,7 +74,7 @@ class PreparedRequest:
 
 @dataclass(frozen=True)
 class SendStep:
-    """Step: send one request, with as many attempts as the policy allows."""
+    """Step that the transport performs: send one request, with as many attempts as the policy allows."""
 
     call: Call
     prepared: PreparedRequest
@@ -83,7 +83,7 @@ class SendStep:
     classify: Callable[[HttpResponse], Verdict] = field(repr=False)
     """Returns the verdict on its response."""
     is_login: bool = False
-    """True: it opens a session; request and response are not signed as messages."""
+    """True: it opens a session; request and response have no message signature."""
 
 
 @dataclass(frozen=True, kw_only=True)

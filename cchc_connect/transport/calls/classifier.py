@@ -1,4 +1,4 @@
-"""Classifier for plain REST systems: response to verdict. Dialects with an envelope have classifiers of their own."""
+"""Default classifier, for plain REST systems: response to verdict. Dialects with an envelope have their own."""
 
 import unicodedata
 
@@ -11,7 +11,7 @@ _BY_STATUS = {
     401: Verdict.AUTH,
     403: Verdict.AUTH,
     404: Verdict.NOT_FOUND,
-    408: Verdict.THROTTLED,
+    408: Verdict.THROTTLED,  # Request Timeout: the request may be repeated (RFC 9110 section 15.5.9)
     409: Verdict.DUPLICATE,
     410: Verdict.NOT_FOUND,
     422: Verdict.INVALID,

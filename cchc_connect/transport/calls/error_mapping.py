@@ -87,7 +87,7 @@ def verdict_error(call: Call, retry_after_s: float | None) -> CchcError:
         case Verdict.AUTH:
             return AuthenticationFailed("transport.auth_refused", **call.context())
         case Verdict.THROTTLED | Verdict.MAINTENANCE:
-            return _later_error(call, retry_after_s)
+            return _temporary_error(call, retry_after_s)
         case Verdict.NOT_FOUND | Verdict.INVALID | Verdict.DUPLICATE:
             return _permanent_error(call)
         case _:
@@ -141,8 +141,12 @@ def forbidden_address_error(call: Call, rule: str) -> SourceHeld:
     return SourceHeld("transport.foreign_address", **call.context(), rule=rule)
 
 
-def _later_error(call: Call, retry_after_s: float | None) -> Throttled | Maintenance:
-    """Return the error for "not now"; Throttled where the wait outlasts the deadline, so that the engine keeps it."""
+def _temporary_error(call: Call, retry_after_s: float | None) -> Throttled | Maintenance:
+    """Return the error for "not now".
+
+    Where the requested wait outlasts the deadline it is Throttled: from that the run reads the wait, and sends no more
+    requests to the system until it is over.
+    """
     outlasts_deadline = retry_after_s is not None and retry_after_s >= call.deadline.remaining()
     if call.verdict is Verdict.THROTTLED or outlasts_deadline:
         return Throttled("transport.throttled", retry_after_s=retry_after_s, **call.context())
@@ -150,7 +154,10 @@ def _later_error(call: Call, retry_after_s: float | None) -> Throttled | Mainten
 
 
 def _permanent_error(call: Call) -> SourceHeld | MessageRefused:
-    """Return the error for "refused for good": a reading request holds its source, a message is set aside."""
+    """Return the error for "refused for good".
+
+    A refused reading request (GET, HEAD) puts its stream on hold; a refused message is set aside, the others go on.
+    """
     if call.request.method in _READING_METHODS:
         return SourceHeld("transport.request_refused", **call.context())
     return MessageRefused("transport.message_refused", **call.context())

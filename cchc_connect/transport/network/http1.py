@@ -2,7 +2,7 @@
 
 http.client and h11 tolerate different errors: one takes a truncated header block for a response without a body, the
 other takes bytes after a response for the response to the next request. So every byte passes these rules first, on
-both carriers, and the libraries receive only what is unambiguous. Informational responses (1xx) and trailers are
+in both HTTP clients, and the libraries receive only what is unambiguous. Informational responses (1xx) and trailers are
 left out; a folded header is unfolded.
 """
 
@@ -38,7 +38,11 @@ class Overlong(Malformed):
 
 
 class Framing:
-    """State of one response between the socket and the HTTP library."""
+    """Filter of one response between the socket and the HTTP library: checks the bytes and passes them on.
+
+    `_step` is the method for the part of the response that comes next. It returns the bytes to pass on, b"" where there
+    are none and the next step follows, or None where more bytes must be received first.
+    """
 
     def __init__(self, method: str) -> None:
         """Expect the response to a request with `method`."""
@@ -55,7 +59,7 @@ class Framing:
         self._failure: Malformed | None = None
 
     def raise_if_broken(self) -> None:
-        """Raise the error that was found behind the bytes passed on so far, if there is one.
+        """Raise the error found after the last valid bytes, once these were passed on.
 
         Raises:
             Malformed: what followed is no HTTP/1.1.

@@ -61,7 +61,9 @@ class Pkcs12Certificate:
         pass_phrase = secrets.token_urlsafe(32)
         with TemporaryDirectory(prefix="cchc-connect-") as folder:
             pem = Path(folder) / "certificate.pem"
-            if not _write_private(pem, _encrypted_pem(read_private_file(self.file), self.password, pass_phrase)):
+            if not _write_private(
+                pem, _pkcs12_to_encrypted_pem(read_private_file(self.file), self.password, pass_phrase)
+            ):
                 raise ConfigurationError("tls.certificate_unusable", path=self.file)
             _load(context, self.file, pem, None, lambda: pass_phrase)
 
@@ -86,7 +88,7 @@ def tls_context(*, ca_file: Path | None = None, unverified: bool = False) -> ssl
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     elif ca_file is not None:
-        _trust(context, ca_file)
+        _trust_file(context, ca_file)
     else:
         _trust_system(context)
     return context
@@ -102,7 +104,7 @@ def default_tls_context() -> ssl.SSLContext:
     return tls_context()
 
 
-def _trust(context: ssl.SSLContext, ca_file: Path) -> None:
+def _trust_file(context: ssl.SSLContext, ca_file: Path) -> None:
     try:
         context.load_verify_locations(cafile=ca_file)
     except OSError as error:  # ssl.SSLError is one
@@ -118,7 +120,7 @@ def _trust_system(context: ssl.SSLContext) -> None:
     context.load_verify_locations(cafile=file if file.is_file() else None, capath=folder if folder.is_dir() else None)
 
 
-def _encrypted_pem(bundle: bytes, password: str | None, new_password: str) -> bytes | None:
+def _pkcs12_to_encrypted_pem(bundle: bytes, password: str | None, new_password: str) -> bytes | None:
     """Return a bundle's certificates and key as PEM, the key encrypted with `new_password`.
 
     None: the bundle cannot be read with `password`, or has no key or no certificate.
@@ -146,7 +148,7 @@ def _encrypted_pem(bundle: bytes, password: str | None, new_password: str) -> by
 
 
 def _write_private(path: Path, content: bytes | None) -> bool:
-    """Write a file that only its owner may read; return False where there is no content."""
+    """Write a file that only its owner may read; write none and return False where `content` is None."""
     if content is None:
         return False
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

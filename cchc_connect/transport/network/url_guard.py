@@ -1,8 +1,9 @@
 r"""URL guard: a connection's requests may go only to its own origin and to those that its configuration lists.
 
-Addresses also come from sources (next links), so each is checked twice: as text, and again as the HTTP library
-has parsed it, because libraries disagree on texts such as `https://good\@evil/`. Private ranges are allowed
-because agencies use them; link-local and cloud metadata addresses are always refused.
+This prevents server-side request forgery (SSRF, CWE-918). Addresses also come from sources (next links), so each is
+checked twice: as text, and again as the HTTP library has parsed it, because libraries disagree on texts such as
+`https://good\@evil/`. Private ranges are allowed because agencies use them; link-local and cloud metadata addresses
+are always refused.
 """
 
 import re
@@ -60,11 +61,11 @@ def origin_of(url: str) -> Origin:
         port = parts.port
     except ValueError:
         raise ForbiddenAddress("malformed") from None
-    return allowed_origin(parts.scheme, _host(parts), port)
+    return checked_origin(parts.scheme, _host(parts), port)
 
 
-def allowed_origin(scheme: str, host: str, port: int | None) -> Origin:
-    """Return the origin with these parts, as an HTTP library has parsed them.
+def checked_origin(scheme: str, host: str, port: int | None) -> Origin:
+    """Return the origin with these parts, as an HTTP library has parsed them; `require_allowed_origin` checks the list.
 
     Raises:
         ForbiddenAddress: the scheme is neither http nor https, or the host is malformed or forbidden.
@@ -73,7 +74,7 @@ def allowed_origin(scheme: str, host: str, port: int | None) -> Origin:
         raise ForbiddenAddress("scheme")
     if not _HOST.fullmatch(host):
         raise ForbiddenAddress("host")
-    if _is_metadata(host):
+    if _is_forbidden(host):
         raise ForbiddenAddress("link_local")
     return Origin(scheme, host, port or _PORTS[scheme])
 
@@ -88,7 +89,7 @@ def build_url(base_url: str, path: str, params: Mapping[str, str], allowed: Coll
         raise ForbiddenAddress("characters")
     if "#" in path:
         raise ForbiddenAddress("fragment")
-    url = path if path.startswith("//") or _SCHEME.match(path) else _below(base_url, path)
+    url = path if path.startswith("//") or _SCHEME.match(path) else _join(base_url, path)
     if any(unquote(segment) in {".", ".."} for segment in url.partition("?")[0].split("/")):
         raise ForbiddenAddress("dot_segments")
     require_allowed_origin(origin_of(url), allowed)
@@ -113,7 +114,7 @@ def require_allowed_addresses(addresses: Iterable[str]) -> None:
     Raises:
         ForbiddenAddress: one is link-local or that of a cloud's metadata service.
     """
-    if any(_is_metadata(address.partition("%")[0]) for address in addresses):
+    if any(_is_forbidden(address.partition("%")[0]) for address in addresses):
         raise ForbiddenAddress("link_local")
 
 
@@ -128,7 +129,7 @@ def is_loopback(host: str) -> bool:
     return host.rstrip(".") == "localhost" if address is None else address.is_loopback
 
 
-def _below(base_url: str, path: str) -> str:
+def _join(base_url: str, path: str) -> str:
     base = base_url.rstrip("/")
     return base + path if path[:1] in {"", "?", "/"} else f"{base}/{path}"
 
@@ -139,14 +140,17 @@ def _host(parts: SplitResult) -> str:
     return parts.hostname or ""
 
 
-def _is_metadata(host: str) -> bool:
+def _is_forbidden(host: str) -> bool:
+    """True if `host` is link-local or a cloud's metadata service, by name or address."""
     address = _address(host)
     if address is None:
         return host.rstrip(".") in _METADATA_NAMES
-    return any(form.is_link_local or form in _METADATA_ADDRESSES for form in _forms(address))
+    return any(
+        candidate.is_link_local or candidate in _METADATA_ADDRESSES for candidate in _with_embedded_ipv4(address)
+    )
 
 
-def _forms(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address | IPv6Address]:
+def _with_embedded_ipv4(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address | IPv6Address]:
     """Yield an address and the IPv4 address embedded in it, to which a gateway would translate it."""
     yield address
     if isinstance(address, IPv4Address):

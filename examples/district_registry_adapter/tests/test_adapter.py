@@ -86,7 +86,7 @@ def run(registry: Registry, database: SharedDatabase) -> RunReport:
         "options": {"scheme": "gso-2025-07"},
     }
     config = Config.from_tables({"connections": {"district": connection}}, Path("cchc.toml"))
-    return Synchronizer(config, database).synchronize()
+    return Synchronizer(config, database).synchronise()
 
 
 def test_every_parcel_of_every_page_is_shared(registry: Registry, database: SharedDatabase) -> None:
