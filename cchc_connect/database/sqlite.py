@@ -1,6 +1,7 @@
 """SQLite as the shared database: one file; the file's lock allows one writer at a time."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -94,9 +95,8 @@ class SqliteBackend:
         if not self.path.is_file():
             raise DatabaseUnusable("database.absent", path=self.location)
         try:
-            connection = sqlite3.connect(f"file:{quote(self.location)}?mode=ro", uri=True)
-            connection.execute("SELECT count(*) FROM sqlite_master")
-            connection.close()
+            with closing(sqlite3.connect(f"file:{quote(self.location)}?mode=ro", uri=True)) as connection:
+                connection.execute("SELECT count(*) FROM sqlite_master")
         except sqlite3.Error as error:
             reason = self.error_message(error)
         else:
