@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from sqlalchemy import create_engine
+from sqlalchemy import NullPool, create_engine
 
 from cchc_connect import Credentials, HttpRequest, HttpResponse, Item, Outgoing, Page
 from cchc_connect.clock import SystemClock
@@ -181,7 +181,8 @@ def test_engines_of_other_programs_log_unchanged(caplog: pytest.LogCaptureFixtur
     """Only the engines that we create hide rows."""
     PostgresBackend("postgresql://u@h/b").engine()
 
-    with caplog.at_level("DEBUG", "sqlalchemy"), create_engine("sqlite://").connect() as connection:
+    engine = create_engine("sqlite://", poolclass=NullPool)  # a pool would leave its connection open
+    with caplog.at_level("DEBUG", "sqlalchemy"), engine.connect() as connection:
         connection.exec_driver_sql("SELECT 'theirs'").all()
 
     assert "theirs" in caplog.text
