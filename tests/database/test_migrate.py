@@ -123,6 +123,7 @@ def restore(address: str, version: int) -> None:
     if address.startswith(SQLITE):
         with closing(sqlite3.connect(address.removeprefix(SQLITE))) as connection:
             connection.executescript((FOLDER / f"schema_version_{version}.sql").read_text(encoding="utf-8"))
+            connection.execute("PRAGMA journal_mode = WAL")  # as every version of the program has left its files
         return
     with psycopg.connect(address) as server:
         server.execute((FOLDER / f"schema_version_{version}_postgres.sql").read_bytes())
