@@ -29,8 +29,6 @@ LOGIN = "/dvcqg/login"
 SHARE = "/dvcqg/share"
 INTEGRATION = "/dvcqg/integration"
 SESSION_S = 600.0
-AGENCY = "000.00.00.H09"
-DESTINATION = "VN:GOV:000.00.00.G22:vpcpdvcqg"
 
 _REFUSED = -1
 _SYSTEM_ERROR = "99"
