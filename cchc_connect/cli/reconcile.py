@@ -7,10 +7,11 @@ from typing import Any
 from cchc_connect.cli.arguments import existing_database
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
-from cchc_connect.cli.exit_codes import ExitCode, UsageMistake
+from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.progress import progress_display
 from cchc_connect.cli.report import EXIT_CODES
 from cchc_connect.config.file import Config
+from cchc_connect.errors import UsageMistake
 from cchc_connect.sync.reconcile import Comparison, KeySample, Reconciliation
 from cchc_connect.sync.report import RunStatus
 from cchc_connect.sync.synchronizer import RunEnvironment, Synchronizer

@@ -80,7 +80,7 @@ def test_the_database_converges_to_the_source(kind: str, rounds: list[Any], page
     with (
         tempfile.TemporaryDirectory() as folder,
         prepared_address(kind, Path(folder)) as address,
-        SharedDatabase(address) as database,
+        SharedDatabase(address, create_or_upgrade=True) as database,
     ):
         edited = EditedSource(database, page_size)
         for edits, breaks_at in rounds:

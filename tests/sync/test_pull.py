@@ -36,7 +36,7 @@ INCREMENTAL = SourceProfile(changed_since=True, lookback=timedelta(minutes=10))
 
 @pytest.fixture
 def database(address: str) -> Iterator[SharedDatabase]:
-    with SharedDatabase(address) as opened:
+    with SharedDatabase(address, create_or_upgrade=True) as opened:
         yield opened
 
 
@@ -688,7 +688,7 @@ def test_a_shrink_that_a_person_accepted_deletes_records(database: SharedDatabas
 def test_a_table_is_analyzed_after_its_first_page(tmp_path: Path) -> None:
     """With PostgreSQL's plans for an empty table, each page of a first load would scan all pages before it."""
     table_size = text("SELECT reltuples FROM pg_class WHERE oid = CAST('land_parcel' AS regclass)")
-    with new_address("postgres", tmp_path) as address, SharedDatabase(address) as database:
+    with new_address("postgres", tmp_path) as address, SharedDatabase(address, create_or_upgrade=True) as database:
         pull(database, LandRegister([parcel_item(number) for number in range(1, 8)]))
 
         with database.reading() as connection:
