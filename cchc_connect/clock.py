@@ -5,10 +5,13 @@ everywhere (`as_instant`), whatever the time zone of the machine.
 """
 
 import time
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Protocol
 
 _UTC_OFFSET = "+00:00"
+
+VIETNAM_TIME = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
+"""Vietnamese time, as `VIETNAM` of the records, which only a program with records should load."""
 
 FIRST_INSTANT, LAST_INSTANT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 """The ends of the calendar, which stand for "always"."""
@@ -64,15 +67,13 @@ def as_instant(moment: date, *, at_end_of_day: bool = False) -> datetime:
     >>> as_instant(datetime(2026, 7, 1, 8, 15)).isoformat()
     '2026-07-01T01:15:00+00:00'
     """
-    from cchc_schemas.dates import VIETNAM  # noqa: PLC0415  # few programs need it, and --help must be fast
-
     if not isinstance(moment, datetime):
-        first = datetime(moment.year, moment.month, moment.day, tzinfo=VIETNAM)
+        first = datetime(moment.year, moment.month, moment.day, tzinfo=VIETNAM_TIME)
         moment = first + timedelta(days=1, microseconds=-1) if at_end_of_day else first
     if moment.tzinfo is UTC:
         return moment
     try:
-        return (moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)).astimezone(UTC)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM_TIME)).astimezone(UTC)
     except OverflowError:  # the first or the last hours of the calendar
         return FIRST_INSTANT if moment.year == 1 else LAST_INSTANT
 

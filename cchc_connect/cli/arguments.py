@@ -1,14 +1,20 @@
 """Checks what a command is given: names of connections and record types, and a shared database that must exist."""
 
+# ruff: noqa: PLC0415  # what only opens SQLAlchemy or the records is imported there, so that `status` starts at once
+
 import re
 import shlex
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from cchc_connect.cli.context import CommandContext
-from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import DatabaseUnusable, NotFound, UsageMistake
-from cchc_schemas import RECORD_TYPES, Record
+
+if TYPE_CHECKING:
+    from cchc_connect.database.direct.connection import DirectConnection
+    from cchc_connect.database.shared_database import SharedDatabase
+    from cchc_schemas import Record
 
 PASSWORD = re.compile(r"(?<=://)([^:@/]*):[^@/]*@")
 """User and password in a database address."""
@@ -17,7 +23,7 @@ _NO_PASSWORD = r"\1@"  # noqa: S105  # a replacement pattern
 
 
 @contextmanager
-def existing_database(command: CommandContext, location: str | None) -> Generator[SharedDatabase, None, None]:
+def existing_database(command: CommandContext, location: str | None) -> Generator["SharedDatabase", None, None]:
     """Open the database at `location`, a path or an address; without location that of the configuration.
 
     Raises:
@@ -30,15 +36,34 @@ def existing_database(command: CommandContext, location: str | None) -> Generato
         yield database
 
 
-def open_existing(location: str) -> SharedDatabase:
+def open_existing(location: str) -> "SharedDatabase":
     """Open the database at `location`; raises as `existing_database` does."""
+    from cchc_connect.database.shared_database import SharedDatabase
+
     try:
         return SharedDatabase(location)
     except DatabaseUnusable as error:
         if error.code != "database.absent":
             raise
-        path = error.context["path"]
-    raise NotFound("cli.no_database", path=path)
+        absent = error
+    raise _no_database(absent)
+
+
+@contextmanager
+def existing_database_directly(location: str) -> Generator["DirectConnection", None, None]:
+    """Read the database at `location` by its driver alone: a path or an address. Raises as `existing_database` does."""
+    from cchc_connect.database.direct.opening import reading
+
+    try:
+        with reading(location) as connection:
+            yield connection
+    except DatabaseUnusable as error:
+        if error.code != "database.absent":
+            raise
+        absent = error
+    else:
+        return
+    raise _no_database(absent)
 
 
 def database_option(location: str | None) -> str:
@@ -52,9 +77,13 @@ def database_option(location: str | None) -> str:
 
 def configured_address(command: CommandContext) -> str:
     """Return the address of the database in the configuration."""
-    from cchc_connect.config.file import Config  # noqa: PLC0415  # with --db no configuration is read
+    from cchc_connect.config.file import Config
 
     return Config.load(command.config).database.url_with_password
+
+
+def _no_database(absent: DatabaseUnusable) -> NotFound:
+    return NotFound("cli.no_database", path=absent.context["path"])
 
 
 def require_known_name(code: str, name: str | None, names: Iterable[str]) -> None:
@@ -67,11 +96,13 @@ def require_known_name(code: str, name: str | None, names: Iterable[str]) -> Non
         raise UsageMistake(code, name=name, known=", ".join(sorted(names)))
 
 
-def record_class(name: str) -> type[Record]:
+def record_class(name: str) -> "type[Record]":
     """Return the record class of a record type.
 
     Raises:
         UsageMistake: there is no record type of that name.
     """
+    from cchc_schemas import RECORD_TYPES
+
     require_known_name("cli.record_type_unknown", name, RECORD_TYPES)
     return RECORD_TYPES[name]

@@ -1,11 +1,11 @@
 """Instants, dates and decimals for people: Vietnamese time, order and signs of the language; instants in options."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
+from cchc_connect.clock import as_instant
 from cchc_connect.errors import UsageMistake
 from cchc_connect.messages import Language
 from cchc_connect.messages.values import day_text, instant_text, number_text
-from cchc_schemas import VIETNAM
 
 
 def local_time(moment: datetime | str | None, language: Language) -> str:
@@ -54,4 +54,4 @@ def parse_instant(written: str | None, option: str) -> datetime | None:
         moment = datetime.fromisoformat(written)
     except ValueError:
         raise UsageMistake("cli.instant_unreadable", option=option, value=written) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)).astimezone(UTC)
+    return as_instant(moment)

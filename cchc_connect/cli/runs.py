@@ -3,19 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection
-
-from cchc_connect.cli.arguments import database_option, existing_database
+from cchc_connect.cli.arguments import database_option, existing_database_directly
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_time
 from cchc_connect.cli.report import report_document, show_lines, show_report
-from cchc_connect.clock import SystemClock
-from cchc_connect.database.state.counters import RunCounters, read_counters
-from cchc_connect.database.state.lease import is_held
-from cchc_connect.database.state.runs import Run, find_run, latest_runs
-from cchc_connect.sync.report import ReportLine, RunReport
+from cchc_connect.clock import SystemClock, to_timestamp_text
+from cchc_connect.config.glance import ConfigGlance
+from cchc_connect.database.state.counters import RunCounters
+from cchc_connect.monitoring.runs import Run, read_run, read_runs
+from cchc_connect.sync.report import ReportLine
 
 COLUMNS = ("run_id", "started_at", "finished_at", "state", "rows", "messages")
 
@@ -23,9 +21,8 @@ COLUMNS = ("run_id", "started_at", "finished_at", "state", "rows", "messages")
 def list_runs(command: CommandContext, database: str | None, limit: int) -> ExitCode:
     """List the latest runs, newest first."""
     console = command.console
-    with existing_database(command, database) as opened, opened.reading() as connection:
-        runs = latest_runs(connection, limit)
-        heads = [_head(run, connection) for run in runs]
+    with existing_database_directly(_location(command, database)) as connection:
+        heads = [_head(run) for run in read_runs(connection, limit, SystemClock().now())]
     console.document({"runs": heads})
     if not heads:
         console.message("status.never_run")
@@ -39,43 +36,43 @@ def list_runs(command: CommandContext, database: str | None, limit: int) -> Exit
 def show_run(command: CommandContext, database: str | None, run_id: str) -> ExitCode:
     """Show one run: its report, or if it has none its run counters up to its last commit.
 
+    Args:
+        command: the call.
+        database: path or address of the database; None for that of the configuration.
+        run_id: the run's id, or the beginning of its id.
+
     Raises:
-        NotFound: the database has no such run.
+        NotFound: the database has no such run, or several.
     """
     console = command.console
-    with existing_database(command, database) as opened, opened.reading() as connection:
-        run = find_run(connection, run_id)
-        head, counters = _head(run, connection), read_counters(connection, run_id)
+    with existing_database_directly(_location(command, database)) as connection:
+        run = read_run(connection, run_id, SystemClock().now())
+    head = _head(run)
     if run.report is None:
-        console.document({**head, "report": None, "counters": [_document(counted) for counted in counters]})
+        console.document({**head, "report": None, "counters": [_document(counted) for counted in run.committed]})
         _show_head(head, console)
-        _show_counters(counters, head["state"], console)
+        _show_counters(run.committed, head["state"], console)
         return ExitCode.DONE
-    report = RunReport.from_document(run.report)
-    console.document({**head, "report": report_document(report, console)})
+    console.document({**head, "report": report_document(run.report, console)})
     _show_head(head, console)
-    show_report(report, console)
+    show_report(run.report, console)
     return ExitCode.DONE
 
 
-def _head(run: Run, connection: Connection) -> dict[str, Any]:
-    """Return a run without its lines; totals of a run without report come from its run counters."""
-    head = {"run_id": run.run_id, "started_at": run.started_at, "finished_at": run.finished_at}
-    if run.report is not None:
-        totals = {name: run.report[name] for name in ("rows_written", "messages_delivered")}
-    else:
-        counters = [counted.counts for counted in read_counters(connection, run.run_id)]
-        totals = {
-            "rows_written": sum(counts.rows_written for counts in counters),
-            "messages_delivered": sum(counts.delivered for counts in counters),
-        }
-    return {**head, "state": run.outcome or _state(run, connection), **totals}
+def _location(command: CommandContext, database: str | None) -> str:
+    return ConfigGlance.read(command.config).database_url if database is None else database
 
 
-def _state(run: Run, connection: Connection) -> str:
-    """Return whether a run that has not ended is in progress, which only the latest can be, or was interrupted."""
-    is_latest = latest_runs(connection, 1)[0].run_id == run.run_id
-    return "at_work" if is_latest and is_held(connection, SystemClock().now()) else "interrupted"
+def _head(run: Run) -> dict[str, Any]:
+    """Return a run without its lines."""
+    return {
+        "run_id": run.run_id,
+        "started_at": to_timestamp_text(run.started_at),
+        "finished_at": run.finished_at and to_timestamp_text(run.finished_at),
+        "state": run.status.value,
+        "rows_written": run.rows_written,
+        "messages_delivered": run.messages_delivered,
+    }
 
 
 def _row(head: Mapping[str, Any], console: Console) -> tuple[object, ...]:

@@ -1,44 +1,33 @@
 """`status`: watermarks of the sources, waiting messages of the routes, the last run, and the audit log."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, func, select
-
-from cchc_connect.cli.arguments import database_option, existing_database
+from cchc_connect.cli.arguments import database_option, existing_database_directly
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_time
-from cchc_connect.clock import SystemClock
-from cchc_connect.database.outbox.audit_log import first_broken_entry
-from cchc_connect.database.outbox.deliveries import route_states
-from cchc_connect.database.record_tables import record_table
-from cchc_connect.database.state.cursors import StreamState, stream_states
-from cchc_connect.database.state.lease import is_held
-from cchc_connect.database.state.runs import last_report
-from cchc_connect.database.tables import run
-from cchc_connect.database.writing.discrepancies import discrepancies
-from cchc_connect.database.writing.quarantine import open_counts
-from cchc_schemas import RECORD_TYPES
-
-StreamName = tuple[str, str, str]
-"""Connection, record type and partition."""
+from cchc_connect.clock import SystemClock, to_timestamp_text
+from cchc_connect.config.glance import ConfigGlance, SecurityException
+from cchc_connect.database.direct.opening import location_text
+from cchc_connect.messages import Message
+from cchc_connect.monitoring.runs import Run
+from cchc_connect.monitoring.status import DatabaseStatus, RouteStatus, StreamStatus, read_status
+from cchc_connect.privacy.secrets import SecretText
 
 
 def show_status(command: CommandContext, database: str | None) -> ExitCode:
     """Show the state of the shared database; no request is sent."""
     console = command.console
-    exceptions = [] if database else _security_exceptions(command.config)
-    with existing_database(command, database) as opened, opened.reading() as connection:
-        document: dict[str, Any] = {
-            "database": opened.location,
-            **_status(connection, console),
-            "exceptions": exceptions,
-        }
+    if database is None:
+        glance = ConfigGlance.read(command.config)
+    else:
+        glance = ConfigGlance(database_url=SecretText(database), exceptions=())
+    with existing_database_directly(glance.database_url) as connection:
+        status = read_status(connection, SystemClock().now())
+    document = _document(status, console, location_text(glance.database_url), glance.exceptions)
     console.document(document)
     console.message("status.database", path=document["database"])
     _show_streams(document["streams"], console)
@@ -47,88 +36,59 @@ def show_status(command: CommandContext, database: str | None) -> ExitCode:
     return ExitCode.DONE
 
 
-def _security_exceptions(file: Path) -> list[dict[str, str]]:
-    """Return the security exceptions of the connections, with their stated reasons."""
-    from cchc_connect.config.file import Config  # noqa: PLC0415  # with --db no configuration is read
-
-    connections = Config.load(file).connections.items()
-    return [
-        {"connection": name, "without": protection, "reason": reason}
-        for name, table in connections
-        for protection, reason in table.security_exceptions.items()
-    ]
-
-
-def _status(connection: Connection, console: Console) -> dict[str, Any]:
-    report = last_report(connection)
-    broken = first_broken_entry(connection)
+def _document(
+    status: DatabaseStatus, console: Console, location: str, exceptions: tuple[SecurityException, ...]
+) -> dict[str, Any]:
+    unfinished = status.unfinished_run
     return {
-        "streams": _streams(connection, console),
-        "routes": [_with_reason(_route(state), console) for state in route_states(connection)],
-        "last_run": None if report is None else {name: value for name, value in report.items() if name != "lines"},
-        "unfinished_run": _unfinished_run(connection),
-        "audit_log": {"whole": broken is None, "broken_at": broken},
-        "discrepancies": len(discrepancies(connection)),
+        "database": location,
+        "streams": [_stream(stream, console) for stream in status.streams],
+        "routes": [_route(route, console) for route in status.routes],
+        "last_run": None if status.last_run is None else _last_run(status.last_run),
+        "unfinished_run": unfinished
+        and {"started_at": to_timestamp_text(unfinished.started_at), "state": unfinished.status.value},
+        "audit_log": {"whole": status.is_audit_log_intact, "broken_at": status.broken_audit_entry},
+        "discrepancies": status.open_discrepancies,
+        "exceptions": [asdict(exception) for exception in exceptions],
     }
 
 
-def _unfinished_run(connection: Connection) -> dict[str, Any] | None:
-    """Return the latest run if it has not ended: in progress while the lease is held, else interrupted."""
-    latest = connection.execute(select(run).order_by(run.c.started_at.desc()).limit(1)).one_or_none()
-    if latest is None or latest.finished_at is not None:
-        return None
-    at_work = is_held(connection, SystemClock().now())
-    return {"started_at": latest.started_at, "state": "at_work" if at_work else "interrupted"}
+def _stream(stream: StreamStatus, console: Console) -> dict[str, Any]:
+    return {
+        "connection": stream.connection,
+        "record_type": stream.record_type,
+        "partition": stream.partition,
+        "watermark": stream.watermark and to_timestamp_text(stream.watermark),
+        "page_token": stream.page_token,
+        **_hold(stream.hold),
+        "held_since": stream.held_since and to_timestamp_text(stream.held_since),
+        "completed_at": stream.completed_at and to_timestamp_text(stream.completed_at),
+        "live": stream.live,
+        "quarantined": stream.quarantined,
+        "held_reason": stream.hold and console.sentence(stream.hold),
+    }
 
 
-def _streams(connection: Connection, console: Console) -> list[dict[str, Any]]:
-    states = {(state.connection, state.record_type, state.partition): state for state in stream_states(connection)}
-    live, quarantined = _live_counts(connection), open_counts(connection)
-    return [
-        _with_reason(
-            {**_state(states.get(name), name), "live": live.get(name, 0), "quarantined": quarantined.get(name, 0)},
-            console,
-        )
-        for name in sorted({*states, *live, *quarantined})
-    ]
+def _route(route: RouteStatus, console: Console) -> dict[str, Any]:
+    return {
+        "name": route.name,
+        "last_sequence": route.last_sequence,
+        **_hold(route.hold),
+        "waiting": route.waiting,
+        "delivered": route.delivered,
+        "dead": route.dead,
+        "held_reason": route.hold and console.sentence(route.hold),
+    }
 
 
-def _state(state: StreamState | None, name: StreamName) -> dict[str, Any]:
-    connection, record_type, partition = name
-    unknown = StreamState(
-        connection=connection,
-        record_type=record_type,
-        partition=partition,
-        watermark=None,
-        page_token=None,
-        held_code=None,
-        held_context={},
-        held_since=None,
-        completed_at=None,
-    )
-    return asdict(state or unknown)
+def _hold(hold: Message | None) -> dict[str, Any]:
+    return {"held_code": hold and hold.code, "held_context": {} if hold is None else hold.context}
 
 
-def _live_counts(connection: Connection) -> Mapping[StreamName, int]:
-    """Return the number of records that are not deleted, by stream."""
-    live: dict[StreamName, int] = {}
-    for record_type in RECORD_TYPES:
-        table = record_table(record_type)
-        columns = (table.c.connection, table.c.partition)
-        counts = select(*columns, func.count()).where(table.c.deleted_at.is_(None))
-        for name, partition, records in connection.execute(counts.group_by(*columns)):
-            live[name, record_type, partition] = records
-    return live
-
-
-def _route(state: Mapping[str, Any]) -> dict[str, Any]:
-    return {**state, "held_context": json.loads(state["held_context"] or "{}")}
-
-
-def _with_reason(state: dict[str, Any], console: Console) -> dict[str, Any]:
-    """Return a state with the sentence of its hold beside the code of its hold."""
-    code = state["held_code"]
-    return {**state, "held_reason": console.text(code, **state["held_context"]) if code else None}
+def _last_run(run: Run) -> dict[str, Any]:
+    """Return the report of a run without its lines."""
+    document = {} if run.report is None else run.report.as_document()
+    return {name: value for name, value in document.items() if name != "lines"}
 
 
 def _show_streams(streams: list[dict[str, Any]], console: Console) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -12,7 +11,7 @@ from cchc_connect.config.accounts import Account, HeaderName, OAuth2Account
 from cchc_connect.config.secrets import Secret
 from cchc_connect.config.tables import Address, ConfigTable, Reason
 from cchc_connect.http import Rate
-from cchc_connect.transport.network.url_guard import is_loopback
+from cchc_connect.transport.network.url_guard import is_plain_http
 from cchc_connect.transport.opening_hours import TimeSpan
 
 
@@ -22,11 +21,6 @@ def _check_hours(text: str) -> str:
     except ValueError:
         raise PydanticCustomError("hours", "not HH:MM-HH:MM") from None
     return text
-
-
-def _is_plain_http(address: str) -> bool:
-    parts = urlsplit(address)
-    return parts.scheme == "http" and not is_loopback(parts.hostname or "")
 
 
 class RateTable(ConfigTable):
@@ -133,7 +127,7 @@ class ConnectionTable(ConfigTable):
         addresses = {"base_url": self.base_url, **origins}
         if isinstance(account, OAuth2Account):
             addresses["account.token_url"] = account.token_url
-        return [key for key, address in addresses.items() if _is_plain_http(address)]
+        return [key for key, address in addresses.items() if is_plain_http(address)]
 
     @property
     def security_exceptions(self) -> Mapping[str, str]:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, cast
-from urllib.parse import quote
 
 from pydantic import AfterValidator, BaseModel, Field, PrivateAttr, ValidationError
 from pydantic_core import PydanticCustomError
@@ -23,13 +22,12 @@ from cchc_connect.config.checks import (
     target_faults,
 )
 from cchc_connect.config.connections import ConnectionTable
+from cchc_connect.config.glance import DEFAULT_DATABASE_URL, holds_password, with_password
 from cchc_connect.config.secrets import Secret
 from cchc_connect.config.tables import ConfigTable, Name, Reason
 from cchc_connect.database.location import POSTGRES_PREFIX, SQLITE_PREFIX
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Message, Messages
-from cchc_connect.privacy.redaction import is_secret_name
-from cchc_connect.privacy.secrets import SecretText
 from cchc_connect.registry import adapter_factory
 
 if TYPE_CHECKING:
@@ -66,29 +64,17 @@ class RouteTable(ConfigTable):
 
 
 def _database_url(url: str) -> str:
-    if url.startswith(POSTGRES_PREFIX) and _holds_password(url.removeprefix(POSTGRES_PREFIX)):
+    if url.startswith(POSTGRES_PREFIX) and holds_password(url.removeprefix(POSTGRES_PREFIX)):
         raise PydanticCustomError("secret_literal", "a secret must be given by reference")
     if not url.startswith(POSTGRES_PREFIX) and not (url.startswith(SQLITE_PREFIX) and url != SQLITE_PREFIX):
         raise PydanticCustomError("database_url", "neither sqlite:///PATH nor postgresql://")
     return url
 
 
-def _holds_password(location: str) -> bool:
-    """True if USER@HOST:PORT/NAME?PARAMETERS contains a password, in the user part or as a parameter.
-
-    It also recognises a password with unescaped special characters.
-    """
-    before_query, _, query = location.partition("?")
-    is_parameter = any(is_secret_name(parameter.partition("=")[0]) for parameter in query.split("&"))
-    user, longer_user = before_query.rpartition("@")[0], location.rpartition("@")[0]
-    user_parts = (user, longer_user if "/" not in longer_user else "")
-    return is_parameter or any(user_part.partition(":")[2] for user_part in user_parts)
-
-
 class DatabaseTable(ConfigTable):
     """The shared database. Table `[database]`."""
 
-    url: Annotated[str, AfterValidator(_database_url)] = "sqlite:///shared.db"
+    url: Annotated[str, AfterValidator(_database_url)] = DEFAULT_DATABASE_URL
     """`sqlite:///PATH`, relative to the file's folder, or `postgresql://USER@HOST:PORT/NAME`, without a password."""
     password: Secret | None = None
     """Reference to the password of PostgreSQL."""
@@ -107,8 +93,7 @@ class DatabaseTable(ConfigTable):
         """
         if self.password is None or self.is_file:
             return self.url
-        user, at, location = self.url.removeprefix(POSTGRES_PREFIX).partition("@")
-        return SecretText(f"{POSTGRES_PREFIX}{user}:{quote(self.password.reveal(), safe='')}{at}{location}")
+        return with_password(self.url, self.password.reveal())
 
 
 class RunTable(ConfigTable):

@@ -1,15 +1,12 @@
 """What differs between SQLite and PostgreSQL: transactions, the schema version, and the meaning of errors."""
 
 import logging
-from dataclasses import dataclass
 from typing import Protocol, TypedDict
 
 from sqlalchemy import Connection, Engine
 
+from cchc_connect.database.direct.connection import DatabaseState, ParameterStyle
 from cchc_connect.messages import Message
-
-LOCK_TIMEOUT_S = 30.0
-"""Seconds that a writer waits for the transaction of another program."""
 
 POOL_SIZE = 8
 """Connections that a pool keeps open."""
@@ -33,22 +30,17 @@ def silent_engine_options() -> SilentEngineOptions:
     return SilentEngineOptions(hide_parameters=True, logging_name=_LOGGER_NAME)
 
 
-@dataclass(frozen=True, kw_only=True)
-class DatabaseState:
-    """State of the database that is to be the shared database."""
-
-    version: int
-    """Schema version; 0 where there are no tables of ours."""
-    is_foreign: bool
-    """True if another program owns it."""
-
-
 class Backend(Protocol):
     """Driver of one kind of database."""
 
     @property
     def driver_errors(self) -> tuple[type[Exception], ...]:
         """Exception types of the driver."""
+        ...
+
+    @property
+    def parameter_style(self) -> ParameterStyle:
+        """How the driver writes the parameters of a statement."""
         ...
 
     @property

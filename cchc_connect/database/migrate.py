@@ -5,8 +5,9 @@ from pathlib import Path
 from sqlalchemy import Connection, Table
 from sqlalchemy.schema import SetColumnComment, SetTableComment
 
+from cchc_connect.database.direct.layout import FORMER_VERSION_TABLE, SCHEMA_VERSION
 from cchc_connect.database.record_tables import all_tables
-from cchc_connect.database.tables import FORMER_VERSION_TABLE, SCHEMA_VERSION, schema_version
+from cchc_connect.database.tables import schema_version
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

@@ -6,57 +6,47 @@ last one it saw misses nothing.
 
 from typing import Any
 
-import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from cchc_connect.database.backend import LOCK_TIMEOUT_S, POOL_SIZE, DatabaseState, silent_engine_options
-from cchc_connect.database.record_tables import all_tables
-from cchc_connect.database.tables import FORMER_VERSION_TABLE, schema_version
+from cchc_connect.database.backend import POOL_SIZE, silent_engine_options
+from cchc_connect.database.direct.connection import DatabaseState, ParameterStyle
+from cchc_connect.database.direct.postgres import (
+    DRIVER_ERRORS,
+    SESSION_SETTINGS,
+    PostgresAddress,
+    is_postgres_lost,
+    postgres_error_message,
+    postgres_state,
+)
 from cchc_connect.messages import Message
-from cchc_connect.privacy.redaction import is_secret_name
 from cchc_connect.privacy.secrets import register_secret
 
 WRITE_LOCK = 0x63636863
 """Key of the advisory lock that every write transaction takes."""
 
-IDLE_TRANSACTION_TIMEOUT_S = 60
-"""Seconds after which the server ends a transaction whose program is idle; others wait for its lock."""
-
-ERROR_MESSAGES = {
-    "53100": "postgres_full",
-    "55P03": "postgres_busy",
-    "42501": "postgres_forbidden",
-    "25006": "postgres_readonly",
-}
-"""SQLSTATE codes that have a message of their own."""
-
-ADMIN_SHUTDOWN = frozenset({"57P01", "57P02", "57P03", "25P03"})
-"""SQLSTATE codes of a connection that the server ended: by an administrator, a crash, a restart, or a timeout."""
-
 
 class PostgresBackend:
     """The shared database in PostgreSQL."""
 
-    driver_errors: tuple[type[Exception], ...] = (psycopg.Error,)
+    driver_errors = DRIVER_ERRORS
+    parameter_style: ParameterStyle = "pyformat"
 
     def __init__(self, url: str) -> None:
         """Prepare for the database at `url`."""
+        self._address = PostgresAddress.parse(url)
         parsed = make_url(url)
-        for name in _secret_parameters(parsed):
-            register_secret(str(parsed.query[name]))
         secret = None if parsed.password is None else register_secret(parsed.password)
         self._url = parsed.set(drivername="postgresql+psycopg", password=secret)
 
     @property
     def location(self) -> str:
         """Return the address without its password."""
-        plain = self._url.set(drivername="postgresql")
-        return plain.difference_update_query(_secret_parameters(plain)).render_as_string(hide_password=True)
+        return self._address.location
 
     def engine(self, *, may_create: bool = False) -> Engine:
-        """Return an engine whose connections wait for a lock no longer than `LOCK_TIMEOUT_S`; they create nothing."""
+        """Return an engine whose connections have the settings of `SESSION_SETTINGS`; they create nothing."""
         del may_create
         engine = create_engine(self._url, pool_size=POOL_SIZE, pool_pre_ping=False, **silent_engine_options())
         event.listen(engine, "connect", _set_connection_options)
@@ -71,15 +61,7 @@ class PostgresBackend:
 
     def inspect(self, connection: Connection) -> DatabaseState:
         """Return the schema version, and whether another program has tables of our names; change nothing."""
-        for table in (schema_version.name, FORMER_VERSION_TABLE):
-            if connection.exec_driver_sql(f"SELECT to_regclass('{table}')").scalar() is not None:
-                version = connection.exec_driver_sql(f"SELECT version_num FROM {table}").scalar()  # noqa: S608  # the names are our own tables'
-                return DatabaseState(version=int(version or 0), is_foreign=False)
-        names = [table.name for table in all_tables().sorted_tables]
-        count = connection.exec_driver_sql(
-            "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = ANY(%s)", (names,)
-        ).scalar_one()
-        return DatabaseState(version=0, is_foreign=count > 0)
+        return postgres_state(lambda query: connection.exec_driver_sql(query).scalars().all())
 
     def stamp_version(self, connection: Connection, version: int) -> None:
         """Do nothing: the version table holds the schema version."""
@@ -89,37 +71,18 @@ class PostgresBackend:
 
     def error_message(self, error: BaseException) -> Message:
         """Return what an error means and what to do."""
-        state = getattr(error, "sqlstate", None)
-        if state is None:
-            code = "postgres_turned_away" if _is_login_refused(error) else "postgres_unreachable"
-            return Message(f"database_reason.{code}", {"name": type(error).__name__})
-        code = ERROR_MESSAGES.get(state, "postgres_other")
-        return Message(f"database_reason.{code}", {"name": f"{type(error).__name__} {state}"})
+        return postgres_error_message(error)
 
     def is_connection_lost(self, error: BaseException) -> bool:
         """True if only the connection broke: the same statements on a new connection may succeed."""
-        if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
-            return False
-        return error.sqlstate is None or error.sqlstate in ADMIN_SHUTDOWN
+        return is_postgres_lost(error)
 
     def require_exists(self) -> None:
         """Do nothing: connecting to a database changes nothing in it and creates none."""
 
 
-def _secret_parameters(url: URL) -> list[str]:
-    """Return the secret query parameters of an address: libpq accepts passwords there too."""
-    return [name for name in url.query if is_secret_name(name)]
-
-
-def _is_login_refused(error: BaseException) -> bool:
-    """True if a server refused the login; libpq gives no SQLSTATE for a connection that was not established."""
-    text = str(error)
-    return "connection to server" in text and "FATAL:" in text
-
-
 def _set_connection_options(driver_connection: Any, _: ConnectionPoolEntry) -> None:
     with driver_connection.cursor() as cursor:
-        cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_S:.0f}s'")
-        cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_TRANSACTION_TIMEOUT_S}s'")
-        cursor.execute("SET client_min_messages = warning")
+        for setting in SESSION_SETTINGS:
+            cursor.execute(setting)
     driver_connection.commit()

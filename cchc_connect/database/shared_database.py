@@ -16,17 +16,16 @@ from sqlalchemy import Connection, event, select
 from sqlalchemy.exc import DBAPIError
 
 from cchc_connect.database.backend import Backend
+from cchc_connect.database.direct.connection import DirectConnection, raise_outdated
+from cchc_connect.database.direct.layout import RUN_LEASE, SCHEMA_VERSION
 from cchc_connect.database.location import Location, location_address, parse_location
 from cchc_connect.database.migrate import create_schema, upgrade_schema
 from cchc_connect.database.sqlite import SqliteBackend
-from cchc_connect.database.tables import SCHEMA_VERSION, lease
+from cchc_connect.database.tables import lease
 from cchc_connect.errors import DatabaseLost, DatabaseUnusable, LeaseLost
 from cchc_connect.extras import require_extra
 from cchc_connect.privacy.error_boundary import ErrorBoundary
 from cchc_connect.privacy.secrets import SecretText
-
-RUN_LEASE = "sync"
-"""Name of the lease that a run holds."""
 
 
 class SharedDatabase:
@@ -81,6 +80,14 @@ class SharedDatabase:
         """
         return ErrorBoundary(self._read_transaction(), self._translate_error)
 
+    def reading_directly(self) -> ErrorBoundary[DirectConnection]:
+        """Return a context manager of a connection for plain SQL; it sees one committed state and changes nothing.
+
+        Raises:
+            DatabaseUnusable: the database failed.
+        """
+        return ErrorBoundary(self._direct_transaction(), self._translate_error)
+
     def writing(self, token: int | None = None, *, dry_run: bool = False) -> ErrorBoundary[Connection]:
         """Return a context manager of a connection whose changes are committed when the block ends, all or none.
 
@@ -113,6 +120,11 @@ class SharedDatabase:
             yield connection
 
     @contextmanager
+    def _direct_transaction(self) -> Generator[DirectConnection, None, None]:
+        with self._engine.connect() as connection, connection.begin():
+            yield DirectConnection(connection.connection.dbapi_connection, self._backend.parameter_style)
+
+    @contextmanager
     def _write_transaction(self, token: int | None, *, dry_run: bool) -> Generator[Connection, None, None]:
         with self._write_lock, self._engine.connect() as plain:
             connection = plain.execution_options(cchc_writing=True)
@@ -132,7 +144,7 @@ class SharedDatabase:
         if version == SCHEMA_VERSION:
             return
         if not create_or_upgrade:
-            raise DatabaseUnusable("database.older" if version else "database.absent", path=self.location)
+            raise_outdated(version, self.location)
         with ErrorBoundary(nullcontext(), self._translate_error):
             self._backend.configure(self._engine)
         with self.writing() as connection:
@@ -147,10 +159,7 @@ class SharedDatabase:
 
     def _checked_version(self, connection: Connection) -> int:
         state = self._backend.inspect(connection)
-        if state.is_foreign:
-            raise DatabaseUnusable("database.foreign", path=self.location)
-        if state.version > SCHEMA_VERSION:
-            raise DatabaseUnusable("database.newer", path=self.location, found=state.version, known=SCHEMA_VERSION)
+        state.require_not_newer(self.location)
         return state.version
 
     def _translate_error(self, error: BaseException) -> DatabaseUnusable | None:

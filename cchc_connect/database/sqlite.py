@@ -1,6 +1,5 @@
 """SQLite as the shared database: one file; the file's lock allows one writer at a time."""
 
-import os
 import sqlite3
 import time
 from contextlib import closing
@@ -12,18 +11,18 @@ from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-from cchc_connect.database.backend import LOCK_TIMEOUT_S, POOL_SIZE, DatabaseState, silent_engine_options
+from cchc_connect.database.backend import POOL_SIZE, silent_engine_options
+from cchc_connect.database.direct.connection import DatabaseState, ParameterStyle
+from cchc_connect.database.direct.layout import APPLICATION_ID, LOCK_TIMEOUT_S
+from cchc_connect.database.direct.sqlite import (
+    DRIVER_ERRORS,
+    connect_sqlite,
+    sqlite_error_message,
+    sqlite_failure,
+    sqlite_state,
+)
 from cchc_connect.errors import DatabaseUnusable
 from cchc_connect.messages import Message
-
-APPLICATION_ID = 0x63636863
-"""Application id in the header of our files ("cchc"); a file with another id belongs to another program."""
-
-ERRORS_WITH_MESSAGE = ("sqlite_full", "sqlite_readonly", "sqlite_cantopen", "sqlite_notadb", "sqlite_busy")
-"""Error names of SQLite that have a message of their own."""
-
-_WITHOUT_LOG = ("SQLITE_CANTOPEN", "SQLITE_READONLY")
-"""Errors of a file whose write-ahead log cannot be created beside it."""
 
 WAL_RETRY_S = 0.05
 """Seconds between two attempts to switch a file to its write-ahead log while another program has it locked."""
@@ -38,7 +37,8 @@ CHECKPOINT_PAGES = 8000
 class SqliteBackend:
     """The shared database in an SQLite file."""
 
-    driver_errors: tuple[type[Exception], ...] = (sqlite3.DatabaseError,)
+    driver_errors = DRIVER_ERRORS
+    parameter_style: ParameterStyle = "named"
 
     def __init__(self, path: Path) -> None:
         """Prepare for the file at `path`, which is absolute."""
@@ -56,7 +56,7 @@ class SqliteBackend:
         """
         engine = create_engine(
             URL.create("sqlite", database=self.location),
-            creator=lambda: self._connect("rwc" if may_create else "rw"),
+            creator=lambda: connect_sqlite(self.path, "rwc" if may_create else "rw"),
             poolclass=QueuePool,
             pool_size=POOL_SIZE,
             **silent_engine_options(),
@@ -70,10 +70,7 @@ class SqliteBackend:
 
     def inspect(self, connection: Connection) -> DatabaseState:
         """Return the schema version, and whether the file belongs to another program; change nothing."""
-        tables = set(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars())
-        owner = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
-        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-        return DatabaseState(version=version, is_foreign=bool(tables) and owner != APPLICATION_ID)
+        return sqlite_state(lambda query: connection.exec_driver_sql(query).scalars().all())
 
     def stamp_version(self, connection: Connection, version: int) -> None:
         """Write application id and schema version into the file's header, where older programs read them too."""
@@ -89,10 +86,8 @@ class SqliteBackend:
             connection.close()
 
     def error_message(self, error: BaseException) -> Message:
-        """Return what an error means and what to do; SQLite's extended error names begin with the primary ones."""
-        name: str = getattr(error, "sqlite_errorname", type(error).__name__)
-        code = next((reason for reason in ERRORS_WITH_MESSAGE if name.lower().startswith(reason)), "other")
-        return Message(f"database_reason.{code}", {"name": name})
+        """Return what an error means and what to do."""
+        return sqlite_error_message(error)
 
     def is_connection_lost(self, error: BaseException) -> bool:
         """Return False: a file has no connection that could break."""
@@ -109,20 +104,13 @@ class SqliteBackend:
         if not self.path.is_file():
             raise DatabaseUnusable("database.absent", path=self.location)
         try:
-            with closing(self._connect("rw")) as connection:
+            with closing(connect_sqlite(self.path, "rw")) as connection:
                 connection.execute("SELECT count(*) FROM sqlite_master")
         except sqlite3.Error as error:
-            reason, name = self.error_message(error), getattr(error, "sqlite_errorname", "")
+            failure = sqlite_failure(error, self.path)
         else:
             return
-        if name.startswith(_WITHOUT_LOG) and not os.access(self.path.parent, os.W_OK) and os.access(self.path, os.R_OK):
-            raise DatabaseUnusable("database.folder_not_writable", path=self.location, folder=self.path.parent)
-        raise DatabaseUnusable("database.failed", path=self.location, reason=reason)
-
-    def _connect(self, mode: str) -> sqlite3.Connection:
-        """Return a connection; `mode` is that of SQLite: `rwc` creates the file, `rw` does not."""
-        address = f"{self.path.as_uri()}?mode={mode}"
-        return sqlite3.connect(address, uri=True, timeout=LOCK_TIMEOUT_S, check_same_thread=False)
+        raise failure
 
 
 def _switch_to_wal(cursor: DBAPICursor) -> None:
@@ -141,7 +129,6 @@ def _switch_to_wal(cursor: DBAPICursor) -> None:
 
 
 def _configure(driver_connection: Any, _: ConnectionPoolEntry) -> None:
-    driver_connection.isolation_level = None  # the driver must not begin transactions of its own
     driver_connection.execute("PRAGMA synchronous = FULL")  # a committed page survives a power cut
     driver_connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     driver_connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")

@@ -10,13 +10,9 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
+from cchc_connect.database.direct.layout import VERSION_TABLE
+
 METADATA = MetaData()
-
-SCHEMA_VERSION = 4
-"""Raised with every change of the tables; each change is a file in `migrations`."""
-
-FORMER_VERSION_TABLE = "cchc_structure"
-"""Name of the version table up to schema version 3."""
 
 BIG_INTEGER = BigInteger().with_variant(Integer(), "sqlite")
 """A number that may exceed 32 bits; SQLite generates row ids for plain INTEGER keys only."""
@@ -44,7 +40,7 @@ def _sequence_key(name: str) -> "Column[Any]":
 
 
 schema_version = Table(
-    "cchc_schema_version",
+    VERSION_TABLE,
     METADATA,
     _key("version_num"),
     comment="Schema version of these tables.",

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from cchc_connect.database.direct.layout import SCHEMA_VERSION
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.tables import SCHEMA_VERSION
 from cchc_connect.diagnostics.finding import Finding
 
 MIB = 1024 * 1024

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
+from cchc_connect.clock import VIETNAM_TIME
+
 if TYPE_CHECKING:
     from cchc_connect.messages.catalogue import Language
 
@@ -68,9 +70,7 @@ def value_text(name: str, value: object, language: "Language", catalogue: Mappin
 
 def instant_text(instant: datetime, language: "Language") -> str:
     """Return date and time in Vietnamese time, to the minute; a value without offset is Vietnamese time already."""
-    from cchc_schemas.dates import VIETNAM  # noqa: PLC0415  # few messages contain an instant, and --help must be fast
-
-    local = instant.astimezone(VIETNAM) if instant.tzinfo else instant
+    local = instant.astimezone(VIETNAM_TIME) if instant.tzinfo else instant
     return f"{local:%d/%m/%Y %H:%M}" if language == VIETNAMESE else f"{local:%Y-%m-%d %H:%M}"
 
 

@@ -6,7 +6,6 @@ module decides what is stored and shown.
 
 import re
 
-from cchc_connect.http import HttpRequest
 from cchc_connect.privacy.redaction import is_secret_name, redact
 from cchc_connect.privacy.secrets import mask_secrets
 
@@ -33,6 +32,8 @@ def display_token(page_token: str | None) -> str | None:
     """
     if page_token is None:
         return None
+    from cchc_connect.http import HttpRequest  # noqa: PLC0415  # most reports contain no token, and `runs` must be fast
+
     query = "?***" if "?" in page_token else ""
     # A token may be a path or URL; a request shows of it what its own log lines show.
     return redact(HttpRequest(method="GET", path=page_token).display_path) + query

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from cchc_connect.adapter import ListingOrder, Page
 from cchc_connect.database.state.counters import Counters
-from cchc_connect.database.state.cursors import Cursor
+from cchc_connect.database.state.cursor import Cursor
 from cchc_connect.sync.change_detection import ClassifiedPage
 from cchc_connect.sync.plausibility import PlausibilityCheck
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from cchc_connect.adapter import Page
 from cchc_connect.clock import Clock, from_timestamp_text, to_timestamp_text
-from cchc_connect.database.state.cursors import Cursor
+from cchc_connect.database.state.cursor import Cursor
 from cchc_connect.database.stream import Stream
 from cchc_connect.errors import SourceHeld
 from cchc_connect.sync.change_detection import ClassifiedPage

@@ -15,8 +15,10 @@ from sqlalchemy import Connection
 
 from cchc_connect.adapter import DeleteDetection, Page, PageRequest, Source
 from cchc_connect.clock import from_timestamp_text
-from cchc_connect.database.state.counters import CounterKey, Counters, write_counters
-from cchc_connect.database.state.cursors import Cursor, read_cursor, write_cursor
+from cchc_connect.database.state.counters import Counters
+from cchc_connect.database.state.cursor import Cursor
+from cchc_connect.database.state.cursors import read_cursor, write_cursor
+from cchc_connect.database.state.run_counters import CounterKey, write_counters
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing import quarantine
 from cchc_connect.database.writing.fingerprints import known_items_by_hash, live_source_keys

@@ -16,7 +16,8 @@ from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.outbox import deliveries
 from cchc_connect.database.outbox.audit_log import SENDING, AuditEntry, append_entry
 from cchc_connect.database.outbox.deliveries import Delivery
-from cchc_connect.database.state.counters import CounterKey, Counters, write_counters
+from cchc_connect.database.state.counters import Counters
+from cchc_connect.database.state.run_counters import CounterKey, write_counters
 from cchc_connect.errors import AuthenticationFailed, CchcError, Fatal, Rejected, Retriable, SourceHeld, Stopped
 from cchc_connect.sync.concurrency import BackgroundWriter
 from cchc_connect.sync.error_policy import adapter_boundary, stops_this_run

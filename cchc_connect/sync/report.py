@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from cchc_connect.clock import from_timestamp_text, to_timestamp_text
 from cchc_connect.database.state.counters import Counters
-from cchc_connect.database.state.cursors import Cursor
+from cchc_connect.database.state.cursor import Cursor
 from cchc_connect.messages import Message
 from cchc_connect.privacy.page_tokens import display_token
 
@@ -27,6 +27,10 @@ class RunStatus(StrEnum):
     """The run was asked to end; the next run continues from there."""
     PARTIAL = "partial"
     """Of a run only: some lines are done and some are not."""
+    AT_WORK = "at_work"
+    """Of a run without a report only: it is in progress."""
+    INTERRUPTED = "interrupted"
+    """Of a run without a report only: it was killed, or its machine stopped."""
 
 
 @dataclass(kw_only=True)

@@ -19,14 +19,14 @@ from psycopg.rows import dict_row
 from sqlalchemy import inspect, text
 
 from cchc_connect.cli import main
+from cchc_connect.database.direct.layout import SCHEMA_VERSION
 from cchc_connect.database.migrate import MIGRATIONS
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.state.runs import find_run
-from cchc_connect.database.tables import METADATA, SCHEMA_VERSION
+from cchc_connect.database.tables import METADATA
 from cchc_connect.errors import DatabaseUnusable
 from cchc_connect.messages import Language, render_message, sentences_by_code
-from cchc_connect.sync.report import RunReport
+from cchc_connect.monitoring.runs import run
 from cchc_schemas import LandParcel
 from tests.coverage_switch import without_coverage
 from tests.databases import new_address
@@ -261,11 +261,11 @@ def test_a_report_of_an_older_program_can_be_read(kind: str, tmp_path: Path) -> 
     """The page token of its cursors had another name."""
     with new_address(kind, tmp_path) as address:
         restore(address, 3)
-        with SharedDatabase(address, create_or_upgrade=True) as upgraded, upgraded.reading() as connection:
-            stored = find_run(connection, "run").report
-        assert stored is not None
+        with SharedDatabase(address, create_or_upgrade=True) as upgraded:
+            report = run(upgraded, "run").report
 
-        (line,) = RunReport.from_document(stored).lines
+    assert report is not None
+    (line,) = report.lines
 
     assert line.after is not None
     assert line.after.page_token == "3"

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from cchc_connect.database.direct.layout import APPLICATION_ID, SCHEMA_VERSION
 from cchc_connect.database.record_tables import PROVENANCE_COLUMNS, record_table
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.sqlite import APPLICATION_ID
-from cchc_connect.database.tables import SCHEMA_VERSION
 from cchc_connect.errors import DatabaseUnusable
 from cchc_schemas import RECORD_TYPES
 

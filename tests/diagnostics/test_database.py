@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from cchc_connect import SharedDatabase
-from cchc_connect.database.tables import SCHEMA_VERSION
+from cchc_connect.database.direct.layout import SCHEMA_VERSION
 from cchc_connect.diagnostics.database import MIB, database_findings, free_space_finding
 from cchc_connect.diagnostics.finding import Finding
 from tests.databases import on_sqlite_only

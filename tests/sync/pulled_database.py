@@ -10,7 +10,8 @@ from cchc_connect.adapter import ListingOrder, Source
 from cchc_connect.database.reading.change_feed import changes
 from cchc_connect.database.record_tables import all_tables, record_table
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.state.cursors import Cursor, hold, read_cursor
+from cchc_connect.database.state.cursor import Cursor
+from cchc_connect.database.state.cursors import hold, read_cursor
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing.discrepancies import discrepancies
 from cchc_connect.database.writing.quarantine import entries

@@ -4,12 +4,14 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import insert
 
 from cchc_connect import Conversation
 from cchc_connect.adapter import DeleteDetection, ListingOrder, Page, PageRequest, SourceProfile
-from cchc_connect.database.state.counters import read_counters
+from cchc_connect.database.tables import run
 from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import SourceHeld, StartOver
+from cchc_connect.monitoring.runs import run as read_one_run
 from cchc_connect.sync.pull_range import PullRange
 from tests.databases import on_sqlite_only
 from tests.sync.memory_systems import START, LandRegister, parcel_item
@@ -126,8 +128,9 @@ def test_the_counters_of_a_run_cover_all_partitions(books: PulledDatabase) -> No
     for part in "ns":
         books.pull("a", register, partition=part)
 
-    with books.database.reading() as connection:
-        tallies = read_counters(connection, "run")
+    with books.database.writing() as connection:
+        connection.execute(insert(run).values(run_id="run", started_at="2026-07-01T01:00:00.000000Z"))
+    tallies = read_one_run(books.database, "run").committed
 
     assert [(tally.name, tally.record_type, tally.counts.inserted) for tally in tallies] == [("a", "land_parcel", 3)]
 

@@ -4,12 +4,12 @@ Entries are only added, and each entry's hash covers the entry and the hash befo
 entry that was changed, removed or moved afterwards, also the last one. The log holds keys of records and no values.
 """
 
-import hashlib
 import json
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
+from cchc_connect.database.outbox.audit_chain import GENESIS_HASH, chained_hash, first_broken
 from cchc_connect.database.tables import audit_log, run
 
 SENDING = "leaving"
@@ -17,9 +17,6 @@ SENDING = "leaving"
 
 A later entry has the result, unless the program died.
 """
-
-GENESIS_HASH = "0" * 64
-"""Hash before the first entry."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,25 +45,16 @@ def append_entry(connection: Connection, entry: AuditEntry) -> None:
     previous = connection.execute(latest_entry).one_or_none()
     body = json.dumps(vars(entry), ensure_ascii=False, sort_keys=True)
     number, previous_hash = (1, GENESIS_HASH) if previous is None else (previous.entry + 1, previous.hash)
-    connection.execute(audit_log.insert().values(entry=number, body=body, hash=_chained_hash(previous_hash, body)))
+    connection.execute(audit_log.insert().values(entry=number, body=body, hash=chained_hash(previous_hash, body)))
 
 
 def first_broken_entry(connection: Connection) -> int | None:
     """Return the number of the first entry that does not fit the chain, None where the chain is intact."""
-    previous_hash, expected_number = GENESIS_HASH, 1
-    for row in connection.execute(select(audit_log).order_by(audit_log.c.entry)):
-        if row.entry != expected_number or row.hash != _chained_hash(previous_hash, row.body):
-            return expected_number
-        previous_hash, expected_number = row.hash, expected_number + 1
-    # Entries removed from the end leave an intact chain; each run stored the number of its last entry.
+    rows = connection.execute(select(audit_log.c.entry, audit_log.c.body, audit_log.c.hash).order_by(audit_log.c.entry))
     last_seen = connection.execute(select(func.max(run.c.last_audit_entry))).scalar() or 0
-    return expected_number if last_seen >= expected_number else None
+    return first_broken(((row.entry, row.body, row.hash) for row in rows), last_seen)
 
 
 def last_entry_number(connection: Connection) -> int:
     """Return the number of the latest entry, 0 where there is none."""
     return connection.execute(select(func.max(audit_log.c.entry))).scalar() or 0
-
-
-def _chained_hash(previous_hash: str, body: str) -> str:
-    return hashlib.sha256(f"{previous_hash}\n{body}".encode()).hexdigest()

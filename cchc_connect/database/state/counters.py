@@ -1,15 +1,8 @@
 """Counters of a run, one set for each source and each route; they are committed with the pages that they count."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import NamedTuple, Self
-
-from sqlalchemy import Connection, select
-
-from cchc_connect.database.bulk import upsert_row
-from cchc_connect.database.stream import NO_PARTITION
-from cchc_connect.database.tables import run_counter
+from typing import Self
 
 
 @dataclass(kw_only=True)
@@ -65,24 +58,6 @@ class Counters:
         return self.inserted + self.updated + self.deleted
 
 
-class CounterKey(NamedTuple):
-    """What a set of counters belongs to."""
-
-    run_id: str
-    kind: str
-    """`pull` or `push`."""
-    name: str
-    """Connection or route."""
-    record_type: str
-
-
-def write_counters(connection: Connection, key: CounterKey, counts: Counters, partition: str = NO_PARTITION) -> None:
-    """Store the counters of a source or route; one row per partition."""
-    upsert_row(
-        connection, run_counter, {**key._asdict(), "partition": partition}, {"counts": json.dumps(counts.as_document())}
-    )
-
-
 @dataclass(frozen=True, kw_only=True)
 class RunCounters:
     """Committed counters of one source or route in one run, summed over all partitions."""
@@ -93,17 +68,3 @@ class RunCounters:
     """Connection or route."""
     record_type: str
     counts: Counters
-
-
-def read_counters(connection: Connection, run_id: str) -> list[RunCounters]:
-    """Return the counters of a run; they are committed with the pages they count, so a killed run has them too."""
-    order = (run_counter.c.kind, run_counter.c.name, run_counter.c.record_type)
-    query = select(run_counter).where(run_counter.c.run_id == run_id).order_by(*order)
-    totals: dict[tuple[str, str, str], Counters] = {}
-    for row in connection.execute(query):
-        counts = totals.setdefault((row.kind, row.name, row.record_type), Counters())
-        counts.add(Counters(**json.loads(row.counts)))
-    return [
-        RunCounters(kind=kind, name=name, record_type=record_type, counts=counts)
-        for (kind, name, record_type), counts in totals.items()
-    ]

@@ -10,25 +10,10 @@ from sqlalchemy import ColumnElement, Connection, select
 from cchc_connect.adapter import ListingOrder
 from cchc_connect.clock import from_timestamp_text, to_timestamp_text
 from cchc_connect.database.bulk import upsert_row
+from cchc_connect.database.state.cursor import Cursor
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import cursor
 from cchc_connect.errors import CchcError, Retriable
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cursor:
-    """How far a stream was read; committed with the page that it belongs to."""
-
-    watermark: datetime | None = None
-    """Latest change time that a completed pass saw at the source; never a time of our own clock."""
-    pass_since: datetime | None = None
-    """Start of the time window that the present pass requests."""
-    page_token: str | None = field(default=None, repr=False)
-    """Token of the next page of the present pass; None between passes."""
-    checkpoint: datetime | None = None
-    """Latest change time that the present pass may take as its watermark; see `sync.pass_progress`."""
-    translation_key: str | None = None
-    """Mapping version, record version and ownership by which the items were translated."""
 
 
 @dataclass(frozen=True, kw_only=True)

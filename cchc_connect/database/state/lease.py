@@ -5,22 +5,20 @@ own, so a holder that froze past its lease and woke up can change nothing. A lea
 released, when it expired, or when its holder was a process of this machine that no longer runs.
 """
 
-import os
-import socket
 import threading
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection, select, update
 
-from cchc_connect.clock import Clock, from_timestamp_text, to_timestamp_text
+from cchc_connect.clock import VIETNAM_TIME, Clock, from_timestamp_text, to_timestamp_text
 from cchc_connect.database.bulk import upsert_row
-from cchc_connect.database.shared_database import RUN_LEASE, SharedDatabase
+from cchc_connect.database.direct.layout import RUN_LEASE
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.state.lease_holder import is_alive, this_process
 from cchc_connect.database.tables import lease
 from cchc_connect.errors import CchcError, LeaseHeld
-from cchc_schemas import VIETNAM
 
 RENEWALS_PER_LEASE = 4
 """Renewals in the duration of one lease: three may be missed."""
@@ -84,7 +82,7 @@ class Lease:
 def is_held(connection: Connection, now: datetime) -> bool:
     """True if a run that is alive holds the lease."""
     row = connection.execute(select(lease).where(lease.c.name == RUN_LEASE)).one_or_none()
-    return row is not None and from_timestamp_text(row.expires_at) > now and not _has_ended(row.holder)
+    return row is not None and is_alive(row.holder, row.expires_at, now)
 
 
 def _last_token(connection: Connection, now: datetime) -> int:
@@ -96,44 +94,9 @@ def _last_token(connection: Connection, now: datetime) -> int:
 
 
 def _vietnamese_time(stored: str) -> str:
-    return f"{from_timestamp_text(stored).astimezone(VIETNAM):%Y-%m-%d %H:%M:%S}"
+    return f"{from_timestamp_text(stored).astimezone(VIETNAM_TIME):%Y-%m-%d %H:%M:%S}"
 
 
 def _store(connection: Connection, token: int, expires_at: datetime) -> None:
-    values = {"holder": _this_process(), "token": token, "expires_at": to_timestamp_text(expires_at)}
+    values = {"holder": this_process(), "token": token, "expires_at": to_timestamp_text(expires_at)}
     upsert_row(connection, lease, {"name": RUN_LEASE}, values)
-
-
-def _this_process() -> str:
-    """Return a unique name of this process: host and process id, then boot, namespace and start time."""
-    return f"{socket.gethostname()}:{os.getpid()} {_machine_id()} {_process_start(os.getpid())}"
-
-
-def _has_ended(holder: str) -> bool:
-    """True if the holder was a process of this machine that no longer runs."""
-    process, _, identity = holder.partition(" ")
-    machine, _, started = identity.partition(" ")
-    process_id = process.rpartition(":")[2]
-    return bool(machine) and machine == _machine_id() and _process_start(int(process_id)) != started
-
-
-def _machine_id() -> str:
-    """Return an id of this machine: boot id and process namespace, "" where the system does not provide them."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        return f"{boot}/{os.readlink('/proc/self/ns/pid')}"  # noqa: PTH115  # its target is no path
-    except OSError:
-        return ""
-
-
-def _process_start(process_id: int) -> str:
-    """Return when a process started, in clock ticks since boot; "" where there is no such process."""
-    try:
-        # The second field, the program's name, may itself contain spaces and brackets.
-        fields = (
-            Path(f"/proc/{process_id}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        )
-    except OSError:
-        return ""
-    state, start = fields[0], fields[19]
-    return "" if state in {"Z", "X"} else start

@@ -129,6 +129,12 @@ def is_loopback(host: str) -> bool:
     return host.rstrip(".") == "localhost" if address is None else address.is_loopback
 
 
+def is_plain_http(address: str) -> bool:
+    """True if `address` is plain HTTP to another machine."""
+    parts = urlsplit(address)
+    return parts.scheme == "http" and not is_loopback(parts.hostname or "")
+
+
 def _join(base_url: str, path: str) -> str:
     base = base_url.rstrip("/")
     return base + path if path[:1] in {"", "?", "/"} else f"{base}/{path}"

@@ -1,0 +1,110 @@
+"""Every query of the direct reader: what runs, streams, routes and the audit log have stored."""
+
+from collections.abc import Iterator, Mapping
+
+from cchc_connect.database.direct.connection import DirectConnection, StoredRow
+from cchc_connect.database.direct.layout import RECORD_TYPE_NAMES, RUN_LEASE
+
+StreamName = tuple[str, str, str]
+"""Connection, record type and partition."""
+
+_RUN_COLUMNS = "run_id, started_at, finished_at, outcome, report"
+_NEWEST_FIRST = "ORDER BY started_at DESC, run_id"
+
+
+def latest_runs(connection: DirectConnection, limit: int) -> list[StoredRow]:
+    """Return the latest runs, the newest first."""
+    return connection.rows(f"SELECT {_RUN_COLUMNS} FROM run {_NEWEST_FIRST} LIMIT :number", number=limit)  # noqa: S608  # our own texts
+
+
+def latest_finished_run(connection: DirectConnection) -> StoredRow | None:
+    """Return the latest run that has a report."""
+    return connection.first(f"SELECT {_RUN_COLUMNS} FROM run WHERE report IS NOT NULL {_NEWEST_FIRST} LIMIT 1")  # noqa: S608  # as above
+
+
+def runs_by_prefix(connection: DirectConnection, prefix: str, limit: int) -> list[StoredRow]:
+    """Return the latest runs whose id begins with `prefix`, the newest first."""
+    return connection.rows(
+        f"SELECT {_RUN_COLUMNS} FROM run WHERE substr(run_id, 1, :length) = :prefix {_NEWEST_FIRST} LIMIT :number",  # noqa: S608  # as above
+        length=len(prefix),
+        prefix=prefix,
+        number=limit,
+    )
+
+
+def run_by_id(connection: DirectConnection, run_id: str) -> StoredRow | None:
+    """Return the run with this id."""
+    return connection.first(f"SELECT {_RUN_COLUMNS} FROM run WHERE run_id = :run_id", run_id=run_id)  # noqa: S608  # as above
+
+
+def run_counters(connection: DirectConnection, run_id: str) -> list[StoredRow]:
+    """Return the counters of a run, one row for each source, partition and route."""
+    return connection.rows(
+        "SELECT kind, name, record_type, counts FROM run_counter WHERE run_id = :run_id "
+        'ORDER BY kind, name, record_type, "partition"',
+        run_id=run_id,
+    )
+
+
+def run_lease(connection: DirectConnection) -> StoredRow | None:
+    """Return the lease of the runs; None if there was no run yet."""
+    return connection.first("SELECT holder, expires_at FROM lease WHERE name = :name", name=RUN_LEASE)
+
+
+def streams(connection: DirectConnection) -> Mapping[StreamName, StoredRow]:
+    """Return every stream that was ever requested."""
+    rows = connection.rows(
+        'SELECT connection, record_type, "partition", watermark, page_token, held_code, held_context, held_since, '
+        'completed_at FROM "cursor"'
+    )
+    return {(row["connection"], row["record_type"], row["partition"]): row for row in rows}
+
+
+def live_counts(connection: DirectConnection) -> Mapping[StreamName, int]:
+    """Return the number of records that are not deleted, by stream."""
+    counted = (
+        f"SELECT connection, '{name}' AS record_type, \"partition\", count(*) AS records "  # noqa: S608  # the names are our own tables'
+        f'FROM {name} WHERE deleted_at IS NULL GROUP BY connection, "partition"'
+        for name in RECORD_TYPE_NAMES
+    )
+    return _counts(connection.rows(" UNION ALL ".join(counted)))
+
+
+def quarantine_counts(connection: DirectConnection) -> Mapping[StreamName, int]:
+    """Return the number of open quarantine entries, by stream."""
+    return _counts(
+        connection.rows(
+            'SELECT connection, record_type, "partition", count(*) AS records FROM quarantine '
+            'WHERE resolved_at IS NULL GROUP BY connection, record_type, "partition"'
+        )
+    )
+
+
+def routes(connection: DirectConnection) -> list[StoredRow]:
+    """Return every route, by name."""
+    return connection.rows("SELECT name, last_sequence, held_code, held_context FROM route ORDER BY name")
+
+
+def delivery_counts(connection: DirectConnection) -> Mapping[tuple[str, str], int]:
+    """Return the number of messages by route and state."""
+    rows = connection.rows("SELECT route, state, count(*) AS messages FROM delivery GROUP BY route, state")
+    return {(row["route"], row["state"]): row["messages"] for row in rows}
+
+
+def open_discrepancies(connection: DirectConnection) -> int:
+    """Return the number of discrepancies that have not ended."""
+    return connection.number("SELECT count(*) FROM discrepancy WHERE state <> 'ended'")
+
+
+def audit_entries(connection: DirectConnection) -> Iterator[StoredRow]:
+    """Yield every entry of the audit log, by number."""
+    return connection.stream("SELECT entry, body, hash FROM audit_log ORDER BY entry")
+
+
+def last_audit_entry_seen(connection: DirectConnection) -> int:
+    """Return the largest number of an audit log entry that a run stored at its end, 0 if there is none."""
+    return connection.number("SELECT max(last_audit_entry) FROM run")
+
+
+def _counts(rows: list[StoredRow]) -> Mapping[StreamName, int]:
+    return {(row["connection"], row["record_type"], row["partition"]): row["records"] for row in rows}

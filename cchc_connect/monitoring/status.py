@@ -1,0 +1,163 @@
+"""The present state of a shared database: its streams, routes, last runs, audit log, discrepancies and quarantine."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from cchc_connect.clock import Clock, SystemClock, from_timestamp_text
+from cchc_connect.database.direct import queries
+from cchc_connect.database.direct.connection import DirectConnection, StoredRow
+from cchc_connect.database.direct.queries import StreamName
+from cchc_connect.database.outbox.audit_chain import first_broken
+from cchc_connect.messages import Message
+from cchc_connect.monitoring.runs import Run, read_last_finished_run, read_runs
+
+if TYPE_CHECKING:
+    from cchc_connect.database.shared_database import SharedDatabase
+
+_NEVER_READ: Mapping[str, Any] = dict.fromkeys(("watermark", "page_token", "held_code", "held_since", "completed_at"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamStatus:
+    """State of one stream: one listing of a connection and record type."""
+
+    connection: str
+    record_type: str
+    partition: str
+    """Partition of the listing; "" if it has none."""
+    watermark: datetime | None
+    """Latest change time that a completed pass saw at the source; aware, in UTC."""
+    page_token: str | None = field(repr=False)
+    """Token of the next page of an unfinished pass."""
+    hold: Message | None
+    """Why the stream is on hold; None if it is not."""
+    held_since: datetime | None
+    completed_at: datetime | None
+    """End of the last completed pass; aware, in UTC."""
+    live: int
+    """Records that are not deleted."""
+    quarantined: int
+    """Open quarantine entries."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RouteStatus:
+    """State of one route."""
+
+    name: str
+    last_sequence: int
+    """Last sequence that it has read from the change feed."""
+    hold: Message | None
+    """Why the route is on hold; None if it is not."""
+    waiting: int
+    """Messages to be sent."""
+    delivered: int
+    dead: int
+    """Messages that will not be sent again unless somebody queues them: dead letters."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseStatus:
+    """State of a shared database at one committed state of it."""
+
+    streams: tuple[StreamStatus, ...]
+    """By connection, record type and partition."""
+    routes: tuple[RouteStatus, ...]
+    """By name."""
+    last_run: Run | None
+    """The latest run that has a report."""
+    unfinished_run: Run | None
+    """The latest run, if it has no end: it is in progress, or it was interrupted."""
+    broken_audit_entry: int | None
+    """Number of the first audit log entry that does not fit the chain of hashes; None if the log is intact."""
+    open_discrepancies: int
+    """Discrepancies that have not ended."""
+
+    @property
+    def is_audit_log_intact(self) -> bool:
+        """Return whether no entry of the audit log was changed, removed or moved."""
+        return self.broken_audit_entry is None
+
+    @property
+    def quarantined(self) -> int:
+        """Return the number of open quarantine entries."""
+        return sum(stream.quarantined for stream in self.streams)
+
+
+def status(database: "SharedDatabase", *, clock: Clock | None = None) -> DatabaseStatus:
+    """Return the state of a shared database.
+
+    Args:
+        database: the shared database.
+        clock: decides whether a run without an end may be in progress; by default the clock of this machine.
+
+    Raises:
+        DatabaseUnusable: the database failed.
+    """
+    with database.reading_directly() as connection:
+        return read_status(connection, (clock or SystemClock()).now())
+
+
+def read_status(connection: DirectConnection, now: datetime) -> DatabaseStatus:
+    """Return the state of the database that `connection` reads, as `status` does."""
+    latest = next(iter(read_runs(connection, 1, now)), None)
+    entries = ((row["entry"], row["body"], row["hash"]) for row in queries.audit_entries(connection))
+    return DatabaseStatus(
+        streams=_streams(connection),
+        routes=_routes(connection),
+        last_run=read_last_finished_run(connection, now),
+        unfinished_run=latest if latest is not None and latest.finished_at is None else None,
+        broken_audit_entry=first_broken(entries, queries.last_audit_entry_seen(connection)),
+        open_discrepancies=queries.open_discrepancies(connection),
+    )
+
+
+def _streams(connection: DirectConnection) -> tuple[StreamStatus, ...]:
+    stored = queries.streams(connection)
+    live, quarantined = queries.live_counts(connection), queries.quarantine_counts(connection)
+    return tuple(
+        _stream(name, stored.get(name, _NEVER_READ), live.get(name, 0), quarantined.get(name, 0))
+        for name in sorted({*stored, *live, *quarantined})
+    )
+
+
+def _stream(name: StreamName, row: StoredRow, live: int, quarantined: int) -> StreamStatus:
+    connection, record_type, partition = name
+    return StreamStatus(
+        connection=connection,
+        record_type=record_type,
+        partition=partition,
+        watermark=_instant(row["watermark"]),
+        page_token=row["page_token"],
+        hold=_hold(row),
+        held_since=_instant(row["held_since"]),
+        completed_at=_instant(row["completed_at"]),
+        live=live,
+        quarantined=quarantined,
+    )
+
+
+def _routes(connection: DirectConnection) -> tuple[RouteStatus, ...]:
+    messages = queries.delivery_counts(connection)
+    return tuple(
+        RouteStatus(
+            name=row["name"],
+            last_sequence=row["last_sequence"],
+            hold=_hold(row),
+            waiting=messages.get((row["name"], "waiting"), 0),
+            delivered=messages.get((row["name"], "delivered"), 0),
+            dead=messages.get((row["name"], "dead"), 0),
+        )
+        for row in queries.routes(connection)
+    )
+
+
+def _hold(row: StoredRow) -> Message | None:
+    return None if row["held_code"] is None else Message(row["held_code"], json.loads(row["held_context"] or "{}"))
+
+
+def _instant(stored: str | None) -> datetime | None:
+    return None if stored is None else from_timestamp_text(stored)
