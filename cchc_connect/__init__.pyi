@@ -61,6 +61,13 @@ from .http import (
     SessionToken as SessionToken,
     Verdict as Verdict,
 )
+from .monitoring.runs import Run as Run, run as run, runs as runs
+from .monitoring.status import (
+    DatabaseStatus as DatabaseStatus,
+    RouteStatus as RouteStatus,
+    StreamStatus as StreamStatus,
+    status as status,
+)
 from .privacy.redaction import RedactingFormatter as RedactingFormatter
 from .sync.pull_range import PullRange as PullRange
 from .sync.reconcile import Reconciliation as Reconciliation

@@ -53,6 +53,7 @@ class SharedDatabase:
             ConfigurationError: the database's driver is not installed.
         """
         parsed = parse_location(location)
+        del location  # its password would show in a traceback with local variables
         self.url = SecretText(location_address(parsed))
         self._backend = _backend(parsed)
         self._driver_errors: tuple[type[Exception], ...] = (DBAPIError, *self._backend.driver_errors)
