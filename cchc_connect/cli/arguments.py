@@ -2,12 +2,13 @@
 
 import re
 import shlex
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from cchc_connect.cli.context import CommandContext
+from cchc_connect.database.names import require_known
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.errors import DatabaseUnusable, NotFound, UsageMistake
+from cchc_connect.errors import DatabaseUnusable, NotFound
 from cchc_schemas import RECORD_TYPES, Record
 
 PASSWORD = re.compile(r"(?<=://)([^:@/]*):[^@/]*@")
@@ -57,21 +58,11 @@ def configured_address(command: CommandContext) -> str:
     return Config.load(command.config).database.url_with_password
 
 
-def require_known_name(code: str, name: str | None, names: Iterable[str]) -> None:
-    """Refuse an unknown name, because an empty list would look like a result.
-
-    Raises:
-        UsageMistake: the name is not one of `names`.
-    """
-    if name is not None and name not in names:
-        raise UsageMistake(code, name=name, known=", ".join(sorted(names)))
-
-
 def record_class(name: str) -> type[Record]:
     """Return the record class of a record type.
 
     Raises:
         UsageMistake: there is no record type of that name.
     """
-    require_known_name("cli.record_type_unknown", name, RECORD_TYPES)
+    require_known("names.record_type_unknown", name, RECORD_TYPES)
     return RECORD_TYPES[name]

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, text
 
 from cchc_connect.adapter import DeleteDetection, SourceProfile
-from cchc_connect.database.reading.change_feed import changes, last_sequence
+from cchc_connect.database.reading.change_feed import change_rows, last_sequence
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.cursors import hold, read_cursor
@@ -72,7 +72,7 @@ def live(database: SharedDatabase) -> list[str]:
 
 def history(database: SharedDatabase) -> list[tuple[str, str, int]]:
     with database.reading() as connection:
-        return [(row["record_key"][-1], row["operation"], row["version"]) for row in changes(connection)]
+        return [(row["record_key"][-1], row["operation"], row["version"]) for row in change_rows(connection)]
 
 
 def rules(database: SharedDatabase) -> list[list[tuple[str, str]]]:
