@@ -141,9 +141,7 @@ class Synchronizer:
             )
             return [*pull_jobs.report_lines, *self._run_push_jobs(only, run_context)]
 
-        receiving_connections = {
-            route.to for name, route in self._config.routes.items() if not only or {name, route.to} & set(only)
-        }
+        receiving_connections = {self._config.routes[route].to for route in self._selected_routes(only)}
         return self._run_jobs([*names, *receiving_connections.difference(names)], run_jobs, dry_run=dry_run)
 
     def pull(self, name: str, pull_range: PullRange | None = None, *, dry_run: bool = False) -> RunReport:
@@ -260,9 +258,12 @@ class Synchronizer:
 
     def _run_push_jobs(self, only: Collection[str], run_context: RunContext) -> list[ReportLine]:
         push_jobs = PushJobs(self._config, run_context, self._open_transport)
-        routes = self._config.routes.items()
-        self._executor.run(push_jobs.jobs([name for name, route in routes if not only or {name, route.to} & set(only)]))
+        self._executor.run(push_jobs.jobs(self._selected_routes(only)))
         return push_jobs.report_lines
+
+    def _selected_routes(self, only: Collection[str]) -> list[str]:
+        """Return the routes that `only` names or that lead to a connection it names; all if it is empty."""
+        return [name for name, route in self._config.routes.items() if not only or {name, route.to} & set(only)]
 
     @property
     def _executor(self) -> Executor:
