@@ -4,12 +4,12 @@
 
 import re
 import shlex
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from cchc_connect.cli.context import CommandContext
-from cchc_connect.errors import DatabaseUnusable, NotFound, UsageMistake
+from cchc_connect.errors import DatabaseUnusable, NotFound
 
 if TYPE_CHECKING:
     from cchc_connect.database.direct.connection import DirectConnection
@@ -86,23 +86,14 @@ def _no_database(absent: DatabaseUnusable) -> NotFound:
     return NotFound("cli.no_database", path=absent.context["path"])
 
 
-def require_known_name(code: str, name: str | None, names: Iterable[str]) -> None:
-    """Refuse an unknown name, because an empty list would look like a result.
-
-    Raises:
-        UsageMistake: the name is not one of `names`.
-    """
-    if name is not None and name not in names:
-        raise UsageMistake(code, name=name, known=", ".join(sorted(names)))
-
-
 def record_class(name: str) -> "type[Record]":
     """Return the record class of a record type.
 
     Raises:
         UsageMistake: there is no record type of that name.
     """
+    from cchc_connect.database.names import require_known
     from cchc_schemas import RECORD_TYPES
 
-    require_known_name("cli.record_type_unknown", name, RECORD_TYPES)
+    require_known("names.record_type_unknown", name, RECORD_TYPES)
     return RECORD_TYPES[name]

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from cchc_connect.database.reading.change_feed import changes, follow
+from cchc_connect.database.reading.change_feed import change_rows, follow
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing.incoming import IncomingRecord, PageBatch, WriteContext, serialize
@@ -66,7 +66,7 @@ def test_readers_see_each_change_once_and_in_order_while_many_write(address: str
             while True:
                 is_last_query = is_over.is_set()
                 with database.reading() as connection:
-                    new = changes(connection, sequences[-1] if sequences else 0, limit=7)
+                    new = change_rows(connection, sequences[-1] if sequences else 0, limit=7)
                 sequences += [row["sequence"] for row in new]
                 if is_last_query and not new:
                     return
@@ -80,7 +80,7 @@ def test_readers_see_each_change_once_and_in_order_while_many_write(address: str
 
         with SharedDatabase(address, create_or_upgrade=True) as database:
             rows = follow(database, record_types=["land_parcel"], is_stopping=lambda: len(quiet) > 1, sleep=pause)
-            sequences += [row["sequence"] for row in rows]
+            sequences += [row.sequence for row in rows]
 
     readers = [threading.Thread(target=read, args=(sequences,)) for sequences in seen[:READERS]]
     readers.append(threading.Thread(target=listen, args=(seen[READERS],)))

@@ -8,8 +8,8 @@ from sqlalchemy import insert
 
 from cchc_connect import Conversation
 from cchc_connect.adapter import DeleteDetection, ListingOrder, Page, PageRequest, SourceProfile
+from cchc_connect.database.reading.quarantine_entries import entries
 from cchc_connect.database.tables import run
-from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.monitoring.runs import run as read_one_run
 from cchc_connect.sync.pull_range import PullRange
