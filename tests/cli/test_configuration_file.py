@@ -1,7 +1,7 @@
 """A configuration file that is there and may not be read: a fault of the configuration, said as what it is."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ NOBODY = 65534
 
 
 @contextmanager
-def without_rights() -> Iterator[None]:
+def without_rights() -> Generator[None, None, None]:
     before = os.geteuid()
     if before == 0:
         os.seteuid(NOBODY)
@@ -38,5 +38,5 @@ def test_a_file_that_may_not_be_read_is_a_fault_of_the_configuration(tmp_path: P
     file.parent.chmod(0o755)
 
     assert refused.code == 78
-    assert "Permission denied" in refused.err
+    assert "permission denied" in refused.err
     assert "init" not in refused.err

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -23,7 +23,9 @@ NOBODY = 65534
 
 
 def spelt_as(spelling: str, path: Path) -> str | Path:
-    return {"path": path, "text": str(path), "address": f"sqlite:///{path}"}[spelling]
+    if spelling == "path":
+        return path
+    return str(path) if spelling == "text" else f"sqlite:///{path}"
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
@@ -111,7 +113,7 @@ def unwritable_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def without_rights() -> Iterator[None]:
+def without_rights() -> Generator[None, None, None]:
     """Act as an account without rights; one that is no superuser has none in a folder that it may not write."""
     before = os.geteuid()
     if before == 0:

@@ -1,6 +1,6 @@
 """What a program reads beside records: one record by its key, the change feed, discrepancies, quarantine."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import FrozenInstanceError
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
@@ -103,10 +103,11 @@ def test_a_number_that_became_several_is_an_error_that_names_them(books: PulledD
     books.pull("a", LandRegister([parcel_item(2), parcel_item(3)]))
     split(books, 1, 2, 3)
 
-    for read in (
+    reads: list[Callable[[], LandParcel | None]] = [
         lambda: get(books.database, LandParcel, parcel_key(1)),
         lambda: record_at(books.database, LandParcel, parcel_key(1), START),
-    ):
+    ]
+    for read in reads:
         with pytest.raises(RecordNotFound) as several:
             read()
 
