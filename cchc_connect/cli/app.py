@@ -4,8 +4,9 @@ Help texts are codes of the message catalogue; `localization` translates them.
 """
 # ruff: noqa: PLC0415  # the engine is imported by the command that needs it, so that --help starts at once
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +21,9 @@ from cchc_connect.cli.context import (
 from cchc_connect.cli.query_commands import query_app
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Language
+
+if TYPE_CHECKING:
+    from cchc_connect.cli.console import Console
 
 app = typer.Typer(
     name=PROGRAM,
@@ -38,6 +42,17 @@ app.add_typer(adapter, name="adapter")
 app.add_typer(query_app)
 
 
+def show_version(context: typer.Context, *, requested: bool) -> None:
+    """Write the version of the program, and end."""
+    if requested:
+        from cchc_connect.version import __version__
+
+        console: Console = context.obj
+        console.document({"program": PROGRAM, "version": __version__})
+        console.line(f"{PROGRAM} {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def global_options(
     context: typer.Context,
@@ -46,10 +61,13 @@ def global_options(
     lang: Annotated[Language | None, typer.Option(help="help.lang", metavar="en|vi")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="help.json")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="help.debug")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="help.version", is_eager=True, callback=show_version)
+    ] = False,
 ) -> None:
     """Store the global options; --lang, --json and --debug were read before, because error messages need them."""
-    del lang, as_json, debug
-    if config.is_dir():
+    del lang, as_json, debug, version
+    if os.path.isdir(config):  # noqa: PTH112  # a folder that may not be entered is reported when the file is read
         raise ConfigurationError("cli.config_is_folder", path=config)
     context.obj = CommandContext(console=context.obj, config=config)
 

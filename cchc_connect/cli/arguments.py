@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.errors import DatabaseUnusable, NotFound
+from cchc_connect.privacy.secrets import SecretText
 
 if TYPE_CHECKING:
     from cchc_connect.database.direct.connection import DirectConnection
@@ -32,7 +33,7 @@ def existing_database(command: CommandContext, location: str | None) -> Generato
         UsageMistake: `location` is an address of another kind of database.
         ConfigurationError: there is no location, and the configuration cannot be read.
     """
-    with open_existing(configured_address(command) if location is None else location) as database:
+    with open_existing(configured_address(command) if location is None else SecretText(location)) as database:
         yield database
 
 

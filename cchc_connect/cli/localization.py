@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
@@ -9,6 +10,7 @@ from typer.main import get_command
 
 from cchc_connect.cli.console import Console
 from cchc_connect.cli.context import PROGRAM
+from cchc_connect.cli.plain_values import without_conversion
 from cchc_connect.messages import Language
 
 LOCALE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
@@ -51,6 +53,12 @@ def localized_command(app: typer.Typer, console: Console) -> TyperGroup:
     class Context(typer.Context):
         """Context whose help page is ours: headings of typer are English."""
 
+        def __init__(self, *arguments: Any, **settings: Any) -> None:
+            super().__init__(*arguments, **settings)
+            option = self.command.get_help_option(self)  # typer makes it late, with the names in the context
+            if option is not None:
+                without_conversion(option)
+
         def get_help(self) -> str:
             """Return the help page of the command."""
             return help_page(self, console)
@@ -91,6 +99,7 @@ def help_page(context: typer.Context, console: Console) -> str:
 def _translate(group: TyperGroup, console: Console, context_class: type[typer.Context]) -> None:
     for command in (group, *group.commands.values()):
         command.context_class = context_class
+        command.context_settings = {**command.context_settings, "help_option_names": ["--help", "-h"]}
         command.help = console.text(command.help or "")
         command.short_help = re.split(r"[.:;]", command.help)[0]
         if command.name != PROGRAM:
@@ -99,6 +108,7 @@ def _translate(group: TyperGroup, console: Console, context_class: type[typer.Co
             if isinstance(parameter, TyperOption | TyperArgument):
                 parameter.help = console.text(parameter.help) if parameter.help else parameter.help
                 parameter.metavar = _metavar(parameter.metavar, console)
+                without_conversion(parameter)
     for command in group.commands.values():
         if isinstance(command, TyperGroup):
             _translate(command, console, context_class)
@@ -116,7 +126,7 @@ def _usage(argument: TyperArgument) -> str:
 
 def _spelling(option: TyperOption) -> str:
     """Return an option with its metavar: "--lang en|vi"."""
-    return ", ".join(option.opts) + ("" if option.is_flag else f" {option.metavar}")
+    return ", ".join(sorted(option.opts, key=len)) + ("" if option.is_flag else f" {option.metavar}")
 
 
 def _help_text(parameter: TyperArgument | TyperOption, console: Console) -> str:

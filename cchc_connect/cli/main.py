@@ -20,6 +20,8 @@ from cchc_connect.cli.context import PROGRAM
 from cchc_connect.cli.exit_codes import ExitCode, OutputUnwritable, exit_code_of
 from cchc_connect.cli.localization import choose_language, language_option, localized_command
 from cchc_connect.errors import CchcError, UsageMistake
+from cchc_connect.messages import Message
+from cchc_connect.messages.suggestions import suggestion
 from cchc_connect.privacy.logging import LogForm, log, shown_log
 from cchc_connect.privacy.redaction import safe_traceback
 
@@ -46,6 +48,10 @@ _CODE_BY_OPENING: Mapping[str, str] = {
     "Got unexpected extra argument": "usage.too_many_arguments",
 }
 """Openings of the texts of typer's UsageError and the codes of our messages."""
+
+
+_SUGGESTED_FROM = frozenset({"usage.no_such_command", "usage.no_such_option"})
+"""Codes of messages that may name what was meant."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -149,7 +155,10 @@ def _show_usage_error(error: typer.TyperException, console: Console) -> ExitCode
     text = error.format_message()
     quoted = re.findall(r"'([^']*)'", text)
     context = {"command": _command(error), "word": quoted[0] if quoted else ""}
-    console.error_message(_usage_code(error, text), {**context, **_parameter(error)})
+    code, parameter = _usage_code(error, text), _parameter(error)
+    if code in _SUGGESTED_FROM:
+        parameter = {**parameter, "suggestion": _suggestion(error, context["word"] or str(parameter["parameter"]))}
+    console.error_message(code, {**context, **parameter})
     return ExitCode.USAGE
 
 
@@ -161,12 +170,24 @@ def _usage_code(error: typer.TyperException, text: str) -> str:
     return _CODE_BY_ERROR_CLASS.get(type(error).__name__) or _CODE_BY_OPENING.get(opening, "usage.invalid")
 
 
+def _suggestion(error: typer.TyperException, word: str) -> Message | str:
+    """Return the question whether a command or an option was meant that is spelt like `word`; "" if none is."""
+    context: typer.Context | None = getattr(error, "ctx", None)
+    if context is None:
+        return ""
+    if word.startswith("-"):
+        contexts = (context, context.find_root())
+        options = {name for each in contexts for option in each.command.get_params(each) for name in option.opts}
+        return suggestion(word, sorted(name for name in options if name.startswith("--")))
+    return suggestion(word, getattr(context.command, "commands", {}))
+
+
 def _command(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
     return PROGRAM if context is None else str(context.command_path)
 
 
-def _parameter(error: typer.TyperException) -> Mapping[str, str]:
+def _parameter(error: typer.TyperException) -> Mapping[str, Message | str]:
     parameter = getattr(error, "param", None)
     if parameter is None:
         return {"parameter": str(getattr(error, "option_name", ""))}

@@ -42,7 +42,7 @@ def sqlite_failure(error: BaseException, path: Path) -> DatabaseUnusable:
     code `database.folder_not_writable`.
     """
     is_without_log = getattr(error, "sqlite_errorname", "").startswith(_WITHOUT_LOG)
-    if is_without_log and not os.access(path.parent, os.W_OK) and os.access(path, os.R_OK):
+    if is_without_log and _may(path, os.R_OK) and not _may(path.parent, os.W_OK):
         return DatabaseUnusable("database.folder_not_writable", path=path, folder=path.parent)
     return DatabaseUnusable("database.failed", path=path, reason=sqlite_error_message(error))
 
@@ -80,3 +80,8 @@ def sqlite_reading(path: Path) -> Generator[DirectConnection, None, None]:
         state = sqlite_state(lambda query: [row[0] for row in connection.execute(query)])
         state.require_current(str(path))
         yield DirectConnection(connection, "named")
+
+
+def _may(path: Path, mode: int) -> bool:
+    """True if this process may access `path`, by its effective user where the system tells that apart."""
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
