@@ -17,8 +17,8 @@ LAYERS = tuple(PACKAGE_FOLDERS)
 DISTRIBUTIONS = {"sqlalchemy": "SQLAlchemy", "pydantic_core": "pydantic", "lazy_loader": "lazy-loader"}
 """Import packages that are not named as what brings them; pydantic pins its core to one version."""
 
-MAX_LOOSE_MODULES = 9
-"""Modules of `cchc_connect` that stand in no folder."""
+MAX_LOOSE_MODULES = 10
+"""Modules of `cchc_connect` that stand in no folder; Python itself requires `__init__` and `__main__` to."""
 
 SEAMS = {
     "requests": "cchc_connect.transport",
@@ -39,8 +39,8 @@ ROOMS = {
     "version": "",
     "database.migrations.versions": "",
     "cchc_schemas": "",
-    "clock": "cchc_schemas",
-    "messages": "cchc_schemas",
+    "clock": "",
+    "messages": "clock",
     "testing.province": "cchc_schemas",
     "wire": "cchc_schemas",
     "errors": "messages",
@@ -50,7 +50,8 @@ ROOMS = {
     "drop_folder": "messages errors",
     "extras": "errors",
     "privacy": "cchc_schemas errors http",
-    "database": "cchc_schemas messages errors extras privacy",
+    "database.direct": "messages errors extras privacy",
+    "database": "cchc_schemas messages errors extras privacy database.direct",
     "registry": "errors adapter",
     "signing": "clock messages wire errors extras",
     "spreadsheets": "messages wire errors drop_folder extras",
@@ -63,11 +64,11 @@ ROOMS = {
     "database.outbox": "clock errors adapter database database.reading",
     "soap": "wire errors http extras transport.calls",
     "transport.auth": "cchc_schemas errors http extras privacy signing transport.network transport.calls",
-    "database.state": "cchc_schemas clock errors http adapter database database.outbox",
+    "database.state": "clock errors http adapter database.direct database database.outbox",
     "transport": "cchc_schemas errors http extras transport.network transport.calls transport.auth",
     "cchc_adapters": "cchc_connect cchc_schemas wire transport",
     "config": (
-        "cchc_schemas clock messages errors http adapter extras privacy database registry signing "
+        "cchc_schemas clock messages errors http adapter extras privacy database.direct database registry signing "
         "transport.network transport.auth transport"
     ),
     "database.writing": "cchc_schemas wire errors database database.reading database.state",
@@ -76,11 +77,16 @@ ROOMS = {
         "cchc_schemas clock messages wire errors adapter privacy database signing transport.network database.reading "
         "database.outbox transport.auth database.state transport config database.writing"
     ),
-    "diagnostics": "clock messages errors http adapter database transport.network transport config sync",
-    "cli": (
-        "cchc_schemas clock messages errors privacy database registry spreadsheets database.reading "
-        "testing database.outbox database.state config database.writing case sync diagnostics"
+    "monitoring": "clock messages errors database.direct database database.outbox database.state sync",
+    "diagnostics": (
+        "clock messages errors http adapter database.direct database transport.network transport config sync"
     ),
+    "cli": (
+        "cchc_schemas clock messages version errors privacy database.direct database registry spreadsheets "
+        "database.reading testing database.outbox database.state config database.writing case sync monitoring "
+        "diagnostics"
+    ),
+    "__main__": "cli",
 }
 """Room -> the rooms it imports, lowest first; `cchc_connect.` is left out. A room is a folder, or a module beside them.
 

@@ -32,7 +32,10 @@ class PlainArgument(TyperArgument):
 
 def without_conversion(parameter: TyperOption | TyperArgument) -> None:
     """Let a parameter take plain values as they are; typer has made it, and offers no other place for its class."""
-    parameter.__class__ = PlainOption if isinstance(parameter, TyperOption) else PlainArgument
+    if isinstance(parameter, TyperOption):
+        parameter.__class__ = PlainOption
+    else:
+        parameter.__class__ = PlainArgument
 
 
 def _is_plain(parameter: TyperOption | TyperArgument, value: object) -> bool:

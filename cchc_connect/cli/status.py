@@ -87,7 +87,7 @@ def _hold(hold: Message | None) -> dict[str, Any]:
 
 def _last_run(run: Run) -> dict[str, Any]:
     """Return the report of a run without its lines."""
-    document = {} if run.report is None else run.report.as_document()
+    document: Mapping[str, object] = {} if run.report is None else run.report.as_document()
     return {name: value for name, value in document.items() if name != "lines"}
 
 

@@ -25,7 +25,7 @@ from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.config.glance import DEFAULT_DATABASE_URL, holds_password, with_password
 from cchc_connect.config.secrets import Secret
 from cchc_connect.config.tables import ConfigTable, Name, Reason
-from cchc_connect.database.location import POSTGRES_PREFIX, SQLITE_PREFIX
+from cchc_connect.database.direct.location import POSTGRES_PREFIX, SQLITE_PREFIX
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Message, Messages
 from cchc_connect.registry import adapter_factory

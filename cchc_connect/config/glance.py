@@ -12,7 +12,7 @@ from typing import Any, Self, cast
 from urllib.parse import quote
 
 from cchc_connect.config.secret_sources import environment_secret, file_secret, keyring_secret
-from cchc_connect.database.location import POSTGRES_PREFIX, SQLITE_PREFIX
+from cchc_connect.database.direct.location import POSTGRES_PREFIX, SQLITE_PREFIX
 from cchc_connect.privacy.redaction import is_secret_name
 from cchc_connect.privacy.secrets import SecretText
 
@@ -117,7 +117,7 @@ def _is_reference(value: object) -> bool:
         return False
     reference = cast("dict[str, object]", value)
     return len(reference) == 1 and all(
-        kind in _SECRET_KINDS and isinstance(place, str) for kind, place in reference.items()
+        kind in _SECRET_KINDS and isinstance(source, str) for kind, source in reference.items()
     )
 
 
@@ -128,14 +128,14 @@ def _url_with_password(database: Mapping[str, Any], folder: Path) -> str:
     reference: Mapping[str, str] | None = database.get("password")
     if reference is None:
         return url
-    ((kind, place),) = reference.items()
+    ((kind, source),) = reference.items()
     match kind:
         case "env":
-            return with_password(url, environment_secret(place))
+            return with_password(url, environment_secret(source))
         case "file":
-            return with_password(url, file_secret(folder.resolve() / place))
+            return with_password(url, file_secret(folder.resolve() / source))
         case _:
-            return with_password(url, keyring_secret(place))
+            return with_password(url, keyring_secret(source))
 
 
 def _exceptions(tables: Mapping[str, Any]) -> tuple[SecurityException, ...] | None:

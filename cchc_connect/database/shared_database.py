@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from cchc_connect.database.backend import Backend
 from cchc_connect.database.direct.connection import DirectConnection, raise_outdated
 from cchc_connect.database.direct.layout import RUN_LEASE, SCHEMA_VERSION
-from cchc_connect.database.location import Location, location_address, parse_location
+from cchc_connect.database.direct.location import Location, location_address, parse_location
 from cchc_connect.database.migrate import create_schema, upgrade_schema
 from cchc_connect.database.sqlite import SqliteBackend
 from cchc_connect.database.tables import lease

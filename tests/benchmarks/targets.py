@@ -135,6 +135,6 @@ TARGETS: tuple[Target, ...] = (
     GrowthTarget(name="initial: peak, a million over 200,000", job=Job.INITIAL, size=MILLION, at_most=1.2),
     WaitingTarget(name="initial: pages times latency", job=Job.INITIAL, size=USUAL, at_most=1.1, latency_ms=LATENCY_MS),
     PushTarget(name="push: the target's limit", job=Job.PUSH, size=PUSHED, at_least=0.8, latency_ms=PUSH_LATENCY_MS),
-    SecondsTarget(name="help: seconds", job=Job.HELP, size=SMALL, at_most=0.25),
+    SecondsTarget(name="help: seconds", job=Job.HELP, size=SMALL, at_most=0.2),
     SecondsTarget(name="status: seconds", job=Job.STATUS, size=SMALL, at_most=0.5),
 )

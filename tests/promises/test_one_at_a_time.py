@@ -14,7 +14,7 @@ import psycopg
 
 from cchc_connect import RunEnvironment
 from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD
-from cchc_connect.database.location import SQLITE_PREFIX
+from cchc_connect.database.direct.location import SQLITE_PREFIX
 from cchc_connect.database.postgres import WRITE_LOCK
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.sync.report import RunStatus

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cchc_connect.database.direct.connection import DirectConnection
-from cchc_connect.database.location import parse_location
+from cchc_connect.database.direct.location import parse_location
 from cchc_connect.errors import DatabaseUnusable
 from cchc_connect.extras import require_extra
 from cchc_connect.privacy.error_boundary import ErrorBoundary, Translate

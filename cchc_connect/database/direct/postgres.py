@@ -142,11 +142,12 @@ def postgres_reading(address: PostgresAddress) -> Generator[DirectConnection, No
         DatabaseUnusable: it has no tables of ours, or its schema version is not that of this program.
     """
     with closing(psycopg.connect(address.connection_text, autocommit=True)) as connection:
+        cursor: Any = connection.cursor()  # its types allow literal texts only
         for setting in SESSION_SETTINGS:
-            connection.execute(setting)
+            cursor.execute(setting)
         connection.autocommit = False
         connection.isolation_level, connection.read_only = IsolationLevel.REPEATABLE_READ, True
-        state = postgres_state(lambda query: [row[0] for row in connection.execute(query)])
+        state = postgres_state(lambda query: [row[0] for row in cursor.execute(query)])
         state.require_current(address.location)
         yield DirectConnection(connection, "pyformat")
 
