@@ -1,4 +1,4 @@
-"""The tree of errors as it is drawn in the module is the tree that a caller's `except` sees."""
+"""The tree of errors as it is drawn in the module is the tree that a caller's handlers see."""
 
 import re
 from collections.abc import Iterator
