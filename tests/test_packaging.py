@@ -111,6 +111,7 @@ def test_the_extra_all_is_every_other_extra() -> None:
 
 
 NEEDS_AN_EXTRA = {
+    "cchc_connect.database.direct.postgres",
     "cchc_connect.database.postgres",
     "cchc_connect.signing.jose",
     "cchc_connect.soap.messages",
