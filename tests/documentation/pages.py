@@ -23,7 +23,7 @@ from tests.checkout import ROOT
 
 DOCS = ROOT / "docs"
 
-_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```([\w ]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _COMMENT = re.compile(r"\s+# (?:exit code (?P<code>[0-9]+)|.*)$")
 _SHELL_ONLY = re.compile(r"[|<>&;$`*]|^(?!cchc-connect )")
 _BIN = Path(sys.executable).parent
