@@ -94,12 +94,14 @@ class Push:
             self._writer.close()
 
     def count_pending(self) -> None:
-        """Count as waiting the deliveries that `run` would send now; send and commit nothing."""
-        with self._run_context.database.writing(dry_run=True) as connection:
-            while deliveries.enqueue(connection, self._route.name, self._route.record_types, self._route.connection):
-                pass
-            for delivery in deliveries.due(connection, self._route.name, self._run_context.clock.now()):
-                self.counts[delivery.record_type].waiting += 1
+        """Count as waiting the deliveries that `run` would send now; send nothing. Only for a dry run, on its copy."""
+        self._enqueue()
+        with self._run_context.database.reading() as connection:
+            due = deliveries.due_counts(connection, self._route.name, self._run_context.clock.now())
+        for record_type, counts in self.counts.items():
+            counts.waiting = due.get(record_type, 0)
+            if counts.waiting:
+                self._run_context.progress(self._route.name, record_type, counts, None)
 
     def _enqueue(self) -> None:
         route, changes_read = self._route, 1

@@ -9,7 +9,7 @@ whole run: the lease is lost, or the database fails.
 import time
 import uuid
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -19,6 +19,7 @@ from cchc_connect.adapter import Adapter, Source
 from cchc_connect.clock import Clock, SystemClock, to_timestamp_text
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.config.file import Config
+from cchc_connect.database.private_copy import private_copy
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.lease import Lease
@@ -32,7 +33,7 @@ from cchc_connect.errors import ConfigurationError, Rejected
 from cchc_connect.sync.change_detection import ChangeDetector
 from cchc_connect.sync.concurrency import Executor, ThreadExecutor, relaxed_gc
 from cchc_connect.sync.connector import TransportFactory
-from cchc_connect.sync.pull_jobs import PullJobs
+from cchc_connect.sync.pull_jobs import ConnectionOpener, PullJobs
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.push_jobs import PushJobs
 from cchc_connect.sync.reconcile import Comparison, Reconciler, Reconciliation
@@ -96,9 +97,6 @@ class Synchronizer:
         self._config = config
         self._database = database
         self._environment = environment or RunEnvironment()
-        self._transport_opener = self._environment.open_transport or TransportFactory(
-            database, self._environment.clock, _token_store(config)
-        )
 
     def synchronise(
         self,
@@ -112,7 +110,7 @@ class Synchronizer:
 
         Args:
             only: names of connections and routes; empty: all. A connection includes the routes that lead to it.
-            dry_run: pull and count what would be written and sent, but commit nothing and send no message.
+            dry_run: count what would be written and sent, in a private copy of the database; send no message.
             accept_shrink: names of connections for which any number of records may be deleted; otherwise at most a
                 fifth.
             full: names of connections whose sources are listed completely and compared, also what was read before.
@@ -130,15 +128,16 @@ class Synchronizer:
         pull_ranges = {name: PullRange(everything=True) for name in full}
 
         def run_jobs(run_context: RunContext) -> list[ReportLine]:
-            pull_lines = self._run_pull_jobs(
-                names, replace(run_context, accept_shrink=frozenset(accept_shrink)), pull_ranges
-            )
+            shrink_context = replace(run_context, accept_shrink=frozenset(accept_shrink))
+            pull_lines = self._run_pull_jobs(names, shrink_context, pull_ranges)
             return [*pull_lines, *self._run_push_jobs(only, run_context)]
 
         receiving_connections = {
             route.to for name, route in self._config.routes.items() if not only or {name, route.to} & set(only)
         }
-        return self._run_jobs([*names, *receiving_connections.difference(names)], run_jobs, dry_run=dry_run)
+        return self._run_jobs(
+            [*names, *receiving_connections.difference(names)], run_jobs, dry_run=dry_run, on_copy=dry_run
+        )
 
     def pull(self, name: str, pull_range: PullRange, *, dry_run: bool = False) -> RunReport:
         """Pull a part of one connection again: the changes of a time range, one item or one record type.
@@ -148,11 +147,13 @@ class Synchronizer:
         Args:
             name: name of the connection.
             pull_range: time range, source key or record type to pull.
-            dry_run: commit nothing.
+            dry_run: as in `synchronise`.
         """
-        return self._run_jobs(
-            [name], lambda run_context: self._run_pull_jobs([name], run_context, {name: pull_range}), dry_run=dry_run
-        )
+
+        def run_jobs(run_context: RunContext) -> list[ReportLine]:
+            return self._run_pull_jobs([name], run_context, {name: pull_range})
+
+        return self._run_jobs([name], run_jobs, dry_run=dry_run, on_copy=dry_run)
 
     def reconcile(
         self, name: str, *, record_type: str | None = None, repair: bool = False, accept_shrink: bool = False
@@ -172,7 +173,7 @@ class Synchronizer:
 
         def run_jobs(run_context: RunContext) -> list[ReportLine]:
             shrink_context = replace(run_context, accept_shrink=frozenset({name} if accept_shrink else ()))
-            reconciler = Reconciler(self._config, shrink_context, self._open_transport)
+            reconciler = Reconciler(self._config, shrink_context, self._connection_opener(dry_run=not repair))
             reconciler.run(name, record_type)
             comparisons.extend(reconciler.comparisons)
             return reconciler.report_lines
@@ -199,12 +200,18 @@ class Synchronizer:
         return counts
 
     def _run_jobs(
-        self, names: Collection[str], run_jobs: Callable[[RunContext], list[ReportLine]], *, dry_run: bool
+        self,
+        names: Collection[str],
+        run_jobs: Callable[[RunContext], list[ReportLine]],
+        *,
+        dry_run: bool,
+        on_copy: bool = False,
     ) -> RunReport:
+        open_transport = self._connection_opener(dry_run=dry_run)
         for name in names:
-            with self._open_transport(name, self._config.adapter(name)):
+            with open_transport(name, self._config.adapter(name)):
                 pass  # report an unusable address or secret before anything is begun
-        with self._open_run_context(dry_run=dry_run) as run_context:
+        with self._open_run_context(dry_run=dry_run, on_copy=on_copy) as run_context:
             started_at, began_s = run_context.clock.now(), run_context.clock.monotonic()
             if not dry_run:
                 begin_run(self._database, run_context.token, run_context.run_id, started_at)
@@ -225,12 +232,13 @@ class Synchronizer:
     def _run_pull_jobs(
         self, names: Collection[str], run_context: RunContext, pull_ranges: Mapping[str, PullRange]
     ) -> list[ReportLine]:
-        pull_jobs = PullJobs(self._config, run_context, self._open_transport, pull_ranges)
+        open_transport = self._connection_opener(dry_run=run_context.dry_run)
+        pull_jobs = PullJobs(self._config, run_context, open_transport, pull_ranges)
         self._executor.run(pull_jobs.jobs(names))
         return pull_jobs.report_lines
 
     def _run_push_jobs(self, only: Collection[str], run_context: RunContext) -> list[ReportLine]:
-        push_jobs = PushJobs(self._config, run_context, self._open_transport)
+        push_jobs = PushJobs(self._config, run_context, self._connection_opener(dry_run=run_context.dry_run))
         routes = self._config.routes.items()
         self._executor.run(push_jobs.jobs([name for name, route in routes if not only or {name, route.to} & set(only)]))
         return push_jobs.report_lines
@@ -263,7 +271,7 @@ class Synchronizer:
         raise Rejected("quarantine.source_unknown", connection=name, record_type=record_type)
 
     @contextmanager
-    def _open_run_context(self, *, dry_run: bool) -> Generator[RunContext, None, None]:
+    def _open_run_context(self, *, dry_run: bool, on_copy: bool = False) -> Generator[RunContext, None, None]:
         """Yield the run context, and hold the lease while the block runs; a dry run takes no lease."""
         environment = self._environment
         run_context = RunContext(
@@ -279,21 +287,31 @@ class Synchronizer:
             prefetch=environment.prefetch,
         )
         if dry_run:
-            yield run_context
+            with private_copy(self._database) if on_copy else nullcontext(self._database) as database:
+                yield replace(run_context, database=database, is_on_copy=on_copy)
             return
         with Lease(self._database, environment.clock, timedelta(seconds=self._config.run.lease_s)) as lease:
             yield replace(run_context, token=lease.token)
 
-    def _open_transport(self, name: str, adapter: Adapter) -> AbstractContextManager[Transport]:
-        return self._transport_opener(name, self._config.connections[name], adapter, self._config.run.deadline_s)
+    def _connection_opener(self, *, dry_run: bool) -> ConnectionOpener:
+        """Return what opens the transport to a connection; a dry run uses stored sessions and stores none."""
+        environment = self._environment
+        open_transport = environment.open_transport or TransportFactory(
+            self._database, environment.clock, _token_store(self._config, is_read_only=dry_run)
+        )
+
+        def open_connection(name: str, adapter: Adapter) -> AbstractContextManager[Transport]:
+            return open_transport(name, self._config.connections[name], adapter, self._config.run.deadline_s)
+
+        return open_connection
 
 
-def _token_store(config: Config) -> TokenStore | None:
+def _token_store(config: Config, *, is_read_only: bool) -> TokenStore | None:
     """Return the token store that processes share: the configured folder, else the runtime folder, else None."""
     if config.run.session_folder is not None:
-        return FileTokenStore(config.run.session_folder)
+        return FileTokenStore(config.run.session_folder, is_read_only=is_read_only)
     folder = default_token_folder()
     try:
-        return None if folder is None else FileTokenStore(folder)
+        return None if folder is None else FileTokenStore(folder, is_read_only=is_read_only)
     except ConfigurationError:  # the runtime folder was not configured, so the run works without it
         return None
