@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import UsageMistake
+from cchc_connect.cli.hints import without_password
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.sqlite import SQLITE_URL_PREFIX
 from cchc_connect.errors import DatabaseUnusable, NotFound
@@ -16,11 +17,6 @@ from cchc_schemas import RECORD_TYPES, Record
 
 ADDRESS = re.compile(r"^[a-z]+://")
 """Start of a database address; a location without it is a path."""
-
-PASSWORD = re.compile(r"(?<=://)([^:@/]*):[^@/]*@")
-"""User and password in a database address."""
-
-_NO_PASSWORD = r"\1@"  # noqa: S105  # a replacement pattern
 
 
 @contextmanager
@@ -58,7 +54,7 @@ def database_option(location: str | None) -> str:
     >>> database_option("postgresql://cchc:secret@db/shared")
     ' --db postgresql://cchc@db/shared'
     """
-    return f" --db {shlex.quote(PASSWORD.sub(_NO_PASSWORD, location))}" if location else ""
+    return f" --db {shlex.quote(without_password(location))}" if location else ""
 
 
 def configured_address(command: CommandContext) -> str:
