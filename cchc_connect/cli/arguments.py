@@ -39,8 +39,15 @@ def open_existing(address: str) -> SharedDatabase:
     except DatabaseUnusable as error:
         if error.code != "database.absent":
             raise
-        path = error.context["path"]
-    raise NotFound("cli.no_database", path=path)
+        location = str(error.context["path"])
+    raise NotFound(_absence_code(Path(location)), path=location)
+
+
+def _absence_code(path: Path) -> str:
+    """Return the code of the message for a path at which there is no shared database: what is there instead."""
+    if path.is_dir():
+        return "cli.database_is_folder"
+    return "cli.database_empty" if path.is_file() else "cli.no_database"
 
 
 def database_address(location: str) -> str:

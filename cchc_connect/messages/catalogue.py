@@ -14,7 +14,6 @@ from importlib.resources import files
 
 from cchc_connect.messages.values import value_text
 
-
 _PLURAL = re.compile(r"\{(\w+):([^|{}]+)\|([^|{}]+)\}")
 """A number with its noun for one and for several; only English sentences need it."""
 
@@ -64,8 +63,8 @@ def sentences_by_code(language: Language) -> Mapping[str, str]:
 
 def _chosen(plural: re.Match[str], values: Mapping[str, object]) -> str:
     """Return the placeholder of a number with the word for one, or for another number: `{rows:row|rows}`."""
-    name, one, many = plural.groups()
-    return f"{{{name}}} {one if str(values[name]) == '1' else many}"
+    name, singular, plural_words = plural.groups()
+    return f"{{{name}}} {singular if str(values[name]) == '1' else plural_words}"
 
 
 def _value(name: str, value: object, language: Language) -> object:

@@ -38,12 +38,12 @@ def test_the_commands_that_get_db_are_those_that_have_it() -> None:
 @pytest.mark.parametrize("language", Language)
 def test_every_suggested_command_exists(language: Language) -> None:
     """And it ends its line, where the options of the reader are added."""
-    known = {*program(), *(name.partition(" ")[0] for name in program())}
+    existing = {*program(), *(name.partition(" ")[0] for name in program())}
 
     for code, sentence in sentences_by_code(language).items():
         for suggestion in re.findall(r"cchc-connect (?!--)([a-z-]+[^\n]*)", sentence):
             words = suggestion.split()
-            assert {words[0], " ".join(words[:2])} & known, code
+            assert {words[0], " ".join(words[:2])} & existing, code
             assert SUGGESTION.search(sentence), code
             assert not suggestion.endswith("."), code
 
