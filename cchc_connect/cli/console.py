@@ -103,7 +103,9 @@ class Console:
         headings = [self.text(code) for code in table.headings]
         rows = [[escape_control_characters(str(cell)) for cell in row] for row in table.rows]
         if is_terminal(sys.stdout):
-            _draw_table(headings, rows, table.numbers_from)
+            from cchc_connect.cli.tables import draw_table  # noqa: PLC0415  # only a terminal needs it
+
+            draw_table(headings, rows, table.numbers_from)
         else:
             for line in _aligned_lines([headings, *rows], table.numbers_from):
                 _write_line(sys.stdout, line)
@@ -207,14 +209,3 @@ def _aligned_lines(rows: Sequence[Sequence[str]], numbers_from: int) -> list[str
         ).rstrip()
         for row in rows
     ]
-
-
-def _draw_table(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int) -> None:
-    from rich import box, console, table, text  # noqa: PLC0415  # only a terminal needs it
-
-    drawn = table.Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column, heading in enumerate(headings):
-        drawn.add_column(text.Text(heading), justify="right" if column >= numbers_from else "left")
-    for row in rows:
-        drawn.add_row(*(text.Text(cell) for cell in row))
-    console.Console(highlight=False).print(drawn)

@@ -74,14 +74,18 @@ def toml_text(tables: Mapping[str, Any]) -> str:
     return "\n".join(line for name, table in tables.items() for line in _toml_lines((name,), table)).lstrip("\n") + "\n"
 
 
-def _toml_lines(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[str]:
-    nested = {key: value for key, value in table.items() if isinstance(value, dict) and len(path) < _MAX_HEADING_PARTS}
+def _toml_lines(path: tuple[str, ...], table: Mapping[str, object]) -> Iterator[str]:
+    nested = {
+        key: cast("Mapping[str, object]", value)
+        for key, value in table.items()
+        if isinstance(value, dict) and len(path) < _MAX_HEADING_PARTS
+    }
     values = {key: value for key, value in table.items() if key not in nested}
     if values:
         yield f"\n[{'.'.join(path)}]"
     yield from (f"{key} = {_toml_value(value)}" for key, value in values.items())
-    for key, value in nested.items():
-        yield from _toml_lines((*path, key), value)
+    for key, inner in nested.items():
+        yield from _toml_lines((*path, key), inner)
 
 
 def _toml_value(value: object) -> str:

@@ -83,16 +83,17 @@ def _ports_of(path: Path) -> Sequence[int] | None:
     Raises:
         CannotCreate: the file is another configuration.
     """
+    ports = list[int]()
     try:
         tables: Mapping[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        addresses = [urlsplit(tables["connections"][name]["base_url"]) for name in CONNECTION_NAMES]
+        addresses = [urlsplit(str(tables["connections"][name]["base_url"])) for name in CONNECTION_NAMES]
         ports = [address.port or 0 for address in addresses if address.hostname == LOOPBACK]
     except FileNotFoundError:
         return None
     except OSError as error:
         raise CannotCreate("cli.cannot_write", path=path, reason=error.strerror) from error
-    except (ValueError, LookupError, TypeError):  # a file that `demo --serve` did not write
-        ports = []
+    except (ValueError, LookupError, TypeError):
+        pass  # a file that `demo --serve` did not write
     if len(ports) != len(CONNECTION_NAMES) or 0 in ports:
         raise CannotCreate("demo_serve.other_file", path=path)
     return ports

@@ -102,6 +102,8 @@ class LiveProgress:
         from rich import table, text  # noqa: PLC0415  # only a terminal needs it
 
         drawn = table.Table.grid(padding=(0, 2))
+        for _ in range(3):
+            drawn.add_column(overflow="fold")
         with self._lock:
             for (name, record_type), (counts, total) in self._lines.items():
                 words = _progress_text(counts, total, self._console, dry_run=self._dry_run)
