@@ -79,6 +79,7 @@ class Push:
             with self._builder, ThreadPoolExecutor(self._max_parallel, thread_name_prefix="push") as pool:
                 while ready := self._due():
                     self._blocked_keys.clear()
+                    self._announce(ready)
                     self._builder.prepare(ready)
                     self._record_intent(ready)
                     for group in self._parallel_groups(ready):
@@ -108,6 +109,11 @@ class Push:
         while changes_read:
             with self._run_context.database.writing(self._run_context.token) as connection:
                 changes_read = deliveries.enqueue(connection, route.name, route.record_types, route.connection)
+
+    def _announce(self, ready: Sequence[Delivery]) -> None:
+        """Report the record types of which the first message is about to be sent."""
+        for record_type in dict.fromkeys(delivery.record_type for delivery in ready):
+            self._run_context.progress(self._route.name, record_type, self.counts[record_type], None)
 
     def _due(self) -> list[Delivery]:
         self._writer.flush()

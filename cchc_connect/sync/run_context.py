@@ -27,12 +27,12 @@ class Progress(Protocol):
     """Callback for the progress of a run. Several threads call it; it must be quick and must not raise."""
 
     def __call__(self, name: str, record_type: str, counts: Counters, total: int | None) -> None:
-        """Receive the progress after a page or message.
+        """Receive the progress when a source or route begins, and after each page or message.
 
         Args:
             name: name of the connection or route.
             record_type: record type of the page or message.
-            counts: run counters so far; read them at once, they change later.
+            counts: run counters so far, all 0 at the beginning; read them at once, they change later.
             total: number of items that the source announced; None if unknown.
         """
         ...

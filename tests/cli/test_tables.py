@@ -4,7 +4,7 @@ import io
 import re
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -54,13 +54,13 @@ def drawn(table: OutputTable, width: int) -> str:
         for name, value in {"COLUMNS": str(width), "TERM": "xterm"}.items():
             patch.setenv(name, value)
         patch.delenv("NO_COLOR", raising=False)
-        patch.setattr(sys, "stdout", Terminal())
+        terminal = Terminal()
+        patch.setattr(sys, "stdout", terminal)
         Console(Language.ENGLISH, as_json=False).table(table)
-        written = str(sys.stdout.getvalue())  # type: ignore[attr-defined]  # it is ours
-        return re.sub(r"\x1b\[\d*m", "", written)
+        return re.sub(r"\x1b\[\d*m", "", terminal.getvalue())
 
 
-def visible(texts: Sequence[str]) -> Counter[str]:
+def visible(texts: Iterable[str]) -> Counter[str]:
     """Return how often each character that can be seen occurs."""
     return Counter(
         character for text in texts for character in text if not character.isspace() and character not in LINE
