@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import msgspec
+from sqlalchemy import Connection
 
 from cchc_connect.adapter import Adapter, Source
 from cchc_connect.clock import Clock, SystemClock, to_timestamp_text
@@ -22,17 +23,20 @@ from cchc_connect.config.file import Config
 from cchc_connect.database.private_copy import private_copy
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counters
+from cchc_connect.database.state.cursors import end_hold, held_code
 from cchc_connect.database.state.lease import Lease
 from cchc_connect.database.state.runs import begin_run, finish_run
 from cchc_connect.database.stream import Stream
+from cchc_connect.database.writing.fingerprints import live_source_keys
 from cchc_connect.database.writing.incoming import PageBatch
 from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.database.writing.page_writer import write_page
-from cchc_connect.database.writing.quarantine import QuarantineEntry
+from cchc_connect.database.writing.quarantine import QuarantineEntry, open_keys
 from cchc_connect.errors import ConfigurationError, Rejected
 from cchc_connect.sync.change_detection import ChangeDetector
 from cchc_connect.sync.concurrency import Executor, ThreadExecutor, relaxed_gc
 from cchc_connect.sync.connector import TransportFactory
+from cchc_connect.sync.plausibility import is_too_many
 from cchc_connect.sync.pull_jobs import ConnectionOpener, PullJobs
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.push_jobs import PushJobs
@@ -184,7 +188,8 @@ class Synchronizer:
     def replay(self, entries: Iterable[QuarantineEntry]) -> Counters:
         """Translate quarantined items again and write those that are valid now. No request is sent.
 
-        The items go through the same code as in a pull.
+        The items go through the same code as in a pull. A hold of a source for too many faulty items ends if so many
+        are resolved that it would not be put on hold now.
 
         Returns:
             The counters over all entries.
@@ -193,10 +198,13 @@ class Synchronizer:
             LeaseHeld: a run is active.
             Rejected: an entry's connection or source is not configured any more.
         """
-        counts = Counters()
+        counts, streams = Counters(), set[Stream]()
         with self._open_run_context(dry_run=False) as run_context:
             for entry in entries:
                 counts.add(self._replay_entry(entry, run_context))
+                streams.add(self._stream(entry))
+            for stream in streams:
+                run_context.commit(lambda connection, stream=stream: self._end_hold(connection, stream))
         return counts
 
     def _run_jobs(
@@ -248,11 +256,7 @@ class Synchronizer:
         return self._environment.executor or ThreadExecutor(self._config.run.max_parallel_connections)
 
     def _replay_entry(self, entry: QuarantineEntry, run_context: RunContext) -> Counters:
-        source = self._source(entry.connection, entry.record_type)
-        agency = self._config.connections[entry.connection].agency
-        stream = Stream(
-            connection=entry.connection, record_type=entry.record_type, agency=agency, partition=entry.partition
-        )
+        source, stream = self._source(entry.connection, entry.record_type), self._stream(entry)
         detector = ChangeDetector(source, owners_of(run_context.owners, entry.record_type))
         classified = detector.classify_all([entry.item])
         incoming_records = [
@@ -262,6 +266,21 @@ class Synchronizer:
         batch = PageBatch(records=incoming_records, faulty=faulty)
         write_context = run_context.write_context(entry.record_type)
         return run_context.commit(lambda connection: write_page(connection, stream, batch, write_context))
+
+    def _stream(self, entry: QuarantineEntry) -> Stream:
+        agency = self._config.connections[entry.connection].agency
+        return Stream(
+            connection=entry.connection, record_type=entry.record_type, agency=agency, partition=entry.partition
+        )
+
+    def _end_hold(self, connection: Connection, stream: Stream) -> None:
+        """End the hold of a stream for too many faulty items if it has no longer too many of them."""
+        if held_code(connection, stream) != "source.too_faulty":
+            return
+        faulty = len(open_keys(connection, stream))
+        read = faulty + sum(1 for _ in live_source_keys(connection, stream))
+        if not is_too_many(faulty, read, self._config.run.max_quarantined_share):
+            end_hold(connection, stream)
 
     def _source(self, name: str, record_type: str) -> Source:
         sources = self._config.adapter(name).sources if name in self._config.connections else ()
