@@ -19,7 +19,6 @@ from sqlalchemy import Connection, Table
 
 from cchc_connect.database.record_tables import all_tables
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.sqlite import SQLITE_URL_PREFIX
 from cchc_connect.database.tables import audit_log, run, run_counter, schema_version
 from cchc_connect.errors import DatabaseUnusable
 from cchc_connect.messages import Message
@@ -38,7 +37,7 @@ def empty_database() -> Generator[SharedDatabase, None, None]:
     """Yield a new shared database without rows, in a temporary folder; both are deleted when the block ends."""
     with (
         _temporary_folder() as folder,
-        SharedDatabase(f"{SQLITE_URL_PREFIX}{folder / FILE_NAME}", create_or_upgrade=True) as database,
+        SharedDatabase(folder / FILE_NAME, create_or_upgrade=True) as database,
     ):
         yield database
 
@@ -57,7 +56,7 @@ def private_copy(database: SharedDatabase) -> Generator[SharedDatabase, None, No
                 _copy_file(connection, path)
             else:
                 _copy_tables(connection, path)
-        with SharedDatabase(f"{SQLITE_URL_PREFIX}{path}", create_or_upgrade=False) as copy:
+        with SharedDatabase(path, create_or_upgrade=False) as copy:
             yield copy
 
 
@@ -79,7 +78,7 @@ def _copy_file(connection: Connection, path: Path) -> None:
 
 
 def _copy_tables(connection: Connection, path: Path) -> None:
-    SharedDatabase(f"{SQLITE_URL_PREFIX}{path}", create_or_upgrade=True).close()
+    SharedDatabase(path, create_or_upgrade=True).close()
     with _writable(path) as target:
         for table in all_tables().sorted_tables:
             if table.name not in NOT_COPIED:

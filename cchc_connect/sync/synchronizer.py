@@ -12,15 +12,18 @@ from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 
 import msgspec
 from sqlalchemy import Connection
 
 from cchc_connect.adapter import Adapter, Source
-from cchc_connect.clock import Clock, SystemClock, to_timestamp_text
+from cchc_connect.clock import Clock, SystemClock, VietnameseClock, to_timestamp_text
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.config.file import Config
+from cchc_connect.database.names import require_all_known, require_known
 from cchc_connect.database.private_copy import private_copy
+from cchc_connect.database.reading.quarantine_entries import QuarantineEntry
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursors import end_hold, held_code
@@ -31,8 +34,9 @@ from cchc_connect.database.writing.fingerprints import live_source_keys
 from cchc_connect.database.writing.incoming import PageBatch
 from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.database.writing.page_writer import write_page
-from cchc_connect.database.writing.quarantine import QuarantineEntry, open_keys
-from cchc_connect.errors import ConfigurationError, Rejected
+from cchc_connect.database.writing.quarantine import open_keys
+from cchc_connect.errors import ConfigurationError, NotFound, Rejected
+from cchc_connect.messages import Message
 from cchc_connect.sync.change_detection import ChangeDetector
 from cchc_connect.sync.concurrency import Executor, ThreadExecutor, relaxed_gc
 from cchc_connect.sync.connector import TransportFactory
@@ -41,7 +45,7 @@ from cchc_connect.sync.pull_jobs import ConnectionOpener, PullJobs
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.push_jobs import PushJobs
 from cchc_connect.sync.reconcile import Comparison, Reconciler, Reconciliation
-from cchc_connect.sync.report import ReportLine, RunReport
+from cchc_connect.sync.report import ReportLine, RunReport, RunStatus
 from cchc_connect.sync.run_context import Progress, RunContext, never, no_progress
 from cchc_connect.transport import FileTokenStore, TokenStore, Transport
 from cchc_connect.transport.auth.token_store import default_token_folder
@@ -59,6 +63,7 @@ class RunEnvironment:
     """Everything that a run uses beside its configuration and database. Tests replace parts of it."""
 
     clock: Clock = field(default_factory=SystemClock)
+    """Gives the time; a time without offset is Vietnamese time."""
     open_transport: TransportOpener | None = None
     """Opens transports. None: over the network, with the rate limits and sessions that all processes share."""
     executor: Executor | None = None
@@ -84,8 +89,8 @@ class Synchronizer:
 
     Example::
 
-        config = Config.load(Path("cchc.toml"))
-        with SharedDatabase(config.database.url_with_password) as database:
+        config = Config.load("cchc.toml")
+        with config.open_database() as database:
             report = Synchronizer(config, database).synchronise()
             print(report.outcome, report.rows_written)
     """
@@ -101,6 +106,7 @@ class Synchronizer:
         self._config = config
         self._database = database
         self._environment = environment or RunEnvironment()
+        self._clock = VietnameseClock(self._environment.clock)
 
     def synchronise(
         self,
@@ -123,46 +129,64 @@ class Synchronizer:
             The report, also if single connections or routes failed.
 
         Raises:
+            UsageMistake: a name is unknown, or a single name is given instead of a list; nothing was begun.
             ConfigurationError: an address or a secret cannot be used; nothing was begun.
             LeaseHeld: another run is active.
             LeaseLost: this run froze past its lease and another run took over.
             DatabaseUnusable: the database failed; what was committed stays.
         """
+        require_names(self._config, only=only, accept_shrink=accept_shrink, full=full)
         names = [name for name in self._config.connections if not only or name in only]
         pull_ranges = {name: PullRange(everything=True) for name in full}
 
         def run_jobs(run_context: RunContext) -> list[ReportLine]:
             shrink_context = replace(run_context, accept_shrink=frozenset(accept_shrink))
-            pull_lines = self._run_pull_jobs(names, shrink_context, pull_ranges)
-            return [*pull_lines, *self._run_push_jobs(only, run_context)]
+            pull_jobs = self._run_pull_jobs(names, shrink_context, pull_ranges)
+            return [*pull_jobs.report_lines, *self._run_push_jobs(only, run_context)]
 
-        receiving_connections = {
-            route.to for name, route in self._config.routes.items() if not only or {name, route.to} & set(only)
-        }
-        return self._run_jobs(
-            [*names, *receiving_connections.difference(names)], run_jobs, dry_run=dry_run, on_copy=dry_run
-        )
+        receivers = {self._config.routes[route].to for route in self._selected_routes(only)}
+        return self._run_jobs([*names, *receivers.difference(names)], run_jobs, dry_run=dry_run, on_copy=dry_run)
 
-    def pull(self, name: str, pull_range: PullRange, *, dry_run: bool = False) -> RunReport:
-        """Pull a part of one connection again: the changes of a time range, one item or one record type.
+    def pull(self, name: str, pull_range: PullRange | None = None, *, dry_run: bool = False) -> RunReport:
+        """Pull one connection, or a part of it: the changes of a time range, one item or one record type.
 
         A part limited by time or key does not move the cursors of the connection. Raises as `synchronise` does.
 
         Args:
             name: name of the connection.
-            pull_range: time range, source key or record type to pull.
+            pull_range: time range, source key or record type to pull; None: what changed.
             dry_run: as in `synchronise`.
+
+        Raises:
+            UsageMistake: there is no such connection, or it does not provide the record type; nothing was begun.
+            NotFound: the sources have no item with the key of `pull_range`.
         """
+        pull_range = pull_range or PullRange()
+        self._require_provided(name, pull_range.record_type)
+        missing: list[Message] = []
 
         def run_jobs(run_context: RunContext) -> list[ReportLine]:
-            return self._run_pull_jobs([name], run_context, {name: pull_range})
+            pull_jobs = self._run_pull_jobs([name], run_context, {name: pull_range})
+            lines = pull_jobs.report_lines
+            is_done = all(line.outcome is RunStatus.DONE for line in lines)
+            if pull_range.key is None or pull_jobs.lists_key or not is_done:
+                return lines
+            missing.append(Message("source.no_item", {"connection": name, "key": pull_range.key}))
+            for line in lines:
+                line.outcome, line.reason = RunStatus.FAILED, missing[0]
+            return lines
 
-        return self._run_jobs([name], run_jobs, dry_run=dry_run, on_copy=dry_run)
+        report = self._run_jobs([name], run_jobs, dry_run=dry_run, on_copy=dry_run)
+        for message in missing:
+            raise NotFound(message.code, **message.context)
+        return report
 
     def reconcile(
         self, name: str, *, record_type: str | None = None, repair: bool = False, accept_shrink: bool = False
     ) -> Reconciliation:
-        """Compare complete listings of a connection's sources with the shared database. Raises as `synchronise` does.
+        """Compare complete listings of a connection's sources with the shared database.
+
+        Raises as `synchronise` does, and `UsageMistake` for an unknown name of a connection or record type.
 
         Without `repair` nothing is written and no lease is taken. If a run is active at the same time, the changes
         that it has not written yet show as differences.
@@ -173,6 +197,7 @@ class Synchronizer:
             repair: also make the shared database equal to the sources.
             accept_shrink: whether a repair may delete any number of records; otherwise at most a fifth.
         """
+        self._require_provided(name, record_type)
         comparisons: list[Comparison] = []
 
         def run_jobs(run_context: RunContext) -> list[ReportLine]:
@@ -204,7 +229,7 @@ class Synchronizer:
                 counts.add(self._replay_entry(entry, run_context))
                 streams.add(self._stream(entry))
             for stream in streams:
-                run_context.commit(lambda connection, stream=stream: self._end_hold(connection, stream))
+                run_context.commit(partial(self._end_hold, stream))
         return counts
 
     def _run_jobs(
@@ -239,17 +264,20 @@ class Synchronizer:
 
     def _run_pull_jobs(
         self, names: Collection[str], run_context: RunContext, pull_ranges: Mapping[str, PullRange]
-    ) -> list[ReportLine]:
+    ) -> PullJobs:
         open_transport = self._connection_opener(dry_run=run_context.dry_run)
         pull_jobs = PullJobs(self._config, run_context, open_transport, pull_ranges)
         self._executor.run(pull_jobs.jobs(names))
-        return pull_jobs.report_lines
+        return pull_jobs
 
     def _run_push_jobs(self, only: Collection[str], run_context: RunContext) -> list[ReportLine]:
         push_jobs = PushJobs(self._config, run_context, self._connection_opener(dry_run=run_context.dry_run))
-        routes = self._config.routes.items()
-        self._executor.run(push_jobs.jobs([name for name, route in routes if not only or {name, route.to} & set(only)]))
+        self._executor.run(push_jobs.jobs(self._selected_routes(only)))
         return push_jobs.report_lines
+
+    def _selected_routes(self, only: Collection[str]) -> list[str]:
+        """Return the routes that `only` names or that lead to a connection it names; all if it is empty."""
+        return [name for name, route in self._config.routes.items() if not only or {name, route.to} & set(only)]
 
     @property
     def _executor(self) -> Executor:
@@ -273,7 +301,7 @@ class Synchronizer:
             connection=entry.connection, record_type=entry.record_type, agency=agency, partition=entry.partition
         )
 
-    def _end_hold(self, connection: Connection, stream: Stream) -> None:
+    def _end_hold(self, stream: Stream, connection: Connection) -> None:
         """End the hold of a stream for too many faulty items if it has no longer too many of them."""
         if held_code(connection, stream) != "source.too_faulty":
             return
@@ -281,6 +309,12 @@ class Synchronizer:
         read = faulty + sum(1 for _ in live_source_keys(connection, stream))
         if not is_too_many(faulty, read, self._config.run.max_quarantined_share):
             end_hold(connection, stream)
+
+    def _require_provided(self, name: str, record_type: str | None) -> None:
+        """Check that the connection exists and provides the record type, if one is named."""
+        require_known("names.connection_unknown", name, self._config.connections)
+        provided = [source.record_type.record_type for source in self._config.adapter(name).sources]
+        require_known("names.record_type_unknown", record_type, provided)
 
     def _source(self, name: str, record_type: str) -> Source:
         sources = self._config.adapter(name).sources if name in self._config.connections else ()
@@ -296,7 +330,7 @@ class Synchronizer:
         run_context = RunContext(
             run_id=environment.new_run_id(),
             database=self._database,
-            clock=environment.clock,
+            clock=self._clock,
             token=None,
             owners=self._config.ownership,
             max_quarantined_share=self._config.run.max_quarantined_share,
@@ -309,20 +343,33 @@ class Synchronizer:
             with private_copy(self._database) if on_copy else nullcontext(self._database) as database:
                 yield replace(run_context, database=database, is_on_copy=on_copy)
             return
-        with Lease(self._database, environment.clock, timedelta(seconds=self._config.run.lease_s)) as lease:
+        with Lease(self._database, self._clock, timedelta(seconds=self._config.run.lease_s)) as lease:
             yield replace(run_context, token=lease.token)
 
     def _connection_opener(self, *, dry_run: bool) -> ConnectionOpener:
         """Return what opens the transport to a connection; a dry run uses stored sessions and stores none."""
         environment = self._environment
         open_transport = environment.open_transport or TransportFactory(
-            self._database, environment.clock, _token_store(self._config, is_read_only=dry_run)
+            self._database, self._clock, _token_store(self._config, is_read_only=dry_run)
         )
 
         def open_connection(name: str, adapter: Adapter) -> AbstractContextManager[Transport]:
             return open_transport(name, self._config.connections[name], adapter, self._config.run.deadline_s)
 
         return open_connection
+
+
+def require_names(
+    config: Config, *, only: Collection[str], accept_shrink: Collection[str], full: Collection[str]
+) -> None:
+    """Check the names that `Synchronizer.synchronise` is given.
+
+    Raises:
+        UsageMistake: a name is unknown, or a single name is given instead of a list.
+    """
+    require_all_known("names.connection_or_route_unknown", "only", only, [*config.connections, *config.routes])
+    require_all_known("names.connection_unknown", "accept_shrink", accept_shrink, config.connections)
+    require_all_known("names.connection_unknown", "full", full, config.connections)
 
 
 def _token_store(config: Config, *, is_read_only: bool) -> TokenStore | None:

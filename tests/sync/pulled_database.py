@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import select
 
 from cchc_connect.adapter import ListingOrder, Source
-from cchc_connect.database.reading.change_feed import changes
+from cchc_connect.database.reading.change_feed import change_rows
+from cchc_connect.database.reading.discrepancies import discrepancy_rows
+from cchc_connect.database.reading.quarantine_entries import entries
 from cchc_connect.database.record_tables import all_tables, record_table
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.cursors import Cursor, hold, read_cursor
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.writing.discrepancies import discrepancies
-from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import CchcError
 from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.pull_range import PullRange
@@ -91,13 +91,13 @@ class PulledDatabase:
     def versions(self, record_type: str = "land_parcel") -> list[tuple[str, str, str]]:
         """Return the change feed: last character of the key, operation, connection."""
         with self.database.reading() as connection:
-            feed = changes(connection, record_types=[record_type])
+            feed = change_rows(connection, record_types=[record_type])
         return [(row["record_key"][-1], row["operation"], row["connection"]) for row in feed]
 
     def differences(self) -> list[tuple[str, str, str, str]]:
         """Return the open discrepancies: field, connection that differs, its value, the owner's value."""
         with self.database.reading() as connection:
-            rows = discrepancies(connection)
+            rows = discrepancy_rows(connection)
         return [(row["field"], row["connection"], row["value"], row["owner_value"]) for row in rows]
 
     def everything(self, *but: str) -> Mapping[str, list[tuple[Any, ...]]]:
