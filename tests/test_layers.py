@@ -79,7 +79,7 @@ ROOMS = {
     "diagnostics": "clock messages errors http adapter database transport.network transport config sync",
     "cli": (
         "cchc_schemas clock messages errors privacy database registry spreadsheets database.reading "
-        "testing database.outbox database.state config database.writing case sync diagnostics"
+        "testing.doubles testing database.outbox database.state config database.writing case sync diagnostics"
     ),
 }
 """Room -> the rooms it imports, lowest first; `cchc_connect.` is left out. A room is a folder, or a module beside them.

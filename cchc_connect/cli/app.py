@@ -214,14 +214,24 @@ def adapter_list(context: typer.Context) -> int:
 
 
 @app.command(help="help.demo")
-def demo(
+def demo(  # noqa: PLR0913  # a command has as many parameters as options
     context: typer.Context,
     *,
-    db: Annotated[Path, typer.Option(help="help.demo_db", metavar="PATH")] = Path("demo.db"),
+    db: Annotated[Path | None, typer.Option(help="help.demo_db", metavar="PATH")] = None,
     seed: Annotated[int, typer.Option(help="help.seed", metavar="N")] = 7,
     small: Annotated[bool, typer.Option("--small", help="help.small")] = False,
+    serve: Annotated[bool, typer.Option("--serve", help="help.demo_serve")] = False,
+    force: Annotated[bool, typer.Option("--force", help="help.demo_force")] = False,
+    change_every: Annotated[int | None, typer.Option(help="help.change_every", metavar="N", min=1)] = None,
 ) -> int:
-    """Demonstrate all functions with test doubles of four systems."""
-    from cchc_connect.cli.demo import show_demo
+    """Demonstrate all functions with test doubles of four systems, or leave these running."""
+    if serve:
+        from cchc_connect.cli.demo_serve import DEFAULT_DATABASE, ServeOptions, serve_demo
 
-    return show_demo(command_context(context), db, seed=seed, small=small)
+        options = ServeOptions(
+            database=db or DEFAULT_DATABASE, seed=seed, small=small, force=force, change_every_s=change_every
+        )
+        return serve_demo(command_context(context), options)
+    from cchc_connect.cli.demo import DEFAULT_LOCATION, show_demo
+
+    return show_demo(command_context(context), db or DEFAULT_LOCATION, seed=seed, small=small)

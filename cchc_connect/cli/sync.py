@@ -1,7 +1,8 @@
 """`sync` and `pull`: one run and its report."""
 
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cchc_connect.cli.context import CommandContext
@@ -12,9 +13,10 @@ from cchc_connect.cli.report import EXIT_CODES, report_document, show_report
 from cchc_connect.cli.signals import stop_on_signals
 from cchc_connect.config.file import Config
 from cchc_connect.database.names import require_known
+from cchc_connect.database.private_copy import empty_database
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.writing.quarantine import open_counts
-from cchc_connect.errors import ConfigurationError, UsageMistake
+from cchc_connect.errors import ConfigurationError, DatabaseUnusable, UsageMistake
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.report import RunReport
 from cchc_connect.sync.synchronizer import RunEnvironment, Synchronizer, require_names
@@ -98,7 +100,7 @@ def _run(
     """Run and report; SIGTERM stops the run after the current page and messages."""
     console = command.console
     with (
-        config.open_database() as database,
+        _opened_database(config, dry_run=dry_run) as database,
         stop_on_signals(signal.SIGTERM) as stop,
         progress_display(console, dry_run=dry_run) as progress,
     ):
@@ -110,6 +112,25 @@ def _run(
     if quarantined:
         console.message("sync_view.see_quarantine", number=quarantined)
     return EXIT_CODES[report.outcome]
+
+
+@contextmanager
+def _opened_database(config: Config, *, dry_run: bool) -> Generator[SharedDatabase, None, None]:
+    """Open the configured database; a dry run neither creates nor upgrades it, and works without one if it is absent.
+
+    Raises:
+        DatabaseUnusable: it cannot be opened; in a dry run also if it has an older schema version.
+    """
+    try:
+        database = config.open_database(create_or_upgrade=not dry_run)
+    except DatabaseUnusable as error:
+        if error.code != "database.absent":
+            raise
+        with empty_database() as database:
+            yield database
+        return
+    with database:
+        yield database
 
 
 def count_open_entries(database: SharedDatabase) -> int:

@@ -9,6 +9,7 @@ import pytest
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
+from cchc_connect.database.shared_database import SharedDatabase
 from tests.cli.conftest import Call, Connect, Ended
 from tests.cli.district import PARCELS, District
 from tests.databases import postgres_server
@@ -59,7 +60,7 @@ def test_a_database_that_is_lost_in_the_middle_of_a_run_ends_it(
     """Exit code 74; the next page is not asked for as if nothing was."""
     district.items[PARCELS] = [parcel_item(number) for number in range(1, 60)]
     connect()
-    call("sync", "--dry-run")
+    SharedDatabase(address, create_or_upgrade=True).close()
     district.questions.clear()
     district.meanwhile = lambda: destroy(address)
 
