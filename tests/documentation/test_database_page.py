@@ -10,10 +10,10 @@ import psycopg
 import pytest
 
 from cchc_connect.cli import main
-from cchc_connect.cli.demo import SMALL_WORLD
+from cchc_connect.cli.demo import demo_world
 from cchc_connect.cli.demo_config import demo_tables, passwords_of_doubles
 from cchc_connect.database.record_tables import all_tables
-from cchc_connect.testing import Agencies, World
+from cchc_connect.testing import Agencies
 from tests.cli.conftest import CONFIG, write_config
 from tests.databases import prepared_address
 from tests.documentation.database_page import PAGE, described_columns, description, engine_tables, with_generated_parts
@@ -30,7 +30,7 @@ DEMO_SEED = 7
 def demo_on_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give a PostgreSQL database with the demonstration's records."""
     folder = tmp_path_factory.mktemp("postgres")
-    with prepared_address("postgres", folder) as address, Agencies(World(DEMO_SEED, **SMALL_WORLD)) as agencies:
+    with prepared_address("postgres", folder) as address, Agencies(demo_world(DEMO_SEED, small=True)) as agencies:
         with passwords_of_doubles(agencies):
             tables = {**demo_tables(agencies, folder / "unused.db"), "database": {"url": address}}
             write_config(folder / CONFIG, tables)
