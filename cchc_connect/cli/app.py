@@ -64,6 +64,14 @@ def init(
     return write_configuration(command_context(context), force=force)
 
 
+@app.command(help="help.docs")
+def docs(context: typer.Context) -> int:
+    """Say where the documentation is on this machine."""
+    from cchc_connect.cli.documentation import show_documentation
+
+    return show_documentation(command_context(context))
+
+
 @app.command(help="help.check")
 def check(context: typer.Context) -> int:
     """Check that a run can work."""
