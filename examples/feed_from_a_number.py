@@ -1,4 +1,4 @@
-"""Print the changes after a number of the feed; the last one printed is where to go on: `feed_from_a_number.py DATABASE N`."""
+"""Print the changes after a number of the feed; go on after the last one: `feed_from_a_number.py DATABASE N`."""
 
 import sys
 

@@ -4,12 +4,11 @@ import os
 import re
 import shlex
 import subprocess
-import sys
-from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.documentation.pages import Reader
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -26,36 +25,20 @@ def commands() -> list[str]:
 
 
 @pytest.mark.long
-def test_the_library_commands_work_as_typed_one_after_the_other(tmp_path: Path) -> None:
+def test_the_library_commands_work_as_typed_one_after_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A newcomer types them in the README's order, in one folder."""
-    program = str(Path(sys.executable).with_name("cchc-connect"))
     shown = [line.removeprefix(".venv/bin/") for line in commands() if "cchc-connect" in line and "pip" not in line]
     assert len(shown) >= 8
+    monkeypatch.chdir(tmp_path)
+    reader = Reader(tmp_path)
 
-    with ExitStack() as until_the_end:
+    try:
         for line in shown:
-            command = [program, *shlex.split(line)[1:]]
-            if "--serve" in line:
-                until_the_end.enter_context(second_terminal(command, tmp_path))
-                continue
-            done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-            assert done.returncode == 0, f"{line}: {done.stdout} {done.stderr}"
-            assert "Traceback" not in done.stderr
-
-
-@contextmanager
-def second_terminal(command: list[str], folder: Path) -> Generator[None, None, None]:
-    """Run a command until the block ends; the block begins when it says what to type in the first terminal."""
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdout is not None
-        output_lines = list[str]()
-        while not any("cchc-connect check" in line for line in output_lines):
-            output_lines.append(running.stdout.readline())
-            assert output_lines[-1], output_lines
-        yield
-        running.terminate()
-        running.communicate(timeout=30)
-    assert running.returncode == 0
+            reader.type(line)
+    finally:
+        reader.stop()
 
 
 def test_the_setup_commands_are_those_that_make_runs() -> None:

@@ -93,7 +93,7 @@ def _heading() -> Iterator[str]:
 
 
 def _row(column: "Column[Any]", text: str) -> str:
-    types = (column.type.compile(dialect=dialect.dialect()) for dialect in (sqlite, postgresql))  # type: ignore[no-untyped-call]  # SQLAlchemy's
+    types = (column.type.compile(dialect=dialect.dialect()) for dialect in (sqlite, postgresql))
     key = " (key)" if column.primary_key else ""
     return f"| `{column.name}`{key} | {' | '.join(types)} | {_cell(text)} |"
 

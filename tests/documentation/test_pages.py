@@ -106,7 +106,9 @@ def test_the_units_are_read_by_systemd(tmp_path: Path) -> None:
     if verify is None:
         pytest.skip("systemd-analyze is not installed")
     for name, text in (("service", service), ("timer", timer)):
-        unit = text.replace("/opt/cchc/bin/cchc-connect", "/bin/true").replace("Documentation=man:systemd.timer(5)\n", "")
+        unit = text.replace("/opt/cchc/bin/cchc-connect", "/bin/true").replace(
+            "Documentation=man:systemd.timer(5)\n", ""
+        )
         (tmp_path / f"cchc-connect.{name}").write_text(unit, encoding="utf-8")
 
     done = subprocess.run(
@@ -156,8 +158,8 @@ def unknown_part(line: str) -> str | None:
         if hasattr(command, "commands") and not word.startswith("-") and word in command.commands:
             command = command.commands[word]
             options |= {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
-        elif word.startswith("--") and word.partition("=")[0] not in options | {"--help"}:
-            return f"{line}: {word}"
-        elif hasattr(command, "commands") and not word.startswith("-") and word.isidentifier() and word.islower():
+        elif (word.startswith("--") and word.partition("=")[0] not in options | {"--help"}) or (
+            hasattr(command, "commands") and not word.startswith("-") and word.isidentifier() and word.islower()
+        ):
             return f"{line}: {word}"
     return None
