@@ -32,6 +32,10 @@ class Message:
     code: str
     context: Mapping[str, object] = field(default_factory=dict[str, object])
 
+    def in_language(self, language: Language) -> str:
+        """Return the sentence in `language`."""
+        return render_message(self.code, language, self.context)
+
 
 @dataclass(frozen=True)
 class Messages:

@@ -103,9 +103,8 @@ def _condition(record_class: type[Record], name: str, allowed: object) -> Column
     try:
         if isinstance(allowed, ValueRange):
             return _in_range(column, kind, allowed)
-        if isinstance(allowed, Collection) and not isinstance(allowed, str | bytes | Mapping):
-            return _any_of(column, kind, cast("Collection[object]", allowed))
-        return _any_of(column, kind, [allowed])
+        is_list = isinstance(allowed, Collection) and not isinstance(allowed, str | bytes | Mapping)
+        return _any_of(column, kind, cast("Collection[object]", allowed) if is_list else [cast("object", allowed)])
     except _WrongValueError as wrong:
         code, context = wrong.code, wrong.context
     context |= {"record_type": record_class.record_type, "name": name, "expected": Message(kind.expected)}
