@@ -78,7 +78,7 @@ ROOMS = {
     ),
     "diagnostics": "clock messages errors http adapter database transport.network transport config sync",
     "cli": (
-        "cchc_schemas clock messages errors privacy database registry spreadsheets database.reading "
+        "cchc_schemas clock messages errors adapter privacy database registry spreadsheets database.reading "
         "testing.doubles testing database.outbox database.state config database.writing case sync diagnostics"
     ),
 }

@@ -214,6 +214,35 @@ def schema_export(
     return export_schemas(command_context(context), folder, check=check)
 
 
+@schema.command("list", help="help.schema_list")
+def schema_list(context: typer.Context) -> int:
+    """List the record types."""
+    from cchc_connect.cli.schema_show import list_record_types
+
+    return list_record_types(command_context(context))
+
+
+@schema.command("show", help="help.schema_show")
+def schema_show(
+    context: typer.Context,
+    record_type: Annotated[str, typer.Argument(metavar="RECORD_TYPE", help="help.history_record_type")],
+) -> int:
+    """Show the fields of a record type."""
+    from cchc_connect.cli.schema_show import show_record_type
+
+    return show_record_type(command_context(context), record_type)
+
+
+@adapter.command("show", help="help.adapter_show")
+def adapter_show(
+    context: typer.Context, name: Annotated[str, typer.Argument(metavar="NAME", help="help.adapter_name")]
+) -> int:
+    """Show what an adapter reads and accepts, and its options."""
+    from cchc_connect.cli.adapter_show import show_adapter
+
+    return show_adapter(command_context(context), name)
+
+
 @adapter.command("list", help="help.adapter_list")
 def adapter_list(context: typer.Context) -> int:
     """List the installed adapters."""

@@ -81,7 +81,7 @@ def show_demo(command: CommandContext, location: Path, *, seed: int, small: bool
     if location.exists():
         raise CannotCreate("cli.demo_exists", path=location)
     if not location.parent.is_dir() or not os.access(location.parent, os.W_OK):
-        raise CannotCreate("cli.demo_folder_missing", folder=location.parent)
+        raise CannotCreate("cli.demo_folder_missing", path=location)
     unfinished = location.with_name(f"{location.name}{UNFINISHED_SUFFIX}")
     _remove_database(unfinished)
     world = demo_world(seed, small=small)
