@@ -64,6 +64,7 @@ from .http import (
 from .privacy.redaction import RedactingFormatter as RedactingFormatter
 from .sync.pull_range import PullRange as PullRange
 from .sync.reconcile import Reconciliation as Reconciliation
+from .sync.record_writer import RecordWriter as RecordWriter
 from .sync.report import RunReport as RunReport
 from .sync.synchronizer import RunEnvironment as RunEnvironment, Synchronizer as Synchronizer
 from .transport.calls.classifier import classify_rest as classify_rest

@@ -80,6 +80,8 @@ def pull(command: CommandContext, name: str, options: PullOptions, *, dry_run: b
     config = Config.load(command.config)
     if name not in config.connections:
         raise UsageMistake("cli.connection_unknown", name=name, known=", ".join(config.connections))
+    if config.connections[name].is_program:
+        raise UsageMistake("program.no_system", connection=name)
     provided = [source.record_type.record_type for source in config.adapter(name).sources]
     if pull_range.record_type not in {None, *provided}:
         context = {"connection": name, "name": pull_range.record_type, "known": ", ".join(provided)}

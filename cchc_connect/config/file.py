@@ -23,6 +23,7 @@ from cchc_connect.config.checks import (
     target_faults,
 )
 from cchc_connect.config.connections import ConnectionTable
+from cchc_connect.config.program import ProgramAdapter
 from cchc_connect.config.secrets import Secret
 from cchc_connect.config.tables import ConfigTable, Name, Reason
 from cchc_connect.errors import ConfigurationError
@@ -193,13 +194,15 @@ class Config(ConfigTable):
         return ConfigurationError("config.faults", file=path, faults=Messages(faults)) if faults else config
 
     def adapter(self, name: str) -> Adapter:
-        """Return a new adapter for the connection `name`, made from its options.
+        """Return a new adapter for the connection `name`, made from its options; an empty one for a program.
 
         Raises:
             ConfigurationError: the adapter is not installed or cannot be imported.
             KeyError: there is no such connection.
         """
         connection = self.connections[name]
+        if connection.is_program:
+            return ProgramAdapter()
         factory = self._factories.get(connection.adapter) or adapter_factory(connection.adapter)
         self._factories[connection.adapter] = factory
         return factory(factory.Options.model_validate(connection.options))

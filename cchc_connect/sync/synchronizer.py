@@ -38,8 +38,10 @@ from cchc_connect.sync.push_jobs import PushJobs
 from cchc_connect.sync.reconcile import Comparison, Reconciler, Reconciliation
 from cchc_connect.sync.report import ReportLine, RunReport
 from cchc_connect.sync.run_context import Progress, RunContext, never, no_progress
+from cchc_connect.sync.written_records import WrittenRecords
 from cchc_connect.transport import FileTokenStore, TokenStore, Transport
 from cchc_connect.transport.auth.token_store import default_token_folder
+from cchc_schemas import RECORD_TYPES
 
 TransportOpener = Callable[[str, ConnectionTable, Adapter, float], AbstractContextManager[Transport]]
 """Opens the transport to a connection: its name, table, adapter and a call's deadline in seconds."""
@@ -126,7 +128,8 @@ class Synchronizer:
             LeaseLost: this run froze past its lease and another run took over.
             DatabaseUnusable: the database failed; what was committed stays.
         """
-        names = [name for name in self._config.connections if not only or name in only]
+        systems = [name for name, table in self._config.connections.items() if not table.is_program]
+        names = [name for name in systems if not only or name in only]
         pull_ranges = {name: PullRange(everything=True) for name in full}
 
         def run_jobs(run_context: RunContext) -> list[ReportLine]:
@@ -150,6 +153,7 @@ class Synchronizer:
             pull_range: time range, source key or record type to pull.
             dry_run: commit nothing.
         """
+        self._require_system(name)
         return self._run_jobs(
             [name], lambda run_context: self._run_pull_jobs([name], run_context, {name: pull_range}), dry_run=dry_run
         )
@@ -168,6 +172,7 @@ class Synchronizer:
             repair: also make the shared database equal to the sources.
             accept_shrink: whether a repair may delete any number of records; otherwise at most a fifth.
         """
+        self._require_system(name)
         comparisons: list[Comparison] = []
 
         def run_jobs(run_context: RunContext) -> list[ReportLine]:
@@ -255,7 +260,14 @@ class Synchronizer:
         write_context = run_context.write_context(entry.record_type)
         return run_context.commit(lambda connection: write_page(connection, stream, batch, write_context))
 
+    def _require_system(self, name: str) -> None:
+        """Raise `ConfigurationError` if a program writes the records of a connection: there is nothing to request."""
+        if self._config.connections[name].is_program:
+            raise ConfigurationError("program.no_system", connection=name)
+
     def _source(self, name: str, record_type: str) -> Source:
+        if name in self._config.connections and self._config.connections[name].is_program:
+            return WrittenRecords(RECORD_TYPES[record_type])
         sources = self._config.adapter(name).sources if name in self._config.connections else ()
         for source in sources:
             if source.record_type.record_type == record_type:

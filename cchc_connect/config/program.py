@@ -1,0 +1,16 @@
+"""The adapter of a connection without a system: a program writes its records (`cchc_connect.RecordWriter`)."""
+
+from cchc_connect.adapter import Source, Target
+from cchc_connect.http import Dialect, HttpResponse, Verdict
+
+
+def _classify(_response: HttpResponse) -> Verdict:
+    return Verdict.UNKNOWN
+
+
+class ProgramAdapter:
+    """Adapter of a connection whose records a program writes: nothing is pulled from it and nothing pushed to it."""
+
+    dialect = Dialect(classify=_classify)
+    sources: tuple[Source, ...] = ()
+    targets: tuple[Target, ...] = ()
