@@ -72,7 +72,7 @@ ROOMS = {
     "database.writing": "cchc_schemas wire errors database database.state",
     "case": "cchc_schemas errors database database.reading database.writing",
     "sync": (
-        "cchc_schemas clock messages wire errors adapter privacy database signing transport.network "
+        "cchc_schemas clock messages wire errors http adapter privacy database signing transport.network "
         "database.outbox transport.auth database.state transport config database.writing"
     ),
     "diagnostics": "clock messages errors http adapter database transport.network transport config sync",

@@ -140,10 +140,10 @@ class ConnectionTable(ConfigTable):
 
     @field_validator("base_url", mode="wrap")
     @classmethod
-    def _require_base_url(cls, url: str, check: ValidatorFunctionWrapHandler, info: ValidationInfo) -> str:
+    def _require_base_url(cls, url: str, check: ValidatorFunctionWrapHandler, validation: ValidationInfo) -> str:
         if url != "":
             return str(check(url))
-        if info.data.get("adapter") != PROGRAM:
+        if validation.data.get("adapter") != PROGRAM:
             raise PydanticKnownError("missing")
         return url
 

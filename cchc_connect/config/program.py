@@ -1,4 +1,4 @@
-"""The adapter of a connection without a system: a program writes its records (`cchc_connect.RecordWriter`)."""
+"""The adapter of a program's connection; a module of its own because `connections` holds tables of cchc.toml only."""
 
 from cchc_connect.adapter import Source, Target
 from cchc_connect.http import Dialect, HttpResponse, Verdict

@@ -329,14 +329,14 @@ class RecordWriter:
 def _changed(connection: Connection, stream: Stream, page: _Page) -> tuple[PageBatch, Counters]:
     """Return what of a page is neither unchanged nor outdated, and the counters of the rest."""
     records, deletions = list(page.records.values()), page.deletions
-    known = known_items_by_hash(connection, stream, [incoming.item_hash for incoming in records])
+    existing = known_items_by_hash(connection, stream, [incoming.item_hash for incoming in records])
     quarantined = quarantine.open_keys(connection, stream)
     dated = [incoming.source_key for incoming in records if incoming.source_time is not None]
     dated += [key for key, source_time in deletions.items() if source_time is not None]
     latest = source_times(connection, stream, dated)
 
     def is_unchanged(incoming: IncomingRecord) -> bool:
-        return incoming.item_hash in known and incoming.source_key not in quarantined
+        return incoming.item_hash in existing and incoming.source_key not in quarantined
 
     def is_outdated(source_key: str, source_time: str | None) -> bool:
         return source_time is not None and source_time < latest.get(source_key, "")

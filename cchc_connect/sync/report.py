@@ -31,7 +31,7 @@ class RunStatus(StrEnum):
 
 @dataclass(kw_only=True)
 class ReportLine:
-    """One line of the report: a source or partition (`pull`), or a record type of a route (`push`) or program (`write`)."""
+    """One line of the report: a source or partition of it, or one record type of a route or of a program."""
 
     kind: str
     """`pull`, `push` or `write`."""
