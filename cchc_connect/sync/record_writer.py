@@ -4,7 +4,7 @@ What a program writes belongs to a connection of its own, so ownership, history,
 treat it as what is pulled. Records are committed in pages; an unchanged record writes no row.
 """
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -40,24 +40,29 @@ from cchc_connect.sync.translation import is_storable_key
 from cchc_connect.sync.written_records import WrittenRecords, written_item
 from cchc_schemas import VIETNAM, Record, RecordInvalid
 
-PAGE_RECORDS = 500
+MAX_PENDING = 500
 """Records and deletions that are committed together."""
 
-PAGE_BYTES = 4 * 1024 * 1024
-"""Size of a page's records, in bytes of JSON, from which it is committed although it has fewer records."""
+MAX_PENDING_BYTES = 4 * 1024 * 1024
+"""Size of pending records, in bytes of JSON, from which they are committed although they are fewer."""
 
 
 @dataclass
 class _Page:
-    """The records and deletions of one record type that the next transaction writes."""
+    """Pending records of one record type, and deletions after them; it has each source key once."""
 
     records: dict[str, IncomingRecord] = field(default_factory=dict[str, IncomingRecord])
     """Source key -> record."""
     deletions: dict[str, str | None] = field(default_factory=dict[str, str | None])
     """Source key -> change time, UTC, as stored; None if the program gave none."""
 
-    def __contains__(self, source_key: str) -> bool:
-        return source_key in self.records or source_key in self.deletions
+    def accepts_record(self, source_key: str) -> bool:
+        """True if the page may get a record without changing the order of what the program did."""
+        return not self.deletions and source_key not in self.records
+
+    def accepts_deletion(self, source_key: str) -> bool:
+        """True if the page may get a deletion without changing the order of what the program did."""
+        return source_key not in self.records and source_key not in self.deletions
 
 
 class RecordWriter:
@@ -95,8 +100,8 @@ class RecordWriter:
         self._connection = connection
         self._environment = environment or RunEnvironment()
         self._detectors: dict[str, ChangeDetector] = {}
-        self._pages: dict[str, _Page] = {}
-        self._page_size = self._page_bytes = 0
+        self._pages: dict[str, list[_Page]] = {}
+        self._pending_count = self._pending_bytes = 0
         self._lines: dict[str, ReportLine] = {}
         self._run_context: RunContext | None = None
         self._run: AbstractContextManager[None] | None = None
@@ -162,7 +167,9 @@ class RecordWriter:
             raise RecordInvalid(record_class.record_type, translated.faults)
         if not translated.key:
             raise Rejected("program.key_unstorable", connection=self._connection)
-        page = self._page_for(record_class, translated.key)
+        page = self._last_page(record_class)
+        if not page.accepts_record(translated.key):
+            page = self._new_page(record_class)
         page.records[translated.key] = IncomingRecord(
             source_key=translated.key,
             source_time=translated.source_time,
@@ -171,8 +178,7 @@ class RecordWriter:
             record=translated.record,
             notes=translated.notes,
         )
-        self._page_bytes += len(item.raw)
-        self._commit_full_page()
+        self._commit_if_full(len(item.raw))
 
     def write_all(self, records: Iterable[Record]) -> None:
         """Write records page by page; memory does not grow with their number. Raises as `write` does."""
@@ -191,9 +197,11 @@ class RecordWriter:
         """
         if not source_key or not is_storable_key(source_key):
             raise Rejected("program.key_unstorable", connection=self._connection)
-        page = self._page_for(record_class, source_key)
+        page = self._last_page(record_class)
+        if not page.accepts_deletion(source_key):
+            page = self._new_page(record_class)
         page.deletions[source_key] = None if changed_at is None else to_timestamp_text(_aware(changed_at))
-        self._commit_full_page()
+        self._commit_if_full(len(source_key))
 
     def commit(self) -> None:
         """Commit what is pending now, for instance before a message is acknowledged. Raises as `write` does."""
@@ -203,7 +211,7 @@ class RecordWriter:
 
     def _commit_pages(self, run_context: RunContext) -> None:
         pages = self._pages
-        self._pages, self._page_size, self._page_bytes = {}, 0, 0
+        self._pages, self._pending_count, self._pending_bytes = {}, 0, 0
         if not pages:
             return
         counts = run_context.commit(lambda connection: self._write_pages(connection, pages, run_context))
@@ -275,32 +283,38 @@ class RecordWriter:
             self._detectors[record_type] = ChangeDetector(WrittenRecords(record_class), owners)
         return self._detectors[record_type]
 
-    def _page_for(self, record_class: type[Record], source_key: str) -> _Page:
-        """Return the page that receives the next record; one page has a record once, so that its order counts."""
+    def _last_page(self, record_class: type[Record]) -> _Page:
         self._running()
-        record_type = record_class.record_type
-        if record_type in self._pages and source_key in self._pages[record_type]:
-            self.commit()
-        self._lines.setdefault(record_type, ReportLine(kind="write", name=self._connection, record_type=record_type))
-        self._page_size += 1
-        return self._pages.setdefault(record_type, _Page())
+        pages = self._pages.get(record_class.record_type)
+        return pages[-1] if pages else self._new_page(record_class)
 
-    def _commit_full_page(self) -> None:
-        if self._page_size >= PAGE_RECORDS or self._page_bytes >= PAGE_BYTES:
+    def _new_page(self, record_class: type[Record]) -> _Page:
+        record_type, page = record_class.record_type, _Page()
+        self._lines.setdefault(record_type, ReportLine(kind="write", name=self._connection, record_type=record_type))
+        self._pages.setdefault(record_type, []).append(page)
+        return page
+
+    def _commit_if_full(self, added_bytes: int) -> None:
+        self._pending_count += 1
+        self._pending_bytes += added_bytes
+        if self._pending_count >= MAX_PENDING or self._pending_bytes >= MAX_PENDING_BYTES:
             self.commit()
 
     def _write_pages(
-        self, connection: Connection, pages: dict[str, _Page], run_context: RunContext
+        self, connection: Connection, pages_by_type: Mapping[str, Sequence[_Page]], run_context: RunContext
     ) -> dict[str, Counters]:
-        """Write a page of each record type; return the run's counters by record type, which it also stores."""
+        """Write what is pending; return the run's counters by record type, which it also stores."""
         agency, totals = self._config.connections[self._connection].agency, dict[str, Counters]()
-        for record_type, page in pages.items():
+        for record_type, pages in pages_by_type.items():
             stream = Stream(connection=self._connection, record_type=record_type, agency=agency)
+            write_context = run_context.write_context(record_type)
             total = totals[record_type] = self._lines[record_type].counts.copy()
-            batch, counts = _changed(connection, stream, page)
-            total.add(counts)
-            if batch.records or batch.deleted_keys:
-                total.add(write_page(connection, stream, batch, run_context.write_context(record_type)))
+            total.pages += 1
+            for page in pages:
+                batch, counts = _changed(connection, stream, page)
+                total.add(counts)
+                if batch.records or batch.deleted_keys:
+                    total.add(write_page(connection, stream, batch, write_context))
             write_counters(connection, CounterKey(run_context.run_id, "write", self._connection, record_type), total)
         return totals
 
@@ -348,7 +362,6 @@ def _changed(connection: Connection, stream: Stream, page: _Page) -> tuple[PageB
         fetched=len(records),
         unchanged=len(records) - len(changed),
         outdated=len(changed) - len(current) + len(deletions) - len(deletion_times),
-        pages=1,
     )
     return PageBatch(records=current, deleted_keys=list(deletion_times), deletion_times=deletion_times), counts
 

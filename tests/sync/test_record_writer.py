@@ -173,6 +173,18 @@ def test_several_versions_of_one_record_in_one_run_are_written_in_their_order(of
     assert counts_of(writer).rows_written == 4
 
 
+def test_a_record_key_is_free_for_another_source_key_once_its_record_is_deleted(office: Office) -> None:
+    office.write(parcel(1), source_key="p1")
+
+    with office.writer() as writer:
+        writer.delete(LandParcel, "p1")
+        writer.write(parcel(1), source_key="p2")
+
+    assert office.books.quarantined() == []
+    assert office.books.row(parcel_key(1)).source_key == "p2"
+    assert counts_of(writer).pages == 1
+
+
 def test_an_older_version_does_not_overwrite_a_newer_one(office: Office) -> None:
     office.write(parcel(1, "120"), changed_at=LATER)
 
@@ -333,7 +345,7 @@ def test_the_run_and_its_report_are_stored_as_those_of_a_synchronisation(office:
 
 
 def test_a_full_page_is_committed_before_the_block_ends(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record_writer, "PAGE_RECORDS", 2)
+    monkeypatch.setattr(record_writer, "MAX_PENDING", 2)
     committed = list[int]()
 
     def parcels() -> Iterator[LandParcel]:
@@ -350,7 +362,7 @@ def test_a_full_page_is_committed_before_the_block_ends(office: Office, monkeypa
 
 @on_sqlite_only
 def test_a_page_is_committed_when_its_records_are_large(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record_writer, "PAGE_BYTES", 1)
+    monkeypatch.setattr(record_writer, "MAX_PENDING_BYTES", 1)
 
     with office.writer() as writer:
         writer.write_all([parcel(1), parcel(2)])
