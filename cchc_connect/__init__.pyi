@@ -16,6 +16,7 @@ from .adapter import (
 )
 from .case import Case as Case, find_case as find_case
 from .config.file import Config as Config
+from .database.reading.async_iteration import iterate_in_thread as iterate_in_thread
 from .database.reading.change_feed import changes as changes, follow as follow
 from .database.reading.history import (
     RecordVersion as RecordVersion,

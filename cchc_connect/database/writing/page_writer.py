@@ -189,7 +189,8 @@ def _store_deletion_times(connection: Connection, stream: Stream, page: PageBatc
     times = [{"of_key": key, "new_time": at} for key, at in page.deletion_times.items() if at is not None]
     if not times:
         return
-    table, new_time = record_table(stream.record_type), bindparam("new_time")
+    table = record_table(stream.record_type)
+    new_time = bindparam("new_time", type_=table.c.source_time.type)
     of_item = (table.c.connection == stream.connection) & (table.c.source_key == bindparam("of_key"))
     is_later = table.c.source_time.is_(None) | (table.c.source_time < new_time)
     statement = update(table).where(of_item & table.c.deleted_at.is_not(None) & is_later)
