@@ -14,10 +14,11 @@ from typing import Self
 from pydantic import ValidationError
 from sqlalchemy import Connection
 
-from cchc_connect.clock import to_timestamp_text
+from cchc_connect.clock import as_instant, to_timestamp_text
 from cchc_connect.config.checks import pydantic_faults
 from cchc_connect.config.connections import PROGRAM
 from cchc_connect.config.file import Config
+from cchc_connect.database.names import require_known
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import CounterKey, Counters, write_counters
 from cchc_connect.database.state.cursors import stream_states
@@ -29,16 +30,15 @@ from cchc_connect.database.writing.fingerprints import known_items_by_hash, sour
 from cchc_connect.database.writing.incoming import IncomingRecord, PageBatch
 from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.database.writing.page_writer import write_page
-from cchc_connect.errors import CchcError, ConfigurationError, Fatal, Rejected, Stopped
+from cchc_connect.errors import CchcError, ConfigurationError, Fatal, Rejected, Stopped, UsageMistake
 from cchc_connect.messages import Message, Messages
-from cchc_connect.messages.suggestions import closest
 from cchc_connect.sync.change_detection import ChangeDetector
 from cchc_connect.sync.report import ReportLine, RunReport, RunStatus
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.synchronizer import RunEnvironment
 from cchc_connect.sync.translation import is_storable_key
 from cchc_connect.sync.written_records import WrittenRecords, written_item
-from cchc_schemas import VIETNAM, Record, RecordInvalid
+from cchc_schemas import Record, RecordInvalid
 
 MAX_PENDING = 500
 """Records and deletions that are committed together."""
@@ -92,7 +92,7 @@ class RecordWriter:
             environment: clock and callbacks; None: the real ones.
 
         Raises:
-            ConfigurationError: there is no such connection, or its records are pulled from a system.
+            UsageMistake: there is no such connection, or its records are pulled from a system.
         """
         _require_program(config, connection)
         self._config = config
@@ -117,17 +117,18 @@ class RecordWriter:
             agency: code of the agency that is responsible for the records (mã định danh cơ quan).
 
         Raises:
-            ConfigurationError: name or code is not valid, or the records of this connection are pulled.
+            ConfigurationError: name or code is not valid.
+            UsageMistake: the records of this connection are pulled from a system.
         """
         tables = {"connections": {connection: {"adapter": PROGRAM, "agency": agency}}}
         try:
             config = Config.model_validate(tables)
         except ValidationError as error:
-            faults = Messages(list(pydantic_faults(error, ())))
+            faults = Messages(list(pydantic_faults(error, Config)))
             raise ConfigurationError("program.faults", faults=faults) from None
         with database.reading() as transaction:
             if connection in {state.connection for state in stream_states(transaction)}:
-                raise ConfigurationError("program.is_pulled", connection=connection)
+                raise UsageMistake("program.is_pulled", connection=connection)
         return cls(config, database, connection)
 
     @property
@@ -158,7 +159,7 @@ class RecordWriter:
             LeaseLost: this program froze past its lease and another run took over.
             DatabaseUnusable: the database failed; what was committed stays.
         """
-        item = written_item(record, source_key, None if changed_at is None else _aware(changed_at))
+        item = written_item(record, source_key, None if changed_at is None else as_instant(changed_at))
         record_class = type(record)
         detector = self._detector(record_class)
         (item_hash,) = detector.item_hashes([item])
@@ -200,7 +201,7 @@ class RecordWriter:
         page = self._last_page(record_class)
         if not page.accepts_deletion(source_key):
             page = self._new_page(record_class)
-        page.deletions[source_key] = None if changed_at is None else to_timestamp_text(_aware(changed_at))
+        page.deletions[source_key] = None if changed_at is None else to_timestamp_text(changed_at)
         self._commit_if_full(len(source_key))
 
     def commit(self) -> None:
@@ -375,16 +376,8 @@ def _outcome_of(error: BaseException, connection: str) -> tuple[RunStatus, Messa
     return RunStatus.FAILED, Message("program.failed", {"connection": connection, "error": type(error).__name__})
 
 
-def _aware(instant: datetime) -> datetime:
-    return instant.replace(tzinfo=VIETNAM) if instant.tzinfo is None else instant
-
-
 def _require_program(config: Config, connection: str) -> None:
     programs = [name for name, table in config.connections.items() if table.is_program]
-    if connection in programs:
-        return
-    if connection in config.connections:
-        raise ConfigurationError("program.is_pulled", connection=connection)
-    suggestion = closest(connection, programs)
-    code = "program.unknown" if suggestion is None else "program.unknown_similar"
-    raise ConfigurationError(code, connection=connection, suggestion=suggestion)
+    if connection in config.connections and connection not in programs:
+        raise UsageMistake("program.is_pulled", connection=connection)
+    require_known("program.unknown", connection, programs)

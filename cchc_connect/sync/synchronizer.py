@@ -28,7 +28,7 @@ from cchc_connect.database.writing.incoming import PageBatch
 from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.database.writing.quarantine import QuarantineEntry
-from cchc_connect.errors import ConfigurationError, Rejected
+from cchc_connect.errors import ConfigurationError, Rejected, UsageMistake
 from cchc_connect.sync.change_detection import ChangeDetector
 from cchc_connect.sync.concurrency import Executor, ThreadExecutor, relaxed_gc
 from cchc_connect.sync.connector import TransportFactory
@@ -81,8 +81,8 @@ class Synchronizer:
 
     Example::
 
-        config = Config.load(Path("cchc.toml"))
-        with SharedDatabase(config.database.url_with_password) as database:
+        config = Config.load("cchc.toml")
+        with config.open_database() as database:
             report = Synchronizer(config, database).synchronise()
             print(report.outcome, report.rows_written)
     """
@@ -261,9 +261,9 @@ class Synchronizer:
         return run_context.commit(lambda connection: write_page(connection, stream, batch, write_context))
 
     def _require_system(self, name: str) -> None:
-        """Raise `ConfigurationError` if a program writes the records of a connection: there is nothing to request."""
+        """Raise `UsageMistake` if a program writes the records of a connection: there is nothing to request."""
         if self._config.connections[name].is_program:
-            raise ConfigurationError("program.no_system", connection=name)
+            raise UsageMistake("program.no_system", connection=name)
 
     def _source(self, name: str, record_type: str) -> Source:
         if name in self._config.connections and self._config.connections[name].is_program:

@@ -107,7 +107,7 @@ def test_the_loop_turns_while_a_follower_waits_for_the_next_change(
         keys = list[str]()
         async with aclosing(iterate_in_thread(follow, database)) as feed:
             async for change in feed:
-                keys.append(change["record_key"])
+                keys.append(change.record_key)
                 if len(keys) == 2:
                     break
                 await heart(HEARTBEATS)

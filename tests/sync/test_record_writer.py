@@ -28,6 +28,7 @@ from cchc_connect.database.state.lease import Lease
 from cchc_connect.database.state.runs import latest_runs
 from cchc_connect.database.tables import lease
 from cchc_connect.database.writing.quarantine import entries
+from cchc_connect.errors import UsageMistake
 from cchc_connect.sync import record_writer
 from cchc_schemas import Dossier, DossierStatus, LandParcel, RecordInvalid
 from tests.databases import on_sqlite_only
@@ -493,14 +494,17 @@ def test_a_writer_is_one_run(office: Office) -> None:
 
 @on_sqlite_only
 @pytest.mark.parametrize(
-    ("name", "code"),
-    [("a", "program.is_pulled"), ("survey-ofice", "program.unknown_similar"), ("tax", "program.unknown")],
+    ("name", "sentence"),
+    [
+        ("a", "are pulled from a system"),
+        ("survey-ofice", "Did you mean 'survey-office'"),
+        ("tax", "Add it to cchc.toml"),
+    ],
 )
-def test_only_the_connection_of_a_program_is_written(office: Office, name: str, code: str) -> None:
-    with pytest.raises(ConfigurationError) as refused:
+def test_only_the_connection_of_a_program_is_written(office: Office, name: str, sentence: str) -> None:
+    with pytest.raises(UsageMistake, match=sentence) as refused:
         RecordWriter(office.config, office.database, name)
 
-    assert refused.value.code == code
     assert name in str(refused.value)
 
 
@@ -517,7 +521,7 @@ def test_a_small_program_needs_no_configuration(office: Office) -> None:
 def test_without_a_configuration_the_name_of_a_pulled_connection_is_refused(office: Office) -> None:
     office.books.pull("a", LandRegister([parcel_item(1)]))
 
-    with pytest.raises(ConfigurationError, match="pulled"):
+    with pytest.raises(UsageMistake, match="pulled"):
         RecordWriter.for_agency(office.database, connection="a", agency="H09.3")
 
 
@@ -535,7 +539,7 @@ def test_a_program_has_no_source_to_pull_or_to_compare(office: Office) -> None:
     synchronizer = Synchronizer(office.config, office.database)
 
     assert synchronizer.synchronise([OFFICE]).lines == []
-    with pytest.raises(ConfigurationError, match="program writes"):
+    with pytest.raises(UsageMistake, match="program writes"):
         synchronizer.reconcile(OFFICE)
-    with pytest.raises(ConfigurationError, match="program writes"):
+    with pytest.raises(UsageMistake, match="program writes"):
         synchronizer.pull(OFFICE, PullRange())

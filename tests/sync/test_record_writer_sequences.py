@@ -102,10 +102,9 @@ def test_the_database_holds_what_the_model_holds(database: SharedDatabase, runs:
 
     prefix = parcel_key(1).replace(":12:1", f":{sheet}:")
     held = {int(held.parcel_number): held.area_m2 for held in records(database, LandParcel, map_sheet=sheet)}
-    with database.reading() as connection:
-        feed = [row for row in changes(connection, limit=100_000) if row["record_key"].startswith(prefix)]
+    feed = [change for change in changes(database) if change.record_key.startswith(prefix)]
     assert held == {number: expected.area for number, expected in model.parcels.items() if expected.is_live}
-    assert [(int(row["record_key"].removeprefix(prefix)), row["operation"]) for row in feed] == model.feed
+    assert [(int(change.record_key.removeprefix(prefix)), change.operation) for change in feed] == model.feed
 
 
 def carry_out(writer: RecordWriter, step: Step, sheet: str) -> None:
