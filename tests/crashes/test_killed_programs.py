@@ -81,10 +81,10 @@ def check_after_kill(address: str) -> int:
         again = write(database, parcels(AREA))  # at once: a dead process holds no lease
 
         assert again.report.outcome == "done"
-        found = list(records(database, LandParcel))
-        assert len(found) == PARCELS - 1
-        assert {parcel.area_m2 for parcel in found} == {AREA}
-        for parcel in found:
+        stored = list(records(database, LandParcel))
+        assert len(stored) == PARCELS - 1
+        assert {parcel.area_m2 for parcel in stored} == {AREA}
+        for parcel in stored:
             operations = [version.operation for version in history(database, LandParcel, parcel.key)]
             assert operations == ["insert", "update"]
         with database.reading() as connection:

@@ -74,7 +74,7 @@ def test_records_are_those_that_are_read_without_asyncio(
     write(database, range(1, 8))
 
     async def read() -> list[LandParcel]:
-        return [found async for found in iterate_in_thread(records, database, LandParcel, map_sheet="12")]
+        return [parcel_read async for parcel_read in iterate_in_thread(records, database, LandParcel, map_sheet="12")]
 
     assert asyncio.run(read()) == list(records(database, LandParcel, map_sheet="12"))
     assert len(asyncio.run(read())) == 7
@@ -171,12 +171,12 @@ def test_the_thread_reads_a_bounded_number_of_values_ahead(monkeypatch: pytest.M
     ahead = list[int]()
 
     async def read() -> None:
-        taken = 0
+        passed = 0
         async with aclosing(iterate_in_thread(source.values, 200)) as values:
             async for _ in values:
-                taken += 1
+                passed += 1
                 await heart(3)
-                ahead.append(source.read - taken)
+                ahead.append(source.read - passed)
 
     asyncio.run(read())
     assert len(ahead) == 200

@@ -23,7 +23,7 @@ def row(run_id: str, outcome: str) -> tuple[object, ...]:
 
 def outcomes(database: SharedDatabase) -> dict[str, str]:
     with database.reading() as connection:
-        return {found.run_id: found.outcome for found in connection.execute(select(run.c.run_id, run.c.outcome))}
+        return {stored.run_id: stored.outcome for stored in connection.execute(select(run.c.run_id, run.c.outcome))}
 
 
 def test_a_row_that_is_replaced_twice_in_one_transaction_is_as_replaced_last(database: SharedDatabase) -> None:

@@ -22,12 +22,12 @@ from cchc_connect import (
     Stopped,
     Synchronizer,
     history,
+    quarantine,
 )
 from cchc_connect.database.state.counters import Counters, read_counters
 from cchc_connect.database.state.lease import Lease
 from cchc_connect.database.state.runs import latest_runs
 from cchc_connect.database.tables import lease
-from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import UsageMistake
 from cchc_connect.sync import record_writer
 from cchc_schemas import Dossier, DossierStatus, LandParcel, RecordInvalid
@@ -271,9 +271,7 @@ def test_a_second_source_key_of_one_record_is_quarantined_and_can_be_replayed(of
 
     assert (counts.quarantined, office.books.quarantined()) == (1, ["p2"])
     office.delete("p1")
-    with office.database.reading() as connection:
-        waiting = entries(connection)
-    replayed = Synchronizer(office.config, office.database).replay(waiting)
+    replayed = Synchronizer(office.config, office.database).replay(quarantine(office.database))
     row = office.books.row(parcel_key(1))
     assert (replayed.resolved, row.source_key, row.area_m2, row.source_time) == (
         *(1, "p2", 120),

@@ -51,10 +51,10 @@ class Expected:
 
 @dataclass
 class Model:
-    """What the database must hold, and every change of it, in order."""
+    """What the database must hold, and every change of each parcel, in order."""
 
     parcels: dict[int, Expected] = field(default_factory=dict[int, Expected])
-    feed: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+    operations: dict[int, list[str]] = field(default_factory=dict[int, list[str]])
 
     def take(self, step: Step) -> None:
         """Do what the step says."""
@@ -68,14 +68,14 @@ class Model:
 
     def _write(self, number: int, area: int, changed_at: datetime | None, stored: Expected | None) -> None:
         if stored is None or not stored.is_live:
-            self.feed.append((number, "restore" if stored else "insert"))
+            self.operations.setdefault(number, []).append("restore" if stored else "insert")
         elif stored.area != area:
-            self.feed.append((number, "update"))
+            self.operations[number].append("update")
         self.parcels[number] = Expected(area, changed_at)
 
     def _delete(self, step: Step, stored: Expected) -> None:
         if stored.is_live:
-            self.feed.append((step.number, "delete"))
+            self.operations[step.number].append("delete")
         stored.is_live, stored.changed_at = False, step.changed_at or stored.changed_at
 
 
@@ -100,11 +100,14 @@ def test_the_database_holds_what_the_model_holds(database: SharedDatabase, runs:
                 carry_out(writer, step, sheet)
                 model.take(step)
 
-    prefix = parcel_key(1).replace(":12:1", f":{sheet}:")
+    key_start = parcel_key(1).replace(":12:1", f":{sheet}:")
     held = {int(held.parcel_number): held.area_m2 for held in records(database, LandParcel, map_sheet=sheet)}
-    feed = [change for change in changes(database) if change.record_key.startswith(prefix)]
+    operations = dict[int, list[str]]()
+    for change in changes(database):
+        if change.record_key.startswith(key_start):
+            operations.setdefault(int(change.record_key.removeprefix(key_start)), []).append(change.operation)
     assert held == {number: expected.area for number, expected in model.parcels.items() if expected.is_live}
-    assert [(int(change.record_key.removeprefix(prefix)), change.operation) for change in feed] == model.feed
+    assert operations == model.operations
 
 
 def carry_out(writer: RecordWriter, step: Step, sheet: str) -> None:
