@@ -24,6 +24,7 @@ from cchc_connect import (
     history,
     quarantine,
 )
+from cchc_connect.config.file import RunTable
 from cchc_connect.database.state.counters import Counters, read_counters
 from cchc_connect.database.state.lease import Lease
 from cchc_connect.database.state.runs import latest_runs
@@ -457,12 +458,9 @@ def test_a_program_that_lost_its_lease_writes_nothing_more(office: Office) -> No
 
 
 def test_the_lease_is_renewed_while_the_program_prepares_its_next_record(address: str) -> None:
-    class QuickConfig:
-        lease_s = 0.2
-
     with SharedDatabase(address) as database:
         office = Office(database)
-        config = office.config.model_copy(update={"run": QuickConfig()})
+        config = office.config.model_copy(update={"run": RunTable.model_construct(lease_s=0.2)})
         with RecordWriter(config, database, OFFICE) as writer:
             expiries = {_expiry(database)}
             while len(expiries) < 4:
