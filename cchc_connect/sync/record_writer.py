@@ -4,7 +4,7 @@ What a program writes belongs to a connection of its own, so ownership, history,
 treat it as what is pulled. Records are committed in pages; an unchanged record writes no row.
 """
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -30,7 +30,15 @@ from cchc_connect.database.writing.fingerprints import known_items_by_hash, sour
 from cchc_connect.database.writing.incoming import IncomingRecord, PageBatch
 from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.database.writing.page_writer import write_page
-from cchc_connect.errors import CchcError, ConfigurationError, Fatal, Rejected, Stopped, UsageMistake
+from cchc_connect.errors import (
+    CchcError,
+    ConfigurationError,
+    DatabaseUnusable,
+    LeaseLost,
+    Rejected,
+    Stopped,
+    UsageMistake,
+)
 from cchc_connect.messages import Message, Messages
 from cchc_connect.sync.change_detection import ChangeDetector
 from cchc_connect.sync.report import ReportLine, RunReport, RunStatus
@@ -157,7 +165,7 @@ class RecordWriter:
             Rejected: no database can store the source key.
             Stopped: the run was asked to end; everything before is committed.
             LeaseLost: this program froze past its lease and another run took over.
-            DatabaseUnusable: the database failed; what was committed stays.
+            DatabaseUnusable: the database failed; what was committed stays, and the rest is pending still.
         """
         item = written_item(record, source_key, None if changed_at is None else as_instant(changed_at))
         record_class = type(record)
@@ -211,11 +219,10 @@ class RecordWriter:
         run_context.raise_if_stopping()
 
     def _commit_pages(self, run_context: RunContext) -> None:
-        pages = self._pages
-        self._pages, self._pending_count, self._pending_bytes = {}, 0, 0
-        if not pages:
+        if not self._pages:
             return
-        counts = run_context.commit(lambda connection: self._write_pages(connection, pages, run_context))
+        counts = run_context.commit(lambda connection: self._write_pages(connection, run_context))
+        self._pages, self._pending_count, self._pending_bytes = {}, 0, 0  # a page that was not committed stays pending
         for record_type, total in counts.items():
             self._lines[record_type].counts = total
             run_context.progress(self._connection, record_type, total, None)
@@ -262,8 +269,9 @@ class RecordWriter:
                 self._commit_pages(run_context)
             except BaseException as error:
                 self._report = self._report_of(run_context, started_at, began_s, error)
-                # As with every run: without its lease or its database it has no stored end.
-                if not isinstance(error, Fatal):
+                if not isinstance(
+                    error, LeaseLost | DatabaseUnusable
+                ):  # as every run: without them it has no stored end
                     with suppress(CchcError):  # a database that fails as well must not hide the program's error
                         finish_run(self._database, lease.token, self._report.as_document())
                 raise
@@ -301,12 +309,10 @@ class RecordWriter:
         if self._pending_count >= MAX_PENDING or self._pending_bytes >= MAX_PENDING_BYTES:
             self.commit()
 
-    def _write_pages(
-        self, connection: Connection, pages_by_type: Mapping[str, Sequence[_Page]], run_context: RunContext
-    ) -> dict[str, Counters]:
+    def _write_pages(self, connection: Connection, run_context: RunContext) -> dict[str, Counters]:
         """Write what is pending; return the run's counters by record type, which it also stores."""
         agency, totals = self._config.connections[self._connection].agency, dict[str, Counters]()
-        for record_type, pages in pages_by_type.items():
+        for record_type, pages in self._pages.items():
             stream = Stream(connection=self._connection, record_type=record_type, agency=agency)
             write_context = run_context.write_context(record_type)
             total = totals[record_type] = self._lines[record_type].counts.copy()

@@ -23,6 +23,7 @@ from cchc_connect import (
     Synchronizer,
     history,
     quarantine,
+    records,
 )
 from cchc_connect.config.file import RunTable
 from cchc_connect.database.state.counters import Counters, read_counters
@@ -455,6 +456,36 @@ def test_a_program_that_lost_its_lease_writes_nothing_more(office: Office) -> No
         (stored,) = latest_runs(connection, 10)
     assert stored.finished_at is None
     assert writer.report.outcome == "failed"
+
+
+def test_what_could_not_be_committed_is_pending_still(office: Office) -> None:
+    """A program that goes on after an error loses nothing unseen: here its lease was taken away for a moment."""
+    with office.writer() as writer:
+        writer.write(parcel(1))
+        with office.database.writing() as connection:
+            connection.execute(lease.update().values(token=lease.c.token + 1))
+        with pytest.raises(LeaseLost):
+            writer.commit()
+        with office.database.writing() as connection:
+            connection.execute(lease.update().values(token=lease.c.token - 1))
+        writer.write(parcel(2))
+
+    assert office.books.live_parcels() == ["1", "2"]
+    assert counts_of(writer).inserted == 2
+
+
+@on_sqlite_only
+def test_a_mistake_of_the_program_that_this_library_refuses_is_stored_with_its_reason(office: Office) -> None:
+    with pytest.raises(UsageMistake), office.writer() as writer:
+        writer.write(parcel(1))
+        list(records(office.database, LandParcel, no_such_field=1))
+
+    with office.database.reading() as connection:
+        (stored,) = latest_runs(connection, 10)
+    (line,) = writer.report.lines
+    assert stored.outcome == "failed"
+    assert line.reason is not None
+    assert line.reason.code == "filter.field_unknown"
 
 
 def test_the_lease_is_renewed_while_the_program_prepares_its_next_record(address: str) -> None:
