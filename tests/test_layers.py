@@ -73,8 +73,8 @@ ROOMS = {
     "database.writing": "cchc_schemas wire errors database database.reading database.state",
     "case": "cchc_schemas errors database database.reading",
     "sync": (
-        "cchc_schemas clock messages wire errors adapter privacy database signing transport.network database.reading "
-        "database.outbox transport.auth database.state transport config database.writing"
+        "cchc_schemas clock messages wire errors http adapter privacy database signing transport.network "
+        "database.reading database.outbox transport.auth database.state transport config database.writing"
     ),
     "diagnostics": "clock messages errors http adapter database transport.network transport config sync",
     "cli": (

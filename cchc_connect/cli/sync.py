@@ -83,6 +83,8 @@ def pull(command: CommandContext, name: str, options: PullOptions, *, dry_run: b
     pull_range = options.pull_range()
     config = Config.load(command.config)
     require_known("names.connection_unknown", name, config.connections)
+    if config.connections[name].is_program:
+        raise UsageMistake("program.no_system", connection=name)
     provided = [source.record_type.record_type for source in config.adapter(name).sources]
     if pull_range.record_type not in {None, *provided}:
         context = {"connection": name, "name": pull_range.record_type, "known": ", ".join(provided)}

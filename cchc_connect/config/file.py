@@ -22,7 +22,8 @@ from cchc_connect.config.checks import (
     pydantic_faults,
     target_faults,
 )
-from cchc_connect.config.connections import ConnectionTable
+from cchc_connect.config.connections import PROGRAM, ConnectionTable
+from cchc_connect.config.program import ProgramAdapter
 from cchc_connect.config.secrets import Secret
 from cchc_connect.config.tables import ConfigTable, Name, Reason
 from cchc_connect.database.location import POSTGRES_PREFIX, SQLITE_PREFIX
@@ -218,7 +219,7 @@ class Config(ConfigTable):
         return SharedDatabase(self.database.url_with_password, create_or_upgrade=create_or_upgrade)
 
     def adapter(self, name: str) -> Adapter:
-        """Return a new adapter for the connection `name`, made from its options.
+        """Return a new adapter for the connection `name`, made from its options; an empty one for a program.
 
         Raises:
             ConfigurationError: the adapter is not installed or cannot be imported.
@@ -232,6 +233,8 @@ class Config(ConfigTable):
 
     def _factory(self, name: str) -> AdapterFactory:
         adapter_name = self.connections[name].adapter
+        if adapter_name == PROGRAM:
+            return ProgramAdapter
         factory = self._factories.get(adapter_name) or adapter_factory(adapter_name)
         self._factories[adapter_name] = factory
         return factory

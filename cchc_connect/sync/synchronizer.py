@@ -35,7 +35,7 @@ from cchc_connect.database.writing.incoming import PageBatch
 from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.database.writing.quarantine import open_keys
-from cchc_connect.errors import ConfigurationError, NotFound, Rejected
+from cchc_connect.errors import ConfigurationError, NotFound, Rejected, UsageMistake
 from cchc_connect.messages import Message
 from cchc_connect.sync.change_detection import ChangeDetector
 from cchc_connect.sync.concurrency import Executor, ThreadExecutor, relaxed_gc
@@ -47,8 +47,10 @@ from cchc_connect.sync.push_jobs import PushJobs
 from cchc_connect.sync.reconcile import Comparison, Reconciler, Reconciliation
 from cchc_connect.sync.report import ReportLine, RunReport, RunStatus
 from cchc_connect.sync.run_context import Progress, RunContext, never, no_progress
+from cchc_connect.sync.written_records import WrittenRecords
 from cchc_connect.transport import FileTokenStore, TokenStore, Transport
 from cchc_connect.transport.auth.token_store import default_token_folder
+from cchc_schemas import RECORD_TYPES
 
 TransportOpener = Callable[[str, ConnectionTable, Adapter, float], AbstractContextManager[Transport]]
 """Opens the transport to a connection: its name, table, adapter and a call's deadline in seconds."""
@@ -136,7 +138,8 @@ class Synchronizer:
             DatabaseUnusable: the database failed; what was committed stays.
         """
         require_names(self._config, only=only, accept_shrink=accept_shrink, full=full)
-        names = [name for name in self._config.connections if not only or name in only]
+        systems = [name for name, table in self._config.connections.items() if not table.is_program]
+        names = [name for name in systems if not only or name in only]
         pull_ranges = {name: PullRange(everything=True) for name in full}
 
         def run_jobs(run_context: RunContext) -> list[ReportLine]:
@@ -313,10 +316,14 @@ class Synchronizer:
     def _require_provided(self, name: str, record_type: str | None) -> None:
         """Check that the connection exists and provides the record type, if one is named."""
         require_known("names.connection_unknown", name, self._config.connections)
+        if self._config.connections[name].is_program:
+            raise UsageMistake("program.no_system", connection=name)
         provided = [source.record_type.record_type for source in self._config.adapter(name).sources]
         require_known("names.record_type_unknown", record_type, provided)
 
     def _source(self, name: str, record_type: str) -> Source:
+        if name in self._config.connections and self._config.connections[name].is_program:
+            return WrittenRecords(RECORD_TYPES[record_type])
         sources = self._config.adapter(name).sources if name in self._config.connections else ()
         for source in sources:
             if source.record_type.record_type == record_type:

@@ -76,6 +76,7 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
     deleted = dict.fromkeys(_record_keys(connection, stream, page.deleted_keys), DELETE)
     ended = {**deleted, **dict.fromkeys(rekeyed, RENUMBER)}
     counts.deleted = _mark_deleted(connection, stream, ended, write_context)
+    _store_deletion_times(connection, stream, page)
     _promote_claims(connection, stream, list(ended), write_context)
     reverted = reverted_versions(connection, stream, unclaimed - ended.keys(), write_context.owners)
     _write_versions(connection, stream, reverted, write_context)
@@ -181,6 +182,19 @@ def _mark_deleted(connection: Connection, stream: Stream, ended: dict[str, str],
         if marks:
             connection.execute(marking, marks)
     return len(ended)
+
+
+def _store_deletion_times(connection: Connection, stream: Stream, page: PageBatch) -> None:
+    """Store when the source deleted records, so that an older version does not restore them."""
+    times = [{"of_key": key, "new_time": at} for key, at in page.deletion_times.items() if at is not None]
+    if not times:
+        return
+    table = record_table(stream.record_type)
+    new_time = bindparam("new_time", type_=table.c.source_time.type)
+    of_item = (table.c.connection == stream.connection) & (table.c.source_key == bindparam("of_key"))
+    is_later = table.c.source_time.is_(None) | (table.c.source_time < new_time)
+    statement = update(table).where(of_item & table.c.deleted_at.is_not(None) & is_later)
+    connection.execute(statement.values(source_time=new_time), times)
 
 
 def _promote_claims(connection: Connection, stream: Stream, ended: Sequence[str], write_context: WriteContext) -> None:
