@@ -69,7 +69,7 @@ ROOMS = {
         "cchc_schemas clock messages errors http adapter extras privacy registry signing "
         "transport.network transport.auth transport"
     ),
-    "database.writing": "cchc_schemas wire errors database database.state",
+    "database.writing": "cchc_schemas wire errors database database.outbox database.state",
     "case": "cchc_schemas errors database database.reading database.writing",
     "sync": (
         "cchc_schemas clock messages wire errors adapter privacy database signing transport.network "

@@ -32,6 +32,7 @@ class ChangesOptions:
     follow: bool = False
     record_types: Sequence[str] = ()
     limit: int | None = None
+    accept_purged: bool = False
 
 
 def show_changes(command: CommandContext, database: str | None, options: ChangesOptions, *, unmasked: bool) -> ExitCode:
@@ -39,6 +40,7 @@ def show_changes(command: CommandContext, database: str | None, options: Changes
 
     Raises:
         UsageMistake: there is no such record type.
+        NotFound: versions after the sequence were purged, and the reader does not accept that.
     """
     for name in options.record_types:
         record_class(name)
@@ -53,7 +55,14 @@ def show_changes(command: CommandContext, database: str | None, options: Changes
             else:
                 stop.set()  # the command ends at the end of the feed
 
-        rows = follow(opened, options.since, record_types=options.record_types, is_stopping=stop.is_set, sleep=pause)
+        rows = follow(
+            opened,
+            options.since,
+            record_types=options.record_types,
+            accept_purged=options.accept_purged,
+            is_stopping=stop.is_set,
+            sleep=pause,
+        )
         for row in islice(rows, options.limit):
             command.console.stream_item(_document(row, unmasked=unmasked), _line(row, command.console))
             if stop.is_set():

@@ -18,6 +18,7 @@ import msgspec
 from cchc_connect.adapter import Adapter, Source
 from cchc_connect.clock import Clock, SystemClock, to_timestamp_text
 from cchc_connect.config.connections import ConnectionTable
+from cchc_connect.config.durations import RetentionTable
 from cchc_connect.config.file import Config
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counters
@@ -34,6 +35,7 @@ from cchc_connect.sync.concurrency import Executor, ThreadExecutor, relaxed_gc
 from cchc_connect.sync.connector import TransportFactory
 from cchc_connect.sync.pull_jobs import PullJobs
 from cchc_connect.sync.pull_range import PullRange
+from cchc_connect.sync.purge import Purge, PurgeReport
 from cchc_connect.sync.push_jobs import PushJobs
 from cchc_connect.sync.reconcile import Comparison, Reconciler, Reconciliation
 from cchc_connect.sync.report import ReportLine, RunReport
@@ -198,6 +200,22 @@ class Synchronizer:
                 counts.add(self._replay_entry(entry, run_context))
         return counts
 
+    def purge(self, *, dry_run: bool = False) -> PurgeReport:
+        """Delete rows that nothing needs any more and that are older than `[retention]` says, or its defaults.
+
+        A run does so by itself once a day if the configuration has that table. Records, the latest version of each and
+        the audit log are never deleted.
+
+        Args:
+            dry_run: delete nothing, but count what would be deleted.
+
+        Raises:
+            LeaseHeld: a run is active.
+            DatabaseUnusable: the database failed; what was deleted stays deleted.
+        """
+        with self._open_run_context(dry_run=dry_run) as run_context:
+            return Purge(run_context, self._config.retention or RetentionTable(), self._config.routes).run()
+
     def _run_jobs(
         self, names: Collection[str], run_jobs: Callable[[RunContext], list[ReportLine]], *, dry_run: bool
     ) -> RunReport:
@@ -220,7 +238,15 @@ class Synchronizer:
             )
             if not dry_run:
                 finish_run(self._database, run_context.token, report.as_document())
+                self._purge_daily(run_context)
             return report
+
+    def _purge_daily(self, run_context: RunContext) -> None:
+        """Purge at the end of the first run of a day, where the configuration has a table `[retention]`."""
+        if self._config.retention is not None and not run_context.is_stopping():
+            daily = Purge(run_context, self._config.retention, self._config.routes)
+            if daily.is_due():
+                daily.run()
 
     def _run_pull_jobs(
         self, names: Collection[str], run_context: RunContext, pull_ranges: Mapping[str, PullRange]

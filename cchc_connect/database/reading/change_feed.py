@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from sqlalchemy import Connection, RowMapping, func, select
 
+from cchc_connect.database.maintenance import require_not_purged
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import change
 
@@ -31,16 +32,24 @@ def follow(
     after: int = 0,
     *,
     record_types: Sequence[str] = (),
+    accept_purged: bool = False,
     is_stopping: Callable[[], bool] = lambda: False,
     sleep: Callable[[float], object] = time.sleep,
 ) -> Iterator[RowMapping]:
     """Yield changes with a sequence above `after`, in order, then new ones as they come, until `is_stopping()`.
 
     No transaction is open while the caller handles a change, which may take any time. A caller that stores the
-    sequence of the last change it handled, and starts again there, gets each change at least once.
+    sequence of the last change it handled, and starts again there, gets each change at least once. With
+    `accept_purged` it gets what is left where a purge deleted versions: of each record at least the latest.
+
+    Raises:
+        NotFound: versions after `after` were purged, and `accept_purged` is not set.
     """
+    mark = None
     while not is_stopping():
         with database.reading() as connection:
+            if not accept_purged:
+                mark = require_not_purged(connection, after, mark)
             end = last_sequence(connection)
             new = changes(connection, after, record_types=record_types)
         yield from new

@@ -14,6 +14,7 @@ from typing import Any, Generic
 from sqlalchemy import RowMapping, Select, func, select
 
 from cchc_connect.clock import from_timestamp_text, to_timestamp_text
+from cchc_connect.database.maintenance import require_history
 from cchc_connect.database.reading.change_feed import last_sequence
 from cchc_connect.database.reading.records import RECORD_BATCH_SIZE, AnyRecord
 from cchc_connect.database.shared_database import SharedDatabase
@@ -84,6 +85,7 @@ def record_at(
     """
     stored_by_then = _versions(record_class, key).where(change.c.changed_at <= to_timestamp_text(at))
     with database.reading() as connection:
+        require_history(connection, to_timestamp_text(at))
         rows = connection.execute(stored_by_then).mappings().all()
     for row in reversed(rows):
         version = _version(record_class, row)
@@ -99,6 +101,7 @@ def records_at(database: SharedDatabase, record_class: type[AnyRecord], at: date
     is open while the caller handles a record, which may take any time.
     """
     with database.reading() as connection:
+        require_history(connection, to_timestamp_text(at))
         end = last_sequence(connection)  # what is committed later has a higher sequence
     is_past = (change.c.changed_at <= to_timestamp_text(at)) & (change.c.sequence <= end)
     of_type = (change.c.record_type == record_class.record_type) & is_past
