@@ -15,6 +15,9 @@ from cchc_connect.database.bulk import upsert_row
 from cchc_connect.database.tables import change, maintenance
 from cchc_connect.errors import NotFound
 
+RESTORE_GAP = 100_000_000
+"""Sequences left out after a restore: more than a database gets between two backups."""
+
 
 class MarkName(StrEnum):
     """What a mark is about."""
@@ -55,6 +58,16 @@ def next_sequence(connection: Connection) -> int:
     restored = select(maintenance.c.sequence).where(maintenance.c.name == MarkName.RESTORE).scalar_subquery()
     row = connection.execute(select(latest, restored)).one()
     return max(row[0] or 0, row[1] or 0) + 1
+
+
+def advance_feed(connection: Connection, now: str) -> int:
+    """Let the feed go on far behind the present end, after a restore; return the sequence behind which it goes on.
+
+    The lost database may have given the following sequences to other changes, which readers and targets know.
+    """
+    floor = next_sequence(connection) - 1 + RESTORE_GAP
+    write_mark(connection, MarkName.RESTORE, Mark(done_at=now, sequence=floor))
+    return floor
 
 
 def require_not_purged(connection: Connection, after: int, checked: Mark | None = None) -> Mark | None:
