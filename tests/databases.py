@@ -81,11 +81,12 @@ def new_address(kind: str, folder: Path) -> Generator[str, None, None]:
 def prepared_address(kind: str, folder: Path) -> Generator[str, None, None]:
     """Give the URL of a database that has its tables and no row in them."""
     if kind == "sqlite":
+        (folder / "shared.db").touch(0o600)  # as the program makes it
         (folder / "shared.db").write_bytes(_sqlite_template())
         yield f"sqlite:///{folder / 'shared.db'}"
         return
     schema = _PREPARED.pop() if _PREPARED else _Schema()
-    SharedDatabase(schema.address).close()
+    SharedDatabase(schema.address, create_or_upgrade=True).close()
     yield schema.address
     schema.empty()
     _PREPARED.append(schema)
@@ -143,5 +144,5 @@ _PREPARED: list[_Schema] = []
 def _sqlite_template() -> bytes:
     """Return the bytes of an SQLite file with all tables and no rows."""
     with tempfile.TemporaryDirectory() as folder:
-        SharedDatabase(f"sqlite:///{folder}/new.db").close()
+        SharedDatabase(f"sqlite:///{folder}/new.db", create_or_upgrade=True).close()
         return Path(folder, "new.db").read_bytes()

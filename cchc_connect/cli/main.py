@@ -17,9 +17,9 @@ import typer
 from cchc_connect.cli.app import app
 from cchc_connect.cli.console import Console, discard
 from cchc_connect.cli.context import PROGRAM
-from cchc_connect.cli.exit_codes import ExitCode, OutputUnwritable, UsageMistake, exit_code_of
+from cchc_connect.cli.exit_codes import ExitCode, OutputUnwritable, exit_code_of
 from cchc_connect.cli.localization import choose_language, language_option, localized_command
-from cchc_connect.errors import CchcError
+from cchc_connect.errors import CchcError, UsageMistake
 from cchc_connect.privacy.logging import LogForm, log, shown_log
 from cchc_connect.privacy.redaction import safe_traceback
 
@@ -68,7 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run_with_messages(command_line: list[str], console: Console) -> int:
     """Run the command; write the message of an error."""
+    from cchc_connect.extras import require_posix  # noqa: PLC0415  # kept out of the imports of every start
+
     try:
+        require_posix()
         _check_encoding(command_line)
         return _run_command(command_line, console)
     except OutputUnwritable:

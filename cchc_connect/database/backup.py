@@ -18,12 +18,10 @@ from sqlalchemy.engine import URL
 
 from cchc_connect.database.backend import LOCK_TIMEOUT_S
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.sqlite import SQLITE_URL_PREFIX, SqliteBackend
+from cchc_connect.database.sqlite import PRIVATE_MODE, SqliteBackend
 from cchc_connect.errors import ConfigurationError, DatabaseUnusable
 from cchc_connect.privacy.child_environment import child_environment
 from cchc_connect.privacy.secrets import mask_secrets
-
-PRIVATE_MODE = 0o600
 
 PG_DUMP, PG_RESTORE = "pg_dump", "pg_restore"
 """PostgreSQL's programs that write a backup and read one."""
@@ -85,7 +83,7 @@ def _copy_sqlite(source: Path, target: Path) -> None:
             copy.execute("PRAGMA journal_mode = WAL")  # the file stores it, and a copy does not take it over
             (result,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
     except sqlite3.Error as error:
-        reason: object = SqliteBackend(f"{SQLITE_URL_PREFIX}{source}").error_message(error)
+        reason: object = SqliteBackend(source).error_message(error)
         raise DatabaseUnusable("maintenance.backup_failed", path=source, reason=reason) from None
     if result != "ok":
         raise DatabaseUnusable("maintenance.backup_damaged", path=source)

@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 
 from cchc_connect.database.backup import back_up
 from cchc_connect.database.maintenance import RESTORE_GAP, advance_feed
-from cchc_connect.database.reading.change_feed import changes, follow
+from cchc_connect.database.reading.change_feed import change_rows, follow
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import ConfigurationError, DatabaseUnusable
 from tests.coverage_switch import without_coverage
@@ -179,7 +179,7 @@ def records_of(address: str) -> list[tuple[Any, ...]]:
 
 def _keys(books: PulledDatabase) -> list[tuple[str, str]]:
     with books.database.reading() as connection:
-        latest = {row["record_key"]: row for row in changes(connection, limit=10_000)}
+        latest = {row["record_key"]: row for row in change_rows(connection, limit=10_000)}
     return sorted((json.loads(row["document"])["parcel_number"], key) for key, row in latest.items())
 
 
@@ -238,7 +238,7 @@ def test_a_restored_feed_uses_no_sequence_and_no_idempotency_key_again(address: 
 def read(database: SharedDatabase, after: int) -> list[int]:
     ended: list[bool] = []
     rows = follow(database, after, is_stopping=lambda: bool(ended), sleep=lambda _: ended.append(True))
-    return [row["sequence"] for row in rows]
+    return [change.sequence for change in rows]
 
 
 def program(folder: Path, name: str, script: str) -> None:

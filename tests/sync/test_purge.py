@@ -13,7 +13,7 @@ from cchc_connect.config.durations import RetentionTable
 from cchc_connect.database.maintenance import MarkName, next_sequence, read_mark
 from cchc_connect.database.outbox.audit_log import first_broken_entry
 from cchc_connect.database.outbox.dead_letters import dead_letters
-from cchc_connect.database.reading.change_feed import changes, follow
+from cchc_connect.database.reading.change_feed import change_rows, follow
 from cchc_connect.database.reading.history import history, record_at, records_at
 from cchc_connect.database.reading.records import records
 from cchc_connect.database.shared_database import SharedDatabase
@@ -53,7 +53,7 @@ def version(office: Office, code: str, status: int) -> None:
 def feed(office: Office) -> list[tuple[str, int]]:
     """Return the last character of the key and the version of each change."""
     with office.database.reading() as connection:
-        return [(row["record_key"][-1], row["version"]) for row in changes(connection)]
+        return [(row["record_key"][-1], row["version"]) for row in change_rows(connection)]
 
 
 def test_replaced_versions_are_deleted_and_the_latest_of_each_record_stays(office: Office) -> None:
@@ -124,7 +124,7 @@ def read(office: Office, after: int, *, accept_purged: bool = False) -> list[int
         is_stopping=lambda: bool(ended),
         sleep=lambda _: ended.append(True),
     )
-    return [row["sequence"] for row in rows]
+    return [change.sequence for change in rows]
 
 
 def test_a_reader_whose_position_was_purged_is_told(office: Office) -> None:
@@ -151,7 +151,7 @@ def test_a_reader_that_a_purge_overtakes_is_told(office: Office) -> None:
         office.clock.advance(DAY)
     office.clock.advance(100 * DAY)
     rows = follow(office.database, 0)
-    first = [next(rows)["sequence"] for _ in range(1000)]
+    first = [next(rows).sequence for _ in range(1000)]
 
     purge(office)
 
