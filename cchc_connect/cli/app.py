@@ -84,11 +84,12 @@ def sync(
         list[str] | None, typer.Option("--accept-shrink", help="help.sync_accept_shrink", metavar="NAME")
     ] = None,
     full: Annotated[list[str] | None, typer.Option("--full", help="help.sync_full", metavar="NAME")] = None,
+    every: Annotated[str | None, typer.Option(help="help.sync_every", metavar="PERIOD")] = None,
 ) -> int:
     """Pull every source, push every route, report."""
     from cchc_connect.cli.sync import SyncOptions, synchronise
 
-    options = SyncOptions(only=only or (), accept_shrink=accept_shrink or (), full=full or ())
+    options = SyncOptions(only=only or (), accept_shrink=accept_shrink or (), full=full or (), every=every)
     return synchronise(command_context(context), options, dry_run=dry_run)
 
 
