@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, delete, exists, fu
 
 from cchc_connect.database.maintenance import Mark, MarkName, read_mark, write_mark
 from cchc_connect.database.outbox.deliveries import DeliveryState
+from cchc_connect.database.reading.discrepancies import DiscrepancyState
 from cchc_connect.database.tables import change, delivery, discrepancy, quarantine, route, run, run_counter
-from cchc_connect.database.writing.discrepancies import DiscrepancyState
 
 PURGE_BATCH_SIZE = 500
 """Rows that one transaction deletes, or versions whose predecessors it deletes."""
