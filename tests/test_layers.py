@@ -70,7 +70,7 @@ ROOMS = {
         "cchc_schemas clock messages errors http adapter extras privacy database registry signing "
         "transport.network transport.auth transport"
     ),
-    "database.writing": "cchc_schemas wire errors database database.reading database.state",
+    "database.writing": "cchc_schemas wire errors database database.reading database.outbox database.state",
     "case": "cchc_schemas errors database database.reading",
     "sync": (
         "cchc_schemas clock messages wire errors http adapter privacy database signing transport.network "
@@ -78,7 +78,7 @@ ROOMS = {
     ),
     "diagnostics": "clock messages errors http adapter database transport.network transport config sync",
     "cli": (
-        "cchc_schemas clock messages errors adapter privacy database registry spreadsheets database.reading "
+        "cchc_schemas clock messages errors adapter extras privacy database registry spreadsheets database.reading "
         "testing.doubles testing database.outbox database.state config database.writing case sync diagnostics"
     ),
 }

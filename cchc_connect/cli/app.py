@@ -18,6 +18,7 @@ from cchc_connect.cli.context import (
     DatabaseOption,
     command_context,
 )
+from cchc_connect.cli.maintenance_commands import maintenance_app
 from cchc_connect.cli.query_commands import query_app
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Language
@@ -37,6 +38,7 @@ app.add_typer(quarantine, name="quarantine")
 app.add_typer(schema, name="schema")
 app.add_typer(adapter, name="adapter")
 app.add_typer(query_app)
+app.add_typer(maintenance_app)
 
 
 @app.callback()
@@ -91,11 +93,12 @@ def sync(
         list[str] | None, typer.Option("--accept-shrink", help="help.sync_accept_shrink", metavar="NAME")
     ] = None,
     full: Annotated[list[str] | None, typer.Option("--full", help="help.sync_full", metavar="NAME")] = None,
+    every: Annotated[str | None, typer.Option(help="help.sync_every", metavar="PERIOD")] = None,
 ) -> int:
     """Pull every source, push every route, report."""
     from cchc_connect.cli.sync import SyncOptions, synchronise
 
-    options = SyncOptions(only=only or (), accept_shrink=accept_shrink or (), full=full or ())
+    options = SyncOptions(only=only or (), accept_shrink=accept_shrink or (), full=full or (), every=every)
     return synchronise(command_context(context), options, dry_run=dry_run)
 
 

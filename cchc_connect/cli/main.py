@@ -70,7 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run_with_messages(command_line: list[str], console: Console) -> int:
     """Run the command; write the message of an error."""
+    from cchc_connect.extras import require_posix  # noqa: PLC0415  # kept out of the imports of every start
+
     try:
+        require_posix()
         _check_encoding(command_line)
         return _run_command(command_line, console)
     except OutputUnwritable:

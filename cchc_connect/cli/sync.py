@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import parse_moment
+from cchc_connect.cli.on_failure import tell_of_error, tell_of_report
 from cchc_connect.cli.progress import progress_display
 from cchc_connect.cli.report import EXIT_CODES, report_document, show_report
+from cchc_connect.cli.resident import synchronise_every
 from cchc_connect.cli.signals import stop_on_signals
 from cchc_connect.config.file import Config
 from cchc_connect.database.names import require_known
@@ -29,10 +31,12 @@ class SyncOptions:
     only: Sequence[str] = ()
     accept_shrink: Sequence[str] = ()
     full: Sequence[str] = ()
+    every: str | None = None
+    """Period of a resident schedule; None: run once."""
 
 
 def synchronise(command: CommandContext, options: SyncOptions, *, dry_run: bool) -> ExitCode:
-    """Run once: pull, push, report.
+    """Run once, or with a period until a stop is requested: pull, push, report.
 
     Raises:
         UsageMistake: a name is unknown.
@@ -43,11 +47,22 @@ def synchronise(command: CommandContext, options: SyncOptions, *, dry_run: bool)
         raise ConfigurationError("cli.no_connections", file=command.config)
     require_names(config, only=options.only, accept_shrink=options.accept_shrink, full=options.full)
     shrink, full = options.accept_shrink, options.full
+    if options.every is not None:
+        if dry_run or shrink or full:
+            raise UsageMistake("schedule.option_for_one_run")
+        return synchronise_every(command, options.only, options.every)
 
     def run(synchronizer: Synchronizer) -> RunReport:
-        return synchronizer.synchronise(options.only, dry_run=dry_run, accept_shrink=shrink, full=full)
+        report = synchronizer.synchronise(options.only, dry_run=dry_run, accept_shrink=shrink, full=full)
+        tell_of_report(config.run.on_failure, report, command.console)
+        return report
 
-    return _run(command, config, run, dry_run=dry_run)
+    try:
+        return _run(command, config, run, dry_run=dry_run)
+    except (ConfigurationError, DatabaseUnusable) as error:
+        if not dry_run:
+            tell_of_error(config.run.on_failure, error, command.console)
+        raise
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,6 +46,8 @@ RULES_WITH_MESSAGE = frozenset(
         "tuple_type",
         "database_url",
         "hours",
+        "period",
+        "age",
         "hmac_parts",
         "oauth2_owner",
         "oauth2_two_keys",

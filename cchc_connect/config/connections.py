@@ -16,6 +16,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from cchc_connect.config.accounts import Account, HeaderName, OAuth2Account
+from cchc_connect.config.durations import Period
 from cchc_connect.config.secrets import Secret
 from cchc_connect.config.tables import Address, ConfigTable, Reason
 from cchc_connect.http import Rate
@@ -135,6 +136,8 @@ class ConnectionTable(ConfigTable):
     """Rate limit over all processes that share the database; none: that of the adapter, if it has one."""
     opening_hours: tuple[Annotated[str, AfterValidator(_check_hours)], ...] = ()
     """Opening hours in Vietnamese time, for instance `19:00-06:00`; no request is made outside them. None: always."""
+    every: Period | None = None
+    """Period at which the resident schedule pulls it and sends to it; none: that of `[run]`."""
     options: Mapping[str, Any] = Field(default_factory=dict[str, Any])
     """Options of the adapter; the adapter's own model validates them."""
 

@@ -23,6 +23,7 @@ from cchc_connect.config.checks import (
     target_faults,
 )
 from cchc_connect.config.connections import PROGRAM, ConnectionTable
+from cchc_connect.config.durations import Period, RetentionTable
 from cchc_connect.config.program import ProgramAdapter
 from cchc_connect.config.secrets import Secret
 from cchc_connect.config.tables import ConfigTable, Name, Reason
@@ -130,6 +131,10 @@ class RunTable(ConfigTable):
 
     Up to five faulty items are always tolerated. Valid items are kept in any case.
     """
+    every: Period | None = None
+    """Period of the resident schedule, `sync --every`; none: the command line names it."""
+    on_failure: tuple[str, ...] = ()
+    """Command, with its arguments, that is started after a run that is not done; empty: none."""
 
 
 class Config(ConfigTable):
@@ -137,6 +142,8 @@ class Config(ConfigTable):
 
     database: DatabaseTable = DatabaseTable()
     run: RunTable = RunTable()
+    retention: RetentionTable | None = None
+    """How long rows are kept that nothing needs any more; none: a run deletes nothing."""
     connections: Mapping[Name, ConnectionTable] = Field(default_factory=dict[str, ConnectionTable])
     """Name -> connection to one agency's system."""
     routes: Mapping[Name, RouteTable] = Field(default_factory=dict[str, RouteTable])

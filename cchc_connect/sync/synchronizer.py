@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 from cchc_connect.adapter import Adapter, Source
 from cchc_connect.clock import Clock, SystemClock, VietnameseClock, to_timestamp_text
 from cchc_connect.config.connections import ConnectionTable
+from cchc_connect.config.durations import RetentionTable
 from cchc_connect.config.file import Config
 from cchc_connect.database.names import require_all_known, require_known
 from cchc_connect.database.private_copy import private_copy
@@ -43,6 +44,7 @@ from cchc_connect.sync.connector import TransportFactory
 from cchc_connect.sync.plausibility import is_too_many
 from cchc_connect.sync.pull_jobs import ConnectionOpener, PullJobs
 from cchc_connect.sync.pull_range import PullRange
+from cchc_connect.sync.purge import Purge, PurgeReport
 from cchc_connect.sync.push_jobs import PushJobs
 from cchc_connect.sync.reconcile import Comparison, Reconciler, Reconciliation
 from cchc_connect.sync.report import ReportLine, RunReport, RunStatus
@@ -235,6 +237,22 @@ class Synchronizer:
                 run_context.commit(partial(self._end_hold, stream))
         return counts
 
+    def purge(self, *, dry_run: bool = False) -> PurgeReport:
+        """Delete rows that nothing needs any more and that are older than `[retention]` says, or its defaults.
+
+        A run does so by itself once a day if the configuration has that table. Records, the latest version of each and
+        the audit log are never deleted.
+
+        Args:
+            dry_run: delete nothing, but count what would be deleted.
+
+        Raises:
+            LeaseHeld: a run is active.
+            DatabaseUnusable: the database failed; what was deleted stays deleted.
+        """
+        with self._open_run_context(dry_run=dry_run) as run_context:
+            return Purge(run_context, self._config.retention or RetentionTable(), self._config.routes).run()
+
     def _run_jobs(
         self,
         names: Collection[str],
@@ -263,7 +281,15 @@ class Synchronizer:
             )
             if not dry_run:
                 finish_run(self._database, run_context.token, report.as_document())
+                self._purge_daily(run_context)
             return report
+
+    def _purge_daily(self, run_context: RunContext) -> None:
+        """Purge at the end of the first run of a day, where the configuration has a table `[retention]`."""
+        if self._config.retention is not None and not run_context.is_stopping():
+            daily = Purge(run_context, self._config.retention, self._config.routes)
+            if daily.is_due():
+                daily.run()
 
     def _run_pull_jobs(
         self, names: Collection[str], run_context: RunContext, pull_ranges: Mapping[str, PullRange]

@@ -18,9 +18,10 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from cchc_connect.database.bulk import RowQuery, analyze_new_tables, batches, insert_rows, select_in, upsert_rows
+from cchc_connect.database.maintenance import next_sequence
 from cchc_connect.database.record_tables import all_tables, record_table, row_converter
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.stream import Stream
@@ -274,8 +275,3 @@ def _live_key_query(record_type: str) -> RowQuery:
     table = record_table(record_type)
     live = (table.c.connection == bindparam("connection")) & table.c.deleted_at.is_(None)
     return select(table.c.record_key, table.c.source_key).where(live)
-
-
-def next_sequence(connection: Connection) -> int:
-    """Return the sequence of the next change; the write lock makes it unique."""
-    return (connection.execute(select(func.max(change.c.sequence))).scalar() or 0) + 1

@@ -7,7 +7,6 @@ A valid session is as sensitive as a password, so the folder belongs on the syst
 log in at a time; the operating system releases it when a process dies.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -103,6 +102,8 @@ class FileTokenStore:
             descriptor = os.open(file, mode | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError:
             return _NullSlot()
+        import fcntl  # noqa: PLC0415  # only POSIX systems have it, and the others get a sentence instead
+
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
