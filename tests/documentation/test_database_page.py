@@ -56,6 +56,7 @@ def test_every_column_of_an_engine_table_is_described_and_no_other() -> None:
     columns = {table.name: set(table.columns.keys()) for table in engine_tables()}
 
     assert all(description(table, column) for table in engine_tables() for column in table.columns)
+    assert described.keys() - {"every"} <= columns.keys()
     assert {
         (name, column) for name in columns for column in described.get(name, {}) if column not in columns[name]
     } == set()
