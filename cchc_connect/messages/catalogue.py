@@ -36,6 +36,9 @@ class Message:
         """Return the sentence in `language`."""
         return render_message(self.code, language, self.context)
 
+    def __str__(self) -> str:
+        return self.in_language(Language.ENGLISH)
+
 
 @dataclass(frozen=True)
 class Messages:

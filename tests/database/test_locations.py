@@ -149,9 +149,9 @@ def test_a_database_in_a_folder_that_cannot_be_written_is_read_while_a_program_w
 def test_a_new_file_that_another_program_has_locked_is_waited_for(tmp_path: Path) -> None:
     """Several programs may open it at once; the switch to the write-ahead log does not wait by itself."""
     path = tmp_path / "shared.db"
-    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        unlocking = threading.Timer(0.2, other.rollback)
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        unlocking = threading.Timer(0.2, holder.rollback)
         unlocking.start()
 
         SharedDatabase(path, create_or_upgrade=True).close()

@@ -84,7 +84,7 @@ def test_a_clock_without_offset_tells_vietnamese_time(config: Config, monkeypatc
 
 def _run_of_nothing(config: Config, database: SharedDatabase, clock: ManualClock) -> datetime:
     synchronizer = Synchronizer(config, database, RunEnvironment(clock=clock, is_stopping=lambda: True))
-    return datetime.fromisoformat(synchronizer.synchronise().started_at)
+    return synchronizer.synchronise().started_at
 
 
 @pytest.mark.parametrize(
