@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import cchc_connect
 from cchc_connect.cli.console import OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
@@ -30,6 +29,6 @@ def show_documentation(command: CommandContext) -> ExitCode:
 
 def documentation_folder() -> Path:
     """Return the folder with README, docs, examples and schemas: in the installed package, or the checkout itself."""
-    package = Path(cchc_connect.__file__).parent
+    package = Path(__file__).parents[1]
     installed = package / "documentation"
     return installed if installed.is_dir() else package.parent
