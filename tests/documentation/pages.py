@@ -137,8 +137,10 @@ def _environment() -> dict[str, str]:
 
 
 def shown_commands(page: Path) -> Iterator[str]:
-    """Yield every command line of ours in the blocks of a page, whatever their language."""
+    """Yield every command line of ours on a page: in its blocks, whatever their language, and in its sentences."""
     for block in blocks(page, "sh", "console", "ini", "yaml", "text"):
         for line in block.text.replace("\\\n", " ").splitlines():
             for match in re.finditer(r"(?:^|[\s/=;&])cchc-connect((?: [^|;&>#\n]+)?)", line):
                 yield match[1].strip()
+    for match in re.finditer(r"`cchc-connect ([^`\n]+)`", page.read_text(encoding="utf-8")):
+        yield match[1]

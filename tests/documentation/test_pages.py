@@ -94,6 +94,13 @@ def test_the_tables_of_connect_a_system_make_a_valid_configuration(tmp_path: Pat
     assert set(config.routes) == {"to-portal"}
 
 
+def test_the_tables_of_operate_are_keys_of_the_configuration(tmp_path: Path) -> None:
+    file = tmp_path / "cchc.toml"
+    file.write_text("\n".join(block.text for block in blocks(OPERATE, "toml")), encoding="utf-8")
+
+    assert Config.load(file).run.on_failure
+
+
 def test_the_units_are_read_by_systemd(tmp_path: Path) -> None:
     """The program's place is replaced by one that exists, which the check requires."""
     service, timer = (block.text for block in blocks(OPERATE, "ini"))
