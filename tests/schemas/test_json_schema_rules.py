@@ -164,6 +164,12 @@ def _changed(draw: st.DrawFn, kind: str, value: Any) -> Any:
     return draw(ODD)
 
 
+def test_the_readme_lists_the_rules_that_no_schema_states() -> None:
+    section = (SCHEMAS / "README.md").read_text(encoding="utf-8").partition("## The JSON Schemas")[2]
+
+    assert all(f"| `{rule}` |" in section for rule in UNSTATED)
+
+
 every_record = pytest.mark.parametrize("record_type", RECORD_TYPES.values(), ids=list(RECORD_TYPES))
 
 
