@@ -83,8 +83,8 @@ def _table(
         for line in lines
     ]
     names = ("sync_view.name", "sync_view.record_type", "sync_view.outcome")
-    given = {"fetched": "given"} if lines[0].kind == "write" else {}  # nothing was read: a program gave it
-    counted = [f"count.{given.get(counter, counter)}" for counter in shown_counters]
+    renamed = {"fetched": "given"} if lines[0].kind == "write" else {}  # nothing was read: a program gave it
+    counted = [f"count.{renamed.get(counter, counter)}" for counter in shown_counters]
     headings = (*names, *counted, "sync_view.seconds")
     return OutputTable(headings=headings, rows=rows, numbers_from=len(names))
 
