@@ -83,7 +83,9 @@ def _table(
         for line in lines
     ]
     names = ("sync_view.name", "sync_view.record_type", "sync_view.outcome")
-    headings = (*names, *(f"count.{counter}" for counter in shown_counters), "sync_view.seconds")
+    renamed = {"fetched": "given"} if lines[0].kind == "write" else {}  # nothing was read: a program gave it
+    counted = [f"count.{renamed.get(counter, counter)}" for counter in shown_counters]
+    headings = (*names, *counted, "sync_view.seconds")
     return OutputTable(headings=headings, rows=rows, numbers_from=len(names))
 
 

@@ -340,8 +340,8 @@ class RecordWriter:
         return RunReport(
             run_id=run_context.run_id,
             dry_run=False,
-            started_at=to_timestamp_text(started_at),
-            finished_at=to_timestamp_text(clock.now()),
+            started_at=started_at,
+            finished_at=clock.now(),
             seconds=seconds,
             lines=lines,
         )

@@ -67,6 +67,7 @@ def test_status_runs_and_history_show_what_a_program_wrote(call: Call, office: C
     assert (run["run_id"], run["rows_written"]) == (run_id, 1)
     shown = call("runs", run_id)
     assert "Written by programs" in shown.out
+    assert " given " in shown.out
     assert OFFICE in shown.out
     assert OFFICE in call("history", "dossier", DOSSIER).out
 
