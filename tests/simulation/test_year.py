@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from cchc_connect import SharedDatabase, records
 from cchc_connect.sync.report import RunStatus
 from cchc_schemas import Dossier, LandParcel
