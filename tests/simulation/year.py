@@ -92,7 +92,7 @@ class Year:
         Schedule(
             load=lambda: self.config,
             run=self._run,
-            show=lambda report, *_: self.outcomes.add(report.outcome),
+            show=self._show,
             fail=_fail,
             clock=self.clock,
             wait=self._wait,
@@ -112,6 +112,10 @@ class Year:
         self.desk.received.clear()
         self.parcels.requests.clear()
         return report
+
+    def _show(self, report: RunReport, config: Config, next_in_s: float) -> None:
+        del config, next_in_s
+        self.outcomes.add(report.outcome)
 
     def _wait(self, seconds: float) -> None:
         self.clock.advance(timedelta(seconds=seconds, microseconds=1))  # a clock that is set has no smaller step
