@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Where nothing compiled is kept every process of the tests compiles all modules anew: a quarter of a second each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test coverage test-long test-thirdparty simulate faults check bench bench-peers clean
+.PHONY: demo test coverage test-long test-thirdparty simulate year faults check bench bench-peers clean
 
 demo: .venv/runtime
 	rm -f demo.db demo.db-wal demo.db-shm demo.db.unfinished*
@@ -31,6 +31,10 @@ test-thirdparty: .venv/development
 # One seed, or many: make simulate SEEDS=1000-1999
 simulate: .venv/development
 	$(BIN)/python -m tests.simulation $(or $(SEEDS),1000-1999)
+
+# A year of hourly runs over small sources: size of the database month by month, without a purge and with one.
+year: .venv/development
+	$(BIN)/python -m tests.simulation.print_year
 
 # Every named fault of a network or a server over both carriers: what comes of it, seconds, memory.
 # Some of them: make faults FAULTS="gzip_bomb hang"

@@ -96,10 +96,10 @@ def _dump_postgres(database: SharedDatabase, url: URL, target: Path) -> None:
     with database.reading() as connection:
         server_major = int(connection.exec_driver_sql("SHOW server_version_num").scalar_one()) // 10_000
         schema: str = connection.exec_driver_sql("SELECT current_schema()").scalar_one()
-    found = _VERSION.search(_run([program, "--version"], database, {}))
-    if found is None or int(found["major"]) < server_major:
-        version = found["major"] if found else "?"
-        raise ConfigurationError("maintenance.pg_dump_older", version=version, server_version=server_major)
+    version = _VERSION.search(_run([program, "--version"], database, {}))
+    if version is None or int(version["major"]) < server_major:
+        major = version["major"] if version else "?"
+        raise ConfigurationError("maintenance.pg_dump_older", version=major, server_version=server_major)
     only_schema = [] if schema == DEFAULT_SCHEMA else [f"--schema={_quoted(schema)}"]
     service = target.with_name("service.conf")
     service.touch(PRIVATE_MODE)

@@ -27,14 +27,16 @@ def start(*arguments: str) -> "subprocess.Popen[str]":
 
 
 @pytest.mark.parametrize(
-    ("ending", "code", "said"),
+    ("ending", "code", "error_code"),
     [
         (signal.SIGTERM, ExitCode.TERMINATED, None),
         pytest.param(signal.SIGINT, ExitCode.INTERRUPTED, "cli.interrupted", marks=pytest.mark.long),
     ],
 )
 @pytest.mark.usefixtures("agencies")
-def test_a_signal_ends_the_wait_for_the_next_round(ending: signal.Signals, code: ExitCode, said: str | None) -> None:
+def test_a_signal_ends_the_wait_for_the_next_round(
+    ending: signal.Signals, code: ExitCode, error_code: str | None
+) -> None:
     """Each round has written one line of JSON by then."""
     with start("--json", *ONE) as resident:
         assert resident.stdout is not None
@@ -44,7 +46,7 @@ def test_a_signal_ends_the_wait_for_the_next_round(ending: signal.Signals, code:
         rest, errors = resident.communicate(timeout=PATIENCE_S)
 
     assert (resident.returncode, errors) == (code, "")
-    assert (json.loads(rest)["error"]["code"] if rest else None) == said
+    assert (json.loads(rest)["error"]["code"] if rest else None) == error_code
     assert time.monotonic() - began_s < 5
     assert (first["outcome"], [line["name"] for line in first["lines"]]) == ("done", ["construction"] * 2)
 

@@ -307,9 +307,9 @@ def test_many_rows_are_deleted_in_several_transactions(office: Office) -> None:
         office.clock.advance(DAY)
     office.clock.advance(100 * DAY)
     retention = RetentionTable(history=50 * DAY)
-    asked = iter([False, False, False, True, True, True, True, True, True])
+    stops = iter([False, False, False, True, True, True, True, True, True])
 
-    first = Purge(replace(office.run_context, is_stopping=lambda: next(asked)), retention, ["portal"]).run()
+    first = Purge(replace(office.run_context, is_stopping=lambda: next(stops)), retention, ["portal"]).run()
     second = purge(office, retention, "portal")
 
     assert 0 < first.total < 1400

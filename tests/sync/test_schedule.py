@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from cchc_connect import Config
-from cchc_connect.clock import to_timestamp_text
 from cchc_connect.errors import CchcError, ConfigurationError, DatabaseLost, DatabaseUnusable, LeaseHeld
 from cchc_connect.sync.report import RunReport
 from cchc_connect.sync.schedule import MAX_JITTER_S, MAX_WAIT_S, Schedule
@@ -32,7 +31,7 @@ def config(run: Mapping[str, object] | None = None, **connections: Mapping[str, 
 
 
 def report(clock: ManualClock) -> RunReport:
-    now = to_timestamp_text(clock.now())
+    now = clock.now()
     return RunReport(run_id="run", dry_run=False, started_at=now, finished_at=now, seconds=0, lines=[])
 
 
@@ -270,7 +269,7 @@ def test_memory_does_not_grow_with_the_number_of_rounds() -> None:
         if number in {500, 1999}:
             for recorded in (residence.rounds, residence.waits, residence.coming):
                 recorded[:-1] = []
-            residence.rounds.extend([(0.0, [])] * number)
+            residence.rounds.extend([residence.rounds[-1]] * number)
             sizes[number] = tracemalloc.get_traced_memory()[0]
         return 0.0
 

@@ -51,8 +51,8 @@ class OldRows:
 def old_runs(before: str) -> OldRows:
     """Return the runs that started before an instant; `status` shows the latest finished one, which is kept."""
     latest = select(run.c.run_id).where(run.c.finished_at.is_not(None)).order_by(run.c.started_at.desc()).limit(1)
-    kept = func.coalesce(latest.scalar_subquery(), "")
-    return OldRows(table=run, condition=(run.c.started_at < before) & (run.c.run_id != kept))
+    latest_id = func.coalesce(latest.scalar_subquery(), "")
+    return OldRows(table=run, condition=(run.c.started_at < before) & (run.c.run_id != latest_id))
 
 
 def old_deliveries(before: str) -> OldRows:
