@@ -49,7 +49,7 @@ def destroy(address: str) -> None:
 
 def is_told_in_one_line(ended: Ended) -> bool:
     """True if the command writes one line of error beside its progress."""
-    errors = [line for line in ended.err.splitlines() if not line.startswith("district land_parcel: ")]
+    errors = [line for line in ended.err.splitlines() if not line.startswith(("district land_parcel: ", "Waiting "))]
     return len(errors) == 1 and "Traceback" not in ended.out + ended.err
 
 
