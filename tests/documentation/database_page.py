@@ -125,9 +125,9 @@ def _codes() -> Iterator[str]:
 
 def _enumerations() -> list[type[Enum]]:
     """Return every enumeration of the records' fields and parts that no code list explains, by name."""
-    found = {kind for record in RECORD_TYPES.values() for kind in _enumerations_in(record)}
+    kinds = {kind for record in RECORD_TYPES.values() for kind in _enumerations_in(record)}
     listed = {"DossierStatus", "Channel"}
-    explained = {kind for kind in found if kind.__name__ not in listed and _member_docs(kind)}
+    explained = {kind for kind in kinds if kind.__name__ not in listed and _member_docs(kind)}
     return sorted(explained, key=lambda kind: kind.__name__)
 
 

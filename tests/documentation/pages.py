@@ -45,8 +45,8 @@ class Block:
 
 def blocks(page: Path, *languages: str) -> list[Block]:
     """Return the blocks of a page in these languages, in order."""
-    found = _BLOCK.findall(page.read_text(encoding="utf-8"))
-    return [Block(language, text) for language, text in found if language in languages]
+    fenced = _BLOCK.findall(page.read_text(encoding="utf-8"))
+    return [Block(language, text) for language, text in fenced if language in languages]
 
 
 def pages() -> list[Path]:

@@ -64,16 +64,16 @@ def test_a_small_program_has_at_most_ten_lines(name: str) -> None:
 def test_a_small_program_uses_public_names_only(name: str) -> None:
     tree = ast.parse((FOLDER / name).read_text(encoding="utf-8"))
     imported = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom | ast.Import)]
-    ours = {
+    used = {
         (node.module or "", alias.name)
         for node in imported
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("cchc_")
         for alias in node.names
     }
 
-    assert ours
-    assert {module for module, _ in ours} <= {"cchc_connect", "cchc_schemas"}
-    assert all(name in importlib.import_module(module).__all__ for module, name in ours)
+    assert used
+    assert {module for module, _ in used} <= {"cchc_connect", "cchc_schemas"}
+    assert all(name in importlib.import_module(module).__all__ for module, name in used)
     assert "._" not in ast.unparse(tree)
 
 

@@ -108,9 +108,9 @@ INTERESTING = "019-+.:/TZEe \n\t\r\xa0\u2028\ufeff\x00\x1f\x7f\x85aAđỏ"
 def altered(draw: st.DrawFn, text: str) -> str:
     """Insert, remove or replace up to three characters of a text."""
     for _ in range(draw(st.integers(1, 3))):
-        place = draw(st.integers(0, len(text)))
+        position = draw(st.integers(0, len(text)))
         inserted = draw(st.one_of(st.just(""), st.sampled_from(INTERESTING)))
-        text = text[:place] + inserted + text[place + draw(st.integers(0, 1)) :]
+        text = text[:position] + inserted + text[position + draw(st.integers(0, 1)) :]
     return text
 
 
@@ -184,12 +184,12 @@ def test_a_schema_accepts_every_document_that_python_writes(record_type: type[Re
 
 @every_record
 @settings(max_examples=80)
-@given(data=st.data())
+@given(draws=st.data())
 def test_a_schema_refuses_a_document_exactly_if_python_would_not_write_it(
-    record_type: type[Record], data: st.DataObject
+    record_type: type[Record], draws: st.DataObject
 ) -> None:
     """It may refuse more than Python's reader, which also takes what is not in its written form."""
-    document = data.draw(spoilt(record_type))
+    document = draws.draw(spoilt(record_type))
 
     accepted = validator(record_type).is_valid(document)
 
@@ -237,9 +237,9 @@ LEAVES: Mapping[str, tuple[Any, tuple[str, ...]]] = {
 
 @pytest.mark.parametrize(("leaf", "texts"), LEAVES.values(), ids=list(LEAVES))
 @settings(max_examples=100)
-@given(data=st.data())
-def test_a_pattern_matches_exactly_what_python_writes(leaf: Any, texts: tuple[str, ...], data: st.DataObject) -> None:
-    text = data.draw(st.one_of(st.sampled_from(texts), st.sampled_from(texts).flatmap(altered)))
+@given(draws=st.data())
+def test_a_pattern_matches_exactly_what_python_writes(leaf: Any, texts: tuple[str, ...], draws: st.DataObject) -> None:
+    text = draws.draw(st.one_of(st.sampled_from(texts), st.sampled_from(texts).flatmap(altered)))
     adapter = TypeAdapter[Any](leaf)
     schema = adapter.json_schema(mode="serialization")
     try:

@@ -41,7 +41,7 @@ def node() -> str:
     return program
 
 
-def run(node: str, script: str, given: str = "") -> str:
+def run(node: str, script: str, standard_input: str = "") -> str:
     """Run a script in the folder where Ajv is, with the schemas beside it; return what it prints."""
     folder = ENVIRONMENTS / "ajv"
     (folder / "script.mjs").write_text(script, encoding="utf-8")
@@ -49,7 +49,7 @@ def run(node: str, script: str, given: str = "") -> str:
     if not link.exists():
         link.symlink_to(ROOT / "schemas")
     done = subprocess.run(
-        [node, "script.mjs"], cwd=folder, input=given, capture_output=True, text=True, check=False, timeout=60
+        [node, "script.mjs"], cwd=folder, input=standard_input, capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -69,8 +69,8 @@ def test_ajv_and_the_tests_validator_agree(node: str) -> None:
     documents += [("land_parcel", {**parcel, "area_m2": area}) for area in AREAS]
     documents += [("land_change", {**change, "from_parcels": [reference]}) for reference in PARCEL_REFS]
 
-    given = json.dumps({"folder": str(Path(ROOT, "schemas")), "documents": documents})
-    verdicts = json.loads(run(node, VERDICTS, given))
+    documents_of_types = json.dumps({"folder": str(Path(ROOT, "schemas")), "documents": documents})
+    verdicts = json.loads(run(node, VERDICTS, documents_of_types))
 
     assert verdicts == [validator(RECORD_TYPES[name]).is_valid(document) for name, document in documents]
     assert {True, False} == set(verdicts)
