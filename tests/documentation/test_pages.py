@@ -1,6 +1,8 @@
 """What the pages show works as it is typed: commands, code, configuration, units, commands of other machines."""
 
 import configparser
+import contextlib
+import io
 import json
 import re
 import shutil
@@ -13,6 +15,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
+from cchc_connect.cli import main
 from cchc_connect.cli.app import app
 from cchc_connect.config.file import Config
 from tests.checkout import ROOT, relative_path
@@ -170,3 +173,62 @@ def unknown_part(line: str) -> str | None:
         ):
             return f"{line}: {word}"
     return None
+
+
+def codes_by_finding() -> dict[str, dict[str, str]]:
+    """Return the cells of the table of findings, by finding and command."""
+    section = (
+        OPERATE.read_text(encoding="utf-8").partition("## Findings, levels and exit codes")[2].partition("\n## ")[0]
+    )
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line.startswith("| ")
+    ]
+    return {row[0]: dict(zip(("check level", "sync", "status", "check"), row[1:], strict=True)) for row in rows[1:]}
+
+
+def exit_code(command: str) -> str:
+    """Run a command in the current folder; return its exit code as the table writes it."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        return str(main([command]))
+
+
+def unreachable(text: str, connection: str) -> str:
+    """Return a configuration in which the address of a connection is one where nothing listens."""
+    head, heading, rest = text.partition(f"[connections.{connection}]")
+    return head + heading + re.sub(r'base_url = "[^"]*"', 'base_url = "http://127.0.0.1:9"', rest, count=1)
+
+
+@pytest.mark.long
+def test_the_exit_codes_of_the_table_of_findings_are_those_of_the_commands(reader: Reader) -> None:
+    """In one folder, in turn: no database, some systems fail, all fail, a file that is no database, a faulty key."""
+    table, file, database = codes_by_finding(), Path("cchc.toml"), Path("shared.db")
+    reader.type("cchc-connect demo --small --serve")
+    served = file.read_text(encoding="utf-8") + "\n[run]\ndeadline_s = 1\n"
+
+    absent = table["there is no database yet"]
+    assert (exit_code("status"), exit_code("check")) == (absent["status"], absent["check"])
+
+    file.write_text(unreachable(served, "construction"), encoding="utf-8")
+    some = table["some sources or routes failed or are on hold, others are done"]
+    assert [exit_code(command) for command in ("sync", "check")] == [some["sync"], some["check"]]
+    assert some["status"].startswith(exit_code("status"))
+
+    for connection in re.findall(r"\[connections\.([a-z-]+)\]", served):
+        file.write_text(unreachable(file.read_text(encoding="utf-8"), connection), encoding="utf-8")
+    none = table["every source failed or is on hold, nothing was done"]
+    assert [exit_code(command) for command in ("sync", "check")] == [none["sync"], none["check"]]
+    assert none["status"].startswith(exit_code("status"))
+
+    for side in Path().glob("shared.db*"):
+        side.unlink()
+    database.write_text("this is no database", encoding="utf-8")
+    unusable = table["the database cannot be opened or written, or is of a newer program"]
+    assert [exit_code(command) for command in ("sync", "status", "check")] == [
+        unusable[command] for command in ("sync", "status", "check")
+    ]
+
+    file.write_text("[run]\ndeadline = 3\n", encoding="utf-8")
+    faulty = next(row for finding, row in table.items() if finding.startswith("`cchc.toml`"))
+    assert [exit_code(command) for command in ("sync", "status", "check")] == [
+        faulty[command] for command in ("sync", "status", "check")
+    ]
