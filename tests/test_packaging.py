@@ -3,6 +3,8 @@
 import configparser
 import csv
 import io
+import json
+import os
 import posixpath
 import subprocess
 import sys
@@ -10,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from email import message_from_string
 from email.message import Message
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from zipfile import ZipFile
 
 import pytest
@@ -81,6 +83,27 @@ def test_every_link_of_the_shipped_documentation_leads_to_a_shipped_file(shipped
     ]
 
     assert missing == []
+
+
+def test_the_installed_program_says_where_its_documentation_is(shipped: Mapping[str, bytes], tmp_path: Path) -> None:
+    for name, content in shipped.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    program = "import sys; from cchc_connect.cli import main; sys.exit(main(['docs', '--json']))"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+    named = json.loads(done.stdout)
+    assert Path(named["folder"]) == tmp_path / DOCUMENTATION
+    assert [page for page in named["pages"].values() if not Path(page).is_file()] == []
 
 
 @pytest.mark.parametrize("package", PACKAGE_FOLDERS)
