@@ -209,9 +209,9 @@ def test_the_exit_codes_of_the_table_of_findings_are_those_of_the_commands(reade
     assert (exit_code("status"), exit_code("check")) == (absent["status"], absent["check"])
 
     file.write_text(unreachable(served, "construction"), encoding="utf-8")
-    some = table["some sources or routes failed or are on hold, others are done"]
-    assert [exit_code(command) for command in ("sync", "check")] == [some["sync"], some["check"]]
-    assert some["status"].startswith(exit_code("status"))
+    partly = table["some sources or routes failed or are on hold, others are done"]
+    assert [exit_code(command) for command in ("sync", "check")] == [partly["sync"], partly["check"]]
+    assert partly["status"].startswith(exit_code("status"))
 
     for connection in re.findall(r"\[connections\.([a-z-]+)\]", served):
         file.write_text(unreachable(file.read_text(encoding="utf-8"), connection), encoding="utf-8")
