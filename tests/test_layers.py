@@ -71,20 +71,20 @@ ROOMS = {
         "cchc_schemas clock messages errors http adapter extras privacy database.direct database registry signing "
         "transport.network transport.auth transport"
     ),
-    "database.writing": "cchc_schemas wire errors database database.reading database.state",
+    "database.writing": "cchc_schemas wire errors database database.reading database.outbox database.state",
     "case": "cchc_schemas errors database database.reading",
     "sync": (
-        "cchc_schemas clock messages wire errors adapter privacy database signing transport.network database.reading "
-        "database.outbox transport.auth database.state transport config database.writing"
+        "cchc_schemas clock messages wire errors http adapter privacy database signing transport.network "
+        "database.reading database.outbox transport.auth database.state transport config database.writing"
     ),
     "monitoring": "clock messages errors database.direct database database.outbox database.state sync",
     "diagnostics": (
         "clock messages errors http adapter database.direct database transport.network transport config sync"
     ),
     "cli": (
-        "cchc_schemas clock messages version errors privacy database.direct database registry spreadsheets "
-        "database.reading testing database.outbox database.state config database.writing case sync monitoring "
-        "diagnostics"
+        "cchc_schemas clock messages version errors adapter extras privacy database.direct database registry "
+        "spreadsheets database.reading testing.doubles testing database.outbox database.state config database.writing "
+        "case sync monitoring diagnostics"
     ),
     "__main__": "cli",
 }

@@ -2,13 +2,14 @@
 
 # ruff: noqa: PLC0415  # what only opens SQLAlchemy or the records is imported there, so that `status` starts at once
 
-import re
 import shlex
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cchc_connect.cli.context import CommandContext
+from cchc_connect.cli.hints import without_password
 from cchc_connect.errors import DatabaseUnusable, NotFound
 from cchc_connect.privacy.secrets import SecretText
 
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
     from cchc_connect.database.direct.connection import DirectConnection
     from cchc_connect.database.shared_database import SharedDatabase
     from cchc_schemas import Record
-
-PASSWORD = re.compile(r"(?<=://)([^:@/]*):[^@/]*@")
-"""User and password in a database address."""
-
-_NO_PASSWORD = r"\1@"  # noqa: S105  # a replacement pattern
 
 
 @contextmanager
@@ -73,7 +69,7 @@ def database_option(location: str | None) -> str:
     >>> database_option("postgresql://cchc:secret@db/shared")
     ' --db postgresql://cchc@db/shared'
     """
-    return f" --db {shlex.quote(PASSWORD.sub(_NO_PASSWORD, location))}" if location else ""
+    return f" --db {shlex.quote(without_password(location))}" if location else ""
 
 
 def configured_address(command: CommandContext) -> str:
@@ -84,7 +80,11 @@ def configured_address(command: CommandContext) -> str:
 
 
 def _no_database(absent: DatabaseUnusable) -> NotFound:
-    return NotFound("cli.no_database", path=absent.context["path"])
+    """Return the error for a path at which there is no shared database; its code tells what is there instead."""
+    path = Path(str(absent.context["path"]))
+    if path.is_dir():
+        return NotFound("cli.database_is_folder", path=path)
+    return NotFound("cli.database_empty" if path.is_file() else "cli.no_database", path=path)
 
 
 def record_class(name: str) -> "type[Record]":

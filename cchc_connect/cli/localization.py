@@ -101,7 +101,7 @@ def _translate(group: TyperGroup, console: Console, context_class: type[typer.Co
         command.context_class = context_class
         command.context_settings = {**command.context_settings, "help_option_names": ["--help", "-h"]}
         command.help = console.text(command.help or "")
-        command.short_help = re.split(r"[.:;]", command.help)[0]
+        command.short_help = re.split(r"[.:;](?=\s|$)", command.help)[0]
         if command.name != PROGRAM:
             command.epilog = console.text("help.epilog")
         for parameter in command.params:

@@ -15,7 +15,8 @@ from cchc_connect.database.names import require_known
 from cchc_connect.errors import UsageMistake
 from cchc_connect.sync.reconcile import Comparison, KeySample, Reconciliation
 from cchc_connect.sync.report import RunStatus
-from cchc_connect.sync.synchronizer import RunEnvironment, Synchronizer
+from cchc_connect.sync.run_environment import RunEnvironment
+from cchc_connect.sync.synchronizer import Synchronizer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +51,8 @@ def reconcile_connection(command: CommandContext, name: str, options: ReconcileO
 
 def _check_names(config: Config, name: str, options: ReconcileOptions) -> None:
     require_known("names.connection_unknown", name, config.connections)
+    if config.connections[name].is_program:
+        raise UsageMistake("program.no_system", connection=name)
     provided = [source.record_type.record_type for source in config.adapter(name).sources]
     if not provided:
         raise UsageMistake("cli.no_sources", name=name)

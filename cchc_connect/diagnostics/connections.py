@@ -19,7 +19,7 @@ from cchc_connect.errors import CchcError, OutsideHours, SourceHeld
 from cchc_connect.messages import Message
 from cchc_connect.sync.change_detection import ChangeDetector, ClassifiedPage
 from cchc_connect.sync.connector import connect, endpoint_for
-from cchc_connect.sync.synchronizer import TransportOpener
+from cchc_connect.sync.run_environment import TransportOpener
 from cchc_connect.transport import Endpoint, Transport
 from cchc_connect.transport.network.tls import default_tls_context
 from cchc_connect.transport.network.url_guard import origin_of
@@ -49,6 +49,9 @@ def check_connections(
     """
     clock = clock or SystemClock()
     for name in config.connections:
+        if config.connections[name].is_program:
+            yield Finding.good(name, "program.declared")
+            continue
         try:
             yield from _connection_findings(name, config, open_transport, endpoint_factory, clock)
         except CchcError as error:

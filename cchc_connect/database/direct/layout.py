@@ -3,7 +3,7 @@
 A test compares the names with the tables themselves.
 """
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Raised with every change of the tables; each change is a file in `migrations`."""
 
 VERSION_TABLE = "cchc_schema_version"
@@ -29,8 +29,18 @@ TABLE_NAMES = frozenset(
     {
         *RECORD_TYPE_NAMES,
         VERSION_TABLE,
-        *("audit_log", "change", "circuit_breaker", "claim", "cursor", "delivery", "discrepancy", "lease"),
-        *("quarantine", "rate_limit", "record_lineage", "record_link", "route", "run", "run_counter"),
+        *(
+            "audit_log",
+            "change",
+            "circuit_breaker",
+            "claim",
+            "cursor",
+            "delivery",
+            "discrepancy",
+            "lease",
+            "maintenance",
+        ),
+        *("maintenance", "quarantine", "rate_limit", "record_lineage", "record_link", "route", "run", "run_counter"),
     }
 )
 """Name of each table of the shared database."""

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Callable, Generator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,9 @@ ERRORS_WITH_MESSAGE = ("sqlite_full", "sqlite_readonly", "sqlite_cantopen", "sql
 """Error names of SQLite that have a message of their own."""
 
 DRIVER_ERRORS: tuple[type[Exception], ...] = (sqlite3.DatabaseError,)
+
+PRIVATE_MODE = 0o600
+"""Permissions of a new file: the records are personal data."""
 
 _WITHOUT_LOG = ("SQLITE_CANTOPEN", "SQLITE_READONLY")
 """Errors of a file whose write-ahead log cannot be created beside it."""
@@ -54,8 +57,12 @@ def connect_sqlite(path: Path, mode: str) -> sqlite3.Connection:
         path: the file. It goes to SQLite as an encoded address, in which `?` and `#` are parts of a name.
         mode: that of SQLite: `rwc` creates the file, `rw` does not, `ro` writes nothing.
 
-    The driver begins no transaction of its own.
+    The driver begins no transaction of its own. A new file is readable by its owner only, and SQLite gives the files
+    beside it the permissions that it has.
     """
+    if mode == "rwc" and not path.exists():  # to open and close an existing file would drop SQLite's locks
+        with suppress(OSError):  # another program was faster, or SQLite reports why it cannot be created
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_MODE))
     return sqlite3.connect(
         f"{path.as_uri()}?mode={mode}", uri=True, timeout=LOCK_TIMEOUT_S, check_same_thread=False, isolation_level=None
     )

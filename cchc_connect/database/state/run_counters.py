@@ -16,7 +16,7 @@ class CounterKey(NamedTuple):
 
     run_id: str
     kind: str
-    """`pull` or `push`."""
+    """`pull`, `push` or `write`."""
     name: str
     """Connection or route."""
     record_type: str
