@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Self
 
 DATABASE_COMMANDS = (
+    "backup",
     "case",
     "changes",
     "dead-letters list",

@@ -164,7 +164,10 @@ def _reasons(connection: Mapping[str, Any]) -> Mapping[str, str] | None:
     addresses = list(_addresses(connection, account))
     if not all(isinstance(text, str) for text in (*addresses, plain or "", unverified or "")):
         return None
-    reasons = {"plain_http": plain if any(map(_is_plain_http, addresses)) else None, "unverified": unverified}
+    is_plain = any(map(_is_plain_http, addresses))
+    if is_plain and plain is None:
+        return None
+    reasons = {"plain_http": plain if is_plain else None, "unverified": unverified}
     return {without: reason for without, reason in reasons.items() if reason is not None}
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.engine import Engine
 
 from cchc_connect import RecordWriter, SharedDatabase, history, records
-from cchc_connect.database.state.runs import latest_runs
+from cchc_connect.monitoring.runs import runs
 from cchc_connect.sync import record_writer
 from cchc_schemas import LandParcel
 from tests.crashes.fork_server import KILLED
@@ -76,7 +76,7 @@ def check_after_kill(address: str) -> int:
         committed = sum(parcel.area_m2 == AREA for parcel in records(database, LandParcel))
         with database.reading() as connection:
             assert list(contradictions(connection)) == []
-            assert latest_runs(connection, 1)[0].finished_at is None
+        assert runs(database, limit=1)[0].finished_at is None
 
         again = write(database, parcels(AREA))  # at once: a dead process holds no lease
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from cchc_connect.adapter import DeleteDetection, DeliveryStatus, SourceProfile
 from cchc_connect.config.durations import RetentionTable
+from cchc_connect.database.direct.queries import latest_runs
 from cchc_connect.database.maintenance import MarkName, next_sequence, read_mark
 from cchc_connect.database.outbox.audit_log import first_broken_entry
 from cchc_connect.database.outbox.dead_letters import dead_letters
@@ -17,7 +18,7 @@ from cchc_connect.database.reading.change_feed import change_rows, follow
 from cchc_connect.database.reading.history import history, record_at, records_at
 from cchc_connect.database.reading.records import records
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.state.runs import begin_run, finish_run, latest_runs
+from cchc_connect.database.state.runs import begin_run, finish_run
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import delivery, discrepancy, quarantine, run_counter
 from cchc_connect.errors import NotFound, Unreachable
@@ -252,8 +253,9 @@ def test_old_runs_are_deleted_with_their_counters_but_the_latest_finished_one(of
 
     report = purge(office, RetentionTable())
 
+    with office.database.reading_directly() as direct:
+        assert [run["run_id"] for run in latest_runs(direct, 9)] == ["third"]
     with office.database.reading() as connection:
-        assert [run.run_id for run in latest_runs(connection, 9)] == ["third"]
         assert list(connection.execute(select(run_counter.c.run_id)).scalars()) == ["third"]
     assert report.rows["runs"] == 3
 

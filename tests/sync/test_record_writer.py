@@ -1,5 +1,6 @@
 """A program writes shared records: the same rules of ownership, history and quarantine as for what is pulled."""
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,11 +27,12 @@ from cchc_connect import (
     records,
 )
 from cchc_connect.config.file import RunTable
-from cchc_connect.database.state.counters import Counters, read_counters
+from cchc_connect.database.direct.queries import run_counters
+from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.lease import Lease
-from cchc_connect.database.state.runs import latest_runs
 from cchc_connect.database.tables import lease
 from cchc_connect.errors import UsageMistake
+from cchc_connect.monitoring.runs import runs
 from cchc_connect.sync import record_writer
 from cchc_schemas import Dossier, DossierStatus, LandParcel, RecordInvalid
 from tests.databases import on_sqlite_only
@@ -331,16 +333,18 @@ def test_the_run_and_its_report_are_stored_as_those_of_a_synchronisation(office:
             Dossier(code="000.00.05.H09-260302-0001", procedure_code="1.013225", status=DossierStatus.IN_PROCESS)
         )
 
-    with office.database.reading() as connection:
-        (stored,) = latest_runs(connection, 10)
-        counters = read_counters(connection, stored.run_id)
+    (stored,) = runs(office.database, limit=10)
+    with office.database.reading_directly() as connection:
+        counters = run_counters(connection, stored.run_id)
     report = writer.report
-    assert (stored.run_id, stored.outcome, stored.report) == (report.run_id, "done", report.as_document())
+    assert (stored.run_id, stored.status) == (report.run_id, "done")
+    assert stored.report is not None
+    assert stored.report.as_document() == report.as_document()
     assert [(line.kind, line.name, line.record_type) for line in report.lines] == [
         ("write", OFFICE, "dossier"),
         ("write", OFFICE, "land_parcel"),
     ]
-    assert [total.counts for total in counters] == [line.counts for line in report.lines]
+    assert [json.loads(row["counts"]) for row in counters] == [line.counts.as_document() for line in report.lines]
     assert report.rows_written == 3
     assert office.books.row(parcel_key(1)).run_id == report.run_id
 
@@ -385,10 +389,9 @@ def test_an_exception_in_the_block_keeps_what_was_committed_and_fails_the_run(of
         writer.write(parcel(2))
         raise ValueError("the program's fault, with a value of Nguyễn Thị Mẫu")
 
-    with office.database.reading() as connection:
-        (stored,) = latest_runs(connection, 10)
+    (stored,) = runs(office.database, limit=10)
     (line,) = writer.report.lines
-    assert (office.books.live_parcels(), stored.outcome, line.counts.inserted) == (["1"], "failed", 1)
+    assert (office.books.live_parcels(), stored.status, line.counts.inserted) == (["1"], "failed", 1)
     assert line.reason is not None
     assert (line.reason.code, line.reason.context["error"]) == ("program.failed", "ValueError")
     assert office.write(parcel(2)).inserted == 1
@@ -452,8 +455,7 @@ def test_a_program_that_lost_its_lease_writes_nothing_more(office: Office) -> No
             connection.execute(lease.update().values(token=lease.c.token + 1))
 
     assert office.books.live_parcels() == []
-    with office.database.reading() as connection:
-        (stored,) = latest_runs(connection, 10)
+    (stored,) = runs(office.database, limit=10)
     assert stored.finished_at is None
     assert writer.report.outcome == "failed"
 
@@ -480,10 +482,9 @@ def test_a_mistake_of_the_program_that_this_library_refuses_is_stored_with_its_r
         writer.write(parcel(1))
         list(records(office.database, LandParcel, no_such_field=1))
 
-    with office.database.reading() as connection:
-        (stored,) = latest_runs(connection, 10)
+    (stored,) = runs(office.database, limit=10)
     (line,) = writer.report.lines
-    assert stored.outcome == "failed"
+    assert stored.status == "failed"
     assert line.reason is not None
     assert line.reason.code == "filter.field_unknown"
 
