@@ -52,7 +52,7 @@ ROOMS = {
     "database": "cchc_schemas messages errors extras privacy",
     "registry": "errors adapter",
     "signing": "clock messages wire errors extras",
-    "spreadsheets": "messages wire errors drop_folder extras",
+    "spreadsheets": "messages wire errors drop_folder extras privacy",
     "testing.faults": "errors testing.doubles extras",
     "transport.network": "errors extras privacy",
     "database.migrations": "database",

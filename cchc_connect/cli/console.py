@@ -16,7 +16,7 @@ from unicodedata import category
 
 from cchc_connect.cli.exit_codes import OutputUnwritable
 from cchc_connect.errors import CchcError
-from cchc_connect.messages import Language, Message, Messages, render_message
+from cchc_connect.messages import Language, Message, Messages, Wording
 
 GAP = "  "
 """Space between two columns."""
@@ -42,32 +42,13 @@ class OutputTable:
     numbers_from: int = 99
 
 
-class Console:
+class Console(Wording):
     """Output of one command."""
 
     def __init__(self, language: Language, *, as_json: bool) -> None:
         """Write in `language`; with `as_json`, write one JSON document and nothing else."""
-        self.language = language
+        super().__init__(language)
         self.as_json = as_json
-
-    def text(self, code: str, /, **context: object) -> str:
-        """Return the sentence for `code`, or the code itself if the catalogue lacks it or a value is missing.
-
-        Codes also come from the shared database, where a newer version of the program may have written them.
-        """
-        try:
-            return render_message(code, self.language, context)
-        except KeyError:
-            return code
-
-    def sentence(self, message: Message) -> str:
-        """Return the sentence of `message`."""
-        return self.text(message.code, **message.context)
-
-    def term(self, table: str, code: str) -> str:
-        """Return the words of the catalogue's `table` for `code`, or the code itself if there are none."""
-        words = self.text(f"{table}.{code}")
-        return code if words == f"{table}.{code}" else words
 
     def message(self, code: str, /, **context: object) -> None:
         """Write the sentence for `code`."""

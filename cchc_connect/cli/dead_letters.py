@@ -10,11 +10,11 @@ from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode, NotFound, UsageMistake
 from cchc_connect.cli.formatting import local_time
-from cchc_connect.cli.record_fields import field_name, record_model
 from cchc_connect.config.file import Config
 from cchc_connect.database.outbox.dead_letters import DeadLetter, dead_letters, requeue
 from cchc_connect.database.outbox.deliveries import route_states
 from cchc_connect.messages import sentences_by_code
+from cchc_connect.messages.record_fields import field_name, record_model
 
 COLUMNS = (
     "route",
