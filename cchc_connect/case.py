@@ -13,7 +13,7 @@ from cchc_connect.database.reading.records import AnyRecord, records_by_key
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import record_link
 from cchc_connect.database.writing.relations import successors
-from cchc_connect.errors import Rejected
+from cchc_connect.errors import RecordNotFound
 from cchc_schemas import (
     RECORD_TYPES,
     ConstructionPermit,
@@ -53,13 +53,13 @@ def find_case(database: SharedDatabase, code: str) -> Case:
     A parcel that was renumbered, split or merged is found by its old number too.
 
     Raises:
-        Rejected: the shared database has no such dossier.
+        RecordNotFound: the shared database has no such dossier.
     """
     with database.reading() as connection:
         reader = _LinkedRecords(connection)
         dossiers = reader.records(Dossier, [code])
         if not dossiers:
-            raise Rejected("case.no_dossier", code=code)
+            raise RecordNotFound("case.no_dossier", code=code)
         linked = reader.keys_linking_to("dossier", [code])
         permits = reader.records(ConstructionPermit, linked.get("construction_permit", []))
         works_codes = [permit.works_code for permit in permits if permit.works_code]

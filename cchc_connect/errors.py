@@ -18,8 +18,10 @@
     │   ├── Throttled             the other system requests less traffic
     │   ├── Maintenance           the other system says that it does not work now
     │   └── OutsideHours          the configuration allows no request at this time of day
-    └── Rejected                  set this one record or message aside and continue with the next
-        └── MessageRefused        the other system will never accept this message
+    ├── Rejected                  set this one record or message aside and continue with the next
+    │   └── MessageRefused        the other system will never accept this message
+    └── NotFound                  what was asked for is not in the shared database
+        └── RecordNotFound        no such record
 
     try:
         report = synchronizer.synchronise()
@@ -154,3 +156,11 @@ class Rejected(CchcError):
 
 class MessageRefused(Rejected):
     """The other system will never accept this message."""
+
+
+class NotFound(CchcError):
+    """The shared database does not have what was asked for: a record, run, quarantine entry or discrepancy."""
+
+
+class RecordNotFound(NotFound):
+    """The shared database has no such record, or had none at the instant that was asked for."""

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cchc_connect.cli.context import CommandContext
-from cchc_connect.cli.exit_codes import NotFound, UsageMistake
+from cchc_connect.cli.exit_codes import UsageMistake
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.sqlite import SQLITE_URL_PREFIX
-from cchc_connect.errors import DatabaseUnusable
+from cchc_connect.errors import DatabaseUnusable, NotFound
 from cchc_connect.privacy.secrets import SecretText
 from cchc_schemas import RECORD_TYPES, Record
 

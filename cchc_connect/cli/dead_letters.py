@@ -8,11 +8,12 @@ from sqlalchemy import Connection
 from cchc_connect.cli.arguments import existing_database, require_known_name
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
-from cchc_connect.cli.exit_codes import ExitCode, NotFound, UsageMistake
+from cchc_connect.cli.exit_codes import ExitCode, UsageMistake
 from cchc_connect.cli.formatting import local_time
 from cchc_connect.config.file import Config
 from cchc_connect.database.outbox.dead_letters import DeadLetter, dead_letters, requeue
 from cchc_connect.database.outbox.deliveries import route_states
+from cchc_connect.errors import NotFound
 from cchc_connect.messages import sentences_by_code
 from cchc_connect.messages.record_fields import field_name, record_model
 

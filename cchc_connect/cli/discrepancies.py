@@ -69,7 +69,7 @@ def resolve_discrepancy(command: CommandContext, database: str | None, number: i
 
     Raises:
         UsageMistake: the note is empty.
-        Rejected: there is no such discrepancy, or it has ended.
+        NotFound: there is no such discrepancy, or it has ended.
     """
     if not note.strip():
         raise UsageMistake("cli.note_empty")

@@ -14,6 +14,7 @@ from cchc_connect.errors import (
     Fatal,
     LeaseHeld,
     LeaseLost,
+    NotFound,
     Rejected,
 )
 
@@ -61,10 +62,6 @@ class OutputUnwritable(Fatal):
     """Standard output cannot be written: its disk is full, or its reader has closed it."""
 
 
-class NotFound(Rejected):
-    """The object of the command does not exist."""
-
-
 _BY_ERROR: Mapping[type[CchcError], ExitCode] = MappingProxyType(
     {
         ConfigurationError: ExitCode.CONFIGURATION,
@@ -74,6 +71,7 @@ _BY_ERROR: Mapping[type[CchcError], ExitCode] = MappingProxyType(
         OutputUnwritable: ExitCode.DATABASE,
         CannotCreate: ExitCode.CANNOT_CREATE,
         UsageMistake: ExitCode.USAGE,
+        NotFound: ExitCode.NO_INPUT,
         Rejected: ExitCode.NO_INPUT,
     }
 )

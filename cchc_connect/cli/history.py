@@ -10,12 +10,13 @@ from sqlalchemy import Row
 from cchc_connect.cli.arguments import existing_database, record_class
 from cchc_connect.cli.console import Console
 from cchc_connect.cli.context import CommandContext
-from cchc_connect.cli.exit_codes import ExitCode, NotFound
+from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_date, local_time, parse_instant
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.reading.history import FieldChange, RecordVersion, differences, history
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.writing.relations import predecessors, successors
+from cchc_connect.errors import RecordNotFound
 from cchc_connect.messages.record_fields import field_name, field_value
 from cchc_connect.privacy.masking import masked_field, masked_record
 from cchc_schemas import Record, to_document
@@ -41,7 +42,7 @@ def show_history(
 
     Raises:
         UsageMistake: there is no such record type, or `at` is not an instant.
-        NotFound: there is no such record, or there was none at that instant.
+        RecordNotFound: there is no such record, or there was none at that instant.
     """
     kind, key, moment = record_class(record[0]), record[1], parse_instant(at, "--at")
     with existing_database(command, database) as opened:
@@ -65,7 +66,7 @@ def _find(database: SharedDatabase, kind: type[Record], key: str) -> _KeyHistory
     keys = [key, *dict.fromkeys(event["new_key"] for event in became)]
     records = {candidate: versions for candidate in keys if (versions := history(database, kind, candidate))}
     if not records:
-        raise NotFound("cli.no_record", record_type=kind.record_type, key=key)
+        raise RecordNotFound("cli.no_record", record_type=kind.record_type, key=key)
     return _KeyHistory(records={key: records[key]} if key in records else records, became=became, came_from=came_from)
 
 
@@ -105,14 +106,14 @@ class _HistoryView:
         """Write the versions that were known at an instant.
 
         Raises:
-            NotFound: there was no record at that instant.
+            RecordNotFound: there was no record at that instant.
         """
         earlier_versions = [
             [version for version in versions if version.changed_at <= at] for versions in history.records.values()
         ]
         current = [versions[-1] for versions in earlier_versions if versions and not versions[-1].is_gone]
         if not current:
-            raise NotFound("cli.no_record_at", key=key, at=local_time(at, self._console.language))
+            raise RecordNotFound("cli.no_record_at", key=key, at=local_time(at, self._console.language))
         self._console.document(
             {
                 "at": to_timestamp_text(at),

@@ -9,14 +9,14 @@ from typing import Any
 from cchc_connect.cli.arguments import database_option, existing_database, require_known_name
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
-from cchc_connect.cli.exit_codes import CannotCreate, ExitCode, NotFound, UsageMistake
+from cchc_connect.cli.exit_codes import CannotCreate, ExitCode, UsageMistake
 from cchc_connect.cli.formatting import local_time
 from cchc_connect.config.file import Config
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursors import stream_states
 from cchc_connect.database.writing import quarantine
 from cchc_connect.database.writing.quarantine import QuarantineEntry
-from cchc_connect.errors import Rejected
+from cchc_connect.errors import NotFound, Rejected
 from cchc_connect.messages import Language, Message
 from cchc_connect.messages.record_fields import field_name, record_model
 from cchc_connect.privacy.masking import masked_item

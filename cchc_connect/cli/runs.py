@@ -40,7 +40,7 @@ def show_run(command: CommandContext, database: str | None, run_id: str) -> Exit
     """Show one run: its report, or if it has none its run counters up to its last commit.
 
     Raises:
-        Rejected: the database has no such run.
+        NotFound: the database has no such run.
     """
     console = command.console
     with existing_database(command, database) as opened, opened.reading() as connection:

@@ -12,7 +12,7 @@ from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.outbox.audit_log import last_entry_number
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import run
-from cchc_connect.errors import Rejected
+from cchc_connect.errors import NotFound
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,11 +55,11 @@ def find_run(connection: Connection, run_id: str) -> Run:
     """Return one run.
 
     Raises:
-        Rejected: there is no such run.
+        NotFound: there is no such run.
     """
     row = connection.execute(select(run).where(run.c.run_id == run_id)).one_or_none()
     if row is None:
-        raise Rejected("run.no_entry", run_id=run_id)
+        raise NotFound("run.no_entry", run_id=run_id)
     return _run(row)
 
 

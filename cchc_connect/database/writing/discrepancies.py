@@ -18,7 +18,7 @@ from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.tables import change, discrepancy
 from cchc_connect.database.writing.claims import Document, claims_for
 from cchc_connect.database.writing.ownership import Owners
-from cchc_connect.errors import Rejected
+from cchc_connect.errors import NotFound
 
 FieldRef = tuple[str, str, str]
 """Record key, field, and the connection whose value differs."""
@@ -81,12 +81,12 @@ def set_discrepancy_state(connection: Connection, number: int, state: Discrepanc
         now: instant, UTC, as stored.
 
     Raises:
-        Rejected: there is no such discrepancy, or it has ended.
+        NotFound: there is no such discrepancy, or it has ended.
     """
     is_selected = (discrepancy.c.id == number) & (discrepancy.c.state != DiscrepancyState.ENDED)
     updated = connection.execute(update(discrepancy).where(is_selected).values(state=state, note=note, resolved_at=now))
     if updated.rowcount == 0:
-        raise Rejected("discrepancy.no_entry", number=number)
+        raise NotFound("discrepancy.no_entry", number=number)
 
 
 def _differences(

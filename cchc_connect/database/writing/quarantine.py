@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Row, RowMapping, bindparam, fu
 from cchc_connect.database.bulk import RowQuery, batches, select_in
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import quarantine
-from cchc_connect.errors import Rejected
+from cchc_connect.errors import NotFound
 from cchc_connect.wire.json import Item, RawItem
 from cchc_schemas import Fault
 
@@ -123,11 +123,11 @@ def entry(connection: Connection, number: int) -> QuarantineEntry:
     """Return one entry.
 
     Raises:
-        Rejected: there is no such entry.
+        NotFound: there is no such entry.
     """
     row = connection.execute(select(quarantine).where(quarantine.c.id == number)).mappings().one_or_none()
     if row is None:
-        raise Rejected("quarantine.no_entry", number=number)
+        raise NotFound("quarantine.no_entry", number=number)
     return _entry(row)
 
 

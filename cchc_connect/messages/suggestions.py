@@ -1,0 +1,31 @@
+"""The known name that was probably meant by one that is unknown: the value of a message's "did you mean"."""
+
+from collections.abc import Iterable
+
+SIMILARITY = 0.6
+"""Share of letters that two names must have in common, in the same order; below it a suggestion is a guess."""
+
+
+def closest(name: str, known_names: Iterable[str]) -> str | None:
+    """Return the name of `known_names` that resembles `name` most, or None if none of them does.
+
+    Upper and lower case, and hyphens and underscores, count as the same: people mix them up more often than letters.
+
+    >>> closest("dosier", ["land_parcel", "dossier"])
+    'dossier'
+    >>> closest("LAND-PARCEL", ["land_parcel", "dossier"])
+    'land_parcel'
+    >>> closest("xyz", ["land_parcel", "dossier"]) is None
+    True
+    """
+    from difflib import get_close_matches  # noqa: PLC0415  # few commands need a suggestion, and --help must be fast
+
+    by_spelling: dict[str, str] = {}
+    for known_name in known_names:
+        by_spelling.setdefault(_spelling(known_name), known_name)
+    matches = get_close_matches(_spelling(name), by_spelling, n=1, cutoff=SIMILARITY)
+    return by_spelling[matches[0]] if matches else None
+
+
+def _spelling(name: str) -> str:
+    return name.casefold().replace("-", "_")
