@@ -6,10 +6,11 @@ in the description of each field: "Area by the papers (diện tích pháp lý)".
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum, IntEnum
+from functools import cache
 from types import MappingProxyType
 from typing import Any, cast, get_args
 
@@ -17,7 +18,7 @@ from pydantic import BaseModel
 
 from cchc_connect.messages.catalogue import Language, Wording
 from cchc_connect.messages.values import day_text, instant_text, number_text
-from cchc_schemas import RECORD_TYPES, CodeUnknown, PartialDate, code_list
+from cchc_schemas import RECORD_TYPES, CodeUnknown, PartialDate, Record, code_list
 from cchc_schemas.codes import ListedCode
 from cchc_schemas.personal import models_in
 
@@ -59,10 +60,9 @@ def field_name(model: type[BaseModel] | None, path: str, wording: Wording) -> st
         if step.isdecimal() and names:
             names[-1] = f"{names[-1]} {int(step) + 1}"
             continue
-        fields = [owner.model_fields[step] for owner in models if step in owner.model_fields]
-        term = _TERM.search(fields[0].description or "") if fields else None
-        names.append(term[1] if term else step)
-        models = [part for field in fields for part in models_in(field.annotation)]
+        owners = [owner for owner in models if step in owner.model_fields]
+        names.append(_field_term(owners[0], step) if owners else step)
+        models = [part for owner in owners for part in models_in(owner.model_fields[step].annotation)]
     return ", ".join(names)
 
 
@@ -75,12 +75,35 @@ def field_value(model: type[BaseModel] | None, name: str, value: object, wording
         value: its value as stored, possibly masked.
         wording: words of the reader's language.
     """
-    field = None if model is None else model.model_fields.get(name)
-    kinds = [] if field is None else [*field.metadata, *_nested_types(field.annotation)]
-    return _value(kinds, value, wording)
+    return _value(() if model is None else _kinds(model, name), value, wording)
 
 
-def _value(kinds: list[object], value: object, wording: Wording) -> str:
+def is_code(model: type[BaseModel], name: str) -> bool:
+    """True if the values of a field are codes of a list."""
+    return any(isinstance(kind, ListedCode) for kind in _kinds(model, name))
+
+
+def record_term(record_class: type[Record], wording: Wording) -> str:
+    """Return the name of a record type: in Vietnamese the term in the first line of its description."""
+    term = _TERM.search(record_class.__doc__ or "") if wording.language is Language.VIETNAMESE else None
+    return term[1] if term else record_class.record_type
+
+
+@cache
+def _field_term(model: type[BaseModel], name: str) -> str:
+    """Return the Vietnamese term of a field, its identifier if its description has none."""
+    term = _TERM.search(model.model_fields[name].description or "")
+    return term[1] if term else name
+
+
+@cache
+def _kinds(model: type[BaseModel], name: str) -> tuple[object, ...]:
+    """Return what is known of a field's values: types and metadata."""
+    field = model.model_fields.get(name)
+    return () if field is None else (*field.metadata, *_nested_types(field.annotation))
+
+
+def _value(kinds: Sequence[object], value: object, wording: Wording) -> str:
     match value:
         case None:
             return "-"
@@ -98,7 +121,7 @@ def _value(kinds: list[object], value: object, wording: Wording) -> str:
             return _scalar(kinds, value, wording)
 
 
-def _part(kinds: list[object], part: Mapping[str, object], wording: Wording) -> str:
+def _part(kinds: Sequence[object], part: Mapping[str, object], wording: Wording) -> str:
     """Return the fields of a part that have a value."""
     models = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
     model = next((model for model in models if part.keys() <= model.model_fields.keys()), None)
@@ -109,7 +132,7 @@ def _part(kinds: list[object], part: Mapping[str, object], wording: Wording) -> 
     )
 
 
-def _scalar(kinds: list[object], value: object, wording: Wording) -> str:
+def _scalar(kinds: Sequence[object], value: object, wording: Wording) -> str:
     for kind in kinds:
         if isinstance(kind, ListedCode):
             return named_code(kind.code_list, value, wording)

@@ -1,0 +1,151 @@
+"""Exports records of one type into one file."""
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.errors import UsageMistake
+from cchc_connect.export.field_types import has_geometry
+from cchc_connect.export.formats import ExportFormat, export_format
+from cchc_connect.export.json_files import write_geojson, write_ndjson
+from cchc_connect.export.people_files import write_people_csv, write_people_xlsx
+from cchc_connect.export.reference_systems import file_crs, transformation
+from cchc_connect.export.stored_rows import ExportRow, Selection, StoredRows, Written
+from cchc_connect.extras import require_extra
+from cchc_connect.messages import Language
+from cchc_connect.privacy.private_files import new_private_file
+from cchc_schemas import RECORD_TYPES, Record, personal_fields
+
+PROGRESS_STEP = 500
+"""Rows between two reports of progress."""
+
+ExportProgress = Callable[[int, int], None]
+"""Receives the number of rows written and of all rows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportReport:
+    """What an export wrote."""
+
+    path: Path
+    file_format: ExportFormat
+    record_type: str
+    rows: int
+    crs: str | None
+    """Reference system of the geometries; None if no record has one."""
+    masked_fields: tuple[str, ...]
+    """Personal fields by dotted path; their values are masked in the file."""
+    replaced_texts: int
+    """Texts too long for a cell of a workbook, in place of which a sentence says so."""
+    seconds: float
+
+
+def export(  # noqa: PLR0913  # an export has as many options as its command
+    database: SharedDatabase,
+    record_class: type[Record],
+    path: Path | str,
+    *,
+    file_format: str | None = None,
+    where: Mapping[str, object] | None = None,
+    at: datetime | None = None,
+    limit: int | None = None,
+    crs: str | None = None,
+    language: str = Language.ENGLISH,
+    provenance: bool = False,
+    replace: bool = False,
+    progress: ExportProgress | None = None,
+) -> ExportReport:
+    """Write the live records of one type into a file, in key order, and return what was written.
+
+    All records are of one committed state. Personal values are always masked. The file is for its owner alone (0600),
+    and stands at `path` when it is complete. Memory does not grow with the number of records.
+
+    Args:
+        database: where the records are read.
+        record_class: record type: `LandParcel`.
+        path: file to be written; its end names the format: .csv, .xlsx, .ndjson, .geojson, .parquet.
+        file_format: name of the format, whatever the end of the path.
+        where: conditions by field name, as `records` takes them.
+        at: export the records as they were stored at this instant.
+        limit: write no more than this number of records.
+        crs: reference system to which geometries are transformed; by default theirs, CRS84 if they have several and in
+            GeoJSON.
+        language: "en" or "vi": headings, codes and times of CSV and XLSX.
+        provenance: whether the columns of provenance are written too.
+        replace: whether a file at `path` is replaced.
+        progress: called with the number of rows written and of all rows.
+
+    Raises:
+        UsageMistake: no such format, field or reference system; the format needs geometries and the records have none.
+        ConfigurationError: the format or a transformation needs an extra that is not installed.
+        FileExistsError: there is something at `path`, and `replace` is false.
+        OSError: the file cannot be written.
+        DatabaseUnusable: the database failed.
+    """
+    started, path = time.monotonic(), Path(path)
+    chosen = export_format(path, file_format)
+    if chosen is ExportFormat.GEOJSON and not has_geometry(record_class):
+        located = ", ".join(name for name, located_class in RECORD_TYPES.items() if has_geometry(located_class))
+        raise UsageMistake("export.no_geometry", name=record_class.record_type, known=located)
+    selection = Selection(record_class=record_class, where=where or {}, at=at, limit=limit, with_provenance=provenance)
+    with new_private_file(path, replace=replace) as file, database.reading() as connection:
+        stored = StoredRows(connection, selection)
+        total, systems = stored.count()
+        target = file_crs(systems, crs, is_geojson=chosen is ExportFormat.GEOJSON)
+        rows = _reported(_transformed(stored, target), total, progress)
+        written = _Output(file, selection, target, Language(language)).write(chosen, rows)
+    return ExportReport(
+        path=path,
+        file_format=chosen,
+        record_type=record_class.record_type,
+        rows=written.rows,
+        crs=target if systems else None,
+        masked_fields=tuple(personal_fields(record_class)),
+        replaced_texts=written.replaced_texts,
+        seconds=time.monotonic() - started,
+    )
+
+
+@dataclass(frozen=True)
+class _Output:
+    """The file, and what its writers need to know."""
+
+    file: BinaryIO
+    selection: Selection
+    crs: str
+    language: Language
+
+    def write(self, file_format: ExportFormat, rows: Iterable[ExportRow]) -> Written:
+        match file_format:
+            case ExportFormat.CSV:
+                return write_people_csv(self.file, rows, self.selection, self.language)
+            case ExportFormat.XLSX:
+                return write_people_xlsx(self.file, rows, self.selection, self.language)
+            case ExportFormat.NDJSON:
+                return write_ndjson(self.file, rows, located=has_geometry(self.selection.record_class))
+            case ExportFormat.GEOJSON:
+                return write_geojson(self.file, rows)
+            case ExportFormat.PARQUET:
+                with require_extra("parquet", "pyarrow"):
+                    from cchc_connect.export.parquet import write_parquet  # noqa: PLC0415  # the extra may be missing
+                return write_parquet(self.file, rows, self.selection, self.crs)
+
+
+def _transformed(rows: Iterable[ExportRow], crs: str) -> Iterator[ExportRow]:
+    for row in rows:
+        if row.geometry is None or row.crs is None or row.crs == crs:
+            yield row
+        else:
+            yield dataclasses.replace(row, geometry=transformation(row.crs, crs)(row.geometry), crs=crs)
+
+
+def _reported(rows: Iterable[ExportRow], total: int, progress: ExportProgress | None) -> Iterator[ExportRow]:
+    for number, row in enumerate(rows, start=1):
+        yield row
+        if progress is not None and (number % PROGRESS_STEP == 0 or number == total):
+            progress(number, total)
