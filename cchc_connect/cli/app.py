@@ -17,6 +17,7 @@ from cchc_connect.cli.context import (
     DatabaseOption,
     command_context,
 )
+from cchc_connect.cli.export_command import export_app
 from cchc_connect.cli.query_commands import query_app
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Language
@@ -36,6 +37,7 @@ app.add_typer(quarantine, name="quarantine")
 app.add_typer(schema, name="schema")
 app.add_typer(adapter, name="adapter")
 app.add_typer(query_app)
+app.add_typer(export_app)
 
 
 @app.callback()

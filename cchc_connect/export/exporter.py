@@ -4,7 +4,7 @@ import dataclasses
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
@@ -52,7 +52,7 @@ def export(  # noqa: PLR0913  # an export has as many options as its command
     *,
     file_format: str | None = None,
     where: Mapping[str, object] | None = None,
-    at: datetime | None = None,
+    at: date | None = None,
     limit: int | None = None,
     crs: str | None = None,
     language: str = Language.ENGLISH,
@@ -71,7 +71,8 @@ def export(  # noqa: PLR0913  # an export has as many options as its command
         path: file to be written; its end names the format: .csv, .xlsx, .ndjson, .geojson, .parquet.
         file_format: name of the format, whatever the end of the path.
         where: conditions by field name, as `records` takes them.
-        at: export the records as they were stored at this instant.
+        at: export the records as they were stored at this instant; without offset it is Vietnamese time, and a day is
+            its end.
         limit: write no more than this number of records.
         crs: reference system to which geometries are transformed; by default theirs, CRS84 if they have several and in
             GeoJSON.

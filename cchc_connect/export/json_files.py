@@ -1,8 +1,9 @@
 """Writes NDJSON (one JSON object a line) and GeoJSON (RFC 7946)."""
 
-import json
-from collections.abc import Iterable, Mapping
-from typing import Any, BinaryIO
+from collections.abc import Iterable
+from typing import BinaryIO
+
+import msgspec
 
 from cchc_connect.export.geometry_encoding import right_handed
 from cchc_connect.export.stored_rows import ExportRow, Written
@@ -14,7 +15,7 @@ def write_ndjson(file: BinaryIO, rows: Iterable[ExportRow], *, located: bool) ->
     for row in rows:
         geometry = None if row.geometry is None else {**row.geometry, "crs": row.crs}
         named = {"geometry": geometry} if located else {}
-        file.write(_line({"record_key": row.key, **row.fields, **named, **row.provenance}))
+        file.write(msgspec.json.encode({"record_key": row.key, **row.fields, **named, **row.provenance}) + b"\n")
         count += 1
     return Written(count)
 
@@ -27,11 +28,7 @@ def write_geojson(file: BinaryIO, rows: Iterable[ExportRow]) -> Written:
         geometry = None if row.geometry is None else right_handed(row.geometry)
         properties = {**row.fields, **row.provenance}
         feature = {"type": "Feature", "id": row.key, "geometry": geometry, "properties": properties}
-        file.write((b",\n" if count else b"") + _line(feature).rstrip(b"\n"))
+        file.write((b",\n" if count else b"") + msgspec.json.encode(feature))
         count += 1
     file.write(b"\n]}\n")
     return Written(count)
-
-
-def _line(value: Mapping[str, Any]) -> bytes:
-    return (json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n").encode()

@@ -30,8 +30,10 @@ from cchc_connect.export.geometry_encoding import well_known_bytes
 from cchc_connect.export.reference_systems import projection_json
 from cchc_connect.export.stored_rows import ExportRow, Selection, Written
 
-ROWS_PER_GROUP = 10_000
-"""Rows of a row group, which is held in memory."""
+BATCH_ROWS = 500
+"""Rows that are converted at a time: as Python objects they are many times as large as in columns."""
+BATCHES_PER_GROUP = 40
+"""Batches of a row group, which is held in memory in columns."""
 
 _SCALE = 10
 _DECIMAL = pa.decimal128(38, _SCALE)
@@ -56,10 +58,13 @@ def write_parquet(file: BinaryIO, rows: Iterable[ExportRow], selection: Selectio
         schema = schema.with_metadata({"geo": json.dumps(_geo_metadata(crs))})
     read, remaining, count = _part_reader(record_class), iter(rows), 0
     with pq.ParquetWriter(file, schema) as writer:
-        while group := list(islice(remaining, ROWS_PER_GROUP)):
-            values = [_row_values(row, read, located=located) for row in group]
-            writer.write_batch(pa.RecordBatch.from_pylist(values, schema=schema))
-            count += len(group)
+        batches = (
+            pa.RecordBatch.from_pylist([_row_values(row, read, located=located) for row in batch], schema=schema)
+            for batch in iter(lambda: list(islice(remaining, BATCH_ROWS)), [])
+        )
+        while group := list(islice(batches, BATCHES_PER_GROUP)):
+            writer.write_table(pa.Table.from_batches(group, schema=schema))
+            count += sum(batch.num_rows for batch in group)
     return Written(count)
 
 

@@ -3,18 +3,19 @@
 One read transaction lasts as long as the export: that is work of minutes, and nobody waits for a reader.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, Select, func, select
+import msgspec
+from sqlalchemy import JSON, Column, ColumnElement, Connection, Text, cast as sql_cast, func, select, type_coerce
+from sqlalchemy.sql.visitors import replacement_traverse
 
-from cchc_connect.clock import to_timestamp_text
-from cchc_connect.database.reading.change_feed import last_sequence
+from cchc_connect.clock import as_instant, to_timestamp_text
+from cchc_connect.database.reading.filters import conditions
 from cchc_connect.database.reading.records import RECORD_BATCH_SIZE
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.tables import GONE, change
@@ -37,7 +38,7 @@ class Selection:
     record_class: type[Record]
     where: Mapping[str, object]
     """Conditions by field name, as `records` takes them."""
-    at: datetime | None = None
+    at: date | None = None
     """Instant as of which they are exported; None: as they are now."""
     limit: int | None = None
     with_provenance: bool = False
@@ -77,10 +78,15 @@ class StoredRows:
     """The selected records, read in one transaction."""
 
     def __init__(self, connection: Connection, selection: Selection) -> None:
-        """Read through `connection`."""
+        """Read through `connection`.
+
+        Raises:
+            UsageMistake: a condition names no field, or a value that the field cannot have.
+        """
         self._connection = connection
         self._selection = selection
         self._located = has_geometry(selection.record_class)
+        self._conditions = conditions(selection.record_class, selection.where)
 
     def count(self) -> tuple[int, Mapping[str, int]]:
         """Return the number of rows, and the number of geometries by reference system."""
@@ -88,15 +94,15 @@ class StoredRows:
         total = 0
         for row in self._rows():
             total += 1
-            if self._located and (geometry := json.loads(row.document).get("geometry")):
-                systems[geometry["crs"]] += 1
+            if self._located and (geometry := _read_located(row.document).geometry):
+                systems[geometry.crs] += 1
         return total, systems
 
     def __iter__(self) -> Iterator[ExportRow]:
         """Yield the rows in key order."""
         names = self._selection.provenance
         for row in self._rows():
-            document = json.loads(row.document)
+            document: dict[str, Any] = msgspec.json.decode(row.document)
             geometry = document.pop("geometry", None) if self._located else None
             yield ExportRow(
                 key=row.record_key,
@@ -114,33 +120,57 @@ class StoredRows:
         table = record_table(self._selection.record_class.record_type)
         owned = (table.c[name] for name in PROVENANCE if name in table.c)
         columns = select(table.c.record_key, *owned, change.c.changed_at, change.c.document)
-        query = columns.join(change, change.c.sequence == table.c.sequence).where(
-            table.c.deleted_at.is_(None), *(table.c[name] == value for name, value in self._selection.where.items())
-        )
+        joined = columns.join(change, change.c.sequence == table.c.sequence)
+        query = joined.where(table.c.deleted_at.is_(None), *self._conditions).order_by(table.c.record_key)
         after, is_last = "", False
         while not is_last:
-            page = query.where(table.c.record_key > after).order_by(table.c.record_key).limit(RECORD_BATCH_SIZE)
-            rows = self._connection.execute(page).all()
+            rows = self._connection.execute(query.where(table.c.record_key > after).limit(RECORD_BATCH_SIZE)).all()
             yield from rows
             after, is_last = rows[-1].record_key if rows else after, len(rows) < RECORD_BATCH_SIZE
 
-    def _rows_at(self, at: datetime) -> Iterator[Any]:
-        for row in self._versions_at(at):
-            if row.operation not in GONE:
-                yield row
-
-    def _versions_at(self, at: datetime) -> Iterator[Any]:
-        end = last_sequence(self._connection)
-        is_past = (change.c.changed_at <= to_timestamp_text(at)) & (change.c.sequence <= end)
-        of_type = (change.c.record_type == self._selection.record_class.record_type) & is_past
-        latest = select(func.max(change.c.sequence)).where(of_type).group_by(change.c.record_key)
-        first = latest.order_by(change.c.record_key).limit(RECORD_BATCH_SIZE)
-        columns: Select[Any] = select(
-            change.c.record_key, change.c.operation, change.c.document, *(change.c[name] for name in PROVENANCE_AT)
-        ).order_by(change.c.record_key)
+    def _rows_at(self, at: date) -> Iterator[Any]:
+        """Yield the last version of each record that was stored by then, unless it ended the record."""
+        record_class = self._selection.record_class
+        until = to_timestamp_text(as_instant(at, at_end_of_day=True))
+        versions = (change.c.record_type == record_class.record_type) & (change.c.changed_at <= until)
+        latest = select(change.c.record_key, func.max(change.c.sequence).label("last")).where(versions)
+        latest = latest.group_by(change.c.record_key).order_by(change.c.record_key).limit(RECORD_BATCH_SIZE)
+        columns = select(change.c.record_key, change.c.document, *(change.c[name] for name in PROVENANCE_AT))
+        live = change.c.operation.not_in(GONE)
+        query = columns.where(live, *map(_of_document, self._conditions)).order_by(change.c.record_key)
         after, is_last = "", False
         while not is_last:
-            page = columns.where(change.c.sequence.in_(first.where(change.c.record_key > after)))
-            rows = self._connection.execute(page).all()
-            yield from rows
-            after, is_last = rows[-1].record_key if rows else after, len(rows) < RECORD_BATCH_SIZE
+            page = self._connection.execute(latest.where(change.c.record_key > after)).all()
+            if page:
+                yield from self._connection.execute(query.where(change.c.sequence.in_([row.last for row in page])))
+            after, is_last = page[-1].record_key if page else after, len(page) < RECORD_BATCH_SIZE
+
+
+class _Located(msgspec.Struct):
+    """What is read of a document to know the reference system."""
+
+    geometry: "_NamedSystem | None" = None
+
+
+class _NamedSystem(msgspec.Struct):
+    crs: str
+
+
+_read_located = msgspec.json.Decoder(_Located).decode
+
+
+def _of_document(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return a condition on the columns of a record table as one on the document of a version."""
+    document = type_coerce(sql_cast(change.c.document, Text().with_variant(JSON(), "postgresql")), JSON)
+
+    def replaced(element: Any, **_: Any) -> Any:
+        if not isinstance(element, Column):
+            return None
+        column = cast("Column[Any]", element)
+        return change.c.record_key if column.name == "record_key" else _as(document[column.name], column)
+
+    return replacement_traverse(condition, {}, replaced)
+
+
+def _as(value: Any, column: "Column[Any]") -> Any:
+    return sql_cast(value.as_string(), column.type)

@@ -29,9 +29,9 @@ def new_private_file(path: Path, *, replace: bool = False) -> Generator[BinaryIO
     and never replaced.
 
     Raises:
-        FileExistsError: there is something at `path` and `replace` is false.
-        OSError: the file cannot be written; with `replace` also if `path` is no regular file (`EISDIR`, `ELOOP`,
-            `EINVAL` for a device or a pipe).
+        FileExistsError: there is a file at `path` and `replace` is false.
+        OSError: the file cannot be written, or there is something at `path` that is no regular file (`EISDIR`,
+            `ELOOP` for a symbolic link, `EINVAL` for a device or a pipe).
     """
     _require_free(path, replace=replace)
     descriptor, temporary = _open(path)
@@ -57,13 +57,11 @@ def new_private_file(path: Path, *, replace: bool = False) -> Generator[BinaryIO
 
 def _require_free(path: Path, *, replace: bool) -> None:
     if path.is_symlink():
-        raise _refusal(errno.ELOOP if replace else errno.EEXIST, path)
-    if not path.exists():
-        return
-    if not replace:
-        raise _refusal(errno.EEXIST, path)
-    if not path.is_file():
+        raise _refusal(errno.ELOOP, path)
+    if path.exists() and not path.is_file():
         raise _refusal(errno.EISDIR if path.is_dir() else errno.EINVAL, path)
+    if path.exists() and not replace:
+        raise _refusal(errno.EEXIST, path)
 
 
 def _refusal(number: int, path: Path) -> OSError:
