@@ -18,6 +18,7 @@ from cchc_connect.cli.progress import MIN_LINE_INTERVAL_S, REFRESHES_PER_SECOND
 from cchc_connect.cli.written_files import writing_file
 from cchc_connect.export.exporter import ExportProgress, ExportReport, export
 from cchc_connect.export.formats import export_format
+from cchc_connect.messages.record_fields import field_name, record_model
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +85,8 @@ def _show(report: ExportReport, console: Console) -> None:
     )
     console.message("export_view.written", rows=report.rows, record_type=report.record_type, path=report.path)
     if report.masked_fields:
-        console.message("export_view.masked", fields=", ".join(report.masked_fields))
+        names = (field_name(record_model(report.record_type), path, console) for path in report.masked_fields)
+        console.message("export_view.masked", fields="; ".join(names))
     if report.crs is not None:
         console.message("export_view.crs", crs=report.crs)
     if report.replaced_texts:

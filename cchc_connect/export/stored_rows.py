@@ -4,14 +4,14 @@ One read transaction lasts as long as the export: that is work of minutes, and n
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
-from typing import Any, cast
+from typing import Any
 
 import msgspec
-from sqlalchemy import JSON, Column, ColumnElement, Connection, Text, cast as sql_cast, func, select, type_coerce
+from sqlalchemy import JSON, ColumnElement, Connection, Text, cast, func, select, type_coerce
 from sqlalchemy.sql.visitors import replacement_traverse
 
 from cchc_connect.clock import as_instant, to_timestamp_text
@@ -136,8 +136,9 @@ class StoredRows:
         latest = select(change.c.record_key, func.max(change.c.sequence).label("last")).where(versions)
         latest = latest.group_by(change.c.record_key).order_by(change.c.record_key).limit(RECORD_BATCH_SIZE)
         columns = select(change.c.record_key, change.c.document, *(change.c[name] for name in PROVENANCE_AT))
-        live = change.c.operation.not_in(GONE)
-        query = columns.where(live, *map(_of_document, self._conditions)).order_by(change.c.record_key)
+        own_columns = set(record_table(record_class.record_type).c)
+        met = (_of_document(own_columns, condition) for condition in self._conditions)
+        query = columns.where(change.c.operation.not_in(GONE), *met).order_by(change.c.record_key)
         after, is_last = "", False
         while not is_last:
             page = self._connection.execute(latest.where(change.c.record_key > after)).all()
@@ -159,18 +160,15 @@ class _NamedSystem(msgspec.Struct):
 _read_located = msgspec.json.Decoder(_Located).decode
 
 
-def _of_document(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+def _of_document(columns: Collection[Any], condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """Return a condition on the columns of a record table as one on the document of a version."""
-    document = type_coerce(sql_cast(change.c.document, Text().with_variant(JSON(), "postgresql")), JSON)
+    document = type_coerce(cast(change.c.document, Text().with_variant(JSON(), "postgresql")), JSON)
 
     def replaced(element: Any, **_: Any) -> Any:
-        if not isinstance(element, Column):
+        if element not in columns:
             return None
-        column = cast("Column[Any]", element)
-        return change.c.record_key if column.name == "record_key" else _as(document[column.name], column)
+        if element.name == "record_key":
+            return change.c.record_key
+        return cast(document[element.name].as_string(), element.type)
 
     return replacement_traverse(condition, {}, replaced)
-
-
-def _as(value: Any, column: "Column[Any]") -> Any:
-    return sql_cast(value.as_string(), column.type)
