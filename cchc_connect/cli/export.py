@@ -13,7 +13,7 @@ from cchc_connect.cli.conditions import parse_conditions
 from cchc_connect.cli.console import Console, is_terminal
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
-from cchc_connect.cli.formatting import parse_instant
+from cchc_connect.cli.formatting import parse_moment
 from cchc_connect.cli.progress import MIN_LINE_INTERVAL_S, REFRESHES_PER_SECOND
 from cchc_connect.cli.written_files import writing_file
 from cchc_connect.export.exporter import ExportProgress, ExportReport, export
@@ -46,7 +46,7 @@ def export_records(
     """
     console, kind = command.console, record_class(record_type)
     file_format = export_format(path, options.file_format)
-    where, at = parse_conditions(kind, options.where), parse_instant(options.at, "--at")
+    where, at = parse_conditions(kind, options.where), parse_moment(options.at, "--at")
     with (
         existing_database(command, database) as opened,
         writing_file(path),
