@@ -77,8 +77,9 @@ ROOMS = {
         "database.outbox transport.auth database.state transport config database.writing"
     ),
     "diagnostics": "clock messages errors http adapter database transport.network transport config sync",
+    "exports": "cchc_schemas clock messages errors extras privacy database spreadsheets database.reading",
     "cli": (
-        "cchc_schemas clock messages errors privacy database registry spreadsheets database.reading "
+        "cchc_schemas clock messages errors privacy database registry spreadsheets database.reading exports "
         "testing database.outbox database.state config database.writing case sync diagnostics"
     ),
 }

@@ -10,7 +10,7 @@ from typing import Any
 
 from cchc_connect.database.reading.filters import ValueRange
 from cchc_connect.errors import UsageMistake
-from cchc_connect.export.field_types import field_types
+from cchc_connect.exports.field_types import field_types
 from cchc_connect.messages import Message
 from cchc_schemas import Record
 

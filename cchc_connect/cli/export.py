@@ -16,8 +16,8 @@ from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import parse_moment
 from cchc_connect.cli.progress import MIN_LINE_INTERVAL_S, REFRESHES_PER_SECOND
 from cchc_connect.cli.written_files import writing_file
-from cchc_connect.export.exporter import ExportProgress, ExportReport, export
-from cchc_connect.export.formats import export_format
+from cchc_connect.exports.exporter import ExportProgress, ExportReport, export
+from cchc_connect.exports.formats import export_format
 from cchc_connect.messages.record_fields import field_name, record_model
 
 

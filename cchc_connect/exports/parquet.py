@@ -25,10 +25,10 @@ import pyarrow as pa  # type: ignore[import-untyped]  # it has none
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # the same
 from pydantic import BaseModel
 
-from cchc_connect.export.field_types import FieldType, field_types, has_geometry, is_number_code
-from cchc_connect.export.geometry_encoding import well_known_bytes
-from cchc_connect.export.reference_systems import projection_json
-from cchc_connect.export.stored_rows import ExportRow, Selection, Written
+from cchc_connect.exports.field_types import FieldType, field_types, has_geometry, is_number_code
+from cchc_connect.exports.geometry_encoding import well_known_bytes
+from cchc_connect.exports.reference_systems import projection_json
+from cchc_connect.exports.stored_rows import ExportRow, Selection, Written
 
 BATCH_ROWS = 500
 """Rows that are converted at a time: as Python objects they are many times as large as in columns."""

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import BinaryIO
 
-from cchc_connect.export.people_tables import PeopleTables, cell_text
-from cchc_connect.export.stored_rows import ExportRow, Selection, Written
+from cchc_connect.exports.people_tables import PeopleTables, cell_text
+from cchc_connect.exports.stored_rows import ExportRow, Selection, Written
 from cchc_connect.extras import require_extra
 from cchc_connect.messages import Language, Wording
 from cchc_connect.spreadsheets import Column, write_csv

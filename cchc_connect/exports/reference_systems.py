@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from cchc_connect.errors import ConfigurationError, UsageMistake
-from cchc_connect.export.geometry_encoding import Shape, positions, with_positions
+from cchc_connect.exports.geometry_encoding import Shape, positions, with_positions
 from cchc_connect.extras import require_extra
 from cchc_schemas.codes import CRS_NAME
 

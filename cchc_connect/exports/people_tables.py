@@ -13,9 +13,9 @@ from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
-from cchc_connect.export.field_types import FieldType, field_types, has_geometry
-from cchc_connect.export.geometry_encoding import well_known_text
-from cchc_connect.export.stored_rows import ExportRow, Selection
+from cchc_connect.exports.field_types import FieldType, field_types, has_geometry
+from cchc_connect.exports.geometry_encoding import well_known_text
+from cchc_connect.exports.stored_rows import ExportRow, Selection
 from cchc_connect.messages import Language, Wording
 from cchc_connect.messages.record_fields import field_name, field_value, is_code, record_term
 from cchc_schemas import VIETNAM, PartialDate

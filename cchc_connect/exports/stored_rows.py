@@ -19,8 +19,8 @@ from cchc_connect.database.reading.filters import conditions
 from cchc_connect.database.reading.records import RECORD_BATCH_SIZE
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.tables import GONE, change
-from cchc_connect.export.field_types import has_geometry
-from cchc_connect.export.geometry_encoding import Shape
+from cchc_connect.exports.field_types import has_geometry
+from cchc_connect.exports.geometry_encoding import Shape
 from cchc_connect.privacy.masking import masked_document
 from cchc_schemas import Record
 

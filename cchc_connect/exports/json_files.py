@@ -5,8 +5,8 @@ from typing import BinaryIO
 
 import msgspec
 
-from cchc_connect.export.geometry_encoding import right_handed
-from cchc_connect.export.stored_rows import ExportRow, Written
+from cchc_connect.exports.geometry_encoding import right_handed
+from cchc_connect.exports.stored_rows import ExportRow, Written
 
 
 def write_ndjson(file: BinaryIO, rows: Iterable[ExportRow], *, located: bool) -> Written:

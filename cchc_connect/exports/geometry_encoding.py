@@ -103,8 +103,8 @@ def _right_handed_rings(rings: Sequence[Any]) -> list[Any]:
 
 def _signed_area(ring: Sequence[Sequence[float]]) -> float:
     """Return twice the area of a ring, positive if it runs counterclockwise; from its first corner, for precision."""
-    left, bottom = ring[0][0], ring[0][1]
-    corners = [(position[0] - left, position[1] - bottom) for position in ring]
+    west, south = ring[0][0], ring[0][1]
+    corners = [(position[0] - west, position[1] - south) for position in ring]
     return sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(corners))
 
 

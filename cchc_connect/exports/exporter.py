@@ -10,12 +10,12 @@ from typing import BinaryIO
 
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import UsageMistake
-from cchc_connect.export.field_types import has_geometry
-from cchc_connect.export.formats import ExportFormat, export_format
-from cchc_connect.export.json_files import write_geojson, write_ndjson
-from cchc_connect.export.people_files import write_people_csv, write_people_xlsx
-from cchc_connect.export.reference_systems import file_crs, transformation
-from cchc_connect.export.stored_rows import ExportRow, Selection, StoredRows, Written
+from cchc_connect.exports.field_types import has_geometry
+from cchc_connect.exports.formats import ExportFormat, export_format
+from cchc_connect.exports.json_files import write_geojson, write_ndjson
+from cchc_connect.exports.people_files import write_people_csv, write_people_xlsx
+from cchc_connect.exports.reference_systems import file_crs, transformation
+from cchc_connect.exports.stored_rows import ExportRow, Selection, StoredRows, Written
 from cchc_connect.extras import require_extra
 from cchc_connect.messages import Language
 from cchc_connect.privacy.private_files import new_private_file
@@ -133,7 +133,7 @@ class _Output:
                 return write_geojson(self.file, rows)
             case ExportFormat.PARQUET:
                 with require_extra("parquet", "pyarrow"):
-                    from cchc_connect.export.parquet import write_parquet  # noqa: PLC0415  # the extra may be missing
+                    from cchc_connect.exports.parquet import write_parquet  # noqa: PLC0415  # the extra may be missing
                 return write_parquet(self.file, rows, self.selection, self.crs)
 
 
