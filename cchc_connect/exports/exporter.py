@@ -92,7 +92,7 @@ def export(  # noqa: PLR0913  # an export has as many options as its command
     chosen = export_format(path, file_format)
     if chosen is ExportFormat.GEOJSON and not has_geometry(record_class):
         located = ", ".join(name for name, located_class in RECORD_TYPES.items() if has_geometry(located_class))
-        raise UsageMistake("export.no_geometry", name=record_class.record_type, known=located)
+        raise UsageMistake("exports.no_geometry", name=record_class.record_type, known=located)
     selection = Selection(record_class=record_class, where=where or {}, at=at, limit=limit, with_provenance=provenance)
     with new_private_file(path, replace=replace) as file, database.reading() as connection:
         stored = StoredRows(connection, selection)

@@ -42,9 +42,9 @@ def export_format(path: Path, name: str | None = None) -> ExportFormat:
     """
     if name is not None:
         if name not in set(ExportFormat):
-            raise UsageMistake("export.format_unknown", name=name, known=", ".join(ExportFormat))
+            raise UsageMistake("exports.format_unknown", name=name, known=", ".join(ExportFormat))
         return ExportFormat(name)
     file_format = FORMAT_BY_ENDING.get(path.suffix.casefold())
     if file_format is None:
-        raise UsageMistake("export.ending_unknown", path=path, known=", ".join(sorted(FORMAT_BY_ENDING)))
+        raise UsageMistake("exports.ending_unknown", path=path, known=", ".join(sorted(FORMAT_BY_ENDING)))
     return file_format

@@ -29,7 +29,7 @@ def write_people_xlsx(file: BinaryIO, rows: Iterable[ExportRow], selection: Sele
         from cchc_connect.spreadsheets.workbook import WorkbookFile  # noqa: PLC0415  # the extra may be missing
 
     tables = PeopleTables(selection, language, lists_apart=True)
-    workbook = WorkbookFile(_DAY_FORMATS[language], Wording(language).text("export.cell_too_long"))
+    workbook = WorkbookFile(_DAY_FORMATS[language], Wording(language).text("exports.cell_too_long"))
     try:
         main = workbook.sheet(tables.title, tables.headings)
         parts = [(table, workbook.sheet(table.title, tables.part_headings(table))) for table in tables.part_tables]

@@ -41,14 +41,14 @@ def file_crs(counts: Mapping[str, int], requested: str | None, *, is_geojson: bo
         ConfigurationError: geometries must be transformed, and pyproj is not installed.
     """
     if requested is not None and not CRS_NAME.fits(requested):
-        raise UsageMistake("export.crs_unknown", crs=requested)
+        raise UsageMistake("exports.crs_unknown", crs=requested)
     if is_geojson and requested not in {None, CRS84}:
-        raise UsageMistake("export.crs_of_geojson", crs=requested)
+        raise UsageMistake("exports.crs_of_geojson", crs=requested)
     only = next(iter(counts)) if len(counts) == 1 and not is_geojson else CRS84
     crs = requested or only
     if counts.keys() - {crs} and not _is_installed():
         systems = ", ".join(f"{name} ({count})" for name, count in sorted(counts.items()))
-        raise ConfigurationError("export.crs_needs_geo", systems=systems, crs=crs, install="cchc-connect[geo]")
+        raise ConfigurationError("exports.crs_needs_geo", systems=systems, crs=crs, install="cchc-connect[geo]")
     return crs
 
 
@@ -105,7 +105,7 @@ def _projected(crs: str) -> Any:
         return definition.from_user_input(crs)
     except CRSError:
         pass
-    raise UsageMistake("export.crs_unknown", crs=crs)
+    raise UsageMistake("exports.crs_unknown", crs=crs)
 
 
 def _transformer(source: str, target: str) -> Any:
@@ -113,6 +113,6 @@ def _transformer(source: str, target: str) -> Any:
 
     group = TransformerGroup(_projected(source), _projected(target), always_xy=True, allow_ballpark=False)
     if not group.transformers:
-        raise UsageMistake("export.crs_unrelated", source=source, target=target)
+        raise UsageMistake("exports.crs_unrelated", source=source, target=target)
     official = [transformer for transformer in group.transformers if OFFICIAL_TRANSFORMATION in transformer.description]
     return (official or group.transformers)[0]

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -62,12 +63,13 @@ def province(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture
 def store(address: str) -> Iterator[Store]:
-    """Give a function that stores records, given by their fields, and returns the database."""
+    """Give a function that stores records, given by their fields, a day after the last, and returns the database."""
     with SharedDatabase(address) as database:
         books = PulledDatabase(database)
 
         def storing(record_class: type[Record], *fields: Mapping[str, Any]) -> SharedDatabase:
             books.pull("register", FieldsSource(record_class, fields))
+            books.clock.advance(timedelta(days=1))
             assert books.quarantined() == []
             return database
 

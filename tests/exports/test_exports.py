@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,9 @@ from tests.exports.readers import (
     workbook_rows,
 )
 from tests.schemas.invented import DOSSIER, PARCEL
+from tests.sync.memory_systems import START
 
+DAY = timedelta(days=1)
 LOCATED = ("land_parcel", "construction_permit", "construction_works")
 PYTHON = re.compile(r"Decimal\(|datetime|\bNone\b|\bTrue\b|\bFalse\b|\[['{]|\{'|<\w+\.\w+")
 """What Python writes for values."""
@@ -55,9 +57,7 @@ def agrees(value: Any, stored: Any) -> bool:
 
 
 @every_record_type
-def test_ndjson_has_every_record_as_the_database_holds_it(
-    province: SharedDatabase, record_class: type[Record]
-) -> None:
+def test_ndjson_has_every_record_as_the_database_holds_it(province: SharedDatabase, record_class: type[Record]) -> None:
     report = export(province, record_class, "a.ndjson")
 
     documents = masked_documents(province, record_class)
@@ -104,7 +104,9 @@ def test_csv_has_a_row_for_every_record(province: SharedDatabase, record_class: 
         texts = {name: value for name, value in document.items() if isinstance(value, str) and name in headings}
         shown = {name: text for name, text in texts.items() if values[name] == text or text in values[name]}
         others = texts.keys() - shown.keys()
-        assert all(name.endswith(("_at", "_on")) or name in {"at", "kind", "status", "grade", "step"} for name in others)
+        assert all(
+            name.endswith(("_at", "_on")) or name in {"at", "kind", "status", "grade", "step"} for name in others
+        )
 
 
 @every_record_type
@@ -117,7 +119,9 @@ def test_a_workbook_has_a_row_for_every_record_and_a_sheet_for_every_list(
     documents = masked_documents(province, record_class)
     assert [row[0] for row in sheets.pop(record_class.record_type)[1:]] == list(documents)
     for name, (_, *rows) in sheets.items():
-        positions = [(key, number) for key, document in documents.items() for number in range(1, len(document[name]) + 1)]
+        positions = [
+            (key, number) for key, document in documents.items() for number in range(1, len(document[name]) + 1)
+        ]
         assert [row[:2] for row in rows] == positions
 
 
@@ -237,9 +241,7 @@ def test_conditions_choose_records_as_the_reading_functions_do(province: SharedD
     communes = sorted({parcel.commune_code for parcel in records(province, LandParcel)})[:2]
     chosen = [parcel.key for parcel in records(province, LandParcel, commune_code=communes, is_encroached=False)]
 
-    report = export(
-        province, LandParcel, "a.ndjson", where={"commune_code": communes, "is_encroached": False}, limit=3
-    )
+    report = export(province, LandParcel, "a.ndjson", where={"commune_code": communes, "is_encroached": False}, limit=3)
 
     assert [line["record_key"] for line in json_lines(Path("a.ndjson"))] == chosen[:3]
     assert report.rows == 3
@@ -247,13 +249,12 @@ def test_conditions_choose_records_as_the_reading_functions_do(province: SharedD
 
 def test_an_export_as_of_an_instant_has_the_records_stored_by_then(store: Store) -> None:
     database = store(LandParcel, PARCEL)
-    (stored,) = [line["changed_at"] for line in exported(database, provenance=True)]
-    moment = datetime.fromisoformat(stored)
-    store(LandParcel, {**PARCEL, "area_m2": "99", "is_encroached": True})
+    store(LandParcel, {**PARCEL, "area_m2": "99"}, {**PARCEL, "parcel_number": "124"})
 
-    assert [line["area_m2"] for line in exported(database)] == ["99"]
-    assert [line["area_m2"] for line in exported(database, at=moment)] == ["99"]  # the clock of the test stands still
-    assert exported(database, at=date(2020, 1, 1)) == []
+    assert [line["area_m2"] for line in exported(database)] == ["99", "228.4"]
+    assert [line["area_m2"] for line in exported(database, at=START)] == ["228.4"]
+    assert [line["version"] for line in exported(database, at=START + DAY, provenance=True)] == [2, 1]
+    assert exported(database, at=START - DAY) == []
 
 
 @pytest.mark.parametrize(
@@ -269,9 +270,7 @@ def test_an_export_as_of_an_instant_has_the_records_stored_by_then(store: Store)
         ({"national_id": None}, 0),
     ],
 )
-def test_conditions_hold_for_the_values_of_that_instant(
-    store: Store, where: Mapping[str, object], count: int
-) -> None:
+def test_conditions_hold_for_the_values_of_that_instant(store: Store, where: Mapping[str, object], count: int) -> None:
     database = store(LandParcel, PARCEL)
 
     assert len(exported(database, where=where)) == count
@@ -301,7 +300,9 @@ def test_an_export_of_no_record_can_be_read(store: Store, ending: str) -> None:
     read = {"csv": csv_rows, "xlsx": workbook_rows, "ndjson": json_lines, "geojson": features, "parquet": parquet_rows}
     rows = read[ending](path)
     assert report.rows == 0
-    assert len(rows["construction_works"] if isinstance(rows, dict) else rows) == (1 if ending in {"csv", "xlsx"} else 0)
+    assert len(rows["construction_works"] if isinstance(rows, dict) else rows) == (
+        1 if ending in {"csv", "xlsx"} else 0
+    )
     assert ending != "parquet" or geo_metadata(path)["primary_column"] == "geometry"
 
 
