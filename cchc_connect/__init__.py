@@ -5,6 +5,7 @@ prints `--help` without importing a database driver.
 
 Run a configured synchronisation: `Config`, `SharedDatabase`, `Synchronizer`, `RunReport`.
 Read the shared records: `find_case`, `records`, `history`, `changes`, `discrepancies`, or any SQL tool.
+Write records into a file, personal values masked: `export`.
 Write a log without secrets and personal values: `RedactingFormatter`.
 Write an adapter: `Adapter`, `Source`, `Target` and the types they use; `cchc_connect.wire.codecs` reads wire values.
 """

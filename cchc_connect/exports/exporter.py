@@ -62,79 +62,72 @@ def export(  # noqa: PLR0913  # an export has as many options as its command
 ) -> ExportReport:
     """Write the live records of one type into a file, in key order, and return what was written.
 
-    All records are of one committed state. Personal values are always masked. The file is for its owner alone (0600),
-    and stands at `path` when it is complete. Memory does not grow with the number of records.
-
-    Args:
-        database: where the records are read.
-        record_class: record type: `LandParcel`.
-        path: file to be written; its end names the format: .csv, .xlsx, .ndjson, .geojson, .parquet.
-        file_format: name of the format, whatever the end of the path.
-        where: conditions by field name, as `records` takes them.
-        at: export the records as they were stored at this instant; without offset it is Vietnamese time, and a day is
-            its end.
-        limit: write no more than this number of records.
-        crs: reference system to which geometries are transformed; by default theirs, CRS84 if they have several and in
-            GeoJSON.
-        language: "en" or "vi": headings, codes and times of CSV and XLSX.
-        provenance: whether the columns of provenance are written too.
-        replace: whether a file at `path` is replaced.
-        progress: called with the number of rows written and of all rows.
+    All records are of one committed state, personal values always masked. The file is for its owner alone (0600) and
+    stands at `path` when it is complete. The end of `path` names the format, unless `file_format` does. `where` has
+    conditions as `records` takes them. `at` gives the records as stored at an instant; without offset it is Vietnamese
+    time, a day is its end. Geometries are transformed to `crs`; by default they keep theirs, or get CRS84 if they have
+    several, and in GeoJSON. `language` is that of CSV and XLSX. `provenance` adds columns. `replace` allows to replace
+    a file. `progress` receives the number of rows written and of all rows.
 
     Raises:
-        UsageMistake: no such format, field or reference system; the format needs geometries and the records have none.
+        UsageMistake: no such format, field or reference system; GeoJSON of records that have no geometry.
         ConfigurationError: the format or a transformation needs an extra that is not installed.
-        FileExistsError: there is something at `path`, and `replace` is false.
+        FileExistsError: there is a file at `path`, and `replace` is false.
         OSError: the file cannot be written.
         DatabaseUnusable: the database failed.
     """
-    started, path = time.monotonic(), Path(path)
-    chosen = export_format(path, file_format)
-    if chosen is ExportFormat.GEOJSON and not has_geometry(record_class):
-        located = ", ".join(name for name, located_class in RECORD_TYPES.items() if has_geometry(located_class))
-        raise UsageMistake("exports.no_geometry", name=record_class.record_type, known=located)
+    path, chosen = Path(path), export_format(Path(path), file_format)
     selection = Selection(record_class=record_class, where=where or {}, at=at, limit=limit, with_provenance=provenance)
-    with new_private_file(path, replace=replace) as file, database.reading() as connection:
-        stored = StoredRows(connection, selection)
-        total, systems = stored.count()
-        target = file_crs(systems, crs, is_geojson=chosen is ExportFormat.GEOJSON)
-        rows = _reported(_transformed(stored, target), total, progress)
-        written = _Output(file, selection, target, Language(language)).write(chosen, rows)
-    return ExportReport(
-        path=path,
-        file_format=chosen,
-        record_type=record_class.record_type,
-        rows=written.rows,
-        crs=target if systems else None,
-        masked_fields=tuple(personal_fields(record_class)),
-        replaced_texts=written.replaced_texts,
-        seconds=time.monotonic() - started,
-    )
+    job = _Job(selection, chosen, crs, Language(language), progress)
+    return job.run(database, path, replace=replace)
 
 
 @dataclass(frozen=True)
-class _Output:
-    """The file, and what its writers need to know."""
+class _Job:
+    """One export: what is written in which form."""
 
-    file: BinaryIO
     selection: Selection
-    crs: str
+    file_format: ExportFormat
+    requested_crs: str | None
     language: Language
+    progress: ExportProgress | None
 
-    def write(self, file_format: ExportFormat, rows: Iterable[ExportRow]) -> Written:
-        match file_format:
+    def run(self, database: SharedDatabase, path: Path, *, replace: bool) -> ExportReport:
+        started, record_class = time.monotonic(), self.selection.record_class
+        is_geojson = self.file_format is ExportFormat.GEOJSON
+        if is_geojson and not has_geometry(record_class):
+            located = ", ".join(name for name, located_class in RECORD_TYPES.items() if has_geometry(located_class))
+            raise UsageMistake("exports.no_geometry", name=record_class.record_type, known=located)
+        with new_private_file(path, replace=replace) as file, database.reading() as connection:
+            stored = StoredRows(connection, self.selection)
+            total, systems = stored.count()
+            crs = file_crs(systems, self.requested_crs, is_geojson=is_geojson)
+            written = self._write(file, _reported(_transformed(stored, crs), total, self.progress), crs)
+        return ExportReport(
+            path=path,
+            file_format=self.file_format,
+            record_type=record_class.record_type,
+            rows=written.rows,
+            crs=crs if systems else None,
+            masked_fields=tuple(personal_fields(record_class)),
+            replaced_texts=written.replaced_texts,
+            seconds=time.monotonic() - started,
+        )
+
+    def _write(self, file: BinaryIO, rows: Iterable[ExportRow], crs: str) -> Written:
+        match self.file_format:
             case ExportFormat.CSV:
-                return write_people_csv(self.file, rows, self.selection, self.language)
+                return write_people_csv(file, rows, self.selection, self.language)
             case ExportFormat.XLSX:
-                return write_people_xlsx(self.file, rows, self.selection, self.language)
+                return write_people_xlsx(file, rows, self.selection, self.language)
             case ExportFormat.NDJSON:
-                return write_ndjson(self.file, rows, located=has_geometry(self.selection.record_class))
+                return write_ndjson(file, rows, located=has_geometry(self.selection.record_class))
             case ExportFormat.GEOJSON:
-                return write_geojson(self.file, rows)
+                return write_geojson(file, rows)
             case ExportFormat.PARQUET:
                 with require_extra("parquet", "pyarrow"):
                     from cchc_connect.exports.parquet import write_parquet  # noqa: PLC0415  # the extra may be missing
-                return write_parquet(self.file, rows, self.selection, self.crs)
+                return write_parquet(file, rows, self.selection, crs)
 
 
 def _transformed(rows: Iterable[ExportRow], crs: str) -> Iterator[ExportRow]:

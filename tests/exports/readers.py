@@ -1,5 +1,8 @@
 """Exported files, read as their users read them: by csv, openpyxl, json and pyarrow."""
 
+# pyarrow has no types.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 import csv
 import io
 import json

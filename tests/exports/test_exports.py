@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -45,9 +45,11 @@ def agrees(value: Any, stored: Any) -> bool:
     """True if the value of a typed column is what the document of the database holds."""
     match value:
         case Mapping():
-            return value.keys() == stored.keys() and all(agrees(value[name], stored[name]) for name in value)
+            part = cast("Mapping[str, Any]", value)
+            return part.keys() == stored.keys() and all(agrees(part[name], stored[name]) for name in part)
         case list():
-            return len(value) == len(stored) and all(map(agrees, value, stored))
+            elements = cast("list[Any]", value)
+            return len(elements) == len(stored) and all(map(agrees, elements, stored))
         case Decimal():
             return value == Decimal(stored)
         case datetime():
