@@ -1,7 +1,7 @@
 """Files that only their owner may read, written completely or not at all.
 
 A file has its permissions (0600) from its creation on. It gets its name when it is complete: on Linux it has none
-before, so that a killed program leaves nothing; elsewhere it is written beside its target, `.NAME.XXXXXXXX.part`.
+before, so that a killed program leaves nothing; elsewhere it is written beside its target, as `.XXXXXXXXXXXXXXXX.part`.
 """
 
 import errno
@@ -95,4 +95,4 @@ def _name(descriptor: int, path: Path) -> None:
 
 
 def _temporary(path: Path) -> Path:
-    return path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.part")
+    return path.with_name(f".{secrets.token_hex(8)}.part")

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
@@ -23,6 +23,10 @@ from tests.sync.pulled_database import PulledDatabase
 PERSONAL_TYPES = [record_class for record_class in RECORD_TYPES.values() if personal_fields(record_class)]
 
 
+def is_list(value: object) -> bool:
+    return isinstance(value, list)
+
+
 def with_canaries(model: Any, document: Mapping[str, Any], numbers: Iterator[int]) -> dict[str, Any]:
     """Return a document in which every personal field holds a value that stands nowhere else."""
     marks = personal_marks(model)
@@ -32,8 +36,8 @@ def with_canaries(model: Any, document: Mapping[str, Any], numbers: Iterator[int
         if name in marks:
             number = next(numbers)
             changed[name] = f"{1100 + number}-11-{number % 28 + 1:02}" if name == "birth" else f"Bí Mật {number:07}Q"
-        elif isinstance(value, list) and parts:
-            changed[name] = [with_canaries(parts[0], part, numbers) for part in cast("list[Any]", value)]
+        elif parts and is_list(value):
+            changed[name] = [with_canaries(parts[0], part, numbers) for part in value]
         else:
             changed[name] = value
     return changed
@@ -45,9 +49,8 @@ def personal_values(model: Any, document: Mapping[str, Any]) -> Iterator[str]:
         parts = list(models_in(model.model_fields[name].annotation))
         if name in marks:
             yield value
-        elif isinstance(value, list) and parts:
-            for part in cast("list[Any]", value):
-                yield from personal_values(parts[0], part)
+        elif parts and is_list(value):
+            yield from (text for part in value for text in personal_values(parts[0], part))
 
 
 @pytest.mark.parametrize("record_class", PERSONAL_TYPES, ids=lambda kind: kind.record_type)
