@@ -96,46 +96,50 @@ def _show(report: ExportReport, console: Console) -> None:
 @contextmanager
 def _progress_display(console: Console, record_type: str) -> Generator[ExportProgress | None, None, None]:
     """Yield the receiver of an export's progress: one line that is redrawn on a terminal, a line a second elsewhere."""
-
-    def line(written: int, total: int) -> str:
-        return console.text("export_view.progress", record_type=record_type, written=written, total=total)
-
     if console.as_json:
         yield None
     elif is_terminal(sys.stderr):
-        with _live_line(line) as progress:
+        with _live_line(console, record_type) as progress:
             yield progress
     else:
-        yield _PlainLines(console, line)
+        yield PlainExportProgress(console, record_type)
 
 
-class _PlainLines:
+class PlainExportProgress:
     """One line of progress every second, none for an export that is shorter."""
 
-    def __init__(self, console: Console, line: Callable[[int, int], str]) -> None:
+    def __init__(self, console: Console, record_type: str, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Write nothing in the first second."""
         self._console = console
-        self._line = line
-        self._written_at = time.monotonic()
+        self._record_type = record_type
+        self._monotonic = monotonic
+        self._written_at = monotonic()
 
     def __call__(self, written: int, total: int) -> None:
-        now = time.monotonic()
-        if now - self._written_at >= MIN_LINE_INTERVAL_S:
-            self._written_at = now
-            self._console.stderr(self._line(written, total))
+        """Record the number of rows written and of all rows."""
+        if self._monotonic() - self._written_at >= MIN_LINE_INTERVAL_S:
+            self._written_at = self._monotonic()
+            self._console.stderr(_progress_text(self._console, self._record_type, written, total))
 
 
 @contextmanager
-def _live_line(line: Callable[[int, int], str]) -> Generator[ExportProgress, None, None]:
-    from rich import console, live, text  # noqa: PLC0415  # only a terminal needs it
+def _live_line(console: Console, record_type: str) -> Generator[ExportProgress, None, None]:
+    from rich import console as terminal, live, text  # noqa: PLC0415  # only a terminal needs it
 
-    current: Any = text.Text("")
+    current: Any = text.Text(console.text("export_view.reading", record_type=record_type))
 
     def progress(written: int, total: int) -> None:
         nonlocal current
-        current = text.Text(line(written, total))
+        current = text.Text(_progress_text(console, record_type, written, total))
 
-    on_stderr = console.Console(stderr=True)
     with live.Live(
-        get_renderable=lambda: current, console=on_stderr, refresh_per_second=REFRESHES_PER_SECOND, transient=True
+        get_renderable=lambda: current,
+        console=terminal.Console(stderr=True),
+        refresh_per_second=REFRESHES_PER_SECOND,
+        transient=True,
     ):
         yield progress
+
+
+def _progress_text(console: Console, record_type: str, written: int, total: int) -> str:
+    return console.text("export_view.progress", record_type=record_type, written=written, total=total)

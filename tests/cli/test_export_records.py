@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from cchc_connect.cli.console import Console
+from cchc_connect.cli.export import PlainExportProgress
+from cchc_connect.messages import Language
 from tests.cli.conftest import Call
+from tests.cli.test_progress import Stopwatch
+from tests.cli.test_terminal import on_a_terminal
 from tests.exports.readers import csv_rows, features, json_lines
 
 
@@ -87,6 +92,27 @@ def test_at_and_limit(call: Call, pulled: Path) -> None:
 
     assert json_lines(Path("none.ndjson")) == []
     assert len(json_lines(Path("two.ndjson"))) == 2
+
+
+def test_a_log_gets_a_line_of_progress_every_second(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Stopwatch()
+    progress = PlainExportProgress(Console(Language.VIETNAMESE, as_json=False), "land_parcel", clock)
+
+    for written in range(500, 20_500, 500):
+        clock.seconds += 0.25
+        progress(written, 20_000)
+
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "land_parcel (thửa đất): 2000/20000 bản ghi"
+    assert len(lines) == 10
+
+
+def test_a_terminal_gets_a_line_that_lives(pulled: Path) -> None:
+    written = on_a_terminal("export", "land_parcel", "--to", "a.csv", "--db", str(pulled))
+
+    assert "\x1b[?25l" in written  # the cursor is hidden while progress lives
+    assert "land_parcel: " in written
+    assert "to a.csv" in written
 
 
 REFUSALS = [
