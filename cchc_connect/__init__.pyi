@@ -63,6 +63,8 @@ from .errors import (
     Unreachable as Unreachable,
     UsageMistake as UsageMistake,
 )
+from .exports.exporter import ExportReport as ExportReport, export as export
+from .exports.formats import ExportFormat as ExportFormat
 from .http import (
     Conversation as Conversation,
     Credentials as Credentials,

@@ -53,7 +53,7 @@ ROOMS = {
     "database": "cchc_schemas messages errors extras privacy",
     "registry": "errors adapter",
     "signing": "clock messages wire errors extras",
-    "spreadsheets": "messages wire errors drop_folder extras",
+    "spreadsheets": "messages wire errors drop_folder extras privacy",
     "testing.faults": "errors testing.doubles extras",
     "transport.network": "errors extras privacy",
     "database.migrations": "database",
@@ -77,9 +77,10 @@ ROOMS = {
         "database.reading database.outbox transport.auth database.state transport config database.writing"
     ),
     "diagnostics": "clock messages errors http adapter database transport.network transport config sync",
+    "exports": "cchc_schemas clock messages errors extras privacy database spreadsheets database.reading",
     "cli": (
         "cchc_schemas clock messages errors adapter extras privacy database registry spreadsheets database.reading "
-        "testing.doubles testing database.outbox database.state config database.writing case sync diagnostics"
+        "exports testing.doubles testing database.outbox database.state config database.writing case sync diagnostics"
     ),
 }
 """Room -> the rooms it imports, lowest first; `cchc_connect.` is left out. A room is a folder, or a module beside them.

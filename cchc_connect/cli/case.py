@@ -10,7 +10,7 @@ from cchc_connect.cli.console import Console
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_date, local_number, local_time
-from cchc_connect.cli.record_fields import named_code
+from cchc_connect.messages.record_fields import named_code
 from cchc_connect.privacy.masking import masked_record
 from cchc_schemas import (
     ConstructionPermit,

@@ -9,12 +9,12 @@ from pydantic import BaseModel
 from cchc_connect.cli.console import Console
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode, exit_code_of
-from cchc_connect.cli.record_fields import field_name, record_model
 from cchc_connect.config.file import Config
 from cchc_connect.diagnostics.connections import check_connections
 from cchc_connect.diagnostics.database import DATABASE, database_findings, free_space_finding
 from cchc_connect.diagnostics.finding import Finding
 from cchc_connect.errors import ConfigurationError, DatabaseUnusable
+from cchc_connect.messages.record_fields import field_name, record_model
 
 CONNECTIONS = "connections"
 """Subject of a finding about all connections."""

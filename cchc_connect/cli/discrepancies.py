@@ -8,13 +8,13 @@ from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_time
-from cchc_connect.cli.record_fields import field_name, field_value, record_model
 from cchc_connect.clock import SystemClock, to_timestamp_text
 from cchc_connect.database.names import require_known
 from cchc_connect.database.reading.discrepancies import Discrepancy, DiscrepancyState, discrepancies
 from cchc_connect.database.state.cursors import stream_states
 from cchc_connect.database.writing.discrepancies import set_discrepancy_state
 from cchc_connect.errors import UsageMistake
+from cchc_connect.messages.record_fields import field_name, field_value, record_model
 from cchc_connect.privacy.masking import HIDDEN, masked_field
 from cchc_schemas import RECORD_TYPES
 

@@ -12,12 +12,12 @@ from cchc_connect.cli.console import Console
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_date, local_time, parse_moment
-from cchc_connect.cli.record_fields import field_name, field_value
 from cchc_connect.clock import as_instant, to_timestamp_text
 from cchc_connect.database.reading.history import FieldChange, RecordVersion, differences, histories
 from cchc_connect.database.reading.lineage import predecessors, successors
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import RecordNotFound
+from cchc_connect.messages.record_fields import field_name, field_value
 from cchc_connect.privacy.masking import masked_field, masked_record
 from cchc_schemas import Record, to_document
 

@@ -9,9 +9,9 @@ from typing import Any
 from cchc_connect.cli.arguments import database_option, existing_database
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
-from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
+from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_time
-from cchc_connect.cli.record_fields import field_name, record_model
+from cchc_connect.cli.written_files import writing_file
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.config.file import Config
 from cchc_connect.database.names import require_known
@@ -21,6 +21,7 @@ from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursors import stream_states
 from cchc_connect.errors import NotFound, Rejected, UsageMistake
 from cchc_connect.messages import Language, Message
+from cchc_connect.messages.record_fields import field_name, record_model
 from cchc_connect.privacy.masking import masked_item
 from cchc_connect.spreadsheets import Column, ColumnType, Row, is_spreadsheet, write_spreadsheet
 from cchc_connect.sync.synchronizer import Synchronizer
@@ -240,12 +241,8 @@ def export_entries(command: CommandContext, database: str | None, path: Path, op
         raise UsageMistake("spreadsheet.format_unknown", path=path)
     entries = open_entries(command, database, options.connection, options.record_type)
     columns = [Column(console.text(f"quarantine_view.{name}"), kind) for name, kind in EXPORT_COLUMNS.items()]
-    try:
+    with writing_file(path):
         faults = write_spreadsheet(path, columns, _rows(entries, console), replace=options.force)
-    except FileExistsError:
-        raise CannotCreate("cli.file_exists", path=path) from None
-    except OSError as error:
-        raise CannotCreate("cli.cannot_write", path=path, reason=error.strerror) from error
     console.document({"file": str(path), "entries": len(entries), "faults": faults})
     console.message("quarantine_view.exported", path=path, entries=len(entries), faults=faults)
     return ExitCode.DONE

@@ -63,6 +63,33 @@ def render_message(code: str, language: Language, context: Mapping[str, object])
     return _PLURAL.sub(lambda plural: _chosen(plural, values), sentence).format_map(values)
 
 
+class Wording:
+    """The words of the catalogue in one language."""
+
+    def __init__(self, language: Language) -> None:
+        """Give the words of `language`."""
+        self.language = language
+
+    def text(self, code: str, /, **context: object) -> str:
+        """Return the sentence for `code`, or the code itself if the catalogue lacks it or a value is missing.
+
+        Codes also come from the shared database, where a newer version of the program may have written them.
+        """
+        try:
+            return render_message(code, self.language, context)
+        except KeyError:
+            return code
+
+    def sentence(self, message: Message) -> str:
+        """Return the sentence of `message`."""
+        return self.text(message.code, **message.context)
+
+    def term(self, table: str, code: str) -> str:
+        """Return the words of the catalogue's `table` for `code`, or the code itself if there are none."""
+        words = self.text(f"{table}.{code}")
+        return code if words == f"{table}.{code}" else words
+
+
 def sentences_by_code(language: Language) -> Mapping[str, str]:
     """Return every code of the catalogue with its sentence, placeholders unfilled."""
     return dict(_sentences(language))

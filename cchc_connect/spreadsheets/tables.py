@@ -102,6 +102,12 @@ def starts_formula(text: str) -> bool:
     return unicodedata.normalize("NFKC", first)[:1] in _FORMULA_STARTS
 
 
+def fits_number(number: Decimal) -> bool:
+    """True if spreadsheet programs keep every digit of a finite number."""
+    digits = "".join(map(str, number.as_tuple().digits)).strip("0")
+    return len(digits) <= _MAX_DIGITS and abs(number.adjusted()) <= _MAX_EXPONENT
+
+
 def escape_xml(text: str) -> str:
     r"""Return a text as the XML of a workbook holds it; `_x000D_` stands for a character XML cannot hold.
 
@@ -142,8 +148,7 @@ def _number_rule(value: Value) -> str | None:
     number = Decimal(value)
     if not number.is_finite():
         return "no_number"
-    digits = "".join(map(str, number.as_tuple().digits)).strip("0")
-    return "digits" if len(digits) > _MAX_DIGITS or abs(number.adjusted()) > _MAX_EXPONENT else None
+    return None if fits_number(number) else "digits"
 
 
 def _day_rule(value: Value) -> str | None:

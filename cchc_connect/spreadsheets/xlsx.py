@@ -36,7 +36,7 @@ from cchc_connect.spreadsheets.tables import (
 from cchc_connect.wire.xml import UnsafeXml, XmlLimits, check_xml
 
 _DAY_FORMAT = "yyyy-mm-dd"
-_FIRST_DAY = date(1900, 3, 1)
+FIRST_DAY = date(1900, 3, 1)
 """Excel's calendar has a false 29 February 1900; earlier days are written as texts."""
 _XML_LIMITS = XmlLimits(max_bytes=256 * 1024 * 1024, max_elements=20_000_000)
 _DAMAGE_ERRORS = (
@@ -57,7 +57,7 @@ def write_xlsx(file: BinaryIO, columns: Sequence[Column], rows: Iterable[Row]) -
     count = 0
     workbook = Workbook(write_only=True)
     sheet: Any = workbook.create_sheet()
-    sheet.append([_text_cell(sheet, escape_formula(column.name)) for column in columns])
+    sheet.append([text_cell(sheet, escape_formula(column.name)) for column in columns])
     try:
         for row in rows:
             sheet.append([_cell(sheet, value) for value in row])
@@ -93,9 +93,9 @@ def read_xlsx(file: BinaryIO, columns: Sequence[Column], name: str) -> Iterator[
 def _cell(sheet: Any, value: Value) -> Any:
     match value:
         case str():
-            return _text_cell(sheet, escape_formula(value))
-        case date() if value < _FIRST_DAY:
-            return _text_cell(sheet, value.isoformat())
+            return text_cell(sheet, escape_formula(value))
+        case date() if value < FIRST_DAY:
+            return text_cell(sheet, value.isoformat())
         case date():
             cell: Any = WriteOnlyCell(sheet)
             cell.value = value
@@ -105,7 +105,7 @@ def _cell(sheet: Any, value: Value) -> Any:
             return value
 
 
-def _text_cell(sheet: Any, text: str) -> Any:
+def text_cell(sheet: Any, text: str) -> Any:
     """Return a text cell; by itself openpyxl turns some texts into formulas or errors."""
     cell: Any = WriteOnlyCell(sheet, value=escape_xml(text))
     cell.data_type = "s"
