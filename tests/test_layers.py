@@ -50,7 +50,7 @@ ROOMS = {
     "extras": "errors",
     "privacy": "cchc_schemas errors http",
     "database": "cchc_schemas messages errors extras privacy",
-    "registry": "errors adapter",
+    "registry": "errors adapter privacy",
     "signing": "clock messages wire errors extras",
     "spreadsheets": "messages wire errors drop_folder extras",
     "testing.faults": "errors testing.doubles extras",
@@ -63,7 +63,7 @@ ROOMS = {
     "soap": "wire errors http extras transport.calls",
     "transport.auth": "cchc_schemas errors http extras privacy signing transport.network transport.calls",
     "database.state": "cchc_schemas clock errors http adapter database database.outbox",
-    "transport": "cchc_schemas errors http extras transport.network transport.calls transport.auth",
+    "transport": "cchc_schemas errors http extras privacy transport.network transport.calls transport.auth",
     "cchc_adapters": "cchc_connect cchc_schemas wire transport",
     "config": (
         "cchc_schemas clock messages errors http adapter extras privacy registry signing "
@@ -75,7 +75,7 @@ ROOMS = {
         "cchc_schemas clock messages wire errors adapter privacy database signing transport.network "
         "database.outbox transport.auth database.state transport config database.writing"
     ),
-    "diagnostics": "clock messages errors http adapter database transport.network transport config sync",
+    "diagnostics": "clock messages errors http adapter privacy database transport.network transport config sync",
     "cli": (
         "cchc_schemas clock messages errors privacy database registry spreadsheets database.reading "
         "testing database.outbox database.state config database.writing case sync diagnostics"

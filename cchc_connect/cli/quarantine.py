@@ -10,6 +10,7 @@ from cchc_connect.cli.arguments import database_option, existing_database, requi
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import CannotCreate, ExitCode, UsageMistake
+from cchc_connect.cli.fault_texts import rule_text
 from cchc_connect.cli.formatting import local_time
 from cchc_connect.cli.record_fields import field_name, record_model
 from cchc_connect.config.file import Config
@@ -142,11 +143,6 @@ def show_faults(entry: QuarantineEntry, console: Console) -> None:
         console.line(f"  {_fault_text(entry, fault, console)}{rule}")
 
 
-def rule_text(fault: Fault, console: Console) -> str:
-    """Return the words for the rule of a fault; the rule itself if the catalogue has none."""
-    return console.term("fault", fault.rule)
-
-
 def fault_summary(entry: QuarantineEntry, console: Console) -> str:
     """Return all faults of an entry on one line."""
     return "; ".join(_fault_text(entry, fault, console) for fault in entry.faults)
@@ -215,7 +211,10 @@ def _show_replays(replays: Sequence[Replay], console: Console) -> ExitCode:
 
 
 def _summary_document(entry: QuarantineEntry, console: Console) -> dict[str, Any]:
-    faults = [{"path": fault.path, "rule": fault.rule, "message": rule_text(fault, console)} for fault in entry.faults]
+    faults = [
+        {"path": fault.path, "rule": fault.rule, "detail": fault.detail, "message": rule_text(fault, console)}
+        for fault in entry.faults
+    ]
     names = ("id", "connection", "record_type", "source_key", "first_seen")
     return {**{name: getattr(entry, name) for name in names}, "faults": faults}
 

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, Field, PrivateAttr, ValidationEr
 from pydantic_core import PydanticCustomError
 
 from cchc_connect.adapter import Adapter, AdapterFactory
+from cchc_connect.config.adapter_contract import make_adapter
 from cchc_connect.config.checks import (
     connection_faults,
     name_faults,
@@ -196,13 +197,13 @@ class Config(ConfigTable):
         """Return a new adapter for the connection `name`, made from its options.
 
         Raises:
-            ConfigurationError: the adapter is not installed or cannot be imported.
+            ConfigurationError: the adapter is not installed or not importable, failed, or breaks its contract.
             KeyError: there is no such connection.
         """
         connection = self.connections[name]
         factory = self._factories.get(connection.adapter) or adapter_factory(connection.adapter)
         self._factories[connection.adapter] = factory
-        return factory(factory.Options.model_validate(connection.options))
+        return make_adapter(connection.adapter, factory, connection.options)
 
 
 def _require_valid(checked: Model | ConfigurationError) -> Model:

@@ -228,6 +228,11 @@ def safe_traceback(error: BaseException) -> str:
     return "\n".join(lines)
 
 
+def logged_traceback(log: logging.Logger, error: BaseException) -> str:
+    """Return a line feed and the traceback of `error` for a line of `log`; "" unless debugging output is shown."""
+    return f"\n{safe_traceback(error)}" if log.isEnabledFor(logging.DEBUG) else ""
+
+
 def describe_type(error: BaseException) -> str:
     """Return the type of an exception, with the message if it is ours.
 

@@ -165,7 +165,7 @@ def _open_query() -> RowQuery:
 
 
 def _entry(row: RowMapping) -> QuarantineEntry:
-    faults = tuple(Fault(path=path, rule=rule) for path, rule in json.loads(row["faults"]))
+    faults = tuple(Fault(*parts) for parts in json.loads(row["faults"]))
     item = _parsed_item(row["item"] or "{}")
     names = ("id", "connection", "record_type", "partition", "source_key", "first_seen", "resolved_at")
     return QuarantineEntry(item=item, faults=faults, **{name: row[name] for name in names})
@@ -187,4 +187,6 @@ def _item_text(item: Item) -> str:
 
 
 def _faults_text(faults: Iterable[Fault]) -> str:
-    return json.dumps([[fault.path, fault.rule] for fault in faults], ensure_ascii=False)
+    """Return the faults as stored: a JSON array of [path, rule], or [path, rule, detail] where there is a detail."""
+    parts = [[fault.path, fault.rule, *([fault.detail] if fault.detail else [])] for fault in faults]
+    return json.dumps(parts, ensure_ascii=False)
