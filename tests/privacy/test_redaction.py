@@ -304,7 +304,7 @@ class TestShownLog:
 
         line, *further = stream.getvalue().splitlines()
         assert "citizen ***0001" in line
-        assert further == ["    |   warnings.warn(f\"citizen {CITIZEN}\", stacklevel=1)", "    | "]
+        assert further == ['    |   warnings.warn(f"citizen {CITIZEN}", stacklevel=1)', "    | "]
 
     def test_a_line_that_cannot_be_written_is_dropped(self, capsys: pytest.CaptureFixture[str]) -> None:
         """The logging module itself would print its values."""
