@@ -59,10 +59,10 @@ ROOMS = {
     "database.reading": "cchc_schemas clock database",
     "testing": "testing.province testing.doubles testing.faults",
     "transport.calls": "errors http transport.network",
-    "database.outbox": "clock errors adapter database database.reading",
+    "database.outbox": "clock messages errors adapter database database.reading",
     "soap": "wire errors http extras transport.calls",
     "transport.auth": "cchc_schemas errors http extras privacy signing transport.network transport.calls",
-    "database.state": "cchc_schemas clock errors http adapter database database.outbox",
+    "database.state": "cchc_schemas clock messages errors http adapter database database.outbox",
     "transport": "cchc_schemas errors http extras privacy transport.network transport.calls transport.auth",
     "cchc_adapters": "cchc_connect cchc_schemas wire transport",
     "config": (
@@ -75,7 +75,7 @@ ROOMS = {
         "cchc_schemas clock messages wire errors adapter privacy database signing transport.network "
         "database.outbox transport.auth database.state transport config database.writing"
     ),
-    "diagnostics": "clock messages errors http adapter privacy database transport.network transport config sync",
+    "diagnostics": "clock messages errors http adapter database transport.network transport config sync",
     "cli": (
         "cchc_schemas clock messages errors privacy database registry spreadsheets database.reading "
         "testing database.outbox database.state config database.writing case sync diagnostics"

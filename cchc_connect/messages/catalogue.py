@@ -5,11 +5,13 @@ dotted text, `table.key` in the file.
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
+from typing import cast
 
 from cchc_connect.messages.values import value_text
 
@@ -62,9 +64,29 @@ def _value(name: str, value: object, language: Language) -> object:
         case Message():
             return render_message(value.code, language, value.context)
         case Messages():
-            return "\n".join(render_message(line.code, language, line.context) for line in value.lines)
+            return "\n".join(str(_value(name, line, language)) for line in value.lines)
+        case dict() as stored:
+            return _value(name, _from_stored(cast("dict[str, object]", stored)), language)
+        case list() | tuple() | set() | frozenset() as parts:
+            return ", ".join(str(_value(name, part, language)) for part in cast("Collection[object]", parts))
         case _:
             return value_text(name, value, language, _sentences(language))
+
+
+def _from_stored(stored: Mapping[str, object]) -> object:
+    """Return the value that `stored_context` wrote as a JSON object; the text of an object that it did not write."""
+    match stored:
+        case {"code": str(code), "context": dict() as context}:
+            return Message(code, cast("dict[str, object]", context))
+        case {"lines": list() as lines}:
+            parts = map(_from_stored, cast("list[dict[str, object]]", lines))
+            return Messages([part for part in parts if isinstance(part, Message)])
+        case {"instant": str(instant)}:
+            return datetime.fromisoformat(instant)
+        case {"day": str(day)}:
+            return date.fromisoformat(day)
+        case _:
+            return str(stored)
 
 
 @cache

@@ -1,5 +1,6 @@
 """Whatever an outsider's adapter raises, wherever: its author reads file and line in each command, nobody a value."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ KINDS = {
 
 
 @pytest.fixture(name="harbour")
-def running_harbour(monkeypatch: pytest.MonkeyPatch) -> District:
+def running_harbour(monkeypatch: pytest.MonkeyPatch) -> Iterator[District]:
     """Give a running system at which the adapter is pointed."""
     monkeypatch.setenv("HARBOUR_PASSWORD", SECRET)
     with District() as running:
