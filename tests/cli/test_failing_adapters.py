@@ -197,3 +197,15 @@ def test_other_commands_that_read_a_source_name_the_place_as_well(
 
     assert f"KeyError 'areaM2', {FILE}:{line}, Parcels.fetch" in ended.out
     assert shows_no_value(ended)
+
+
+def test_a_header_that_is_missing_is_named_and_one_that_is_there_is_found_in_any_case(
+    call: Call, harbour: District, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = "response.headers['CONTENT-TYPE'], response.headers['X-Total-Count']"
+    line = install_harbour(tmp_path, monkeypatch, "after_response", read)
+    connect_harbour(harbour.base_url)
+
+    ran = call("sync")
+
+    assert f"KeyError 'X-Total-Count', {FILE}:{line}, Parcels.fetch" in ran.out
