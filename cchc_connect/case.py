@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
 
+from cchc_connect.database.reading.lineage import successors
 from cchc_connect.database.reading.records import AnyRecord, records_by_key
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import record_link
-from cchc_connect.database.writing.relations import successors
 from cchc_connect.errors import RecordNotFound
 from cchc_schemas import (
     RECORD_TYPES,

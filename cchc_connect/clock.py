@@ -1,13 +1,17 @@
 """The clock protocol, the system clock, and instants as the shared database stores them: text in UTC in time order.
 
-The engine receives a clock; it never reads the time itself.
+The engine receives a clock; it never reads the time itself. A time without offset and a day are Vietnamese
+everywhere (`as_instant`), whatever the time zone of the machine.
 """
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
 _UTC_OFFSET = "+00:00"
+
+FIRST_INSTANT, LAST_INSTANT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+"""The ends of the calendar, which stand for "always"."""
 
 
 class Clock(Protocol):
@@ -34,9 +38,48 @@ class SystemClock:
         return time.monotonic()
 
 
+class VietnameseClock:
+    """A clock whose wall clock may return times without offset: they are Vietnamese time."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Read the time from `clock`."""
+        self._clock = clock
+        self.monotonic = clock.monotonic
+
+    def now(self) -> datetime:
+        """Return the current instant, aware, in UTC."""
+        return as_instant(self._clock.now())
+
+
+def as_instant(moment: date, *, at_end_of_day: bool = False) -> datetime:
+    """Return a moment as an aware instant in UTC.
+
+    A datetime without offset is Vietnamese time (UTC+7). A day is its first moment in Vietnamese time; with
+    `at_end_of_day` its last microsecond, so that a period up to a day includes the day.
+
+    >>> as_instant(date(2026, 7, 1)).isoformat()
+    '2026-06-30T17:00:00+00:00'
+    >>> as_instant(date(2026, 7, 1), at_end_of_day=True).isoformat()
+    '2026-07-01T16:59:59.999999+00:00'
+    >>> as_instant(datetime(2026, 7, 1, 8, 15)).isoformat()
+    '2026-07-01T01:15:00+00:00'
+    """
+    from cchc_schemas.dates import VIETNAM  # noqa: PLC0415  # few programs need it, and --help must be fast
+
+    if not isinstance(moment, datetime):
+        first = datetime(moment.year, moment.month, moment.day, tzinfo=VIETNAM)
+        moment = first + timedelta(days=1, microseconds=-1) if at_end_of_day else first
+    if moment.tzinfo is UTC:
+        return moment
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)).astimezone(UTC)
+    except OverflowError:  # the first or the last hours of the calendar
+        return FIRST_INSTANT if moment.year == 1 else LAST_INSTANT
+
+
 def to_timestamp_text(at: datetime) -> str:
-    """Return an aware instant as stored, in UTC to the microsecond: `2021-09-27T01:15:00.000000Z`."""
-    in_utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    """Return an instant as stored, in UTC to the microsecond: `2021-09-27T01:15:00.000000Z`."""
+    in_utc = at if at.tzinfo is UTC else as_instant(at)
     return f"{in_utc.isoformat(timespec='microseconds')[: -len(_UTC_OFFSET)]}Z"
 
 

@@ -3,6 +3,7 @@
     CchcError
     ├── Fatal                     end the run: it cannot go on
     │   ├── ConfigurationError    cchc.toml, a secret, an adapter's options
+    │   ├── UsageMistake          the caller names something that does not exist, or gives a value of a wrong kind
     │   ├── DatabaseUnusable      the shared database cannot be opened or is newer than this program
     │   │   └── DatabaseLost      its connection broke; what was not committed can be written again
     │   ├── LeaseHeld             another run has the lease; nothing is wrong, run again later
@@ -11,13 +12,13 @@
     │   ├── AuthenticationFailed  the other system refuses our credentials
     │   └── StartOver             the source does not recognise our page token or watermark; read all again, once
     ├── Retriable                 back off; the same call may succeed later
-    │   ├── Stopped               a person or the machine asked the run to end; the next run continues from there
     │   ├── Unreachable           no connection, or the connection broke
     │   ├── CutShort              the response is incomplete
     │   ├── DeadlineExceeded      the time limit of the call, over all its attempts, is used up
     │   ├── Throttled             the other system requests less traffic
     │   ├── Maintenance           the other system says that it does not work now
     │   └── OutsideHours          the configuration allows no request at this time of day
+    ├── Stopped                   a person or the machine asked the run to end; the next run continues from there
     ├── Rejected                  set this one record or message aside and continue with the next
     │   └── MessageRefused        the other system will never accept this message
     └── NotFound                  what was asked for is not in the shared database
@@ -67,6 +68,10 @@ class ConfigurationError(Fatal):
     """The configuration has faults, or names something that does not exist or cannot be read."""
 
 
+class UsageMistake(Fatal):
+    """The call or the command line is not correct: it names something that does not exist, or a value is wrong."""
+
+
 class DatabaseUnusable(Fatal):
     """The shared database cannot be opened or written, or its schema is not one that this program can use."""
 
@@ -111,10 +116,6 @@ class Retriable(CchcError):
     """Back off: the same call may succeed later."""
 
 
-class Stopped(Retriable):
-    """The run was asked to end; committed pages and receipts stay, and the next run continues from there."""
-
-
 class Unreachable(Retriable):
     """No connection could be made, or it broke before a response."""
 
@@ -148,6 +149,13 @@ class Maintenance(Retriable):
 
 class OutsideHours(Retriable):
     """The configured opening hours (Vietnamese time) allow no request to the other system now."""
+
+
+class Stopped(CchcError):
+    """The run was asked to end; committed pages and receipts stay, and the next run continues from there.
+
+    Nothing failed and nothing is to be tried again at once, so it is no `Retriable`.
+    """
 
 
 class Rejected(CchcError):

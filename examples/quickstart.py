@@ -2,13 +2,12 @@
 
 import sys
 from itertools import islice
-from pathlib import Path
 
-from cchc_connect import Config, SharedDatabase, Synchronizer, find_case, records
+from cchc_connect import Config, Synchronizer, find_case, records
 from cchc_schemas import LandParcel
 
-config = Config.load(Path(sys.argv[1]))
-with SharedDatabase(config.database.url_with_password) as database:
+config = Config.load(sys.argv[1])
+with config.open_database() as database:
     report = Synchronizer(config, database).synchronise()
     print(f"{report.outcome}: {report.rows_written} rows written")
 

@@ -85,7 +85,7 @@ def prepared_address(kind: str, folder: Path) -> Generator[str, None, None]:
         yield f"sqlite:///{folder / 'shared.db'}"
         return
     schema = _PREPARED.pop() if _PREPARED else _Schema()
-    SharedDatabase(schema.address).close()
+    SharedDatabase(schema.address, create_or_upgrade=True).close()
     yield schema.address
     schema.empty()
     _PREPARED.append(schema)
@@ -143,5 +143,5 @@ _PREPARED: list[_Schema] = []
 def _sqlite_template() -> bytes:
     """Return the bytes of an SQLite file with all tables and no rows."""
     with tempfile.TemporaryDirectory() as folder:
-        SharedDatabase(f"sqlite:///{folder}/new.db").close()
+        SharedDatabase(f"sqlite:///{folder}/new.db", create_or_upgrade=True).close()
         return Path(folder, "new.db").read_bytes()

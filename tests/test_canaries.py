@@ -340,7 +340,7 @@ def test_no_error_of_a_run_and_no_log_at_debug_holds_a_canary(
     """Neither in an error's text, fields, causes and pickle, nor in the local variables of our frames."""
     recording = RecordingConnect()
 
-    with SharedDatabase(f"sqlite:///{tmp_path / 'shared.db'}") as database:
+    with SharedDatabase(f"sqlite:///{tmp_path / 'shared.db'}", create_or_upgrade=True) as database:
         reports = [
             Synchronizer(settings, database, RunEnvironment(open_transport=recording)).synchronise()
             for settings in (config, faulty)
@@ -377,7 +377,7 @@ def test_a_rows_values_show_in_no_error_of_the_database(log: CarelessLog, config
     """PostgreSQL writes the whole row into DETAIL; the URL holds a password."""
     with prepared_address("postgres", tmp_path) as plain:
         address = make_url(plain).set(password=SECRETS["database password"]).render_as_string(hide_password=False)
-        with SharedDatabase(address) as database:
+        with SharedDatabase(address, create_or_upgrade=True) as database:
             _forbid(database, PERSON["name"])
             with pytest.raises(DatabaseUnusable) as raised:
                 Synchronizer(config, database).synchronise(["good"])

@@ -2,20 +2,14 @@
 
 import re
 import shlex
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
 
 from cchc_connect.cli.context import CommandContext
-from cchc_connect.cli.exit_codes import UsageMistake
+from cchc_connect.database.names import require_known
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.sqlite import SQLITE_URL_PREFIX
 from cchc_connect.errors import DatabaseUnusable, NotFound
-from cchc_connect.privacy.secrets import SecretText
 from cchc_schemas import RECORD_TYPES, Record
-
-ADDRESS = re.compile(r"^[a-z]+://")
-"""Start of a database address; a location without it is a path."""
 
 PASSWORD = re.compile(r"(?<=://)([^:@/]*):[^@/]*@")
 """User and password in a database address."""
@@ -30,26 +24,22 @@ def existing_database(command: CommandContext, location: str | None) -> Generato
     Raises:
         NotFound: there is no such database; it is not created.
         DatabaseUnusable: it is not a shared database of this program, or an older one; it is not changed.
+        UsageMistake: `location` is an address of another kind of database.
         ConfigurationError: there is no location, and the configuration cannot be read.
     """
-    with open_existing(configured_address(command) if location is None else database_address(location)) as database:
+    with open_existing(configured_address(command) if location is None else location) as database:
         yield database
 
 
-def open_existing(address: str) -> SharedDatabase:
-    """Open the database at `address`; raises as `existing_database` does."""
+def open_existing(location: str) -> SharedDatabase:
+    """Open the database at `location`; raises as `existing_database` does."""
     try:
-        return SharedDatabase(address, create_or_upgrade=False)
+        return SharedDatabase(location)
     except DatabaseUnusable as error:
         if error.code != "database.absent":
             raise
         path = error.context["path"]
     raise NotFound("cli.no_database", path=path)
-
-
-def database_address(location: str) -> str:
-    """Return the address of a database, given its path or its address; an address may contain a password."""
-    return SecretText(location) if ADDRESS.match(location) else f"{SQLITE_URL_PREFIX}{Path(location).resolve()}"
 
 
 def database_option(location: str | None) -> str:
@@ -68,21 +58,11 @@ def configured_address(command: CommandContext) -> str:
     return Config.load(command.config).database.url_with_password
 
 
-def require_known_name(code: str, name: str | None, names: Iterable[str]) -> None:
-    """Refuse an unknown name, because an empty list would look like a result.
-
-    Raises:
-        UsageMistake: the name is not one of `names`.
-    """
-    if name is not None and name not in names:
-        raise UsageMistake(code, name=name, known=", ".join(sorted(names)))
-
-
 def record_class(name: str) -> type[Record]:
     """Return the record class of a record type.
 
     Raises:
         UsageMistake: there is no record type of that name.
     """
-    require_known_name("cli.record_type_unknown", name, RECORD_TYPES)
+    require_known("names.record_type_unknown", name, RECORD_TYPES)
     return RECORD_TYPES[name]

@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import RowMapping
-
 from cchc_connect.cli.arguments import existing_database, record_class
 from cchc_connect.cli.console import GAP, Console
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_time
 from cchc_connect.cli.signals import stop_on_signals
-from cchc_connect.database.reading.change_feed import follow
+from cchc_connect.clock import to_timestamp_text
+from cchc_connect.database.reading.change_feed import Change, follow
 from cchc_connect.privacy.masking import masked_document
 from cchc_schemas import RECORD_TYPES
 
@@ -53,28 +52,37 @@ def show_changes(command: CommandContext, database: str | None, options: Changes
             else:
                 stop.set()  # the command ends at the end of the feed
 
-        rows = follow(opened, options.since, record_types=options.record_types, is_stopping=stop.is_set, sleep=pause)
-        for row in islice(rows, options.limit):
-            command.console.stream_item(_document(row, unmasked=unmasked), _line(row, command.console))
+        feed = follow(opened, options.since, record_types=options.record_types, is_stopping=stop.is_set, sleep=pause)
+        for change in islice(feed, options.limit):
+            command.console.stream_item(_document(change, unmasked=unmasked), _line(change, command.console))
             if stop.is_set():
                 break
     return ExitCode.DONE
 
 
-def _document(row: RowMapping, *, unmasked: bool) -> Mapping[str, Any]:
-    document: dict[str, Any] = json.loads(row["document"])
-    kind = RECORD_TYPES.get(row["record_type"])
+def _document(change: Change, *, unmasked: bool) -> Mapping[str, Any]:
+    document: dict[str, Any] = json.loads(change.document)
+    kind = RECORD_TYPES.get(change.record_type)
     if not unmasked:
         document = {} if kind is None else masked_document(kind, document)
-    return {**{name: value for name, value in row.items() if name != "order_key"}, "document": document}
+    names = ("sequence", "record_type", "record_key", "operation", "version")
+    days = {"valid_from": change.valid_from, "valid_to": change.valid_to}
+    return {
+        **{name: getattr(change, name) for name in names},
+        "document": document,
+        "connection": change.connection,
+        "run_id": change.run_id,
+        "changed_at": to_timestamp_text(change.changed_at),
+        **{name: None if day is None else day.isoformat() for name, day in days.items()},
+    }
 
 
-def _line(row: RowMapping, console: Console) -> str:
-    version = console.text("changes_view.version", version=row["version"])
-    change = (
-        row["sequence"],
-        local_time(row["changed_at"], console.language),
-        console.term("operation", row["operation"]),
+def _line(change: Change, console: Console) -> str:
+    version = console.text("changes_view.version", version=change.version)
+    head = (
+        change.sequence,
+        local_time(change.changed_at, console.language),
+        console.term("operation", change.operation),
     )
-    record = (console.term("record_name", row["record_type"]), row["record_key"], version, row["connection"])
-    return GAP.join(map(str, (*change, *record)))
+    record = (console.term("record_name", change.record_type), change.record_key, version, change.connection)
+    return GAP.join(map(str, (*head, *record)))

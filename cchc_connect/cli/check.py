@@ -12,7 +12,6 @@ from cchc_connect.cli.exit_codes import ExitCode, exit_code_of
 from cchc_connect.cli.fault_texts import rule_text
 from cchc_connect.cli.record_fields import field_name, record_model
 from cchc_connect.config.file import Config
-from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.diagnostics.connections import check_connections
 from cchc_connect.diagnostics.database import DATABASE, database_findings, free_space_finding
 from cchc_connect.diagnostics.finding import Finding
@@ -54,7 +53,7 @@ def _findings(config: Config, file: Path) -> Iterator[Finding]:
 def _database(config: Config) -> Iterator[Finding]:
     """Check the database, or the folder in which the first run will create it."""
     try:
-        with SharedDatabase(config.database.url_with_password, create_or_upgrade=False) as database:
+        with config.open_database(create_or_upgrade=False) as database:
             yield Finding.good(DATABASE, "check.database_opens", {"path": database.location})
             yield from database_findings(database)
     except DatabaseUnusable as error:

@@ -5,16 +5,17 @@ from dataclasses import asdict
 
 from sqlalchemy import Connection
 
-from cchc_connect.cli.arguments import existing_database, require_known_name
+from cchc_connect.cli.arguments import existing_database
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
-from cchc_connect.cli.exit_codes import ExitCode, UsageMistake
+from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_time
 from cchc_connect.cli.record_fields import field_name, record_model
 from cchc_connect.config.file import Config
+from cchc_connect.database.names import require_known
 from cchc_connect.database.outbox.dead_letters import DeadLetter, dead_letters, requeue
 from cchc_connect.database.outbox.deliveries import route_states
-from cchc_connect.errors import NotFound
+from cchc_connect.errors import NotFound, UsageMistake
 from cchc_connect.messages import sentences_by_code
 
 COLUMNS = (
@@ -126,7 +127,7 @@ def _show_requeued(route: str, requeued: Sequence[DeadLetter], skipped: Sequence
 
 def _check_route(connection: Connection, route: str | None, configured: Iterable[str]) -> None:
     routes = {*configured, *(str(state["name"]) for state in route_states(connection))}
-    require_known_name("cli.route_unknown", route, routes)
+    require_known("names.route_unknown", route, routes)
 
 
 def _requeue_text(dead_letter: DeadLetter, console: Console) -> str:

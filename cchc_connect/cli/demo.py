@@ -74,7 +74,7 @@ def show_demo(command: CommandContext, location: Path, *, seed: int, small: bool
     world = World(seed, **(SMALL_WORLD if small else {}))
     with Agencies(world) as agencies, passwords_of_doubles(agencies):
         config = demo_config(agencies, location)
-        with SharedDatabase(config.database.url_with_password) as database:
+        with config.open_database() as database:
             return Demonstration(command.console, agencies, config, database).show()
 
 

@@ -6,15 +6,17 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from cchc_connect.cli.arguments import database_option, existing_database, require_known_name
+from cchc_connect.cli.arguments import database_option, existing_database
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
-from cchc_connect.cli.exit_codes import ExitCode, UsageMistake
+from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_time
 from cchc_connect.cli.record_fields import field_name, field_value, record_model
 from cchc_connect.clock import SystemClock, to_timestamp_text
+from cchc_connect.database.names import require_known
 from cchc_connect.database.state.cursors import stream_states
 from cchc_connect.database.writing.discrepancies import DiscrepancyState, discrepancies, set_discrepancy_state
+from cchc_connect.errors import UsageMistake
 from cchc_connect.privacy.masking import HIDDEN, masked_field
 from cchc_schemas import RECORD_TYPES
 
@@ -44,8 +46,8 @@ def list_discrepancies(
             *(row["connection"] for row in rows),
             *(state.connection for state in stream_states(transaction)),
         }
-    require_known_name("cli.connection_unknown", connection, connections)
-    require_known_name("cli.record_type_unknown", record_type, RECORD_TYPES)
+    require_known("names.connection_unknown", connection, connections)
+    require_known("names.record_type_unknown", record_type, RECORD_TYPES)
     documents = [
         _document(row, unmasked=unmasked)
         for row in rows

@@ -16,6 +16,7 @@ from cchc_connect.errors import (
     LeaseLost,
     NotFound,
     Rejected,
+    UsageMistake,
 )
 
 
@@ -48,10 +49,6 @@ class ExitCode(IntEnum):
     """Stopped by Ctrl-C (128 + SIGINT); committed data is kept, the next run continues from there."""
     TERMINATED = 143
     """Stopped on request (128 + SIGTERM) after the current page; the next run continues from there."""
-
-
-class UsageMistake(Fatal):
-    """The command line is not correct, or names something that does not exist."""
 
 
 class CannotCreate(Fatal):

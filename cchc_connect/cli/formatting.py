@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from cchc_connect.cli.exit_codes import UsageMistake
+from cchc_connect.errors import UsageMistake
 from cchc_connect.messages import Language
 from cchc_connect.messages.values import day_text, instant_text, number_text
 from cchc_schemas import VIETNAM

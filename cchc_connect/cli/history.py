@@ -14,9 +14,9 @@ from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_date, local_time, parse_instant
 from cchc_connect.cli.record_fields import field_name, field_value
 from cchc_connect.clock import to_timestamp_text
-from cchc_connect.database.reading.history import FieldChange, RecordVersion, differences, history
+from cchc_connect.database.reading.history import FieldChange, RecordVersion, differences, histories
+from cchc_connect.database.reading.lineage import predecessors, successors
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.writing.relations import predecessors, successors
 from cchc_connect.errors import RecordNotFound
 from cchc_connect.privacy.masking import masked_field, masked_record
 from cchc_schemas import Record, to_document
@@ -63,11 +63,10 @@ def _find(database: SharedDatabase, kind: type[Record], key: str) -> _KeyHistory
     with database.reading() as connection:
         became = [_event(row) for row in successors(connection, kind.record_type, key)]
         came_from = [_event(row) for row in predecessors(connection, kind.record_type, key)]
-    keys = [key, *dict.fromkeys(event["new_key"] for event in became)]
-    records = {candidate: versions for candidate in keys if (versions := history(database, kind, candidate))}
+    records = histories(database, kind, key)
     if not records:
         raise RecordNotFound("cli.no_record", record_type=kind.record_type, key=key)
-    return _KeyHistory(records={key: records[key]} if key in records else records, became=became, came_from=came_from)
+    return _KeyHistory(records=records, became=became, came_from=came_from)
 
 
 def _event(row: Row[Any]) -> Mapping[str, Any]:

@@ -17,9 +17,9 @@ import typer
 from cchc_connect.cli.app import app
 from cchc_connect.cli.console import Console, discard
 from cchc_connect.cli.context import PROGRAM
-from cchc_connect.cli.exit_codes import ExitCode, OutputUnwritable, UsageMistake, exit_code_of
+from cchc_connect.cli.exit_codes import ExitCode, OutputUnwritable, exit_code_of
 from cchc_connect.cli.localization import choose_language, language_option, localized_command
-from cchc_connect.errors import CchcError
+from cchc_connect.errors import CchcError, UsageMistake
 from cchc_connect.privacy.logging import LogForm, log, shown_log
 from cchc_connect.privacy.redaction import safe_traceback
 

@@ -6,19 +6,20 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from cchc_connect.cli.arguments import database_option, existing_database, require_known_name
+from cchc_connect.cli.arguments import database_option, existing_database
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
-from cchc_connect.cli.exit_codes import CannotCreate, ExitCode, UsageMistake
+from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
 from cchc_connect.cli.fault_texts import rule_text
 from cchc_connect.cli.formatting import local_time
 from cchc_connect.cli.record_fields import field_name, record_model
 from cchc_connect.config.file import Config
+from cchc_connect.database.names import require_known
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursors import stream_states
 from cchc_connect.database.writing import quarantine
 from cchc_connect.database.writing.quarantine import QuarantineEntry
-from cchc_connect.errors import NotFound, Rejected
+from cchc_connect.errors import NotFound, Rejected, UsageMistake
 from cchc_connect.messages import Language, Message
 from cchc_connect.privacy.masking import masked_item
 from cchc_connect.spreadsheets import Column, ColumnType, Row, is_spreadsheet, write_spreadsheet
@@ -108,8 +109,8 @@ def open_entries(
         }
     if database is None:
         connections |= set(Config.load(command.config).connections)
-    require_known_name("cli.connection_unknown", connection, connections)
-    require_known_name("cli.record_type_unknown", record_type, RECORD_TYPES)
+    require_known("names.connection_unknown", connection, connections)
+    require_known("names.record_type_unknown", record_type, RECORD_TYPES)
     return [
         entry
         for entry in entries

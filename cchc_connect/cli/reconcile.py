@@ -7,10 +7,12 @@ from typing import Any
 from cchc_connect.cli.arguments import existing_database
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
-from cchc_connect.cli.exit_codes import ExitCode, UsageMistake
+from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.progress import progress_display
 from cchc_connect.cli.report import EXIT_CODES
 from cchc_connect.config.file import Config
+from cchc_connect.database.names import require_known
+from cchc_connect.errors import UsageMistake
 from cchc_connect.sync.reconcile import Comparison, KeySample, Reconciliation
 from cchc_connect.sync.report import RunStatus
 from cchc_connect.sync.synchronizer import RunEnvironment, Synchronizer
@@ -47,13 +49,11 @@ def reconcile_connection(command: CommandContext, name: str, options: ReconcileO
 
 
 def _check_names(config: Config, name: str, options: ReconcileOptions) -> None:
-    if name not in config.connections:
-        raise UsageMistake("cli.connection_unknown", name=name, known=", ".join(config.connections))
+    require_known("names.connection_unknown", name, config.connections)
     provided = [source.record_type.record_type for source in config.adapter(name).sources]
     if not provided:
         raise UsageMistake("cli.no_sources", name=name)
-    if options.record_type not in {None, *provided}:
-        raise UsageMistake("cli.record_type_unknown", name=options.record_type, known=", ".join(provided))
+    require_known("names.record_type_unknown", options.record_type, provided)
 
 
 def _document(result: Reconciliation, console: Console) -> Mapping[str, Any]:

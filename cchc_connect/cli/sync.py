@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from cchc_connect.cli.context import CommandContext
-from cchc_connect.cli.exit_codes import ExitCode, UsageMistake
+from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import parse_instant
 from cchc_connect.cli.progress import progress_display
 from cchc_connect.cli.report import EXIT_CODES, report_document, show_report
@@ -13,7 +13,7 @@ from cchc_connect.cli.signals import stop_on_signals
 from cchc_connect.config.file import Config
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.writing.quarantine import open_counts
-from cchc_connect.errors import ConfigurationError
+from cchc_connect.errors import ConfigurationError, UsageMistake
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.report import RunReport
 from cchc_connect.sync.synchronizer import RunEnvironment, Synchronizer
@@ -103,7 +103,7 @@ def _run(
     """Run and report; SIGTERM stops the run after the current page and messages."""
     console = command.console
     with (
-        SharedDatabase(config.database.url_with_password) as database,
+        config.open_database() as database,
         stop_on_signals(signal.SIGTERM) as stop,
         progress_display(console, dry_run=dry_run) as progress,
     ):

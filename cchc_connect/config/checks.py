@@ -7,10 +7,12 @@ of their receivers.
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
+from cchc_connect.config.known_keys import unknown_key_problem
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Message
+from cchc_connect.messages.suggestions import closest
 from cchc_connect.privacy.page_tokens import holds_secret
 from cchc_schemas import RECORD_TYPES, Record
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 RULES_WITH_MESSAGE = frozenset(
     {
         "missing",
-        "extra_forbidden",
         "string_type",
         "string_pattern_mismatch",
         "string_too_short",
@@ -57,12 +58,19 @@ RULES_WITH_MESSAGE = frozenset(
 """Pydantic error types that have a sentence in the message catalogue; all others show Pydantic's own text."""
 
 
-def pydantic_faults(error: ValidationError, prefix: tuple[str, ...]) -> Iterator[Message]:
-    """Yield the faults that Pydantic found, each at its key below `prefix`; no value of the file is in them."""
+def pydantic_faults(error: ValidationError, model: type[BaseModel], prefix: tuple[str, ...] = ()) -> Iterator[Message]:
+    """Yield the faults that Pydantic found in the table of `model`, each at its key below `prefix`.
+
+    No value of the file is in them.
+    """
     for fault in error.errors(include_url=False, include_context=True, include_input=False):
+        path = tuple(map(str, fault["loc"]))
+        if fault["type"] == "extra_forbidden":
+            yield _fault((*prefix, *path), unknown_key_problem(model, path))
+            continue
         rule = fault["type"] if fault["type"] in RULES_WITH_MESSAGE else "other"
         problem = Message(f"config_rule.{rule}", {"problem": fault["msg"], **fault.get("ctx", {})})
-        yield _fault((*prefix, *map(str, fault["loc"])), problem)
+        yield _fault((*prefix, *path), problem)
 
 
 def connection_faults(config: "Config") -> Iterator[Message]:
@@ -78,7 +86,7 @@ def option_faults(config: "Config") -> Iterator[Message]:
         try:
             config.adapter(name)
         except ValidationError as error:
-            yield from pydantic_faults(error, ("connections", name, "options"))
+            yield from pydantic_faults(error, config.options_model(name), ("connections", name, "options"))
         except ConfigurationError as error:
             yield _fault(("connections", name, "adapter"), Message(error.code, error.context))
 
@@ -156,4 +164,7 @@ def _fault(path: tuple[str, ...], problem: Message) -> Message:
 
 
 def _unknown_name(value: str, existing: Mapping[str, object]) -> Message:
-    return Message("config_rule.unknown_name", {"value": value, "known": ", ".join(existing)})
+    meant, known = closest(value, existing), ", ".join(existing)
+    if meant is None:
+        return Message("config_rule.unknown_name", {"value": value, "known": known})
+    return Message("config_rule.similar_name", {"value": value, "meant": meant, "known": known})

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, cast
 from urllib.parse import quote
 
 from pydantic import AfterValidator, BaseModel, Field, PrivateAttr, ValidationError
@@ -26,11 +26,15 @@ from cchc_connect.config.checks import (
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.config.secrets import Secret
 from cchc_connect.config.tables import ConfigTable, Name, Reason
+from cchc_connect.database.location import POSTGRES_PREFIX, SQLITE_PREFIX
 from cchc_connect.errors import ConfigurationError
-from cchc_connect.messages import Messages
+from cchc_connect.messages import Message, Messages
 from cchc_connect.privacy.redaction import is_secret_name
 from cchc_connect.privacy.secrets import SecretText
 from cchc_connect.registry import adapter_factory
+
+if TYPE_CHECKING:
+    from cchc_connect.database.shared_database import SharedDatabase
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -45,12 +49,6 @@ PATH_KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
 """Table -> its keys that are paths. `secret` stands for every reference to a secret file: a table with the key `file`
 alone.
 """
-
-SQLITE_PREFIX = "sqlite:///"
-"""Prefix of an SQLite database URL."""
-
-POSTGRES_PREFIX = "postgresql://"
-"""Prefix of a PostgreSQL database URL."""
 
 
 class RouteTable(ConfigTable):
@@ -152,46 +150,73 @@ class Config(ConfigTable):
     """Adapter name -> factory, cached: a search through all installed packages takes milliseconds."""
 
     @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read and validate the file.
+    def load(cls, source: Path | str) -> Self:
+        """Read and validate a configuration.
 
         Args:
-            path: the TOML file (UTF-8); relative paths in it are relative to its folder.
+            source: the path of the TOML file (UTF-8), whose relative paths are relative to its folder; or its text,
+                whose relative paths are relative to the working directory. A `str` with a line break or `=` is text,
+                unless a file has that name.
 
         Raises:
             ConfigurationError: the file cannot be read or has faults. Code `config.faults` lists all faults of one
                 stage: first the form of every key, then names, adapters and their options, then what routes require
                 of their receivers.
         """
-        return _require_valid(cls._read(path))
+        is_text = isinstance(source, str) and _is_text(source)
+        return _require_valid(cls._parse(str(source)) if is_text else cls._read(Path(source)))
 
     @classmethod
     def from_tables(cls, tables: Mapping[str, Any], path: Path) -> Self:
         """Validate tables that were read from `path`. Raises as `load` does."""
-        checked = cls._validate(tables, path)
+        checked = cls._validate(tables, path.parent, path)
         del tables  # a secret in the wrong key must not show in a traceback with local variables
         return _require_valid(checked)
 
     @classmethod
     def _read(cls, path: Path) -> Self | ConfigurationError:
         try:
-            tables = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
             return ConfigurationError("config.file_missing", file=path)
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except OSError as error:
+            return ConfigurationError("config.file_unreadable", file=path, reason=error.strerror)
+        except UnicodeDecodeError as error:
             return ConfigurationError("config.not_toml", file=path, problem=str(error))
-        return cls._validate(tables, path)
+        return cls._parse(text, path)
 
     @classmethod
-    def _validate(cls, tables: Mapping[str, Any], path: Path) -> Self | ConfigurationError:
+    def _parse(cls, text: str, path: Path | None = None) -> Self | ConfigurationError:
+        name = Message("config.text") if path is None else path
         try:
-            config = cls.model_validate(_with_absolute_paths(tables, path.parent))
+            tables = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            return ConfigurationError("config.not_toml", file=name, problem=str(error))
+        return cls._validate(tables, Path() if path is None else path.parent, name)
+
+    @classmethod
+    def _validate(cls, tables: Mapping[str, Any], folder: Path, name: Path | Message) -> Self | ConfigurationError:
+        try:
+            config = cls.model_validate(_with_absolute_paths(tables, folder))
         except ValidationError as error:
-            return ConfigurationError("config.faults", file=path, faults=Messages(list(pydantic_faults(error, ()))))
+            return ConfigurationError("config.faults", file=name, faults=Messages(list(pydantic_faults(error, cls))))
         faults = [*connection_faults(config), *name_faults(config), *option_faults(config)] or list(
             target_faults(config)
         )
-        return ConfigurationError("config.faults", file=path, faults=Messages(faults)) if faults else config
+        return ConfigurationError("config.faults", file=name, faults=Messages(faults)) if faults else config
+
+    def open_database(self, *, create_or_upgrade: bool = True) -> "SharedDatabase":
+        """Open the shared database of `[database]`; it is created, or upgraded if it is older.
+
+        Without `create_or_upgrade` it is opened as it is. Close it after use: it is a context manager.
+
+        Raises:
+            DatabaseUnusable: it cannot be opened; see `SharedDatabase`.
+            ConfigurationError: its password cannot be read, or its driver is not installed.
+        """
+        from cchc_connect.database.shared_database import SharedDatabase  # noqa: PLC0415  # a configuration is read without it
+
+        return SharedDatabase(self.database.url_with_password, create_or_upgrade=create_or_upgrade)
 
     def adapter(self, name: str) -> Adapter:
         """Return a new adapter for the connection `name`, made from its options.
@@ -201,9 +226,22 @@ class Config(ConfigTable):
             KeyError: there is no such connection.
         """
         connection = self.connections[name]
-        factory = self._factories.get(connection.adapter) or adapter_factory(connection.adapter)
-        self._factories[connection.adapter] = factory
-        return make_adapter(connection.adapter, factory, connection.options)
+        return make_adapter(connection.adapter, self._factory(name), connection.options)
+
+    def options_model(self, name: str) -> type[BaseModel]:
+        """Return the model of the adapter's options of the connection `name`. Raises as `adapter` does."""
+        return self._factory(name).Options
+
+    def _factory(self, name: str) -> AdapterFactory:
+        adapter_name = self.connections[name].adapter
+        factory = self._factories.get(adapter_name) or adapter_factory(adapter_name)
+        self._factories[adapter_name] = factory
+        return factory
+
+
+def _is_text(source: str) -> bool:
+    """True if `source` is the text of a configuration, not the path of one."""
+    return "\n" in source or ("=" in source and not Path(source).exists())
 
 
 def _require_valid(checked: Model | ConfigurationError) -> Model:

@@ -56,8 +56,8 @@ class Backend(Protocol):
         """Where the database is: a file's path, or an address without its password."""
         ...
 
-    def engine(self) -> Engine:
-        """Return a new engine."""
+    def engine(self, *, may_create: bool) -> Engine:
+        """Return a new engine; only with `may_create` do its connections create a database that does not exist."""
         ...
 
     def begin(self, connection: Connection, *, writing: bool) -> None:

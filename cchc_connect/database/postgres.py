@@ -55,8 +55,9 @@ class PostgresBackend:
         plain = self._url.set(drivername="postgresql")
         return plain.difference_update_query(_secret_parameters(plain)).render_as_string(hide_password=True)
 
-    def engine(self) -> Engine:
-        """Return an engine whose connections wait for a lock no longer than `LOCK_TIMEOUT_S`."""
+    def engine(self, *, may_create: bool = False) -> Engine:
+        """Return an engine whose connections wait for a lock no longer than `LOCK_TIMEOUT_S`; they create nothing."""
+        del may_create
         engine = create_engine(self._url, pool_size=POOL_SIZE, pool_pre_ping=False, **silent_engine_options())
         event.listen(engine, "connect", _set_connection_options)
         return engine

@@ -113,7 +113,7 @@ def _description(record_class: type[Record], name: str) -> str | None:
 
 
 def _column_type(annotation: object) -> TypeEngine[Any]:
-    kind = _bare_type(annotation)
+    kind = bare_type(annotation)
     if kind is bool:
         return Boolean()
     if kind is Decimal:
@@ -125,12 +125,12 @@ def _column_type(annotation: object) -> TypeEngine[Any]:
     return NESTED_JSON
 
 
-def _bare_type(annotation: object) -> object:
+def bare_type(annotation: object) -> object:
     """Return the type under `Annotated`, `| None` and a generic's arguments."""
     origin = get_origin(annotation)
     if origin is Annotated:
-        return _bare_type(get_args(annotation)[0])
+        return bare_type(get_args(annotation)[0])
     if origin in {Union, types.UnionType}:
         (first, *alternatives) = [member for member in get_args(annotation) if member is not type(None)]
-        return _bare_type(first) if not alternatives else dict
+        return bare_type(first) if not alternatives else dict
     return origin or annotation

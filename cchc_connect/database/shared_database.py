@@ -8,6 +8,7 @@ froze until its lease expired can write nothing more.
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -15,8 +16,9 @@ from sqlalchemy import Connection, event, select
 from sqlalchemy.exc import DBAPIError
 
 from cchc_connect.database.backend import Backend
+from cchc_connect.database.location import Location, location_address, parse_location
 from cchc_connect.database.migrate import create_schema, upgrade_schema
-from cchc_connect.database.sqlite import SQLITE_URL_PREFIX, SqliteBackend
+from cchc_connect.database.sqlite import SqliteBackend
 from cchc_connect.database.tables import SCHEMA_VERSION, lease
 from cchc_connect.errors import DatabaseLost, DatabaseUnusable, LeaseLost
 from cchc_connect.extras import require_extra
@@ -28,26 +30,37 @@ RUN_LEASE = "sync"
 
 
 class SharedDatabase:
-    """One shared database, in an SQLite file or in PostgreSQL; thread-safe."""
+    """One shared database, in an SQLite file or in PostgreSQL; thread-safe.
 
-    def __init__(self, url: str, *, create_or_upgrade: bool = True) -> None:
-        """Open the database at `url`, `sqlite:///PATH` or `postgresql://...`.
+    Example::
 
-        With `create_or_upgrade` the tables of a new database are created and those of an older one upgraded; without
-        it the database is not changed.
+        with SharedDatabase("shared.db") as database:
+            for parcel in records(database, LandParcel, commune_code="25747"):
+                print(parcel.key, parcel.area_m2)
+    """
+
+    def __init__(self, location: str | Path, *, create_or_upgrade: bool = False) -> None:
+        """Open the database at `location`: a path, `sqlite:///PATH` or `postgresql://USER@HOST:PORT/NAME`.
+
+        Without `create_or_upgrade` the database is not changed, and nothing is created: not the database, and no file
+        beside it that stays after `close`. With it the tables of a new database are created and those of an older one
+        upgraded. A path is taken as it is; `?`, `#` and `%` have no meaning in it.
 
         Raises:
             DatabaseUnusable: it cannot be opened, belongs to another program, or has a newer schema version;
-                without `create_or_upgrade` also if it does not exist or has an older one.
+                without `create_or_upgrade` also if it does not exist (`database.absent`) or has an older one
+                (`database.older`).
+            UsageMistake: `location` is an address of another kind of database.
             ConfigurationError: the database's driver is not installed.
         """
-        self.url = url = SecretText(url)
-        self._backend = _backend(url)
+        parsed = parse_location(location)
+        self.url = SecretText(location_address(parsed))
+        self._backend = _backend(parsed)
         self._driver_errors: tuple[type[Exception], ...] = (DBAPIError, *self._backend.driver_errors)
         self._write_lock = threading.Lock()  # one writer at a time: this lock is fairer than the database's
         if not create_or_upgrade:
             self._backend.require_exists()
-        self._engine = self._backend.engine()
+        self._engine = self._backend.engine(may_create=create_or_upgrade)
         event.listen(self._engine, "begin", self._begin)
         try:
             self._ensure_schema(create_or_upgrade=create_or_upgrade)
@@ -149,12 +162,12 @@ class SharedDatabase:
         return kind("database.failed", path=self.location, reason=self._backend.error_message(cause))
 
 
-def _backend(url: str) -> Backend:
-    if url.startswith(SQLITE_URL_PREFIX):
-        return SqliteBackend(url)
+def _backend(location: Location) -> Backend:
+    if isinstance(location, Path):
+        return SqliteBackend(location)
     with require_extra("postgres", "psycopg"):
         from cchc_connect.database.postgres import PostgresBackend  # noqa: PLC0415  # its driver is an optional dependency
-    return PostgresBackend(url)
+    return PostgresBackend(location)
 
 
 def _require_current_token(connection: Connection, token: int) -> None:

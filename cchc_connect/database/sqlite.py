@@ -1,25 +1,32 @@
 """SQLite as the shared database: one file; the file's lock allows one writer at a time."""
 
+import os
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from cchc_connect.database.backend import LOCK_TIMEOUT_S, POOL_SIZE, DatabaseState, silent_engine_options
 from cchc_connect.errors import DatabaseUnusable
 from cchc_connect.messages import Message
-
-SQLITE_URL_PREFIX = "sqlite:///"
 
 APPLICATION_ID = 0x63636863
 """Application id in the header of our files ("cchc"); a file with another id belongs to another program."""
 
 ERRORS_WITH_MESSAGE = ("sqlite_full", "sqlite_readonly", "sqlite_cantopen", "sqlite_notadb", "sqlite_busy")
 """Error names of SQLite that have a message of their own."""
+
+_WITHOUT_LOG = ("SQLITE_CANTOPEN", "SQLITE_READONLY")
+"""Errors of a file whose write-ahead log cannot be created beside it."""
+
+WAL_RETRY_S = 0.05
+"""Seconds between two attempts to switch a file to its write-ahead log while another program has it locked."""
 
 CACHE_KIB = 4 * 1024
 """Page cache of a connection, KiB: the inner index pages of a million rows fit in."""
@@ -33,20 +40,26 @@ class SqliteBackend:
 
     driver_errors: tuple[type[Exception], ...] = (sqlite3.DatabaseError,)
 
-    def __init__(self, url: str) -> None:
-        """Prepare for the file at `url`."""
-        self._url = url
-        self.path = Path(url.removeprefix(SQLITE_URL_PREFIX))
+    def __init__(self, path: Path) -> None:
+        """Prepare for the file at `path`, which is absolute."""
+        self.path = path
 
     @property
     def location(self) -> str:
         """Return the file's path."""
         return str(self.path)
 
-    def engine(self) -> Engine:
-        """Return an engine whose connections never begin a transaction of their own."""
+    def engine(self, *, may_create: bool) -> Engine:
+        """Return an engine whose connections never begin a transaction of their own.
+
+        The path goes to SQLite as it is: as an address it would be parsed, and `?` would end it.
+        """
         engine = create_engine(
-            self._url, connect_args={"timeout": LOCK_TIMEOUT_S}, pool_size=POOL_SIZE, **silent_engine_options()
+            URL.create("sqlite", database=self.location),
+            creator=lambda: self._connect("rwc" if may_create else "rw"),
+            poolclass=QueuePool,
+            pool_size=POOL_SIZE,
+            **silent_engine_options(),
         )
         event.listen(engine, "connect", _configure)
         return engine
@@ -71,7 +84,7 @@ class SqliteBackend:
         """Let readers read while a page is written; the file stores this, and no transaction may be open."""
         connection = engine.raw_connection()
         try:
-            connection.cursor().execute("PRAGMA journal_mode = WAL")
+            _switch_to_wal(connection.cursor())
         finally:
             connection.close()
 
@@ -90,18 +103,41 @@ class SqliteBackend:
         """Check that the file exists and can be read, without changing a byte of it.
 
         Raises:
-            DatabaseUnusable: it does not exist (`database.absent`), or cannot be read.
+            DatabaseUnusable: it does not exist (`database.absent`), or cannot be read; a file with a write-ahead log
+                in a folder that this account cannot write is not readable either (`database.folder_not_writable`).
         """
         if not self.path.is_file():
             raise DatabaseUnusable("database.absent", path=self.location)
         try:
-            with closing(sqlite3.connect(f"file:{quote(self.location)}?mode=ro", uri=True)) as connection:
+            with closing(self._connect("rw")) as connection:
                 connection.execute("SELECT count(*) FROM sqlite_master")
         except sqlite3.Error as error:
-            reason = self.error_message(error)
+            reason, name = self.error_message(error), getattr(error, "sqlite_errorname", "")
         else:
             return
+        if name.startswith(_WITHOUT_LOG) and not os.access(self.path.parent, os.W_OK) and os.access(self.path, os.R_OK):
+            raise DatabaseUnusable("database.folder_not_writable", path=self.location, folder=self.path.parent)
         raise DatabaseUnusable("database.failed", path=self.location, reason=reason)
+
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        """Return a connection; `mode` is that of SQLite: `rwc` creates the file, `rw` does not."""
+        address = f"{self.path.as_uri()}?mode={mode}"
+        return sqlite3.connect(address, uri=True, timeout=LOCK_TIMEOUT_S, check_same_thread=False)
+
+
+def _switch_to_wal(cursor: DBAPICursor) -> None:
+    """Switch the file to a write-ahead log; SQLite does not wait here for another program that has it locked."""
+    deadline_s = time.monotonic() + LOCK_TIMEOUT_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            is_locked = getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY")
+            if not is_locked or time.monotonic() > deadline_s:
+                raise
+            time.sleep(WAL_RETRY_S)
+        else:
+            return
 
 
 def _configure(driver_connection: Any, _: ConnectionPoolEntry) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from cchc_connect.messages.catalogue import Message
+
 SIMILARITY = 0.6
 """Share of letters that two names must have in common, in the same order; below it a suggestion is a guess."""
 
@@ -25,6 +27,12 @@ def closest(name: str, known_names: Iterable[str]) -> str | None:
         by_spelling.setdefault(_spelling(known_name), known_name)
     matches = get_close_matches(_spelling(name), by_spelling, n=1, cutoff=SIMILARITY)
     return by_spelling[matches[0]] if matches else None
+
+
+def suggestion(name: str, known_names: Iterable[str]) -> Message | str:
+    """Return the question " Did you mean ...?" as a value of the message about `name`; "" if nothing resembles it."""
+    meant = closest(name, known_names)
+    return "" if meant is None else Message("suggestion.meant", {"meant": meant})
 
 
 def _spelling(name: str) -> str:

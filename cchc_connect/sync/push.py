@@ -16,7 +16,7 @@ from cchc_connect.database.outbox import deliveries
 from cchc_connect.database.outbox.audit_log import SENDING, AuditEntry, append_entry
 from cchc_connect.database.outbox.deliveries import Delivery
 from cchc_connect.database.state.counters import CounterKey, Counters, write_counters
-from cchc_connect.errors import AuthenticationFailed, CchcError, Fatal, Rejected, Retriable, SourceHeld
+from cchc_connect.errors import AuthenticationFailed, CchcError, Fatal, Rejected, Retriable, SourceHeld, Stopped
 from cchc_connect.sync.adapter_calls import deliver_batch
 from cchc_connect.sync.concurrency import BackgroundWriter
 from cchc_connect.sync.error_policy import adapter_boundary, stops_this_run
@@ -86,7 +86,7 @@ class Push:
                         self._commit_refusals(group)
                         self._handle_results(group, self._send_group(group, pool))
                     self._store_receipts()
-        except (SourceHeld, Retriable):
+        except (SourceHeld, Retriable, Stopped):
             self._store_receipts()
             self._writer.flush()
             raise

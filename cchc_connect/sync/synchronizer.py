@@ -79,8 +79,8 @@ class Synchronizer:
 
     Example::
 
-        config = Config.load(Path("cchc.toml"))
-        with SharedDatabase(config.database.url_with_password) as database:
+        config = Config.load("cchc.toml")
+        with config.open_database() as database:
             report = Synchronizer(config, database).synchronise()
             print(report.outcome, report.rows_written)
     """

@@ -169,7 +169,7 @@ def connect(district: District, address: str) -> Connect:
 @pytest.fixture
 def books(address: str) -> Iterator[PulledDatabase]:
     """Give the shared database with helpers for tests."""
-    with SharedDatabase(address) as database:
+    with SharedDatabase(address, create_or_upgrade=True) as database:
         yield PulledDatabase(database)
 
 

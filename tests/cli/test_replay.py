@@ -17,7 +17,7 @@ from tests.cli.conftest import CONFIG, DATABASE, Call, write_config
 
 
 def opened() -> SharedDatabase:
-    return SharedDatabase(f"sqlite:///{DATABASE.resolve()}")
+    return SharedDatabase(f"sqlite:///{DATABASE.resolve()}", create_or_upgrade=True)
 
 
 def entries(record_type: str) -> list[QuarantineEntry]:

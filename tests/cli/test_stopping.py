@@ -35,7 +35,7 @@ def test_sigterm_ends_a_run_after_the_page_at_hand_and_the_next_one_completes(ca
     assert run.returncode == ExitCode.TERMINATED
     assert b'"outcome": "stopped"' in out
     assert call("sync").code == ExitCode.DONE
-    with SharedDatabase(f"sqlite:///{DATABASE.resolve()}", create_or_upgrade=False):
+    with SharedDatabase(f"sqlite:///{DATABASE.resolve()}"):
         pass
 
 
@@ -56,7 +56,7 @@ def test_a_reader_that_follows_the_feed_is_ended_without_a_word(pulled: Path, en
 
 def changes_in(path: Path) -> int:
     """Return how many changes the feed has."""
-    with SharedDatabase(f"sqlite:///{path}", create_or_upgrade=False) as database, database.reading() as connection:
+    with SharedDatabase(f"sqlite:///{path}") as database, database.reading() as connection:
         return last_sequence(connection)
 
 

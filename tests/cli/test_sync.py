@@ -25,7 +25,10 @@ ROOT = Path(__file__).parents[2]
 
 
 def rows(record_type: str) -> int:
-    with SharedDatabase(f"sqlite:///{DATABASE.resolve()}") as database, database.reading() as connection:
+    with (
+        SharedDatabase(f"sqlite:///{DATABASE.resolve()}", create_or_upgrade=True) as database,
+        database.reading() as connection,
+    ):
         return connection.execute(select(func.count()).select_from(record_table(record_type))).scalar_one()
 
 
@@ -85,7 +88,7 @@ def test_a_run_in_which_nothing_is_done_has_failed(call: Call, agencies: Agencie
 def test_a_second_run_leaves_at_once(call: Call, agencies: Agencies) -> None:
     """Exit code 75, and nothing is asked of any system."""
     url = f"sqlite:///{DATABASE.resolve()}"
-    with SharedDatabase(url) as database, Lease(database, SystemClock(), timedelta(minutes=2)):
+    with SharedDatabase(url, create_or_upgrade=True) as database, Lease(database, SystemClock(), timedelta(minutes=2)):
         refused = call("sync")
 
     assert refused.code == 75

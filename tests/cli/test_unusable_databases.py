@@ -40,5 +40,5 @@ def test_where_nothing_was_pulled_there_is_nothing_to_compare(call: Call, connec
 
     assert call("reconcile", "district").code == 66
     with pytest.raises(DatabaseUnusable) as absent:
-        SharedDatabase(address, create_or_upgrade=False)
+        SharedDatabase(address)
     assert absent.value.code == "database.absent"

@@ -139,7 +139,7 @@ def _run(config: Config, only: Sequence[str], *, in_turn: bool) -> int:
     """Run once; return the exit code that `cchc-connect sync` would have."""
     environment = RunEnvironment(executor=SequentialExecutor(), prefetch=0) if in_turn else RunEnvironment()
     try:
-        with SharedDatabase(config.database.url) as database:
+        with SharedDatabase(config.database.url, create_or_upgrade=True) as database:
             report = Synchronizer(config, database, environment).synchronise(only)
     except CchcError as error:
         return int(exit_code_of(error))

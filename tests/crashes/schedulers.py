@@ -43,7 +43,7 @@ class ShortLease:
         config = Config.from_tables(self.tables, Path("cchc.toml"))
         short = config.model_copy(update={"run": config.run.model_copy(update={"lease_s": self.seconds})})
         try:
-            with SharedDatabase(short.database.url) as database:
+            with SharedDatabase(short.database.url, create_or_upgrade=True) as database:
                 Synchronizer(short, database).synchronise(self.only)
         except CchcError as error:
             return int(exit_code_of(error))

@@ -51,7 +51,7 @@ class SmallProvince(ProvinceSetting):
 
     def run_undisturbed(self, url: str) -> Holding:
         """Run once; return what the run leaves."""
-        with SharedDatabase(url) as database:
+        with SharedDatabase(url, create_or_upgrade=True) as database:
             self._complete(database)
             return holding(database, self.agencies)
 
@@ -60,7 +60,7 @@ class SmallProvince(ProvinceSetting):
 
         `due` is what an undisturbed run leaves; None: what it leaves in SQLite.
         """
-        with SharedDatabase(url) as database:
+        with SharedDatabase(url, create_or_upgrade=True) as database:
             with database.reading() as connection:
                 assert list(contradictions(connection)) == []
             self._complete(database)

@@ -68,7 +68,7 @@ def seconds_of_the_honest(connections: dict[str, Any], path: Path) -> float:
         "connections": connections,
     }
     config, finished = Config.from_tables(tables, Path("cchc.toml")), Finished()
-    with SharedDatabase(config.database.url) as database:
+    with SharedDatabase(config.database.url, create_or_upgrade=True) as database:
         started = time.monotonic()
         Synchronizer(config, database, RunEnvironment(progress=finished)).synchronise()
     assert len(finished.at) == HONEST

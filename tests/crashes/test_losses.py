@@ -17,7 +17,7 @@ def spoilt(hamlet: SmallProvince) -> Callable[..., Losses]:
     def spoil(*statements: str) -> Losses:
         url = hamlet.new_trial()
         assert hamlet.finish(url) == NO_LOSSES
-        with SharedDatabase(url) as database:
+        with SharedDatabase(url, create_or_upgrade=True) as database:
             with database.writing() as connection:
                 _carry_out(connection, statements)
             return losses(hamlet.undisturbed, holding(database, hamlet.agencies))
@@ -52,7 +52,7 @@ def test_a_repeated_version_is_duplicated_and_makes_its_page_partial(spoilt: Cal
 def test_a_second_effect_of_a_message_is_duplicated(hamlet: SmallProvince, spoilt: Callable[..., Losses]) -> None:
     spoilt()
     hamlet.agencies.national_portal.inbox.change_count += 1
-    with SharedDatabase(f"sqlite:///{hamlet.latest}") as database:
+    with SharedDatabase(f"sqlite:///{hamlet.latest}", create_or_upgrade=True) as database:
         costs = losses(hamlet.undisturbed, holding(database, hamlet.agencies))
 
     assert costs == Losses(duplicated=(("portal", "effect"),))

@@ -57,7 +57,7 @@ def test_one_of_eight_schedulers_runs_and_seven_exit(
     url = hamlet.new_trial()
     write_config(tmp_path / "cchc.toml", {**hamlet.tables, "database": {"url": url}})
     if database_state == "one that was there":
-        SharedDatabase(url).close()
+        SharedDatabase(url, create_or_upgrade=True).close()
     start = fork_server().Barrier(EIGHT)
     command = Command(config=tmp_path / "cchc.toml", only=SELECTED)
 
@@ -67,7 +67,7 @@ def test_one_of_eight_schedulers_runs_and_seven_exit(
 
     assert [end.code for end in ended] == [ExitCode.DONE, *[ExitCode.LEASE_HELD] * (EIGHT - 1)]
     assert max(end.seconds for end in ended[1:]) < SOON_S
-    with SharedDatabase(url) as database:
+    with SharedDatabase(url, create_or_upgrade=True) as database:
         assert losses(hamlet.undisturbed, holding(database, hamlet.agencies)) == NO_LOSSES
 
 
@@ -86,7 +86,7 @@ def test_a_scheduler_frozen_past_its_lease_writes_nothing_and_exits_with_its_own
     """Stopped, overtaken and continued, it leaves the database unchanged and exits with the code of a lost lease."""
     url = hamlet.new_trial()
     tables = {**hamlet.tables, "database": {"url": url}}
-    with SharedDatabase(url) as database:
+    with SharedDatabase(url, create_or_upgrade=True) as database:
         with slow(hamlet, 0.3):
             frozen = Scheduler(ShortLease(tables=tables, only=SELECTED, seconds=lease_s), SECRETS)
             freeze(frozen, hamlet.latest, lambda: has_rows(database, table))

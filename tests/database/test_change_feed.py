@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from cchc_connect.database.reading.change_feed import changes, follow
+from cchc_connect.database.reading.change_feed import change_rows, follow
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing.incoming import IncomingRecord, PageBatch, WriteContext, serialize
@@ -46,7 +46,7 @@ def test_readers_see_each_change_once_and_in_order_while_many_write(address: str
 
     Some readers query again and again from their last sequence, one follows the feed.
     """
-    with SharedDatabase(address):
+    with SharedDatabase(address, create_or_upgrade=True):
         pass
     seen: list[list[int]] = [[] for _ in range(READERS + 1)]
     is_over = threading.Event()
@@ -54,7 +54,7 @@ def test_readers_see_each_change_once_and_in_order_while_many_write(address: str
     def write(writer: int) -> None:
         dice = random.Random(writer)
         stream = Stream(connection=f"c{writer}", record_type="land_parcel", agency="H09")
-        with SharedDatabase(address) as database:
+        with SharedDatabase(address, create_or_upgrade=True) as database:
             for number in range(PAGES):
                 with database.writing() as connection:
                     time.sleep(dice.uniform(0, 0.01))
@@ -62,11 +62,11 @@ def test_readers_see_each_change_once_and_in_order_while_many_write(address: str
                     time.sleep(dice.uniform(0, 0.01))
 
     def read(sequences: list[int]) -> None:
-        with SharedDatabase(address) as database:
+        with SharedDatabase(address, create_or_upgrade=True) as database:
             while True:
                 is_last_query = is_over.is_set()
                 with database.reading() as connection:
-                    new = changes(connection, sequences[-1] if sequences else 0, limit=7)
+                    new = change_rows(connection, sequences[-1] if sequences else 0, limit=7)
                 sequences += [row["sequence"] for row in new]
                 if is_last_query and not new:
                     return
@@ -78,9 +78,9 @@ def test_readers_see_each_change_once_and_in_order_while_many_write(address: str
             quiet.extend([seconds] if is_over.is_set() else [])
             time.sleep(0.005)
 
-        with SharedDatabase(address) as database:
+        with SharedDatabase(address, create_or_upgrade=True) as database:
             rows = follow(database, record_types=["land_parcel"], is_stopping=lambda: len(quiet) > 1, sleep=pause)
-            sequences += [row["sequence"] for row in rows]
+            sequences += [row.sequence for row in rows]
 
     readers = [threading.Thread(target=read, args=(sequences,)) for sequences in seen[:READERS]]
     readers.append(threading.Thread(target=listen, args=(seen[READERS],)))

@@ -20,7 +20,7 @@ TICK = timedelta(microseconds=1)
 
 @pytest.fixture
 def books(address: str) -> Iterator[PulledDatabase]:
-    with SharedDatabase(address) as database:
+    with SharedDatabase(address, create_or_upgrade=True) as database:
         yield PulledDatabase(database)
 
 

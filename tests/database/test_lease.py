@@ -32,7 +32,7 @@ with SharedDatabase(sys.argv[1]) as database, Lease(database, SystemClock(), tim
 
 @pytest.fixture
 def database(address: str) -> Iterator[SharedDatabase]:
-    with SharedDatabase(address) as opened:
+    with SharedDatabase(address, create_or_upgrade=True) as opened:
         yield opened
 
 
@@ -60,7 +60,11 @@ def test_two_schedulers_may_start_and_one_runs(database: SharedDatabase) -> None
 
 def test_a_second_scheduler_leaves_at_once_while_the_first_writes_a_page(database: SharedDatabase) -> None:
     """It need not wait for the write lock to be refused."""
-    with Lease(database, ManualClock(), LONG), SharedDatabase(database.url) as second, database.writing():
+    with (
+        Lease(database, ManualClock(), LONG),
+        SharedDatabase(database.url, create_or_upgrade=True) as second,
+        database.writing(),
+    ):
         started = time.monotonic()
         with pytest.raises(LeaseHeld):
             Lease(second, ManualClock(), LONG).__enter__()

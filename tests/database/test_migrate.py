@@ -101,7 +101,7 @@ def count(connection, cursor, statement, parameters, context, executemany):
         print(len(statements), flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
 
-SharedDatabase(sys.argv[1])
+SharedDatabase(sys.argv[1], create_or_upgrade=True)
 """
 
 Rows = Mapping[str, list[dict[str, Any]]]
@@ -214,8 +214,8 @@ def test_an_older_database_is_upgraded_in_place(old: str, tmp_path: Path) -> Non
     kind = "sqlite" if old.startswith(SQLITE) else "postgres"
     with (
         new_address(kind, folder) as address,
-        SharedDatabase(address) as new,
-        SharedDatabase(old) as upgraded,
+        SharedDatabase(address, create_or_upgrade=True) as new,
+        SharedDatabase(old, create_or_upgrade=True) as upgraded,
     ):
         assert shape(upgraded) == shape(new)
 
@@ -224,7 +224,7 @@ def test_no_row_is_lost_on_the_way(old: str) -> None:
     """Every table holds the rows that it held, value by value, under today's names."""
     before = under_new_names(rows(old))
 
-    SharedDatabase(old).close()
+    SharedDatabase(old, create_or_upgrade=True).close()
 
     after = rows(old)
     for table, expected in before.items():
@@ -248,7 +248,7 @@ def test_each_renamed_table_had_a_row(version: int, suffix: str) -> None:
 
 def test_a_further_pull_continues_where_the_old_program_stopped(old: str) -> None:
     """The stored parcel is recognised by its content, whatever its hash was computed from."""
-    with SharedDatabase(old) as upgraded:
+    with SharedDatabase(old, create_or_upgrade=True) as upgraded:
         books = PulledDatabase(upgraded)
 
         done = books.pull("village", LandRegister([parcel_item(1), parcel_item(2)]))
@@ -261,7 +261,7 @@ def test_a_report_of_an_older_program_can_be_read(kind: str, tmp_path: Path) -> 
     """The page token of its cursors had another name."""
     with new_address(kind, tmp_path) as address:
         restore(address, 3)
-        with SharedDatabase(address) as upgraded, upgraded.reading() as connection:
+        with SharedDatabase(address, create_or_upgrade=True) as upgraded, upgraded.reading() as connection:
             stored = find_run(connection, "run").report
         assert stored is not None
 
@@ -276,7 +276,7 @@ def test_a_stored_code_of_an_older_program_is_shown_as_a_sentence(
     old: str, language: Language, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Of a stream and a route on hold, a run and a dead letter."""
-    SharedDatabase(old).close()
+    SharedDatabase(old, create_or_upgrade=True).close()
 
     missing: list[str] = []
     for command, expected in SHOWN.items():
@@ -316,7 +316,7 @@ def test_an_upgrade_that_is_killed_changes_nothing(old: str, step: str) -> None:
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert int(killed.stdout) > 1
     assert rows(old) == before
-    SharedDatabase(old).close()
+    SharedDatabase(old, create_or_upgrade=True).close()
     assert "claim" in rows(old)
 
 
@@ -324,7 +324,7 @@ def test_of_many_programs_one_upgrades(old: str) -> None:
     """The others wait for it and find the new schema."""
 
     def versions(_: int) -> Any:
-        with SharedDatabase(old) as database, database.reading() as connection:
+        with SharedDatabase(old, create_or_upgrade=True) as database, database.reading() as connection:
             return connection.execute(text("SELECT version_num FROM cchc_schema_version")).scalar()
 
     with ThreadPoolExecutor(4) as threads:
@@ -344,7 +344,7 @@ def test_an_agencys_own_view_goes_on_working(kind: str, tmp_path: Path) -> None:
             with psycopg.connect(address) as server:
                 server.execute(create.encode())
 
-        with SharedDatabase(address) as upgraded, upgraded.reading() as reading:
+        with SharedDatabase(address, create_or_upgrade=True) as upgraded, upgraded.reading() as reading:
             seen = reading.execute(text("SELECT * FROM disputes")).all()
 
     assert [tuple(row) for row in seen] == [("H09.1", "2026-03-02T08:00:00.000000Z")]
@@ -362,26 +362,26 @@ def version_an_older_program_finds(address: str) -> int:
 
 def test_an_older_program_finds_that_an_upgraded_database_is_newer(old: str) -> None:
     """It refuses the database with the sentence that says so, and does not take it for another program's."""
-    SharedDatabase(old).close()
+    SharedDatabase(old, create_or_upgrade=True).close()
 
     assert version_an_older_program_finds(old) == SCHEMA_VERSION
 
 
 def test_an_older_program_finds_that_a_new_database_is_newer(empty_address: str) -> None:
-    SharedDatabase(empty_address).close()
+    SharedDatabase(empty_address, create_or_upgrade=True).close()
 
     assert version_an_older_program_finds(empty_address) == SCHEMA_VERSION
 
 
 def test_a_database_of_a_newer_program_is_refused_by_its_own_table(empty_address: str) -> None:
     """A schema version that this program does not know is left alone."""
-    with SharedDatabase(empty_address) as database, database.writing() as connection:
+    with SharedDatabase(empty_address, create_or_upgrade=True) as database, database.writing() as connection:
         connection.execute(text("UPDATE cchc_schema_version SET version_num = '9999'"))
         if empty_address.startswith("sqlite"):
             connection.execute(text("PRAGMA user_version = 9999"))
 
     with pytest.raises(DatabaseUnusable) as refused:
-        SharedDatabase(empty_address)
+        SharedDatabase(empty_address, create_or_upgrade=True)
 
     assert refused.value.code == "database.newer"
 
@@ -393,7 +393,7 @@ def test_another_programs_tables_of_our_names_are_refused(tmp_path: Path) -> Non
             connection.execute("CREATE TABLE run (distance integer)")
 
         with pytest.raises(DatabaseUnusable) as refused:
-            SharedDatabase(address)
+            SharedDatabase(address, create_or_upgrade=True)
 
     assert refused.value.code == "database.foreign"
 
@@ -402,7 +402,7 @@ def test_postgresql_has_a_comment_for_each_table_and_field(tmp_path: Path) -> No
     """Comments have the descriptions of the records' fields, for SQL users."""
     with (
         new_address("postgres", tmp_path) as address,
-        SharedDatabase(address) as database,
+        SharedDatabase(address, create_or_upgrade=True) as database,
         database.reading() as connection,
     ):
         inspected = inspect(connection)
@@ -425,7 +425,7 @@ def test_looking_changes_no_byte(old_file: Path) -> None:
     before = hashlib.sha256(old_file.read_bytes()).hexdigest()
 
     with pytest.raises(DatabaseUnusable) as refused:
-        SharedDatabase(f"{SQLITE}{old_file}", create_or_upgrade=False)
+        SharedDatabase(f"{SQLITE}{old_file}")
 
     assert refused.value.code == "database.older"
     assert hashlib.sha256(old_file.read_bytes()).hexdigest() == before
@@ -434,7 +434,7 @@ def test_looking_changes_no_byte(old_file: Path) -> None:
 def test_looking_makes_no_database(empty_address: str) -> None:
     """Without `prepare` no database is created."""
     with pytest.raises(DatabaseUnusable) as refused:
-        SharedDatabase(empty_address, create_or_upgrade=False)
+        SharedDatabase(empty_address)
 
     assert refused.value.code == "database.absent"
     assert SCHEMA_VERSION > 1

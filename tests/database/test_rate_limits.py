@@ -31,7 +31,7 @@ def reserve(pace: SharedRateLimit) -> float | None:
 
 @pytest.fixture
 def database(address: str) -> Iterator[SharedDatabase]:
-    with SharedDatabase(address) as opened:
+    with SharedDatabase(address, create_or_upgrade=True) as opened:
         yield opened
 
 

@@ -34,7 +34,7 @@ LISTINGS = pytest.mark.parametrize("listing", [as_they_are, as_they_were])
 
 @pytest.fixture
 def books(address: str) -> Iterator[PulledDatabase]:
-    with SharedDatabase(address) as database:
+    with SharedDatabase(address, create_or_upgrade=True) as database:
         yield PulledDatabase(database)
 
 

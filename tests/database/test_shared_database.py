@@ -24,7 +24,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def database(path: Path) -> Iterator[SharedDatabase]:
-    with SharedDatabase(f"sqlite:///{path}") as opened:
+    with SharedDatabase(f"sqlite:///{path}", create_or_upgrade=True) as opened:
         yield opened
 
 
@@ -99,7 +99,7 @@ def test_a_database_of_a_newer_program_is_refused(path: Path) -> None:
     connection.close()
 
     with pytest.raises(DatabaseUnusable) as refused:
-        SharedDatabase(f"sqlite:///{path}")
+        SharedDatabase(f"sqlite:///{path}", create_or_upgrade=True)
 
     assert refused.value.code == "database.newer"
 
@@ -110,7 +110,7 @@ def test_another_programs_database_is_refused_and_kept(path: Path) -> None:
         connection.execute("CREATE TABLE letters (number INTEGER)")
 
     with pytest.raises(DatabaseUnusable) as refused:
-        SharedDatabase(f"sqlite:///{path}")
+        SharedDatabase(f"sqlite:///{path}", create_or_upgrade=True)
 
     with closing(sqlite3.connect(path)) as connection:
         tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
@@ -123,7 +123,7 @@ def test_a_file_that_is_no_database_is_refused_and_kept(path: Path, content: byt
     path.write_bytes(content)
 
     with pytest.raises(DatabaseUnusable) as refused:
-        SharedDatabase(f"sqlite:///{path}")
+        SharedDatabase(f"sqlite:///{path}", create_or_upgrade=True)
 
     assert refused.value.code == "database.failed"
     assert path.read_bytes() == content
@@ -132,7 +132,7 @@ def test_a_file_that_is_no_database_is_refused_and_kept(path: Path, content: byt
 def test_a_database_that_cannot_be_created_is_one_error(tmp_path: Path) -> None:
     """The error for a folder that does not exist has the path in it."""
     with pytest.raises(DatabaseUnusable) as refused:
-        SharedDatabase(f"sqlite:///{tmp_path / 'nowhere' / 'shared.db'}")
+        SharedDatabase(f"sqlite:///{tmp_path / 'nowhere' / 'shared.db'}", create_or_upgrade=True)
 
     assert "nowhere" in str(refused.value)
 

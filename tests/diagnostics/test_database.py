@@ -34,7 +34,7 @@ def disk_with(free_mib: int) -> Callable[[Path], Usage]:
 
 
 def findings_by_code(address: str) -> dict[str, Finding]:
-    with SharedDatabase(address) as database:
+    with SharedDatabase(address, create_or_upgrade=True) as database:
         return {finding.message.code: finding for finding in database_findings(database)}
 
 
@@ -92,7 +92,7 @@ def test_little_free_space_is_a_warning(
 @pytest.mark.parametrize("address", ["postgres"], indirect=True)
 def test_a_server_that_may_lose_commits_is_a_warning(address: str) -> None:
     """The tests' own server is such a server, as its data are deleted afterwards."""
-    with SharedDatabase(address) as database, database.reading() as connection:
+    with SharedDatabase(address, create_or_upgrade=True) as database, database.reading() as connection:
         settings = ("fsync", "full_page_writes", "synchronous_commit")
         off = [name for name in settings if connection.execute(text(f"SHOW {name}")).scalar() == "off"]
 

@@ -7,7 +7,7 @@ from cchc_connect.cli.exit_codes import ExitCode, exit_code_of
 
 
 def test_a_dossier_that_the_database_does_not_have_is_a_record_not_found(address: str) -> None:
-    with SharedDatabase(address) as database, pytest.raises(RecordNotFound) as caught:
+    with SharedDatabase(address, create_or_upgrade=True) as database, pytest.raises(RecordNotFound) as caught:
         find_case(database, "000.00.00.H09-260701-0001")
 
     assert caught.value.code == "case.no_dossier"

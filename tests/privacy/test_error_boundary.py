@@ -93,7 +93,7 @@ def test_the_error_for_a_failing_adapter_holds_no_item() -> None:
 
 def test_the_error_for_a_failing_statement_holds_no_row(address: str) -> None:
     """PostgreSQL shows the row in DETAIL, SQLAlchemy the statement and its parameters, its frames all of them."""
-    with SharedDatabase(address) as database:
+    with SharedDatabase(address, create_or_upgrade=True) as database:
         with database.writing() as connection:
             connection.execute(text("CREATE TABLE seam_people (name text PRIMARY KEY)"))
 
@@ -112,7 +112,7 @@ def test_the_error_for_a_database_that_cannot_be_opened_holds_no_password() -> N
     address = "postgresql://cchc:Canary074087000001@127.0.0.1:9/shared?sslpassword=Canary1"
 
     with pytest.raises(DatabaseUnusable) as raised:
-        SharedDatabase(address)
+        SharedDatabase(address, create_or_upgrade=True)
 
     assert_nothing_shows(raised.value)
     assert "127.0.0.1:9/shared" in str(raised.value)
@@ -123,7 +123,7 @@ def test_rows_are_not_logged_even_at_debug(tmp_path: Path, caplog: pytest.LogCap
     with (
         caplog.at_level("DEBUG", "sqlalchemy"),
         new_address("sqlite", tmp_path) as address,
-        SharedDatabase(address) as database,
+        SharedDatabase(address, create_or_upgrade=True) as database,
         database.writing() as connection,
     ):
         connection.execute(text("SELECT :name"), {"name": CANARY}).all()

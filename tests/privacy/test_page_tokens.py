@@ -84,7 +84,7 @@ def test_a_listing_whose_page_tokens_hold_a_secret_restarts_from_the_first_page(
 ) -> None:
     """A listing whose tokens hold no secret goes on from the last committed page; both are read to their end."""
     register = LinkingRegister([parcel_item(number) for number in range(1, 8)], parameter=parameter)
-    with SharedDatabase(address) as database:
+    with SharedDatabase(address, create_or_upgrade=True) as database:
 
         def pull(*failures: Unreachable | None) -> Pull:
             scope = UnfencedRunContext(run_id="run", database=database, clock=ManualClock(), token=None)

@@ -46,7 +46,7 @@ class ProvinceSetting:
 
     def database(self) -> SharedDatabase:
         """Open the shared database."""
-        return SharedDatabase(self.config.database.url_with_password)
+        return self.config.open_database()
 
     def sync(self, environment: RunEnvironment | None = None) -> RunReport:
         """Run once, in this process."""
@@ -119,7 +119,7 @@ def sync_in_process(tables: Mapping[str, Any], secrets: Mapping[str, str]) -> No
 
     os.environ.update(secrets)
     config = Config.from_tables(tables, Path("cchc.toml"))
-    with SharedDatabase(config.database.url_with_password) as database:
+    with config.open_database() as database:
         try:
             Synchronizer(config, database).synchronise()
         except LeaseHeld:

@@ -14,8 +14,8 @@ import psycopg
 
 from cchc_connect import RunEnvironment
 from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD
+from cchc_connect.database.location import SQLITE_PREFIX
 from cchc_connect.database.postgres import WRITE_LOCK
-from cchc_connect.database.sqlite import SQLITE_URL_PREFIX
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.sync.report import RunStatus
 from tests.crashes.fork_server import SequentialExecutor
@@ -74,8 +74,8 @@ def test_a_holder_that_froze_past_its_lease_can_write_nothing_more(province: Pro
 def _expire_lease(province: ProvinceSetting) -> bool:
     """Set the lease's expiry to the past; return False if there is no lease yet or the database is locked."""
     over = "UPDATE lease SET expires_at = '2000-01-01T00:00:00.000000Z'"
-    if province.address.startswith(SQLITE_URL_PREFIX):
-        with closing(sqlite3.connect(province.address.removeprefix(SQLITE_URL_PREFIX), timeout=0.1)) as connection:
+    if province.address.startswith(SQLITE_PREFIX):
+        with closing(sqlite3.connect(province.address.removeprefix(SQLITE_PREFIX), timeout=0.1)) as connection:
             try:
                 expired = connection.execute(over)
                 connection.commit()

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from cchc_connect import DeleteDetection
-from cchc_connect.database.reading.change_feed import changes
+from cchc_connect.database.reading.change_feed import change_rows
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.tables import GONE
 from cchc_connect.database.writing.discrepancies import discrepancies
@@ -45,7 +45,7 @@ class Findings:
 
     def __init__(self, world: Simulation, connection: Connection) -> None:
         self._world = world
-        self._feed = changes(connection, limit=MAX_ROWS)
+        self._feed = change_rows(connection, limit=MAX_ROWS)
         self._rows = {
             (kind, row["record_key"]): row
             for kind in {source.record_type for _, source in world.geography.sources}

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from cchc_connect.database.outbox.audit_log import first_broken_entry
-from cchc_connect.database.reading.change_feed import changes
+from cchc_connect.database.reading.change_feed import change_rows
 from cchc_connect.database.tables import GONE, audit_log, delivery
 from tests.simulation.receiver import Effect, Receiver
 from tests.simulation.world import Simulation
@@ -26,8 +26,8 @@ class Outbox:
 
     def __init__(self, world: Simulation, connection: Connection) -> None:
         self._world = world
-        self._feed = [row for row in changes(connection, limit=MAX_ROWS) if row["operation"] not in GONE]
-        self._last = {(row["record_type"], row["record_key"]): row for row in changes(connection, limit=MAX_ROWS)}
+        self._feed = [row for row in change_rows(connection, limit=MAX_ROWS) if row["operation"] not in GONE]
+        self._last = {(row["record_type"], row["record_key"]): row for row in change_rows(connection, limit=MAX_ROWS)}
         self._withheld = {field for route in world.config.routes.values() for field in route.withhold}
 
     def journal(self, connection: Connection) -> Iterator[str]:

@@ -33,7 +33,7 @@ def world_folder(folder: Path | None = None) -> Generator[Path, None, None]:
     """Give a folder for worlds with a template database in it, and install the offices' adapter."""
     parent = IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=folder or parent) as name, installed():
-        SharedDatabase(f"sqlite:///{Path(name) / TEMPLATE}").close()
+        SharedDatabase(f"sqlite:///{Path(name) / TEMPLATE}", create_or_upgrade=True).close()
         yield Path(name)
 
 

@@ -116,7 +116,7 @@ class Simulation:
     @contextmanager
     def database(self) -> Generator[SharedDatabase, None, None]:
         """Open the database as another process does."""
-        with self.mortality.another_process(), SharedDatabase(self.url) as database:
+        with self.mortality.another_process(), SharedDatabase(self.url, create_or_upgrade=True) as database:
             yield database
 
     def count(self, path: str) -> int:
@@ -168,7 +168,7 @@ class Simulation:
     def _own_database(self) -> SharedDatabase:
         """Return the database as opened by the engine's process; a new process opens it again."""
         if self._open is None:
-            self._open = SharedDatabase(self.url)
+            self._open = SharedDatabase(self.url, create_or_upgrade=True)
         return self._open
 
     def close(self) -> None:

@@ -10,5 +10,5 @@ from tests.sync.pulled_database import PulledDatabase
 
 @pytest.fixture
 def books(address: str) -> Iterator[PulledDatabase]:
-    with SharedDatabase(address) as database:
+    with SharedDatabase(address, create_or_upgrade=True) as database:
         yield PulledDatabase(database)

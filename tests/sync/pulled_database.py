@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from cchc_connect.adapter import ListingOrder, Source
-from cchc_connect.database.reading.change_feed import changes
+from cchc_connect.database.reading.change_feed import change_rows
 from cchc_connect.database.record_tables import all_tables, record_table
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.cursors import Cursor, hold, read_cursor
@@ -91,7 +91,7 @@ class PulledDatabase:
     def versions(self, record_type: str = "land_parcel") -> list[tuple[str, str, str]]:
         """Return the change feed: last character of the key, operation, connection."""
         with self.database.reading() as connection:
-            feed = changes(connection, record_types=[record_type])
+            feed = change_rows(connection, record_types=[record_type])
         return [(row["record_key"][-1], row["operation"], row["connection"]) for row in feed]
 
     def differences(self) -> list[tuple[str, str, str, str]]:

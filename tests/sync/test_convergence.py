@@ -9,7 +9,7 @@ from hypothesis import given, settings, strategies as st
 from sqlalchemy import select
 
 from cchc_connect.adapter import DeleteDetection, SourceProfile
-from cchc_connect.database.reading.change_feed import changes
+from cchc_connect.database.reading.change_feed import change_rows
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.stream import Stream
@@ -80,7 +80,7 @@ def test_the_database_converges_to_the_source(kind: str, rounds: list[Any], page
     with (
         tempfile.TemporaryDirectory() as folder,
         prepared_address(kind, Path(folder)) as address,
-        SharedDatabase(address) as database,
+        SharedDatabase(address, create_or_upgrade=True) as database,
     ):
         edited = EditedSource(database, page_size)
         for edits, breaks_at in rounds:
@@ -113,7 +113,7 @@ def _history_has_no_gaps(database: SharedDatabase) -> None:
     table = record_table(LandParcel.record_type)
     seen: dict[str, int] = {}
     with database.reading() as connection:
-        for row in changes(connection, limit=100_000):
+        for row in change_rows(connection, limit=100_000):
             assert row["version"] == seen.get(row["record_key"], 0) + 1
             seen[row["record_key"]] = row["version"]
         stored = {row.record_key: row.version for row in connection.execute(select(table))}

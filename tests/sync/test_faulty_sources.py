@@ -37,7 +37,9 @@ class DistantRegister(LandRegister):
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedDatabase]:
-    with SharedDatabase(f"sqlite:///{tmp_path_factory.mktemp('faulty') / 'shared.db'}") as opened:
+    with SharedDatabase(
+        f"sqlite:///{tmp_path_factory.mktemp('faulty') / 'shared.db'}", create_or_upgrade=True
+    ) as opened:
         yield opened
 
 

@@ -116,7 +116,7 @@ class Outage(ManualClock):
 @pytest.mark.parametrize(("breaks", "comes_through"), [(1, True), (9, False)])
 def test_a_commit_whose_connection_breaks_is_repeated(tmp_path: Path, breaks: int, *, comes_through: bool) -> None:
     """After one break it succeeds on another connection, after several it is an error; no page is stored in part."""
-    with prepared_address("postgres", tmp_path) as address, SharedDatabase(address) as database:
+    with prepared_address("postgres", tmp_path) as address, SharedDatabase(address, create_or_upgrade=True) as database:
         clock = Outage(address, breaks)
         books = PulledDatabase(database, clock=clock)
         register = LandRegister([parcel_item(1)])

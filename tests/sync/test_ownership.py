@@ -32,7 +32,7 @@ KEY = parcel_key(1)
 
 @pytest.fixture
 def books(address: str) -> Iterator[PulledDatabase]:
-    with SharedDatabase(address) as database:
+    with SharedDatabase(address, create_or_upgrade=True) as database:
         yield PulledDatabase(database, BY_FIELD)
 
 

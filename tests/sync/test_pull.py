@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, text
 
 from cchc_connect.adapter import DeleteDetection, SourceProfile
-from cchc_connect.database.reading.change_feed import changes, last_sequence
+from cchc_connect.database.reading.change_feed import change_rows, last_sequence
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.cursors import hold, read_cursor
@@ -36,7 +36,7 @@ INCREMENTAL = SourceProfile(changed_since=True, lookback=timedelta(minutes=10))
 
 @pytest.fixture
 def database(address: str) -> Iterator[SharedDatabase]:
-    with SharedDatabase(address) as opened:
+    with SharedDatabase(address, create_or_upgrade=True) as opened:
         yield opened
 
 
@@ -72,7 +72,7 @@ def live(database: SharedDatabase) -> list[str]:
 
 def history(database: SharedDatabase) -> list[tuple[str, str, int]]:
     with database.reading() as connection:
-        return [(row["record_key"][-1], row["operation"], row["version"]) for row in changes(connection)]
+        return [(row["record_key"][-1], row["operation"], row["version"]) for row in change_rows(connection)]
 
 
 def rules(database: SharedDatabase) -> list[list[tuple[str, str]]]:
@@ -688,7 +688,7 @@ def test_a_shrink_that_a_person_accepted_deletes_records(database: SharedDatabas
 def test_a_table_is_analyzed_after_its_first_page(tmp_path: Path) -> None:
     """With PostgreSQL's plans for an empty table, each page of a first load would scan all pages before it."""
     table_size = text("SELECT reltuples FROM pg_class WHERE oid = CAST('land_parcel' AS regclass)")
-    with new_address("postgres", tmp_path) as address, SharedDatabase(address) as database:
+    with new_address("postgres", tmp_path) as address, SharedDatabase(address, create_or_upgrade=True) as database:
         pull(database, LandRegister([parcel_item(number) for number in range(1, 8)]))
 
         with database.reading() as connection:

@@ -86,7 +86,7 @@ class Office:
 
 @pytest.fixture
 def office(address: str) -> Iterator[Office]:
-    with SharedDatabase(address) as database:
+    with SharedDatabase(address, create_or_upgrade=True) as database:
         yield Office(database)
 
 

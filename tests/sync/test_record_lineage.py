@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from cchc_connect.database.writing.relations import LineageKind, predecessors, successors, write_lineage_events
+from cchc_connect.database.reading.lineage import predecessors, successors
+from cchc_connect.database.writing.relations import LineageKind, write_lineage_events
 from cchc_schemas import LandChange, LandParcel, Record
 from tests.sync.memory_systems import START, DossierRegister, LandRegister, parcel_item
 from tests.sync.pulled_database import PulledDatabase, parcel_key

@@ -65,7 +65,7 @@ class WireRegister(LandRegister):
 
 @pytest.fixture
 def database(address: str) -> Iterator[SharedDatabase]:
-    with SharedDatabase(address) as opened:
+    with SharedDatabase(address, create_or_upgrade=True) as opened:
         yield opened
 
 

@@ -143,7 +143,7 @@ def test_a_gateway_of_an_unknown_authority_gets_no_request(gateway: Gateway, car
 
 def test_four_processes_that_share_a_quota_are_never_refused(gateway: Gateway, tmp_path: Path) -> None:
     address = f"sqlite:///{tmp_path / 'shared.db'}"
-    SharedDatabase(address).close()
+    SharedDatabase(address, create_or_upgrade=True).close()
     before, began = gateway.statuses(), time.monotonic()
     context = multiprocessing.get_context("fork")
     endpoint = gateway.endpoint(gateway.with_certificate())
@@ -172,7 +172,7 @@ def test_without_a_shared_quota_requests_are_refused(gateway: Gateway) -> None:
 
 
 def _send_each(endpoint: Endpoint, address: str) -> None:
-    with SharedDatabase(address) as database:
+    with SharedDatabase(address, create_or_upgrade=True) as database:
         pace = SharedRateLimit(database, "gateway", Rate(requests=PER_S, per_s=1.0), lambda: datetime.now(UTC))
         environment = TransportEnvironment(rate_limiter=pace)
         with RequestsTransport(endpoint, FAST_POLICY, environment) as transport:

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Row, bindparam, exists, func, select, update
 from cchc_connect.adapter import DeliveryStatus, Receipt
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.bulk import RowQuery, insert_rows, select_in, update_rows, upsert_row
-from cchc_connect.database.reading.change_feed import changes, last_sequence
+from cchc_connect.database.reading.change_feed import change_rows, last_sequence
 from cchc_connect.database.tables import GONE, change, delivery, route
 from cchc_connect.errors import CchcError
 from cchc_connect.messages.stored import stored_context
@@ -103,7 +103,7 @@ def enqueue(connection: Connection, route_name: str, record_types: Sequence[str]
     end = last_sequence(connection)
     if start == end:
         return 0
-    new = changes(connection, start, record_types=record_types, limit=ENQUEUE_BATCH_SIZE)
+    new = change_rows(connection, start, record_types=record_types, limit=ENQUEUE_BATCH_SIZE)
     # No target has a message for a deletion today; messages that still wait for a deleted record are not sent.
     for row in new:
         if row["operation"] in GONE:

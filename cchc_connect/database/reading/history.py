@@ -13,8 +13,9 @@ from typing import Any, Generic
 
 from sqlalchemy import RowMapping, Select, func, select
 
-from cchc_connect.clock import from_timestamp_text, to_timestamp_text
-from cchc_connect.database.reading.change_feed import last_sequence
+from cchc_connect.clock import as_instant, from_timestamp_text, to_timestamp_text
+from cchc_connect.database.reading.change_feed import last_sequence, stored_day
+from cchc_connect.database.reading.lineage import only_successor, successor_keys
 from cchc_connect.database.reading.records import RECORD_BATCH_SIZE, AnyRecord
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import GONE, change
@@ -69,38 +70,69 @@ class FieldChange:
 
 
 def history(database: SharedDatabase, record_class: type[AnyRecord], key: str) -> Sequence[RecordVersion[AnyRecord]]:
-    """Return every version of a record, oldest first; an empty sequence where the record never existed."""
+    """Return every version of a record, oldest first; an empty sequence where the record never existed.
+
+    A former key, such as the old number of a parcel, that never was a record here has the versions of the records
+    that replaced it, one record after the other.
+    """
+    return [version for versions in histories(database, record_class, key).values() for version in versions]
+
+
+def histories(
+    database: SharedDatabase, record_class: type[AnyRecord], key: str, until: datetime | None = None
+) -> Mapping[str, Sequence[RecordVersion[AnyRecord]]]:
+    """Return the versions by key: of `key`, or if it never was a record, of the keys that replaced it.
+
+    With `until` only the versions that were stored by that instant.
+    """
     with database.reading() as connection:
-        rows = connection.execute(_versions(record_class, key)).mappings().all()
-    return [_version(record_class, row) for row in rows]
+        keys = [key]
+        if connection.execute(_versions(record_class, key).limit(1)).one_or_none() is None:
+            keys = successor_keys(connection, record_class.record_type, key)
+        rows = {key: connection.execute(_versions(record_class, key, until)).mappings().all() for key in keys}
+    return {key: [_version(record_class, row) for row in versions] for key, versions in rows.items() if versions}
 
 
 def record_at(
-    database: SharedDatabase, record_class: type[AnyRecord], key: str, at: datetime, valid_on: date | None = None
+    database: SharedDatabase, record_class: type[AnyRecord], key: str, at: date, valid_on: date | None = None
 ) -> AnyRecord | None:
-    """Return a record as it was stored at the aware instant `at`, None where it did not exist.
+    """Return a record as it was stored at the instant `at`, None where it did not exist.
 
-    With `valid_on`, return the latest version stored by then that holds on that day.
+    A former key, such as the old number of a parcel, that never was a record here finds the record that replaced it.
+
+    Args:
+        database: the shared database.
+        record_class: class of the record.
+        key: its business key.
+        at: an instant; without offset it is Vietnamese time, and a day is its end in Vietnamese time.
+        valid_on: return the latest version stored by then that holds on this day.
+
+    Raises:
+        RecordNotFound: several records replaced the key (`record.replaced_by_several`); the error names their keys.
     """
-    stored_by_then = _versions(record_class, key).where(change.c.changed_at <= to_timestamp_text(at))
-    with database.reading() as connection:
-        rows = connection.execute(stored_by_then).mappings().all()
-    for row in reversed(rows):
-        version = _version(record_class, row)
+    known = histories(database, record_class, key, as_instant(at, at_end_of_day=True))
+    found = [record for versions in known.values() if (record := _latest(versions, valid_on)) is not None]
+    return only_successor(record_class, key, found) if found else None
+
+
+def _latest(versions: Sequence[RecordVersion[AnyRecord]], valid_on: date | None) -> AnyRecord | None:
+    for version in reversed(versions):
         if valid_on is None or version.holds_on(valid_on):
             return None if version.is_gone else version.record
     return None
 
 
-def records_at(database: SharedDatabase, record_class: type[AnyRecord], at: datetime) -> Iterator[AnyRecord]:
-    """Yield all records of one type as they were stored at the aware instant `at`, in key order.
+def records_at(database: SharedDatabase, record_class: type[AnyRecord], at: date) -> Iterator[AnyRecord]:
+    """Yield all records of one type as they were stored at the instant `at`, in key order.
 
-    All of them are of one committed state, that of the moment when the first record is requested. No transaction
-    is open while the caller handles a record, which may take any time.
+    An instant without offset is Vietnamese time, and a day is its end in Vietnamese time. All records are of one
+    committed state, that of the moment when the first record is requested. No transaction is open while the caller
+    handles a record, which may take any time.
     """
     with database.reading() as connection:
         end = last_sequence(connection)  # what is committed later has a higher sequence
-    is_past = (change.c.changed_at <= to_timestamp_text(at)) & (change.c.sequence <= end)
+    until = to_timestamp_text(as_instant(at, at_end_of_day=True))
+    is_past = (change.c.changed_at <= until) & (change.c.sequence <= end)
     of_type = (change.c.record_type == record_class.record_type) & is_past
     latest = select(func.max(change.c.sequence)).where(of_type).group_by(change.c.record_key)
     first = latest.order_by(change.c.record_key).limit(RECORD_BATCH_SIZE)
@@ -124,9 +156,10 @@ def differences(before: Record | None, after: Record) -> list[FieldChange]:
     ]
 
 
-def _versions(record_class: type[Record], key: str) -> Select[Any, Any, Any]:
+def _versions(record_class: type[Record], key: str, until: datetime | None = None) -> Select[Any]:
     of_record = (change.c.record_type == record_class.record_type) & (change.c.record_key == key)
-    return select(change).where(of_record).order_by(change.c.sequence)
+    query = select(change).where(of_record).order_by(change.c.sequence)
+    return query if until is None else query.where(change.c.changed_at <= to_timestamp_text(until))
 
 
 def _version(record_class: type[AnyRecord], row: RowMapping) -> RecordVersion[AnyRecord]:
@@ -135,13 +168,9 @@ def _version(record_class: type[AnyRecord], row: RowMapping) -> RecordVersion[An
         sequence=row["sequence"],
         operation=row["operation"],
         changed_at=from_timestamp_text(row["changed_at"]),
-        valid_from=_day(row["valid_from"]),
-        valid_to=_day(row["valid_to"]),
+        valid_from=stored_day(row["valid_from"]),
+        valid_to=stored_day(row["valid_to"]),
         connection=row["connection"],
         run_id=row["run_id"],
         record=from_document(record_class, json.loads(row["document"])),
     )
-
-
-def _day(stored: str | None) -> date | None:
-    return None if stored is None else date.fromisoformat(stored)

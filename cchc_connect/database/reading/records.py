@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, Select, select
 
+from cchc_connect.database.reading.filters import conditions
+from cchc_connect.database.reading.lineage import only_successor, successor_keys
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import change
@@ -18,24 +20,51 @@ RECORD_BATCH_SIZE = 1000
 
 
 def records(database: SharedDatabase, record_class: type[AnyRecord], **filters: object) -> Iterator[AnyRecord]:
-    """Yield the live records of one type, in key order; `filters` holds required values by field name.
+    """Yield the live records of one type, in key order; `filters` says what is wanted of a field, by its name.
 
-    Example: `records(database, LandParcel, commune_code="25747", map_sheet="12")`.
+    A filter is a value, a list of values (any of them), None (no value) or a range: `at_least`, `less_than`,
+    `between`. `key` is the record's business key. Several filters hold together. Where the field is an instant, a day
+    means that Vietnamese day, and a time without offset is Vietnamese time.
+
+    Example: `records(database, Dossier, agency_code=["H09.12", "H09.13"], due_at=less_than(date(2026, 8, 1)))`.
 
     No transaction is open while the caller handles a record, which may take any time. A record that changes meanwhile
     is yielded as it was when its batch of a thousand was read; `records_at` sees one committed state.
 
     Raises:
-        KeyError: the record has no such field.
+        UsageMistake: the record has no such field, the field has parts and cannot be filtered, or a value is not one
+            that the field can have; raised at the call, before anything is read.
     """
+    query = live_records_query(record_class).where(*conditions(record_class, filters))
+    return _in_batches(database, record_class, query)
+
+
+def _in_batches(
+    database: SharedDatabase, record_class: type[AnyRecord], query: Select[Any, Any, Any]
+) -> Iterator[AnyRecord]:
     table = record_table(record_class.record_type)
-    query = live_records_query(record_class).where(*(table.c[name] == value for name, value in filters.items()))
     after, is_last = "", False
     while not is_last:
         with database.reading() as connection:
             rows = connection.execute(query.where(table.c.record_key > after).limit(RECORD_BATCH_SIZE)).all()
         yield from (record_from_row(record_class, row) for row in rows)
         after, is_last = rows[-1].record_key if rows else after, len(rows) < RECORD_BATCH_SIZE
+
+
+def get(database: SharedDatabase, record_class: type[AnyRecord], key: str) -> AnyRecord | None:
+    """Return the live record with this business key, None if there is none.
+
+    A former key, such as the old number of a parcel, finds the record that replaced it.
+
+    Raises:
+        RecordNotFound: several records replaced it (`record.replaced_by_several`); the error names their keys.
+    """
+    with database.reading() as connection:
+        for keys in ([key], successor_keys(connection, record_class.record_type, key)):
+            found = [record for _, record in records_by_key(connection, record_class, keys)]
+            if found:
+                return only_successor(record_class, key, found)
+    return None
 
 
 def records_by_key(

@@ -7,16 +7,12 @@ source whose item has another key than before.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, delete, select
 
 from cchc_connect.database.bulk import batches, insert_rows
 from cchc_connect.database.tables import record_lineage, record_link
 from cchc_schemas import ConstructionPermit, ConstructionWorks, DossierStep, LandChange, LandParcel, ParcelRef, Record
-
-MAX_LINEAGE_STEPS = 64
-"""Length of a chain of replaced keys; a longer one is a cycle of wrong entries."""
 
 LinkTarget = tuple[str, str]
 """Record type and key of a linked record, which may not be stored yet."""
@@ -77,16 +73,6 @@ def write_lineage_events(connection: Connection, events: Iterable[LineageEvent],
         insert_rows(connection, record_lineage, new)
 
 
-def successors(connection: Connection, record_type: str, key: str) -> list[Row[Any]]:
-    """Return all lineage events after `key`, nearest first."""
-    return _follow_lineage(connection, record_type, key, forward=True)
-
-
-def predecessors(connection: Connection, record_type: str, key: str) -> list[Row[Any]]:
-    """Return all lineage events before `key`, nearest first."""
-    return _follow_lineage(connection, record_type, key, forward=False)
-
-
 def _links(record: Record) -> Iterator[LinkTarget]:
     match record:
         case LandParcel():
@@ -131,20 +117,3 @@ def _events_of_change(change: LandChange) -> Iterator[LineageEvent]:
     for old in sorted(before):
         for new in sorted(after - {old}):
             yield LandParcel.record_type, old, new, kind, happened_at, f"land_change {change.key}"
-
-
-def _follow_lineage(connection: Connection, record_type: str, key: str, *, forward: bool) -> list[Row[Any]]:
-    column, next_column = ("old_key", "new_key") if forward else ("new_key", "old_key")
-    events: list[Row[Any]] = []
-    seen, frontier = {key}, [key]
-    for _ in range(MAX_LINEAGE_STEPS):
-        is_next = (record_lineage.c.record_type == record_type) & record_lineage.c[column].in_(frontier)
-        order = (record_lineage.c.old_key, record_lineage.c.new_key)
-        rows = connection.execute(select(record_lineage).where(is_next).order_by(*order))
-        step = [row for row in rows.all() if getattr(row, next_column) not in seen]
-        events += step
-        frontier = sorted({getattr(row, next_column) for row in step})
-        seen |= set(frontier)
-        if not frontier:
-            break
-    return events

@@ -74,7 +74,7 @@ def registry() -> Generator[Registry, None, None]:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Generator[SharedDatabase, None, None]:
-    with SharedDatabase(f"sqlite:///{tmp_path / 'shared.db'}") as shared:
+    with SharedDatabase(f"sqlite:///{tmp_path / 'shared.db'}", create_or_upgrade=True) as shared:
         yield shared
 
 

@@ -1,0 +1,43 @@
+"""Checks of names that a caller gives: of record types, and of anything else whose names are known."""
+
+from collections.abc import Collection
+
+from cchc_connect.errors import UsageMistake
+from cchc_connect.messages.suggestions import suggestion
+from cchc_schemas import RECORD_TYPES, Record
+
+
+def record_type_names(record_types: Collection[type[Record] | str]) -> list[str]:
+    """Return the names of record types, which may be given as classes.
+
+    Raises:
+        UsageMistake: there is no such record type, or a single name is given, whose letters would count as names.
+    """
+    if isinstance(record_types, str):
+        raise UsageMistake("names.not_a_list", argument="record_types", name=record_types)
+    names = [kind if isinstance(kind, str) else kind.record_type for kind in record_types]
+    for name in names:
+        require_known("names.record_type_unknown", name, RECORD_TYPES)
+    return names
+
+
+def require_all_known(code: str, argument: str, names: Collection[str], known: Collection[str]) -> None:
+    """Check that `names`, the value of `argument`, are all in `known`.
+
+    Raises:
+        UsageMistake: one is not, or `names` is a single name, whose letters would count as names.
+    """
+    if isinstance(names, str):
+        raise UsageMistake("names.not_a_list", argument=argument, name=names)
+    for name in names:
+        require_known(code, name, known)
+
+
+def require_known(code: str, name: str | None, known: Collection[str]) -> None:
+    """Check that `name`, if any, is one of `known`: an empty result for a misspelt name would look like a result.
+
+    Raises:
+        UsageMistake: it is not; the message `code` gets the name, a suggestion and the known names.
+    """
+    if name is not None and name not in known:
+        raise UsageMistake(code, name=name, suggestion=suggestion(name, known), known=", ".join(sorted(known)))
