@@ -1,3 +1,4 @@
+from . import transport as transport
 from .adapter import (
     Adapter as Adapter,
     AdapterFactory as AdapterFactory,
@@ -15,17 +16,26 @@ from .adapter import (
     Target as Target,
 )
 from .case import Case as Case, find_case as find_case
+from .clock import Clock as Clock, SystemClock as SystemClock
 from .config.file import Config as Config
-from .database.reading.change_feed import changes as changes, follow as follow
+from .database.outbox.dead_letters import DeadLetter as DeadLetter, dead_letters as dead_letters
+from .database.reading.change_feed import Change as Change, changes as changes, follow as follow
+from .database.reading.discrepancies import (
+    Discrepancy as Discrepancy,
+    DiscrepancyState as DiscrepancyState,
+    discrepancies as discrepancies,
+)
+from .database.reading.filters import at_least as at_least, between as between, less_than as less_than
 from .database.reading.history import (
     RecordVersion as RecordVersion,
     history as history,
     record_at as record_at,
     records_at as records_at,
 )
-from .database.reading.records import records as records
+from .database.reading.quarantine_entries import QuarantineEntry as QuarantineEntry, quarantine as quarantine
+from .database.reading.records import get as get, records as records
 from .database.shared_database import SharedDatabase as SharedDatabase
-from .database.writing.discrepancies import discrepancies as discrepancies
+from .database.state.counters import Counters as Counters
 from .errors import (
     AuthenticationFailed as AuthenticationFailed,
     CchcError as CchcError,
@@ -49,6 +59,7 @@ from .errors import (
     Stopped as Stopped,
     Throttled as Throttled,
     Unreachable as Unreachable,
+    UsageMistake as UsageMistake,
 )
 from .http import (
     Conversation as Conversation,
@@ -61,11 +72,14 @@ from .http import (
     SessionToken as SessionToken,
     Verdict as Verdict,
 )
+from .messages import Language as Language, Message as Message
 from .privacy.redaction import RedactingFormatter as RedactingFormatter
 from .sync.pull_range import PullRange as PullRange
 from .sync.reconcile import Reconciliation as Reconciliation
-from .sync.report import RunReport as RunReport
+from .sync.report import ReportLine as ReportLine, RunReport as RunReport, RunStatus as RunStatus
 from .sync.synchronizer import RunEnvironment as RunEnvironment, Synchronizer as Synchronizer
+from .transport import Endpoint as Endpoint, Transport as Transport
 from .transport.calls.classifier import classify_rest as classify_rest
+from .version import __version__ as __version__
 from .wire.codecs import Unreadable as Unreadable
 from .wire.json import Item as Item

@@ -17,7 +17,7 @@ LAYERS = tuple(PACKAGE_FOLDERS)
 DISTRIBUTIONS = {"sqlalchemy": "SQLAlchemy", "pydantic_core": "pydantic", "lazy_loader": "lazy-loader"}
 """Import packages that are not named as what brings them; pydantic pins its core to one version."""
 
-MAX_LOOSE_MODULES = 8
+MAX_LOOSE_MODULES = 9
 """Modules of `cchc_connect` that stand in no folder."""
 
 SEAMS = {
@@ -36,9 +36,10 @@ NOT_DECLARED = {("cchc_connect.testing.fixtures", "pytest")}
 
 ROOMS = {
     "cchc_connect": "",
-    "clock": "",
+    "version": "",
     "database.migrations.versions": "",
     "cchc_schemas": "",
+    "clock": "cchc_schemas",
     "messages": "cchc_schemas",
     "testing.province": "cchc_schemas",
     "wire": "cchc_schemas",
@@ -56,7 +57,7 @@ ROOMS = {
     "testing.faults": "errors testing.doubles extras",
     "transport.network": "errors extras privacy",
     "database.migrations": "database",
-    "database.reading": "cchc_schemas clock database",
+    "database.reading": "cchc_schemas clock messages wire errors database",
     "testing": "testing.province testing.doubles testing.faults",
     "transport.calls": "errors http transport.network",
     "database.outbox": "clock messages errors adapter database database.reading",
@@ -66,13 +67,13 @@ ROOMS = {
     "transport": "cchc_schemas errors http extras privacy transport.network transport.calls transport.auth",
     "cchc_adapters": "cchc_connect cchc_schemas wire transport",
     "config": (
-        "cchc_schemas clock messages errors http adapter extras privacy registry signing "
+        "cchc_schemas clock messages errors http adapter extras privacy database registry signing "
         "transport.network transport.auth transport"
     ),
-    "database.writing": "cchc_schemas wire errors database database.state",
-    "case": "cchc_schemas errors database database.reading database.writing",
+    "database.writing": "cchc_schemas wire errors database database.reading database.state",
+    "case": "cchc_schemas errors database database.reading",
     "sync": (
-        "cchc_schemas clock messages wire errors adapter privacy database signing transport.network "
+        "cchc_schemas clock messages wire errors adapter privacy database signing transport.network database.reading "
         "database.outbox transport.auth database.state transport config database.writing"
     ),
     "diagnostics": "clock messages errors http adapter database transport.network transport config sync",

@@ -94,6 +94,8 @@ def _is_sentence(line: str) -> bool:
 def _explanation(package: str, name: str) -> str:
     """Return the docstring of a class or function, or the text below an alias or a constant."""
     value = getattr(importlib.import_module(package), name)
+    if inspect.ismodule(value):
+        return value.__doc__ or ""
     if inspect.isclass(value):
         return vars(value).get("__doc__") or ""
     if inspect.isfunction(inspect.unwrap(value)):

@@ -42,7 +42,7 @@ app.add_typer(query_app)
 def global_options(
     context: typer.Context,
     *,
-    config: Annotated[Path, typer.Option(help="help.config", metavar="FILE")] = CONFIG_FILE,
+    config: Annotated[Path, typer.Option(help="help.config", metavar="FILE", readable=False)] = CONFIG_FILE,
     lang: Annotated[Language | None, typer.Option(help="help.lang", metavar="en|vi")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="help.json")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="help.debug")] = False,

@@ -11,9 +11,10 @@ from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_time
 from cchc_connect.cli.record_fields import field_name, record_model
+from cchc_connect.clock import to_timestamp_text
 from cchc_connect.config.file import Config
 from cchc_connect.database.names import require_known
-from cchc_connect.database.outbox.dead_letters import DeadLetter, dead_letters, requeue
+from cchc_connect.database.outbox.dead_letters import DeadLetter, requeue, stored_dead_letters
 from cchc_connect.database.outbox.deliveries import route_states
 from cchc_connect.errors import NotFound, UsageMistake
 from cchc_connect.messages import sentences_by_code
@@ -41,8 +42,8 @@ def list_dead_letters(command: CommandContext, database: str | None, route: str 
     configured = () if database is not None else Config.load(command.config).routes
     with existing_database(command, database) as opened, opened.reading() as connection:
         _check_route(connection, route, configured)
-        listed = dead_letters(connection, route)
-    console.document({"dead_letters": [asdict(dead_letter) for dead_letter in listed]})
+        listed = stored_dead_letters(connection, route)
+    console.document({"dead_letters": [_document(dead_letter) for dead_letter in listed]})
     if not listed:
         console.message("dead_letter_view.none")
         return ExitCode.DONE
@@ -71,6 +72,11 @@ def list_dead_letters(command: CommandContext, database: str | None, route: str 
     return ExitCode.DONE
 
 
+def _document(dead_letter: DeadLetter) -> dict[str, object]:
+    at = dead_letter.finished_at
+    return {**asdict(dead_letter), "finished_at": None if at is None else to_timestamp_text(at)}
+
+
 def _reason_text(reason: str, console: Console) -> str:
     """Return the words for the reason of a dead letter: a code, `code:detail`, or the code of an error."""
     code, _, detail = reason.partition(":")
@@ -93,7 +99,7 @@ def requeue_dead_letters(command: CommandContext, route: str, numbers: Sequence[
     configured = Config.load(command.config).routes
     with existing_database(command, None) as opened, opened.writing() as connection:
         _check_route(connection, route, configured)
-        by_sequence = {dead_letter.sequence: dead_letter for dead_letter in dead_letters(connection, route)}
+        by_sequence = {dead_letter.sequence: dead_letter for dead_letter in stored_dead_letters(connection, route)}
         missing = [number for number in dict.fromkeys(numbers) if number not in by_sequence]
         if missing:
             raise NotFound("cli.no_dead_letter", route=route, numbers=", ".join(map(str, missing)))
@@ -108,7 +114,7 @@ def requeue_dead_letters(command: CommandContext, route: str, numbers: Sequence[
 
 def _show_requeued(route: str, requeued: Sequence[DeadLetter], skipped: Sequence[DeadLetter], console: Console) -> None:
     numbers = [dead_letter.sequence for dead_letter in requeued]
-    console.document({"route": route, "waiting": numbers, "left": [asdict(dead_letter) for dead_letter in skipped]})
+    console.document({"route": route, "waiting": numbers, "left": [_document(dead_letter) for dead_letter in skipped]})
     for dead_letter in skipped:
         context = {
             "sequence": dead_letter.sequence,

@@ -25,6 +25,7 @@ from cchc_connect.cli.progress import progress_display
 from cchc_connect.cli.quarantine import show_faults
 from cchc_connect.cli.report import report_document, show_report
 from cchc_connect.config.file import Config
+from cchc_connect.database.reading import quarantine_entries
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.writing import quarantine
@@ -161,7 +162,7 @@ class Demonstration:
     def _show_quarantine(self) -> None:
         """Show the entry with the most faults; among several, the shortest."""
         with self._database.reading() as connection:
-            entries = quarantine.entries(connection)
+            entries = quarantine_entries.entries(connection)
         if not entries:
             return
         entry = max(entries, key=lambda candidate: (len(candidate.faults), -len(str(candidate.item))))

@@ -1,10 +1,7 @@
 """`discrepancies`: list fields in which agencies contradict each other, and record how that was handled."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
-
-from sqlalchemy import RowMapping
 
 from cchc_connect.cli.arguments import database_option, existing_database
 from cchc_connect.cli.console import Console, OutputTable
@@ -14,8 +11,9 @@ from cchc_connect.cli.formatting import local_time
 from cchc_connect.cli.record_fields import field_name, field_value, record_model
 from cchc_connect.clock import SystemClock, to_timestamp_text
 from cchc_connect.database.names import require_known
+from cchc_connect.database.reading.discrepancies import Discrepancy, DiscrepancyState, discrepancies
 from cchc_connect.database.state.cursors import stream_states
-from cchc_connect.database.writing.discrepancies import DiscrepancyState, discrepancies, set_discrepancy_state
+from cchc_connect.database.writing.discrepancies import set_discrepancy_state
 from cchc_connect.errors import UsageMistake
 from cchc_connect.privacy.masking import HIDDEN, masked_field
 from cchc_schemas import RECORD_TYPES
@@ -23,6 +21,7 @@ from cchc_schemas import RECORD_TYPES
 MAX_VALUE_LENGTH = 40
 """Maximum characters of a value in a table; JSON contains the complete value."""
 
+HEAD = ("number", "record_type", "record_key", "field", "connection", "owner")
 COLUMNS = ("number", "record_type", "record_key", "field", "connection", "value", "owner", "owner_value", "detected_at")
 
 
@@ -40,18 +39,19 @@ def list_discrepancies(
         UsageMistake: a name is unknown.
     """
     console, (connection, record_type) = command.console, names
-    with existing_database(command, database) as opened, opened.reading() as transaction:
-        rows = discrepancies(transaction, include_ended=include_ended)
-        connections = {
-            *(row["connection"] for row in rows),
-            *(state.connection for state in stream_states(transaction)),
-        }
+    with existing_database(command, database) as opened:
+        listed = list(discrepancies(opened, include_ended=include_ended))
+        with opened.reading() as transaction:
+            connections = {
+                *(discrepancy.connection for discrepancy in listed),
+                *(state.connection for state in stream_states(transaction)),
+            }
     require_known("names.connection_unknown", connection, connections)
     require_known("names.record_type_unknown", record_type, RECORD_TYPES)
     documents = [
-        _document(row, unmasked=unmasked)
-        for row in rows
-        if connection in {None, row["connection"]} and record_type in {None, row["record_type"]}
+        _document(discrepancy, unmasked=unmasked)
+        for discrepancy in listed
+        if connection in {None, discrepancy.connection} and record_type in {None, discrepancy.record_type}
     ]
     console.document({"masked": not unmasked, "discrepancies": documents})
     if not documents:
@@ -85,18 +85,23 @@ def resolve_discrepancy(command: CommandContext, database: str | None, number: i
     return ExitCode.DONE
 
 
-def _document(row: RowMapping, *, unmasked: bool) -> Mapping[str, Any]:
-    kind = RECORD_TYPES.get(row["record_type"])
+def _document(discrepancy: Discrepancy, *, unmasked: bool) -> Mapping[str, Any]:
+    kind, resolved_at = RECORD_TYPES.get(discrepancy.record_type), discrepancy.resolved_at
 
-    def shown(stored: str | None) -> object:
-        value = json.loads(stored or "null")
+    def shown(value: object) -> object:
         if unmasked:
             return value
-        return HIDDEN if kind is None else masked_field(kind, row["field"], value)
+        return HIDDEN if kind is None else masked_field(kind, discrepancy.field, value)
 
-    names = ("record_type", "record_key", "field", "connection", "owner", "detected_at", "state", "note", "resolved_at")
-    values = {"value": shown(row["value"]), "owner_value": shown(row["owner_value"])}
-    return {"number": row["id"], **{name: row[name] for name in names}, **values}
+    return {
+        **{name: getattr(discrepancy, name) for name in HEAD},
+        "detected_at": to_timestamp_text(discrepancy.detected_at),
+        "state": discrepancy.state.value,
+        "note": discrepancy.note,
+        "resolved_at": None if resolved_at is None else to_timestamp_text(resolved_at),
+        "value": shown(discrepancy.value),
+        "owner_value": shown(discrepancy.owner_value),
+    }
 
 
 def _row(document: Mapping[str, Any], console: Console) -> list[object]:

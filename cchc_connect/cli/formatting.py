@@ -1,11 +1,12 @@
 """Instants, dates and decimals for people: Vietnamese time, order and signs of the language; instants in options."""
 
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import date, datetime
 
+from cchc_connect.clock import as_instant
 from cchc_connect.errors import UsageMistake
 from cchc_connect.messages import Language
 from cchc_connect.messages.values import day_text, instant_text, number_text
-from cchc_schemas import VIETNAM
 
 
 def local_time(moment: datetime | str | None, language: Language) -> str:
@@ -37,21 +38,21 @@ def local_date(written: object, language: Language) -> str | None:
     return None if written is None else day_text(written, language)
 
 
-def parse_instant(written: str | None, option: str) -> datetime | None:
-    """Return the value of an option as an instant in UTC; None if the option was not given.
+def parse_moment(written: str | None, option: str) -> date | None:
+    """Return the value of an option as an instant in UTC, or as a day where it is one; None if it was not given.
 
-    A date means its beginning. A time without offset is Vietnamese time.
+    A time without offset is Vietnamese time.
 
     Raises:
-        UsageMistake: the value is not an instant in ISO 8601.
+        UsageMistake: the value is neither a day nor an instant in ISO 8601.
 
-    >>> parse_instant("2026-07-01", "--since").isoformat()
-    '2026-06-30T17:00:00+00:00'
+    >>> parse_moment("2026-07-01T08:15", "--since").isoformat()
+    '2026-07-01T01:15:00+00:00'
     """
     if written is None:
         return None
-    try:
-        moment = datetime.fromisoformat(written)
-    except ValueError:
-        raise UsageMistake("cli.instant_unreadable", option=option, value=written) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)).astimezone(UTC)
+    with suppress(ValueError):
+        return date.fromisoformat(written)
+    with suppress(ValueError):
+        return as_instant(datetime.fromisoformat(written))
+    raise UsageMistake("cli.instant_unreadable", option=option, value=written)

@@ -11,9 +11,9 @@ from cchc_connect.cli.arguments import existing_database, record_class
 from cchc_connect.cli.console import Console
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
-from cchc_connect.cli.formatting import local_date, local_time, parse_instant
+from cchc_connect.cli.formatting import local_date, local_time, parse_moment
 from cchc_connect.cli.record_fields import field_name, field_value
-from cchc_connect.clock import to_timestamp_text
+from cchc_connect.clock import as_instant, to_timestamp_text
 from cchc_connect.database.reading.history import FieldChange, RecordVersion, differences, histories
 from cchc_connect.database.reading.lineage import predecessors, successors
 from cchc_connect.database.shared_database import SharedDatabase
@@ -44,7 +44,7 @@ def show_history(
         UsageMistake: there is no such record type, or `at` is not an instant.
         RecordNotFound: there is no such record, or there was none at that instant.
     """
-    kind, key, moment = record_class(record[0]), record[1], parse_instant(at, "--at")
+    kind, key, moment = record_class(record[0]), record[1], parse_moment(at, "--at")
     with existing_database(command, database) as opened:
         key_history = _find(opened, kind, key)
     view = _HistoryView(command.console, unmasked=unmasked)
@@ -52,7 +52,7 @@ def show_history(
         command.console.document(view.document(kind, key, key_history))
         view.show(key, key_history)
     else:
-        view.show_at(key, key_history, moment)
+        view.show_at(key, key_history, as_instant(moment, at_end_of_day=True))
     if not unmasked:
         command.console.line()
         command.console.message("case_view.masked")

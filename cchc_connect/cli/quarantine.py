@@ -13,12 +13,13 @@ from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
 from cchc_connect.cli.fault_texts import rule_text
 from cchc_connect.cli.formatting import local_time
 from cchc_connect.cli.record_fields import field_name, record_model
+from cchc_connect.clock import to_timestamp_text
 from cchc_connect.config.file import Config
 from cchc_connect.database.names import require_known
+from cchc_connect.database.reading import quarantine_entries
+from cchc_connect.database.reading.quarantine_entries import QuarantineEntry
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursors import stream_states
-from cchc_connect.database.writing import quarantine
-from cchc_connect.database.writing.quarantine import QuarantineEntry
 from cchc_connect.errors import NotFound, Rejected, UsageMistake
 from cchc_connect.messages import Language, Message
 from cchc_connect.privacy.masking import masked_item
@@ -102,7 +103,7 @@ def open_entries(
         UsageMistake: a name is unknown.
     """
     with existing_database(command, database) as opened, opened.reading() as transaction:
-        entries = quarantine.entries(transaction)
+        entries = quarantine_entries.entries(transaction)
         connections = {
             *(entry.connection for entry in entries),
             *(state.connection for state in stream_states(transaction)),
@@ -122,11 +123,10 @@ def show_entry(command: CommandContext, database: str | None, number: int, *, ra
     """Show one entry: all its faults, and the item as received, masked unless `raw`."""
     console = command.console
     with existing_database(command, database) as opened, opened.reading() as transaction:
-        entry = quarantine.entry(transaction, number)
+        entry = quarantine_entries.entry(transaction, number)
     item = entry.displayed_item if raw else masked_item(entry.displayed_item)
-    console.document(
-        {**_summary_document(entry, console), "resolved_at": entry.resolved_at, "masked": not raw, "item": item}
-    )
+    resolved_at = None if entry.resolved_at is None else to_timestamp_text(entry.resolved_at)
+    console.document({**_summary_document(entry, console), "resolved_at": resolved_at, "masked": not raw, "item": item})
     show_faults(entry, console)
     console.heading("quarantine_view.item_raw" if raw else "quarantine_view.item_masked")
     console.json(item)
@@ -166,9 +166,9 @@ def replay_entries(command: CommandContext, numbers: Sequence[int], *, everythin
     with existing_database(command, None) as opened:
         with opened.reading() as transaction:
             if everything:
-                entries = quarantine.entries(transaction)
+                entries = quarantine_entries.entries(transaction)
             else:
-                entries = [quarantine.entry(transaction, number) for number in numbers]
+                entries = [quarantine_entries.entry(transaction, number) for number in numbers]
         if any(entry.resolved_at for entry in entries):
             resolved = ", ".join(str(entry.id) for entry in entries if entry.resolved_at)
             raise NotFound("cli.entry_resolved", numbers=resolved)
@@ -216,8 +216,9 @@ def _summary_document(entry: QuarantineEntry, console: Console) -> dict[str, Any
         {"path": fault.path, "rule": fault.rule, "detail": fault.detail, "message": rule_text(fault, console)}
         for fault in entry.faults
     ]
-    names = ("id", "connection", "record_type", "source_key", "first_seen")
-    return {**{name: getattr(entry, name) for name in names}, "faults": faults}
+    names = ("id", "connection", "record_type", "source_key")
+    head = {name: getattr(entry, name) for name in names}
+    return {**head, "first_seen": to_timestamp_text(entry.first_seen), "faults": faults}
 
 
 def export_entries(command: CommandContext, database: str | None, path: Path, options: ExportOptions) -> ExitCode:

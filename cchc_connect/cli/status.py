@@ -16,12 +16,12 @@ from cchc_connect.cli.formatting import local_time
 from cchc_connect.clock import SystemClock
 from cchc_connect.database.outbox.audit_log import first_broken_entry
 from cchc_connect.database.outbox.deliveries import route_states
+from cchc_connect.database.reading.discrepancies import discrepancy_rows
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.state.cursors import StreamState, stream_states
 from cchc_connect.database.state.lease import is_held
 from cchc_connect.database.state.runs import last_report
 from cchc_connect.database.tables import run
-from cchc_connect.database.writing.discrepancies import discrepancies
 from cchc_connect.database.writing.quarantine import open_counts
 from cchc_schemas import RECORD_TYPES
 
@@ -68,7 +68,7 @@ def _status(connection: Connection, console: Console) -> dict[str, Any]:
         "last_run": None if report is None else {name: value for name, value in report.items() if name != "lines"},
         "unfinished_run": _unfinished_run(connection),
         "audit_log": {"whole": broken is None, "broken_at": broken},
-        "discrepancies": len(discrepancies(connection)),
+        "discrepancies": len(discrepancy_rows(connection)),
     }
 
 

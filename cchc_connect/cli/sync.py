@@ -1,22 +1,23 @@
 """`sync` and `pull`: one run and its report."""
 
 import signal
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
-from cchc_connect.cli.formatting import parse_instant
+from cchc_connect.cli.formatting import parse_moment
 from cchc_connect.cli.progress import progress_display
 from cchc_connect.cli.report import EXIT_CODES, report_document, show_report
 from cchc_connect.cli.signals import stop_on_signals
 from cchc_connect.config.file import Config
+from cchc_connect.database.names import require_known
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.writing.quarantine import open_counts
 from cchc_connect.errors import ConfigurationError, UsageMistake
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.report import RunReport
-from cchc_connect.sync.synchronizer import RunEnvironment, Synchronizer
+from cchc_connect.sync.synchronizer import RunEnvironment, Synchronizer, require_names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +39,7 @@ def synchronise(command: CommandContext, options: SyncOptions, *, dry_run: bool)
     config = Config.load(command.config)
     if not config.connections:
         raise ConfigurationError("cli.no_connections", file=command.config)
-    _check_names(options.only, [*config.connections, *config.routes])
-    _check_names([*options.accept_shrink, *options.full], config.connections)
+    require_names(config, only=options.only, accept_shrink=options.accept_shrink, full=options.full)
     shrink, full = options.accept_shrink, options.full
 
     def run(synchronizer: Synchronizer) -> RunReport:
@@ -63,10 +63,12 @@ class PullOptions:
         Raises:
             UsageMistake: a value is not an instant, or the range ends before it begins.
         """
-        since, until = parse_instant(self.since, "--since"), parse_instant(self.until, "--until")
-        if since is not None and until is not None and until < since:
+        since, until = parse_moment(self.since, "--since"), parse_moment(self.until, "--until")
+        pull_range = PullRange(since=since, until=until, key=self.key, record_type=self.record_type)
+        first, last = pull_range.first_instant, pull_range.last_instant
+        if first is not None and last is not None and last < first:
             raise UsageMistake("cli.window_reversed", begin=self.since, end=self.until)
-        return PullRange(since=since, until=until, key=self.key, record_type=self.record_type)
+        return pull_range
 
 
 def pull(command: CommandContext, name: str, options: PullOptions, *, dry_run: bool) -> ExitCode:
@@ -78,8 +80,7 @@ def pull(command: CommandContext, name: str, options: PullOptions, *, dry_run: b
     """
     pull_range = options.pull_range()
     config = Config.load(command.config)
-    if name not in config.connections:
-        raise UsageMistake("cli.connection_unknown", name=name, known=", ".join(config.connections))
+    require_known("names.connection_unknown", name, config.connections)
     provided = [source.record_type.record_type for source in config.adapter(name).sources]
     if pull_range.record_type not in {None, *provided}:
         context = {"connection": name, "name": pull_range.record_type, "known": ", ".join(provided)}
@@ -89,12 +90,6 @@ def pull(command: CommandContext, name: str, options: PullOptions, *, dry_run: b
         return synchronizer.pull(name, pull_range, dry_run=dry_run)
 
     return _run(command, config, run, dry_run=dry_run)
-
-
-def _check_names(names: Sequence[str], configured: Collection[str]) -> None:
-    for name in names:
-        if name not in configured:
-            raise UsageMistake("cli.name_unknown", name=name, known=", ".join(configured))
 
 
 def _run(

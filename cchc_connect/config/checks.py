@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from cchc_connect.config.known_keys import unknown_key_problem
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Message
-from cchc_connect.messages.suggestions import closest
+from cchc_connect.messages.suggestions import suggestion
 from cchc_connect.privacy.page_tokens import holds_secret
 from cchc_schemas import RECORD_TYPES, Record
 
@@ -164,7 +164,5 @@ def _fault(path: tuple[str, ...], problem: Message) -> Message:
 
 
 def _unknown_name(value: str, existing: Mapping[str, object]) -> Message:
-    meant, known = closest(value, existing), ", ".join(existing)
-    if meant is None:
-        return Message("config_rule.unknown_name", {"value": value, "known": known})
-    return Message("config_rule.similar_name", {"value": value, "meant": meant, "known": known})
+    context = {"value": value, "suggestion": suggestion(value, existing), "known": ", ".join(existing)}
+    return Message("config_rule.unknown_name", context)

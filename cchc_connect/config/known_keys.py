@@ -36,11 +36,11 @@ def unknown_key_problem(model: type[BaseModel], path: Sequence[str]) -> Message:
     A key of an adapter's options is looked up in the adapter's own model.
     """
     *table, key = path
-    known = {key for at_path in _tables_at(model, table) for key, _ in _fields(at_path)}
+    keys = {key for at_path in _tables_at(model, table) for key, _ in _fields(at_path)}
     former = FORMER_KEYS.get(key)
-    if former in known:
+    if former in keys:
         return Message("config_rule.key_renamed", {"meant": former})
-    meant = closest(key, sorted(known))
+    meant = closest(key, sorted(keys))
     return Message("config_rule.extra_forbidden" if meant is None else "config_rule.key_unknown", {"meant": meant})
 
 

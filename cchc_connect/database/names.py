@@ -21,8 +21,8 @@ def record_type_names(record_types: Collection[type[Record] | str]) -> list[str]
     return names
 
 
-def require_all_known(code: str, argument: str, names: Collection[str], known: Collection[str]) -> None:
-    """Check that `names`, the value of `argument`, are all in `known`.
+def require_all_known(code: str, argument: str, names: Collection[str], known_names: Collection[str]) -> None:
+    """Check that `names`, the value of `argument`, are all in `known_names`.
 
     Raises:
         UsageMistake: one is not, or `names` is a single name, whose letters would count as names.
@@ -30,14 +30,14 @@ def require_all_known(code: str, argument: str, names: Collection[str], known: C
     if isinstance(names, str):
         raise UsageMistake("names.not_a_list", argument=argument, name=names)
     for name in names:
-        require_known(code, name, known)
+        require_known(code, name, known_names)
 
 
-def require_known(code: str, name: str | None, known: Collection[str]) -> None:
-    """Check that `name`, if any, is one of `known`: an empty result for a misspelt name would look like a result.
+def require_known(code: str, name: str | None, known_names: Collection[str]) -> None:
+    """Check that `name`, if any, is one of `known_names`: an empty result for a misspelt name would look like a result.
 
     Raises:
         UsageMistake: it is not; the message `code` gets the name, a suggestion and the known names.
     """
-    if name is not None and name not in known:
-        raise UsageMistake(code, name=name, suggestion=suggestion(name, known), known=", ".join(sorted(known)))
+    if name is not None and name not in known_names:
+        raise UsageMistake(code, name=name, suggestion=suggestion(name, known_names), known=", ".join(known_names))

@@ -72,6 +72,8 @@ class Pull:
         """Cursor after the last committed page; None if no page was committed."""
         self.is_incomplete = False
         """Whether the source announced more items than it listed."""
+        self.lists_key = False
+        """Whether the source listed the item with the key of the pull range, or reported that it was deleted."""
 
     def run(self) -> None:
         """Pull up to the last page. `counts` holds the counters, also if an error is raised.
@@ -119,7 +121,7 @@ class Pull:
         if self._pull_range.everything:
             return replace(self._restart_cursor(), watermark=cursor.watermark)
         if self._pull_range.is_partial:
-            since = self._pull_range.since if self._source.profile.changed_since else None
+            since = self._pull_range.first_instant if self._source.profile.changed_since else None
             return replace(cursor, pass_since=since, page_token=None, checkpoint=None)
         if cursor.page_token is not None:
             return cursor
@@ -177,7 +179,7 @@ class Pull:
         page_request = PageRequest(
             since=cursor.pass_since,
             page_token=cursor.page_token,
-            until=self._pull_range.until,
+            until=self._pull_range.last_instant,
             partition=self._stream.partition,
             source_key=self._pull_range.key if self._source.profile.by_key else None,
         )
@@ -211,6 +213,8 @@ class Pull:
                 self._pull_range.observer.on_page(connection, self._stream, classified)
         state.plausibility.require_plausible(page, classified, state.cursor, is_resumed=state.is_resumed)
         state.seen.add(classified.keys)
+        if self._pull_range.key is not None:
+            self.lists_key |= self._pull_range.key in classified.keys or self._pull_range.key in page.deleted_keys
         state.cursor = self._next_cursor(page, classified, state)
         self._quarantined.add(classified.faulty)
         page_commit = PageCommit(page, classified, state, state.cursor)

@@ -68,6 +68,8 @@ class PullJobs:
             self._circuit_breakers = read_circuit_breakers(connection)
         self._worker_slots = Semaphore(config.run.worker_processes)
         self.report_lines: list[ReportLine] = []
+        self.lists_key = False
+        """Whether a source listed the item with the key of its pull range."""
 
     def jobs(self, names: Collection[str]) -> list[Job]:
         """Return a job for each connection; those that failed recently come last, so that the others do not wait."""
@@ -135,6 +137,7 @@ class PullJobs:
             failure = error
             line.outcome, line.reason = status_and_reason(failure)
             self._hold(stream, failure, source.profile.order)
+        self.lists_key |= pull.lists_key
         line.counts, line.before, line.after = pull.counts, pull.before, pull.after
         line.seconds = self._run_context.clock.monotonic() - began_s
         line.counts.requests = transport.traffic.requests - traffic_before.requests

@@ -1,11 +1,12 @@
 """What to pull from a connection: everything that changed, or a range that leaves the cursor alone."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from sqlalchemy import Connection
 
+from cchc_connect.clock import as_instant
 from cchc_connect.database.stream import Stream
 from cchc_connect.sync.change_detection import ClassifiedPage
 
@@ -22,23 +23,35 @@ class PageObserver(Protocol):
 class PullRange:
     """What to pull from a connection. The default is all that changed since the last completed pass.
 
+    A time without offset is Vietnamese time; a day is that Vietnamese day, from its beginning and to its end.
+
     Example:
-        `PullRange(since=datetime(2026, 1, 1, tzinfo=UTC), record_type="land_parcel")` pulls the parcels again that
-        changed in 2026, without moving the cursor.
+        `PullRange(since=date(2026, 7, 1), until=date(2026, 7, 31), record_type="land_parcel")` pulls the parcels again
+        that changed in July 2026, without moving the cursor.
     """
 
     everything: bool = False
     """List the source completely and compare it with the database, also what was read before."""
-    since: datetime | None = None
-    """Only changes at or after this instant (UTC), even if read before; a source without `changed_since` lists all."""
-    until: datetime | None = None
-    """Only changes up to this instant (UTC); a source that cannot filter by it lists later ones too."""
+    since: date | None = None
+    """Only changes from this instant or day on, even if read before; a source without `changed_since` lists all."""
+    until: date | None = None
+    """Only changes up to this instant or day, itself included; a source that cannot filter by it lists later ones."""
     key: str | None = None
     """One item only, by its source key."""
     record_type: str | None = None
     """Only the source of this record type; None: all sources of the connection."""
     observer: PageObserver | None = None
     """Sees every page and finds deletions itself. With an observer a dry run does not even attempt to write."""
+
+    @property
+    def first_instant(self) -> datetime | None:
+        """Return the first instant of the range, UTC; None if it has no beginning."""
+        return None if self.since is None else as_instant(self.since)
+
+    @property
+    def last_instant(self) -> datetime | None:
+        """Return the last instant of the range, UTC; None if it has no end."""
+        return None if self.until is None else as_instant(self.until, at_end_of_day=True)
 
     @property
     def is_partial(self) -> bool:

@@ -16,9 +16,11 @@ from datetime import timedelta
 import msgspec
 
 from cchc_connect.adapter import Adapter, Source
-from cchc_connect.clock import Clock, SystemClock, to_timestamp_text
+from cchc_connect.clock import Clock, SystemClock, VietnameseClock, to_timestamp_text
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.config.file import Config
+from cchc_connect.database.names import require_all_known, require_known
+from cchc_connect.database.reading.quarantine_entries import QuarantineEntry
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.lease import Lease
@@ -27,8 +29,8 @@ from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing.incoming import PageBatch
 from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.database.writing.page_writer import write_page
-from cchc_connect.database.writing.quarantine import QuarantineEntry
-from cchc_connect.errors import ConfigurationError, Rejected
+from cchc_connect.errors import ConfigurationError, NotFound, Rejected
+from cchc_connect.messages import Message
 from cchc_connect.sync.change_detection import ChangeDetector
 from cchc_connect.sync.concurrency import Executor, ThreadExecutor, relaxed_gc
 from cchc_connect.sync.connector import TransportFactory
@@ -36,7 +38,7 @@ from cchc_connect.sync.pull_jobs import PullJobs
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.push_jobs import PushJobs
 from cchc_connect.sync.reconcile import Comparison, Reconciler, Reconciliation
-from cchc_connect.sync.report import ReportLine, RunReport
+from cchc_connect.sync.report import ReportLine, RunReport, RunStatus
 from cchc_connect.sync.run_context import Progress, RunContext, never, no_progress
 from cchc_connect.transport import FileTokenStore, TokenStore, Transport
 from cchc_connect.transport.auth.token_store import default_token_folder
@@ -54,6 +56,7 @@ class RunEnvironment:
     """Everything that a run uses beside its configuration and database. Tests replace parts of it."""
 
     clock: Clock = field(default_factory=SystemClock)
+    """Gives the time; a time without offset is Vietnamese time."""
     open_transport: TransportOpener | None = None
     """Opens transports. None: over the network, with the rate limits and sessions that all processes share."""
     executor: Executor | None = None
@@ -96,8 +99,9 @@ class Synchronizer:
         self._config = config
         self._database = database
         self._environment = environment or RunEnvironment()
+        self._clock = VietnameseClock(self._environment.clock)
         self._transport_opener = self._environment.open_transport or TransportFactory(
-            database, self._environment.clock, _token_store(config)
+            database, self._clock, _token_store(config)
         )
 
     def synchronise(
@@ -121,43 +125,65 @@ class Synchronizer:
             The report, also if single connections or routes failed.
 
         Raises:
+            UsageMistake: a name is unknown, or a single name is given instead of a list; nothing was begun.
             ConfigurationError: an address or a secret cannot be used; nothing was begun.
             LeaseHeld: another run is active.
             LeaseLost: this run froze past its lease and another run took over.
             DatabaseUnusable: the database failed; what was committed stays.
         """
+        require_names(self._config, only=only, accept_shrink=accept_shrink, full=full)
         names = [name for name in self._config.connections if not only or name in only]
         pull_ranges = {name: PullRange(everything=True) for name in full}
 
         def run_jobs(run_context: RunContext) -> list[ReportLine]:
-            pull_lines = self._run_pull_jobs(
+            pull_jobs = self._run_pull_jobs(
                 names, replace(run_context, accept_shrink=frozenset(accept_shrink)), pull_ranges
             )
-            return [*pull_lines, *self._run_push_jobs(only, run_context)]
+            return [*pull_jobs.report_lines, *self._run_push_jobs(only, run_context)]
 
-        receiving_connections = {
-            route.to for name, route in self._config.routes.items() if not only or {name, route.to} & set(only)
-        }
+        receiving_connections = {self._config.routes[route].to for route in self._selected_routes(only)}
         return self._run_jobs([*names, *receiving_connections.difference(names)], run_jobs, dry_run=dry_run)
 
-    def pull(self, name: str, pull_range: PullRange, *, dry_run: bool = False) -> RunReport:
-        """Pull a part of one connection again: the changes of a time range, one item or one record type.
+    def pull(self, name: str, pull_range: PullRange | None = None, *, dry_run: bool = False) -> RunReport:
+        """Pull one connection, or a part of it: the changes of a time range, one item or one record type.
 
         A part limited by time or key does not move the cursors of the connection. Raises as `synchronise` does.
 
         Args:
             name: name of the connection.
-            pull_range: time range, source key or record type to pull.
+            pull_range: time range, source key or record type to pull; None: what changed.
             dry_run: commit nothing.
+
+        Raises:
+            UsageMistake: there is no such connection, or it does not provide the record type; nothing was begun.
+            NotFound: the sources have no item with the key of `pull_range`.
         """
-        return self._run_jobs(
-            [name], lambda run_context: self._run_pull_jobs([name], run_context, {name: pull_range}), dry_run=dry_run
-        )
+        pull_range = pull_range or PullRange()
+        self._require_provided(name, pull_range.record_type)
+        missing: list[Message] = []
+
+        def run_jobs(run_context: RunContext) -> list[ReportLine]:
+            pull_jobs = self._run_pull_jobs([name], run_context, {name: pull_range})
+            lines = pull_jobs.report_lines
+            is_done = all(line.outcome is RunStatus.DONE for line in lines)
+            if pull_range.key is None or pull_jobs.lists_key or not is_done:
+                return lines
+            missing.append(Message("source.no_item", {"connection": name, "key": pull_range.key}))
+            for line in lines:
+                line.outcome, line.reason = RunStatus.FAILED, missing[0]
+            return lines
+
+        report = self._run_jobs([name], run_jobs, dry_run=dry_run)
+        for message in missing:
+            raise NotFound(message.code, **message.context)
+        return report
 
     def reconcile(
         self, name: str, *, record_type: str | None = None, repair: bool = False, accept_shrink: bool = False
     ) -> Reconciliation:
-        """Compare complete listings of a connection's sources with the shared database. Raises as `synchronise` does.
+        """Compare complete listings of a connection's sources with the shared database.
+
+        Raises as `synchronise` does, and `UsageMistake` for an unknown name of a connection or record type.
 
         Without `repair` nothing is written and no lease is taken. If a run is active at the same time, the changes
         that it has not written yet show as differences.
@@ -168,6 +194,7 @@ class Synchronizer:
             repair: also make the shared database equal to the sources.
             accept_shrink: whether a repair may delete any number of records; otherwise at most a fifth.
         """
+        self._require_provided(name, record_type)
         comparisons: list[Comparison] = []
 
         def run_jobs(run_context: RunContext) -> list[ReportLine]:
@@ -224,16 +251,19 @@ class Synchronizer:
 
     def _run_pull_jobs(
         self, names: Collection[str], run_context: RunContext, pull_ranges: Mapping[str, PullRange]
-    ) -> list[ReportLine]:
+    ) -> PullJobs:
         pull_jobs = PullJobs(self._config, run_context, self._open_transport, pull_ranges)
         self._executor.run(pull_jobs.jobs(names))
-        return pull_jobs.report_lines
+        return pull_jobs
 
     def _run_push_jobs(self, only: Collection[str], run_context: RunContext) -> list[ReportLine]:
         push_jobs = PushJobs(self._config, run_context, self._open_transport)
-        routes = self._config.routes.items()
-        self._executor.run(push_jobs.jobs([name for name, route in routes if not only or {name, route.to} & set(only)]))
+        self._executor.run(push_jobs.jobs(self._selected_routes(only)))
         return push_jobs.report_lines
+
+    def _selected_routes(self, only: Collection[str]) -> list[str]:
+        """Return the routes that `only` names or that lead to a connection it names; all if it is empty."""
+        return [name for name, route in self._config.routes.items() if not only or {name, route.to} & set(only)]
 
     @property
     def _executor(self) -> Executor:
@@ -255,6 +285,12 @@ class Synchronizer:
         write_context = run_context.write_context(entry.record_type)
         return run_context.commit(lambda connection: write_page(connection, stream, batch, write_context))
 
+    def _require_provided(self, name: str, record_type: str | None) -> None:
+        """Check that the connection exists and provides the record type, if one is named."""
+        require_known("names.connection_unknown", name, self._config.connections)
+        provided = [source.record_type.record_type for source in self._config.adapter(name).sources]
+        require_known("names.record_type_unknown", record_type, provided)
+
     def _source(self, name: str, record_type: str) -> Source:
         sources = self._config.adapter(name).sources if name in self._config.connections else ()
         for source in sources:
@@ -269,7 +305,7 @@ class Synchronizer:
         run_context = RunContext(
             run_id=environment.new_run_id(),
             database=self._database,
-            clock=environment.clock,
+            clock=self._clock,
             token=None,
             owners=self._config.ownership,
             max_quarantined_share=self._config.run.max_quarantined_share,
@@ -281,11 +317,24 @@ class Synchronizer:
         if dry_run:
             yield run_context
             return
-        with Lease(self._database, environment.clock, timedelta(seconds=self._config.run.lease_s)) as lease:
+        with Lease(self._database, self._clock, timedelta(seconds=self._config.run.lease_s)) as lease:
             yield replace(run_context, token=lease.token)
 
     def _open_transport(self, name: str, adapter: Adapter) -> AbstractContextManager[Transport]:
         return self._transport_opener(name, self._config.connections[name], adapter, self._config.run.deadline_s)
+
+
+def require_names(
+    config: Config, *, only: Collection[str], accept_shrink: Collection[str], full: Collection[str]
+) -> None:
+    """Check the names that `Synchronizer.synchronise` is given.
+
+    Raises:
+        UsageMistake: a name is unknown, or a single name is given instead of a list.
+    """
+    require_all_known("names.connection_or_route_unknown", "only", only, [*config.connections, *config.routes])
+    require_all_known("names.connection_unknown", "accept_shrink", accept_shrink, config.connections)
+    require_all_known("names.connection_unknown", "full", full, config.connections)
 
 
 def _token_store(config: Config) -> TokenStore | None:

@@ -6,11 +6,13 @@ import pytest
 
 from cchc_connect.cli.demo_config import demo_tables
 from cchc_connect.clock import SystemClock
+from cchc_connect.database.reading import quarantine_entries
+from cchc_connect.database.reading.quarantine_entries import QuarantineEntry
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.lease import Lease
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing import quarantine
-from cchc_connect.database.writing.quarantine import FaultyItem, QuarantineEntry
+from cchc_connect.database.writing.quarantine import FaultyItem
 from cchc_connect.testing import Agencies
 from cchc_schemas import Fault
 from tests.cli.conftest import CONFIG, DATABASE, Call, write_config
@@ -22,7 +24,7 @@ def opened() -> SharedDatabase:
 
 def entries(record_type: str) -> list[QuarantineEntry]:
     with opened() as database, database.reading() as connection:
-        return [entry for entry in quarantine.entries(connection) if entry.record_type == record_type]
+        return [entry for entry in quarantine_entries.entries(connection) if entry.record_type == record_type]
 
 
 @pytest.fixture

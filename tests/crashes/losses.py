@@ -14,8 +14,8 @@ from sqlalchemy import Connection, and_, func, select
 
 from cchc_connect import SharedDatabase
 from cchc_connect.database.outbox.audit_log import first_broken_entry
+from cchc_connect.database.reading.quarantine_entries import entries
 from cchc_connect.database.tables import METADATA, change, cursor, delivery, discrepancy, record_link, run_counter
-from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.testing import Agencies
 from cchc_schemas import RECORD_TYPES
 

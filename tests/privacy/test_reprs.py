@@ -20,9 +20,10 @@ from cchc_connect.config.secrets import EnvironmentSecret
 from cchc_connect.database.outbox.deliveries import Delivery
 from cchc_connect.database.postgres import PostgresBackend
 from cchc_connect.database.reading.history import FieldChange
+from cchc_connect.database.reading.quarantine_entries import QuarantineEntry
 from cchc_connect.database.writing.claims import Claim
 from cchc_connect.database.writing.incoming import PageBatch
-from cchc_connect.database.writing.quarantine import FaultyItem, QuarantineEntry
+from cchc_connect.database.writing.quarantine import FaultyItem
 from cchc_connect.privacy.secrets import register_secret
 from cchc_connect.signing import Signer, SigningKey
 from cchc_connect.transport import ApiKey, Basic, Bearer, Hmac, Login, OAuth2, TokenLogin

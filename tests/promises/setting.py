@@ -13,11 +13,11 @@ from sqlalchemy import select
 from cchc_connect import Config, LeaseHeld, RunEnvironment, RunReport, SharedDatabase, Synchronizer
 from cchc_connect.cli.demo import take_census
 from cchc_connect.cli.demo_config import demo_tables
+from cchc_connect.database.reading.discrepancies import discrepancy_rows
+from cchc_connect.database.reading.quarantine_entries import entries
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.state.cursors import stream_states
 from cchc_connect.database.tables import cursor, delivery
-from cchc_connect.database.writing.discrepancies import discrepancies
-from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.testing import Agencies, World
 from cchc_schemas import RECORD_TYPES
 from tests.coverage_switch import children_without_coverage
@@ -71,7 +71,7 @@ class ProvinceSetting:
     def discrepancies(self) -> list[Any]:
         """Return every discrepancy."""
         with self.database() as database, database.reading() as connection:
-            return list(discrepancies(connection))
+            return list(discrepancy_rows(connection))
 
     def content(self) -> Mapping[str, Any]:
         """Return everything a run leaves that must not depend on kills, retries and order."""

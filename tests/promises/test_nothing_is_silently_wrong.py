@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from cchc_connect import RunEnvironment, Synchronizer
+from cchc_connect.database.reading.quarantine_entries import entries
 from cchc_connect.database.state.counters import Counters
-from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.report import RunStatus
 from tests.promises.setting import ProvinceSetting

@@ -13,10 +13,10 @@ from sqlalchemy import Connection, select
 
 from cchc_connect import DeleteDetection
 from cchc_connect.database.reading.change_feed import change_rows
+from cchc_connect.database.reading.discrepancies import discrepancy_rows
+from cchc_connect.database.reading.quarantine_entries import QuarantineEntry, entries
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.tables import GONE
-from cchc_connect.database.writing.discrepancies import discrepancies
-from cchc_connect.database.writing.quarantine import QuarantineEntry, entries
 from cchc_schemas import RECORD_TYPES, from_document
 from tests.simulation.delivery_checker import delivery_faults
 from tests.simulation.register import Document, Register, document_of
@@ -53,7 +53,7 @@ class Findings:
         }
         self._documents = {(row["record_type"], row["record_key"]): json.loads(row["document"]) for row in self._feed}
         self._open = {(entry.connection, entry.record_type, entry.source_key): entry for entry in entries(connection)}
-        self._discrepancies = discrepancies(connection)
+        self._discrepancies = discrepancy_rows(connection)
 
     def histories(self) -> Iterator[str]:
         """Yield gaps in versions, versions that no register stated, repeated versions, and outdated rows."""

@@ -8,12 +8,12 @@ from sqlalchemy import select
 
 from cchc_connect.adapter import ListingOrder, Source
 from cchc_connect.database.reading.change_feed import change_rows
+from cchc_connect.database.reading.discrepancies import discrepancy_rows
+from cchc_connect.database.reading.quarantine_entries import entries
 from cchc_connect.database.record_tables import all_tables, record_table
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.cursors import Cursor, hold, read_cursor
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.writing.discrepancies import discrepancies
-from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import CchcError
 from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.pull_range import PullRange
@@ -97,7 +97,7 @@ class PulledDatabase:
     def differences(self) -> list[tuple[str, str, str, str]]:
         """Return the open discrepancies: field, connection that differs, its value, the owner's value."""
         with self.database.reading() as connection:
-            rows = discrepancies(connection)
+            rows = discrepancy_rows(connection)
         return [(row["field"], row["connection"], row["value"], row["owner_value"]) for row in rows]
 
     def everything(self, *but: str) -> Mapping[str, list[tuple[Any, ...]]]:

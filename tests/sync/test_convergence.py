@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from cchc_connect.adapter import DeleteDetection, SourceProfile
 from cchc_connect.database.reading.change_feed import change_rows
+from cchc_connect.database.reading.quarantine_entries import entries
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import SourceHeld, Unreachable
 from cchc_connect.sync.pull import Pull
 from cchc_schemas import LandParcel

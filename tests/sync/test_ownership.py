@@ -9,8 +9,9 @@ import pytest
 
 from cchc_connect import Conversation
 from cchc_connect.adapter import DeleteDetection, Page, PageRequest, SourceProfile
+from cchc_connect.database.reading.discrepancies import DiscrepancyState, discrepancy_rows
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.writing.discrepancies import DiscrepancyState, discrepancies, set_discrepancy_state
+from cchc_connect.database.writing.discrepancies import set_discrepancy_state
 from cchc_connect.sync.outgoing import Route
 from cchc_connect.sync.push import Push
 from cchc_schemas import Dossier
@@ -46,7 +47,7 @@ def registers() -> dict[str, LandRegister]:
 
 def discrepancy_ids(books: PulledDatabase) -> list[tuple[int, str]]:
     with books.database.reading() as connection:
-        return [(row["id"], row["state"]) for row in discrepancies(connection)]
+        return [(row["id"], row["state"]) for row in discrepancy_rows(connection)]
 
 
 @pytest.mark.parametrize("order", ORDERS)

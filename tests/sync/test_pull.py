@@ -10,13 +10,13 @@ from sqlalchemy import select, text
 
 from cchc_connect.adapter import DeleteDetection, SourceProfile
 from cchc_connect.database.reading.change_feed import change_rows, last_sequence
+from cchc_connect.database.reading.discrepancies import discrepancy_rows
+from cchc_connect.database.reading.quarantine_entries import entries
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.cursors import hold, read_cursor
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import discrepancy
-from cchc_connect.database.writing.discrepancies import discrepancies
-from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import CchcError, SourceHeld, Unreachable
 from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.run_context import RunContext
@@ -443,7 +443,7 @@ def test_a_differing_value_of_another_agency_is_stored_as_a_discrepancy(database
     pull(database, LandRegister([parcel_item(1, id="c1", area="250.5")]), stream=city)
 
     with database.reading() as connection:
-        assert discrepancies(connection) == []
+        assert discrepancy_rows(connection) == []
 
 
 def test_a_record_passes_to_the_declared_source_of_truth(database: SharedDatabase) -> None:
@@ -671,7 +671,7 @@ def test_a_discrepancy_shows_the_owners_present_value(database: SharedDatabase) 
     pull(database, register)
 
     with database.reading() as connection:
-        assert discrepancies(connection) == []
+        assert discrepancy_rows(connection) == []
 
 
 def test_a_shrink_that_a_person_accepted_deletes_records(database: SharedDatabase) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from cchc_connect import Conversation
 from cchc_connect.adapter import DeleteDetection, ListingOrder, Page, PageRequest, SourceProfile
+from cchc_connect.database.reading.quarantine_entries import entries
 from cchc_connect.database.state.counters import read_counters
-from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.sync.pull_range import PullRange
 from tests.databases import on_sqlite_only

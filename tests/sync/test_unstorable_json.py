@@ -7,8 +7,8 @@ import pytest
 
 from cchc_connect import Conversation, Item
 from cchc_connect.adapter import DeleteDetection, Page, PageRequest, SourceProfile
+from cchc_connect.database.reading.quarantine_entries import entries
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.writing.quarantine import entries
 from cchc_connect.errors import SourceHeld
 from cchc_connect.sync.change_detection import ChangeDetector
 from cchc_connect.wire.codecs import decimal_number, plain_text, text_or_none

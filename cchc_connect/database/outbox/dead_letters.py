@@ -6,15 +6,21 @@ A requeued message keeps its idempotency key, so a target that accepted it befor
 Only the newest version of a record is requeued: an older message is outdated, even if the newer one was not delivered.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 
 from sqlalchemy import Connection, RowMapping, select, update
 
+from cchc_connect.clock import from_timestamp_text
 from cchc_connect.database.bulk import RowQuery, batches, select_in
 from cchc_connect.database.outbox.deliveries import REQUEUED, DeliveryState
+from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import GONE, change, delivery
+
+DEAD_LETTER_BATCH_SIZE = 1000
+"""Dead letters read from the database at a time; memory does not grow with their number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +34,9 @@ class DeadLetter:
     record_key: str
     attempts: int
     reason: str
-    finished_at: str | None
-    """When it became a dead letter, UTC, as stored."""
+    """Code of why it is not sent again, with a detail after a colon where there is one."""
+    finished_at: datetime | None
+    """When it became a dead letter, UTC."""
     shortened_fields: tuple[str, ...]
     """Fields whose text was cut when it was last sent."""
     outdated_by: int | None
@@ -43,12 +50,33 @@ class DeadLetter:
         return self.outdated_by is None and not self.is_gone
 
 
-def dead_letters(connection: Connection, route: str | None = None) -> list[DeadLetter]:
-    """Return the dead letters, of one route where it is named, in the order of the feed."""
-    query = select(delivery).where(delivery.c.state == DeliveryState.DEAD)
+def dead_letters(database: SharedDatabase) -> Iterator[DeadLetter]:
+    """Yield the dead letters of all routes, by route, in the order of the feed.
+
+    No transaction is open while the caller handles one.
+    """
+    after = ("", 0)
+    while True:
+        with database.reading() as connection:
+            letters = stored_dead_letters(connection, after=after, limit=DEAD_LETTER_BATCH_SIZE)
+        yield from letters
+        if len(letters) < DEAD_LETTER_BATCH_SIZE:
+            return
+        after = (letters[-1].route, letters[-1].sequence)
+
+
+def stored_dead_letters(
+    connection: Connection, route: str | None = None, *, after: tuple[str, int] = ("", 0), limit: int | None = None
+) -> list[DeadLetter]:
+    """Return dead letters after a route and sequence, in that order; of one route where it is named."""
+    last_route, last_sequence = after
+    is_later = (delivery.c.route > last_route) | (
+        (delivery.c.route == last_route) & (delivery.c.sequence > last_sequence)
+    )
+    query = select(delivery).where((delivery.c.state == DeliveryState.DEAD) & is_later)
     if route is not None:
         query = query.where(delivery.c.route == route)
-    dead = connection.execute(query.order_by(delivery.c.route, delivery.c.sequence)).mappings().all()
+    dead = connection.execute(query.order_by(delivery.c.route, delivery.c.sequence).limit(limit)).mappings().all()
     latest: dict[tuple[str, str], tuple[int, str]] = {}
     keys = [row["record_key"] for row in dead]
     for record_type, key, sequence, operation in select_in(connection, _change_query(), change.c.record_key, keys):
@@ -76,6 +104,7 @@ def _change_query() -> RowQuery:
 
 
 def _dead_letter(row: RowMapping, latest: int, operation: str) -> DeadLetter:
+    finished_at = row["finished_at"]
     return DeadLetter(
         route=row["route"],
         sequence=row["sequence"],
@@ -83,7 +112,7 @@ def _dead_letter(row: RowMapping, latest: int, operation: str) -> DeadLetter:
         record_key=row["record_key"],
         attempts=row["attempts"],
         reason=row["reason"],
-        finished_at=row["finished_at"],
+        finished_at=None if finished_at is None else from_timestamp_text(finished_at),
         shortened_fields=tuple((row["shortened_fields"] or "").split()),
         outdated_by=latest if latest != row["sequence"] else None,
         is_gone=operation in GONE,

@@ -95,45 +95,45 @@ def conditions(record_class: type[Record], filters: Mapping[str, object]) -> lis
     Raises:
         UsageMistake: a field does not exist or cannot be filtered, or a value is not one that it can have.
     """
-    return [_condition(record_class, name, wanted) for name, wanted in filters.items()]
+    return [_condition(record_class, name, allowed) for name, allowed in filters.items()]
 
 
-def _condition(record_class: type[Record], name: str, wanted: object) -> ColumnElement[bool]:
+def _condition(record_class: type[Record], name: str, allowed: object) -> ColumnElement[bool]:
     kind, column = _kind(record_class, name), _column(record_class, name)
     try:
-        if isinstance(wanted, ValueRange):
-            return _in_range(column, kind, wanted)
-        if isinstance(wanted, Collection) and not isinstance(wanted, str | bytes | Mapping):
-            return _any_of(column, kind, cast("Collection[object]", wanted))
-        return _any_of(column, kind, [wanted])
+        if isinstance(allowed, ValueRange):
+            return _in_range(column, kind, allowed)
+        if isinstance(allowed, Collection) and not isinstance(allowed, str | bytes | Mapping):
+            return _any_of(column, kind, cast("Collection[object]", allowed))
+        return _any_of(column, kind, [allowed])
     except _WrongValueError as wrong:
         code, context = wrong.code, wrong.context
     context |= {"record_type": record_class.record_type, "name": name, "expected": Message(kind.expected)}
     raise UsageMistake(code, **context)
 
 
-def _any_of(column: "Column[Any]", kind: _ValueKind, wanted: Collection[object]) -> ColumnElement[bool]:
-    if len(wanted) > MAX_VALUES:
-        raise _WrongValueError("filter.too_many_values", found=len(wanted), limit=MAX_VALUES)
-    if any(isinstance(value, ValueRange) for value in wanted):
+def _any_of(column: "Column[Any]", kind: _ValueKind, values: Collection[object]) -> ColumnElement[bool]:
+    if len(values) > MAX_VALUES:
+        raise _WrongValueError("filter.too_many_values", found=len(values), limit=MAX_VALUES)
+    if any(isinstance(value, ValueRange) for value in values):
         raise _WrongValueError("filter.range_nested")
-    days = [value for value in wanted if kind is INSTANT and _is_day(value)]
+    days = [value for value in values if kind is INSTANT and _is_day(value)]
     if len(days) > MAX_DAYS:
         raise _WrongValueError("filter.too_many_values", found=len(days), limit=MAX_DAYS)
-    exact = dict.fromkeys(kind.stored(value) for value in wanted if value is not None and value not in days)
+    exact = dict.fromkeys(kind.stored(value) for value in values if value is not None and value not in days)
     compared = INSTANT.in_order(column) if kind is INSTANT and INSTANT.in_order else column
     parts = [_in_range(column, kind, between(day, _next_day(day))) for day in dict.fromkeys(days)]
     parts += [compared == next(iter(exact))] if len(exact) == 1 else [compared.in_(list(exact))] if exact else []
-    parts += [column.is_(None)] if None in wanted else []
+    parts += [column.is_(None)] if None in values else []
     return or_(false(), *parts)
 
 
-def _in_range(column: "Column[Any]", kind: _ValueKind, wanted: ValueRange) -> ColumnElement[bool]:
+def _in_range(column: "Column[Any]", kind: _ValueKind, value_range: ValueRange) -> ColumnElement[bool]:
     if kind.in_order is None:
         raise _WrongValueError("filter.range_not_ordered")
     compared, limit = kind.in_order(column), kind.limit or kind.stored
-    condition: ColumnElement[bool] = true() if wanted.start is None else compared >= limit(wanted.start)
-    return condition & (column.is_not(None) if wanted.end is None else compared < limit(wanted.end))
+    condition: ColumnElement[bool] = true() if value_range.start is None else compared >= limit(value_range.start)
+    return condition & (column.is_not(None) if value_range.end is None else compared < limit(value_range.end))
 
 
 @cache
@@ -169,7 +169,7 @@ def _kind_of(value_type: object) -> _ValueKind:
 
 
 def _listed_kind(values: type[Enum]) -> _ValueKind:
-    known = ", ".join(
+    listed = ", ".join(
         str(member.value) if isinstance(member.value, str) else f"{member.value} ({member.name})" for member in values
     )
 
@@ -179,7 +179,7 @@ def _listed_kind(values: type[Enum]) -> _ValueKind:
                 return values(value).value
         except ValueError:
             pass
-        raise _WrongValueError("filter.value_not_listed", known=known)
+        raise _WrongValueError("filter.value_not_listed", known=listed)
 
     return _ValueKind("filter_value.listed", stored)
 

@@ -110,9 +110,9 @@ def record_at(
     Raises:
         RecordNotFound: several records replaced the key (`record.replaced_by_several`); the error names their keys.
     """
-    known = histories(database, record_class, key, as_instant(at, at_end_of_day=True))
-    found = [record for versions in known.values() if (record := _latest(versions, valid_on)) is not None]
-    return only_successor(record_class, key, found) if found else None
+    versions_by_key = histories(database, record_class, key, as_instant(at, at_end_of_day=True))
+    stored = [record for versions in versions_by_key.values() if (record := _latest(versions, valid_on)) is not None]
+    return only_successor(record_class, key, stored) if stored else None
 
 
 def _latest(versions: Sequence[RecordVersion[AnyRecord]], valid_on: date | None) -> AnyRecord | None:

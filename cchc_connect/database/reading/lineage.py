@@ -30,15 +30,15 @@ def successor_keys(connection: Connection, record_type: str, key: str) -> list[s
     return list(dict.fromkeys(row.new_key for row in successors(connection, record_type, key)))
 
 
-def only_successor(record_class: type[Record], key: str, found: Sequence[AnyRecord]) -> AnyRecord:
-    """Return the one record of those found for `key`.
+def only_successor(record_class: type[Record], key: str, matching: Sequence[AnyRecord]) -> AnyRecord:
+    """Return the one record of those that match `key`.
 
     Raises:
         RecordNotFound: several records replaced it; the error names their keys.
     """
-    if len(found) == 1:
-        return found[0]
-    keys = ", ".join(sorted(record.key for record in found))
+    if len(matching) == 1:
+        return matching[0]
+    keys = ", ".join(sorted(record.key for record in matching))
     raise RecordNotFound("record.replaced_by_several", record_type=record_class.record_type, key=key, successors=keys)
 
 

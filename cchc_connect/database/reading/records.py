@@ -61,9 +61,9 @@ def get(database: SharedDatabase, record_class: type[AnyRecord], key: str) -> An
     """
     with database.reading() as connection:
         for keys in ([key], successor_keys(connection, record_class.record_type, key)):
-            found = [record for _, record in records_by_key(connection, record_class, keys)]
-            if found:
-                return only_successor(record_class, key, found)
+            matching = [record for _, record in records_by_key(connection, record_class, keys)]
+            if matching:
+                return only_successor(record_class, key, matching)
     return None
 
 

@@ -8,12 +8,12 @@ non-owners are their claims (`claims`): the documents that connections send for 
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, RowMapping, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from cchc_connect.database.bulk import batches
+from cchc_connect.database.reading.discrepancies import DiscrepancyState
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.tables import change, discrepancy
 from cchc_connect.database.writing.claims import Document, claims_for
@@ -22,18 +22,6 @@ from cchc_connect.errors import NotFound
 
 FieldRef = tuple[str, str, str]
 """Record key, field, and the connection whose value differs."""
-
-
-class DiscrepancyState(StrEnum):
-    """State of a discrepancy."""
-
-    OPEN = "open"
-    REPORTED = "reported"
-    """A person reported it to the agency that must correct its record."""
-    DISMISSED = "dismissed"
-    """A person found that nothing must be done; it opens again when a value changes."""
-    ENDED = "ended"
-    """The values match, or the other agency no longer sends one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +48,6 @@ def update_discrepancies(
         if claims or existing:
             present = dict(_differences(connection, record_type, claims, owners))
             _store(connection, record_type, existing, present, now)
-
-
-def discrepancies(connection: Connection, *, include_ended: bool = False) -> list[RowMapping]:
-    """Return the discrepancies that have not ended, oldest first; with `include_ended` all of them."""
-    statement = select(discrepancy).order_by(discrepancy.c.detected_at, discrepancy.c.id)
-    if not include_ended:
-        statement = statement.where(discrepancy.c.state != DiscrepancyState.ENDED)
-    return list(connection.execute(statement).mappings())
 
 
 def set_discrepancy_state(connection: Connection, number: int, state: DiscrepancyState, note: str, now: str) -> None:

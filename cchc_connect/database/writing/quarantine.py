@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, RowMapping, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, update
 
 from cchc_connect.database.bulk import RowQuery, batches, select_in
+from cchc_connect.database.reading.quarantine_entries import parsed_item
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import quarantine
-from cchc_connect.errors import NotFound
 from cchc_connect.wire.json import Item, RawItem
 from cchc_schemas import Fault
 
@@ -34,29 +34,6 @@ class FaultyItem:
     item_hash: bytes
     item: Item = field(repr=False)
     faults: tuple[Fault, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class QuarantineEntry:
-    """One quarantine entry as it is stored."""
-
-    id: int
-    connection: str
-    record_type: str
-    partition: str
-    source_key: str
-    item: Item = field(repr=False)
-    """The parsed item; a `RawItem`, whose reading raises `ValueError`, where it is no strict JSON."""
-    faults: tuple[Fault, ...]
-    first_seen: str
-    """Instant, UTC, as stored."""
-    resolved_at: str | None
-    """Instant, UTC, as stored; None while the entry is open."""
-
-    @property
-    def displayed_item(self) -> Item:
-        """Return the item for display; one that cannot be parsed is a single text under an empty name."""
-        return {"": self.item.raw.decode()} if isinstance(self.item, RawItem) else self.item
 
 
 def store(connection: Connection, stream: Stream, items: Sequence[FaultyItem], run_id: str, now: str) -> int:
@@ -102,33 +79,13 @@ def open_hashes(connection: Connection, stream: Stream) -> Mapping[str, bytes | 
 def items_with_taken_key(connection: Connection, stream: Stream) -> list[Item]:
     """Return the items of a stream's partition whose record key another item has; the key may be free by now."""
     conflicts = _is_open_in_partition(stream) & (quarantine.c.faults == _faults_text((KEY_TAKEN,)))
-    return [_parsed_item(text) for text in connection.execute(select(quarantine.c.item).where(conflicts)).scalars()]
+    return [parsed_item(text) for text in connection.execute(select(quarantine.c.item).where(conflicts)).scalars()]
 
 
 def open_keys(connection: Connection, stream: Stream, *, all_partitions: bool = False) -> set[str]:
     """Return the source keys of the open entries of a stream's partition; with `all_partitions`, of all."""
     is_open = _is_open_in_stream(stream) if all_partitions else _is_open_in_partition(stream)
     return set(connection.execute(select(quarantine.c.source_key).where(is_open)).scalars())
-
-
-def entries(connection: Connection, *, include_resolved: bool = False) -> list[QuarantineEntry]:
-    """Return the open entries, oldest first; with `include_resolved` the resolved ones too."""
-    statement = select(quarantine).order_by(quarantine.c.id)
-    if not include_resolved:
-        statement = statement.where(quarantine.c.resolved_at.is_(None))
-    return [_entry(row) for row in connection.execute(statement).mappings()]
-
-
-def entry(connection: Connection, number: int) -> QuarantineEntry:
-    """Return one entry.
-
-    Raises:
-        NotFound: there is no such entry.
-    """
-    row = connection.execute(select(quarantine).where(quarantine.c.id == number)).mappings().one_or_none()
-    if row is None:
-        raise NotFound("quarantine.no_entry", number=number)
-    return _entry(row)
 
 
 def open_counts(connection: Connection) -> Mapping[tuple[str, str, str], int]:
@@ -162,21 +119,6 @@ def _open_query() -> RowQuery:
     of_connection = quarantine.c.connection == bindparam("of_connection")
     of_stream = of_connection & (quarantine.c.record_type == bindparam("of_type"))
     return select(quarantine).where(of_stream & quarantine.c.resolved_at.is_(None))
-
-
-def _entry(row: RowMapping) -> QuarantineEntry:
-    faults = tuple(Fault(*parts) for parts in json.loads(row["faults"]))
-    item = _parsed_item(row["item"] or "{}")
-    names = ("id", "connection", "record_type", "partition", "source_key", "first_seen", "resolved_at")
-    return QuarantineEntry(item=item, faults=faults, **{name: row[name] for name in names})
-
-
-def _parsed_item(text: str) -> Item:
-    raw = RawItem(text.encode())
-    try:
-        return raw.read()
-    except ValueError:
-        return raw
 
 
 def _item_text(item: Item) -> str:

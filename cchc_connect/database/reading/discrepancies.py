@@ -1,0 +1,97 @@
+"""Reads discrepancies: fields in which another connection's value differs from the owner's."""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, select
+
+from cchc_connect.clock import from_timestamp_text
+from cchc_connect.database.reading.records import RECORD_BATCH_SIZE
+from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.tables import discrepancy
+
+
+class DiscrepancyState(StrEnum):
+    """State of a discrepancy."""
+
+    OPEN = "open"
+    REPORTED = "reported"
+    """A person reported it to the agency that must correct its record."""
+    DISMISSED = "dismissed"
+    """A person found that nothing must be done; it opens again when a value changes."""
+    ENDED = "ended"
+    """The values match, or the other agency no longer sends one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Discrepancy:
+    """One field of one record in which a connection's value differs from the owner's."""
+
+    number: int
+    """Number by which `cchc-connect discrepancies resolve` names it."""
+    record_type: str
+    record_key: str
+    field: str
+    connection: str
+    """Connection whose value differs."""
+    value: Any = dataclasses.field(repr=False)
+    """Its value, JSON-ready; it may be personal."""
+    owner: str
+    """Connection that owns the field."""
+    owner_value: Any = dataclasses.field(repr=False)
+    """The owner's value, which the record has; JSON-ready."""
+    detected_at: datetime
+    """When it was found, UTC."""
+    state: DiscrepancyState
+    note: str | None = dataclasses.field(repr=False)
+    """What a person wrote who handled it."""
+    resolved_at: datetime | None
+    """When a person handled it or it ended, UTC."""
+
+
+def discrepancies(database: SharedDatabase, *, include_ended: bool = False) -> Iterator[Discrepancy]:
+    """Yield the discrepancies that have not ended, oldest first; with `include_ended` all of them.
+
+    No transaction is open while the caller handles one.
+    """
+    query, after = _query(include_ended=include_ended).limit(RECORD_BATCH_SIZE), ("", 0)
+    while True:
+        detected_at, number = after
+        is_later = (discrepancy.c.detected_at > detected_at) | (
+            (discrepancy.c.detected_at == detected_at) & (discrepancy.c.id > number)
+        )
+        with database.reading() as connection:
+            rows = connection.execute(query.where(is_later)).mappings().all()
+        yield from map(_discrepancy, rows)
+        if len(rows) < RECORD_BATCH_SIZE:
+            return
+        after = (rows[-1]["detected_at"], rows[-1]["id"])
+
+
+def discrepancy_rows(connection: Connection, *, include_ended: bool = False) -> list[RowMapping]:
+    """Return the rows of the discrepancies that have not ended, oldest first; with `include_ended` of all."""
+    return list(connection.execute(_query(include_ended=include_ended)).mappings())
+
+
+def _query(*, include_ended: bool) -> Select[Any]:
+    statement = select(discrepancy).order_by(discrepancy.c.detected_at, discrepancy.c.id)
+    return statement if include_ended else statement.where(discrepancy.c.state != DiscrepancyState.ENDED)
+
+
+def _discrepancy(row: RowMapping) -> Discrepancy:
+    resolved_at = row["resolved_at"]
+    names = ("record_type", "record_key", "field", "connection", "owner", "note")
+    return Discrepancy(
+        number=row["id"],
+        value=json.loads(row["value"] or "null"),
+        owner_value=json.loads(row["owner_value"] or "null"),
+        detected_at=from_timestamp_text(row["detected_at"]),
+        state=DiscrepancyState(row["state"]),
+        resolved_at=None if resolved_at is None else from_timestamp_text(resolved_at),
+        **{name: row[name] for name in names},
+    )
