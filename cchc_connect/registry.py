@@ -14,9 +14,11 @@ from typing import cast
 
 from cchc_connect.adapter import AdapterFactory
 from cchc_connect.errors import CchcError, ConfigurationError
+from cchc_connect.messages.suggestions import suggestion
 from cchc_connect.privacy.adapter_failure import described_import
 from cchc_connect.privacy.error_boundary import ErrorBoundary
 from cchc_connect.privacy.redaction import logged_traceback
+from cchc_schemas.text import listed
 
 log = logging.getLogger("cchc_connect.registry")
 
@@ -37,7 +39,9 @@ def adapter_factory(name: str) -> AdapterFactory:
     """
     installed = installed_adapters()
     if name not in installed:
-        raise ConfigurationError("config.adapter_unknown", name=name, known=", ".join(installed))
+        raise ConfigurationError(
+            "config.adapter_unknown", name=name, suggestion=suggestion(name, installed), known=listed(installed)
+        )
     point = installed[name]
     with ErrorBoundary(nullcontext(), lambda error: _import_error(point, error)):
         factory = point.load()

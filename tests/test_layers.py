@@ -51,7 +51,7 @@ ROOMS = {
     "extras": "errors",
     "privacy": "cchc_schemas errors http",
     "database": "cchc_schemas messages errors extras privacy",
-    "registry": "errors adapter privacy",
+    "registry": "cchc_schemas messages errors adapter privacy",
     "signing": "clock messages wire errors extras",
     "spreadsheets": "messages wire errors drop_folder extras",
     "testing.faults": "errors testing.doubles extras",
