@@ -56,5 +56,5 @@ def _import_error(point: EntryPoint, error: BaseException) -> ConfigurationError
     failure = described_import(error, point.value)
     log.error("adapter %s: cannot be imported: %s%s", point.name, failure, logged_traceback(log, error))
     return ConfigurationError(
-        "config.adapter_broken", name=point.name, value=point.value, error=str(failure), place=failure.place
+        "config.adapter_broken", name=point.name, value=point.value, error=str(failure), location=failure.location
     )

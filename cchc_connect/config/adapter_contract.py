@@ -61,7 +61,7 @@ def _boundary(name: str, owner: object) -> ErrorBoundary[None]:
         failure = adapter_failure(error, called) or engine_failure(error)
         log.error("adapter %s: failed: %s%s", name, failure, logged_traceback(log, error))
         return ConfigurationError(
-            "config.adapter_failed", name=name, error=str(failure), place=failure.place, function=failure.function
+            "config.adapter_failed", name=name, error=str(failure), location=failure.location, function=failure.function
         )
 
     return ErrorBoundary(nullcontext(), translate)
@@ -101,16 +101,16 @@ def _check_target(target: Target) -> None:
     _require("Mapping", Mapping, max_lengths_of(target), "max_lengths")
 
 
-def _require_record_type(found: object) -> None:
-    if not (isinstance(found, type) and issubclass(found, Record)):
-        raise ContractBroken("class of a Record in record_type", found)
+def _require_record_type(part: object) -> None:
+    if not (isinstance(part, type) and issubclass(part, Record)):
+        raise ContractBroken("class of a Record in record_type", part)
 
 
-def _require(name: str, expected: Any, found: object, place: str) -> None:
+def _require(name: str, expected: Any, part: object, name_of_part: str) -> None:
     """Check one part of an adapter.
 
     Raises:
         ContractBroken: it is not of the type `expected`, which the contract calls `name`.
     """
-    if not isinstance(found, expected):
-        raise ContractBroken(f"{name} in {place}", found)
+    if not isinstance(part, expected):
+        raise ContractBroken(f"{name} in {name_of_part}", part)

@@ -97,10 +97,10 @@ _MAX_CAUSES = 20
 class ContractBroken(TypeError):
     """An adapter returned something else than its contract says; the error names types and holds no value."""
 
-    def __init__(self, expected: str, found: object) -> None:
-        """Create the error: `found`, of which only the type is kept, was returned instead of an `expected`."""
+    def __init__(self, expected: str, returned: object) -> None:
+        """Create the error: `returned`, of which only the type is kept, was returned instead of an `expected`."""
         super().__init__()
-        self.problem = f"{type(found).__name__} instead of {expected}"
+        self.problem = f"{type(returned).__name__} instead of {expected}"
 
 
 @dataclass(frozen=True)
@@ -109,13 +109,13 @@ class AdapterFailure:
 
     error: str
     """Type of the exception, with the name that it is about: "KeyError 'areaM2'"."""
-    place: str = ""
+    location: str = ""
     """File and line, the file from its top-level package on: "district_registry/adapter.py:42"; "" if unknown."""
     function: str = ""
     """Qualified name of the function; "" if unknown, "<module>" while a module is imported."""
 
     def __str__(self) -> str:
-        return ", ".join(filter(None, (self.error, self.place, self.function)))
+        return ", ".join(filter(None, (self.error, self.location, self.function)))
 
 
 def adapter_failure(error: BaseException, called: Callable[..., object] | None = None) -> AdapterFailure | None:
@@ -182,8 +182,8 @@ def _package(frame: FrameType) -> str:
 def _adapter_frame(frames: list[tuple[FrameType, int]]) -> tuple[FrameType, int] | None:
     """Return the innermost frame of the first package that is neither ours, nor Python's, nor a library of ours."""
     packages = [_package(frame) for frame, _ in frames]
-    known = ENGINE_PACKAGES | LIBRARY_PACKAGES | sys.stdlib_module_names
-    foreign = next((package for package in packages if package not in known or package == "__main__"), None)
+    transparent = ENGINE_PACKAGES | LIBRARY_PACKAGES | sys.stdlib_module_names
+    foreign = next((package for package in packages if package not in transparent or package == "__main__"), None)
     innermost = [entry for entry, package in zip(frames, packages, strict=True) if package == foreign]
     return innermost[-1] if innermost else None
 
@@ -239,7 +239,7 @@ def _texts(code: CodeType) -> Iterator[str]:
         if isinstance(constant, str):
             yield constant
         elif isinstance(constant, tuple | frozenset):
-            yield from (part for part in constant if isinstance(part, str))  # pyright: ignore[reportUnknownVariableType]
+            yield from (part for part in constant if isinstance(part, str))  # pyright: ignore[reportUnknownVariableType]  # constants of any type
 
 
 def _constants(frame: FrameType) -> Iterator[str]:

@@ -80,10 +80,10 @@ def cell_rejection(code: str, rule: str, row: int, column: Column) -> Rejected:
     return Rejected(code, row=row, column=column.name, problem=Message(f"spreadsheet_cell.{rule}"))
 
 
-def header_rejection(columns: Sequence[Column], found: Collection[object]) -> Rejected:
-    """Return the error for a first row with the cells `found`; it names the columns that are missing, and no cell."""
+def header_rejection(columns: Sequence[Column], heading: Collection[object]) -> Rejected:
+    """Return the error for a first row with the cells `heading`; it names the columns that are missing, and no cell."""
     names = [column.name for column in columns]
-    missing = [name for name in names if name not in found]
+    missing = [name for name in names if name not in heading]
     return Rejected("spreadsheet.header_mismatch", columns=", ".join(names), missing=", ".join(missing) or None)
 
 

@@ -87,9 +87,9 @@ def adapter_boundary(
         failure = adapter_failure(error, called)
         code = "source.program_failed" if failure is None else "source.adapter_failed"
         failure = failure or engine_failure(error)
-        place = f"{record_type}, page {page}" if page else record_type
-        log.error("%s: %s: failed: %s%s", connection, place, failure, logged_traceback(log, error))
+        subject = f"{record_type}, page {page}" if page else record_type
+        log.error("%s: %s: failed: %s%s", connection, subject, failure, logged_traceback(log, error))
         context = {"connection": connection, "record_type": record_type, "error": str(failure)}
-        return SourceHeld(code, **context, place=failure.place, function=failure.function, page=page)
+        return SourceHeld(code, **context, location=failure.location, function=failure.function, page=page)
 
     return ErrorBoundary(nullcontext(), translate)

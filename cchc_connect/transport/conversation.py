@@ -81,21 +81,21 @@ def _session(
     return (yield LoginStep(call, shared.login(call, expired, shared.login_count, new_login_step)))
 
 
-def _require(name: str, expected: type[object], found: object) -> None:
+def _require(name: str, expected: type[object], part: object) -> None:
     """Check what an adapter returned or yielded.
 
     Raises:
         ContractBroken: it is not of the type `expected`, which its contract calls `name`.
     """
-    if not isinstance(found, expected):
-        raise ContractBroken(name, found)
+    if not isinstance(part, expected):
+        raise ContractBroken(name, part)
 
 
 def run_steps(steps: Generator[Step, StepResult, Result], perform: Callable[[Step], StepResult]) -> Result:
     """Run `steps` to their end: perform each, send its result back or throw its typed error in.
 
     Raises:
-        ContractBroken: `steps` is no generator, or it yielded what is no step; the latter is raised at its `yield`.
+        ContractBroken: `steps` is no generator, or yielded what is no step; that is raised in its own line.
     """
     _require("Conversation", Generator, steps)
     try:

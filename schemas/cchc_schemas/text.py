@@ -30,15 +30,15 @@ MOST_LISTED = 20
 _ALLOWED_CONTROLS = frozenset("\n\t")
 
 
-def listed(values: Iterable[object], most: int = MOST_LISTED) -> str:
+def listed(values: Iterable[object], limit: int = MOST_LISTED) -> str:
     """Return the first of `values` for a message, and how many more there are.
 
-    >>> listed(["a", "b", "c", "d"], most=2)
+    >>> listed(["a", "b", "c", "d"], limit=2)
     'a, b … (+2)'
     """
     texts = [str(value) for value in values]
-    more = len(texts) - most
-    return ", ".join(texts[:most]) + (f" … (+{more})" if more > 0 else "")
+    more = len(texts) - limit
+    return ", ".join(texts[:limit]) + (f" … (+{more})" if more > 0 else "")
 
 
 def normalise(text: str) -> str:

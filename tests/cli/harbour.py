@@ -152,16 +152,16 @@ class Harbour:
 '''
 
 
-def install_harbour(folder: Path, monkeypatch: pytest.MonkeyPatch, place: str = "", statement: str = "") -> int:
-    """Install the adapter with `statement` at `place`; return the line of the statement."""
+def install_harbour(folder: Path, monkeypatch: pytest.MonkeyPatch, spot: str = "", statement: str = "") -> int:
+    """Install the adapter with `statement` at `spot`; return the line of the statement."""
     package = folder / "site" / "harbour_adapter"
     install_adapters(folder, monkeypatch, {"harbour": "harbour_adapter.adapter:Harbour"})
     package.mkdir()
     (package / "__init__.py").write_text("", encoding="utf-8")
     (package / "people.py").write_text(_PEOPLE, encoding="utf-8")
     lines = _ADAPTER.splitlines()
-    number = next((number for number, line in enumerate(lines) if line.strip() == f"# {place}"), 0)
-    lines[number] = lines[number].replace(f"# {place}", statement)
+    number = next((number for number, line in enumerate(lines) if line.strip() == f"# {spot}"), 0)
+    lines[number] = lines[number].replace(f"# {spot}", statement)
     (package / "adapter.py").write_text("\n".join(lines), encoding="utf-8")
     for name in [name for name in sys.modules if name.partition(".")[0] == "harbour_adapter"]:
         del sys.modules[name]

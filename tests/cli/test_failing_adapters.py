@@ -26,7 +26,7 @@ KINDS = {
     "system": ("open(OWNER)", "FileNotFoundError,"),
     "validation": ("Options(reads=OWNER)", "ValidationError (bool_parsing)"),
 }
-"""Kind of fault -> statement that raises it with a person's name in its text, and what is said of it."""
+"""Kind of fault -> statement that raises it with a person's name in its text, and what is shown_text of it."""
 
 
 @pytest.fixture(name="harbour")
@@ -43,24 +43,24 @@ def shows_no_value(*ended: Ended) -> bool:
     return not any(part in written for part in (*PERSON.split(), SECRET))
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("spot", PLACES)
 def test_file_and_line_of_a_failing_adapter_are_told_in_sync_and_check_alike(
-    place: str, call: Call, harbour: District, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    spot: str, call: Call, harbour: District, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    line = install_harbour(tmp_path, monkeypatch, place, "ITEM['areaM2'], OWNER")
-    connect_harbour(harbour.base_url, logs_in=place in {"login_request", "token_from", "with_token"})
-    language = LANGUAGES[PLACES.index(place) % 2]
+    line = install_harbour(tmp_path, monkeypatch, spot, "ITEM['areaM2'], OWNER")
+    connect_harbour(harbour.base_url, logs_in=spot in {"login_request", "token_from", "with_token"})
+    language = LANGUAGES[PLACES.index(spot) % 2]
 
     ran = call("sync", "--lang", language)
-    if place == "deliver":  # a check sends nothing, and what failed once is not due at once
+    if spot == "deliver":  # a check sends nothing, and what failed once is not due at once
         DATABASE.unlink()
-    debugged = call(*(["sync"] if place == "deliver" else ["check"]), "--debug", "--lang", LANGUAGES[language == "en"])
+    debugged = call(*(["sync"] if spot == "deliver" else ["check"]), "--debug", "--lang", LANGUAGES[language == "en"])
 
-    said = f"KeyError 'areaM2', {FILE}:{line}"
-    assert said in ran.out + ran.err
-    assert said in debugged.out + debugged.err
-    assert ran.code == (78 if place in BEFORE_THE_RUN else 3 if place == "deliver" else 69)
-    assert debugged.code == (78 if place in BEFORE_THE_RUN else 3)
+    shown_text = f"KeyError 'areaM2', {FILE}:{line}"
+    assert shown_text in ran.out + ran.err
+    assert shown_text in debugged.out + debugged.err
+    assert ran.code == (78 if spot in BEFORE_THE_RUN else 3 if spot == "deliver" else 69)
+    assert debugged.code == (78 if spot in BEFORE_THE_RUN else 3)
     assert "Traceback" not in ran.out + ran.err
     assert "Traceback (most recent call last):" in debugged.err
     assert f'{FILE}", line {line}' in debugged.err
@@ -68,21 +68,21 @@ def test_file_and_line_of_a_failing_adapter_are_told_in_sync_and_check_alike(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("place", ["import", "fetch", "translate"])
+@pytest.mark.parametrize("spot", ["import", "fetch", "translate"])
 def test_each_kind_of_exception_is_told_by_its_type_and_by_names_of_the_program_text_only(
-    kind: str, place: str, call: Call, harbour: District, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: str, spot: str, call: Call, harbour: District, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    statement, said = KINDS[kind]
-    statement = "class Options: check = [0][9]" if (place, kind) == ("import", "validation") else statement
-    said = "IndexError," if (place, kind) == ("import", "validation") else said
-    line = install_harbour(tmp_path, monkeypatch, place, statement)
+    statement, shown_text = KINDS[kind]
+    statement = "class Options: check = [0][9]" if (spot, kind) == ("import", "validation") else statement
+    shown_text = "IndexError," if (spot, kind) == ("import", "validation") else shown_text
+    line = install_harbour(tmp_path, monkeypatch, spot, statement)
     connect_harbour(harbour.base_url)
 
     ran = call("sync", "--debug", "--only", "harbour")
 
-    assert f"{said}" in ran.out + ran.err
+    assert f"{shown_text}" in ran.out + ran.err
     assert f"{FILE}:{line}" in ran.out + ran.err
-    assert ran.code == (78 if place == "import" else 69)
+    assert ran.code == (78 if spot == "import" else 69)
     assert shows_no_value(ran)
 
 
@@ -120,20 +120,20 @@ CONTRACTS = {
     "sources": ("return 5", "int instead of Sequence in sources"),
     "profile": ("return {}", "dict instead of SourceProfile in profile"),
 }
-"""Place -> statement with which the adapter breaks its contract, and what is said of it."""
+"""Place -> statement with which the adapter breaks its contract, and what is shown_text of it."""
 
 
-@pytest.mark.parametrize("place", CONTRACTS)
+@pytest.mark.parametrize("spot", CONTRACTS)
 def test_what_an_adapter_returns_against_its_contract_is_its_fault_and_the_function_is_named(
-    place: str, call: Call, harbour: District, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    spot: str, call: Call, harbour: District, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    statement, said = CONTRACTS[place]
-    install_harbour(tmp_path, monkeypatch, place, statement)
+    statement, shown_text = CONTRACTS[spot]
+    install_harbour(tmp_path, monkeypatch, spot, statement)
     connect_harbour(harbour.base_url)
 
     ran = call("sync")
 
-    assert f"{said}, {FILE}:" in ran.out + ran.err
+    assert f"{shown_text}, {FILE}:" in ran.out + ran.err
     assert shows_no_value(ran)
 
 
@@ -160,7 +160,7 @@ def test_the_report_and_the_hold_have_the_place_too(
 
     (pulled,) = (line for line in ran.document["lines"] if line["kind"] == "pull")
     assert pulled["reason"]["code"] == "source.adapter_failed"
-    assert pulled["reason"]["context"]["place"] == f"{FILE}:{line}"
+    assert pulled["reason"]["context"]["location"] == f"{FILE}:{line}"
     assert pulled["reason"]["context"]["function"] == "Parcels.fetch"
     assert f"{FILE}:{line}" in shown.out
     assert f"{FILE}:{line}" in status.out
@@ -171,17 +171,17 @@ def test_one_item_on_which_the_adapter_fails_says_where_in_quarantine_and_on_rep
 ) -> None:
     line = install_harbour(tmp_path, monkeypatch, "translate", "item['number'] != '3' or item['areaM2']")
     connect_harbour(harbour.base_url)
-    said = f"KeyError 'areaM2', {FILE}:{line}, Parcels.translate"
+    shown_text = f"KeyError 'areaM2', {FILE}:{line}, Parcels.translate"
 
     ran, listed, as_json = call("sync"), call("quarantine", "list"), call("quarantine", "list", "--json")
     replayed = call("quarantine", "replay", "--all", "--debug")
 
     assert ran.code == 0
-    assert said in listed.out
+    assert shown_text in listed.out
     (fault,) = as_json.document["entries"][0]["faults"]
     assert fault["rule"] == "translation_failed"
-    assert fault["detail"] == said
-    assert f"item 3: translation failed: {said}" in replayed.err
+    assert fault["detail"] == shown_text
+    assert f"item 3: translation failed: {shown_text}" in replayed.err
     assert shows_no_value(ran, listed, as_json, replayed)
 
 

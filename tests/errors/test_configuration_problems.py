@@ -21,7 +21,7 @@ class HarbourOptions(BaseModel):
     """Options of all kinds."""
 
     service: Literal["wfs", "wms", "ogc-api"] = "wfs"
-    layer: Literal[NUMBERS] = "layer-0"  # type: ignore[valid-type]
+    layer: Literal[NUMBERS] = "layer-0"  # type: ignore[valid-type]  # a list of many values
     page_size: int = Field(default=100, ge=1, le=1000)
     code: str = Field(default="H09", pattern=r"^H[0-9]{2}$")
     begins: date = date(2026, 1, 1)
@@ -68,14 +68,14 @@ OPTIONS = [
 ]
 
 
-@pytest.mark.parametrize(("key", "value", "said"), OPTIONS)
+@pytest.mark.parametrize(("key", "value", "expected"), OPTIONS)
 def test_an_option_names_its_key_what_it_may_be_and_its_default(
-    key: str, value: object, said: str, tmp_path: Path
+    key: str, value: object, expected: str, tmp_path: Path
 ) -> None:
     english = refused(tmp_path, options={key: value})
     vietnamese = refused(tmp_path, Language.VIETNAMESE, options={key: value})
 
-    assert f"[connections.harbour.options] {key}: {said}" in english
+    assert f"[connections.harbour.options] {key}: {expected}" in english
     assert f"[connections.harbour.options] {key}: " in vietnamese
     assert ("'layer-19' … (+20). (default:" in english) == (key == "layer")
     assert ("mặc định: " in vietnamese) == ("default: " in english)
@@ -92,13 +92,13 @@ KEYS: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("changed", "key", "said"), KEYS)
+@pytest.mark.parametrize(("changed", "key", "expected"), KEYS)
 def test_a_key_says_in_words_which_form_or_name_it_may_have(
-    changed: dict[str, Any], key: str, said: str, tmp_path: Path
+    changed: dict[str, Any], key: str, expected: str, tmp_path: Path
 ) -> None:
     sentence = refused(tmp_path, **changed)
 
-    (line,) = (line for line in sentence.splitlines() if key in line and said in line)
+    (line,) = (line for line in sentence.splitlines() if key in line and expected in line)
     assert "[connections.harbour" in line
 
 
@@ -109,7 +109,7 @@ def test_a_connection_whose_name_has_another_form_is_told_the_form(tmp_path: Pat
     with pytest.raises(ConfigurationError) as caught:
         Config.load(path)
 
-    assert "lower case letters, digits and hyphens" in str(caught.value)
+    assert "lower case characters a to z, digits and hyphens" in str(caught.value)
     assert "chữ thường không dấu" in caught.value.in_language(Language.VIETNAMESE)
 
 

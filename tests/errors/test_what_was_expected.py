@@ -73,7 +73,7 @@ class MappedParcels(LandRegister):
 
 
 def faults_of_item(item: dict[str, object], **fields: Reader) -> tuple[Fault, ...]:
-    """Return the faults of a parcel whose item has the properties `p_NAME` of some fields."""
+    """Return the faults of a parcel whose item has the properties "p_" and their names of some fields."""
     register = MappedParcels()
     register.fields = {name: at(f"p_{name}", read=read) for name, read in fields.items()}
     (translated_item,) = LocalTranslator(register).translate_all([item])
@@ -107,8 +107,8 @@ def test_an_instant_without_an_offset_is_told_one_with_an_offset() -> None:
 
 @pytest.mark.parametrize("language", Language)
 def test_a_word_outside_a_list_is_told_the_first_allowed_ones_and_how_many_more(language: Language) -> None:
-    known = {f"loai-{number}": "ODT" for number in range(MOST_LISTED + 5)}
-    for read in (WordMap(known), partial(code_meaning, meanings=known, rule="status_unknown")):
+    meanings = {f"loai-{number}": "ODT" for number in range(MOST_LISTED + 5)}
+    for read in (WordMap(meanings), partial(code_meaning, meanings=meanings, rule="status_unknown")):
         faults = faults_of_item({"p_area_m2": PERSON}, area_m2=read)
         (fault,) = (fault for fault in faults if fault.path == "area_m2")
 

@@ -22,7 +22,7 @@ Run = Callable[[Callable[[], object]], None]
 def module(name: str, text: str, **names: object) -> Mapping[str, Any]:
     """Return the names of a module that is called `name` and has the program `text`."""
     namespace: dict[str, Any] = {"__name__": name, **names}
-    exec(compile(text, f"/home/somebody/{name.replace('.', '/')}.py", "exec"), namespace)  # noqa: S102  # its text is above
+    exec(compile(text, f"/srv/somebody/{name.replace('.', '/')}.py", "exec"), namespace)  # noqa: S102  # its text is above
     return namespace
 
 
@@ -66,7 +66,7 @@ def test_the_place_is_in_the_adapters_own_package_and_not_in_a_library_that_it_c
     with pytest.raises(SourceHeld) as raised:
         run(adapter("def fetch():\n    return number(OWNER)\n", number=helper, OWNER=OWNER))
 
-    assert raised.value.context["place"] == "harbour_adapter/reading.py:2"
+    assert raised.value.context["location"] == "harbour_adapter/reading.py:2"
 
 
 def test_no_folder_of_a_person_is_in_the_place(run: Run) -> None:
@@ -77,7 +77,7 @@ def test_no_folder_of_a_person_is_in_the_place(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ("def fetch():\n    return {}['areaM2']\n", "KeyError 'areaM2'"),
         ("def fetch():\n    return {}[AREA]\n", "KeyError 'areaM2'"),
@@ -87,7 +87,7 @@ def test_no_folder_of_a_person_is_in_the_place(run: Run) -> None:
         ("def fetch():\n    return getattr(1, value)\n", "AttributeError"),
     ],
 )
-def test_a_name_is_shown_if_it_stands_in_the_program_text_and_has_the_form_of_a_name(text: str, said: str) -> None:
+def test_a_name_is_shown_if_it_stands_in_the_program_text_and_has_the_form_of_a_name(text: str, expected: str) -> None:
     with pytest.raises((KeyError, AttributeError)) as raised:
         adapter(text, AREA="areaM2", value="Mau")()
 
@@ -95,7 +95,7 @@ def test_a_name_is_shown_if_it_stands_in_the_program_text_and_has_the_form_of_a_
     error = raised.value.with_traceback(raised.value.__traceback__ and raised.value.__traceback__.tb_next)
     failure = adapter_failure(error)
     assert failure is not None
-    assert failure.error == said
+    assert failure.error == expected
 
 
 def required_packages() -> Iterator[str]:
@@ -112,17 +112,19 @@ def required_packages() -> Iterator[str]:
             continue
         is_ours = name == "cchc-connect"
         pending += [_name(text) for text in requirements if is_ours or "extra ==" not in text]
-    names = {package: [_name(name) for name in found] for package, found in packages_distributions().items()}
-    yield from (package for package, found in names.items() if seen & set(found))
+    names = {
+        package: [_name(name) for name in distributions] for package, distributions in packages_distributions().items()
+    }
+    yield from (package for package, brought_by in names.items() if seen & brought_by)
 
 
 def _name(requirement: str) -> str:
-    found = re.match(r"[A-Za-z0-9._-]+", requirement)
-    return re.sub(r"[-_.]+", "-", found[0]).lower() if found else ""
+    match = re.match(r"[A-Za-z0-9._-]+", requirement)
+    return re.sub(r"[-_.]+", "-", match[0]).lower() if match else ""
 
 
 def test_every_package_that_the_engine_requires_is_known_as_a_library() -> None:
     """A frame of such a package would else be taken for an adapter's."""
-    ours = {*ENGINE_PACKAGES, "cchc_adapters"}
+    own_packages = {*ENGINE_PACKAGES, "cchc_adapters"}
 
-    assert {name for name in required_packages() if name.isidentifier()} - LIBRARY_PACKAGES - ours == set()
+    assert {name for name in required_packages() if name.isidentifier()} - LIBRARY_PACKAGES - own_packages == set()

@@ -186,10 +186,10 @@ def test_for_a_person_a_traceback_keeps_its_lines_and_none_of_them_looks_like_an
     forged = "failed\n2026-07-01 00:00:00,000 ERROR cchc_connect: forged\r\n\x1b[2J"
     record = logging.LogRecord("cchc_connect", logging.ERROR, "a.py", 1, "%s", (forged,), None)
 
-    first, *others = RedactingFormatter(indented=True).format(record).split("\n")
+    first, *further = RedactingFormatter(indented=True).format(record).split("\n")
 
     assert first.endswith("ERROR cchc_connect: failed")
-    assert others == ["    | 2026-07-01 00:00:00,000 ERROR cchc_connect: forged\\r", "    | \\x1b[2J"]
+    assert further == ["    | 2026-07-01 00:00:00,000 ERROR cchc_connect: forged\\r", "    | \\x1b[2J"]
 
 
 def test_a_record_is_formatted_and_not_changed() -> None:
