@@ -3,13 +3,14 @@
 import ast
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 from collections import Counter
 
 import pytest
 
-from tests.checkout import modules
+from tests.checkout import ROOT, modules
 
 PACKAGES = ("cchc_schemas", "cchc_connect", "cchc_connect.testing", "cchc_adapters")
 """The packages with public names; every other module is internal."""
@@ -59,6 +60,16 @@ def test_a_public_name_is_explained_by_a_whole_sentence(package: str) -> None:
     first_lines = {name: _explanation(package, name).strip().partition("\n")[0] for name in names_of(package)}
 
     assert [name for name, line in first_lines.items() if not _is_sentence(line)] == []
+
+
+def test_every_public_name_of_the_library_is_used_in_an_example_or_explained() -> None:
+    """In the code of an example, or as code in a document; the glossary and the reference pages count as documents."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))]
+    code = [match[0] for text in texts for match in re.finditer(r"```python\n.*?```|`[^`\n]+`", text, flags=re.DOTALL)]
+    examples = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "examples").rglob("*.py"))]
+    shown = set(re.findall(r"\w+", "\n".join([*code, *examples])))
+
+    assert [name for name in names_of("cchc_connect") if name not in shown] == []
 
 
 def test_a_name_that_is_not_public_raises_an_attribute_error() -> None:

@@ -4,6 +4,7 @@ Help texts are codes of the message catalogue; `localization` translates them.
 """
 # ruff: noqa: PLC0415  # the engine is imported by the command that needs it, so that --help starts at once
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -49,7 +50,7 @@ def global_options(
 ) -> None:
     """Store the global options; --lang, --json and --debug were read before, because error messages need them."""
     del lang, as_json, debug
-    if config.is_dir():
+    if os.path.isdir(config):  # noqa: PTH112  # a folder that may not be entered is reported when the file is read
         raise ConfigurationError("cli.config_is_folder", path=config)
     context.obj = CommandContext(console=context.obj, config=config)
 

@@ -9,6 +9,7 @@ from cchc_connect.cli.context import CommandContext
 from cchc_connect.database.names import require_known
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import DatabaseUnusable, NotFound
+from cchc_connect.privacy.secrets import SecretText
 from cchc_schemas import RECORD_TYPES, Record
 
 PASSWORD = re.compile(r"(?<=://)([^:@/]*):[^@/]*@")
@@ -27,7 +28,7 @@ def existing_database(command: CommandContext, location: str | None) -> Generato
         UsageMistake: `location` is an address of another kind of database.
         ConfigurationError: there is no location, and the configuration cannot be read.
     """
-    with open_existing(configured_address(command) if location is None else location) as database:
+    with open_existing(configured_address(command) if location is None else SecretText(location)) as database:
         yield database
 
 

@@ -34,13 +34,19 @@ def parse_location(location: str | Path) -> Location:
         return location.absolute()
     if location.startswith(POSTGRES_PREFIX):
         return SecretText(location)
-    path = location.removeprefix(SQLITE_PREFIX)
-    if not path:
+    if location in {"", SQLITE_PREFIX}:
         raise UsageMistake("database_location.empty")
-    scheme = _SCHEME.match(location) if path == location else None
+    if location.startswith(SQLITE_PREFIX):
+        return Path(location.removeprefix(SQLITE_PREFIX)).absolute()
+    scheme = _scheme(location)
     if scheme is not None:
-        raise UsageMistake("database_location.scheme_unknown", scheme=f"{scheme[1]}://")
-    return Path(path).absolute()
+        raise UsageMistake("database_location.scheme_unknown", scheme=scheme)
+    return Path(location).absolute()
+
+
+def _scheme(location: str) -> str | None:
+    match = _SCHEME.match(location)
+    return None if match is None else f"{match[1]}://"
 
 
 def location_address(location: Location) -> str:

@@ -53,9 +53,11 @@ class SharedDatabase:
             UsageMistake: `location` is an address of another kind of database.
             ConfigurationError: the database's driver is not installed.
         """
-        parsed = parse_location(location)
-        self.url = SecretText(location_address(parsed))
-        self._backend = _backend(parsed)
+        if isinstance(location, str):
+            location = SecretText(location)  # a traceback with local variables must not show a password
+        location = parse_location(location)
+        self.url = SecretText(location_address(location))
+        self._backend = _backend(location)
         self._driver_errors: tuple[type[Exception], ...] = (DBAPIError, *self._backend.driver_errors)
         self._write_lock = threading.Lock()  # one writer at a time: this lock is fairer than the database's
         if not create_or_upgrade:

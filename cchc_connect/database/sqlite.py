@@ -115,7 +115,7 @@ class SqliteBackend:
             reason, name = self.error_message(error), getattr(error, "sqlite_errorname", "")
         else:
             return
-        if name.startswith(_WITHOUT_LOG) and not os.access(self.path.parent, os.W_OK) and os.access(self.path, os.R_OK):
+        if name.startswith(_WITHOUT_LOG) and _may(self.path, os.R_OK) and not _may(self.path.parent, os.W_OK):
             raise DatabaseUnusable("database.folder_not_writable", path=self.location, folder=self.path.parent)
         raise DatabaseUnusable("database.failed", path=self.location, reason=reason)
 
@@ -123,6 +123,11 @@ class SqliteBackend:
         """Return a connection; `mode` is that of SQLite: `rwc` creates the file, `rw` does not."""
         address = f"{self.path.as_uri()}?mode={mode}"
         return sqlite3.connect(address, uri=True, timeout=LOCK_TIMEOUT_S, check_same_thread=False)
+
+
+def _may(path: Path, mode: int) -> bool:
+    """True if this process may access `path`, by its effective user where the system tells that apart."""
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _switch_to_wal(cursor: DBAPICursor) -> None:

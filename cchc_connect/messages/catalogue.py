@@ -30,6 +30,13 @@ class Message:
     code: str
     context: Mapping[str, object] = field(default_factory=dict[str, object])
 
+    def in_language(self, language: Language) -> str:
+        """Return the sentence in `language`."""
+        return render_message(self.code, language, self.context)
+
+    def __str__(self) -> str:
+        return self.in_language(Language.ENGLISH)
+
 
 @dataclass(frozen=True)
 class Messages:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
@@ -103,10 +104,10 @@ class RunReport:
     run_id: str
     dry_run: bool
     """Whether it was a dry run, in which nothing was committed or sent."""
-    started_at: str
-    """Start of the run: UTC, ISO 8601."""
-    finished_at: str
-    """End of the run: UTC, ISO 8601."""
+    started_at: datetime
+    """Start of the run: aware, in UTC."""
+    finished_at: datetime
+    """End of the run: aware, in UTC."""
     seconds: float
     """Duration of the run in seconds, by the monotonic clock."""
     lines: Sequence[ReportLine]
@@ -146,10 +147,14 @@ class RunReport:
 
     def as_document(self) -> Mapping[str, object]:
         """Return the report as a JSON-ready dictionary, which `from_document` reads."""
-        times = {"started_at": self.started_at, "finished_at": self.finished_at, "seconds": round(self.seconds, 3)}
-        head = {"run_id": self.run_id, "outcome": self.outcome.value, "dry_run": self.dry_run, **times}
+        head = {"run_id": self.run_id, "outcome": self.outcome.value, "dry_run": self.dry_run}
+        times = {
+            "started_at": to_timestamp_text(self.started_at),
+            "finished_at": to_timestamp_text(self.finished_at),
+            "seconds": round(self.seconds, 3),
+        }
         totals = {"rows_written": self.rows_written, "messages_delivered": self.messages_delivered}
-        return {**head, **totals, "lines": [line.as_document() for line in self.lines]}
+        return {**head, **times, **totals, "lines": [line.as_document() for line in self.lines]}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -157,8 +162,8 @@ class RunReport:
         return cls(
             run_id=document["run_id"],
             dry_run=document["dry_run"],
-            started_at=document["started_at"],
-            finished_at=document["finished_at"],
+            started_at=from_timestamp_text(document["started_at"]),
+            finished_at=from_timestamp_text(document["finished_at"]),
             seconds=document["seconds"],
             lines=[ReportLine.from_document(line) for line in document["lines"]],
         )

@@ -16,7 +16,7 @@ from datetime import timedelta
 import msgspec
 
 from cchc_connect.adapter import Adapter, Source
-from cchc_connect.clock import Clock, SystemClock, VietnameseClock, to_timestamp_text
+from cchc_connect.clock import Clock, SystemClock, VietnameseClock
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.config.file import Config
 from cchc_connect.database.names import require_all_known, require_known
@@ -240,8 +240,8 @@ class Synchronizer:
             report = RunReport(
                 run_id=run_context.run_id,
                 dry_run=dry_run,
-                started_at=to_timestamp_text(started_at),
-                finished_at=to_timestamp_text(run_context.clock.now()),
+                started_at=started_at,
+                finished_at=run_context.clock.now(),
                 seconds=run_context.clock.monotonic() - began_s,
                 lines=sorted(lines, key=lambda line: (line.kind, line.name, line.partition)),
             )

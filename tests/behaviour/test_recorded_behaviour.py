@@ -119,7 +119,6 @@ RENAMED_CODES = {
     "database_state.size": "condition.size",
     "cli.error": "cli.refused",
     "cli.folder_missing": "cli.no_place",
-    "cli.name_unknown": "cli.only_unknown",
     "cli.replay_selection": "cli.replay_what",
     "cli.program_error": "cli.software",
     "cli.argument_not_text": "cli.not_text",

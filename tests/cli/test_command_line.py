@@ -114,6 +114,10 @@ def test_every_rule_of_the_records_has_words() -> None:
         (["quarantine", "replay"], "cli.replay_selection"),
         (["case", "h\udcff"], "cli.argument_not_text"),
         (["quarantine"], "usage.no_command"),
+        (["status", "--db", "mysql://office/shared"], "database_location.scheme_unknown"),
+        (["changes", "--db", "sqlite://shared.db"], "database_location.scheme_unknown"),
+        (["case", "1", "--db", ""], "database_location.empty"),
+        (["history", "land_parsel", "1"], "names.record_type_unknown"),
     ],
 )
 def test_a_command_line_that_asks_for_nothing_known_is_a_misuse(call: Call, arguments: list[str], code: str) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from cchc_connect import SharedDatabase, dead_letters
+from cchc_connect.database.outbox import dead_letters as stored_letters
 from tests.cli.conftest import Call, Connect, Ended
 from tests.cli.district import DOSSIERS, District
 from tests.databases import on_every_kind
@@ -70,6 +72,21 @@ def test_a_letter_outdated_by_a_newer_version_stays(call: Call, refused: Distric
     assert replayed.code == 69
     assert "only the newest is sent" in replayed.out
     assert refused.accepted == []
+
+
+def test_a_program_reads_the_letters_as_objects(
+    call: Call, refused: District, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One batch after the other; a letter that a newer version outdates says so."""
+    change_first_dossier(call, refused, accepted=True)
+    monkeypatch.setattr(stored_letters, "DEAD_LETTER_BATCH_SIZE", 1)
+
+    with SharedDatabase(address) as database:
+        listed = list(dead_letters(database))
+
+    assert [(letter.record_key, letter.is_worth_sending) for letter in listed] == [(FIRST, False), (SECOND, True)]
+    assert [letter.route for letter in listed] == ["to-desk"] * 2
+    assert all(letter.finished_at and letter.finished_at.tzinfo for letter in listed)
 
 
 @on_every_kind

@@ -33,7 +33,7 @@ def test_the_locale_reaches_the_commands(call: Call, monkeypatch: pytest.MonkeyP
 
     refused = call("status")
 
-    assert "Không đọc được tệp cấu hình cchc.toml" in refused.err
+    assert "Không có tệp cấu hình cchc.toml" in refused.err
 
 
 @pytest.mark.parametrize("spelling", [["--lang", "vi"], ["--lang=vi"]])

@@ -74,6 +74,42 @@ def test_one_item_is_pulled_again_by_the_key_it_has_at_its_source(
     assert "Read up to" not in ran.out
 
 
+@pytest.mark.parametrize("by_key", [True, False])
+@pytest.mark.parametrize("options", [(), ("--dry-run",), ("--record-type", "land_parcel")])
+def test_an_item_that_the_source_does_not_have_is_not_done(
+    call: Call, connect: Connect, changing: District, *, by_key: bool, options: tuple[str, ...]
+) -> None:
+    """Exit code 66; nothing changes, and the run's report says so too."""
+    connect(changed_since=True, by_key=by_key)
+    changing.items[DOSSIERS] = [dossier_fields(code) for code in dossier_codes(2)]
+
+    ran = call("pull", "district", "--key", "p22", *options)
+
+    assert ran.code == 66
+    assert "district has no item with the key 'p22'" in ran.err
+    if not options:
+        assert call("runs", "--json").document["runs"][0]["state"] == "failed"
+
+
+def test_an_item_that_one_of_several_sources_has_is_pulled(call: Call, connect: Connect, changing: District) -> None:
+    connect(changed_since=True, lists=["land_parcel", "dossier"])
+
+    assert call("pull", "district", "--key", "p2").code == 0
+    assert changing.questions
+
+
+@pytest.mark.parametrize(
+    ("options", "exit_code"),
+    [(("--until", "2026-07-31"), 0), (("--since", "2026-07-31", "--until", "2026-07-31"), 0)],
+)
+def test_a_window_up_to_a_day_includes_the_day(
+    call: Call, changing: District, options: tuple[str, ...], exit_code: int
+) -> None:
+    """The Vietnamese day, to its last microsecond."""
+    assert call("pull", "district", *options).code == exit_code
+    assert changing.questions[-1]["until"].startswith("2026-07-31T16:59:59.999999")
+
+
 @on_every_kind
 def test_a_window_is_pulled_again_and_the_next_run_goes_on_where_the_last_was(
     call: Call, changing: District, books: PulledDatabase

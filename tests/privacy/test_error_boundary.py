@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from cchc_connect import DatabaseUnusable, SharedDatabase
-from cchc_connect.errors import CchcError, LeaseLost, SourceHeld
+from cchc_connect.errors import CchcError, LeaseLost, SourceHeld, UsageMistake
 from cchc_connect.privacy.error_boundary import ErrorBoundary
 from cchc_connect.sync.error_policy import adapter_boundary
 from tests.databases import new_address
@@ -116,6 +116,13 @@ def test_the_error_for_a_database_that_cannot_be_opened_holds_no_password() -> N
 
     assert_nothing_shows(raised.value)
     assert "127.0.0.1:9/shared" in str(raised.value)
+
+
+def test_the_error_for_an_address_of_another_database_holds_no_password() -> None:
+    with pytest.raises(UsageMistake) as raised:
+        SharedDatabase("mysql://cchc:Canary074087000001@127.0.0.1:9/shared")
+
+    assert_nothing_shows(raised.value)
 
 
 def test_rows_are_not_logged_even_at_debug(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -157,7 +157,7 @@ def _call() -> Call:
 
 
 def _entry() -> dict[str, Any]:
-    now = datetime.now(UTC).isoformat()
+    now = datetime.now(UTC)
     identity = {"id": 1, "connection": "a", "record_type": "dossier", "partition": "", "source_key": "1"}
     return {**identity, "item": ITEM, "faults": (), "first_seen": now, "resolved_at": None}
 

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 from sqlalchemy import Column, ColumnElement, false, func, or_, true
 
@@ -103,13 +103,15 @@ def _condition(record_class: type[Record], name: str, allowed: object) -> Column
     try:
         if isinstance(allowed, ValueRange):
             return _in_range(column, kind, allowed)
-        if isinstance(allowed, Collection) and not isinstance(allowed, str | bytes | Mapping):
-            return _any_of(column, kind, cast("Collection[object]", allowed))
-        return _any_of(column, kind, [allowed])
+        return _any_of(column, kind, allowed if _is_list(allowed) else [allowed])
     except _WrongValueError as wrong:
         code, context = wrong.code, wrong.context
     context |= {"record_type": record_class.record_type, "name": name, "expected": Message(kind.expected)}
     raise UsageMistake(code, **context)
+
+
+def _is_list(allowed: object) -> TypeGuard[Collection[object]]:
+    return isinstance(allowed, Collection) and not isinstance(allowed, str | bytes | Mapping)
 
 
 def _any_of(column: "Column[Any]", kind: _ValueKind, values: Collection[object]) -> ColumnElement[bool]:

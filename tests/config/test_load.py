@@ -1,0 +1,94 @@
+"""What a configuration is read from, and what is said of a key that it does not have."""
+
+from pathlib import Path
+
+import pytest
+
+from cchc_connect import Config, ConfigurationError
+from cchc_connect.config.known_keys import FORMER_KEYS
+from cchc_connect.messages import Language
+
+TEXT = '[database]\nurl = "sqlite:///shared.db"\n[run]\nsession_folder = "sessions"\n'
+
+CONNECTION = """
+[connections.one-stop]
+adapter = "opencps"
+agency = "000.00.05.H09"
+base_url = "https://one-stop.example"
+"""
+
+
+def faults(text: str) -> ConfigurationError:
+    with pytest.raises(ConfigurationError) as refused:
+        Config.load(text)
+    return refused.value
+
+
+def test_a_path_is_read_as_text_or_as_an_object(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its relative paths are below its folder, also where its name contains an equals sign."""
+    folder = tmp_path / "a=b"
+    folder.mkdir()
+    file = folder / "cchc.toml"
+    file.write_text(TEXT, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    for source in (file, str(file), "a=b/cchc.toml", Path("a=b/cchc.toml")):
+        config = Config.load(source)
+
+        assert config.database.url == f"sqlite:///{folder / 'shared.db'}"
+        assert config.run.session_folder == folder / "sessions"
+
+
+@pytest.mark.parametrize("text", [TEXT, "run = { session_folder = 'sessions' }"])
+def test_a_text_is_read_below_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    config = Config.load(text)
+
+    assert config.database.url == f"sqlite:///{tmp_path / 'shared.db'}"
+    assert config.run.session_folder == tmp_path / "sessions"
+
+
+def test_the_faults_of_a_text_say_that_it_is_one() -> None:
+    assert "The text of the configuration has faults" in str(faults("[run]\nprocesse = 3\n"))
+    assert "Nội dung cấu hình" in faults("run = \n").in_language(Language.VIETNAMESE)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[run]\nworker_proceses = 1\n", "[run] worker_proceses: is an unknown key; did you mean worker_processes?"),
+        ("[runn]\n\n", "[] runn: is an unknown key; did you mean run?"),
+        ("[run]\nxyz = 1\n", "[run] xyz: is an unknown key; remove or correct it"),
+        (f'{CONNECTION}base-url = "x"', "did you mean base_url?"),
+        (f"{CONNECTION}tls = {{ certificat = 'x' }}", "[connections.one-stop.tls] certificat: is an unknown key; did"),
+        (
+            f"{CONNECTION}account = {{ kind = 'basic', username = 'a', pasword = {{ env = 'X' }} }}",
+            "pasword: is an unknown key; did you mean password?",
+        ),
+        (f"{CONNECTION}options = {{ group_idd = '1' }}", "group_idd: is an unknown key; did you mean group_id?"),
+        ("[routes.r]\nfrom = ['dossier']\nto = 'a'\npurpos = 'abc'\nlegal_basis = 'abc'\n", "did you mean purpose?"),
+        (f'{CONNECTION}options = {{ group_id = "1" }}\n[ownership]\ndosier = "one-stop"', "Did you mean 'dossier'?"),
+    ],
+)
+def test_an_unknown_key_is_reported_with_the_one_that_was_meant(text: str, expected: str) -> None:
+    assert expected in str(faults(text if "\n" in text else f"{text}\n"))
+
+
+TABLES = {
+    "[run]": ("parallel", "processes", "sessions", "most_quarantined"),
+    CONNECTION: ("hours", "origins", "signed_by"),
+    f"{CONNECTION}[connections.one-stop.account]\nkind = 'oauth2'": ("parameters", "envelope"),
+    f"{CONNECTION}[connections.one-stop.account]\nkind = 'ws_security'": ("digest",),
+    f"{CONNECTION}[connections.one-stop.account]\nkind = 'hmac'": ("signed", "time_header", "timestamp"),
+}
+"""Tables -> former names of their keys."""
+
+
+def test_every_former_name_is_tried() -> None:
+    assert sorted(key for keys in TABLES.values() for key in keys) == sorted(FORMER_KEYS)
+
+
+@pytest.mark.parametrize(("table", "key"), [(table, key) for table, keys in TABLES.items() for key in keys])
+def test_a_former_key_is_reported_with_its_name_now(table: str, key: str) -> None:
+    assert f"{key}: is now named {FORMER_KEYS[key]}; rename it" in str(faults(f"{table}\n{key} = 1\n"))
