@@ -112,10 +112,9 @@ def required_packages() -> Iterator[str]:
             continue
         is_ours = name == "cchc-connect"
         pending += [_name(text) for text in requirements if is_ours or "extra ==" not in text]
-    names = {
-        package: [_name(name) for name in distributions] for package, distributions in packages_distributions().items()
-    }
-    yield from (package for package, brought_by in names.items() if seen & brought_by)
+    for package, distributions in packages_distributions().items():
+        if seen & set(map(_name, distributions)):
+            yield package
 
 
 def _name(requirement: str) -> str:
