@@ -140,12 +140,12 @@ Instant: TypeAlias = Annotated[datetime, InstantRule()]
 
 
 def vietnamese_day(moment: datetime) -> date:
-    """Return the day of an aware instant in Vietnamese time.
+    """Return the day of an instant in Vietnamese time; a time without offset is Vietnamese time already.
 
     >>> vietnamese_day(datetime(2026, 6, 30, 17, 30, tzinfo=UTC)).isoformat()
     '2026-07-01'
     """
     try:
-        return moment.astimezone(VIETNAM).date()
+        return (moment.astimezone(VIETNAM) if moment.tzinfo else moment).date()
     except OverflowError:  # the last hours of 9999, which some systems send for "unlimited"
         return date.max

@@ -111,6 +111,25 @@ def test_history_at_an_instant_follows_an_old_number_too(call: Call, books: Pull
     assert [version["record"]["parcel_number"] for version in shown.document["records"]] == ["2"]
 
 
+@pytest.mark.parametrize(("days", "area"), [(-1, None), (0, "250.5"), (1, "99")])
+def test_history_at_a_day_includes_the_whole_vietnamese_day(
+    call: Call, books: PulledDatabase, address: str, days: int, area: str | None
+) -> None:
+    """What was stored in the afternoon of the day is part of what was known on it."""
+    register = LandRegister([parcel_item(1)])
+    books.pull("a", register)
+    books.clock.advance(timedelta(days=1))
+    register.items = [parcel_item(1, area="99")]
+    books.pull("a", register)
+    day = START.date() + timedelta(days=days)
+
+    shown = call("history", "land_parcel", parcel_key(1), "--at", day.isoformat(), "--json", "--db", address)
+
+    assert shown.code == (66 if area is None else 0)
+    if area is not None:
+        assert [version["record"]["area_m2"] for version in shown.document["records"]] == [area]
+
+
 (CODE,) = dossier_codes(1)
 
 
