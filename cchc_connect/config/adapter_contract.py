@@ -22,7 +22,7 @@ from cchc_connect.adapter import (
 )
 from cchc_connect.errors import CchcError, ConfigurationError
 from cchc_connect.http import Dialect
-from cchc_connect.privacy.adapter_failure import ContractBroken, adapter_failure, engine_failure
+from cchc_connect.privacy.adapter_failure import ContractBroken, adapter_failure, engine_failure, require_type
 from cchc_connect.privacy.error_boundary import ErrorBoundary
 from cchc_connect.privacy.redaction import logged_traceback
 from cchc_schemas import Record
@@ -72,9 +72,9 @@ def _checks(adapter: Adapter) -> Iterator[tuple[object, Callable[[], None]]]:
     sources, targets = list[Source](), list[Target]()
 
     def read_parts() -> None:
-        _require("Dialect", Dialect, adapter.dialect, "dialect")
-        _require("Sequence", Sequence, adapter.sources, "sources")
-        _require("Sequence", Sequence, adapter.targets, "targets")
+        require_type("Dialect in dialect", Dialect, adapter.dialect)
+        require_type("Sequence in sources", Sequence, adapter.sources)
+        require_type("Sequence in targets", Sequence, adapter.targets)
         sources.extend(adapter.sources)
         targets.extend(adapter.targets)
 
@@ -87,30 +87,21 @@ def _checks(adapter: Adapter) -> Iterator[tuple[object, Callable[[], None]]]:
 
 def _check_source(source: Source) -> None:
     _require_record_type(source.record_type)
-    _require("SourceProfile", SourceProfile, source.profile, "profile")
-    _require("int", int, source.mapping_version, "mapping_version")
+    require_type("SourceProfile in profile", SourceProfile, source.profile)
+    require_type("int in mapping_version", int, source.mapping_version)
     for function in SOURCE_FUNCTIONS:
-        _require("function", Callable, getattr(source, function), function)
+        require_type(f"function in {function}", Callable, getattr(source, function))
 
 
 def _check_target(target: Target) -> None:
     _require_record_type(target.record_type)
-    _require("int", int, target.batch_limit, "batch_limit")
-    _require("function", Callable, target.deliver, "deliver")
-    _require("int", int, max_parallel_of(target), "max_parallel")
-    _require("Mapping", Mapping, max_lengths_of(target), "max_lengths")
+    require_type("int in batch_limit", int, target.batch_limit)
+    require_type("function in deliver", Callable, target.deliver)
+    require_type("int in max_parallel", int, max_parallel_of(target))
+    require_type("Mapping in max_lengths", Mapping, max_lengths_of(target))
 
 
 def _require_record_type(part: object) -> None:
-    if not (isinstance(part, type) and issubclass(part, Record)):
+    is_record = isinstance(part, type) and issubclass(part, Record)
+    if not is_record:
         raise ContractBroken("class of a Record in record_type", part)
-
-
-def _require(name: str, expected: Any, part: object, name_of_part: str) -> None:
-    """Check one part of an adapter.
-
-    Raises:
-        ContractBroken: it is not of the type `expected`, which the contract calls `name`.
-    """
-    if not isinstance(part, expected):
-        raise ContractBroken(f"{name} in {name_of_part}", part)

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from typing import cast
+from typing import Any, cast
 
 from cchc_connect.messages.values import value_text
 
@@ -67,33 +67,29 @@ def sentences_by_code(language: Language) -> Mapping[str, str]:
 
 
 def _value(name: str, value: object, language: Language) -> object:
+    if isinstance(value, dict):
+        value = _from_stored(cast("dict[str, Any]", value))
     match value:
         case Message():
             return render_message(value.code, language, value.context)
         case Messages():
             return "\n".join(str(_value(name, line, language)) for line in value.lines)
-        case dict() as stored:
-            return _value(name, _from_stored(cast("dict[str, object]", stored)), language)
-        case list() | tuple() | set() | frozenset() as parts:
-            return ", ".join(str(_value(name, part, language)) for part in cast("Collection[object]", parts))
+        case _ if isinstance(value, list | tuple | set | frozenset):
+            parts = cast("Collection[object]", value)
+            return ", ".join(str(_value(name, part, language)) for part in parts)
         case _:
             return value_text(name, value, language, _sentences(language))
 
 
-def _from_stored(stored: Mapping[str, object]) -> object:
+def _from_stored(stored: dict[str, Any]) -> object:
     """Return the value that `stored_context` wrote as a JSON object; the text of an object that it did not write."""
-    match stored:
-        case {"code": str(code), "context": dict() as context}:
-            return Message(code, cast("dict[str, object]", context))
-        case {"lines": list() as lines}:
-            parts = map(_from_stored, cast("list[dict[str, object]]", lines))
-            return Messages([part for part in parts if isinstance(part, Message)])
-        case {"instant": str(instant)}:
-            return datetime.fromisoformat(instant)
-        case {"day": str(day)}:
-            return date.fromisoformat(day)
-        case _:
-            return str(stored)
+    if {"code", "context"} == stored.keys():
+        return Message(stored["code"], stored["context"])
+    if {"lines"} == stored.keys():
+        return Messages([Message(line["code"], line["context"]) for line in stored["lines"]])
+    if {"instant"} == stored.keys():
+        return datetime.fromisoformat(stored["instant"])
+    return date.fromisoformat(stored["day"]) if {"day"} == stored.keys() else str(stored)
 
 
 @cache

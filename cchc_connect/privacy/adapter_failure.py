@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
+from typing import Any
 
 ENGINE_PACKAGES = frozenset({"cchc_connect", "cchc_schemas"})
 """The engine's own packages; adapters that ship with it are in another one."""
@@ -101,6 +102,16 @@ class ContractBroken(TypeError):
         """Create the error: `returned`, of which only the type is kept, was returned instead of an `expected`."""
         super().__init__()
         self.problem = f"{type(returned).__name__} instead of {expected}"
+
+
+def require_type(contract: str, expected: Any, returned: object) -> None:
+    """Check what an adapter returned.
+
+    Raises:
+        ContractBroken: it is not of the type `expected`, which is called `contract` for people.
+    """
+    if not isinstance(returned, expected):
+        raise ContractBroken(contract, returned)
 
 
 @dataclass(frozen=True)

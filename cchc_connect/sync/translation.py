@@ -18,7 +18,13 @@ import msgspec
 from cchc_connect.adapter import Source
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.writing.incoming import SerializedRecord, serialize
-from cchc_connect.privacy.adapter_failure import AdapterFailure, ContractBroken, adapter_failure, engine_failure
+from cchc_connect.privacy.adapter_failure import (
+    AdapterFailure,
+    ContractBroken,
+    adapter_failure,
+    engine_failure,
+    require_type,
+)
 from cchc_connect.privacy.redaction import logged_traceback, redact
 from cchc_connect.privacy.secrets import MASK
 from cchc_connect.wire.codecs import Unreadable
@@ -177,8 +183,8 @@ class LocalTranslator:
             if changed_at.tzinfo is None:
                 raise ContractBroken("datetime with a UTC offset", changed_at)
             result.source_time = to_timestamp_text(changed_at)
-        elif changed_at is not None and not isinstance(changed_at, Unreadable):
-            raise ContractBroken("datetime, Unreadable or None", changed_at)
+        else:
+            require_type("datetime, Unreadable or None", Unreadable | None, changed_at)
         self._called = None
         if not _is_unicode(pending.item, properties):
             result.faults = (NOT_UNICODE,)
@@ -186,9 +192,8 @@ class LocalTranslator:
 
     def _key(self, fields: Item) -> str:
         """Return the source key of the item; "" if it has none that can be stored."""
-        key: object = self._source.key(fields)
-        if not isinstance(key, str):
-            raise ContractBroken("str", key)
+        key = self._source.key(fields)
+        require_type("str", str, key)
         return key if is_storable_key(key) else ""
 
     def _map_fields(self, pending: _PendingItem) -> object:
@@ -198,9 +203,8 @@ class LocalTranslator:
             ContractBroken: the adapter returned no mapping.
         """
         self._called = self._source.translate
-        fields: object = self._source.translate(pending.value)
-        if not isinstance(fields, dict | MappedItem | Mapping):
-            raise ContractBroken("Mapping", fields)
+        fields = self._source.translate(pending.value)
+        require_type("Mapping", Mapping, fields)
         self._called = None
         return fields
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from cchc_connect.errors import CchcError
 from cchc_connect.http import Conversation, HttpRequest, HttpResponse, Result, Verdict
-from cchc_connect.privacy.adapter_failure import ContractBroken
+from cchc_connect.privacy.adapter_failure import ContractBroken, require_type
 from cchc_connect.transport.auth.sessions import LoginSession, SharedSession, WaitStep
 from cchc_connect.transport.calls.call import Call, SendStep, Traffic
 from cchc_connect.transport.calls.error_mapping import require_accepted
@@ -55,7 +55,7 @@ def call_steps(request: HttpRequest, channel: EndpointChannel) -> Generator[Send
         CchcError: the typed error of the call.
         ContractBroken: `request` is no request.
     """
-    _require("HttpRequest", HttpRequest, request)
+    require_type("HttpRequest", HttpRequest, request)
     call = channel.new_call(request, channel.new_deadline())
     if channel.session is None:
         return require_accepted((yield channel.send_step(call, request)), call)
@@ -81,23 +81,13 @@ def _session(
     return (yield LoginStep(call, shared.login(call, expired, shared.login_count, new_login_step)))
 
 
-def _require(name: str, expected: type[object], part: object) -> None:
-    """Check what an adapter returned or yielded.
-
-    Raises:
-        ContractBroken: it is not of the type `expected`, which its contract calls `name`.
-    """
-    if not isinstance(part, expected):
-        raise ContractBroken(name, part)
-
-
 def run_steps(steps: Generator[Step, StepResult, Result], perform: Callable[[Step], StepResult]) -> Result:
     """Run `steps` to their end: perform each, send its result back or throw its typed error in.
 
     Raises:
         ContractBroken: `steps` is no generator, or yielded what is no step; that is raised in its own line.
     """
-    _require("Conversation", Generator, steps)
+    require_type("Conversation", Generator, steps)
     try:
         step = next(steps)
         while True:
@@ -118,7 +108,7 @@ async def run_steps_async(
     steps: Generator[Step, StepResult, Result], perform: Callable[[Step], Awaitable[StepResult]]
 ) -> Result:
     """Run `steps` to their end as `run_steps` does, without blocking."""
-    _require("Conversation", Generator, steps)
+    require_type("Conversation", Generator, steps)
     try:
         step = next(steps)
         while True:

@@ -151,7 +151,7 @@ def rows() -> Mapping[str, tuple[str, ...]]:
     """Return the classes of every error code that the page lists, in the order of the catalogue."""
     made = classes_by_code()
     whole_tables = {code.partition(".")[0] for code in made} - MIXED_TABLES | REASON_TABLES
-    listed = {}
+    listed = dict[str, tuple[str, ...]]()
     for code in sentences_by_code(Language.ENGLISH):
         table = code.partition(".")[0]
         classes = tuple(sorted(made.get(code, ()))) or CLASS_BY_CODE.get(code) or CLASS_BY_TABLE.get(table, ())

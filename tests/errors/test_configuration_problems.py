@@ -125,8 +125,15 @@ def test_a_file_that_is_no_toml_names_line_and_column(language: Language, tmp_pa
     assert {"en": "line 2, column 15", "vi": "dòng 2, cột 15"}[language] in caught.value.in_language(language)
 
 
-EXTRAS = {"keyring": "keyring", "postgres": "psycopg", "async": "httpx", "sign": "joserfc", "files": "openpyxl"}
-EXTRAS |= {"soap": "zeep", "testing": "trustme"}
+EXTRAS = {
+    "keyring": "keyring",
+    "postgres": "psycopg",
+    "async": "httpx",
+    "sign": "joserfc",
+    "files": "openpyxl",
+    "soap": "zeep",
+    "testing": "trustme",
+}
 
 
 @pytest.mark.parametrize("extra", EXTRAS)

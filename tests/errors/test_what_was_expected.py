@@ -42,7 +42,7 @@ PERSON = "Nguyễn Thị Mẫu"
 
 NONSENSE: tuple[object, ...] = (
     *(PERSON, "", "\x00", -1, 10**400, 1.5, float("inf"), True, b"\xff"),
-    *({}, {"x": 1}, [], [1], [{}]),
+    *(dict[str, object](), {"x": 1}, list[object](), [1], [dict[str, object]()]),
 )
 
 FORMS: dict[str, tuple[Reader, str]] = {
