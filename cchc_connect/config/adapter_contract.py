@@ -102,6 +102,6 @@ def _check_target(target: Target) -> None:
 
 
 def _require_record_type(part: object) -> None:
-    is_record = isinstance(part, type) and issubclass(part, Record)
+    is_record = issubclass(part, Record) if isinstance(part, type) else False
     if not is_record:
         raise ContractBroken("class of a Record in record_type", part)
