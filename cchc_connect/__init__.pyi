@@ -83,7 +83,8 @@ from .sync.purge import PurgeReport as PurgeReport
 from .sync.reconcile import Reconciliation as Reconciliation
 from .sync.record_writer import RecordWriter as RecordWriter
 from .sync.report import ReportLine as ReportLine, RunReport as RunReport, RunStatus as RunStatus
-from .sync.synchronizer import RunEnvironment as RunEnvironment, Synchronizer as Synchronizer
+from .sync.run_environment import RunEnvironment as RunEnvironment
+from .sync.synchronizer import Synchronizer as Synchronizer
 from .transport import Endpoint as Endpoint, Transport as Transport
 from .transport.calls.classifier import classify_rest as classify_rest
 from .version import __version__ as __version__

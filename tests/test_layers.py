@@ -51,7 +51,7 @@ ROOMS = {
     "extras": "errors",
     "privacy": "cchc_schemas errors http",
     "database": "cchc_schemas messages errors extras privacy",
-    "registry": "errors adapter",
+    "registry": "cchc_schemas messages errors adapter privacy",
     "signing": "clock messages wire errors extras",
     "spreadsheets": "messages wire errors drop_folder extras privacy",
     "testing.faults": "errors testing.doubles extras",
@@ -60,11 +60,11 @@ ROOMS = {
     "database.reading": "cchc_schemas clock messages wire errors database",
     "testing": "testing.province testing.doubles testing.faults",
     "transport.calls": "errors http transport.network",
-    "database.outbox": "clock errors adapter database database.reading",
+    "database.outbox": "clock messages errors adapter database database.reading",
     "soap": "wire errors http extras transport.calls",
     "transport.auth": "cchc_schemas errors http extras privacy signing transport.network transport.calls",
-    "database.state": "cchc_schemas clock errors http adapter database database.outbox",
-    "transport": "cchc_schemas errors http extras transport.network transport.calls transport.auth",
+    "database.state": "cchc_schemas clock messages errors http adapter database database.outbox",
+    "transport": "cchc_schemas errors http extras privacy transport.network transport.calls transport.auth",
     "cchc_adapters": "cchc_connect cchc_schemas wire transport",
     "config": (
         "cchc_schemas clock messages errors http adapter extras privacy database registry signing "

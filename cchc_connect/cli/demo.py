@@ -32,7 +32,8 @@ from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.writing import quarantine
 from cchc_connect.privacy.masking import masked_item
 from cchc_connect.sync.report import RunReport, RunStatus
-from cchc_connect.sync.synchronizer import RunEnvironment, Synchronizer
+from cchc_connect.sync.run_environment import RunEnvironment
+from cchc_connect.sync.synchronizer import Synchronizer
 from cchc_connect.testing import Agencies, Edit, World
 from cchc_schemas import RECORD_TYPES
 

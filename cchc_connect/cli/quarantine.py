@@ -10,6 +10,7 @@ from cchc_connect.cli.arguments import database_option, existing_database
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
+from cchc_connect.cli.fault_texts import rule_text
 from cchc_connect.cli.formatting import local_time
 from cchc_connect.cli.written_files import writing_file
 from cchc_connect.clock import to_timestamp_text
@@ -149,11 +150,6 @@ def show_faults(entry: QuarantineEntry, console: Console) -> None:
         console.line(f"  {_fault_text(entry, fault, console)}{rule}")
 
 
-def rule_text(fault: Fault, console: Console) -> str:
-    """Return the words for the rule of a fault; the rule itself if the catalogue has none."""
-    return console.term("fault", fault.rule)
-
-
 def fault_summary(entry: QuarantineEntry, console: Console) -> str:
     """Return all faults of an entry on one line."""
     return "; ".join(_fault_text(entry, fault, console) for fault in entry.faults)
@@ -222,7 +218,10 @@ def _show_replays(replays: Sequence[Replay], console: Console) -> ExitCode:
 
 
 def _summary_document(entry: QuarantineEntry, console: Console) -> dict[str, Any]:
-    faults = [{"path": fault.path, "rule": fault.rule, "message": rule_text(fault, console)} for fault in entry.faults]
+    faults = [
+        {"path": fault.path, "rule": fault.rule, "detail": fault.detail, "message": rule_text(fault, console)}
+        for fault in entry.faults
+    ]
     names = ("id", "connection", "record_type", "source_key")
     head = {name: getattr(entry, name) for name in names}
     return {**head, "first_seen": to_timestamp_text(entry.first_seen), "faults": faults}

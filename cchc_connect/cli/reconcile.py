@@ -15,7 +15,8 @@ from cchc_connect.database.names import require_known
 from cchc_connect.errors import UsageMistake
 from cchc_connect.sync.reconcile import Comparison, KeySample, Reconciliation
 from cchc_connect.sync.report import RunStatus
-from cchc_connect.sync.synchronizer import RunEnvironment, Synchronizer
+from cchc_connect.sync.run_environment import RunEnvironment
+from cchc_connect.sync.synchronizer import Synchronizer
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,8 +17,9 @@ from cchc_connect.config.durations import parse_period
 from cchc_connect.config.file import Config
 from cchc_connect.errors import CchcError, UsageMistake
 from cchc_connect.sync.report import RunReport
+from cchc_connect.sync.run_environment import RunEnvironment
 from cchc_connect.sync.schedule import Schedule
-from cchc_connect.sync.synchronizer import RunEnvironment, Synchronizer
+from cchc_connect.sync.synchronizer import Synchronizer
 
 FROM_CONFIGURATION = "config"
 """Value of --every: the periods are those of the configuration."""

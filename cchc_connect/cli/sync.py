@@ -21,7 +21,8 @@ from cchc_connect.database.writing.quarantine import open_counts
 from cchc_connect.errors import ConfigurationError, DatabaseUnusable, UsageMistake
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.report import RunReport
-from cchc_connect.sync.synchronizer import RunEnvironment, Synchronizer, require_names
+from cchc_connect.sync.run_environment import RunEnvironment
+from cchc_connect.sync.synchronizer import Synchronizer, require_names
 
 
 @dataclass(frozen=True, kw_only=True)

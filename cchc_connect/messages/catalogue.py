@@ -6,11 +6,13 @@ dotted text, `table.key` in the file.
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
+from typing import Any, cast
 
 from cchc_connect.messages.values import value_text
 
@@ -102,13 +104,29 @@ def _chosen(plural: re.Match[str], values: Mapping[str, object]) -> str:
 
 
 def _value(name: str, value: object, language: Language) -> object:
+    if isinstance(value, dict):
+        value = _from_stored(cast("dict[str, Any]", value))
     match value:
         case Message():
             return render_message(value.code, language, value.context)
         case Messages():
-            return "\n".join(render_message(line.code, language, line.context) for line in value.lines)
+            return "\n".join(str(_value(name, line, language)) for line in value.lines)
+        case _ if isinstance(value, list | tuple | set | frozenset):
+            parts = cast("Collection[object]", value)
+            return ", ".join(str(_value(name, part, language)) for part in parts)
         case _:
             return value_text(name, value, language, _sentences(language))
+
+
+def _from_stored(stored: dict[str, Any]) -> object:
+    """Return the value that `stored_context` wrote as a JSON object; the text of an object that it did not write."""
+    if {"code", "context"} == stored.keys():
+        return Message(stored["code"], stored["context"])
+    if {"lines"} == stored.keys():
+        return Messages([Message(line["code"], line["context"]) for line in stored["lines"]])
+    if {"instant"} == stored.keys():
+        return datetime.fromisoformat(stored["instant"])
+    return date.fromisoformat(stored["day"]) if {"day"} == stored.keys() else str(stored)
 
 
 @cache

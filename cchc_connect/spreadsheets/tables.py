@@ -10,7 +10,7 @@ that reading can remove it.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -78,6 +78,13 @@ def checked_rows(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[Row
 def cell_rejection(code: str, rule: str, row: int, column: Column) -> Rejected:
     """Return the error for one cell; it does not contain the value."""
     return Rejected(code, row=row, column=column.name, problem=Message(f"spreadsheet_cell.{rule}"))
+
+
+def header_rejection(columns: Sequence[Column], heading: Collection[object]) -> Rejected:
+    """Return the error for a first row with the cells `heading`; it names the columns that are missing, and no cell."""
+    names = [column.name for column in columns]
+    missing = [name for name in names if name not in heading]
+    return Rejected("spreadsheet.header_mismatch", columns=", ".join(names), missing=", ".join(missing) or None)
 
 
 def escape_formula(text: str) -> str:

@@ -30,6 +30,7 @@ from cchc_connect.spreadsheets.tables import (
     cell_rejection,
     escape_formula,
     escape_xml,
+    header_rejection,
     unescape_formula,
     unescape_xml,
 )
@@ -79,9 +80,9 @@ def read_xlsx(file: BinaryIO, columns: Sequence[Column], name: str) -> Iterator[
     """
     _check_parts(file, name)
     cell_rows = _cell_rows(file)
-    heading = next(cell_rows, list[Any]())
-    if [_cell_value(cell, ColumnType.TEXT) for cell in heading] != [column.name for column in columns]:
-        raise Rejected("spreadsheet.header_mismatch", columns=", ".join(column.name for column in columns))
+    heading = [_cell_value(cell, ColumnType.TEXT) for cell in next(cell_rows, list[Any]())]
+    if heading != [column.name for column in columns]:
+        raise header_rejection(columns, heading)
     for number, cells in enumerate(cell_rows, start=2):
         row = _row(cells, columns, number)
         del cells  # an error's traceback must not hold its values

@@ -6,11 +6,9 @@ The failure of one connection or route does not stop the others. Only an error t
 whole run: the lease is lost, or the database fails.
 """
 
-import time
-import uuid
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -18,8 +16,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from cchc_connect.adapter import Adapter, Source
-from cchc_connect.clock import Clock, SystemClock, VietnameseClock
-from cchc_connect.config.connections import ConnectionTable
+from cchc_connect.clock import VietnameseClock
 from cchc_connect.config.durations import RetentionTable
 from cchc_connect.config.file import Config
 from cchc_connect.database.names import require_all_known, require_known
@@ -48,41 +45,12 @@ from cchc_connect.sync.purge import Purge, PurgeReport
 from cchc_connect.sync.push_jobs import PushJobs
 from cchc_connect.sync.reconcile import Comparison, Reconciler, Reconciliation
 from cchc_connect.sync.report import ReportLine, RunReport, RunStatus
-from cchc_connect.sync.run_context import Progress, RunContext, never, no_progress
+from cchc_connect.sync.run_context import RunContext
+from cchc_connect.sync.run_environment import RunEnvironment
 from cchc_connect.sync.written_records import WrittenRecords
 from cchc_connect.transport import FileTokenStore, TokenStore, Transport
 from cchc_connect.transport.auth.token_store import default_token_folder
 from cchc_schemas import RECORD_TYPES
-
-TransportOpener = Callable[[str, ConnectionTable, Adapter, float], AbstractContextManager[Transport]]
-"""Opens the transport to a connection: its name, table, adapter and a call's deadline in seconds."""
-
-
-def _new_run_id() -> str:
-    return str(uuid.uuid4())
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunEnvironment:
-    """Everything that a run uses beside its configuration and database. Tests replace parts of it."""
-
-    clock: Clock = field(default_factory=SystemClock)
-    """Gives the time; a time without offset is Vietnamese time."""
-    open_transport: TransportOpener | None = None
-    """Opens transports. None: over the network, with the rate limits and sessions that all processes share."""
-    executor: Executor | None = None
-    """Runs the jobs. None: threads of this process, as many as the configuration allows."""
-    progress: Progress = no_progress
-    """Callback for the progress; several threads call it."""
-    new_run_id: Callable[[], str] = _new_run_id
-    """Returns the id of a new run."""
-    is_stopping: Callable[[], bool] = never
-    """Returns whether the run was asked to end. The run then ends after the current page or messages."""
-    sleep: Callable[[float], None] = time.sleep
-    """Waits for a number of seconds before a broken transaction is repeated."""
-    prefetch: int = 1
-    """Pages fetched ahead while one is translated and one is written; 0: these stages
-    run one after the other without threads; the threads of `executor` are separate."""
 
 
 class Synchronizer:

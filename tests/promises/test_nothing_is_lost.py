@@ -16,7 +16,7 @@ from cchc_connect.cli.demo_config import ONE_STOP_PASSWORD, PORTAL_PASSWORD, pas
 from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.sync.connector import connect
 from cchc_connect.sync.report import RunStatus
-from cchc_connect.sync.synchronizer import TransportOpener
+from cchc_connect.sync.run_environment import TransportOpener
 from cchc_connect.testing import Agencies
 from cchc_connect.testing.doubles.ogc_features import ITEMS
 from cchc_connect.testing.doubles.portal_inbox import PortalInbox
