@@ -5,10 +5,10 @@ BIN := .venv/bin
 # Where nothing compiled is kept every process of the tests compiles all modules anew: a quarter of a second each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test coverage test-long test-thirdparty simulate faults check bench bench-peers clean
+.PHONY: demo test coverage test-long test-thirdparty simulate year faults check bench bench-peers clean
 
 demo: .venv/runtime
-	rm -f demo.db demo.db-wal demo.db-shm
+	rm -f demo.db demo.db-wal demo.db-shm demo.db.unfinished*
 	$(BIN)/cchc-connect demo --db demo.db
 
 test: .venv/development
@@ -32,6 +32,10 @@ test-thirdparty: .venv/development
 simulate: .venv/development
 	$(BIN)/python -m tests.simulation $(or $(SEEDS),1000-1999)
 
+# A year of hourly runs over small sources: size of the database month by month, without a purge and with one.
+year: .venv/development
+	$(BIN)/python -m tests.simulation.print_year
+
 # Every named fault of a network or a server over both carriers: what comes of it, seconds, memory.
 # Some of them: make faults FAULTS="gzip_bomb hang"
 faults: .venv/development
@@ -53,7 +57,7 @@ bench-peers: .venv/development
 
 clean:
 	rm -rf .venv .thirdparty .bench .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* dist build
-	rm -f demo.db demo.db-wal demo.db-shm
+	rm -f demo.db demo.db-wal demo.db-shm demo.db.unfinished*
 
 .venv/runtime: pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -18,7 +18,9 @@ from .adapter import (
 from .case import Case as Case, find_case as find_case
 from .clock import Clock as Clock, SystemClock as SystemClock
 from .config.file import Config as Config
+from .database.backup import Backup as Backup, back_up as back_up
 from .database.outbox.dead_letters import DeadLetter as DeadLetter, dead_letters as dead_letters
+from .database.reading.async_iteration import iterate_in_thread as iterate_in_thread
 from .database.reading.change_feed import Change as Change, changes as changes, follow as follow
 from .database.reading.discrepancies import (
     Discrepancy as Discrepancy,
@@ -75,7 +77,9 @@ from .http import (
 from .messages import Language as Language, Message as Message
 from .privacy.redaction import RedactingFormatter as RedactingFormatter
 from .sync.pull_range import PullRange as PullRange
+from .sync.purge import PurgeReport as PurgeReport
 from .sync.reconcile import Reconciliation as Reconciliation
+from .sync.record_writer import RecordWriter as RecordWriter
 from .sync.report import ReportLine as ReportLine, RunReport as RunReport, RunStatus as RunStatus
 from .sync.synchronizer import RunEnvironment as RunEnvironment, Synchronizer as Synchronizer
 from .transport import Endpoint as Endpoint, Transport as Transport

@@ -1,9 +1,13 @@
-"""Optional dependencies: a feature whose packages are missing raises an error that says what to install."""
+"""What an installation lacks: an optional dependency, or a POSIX system; the error says what to install or to use."""
 
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from cchc_connect.errors import ConfigurationError
+from cchc_connect.errors import ConfigurationError, Fatal
+
+UNSUPPORTED_PLATFORMS = frozenset({"win32"})
+"""Values of `sys.platform`."""
 
 
 @contextmanager
@@ -28,3 +32,13 @@ def require_extra(name: str, *packages: str) -> Generator[None]:
         if (missing.name or "").partition(".")[0] not in packages:
             raise
         raise ConfigurationError(f"extra.{name}", install=f"cchc-connect[{name}]") from missing
+
+
+def require_posix() -> None:
+    """Check that this is a POSIX system: locks of files, signals and private files work in its way only.
+
+    Raises:
+        Fatal: it is Windows.
+    """
+    if sys.platform in UNSUPPORTED_PLATFORMS:
+        raise Fatal("extra.windows")

@@ -81,6 +81,7 @@ def new_address(kind: str, folder: Path) -> Generator[str, None, None]:
 def prepared_address(kind: str, folder: Path) -> Generator[str, None, None]:
     """Give the URL of a database that has its tables and no row in them."""
     if kind == "sqlite":
+        (folder / "shared.db").touch(0o600)  # as the program makes it
         (folder / "shared.db").write_bytes(_sqlite_template())
         yield f"sqlite:///{folder / 'shared.db'}"
         return

@@ -243,9 +243,13 @@ def test_no_exported_sheet_holds_a_canary(output: CommandOutput, canary: str) ->
     assert canaries_in(sheet, [canary]) == []
 
 
+OTHER_LINES = ("cchc-connect: ", "  [", "{", "Waiting for ", "Đang chờ ")
+"""Beginnings of lines that are messages or progress and no events."""
+
+
 def test_an_event_is_one_line(output: CommandOutput) -> None:
     """Every line of the log begins with a time, except for the progress of a record type."""
-    loud = [line for line in output.err.splitlines() if line and not line.startswith(("cchc-connect: ", "  [", "{"))]
+    loud = [line for line in output.err.splitlines() if line and not line.startswith(OTHER_LINES)]
 
     assert [line for line in loud if not line[:4].isdecimal() and " dossier" not in line] == []
 

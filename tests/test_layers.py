@@ -70,16 +70,16 @@ ROOMS = {
         "cchc_schemas clock messages errors http adapter extras privacy database registry signing "
         "transport.network transport.auth transport"
     ),
-    "database.writing": "cchc_schemas wire errors database database.reading database.state",
+    "database.writing": "cchc_schemas wire errors database database.reading database.outbox database.state",
     "case": "cchc_schemas errors database database.reading",
     "sync": (
-        "cchc_schemas clock messages wire errors adapter privacy database signing transport.network database.reading "
-        "database.outbox transport.auth database.state transport config database.writing"
+        "cchc_schemas clock messages wire errors http adapter privacy database signing transport.network "
+        "database.reading database.outbox transport.auth database.state transport config database.writing"
     ),
     "diagnostics": "clock messages errors http adapter database transport.network transport config sync",
     "cli": (
-        "cchc_schemas clock messages errors privacy database registry spreadsheets database.reading "
-        "testing database.outbox database.state config database.writing case sync diagnostics"
+        "cchc_schemas clock messages errors adapter extras privacy database registry spreadsheets database.reading "
+        "testing.doubles testing database.outbox database.state config database.writing case sync diagnostics"
     ),
 }
 """Room -> the rooms it imports, lowest first; `cchc_connect.` is left out. A room is a folder, or a module beside them.

@@ -219,3 +219,21 @@ def _names(module: Module) -> Iterator[str]:
                 yield name
             case _:
                 continue
+
+
+@pytest.mark.parametrize(
+    ("rows", "messages", "words"), [(1, 0, "1 row written, 0 messages"), (2, 1, "2 rows written, 1 message")]
+)
+def test_a_number_is_followed_by_its_singular_or_plural(rows: int, messages: int, words: str) -> None:
+    context = {"outcome": "done", "rows": rows, "messages": messages, "seconds": "0.1"}
+
+    assert words in render_message("sync_view.totals", Language.ENGLISH, context)
+
+
+def test_no_english_sentence_puts_a_fixed_plural_after_a_number() -> None:
+    """`{rows:row|rows}` chooses the word."""
+    counts = "entries|failures|faults|faulty|good|messages|number|rows|steps|waiting|width"
+
+    fixed = {code for code, text in ENGLISH.items() if re.search(rf"\{{(?:{counts})\}} [a-z]+s\b", text)}
+
+    assert fixed == set()

@@ -3,20 +3,26 @@
 import configparser
 import csv
 import io
+import json
+import os
+import posixpath
 import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping
 from email import message_from_string
 from email.message import Message
+from pathlib import Path, PurePosixPath
 from zipfile import ZipFile
 
 import pytest
 
 from tests.checkout import PACKAGE_FOLDERS, ROOT, modules
+from tests.test_project_texts import LINK
 from tests.wheels import build_wheel
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+DOCUMENTATION = "cchc_connect/documentation/"
 DIST_INFO = f"cchc_connect-{PROJECT['version']}.dist-info"
 
 
@@ -45,10 +51,59 @@ def test_the_wheel_holds_every_file_of_a_package_unchanged(package: str, shipped
         if path.is_file() and "__pycache__" not in path.parts
     }
 
-    in_wheel = {name: content for name, content in shipped.items() if name.startswith(f"{package}/")}
+    in_wheel = {
+        name: content
+        for name, content in shipped.items()
+        if name.startswith(f"{package}/") and not name.startswith(DOCUMENTATION)
+    }
 
     assert in_wheel.keys() == in_checkout.keys()
     assert in_wheel == in_checkout
+
+
+def test_the_wheel_holds_the_documentation_with_its_examples_and_schemas(shipped: Mapping[str, bytes]) -> None:
+    texts = [ROOT / "README.md", ROOT / "schemas" / "README.md", ROOT / "schemas" / "vocabulary.json"]
+    texts += [path for folder in ("docs", "schemas/json") for path in (ROOT / folder).rglob("*") if path.is_file()]
+    texts += (ROOT / "examples").glob("*.py")
+
+    for path in texts:
+        assert shipped[DOCUMENTATION + path.relative_to(ROOT).as_posix()] == path.read_bytes()
+    assert not any("__pycache__" in name for name in shipped)
+
+
+def test_every_link_of_the_shipped_documentation_leads_to_a_shipped_file(shipped: Mapping[str, bytes]) -> None:
+    folders = {parent.as_posix() for name in shipped for parent in PurePosixPath(name).parents}
+    missing = [
+        f"{name}: {link}"
+        for name, content in shipped.items()
+        if name.startswith(DOCUMENTATION) and name.endswith(".md")
+        for link in LINK.findall(content.decode())
+        if "://" not in link and not link.startswith("mailto:")
+        if posixpath.normpath(posixpath.join(posixpath.dirname(name), link)) not in {*shipped, *folders}
+    ]
+
+    assert missing == []
+
+
+def test_the_installed_program_says_where_its_documentation_is(shipped: Mapping[str, bytes], tmp_path: Path) -> None:
+    for name, content in shipped.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    program = "import sys; from cchc_connect.cli import main; sys.exit(main(['docs', '--json']))"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+    named = json.loads(done.stdout)
+    assert Path(named["folder"]) == tmp_path / DOCUMENTATION
+    assert [page for page in named["pages"].values() if not Path(page).is_file()] == []
 
 
 @pytest.mark.parametrize("package", PACKAGE_FOLDERS)

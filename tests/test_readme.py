@@ -4,13 +4,11 @@ import os
 import re
 import shlex
 import subprocess
-import sys
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import running_province
+from tests.documentation.pages import Reader
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -27,21 +25,20 @@ def commands() -> list[str]:
 
 
 @pytest.mark.long
-def test_the_library_commands_work_as_typed_one_after_the_other(tmp_path: Path) -> None:
+def test_the_library_commands_work_as_typed_one_after_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A newcomer types them in the README's order, in one folder."""
-    program = str(Path(sys.executable).with_name("cchc-connect"))
     shown = [line.removeprefix(".venv/bin/") for line in commands() if "cchc-connect" in line and "pip" not in line]
     assert len(shown) >= 8
+    monkeypatch.chdir(tmp_path)
+    reader = Reader(tmp_path)
 
-    with ExitStack() as until_the_end:
+    try:
         for line in shown:
-            done = subprocess.run(
-                [program, *shlex.split(line)[1:]], cwd=tmp_path, capture_output=True, text=True, check=False
-            )
-            assert done.returncode == 0, f"{line}: {done.stdout} {done.stderr}"
-            assert "Traceback" not in done.stderr
-            if line == "cchc-connect init":  # next the README tells the reader to fill in the addresses of systems
-                until_the_end.enter_context(running_province(tmp_path))
+            reader.type(line)
+    finally:
+        reader.stop()
 
 
 def test_the_setup_commands_are_those_that_make_runs() -> None:

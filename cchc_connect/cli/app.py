@@ -18,6 +18,7 @@ from cchc_connect.cli.context import (
     DatabaseOption,
     command_context,
 )
+from cchc_connect.cli.maintenance_commands import maintenance_app
 from cchc_connect.cli.query_commands import query_app
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Language
@@ -37,6 +38,7 @@ app.add_typer(quarantine, name="quarantine")
 app.add_typer(schema, name="schema")
 app.add_typer(adapter, name="adapter")
 app.add_typer(query_app)
+app.add_typer(maintenance_app)
 
 
 @app.callback()
@@ -65,6 +67,14 @@ def init(
     return write_configuration(command_context(context), force=force)
 
 
+@app.command(help="help.docs")
+def docs(context: typer.Context) -> int:
+    """Say where the documentation is on this machine."""
+    from cchc_connect.cli.documentation import show_documentation
+
+    return show_documentation(command_context(context))
+
+
 @app.command(help="help.check")
 def check(context: typer.Context) -> int:
     """Check that a run can work."""
@@ -83,11 +93,12 @@ def sync(
         list[str] | None, typer.Option("--accept-shrink", help="help.sync_accept_shrink", metavar="NAME")
     ] = None,
     full: Annotated[list[str] | None, typer.Option("--full", help="help.sync_full", metavar="NAME")] = None,
+    every: Annotated[str | None, typer.Option(help="help.sync_every", metavar="PERIOD")] = None,
 ) -> int:
     """Pull every source, push every route, report."""
     from cchc_connect.cli.sync import SyncOptions, synchronise
 
-    options = SyncOptions(only=only or (), accept_shrink=accept_shrink or (), full=full or ())
+    options = SyncOptions(only=only or (), accept_shrink=accept_shrink or (), full=full or (), every=every)
     return synchronise(command_context(context), options, dry_run=dry_run)
 
 
@@ -206,6 +217,35 @@ def schema_export(
     return export_schemas(command_context(context), folder, check=check)
 
 
+@schema.command("list", help="help.schema_list")
+def schema_list(context: typer.Context) -> int:
+    """List the record types."""
+    from cchc_connect.cli.schema_show import list_record_types
+
+    return list_record_types(command_context(context))
+
+
+@schema.command("show", help="help.schema_show")
+def schema_show(
+    context: typer.Context,
+    record_type: Annotated[str, typer.Argument(metavar="RECORD_TYPE", help="help.history_record_type")],
+) -> int:
+    """Show the fields of a record type."""
+    from cchc_connect.cli.schema_show import show_record_type
+
+    return show_record_type(command_context(context), record_type)
+
+
+@adapter.command("show", help="help.adapter_show")
+def adapter_show(
+    context: typer.Context, name: Annotated[str, typer.Argument(metavar="NAME", help="help.adapter_name")]
+) -> int:
+    """Show what an adapter reads and accepts, and its options."""
+    from cchc_connect.cli.adapter_show import show_adapter
+
+    return show_adapter(command_context(context), name)
+
+
 @adapter.command("list", help="help.adapter_list")
 def adapter_list(context: typer.Context) -> int:
     """List the installed adapters."""
@@ -215,14 +255,24 @@ def adapter_list(context: typer.Context) -> int:
 
 
 @app.command(help="help.demo")
-def demo(
+def demo(  # noqa: PLR0913  # a command has as many parameters as options
     context: typer.Context,
     *,
-    db: Annotated[Path, typer.Option(help="help.demo_db", metavar="PATH")] = Path("demo.db"),
+    db: Annotated[Path | None, typer.Option(help="help.demo_db", metavar="PATH")] = None,
     seed: Annotated[int, typer.Option(help="help.seed", metavar="N")] = 7,
     small: Annotated[bool, typer.Option("--small", help="help.small")] = False,
+    serve: Annotated[bool, typer.Option("--serve", help="help.demo_serve")] = False,
+    force: Annotated[bool, typer.Option("--force", help="help.demo_force")] = False,
+    change_every: Annotated[int | None, typer.Option(help="help.change_every", metavar="N", min=1)] = None,
 ) -> int:
-    """Demonstrate all functions with test doubles of four systems."""
-    from cchc_connect.cli.demo import show_demo
+    """Demonstrate all functions with test doubles of four systems, or leave these running."""
+    if serve:
+        from cchc_connect.cli.demo_serve import DEFAULT_DATABASE, ServeOptions, serve_demo
 
-    return show_demo(command_context(context), db, seed=seed, small=small)
+        options = ServeOptions(
+            database=db or DEFAULT_DATABASE, seed=seed, small=small, force=force, change_every_s=change_every
+        )
+        return serve_demo(command_context(context), options)
+    from cchc_connect.cli.demo import DEFAULT_LOCATION, show_demo
+
+    return show_demo(command_context(context), db or DEFAULT_LOCATION, seed=seed, small=small)

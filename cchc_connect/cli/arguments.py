@@ -1,21 +1,17 @@
 """Checks what a command is given: names of connections and record types, and a shared database that must exist."""
 
-import re
 import shlex
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 
 from cchc_connect.cli.context import CommandContext
+from cchc_connect.cli.hints import without_password
 from cchc_connect.database.names import require_known
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import DatabaseUnusable, NotFound
 from cchc_connect.privacy.secrets import SecretText
 from cchc_schemas import RECORD_TYPES, Record
-
-PASSWORD = re.compile(r"(?<=://)([^:@/]*):[^@/]*@")
-"""User and password in a database address."""
-
-_NO_PASSWORD = r"\1@"  # noqa: S105  # a replacement pattern
 
 
 @contextmanager
@@ -39,8 +35,15 @@ def open_existing(location: str) -> SharedDatabase:
     except DatabaseUnusable as error:
         if error.code != "database.absent":
             raise
-        path = error.context["path"]
-    raise NotFound("cli.no_database", path=path)
+        location = str(error.context["path"])
+    raise NotFound(_absence_code(Path(location)), path=location)
+
+
+def _absence_code(path: Path) -> str:
+    """Return the code of the message for a path at which there is no shared database: what is there instead."""
+    if path.is_dir():
+        return "cli.database_is_folder"
+    return "cli.database_empty" if path.is_file() else "cli.no_database"
 
 
 def database_option(location: str | None) -> str:
@@ -49,7 +52,7 @@ def database_option(location: str | None) -> str:
     >>> database_option("postgresql://cchc:secret@db/shared")
     ' --db postgresql://cchc@db/shared'
     """
-    return f" --db {shlex.quote(PASSWORD.sub(_NO_PASSWORD, location))}" if location else ""
+    return f" --db {shlex.quote(without_password(location))}" if location else ""
 
 
 def configured_address(command: CommandContext) -> str:

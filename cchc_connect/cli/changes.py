@@ -31,6 +31,7 @@ class ChangesOptions:
     follow: bool = False
     record_types: Sequence[str] = ()
     limit: int | None = None
+    accept_purged: bool = False
 
 
 def show_changes(command: CommandContext, database: str | None, options: ChangesOptions, *, unmasked: bool) -> ExitCode:
@@ -38,6 +39,7 @@ def show_changes(command: CommandContext, database: str | None, options: Changes
 
     Raises:
         UsageMistake: there is no such record type.
+        NotFound: versions after the sequence were purged, and the reader does not accept that.
     """
     for name in options.record_types:
         record_class(name)
@@ -52,7 +54,14 @@ def show_changes(command: CommandContext, database: str | None, options: Changes
             else:
                 stop.set()  # the command ends at the end of the feed
 
-        feed = follow(opened, options.since, record_types=options.record_types, is_stopping=stop.is_set, sleep=pause)
+        feed = follow(
+            opened,
+            options.since,
+            record_types=options.record_types,
+            accept_purged=options.accept_purged,
+            is_stopping=stop.is_set,
+            sleep=pause,
+        )
         for change in islice(feed, options.limit):
             command.console.stream_item(_document(change, unmasked=unmasked), _line(change, command.console))
             if stop.is_set():

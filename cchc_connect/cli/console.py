@@ -15,6 +15,7 @@ from typing import TextIO
 from unicodedata import category
 
 from cchc_connect.cli.exit_codes import OutputUnwritable
+from cchc_connect.cli.hints import TypedOptions
 from cchc_connect.errors import CchcError
 from cchc_connect.messages import Language, Message, Messages, render_message
 
@@ -45,10 +46,14 @@ class OutputTable:
 class Console:
     """Output of one command."""
 
-    def __init__(self, language: Language, *, as_json: bool) -> None:
-        """Write in `language`; with `as_json`, write one JSON document and nothing else."""
+    def __init__(self, language: Language, *, as_json: bool, typed_options: TypedOptions | None = None) -> None:
+        """Write in `language`; with `as_json`, write one JSON document and nothing else.
+
+        Commands that a sentence suggests get the `typed_options`.
+        """
         self.language = language
         self.as_json = as_json
+        self.typed_options = typed_options or TypedOptions()
 
     def text(self, code: str, /, **context: object) -> str:
         """Return the sentence for `code`, or the code itself if the catalogue lacks it or a value is missing.
@@ -56,9 +61,10 @@ class Console:
         Codes also come from the shared database, where a newer version of the program may have written them.
         """
         try:
-            return render_message(code, self.language, context)
+            sentence = render_message(code, self.language, context)
         except KeyError:
             return code
+        return self.typed_options.complete(sentence)
 
     def sentence(self, message: Message) -> str:
         """Return the sentence of `message`."""
@@ -97,7 +103,9 @@ class Console:
         headings = [self.text(code) for code in table.headings]
         rows = [[escape_control_characters(str(cell)) for cell in row] for row in table.rows]
         if is_terminal(sys.stdout):
-            _draw_table(headings, rows, table.numbers_from)
+            from cchc_connect.cli.tables import draw_table  # noqa: PLC0415  # only a terminal needs it
+
+            draw_table(headings, rows, table.numbers_from)
         else:
             for line in _aligned_lines([headings, *rows], table.numbers_from):
                 _write_line(sys.stdout, line)
@@ -201,14 +209,3 @@ def _aligned_lines(rows: Sequence[Sequence[str]], numbers_from: int) -> list[str
         ).rstrip()
         for row in rows
     ]
-
-
-def _draw_table(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int) -> None:
-    from rich import box, console, table, text  # noqa: PLC0415  # only a terminal needs it
-
-    drawn = table.Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column, heading in enumerate(headings):
-        drawn.add_column(text.Text(heading), justify="right" if column >= numbers_from else "left")
-    for row in rows:
-        drawn.add_row(*(text.Text(cell) for cell in row))
-    console.Console(highlight=False).print(drawn)

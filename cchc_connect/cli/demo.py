@@ -5,6 +5,7 @@ numbers shown are counted in the database and at the test doubles: records at th
 quarantine entries.
 """
 
+import os
 import shlex
 import shutil
 import sys
@@ -38,6 +39,11 @@ from cchc_schemas import RECORD_TYPES
 SMALL_WORLD: Mapping[str, Any] = {"dossiers": 60, "parcels": 80, "works": 48, "defect_share": 0.05}
 """A smaller world; its larger share of defects ensures that the quarantine is not empty."""
 
+DEFAULT_LOCATION = Path("demo.db")
+
+UNFINISHED_SUFFIX = ".unfinished"
+"""Ends the name of the database until the demonstration has ended."""
+
 EDIT_SEED = 1
 """Seed of the edits between the first and the second run."""
 
@@ -65,33 +71,56 @@ class TypeCensus:
 def show_demo(command: CommandContext, location: Path, *, seed: int, small: bool) -> ExitCode:
     """Run the demonstration; afterwards the database at `location` contains the records of the test doubles.
 
+    The database gets its name at the end, so that an interrupted demonstration can be run again.
+
     Raises:
-        CannotCreate: there is already a file at `location`, or no folder for it.
+        CannotCreate: there is already a file or folder at `location`, or its folder cannot be written.
     """
+    if location.is_dir():
+        raise CannotCreate("cli.demo_is_folder", path=location)
     if location.exists():
         raise CannotCreate("cli.demo_exists", path=location)
-    if not location.parent.is_dir():
-        raise CannotCreate("cli.folder_missing", path=location)
-    world = World(seed, **(SMALL_WORLD if small else {}))
+    if not location.parent.is_dir() or not os.access(location.parent, os.W_OK):
+        raise CannotCreate("cli.demo_folder_missing", path=location)
+    unfinished = location.with_name(f"{location.name}{UNFINISHED_SUFFIX}")
+    _remove_database(unfinished)
+    world = demo_world(seed, small=small)
     with Agencies(world) as agencies, passwords_of_doubles(agencies):
-        config = demo_config(agencies, location)
+        config = demo_config(agencies, unfinished)
         with config.open_database() as database:
-            return Demonstration(command.console, agencies, config, database).show()
+            demonstration = Demonstration(command.console, agencies, config, database, location)
+            is_good = demonstration.show()
+    unfinished.rename(location)
+    return demonstration.finish(is_good=is_good)
+
+
+def demo_world(seed: int, *, small: bool) -> World:
+    """Return the invented province of the demonstration."""
+    return World(seed, **(SMALL_WORLD if small else {}))
+
+
+def _remove_database(path: Path) -> None:
+    """Remove what an interrupted demonstration left."""
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
 
 
 class Demonstration:
     """The sections of the demonstration, in their order."""
 
-    def __init__(self, console: Console, agencies: Agencies, config: Config, database: SharedDatabase) -> None:
-        """Prepare the demonstration; nothing is pulled before `show`."""
+    def __init__(
+        self, console: Console, agencies: Agencies, config: Config, database: SharedDatabase, location: Path
+    ) -> None:
+        """Prepare the demonstration; nothing is pulled before `show`. The database will be at `location`."""
         self._console = console
         self._agencies = agencies
         self._config = config
         self._database = database
-        self._document: dict[str, Any] = {"database": database.location}
+        self._location = str(location.resolve())
+        self._document: dict[str, Any] = {"database": self._location}
 
-    def show(self) -> ExitCode:
-        """Show every section; return DONE if all results are as expected, else FAILED."""
+    def show(self) -> bool:
+        """Show every section but the last; return whether all results are as expected."""
         self._introduce()
         first = self._run("first")
         edit = self._agencies.edit(seed=EDIT_SEED)
@@ -104,13 +133,16 @@ class Demonstration:
         self._show_quarantine()
         self._show_case()
         self._show_portal()
+        return is_unchanged and complete and all(run.outcome is RunStatus.DONE for run in (first, second, third))
+
+    def finish(self, *, is_good: bool) -> ExitCode:
+        """Show the last section, which needs the database in its place; return DONE if `is_good`, else FAILED."""
         self._show_next()
-        good = is_unchanged and complete and all(run.outcome is RunStatus.DONE for run in (first, second, third))
-        self._console.document({**self._document, "good": good})
-        return ExitCode.DONE if good else ExitCode.FAILED
+        self._console.document({**self._document, "good": is_good})
+        return ExitCode.DONE if is_good else ExitCode.FAILED
 
     def _introduce(self) -> None:
-        self._console.message("demo.introduction", path=self._database.location)
+        self._console.message("demo.introduction", path=self._location)
         self._console.heading("demo.sources")
         rows = [
             (name, table.adapter, table.base_url, self._held_by(table.base_url))
@@ -200,12 +232,14 @@ class Demonstration:
             f"case {dossier}",
             f"case {dossier} --json",
         )
-        database = shlex.quote(self._database.location)
-        self._document["next"] = [f"{_program_command()} {command} --db {database}" for command in commands]
-        self._document["next"].append(f"{_program_command()} init")
+        database = shlex.quote(self._location)
+        lines = [f"{program_command()} {command} --db {database}" for command in commands]
+        lines.append(f"{program_command()} init")
+        self._document["next"] = [self._console.typed_options.complete(line) for line in lines]
         self._console.heading("demo.next")
         for command in self._document["next"]:
             self._console.line(f"  {command}")
+        self._console.message("demo.serve")
 
     def _name(self, record_type: str) -> str:
         return self._console.term("record_name", record_type)
@@ -226,7 +260,7 @@ def take_census(database: SharedDatabase, at_sources: Mapping[str, int]) -> Sequ
         ]
 
 
-def _program_command() -> str:
+def program_command() -> str:
     """Return the command that starts this program: its name if the shell finds it, else the path of this process."""
     started = sys.argv[0]
     return started if Path(started).name == PROGRAM and shutil.which(PROGRAM) is None else PROGRAM

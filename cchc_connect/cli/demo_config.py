@@ -1,10 +1,12 @@
 """Configuration of the demonstration: the tables of a cchc.toml with the addresses of the test doubles."""
 
+import json
 import os
-from collections.abc import Generator, Mapping
+import re
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from cchc_connect.config.file import Config
 from cchc_connect.testing import Agencies
@@ -19,6 +21,20 @@ PORTAL = "000.00.00.G22"
 ONE_STOP_PASSWORD = "CCHC_DEMO_ONE_STOP_PASSWORD"  # noqa: S105  # the name of a variable
 PORTAL_PASSWORD = "CCHC_DEMO_PORTAL_PASSWORD"  # noqa: S105  # the name of a variable
 
+
+CONNECTION_NAMES = ("land-registry", "construction", "one-stop", "national-portal")
+"""Connections of the demonstration, in the order of `Agencies.doubles`."""
+
+_SECRET_FILES: Mapping[str, str] = {
+    "one-stop": "demo-secrets/one-stop",
+    "national-portal": "demo-secrets/national-portal",
+}
+"""Connection -> file of its password, relative to the configuration."""
+
+_MAX_HEADING_PARTS = 3
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+"""Keys that TOML reads without quotes."""
 
 _ROUTE: Mapping[str, Any] = {
     "from": ["dossier", "dossier_step"],
@@ -41,6 +57,59 @@ def demo_tables(agencies: Agencies, location: Path) -> dict[str, Any]:
         "routes": {"to-portal": dict(_ROUTE)},
         "ownership": {"land_parcel": "land-registry", "dossier": "one-stop"},
     }
+
+
+def served_tables(agencies: Agencies, location: Path) -> dict[str, Any]:
+    """Return the tables of that configuration for a file: they name secrets by file, relative to it."""
+    tables = demo_tables(agencies, location)
+    for name, file in _SECRET_FILES.items():
+        tables["connections"][name]["account"]["password"] = {"file": file}
+    return {**tables, "database": {"url": f"sqlite:///{location}"}}
+
+
+def secrets_of_doubles(agencies: Agencies) -> Mapping[str, str]:
+    """Return the passwords of the test doubles, by the file in which `served_tables` expects each."""
+    passwords = (agencies.one_stop.password, agencies.national_portal.password)
+    return dict(zip(_SECRET_FILES.values(), passwords, strict=True))
+
+
+def toml_text(tables: Mapping[str, Any]) -> str:
+    """Return tables as TOML: those of the first three levels under their own headings, deeper ones in one line."""
+    return "\n".join(line for name, table in tables.items() for line in _toml_lines((name,), table)).lstrip("\n") + "\n"
+
+
+def _toml_lines(path: tuple[str, ...], table: Mapping[str, object]) -> Iterator[str]:
+    nested = {
+        key: cast("Mapping[str, object]", value)
+        for key, value in table.items()
+        if isinstance(value, dict) and len(path) < _MAX_HEADING_PARTS
+    }
+    values = {key: value for key, value in table.items() if key not in nested}
+    if values:
+        yield f"\n[{'.'.join(path)}]"
+    yield from (f"{key} = {toml_value(value)}" for key, value in values.items())
+    for key, inner in nested.items():
+        yield from _toml_lines((*path, key), inner)
+
+
+def toml_value(value: object) -> str:
+    """Return a JSON-ready value as TOML, in one line.
+
+    >>> toml_value({"file": "secrets/one-stop"})
+    '{ file = "secrets/one-stop" }'
+    """
+    match value:
+        case Mapping():
+            pairs = cast("Mapping[str, object]", value)
+            if not pairs:
+                return "{}"
+            return "{ " + ", ".join(f"{_toml_key(key)} = {toml_value(part)}" for key, part in pairs.items()) + " }"
+        case _:
+            return json.dumps(value, ensure_ascii=False)
+
+
+def _toml_key(key: str) -> str:
+    return key if _BARE_KEY.fullmatch(key) else json.dumps(key, ensure_ascii=False)
 
 
 @contextmanager

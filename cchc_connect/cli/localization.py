@@ -92,7 +92,7 @@ def _translate(group: TyperGroup, console: Console, context_class: type[typer.Co
     for command in (group, *group.commands.values()):
         command.context_class = context_class
         command.help = console.text(command.help or "")
-        command.short_help = re.split(r"[.:;]", command.help)[0]
+        command.short_help = re.split(r"[.:;](?=\s|$)", command.help)[0]
         if command.name != PROGRAM:
             command.epilog = console.text("help.epilog")
         for parameter in command.params:

@@ -19,6 +19,7 @@ from cchc_connect.cli.console import Console, discard
 from cchc_connect.cli.context import PROGRAM
 from cchc_connect.cli.exit_codes import ExitCode, OutputUnwritable, exit_code_of
 from cchc_connect.cli.expected_values import expected_value
+from cchc_connect.cli.hints import TypedOptions
 from cchc_connect.cli.localization import choose_language, language_option, localized_command
 from cchc_connect.errors import CchcError, UsageMistake
 from cchc_connect.privacy.logging import LogForm, log, shown_log
@@ -57,7 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command_line = global_options_first(sys.argv[1:] if arguments is None else arguments)
     _escape_unwritable(sys.stdout, sys.stderr)
     options = command_line[: command_line.index("--")] if "--" in command_line else command_line
-    console = Console(choose_language(language_option(options), os.environ), as_json="--json" in options)
+    language = choose_language(language_option(options), os.environ)
+    console = Console(language, as_json="--json" in options, typed_options=TypedOptions.of(options))
     try:
         with shown_log(_log_form(options), sys.stderr):
             code = _run_with_messages(command_line, console)
@@ -69,7 +71,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run_with_messages(command_line: list[str], console: Console) -> int:
     """Run the command; write the message of an error."""
+    from cchc_connect.extras import require_posix  # noqa: PLC0415  # kept out of the imports of every start
+
     try:
+        require_posix()
         _check_encoding(command_line)
         return _run_command(command_line, console)
     except OutputUnwritable:

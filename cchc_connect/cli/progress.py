@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 MIN_LINE_INTERVAL_S = 1.0
 """Minimum seconds between two lines of progress outside a terminal."""
 
+FIRST_LINE_AFTER_S = 0.2
+"""Seconds after which the first line is written outside a terminal, also if no response has come yet."""
+
+REMINDER_INTERVAL_S = 10.0
+"""Seconds without a line after which the systems are named that have not responded yet."""
+
+POLL_INTERVAL_S = 0.05
+"""Seconds between two looks at whether such a line is due."""
+
 REFRESHES_PER_SECOND = 4
 
 
@@ -38,7 +47,8 @@ def progress_display(
         yield no_progress
     else:
         plain = PlainProgress(console, dry_run=dry_run)
-        yield plain
+        with _reminding(plain):
+            yield plain
         plain.close()
 
 
@@ -48,13 +58,14 @@ class PlainProgress:
     def __init__(
         self, console: Console, monotonic: Callable[[], float] = time.monotonic, *, dry_run: bool = False
     ) -> None:
-        """Write nothing before the first page."""
+        """Write nothing before the first page or reminder."""
         self._console = console
         self._monotonic = monotonic
         self._dry_run = dry_run
         self._lock = threading.Lock()
         self._active: dict[tuple[str, str], Counters] = {}
         self._written_at = monotonic()
+        self._reminder_after_s = FIRST_LINE_AFTER_S
 
     def __call__(self, name: str, record_type: str, counts: Counters, total: int | None) -> None:
         """Record the counters after a page or message."""
@@ -62,9 +73,20 @@ class PlainProgress:
             if counts.pages:  # sources of a connection are read one after the other; messages of a route are mixed
                 self._finish({stream for stream in self._active if stream[0] == name and stream[1] != record_type})
             self._active[name, record_type] = counts
+            if _is_waiting(counts):
+                return
             if self._monotonic() - self._written_at >= MIN_LINE_INTERVAL_S:
                 self._written_at = self._monotonic()
                 self._write_line(name, record_type, _progress_text(counts, total, self._console, dry_run=self._dry_run))
+
+    def remind(self) -> None:
+        """Write who has not responded yet, if no line was written for some time."""
+        with self._lock:
+            waiting = [stream for stream, counts in self._active.items() if _is_waiting(counts)]
+            if waiting and self._monotonic() - self._written_at >= self._reminder_after_s:
+                self._written_at, self._reminder_after_s = self._monotonic(), REMINDER_INTERVAL_S
+                listed = ", ".join(map(" ".join, waiting))
+                self._console.stderr(self._console.text("sync_view.waiting_for", place=listed))
 
     def close(self) -> None:
         """Write the last line of every source and route."""
@@ -74,12 +96,31 @@ class PlainProgress:
     def _finish(self, streams: Iterable[tuple[str, str]]) -> None:
         for name, record_type in streams:
             counts = self._active.pop((name, record_type))
-            self._write_line(name, record_type, _progress_text(counts, None, self._console, dry_run=self._dry_run))
+            if not _is_waiting(counts):
+                self._write_line(name, record_type, _progress_text(counts, None, self._console, dry_run=self._dry_run))
 
     def _write_line(self, name: str, record_type: str, counts: str) -> None:
         self._console.stderr(
             self._console.text("sync_view.progress", name=name, record_type=record_type, counts=counts)
         )
+
+
+@contextmanager
+def _reminding(progress: PlainProgress) -> Generator[None, None, None]:
+    """Let the progress write its reminders while the block runs."""
+    has_ended = threading.Event()
+
+    def remind() -> None:
+        while not has_ended.wait(POLL_INTERVAL_S):
+            progress.remind()
+
+    thread = threading.Thread(target=remind, name="progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        has_ended.set()
+        thread.join()
 
 
 class LiveProgress:
@@ -102,6 +143,8 @@ class LiveProgress:
         from rich import table, text  # noqa: PLC0415  # only a terminal needs it
 
         drawn = table.Table.grid(padding=(0, 2))
+        for _ in range(3):
+            drawn.add_column(overflow="fold")
         with self._lock:
             for (name, record_type), (counts, total) in self._lines.items():
                 words = _progress_text(counts, total, self._console, dry_run=self._dry_run)
@@ -121,7 +164,14 @@ def _live(progress: LiveProgress) -> Generator[LiveProgress, None, None]:
         yield progress
 
 
+def _is_waiting(counts: Counters) -> bool:
+    """True if nothing was read or sent yet."""
+    return not (counts.pages or counts.delivered or counts.refused or counts.waiting)
+
+
 def _progress_text(counts: Counters, total: int | None, console: Console, *, dry_run: bool) -> str:
+    if _is_waiting(counts):
+        return console.text("sync_view.waiting")
     if not counts.pages:
         if dry_run:
             return console.text("sync_view.dry_run_push", waiting=counts.waiting)

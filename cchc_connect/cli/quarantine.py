@@ -130,6 +130,11 @@ def show_entry(command: CommandContext, database: str | None, number: int, *, ra
     show_faults(entry, console)
     console.heading("quarantine_view.item_raw" if raw else "quarantine_view.item_masked")
     console.json(item)
+    if entry.resolved_at is None:
+        console.line()
+        console.message("quarantine_view.way_out", connection=entry.connection, number=entry.id)
+        if database is not None:
+            console.message("quarantine_view.way_out_config")
     return ExitCode.DONE
 
 

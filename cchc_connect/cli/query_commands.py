@@ -62,13 +62,20 @@ def changes(  # noqa: PLR0913  # a command has as many parameters as options
     follow: Annotated[bool, typer.Option("--follow", help="help.changes_follow")] = False,
     record_type: Annotated[list[str] | None, typer.Option(help="help.changes_record_type", metavar="TYPE")] = None,
     limit: Annotated[int | None, typer.Option(help="help.changes_limit", metavar="N", min=1)] = None,
+    accept_purged: Annotated[bool, typer.Option("--accept-purged", help="help.changes_accept_purged")] = False,
     unmasked: UnmaskedOption = False,
     db: DatabaseOption = None,
 ) -> int:
     """Write the change feed."""
     from cchc_connect.cli.changes import ChangesOptions, show_changes
 
-    options = ChangesOptions(since=since, follow=follow, record_types=tuple(record_type or ()), limit=limit)
+    options = ChangesOptions(
+        since=since,
+        follow=follow,
+        record_types=tuple(record_type or ()),
+        limit=limit,
+        accept_purged=accept_purged,
+    )
     return show_changes(command_context(context), db, options, unmasked=unmasked)
 
 

@@ -50,6 +50,8 @@ def reconcile_connection(command: CommandContext, name: str, options: ReconcileO
 
 def _check_names(config: Config, name: str, options: ReconcileOptions) -> None:
     require_known("names.connection_unknown", name, config.connections)
+    if config.connections[name].is_program:
+        raise UsageMistake("program.no_system", connection=name)
     provided = [source.record_type.record_type for source in config.adapter(name).sources]
     if not provided:
         raise UsageMistake("cli.no_sources", name=name)

@@ -61,10 +61,20 @@ def field_name(model: type[BaseModel] | None, path: str, console: Console) -> st
             names[-1] = f"{names[-1]} {int(step) + 1}"
             continue
         fields = [owner.model_fields[step] for owner in models if step in owner.model_fields]
-        term = _TERM.search(fields[0].description or "") if fields else None
-        names.append(term[1] if term else step)
+        term = vietnamese_term(fields[0].description or "") if fields else None
+        names.append(term or step)
         models = [part for field in fields for part in models_in(field.annotation)]
     return ", ".join(names)
+
+
+def vietnamese_term(description: str) -> str | None:
+    """Return the Vietnamese term in a description, which stands in brackets; None if there is none.
+
+    >>> vietnamese_term("Area by the papers (diện tích pháp lý)")
+    'diện tích pháp lý'
+    """
+    term = _TERM.search(description)
+    return term and term[1]
 
 
 def field_value(model: type[BaseModel] | None, name: str, value: object, console: Console) -> str:
@@ -77,7 +87,7 @@ def field_value(model: type[BaseModel] | None, name: str, value: object, console
         console: gives the language.
     """
     field = None if model is None else model.model_fields.get(name)
-    kinds = [] if field is None else [*field.metadata, *_nested_types(field.annotation)]
+    kinds = [] if field is None else [*field.metadata, *nested_types(field.annotation)]
     return _value(kinds, value, console)
 
 
@@ -115,7 +125,7 @@ def _scalar(kinds: list[object], value: object, console: Console) -> str:
         if isinstance(kind, ListedCode):
             return named_code(kind.code_list, value, console)
         if isinstance(kind, type) and issubclass(kind, Enum):
-            return _member(kind, value, console)
+            return member_name(kind, value, console)
     if datetime in kinds:
         return _instant(str(value), console.language)
     if PartialDate in kinds:
@@ -130,7 +140,7 @@ def _instant(stored: str, language: Language) -> str:
         return stored
 
 
-def _member(kind: type[Enum], value: object, console: Console) -> str:
+def member_name(kind: type[Enum], value: object, console: Console) -> str:
     """Return the word for a member of an enumeration; its value if the catalogue has none."""
     if kind.__name__ in _ENUM_CODE_LISTS:
         return named_code(_ENUM_CODE_LISTS[kind.__name__], value, console)
@@ -152,8 +162,8 @@ def named_code(list_name: str, code: object, console: Console) -> str:
     return f"{name} ({code})" if name else str(code)
 
 
-def _nested_types(annotation: object) -> Iterator[Any]:
+def nested_types(annotation: object) -> Iterator[Any]:
     """Walk through unions, tuples and `Annotated`, metadata included."""
     yield annotation
     for argument in get_args(annotation):
-        yield from _nested_types(argument)
+        yield from nested_types(argument)

@@ -15,9 +15,10 @@ EXIT_CODES: Mapping[RunStatus, ExitCode] = {
     RunStatus.STOPPED: ExitCode.TERMINATED,
 }
 
+WRITE_COUNTERS = ("fetched", "unchanged", "inserted", "updated", "deleted", "outdated", "quarantined", "foreign")
 PULL_COUNTERS = ("fetched", "unchanged", "inserted", "updated", "deleted", "quarantined", "foreign", "held")
 PUSH_COUNTERS = ("delivered", "refused", "waiting", "shortened")
-HIDDEN_IF_ZERO = frozenset({"foreign", "held", "shortened"})
+HIDDEN_IF_ZERO = frozenset({"foreign", "held", "outdated", "shortened"})
 """Counters that are shown only if one of them is not 0."""
 
 TRAFFIC_COUNTERS = ("requests", "bytes_received")
@@ -55,8 +56,9 @@ def show_report(report: RunReport, console: Console) -> None:
 def show_lines(lines: Sequence[ReportLine], console: Console, outcome_text: Callable[[ReportLine], str]) -> None:
     """Write the counters of every source and route; `outcome_text` returns the text of their outcome."""
     for heading, kind, counters in (
-        ("sync_view.pulled", "pull", PULL_COUNTERS),
-        ("sync_view.pushed", "push", PUSH_COUNTERS),
+        ("sync_view.pulled", "pull", (*PULL_COUNTERS, *TRAFFIC_COUNTERS)),
+        ("sync_view.written", "write", WRITE_COUNTERS),
+        ("sync_view.pushed", "push", (*PUSH_COUNTERS, *TRAFFIC_COUNTERS)),
     ):
         lines_of_kind = [line for line in lines if line.kind == kind]
         if lines_of_kind:
@@ -70,7 +72,6 @@ def _table(
     shown_counters = [
         name for name in counters if name not in HIDDEN_IF_ZERO or any(getattr(line.counts, name) for line in lines)
     ]
-    shown_counters += TRAFFIC_COUNTERS
     rows = [
         (
             line.name,
@@ -82,7 +83,9 @@ def _table(
         for line in lines
     ]
     names = ("sync_view.name", "sync_view.record_type", "sync_view.outcome")
-    headings = (*names, *(f"count.{counter}" for counter in shown_counters), "sync_view.seconds")
+    renamed = {"fetched": "given"} if lines[0].kind == "write" else {}  # nothing was read: a program gave it
+    counted = [f"count.{renamed.get(counter, counter)}" for counter in shown_counters]
+    headings = (*names, *counted, "sync_view.seconds")
     return OutputTable(headings=headings, rows=rows, numbers_from=len(names))
 
 

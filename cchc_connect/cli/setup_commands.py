@@ -48,7 +48,7 @@ def template(language: Language) -> str:
 def list_adapters(command: CommandContext) -> ExitCode:
     """List every installed adapter, also of other packages; one that cannot be loaded is listed with the error."""
     console = command.console
-    adapters = [_adapter(point, command) for point in installed_adapters().values()]
+    adapters = [adapter_summary(point, command) for point in installed_adapters().values()]
     console.document({"adapters": adapters})
     columns = ("name", "package", "version", "purpose")
     rows = [[adapter[column] for column in columns] for adapter in adapters]
@@ -56,7 +56,8 @@ def list_adapters(command: CommandContext) -> ExitCode:
     return ExitCode.DONE if all(adapter["works"] for adapter in adapters) else ExitCode.CONFIGURATION
 
 
-def _adapter(point: EntryPoint, command: CommandContext) -> dict[str, Any]:
+def adapter_summary(point: EntryPoint, command: CommandContext) -> dict[str, Any]:
+    """Return name, package, version and purpose of an adapter, JSON-ready, and whether it can be loaded."""
     try:
         factory = adapter_factory(point.name)
     except ConfigurationError as error:

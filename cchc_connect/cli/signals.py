@@ -2,9 +2,13 @@
 
 import signal
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
+
+SLICE_S = 0.5
+"""Seconds between two looks at the flag while waiting: Python goes on sleeping after a signal."""
 
 
 class StopFlag:
@@ -13,10 +17,18 @@ class StopFlag:
     def __init__(self) -> None:
         """Start unset."""
         self._is_set = False
+        self.signal_number: int | None = None
+        """The signal that requested the stop; None if it was no signal."""
 
     def set(self) -> None:
         """Request the stop."""
         self._is_set = True
+
+    def wait(self, seconds: float) -> None:
+        """Wait for a number of seconds, or until a stop is requested; then it returns within half a second."""
+        end_s = time.monotonic() + seconds
+        while not self._is_set and (remaining_s := end_s - time.monotonic()) > 0:
+            time.sleep(min(remaining_s, SLICE_S))
 
     def is_set(self) -> bool:
         """True if a stop was requested."""
@@ -36,6 +48,7 @@ def stop_on_signals(*signals: signal.Signals) -> Generator[StopFlag, None, None]
     previous = {number: signal.getsignal(number) for number in signals}
 
     def stop(number: int, _: FrameType | None) -> None:
+        flag.signal_number = number
         flag.set()
         signal.signal(number, previous[signal.Signals(number)])
 

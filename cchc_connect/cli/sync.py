@@ -1,20 +1,24 @@
 """`sync` and `pull`: one run and its report."""
 
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import parse_moment
+from cchc_connect.cli.on_failure import tell_of_error, tell_of_report
 from cchc_connect.cli.progress import progress_display
 from cchc_connect.cli.report import EXIT_CODES, report_document, show_report
+from cchc_connect.cli.resident import synchronise_every
 from cchc_connect.cli.signals import stop_on_signals
 from cchc_connect.config.file import Config
 from cchc_connect.database.names import require_known
+from cchc_connect.database.private_copy import empty_database
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.writing.quarantine import open_counts
-from cchc_connect.errors import ConfigurationError, UsageMistake
+from cchc_connect.errors import ConfigurationError, DatabaseUnusable, UsageMistake
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.report import RunReport
 from cchc_connect.sync.synchronizer import RunEnvironment, Synchronizer, require_names
@@ -27,10 +31,12 @@ class SyncOptions:
     only: Sequence[str] = ()
     accept_shrink: Sequence[str] = ()
     full: Sequence[str] = ()
+    every: str | None = None
+    """Period of a resident schedule; None: run once."""
 
 
 def synchronise(command: CommandContext, options: SyncOptions, *, dry_run: bool) -> ExitCode:
-    """Run once: pull, push, report.
+    """Run once, or with a period until a stop is requested: pull, push, report.
 
     Raises:
         UsageMistake: a name is unknown.
@@ -41,11 +47,22 @@ def synchronise(command: CommandContext, options: SyncOptions, *, dry_run: bool)
         raise ConfigurationError("cli.no_connections", file=command.config)
     require_names(config, only=options.only, accept_shrink=options.accept_shrink, full=options.full)
     shrink, full = options.accept_shrink, options.full
+    if options.every is not None:
+        if dry_run or shrink or full:
+            raise UsageMistake("schedule.option_for_one_run")
+        return synchronise_every(command, options.only, options.every)
 
     def run(synchronizer: Synchronizer) -> RunReport:
-        return synchronizer.synchronise(options.only, dry_run=dry_run, accept_shrink=shrink, full=full)
+        report = synchronizer.synchronise(options.only, dry_run=dry_run, accept_shrink=shrink, full=full)
+        tell_of_report(config.run.on_failure, report, command.console)
+        return report
 
-    return _run(command, config, run, dry_run=dry_run)
+    try:
+        return _run(command, config, run, dry_run=dry_run)
+    except (ConfigurationError, DatabaseUnusable) as error:
+        if not dry_run:
+            tell_of_error(config.run.on_failure, error, command.console)
+        raise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +98,8 @@ def pull(command: CommandContext, name: str, options: PullOptions, *, dry_run: b
     pull_range = options.pull_range()
     config = Config.load(command.config)
     require_known("names.connection_unknown", name, config.connections)
+    if config.connections[name].is_program:
+        raise UsageMistake("program.no_system", connection=name)
     provided = [source.record_type.record_type for source in config.adapter(name).sources]
     if pull_range.record_type not in {None, *provided}:
         context = {"connection": name, "name": pull_range.record_type, "known": ", ".join(provided)}
@@ -98,7 +117,7 @@ def _run(
     """Run and report; SIGTERM stops the run after the current page and messages."""
     console = command.console
     with (
-        config.open_database() as database,
+        _opened_database(config, dry_run=dry_run) as database,
         stop_on_signals(signal.SIGTERM) as stop,
         progress_display(console, dry_run=dry_run) as progress,
     ):
@@ -110,6 +129,25 @@ def _run(
     if quarantined:
         console.message("sync_view.see_quarantine", number=quarantined)
     return EXIT_CODES[report.outcome]
+
+
+@contextmanager
+def _opened_database(config: Config, *, dry_run: bool) -> Generator[SharedDatabase, None, None]:
+    """Open the configured database; a dry run neither creates nor upgrades it, and works without one if it is absent.
+
+    Raises:
+        DatabaseUnusable: it cannot be opened; in a dry run also if it has an older schema version.
+    """
+    try:
+        database = config.open_database(create_or_upgrade=not dry_run)
+    except DatabaseUnusable as error:
+        if error.code != "database.absent":
+            raise
+        with empty_database() as database:
+            yield database
+        return
+    with database:
+        yield database
 
 
 def count_open_entries(database: SharedDatabase) -> int:

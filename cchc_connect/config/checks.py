@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ValidationError
 
+from cchc_connect.config.connections import PROGRAM_KEYS
 from cchc_connect.config.known_keys import unknown_key_problem
 from cchc_connect.config.value_problems import value_problem
 from cchc_connect.errors import ConfigurationError
@@ -35,7 +36,8 @@ def pydantic_faults(error: ValidationError, model: type[BaseModel], prefix: tupl
 
 
 def connection_faults(config: "Config") -> Iterator[Message]:
-    """Yield the faults of addresses, TLS and rates of all connections."""
+    """Yield the faults of addresses, TLS and rates of all connections, and the surplus keys of programs."""
+    yield from _program_faults(config)
     yield from _address_secret_faults(config)
     yield from _tls_faults(config)
     yield from _rate_faults(config)
@@ -57,6 +59,8 @@ def name_faults(config: "Config") -> Iterator[Message]:
     for name, route in config.routes.items():
         if route.to not in config.connections:
             yield _fault(("routes", name, "to"), _unknown_name(route.to, config.connections))
+        elif config.connections[route.to].is_program:
+            yield _fault(("routes", name, "to"), Message("config_rule.program_receives", {"value": route.to}))
         for record_type in route.records:
             if record_type not in RECORD_TYPES:
                 yield _fault(("routes", name, "from"), _unknown_name(record_type, RECORD_TYPES))
@@ -73,6 +77,14 @@ def target_faults(config: "Config") -> Iterator[Message]:
         for record_type in route.records:
             if record_type not in targets:
                 yield _fault(("routes", name, "from"), _unknown_name(record_type, targets))
+
+
+def _program_faults(config: "Config") -> Iterator[Message]:
+    """Yield a fault for every key of a connection without a system that only a system has."""
+    for name, connection in config.connections.items():
+        if connection.is_program:
+            for key in sorted(connection.model_fields_set - PROGRAM_KEYS):
+                yield _fault(("connections", name, key), Message("config_rule.program_key", {}))
 
 
 def _address_secret_faults(config: "Config") -> Iterator[Message]:

@@ -5,15 +5,29 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    Field,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from cchc_connect.config.accounts import Account, HeaderName, OAuth2Account
+from cchc_connect.config.durations import Period
 from cchc_connect.config.secrets import Secret
 from cchc_connect.config.tables import Address, ConfigTable, Reason
 from cchc_connect.http import Rate
 from cchc_connect.transport.network.url_guard import is_loopback
 from cchc_connect.transport.opening_hours import TimeSpan
+
+PROGRAM = "program"
+"""Value of `adapter` for a connection without a system: a program writes its records (`RecordWriter`)."""
+
+PROGRAM_KEYS = frozenset({"adapter", "agency"})
+"""The keys that such a connection has."""
 
 
 def _check_hours(text: str) -> str:
@@ -101,11 +115,11 @@ class ConnectionTable(ConfigTable):
     """Connection to one agency's system. Table `[connections.NAME]`."""
 
     adapter: str
-    """Name of an installed adapter."""
+    """Name of an installed adapter; or `program`: a program writes the records, and nothing is pulled."""
     agency: Annotated[str, Field(min_length=1, max_length=64)]
     """Code of the agency responsible for the system (mã định danh cơ quan); it is stored with every record."""
-    base_url: Address
-    """URL below which the adapter's paths lie."""
+    base_url: Address = Field(default="", validate_default=True)
+    """URL below which the adapter's paths lie; required, except for `program`."""
     other_origins: tuple[Annotated[Address, Field(pattern=r"^https?://[^/?#]+$")], ...] = ()
     """Other origins of the same system that its links may point to; they receive the same credentials."""
     account: Account | None = None
@@ -122,8 +136,24 @@ class ConnectionTable(ConfigTable):
     """Rate limit over all processes that share the database; none: that of the adapter, if it has one."""
     opening_hours: tuple[Annotated[str, AfterValidator(_check_hours)], ...] = ()
     """Opening hours in Vietnamese time, for instance `19:00-06:00`; no request is made outside them. None: always."""
+    every: Period | None = None
+    """Period at which the resident schedule pulls it and sends to it; none: that of `[run]`."""
     options: Mapping[str, Any] = Field(default_factory=dict[str, Any])
     """Options of the adapter; the adapter's own model validates them."""
+
+    @field_validator("base_url", mode="wrap")
+    @classmethod
+    def _require_base_url(cls, url: str, check: ValidatorFunctionWrapHandler, validation: ValidationInfo) -> str:
+        if url != "":
+            return str(check(url))
+        if validation.data.get("adapter") != PROGRAM:
+            raise PydanticKnownError("missing")
+        return url
+
+    @property
+    def is_program(self) -> bool:
+        """Whether a program writes the records of this connection, so that there is no system to pull or push."""
+        return self.adapter == PROGRAM
 
     @property
     def plain_http_keys(self) -> Sequence[str]:

@@ -23,7 +23,9 @@ from cchc_connect.config.checks import (
     pydantic_faults,
     target_faults,
 )
-from cchc_connect.config.connections import ConnectionTable
+from cchc_connect.config.connections import PROGRAM, ConnectionTable
+from cchc_connect.config.durations import Period, RetentionTable
+from cchc_connect.config.program import ProgramAdapter
 from cchc_connect.config.secrets import Secret
 from cchc_connect.config.tables import ConfigTable, Name, Reason
 from cchc_connect.database.location import POSTGRES_PREFIX, SQLITE_PREFIX
@@ -130,6 +132,10 @@ class RunTable(ConfigTable):
 
     Up to five faulty items are always tolerated. Valid items are kept in any case.
     """
+    every: Period | None = None
+    """Period of the resident schedule, `sync --every`; none: the command line names it."""
+    on_failure: tuple[str, ...] = ()
+    """Command, with its arguments, that is started after a run that is not done; empty: none."""
 
 
 class Config(ConfigTable):
@@ -137,6 +143,8 @@ class Config(ConfigTable):
 
     database: DatabaseTable = DatabaseTable()
     run: RunTable = RunTable()
+    retention: RetentionTable | None = None
+    """How long rows are kept that nothing needs any more; none: a run deletes nothing."""
     connections: Mapping[Name, ConnectionTable] = Field(default_factory=dict[str, ConnectionTable])
     """Name -> connection to one agency's system."""
     routes: Mapping[Name, RouteTable] = Field(default_factory=dict[str, RouteTable])
@@ -219,7 +227,7 @@ class Config(ConfigTable):
         return SharedDatabase(self.database.url_with_password, create_or_upgrade=create_or_upgrade)
 
     def adapter(self, name: str) -> Adapter:
-        """Return a new adapter for the connection `name`, made from its options.
+        """Return a new adapter for the connection `name`, made from its options; an empty one for a program.
 
         Raises:
             ConfigurationError: the adapter is not installed or not importable, failed, or breaks its contract.
@@ -234,6 +242,8 @@ class Config(ConfigTable):
 
     def _factory(self, name: str) -> AdapterFactory:
         adapter_name = self.connections[name].adapter
+        if adapter_name == PROGRAM:
+            return ProgramAdapter
         factory = self._factories.get(adapter_name) or adapter_factory(adapter_name)
         self._factories[adapter_name] = factory
         return factory

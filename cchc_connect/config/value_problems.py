@@ -17,6 +17,7 @@ from cchc_schemas.text import listed
 RULES_WITH_MESSAGE = frozenset(
     [
         "address",
+        "age",
         "bool_parsing",
         "bool_type",
         "database_url",
@@ -48,6 +49,7 @@ RULES_WITH_MESSAGE = frozenset(
         "oauth2_parameters",
         "oauth2_two_keys",
         "path_type",
+        "period",
         "secret_literal",
         "set_type",
         "string_pattern_mismatch",

@@ -74,9 +74,9 @@ def update_rows(connection: Connection, table: Table, columns: Sequence[str], ro
     for name in {column.name for column in table.columns if not column.nullable} - set(copied):
         connection.exec_driver_sql(f'ALTER TABLE "{changes}" ALTER COLUMN "{name}" DROP NOT NULL')
     _copy_rows(connection, changes, copied, rows)
-    assigned = ", ".join(f'"{name}" = "{changes}"."{name}"' for name in columns)
-    where = " AND ".join(f'"{table.name}"."{name}" = "{changes}"."{name}"' for name in keys)
-    connection.exec_driver_sql(f'UPDATE "{table.name}" SET {assigned} FROM "{changes}" WHERE {where}')  # noqa: S608  # as above
+    assigned = ", ".join(f'"{name}" = taken."{name}"' for name in columns)
+    where = " AND ".join(f'"{table.name}"."{name}" = taken."{name}"' for name in keys)
+    connection.exec_driver_sql(f'{_taken_sql(changes)} UPDATE "{table.name}" SET {assigned} FROM taken WHERE {where}')  # noqa: S608  # as above
 
 
 def select_in(
@@ -199,6 +199,14 @@ def _merge_sql(table: Table, incoming: str) -> str:
     )
     conflict = ", ".join(f'"{name}"' for name in keys)
     return (
-        f'INSERT INTO "{table.name}" ({columns}) SELECT {columns} FROM "{incoming}" '  # noqa: S608  # names are our own tables'
+        f'{_taken_sql(incoming)} INSERT INTO "{table.name}" ({columns}) SELECT {columns} FROM taken '  # noqa: S608  # names are our own tables'
         f"ON CONFLICT ({conflict}) DO UPDATE SET {values}"
     )
+
+
+def _taken_sql(temporary: str) -> str:
+    """Return the beginning of a statement that takes the rows out of a temporary table, as `taken`.
+
+    It must be empty when it is filled again in the same transaction.
+    """
+    return f'WITH taken AS (DELETE FROM "{temporary}" RETURNING *)'  # noqa: S608  # as above

@@ -21,7 +21,7 @@ from cchc_connect.database.migrate import create_schema, upgrade_schema
 from cchc_connect.database.sqlite import SqliteBackend
 from cchc_connect.database.tables import SCHEMA_VERSION, lease
 from cchc_connect.errors import DatabaseLost, DatabaseUnusable, LeaseLost
-from cchc_connect.extras import require_extra
+from cchc_connect.extras import require_extra, require_posix
 from cchc_connect.privacy.error_boundary import ErrorBoundary
 from cchc_connect.privacy.secrets import SecretText
 
@@ -52,7 +52,9 @@ class SharedDatabase:
                 (`database.older`).
             UsageMistake: `location` is an address of another kind of database.
             ConfigurationError: the database's driver is not installed.
+            Fatal: this is Windows.
         """
+        require_posix()
         if isinstance(location, str):
             location = SecretText(location)  # a traceback with local variables must not show a password
         location = parse_location(location)

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,9 @@ _WITHOUT_LOG = ("SQLITE_CANTOPEN", "SQLITE_READONLY")
 
 WAL_RETRY_S = 0.05
 """Seconds between two attempts to switch a file to its write-ahead log while another program has it locked."""
+
+PRIVATE_MODE = 0o600
+"""Permissions of a new file: the records are personal data."""
 
 CACHE_KIB = 4 * 1024
 """Page cache of a connection, KiB: the inner index pages of a million rows fit in."""
@@ -120,7 +123,13 @@ class SqliteBackend:
         raise DatabaseUnusable("database.failed", path=self.location, reason=reason)
 
     def _connect(self, mode: str) -> sqlite3.Connection:
-        """Return a connection; `mode` is that of SQLite: `rwc` creates the file, `rw` does not."""
+        """Return a connection; `mode` is that of SQLite: `rwc` creates the file, `rw` does not.
+
+        A new file is readable by its owner only, and SQLite gives the files beside it the permissions that it has.
+        """
+        if mode == "rwc" and not self.path.exists():  # to open and close an existing file would drop SQLite's locks
+            with suppress(OSError):  # another program was faster, or SQLite reports why it cannot be created
+                os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_MODE))
         address = f"{self.path.as_uri()}?mode={mode}"
         return sqlite3.connect(address, uri=True, timeout=LOCK_TIMEOUT_S, check_same_thread=False)
 

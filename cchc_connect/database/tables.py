@@ -2,8 +2,8 @@
 
 Any SQL tool of an agency may read them, so their names are API: a new name needs a migration (`migrations`).
 
-`change` is the history, the audit trail and the outgoing feed in one; rows are only added. Instants are text in
-UTC, `2021-09-27T01:15:00.000000Z`, which sorts in time order on every database.
+`change` is the history, the audit trail and the outgoing feed in one; rows are only added, and old ones deleted by a
+purge. Instants are text in UTC, `2021-09-27T01:15:00.000000Z`, which sorts in time order on every database.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 
 METADATA = MetaData()
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Raised with every change of the tables; each change is a file in `migrations`."""
 
 FORMER_VERSION_TABLE = "cchc_structure"
@@ -70,7 +70,7 @@ change = Table(
     _optional("valid_from"),
     _optional("valid_to"),
     Index("change_of_record", "record_type", "record_key", "sequence"),
-    comment="Every version of every record, in commit order; rows are only added.",
+    comment="Every version of every record, in commit order; a purge deletes old versions, never the latest.",
 )
 
 cursor = Table(
@@ -259,4 +259,14 @@ audit_log = Table(
     _text("body"),
     _text("hash"),
     comment="Who sent what to whom, why and on which legal basis; each hash covers the entry and the hash before.",
+)
+
+maintenance = Table(
+    "maintenance",
+    METADATA,
+    _key("name"),
+    _text("done_at"),
+    _number("sequence"),
+    _optional("instant"),
+    comment="What purges and restores did last, and from where on the change feed and the history are complete.",
 )

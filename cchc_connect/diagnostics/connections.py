@@ -51,6 +51,9 @@ def check_connections(
     """
     clock = clock or SystemClock()
     for name in config.connections:
+        if config.connections[name].is_program:
+            yield Finding.good(name, "program.declared")
+            continue
         try:
             yield from _connection_findings(name, config, open_transport, endpoint_factory, clock)
         except CchcError as error:

@@ -20,6 +20,9 @@ MIN_FREE_MIB = 1024
 A first load of a province's parcels takes a few hundred, a schema upgrade up to the size of the database.
 """
 
+GROUP_OR_OTHERS = 0o077
+"""Permissions of users other than the owner of a file."""
+
 DATABASE = "database"
 """Subject of findings about the shared database."""
 
@@ -53,6 +56,7 @@ def database_findings(database: SharedDatabase) -> Iterator[Finding]:
     yield Finding.good(DATABASE, "database_state.version", versions)
     yield _durability_finding(condition)
     if condition.kind == "SQLite":
+        yield from _permission_findings(Path(database.location))
         yield free_space_finding(Path(database.location).parent, condition.size_bytes)
     else:
         yield Finding.good(DATABASE, "database_state.size", {"size_mib": -(-condition.size_bytes // MIB)})
@@ -65,6 +69,14 @@ def free_space_finding(folder: Path, size_bytes: int = 0) -> Finding:
     if free_mib < max(MIN_FREE_MIB, size_bytes // MIB):
         return Finding.warning(DATABASE, "database_state.disk_space_low", details)
     return Finding.good(DATABASE, "database_state.disk_space", details)
+
+
+def _permission_findings(path: Path) -> Iterator[Finding]:
+    """Yield a finding if other users of the machine may read or write the file; new files are private."""
+    mode = path.stat().st_mode
+    if mode & GROUP_OR_OTHERS:
+        details = {"path": path, "mode": f"{mode & 0o777:o}"}
+        yield Finding.warning(DATABASE, "database_state.open_to_others", details)
 
 
 def _durability_finding(condition: DatabaseCondition) -> Finding:

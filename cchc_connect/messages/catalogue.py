@@ -4,6 +4,7 @@
 dotted text, `table.key` in the file.
 """
 
+import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,9 @@ from importlib.resources import files
 from typing import Any, cast
 
 from cchc_connect.messages.values import value_text
+
+_PLURAL = re.compile(r"\{(\w+):([^|{}]+)\|([^|{}]+)\}")
+"""A number with its noun for one and for several; only English sentences need it."""
 
 
 class Language(StrEnum):
@@ -58,12 +62,18 @@ def render_message(code: str, language: Language, context: Mapping[str, object])
     if sentence is None:
         listed_values = ", ".join(f"{name} {value}" for name, value in values.items())
         return f"{code}: {listed_values}" if values else code
-    return sentence.format_map(values)
+    return _PLURAL.sub(lambda plural: _chosen(plural, values), sentence).format_map(values)
 
 
 def sentences_by_code(language: Language) -> Mapping[str, str]:
     """Return every code of the catalogue with its sentence, placeholders unfilled."""
     return dict(_sentences(language))
+
+
+def _chosen(plural: re.Match[str], values: Mapping[str, object]) -> str:
+    """Return the placeholder of a number with the word for one, or for another number: `{rows:row|rows}`."""
+    name, singular, plural_words = plural.groups()
+    return f"{{{name}}} {singular if str(values[name]) == '1' else plural_words}"
 
 
 def _value(name: str, value: object, language: Language) -> object:

@@ -1,18 +1,38 @@
 """Masks personal values of records and wire items before they are shown.
 
 In a record, the annotations of its type (marks) tell which fields are personal. A wire item, the raw form in which a
-source sends a record, has no marks, so all its texts and long numbers are hidden.
+source sends a record, has no marks, so all its texts and long numbers are hidden, except codes that name no person:
+of dossiers, parcels, procedures, communes and agencies.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from pydantic import BaseModel
 
 from cchc_schemas import mask
+from cchc_schemas.admin_units import COMMUNE_CODE
+from cchc_schemas.codes import (
+    AGENCY_CODE,
+    CRS_NAME,
+    DOSSIER_CODE,
+    FIELD_CODE,
+    NATIONAL_PARCEL_ID,
+    PARCEL_KEY,
+    PROCEDURE_CODE,
+)
 from cchc_schemas.personal import models_in, personal_marks
 
 HIDDEN = "***"
+
+PUBLIC_CODES = (DOSSIER_CODE, AGENCY_CODE, PROCEDURE_CODE, FIELD_CODE, COMMUNE_CODE, PARCEL_KEY, CRS_NAME)
+"""Codes whose form no personal value has."""
+
+_SHORT_NUMBER = re.compile(r"[0-9]{1,5}")
+"""Number of a map sheet, parcel or commune; identity, tax and telephone numbers and days have more digits."""
+
+_HAS_LETTER = re.compile(r"[b-z]")
 
 _MAX_SHOWN_DIGITS = 8
 """Digits of a number that is still shown; identity, tax and telephone numbers have nine or more."""
@@ -75,22 +95,31 @@ def _masked_stored_value(models: Sequence[type[BaseModel]], value: object) -> ob
 def masked_item(value: object) -> object:
     """Return a wire item with its structure and names unchanged and its texts and long numbers hidden.
 
+    Codes that name no person are shown: somebody must find the record at the source.
+
     A name that is a long number is masked too: some systems list persons by their identity numbers.
 
-    >>> masked_item({"hoTen": "Nguyễn Thị Mẫu", "soTo": 12, "cccd": 74000000000, "074000000000": {}})
-    {'hoTen': '***', 'soTo': 12, 'cccd': '***', '***0000': {}}
+    >>> masked_item({"hoTen": "Nguyễn Thị Mẫu", "soTo": "12", "cccd": 74000000000, "074000000000": {}})
+    {'hoTen': '***', 'soTo': '12', 'cccd': '***', '***0000': {}}
     """
     match value:
         case Mapping():
             return {_masked_name(name): masked_item(part) for name, part in cast("Mapping[str, object]", value).items()}
         case str():
-            return HIDDEN if value else value
+            return value if not value or _is_public_code(value) else HIDDEN
         case list() | tuple():
             return [masked_item(part) for part in cast("Sequence[object]", value)]
         case int() if len(str(abs(value))) > _MAX_SHOWN_DIGITS:
             return HIDDEN
         case _:
             return value
+
+
+def _is_public_code(text: str) -> bool:
+    """True if a text has the form of a code that names no person; twelve digits may be a person's number."""
+    if NATIONAL_PARCEL_ID.fits(text):
+        return _HAS_LETTER.search(text) is not None
+    return _SHORT_NUMBER.fullmatch(text) is not None or any(code.fits(text) for code in PUBLIC_CODES)
 
 
 def _masked_name(name: str) -> str:

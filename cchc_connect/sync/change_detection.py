@@ -176,7 +176,7 @@ class ChangeDetector:
             return
         if translated.source_time is not None:
             classified.change_times.append(translated.source_time)
-        if quarantined.by_key.get(key) == item_hash:
+        if translated.record is None and quarantined.by_key.get(key) == item_hash:
             classified.still_faulty += 1
         elif translated.record is None:
             classified.faulty.append(_faulty_item(key, item_hash, item, translated.faults))

@@ -84,6 +84,7 @@ class Pull:
             Retriable: the source cannot be reached now.
             Fatal: the run cannot continue.
         """
+        self._run_context.progress(self._stream.connection, self._stream.record_type, self.counts, None)
         cursor = self._initial_cursor()
         if cursor.pass_since is not None:
             self._retry_key_conflicts()

@@ -120,8 +120,7 @@ class PullJobs:
                 failures = failures + 1 if is_failure else 0
                 is_outage = failures > 0 and (failures == OUTAGE_THRESHOLD or is_unreachable(error))
                 outage = error if is_outage or stops_this_run(error) else None
-        if not self._run_context.dry_run:
-            self._update_circuit_breaker(name, lines, outage, is_down=failures > 0)
+        self._update_circuit_breaker(name, lines, outage, is_down=failures > 0)
 
     def _pull(self, source: Source, line: ReportLine, transport: Transport) -> CchcError | None:
         stream = self._stream(line)

@@ -79,6 +79,7 @@ class Push:
             with self._builder, ThreadPoolExecutor(self._max_parallel, thread_name_prefix="push") as pool:
                 while ready := self._due():
                     self._blocked_keys.clear()
+                    self._announce(ready)
                     self._builder.prepare(ready)
                     self._record_intent(ready)
                     for group in self._parallel_groups(ready):
@@ -94,18 +95,25 @@ class Push:
             self._writer.close()
 
     def count_pending(self) -> None:
-        """Count as waiting the deliveries that `run` would send now; send and commit nothing."""
-        with self._run_context.database.writing(dry_run=True) as connection:
-            while deliveries.enqueue(connection, self._route.name, self._route.record_types, self._route.connection):
-                pass
-            for delivery in deliveries.due(connection, self._route.name, self._run_context.clock.now()):
-                self.counts[delivery.record_type].waiting += 1
+        """Count as waiting the deliveries that `run` would send now; send nothing. Only for a dry run, on its copy."""
+        self._enqueue()
+        with self._run_context.database.reading() as connection:
+            due = deliveries.due_counts(connection, self._route.name, self._run_context.clock.now())
+        for record_type, counts in self.counts.items():
+            counts.waiting = due.get(record_type, 0)
+            if counts.waiting:
+                self._run_context.progress(self._route.name, record_type, counts, None)
 
     def _enqueue(self) -> None:
         route, changes_read = self._route, 1
         while changes_read:
             with self._run_context.database.writing(self._run_context.token) as connection:
                 changes_read = deliveries.enqueue(connection, route.name, route.record_types, route.connection)
+
+    def _announce(self, ready: Sequence[Delivery]) -> None:
+        """Report the record types of which the first message is about to be sent."""
+        for record_type in dict.fromkeys(delivery.record_type for delivery in ready):
+            self._run_context.progress(self._route.name, record_type, self.counts[record_type], None)
 
     def _due(self) -> list[Delivery]:
         self._writer.flush()

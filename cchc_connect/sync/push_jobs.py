@@ -39,11 +39,7 @@ class PushJobs:
             with self._run_context.database.reading() as connection:
                 # Read now, and not once for all jobs: another route may have just changed it.
                 circuit_breaker = read_circuit_breakers(connection).get(table.to)
-            if (
-                not self._run_context.dry_run
-                and circuit_breaker is not None
-                and circuit_breaker.is_open(self._run_context.clock.now())
-            ):
+            if circuit_breaker is not None and circuit_breaker.is_open(self._run_context.clock.now()):
                 self._skip_open_circuit(route, circuit_breaker)
                 return
             with self._open_transport(table.to, adapter) as transport:

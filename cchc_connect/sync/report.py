@@ -33,13 +33,14 @@ class RunStatus(StrEnum):
 
 @dataclass(kw_only=True)
 class ReportLine:
-    """One line of the report: one source or partition of it (`pull`), or one record type of a route (`push`)."""
+    """One line of the report: a source or partition of it, or one record type of a route or of a program."""
 
     kind: str
-    """`pull` or `push`."""
+    """`pull`, `push` or `write`."""
     name: str
-    """Name of the connection (`pull`) or route (`push`)."""
+    """Name of the connection (`pull`, `write`) or route (`push`)."""
     record_type: str
+    """Record type; "" if a program ended with an error before it wrote anything."""
     partition: str = ""
     """Partition of the source; "" if it has none."""
     outcome: RunStatus = RunStatus.DONE
@@ -128,7 +129,7 @@ class RunReport:
             return RunStatus.STOPPED
         open_lines = [line for line in self.lines if line.outcome is not RunStatus.CLOSED]
         relevant = [
-            line for line in open_lines if line.kind == "pull" or line.outcome is not RunStatus.DONE or line.sent
+            line for line in open_lines if line.kind != "push" or line.outcome is not RunStatus.DONE or line.sent
         ]
         done = [line.outcome is RunStatus.DONE for line in relevant]
         if all(done):

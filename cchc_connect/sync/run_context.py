@@ -27,12 +27,12 @@ class Progress(Protocol):
     """Callback for the progress of a run. Several threads call it; it must be quick and must not raise."""
 
     def __call__(self, name: str, record_type: str, counts: Counters, total: int | None) -> None:
-        """Receive the progress after a page or message.
+        """Receive the progress when a source or route begins, and after each page or message.
 
         Args:
             name: name of the connection or route.
             record_type: record type of the page or message.
-            counts: run counters so far; read them at once, they change later.
+            counts: run counters so far, all 0 at the beginning; read them at once, they change later.
             total: number of items that the source announced; None if unknown.
         """
         ...
@@ -55,7 +55,7 @@ class RunContext:
     database: SharedDatabase
     clock: Clock
     token: int | None
-    """Fencing token of the run's lease; None in a dry run, which commits nothing."""
+    """Fencing token of the run's lease; None in a dry run."""
     owners: Mapping[str, str] = field(default_factory=dict[str, str])
     """Record type, or `record_type.field` -> name of the connection declared as its source of truth."""
     accept_shrink: frozenset[str] = frozenset()
@@ -69,10 +69,12 @@ class RunContext:
     """Waits for a number of seconds."""
     prefetch: int = 1
     """Pages fetched ahead while one is translated and one is written; 0: no overlap and no threads."""
+    is_on_copy: bool = False
+    """Whether `database` is a private copy, in which a dry run commits."""
 
     @property
     def dry_run(self) -> bool:
-        """Whether each transaction is rolled back: the run holds no lease."""
+        """Whether the run sends no message and leaves the shared database as it is: it holds no lease."""
         return self.token is None
 
     def write_context(self, record_type: str) -> WriteContext:
@@ -90,7 +92,9 @@ class RunContext:
             raise Stopped("run.stopped")
 
     def commit(self, work: Callable[[Connection], Result]) -> Result:
-        """Run `work` in one write transaction and return its result; in a dry run the transaction is rolled back.
+        """Run `work` in one write transaction and return its result.
+
+        In a dry run that is not on a copy the transaction is rolled back.
 
         If the database connection breaks, `work` is repeated on a new connection, up to three times. So `work` must be
         repeatable: it must change nothing but the database.
@@ -101,7 +105,8 @@ class RunContext:
         """
         for replay in range(MAX_REPLAYS + 1):
             try:
-                with self.database.writing(self.token, dry_run=self.dry_run) as connection:
+                rolls_back = self.dry_run and not self.is_on_copy
+                with self.database.writing(self.token, dry_run=rolls_back) as connection:
                     return work(connection)
             except DatabaseLost:
                 if replay == MAX_REPLAYS:

@@ -9,39 +9,50 @@ whole run: the lease is lost, or the database fails.
 import time
 import uuid
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 
 import msgspec
+from sqlalchemy import Connection
 
 from cchc_connect.adapter import Adapter, Source
 from cchc_connect.clock import Clock, SystemClock, VietnameseClock
 from cchc_connect.config.connections import ConnectionTable
+from cchc_connect.config.durations import RetentionTable
 from cchc_connect.config.file import Config
 from cchc_connect.database.names import require_all_known, require_known
+from cchc_connect.database.private_copy import private_copy
 from cchc_connect.database.reading.quarantine_entries import QuarantineEntry
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counters
+from cchc_connect.database.state.cursors import end_hold, held_code
 from cchc_connect.database.state.lease import Lease
 from cchc_connect.database.state.runs import begin_run, finish_run
 from cchc_connect.database.stream import Stream
+from cchc_connect.database.writing.fingerprints import live_source_keys
 from cchc_connect.database.writing.incoming import PageBatch
 from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.database.writing.page_writer import write_page
-from cchc_connect.errors import ConfigurationError, NotFound, Rejected
+from cchc_connect.database.writing.quarantine import open_keys
+from cchc_connect.errors import ConfigurationError, NotFound, Rejected, UsageMistake
 from cchc_connect.messages import Message
 from cchc_connect.sync.change_detection import ChangeDetector
 from cchc_connect.sync.concurrency import Executor, ThreadExecutor, relaxed_gc
 from cchc_connect.sync.connector import TransportFactory
-from cchc_connect.sync.pull_jobs import PullJobs
+from cchc_connect.sync.plausibility import is_too_many
+from cchc_connect.sync.pull_jobs import ConnectionOpener, PullJobs
 from cchc_connect.sync.pull_range import PullRange
+from cchc_connect.sync.purge import Purge, PurgeReport
 from cchc_connect.sync.push_jobs import PushJobs
 from cchc_connect.sync.reconcile import Comparison, Reconciler, Reconciliation
 from cchc_connect.sync.report import ReportLine, RunReport, RunStatus
 from cchc_connect.sync.run_context import Progress, RunContext, never, no_progress
+from cchc_connect.sync.written_records import WrittenRecords
 from cchc_connect.transport import FileTokenStore, TokenStore, Transport
 from cchc_connect.transport.auth.token_store import default_token_folder
+from cchc_schemas import RECORD_TYPES
 
 TransportOpener = Callable[[str, ConnectionTable, Adapter, float], AbstractContextManager[Transport]]
 """Opens the transport to a connection: its name, table, adapter and a call's deadline in seconds."""
@@ -100,9 +111,6 @@ class Synchronizer:
         self._database = database
         self._environment = environment or RunEnvironment()
         self._clock = VietnameseClock(self._environment.clock)
-        self._transport_opener = self._environment.open_transport or TransportFactory(
-            database, self._clock, _token_store(config)
-        )
 
     def synchronise(
         self,
@@ -116,7 +124,7 @@ class Synchronizer:
 
         Args:
             only: names of connections and routes; empty: all. A connection includes the routes that lead to it.
-            dry_run: pull and count what would be written and sent, but commit nothing and send no message.
+            dry_run: count what would be written and sent, in a private copy of the database; send no message.
             accept_shrink: names of connections for which any number of records may be deleted; otherwise at most a
                 fifth.
             full: names of connections whose sources are listed completely and compared, also what was read before.
@@ -132,17 +140,17 @@ class Synchronizer:
             DatabaseUnusable: the database failed; what was committed stays.
         """
         require_names(self._config, only=only, accept_shrink=accept_shrink, full=full)
-        names = [name for name in self._config.connections if not only or name in only]
+        systems = [name for name, table in self._config.connections.items() if not table.is_program]
+        names = [name for name in systems if not only or name in only]
         pull_ranges = {name: PullRange(everything=True) for name in full}
 
         def run_jobs(run_context: RunContext) -> list[ReportLine]:
-            pull_jobs = self._run_pull_jobs(
-                names, replace(run_context, accept_shrink=frozenset(accept_shrink)), pull_ranges
-            )
+            shrink_context = replace(run_context, accept_shrink=frozenset(accept_shrink))
+            pull_jobs = self._run_pull_jobs(names, shrink_context, pull_ranges)
             return [*pull_jobs.report_lines, *self._run_push_jobs(only, run_context)]
 
-        receiving_connections = {self._config.routes[route].to for route in self._selected_routes(only)}
-        return self._run_jobs([*names, *receiving_connections.difference(names)], run_jobs, dry_run=dry_run)
+        receivers = {self._config.routes[route].to for route in self._selected_routes(only)}
+        return self._run_jobs([*names, *receivers.difference(names)], run_jobs, dry_run=dry_run, on_copy=dry_run)
 
     def pull(self, name: str, pull_range: PullRange | None = None, *, dry_run: bool = False) -> RunReport:
         """Pull one connection, or a part of it: the changes of a time range, one item or one record type.
@@ -152,7 +160,7 @@ class Synchronizer:
         Args:
             name: name of the connection.
             pull_range: time range, source key or record type to pull; None: what changed.
-            dry_run: commit nothing.
+            dry_run: as in `synchronise`.
 
         Raises:
             UsageMistake: there is no such connection, or it does not provide the record type; nothing was begun.
@@ -173,7 +181,7 @@ class Synchronizer:
                 line.outcome, line.reason = RunStatus.FAILED, missing[0]
             return lines
 
-        report = self._run_jobs([name], run_jobs, dry_run=dry_run)
+        report = self._run_jobs([name], run_jobs, dry_run=dry_run, on_copy=dry_run)
         for message in missing:
             raise NotFound(message.code, **message.context)
         return report
@@ -199,7 +207,7 @@ class Synchronizer:
 
         def run_jobs(run_context: RunContext) -> list[ReportLine]:
             shrink_context = replace(run_context, accept_shrink=frozenset({name} if accept_shrink else ()))
-            reconciler = Reconciler(self._config, shrink_context, self._open_transport)
+            reconciler = Reconciler(self._config, shrink_context, self._connection_opener(dry_run=not repair))
             reconciler.run(name, record_type)
             comparisons.extend(reconciler.comparisons)
             return reconciler.report_lines
@@ -210,7 +218,8 @@ class Synchronizer:
     def replay(self, entries: Iterable[QuarantineEntry]) -> Counters:
         """Translate quarantined items again and write those that are valid now. No request is sent.
 
-        The items go through the same code as in a pull.
+        The items go through the same code as in a pull. A hold of a source for too many faulty items ends if so many
+        are resolved that it would not be put on hold now.
 
         Returns:
             The counters over all entries.
@@ -219,19 +228,44 @@ class Synchronizer:
             LeaseHeld: a run is active.
             Rejected: an entry's connection or source is not configured any more.
         """
-        counts = Counters()
+        counts, streams = Counters(), set[Stream]()
         with self._open_run_context(dry_run=False) as run_context:
             for entry in entries:
                 counts.add(self._replay_entry(entry, run_context))
+                streams.add(self._stream(entry))
+            for stream in streams:
+                run_context.commit(partial(self._end_hold, stream))
         return counts
 
-    def _run_jobs(
-        self, names: Collection[str], run_jobs: Callable[[RunContext], list[ReportLine]], *, dry_run: bool
-    ) -> RunReport:
-        for name in names:
-            with self._open_transport(name, self._config.adapter(name)):
-                pass  # report an unusable address or secret before anything is begun
+    def purge(self, *, dry_run: bool = False) -> PurgeReport:
+        """Delete rows that nothing needs any more and that are older than `[retention]` says, or its defaults.
+
+        A run does so by itself once a day if the configuration has that table. Records, the latest version of each and
+        the audit log are never deleted.
+
+        Args:
+            dry_run: delete nothing, but count what would be deleted.
+
+        Raises:
+            LeaseHeld: a run is active.
+            DatabaseUnusable: the database failed; what was deleted stays deleted.
+        """
         with self._open_run_context(dry_run=dry_run) as run_context:
+            return Purge(run_context, self._config.retention or RetentionTable(), self._config.routes).run()
+
+    def _run_jobs(
+        self,
+        names: Collection[str],
+        run_jobs: Callable[[RunContext], list[ReportLine]],
+        *,
+        dry_run: bool,
+        on_copy: bool = False,
+    ) -> RunReport:
+        open_transport = self._connection_opener(dry_run=dry_run)
+        for name in names:
+            with open_transport(name, self._config.adapter(name)):
+                pass  # report an unusable address or secret before anything is begun
+        with self._open_run_context(dry_run=dry_run, on_copy=on_copy) as run_context:
             started_at, began_s = run_context.clock.now(), run_context.clock.monotonic()
             if not dry_run:
                 begin_run(self._database, run_context.token, run_context.run_id, started_at)
@@ -247,17 +281,26 @@ class Synchronizer:
             )
             if not dry_run:
                 finish_run(self._database, run_context.token, report.as_document())
+                self._purge_daily(run_context)
             return report
+
+    def _purge_daily(self, run_context: RunContext) -> None:
+        """Purge at the end of the first run of a day, where the configuration has a table `[retention]`."""
+        if self._config.retention is not None and not run_context.is_stopping():
+            daily = Purge(run_context, self._config.retention, self._config.routes)
+            if daily.is_due():
+                daily.run()
 
     def _run_pull_jobs(
         self, names: Collection[str], run_context: RunContext, pull_ranges: Mapping[str, PullRange]
     ) -> PullJobs:
-        pull_jobs = PullJobs(self._config, run_context, self._open_transport, pull_ranges)
+        open_transport = self._connection_opener(dry_run=run_context.dry_run)
+        pull_jobs = PullJobs(self._config, run_context, open_transport, pull_ranges)
         self._executor.run(pull_jobs.jobs(names))
         return pull_jobs
 
     def _run_push_jobs(self, only: Collection[str], run_context: RunContext) -> list[ReportLine]:
-        push_jobs = PushJobs(self._config, run_context, self._open_transport)
+        push_jobs = PushJobs(self._config, run_context, self._connection_opener(dry_run=run_context.dry_run))
         self._executor.run(push_jobs.jobs(self._selected_routes(only)))
         return push_jobs.report_lines
 
@@ -270,11 +313,7 @@ class Synchronizer:
         return self._environment.executor or ThreadExecutor(self._config.run.max_parallel_connections)
 
     def _replay_entry(self, entry: QuarantineEntry, run_context: RunContext) -> Counters:
-        source = self._source(entry.connection, entry.record_type)
-        agency = self._config.connections[entry.connection].agency
-        stream = Stream(
-            connection=entry.connection, record_type=entry.record_type, agency=agency, partition=entry.partition
-        )
+        source, stream = self._source(entry.connection, entry.record_type), self._stream(entry)
         detector = ChangeDetector(source, owners_of(run_context.owners, entry.record_type))
         classified = detector.classify_all([entry.item])
         incoming_records = [
@@ -285,13 +324,32 @@ class Synchronizer:
         write_context = run_context.write_context(entry.record_type)
         return run_context.commit(lambda connection: write_page(connection, stream, batch, write_context))
 
+    def _stream(self, entry: QuarantineEntry) -> Stream:
+        agency = self._config.connections[entry.connection].agency
+        return Stream(
+            connection=entry.connection, record_type=entry.record_type, agency=agency, partition=entry.partition
+        )
+
+    def _end_hold(self, stream: Stream, connection: Connection) -> None:
+        """End the hold of a stream for too many faulty items if it has no longer too many of them."""
+        if held_code(connection, stream) != "source.too_faulty":
+            return
+        faulty = len(open_keys(connection, stream))
+        read = faulty + sum(1 for _ in live_source_keys(connection, stream))
+        if not is_too_many(faulty, read, self._config.run.max_quarantined_share):
+            end_hold(connection, stream)
+
     def _require_provided(self, name: str, record_type: str | None) -> None:
         """Check that the connection exists and provides the record type, if one is named."""
         require_known("names.connection_unknown", name, self._config.connections)
+        if self._config.connections[name].is_program:
+            raise UsageMistake("program.no_system", connection=name)
         provided = [source.record_type.record_type for source in self._config.adapter(name).sources]
         require_known("names.record_type_unknown", record_type, provided)
 
     def _source(self, name: str, record_type: str) -> Source:
+        if name in self._config.connections and self._config.connections[name].is_program:
+            return WrittenRecords(RECORD_TYPES[record_type])
         sources = self._config.adapter(name).sources if name in self._config.connections else ()
         for source in sources:
             if source.record_type.record_type == record_type:
@@ -299,7 +357,7 @@ class Synchronizer:
         raise Rejected("quarantine.source_unknown", connection=name, record_type=record_type)
 
     @contextmanager
-    def _open_run_context(self, *, dry_run: bool) -> Generator[RunContext, None, None]:
+    def _open_run_context(self, *, dry_run: bool, on_copy: bool = False) -> Generator[RunContext, None, None]:
         """Yield the run context, and hold the lease while the block runs; a dry run takes no lease."""
         environment = self._environment
         run_context = RunContext(
@@ -315,13 +373,23 @@ class Synchronizer:
             prefetch=environment.prefetch,
         )
         if dry_run:
-            yield run_context
+            with private_copy(self._database) if on_copy else nullcontext(self._database) as database:
+                yield replace(run_context, database=database, is_on_copy=on_copy)
             return
         with Lease(self._database, self._clock, timedelta(seconds=self._config.run.lease_s)) as lease:
             yield replace(run_context, token=lease.token)
 
-    def _open_transport(self, name: str, adapter: Adapter) -> AbstractContextManager[Transport]:
-        return self._transport_opener(name, self._config.connections[name], adapter, self._config.run.deadline_s)
+    def _connection_opener(self, *, dry_run: bool) -> ConnectionOpener:
+        """Return what opens the transport to a connection; a dry run uses stored sessions and stores none."""
+        environment = self._environment
+        open_transport = environment.open_transport or TransportFactory(
+            self._database, self._clock, _token_store(self._config, is_read_only=dry_run)
+        )
+
+        def open_connection(name: str, adapter: Adapter) -> AbstractContextManager[Transport]:
+            return open_transport(name, self._config.connections[name], adapter, self._config.run.deadline_s)
+
+        return open_connection
 
 
 def require_names(
@@ -337,12 +405,12 @@ def require_names(
     require_all_known("names.connection_unknown", "full", full, config.connections)
 
 
-def _token_store(config: Config) -> TokenStore | None:
+def _token_store(config: Config, *, is_read_only: bool) -> TokenStore | None:
     """Return the token store that processes share: the configured folder, else the runtime folder, else None."""
     if config.run.session_folder is not None:
-        return FileTokenStore(config.run.session_folder)
+        return FileTokenStore(config.run.session_folder, is_read_only=is_read_only)
     folder = default_token_folder()
     try:
-        return None if folder is None else FileTokenStore(folder)
+        return None if folder is None else FileTokenStore(folder, is_read_only=is_read_only)
     except ConfigurationError:  # the runtime folder was not configured, so the run works without it
         return None

@@ -2,14 +2,13 @@
 
 It is started for a large listing only. It is optional: if it fails, the main process translates the items itself. The
 worker runs this module as a program: it makes its adapter from the configuration it is sent, and ends when its standard
-input ends.
+input ends. It gets no secret: the configuration holds references only, and its environment what a program needs to run.
 
 Protocol, over standard input and output: each message is its length (8 bytes, little-endian) and its bytes. The main
 process sends a pickled `SourceRef`, the worker replies `ready`. Then each request is a MessagePack array of raw items,
 and each response a MessagePack array of `TranslatedItem`, in the order of the requests.
 """
 
-import fcntl
 import gc
 import logging
 import os
@@ -29,6 +28,7 @@ from typing import BinaryIO, Self, cast
 import msgspec
 
 from cchc_connect.config.file import Config
+from cchc_connect.privacy.child_environment import child_environment
 from cchc_connect.privacy.logging import LogForm, log_form, shown_log
 from cchc_connect.privacy.redaction import safe_traceback
 from cchc_connect.sync.concurrency import BackgroundWriter, prefetch
@@ -139,7 +139,7 @@ class WorkerTranslator:
             return
         # -P: do not import modules from the current folder
         command = [sys.executable, "-P", "-m", __spec__.name, log_form()]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        environment = {**child_environment(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         self._process = subprocess.Popen(  # noqa: S603  # it is this very module
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
         )
@@ -185,7 +185,9 @@ def _read_message(stream: BinaryIO) -> bytes:
 
 def _enlarge_pipe(stream: BinaryIO) -> None:
     """Enlarge a pipe, where the system allows it, so that a page passes in one piece instead of many."""
-    with suppress(OSError, AttributeError):
+    with suppress(ImportError, OSError, AttributeError):
+        import fcntl  # noqa: PLC0415  # only POSIX systems have it
+
         fcntl.fcntl(stream, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 

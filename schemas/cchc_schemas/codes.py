@@ -29,7 +29,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from cchc_schemas.code_lists import code_list
-from cchc_schemas.text import LETTERS, REQUIRED, clean_text, fitting_or_exact, listed
+from cchc_schemas.text import LETTERS, REQUIRED, WRITTEN_WORD, clean_text, fitting_or_exact, listed
 
 CODE_LENGTH = 100
 """Longest code that lenient reading accepts, in characters."""
@@ -108,7 +108,7 @@ class ListedCode(Code):
         return code if self.fits(code) else super().check(code, validation)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"type": "string", "minLength": 1, "x-code-list": self.code_list}
+        return {"type": "string", "enum": sorted(code_list(self.code_list)), "x-code-list": self.code_list}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +122,12 @@ class SerialRule:
     """Serials that need no rewriting."""
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        text = core_schema.str_schema(max_length=CODE_LENGTH)
-        exact = core_schema.no_info_after_validator_function(_compact, text)
-        return fitting_or_exact(self.pattern, CODE_LENGTH, exact)
+        limits = core_schema.str_schema(max_length=CODE_LENGTH)
+        compact = core_schema.no_info_after_validator_function(_compact, core_schema.str_schema())
+        return fitting_or_exact(self.pattern, CODE_LENGTH, core_schema.chain_schema([compact, limits]))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"type": "string", "minLength": 1, "maxLength": CODE_LENGTH}
+        return {"type": "string", "pattern": WRITTEN_WORD, "minLength": 1, "maxLength": CODE_LENGTH}
 
 
 def _compact(serial: str) -> str:

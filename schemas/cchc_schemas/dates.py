@@ -26,6 +26,21 @@ _CANONICAL = re.compile(r"([1-9][0-9]{3})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 _DECEMBER = 12
 _FIRST_YEAR, _LAST_YEAR = 1000, 9999
 
+_MONTH = "(?:0[1-9]|1[0-2])"
+_DAY_OF_ANY_YEAR = (
+    f"{_MONTH}-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31"  # all but 29 February
+)
+_LEAP = "(?:0[48]|[2468][048]|[13579][26])"
+"""Two digits that 4 divides, but 00: the last two of a leap year, or the first two of one that ends in 00."""
+_YEAR = "[1-9][0-9]{3}"
+_LEAP_YEAR = f"(?:[1-9][0-9]{_LEAP}|(?:[2468][048]|[13579][26])00)"
+_YEAR_OF_INSTANT = "(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
+_LEAP_YEAR_OF_INSTANT = f"(?:[0-9]{{2}}{_LEAP}|{_LEAP}00)"
+_TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?"
+
+WRITTEN_DATE = f"^(?:{_YEAR}(?:-(?:{_MONTH}|{_DAY_OF_ANY_YEAR}))?|{_LEAP_YEAR}-02-29)$"
+WRITTEN_INSTANT = f"^(?:{_YEAR_OF_INSTANT}-(?:{_DAY_OF_ANY_YEAR})|{_LEAP_YEAR_OF_INSTANT}-02-29)T{_TIME}Z$"
+
 
 @dataclass(frozen=True, slots=True)
 class PartialDate:
@@ -46,6 +61,8 @@ class PartialDate:
             raise ValueError("a day needs its month")
         if not _FIRST_YEAR <= self.year <= _LAST_YEAR:
             raise ValueError("a year has four digits")
+        if 0 in {self.month, self.day}:  # else `earliest` would take it for an unknown one
+            raise ValueError("months and days begin at 1")
         self.earliest()
 
     @classmethod
@@ -93,7 +110,7 @@ class PartialDate:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"type": "string", "pattern": f"^{_CANONICAL.pattern}$"}
+        return {"type": "string", "pattern": WRITTEN_DATE}
 
 
 @lru_cache(maxsize=4096)
@@ -121,6 +138,9 @@ class InstantRule:
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_before_validator_function(_instant, core_schema.datetime_schema())
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "format": "date-time", "pattern": WRITTEN_INSTANT}
 
 
 def _instant(value: object) -> datetime:

@@ -4,9 +4,10 @@ GeoJSON (RFC 7946) allows only WGS 84; land offices survey in VN-2000, whose zon
 EPSG:9210, central meridian 105°45'). So a geometry names the reference system of its coordinates.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
@@ -74,12 +75,7 @@ class CoordinatesRule:
         return core_schema.with_info_after_validator_function(_check_against_type, _nested_positions())
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        level: dict[str, Any] = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 3}
-        levels = [level]
-        for _ in range(max(DEPTH.values())):
-            level = {"type": "array", "items": level, "minItems": 1}
-            levels.append(level)
-        return {"anyOf": levels}
+        return {"type": "array"}  # what it holds depends on the type: the schema of `Geometry` says it
 
 
 def _check_against_type(coordinates: Nested, validation: ValidationInfo) -> Nested:
@@ -152,3 +148,37 @@ class Geometry(Part):
     """Coordinates (toạ độ): longitude or easting first, nested as GeoJSON nests them; lists become tuples."""
     crs: CrsName
     """Reference system (hệ quy chiếu): "OGC:CRS84" for longitude and latitude, "EPSG:9210" for VN-2000 105°45'."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Add what the coordinates of each type look like."""
+        described = handler.resolve_ref_schema(handler(schema))
+        described["allOf"] = [
+            {
+                "if": {"properties": {"type": {"const": kind.value}}, "required": ["type"]},
+                "then": {"properties": {"coordinates": _written_coordinates(kind)}},
+            }
+            for kind in GeometryType
+        ]
+        return described
+
+
+def _written_coordinates(kind: GeometryType) -> dict[str, Any]:
+    """Return the JSON Schema of the coordinates of a geometry type, from the position outwards."""
+    shape: dict[str, Any] = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 3}
+    for least in reversed(_LEAST_LENGTHS[kind]):
+        shape = {"type": "array", "items": shape, "minItems": least}
+    return shape
+
+
+_LEAST_LENGTHS: Mapping[GeometryType, tuple[int, ...]] = MappingProxyType(
+    {
+        GeometryType.POINT: (),
+        GeometryType.MULTI_POINT: (1,),
+        GeometryType.LINE_STRING: (_MIN_LINE,),
+        GeometryType.MULTI_LINE_STRING: (1, _MIN_LINE),
+        GeometryType.POLYGON: (1, _MIN_RING),
+        GeometryType.MULTI_POLYGON: (1, 1, _MIN_RING),
+    }
+)
+"""Smallest number of elements of each list around a position, the outermost first."""

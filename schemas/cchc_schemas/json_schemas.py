@@ -7,15 +7,39 @@ so that a change of a record is visible as a change of its schema.
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeGuard
 
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
+from cchc_schemas.dates import WRITTEN_DATE, WRITTEN_INSTANT
 from cchc_schemas.record_types import RECORD_TYPES
 from cchc_schemas.records import Record
+from cchc_schemas.text import TEXT_LENGTH, WRITTEN_TEXT
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+ANNOTATIONS = ("version", "x-code-list", "x-enum-names", "x-personal")
+"""The keywords of these schemas that the dialect does not have; they describe and refuse nothing."""
+
+_NAMED: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
+    {
+        "Text": (
+            "Text in NFC without white space around it and without control characters but line break and tab.",
+            {"type": "string", "pattern": WRITTEN_TEXT, "minLength": 1, "maxLength": TEXT_LENGTH},
+        ),
+        "Instant": (
+            "Instant (thời điểm) in UTC: 2026-03-02T01:15:00Z, with a fraction of a second if it has one.",
+            {"type": "string", "format": "date-time", "pattern": WRITTEN_INSTANT},
+        ),
+        "PartialDate": (
+            "Date of which only the year, or the year and the month, may be known: 1987, 1987-03, 1987-03-02.",
+            {"type": "string", "pattern": WRITTEN_DATE},
+        ),
+    }
+)
+"""Schemas that occur in many fields: each is written once in `$defs`, with what it describes."""
 
 
 class _RecordSchema(GenerateJsonSchema):
@@ -36,8 +60,40 @@ def json_schema(record_type: type[Record]) -> dict[str, Any]:
         "$schema": DIALECT,
         "$id": f"urn:cchc:record:{record_type.record_type}:{record_type.record_version}",
         "version": record_type.record_version,
-        **body,
+        **_named_once(body),
     }
+
+
+def _named_once(body: dict[str, Any]) -> dict[str, Any]:
+    """Return `body` with a reference for each schema of `_NAMED`, and the definitions that it then needs."""
+    used: set[str] = set()
+    referencing = _with_references(body, used)
+    definitions = {
+        name: {"title": name, "description": description, **shape}
+        for name, (description, shape) in _NAMED.items()
+        if name in used
+    }
+    return {**referencing, "$defs": {**referencing.get("$defs", {}), **definitions}}
+
+
+def _with_references(node: Any, used: set[str]) -> Any:
+    if _is_array(node):
+        return [_with_references(entry, used) for entry in node]
+    if not _is_object(node):
+        return node
+    for name, (_, shape) in _NAMED.items():
+        if shape.items() <= node.items():
+            used.add(name)
+            return {"$ref": f"#/$defs/{name}"} | {key: node[key] for key in node if key not in shape}
+    return {key: _with_references(value, used) for key, value in node.items()}
+
+
+def _is_array(node: object) -> TypeGuard[list[Any]]:
+    return isinstance(node, list)
+
+
+def _is_object(node: object) -> TypeGuard[dict[str, Any]]:
+    return isinstance(node, dict)
 
 
 def write_all(folder: Path) -> None:

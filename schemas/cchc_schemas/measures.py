@@ -14,6 +14,12 @@ BEYOND_MEASURE = Decimal(10) ** 15
 """Every quantity of a record is smaller than this, so that any database can store it."""
 
 
+_ABOVE_ZERO = r"[1-9][0-9]{0,14}(?:\.[0-9]+)?|0\.[0-9]*[1-9][0-9]*|[1-9](?:\.[0-9]+)?E(?:\+(?:[0-9]|1[0-4])|-[0-9]+)"
+"""Every decimal above zero and below `BEYOND_MEASURE`, as `str` writes it."""
+_ZERO = r"0(?:\.0+)?(?:E[+-][0-9]+)?"
+_LEAST = r"10{15}(?:\.0+)?|1(?:\.0+)?E\+15"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """Validates a finite `Decimal` against limits; a value below them breaks `rule`."""
@@ -37,7 +43,15 @@ class Limits:
         )
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?(E[+-]?[0-9]+)?$"}
+        return {"type": "string", "pattern": f"^(?:{self._written()})$"}
+
+    def _written(self) -> str:
+        """Return the pattern of the decimals within the limits: above zero, from zero, or all that are stored."""
+        if self.above == 0:
+            return _ABOVE_ZERO
+        if self.least == 0:
+            return f"{_ABOVE_ZERO}|-?{_ZERO}"
+        return f"-?(?:{_ABOVE_ZERO}|{_ZERO})|-(?:{_LEAST})"
 
 
 AreaM2: TypeAlias = Annotated[Decimal, Limits(rule="area_not_positive", above=Decimal(0))]

@@ -1,9 +1,9 @@
 """Reference to a parcel by one of its two keys, or by the source's text."""
 
-from typing import Self
+from typing import Any, Self
 
-from pydantic import model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from cchc_schemas.admin_units import AdminScheme, CommuneCode
 from cchc_schemas.codes import MapSheetNumber, NationalParcelId, ParcelNumber
@@ -48,3 +48,13 @@ class ParcelRef(Part):
         if self.parcel_key or self.national_id or self.raw:
             return self
         raise PydanticCustomError("parcel_not_named", "Neither key nor words name a parcel")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Add that the reference names a parcel."""
+        described = handler.resolve_ref_schema(handler(schema))
+        described["anyOf"] = [
+            {"properties": {name: {"type": "string"} for name in names}, "required": list(names)}
+            for names in (("scheme", "commune_code", "map_sheet", "parcel_number"), ("national_id",), ("raw",))
+        ]
+        return described

@@ -40,10 +40,16 @@ class _Comparison:
         """Yield the changes below `path`; the recursion ends because no record contains itself."""
         old, new = _resolved(old, self.old_root), _resolved(new, self.new_root)
         yield from (f"{path}: {keyword} changed" for keyword in _SHAPE if old.get(keyword) != new.get(keyword))
-        if {str(value) for value in old.get("enum", ())} != {str(value) for value in new.get("enum", ())}:
+        if self._values_break(old, new):
             yield f"{path}: values changed"
         yield from self._field_changes(f"{path}." if path else "", old, new)
         yield from self._branch_changes(path, old, new)
+
+    @staticmethod
+    def _values_break(old: Schema, new: Schema) -> bool:
+        """True if an enumeration gained or lost a value; a code list may grow."""
+        before, after = ({str(value) for value in schema.get("enum", ())} for schema in (old, new))
+        return not before <= after if "x-code-list" in new else before != after
 
     def _field_changes(self, prefix: str, old: Schema, new: Schema) -> Iterator[str]:
         before, after = old.get("properties", {}), new.get("properties", {})

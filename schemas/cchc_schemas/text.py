@@ -18,6 +18,14 @@ TEXT_LENGTH = 4000
 LETTERS = "!-~¡-ʯḀ-ỿ"
 """Visible ASCII, Latin and Vietnamese letters, as ranges for a pattern; text of only these is always in NFC."""
 
+_CONTROLS = r"\u0000-\u0008\u000b-\u001f\u007f-\u009f"
+_SPACES = r"\t\n \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+
+WRITTEN_TEXT = f"^[^{_CONTROLS}{_SPACES}](?:[^{_CONTROLS}]*[^{_CONTROLS}{_SPACES}])?$"
+"""ECMA pattern of a text as it is written: no white space around it, no control character but line break and tab."""
+WRITTEN_WORD = f"^[^{_CONTROLS}{_SPACES}]+$"
+"""The same for a text without any white space."""
+
 EXACTLY, QUICKLY = "exactly", "quickly"
 """Labels of the fast and the complete validator; they occur in pydantic's error locations, never in faults."""
 
@@ -98,7 +106,7 @@ class TextRule:
         return fitting_or_exact(rf"[\n\t {LETTERS}]+", self.max_length, core_schema.chain_schema([cleaned, limits]))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"type": "string", "minLength": 1, "maxLength": self.max_length}
+        return {"type": "string", "pattern": WRITTEN_TEXT, "minLength": 1, "maxLength": self.max_length}
 
 
 Text: TypeAlias = Annotated[str, TextRule(TEXT_LENGTH)]

@@ -3,7 +3,7 @@
 The connection's options contain the source profile, so that each test configures its own source.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -14,6 +14,7 @@ from cchc_connect import (
     DeliveryStatus,
     Dialect,
     HttpRequest,
+    Item,
     Outgoing,
     Page,
     PageRequest,
@@ -38,14 +39,23 @@ class DistrictOptions(BaseModel):
     deletes: DeleteDetection = DeleteDetection.ABSENCE
     changed_since: bool = False
     by_key: bool = False
+    reads_unknown_areas: bool = False
+    """Whether "?" stands for an area that is not known; without it such an item is faulty."""
 
     def profile(self) -> SourceProfile:
         """Return the source profile."""
-        return SourceProfile(**self.model_dump(exclude={"lists", "takes"}))
+        return SourceProfile(**self.model_dump(exclude={"lists", "takes", "reads_unknown_areas"}))
 
 
 class Parcels(LandRegister):
     """Parcels of the district, in the form of a village."""
+
+    reads_unknown_areas = False
+
+    def translate(self, item: Item) -> Mapping[str, object]:
+        """Return the fields of a parcel."""
+        is_unknown = self.reads_unknown_areas and item["area"] == "?"
+        return super().translate({**item, "area": None} if is_unknown else item)
 
     def fetch(self, page_request: PageRequest) -> Conversation[Page]:
         """Request one page."""
@@ -94,6 +104,8 @@ class DistrictAdapter:
     def __init__(self, options: DistrictOptions) -> None:
         """Make the sources with the configured profile."""
         profile = options.profile()
-        sources: dict[str, Source] = {"land_parcel": Parcels(profile=profile), "dossier": Dossiers(profile=profile)}
+        parcels = Parcels(profile=profile)
+        parcels.reads_unknown_areas = options.reads_unknown_areas
+        sources: dict[str, Source] = {"land_parcel": parcels, "dossier": Dossiers(profile=profile)}
         self.sources = [sources[name] for name in options.lists]
         self.targets: Sequence[Target] = [Desk()] if options.takes else []

@@ -2,7 +2,10 @@
 
 import os
 import re
+import signal
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -86,5 +89,33 @@ def test_an_existing_file_is_left_as_it_is(call: Call) -> None:
     assert Path("demo.db").read_text(encoding="utf-8") == "mine"
 
 
-def test_a_folder_that_is_not_there_is_refused(call: Call) -> None:
-    assert call("demo", "--db", "nowhere/demo.db").code == 73
+@pytest.mark.parametrize("path", ["nowhere/demo.db", "."])
+def test_a_place_that_cannot_hold_the_database_is_refused(call: Call, path: str) -> None:
+    """Exit code 73; the sentence names the option that the demonstration has."""
+    refused = call("demo", "--db", path)
+
+    assert refused.code == 73
+    assert "--db" in refused.err
+    assert "[database]" not in refused.err
+    assert "emove" not in refused.err
+
+
+@pytest.mark.parametrize("signalled", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("section", ["2.", pytest.param("4.", marks=pytest.mark.long), "7."])
+def test_an_interrupted_demonstration_can_be_run_again(call: Call, section: str, signalled: signal.Signals) -> None:
+    """What the interrupted one left is no obstacle; a demonstration that has ended is not overwritten."""
+    hears = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"{hears}; from cchc_connect.cli import main; raise SystemExit(main())"
+    command = [sys.executable, "-c", program, "demo", "--small"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
+        assert running.stdout is not None
+        while not running.stdout.readline().startswith(section):
+            assert running.poll() is None
+        running.send_signal(signalled)
+        running.communicate(timeout=30)
+    assert running.returncode != 0
+    assert not Path("demo.db").exists()
+
+    assert call("demo", "--small").code == 0
+    assert sorted(path.name for path in Path().iterdir()) == ["demo.db"]
+    assert call("demo", "--small").code == 73

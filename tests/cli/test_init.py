@@ -39,6 +39,7 @@ def test_every_example_in_the_file_loads_once_its_comment_sign_is_taken_away(lan
         "national_portal",
         "ogc_features",
         "opencps",
+        "program",
     }
     assert config.routes
 

@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 
 from cchc_connect.messages import Language, sentences_by_code
+from cchc_connect.privacy.masking import masked_item
 from cchc_schemas import RECORD_TYPES, personal_fields
 from tests.cli.conftest import Call
 
@@ -187,7 +188,7 @@ def test_every_rule_in_quarantine_has_words_in_both_languages(call: Call, pulled
 
 
 def test_an_item_in_quarantine_is_shown_without_its_values(call: Call, pulled: Path) -> None:
-    """Every fault at once; what may be personal only by express wish."""
+    """Every fault at once; codes that name no person; what may be personal only by express wish."""
     query = "SELECT id, item, source_key FROM quarantine WHERE record_type = 'dossier'"
     number, stored, key = execute(pulled, query)[0]
 
@@ -195,7 +196,9 @@ def test_an_item_in_quarantine_is_shown_without_its_values(call: Call, pulled: P
 
     texts = [value for value in json.loads(stored).values() if isinstance(value, str)]
     values = [text for text in texts if len(text) > 3 and text not in key]
-    assert not [value for value in values if value in masked.out]
+    shown = {value for value in values if value in masked.out}
+    assert "000.00.05.H09" in shown
+    assert not [value for value in shown if masked_item(value) != value]
     assert [value for value in values if value in raw.out] == values
 
 

@@ -1,5 +1,12 @@
 """How a run shows its progress."""
 
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from threading import Event
+
 import pytest
 
 from cchc_connect.cli.console import Console
@@ -7,6 +14,8 @@ from cchc_connect.cli.progress import LiveProgress, PlainProgress, progress_disp
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.messages import Language
 from cchc_connect.sync.run_context import no_progress
+
+ROOT = Path(__file__).parents[2]
 
 
 class Stopwatch:
@@ -44,6 +53,59 @@ def test_a_log_gets_at_most_one_line_a_second_on_the_way(capsys: pytest.CaptureF
         progress("land", "land_parcel", Counters(fetched=page, pages=page), 40)
 
     assert len(capsys.readouterr().err.splitlines()) == 4
+
+
+def test_a_log_names_who_has_not_responded_yet(capsys: pytest.CaptureFixture[str]) -> None:
+    """Soon after the start, then after every ten seconds of silence; not who responded, and nobody at the end."""
+    clock = Stopwatch()
+    progress = PlainProgress(Console(Language.ENGLISH, as_json=False), clock)
+    progress("land", "land_parcel", Counters(), None)
+    progress("one-stop", "dossier", Counters(), None)
+
+    for tenth in range(1, 201):
+        clock.seconds = tenth / 10
+        if tenth == 50:
+            progress("one-stop", "dossier", Counters(fetched=1, pages=1), None)
+        progress.remind()
+    progress.close()
+
+    assert capsys.readouterr().err.splitlines() == [
+        "Waiting for the first response of: land land_parcel, one-stop dossier",
+        "one-stop dossier: 1 read, 0 written, 0 quarantined",
+        "Waiting for the first response of: land land_parcel",
+        "one-stop dossier: 1 read, 0 written, 0 quarantined",
+    ]
+
+
+def test_a_terminal_shows_who_has_not_responded_yet() -> None:
+    progress = LiveProgress(Console(Language.ENGLISH, as_json=False))
+
+    progress("land", "land_parcel", Counters(), None)
+
+    assert "waiting for the first response" in [
+        str(cell) for column in progress.table().columns for cell in column.cells
+    ]
+
+
+@pytest.mark.usefixtures("silent")
+def test_a_slow_system_is_named_while_it_is_silent(woken: Event) -> None:
+    """The land registry takes 30 seconds; the log says soon who is waited for."""
+    command = [sys.executable, "-c", "from cchc_connect.cli import main; raise SystemExit(main())", "sync"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, *sys.path)))}
+    began_s = time.monotonic()
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as running:
+        assert running.stderr is not None
+        lines = [running.stderr.readline()]
+        while "land-registry" not in lines[-1]:
+            lines.append(running.stderr.readline())
+            assert lines[-1], lines
+        seconds = time.monotonic() - began_s
+        woken.set()
+        running.communicate(timeout=60)
+
+    assert lines[-1].startswith("Waiting for the first response of: ")
+    assert "land-registry land_parcel" in lines[-1]
+    assert seconds < 10
 
 
 def test_a_terminal_shows_what_was_sent_beside_what_was_read() -> None:

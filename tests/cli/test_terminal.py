@@ -34,7 +34,7 @@ def on_a_terminal(*arguments: str, **environment: str) -> str:
 
 @pytest.mark.usefixtures("agencies")
 def test_a_terminal_gets_tables_that_are_drawn_and_progress_that_lives() -> None:
-    written = on_a_terminal("sync", "--only", "one-stop")
+    written = on_a_terminal("sync", "--only", "one-stop", COLUMNS="160")
 
     assert "\x1b[1mPulled" in written
     assert "\x1b[?25l" in written  # the cursor is hidden while progress lives

@@ -1,5 +1,7 @@
 """A database of a newer program, or none: a command leaves it alone and says what to do."""
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import text
 
@@ -42,3 +44,20 @@ def test_where_nothing_was_pulled_there_is_nothing_to_compare(call: Call, connec
     with pytest.raises(DatabaseUnusable) as absent:
         SharedDatabase(address)
     assert absent.value.code == "database.absent"
+
+
+@pytest.mark.parametrize("command", [("status",), ("quarantine", "list"), ("runs",), ("changes",)])
+def test_a_folder_or_an_empty_file_in_place_of_a_database_is_called_what_it_is(
+    call: Call, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """Exit code 66; neither is changed."""
+    folder, empty = tmp_path / "folder", tmp_path / "empty.db"
+    folder.mkdir()
+    empty.touch()
+
+    of_folder, of_empty = call(*command, "--db", folder), call(*command, "--db", empty)
+
+    assert (of_folder.code, of_empty.code) == (66, 66)
+    assert f"{folder} is a folder" in of_folder.err
+    assert f"{empty} is empty" in of_empty.err
+    assert empty.stat().st_size == 0

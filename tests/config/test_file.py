@@ -266,3 +266,42 @@ def test_every_key_is_documented(table: type[BaseModel]) -> None:
     keys = [field.alias or name for name, field in table.model_fields.items()]
 
     assert [key for key in keys if f"`{key}`" not in documentation] == []
+
+
+PROGRAM = '[connections.survey-office]\nadapter = "program"\nagency = "000.00.07.H09"\n'
+
+
+def test_the_connection_of_a_program_has_an_agency_and_no_address(file: Path) -> None:
+    file.write_text(f'{PROGRAM}\n[ownership]\nland_parcel = "survey-office"\n', encoding="utf-8")
+
+    config = Config.load(file)
+
+    assert config.connections["survey-office"].is_program
+    assert config.ownership == {"land_parcel": "survey-office"}
+    adapter = config.adapter("survey-office")
+    assert (adapter.sources, adapter.targets) == ((), ())
+
+
+def test_the_connection_of_a_system_needs_its_address(file: Path) -> None:
+    text = faults(file, PROGRAM.replace("program", "opencps"))
+
+    assert "[connections.survey-office] base_url: is missing" in text
+
+
+def test_each_key_that_only_a_system_has_is_refused_for_a_program(file: Path) -> None:
+    text = faults(file, f'{PROGRAM}base_url = "https://a.example"\nopening_hours = ["19:00-06:00"]\n')
+
+    for key in ("base_url", "opening_hours"):
+        assert f"[connections.survey-office] {key}: is not for a connection of a program" in text
+
+
+def test_a_program_needs_an_agency(file: Path) -> None:
+    assert "agency: is missing" in faults(file, '[connections.survey-office]\nadapter = "program"\n')
+
+
+def test_no_route_leads_to_a_program(file: Path) -> None:
+    route = (
+        '[routes.back]\nfrom = ["land_parcel"]\nto = "survey-office"\npurpose = "Đối chiếu"\nlegal_basis = "NĐ 61"\n'
+    )
+
+    assert "[routes.back] to: 'survey-office' is a connection of a program" in faults(file, f"{PROGRAM}\n{route}")

@@ -93,7 +93,7 @@ def partial_pages(connection: Connection) -> Iterator[str]:
     stream = (change.c.run_id, change.c.connection, change.c.record_type)
     written = {tuple(row[:3]): row[3] for row in connection.execute(select(*stream, func.count()).group_by(*stream))}
     counted: Counter[tuple[str, ...]] = Counter()  # over all partitions, because the change feed has none
-    for row in connection.execute(select(run_counter).where(run_counter.c.kind == "pull")):
+    for row in connection.execute(select(run_counter).where(run_counter.c.kind != "push")):
         counts = json.loads(row.counts)
         rows = counts["inserted"] + counts["updated"] + counts["deleted"]
         counted[row.run_id, row.name, row.record_type] += rows

@@ -107,6 +107,7 @@ def unwritable_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         SharedDatabase(folder / "shared.db", create_or_upgrade=True).close()
+        (folder / "shared.db").chmod(0o644)  # its owner lets others read it
         folder.chmod(0o555)
         yield folder
         folder.chmod(0o755)

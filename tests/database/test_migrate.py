@@ -129,12 +129,19 @@ def restore(address: str, version: int) -> None:
         server.execute((FOLDER / f"schema_version_{version}_postgres.sql").read_bytes())
 
 
-@pytest.fixture(
-    params=[("sqlite", 1), ("sqlite", 2), ("sqlite", 3), ("postgres", 2), ("postgres", 3)],
-    ids=lambda old: f"{old[0]}-{old[1]}",
-)
+RENAMED_SINCE = [("sqlite", 1), ("sqlite", 2), ("sqlite", 3), ("postgres", 2), ("postgres", 3)]
+"""Kind and schema version of the databases whose tables had other names; version 1 never existed in PostgreSQL."""
+
+OLD = [*RENAMED_SINCE, ("sqlite", 4), ("postgres", 4)]
+
+
+def old_id(old: object) -> str:
+    return "-".join(map(str, old)) if isinstance(old, tuple) else str(old)
+
+
+@pytest.fixture(params=OLD, ids=old_id)
 def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Provide a database of each older schema version; version 1 never existed in PostgreSQL."""
+    """Provide a database of each older schema version."""
     kind, version = request.param
     with new_address(kind, tmp_path) as address:
         restore(address, version)
@@ -303,7 +310,16 @@ def test_every_code_that_the_upgrade_writes_has_a_sentence() -> None:
 LAST_STATEMENT = {"sqlite": "PRAGMA user_version = ", "postgresql": "COMMENT ON"}
 
 
-@pytest.mark.parametrize("step", ["ALTER TABLE", "UPDATE run", ""], ids=["first", "report", "last"])
+STEPS = [(old, step) for old in RENAMED_SINCE for step in ("ALTER TABLE", "UPDATE run")]
+"""Old databases, and how a statement of their upgrade begins: the first one, and one in the middle."""
+
+
+@pytest.mark.parametrize(
+    ("old", "step"),
+    [*STEPS, *((old, "\nCREATE TABLE") for old in OLD), *((old, "") for old in OLD)],
+    indirect=["old"],
+    ids=old_id,
+)
 def test_an_upgrade_that_is_killed_changes_nothing(old: str, step: str) -> None:
     """At its first step, in the middle or at its last; the next program upgrades the database from the beginning."""
     statement = step or LAST_STATEMENT[old.partition(":")[0]]

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from cchc_connect.privacy.masking import masked_item, masked_record
 from cchc_schemas import AdminScheme, Dossier, DossierStatus, HolderKind, LandParcel, RightHolder
 
@@ -52,3 +54,46 @@ def test_a_wire_item_shows_its_shape_and_no_text_and_no_long_number() -> None:
         "chuSuDung": [{"dienThoai": "***", "dienTich": 250.5}],
     }
     assert "0900000123" not in json.dumps(shown)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "000.00.05.H09-260331-0001",
+        "000.24.30.H09",
+        "1.099042",
+        "G15-TP07",
+        "25822",
+        "gso-2025-07:25747:45:123",
+        "w3un3n6ys4gw",
+        "40",
+        "EPSG:9210",
+    ],
+)
+def test_a_code_that_names_no_person_is_shown(code: str) -> None:
+    """Of a dossier, agency, procedure, field, commune or parcel: by it the record is found at the source."""
+    assert masked_item({"ma": [code]}) == {"ma": [code]}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Nguyễn Thị Mẫu",
+        "NGUYEN VAN MAU",
+        "nguyenvanmau",
+        "074091000028",
+        "374091028",
+        "0900000348",
+        "+84900000348",
+        "mau@example.vn",
+        "04/07/1985",
+        "1985-07-04",
+        "04071985",
+        "Số 285, Đại lộ Mẫu",
+        "61A-123.45",
+        "B1234567",
+        "3700000001-001",
+    ],
+)
+def test_a_text_that_may_be_personal_is_hidden(value: str) -> None:
+    assert masked_item([value]) == ["***"]

@@ -37,6 +37,8 @@ def test_a_year_stays_a_year_and_a_month_a_month(text: str) -> None:
     [
         "0001-01-01",  # .NET's way to say nothing
         "2021-13",
+        "2021-00",
+        "2021-09-00",
         "2023-02-29",
         "2021-9-27",
         "27/09/2021",
@@ -56,7 +58,9 @@ def test_what_is_no_partial_date_is_refused(value: object) -> None:
     assert [details["type"] for details in refusal.value.errors()] == ["partial_date_unreadable"]
 
 
-@pytest.mark.parametrize(("year", "month", "day"), [(2021, None, 3), (2021, 2, 30), (999, None, None)])
+@pytest.mark.parametrize(
+    ("year", "month", "day"), [(2021, None, 3), (2021, 2, 30), (2021, 0, None), (2021, 9, 0), (999, None, None)]
+)
 def test_no_impossible_date_can_be_made(year: int, month: int | None, day: int | None) -> None:
     with pytest.raises(ValueError, match=r"."):
         PartialDate(year, month, day)

@@ -1,13 +1,20 @@
 """The generated JSON Schemas are current and say what the records say."""
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from cchc_schemas import RECORD_TYPES, Record, json_schema, personal_fields, stale, write_all
+from cchc_schemas.json_schemas import ANNOTATIONS, DIALECT
+from tests.schemas.test_json_schema_rules import is_array, is_object
 
 FOLDER = Path(__file__).parents[2] / "schemas" / "json"
+README = FOLDER.with_name("README.md").read_text(encoding="utf-8")
 
 
 def test_the_schemas_in_the_repository_are_current() -> None:
@@ -69,3 +76,43 @@ def test_the_files_are_readable_for_people() -> None:
     assert "thửa đất" in text
     assert text.endswith("}\n")
     assert list(json.loads(text)) == sorted(json.loads(text))
+
+
+def keywords(schema: Any, *, names_here: bool = False) -> Iterator[str]:
+    """Yield every keyword of a schema; the names in `properties` and `$defs` are none."""
+    if is_array(schema):
+        for part in schema:
+            yield from keywords(part)
+    elif is_object(schema):
+        if not names_here:
+            yield from schema
+        for name, part in schema.items():
+            yield from keywords(part, names_here=not names_here and name in {"properties", "$defs"})
+
+
+@pytest.mark.parametrize("record", RECORD_TYPES.values(), ids=list(RECORD_TYPES))
+def test_a_schema_is_one_by_its_dialect(record: type[Record]) -> None:
+    Draft202012Validator.check_schema(json_schema(record))
+
+
+def test_the_vocabulary_names_every_keyword_that_the_dialect_does_not_have() -> None:
+    dialect = {"$defs", "$id", "$ref", "$schema", "additionalProperties", "allOf", "anyOf", "const", "default"}
+    dialect |= {"description", "enum", "exclusiveMaximum", "format", "if", "items", "maxItems", "maxLength", "minItems"}
+    dialect |= {"minLength", "minimum", "pattern", "properties", "required", "then", "title", "type"}
+    used = {keyword for record in RECORD_TYPES.values() for keyword in keywords(json_schema(record))}
+
+    assert Draft202012Validator.META_SCHEMA["$id"] == DIALECT
+    assert used - dialect == set(ANNOTATIONS)
+    assert json.loads(FOLDER.with_name("vocabulary.json").read_text(encoding="utf-8")) == list(ANNOTATIONS)
+    assert all(f"| `{keyword}` |" in README for keyword in ANNOTATIONS)
+
+
+def test_the_readme_s_python_finds_the_fault(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (code,) = [block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "jsonschema" in block]
+    monkeypatch.chdir(FOLDER.parents[1])
+
+    exec(code, {})  # noqa: S102  # it is our own guide
+
+    assert capsys.readouterr().out == "$.area_m2 anyOf\n"

@@ -106,14 +106,15 @@ class SimulatedAdapter:
 
 
 @contextmanager
-def installed() -> Generator[None, None, None]:
-    """Install the adapter like a third party's distribution while the block runs."""
+def installed(adapters: Mapping[str, str] | None = None) -> Generator[None, None, None]:
+    """Install adapters, name and location, like a third party's distribution while the block runs; None: this one."""
+    locations = adapters or {ENTRY_POINT: f"{__name__}:{SimulatedAdapter.__name__}"}
     with tempfile.TemporaryDirectory() as site:
         folder = Path(site) / "simulated_office-1.0.dist-info"
         folder.mkdir()
         (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: simulated-office\nVersion: 1.0\n", "utf-8")
-        points = f"[cchc_connect.adapters]\n{ENTRY_POINT} = {__name__}:{SimulatedAdapter.__name__}\n"
-        (folder / "entry_points.txt").write_text(points, "utf-8")
+        points = "".join(f"{name} = {location}\n" for name, location in locations.items())
+        (folder / "entry_points.txt").write_text(f"[cchc_connect.adapters]\n{points}", "utf-8")
         sys.path.insert(0, site)
         invalidate_caches()
         try:

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from cchc_connect.adapter import DeliveryStatus, Target
 from cchc_connect.database.outbox.audit_log import first_broken_entry
 from cchc_connect.database.outbox.deliveries import ENQUEUE_BATCH_SIZE, MAX_ATTEMPTS, MAX_RETRY_WAIT, route_states
+from cchc_connect.database.private_copy import private_copy
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing.incoming import PageBatch, WriteContext
@@ -55,6 +56,14 @@ class Office:
             if items:
                 stream = Stream(connection="desk", record_type=record_type.record_type, agency="H09.1")
                 Pull(DossierRegister(items, record_type), stream, NoRequestTransport(), self.run_context).run()
+
+    def pending(self) -> dict[str, int]:
+        """Return how many messages of each record type a dry run counts."""
+        with private_copy(self.database) as copy:
+            dry = RunContext(run_id="dry", database=copy, clock=self.clock, token=None, is_on_copy=True)
+            push = Push(self.route, NoRequestTransport(), dry)
+            push.count_pending()
+        return {record_type: counts.waiting for record_type, counts in push.counts.items()}
 
     def push(self, *failures: CchcError | None) -> Push:
         """Run the route once."""
@@ -313,15 +322,26 @@ def test_tampering_with_the_audit_log_is_detected(office: Office, tampering: str
 def test_a_dry_run_counts_the_messages_and_sends_nothing(office: Office) -> None:
     """It changes neither the target nor the route's position in the change feed."""
     office.holds([dossier_fields(A), dossier_fields(B)])
-    push = Push(office.route, NoRequestTransport(), office.run_context)
 
-    push.count_pending()
+    assert office.pending() == {"dossier": 2, "dossier_step": 0}
 
-    assert push.counts["dossier"].waiting == 2
     assert office.dossiers.received == []
     office.clock.advance(timedelta(seconds=1))
     office.push()
     assert office.state() == (0, 2, 0)
+
+
+def test_a_dry_run_counts_only_what_may_be_sent_now(office: Office) -> None:
+    """Not a message whose next attempt is due later, nor a later one of the same key."""
+    office.holds([dossier_fields(A), dossier_fields(B)])
+    office.dossiers.outcomes = {A: DeliveryStatus.RETRY}
+    office.push()
+    office.holds([dossier_fields(A, status=5), dossier_fields(B, status=5)])
+
+    assert office.pending()["dossier"] == 1
+
+    office.clock.advance(MAX_RETRY_WAIT)
+    assert office.pending()["dossier"] == 3
 
 
 @on_sqlite_only

@@ -121,3 +121,24 @@ def test_no_process_is_started_when_every_seat_is_taken(config: Config, translat
     with WorkerTranslator(translation, source, Semaphore(0)) as process:
         assert process.translate(page(WORKER_THRESHOLD)).done()
         assert process.process_id is None
+
+
+def test_it_gets_no_secret_of_the_environment(
+    config: Config, translation: LocalTranslator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither under a name that says so nor under any other; what a program needs to run is there."""
+    secrets = {
+        "ONE_STOP_PASSWORD": "s3cret-one",
+        "AGENCY_KEY_FILE_CONTENT": "s3cret-two",
+        "PYTHON_API_KEY": "s3cret-three",
+    }
+    for name, value in secrets.items():
+        monkeypatch.setenv(name, value)
+    source = SourceRef(config=config, connection="land", record_type="land_parcel")
+
+    with WorkerTranslator(translation, source, Semaphore(1)) as process:
+        until_it_is_up(process)
+        environment = Path(f"/proc/{process.process_id}/environ").read_text(encoding="utf-8").split("\0")
+
+    assert [entry for entry in environment if "s3cret" in entry] == []
+    assert f"PATH={os.environ['PATH']}" in environment

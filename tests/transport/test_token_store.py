@@ -131,6 +131,24 @@ def test_a_damaged_file_is_no_session(tmp_path: Path, written: bytes) -> None:
         assert slot.read() is None
 
 
+def test_a_read_only_store_gives_sessions_and_changes_no_file(tmp_path: Path) -> None:
+    """It makes no folder and no file, and keeps the session that is there."""
+    store = FileTokenStore(tmp_path / "shelf", is_read_only=True)
+    with _claimed(store) as slot:
+        slot.write(SessionToken("other", 60.0), NOW)
+    assert not (tmp_path / "shelf").exists()
+    with _claimed(FileTokenStore(tmp_path / "shelf")) as slot:
+        slot.write(SessionToken("token", 60.0), NOW)
+
+    with _claimed(store) as slot:
+        slot.write(SessionToken("other", 60.0), NOW)
+    with _claimed(store) as slot:
+        stored = slot.read()
+
+    assert stored is not None
+    assert stored.token.token == "token"
+
+
 def test_other_users_cannot_read_the_store(tmp_path: Path) -> None:
     with _claimed(FileTokenStore(tmp_path / "shelf")) as slot:
         slot.write(SessionToken("token", 60.0), NOW)

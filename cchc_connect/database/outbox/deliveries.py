@@ -158,6 +158,23 @@ def due(connection: Connection, route_name: str, now: datetime, limit: int | Non
     ]
 
 
+def due_counts(connection: Connection, route_name: str, now: datetime) -> Mapping[str, int]:
+    """Return how many deliveries may be sent now, those of `due`, by record type."""
+    now_text = to_timestamp_text(now)
+    earlier = delivery.alias()
+    blocked = exists().where(
+        earlier.c.route == route_name,
+        earlier.c.state == DeliveryState.WAITING,
+        earlier.c.order_key == delivery.c.order_key,
+        earlier.c.sequence < delivery.c.sequence,
+        earlier.c.next_attempt_at > now_text,
+    )
+    ready = delivery.c.next_attempt_at.is_(None) | (delivery.c.next_attempt_at <= now_text)
+    of_route = (delivery.c.route == route_name) & (delivery.c.state == DeliveryState.WAITING)
+    counted = select(delivery.c.record_type, func.count()).where(of_route & ready & ~blocked)
+    return {row[0]: row[1] for row in connection.execute(counted.group_by(delivery.c.record_type))}
+
+
 def store_receipts(connection: Connection, route_name: str, receipts: Sequence[DeliveryReceipt], now: datetime) -> None:
     """Store the receipts of messages.
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from sqlalchemy import Connection, RowMapping, func, select
 
 from cchc_connect.clock import from_timestamp_text
+from cchc_connect.database.maintenance import require_not_purged
 from cchc_connect.database.names import record_type_names
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import GONE, change
@@ -65,7 +66,12 @@ class Change:
 
 
 def changes(
-    database: SharedDatabase, after: int = 0, *, record_types: RecordTypes = (), limit: int | None = None
+    database: SharedDatabase,
+    after: int = 0,
+    *,
+    record_types: RecordTypes = (),
+    limit: int | None = None,
+    accept_purged: bool = False,
 ) -> Iterator[Change]:
     """Yield the changes with a sequence above `after`, in commit order, up to the present end of the feed.
 
@@ -76,19 +82,23 @@ def changes(
         after: sequence of the last change that the caller handled; 0: from the beginning.
         record_types: record classes or names of record types; empty: all.
         limit: maximum number of changes; None: all.
+        accept_purged: read on where a purge deleted versions; what is left has the latest version of each record.
 
     Raises:
         UsageMistake: there is no such record type, or `record_types` is a single name; raised at the call.
+        NotFound: versions after `after` were purged, and `accept_purged` is not set.
     """
     names = record_type_names(record_types)
 
     def feed() -> Iterator[Change]:
         with database.reading() as connection:
+            mark = None if accept_purged else require_not_purged(connection, after)
             end = last_sequence(connection)
         last, remaining = after, limit
         while last < end and remaining != 0:
             size = FEED_BATCH_SIZE if remaining is None else min(remaining, FEED_BATCH_SIZE)
             with database.reading() as connection:
+                mark = None if accept_purged else require_not_purged(connection, last, mark)
                 rows = change_rows(connection, last, record_types=names, limit=size)
             yield from (_change(row) for row in rows if row["sequence"] <= end)
             last = rows[-1]["sequence"] if len(rows) == size else end
@@ -102,6 +112,7 @@ def follow(
     after: int = 0,
     *,
     record_types: RecordTypes = (),
+    accept_purged: bool = False,
     is_stopping: Callable[[], bool] = lambda: False,
     sleep: Callable[[float], object] = time.sleep,
 ) -> Iterator[Change]:
@@ -114,8 +125,10 @@ def follow(
     names = record_type_names(record_types)
 
     def feed(after: int) -> Iterator[Change]:
+        mark = None
         while not is_stopping():
             with database.reading() as connection:
+                mark = None if accept_purged else require_not_purged(connection, after, mark)
                 end = last_sequence(connection)
                 new = change_rows(connection, after, record_types=names)
             yield from map(_change, new)

@@ -14,6 +14,7 @@ from typing import Any, Generic
 from sqlalchemy import RowMapping, Select, func, select
 
 from cchc_connect.clock import as_instant, from_timestamp_text, to_timestamp_text
+from cchc_connect.database.maintenance import require_history
 from cchc_connect.database.reading.change_feed import last_sequence, stored_day
 from cchc_connect.database.reading.lineage import only_successor, successor_keys
 from cchc_connect.database.reading.records import RECORD_BATCH_SIZE, AnyRecord
@@ -84,8 +85,13 @@ def histories(
     """Return the versions by key: of `key`, or if it never was a record, of the keys that replaced it.
 
     With `until` only the versions that were stored by that instant.
+
+    Raises:
+        NotFound: versions of that time were purged (`maintenance.history_purged`).
     """
     with database.reading() as connection:
+        if until is not None:
+            require_history(connection, to_timestamp_text(until))
         keys = [key]
         if connection.execute(_versions(record_class, key).limit(1)).one_or_none() is None:
             keys = successor_keys(connection, record_class.record_type, key)
@@ -109,6 +115,7 @@ def record_at(
 
     Raises:
         RecordNotFound: several records replaced the key (`record.replaced_by_several`); the error names their keys.
+        NotFound: versions of that time were purged (`maintenance.history_purged`).
     """
     versions_by_key = histories(database, record_class, key, as_instant(at, at_end_of_day=True))
     stored = [record for versions in versions_by_key.values() if (record := _latest(versions, valid_on)) is not None]
@@ -128,10 +135,14 @@ def records_at(database: SharedDatabase, record_class: type[AnyRecord], at: date
     An instant without offset is Vietnamese time, and a day is its end in Vietnamese time. All records are of one
     committed state, that of the moment when the first record is requested. No transaction is open while the caller
     handles a record, which may take any time.
+
+    Raises:
+        NotFound: versions of that time were purged (`maintenance.history_purged`).
     """
-    with database.reading() as connection:
-        end = last_sequence(connection)  # what is committed later has a higher sequence
     until = to_timestamp_text(as_instant(at, at_end_of_day=True))
+    with database.reading() as connection:
+        require_history(connection, until)
+        end = last_sequence(connection)  # what is committed later has a higher sequence
     is_past = (change.c.changed_at <= until) & (change.c.sequence <= end)
     of_type = (change.c.record_type == record_class.record_type) & is_past
     latest = select(func.max(change.c.sequence)).where(of_type).group_by(change.c.record_key)

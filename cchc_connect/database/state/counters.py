@@ -28,6 +28,8 @@ class Counters:
     """Fetched items that are in quarantine, new or still."""
     foreign: int = 0
     """Fetched items of records that another agency owns; differing values became discrepancies."""
+    outdated: int = 0
+    """Records and deletions of a program that are older than the stored version, and so changed nothing."""
     deleted: int = 0
     """Records that were deleted at the source."""
     resolved: int = 0
@@ -70,7 +72,7 @@ class CounterKey(NamedTuple):
 
     run_id: str
     kind: str
-    """`pull` or `push`."""
+    """`pull`, `push` or `write`."""
     name: str
     """Connection or route."""
     record_type: str
@@ -88,7 +90,7 @@ class RunCounters:
     """Committed counters of one source or route in one run, summed over all partitions."""
 
     kind: str
-    """`pull` or `push`."""
+    """`pull`, `push` or `write`."""
     name: str
     """Connection or route."""
     record_type: str

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from cchc_connect.adapter import ListingOrder
 from cchc_connect.clock import from_timestamp_text, to_timestamp_text
@@ -101,6 +101,18 @@ def hold(
         if order is ListingOrder.ASCENDING and row is not None and row.checkpoint is not None:
             values["watermark"] = max(row.checkpoint, row.watermark or row.checkpoint)
     _upsert(connection, stream, values)
+
+
+def held_code(connection: Connection, stream: Stream) -> str | None:
+    """Return the code of the reason why a stream is on hold; None if it is not."""
+    code: str | None = connection.execute(select(cursor.c.held_code).where(_of_stream(stream))).scalar()
+    return code
+
+
+def end_hold(connection: Connection, stream: Stream) -> None:
+    """End the hold of a stream: its cause was corrected."""
+    ended = {"held_code": None, "held_context": None, "held_since": None}
+    connection.execute(update(cursor).where(_of_stream(stream)).values(ended))
 
 
 def stream_states(connection: Connection) -> list[StreamState]:

@@ -72,6 +72,8 @@ class PageBatch:
     faulty: Sequence[FaultyItem] = ()
     deleted_keys: Sequence[str] = ()
     """Source keys of deleted items."""
+    deletion_times: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
+    """Source key -> when the source deleted the item, UTC, as stored; None or missing if it does not say."""
 
 
 @dataclass(frozen=True, kw_only=True)

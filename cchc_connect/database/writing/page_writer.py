@@ -18,9 +18,10 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from cchc_connect.database.bulk import RowQuery, analyze_new_tables, batches, insert_rows, select_in, upsert_rows
+from cchc_connect.database.maintenance import next_sequence
 from cchc_connect.database.record_tables import all_tables, record_table, row_converter
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.stream import Stream
@@ -76,6 +77,7 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
     deleted = dict.fromkeys(_record_keys(connection, stream, page.deleted_keys), DELETE)
     ended = {**deleted, **dict.fromkeys(rekeyed, RENUMBER)}
     counts.deleted = _mark_deleted(connection, stream, ended, write_context)
+    _store_deletion_times(connection, stream, page)
     _promote_claims(connection, stream, list(ended), write_context)
     reverted = reverted_versions(connection, stream, unclaimed - ended.keys(), write_context.owners)
     _write_versions(connection, stream, reverted, write_context)
@@ -183,6 +185,19 @@ def _mark_deleted(connection: Connection, stream: Stream, ended: dict[str, str],
     return len(ended)
 
 
+def _store_deletion_times(connection: Connection, stream: Stream, page: PageBatch) -> None:
+    """Store when the source deleted records, so that an older version does not restore them."""
+    times = [{"of_key": key, "new_time": at} for key, at in page.deletion_times.items() if at is not None]
+    if not times:
+        return
+    table = record_table(stream.record_type)
+    new_time = bindparam("new_time", type_=table.c.source_time.type)
+    of_item = (table.c.connection == stream.connection) & (table.c.source_key == bindparam("of_key"))
+    is_later = table.c.source_time.is_(None) | (table.c.source_time < new_time)
+    statement = update(table).where(of_item & table.c.deleted_at.is_not(None) & is_later)
+    connection.execute(statement.values(source_time=new_time), times)
+
+
 def _promote_claims(connection: Connection, stream: Stream, ended: Sequence[str], write_context: WriteContext) -> None:
     """Restore ended records from claims, whose connection becomes the owner; not where an owner is declared."""
     if not ended or write_context.owners.record is not None:
@@ -260,8 +275,3 @@ def _live_key_query(record_type: str) -> RowQuery:
     table = record_table(record_type)
     live = (table.c.connection == bindparam("connection")) & table.c.deleted_at.is_(None)
     return select(table.c.record_key, table.c.source_key).where(live)
-
-
-def next_sequence(connection: Connection) -> int:
-    """Return the sequence of the next change; the write lock makes it unique."""
-    return (connection.execute(select(func.max(change.c.sequence))).scalar() or 0) + 1

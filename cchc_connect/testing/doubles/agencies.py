@@ -1,13 +1,14 @@
 """The doubles of the four agencies of one invented province: four HTTP servers on loopback."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
 from cchc_connect.clock import Clock
 from cchc_connect.testing.doubles.construction_department import ConstructionDepartmentDouble
+from cchc_connect.testing.doubles.loopback_server import FREE_PORT
 from cchc_connect.testing.doubles.national_portal import NationalPortalDouble
 from cchc_connect.testing.doubles.ogc_features import OgcFeaturesDouble
 from cchc_connect.testing.doubles.opencps import OpenCpsDouble
@@ -48,11 +49,15 @@ class Agencies:
         """All four."""
         return self.land_registry, self.construction_department, self.one_stop, self.national_portal
 
-    def start(self) -> Self:
-        """Start all four; if one cannot start, stop the others."""
+    def start(self, ports: Sequence[int] = (FREE_PORT,) * 4) -> Self:
+        """Start all four on these ports, in the order of `doubles`; if one cannot start, stop the others.
+
+        Raises:
+            OSError: a port is in use.
+        """
         with ExitStack() as starting:
-            for double in self.doubles:
-                starting.enter_context(double)
+            for double, port in zip(self.doubles, ports, strict=True):
+                starting.callback(double.start(port=port).stop)
             self._running = starting.pop_all()
         return self
 

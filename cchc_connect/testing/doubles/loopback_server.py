@@ -10,6 +10,9 @@ from typing import Self
 
 LOOPBACK = "127.0.0.1"
 
+FREE_PORT = 0
+"""Stands for a free port, which the operating system chooses."""
+
 _WAKE_UP_TIMEOUT_S = 2.0
 
 
@@ -59,16 +62,17 @@ class LoopbackServer(ABC):
         """
         return "{}://{}:{}".format(self.scheme, *self.address)
 
-    def start(self, address: str = LOOPBACK) -> Self:
-        """Listen on a free port of a loopback address.
+    def start(self, address: str = LOOPBACK, port: int = FREE_PORT) -> Self:
+        """Listen on a port of a loopback address.
 
         Raises:
             RuntimeError: it is running already.
+            OSError: the port is in use.
         """
         if self._listener is not None:
             raise RuntimeError(f"{type(self).__name__} is running already")
         self._closing.clear()
-        self._listener = socket.create_server((address, 0))
+        self._listener = socket.create_server((address, port))
         name = f"{type(self).__name__} on port {self.port}"
         self._accept_thread = Thread(target=self._accept, args=(self._listener,), name=name, daemon=True)
         self._accept_thread.start()

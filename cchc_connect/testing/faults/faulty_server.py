@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Self
 
 from cchc_connect.extras import require_extra
-from cchc_connect.testing.doubles.loopback_server import LOOPBACK
+from cchc_connect.testing.doubles.loopback_server import FREE_PORT, LOOPBACK
 from cchc_connect.testing.doubles.server import ReceivedRequest, ServerResponse, json_response
 from cchc_connect.testing.faults import FAULTS, WireFault
 from cchc_connect.testing.faults.fault import ServerCertificate, normal_script
@@ -92,18 +92,19 @@ class FaultyServer(ScriptedServer):
         with self._lock:
             self._fault = None
 
-    def start(self, address: str = LOOPBACK) -> Self:
-        """Listen on a free port of a loopback address.
+    def start(self, address: str = LOOPBACK, port: int = FREE_PORT) -> Self:
+        """Listen on a port of a loopback address.
 
         Raises:
             ConfigurationError: TLS is needed, and the extra `testing` is not installed.
             RuntimeError: it is running already.
+            OSError: the port is in use.
         """
         if self.tls and self._folder is None:
             make_contexts = _server_tls_contexts()
             self._folder = TemporaryDirectory(prefix="faulty-server-")
             self._contexts = make_contexts(Path(self._folder.name))
-        return super().start(address)
+        return super().start(address, port)
 
     def stop(self) -> None:
         """Close every connection, wait for every thread, delete the certificates; stopping twice does no harm."""

@@ -7,7 +7,6 @@ A valid session is as sensitive as a password, so the folder belongs on the syst
 log in at a time; the operating system releases it when a process dies.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -68,14 +67,19 @@ class TokenStore(Protocol):
 class FileTokenStore:
     """Token store in files of one folder."""
 
-    def __init__(self, folder: Path) -> None:
-        """Use `folder`, creating it where needed.
+    def __init__(self, folder: Path, *, is_read_only: bool = False) -> None:
+        """Use `folder`, creating it where needed; with `is_read_only` no folder and no file is made or changed.
 
         Raises:
             ConfigurationError: it cannot be created, has another owner, or other users may enter it.
         """
+        self._folder = folder
+        self._is_read_only = is_read_only
+        if is_read_only and not folder.exists():
+            return
         try:
-            folder.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
+            if not is_read_only:
+                folder.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
             status = folder.lstat()
         except OSError as error:
             raise ConfigurationError("transport.token_store_unusable", folder=folder) from error
@@ -86,7 +90,6 @@ class FileTokenStore:
             or status.st_mode & _GROUP_OR_OTHERS
         ):
             raise ConfigurationError("transport.token_store_unusable", folder=folder)
-        self._folder = folder
 
     def lock(self, name: str) -> TokenSlot | None:
         """Return the locked slot of `name`, None while another process holds it; never waits.
@@ -95,9 +98,12 @@ class FileTokenStore:
         """
         file = self._folder / hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
         try:
-            descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            mode = os.O_RDONLY if self._is_read_only else os.O_RDWR | os.O_CREAT
+            descriptor = os.open(file, mode | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError:
             return _NullSlot()
+        import fcntl  # noqa: PLC0415  # only POSIX systems have it, and the others get a sentence instead
+
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -123,9 +129,9 @@ class _FileSlot:
             return None
 
     def write(self, token: SessionToken, requested_at: datetime) -> None:
-        """Store a session in place of the previous one."""
+        """Store a session in place of the previous one; a slot of a read-only store stays as it is."""
         entry = {"token": token.token, "lifetime_s": token.lifetime_s, "requested_at": requested_at.timestamp()}
-        with suppress(OSError):  # no space left: the other processes log in for themselves
+        with suppress(OSError):  # no space left, or read-only: the other processes log in for themselves
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, json.dumps(entry).encode(), 0)
 

@@ -1,0 +1,168 @@
+"""`adapter show`: what an adapter reads and accepts, its options, its caveats, and its table for cchc.toml."""
+
+import inspect
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic.fields import FieldInfo
+from pydantic_core import to_jsonable_python
+
+from cchc_connect.adapter import AdapterFactory
+from cchc_connect.cli.console import Console, OutputTable
+from cchc_connect.cli.context import CommandContext
+from cchc_connect.cli.demo_config import toml_value
+from cchc_connect.cli.exit_codes import ExitCode
+from cchc_connect.cli.field_types import AllowedValue, allowed_values, field_type_text
+from cchc_connect.cli.schema_show import show_values
+from cchc_connect.cli.setup_commands import adapter_summary
+from cchc_connect.database.names import require_known
+from cchc_connect.registry import adapter_factory, installed_adapters
+
+SAMPLE_AGENCY = "000.00.00.H09"
+SAMPLE_ADDRESS = "https://system.example"
+SAMPLE_VALUES = ("...", 1, True)
+"""Values for a required option in the sample: the first that its type accepts."""
+
+COLUMNS = ("option", "type", "default", "meaning")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptionRow:
+    """One option of an adapter."""
+
+    name: str
+    type: str
+    required: bool
+    default: object
+    """JSON-ready; None also if there is none."""
+    description: str
+    values: list[AllowedValue]
+
+
+def show_adapter(command: CommandContext, name: str) -> ExitCode:
+    """Show an installed adapter.
+
+    Raises:
+        UsageMistake: no such adapter is installed.
+        ConfigurationError: it cannot be loaded.
+    """
+    console, installed = command.console, installed_adapters()
+    require_known("names.adapter_unknown", name, installed)
+    factory = adapter_factory(name)
+    options = [_option_row(key, field, console) for key, field in factory.Options.model_fields.items()]
+    reads, accepts = _record_types(factory)
+    summary, notes = adapter_summary(installed[name], command), _notes(factory)
+    sample = "\n".join(_sample_lines(name, factory.Options, console))
+    console.document(
+        {
+            **summary,
+            "reads": reads,
+            "accepts": accepts,
+            "options": [_document(option) for option in options],
+            "notes": notes,
+            "sample": sample,
+        }
+    )
+    console.message("adapter_view.head", name=name, package=summary["package"], version=summary["version"])
+    for line in notes.splitlines():
+        console.line(line)
+    console.line()
+    for code, record_types in (("adapter_view.reads", reads), ("adapter_view.accepts", accepts)):
+        console.message(code, record_types=", ".join(record_types) or "-")
+    _show_options(options, console)
+    console.heading("adapter_view.sample")
+    for line in sample.splitlines():
+        console.line(line)
+    return ExitCode.DONE
+
+
+def _show_options(options: list[OptionRow], console: Console) -> None:
+    console.heading("adapter_view.options")
+    rows = [(option.name, option.type, _default_text(option, console), option.description) for option in options]
+    console.table(OutputTable(headings=[f"adapter_view.{column}" for column in COLUMNS], rows=rows))
+    for option in options:
+        if option.values:
+            show_values(option.name, option.values, console)
+
+
+def _option_row(name: str, field: FieldInfo, console: Console) -> OptionRow:
+    default = None if field.is_required() else field.get_default(call_default_factory=True, validated_data={})
+    return OptionRow(
+        name=name,
+        type=field_type_text(name, field, console),
+        required=field.is_required(),
+        default=to_jsonable_python(default, fallback=str),
+        description=" ".join((field.description or "").split()),
+        values=allowed_values(field, console),
+    )
+
+
+def _default_text(option: OptionRow, console: Console) -> str:
+    if option.required:
+        return console.text("help_view.required")
+    return "-" if option.default is None else toml_value(option.default)
+
+
+def _notes(factory: AdapterFactory) -> str:
+    """Return the docstring of the adapter's module, where its source and caveats stand, or else that of its class."""
+    module = sys.modules.get(getattr(factory, "__module__", ""))
+    return inspect.cleandoc((module and module.__doc__) or inspect.getdoc(factory) or "")
+
+
+def _record_types(factory: AdapterFactory) -> tuple[list[str], list[str]]:
+    """Return the record types that the adapter reads and accepts with the options of the sample."""
+    required = {
+        name: _sample_value(field) for name, field in factory.Options.model_fields.items() if field.is_required()
+    }
+    try:
+        adapter = factory(factory.Options.model_validate(required))
+    except Exception:  # noqa: BLE001  # code of another package that the sample does not suit: nothing is known then
+        return [], []
+    reads = [source.record_type.record_type for source in adapter.sources]
+    return reads, [target.record_type.record_type for target in adapter.targets]
+
+
+def _sample_value(field: FieldInfo) -> object:
+    """Return a value for a required option: the first allowed one, or the first sample that the type accepts."""
+    annotation: Any = field.annotation
+    checked = TypeAdapter[Any](annotation)
+    listed = [member.value for member in annotation] if _is_enum(annotation) else []
+    for sample in (*listed, *SAMPLE_VALUES):
+        try:
+            checked.validate_python(sample)
+        except ValueError:
+            continue
+        return sample
+    return SAMPLE_VALUES[0]
+
+
+def _is_enum(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Enum)
+
+
+def _sample_lines(name: str, options: type[BaseModel], console: Console) -> Iterator[str]:
+    """Yield the lines of the sample: required options with a value, the others commented out with their defaults."""
+    connection = name.replace("_", "-")
+    yield f"[connections.{connection}]"
+    yield f'adapter = "{name}"'
+    yield f"# {console.text('adapter_view.sample_agency')}"
+    yield f'agency = "{SAMPLE_AGENCY}"'
+    yield f'base_url = "{SAMPLE_ADDRESS}"'
+    yield ""
+    yield f"[connections.{connection}.options]"
+    for key, field in options.model_fields.items():
+        if field.is_required():
+            yield f"{key} = {toml_value(_sample_value(field))}"
+        else:
+            default = to_jsonable_python(field.get_default(call_default_factory=True, validated_data={}), fallback=str)
+            yield f"#{key} = {'...' if default is None else toml_value(default)}"
+
+
+def _document(option: OptionRow) -> Mapping[str, Any]:
+    names = ("name", "type", "required", "default", "description")
+    values = [{"value": value.value, "name": value.name or None} for value in option.values]
+    return {**{name: getattr(option, name) for name in names}, "values": values}

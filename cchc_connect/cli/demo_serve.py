@@ -1,0 +1,169 @@
+"""`demo --serve`: leaves the demonstration's systems running, and writes the cchc.toml that connects them.
+
+So somebody who has no system can type `check`, `sync` and the other commands in a second terminal. The passwords of
+the test doubles are in files beside the configuration, because a configuration never contains a secret.
+"""
+
+import os
+import signal
+import time
+import tomllib
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from cchc_connect.cli.console import Console, OutputTable
+from cchc_connect.cli.context import CommandContext
+from cchc_connect.cli.demo import demo_world, program_command
+from cchc_connect.cli.demo_config import CONNECTION_NAMES, secrets_of_doubles, served_tables, toml_text
+from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
+from cchc_connect.cli.signals import StopFlag, stop_on_signals
+from cchc_connect.testing import Agencies
+from cchc_connect.testing.doubles.loopback_server import LOOPBACK
+
+DEFAULT_PORTS = (8741, 8742, 8743, 8744)
+"""Ports of a new configuration, in the order of `Agencies.doubles`; free ones if one of them is in use."""
+
+DEFAULT_DATABASE = Path("shared.db")
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+POLL_INTERVAL_S = 0.1
+"""Seconds between two looks at whether a signal came."""
+
+NEXT_COMMANDS = (
+    "check",
+    "sync --dry-run",
+    "sync",
+    "status",
+    "quarantine list",
+    "reconcile land-registry",
+)
+"""Commands to type in the second terminal."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServeOptions:
+    """Options of `demo --serve`."""
+
+    database: Path
+    seed: int
+    small: bool
+    force: bool
+    change_every_s: int | None
+    """Seconds between two changes of the records at the sources; None: they do not change."""
+
+
+def serve_demo(command: CommandContext, options: ServeOptions) -> ExitCode:
+    """Run the systems until a signal; write the configuration first, unless the one that is there connects them.
+
+    Raises:
+        CannotCreate: the configuration is another one, or cannot be written; or a port that it names is in use.
+    """
+    path = command.config
+    known_ports = None if options.force else _ports_of(path)
+    with stop_on_signals(*STOP_SIGNALS) as stop:
+        agencies = Agencies(demo_world(options.seed, small=options.small))
+        with _running(agencies, known_ports, path):
+            if known_ports is None:
+                _write_configuration(command, agencies, options)
+            _write_secrets(agencies, path.parent)
+            _introduce(command, agencies, is_new=known_ports is None)
+            _serve(command, agencies, options, stop)
+    command.console.message("demo_serve.stopped")
+    return ExitCode.DONE
+
+
+def _ports_of(path: Path) -> Sequence[int] | None:
+    """Return the ports at which a configuration of `demo --serve` connects the systems; None if there is no file.
+
+    Raises:
+        CannotCreate: the file is another configuration.
+    """
+    ports = list[int]()
+    try:
+        tables: Mapping[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        addresses = [urlsplit(str(tables["connections"][name]["base_url"])) for name in CONNECTION_NAMES]
+        ports = [address.port or 0 for address in addresses if address.hostname == LOOPBACK]
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CannotCreate("cli.cannot_write", path=path, reason=error.strerror) from error
+    except (ValueError, LookupError, TypeError):
+        pass  # a file that `demo --serve` did not write
+    if len(ports) != len(CONNECTION_NAMES) or 0 in ports:
+        raise CannotCreate("demo_serve.other_file", path=path)
+    return ports
+
+
+@contextmanager
+def _running(agencies: Agencies, known_ports: Sequence[int] | None, path: Path) -> Generator[None, None, None]:
+    try:
+        agencies.start(DEFAULT_PORTS if known_ports is None else known_ports)
+    except OSError as error:
+        if known_ports is not None:
+            raise CannotCreate("demo_serve.port_taken", path=path, ports=", ".join(map(str, known_ports))) from error
+        agencies.start()
+    try:
+        yield
+    finally:
+        agencies.stop()
+
+
+def _write_configuration(command: CommandContext, agencies: Agencies, options: ServeOptions) -> None:
+    path = command.config
+    header = command.console.text("demo_serve.header")
+    text = f"# {header}\n\n{toml_text(served_tables(agencies, options.database))}"
+    try:
+        with path.open("w" if options.force else "x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        raise CannotCreate("cli.cannot_write", path=path, reason=error.strerror) from error
+
+
+def _write_secrets(agencies: Agencies, folder: Path) -> None:
+    """Write the passwords of the test doubles into files that only their owner may read."""
+    for name, secret in secrets_of_doubles(agencies).items():
+        path = folder / name
+        try:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            path.unlink(missing_ok=True)  # the permissions of an existing file would stay
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(f"{secret}\n")
+        except OSError as error:
+            raise CannotCreate("cli.cannot_write", path=path, reason=error.strerror) from error
+
+
+def _introduce(command: CommandContext, agencies: Agencies, *, is_new: bool) -> None:
+    console, path = command.console, command.config
+    by_name = dict(zip(CONNECTION_NAMES, agencies.doubles, strict=True))
+    lines = [console.typed_options.complete(f"{program_command()} {line}") for line in NEXT_COMMANDS]
+    systems = {name: double.base_url for name, double in by_name.items()}
+    console.document({"config": str(path), "written": is_new, "systems": systems, "next": lines})
+    console.message("demo_serve.introduction")
+    rows = [(name, double.base_url, _held_text(double.record_counts(), console)) for name, double in by_name.items()]
+    console.table(OutputTable(headings=("demo.connection", "demo.address", "demo.holds"), rows=rows))
+    console.message("demo_serve.written" if is_new else "demo_serve.kept", path=path)
+    console.message("demo_serve.second_terminal")
+    for line in lines:
+        console.line(f"  {line}")
+    console.message("demo_serve.until")
+
+
+def _held_text(counts: Mapping[str, int], console: Console) -> str:
+    return ", ".join(f"{count} {console.term('record_name', record_type)}" for record_type, count in counts.items())
+
+
+def _serve(command: CommandContext, agencies: Agencies, options: ServeOptions, stop: StopFlag) -> None:
+    """Wait for a signal; change records at the sources meanwhile, if that was asked for."""
+    changes, began_s = 0, time.monotonic()
+    while not stop.is_set():
+        time.sleep(POLL_INTERVAL_S)
+        if options.change_every_s is not None and time.monotonic() - began_s >= options.change_every_s:
+            changes, began_s = changes + 1, time.monotonic()
+            number = sum(agencies.edit(seed=changes).counts().values())
+            command.console.message("demo_serve.changed", number=number)

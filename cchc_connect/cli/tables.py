@@ -1,0 +1,93 @@
+"""Tables on a terminal. No cell is cut: what does not fit is folded, and a table of too many columns becomes blocks.
+
+Only a terminal needs rich, so this module is imported when a table is drawn.
+"""
+
+from collections.abc import Sequence
+from textwrap import TextWrapper
+
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+MIN_TEXT_WIDTH = 11
+"""Narrowest column of text: a date, or half of an instant, fits in."""
+
+SENTENCE_LENGTH, MIN_SENTENCE_WIDTH = 40, 20
+"""A column with a text of more characters is at least so wide: a sentence of one word a line cannot be read."""
+
+COLUMN_GAP = 2
+"""Columns of the terminal between two columns of a table."""
+
+TITLE_CELLS = 3
+"""Most cells of text in the first line of a block."""
+
+INDENT = "  "
+
+
+def draw_table(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int) -> None:
+    """Draw a table if it fits when its texts are folded; else write a block for each row. Numbers are never folded."""
+    console = Console(highlight=False)
+    columns = [[heading, *(row[index] for row in rows)] for index, heading in enumerate(headings)]
+    widths = _fitting_widths(columns, numbers_from, console.width)
+    if widths is None:
+        for line in _block_lines(headings, rows, numbers_from, console.width):
+            console.print(Text(line), soft_wrap=True)
+        return
+    drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, COLUMN_GAP - 1, 0, 0))
+    for index, (heading, width) in enumerate(zip(headings, widths, strict=True)):
+        is_number = index >= numbers_from
+        drawn.add_column(Text(heading), justify="right" if is_number else "left", width=width, overflow="fold")
+    for row in rows:
+        drawn.add_row(*map(Text, row))
+    console.print()
+    console.print(drawn)
+    console.print()
+
+
+def _fitting_widths(columns: Sequence[Sequence[str]], numbers_from: int, available: int) -> list[int] | None:
+    """Return the widths of the columns in a terminal of `available` columns; None if they do not fit.
+
+    Columns of text become narrower, the widest first: down to their longest word, then below it.
+    """
+    widths = [max(map(cell_len, column)) for column in columns]
+    longest_words = [max(cell_len(word) for cell in column for word in cell.split(" ")) for column in columns]
+    least = [MIN_SENTENCE_WIDTH if width > SENTENCE_LENGTH else MIN_TEXT_WIDTH for width in widths]
+    excess = sum(widths) + COLUMN_GAP * (len(widths) - 1) - available
+    for minima in (list(map(max, longest_words, least)), least):
+        while excess > 0:
+            reducible = [index for index, width in enumerate(widths[:numbers_from]) if width > minima[index]]
+            if not reducible:
+                break
+            widths[max(reducible, key=widths.__getitem__)] -= 1
+            excess -= 1
+    return widths if excess <= 0 else None
+
+
+def _block_lines(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int, width: int
+) -> Sequence[str]:
+    """Return the rows as blocks: the first texts, then a line for each other text, then all numbers."""
+    lines = [""]
+    first_numbers = min(numbers_from, len(headings))
+    title_cells = min(TITLE_CELLS, first_numbers)
+    for row in rows:
+        lines += _wrapped("  ".join(row[:title_cells]), width, "")
+        for heading, cell in list(zip(headings, row, strict=True))[title_cells:first_numbers]:
+            lines += _wrapped(f"{heading}: {cell}", width, INDENT)
+        numbers = zip(headings[first_numbers:], row[first_numbers:], strict=True)
+        lines += _wrapped(", ".join(f"{heading} {number}" for heading, number in numbers), width, INDENT)
+    return lines
+
+
+def _wrapped(text: str, width: int, indent: str) -> Sequence[str]:
+    wrapper = TextWrapper(
+        width=max(width, len(indent) + 1),
+        initial_indent=indent,
+        subsequent_indent=indent + INDENT if width > len(indent + INDENT) else indent,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+    )
+    return wrapper.wrap(text)

@@ -1,0 +1,125 @@
+"""`demo --serve`: somebody without a system can type every other command."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from cchc_connect.config.file import Config
+from tests.cli.conftest import CONFIG, Call
+
+FIRST_PORT = 20_000 + os.getpid() % 2_000 * 4
+PORTS = tuple(range(FIRST_PORT, FIRST_PORT + 4))
+"""Default ports of these tests: other tests run at the same time, and no system chooses these ports by itself."""
+
+PROGRAM = f"""
+from cchc_connect.cli import demo_serve, main
+demo_serve.DEFAULT_PORTS = {PORTS}
+raise SystemExit(main())
+"""
+
+
+@contextmanager
+def served(*options: str, stopped_by: signal.Signals = signal.SIGTERM) -> Generator[list[str], None, None]:
+    """Run `demo --serve` in this folder while the block runs; yield what it says until it waits."""
+    command = [sys.executable, "-c", PROGRAM, "demo", "--serve", "--small", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
+        assert running.stdout is not None
+        output_lines = list[str]()
+        while not (output_lines and "Ctrl-C" in output_lines[-1]):
+            output_lines.append(running.stdout.readline())
+            assert output_lines[-1], output_lines
+        yield output_lines
+        running.send_signal(stopped_by)
+        rest, _ = running.communicate(timeout=30)
+    output_lines.append(rest)
+    assert running.returncode == 0, output_lines
+
+
+def test_every_command_that_it_names_works_as_typed_without_any_variable(call: Call) -> None:
+    """`check` first: the secrets resolve, in files that only their owner reads."""
+    with served() as output_lines:
+        commands = [line.split()[1:] for line in output_lines if line.startswith("  ")]
+
+        codes = {" ".join(command): call(*command).code for command in commands}
+
+    assert next(iter(codes)) == "check"
+    assert len(codes) >= 6
+    assert set(codes.values()) == {0}
+    secrets = list(Path("demo-secrets").iterdir())
+    assert len(secrets) == 2
+    assert {path.stat().st_mode & 0o777 for path in secrets} == {0o600}
+
+
+@pytest.mark.parametrize("stopped_by", [signal.SIGINT, signal.SIGTERM])
+def test_it_can_be_started_again_and_the_configuration_still_fits(call: Call, stopped_by: signal.Signals) -> None:
+    """Same addresses, same records; the file, which may have been edited, is not written again."""
+    with served(stopped_by=stopped_by):
+        assert call("sync", "--only", "land-registry").code == 0
+    CONFIG.write_text(CONFIG.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
+    written = CONFIG.read_text(encoding="utf-8")
+
+    with served(stopped_by=stopped_by) as output_lines:
+        again = call("sync", "--only", "land-registry", "--json")
+
+    assert again.code == 0
+    assert again.document["rows_written"] == 0
+    assert CONFIG.read_text(encoding="utf-8") == written
+    assert "was not changed" in "".join(output_lines)
+
+
+def test_a_configuration_of_other_systems_is_left_as_it_is(call: Call) -> None:
+    """Exit code 73; --force overwrites it."""
+    call("init")
+    written = CONFIG.read_text(encoding="utf-8")
+
+    refused = call("demo", "--serve", "--small")
+
+    assert refused.code == 73
+    assert "--force" in refused.err
+    assert CONFIG.read_text(encoding="utf-8") == written
+    with served("--force"):
+        assert call("check").code == 0
+
+
+def test_a_second_one_says_that_the_first_is_running(call: Call) -> None:
+    """Exit code 73: at the addresses of the file there is somebody already."""
+    with served():
+        refused = call("demo", "--serve", "--small")
+
+    assert refused.code == 73
+    assert "second terminal" not in refused.out
+    assert "in use" in refused.err
+
+
+def test_free_ports_stand_in_where_one_is_in_use(call: Call) -> None:
+    with socket.socket() as occupied:
+        occupied.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        occupied.bind(("127.0.0.1", PORTS[0]))
+        occupied.listen()
+
+        with served():
+            assert call("check").code == 0
+            addresses = [table.base_url for table in Config.load(CONFIG).connections.values()]
+
+    assert not any(f":{PORTS[0]}" in address for address in addresses)
+    assert all(address.startswith("http://127.0.0.1:") for address in addresses)
+
+
+def test_the_systems_change_if_asked_for(call: Call) -> None:
+    """So `sync` has something to transfer each time."""
+    with served("--change-every", "1"):
+        rows = call("sync", "--json").document["rows_written"]
+        until, transferred = time.monotonic() + 60, 0
+        while not transferred:
+            assert time.monotonic() < until
+            transferred = call("sync", "--json").document["rows_written"]
+
+    assert 0 < transferred < rows

@@ -1,0 +1,25 @@
+"""`docs` names the folder of the documentation on this machine."""
+
+from pathlib import Path
+
+from tests.checkout import ROOT
+from tests.cli.conftest import Call
+
+
+def test_every_page_that_is_named_is_there(call: Call) -> None:
+    named = call("docs", "--json").document
+
+    assert Path(named["folder"]) == ROOT
+    assert set(named["pages"]) == {"official", "operator", "developer", "integrator", "everybody"}
+    assert [page for page in named["pages"].values() if not Path(page).is_file()] == []
+
+
+def test_the_readers_are_named_in_both_languages(call: Call) -> None:
+    assert "operators" in call("docs").out
+    assert "người vận hành" in call("docs", "--lang", "vi").out
+
+
+def test_the_written_configuration_says_how_to_find_the_documentation(call: Call) -> None:
+    call("init")
+
+    assert "cchc-connect docs" in Path("cchc.toml").read_text(encoding="utf-8")

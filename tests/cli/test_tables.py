@@ -1,0 +1,100 @@
+"""A table on a terminal of any width shows every cell wholly, perhaps folded over lines."""
+
+import io
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from cchc_connect.cli.console import Console, OutputTable
+from cchc_connect.messages import Language
+
+LINE = frozenset("─,:")
+"""Characters that a table or block adds."""
+
+TABLES = {
+    "status": (("connection", "record_type", "completed_at", "watermark", "live", "quarantined"), "status", 4),
+    "routes": (("route", "last_sequence", "waiting", "delivered", "dead"), "status", 1),
+    "runs": (("run_id", "started_at", "finished_at", "state", "rows", "messages"), "run_view", 4),
+    "quarantine": (
+        ("number", "connection", "record_type", "source_key", "first_seen", "faults"),
+        "quarantine_view",
+        99,
+    ),
+    "discrepancies": (
+        ("number", "record_type", "record_key", "field", "connection", "value", "owner", "owner_value", "state"),
+        "discrepancy_view",
+        99,
+    ),
+    "dead letters": (
+        ("route", "sequence", "record_type", "record_key", "attempts", "reason", "finished_at", "resend"),
+        "dead_letter_view",
+        99,
+    ),
+    "adapters": (("name", "package", "version", "purpose"), "adapter_view", 99),
+}
+"""Columns of the tables of commands, the catalogue's table of their headings, and where numbers begin."""
+
+NAMES = st.text(st.sampled_from("abcđ-_.0123456789"), min_size=1, max_size=90)
+
+
+class Terminal(io.StringIO):
+    """Standard output of a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def drawn(table: OutputTable, width: int) -> str:
+    """Return what a terminal of `width` columns shows."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"COLUMNS": str(width), "TERM": "xterm"}.items():
+            patch.setenv(name, value)
+        patch.delenv("NO_COLOR", raising=False)
+        terminal = Terminal()
+        patch.setattr(sys, "stdout", terminal)
+        Console(Language.ENGLISH, as_json=False).table(table)
+        return re.sub(r"\x1b\[\d*m", "", terminal.getvalue())
+
+
+def visible(texts: Iterable[str]) -> Counter[str]:
+    """Return how often each character that can be seen occurs."""
+    return Counter(
+        character for text in texts for character in text if not character.isspace() and character not in LINE
+    )
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("width", [40, 80, 200])
+@settings(max_examples=12)
+@given(names=st.lists(NAMES, min_size=2, max_size=2), count=st.integers(0, 10**9))
+def test_no_name_is_cut(name: str, width: int, names: list[str], count: int) -> None:
+    """Everything that a row contains can be read, and no line is longer than the terminal is wide."""
+    columns, prefix, numbers_from = TABLES[name]
+    rows = [[cell if index < numbers_from else str(count) for index, _ in enumerate(columns)] for cell in names]
+    headings = [f"{prefix}.{column}" for column in columns]
+
+    output = drawn(OutputTable(headings=headings, rows=rows, numbers_from=numbers_from), width)
+
+    shown = visible([output])
+    assert not visible(text for row in rows for text in row) - shown
+    assert "…" not in output
+    assert max(map(len, output.splitlines())) <= width
+
+
+def test_a_table_that_fits_is_a_table_and_one_of_too_many_columns_is_blocks() -> None:
+    names = ("name", "record_type", "outcome")
+    counters = ("fetched", "unchanged", "inserted", "updated", "deleted", "quarantined", "requests", "bytes_received")
+    headings = [*(f"sync_view.{name}" for name in names), *(f"count.{counter}" for counter in counters)]
+    row = ("land-registry", "land_parcel", "done", 400, 0, 394, 0, 0, 6, 4, 561500)
+    table = OutputTable(headings=headings, rows=[row], numbers_from=3)
+
+    assert "─" in drawn(table, 140)
+    assert drawn(table, 80).strip().splitlines() == [
+        "land-registry  land_parcel  done",
+        "  read 400, unchanged 0, new 394, changed 0, deleted 0, quarantined 6, requests",
+        "    4, bytes 561500",
+    ]

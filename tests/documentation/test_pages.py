@@ -1,0 +1,234 @@
+"""What the pages show works as it is typed: commands, code, configuration, units, commands of other machines."""
+
+import configparser
+import contextlib
+import io
+import json
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.main import get_command
+
+from cchc_connect.cli import main
+from cchc_connect.cli.app import app
+from cchc_connect.config.file import Config
+from tests.checkout import ROOT, relative_path
+from tests.documentation.pages import DOCS, Reader, blocks, pages, shown_commands
+
+OPERATE = DOCS / "operate.md"
+TYPED = ("quickstart.md", "vi/huong_dan_nhanh.md", "connect_a_system.md", "operate.md")
+"""The pages that are typed from top to bottom in one folder, with the demonstration's database in it."""
+EVERYWHERE = [*pages(), ROOT / "README.md", *(ROOT / "examples").rglob("README.md")]
+
+
+PORTAL = """
+[connections.national-portal]
+adapter = "national_portal"
+agency = "000.00.00.G22"
+base_url = "https://portal.example"
+account = {{ kind = "session", username = "h09", password = {{ file = "{secret}" }} }}
+
+[connections.national-portal.options]
+agency = "000.00.00.H09"
+destination = "000.00.00.G22"
+login_path = "/login"
+share_path = "/share"
+integration_path = "/integration"
+"""
+"""The receiver of the page's route, which another page describes."""
+
+
+@pytest.mark.parametrize("name", TYPED)
+def test_a_page_works_as_typed_from_top_to_bottom(name: str, reader: Reader, demo_database: Path) -> None:
+    shutil.copy(demo_database, "demo.db")
+
+    reader.follow(DOCS / name)
+
+    assert reader.output
+
+
+def test_the_vietnamese_page_is_answered_in_vietnamese(reader: Reader) -> None:
+    reader.follow(DOCS / "vi" / "huong_dan_nhanh.md")
+
+    assert all(re.search("[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệọỏốồổỗộớờởỡợụủứừửữự]", shown) for shown in reader.output)
+
+
+def test_the_second_run_of_the_quick_start_writes_nothing(reader: Reader) -> None:
+    reader.type("cchc-connect demo --small --serve")
+    reader.type("cchc-connect sync --json")
+    reader.type("cchc-connect sync --json")
+
+    first, second = (json.loads(shown) for shown in reader.output)
+    assert first["rows_written"] > 0
+    assert second["rows_written"] == 0
+
+
+@pytest.mark.parametrize("page", EVERYWHERE, ids=relative_path)
+def test_every_command_that_a_page_shows_exists_with_its_options(page: Path) -> None:
+    wrong = [problem for line in shown_commands(page) if (problem := unknown_part(line))]
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("page", pages(), ids=relative_path)
+def test_every_table_of_configuration_is_toml(page: Path) -> None:
+    for block in blocks(page, "toml"):
+        assert tomllib.loads(block.text)
+
+
+def test_the_tables_of_connect_a_system_make_a_valid_configuration(tmp_path: Path) -> None:
+    secret = tmp_path / "one-stop.password"
+    secret.write_text("invented", encoding="utf-8")
+    secret.chmod(0o600)
+    texts = [block.text for block in blocks(DOCS / "connect_a_system.md", "toml")]
+    texts.append(PORTAL.format(secret=secret))
+    file = tmp_path / "cchc.toml"
+    file.write_text("\n".join(texts).replace("/etc/cchc/one-stop.password", str(secret)), encoding="utf-8")
+
+    config = Config.load(file)
+
+    assert set(config.connections) == {"land-registry", "one-stop", "national-portal"}
+    assert set(config.routes) == {"to-portal"}
+
+
+def test_the_tables_of_operate_are_keys_of_the_configuration(tmp_path: Path) -> None:
+    file = tmp_path / "cchc.toml"
+    file.write_text("\n".join(block.text for block in blocks(OPERATE, "toml")), encoding="utf-8")
+
+    assert Config.load(file).run.on_failure
+
+
+def test_the_units_are_read_by_systemd(tmp_path: Path) -> None:
+    """The program's place is replaced by one that exists, which the check requires."""
+    service, timer = (block.text for block in blocks(OPERATE, "ini"))
+    for text in (service, timer):
+        parser = configparser.ConfigParser(delimiters="=", strict=False, interpolation=None)
+        parser.optionxform = str  # type: ignore[assignment,method-assign]  # keys keep their case, as systemd reads them
+        parser.read_string(text)
+        assert parser.sections()[0] == "Unit"
+    verify = shutil.which("systemd-analyze")
+    if verify is None:
+        pytest.skip("systemd-analyze is not installed")
+    for name, text in (("service", service), ("timer", timer)):
+        unit = text.replace("/opt/cchc/bin/cchc-connect", "/bin/true").replace(
+            "Documentation=man:systemd.timer(5)\n", ""
+        )
+        (tmp_path / f"cchc-connect.{name}").write_text(unit, encoding="utf-8")
+
+    done = subprocess.run(
+        [verify, "verify", str(tmp_path / "cchc-connect.service"), str(tmp_path / "cchc-connect.timer")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert "cchc-connect" not in done.stderr, done.stderr
+
+
+def test_the_cron_job_of_kubernetes_is_one_that_lets_no_two_runs_overlap() -> None:
+    (block,) = blocks(OPERATE, "yaml")
+    job: dict[str, Any] = yaml.safe_load(block.text)
+
+    assert (job["apiVersion"], job["kind"]) == ("batch/v1", "CronJob")
+    pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    assert job["spec"]["concurrencyPolicy"] == "Forbid"
+    assert pod["restartPolicy"] == "Never"
+    (container,) = pod["containers"]
+    mounted = {mount["name"] for mount in container["volumeMounts"]}
+    assert mounted == {volume["name"] for volume in pod["volumes"]}
+
+
+@pytest.mark.parametrize(("code", "passed_on"), [(0, 0), (3, 0), (75, 0), (69, 69), (78, 78)])
+def test_schedulers_are_told_of_failures_only(code: int, passed_on: int) -> None:
+    """The lines of cron and of Kubernetes, with a program that ends so in place of ours."""
+    (job,) = (yaml.safe_load(block.text) for block in blocks(OPERATE, "yaml"))
+    (container,) = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    (crontab,) = (block.text for block in blocks(OPERATE, "text"))
+    in_cron = crontab.split("cchc  ", 1)[1].replace(">> /var/lib/cchc/sync.jsonl", "")
+
+    for line in (*container["args"], in_cron):
+        typed = re.sub(r"/opt/cchc/bin/cchc-connect [^;]*", f"(exit {code})", line)
+        done = subprocess.run(["sh", "-c", typed], check=False, timeout=30)  # noqa: S607  # any shell will do
+
+        assert done.returncode == passed_on, typed
+
+
+def unknown_part(line: str) -> str | None:
+    """Return the part of a command line that the program does not have; None if it has all of it."""
+    command: Any = get_command(app)
+    options = {name for parameter in command.params for name in parameter.opts}
+    for word in line.split():
+        if hasattr(command, "commands") and not word.startswith("-") and word in command.commands:
+            command = command.commands[word]
+            options |= {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+        elif (word.startswith("--") and word.partition("=")[0] not in options | {"--help"}) or (
+            hasattr(command, "commands") and not word.startswith("-") and word.isidentifier() and word.islower()
+        ):
+            return f"{line}: {word}"
+    return None
+
+
+def codes_by_finding() -> dict[str, dict[str, str]]:
+    """Return the cells of the table of findings, by finding and command."""
+    section = (
+        OPERATE.read_text(encoding="utf-8").partition("## Findings, levels and exit codes")[2].partition("\n## ")[0]
+    )
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line.startswith("| ")
+    ]
+    return {row[0]: dict(zip(("check level", "sync", "status", "check"), row[1:], strict=True)) for row in rows[1:]}
+
+
+def exit_code(command: str) -> str:
+    """Run a command in the current folder; return its exit code as the table writes it."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        return str(main([command]))
+
+
+def unreachable(text: str, connection: str) -> str:
+    """Return a configuration in which the address of a connection is one where nothing listens."""
+    head, heading, rest = text.partition(f"[connections.{connection}]")
+    return head + heading + re.sub(r'base_url = "[^"]*"', 'base_url = "http://127.0.0.1:9"', rest, count=1)
+
+
+@pytest.mark.long
+def test_the_exit_codes_of_the_table_of_findings_are_those_of_the_commands(reader: Reader) -> None:
+    """In one folder, in turn: no database, some systems fail, all fail, a file that is no database, a faulty key."""
+    table, file, database = codes_by_finding(), Path("cchc.toml"), Path("shared.db")
+    reader.type("cchc-connect demo --small --serve")
+    served = file.read_text(encoding="utf-8") + "\n[run]\ndeadline_s = 1\n"
+
+    absent = table["there is no database yet"]
+    assert (exit_code("status"), exit_code("check")) == (absent["status"], absent["check"])
+
+    file.write_text(unreachable(served, "construction"), encoding="utf-8")
+    partly = table["some sources or routes failed or are on hold, others are done"]
+    assert [exit_code(command) for command in ("sync", "check")] == [partly["sync"], partly["check"]]
+    assert partly["status"].startswith(exit_code("status"))
+
+    for connection in re.findall(r"\[connections\.([a-z-]+)\]", served):
+        file.write_text(unreachable(file.read_text(encoding="utf-8"), connection), encoding="utf-8")
+    none = table["every source failed or is on hold, nothing was done"]
+    assert [exit_code(command) for command in ("sync", "check")] == [none["sync"], none["check"]]
+    assert none["status"].startswith(exit_code("status"))
+
+    for side in Path().glob("shared.db*"):
+        side.unlink()
+    database.write_text("this is no database", encoding="utf-8")
+    unusable = table["the database cannot be opened or written, or is of a newer program"]
+    assert [exit_code(command) for command in ("sync", "status", "check")] == [
+        unusable[command] for command in ("sync", "status", "check")
+    ]
+
+    file.write_text("[run]\ndeadline = 3\n", encoding="utf-8")
+    faulty = next(row for finding, row in table.items() if finding.startswith("`cchc.toml`"))
+    assert [exit_code(command) for command in ("sync", "status", "check")] == [
+        faulty[command] for command in ("sync", "status", "check")
+    ]
