@@ -60,6 +60,8 @@ LIBRARY_PACKAGES = frozenset(
         "packaging",
         "platformdirs",
         "psycopg",
+        "pyarrow",
+        "pyproj",
         "psycopg_binary",
         "pycparser",
         "pydantic",

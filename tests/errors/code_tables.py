@@ -76,8 +76,8 @@ WHO_BY_CODE: Mapping[str, str] = {
     "run.stopped": "nobody",
 }
 
-MIXED_TABLES = frozenset({"check", "network"})
-"""Tables with codes of findings beside codes of errors."""
+MIXED_TABLES = frozenset({"check", "demo_serve", "maintenance", "network", "schedule"})
+"""Tables with codes of findings and results beside codes of errors."""
 
 REASON_TABLES = frozenset({"circuit_breaker", "extra", "reconcile", "usage"})
 """Tables all of whose codes are reasons or errors, though no call in the sources shows it."""
@@ -97,6 +97,9 @@ CLASS_BY_CODE: Mapping[str, tuple[str, ...]] = {
     "source.adapter_failed": ("SourceHeld",),
     "source.program_failed": ("SourceHeld",),
     "source.start_over": ("StartOver",),
+    "cli.no_database": ("NotFound",),
+    "cli.database_is_folder": ("NotFound",),
+    "cli.database_empty": ("NotFound",),
     "transport.quota_exhausted": ("Throttled",),
     "transport.connection_lost": ("Unreachable",),
     "transport.never_connected": ("Unreachable",),
