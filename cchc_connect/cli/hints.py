@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import Self
 
 DATABASE_COMMANDS = (
+    "backup",
     "case",
     "changes",
     "dead-letters list",
     "discrepancies list",
     "discrepancies resolve",
+    "export",
     "history",
     "quarantine export",
     "quarantine list",
