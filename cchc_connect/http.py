@@ -126,12 +126,12 @@ class Headers(dict[str, str]):
         Raises:
             KeyError: there is no such header.
         """
-        if dict.__contains__(self, name.lower()):
-            return dict.__getitem__(self, name.lower())
+        if super().__contains__(name.lower()):
+            return super().__getitem__(name.lower())
         raise KeyError(name)
 
     def __contains__(self, name: object) -> bool:
-        return dict.__contains__(self, name.lower() if isinstance(name, str) else name)
+        return super().__contains__(name.lower() if isinstance(name, str) else name)
 
     def get(self, name: str, default: Any = None, /) -> Any:
         """Return the value of a header; `default` if there is none."""

@@ -48,7 +48,7 @@ def read_csv(file: BinaryIO, columns: Sequence[Column]) -> Iterator[Row]:
         Rejected: the file is not such a table; the error names the row and column.
     """
     cell_rows = _cell_rows(file)
-    heading = [unescape_formula(cell) for cell in next(cell_rows, [])]
+    heading = [unescape_formula(cell) for cell in next(cell_rows, list[str]())]
     if heading != [column.name for column in columns]:
         raise header_rejection(columns, heading)
     for number, cells in enumerate(cell_rows, start=2):

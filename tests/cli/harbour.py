@@ -159,7 +159,7 @@ def install_harbour(folder: Path, monkeypatch: pytest.MonkeyPatch, spot: str = "
     package.mkdir()
     (package / "__init__.py").write_text("", encoding="utf-8")
     (package / "people.py").write_text(_PEOPLE, encoding="utf-8")
-    lines = _ADAPTER.splitlines()
+    lines: list[str] = list(_ADAPTER.splitlines())
     number = next((number for number, line in enumerate(lines) if line.strip() == f"# {spot}"), 0)
     lines[number] = lines[number].replace(f"# {spot}", statement)
     (package / "adapter.py").write_text("\n".join(lines), encoding="utf-8")
