@@ -200,7 +200,7 @@ def output(site: Path) -> CommandOutput:
 
 
 def test_every_command_was_carried_out(output: CommandOutput) -> None:
-    """A command that fails early could leak nothing: runs are done or partial, and each query has rows to show."""
+    """A command that fails early could leak nothing: each fault is met, and each query has rows to show."""
     codes = output.codes()
 
     assert len(codes) == len(set(COMMANDS))

@@ -76,7 +76,7 @@ ROOMS = {
         "cchc_schemas clock messages wire errors http adapter privacy database signing transport.network "
         "database.reading database.outbox transport.auth database.state transport config database.writing"
     ),
-    "diagnostics": "clock messages errors http adapter database transport.network transport config sync",
+    "diagnostics": "clock messages errors http adapter privacy database transport.network transport config sync",
     "exports": "cchc_schemas clock messages errors extras privacy database spreadsheets database.reading",
     "cli": (
         "cchc_schemas clock messages errors adapter extras privacy database registry spreadsheets database.reading "

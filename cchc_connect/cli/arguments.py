@@ -1,12 +1,10 @@
 """Checks what a command is given: names of connections and record types, and a shared database that must exist."""
 
-import shlex
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 from cchc_connect.cli.context import CommandContext
-from cchc_connect.cli.hints import without_password
 from cchc_connect.database.names import require_known
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import DatabaseUnusable, NotFound
@@ -44,15 +42,6 @@ def _absence_code(path: Path) -> str:
     if path.is_dir():
         return "cli.database_is_folder"
     return "cli.database_empty" if path.is_file() else "cli.no_database"
-
-
-def database_option(location: str | None) -> str:
-    """Return the option --db for a suggested command, without password; "" if there is no location.
-
-    >>> database_option("postgresql://cchc:secret@db/shared")
-    ' --db postgresql://cchc@db/shared'
-    """
-    return f" --db {shlex.quote(without_password(location))}" if location else ""
 
 
 def configured_address(command: CommandContext) -> str:

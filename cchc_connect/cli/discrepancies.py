@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cchc_connect.cli.arguments import database_option, existing_database
+from cchc_connect.cli.arguments import existing_database
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
@@ -62,7 +62,7 @@ def list_discrepancies(
     for document in documents:
         if document["note"]:
             console.message("discrepancy_view.noted", number=document["number"], note=document["note"])
-    console.message("discrepancy_view.resolve", number=documents[0]["number"], where=database_option(database))
+    console.message("discrepancy_view.resolve", number=documents[0]["number"])
     return ExitCode.DONE
 
 

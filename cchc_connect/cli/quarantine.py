@@ -6,7 +6,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from cchc_connect.cli.arguments import database_option, existing_database
+from cchc_connect.cli.arguments import existing_database
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
@@ -91,7 +91,7 @@ def list_entries(
     ]
     columns = ("number", "connection", "record_type", "source_key", "first_seen", "faults")
     console.table(OutputTable(headings=[f"quarantine_view.{name}" for name in columns], rows=rows))
-    console.message("quarantine_view.see_one", number=entries[0].id, where=database_option(database))
+    console.message("quarantine_view.see_one", number=entries[0].id)
     return ExitCode.DONE
 
 

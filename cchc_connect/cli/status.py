@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from cchc_connect.cli.arguments import database_option, existing_database
+from cchc_connect.cli.arguments import existing_database
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
@@ -43,7 +43,7 @@ def show_status(command: CommandContext, database: str | None) -> ExitCode:
     console.message("status.database", path=document["database"])
     _show_streams(document["streams"], console)
     _show_routes(document["routes"], console)
-    _show_summary(document, console, database_option(database))
+    _show_summary(document, console)
     return ExitCode.DONE
 
 
@@ -167,7 +167,7 @@ def _show_routes(routes: list[dict[str, Any]], console: Console) -> None:
             console.message("status.held", place=route["name"], reason=route["held_reason"])
 
 
-def _show_summary(document: Mapping[str, Any], console: Console, option: str) -> None:
+def _show_summary(document: Mapping[str, Any], console: Console) -> None:
     console.line()
     report, broken_at = document["last_run"], document["audit_log"]["broken_at"]
     if report is None:
@@ -192,4 +192,4 @@ def _show_summary(document: Mapping[str, Any], console: Console, option: str) ->
     else:
         console.message("status.audit_log_broken", entry=broken_at)
     if any(stream["quarantined"] for stream in document["streams"]):
-        console.message("status.see_quarantine", where=option)
+        console.message("status.see_quarantine")

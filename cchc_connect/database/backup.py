@@ -18,9 +18,10 @@ from sqlalchemy.engine import URL
 
 from cchc_connect.database.backend import LOCK_TIMEOUT_S
 from cchc_connect.database.shared_database import SharedDatabase
-from cchc_connect.database.sqlite import PRIVATE_MODE, SqliteBackend
+from cchc_connect.database.sqlite import SqliteBackend
 from cchc_connect.errors import ConfigurationError, DatabaseUnusable
 from cchc_connect.privacy.child_environment import child_environment
+from cchc_connect.privacy.private_files import PRIVATE_MODE
 from cchc_connect.privacy.secrets import mask_secrets
 
 PG_DUMP, PG_RESTORE = "pg_dump", "pg_restore"

@@ -15,6 +15,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from cchc_connect.database.backend import LOCK_TIMEOUT_S, POOL_SIZE, DatabaseState, silent_engine_options
 from cchc_connect.errors import DatabaseUnusable
 from cchc_connect.messages import Message
+from cchc_connect.privacy.private_files import PRIVATE_MODE
 
 APPLICATION_ID = 0x63636863
 """Application id in the header of our files ("cchc"); a file with another id belongs to another program."""
@@ -27,9 +28,6 @@ _WITHOUT_LOG = ("SQLITE_CANTOPEN", "SQLITE_READONLY")
 
 WAL_RETRY_S = 0.05
 """Seconds between two attempts to switch a file to its write-ahead log while another program has it locked."""
-
-PRIVATE_MODE = 0o600
-"""Permissions of a new file: the records are personal data."""
 
 CACHE_KIB = 4 * 1024
 """Page cache of a connection, KiB: the inner index pages of a million rows fit in."""

@@ -74,6 +74,7 @@ def export(  # noqa: PLR0913  # an export has as many options as its command
         ConfigurationError: the format or a transformation needs an extra that is not installed.
         FileExistsError: there is a file at `path`, and `replace` is false.
         OSError: the file cannot be written.
+        NotFound: versions of the instant `at` were purged (`maintenance.history_purged`).
         DatabaseUnusable: the database failed.
     """
     path, chosen = Path(path), export_format(Path(path), file_format)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum, IntEnum
 from functools import cache
 from typing import Any, get_args, get_origin
 
@@ -43,11 +42,6 @@ def field_types(model: type[BaseModel]) -> tuple[FieldType, ...]:
 def has_geometry(model: type[BaseModel]) -> bool:
     """True if records of this type may have a geometry."""
     return any(_is_geometry(field.annotation) for field in model.model_fields.values())
-
-
-def is_number_code(kind: type[Any]) -> bool:
-    """True if the values are members of an enumeration that are numbers."""
-    return issubclass(kind, Enum) and issubclass(kind, IntEnum)
 
 
 def _is_geometry(annotation: object) -> bool:

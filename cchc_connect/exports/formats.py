@@ -27,9 +27,6 @@ FORMAT_BY_ENDING: Mapping[str, ExportFormat] = MappingProxyType(
     {".jsonl": ExportFormat.NDJSON, **{f".{file_format}": file_format for file_format in ExportFormat}}
 )
 
-FOR_PEOPLE = frozenset({ExportFormat.CSV, ExportFormat.XLSX})
-"""Formats with headings, codes and times in the reader's language; the others are the same in every language."""
-
 
 def export_format(path: Path, name: str | None = None) -> ExportFormat:
     """Return the format called `name`; without a name that of the end of the path.

@@ -18,6 +18,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from enum import IntEnum
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -25,7 +26,7 @@ import pyarrow as pa  # type: ignore[import-untyped]  # it has none
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # the same
 from pydantic import BaseModel
 
-from cchc_connect.exports.field_types import FieldType, field_types, has_geometry, is_number_code
+from cchc_connect.exports.field_types import FieldType, field_types, has_geometry
 from cchc_connect.exports.geometry_encoding import well_known_bytes
 from cchc_connect.exports.reference_systems import projection_json
 from cchc_connect.exports.stored_rows import ExportRow, Selection, Written
@@ -86,7 +87,7 @@ def _fields(model: type[BaseModel]) -> Iterator[Any]:
 
 
 def _value_type(kind: type[Any]) -> Any:
-    if is_number_code(kind):
+    if issubclass(kind, IntEnum):
         return pa.int32()
     return _TYPES.get(kind, pa.string())
 

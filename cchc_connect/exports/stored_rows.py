@@ -15,8 +15,9 @@ from sqlalchemy import JSON, ColumnElement, Connection, Text, cast, func, select
 from sqlalchemy.sql.visitors import replacement_traverse
 
 from cchc_connect.clock import as_instant, to_timestamp_text
+from cchc_connect.database.maintenance import require_history
 from cchc_connect.database.reading.filters import conditions
-from cchc_connect.database.reading.records import RECORD_BATCH_SIZE
+from cchc_connect.database.reading.records import RECORD_BATCH_SIZE, key_batches, live_records_query
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.tables import GONE, change
 from cchc_connect.exports.field_types import has_geometry
@@ -118,20 +119,18 @@ class StoredRows:
 
     def _live_rows(self) -> Iterator[Any]:
         table = record_table(self._selection.record_class.record_type)
-        owned = (table.c[name] for name in PROVENANCE if name in table.c)
-        columns = select(table.c.record_key, *owned, change.c.changed_at, change.c.document)
-        joined = columns.join(change, change.c.sequence == table.c.sequence)
-        query = joined.where(table.c.deleted_at.is_(None), *self._conditions).order_by(table.c.record_key)
-        after, is_last = "", False
-        while not is_last:
-            rows = self._connection.execute(query.where(table.c.record_key > after).limit(RECORD_BATCH_SIZE)).all()
+        live = live_records_query(self._selection.record_class).where(*self._conditions)
+        selected = {column.name for column in live.selected_columns}
+        added = [table.c[name] if name in table.c else change.c[name] for name in PROVENANCE if name not in selected]
+        query = live.add_columns(*added).limit(RECORD_BATCH_SIZE)
+        for rows in key_batches(lambda after: self._connection.execute(query.where(table.c.record_key > after)).all()):
             yield from rows
-            after, is_last = rows[-1].record_key if rows else after, len(rows) < RECORD_BATCH_SIZE
 
     def _rows_at(self, at: date) -> Iterator[Any]:
         """Yield the last version of each record that was stored by then, unless it ended the record."""
         record_class = self._selection.record_class
         until = to_timestamp_text(as_instant(at, at_end_of_day=True))
+        require_history(self._connection, until)
         versions = (change.c.record_type == record_class.record_type) & (change.c.changed_at <= until)
         latest = select(change.c.record_key, func.max(change.c.sequence).label("last")).where(versions)
         latest = latest.group_by(change.c.record_key).order_by(change.c.record_key).limit(RECORD_BATCH_SIZE)
@@ -139,12 +138,10 @@ class StoredRows:
         own_columns = set(record_table(record_class.record_type).c)
         met = (_of_document(own_columns, condition) for condition in self._conditions)
         query = columns.where(change.c.operation.not_in(GONE), *met).order_by(change.c.record_key)
-        after, is_last = "", False
-        while not is_last:
-            page = self._connection.execute(latest.where(change.c.record_key > after)).all()
-            if page:
-                yield from self._connection.execute(query.where(change.c.sequence.in_([row.last for row in page])))
-            after, is_last = page[-1].record_key if page else after, len(page) < RECORD_BATCH_SIZE
+        for page in key_batches(
+            lambda after: self._connection.execute(latest.where(change.c.record_key > after)).all()
+        ):
+            yield from self._connection.execute(query.where(change.c.sequence.in_([row.last for row in page])))
 
 
 class _Located(msgspec.Struct):

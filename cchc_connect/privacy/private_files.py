@@ -13,6 +13,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 PRIVATE_MODE = 0o600
+"""Permissions of a file that only its owner may read: records are personal data."""
+
+GROUP_OR_OTHERS = 0o077
+"""Permissions of the owner's group and of others; a private file has none of them."""
 
 _DESCRIPTORS = Path("/proc/self/fd")
 """Where Linux shows the open files of this process as links."""

@@ -76,7 +76,7 @@ WHO_BY_CODE: Mapping[str, str] = {
     "run.stopped": "nobody",
 }
 
-MIXED_TABLES = frozenset({"check", "demo_serve", "maintenance", "network", "schedule"})
+MIXED_TABLES = frozenset({"check", "demo_serve", "exports", "maintenance", "network", "schedule"})
 """Tables with codes of findings and results beside codes of errors."""
 
 REASON_TABLES = frozenset({"circuit_breaker", "extra", "reconcile", "usage"})
