@@ -7,6 +7,7 @@ Run a configured synchronisation: `Config`, `SharedDatabase`, `Synchronizer`, `R
 Read the shared records: `find_case`, `records`, `history`, `changes`, `discrepancies`, or any SQL tool.
 Read them from asyncio: `iterate_in_thread`.
 Write shared records from a program: `RecordWriter`.
+Write records into a file, personal values masked: `export`.
 Write a log without secrets and personal values: `RedactingFormatter`.
 Write an adapter: `Adapter`, `Source`, `Target` and the types they use; `cchc_connect.wire.codecs` reads wire values.
 """

@@ -15,12 +15,12 @@ from .adapter import (
     SourceProfile as SourceProfile,
     Target as Target,
 )
-from .case import Case as Case, find_case as find_case
 from .clock import Clock as Clock, SystemClock as SystemClock
 from .config.file import Config as Config
 from .database.backup import Backup as Backup, back_up as back_up
 from .database.outbox.dead_letters import DeadLetter as DeadLetter, dead_letters as dead_letters
 from .database.reading.async_iteration import iterate_in_thread as iterate_in_thread
+from .database.reading.case import Case as Case, find_case as find_case
 from .database.reading.change_feed import Change as Change, changes as changes, follow as follow
 from .database.reading.discrepancies import (
     Discrepancy as Discrepancy,
@@ -63,6 +63,8 @@ from .errors import (
     Unreachable as Unreachable,
     UsageMistake as UsageMistake,
 )
+from .exports.exporter import ExportReport as ExportReport, export as export
+from .exports.formats import ExportFormat as ExportFormat
 from .http import (
     Conversation as Conversation,
     Credentials as Credentials,

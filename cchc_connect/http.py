@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from cchc_connect.wire.json import Listing, is_json, read_json, split_listing, split_members
 from cchc_schemas import mask
@@ -112,6 +112,35 @@ class HttpRequest:
         return f"<{self.method} {self.display_path}>"
 
 
+class Headers(dict[str, str]):
+    """Headers of a response by name, in upper or lower case.
+
+    >>> headers = Headers({"x-total": "12"})
+    >>> headers["X-Total"], headers.get("X-TOTAL"), "X-Total" in headers
+    ('12', '12', True)
+    """
+
+    def __missing__(self, name: str) -> str:
+        """Return the value of a name that is not in lower case; the error for a missing one names it as it was asked.
+
+        Raises:
+            KeyError: there is no such header.
+        """
+        if super().__contains__(name.lower()):
+            return super().__getitem__(name.lower())
+        raise KeyError(name)
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name.lower() if isinstance(name, str) else name)
+
+    def get(self, name: str, default: Any = None, /) -> Any:
+        """Return the value of a header; `default` if there is none."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+
 @dataclass(frozen=True, kw_only=True)
 class HttpResponse:
     """One complete HTTP response: its body was read to the end and is within the size limits."""
@@ -119,11 +148,17 @@ class HttpResponse:
     status: int
     """HTTP status code."""
     headers: Mapping[str, str]
-    """Header name in lower case -> value; the values of a repeated header are joined by ", "."""
+    """Header name -> value, found in upper and lower case; the values of a repeated header are joined by ", "."""
     body: bytes
     """Decompressed body."""
     verdict: Verdict = Verdict.UNKNOWN
     """Verdict of the dialect's classifier; the transport sets it."""
+
+    def __post_init__(self) -> None:
+        """Make the headers independent of upper and lower case."""
+        if not isinstance(self.headers, Headers):
+            lowered = Headers({name.lower(): value for name, value in self.headers.items()})
+            object.__setattr__(self, "headers", lowered)
 
     @property
     def media_type(self) -> str:

@@ -6,12 +6,21 @@ A package of an integrator registers its adapter in its own pyproject.toml, in t
     district_registry = "district_registry_adapter:DistrictRegistry"
 """
 
+import logging
 from collections.abc import Mapping
+from contextlib import nullcontext
 from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
 from cchc_connect.adapter import AdapterFactory
-from cchc_connect.errors import ConfigurationError
+from cchc_connect.errors import CchcError, ConfigurationError
+from cchc_connect.messages.suggestions import suggestion
+from cchc_connect.privacy.adapter_failure import described_import
+from cchc_connect.privacy.error_boundary import ErrorBoundary
+from cchc_connect.privacy.redaction import logged_traceback
+from cchc_schemas.text import listed
+
+log = logging.getLogger("cchc_connect.registry")
 
 ENTRY_POINT_GROUP = "cchc_connect.adapters"
 """Entry point group of the adapters."""
@@ -30,11 +39,22 @@ def adapter_factory(name: str) -> AdapterFactory:
     """
     installed = installed_adapters()
     if name not in installed:
-        raise ConfigurationError("config.adapter_unknown", name=name, known=", ".join(installed))
-    try:
-        factory = installed[name].load()
-    except (ImportError, AttributeError) as error:
-        raise ConfigurationError("config.adapter_broken", name=name, value=installed[name].value) from error
+        raise ConfigurationError(
+            "config.adapter_unknown", name=name, suggestion=suggestion(name, installed), known=listed(installed)
+        )
+    point = installed[name]
+    with ErrorBoundary(nullcontext(), lambda error: _import_error(point, error)):
+        factory = point.load()
     if not (callable(factory) and hasattr(factory, "Options")):
-        raise ConfigurationError("config.adapter_broken", name=name, value=installed[name].value)
+        raise ConfigurationError("config.adapter_without_options", name=name, value=point.value)
     return cast("AdapterFactory", factory)
+
+
+def _import_error(point: EntryPoint, error: BaseException) -> ConfigurationError | None:
+    if isinstance(error, CchcError) or not isinstance(error, Exception):
+        return None
+    failure = described_import(error, point.value)
+    log.error("adapter %s: cannot be imported: %s%s", point.name, failure, logged_traceback(log, error))
+    return ConfigurationError(
+        "config.adapter_broken", name=point.name, value=point.value, error=str(failure), location=failure.location
+    )

@@ -41,6 +41,7 @@ ROOMS = {
     "cchc_schemas": "",
     "clock": "",
     "messages": "clock",
+    "record_fields": "cchc_schemas messages",
     "testing.province": "cchc_schemas",
     "wire": "cchc_schemas",
     "errors": "messages",
@@ -52,39 +53,39 @@ ROOMS = {
     "privacy": "cchc_schemas errors http",
     "database.direct": "messages errors extras privacy",
     "database": "cchc_schemas messages errors extras privacy database.direct",
-    "registry": "errors adapter",
+    "registry": "cchc_schemas messages errors adapter privacy",
     "signing": "clock messages wire errors extras",
-    "spreadsheets": "messages wire errors drop_folder extras",
+    "spreadsheets": "messages wire errors drop_folder extras privacy",
     "testing.faults": "errors testing.doubles extras",
     "transport.network": "errors extras privacy",
     "database.migrations": "database",
     "database.reading": "cchc_schemas clock messages wire errors database",
     "testing": "testing.province testing.doubles testing.faults",
     "transport.calls": "errors http transport.network",
-    "database.outbox": "clock errors adapter database database.reading",
+    "database.outbox": "clock messages errors adapter database database.reading",
     "soap": "wire errors http extras transport.calls",
     "transport.auth": "cchc_schemas errors http extras privacy signing transport.network transport.calls",
-    "database.state": "clock errors http adapter database.direct database database.outbox",
-    "transport": "cchc_schemas errors http extras transport.network transport.calls transport.auth",
+    "database.state": "clock messages errors http adapter database.direct database database.outbox",
+    "transport": "cchc_schemas errors http extras privacy transport.network transport.calls transport.auth",
     "cchc_adapters": "cchc_connect cchc_schemas wire transport",
     "config": (
         "cchc_schemas clock messages errors http adapter extras privacy database.direct database registry signing "
         "transport.network transport.auth transport"
     ),
     "database.writing": "cchc_schemas wire errors database database.reading database.outbox database.state",
-    "case": "cchc_schemas errors database database.reading",
     "sync": (
         "cchc_schemas clock messages wire errors http adapter privacy database signing transport.network "
         "database.reading database.outbox transport.auth database.state transport config database.writing"
     ),
     "monitoring": "clock messages errors database.direct database database.outbox database.state sync",
     "diagnostics": (
-        "clock messages errors http adapter database.direct database transport.network transport config sync"
+        "clock messages errors http adapter privacy database.direct database transport.network transport config sync"
     ),
+    "exports": "cchc_schemas clock messages record_fields errors extras privacy database spreadsheets database.reading",
     "cli": (
-        "cchc_schemas clock messages version errors adapter extras privacy database.direct database registry "
-        "spreadsheets database.reading testing.doubles testing database.outbox database.state config database.writing "
-        "case sync monitoring diagnostics"
+        "cchc_schemas clock messages version record_fields errors adapter extras privacy database.direct database "
+        "registry spreadsheets database.reading exports testing.doubles testing database.outbox database.state config "
+        "database.writing sync monitoring diagnostics"
     ),
     "__main__": "cli",
 }

@@ -145,9 +145,9 @@ VIETNAMESE_MESSAGES = [
     ("network.certificate_expiring", {"version": "TLSv1.3", "days": 9, "until": "2026-12-09"}, "vào 09/12/2026."),
     ("network.clock_ok", {"seconds": 0.5}, "lệch 0,5 giây"),
     ("cli.cannot_write", {"path": "a", "reason": os.strerror(errno.EACCES)}, "không có quyền truy cập"),
-    ("config_rule.enum", {"expected": "'a' or 'b'"}, "'a' hoặc 'b'"),
+    ("config_rule.enum", {"expected": "'a' or 'b'", "suggestion": ""}, "'a' hoặc 'b'"),
     ("config.not_toml", {"file": "a", "problem": "Invalid value (at line 3, column 5)"}, "ở dòng 3, cột 5"),
-    ("config.adapter_unknown", {"name": "a", "known": ["b", "c"]}, "Đã cài: b, c."),
+    ("config.adapter_unknown", {"name": "a", "suggestion": "", "known": ["b", "c"]}, "Đã cài: b, c."),
 ]
 
 

@@ -168,9 +168,11 @@ def test_the_extra_all_is_every_other_extra() -> None:
 NEEDS_AN_EXTRA = {
     "cchc_connect.database.direct.postgres",
     "cchc_connect.database.postgres",
+    "cchc_connect.exports.parquet",
     "cchc_connect.signing.jose",
     "cchc_connect.soap.messages",
     "cchc_connect.soap.wsdl",
+    "cchc_connect.spreadsheets.workbook",
     "cchc_connect.spreadsheets.xlsx",
     "cchc_connect.testing.faults.certificates",
     "cchc_connect.testing.fixtures",
@@ -193,7 +195,7 @@ for name in {modules!r}:
 
 def test_without_extras_every_other_module_can_be_imported() -> None:
     optional = ["httpx", "httpcore", "psycopg", "openpyxl", "keyring", "cryptography", "joserfc", "lxml", "zeep"]
-    optional += ["trustme", "pytest"]
+    optional += ["trustme", "pytest", "pyarrow", "pyproj"]
     names = [module.name for module in modules() if ".migrations" not in module.name]
     program = IMPORT_ALL.format(optional=optional, modules=names)
 

@@ -18,6 +18,7 @@ from cchc_connect.cli.context import (
     DatabaseOption,
     command_context,
 )
+from cchc_connect.cli.export_command import export_app
 from cchc_connect.cli.maintenance_commands import maintenance_app
 from cchc_connect.cli.query_commands import query_app
 from cchc_connect.errors import ConfigurationError
@@ -42,6 +43,7 @@ app.add_typer(schema, name="schema")
 app.add_typer(adapter, name="adapter")
 app.add_typer(query_app)
 app.add_typer(maintenance_app)
+app.add_typer(export_app)
 
 
 def show_version(context: typer.Context, *, requested: bool) -> None:

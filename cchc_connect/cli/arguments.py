@@ -2,14 +2,12 @@
 
 # ruff: noqa: PLC0415  # what only opens SQLAlchemy or the records is imported there, so that `status` starts at once
 
-import shlex
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cchc_connect.cli.context import CommandContext
-from cchc_connect.cli.hints import without_password
 from cchc_connect.errors import DatabaseUnusable, NotFound
 from cchc_connect.privacy.secrets import SecretText
 
@@ -61,15 +59,6 @@ def existing_database_directly(location: str) -> Generator["DirectConnection", N
     else:
         return
     raise _no_database(absent)
-
-
-def database_option(location: str | None) -> str:
-    """Return the option --db for a suggested command, without password; "" if there is no location.
-
-    >>> database_option("postgresql://cchc:secret@db/shared")
-    ' --db postgresql://cchc@db/shared'
-    """
-    return f" --db {shlex.quote(without_password(location))}" if location else ""
 
 
 def configured_address(command: CommandContext) -> str:

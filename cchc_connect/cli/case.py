@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from cchc_connect.case import Case, find_case
 from cchc_connect.cli.arguments import existing_database
 from cchc_connect.cli.console import Console
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_date, local_number, local_time
-from cchc_connect.cli.record_fields import named_code
+from cchc_connect.database.reading.case import Case, find_case
 from cchc_connect.privacy.masking import masked_record
+from cchc_connect.record_fields import named_code
 from cchc_schemas import (
     ConstructionPermit,
     ConstructionWorks,

@@ -2,19 +2,23 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, cast
 
 from cchc_connect.cli.console import Console
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode, exit_code_of
-from cchc_connect.cli.record_fields import field_name, record_model
+from cchc_connect.cli.fault_texts import rule_text
 from cchc_connect.config.file import Config
 from cchc_connect.diagnostics.connections import check_connections
 from cchc_connect.diagnostics.database import DATABASE, database_findings, free_space_finding
 from cchc_connect.diagnostics.finding import Finding
 from cchc_connect.errors import ConfigurationError, DatabaseUnusable
+from cchc_connect.record_fields import field_name, record_model
+
+if TYPE_CHECKING:
+    from cchc_schemas import Fault
 
 CONNECTIONS = "connections"
 """Subject of a finding about all connections."""
@@ -92,18 +96,19 @@ def _subject_text(finding: Finding, console: Console) -> str:
 def _sentence(finding: Finding, console: Console) -> str:
     """Return the sentence of a finding; the most frequent faults of a page, `path rule; ...`, are put into words."""
     context = dict(finding.message.context)
-    if isinstance(rules := context.get("rules"), str):
+    if isinstance(faults := context.get("faults"), list):
         model = record_model(finding.subject.rpartition(" ")[2])
-        context["rules"] = "; ".join(_fault_text(model, rule, console) for rule in rules.split("; "))
+        faults = cast("list[Fault]", faults)
+        context["rules"] = "; ".join(
+            f"{field_name(model, fault.path, console)}: {rule_text(fault, console)}" for fault in faults
+        )
     return console.text(finding.message.code, **context)
-
-
-def _fault_text(model: type[BaseModel] | None, fault: str, console: Console) -> str:
-    path, _, rule = fault.rpartition(" ")
-    return f"{field_name(model, path, console)}: {console.term('fault', rule)}"
 
 
 def _document(finding: Finding, console: Console) -> dict[str, object]:
     message = finding.message
     head = {"subject": finding.subject, "good": finding.error is None, "level": finding.level, "code": message.code}
-    return {**head, "message": _sentence(finding, console), "context": console.json_values(message.context)}
+    context: dict[str, object] = dict(console.json_values(message.context))
+    if isinstance(faults := message.context.get("faults"), list):
+        context["faults"] = [asdict(fault) for fault in cast("list[Fault]", faults)]
+    return {**head, "message": _sentence(finding, console), "context": context}

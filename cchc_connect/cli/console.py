@@ -17,7 +17,7 @@ from unicodedata import category
 from cchc_connect.cli.exit_codes import OutputUnwritable
 from cchc_connect.cli.hints import TypedOptions
 from cchc_connect.errors import CchcError
-from cchc_connect.messages import Language, Message, Messages, render_message
+from cchc_connect.messages import Language, Message, Messages, Wording
 
 GAP = "  "
 """Space between two columns."""
@@ -43,7 +43,7 @@ class OutputTable:
     numbers_from: int = 99
 
 
-class Console:
+class Console(Wording):
     """Output of one command."""
 
     def __init__(self, language: Language, *, as_json: bool, typed_options: TypedOptions | None = None) -> None:
@@ -51,29 +51,13 @@ class Console:
 
         Commands that a sentence suggests get the `typed_options`.
         """
-        self.language = language
+        super().__init__(language)
         self.as_json = as_json
         self.typed_options = typed_options or TypedOptions()
 
     def text(self, code: str, /, **context: object) -> str:
-        """Return the sentence for `code`, or the code itself if the catalogue lacks it or a value is missing.
-
-        Codes also come from the shared database, where a newer version of the program may have written them.
-        """
-        try:
-            sentence = render_message(code, self.language, context)
-        except KeyError:
-            return code
-        return self.typed_options.complete(sentence)
-
-    def sentence(self, message: Message) -> str:
-        """Return the sentence of `message`."""
-        return self.text(message.code, **message.context)
-
-    def term(self, table: str, code: str) -> str:
-        """Return the words of the catalogue's `table` for `code`, or the code itself if there are none."""
-        words = self.text(f"{table}.{code}")
-        return code if words == f"{table}.{code}" else words
+        """Return the sentence for `code`, with the typed options in the commands that it suggests."""
+        return self.typed_options.complete(super().text(code, **context))
 
     def message(self, code: str, /, **context: object) -> None:
         """Write the sentence for `code`."""

@@ -10,7 +10,6 @@ from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_time
-from cchc_connect.cli.record_fields import field_name, record_model
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.config.file import Config
 from cchc_connect.database.names import require_known
@@ -18,6 +17,7 @@ from cchc_connect.database.outbox.dead_letters import DeadLetter, requeue, store
 from cchc_connect.database.outbox.deliveries import route_states
 from cchc_connect.errors import NotFound, UsageMistake
 from cchc_connect.messages import sentences_by_code
+from cchc_connect.record_fields import field_name, record_model
 
 COLUMNS = (
     "route",

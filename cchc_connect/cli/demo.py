@@ -16,7 +16,6 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from cchc_connect.case import find_case
 from cchc_connect.cli.case import CaseView, case_document
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import PROGRAM, CommandContext
@@ -27,6 +26,7 @@ from cchc_connect.cli.quarantine import show_faults
 from cchc_connect.cli.report import report_document, show_report
 from cchc_connect.config.file import Config
 from cchc_connect.database.reading import quarantine_entries
+from cchc_connect.database.reading.case import find_case
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.writing import quarantine

@@ -4,7 +4,6 @@ So somebody who has no system can type `check`, `sync` and the other commands in
 the test doubles are in files beside the configuration, because a configuration never contains a secret.
 """
 
-import os
 import signal
 import time
 import tomllib
@@ -21,6 +20,7 @@ from cchc_connect.cli.demo import demo_world, program_command
 from cchc_connect.cli.demo_config import CONNECTION_NAMES, secrets_of_doubles, served_tables, toml_text
 from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
 from cchc_connect.cli.signals import StopFlag, stop_on_signals
+from cchc_connect.privacy.private_files import new_private_file
 from cchc_connect.testing import Agencies
 from cchc_connect.testing.doubles.loopback_server import LOOPBACK
 
@@ -130,10 +130,8 @@ def _write_secrets(agencies: Agencies, folder: Path) -> None:
         path = folder / name
         try:
             path.parent.mkdir(mode=0o700, exist_ok=True)
-            path.unlink(missing_ok=True)  # the permissions of an existing file would stay
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(f"{secret}\n")
+            with new_private_file(path, replace=True) as file:
+                file.write(f"{secret}\n".encode())
         except OSError as error:
             raise CannotCreate("cli.cannot_write", path=path, reason=error.strerror) from error
 

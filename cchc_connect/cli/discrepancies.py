@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cchc_connect.cli.arguments import database_option, existing_database
+from cchc_connect.cli.arguments import existing_database
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_time
-from cchc_connect.cli.record_fields import field_name, field_value, record_model
 from cchc_connect.clock import SystemClock, to_timestamp_text
 from cchc_connect.database.names import require_known
 from cchc_connect.database.reading.discrepancies import Discrepancy, DiscrepancyState, discrepancies
@@ -16,6 +15,7 @@ from cchc_connect.database.state.cursors import stream_states
 from cchc_connect.database.writing.discrepancies import set_discrepancy_state
 from cchc_connect.errors import UsageMistake
 from cchc_connect.privacy.masking import HIDDEN, masked_field
+from cchc_connect.record_fields import field_name, field_value, record_model
 from cchc_schemas import RECORD_TYPES
 
 MAX_VALUE_LENGTH = 40
@@ -62,7 +62,7 @@ def list_discrepancies(
     for document in documents:
         if document["note"]:
             console.message("discrepancy_view.noted", number=document["number"], note=document["note"])
-    console.message("discrepancy_view.resolve", number=documents[0]["number"], where=database_option(database))
+    console.message("discrepancy_view.resolve", number=documents[0]["number"])
     return ExitCode.DONE
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from cchc_connect.cli.console import Console
-from cchc_connect.cli.record_fields import member_name, named_code, nested_types
+from cchc_connect.record_fields import member_name, named_code, nested_types
 from cchc_schemas import PartialDate, code_list
 from cchc_schemas.codes import Code, ListedCode
 

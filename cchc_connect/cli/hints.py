@@ -17,6 +17,7 @@ DATABASE_COMMANDS = (
     "dead-letters list",
     "discrepancies list",
     "discrepancies resolve",
+    "export",
     "history",
     "quarantine export",
     "quarantine list",

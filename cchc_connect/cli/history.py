@@ -12,13 +12,14 @@ from cchc_connect.cli.console import Console
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_date, local_time, parse_moment
-from cchc_connect.cli.record_fields import field_name, field_value
 from cchc_connect.clock import as_instant, to_timestamp_text
+from cchc_connect.database.maintenance import require_history
 from cchc_connect.database.reading.history import FieldChange, RecordVersion, differences, histories
 from cchc_connect.database.reading.lineage import predecessors, successors
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import RecordNotFound
 from cchc_connect.privacy.masking import masked_field, masked_record
+from cchc_connect.record_fields import field_name, field_value
 from cchc_schemas import Record, to_document
 
 Versions = Sequence[RecordVersion[Record]]
@@ -43,9 +44,13 @@ def show_history(
     Raises:
         UsageMistake: there is no such record type, or `at` is not an instant.
         RecordNotFound: there is no such record, or there was none at that instant.
+        NotFound: versions of that instant were purged.
     """
     kind, key, moment = record_class(record[0]), record[1], parse_moment(at, "--at")
     with existing_database(command, database) as opened:
+        if moment is not None:
+            with opened.reading() as connection:
+                require_history(connection, to_timestamp_text(as_instant(moment, at_end_of_day=True)))
         key_history = _find(opened, kind, key)
     view = _HistoryView(command.console, unmasked=unmasked)
     if moment is None:

@@ -18,6 +18,7 @@ from cchc_connect.cli.app import app
 from cchc_connect.cli.console import Console, discard
 from cchc_connect.cli.context import PROGRAM
 from cchc_connect.cli.exit_codes import ExitCode, OutputUnwritable, exit_code_of
+from cchc_connect.cli.expected_values import expected_value
 from cchc_connect.cli.hints import TypedOptions
 from cchc_connect.cli.localization import choose_language, language_option, localized_command
 from cchc_connect.errors import CchcError, UsageMistake
@@ -159,11 +160,13 @@ def _show_usage_error(error: typer.TyperException, console: Console) -> ExitCode
         return ExitCode.USAGE
     text = error.format_message()
     quoted = re.findall(r"'([^']*)'", text)
-    context = {"command": _command(error), "word": quoted[0] if quoted else ""}
-    code, parameter = _usage_code(error, text), _parameter(error)
+    code, word = _usage_code(error, text), quoted[0] if quoted else ""
+    context: dict[str, object] = {"command": _command(error), "word": word, **_parameter(error)}
     if code in _SUGGESTED_FROM:
-        parameter = {**parameter, "suggestion": _suggestion(error, context["word"] or str(parameter["parameter"]))}
-    console.error_message(code, {**context, **parameter})
+        context["suggestion"] = _suggestion(error, word or str(context["parameter"]))
+    if code == "usage.value_invalid":
+        context["expected"] = expected_value(getattr(error, "param", None), quoted[1] if len(quoted) > 1 else "")
+    console.error_message(code, context)
     return ExitCode.USAGE
 
 

@@ -6,12 +6,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from cchc_connect.cli.arguments import database_option, existing_database
+from cchc_connect.cli.arguments import existing_database
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
-from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
+from cchc_connect.cli.exit_codes import ExitCode
+from cchc_connect.cli.fault_texts import rule_text
 from cchc_connect.cli.formatting import local_time
-from cchc_connect.cli.record_fields import field_name, record_model
+from cchc_connect.cli.written_files import writing_file
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.config.file import Config
 from cchc_connect.database.names import require_known
@@ -22,6 +23,7 @@ from cchc_connect.database.state.cursors import stream_states
 from cchc_connect.errors import NotFound, Rejected, UsageMistake
 from cchc_connect.messages import Language, Message
 from cchc_connect.privacy.masking import masked_item
+from cchc_connect.record_fields import field_name, record_model
 from cchc_connect.spreadsheets import Column, ColumnType, Row, is_spreadsheet, write_spreadsheet
 from cchc_connect.sync.synchronizer import Synchronizer
 from cchc_schemas import RECORD_TYPES, Fault
@@ -89,7 +91,7 @@ def list_entries(
     ]
     columns = ("number", "connection", "record_type", "source_key", "first_seen", "faults")
     console.table(OutputTable(headings=[f"quarantine_view.{name}" for name in columns], rows=rows))
-    console.message("quarantine_view.see_one", number=entries[0].id, where=database_option(database))
+    console.message("quarantine_view.see_one", number=entries[0].id)
     return ExitCode.DONE
 
 
@@ -146,11 +148,6 @@ def show_faults(entry: QuarantineEntry, console: Console) -> None:
     for fault in entry.faults:
         rule = "" if console.language is Language.VIETNAMESE else f" [{fault.rule}]"
         console.line(f"  {_fault_text(entry, fault, console)}{rule}")
-
-
-def rule_text(fault: Fault, console: Console) -> str:
-    """Return the words for the rule of a fault; the rule itself if the catalogue has none."""
-    return console.term("fault", fault.rule)
 
 
 def fault_summary(entry: QuarantineEntry, console: Console) -> str:
@@ -221,7 +218,10 @@ def _show_replays(replays: Sequence[Replay], console: Console) -> ExitCode:
 
 
 def _summary_document(entry: QuarantineEntry, console: Console) -> dict[str, Any]:
-    faults = [{"path": fault.path, "rule": fault.rule, "message": rule_text(fault, console)} for fault in entry.faults]
+    faults = [
+        {"path": fault.path, "rule": fault.rule, "detail": fault.detail, "message": rule_text(fault, console)}
+        for fault in entry.faults
+    ]
     names = ("id", "connection", "record_type", "source_key")
     head = {name: getattr(entry, name) for name in names}
     return {**head, "first_seen": to_timestamp_text(entry.first_seen), "faults": faults}
@@ -240,12 +240,8 @@ def export_entries(command: CommandContext, database: str | None, path: Path, op
         raise UsageMistake("spreadsheet.format_unknown", path=path)
     entries = open_entries(command, database, options.connection, options.record_type)
     columns = [Column(console.text(f"quarantine_view.{name}"), kind) for name, kind in EXPORT_COLUMNS.items()]
-    try:
+    with writing_file(path):
         faults = write_spreadsheet(path, columns, _rows(entries, console), replace=options.force)
-    except FileExistsError:
-        raise CannotCreate("cli.file_exists", path=path) from None
-    except OSError as error:
-        raise CannotCreate("cli.cannot_write", path=path, reason=error.strerror) from error
     console.document({"file": str(path), "entries": len(entries), "faults": faults})
     console.message("quarantine_view.exported", path=path, entries=len(entries), faults=faults)
     return ExitCode.DONE

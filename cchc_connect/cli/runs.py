@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cchc_connect.cli.arguments import database_option, existing_database_directly
+from cchc_connect.cli.arguments import existing_database_directly
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
@@ -29,7 +29,7 @@ def list_runs(command: CommandContext, database: str | None, limit: int) -> Exit
         return ExitCode.DONE
     rows = [_row(head, console) for head in heads]
     console.table(OutputTable(headings=[f"run_view.{name}" for name in COLUMNS], rows=rows, numbers_from=4))
-    console.message("run_view.see_one", run_id=heads[0]["run_id"], where=database_option(database))
+    console.message("run_view.see_one", run_id=heads[0]["run_id"])
     return ExitCode.DONE
 
 

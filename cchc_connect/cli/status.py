@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from cchc_connect.cli.arguments import database_option, existing_database_directly
+from cchc_connect.cli.arguments import existing_database_directly
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
@@ -32,7 +32,7 @@ def show_status(command: CommandContext, database: str | None) -> ExitCode:
     console.message("status.database", path=document["database"])
     _show_streams(document["streams"], console)
     _show_routes(document["routes"], console)
-    _show_summary(document, console, database_option(database))
+    _show_summary(document, console)
     return ExitCode.DONE
 
 
@@ -127,7 +127,7 @@ def _show_routes(routes: list[dict[str, Any]], console: Console) -> None:
             console.message("status.held", place=route["name"], reason=route["held_reason"])
 
 
-def _show_summary(document: Mapping[str, Any], console: Console, option: str) -> None:
+def _show_summary(document: Mapping[str, Any], console: Console) -> None:
     console.line()
     report, broken_at = document["last_run"], document["audit_log"]["broken_at"]
     if report is None:
@@ -152,4 +152,4 @@ def _show_summary(document: Mapping[str, Any], console: Console, option: str) ->
     else:
         console.message("status.audit_log_broken", entry=broken_at)
     if any(stream["quarantined"] for stream in document["streams"]):
-        console.message("status.see_quarantine", where=option)
+        console.message("status.see_quarantine")

@@ -11,54 +11,16 @@ from pydantic import BaseModel, ValidationError
 
 from cchc_connect.config.connections import PROGRAM_KEYS
 from cchc_connect.config.known_keys import unknown_key_problem
+from cchc_connect.config.value_problems import value_problem
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.messages import Message
 from cchc_connect.messages.suggestions import suggestion
 from cchc_connect.privacy.page_tokens import holds_secret
 from cchc_schemas import RECORD_TYPES, Record
+from cchc_schemas.text import listed
 
 if TYPE_CHECKING:
     from cchc_connect.config.file import Config
-
-RULES_WITH_MESSAGE = frozenset(
-    {
-        "missing",
-        "string_type",
-        "string_pattern_mismatch",
-        "string_too_short",
-        "too_short",
-        "greater_than",
-        "greater_than_equal",
-        "less_than_equal",
-        "float_parsing",
-        "int_parsing",
-        "enum",
-        "literal_error",
-        "secret_literal",
-        "address",
-        "bool_parsing",
-        "bool_type",
-        "dict_type",
-        "frozen_set_type",
-        "model_attributes_type",
-        "model_type",
-        "path_type",
-        "tuple_type",
-        "database_url",
-        "hours",
-        "period",
-        "age",
-        "hmac_parts",
-        "oauth2_owner",
-        "oauth2_two_keys",
-        "tls_ca_unread",
-        "tls_certificate_missing",
-        "oauth2_parameters",
-        "union_tag_invalid",
-        "union_tag_not_found",
-    }
-)
-"""Pydantic error types that have a sentence in the message catalogue; all others show Pydantic's own text."""
 
 
 def pydantic_faults(error: ValidationError, model: type[BaseModel], prefix: tuple[str, ...] = ()) -> Iterator[Message]:
@@ -66,13 +28,10 @@ def pydantic_faults(error: ValidationError, model: type[BaseModel], prefix: tupl
 
     No value of the file is in them.
     """
-    for fault in error.errors(include_url=False, include_context=True, include_input=False):
+    for fault in error.errors(include_url=False):
         path = tuple(map(str, fault["loc"]))
-        if fault["type"] == "extra_forbidden":
-            yield _fault((*prefix, *path), unknown_key_problem(model, path))
-            continue
-        rule = fault["type"] if fault["type"] in RULES_WITH_MESSAGE else "other"
-        problem = Message(f"config_rule.{rule}", {"problem": fault["msg"], **fault.get("ctx", {})})
+        is_unknown = fault["type"] == "extra_forbidden"
+        problem = unknown_key_problem(model, path) if is_unknown else value_problem(fault, model, path)
         yield _fault((*prefix, *path), problem)
 
 
@@ -178,5 +137,5 @@ def _fault(path: tuple[str, ...], problem: Message) -> Message:
 
 
 def _unknown_name(value: str, existing: Mapping[str, object]) -> Message:
-    context = {"value": value, "suggestion": suggestion(value, existing), "known": ", ".join(existing)}
+    context = {"value": value, "suggestion": suggestion(value, existing), "known": listed(existing)}
     return Message("config_rule.unknown_name", context)

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, Field, PrivateAttr, ValidationEr
 from pydantic_core import PydanticCustomError
 
 from cchc_connect.adapter import Adapter, AdapterFactory
+from cchc_connect.config.adapter_contract import make_adapter
 from cchc_connect.config.checks import (
     connection_faults,
     name_faults,
@@ -214,10 +215,11 @@ class Config(ConfigTable):
         """Return a new adapter for the connection `name`, made from its options; an empty one for a program.
 
         Raises:
-            ConfigurationError: the adapter is not installed or cannot be imported.
+            ConfigurationError: the adapter is not installed or not importable, failed, or breaks its contract.
             KeyError: there is no such connection.
         """
-        return self._factory(name)(self.options_model(name).model_validate(self.connections[name].options))
+        connection = self.connections[name]
+        return make_adapter(connection.adapter, self._factory(name), connection.options)
 
     def options_model(self, name: str) -> type[BaseModel]:
         """Return the model of the adapter's options of the connection `name`. Raises as `adapter` does."""

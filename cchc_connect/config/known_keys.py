@@ -44,6 +44,13 @@ def unknown_key_problem(model: type[BaseModel], path: Sequence[str]) -> Message:
     return Message("config_rule.extra_forbidden" if meant is None else "config_rule.key_unknown", {"meant": meant})
 
 
+def field_at(model: type[BaseModel], path: Sequence[str]) -> FieldInfo | None:
+    """Return the field of the key at `path`, seen from the table of `model`; None if none or several have it."""
+    *table, key = path or ("",)
+    fields = [field for at_path in _tables_at(model, table) for name, field in _fields(at_path) if name == key]
+    return fields[0] if len(fields) == 1 else None
+
+
 def _fields(table: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
     """Yield the keys of a table with their fields."""
     return ((field.alias or name, field) for name, field in table.model_fields.items())

@@ -17,11 +17,11 @@ from pathlib import Path
 from sqlalchemy.engine import URL
 
 from cchc_connect.database.direct.layout import LOCK_TIMEOUT_S
-from cchc_connect.database.direct.sqlite import PRIVATE_MODE
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.sqlite import SqliteBackend
 from cchc_connect.errors import ConfigurationError, DatabaseUnusable
 from cchc_connect.privacy.child_environment import child_environment
+from cchc_connect.privacy.private_files import PRIVATE_MODE
 from cchc_connect.privacy.secrets import mask_secrets
 
 PG_DUMP, PG_RESTORE = "pg_dump", "pg_restore"

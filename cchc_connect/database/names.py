@@ -5,6 +5,7 @@ from collections.abc import Collection
 from cchc_connect.errors import UsageMistake
 from cchc_connect.messages.suggestions import suggestion
 from cchc_schemas import RECORD_TYPES, Record
+from cchc_schemas.text import listed
 
 
 def record_type_names(record_types: Collection[type[Record] | str]) -> list[str]:
@@ -40,4 +41,4 @@ def require_known(code: str, name: str | None, known_names: Collection[str]) -> 
         UsageMistake: it is not; the message `code` gets the name, a suggestion and the known names.
     """
     if name is not None and name not in known_names:
-        raise UsageMistake(code, name=name, suggestion=suggestion(name, known_names), known=", ".join(known_names))
+        raise UsageMistake(code, name=name, suggestion=suggestion(name, known_names), known=listed(known_names))

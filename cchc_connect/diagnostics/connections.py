@@ -17,8 +17,10 @@ from cchc_connect.diagnostics.network import NetworkTarget, probe_network
 from cchc_connect.diagnostics.responses import ObservedAdapter
 from cchc_connect.errors import CchcError, OutsideHours, SourceHeld
 from cchc_connect.messages import Message
+from cchc_connect.sync.adapter_calls import fetch_page
 from cchc_connect.sync.change_detection import ChangeDetector, ClassifiedPage
 from cchc_connect.sync.connector import connect, endpoint_for
+from cchc_connect.sync.error_policy import adapter_boundary
 from cchc_connect.sync.run_environment import TransportOpener
 from cchc_connect.transport import Endpoint, Transport
 from cchc_connect.transport.network.tls import default_tls_context
@@ -109,15 +111,14 @@ def _first_page_finding(name: str, source: Source, transport: Transport) -> Find
     subject = f"{name} {record_type}"
     try:
         partition = next(iter(source.profile.partitions), NO_PARTITION)
-        page = transport.run(source.fetch(PageRequest(since=None, page_token=None, partition=partition)))
-        classified = ChangeDetector(source).classify_all(page.items)
+        page_request = PageRequest(since=None, page_token=None, partition=partition)
+        page = fetch_page(transport, source, page_request, name)
+        with adapter_boundary(connection=name, record_type=record_type):
+            classified = ChangeDetector(source).classify_all(page.items)
     except OutsideHours as closed:
         return Finding(subject=subject, message=Message(closed.code, closed.context), proves_access=True)
     except CchcError as error:
         return Finding.bad(subject, error)
-    except Exception as error:  # noqa: BLE001  # an integrator's adapter may fail on a response, as in a run
-        context = {"connection": name, "record_type": record_type, "error": type(error).__name__}
-        return Finding.bad(subject, SourceHeld("source.adapter_failed", **context))
     return _page_finding(subject, classified)
 
 
@@ -125,8 +126,10 @@ def _page_finding(subject: str, classified: ClassifiedPage) -> Finding:
     good, faulty = len(classified.records), len(classified.faulty)
     if not faulty:
         return Finding(subject=subject, message=Message("check.page_readable", {"good": good}), proves_access=True)
-    rules = Counter(f"{fault.path} {fault.rule}".strip() for item in classified.faulty for fault in item.faults)
-    context = {"good": good, "faulty": faulty, "rules": "; ".join(rule for rule, _ in rules.most_common(3))}
+    counted = Counter(fault for item in classified.faulty for fault in item.faults)
+    most_frequent = [fault for fault, _ in counted.most_common(3)]
+    rules = "; ".join(f"{fault.path} {fault.rule}".strip() for fault in most_frequent)
+    context = {"good": good, "faulty": faulty, "rules": rules, "faults": most_frequent}
     if good:
         return Finding(subject=subject, message=Message("check.page_faulty", context), proves_access=True)
     return Finding.bad(subject, SourceHeld("check.page_unreadable", **context))

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from cchc_connect.database.direct.layout import SCHEMA_VERSION
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.diagnostics.finding import Finding
+from cchc_connect.privacy.private_files import GROUP_OR_OTHERS
 
 MIB = 1024 * 1024
 """Bytes."""
@@ -19,9 +20,6 @@ MIN_FREE_MIB = 1024
 
 A first load of a province's parcels takes a few hundred, a schema upgrade up to the size of the database.
 """
-
-GROUP_OR_OTHERS = 0o077
-"""Permissions of users other than the owner of a file."""
 
 DATABASE = "database"
 """Subject of findings about the shared database."""

@@ -6,11 +6,13 @@ dotted text, `table.key` in the file.
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
+from typing import Any, cast
 
 from cchc_connect.messages.values import value_text
 
@@ -63,6 +65,33 @@ def render_message(code: str, language: Language, context: Mapping[str, object])
     return _PLURAL.sub(lambda plural: _chosen(plural, values), sentence).format_map(values)
 
 
+class Wording:
+    """The words of the catalogue in one language."""
+
+    def __init__(self, language: Language) -> None:
+        """Give the words of `language`."""
+        self.language = language
+
+    def text(self, code: str, /, **context: object) -> str:
+        """Return the sentence for `code`, or the code itself if the catalogue lacks it or a value is missing.
+
+        Codes also come from the shared database, where a newer version of the program may have written them.
+        """
+        try:
+            return render_message(code, self.language, context)
+        except KeyError:
+            return code
+
+    def sentence(self, message: Message) -> str:
+        """Return the sentence of `message`."""
+        return self.text(message.code, **message.context)
+
+    def term(self, table: str, code: str) -> str:
+        """Return the words of the catalogue's `table` for `code`, or the code itself if there are none."""
+        words = self.text(f"{table}.{code}")
+        return code if words == f"{table}.{code}" else words
+
+
 def sentences_by_code(language: Language) -> Mapping[str, str]:
     """Return every code of the catalogue with its sentence, placeholders unfilled."""
     return dict(_sentences(language))
@@ -75,13 +104,29 @@ def _chosen(plural: re.Match[str], values: Mapping[str, object]) -> str:
 
 
 def _value(name: str, value: object, language: Language) -> object:
+    if isinstance(value, dict):
+        value = _from_stored(cast("dict[str, Any]", value))
     match value:
         case Message():
             return render_message(value.code, language, value.context)
         case Messages():
-            return "\n".join(render_message(line.code, language, line.context) for line in value.lines)
+            return "\n".join(str(_value(name, line, language)) for line in value.lines)
+        case _ if isinstance(value, list | tuple | set | frozenset):
+            parts = cast("Collection[object]", value)
+            return ", ".join(str(_value(name, part, language)) for part in parts)
         case _:
             return value_text(name, value, language, _sentences(language))
+
+
+def _from_stored(stored: dict[str, Any]) -> object:
+    """Return the value that `stored_context` wrote as a JSON object; the text of an object that it did not write."""
+    if {"code", "context"} == stored.keys():
+        return Message(stored["code"], stored["context"])
+    if {"lines"} == stored.keys():
+        return Messages([Message(line["code"], line["context"]) for line in stored["lines"]])
+    if {"instant"} == stored.keys():
+        return datetime.fromisoformat(stored["instant"])
+    return date.fromisoformat(stored["day"]) if {"day"} == stored.keys() else str(stored)
 
 
 @cache

@@ -3,10 +3,10 @@
 import errno
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from cchc_connect.clock import VIETNAM_TIME
 
@@ -60,9 +60,6 @@ def value_text(name: str, value: object, language: "Language", catalogue: Mappin
             text = instant_text(value, language)
         case date():
             text = day_text(value, language)
-        case list() | tuple() | set() | frozenset():
-            parts = cast("Collection[Any]", value)
-            text = ", ".join(str(value_text(name, part, language, catalogue)) for part in parts)
         case _:
             text = value
     return text

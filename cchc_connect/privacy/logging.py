@@ -75,7 +75,7 @@ def _handler(form: LogForm, stream: TextIO) -> logging.Handler:
     if form is LogForm.NONE:
         return logging.NullHandler()  # without any handler Python prints warnings
     handler = _SilentHandler(stream)
-    handler.setFormatter(RedactingFormatter(as_json=form is LogForm.JSON))
+    handler.setFormatter(RedactingFormatter(as_json=form is LogForm.JSON, indented=form is LogForm.LINES))
     return handler
 
 

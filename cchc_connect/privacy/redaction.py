@@ -41,6 +41,9 @@ CONTROL_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp"})
 MAX_LINE_LENGTH = 16 * 1024
 """Maximum characters of one line; the part beyond is cut off."""
 
+CONTINUATION = "\n    | "
+"""What stands before the further lines of an event that is shown to a person."""
+
 _CUT_MARGIN = 2 * 1024  # characters that are cut off too: half of a secret at the cut would not be recognised
 _CONTAINERS = (list, tuple, set, frozenset, Mapping)
 
@@ -135,10 +138,16 @@ class RedactingFormatter(logging.Formatter):
     The record is not changed: other handlers format it their own way.
     """
 
-    def __init__(self, *, as_json: bool = False) -> None:
-        """Format as plain lines, or as JSON objects: time (UTC), level, logger, message, traceback if there is one."""
+    def __init__(self, *, as_json: bool = False, indented: bool = False) -> None:
+        """Format as plain lines, or as JSON objects: time (UTC), level, logger, message, traceback if there is one.
+
+        Args:
+            as_json: format as JSON objects.
+            indented: for a person who reads a traceback: its lines stay, each behind a mark that no event begins with.
+        """
         super().__init__()
         self._as_json = as_json
+        self._indented = indented
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record's line."""
@@ -148,7 +157,8 @@ class RedactingFormatter(logging.Formatter):
         if self._as_json:
             return self._document(record, message, trace)
         head = f"{self.formatTime(record)} {record.levelname} {record.name}: "
-        return escape_to_one_line(head + "\n".join(filter(None, (message, trace))))
+        text = head + "\n".join(filter(None, (message, trace)))
+        return CONTINUATION.join(map(escape_to_one_line, text.split("\n") if self._indented else [text]))
 
     def _document(self, record: logging.LogRecord, message: str, trace: str) -> str:
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
@@ -226,6 +236,11 @@ def safe_traceback(error: BaseException) -> str:
         if link:
             lines += ["", link, ""]
     return "\n".join(lines)
+
+
+def logged_traceback(log: logging.Logger, error: BaseException) -> str:
+    """Return a line feed and the traceback of `error` for a line of `log`; "" unless debugging output is shown."""
+    return f"\n{safe_traceback(error)}" if log.isEnabledFor(logging.DEBUG) else ""
 
 
 def describe_type(error: BaseException) -> str:

@@ -17,6 +17,7 @@ from typing import NoReturn, Self, SupportsIndex
 from urllib.parse import quote, quote_plus
 
 from cchc_connect.errors import ConfigurationError
+from cchc_connect.privacy.private_files import GROUP_OR_OTHERS
 
 _MIN_LENGTH = 4
 """Characters; a shorter text would match everywhere."""
@@ -30,7 +31,6 @@ _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 _MIN_LINE_LENGTH = 12  # characters; a shorter line of a key (PEM) is its end or its header
 
 
-_GROUP_OR_OTHERS = 0o077
 _MAX_KEY_FILE_BYTES = 1024 * 1024
 """No key file is larger; a wrong path, such as a device, is not read to its end."""
 
@@ -117,7 +117,7 @@ def read_private_file(path: Path) -> bytes:
     """
     try:
         with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_mode & _GROUP_OR_OTHERS:
+            if os.fstat(file.fileno()).st_mode & GROUP_OR_OTHERS:
                 raise ConfigurationError("config.secret_file_open", path=path)
             return file.read(_MAX_KEY_FILE_BYTES)
     except OSError as error:

@@ -1,6 +1,16 @@
 """Spreadsheets (CSV and XLSX) for officials; no text in them can become a formula."""
 
+from cchc_connect.spreadsheets.csv import write_csv
 from cchc_connect.spreadsheets.files import is_spreadsheet, read_spreadsheet, write_spreadsheet
 from cchc_connect.spreadsheets.tables import Column, ColumnType, Row, Value
 
-__all__ = ["Column", "ColumnType", "Row", "Value", "is_spreadsheet", "read_spreadsheet", "write_spreadsheet"]
+__all__ = [
+    "Column",
+    "ColumnType",
+    "Row",
+    "Value",
+    "is_spreadsheet",
+    "read_spreadsheet",
+    "write_csv",
+    "write_spreadsheet",
+]

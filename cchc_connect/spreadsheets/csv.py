@@ -17,6 +17,7 @@ from cchc_connect.spreadsheets.tables import (
     Value,
     cell_rejection,
     escape_formula,
+    header_rejection,
     unescape_formula,
 )
 
@@ -47,8 +48,9 @@ def read_csv(file: BinaryIO, columns: Sequence[Column]) -> Iterator[Row]:
         Rejected: the file is not such a table; the error names the row and column.
     """
     cell_rows = _cell_rows(file)
-    if next(cell_rows, None) != [escape_formula(column.name) for column in columns]:
-        raise Rejected("spreadsheet.header_mismatch", columns=", ".join(column.name for column in columns))
+    heading = [unescape_formula(cell) for cell in next(cell_rows, list[str]())]
+    if heading != [column.name for column in columns]:
+        raise header_rejection(columns, heading)
     for number, cells in enumerate(cell_rows, start=2):
         row = _row(cells, columns, number)
         del cells  # an error's traceback must not hold its values

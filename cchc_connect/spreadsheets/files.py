@@ -1,13 +1,12 @@
 """Read and write spreadsheets as files; the end of the file name decides between CSV and XLSX."""
 
-import secrets
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.extras import require_extra
+from cchc_connect.privacy.private_files import new_private_file
 from cchc_connect.spreadsheets.csv import read_csv, write_csv
 from cchc_connect.spreadsheets.tables import Column, Row, checked_rows
 
@@ -15,7 +14,7 @@ _CSV, _XLSX = ".csv", ".xlsx"
 
 
 def write_spreadsheet(path: Path, columns: Sequence[Column], rows: Iterable[Row], *, replace: bool = False) -> int:
-    """Write a table and return the number of rows; the file is written completely or not at all.
+    """Write a table and return the number of rows; the file is private, and written completely or not at all.
 
     Raises:
         ConfigurationError: the file is neither .csv nor .xlsx, or the extra `files` is not installed.
@@ -24,20 +23,8 @@ def write_spreadsheet(path: Path, columns: Sequence[Column], rows: Iterable[Row]
         Rejected: a value does not fit its column or a spreadsheet.
     """
     suffix = _suffix(path)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    if not replace:
-        path.open("xb").close()  # reserve the name; fails if the file exists
-    try:
-        with temporary.open("xb") as file:
-            count = _write(suffix, file, columns, checked_rows(columns, rows))
-        temporary.replace(path)
-    except BaseException:
-        if not replace:
-            path.unlink(missing_ok=True)
-        with suppress(OSError):
-            temporary.unlink()
-        raise
-    return count
+    with new_private_file(path, replace=replace) as file:
+        return _write(suffix, file, columns, checked_rows(columns, rows))
 
 
 def read_spreadsheet(path: Path, columns: Sequence[Column]) -> Iterator[Row]:

@@ -10,7 +10,7 @@ that reading can remove it.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -80,6 +80,13 @@ def cell_rejection(code: str, rule: str, row: int, column: Column) -> Rejected:
     return Rejected(code, row=row, column=column.name, problem=Message(f"spreadsheet_cell.{rule}"))
 
 
+def header_rejection(columns: Sequence[Column], heading: Collection[object]) -> Rejected:
+    """Return the error for a first row with the cells `heading`; it names the columns that are missing, and no cell."""
+    names = [column.name for column in columns]
+    missing = [name for name in names if name not in heading]
+    return Rejected("spreadsheet.header_mismatch", columns=", ".join(names), missing=", ".join(missing) or None)
+
+
 def escape_formula(text: str) -> str:
     """Return a text as it is written to a cell; an empty text becomes an apostrophe, as an empty cell is read as None.
 
@@ -100,6 +107,12 @@ def starts_formula(text: str) -> bool:
         return True
     first = next((character for character in text if unicodedata.category(character) not in _SKIPPED_CATEGORIES), "")
     return unicodedata.normalize("NFKC", first)[:1] in _FORMULA_STARTS
+
+
+def fits_number(number: Decimal) -> bool:
+    """True if spreadsheet programs keep every digit of a finite number."""
+    digits = "".join(map(str, number.as_tuple().digits)).strip("0")
+    return len(digits) <= _MAX_DIGITS and abs(number.adjusted()) <= _MAX_EXPONENT
 
 
 def escape_xml(text: str) -> str:
@@ -142,8 +155,7 @@ def _number_rule(value: Value) -> str | None:
     number = Decimal(value)
     if not number.is_finite():
         return "no_number"
-    digits = "".join(map(str, number.as_tuple().digits)).strip("0")
-    return "digits" if len(digits) > _MAX_DIGITS or abs(number.adjusted()) > _MAX_EXPONENT else None
+    return None if fits_number(number) else "digits"
 
 
 def _day_rule(value: Value) -> str | None:

@@ -30,13 +30,14 @@ from cchc_connect.spreadsheets.tables import (
     cell_rejection,
     escape_formula,
     escape_xml,
+    header_rejection,
     unescape_formula,
     unescape_xml,
 )
 from cchc_connect.wire.xml import UnsafeXml, XmlLimits, check_xml
 
 _DAY_FORMAT = "yyyy-mm-dd"
-_FIRST_DAY = date(1900, 3, 1)
+FIRST_DAY = date(1900, 3, 1)
 """Excel's calendar has a false 29 February 1900; earlier days are written as texts."""
 _XML_LIMITS = XmlLimits(max_bytes=256 * 1024 * 1024, max_elements=20_000_000)
 _DAMAGE_ERRORS = (
@@ -57,7 +58,7 @@ def write_xlsx(file: BinaryIO, columns: Sequence[Column], rows: Iterable[Row]) -
     count = 0
     workbook = Workbook(write_only=True)
     sheet: Any = workbook.create_sheet()
-    sheet.append([_text_cell(sheet, escape_formula(column.name)) for column in columns])
+    sheet.append([text_cell(sheet, escape_formula(column.name)) for column in columns])
     try:
         for row in rows:
             sheet.append([_cell(sheet, value) for value in row])
@@ -79,9 +80,9 @@ def read_xlsx(file: BinaryIO, columns: Sequence[Column], name: str) -> Iterator[
     """
     _check_parts(file, name)
     cell_rows = _cell_rows(file)
-    heading = next(cell_rows, list[Any]())
-    if [_cell_value(cell, ColumnType.TEXT) for cell in heading] != [column.name for column in columns]:
-        raise Rejected("spreadsheet.header_mismatch", columns=", ".join(column.name for column in columns))
+    heading = [_cell_value(cell, ColumnType.TEXT) for cell in next(cell_rows, list[Any]())]
+    if heading != [column.name for column in columns]:
+        raise header_rejection(columns, heading)
     for number, cells in enumerate(cell_rows, start=2):
         row = _row(cells, columns, number)
         del cells  # an error's traceback must not hold its values
@@ -93,9 +94,9 @@ def read_xlsx(file: BinaryIO, columns: Sequence[Column], name: str) -> Iterator[
 def _cell(sheet: Any, value: Value) -> Any:
     match value:
         case str():
-            return _text_cell(sheet, escape_formula(value))
-        case date() if value < _FIRST_DAY:
-            return _text_cell(sheet, value.isoformat())
+            return text_cell(sheet, escape_formula(value))
+        case date() if value < FIRST_DAY:
+            return text_cell(sheet, value.isoformat())
         case date():
             cell: Any = WriteOnlyCell(sheet)
             cell.value = value
@@ -105,7 +106,7 @@ def _cell(sheet: Any, value: Value) -> Any:
             return value
 
 
-def _text_cell(sheet: Any, text: str) -> Any:
+def text_cell(sheet: Any, text: str) -> Any:
     """Return a text cell; by itself openpyxl turns some texts into formulas or errors."""
     cell: Any = WriteOnlyCell(sheet, value=escape_xml(text))
     cell.data_type = "s"

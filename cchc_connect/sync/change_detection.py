@@ -16,7 +16,7 @@ from cchc_connect.database.writing.fingerprints import KnownItem
 from cchc_connect.database.writing.incoming import IncomingRecord
 from cchc_connect.database.writing.ownership import Owners
 from cchc_connect.database.writing.quarantine import KEY_TWICE, FaultyItem
-from cchc_connect.sync.translation import TRANSLATION_FAILED, LocalTranslator, TranslatedItem, Translator
+from cchc_connect.sync.translation import ENGINE_FAILED, TRANSLATION_FAILED, LocalTranslator, TranslatedItem, Translator
 from cchc_connect.wire.json import Item, RawItem
 from cchc_schemas import Fault
 
@@ -47,10 +47,13 @@ class ClassifiedPage:
     """Change times of the items for which the source gives one (UTC, as stored)."""
 
     @property
-    def is_adapter_fault(self) -> bool:
-        """Whether the adapter failed on every item, so that the adapter is at fault and not the items."""
-        failed = [item for item in self.faulty if item.faults == (TRANSLATION_FAILED,)]
-        return len(failed) == len(self.keys) >= ADAPTER_FAULT_THRESHOLD
+    def adapter_fault(self) -> Fault | None:
+        """The fault of the first item if the adapter, or the engine, failed on every item; None if items are at fault.
+
+        Its rule says whether the adapter or the engine failed.
+        """
+        failed = [item.faults[0] for item in self.faulty if item.faults in {(TRANSLATION_FAILED,), (ENGINE_FAILED,)}]
+        return failed[0] if len(failed) == len(self.keys) >= ADAPTER_FAULT_THRESHOLD else None
 
 
 class QuarantineIndex:

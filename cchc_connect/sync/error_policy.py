@@ -4,9 +4,8 @@ An adapter's unexpected exception stops its own source only.
 """
 
 import logging
+from collections.abc import Callable
 from contextlib import nullcontext
-from pathlib import Path
-from traceback import extract_tb
 
 from cchc_connect.database.state.circuit_breakers import CircuitBreaker
 from cchc_connect.errors import (
@@ -20,7 +19,9 @@ from cchc_connect.errors import (
     Throttled,
 )
 from cchc_connect.messages import Message
+from cchc_connect.privacy.adapter_failure import adapter_failure, engine_failure
 from cchc_connect.privacy.error_boundary import ErrorBoundary
+from cchc_connect.privacy.redaction import logged_traceback
 from cchc_connect.sync.report import RunStatus
 from cchc_connect.transport.channel import NO_RATE_LIMIT_SLOT
 
@@ -64,24 +65,31 @@ def is_unreachable(error: CchcError | None) -> bool:
     return isinstance(error, Retriable) and not isinstance(error, Maintenance | CutShort) and not is_self_imposed(error)
 
 
-def adapter_boundary(*, connection: str, record_type: str) -> ErrorBoundary[None]:
-    """Return a context manager that translates an unexpected exception of an adapter into `SourceHeld`.
+def adapter_boundary(
+    *, connection: str, record_type: str, called: Callable[..., object] | None = None, page: str | None = None
+) -> ErrorBoundary[None]:
+    """Return a context manager that translates an unexpected exception into `SourceHeld`.
 
-    Errors of this library pass unchanged. File and line of the exception are logged, but not its text, because that
-    may contain values of the source.
+    An adapter's exception gets the code `source.adapter_failed` and the place in the adapter's code, one of the engine
+    itself `source.program_failed`. Errors of this library pass unchanged. The traceback is logged without the text of
+    the exception, because that may contain values of the source.
 
     Args:
         connection: name of the connection or route, for the error's context.
         record_type: record type, for the error's context.
+        called: the adapter's function that the block calls; None if the block calls several.
+        page: page token of the requested page as it may be shown; None for the first page, or if no page is requested.
     """
 
     def translate(error: BaseException) -> SourceHeld | None:
         if isinstance(error, CchcError) or not isinstance(error, Exception):
             return None
-        frame = extract_tb(error.__traceback__)[-1]
-        location = f"{Path(frame.filename).name}:{frame.lineno}"
-        log.error("%s: adapter failed on %s: %s at %s", connection, record_type, type(error).__name__, location)
-        context = {"connection": connection, "record_type": record_type, "error": f"{type(error).__name__}, {location}"}
-        return SourceHeld("source.adapter_failed", **context)
+        failure = adapter_failure(error, called)
+        code = "source.program_failed" if failure is None else "source.adapter_failed"
+        failure = failure or engine_failure(error)
+        subject = f"{record_type}, page {page}" if page else record_type
+        log.error("%s: %s: failed: %s%s", connection, subject, failure, logged_traceback(log, error))
+        context = {"connection": connection, "record_type": record_type, "error": str(failure)}
+        return SourceHeld(code, **context, location=failure.location, function=failure.function, page=page)
 
     return ErrorBoundary(nullcontext(), translate)

@@ -10,6 +10,7 @@ from cchc_connect.database.state.cursor import Cursor
 from cchc_connect.database.stream import Stream
 from cchc_connect.errors import SourceHeld
 from cchc_connect.sync.change_detection import ClassifiedPage
+from cchc_connect.sync.translation import TRANSLATION_FAILED
 
 EARLIEST_CHANGE_TIME = to_timestamp_text(datetime(1900, 1, 1, tzinfo=UTC))
 """An earlier change time counts as missing (UTC, as stored): systems write such dates for "no date"."""
@@ -59,8 +60,10 @@ class PlausibilityCheck:
         self._total = page.total if page.total is not None else self._total
         if page.next_page_token is not None:
             self._check_page_token(page.next_page_token, classified, cursor)
-        if classified.is_adapter_fault:
-            raise SourceHeld("source.adapter_failed", error="translate", **self._error_context)
+        failed = classified.adapter_fault
+        if failed is not None:
+            code = "source.adapter_failed" if failed.rule == TRANSLATION_FAILED.rule else "source.program_failed"
+            raise SourceHeld(code, error=failed.detail, **self._error_context)
         if page.next_page_token is None and self._total and not page.items and not self._has_items and not is_resumed:
             raise SourceHeld("source.empty_but_counted", total=self._total, **self._error_context)
         self._has_items = self._has_items or bool(classified.keys)

@@ -27,6 +27,7 @@ from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.privacy import page_tokens
+from cchc_connect.sync.adapter_calls import fetch_page
 from cchc_connect.sync.change_detection import ChangeDetector, ClassifiedPage, PageLookup, QuarantineIndex
 from cchc_connect.sync.concurrency import BackgroundWriter, prefetch
 from cchc_connect.sync.pass_progress import Deletions, PageCommit, Pass, count_page, later
@@ -186,7 +187,7 @@ class Pull:
             source_key=self._pull_range.key if self._source.profile.by_key else None,
         )
         for _ in range(MAX_PAGES):
-            page = self._transport.run(self._source.fetch(page_request))
+            page = fetch_page(self._transport, self._source, page_request, self._stream.connection)
             yield page
             if page.next_page_token is None:
                 return

@@ -82,7 +82,7 @@ class Purge:
             DatabaseUnusable: the database failed; what was deleted stays deleted.
         """
         run_context = self._run_context
-        rows = {name: self._purge_table(name, old) for name, old in self._due_tables()}
+        rows = {name: self._purge_table(old) for name, old in self._due_tables()}
         rows[HISTORY], held_back_by = self._purge_history()
         if not run_context.dry_run and not run_context.is_stopping():
             done = Mark(done_at=to_timestamp_text(run_context.clock.now()))
@@ -100,8 +100,7 @@ class Purge:
             if age is not None:
                 yield name, old_rows(_before(now, age))
 
-    def _purge_table(self, name: str, old: OldRows) -> int:
-        del name
+    def _purge_table(self, old: OldRows) -> int:
         run_context = self._run_context
         if run_context.dry_run:
             with run_context.database.reading() as connection:

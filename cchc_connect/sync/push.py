@@ -9,7 +9,6 @@ each message before it is sent, with purpose and legal basis, and afterwards its
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import cast
 
 from cchc_connect.adapter import DeliveryStatus, Receipt, max_parallel_of
 from cchc_connect.clock import to_timestamp_text
@@ -19,6 +18,7 @@ from cchc_connect.database.outbox.deliveries import Delivery
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.run_counters import CounterKey, write_counters
 from cchc_connect.errors import AuthenticationFailed, CchcError, Fatal, Rejected, Retriable, SourceHeld, Stopped
+from cchc_connect.sync.adapter_calls import deliver_batch
 from cchc_connect.sync.concurrency import BackgroundWriter
 from cchc_connect.sync.error_policy import adapter_boundary, stops_this_run
 from cchc_connect.sync.outgoing import OutgoingBuilder, Route
@@ -195,8 +195,7 @@ class Push:
         try:
             with adapter_boundary(connection=self._route.name, record_type=batch[0].record_type):
                 outgoing = [self._builder.build(delivery) for delivery in batch]
-                receipts = self._transport.run(target.deliver(outgoing))
-                _check_receipts(receipts, len(batch))
+            receipts = deliver_batch(self._transport, target, outgoing, self._route.name)
         except Rejected as error:
             return [Receipt(status=DeliveryStatus.REFUSED, reason=error.code)] * len(batch)
         except CchcError as error:
@@ -291,17 +290,3 @@ class Push:
             record_keys=tuple(delivery.record_key for delivery in batch),
             outcomes=tuple(outcomes),
         )
-
-
-def _check_receipts(receipts: object, expected: int) -> None:
-    """Check what an adapter returned.
-
-    Raises:
-        TypeError: it is not a list or tuple of `expected` valid receipts.
-    """
-    if not isinstance(receipts, list | tuple) or len(cast("Sequence[object]", receipts)) != expected:
-        raise TypeError("a receipt for each record is due")
-    outcomes = set(DeliveryStatus)
-    for receipt in cast("Sequence[object]", receipts):
-        if not isinstance(receipt, Receipt) or receipt.status not in outcomes:
-            raise TypeError("a receipt is due")

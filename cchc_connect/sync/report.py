@@ -10,6 +10,7 @@ from cchc_connect.clock import from_timestamp_text, to_timestamp_text
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursor import Cursor
 from cchc_connect.messages import Message
+from cchc_connect.messages.stored import stored_context
 from cchc_connect.privacy.page_tokens import display_token
 
 
@@ -66,7 +67,7 @@ class ReportLine:
     def as_document(self) -> Mapping[str, object]:
         """Return the line as a JSON-ready dictionary; instants are UTC, page tokens are without secrets."""
         reason = (
-            None if self.reason is None else {"code": self.reason.code, "context": _context_texts(self.reason.context)}
+            None if self.reason is None else {"code": self.reason.code, "context": stored_context(self.reason.context)}
         )
         head = {"kind": self.kind, "name": self.name, "record_type": self.record_type, "partition": self.partition}
         cursors = {
@@ -187,7 +188,3 @@ def _cursor_from_document(document: Mapping[str, str | None] | None) -> Cursor |
     return Cursor(
         watermark=None if watermark is None else from_timestamp_text(watermark), page_token=document["page_token"]
     )
-
-
-def _context_texts(context: Mapping[str, object]) -> Mapping[str, str]:
-    return {name: str(value) for name, value in context.items()}

@@ -1,4 +1,4 @@
-"""What a run uses beside its configuration and database: clock, transports, threads and callbacks."""
+"""What a run uses beside its configuration and database: clock, transports, callbacks."""
 
 import time
 import uuid

@@ -5,10 +5,12 @@ The result depends on the item alone, so the translation may run in another proc
 
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import msgspec
@@ -16,8 +18,18 @@ import msgspec
 from cchc_connect.adapter import Source
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.writing.incoming import SerializedRecord, serialize
+from cchc_connect.privacy.adapter_failure import (
+    AdapterFailure,
+    ContractBroken,
+    adapter_failure,
+    engine_failure,
+    require_type,
+)
+from cchc_connect.privacy.redaction import logged_traceback, redact
+from cchc_connect.privacy.secrets import MASK
+from cchc_connect.wire.codecs import Unreadable
 from cchc_connect.wire.compiled_models import WireModels
-from cchc_connect.wire.field_map import MappedItem
+from cchc_connect.wire.field_map import At, FieldMap, MappedItem
 from cchc_connect.wire.json import Item, RawItem
 from cchc_schemas import Fault, Note, Record, RecordInvalid
 
@@ -25,6 +37,9 @@ log = logging.getLogger("cchc_connect.sync")
 
 TRANSLATION_FAILED = Fault(path="", rule="translation_failed")
 """The adapter raised an exception for the item."""
+
+ENGINE_FAILED = Fault(path="", rule="engine_failed")
+"""The engine itself raised an exception for the item; the adapter is not at fault."""
 
 JSON_UNREADABLE = Fault(path="", rule="json_unreadable")
 """The item is not strict JSON: an object has a key twice, for instance, or a number is NaN."""
@@ -41,8 +56,17 @@ COMPILE_THRESHOLD = 200
 TRANSLATION_BATCH_SIZE = 50
 """Items that take each step together."""
 
+MAX_LOGGED_FAILURES = 100
+"""Different failures whose tracebacks are logged; an adapter that fails in more ways is understood by then."""
+
+NO_FIELD_MAP: FieldMap = MappingProxyType({})
+"""The field map of values that the adapter's own code made."""
+
 MAX_KEY_LENGTH = 1000
 """Maximum length of a key in characters; an item with a longer key, which no index can hold, is identified by hash."""
+
+
+_CODE = re.compile(r"[A-Za-z0-9_.:/#-]+")
 
 
 class TranslatedItem(msgspec.Struct):
@@ -92,6 +116,10 @@ class LocalTranslator:
         self._source = source
         self._models = WireModels(source.record_type)
         self._mapped_count = 0
+        self._called: Callable[..., object] | None = None
+        """The adapter's function that is being called, for the place of a call that fails as such."""
+        self._logged_failures: set[AdapterFailure] = set()
+        """Failures whose traceback was logged; the next items with the same failure get a line without it."""
 
     def translate(self, items: Sequence[Item]) -> Future[list[TranslatedItem]]:
         """Return a completed future of `translate_all(items)`."""
@@ -117,8 +145,19 @@ class LocalTranslator:
             except RecordInvalid as error:
                 pending.result.faults = error.faults
             except Exception as error:  # noqa: BLE001  # the per-record boundary: an adapter may fail on one item
-                log.warning("%s: translation failed: %s", self._source.record_type.record_type, type(error).__name__)
-                pending.result.faults = (TRANSLATION_FAILED,)
+                pending.result.faults = (self._failed(error, pending.result.key),)
+
+    def _failed(self, error: Exception, key: str) -> Fault:
+        """Return the fault of an item on which the adapter, or the engine itself, raised an exception."""
+        failure, self._called = adapter_failure(error, self._called), None
+        fault = ENGINE_FAILED if failure is None else TRANSLATION_FAILED
+        failure = failure or engine_failure(error)
+        trace = "" if failure in self._logged_failures else logged_traceback(log, error)
+        if len(self._logged_failures) < MAX_LOGGED_FAILURES:
+            self._logged_failures.add(failure)
+        record_type = self._source.record_type.record_type
+        log.warning("%s: item %s: translation failed: %s%s", record_type, display_key(key), failure, trace)
+        return replace(fault, detail=str(failure))
 
     def _parse(self, pending: _PendingItem) -> object:
         """Return the item's properties; parse it first if it is still raw."""
@@ -133,30 +172,41 @@ class LocalTranslator:
         """Set key and change time of the result; return the item's properties.
 
         Raises:
-            ValueError: the adapter returned a time without a UTC offset.
+            ContractBroken: the adapter returned no key, or a change time without a UTC offset.
         """
         result, properties = pending.result, pending.value
+        self._called = self._source.key
         result.key = self._key(properties)
+        self._called = self._source.changed_at
         changed_at = self._source.changed_at(properties)
         if isinstance(changed_at, datetime):
             if changed_at.tzinfo is None:
-                raise ValueError("changed_at has no offset")
+                raise ContractBroken("datetime with a UTC offset", changed_at)
             result.source_time = to_timestamp_text(changed_at)
+        else:
+            require_type("datetime, Unreadable or None", Unreadable | None, changed_at)
+        self._called = None
         if not _is_unicode(pending.item, properties):
             result.faults = (NOT_UNICODE,)
         return properties
 
     def _key(self, fields: Item) -> str:
         """Return the source key of the item; "" if it has none that can be stored."""
-        try:
-            key = self._source.key(fields)
-            return key if is_storable_key(key) else ""
-        except Exception:  # noqa: BLE001  # as above
-            return ""
+        key = self._source.key(fields)
+        require_type("str", str, key)
+        return key if is_storable_key(key) else ""
 
     def _map_fields(self, pending: _PendingItem) -> object:
-        """Return the record's fields, as the adapter's `Source.translate` maps them."""
-        return self._source.translate(pending.value)
+        """Return the record's fields, as the adapter's `Source.translate` maps them.
+
+        Raises:
+            ContractBroken: the adapter returned no mapping.
+        """
+        self._called = self._source.translate
+        fields = self._source.translate(pending.value)
+        require_type("Mapping", Mapping, fields)
+        self._called = None
+        return fields
 
     def _validate(self, pending: _PendingItem) -> object:
         """Return the validated record; set the quality notes of the result.
@@ -175,9 +225,22 @@ class LocalTranslator:
             record = self._models.read(fields) if self._mapped_count > COMPILE_THRESHOLD else None
             if record is not None:
                 return record, tuple(record.quality_notes())
-            fields = fields.read()
-        validated = self._source.record_type.read(fields)
-        return validated.record, validated.notes
+            return self._read(fields.read(), fields.fields)
+        return self._read(fields, NO_FIELD_MAP)
+
+    def _read(self, values: Mapping[str, object], fields: FieldMap) -> tuple[Record, tuple[Note, ...]]:
+        """Read with the record type itself; a fault of a missing value names the property that was read for it.
+
+        Raises:
+            RecordInvalid: the values make no valid record.
+        """
+        try:
+            validated = self._source.record_type.read(values)
+        except RecordInvalid as error:
+            faults = tuple(_with_property(fault, fields) for fault in error.faults)
+        else:
+            return validated.record, validated.notes
+        raise RecordInvalid(self._source.record_type.record_type, faults)
 
     def _serialize(self, pending: _PendingItem) -> object:
         """Set the serialized record of the result."""
@@ -192,6 +255,23 @@ def is_storable_key(key: str) -> bool:
     except UnicodeEncodeError:
         return False
     return len(key) <= MAX_KEY_LENGTH and "\0" not in key
+
+
+def display_key(key: str) -> str:
+    """Return a source key for a log line: numbers that may be a person's are masked, free text is not shown.
+
+    >>> display_key("25747:45:123"), display_key("074087000001"), display_key("Nguyễn Thị Mẫu"), display_key("")
+    ('25747:45:123', '***0001', '***', '-')
+    """
+    return redact(key) if _CODE.fullmatch(key) else MASK if key else "-"
+
+
+def _with_property(fault: Fault, fields: FieldMap) -> Fault:
+    """Return the fault with the properties of the source that its field was read from, if it is a missing value."""
+    reader = fields.get(fault.path)
+    if fault.rule != "missing" or not isinstance(reader, At):
+        return fault
+    return replace(fault, detail=", ".join(".".join(path) for path in reader.paths))
 
 
 def _completed(work: Callable[[], list[TranslatedItem]]) -> Future[list[TranslatedItem]]:

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from cchc_connect.errors import CchcError
 from cchc_connect.http import Conversation, HttpRequest, HttpResponse, Result, Verdict
+from cchc_connect.privacy.adapter_failure import ContractBroken, require_type
 from cchc_connect.transport.auth.sessions import LoginSession, SharedSession, WaitStep
 from cchc_connect.transport.calls.call import Call, SendStep, Traffic
 from cchc_connect.transport.calls.error_mapping import require_accepted
@@ -52,7 +53,9 @@ def call_steps(request: HttpRequest, channel: EndpointChannel) -> Generator[Send
 
     Raises:
         CchcError: the typed error of the call.
+        ContractBroken: `request` is no request.
     """
+    require_type("HttpRequest", HttpRequest, request)
     call = channel.new_call(request, channel.new_deadline())
     if channel.session is None:
         return require_accepted((yield channel.send_step(call, request)), call)
@@ -79,13 +82,18 @@ def _session(
 
 
 def run_steps(steps: Generator[Step, StepResult, Result], perform: Callable[[Step], StepResult]) -> Result:
-    """Run `steps` to their end: perform each, send its result back or throw its typed error in."""
+    """Run `steps` to their end: perform each, send its result back or throw its typed error in.
+
+    Raises:
+        ContractBroken: `steps` is no generator, or yielded what is no step; that is raised in its own line.
+    """
+    require_type("Conversation", Generator, steps)
     try:
         step = next(steps)
         while True:
             try:
                 step_result = perform(step)
-            except CchcError as error:
+            except (CchcError, ContractBroken) as error:
                 step = steps.throw(error)
             else:
                 step = steps.send(step_result)
@@ -100,12 +108,13 @@ async def run_steps_async(
     steps: Generator[Step, StepResult, Result], perform: Callable[[Step], Awaitable[StepResult]]
 ) -> Result:
     """Run `steps` to their end as `run_steps` does, without blocking."""
+    require_type("Conversation", Generator, steps)
     try:
         step = next(steps)
         while True:
             try:
                 step_result = await perform(step)
-            except CchcError as error:
+            except (CchcError, ContractBroken) as error:
                 step = steps.throw(error)
             else:
                 step = steps.send(step_result)

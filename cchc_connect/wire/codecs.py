@@ -10,13 +10,13 @@ database.
 >>> local_instant("27/09/2021 13:05:00", LocalTime.SLASHED).isoformat()
 '2021-09-27T13:05:00+07:00'
 >>> local_instant("20210927130500", LocalTime.SLASHED)
-Unreadable(rule='instant_unreadable')
+Unreadable(rule='instant_unreadable', expected='27/09/2026 08:15:00 (dd/MM/yyyy HH:mm:ss)')
 """
 
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -26,6 +26,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 from cchc_connect.wire.json import MAX_NUMBER_LENGTH
 from cchc_schemas import VIETNAM, PartialDate, vietnamese_day
+from cchc_schemas.text import listed
 
 Reader: TypeAlias = Callable[[object], object]
 """Reads one wire value: returns the value, None for no value, or `Unreadable`."""
@@ -70,6 +71,8 @@ class Unreadable:
     """A wire value that does not have its declared format; it holds the broken rule, never the value."""
 
     rule: str
+    expected: str = field(default="", compare=False)
+    """The form or the values that were expected, for messages; "" where the rule says enough."""
 
 
 class LocalTime(Enum):
@@ -81,6 +84,29 @@ class LocalTime(Enum):
     """dd/MM/yyyy HH:mm:ss: OpenCPS."""
     ISO = re.compile(rf"{_YEAR}-{_MONTH}-{_DAY}T{_CLOCK}(?:\.[0-9]+)?Z?")
     """yyyy-MM-ddTHH:mm:ss, also with a fraction or a "Z" that has no meaning: OpenCPS towards its gateway."""
+
+    @property
+    def example(self) -> str:
+        """An instant in this format, for messages."""
+        return _INSTANT_EXAMPLES[self.name]
+
+
+_DATE_EXAMPLES = {
+    "dd/MM/yyyy": "27/09/2026, 09/2026, 2026 (dd/MM/yyyy)",
+    "yyyy/MM/dd": "2026/09/27, 2026/09, 2026 (yyyy/MM/dd)",
+    "yyyy-MM-dd": "2026-09-27, 2026-09, 2026 (yyyy-MM-dd)",
+}
+_INSTANT_EXAMPLES = {
+    "COMPACT": "20260927081500 (yyyyMMddHHmmss)",
+    "SLASHED": "27/09/2026 08:15:00 (dd/MM/yyyy HH:mm:ss)",
+    "ISO": "2026-09-27T08:15:00 (yyyy-MM-ddTHH:mm:ss)",
+}
+_NUMBER_EXAMPLES = {",": "1.234,5", ".": "1,234.5"}
+_NO_INSTANT = Unreadable("instant_unreadable", "2026-09-27T08:15:00+07:00")
+_NO_OFFSET = Unreadable("instant_naive", "2026-09-27T08:15:00+07:00")
+_NO_MILLISECONDS = Unreadable("instant_unreadable", "1790471700000 (ms, 1970-01-01)")
+_NO_FLAG = Unreadable("flag_unreadable", "true, false, 1, 0, Y, N")
+_NO_WHOLE_NUMBER = Unreadable("whole_number_unreadable", "12")
 
 
 def text_or_none(value: object) -> str | Unreadable | None:
@@ -123,7 +149,7 @@ def flag(value: object) -> bool | Unreadable | None:
     if value is None or isinstance(value, bool):
         return value
     text = text_or_none(value)
-    return _FLAGS.get(text.lower(), Unreadable("flag_unreadable")) if isinstance(text, str) else text
+    return _FLAGS.get(text.lower(), _NO_FLAG) if isinstance(text, str) else text
 
 
 def whole_number(value: object) -> int | Unreadable | None:
@@ -131,14 +157,14 @@ def whole_number(value: object) -> int | Unreadable | None:
     text = text_or_none(value)
     if not isinstance(text, str):
         return text
-    return int(text.partition(".")[0]) if _INTEGER.fullmatch(text) else Unreadable("whole_number_unreadable")
+    return int(text.partition(".")[0]) if _INTEGER.fullmatch(text) else _NO_WHOLE_NUMBER
 
 
 def decimal_number(value: object, sign: DecimalSign) -> Decimal | Unreadable | None:
     """Return a number; in text `sign` is the decimal separator, and the other one may group by three digits.
 
     >>> decimal_number("1.234,5", ","), decimal_number("1234.5", ","), decimal_number(1234.5, ",")
-    (Decimal('1234.5'), Unreadable(rule='number_unreadable'), Decimal('1234.5'))
+    (Decimal('1234.5'), Unreadable(rule='number_unreadable', expected='1.234,5'), Decimal('1234.5'))
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
         return Decimal(str(value)) if _is_representable(value) else Unreadable("number_unreadable")
@@ -146,7 +172,7 @@ def decimal_number(value: object, sign: DecimalSign) -> Decimal | Unreadable | N
     if not isinstance(text, str):
         return text
     if not _NUMBERS[sign].fullmatch(text):
-        return Unreadable("number_unreadable")
+        return Unreadable("number_unreadable", _NUMBER_EXAMPLES[sign])
     return Decimal(text.replace("." if sign == "," else ",", "").replace(",", "."))
 
 
@@ -159,19 +185,19 @@ def local_instant(value: object, form: LocalTime, none_prefixes: Collection[str]
         return None
     match = form.value.fullmatch(text)
     if match is None:
-        return Unreadable("instant_unreadable")
+        return Unreadable("instant_unreadable", form.example)
     year, month, day, hour, minute, second = map(int, match.group(*_PARTS))
     try:
         return datetime(year, month, day, hour, minute, second, tzinfo=VIETNAM)
     except ValueError:
-        return Unreadable("instant_unreadable")
+        return Unreadable("instant_unreadable", form.example)
 
 
 def iso_instant(value: object, none_prefixes: Collection[str] = ()) -> datetime | Unreadable | None:
     """Return the UTC instant of an ISO 8601 text with an offset (with or without a colon).
 
     >>> iso_instant("2022-09-21T08:15:00.000+0700").hour, iso_instant("2022-09-21T08:15:00")
-    (1, Unreadable(rule='instant_naive'))
+    (1, Unreadable(rule='instant_naive', expected='2026-09-27T08:15:00+07:00'))
     """
     text = text_or_none(value)
     if not isinstance(text, str):
@@ -179,23 +205,23 @@ def iso_instant(value: object, none_prefixes: Collection[str] = ()) -> datetime 
     if none_prefixes and text.startswith(tuple(none_prefixes)):
         return None
     if not _ISO.fullmatch(text):
-        return Unreadable("instant_unreadable")
+        return _NO_INSTANT
     try:
         moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else Unreadable("instant_naive")
+        return moment.astimezone(UTC) if moment.tzinfo else _NO_OFFSET
     except (ValueError, OverflowError):
-        return Unreadable("instant_unreadable")
+        return _NO_INSTANT
 
 
 def epoch_ms(value: object) -> datetime | Unreadable | None:
     """Return the UTC instant of milliseconds since 1970, as ArcGIS writes it."""
     count = whole_number(value)
     if not isinstance(count, int):
-        return count if count is None else Unreadable("instant_unreadable")
+        return count if count is None else _NO_MILLISECONDS
     try:
         return _EPOCH + timedelta(milliseconds=count)
     except OverflowError:
-        return Unreadable("instant_unreadable")
+        return _NO_MILLISECONDS
 
 
 def dotnet_instant(value: object) -> datetime | Unreadable | None:
@@ -204,7 +230,7 @@ def dotnet_instant(value: object) -> datetime | Unreadable | None:
     if not isinstance(text, str):
         return text
     match = _DOTNET.fullmatch(text)
-    return epoch_ms(match[1]) if match else Unreadable("instant_unreadable")
+    return epoch_ms(match[1]) if match else Unreadable("instant_unreadable", "/Date(1790471700000)/")
 
 
 def local_day(moment: datetime | Unreadable | None) -> PartialDate | Unreadable | None:
@@ -228,18 +254,20 @@ def _partial_date(text: str, form: DateForm) -> PartialDate | Unreadable | None:
         return None
     match = _DATES[form].fullmatch(text)
     if match is None:
-        return Unreadable("date_unreadable")
+        return Unreadable("date_unreadable", _DATE_EXAMPLES[form])
     year, month, day = (int(match[part] or 0) or None for part in ("year", "month", "day"))
     try:
         return PartialDate(year or 0, month, day)
     except ValueError:
-        return Unreadable("date_unreadable")
+        return Unreadable("date_unreadable", _DATE_EXAMPLES[form])
 
 
 def code_meaning(value: object, meanings: Mapping[str, Meaning], rule: str) -> Meaning | Unreadable | None:
     """Return the meaning of a source's code or word by `meanings`; an unlisted one is `Unreadable(rule)`."""
     text = text_or_none(value)
-    return meanings.get(text, Unreadable(rule)) if isinstance(text, str) else text
+    if not isinstance(text, str):
+        return text
+    return meanings[text] if text in meanings else Unreadable(rule, listed(meanings))
 
 
 def mapped_code(value: object, codes: Mapping[str, str]) -> str | Unreadable | None:

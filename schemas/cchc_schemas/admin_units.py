@@ -172,7 +172,7 @@ class CommuneRule(Code):
         return code
 
 
-COMMUNE_CODE = CommuneRule(rule="commune_code_irregular", pattern="[0-9]{5}", forgivable=False)
+COMMUNE_CODE = CommuneRule(rule="commune_code_irregular", pattern="[0-9]{5}", forgivable=False, example="25747")
 
 CommuneCode: TypeAlias = Annotated[str, COMMUNE_CODE]
 """Commune code (mã xã, phường): five digits including leading zeros; unique only within its scheme."""

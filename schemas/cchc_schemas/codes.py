@@ -29,7 +29,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from cchc_schemas.code_lists import code_list
-from cchc_schemas.text import LETTERS, WRITTEN_WORD, clean_text, fitting_or_exact
+from cchc_schemas.text import LETTERS, REQUIRED, WRITTEN_WORD, clean_text, fitting_or_exact, listed
 
 CODE_LENGTH = 100
 """Longest code that lenient reading accepts, in characters."""
@@ -53,17 +53,23 @@ class Code:
     """Whether lenient reading accepts a code that does not match."""
     max_length: int = CODE_LENGTH
     """Longest code, in characters."""
+    example: str = ""
+    """A code that matches, for messages."""
 
     def fits(self, code: str) -> bool:
         """True if `code` matches the pattern."""
         return re.fullmatch(self.pattern, code) is not None
+
+    def required(self) -> str:
+        """Return what a message says about codes that match: an example; "" if the rule says enough."""
+        return self.example
 
     def check(self, code: str, validation: ValidationInfo) -> str:
         """Return `code` cleaned; an irregular code is accepted only in lenient reading, which records the rule."""
         code = clean_text(code)
         if not self.fits(code):
             if not (self.forgivable and code.isprintable() and isinstance(validation.context, Irregularities)):
-                raise PydanticCustomError(self.rule, "The code is irregular")
+                raise PydanticCustomError(self.rule, "The code is irregular", {REQUIRED: self.required()})
             validation.context.append(self.rule)
         return code
 
@@ -92,6 +98,10 @@ class ListedCode(Code):
     def fits(self, code: str) -> bool:
         """True if the list has `code`, whenever it was in force."""
         return code in code_list(self.code_list).entries
+
+    def required(self) -> str:
+        """Return the codes of the list."""
+        return listed(code_list(self.code_list).entries)
 
     def check(self, code: str, validation: ValidationInfo) -> str:
         """Return `code`; it is cleaned only if the list does not contain it unchanged."""
@@ -129,17 +139,22 @@ _QD_20 = r"[A-Z][0-9]{2}(?:\.[0-9]{1,3}){0,3}"
 _QD_20_REVERSED = r"(?:[0-9]{1,3}\.){1,3}[A-Z][0-9]{2}"
 _AGENCY = f"(?:{_QCVN_102}|{_QD_20}|{_QD_20_REVERSED})"
 
-PROCEDURE_CODE = Code(rule="procedure_code_irregular", pattern=r"[0-9]\.[0-9]{6}")
-DOSSIER_CODE = Code(rule="dossier_code_irregular", pattern=_AGENCY + "-[0-9]{6}-[0-9]{4,6}")
-AGENCY_CODE = Code(rule="agency_code_irregular", pattern=_AGENCY)
-FIELD_CODE = Code(rule="field_code_irregular", pattern=r"G[0-9]{2}-[A-ZĐ]{2}[0-9]{2,3}")
-MAP_SHEET_NUMBER = Code(rule="map_sheet_irregular", pattern=_NUMBER, forgivable=False, max_length=40)
-PARCEL_NUMBER = Code(rule="parcel_number_irregular", pattern=_NUMBER, forgivable=False, max_length=40)
-NATIONAL_PARCEL_ID = Code(rule="national_parcel_id_irregular", pattern="[0-9b-hjkmnp-z]{12}")
-PARCEL_KEY = Code(
-    rule="parcel_key_irregular", pattern=f"gso-2025-0[17]:[0-9]{{5}}:{_NUMBER}:{_NUMBER}", forgivable=False
+PROCEDURE_CODE = Code(rule="procedure_code_irregular", pattern=r"[0-9]\.[0-9]{6}", example="1.001193")
+DOSSIER_CODE = Code(
+    rule="dossier_code_irregular", pattern=_AGENCY + "-[0-9]{6}-[0-9]{4,6}", example="000.17.22.H56-210531-0001"
 )
-CRS_NAME = Code(rule="crs_irregular", pattern="OGC:CRS84|EPSG:[0-9]{4,6}", forgivable=False)
+AGENCY_CODE = Code(rule="agency_code_irregular", pattern=_AGENCY, example="000.00.00.H49")
+FIELD_CODE = Code(rule="field_code_irregular", pattern=r"G[0-9]{2}-[A-ZĐ]{2}[0-9]{2,3}", example="G17-XD11")
+MAP_SHEET_NUMBER = Code(rule="map_sheet_irregular", pattern=_NUMBER, forgivable=False, max_length=40, example="45")
+PARCEL_NUMBER = Code(rule="parcel_number_irregular", pattern=_NUMBER, forgivable=False, max_length=40, example="123")
+NATIONAL_PARCEL_ID = Code(rule="national_parcel_id_irregular", pattern="[0-9b-hjkmnp-z]{12}", example="w3gvk1h2m8q0")
+PARCEL_KEY = Code(
+    rule="parcel_key_irregular",
+    pattern=f"gso-2025-0[17]:[0-9]{{5}}:{_NUMBER}:{_NUMBER}",
+    forgivable=False,
+    example="gso-2025-07:25747:45:123",
+)
+CRS_NAME = Code(rule="crs_irregular", pattern="OGC:CRS84|EPSG:[0-9]{4,6}", forgivable=False, example="EPSG:9210")
 
 ProcedureCode: TypeAlias = Annotated[str, PROCEDURE_CODE]
 """Procedure code (mã TTHC)."""

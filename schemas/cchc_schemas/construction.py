@@ -13,11 +13,11 @@ from cchc_schemas.admin_units import AdminScheme, CommuneCode
 from cchc_schemas.codes import DossierCode, PermitKindCode, PermitStepCode, WorksStatusCode
 from cchc_schemas.dates import PartialDate
 from cchc_schemas.faults import Note
-from cchc_schemas.geometry import Geometry
+from cchc_schemas.geometry import Geometry, LocatedRecord
 from cchc_schemas.measures import Measure
 from cchc_schemas.parcel_refs import ParcelRef
 from cchc_schemas.personal import Personal, PersonalNumber
-from cchc_schemas.records import Part, Record
+from cchc_schemas.records import Part
 from cchc_schemas.text import Text
 
 
@@ -70,7 +70,7 @@ class LandDocument(Part):
     """Number of the document (số giấy tờ)."""
 
 
-class ConstructionPermit(Record):
+class ConstructionPermit(LocatedRecord):
     """Construction permit (giấy phép xây dựng)."""
 
     record_type: ClassVar[str] = "construction_permit"
@@ -134,7 +134,7 @@ class ConstructionPermit(Record):
             yield Note("expires_on", "dates_out_of_order")
 
 
-class ConstructionWorks(Record):
+class ConstructionWorks(LocatedRecord):
     """Construction works (công trình xây dựng)."""
 
     record_type: ClassVar[str] = "construction_works"

@@ -13,8 +13,14 @@ from typing import Annotated, Any, Self, TypeAlias
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from cchc_schemas.text import REQUIRED
+
 VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 """Vietnamese time: UTC+7 all year, so a fixed offset is exact and no time zone database is needed."""
+
+DAY_FORM = "2026-09-27, 2026-09, 2026"
+INSTANT_FORM = "2026-09-27T08:15:00+07:00"
+"""Forms of dates and instants in records, as messages show them."""
 
 _CANONICAL = re.compile(r"([1-9][0-9]{3})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 _DECEMBER = 12
@@ -122,7 +128,9 @@ def _partial_date(value: object) -> PartialDate:
             return PartialDate.of(value)
     except ValueError:
         pass
-    raise PydanticCustomError("partial_date_unreadable", "Not a year, a month or a day in ISO form")
+    raise PydanticCustomError(
+        "partial_date_unreadable", "Not a year, a month or a day in ISO form", {REQUIRED: DAY_FORM}
+    )
 
 
 class InstantRule:
@@ -143,8 +151,8 @@ def _instant(value: object) -> datetime:
     except (ValueError, OverflowError):
         moment = None
     if isinstance(moment, datetime):
-        raise PydanticCustomError("instant_naive", "An instant needs its offset from UTC")
-    raise PydanticCustomError("instant_unreadable", "Not an instant in ISO form")
+        raise PydanticCustomError("instant_naive", "An instant needs its offset from UTC", {REQUIRED: INSTANT_FORM})
+    raise PydanticCustomError("instant_unreadable", "Not an instant in ISO form", {REQUIRED: INSTANT_FORM})
 
 
 Instant: TypeAlias = Annotated[datetime, InstantRule()]

@@ -4,15 +4,16 @@ Pydantic's errors are translated here and nowhere else. They contain the input, 
 their `errors()` and their cause; a fault contains only the path and a stable rule id.
 """
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from cchc_schemas.text import EXACTLY, QUICKLY
+from cchc_schemas.text import EXACTLY, QUICKLY, REQUIRED, listed
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -27,7 +28,25 @@ OUR_NAMES: Mapping[str, str] = MappingProxyType(
 )
 """Own rule ids for some of pydantic's error types; the other types are rule ids unchanged."""
 
+DETAIL_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "enum": "expected",
+        "literal_error": "expected",
+        "string_too_long": "max_length",
+        "too_long": "max_length",
+        "string_too_short": "min_length",
+        "too_short": "min_length",
+        "greater_than": "gt",
+        "greater_than_equal": "ge",
+        "less_than": "lt",
+        "less_than_equal": "le",
+    }
+)
+"""Pydantic's error types that say what is required, and the name under which; the others may say a value."""
+
 _NAME_LENGTH = 64
+_QUOTED = re.compile(r"'([^']*)'|(-?\d+)")
+"""One of the values that pydantic lists as "'a', 'b' or 3"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +55,11 @@ class Fault:
 
     path: str
     rule: str
+    detail: str = field(default="", compare=False)
+    """What the rule requires or where it broke: allowed values, a form, a limit, a property, a place; "" if unknown.
+
+    It explains the rule and is no part of the fault's identity.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +107,11 @@ def faults_of(error: ValidationError) -> tuple[Fault, ...]:
 
 
 def _faults(error: ValidationError) -> Iterator[Fault]:
-    for details in error.errors(include_url=False, include_context=False):
+    for details in error.errors(include_url=False):
         *parents, last = details["loc"] or ("",)
         if last != QUICKLY:
             path = parents if last == EXACTLY else [*parents, last]
-            yield Fault(".".join(_step(step) for step in path), _rule(details))
+            yield Fault(".".join(_step(step) for step in path), _rule(details), _detail(details))
 
 
 def _rule(details: ErrorDetails) -> str:
@@ -97,6 +121,20 @@ def _rule(details: ErrorDetails) -> str:
     if isinstance(value, NamesItsRule):
         return value.rule
     return OUR_NAMES.get(details["type"], details["type"])
+
+
+def _detail(details: ErrorDetails) -> str:
+    """Return what the broken rule requires; only what codecs, our own rules and the schema say, never a value."""
+    value, kind = details["input"], details["type"]
+    if value is None:
+        return ""
+    if isinstance(value, NamesItsRule):
+        return str(getattr(value, "expected", ""))
+    context = details.get("ctx", {})
+    if kind in DETAIL_NAMES:
+        required = str(context.get(DETAIL_NAMES[kind], ""))
+        return listed(text or number for text, number in _QUOTED.findall(required)) if "'" in required else required
+    return str(context.get(REQUIRED, ""))
 
 
 def _step(step: str | int) -> str:

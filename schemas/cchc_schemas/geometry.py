@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from cchc_schemas.codes import CrsName, Irregularities
-from cchc_schemas.records import Part
+from cchc_schemas.personal import without_personal
+from cchc_schemas.records import Part, Record
 
 
 class GeometryType(StrEnum):
@@ -162,6 +163,11 @@ class Geometry(Part):
         ]
         return described
 
+    @property
+    def __geo_interface__(self) -> dict[str, Any]:
+        """The geometry for other libraries, by the protocol of that name: `shapely.geometry.shape(parcel.geometry)`."""
+        return {"type": self.type.value, "coordinates": self.coordinates}
+
 
 def _written_coordinates(kind: GeometryType) -> dict[str, Any]:
     """Return the JSON Schema of the coordinates of a geometry type, from the position outwards."""
@@ -182,3 +188,22 @@ _LEAST_LENGTHS: Mapping[GeometryType, tuple[int, ...]] = MappingProxyType(
     }
 )
 """Smallest number of elements of each list around a position, the outermost first."""
+
+
+class LocatedRecord(Record):
+    """A record that may have a geometry (bản ghi có vị trí, hình dạng)."""
+
+    if TYPE_CHECKING:
+        geometry: Geometry | None
+
+    @property
+    def __geo_interface__(self) -> dict[str, Any]:
+        """The record as a GeoJSON feature, for other libraries.
+
+        Coordinates are those of the geometry's reference system; the protocol has no place for its name, so that is the
+        property `crs`. Personal fields are left out, at any depth.
+        """
+        properties = without_personal(type(self), self.model_dump(mode="json", exclude={"geometry"}))
+        shape = None if self.geometry is None else self.geometry.__geo_interface__
+        crs = None if self.geometry is None else self.geometry.crs
+        return {"type": "Feature", "id": self.key, "geometry": shape, "properties": {**properties, "crs": crs}}

@@ -23,7 +23,7 @@ from cchc_schemas.codes import (
 )
 from cchc_schemas.dates import Instant, PartialDate, vietnamese_day
 from cchc_schemas.faults import Note
-from cchc_schemas.geometry import Geometry
+from cchc_schemas.geometry import Geometry, LocatedRecord
 from cchc_schemas.measures import AreaM2
 from cchc_schemas.parcel_refs import ParcelRef, parcel_key
 from cchc_schemas.personal import Personal, PersonalNumber
@@ -123,7 +123,7 @@ class Restriction(Part):
     """Explanation (ghi chú)."""
 
 
-class LandParcel(Record):
+class LandParcel(LocatedRecord):
     """Land parcel (thửa đất)."""
 
     record_type: ClassVar[str] = "land_parcel"

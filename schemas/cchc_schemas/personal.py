@@ -5,12 +5,12 @@ personal field of the current records is basic. Masking may show the last four c
 publication rule of NĐ 252/2026.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
-from typing import Annotated, Any, TypeAlias, TypeVar, get_args
+from typing import Annotated, Any, TypeAlias, TypeVar, cast, get_args
 
 from pydantic import BaseModel, GetJsonSchemaHandler
 from pydantic.fields import FieldInfo
@@ -80,6 +80,26 @@ def personal_fields(record_type: type[BaseModel]) -> Mapping[str, PersonalClass]
     A path has no list positions: it holds for every element of a list.
     """
     return MappingProxyType(dict(_personal_paths(record_type)))
+
+
+def without_personal(model: type[BaseModel], document: Mapping[str, object]) -> dict[str, object]:
+    """Return the JSON-ready fields of a record or part without its personal fields, at any depth."""
+    marks = personal_marks(model)
+    return {
+        name: _parts_without_personal(tuple(models_in(model.model_fields[name].annotation)), value)
+        for name, value in document.items()
+        if name not in marks
+    }
+
+
+def _parts_without_personal(models: Sequence[type[BaseModel]], value: object) -> object:
+    match value:
+        case list():
+            return [_parts_without_personal(models, part) for part in cast("list[object]", value)]
+        case Mapping() if models:
+            return without_personal(models[0], cast("Mapping[str, object]", value))
+        case _:
+            return value
 
 
 def _personal_paths(model: type[BaseModel]) -> Iterator[tuple[str, PersonalClass]]:

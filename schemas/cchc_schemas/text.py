@@ -5,6 +5,7 @@ None, never "".
 """
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
@@ -28,7 +29,24 @@ WRITTEN_WORD = f"^[^{_CONTROLS}{_SPACES}]+$"
 EXACTLY, QUICKLY = "exactly", "quickly"
 """Labels of the fast and the complete validator; they occur in pydantic's error locations, never in faults."""
 
+REQUIRED = "required"
+"""Name under which the context of our own errors says what a rule requires: allowed values, or a form."""
+
+MOST_LISTED = 20
+"""Allowed values that a message names; of more it names the number."""
+
 _ALLOWED_CONTROLS = frozenset("\n\t")
+
+
+def listed(values: Iterable[object], limit: int = MOST_LISTED) -> str:
+    """Return the first of `values` for a message, and how many more there are.
+
+    >>> listed(["a", "b", "c", "d"], limit=2)
+    'a, b … (+2)'
+    """
+    texts = [str(value) for value in values]
+    more = len(texts) - limit
+    return ", ".join(texts[:limit]) + (f" … (+{more})" if more > 0 else "")
 
 
 def normalise(text: str) -> str:

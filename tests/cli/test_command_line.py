@@ -247,3 +247,19 @@ def test_main_is_what_the_console_script_calls(capsys: pytest.CaptureFixture[str
     assert main(["--help"]) == 0
     assert "cchc-connect" in capsys.readouterr().out
     assert isinstance(app, typer.Typer)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "english", "vietnamese"),
+    [
+        (["quarantine", "show", "twelve"], "a number of 1 or more", "số từ"),
+        (["discrepancies", "resolve", "1", "--as", "repoted", "--note", "x"], "Did you mean 'reported'?", "reported"),
+        (["status", "--lang", "fr"], "one of: en, vi", "en, vi"),
+    ],
+)
+def test_a_refused_value_is_told_which_values_are_accepted(
+    call: Call, arguments: list[str], english: str, vietnamese: str
+) -> None:
+    assert english in call(*arguments).err
+    if "--lang" not in arguments:
+        assert vietnamese in call(*arguments, "--lang", "vi").err

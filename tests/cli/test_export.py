@@ -1,6 +1,8 @@
 """`quarantine export`: what an agency has to correct, as a sheet it can open."""
 
+import os
 import sqlite3
+import stat
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -111,3 +113,14 @@ def test_a_source_key_that_looks_like_a_formula_becomes_none(call: Call, pulled:
 
     assert read(Path("faults.csv"))[0][3] == "=HYPERLINK(1)"
     assert ",'=HYPERLINK(1)," in Path("faults.csv").read_text(encoding="utf-8-sig")
+
+
+@pytest.mark.parametrize("name", ["faults.csv", "faults.xlsx"])
+def test_the_sheet_is_for_its_owner_alone(call: Call, pulled: Path, name: str) -> None:
+    before = os.umask(0o022)
+    try:
+        call("quarantine", "export", name, "--db", pulled)
+    finally:
+        os.umask(before)
+
+    assert stat.S_IMODE(Path(name).stat().st_mode) == 0o600

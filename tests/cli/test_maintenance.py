@@ -127,6 +127,19 @@ def test_a_restored_database_goes_on_far_behind_its_end(call: Call, connect: Con
         assert read_mark(connection, MarkName.RESTORE) is not None
 
 
+def test_history_at_a_purged_instant_is_refused(call: Call, address: str) -> None:
+    """Not answered as if the record had not existed then."""
+    with SharedDatabase(address) as database, database.writing() as connection:
+        write_mark(
+            connection, MarkName.HISTORY, Mark(done_at="2026", sequence=7, instant="2026-06-01T00:00:00.000000Z")
+        )
+    location = address.removeprefix("sqlite:///")
+
+    refused = call("--json", "history", "dossier", "K", "--at", "2026-05-01", "--db", location)
+
+    assert (refused.code, refused.document["error"]["code"]) == (ExitCode.NO_INPUT, "maintenance.history_purged")
+
+
 def test_a_reader_of_a_purged_feed_is_told_and_may_accept_what_is_left(call: Call, address: str) -> None:
     with SharedDatabase(address) as database, database.writing() as connection:
         write_mark(connection, MarkName.HISTORY, Mark(done_at="2026", sequence=7, instant="2026"))

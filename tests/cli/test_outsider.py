@@ -1,6 +1,8 @@
 """Adapters of others: found like ours, listed, and their failures told as theirs."""
 
+import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,30 +57,57 @@ def test_an_outsiders_adapter_is_listed_beside_ours(call: Call) -> None:
 
 
 @pytest.mark.usefixtures("install")
-def test_an_adapter_that_fails_on_an_answer_is_held_and_its_author_named(call: Call) -> None:
-    """The run ends as any other with a held source; nobody sees a traceback."""
+def test_an_adapter_that_fails_on_an_answer_is_held_and_the_place_is_named(call: Call) -> None:
+    """The run ends as any other with a held source; without --debug nobody sees a traceback."""
     connect("village")
 
     ran, checked = call("sync"), call("check")
 
     assert (ran.code, checked.code) == (69, 69)
-    assert "KeyError" in ran.out
+    assert "KeyError 'parcels', tests/cli/village.py:61, Register.fetch" in ran.out
     assert "Traceback" not in ran.out + ran.err
-    assert "KeyError" in checked.out
+    assert "KeyError 'parcels', tests/cli/village.py:61, Register.fetch" in checked.out
 
 
 @pytest.mark.usefixtures("install")
-def test_a_fault_of_a_program_is_one_line_without_the_values_it_met(call: Call) -> None:
-    """Exit code 70; the traceback is one line of the log, which --debug shows, and holds no value either."""
+def test_an_adapter_that_fails_while_it_is_made_is_a_fault_of_the_configuration(call: Call) -> None:
+    """Exit code 78 from each command; file and line are named, and --debug shows the traceback, both without values."""
     connect("clumsy_village")
 
-    plain, debugged = call("sync"), call("sync", "--debug")
+    plain, checked, debugged = call("sync"), call("check"), call("sync", "--debug")
 
-    assert (plain.code, plain.out) == (70, "")
-    assert len([line for line in plain.err.splitlines() if not line.startswith("Waiting ")]) == 1
-    assert "ZeroDivisionError in village.py" in plain.err
+    assert (plain.code, checked.code, plain.out) == (78, 78, "")
+    for ended in (plain, checked):
+        assert "ZeroDivisionError, tests/cli/village.py:46, ClumsyVillage.__init__" in ended.err
+        assert "Traceback" not in ended.err
+    assert "Mẫu" not in plain.err + checked.err + debugged.err
+    lines = debugged.err.splitlines()
+    assert "    | Traceback (most recent call last):" in lines
+    assert "    |     raise ZeroDivisionError(message)" in lines
+
+
+class FailingTerminal(io.StringIO):
+    """A standard output that fails with a person's name, as no adapter has to do with."""
+
+    def write(self, text: str, /) -> int:
+        """Fail."""
+        message = f"Nguyễn Thị Mẫu {text}"
+        raise ZeroDivisionError(message)
+
+
+def test_a_fault_of_a_program_is_one_line_without_the_values_it_met(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit code 70; --debug shows the traceback, which holds no value either."""
+    monkeypatch.setattr(sys, "stdout", FailingTerminal())
+
+    plain, debugged = call("adapter", "list"), call("adapter", "list", "--debug")
+
+    assert plain.code == 70
+    assert len(plain.err.splitlines()) == 1
+    assert "ZeroDivisionError in test_outsider.py" in plain.err
     assert "Mẫu" not in plain.err + debugged.err
-    assert [line for line in debugged.err.splitlines() if "Traceback" in line and line.endswith("ZeroDivisionError")]
+    assert "    | ZeroDivisionError" in debugged.err.splitlines()
 
 
 @pytest.mark.usefixtures("install")
@@ -88,10 +117,10 @@ def test_beside_a_document_each_line_of_the_log_is_one_too(call: Call) -> None:
 
     ended = call("sync", "--json", "--debug")
 
-    assert ended.document["error"]["code"] == "cli.program_error"
+    assert ended.document["error"]["code"] == "config.faults"
     lines = [json.loads(line) for line in ended.err.splitlines()]
-    assert lines[-1]["level"] == "CRITICAL"
-    assert lines[-1]["message"].endswith("ZeroDivisionError")
+    failed = next(line for line in lines if line["logger"] == "cchc_connect.config")
+    assert failed["message"].endswith("ZeroDivisionError")
 
 
 def test_a_system_nobody_answers_for_could_not_be_reached(call: Call, agencies: Agencies) -> None:

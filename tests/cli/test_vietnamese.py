@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from cchc_connect.cli.console import Console
-from cchc_connect.cli.record_fields import field_name
 from cchc_connect.messages import Language, sentences_by_code
+from cchc_connect.record_fields import field_name
 from cchc_connect.spreadsheets import is_spreadsheet
 from cchc_schemas import RECORD_TYPES, LandParcel
 from cchc_schemas.personal import models_in

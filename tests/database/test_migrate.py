@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import psycopg
 import pytest
@@ -136,7 +136,7 @@ OLD = [*RENAMED_SINCE, ("sqlite", 4), ("postgres", 4)]
 
 
 def old_id(old: object) -> str:
-    return "-".join(map(str, old)) if isinstance(old, tuple) else str(old)
+    return "-".join(map(str, cast("tuple[object, ...]", old))) if isinstance(old, tuple) else str(old)
 
 
 @pytest.fixture(params=OLD, ids=old_id)

@@ -179,7 +179,17 @@ def test_pydantics_errors_show_no_value(log_line: LogLine) -> None:
 def test_our_own_errors_keep_their_message(log_line: LogLine) -> None:
     error = SourceHeld("source.adapter_failed", connection="land-registry", record_type="land_parcel", error="KeyError")
 
-    assert "the adapter failed on a response for land_parcel" in log_line("cchc_connect.sync", "%s", error)
+    assert "the adapter failed on land_parcel" in log_line("cchc_connect.sync", "%s", error)
+
+
+def test_for_a_person_a_traceback_keeps_its_lines_and_none_of_them_looks_like_an_event() -> None:
+    forged = "failed\n2026-07-01 00:00:00,000 ERROR cchc_connect: forged\r\n\x1b[2J"
+    record = logging.LogRecord("cchc_connect", logging.ERROR, "a.py", 1, "%s", (forged,), None)
+
+    first, *further = RedactingFormatter(indented=True).format(record).split("\n")
+
+    assert first.endswith("ERROR cchc_connect: failed")
+    assert further == ["    | 2026-07-01 00:00:00,000 ERROR cchc_connect: forged\\r", "    | \\x1b[2J"]
 
 
 def test_a_record_is_formatted_and_not_changed() -> None:
@@ -283,9 +293,7 @@ class TestShownLog:
             _while_it_is_removed(_fail)
 
         logged = stream.getvalue()
-        assert [line.endswith("ValueError") for line in logged.splitlines()] == [True, True][
-            : 2 * (form is LogForm.LINES)
-        ]
+        assert logged.splitlines().count("    | ValueError") == 2 * (form is LogForm.LINES)
         assert NAME not in logged + capsys.readouterr().err
 
     def test_python_warnings_are_logged(self, stream: StringIO) -> None:
@@ -294,8 +302,9 @@ class TestShownLog:
             with shown_log(LogForm.LINES, stream):
                 warnings.warn(f"citizen {CITIZEN}", stacklevel=1)
 
-        (line,) = stream.getvalue().splitlines()
+        line, *further = stream.getvalue().splitlines()
         assert "citizen ***0001" in line
+        assert further == ['    |   warnings.warn(f"citizen {CITIZEN}", stacklevel=1)', "    | "]
 
     def test_a_line_that_cannot_be_written_is_dropped(self, capsys: pytest.CaptureFixture[str]) -> None:
         """The logging module itself would print its values."""

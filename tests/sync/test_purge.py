@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from cchc_connect.database.state.runs import begin_run, finish_run
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import delivery, discrepancy, quarantine, run_counter
 from cchc_connect.errors import NotFound, Unreachable
+from cchc_connect.exports.exporter import export
 from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.purge import Purge, PurgeReport
 from cchc_connect.sync.run_context import RunContext
@@ -102,7 +104,7 @@ def test_the_state_of_every_instant_within_the_age_is_still_known(office: Office
     assert first.status == 1
 
 
-def test_a_question_about_a_purged_time_is_refused(office: Office) -> None:
+def test_a_question_about_a_purged_time_is_refused(office: Office, tmp_path: Path) -> None:
     """It is not answered with None, as if the record had not existed."""
     for status in (1, 2, 3):
         version(office, A, status)
@@ -113,6 +115,9 @@ def test_a_question_about_a_purged_time_is_refused(office: Office) -> None:
         record_at(office.database, Dossier, A, START + DAY / 2)
     with pytest.raises(NotFound, match="complete only from"):
         list(records_at(office.database, Dossier, START))
+    with pytest.raises(NotFound, match="complete only from"):
+        export(office.database, Dossier, tmp_path / "dossiers.ndjson", at=START)
+    assert list(tmp_path.glob("*.ndjson")) == []
     assert record_at(office.database, Dossier, A, START + 2 * DAY) is not None
 
 

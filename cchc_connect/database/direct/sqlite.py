@@ -11,14 +11,12 @@ from cchc_connect.database.direct.connection import DatabaseState, DirectConnect
 from cchc_connect.database.direct.layout import APPLICATION_ID, LOCK_TIMEOUT_S
 from cchc_connect.errors import DatabaseUnusable
 from cchc_connect.messages import Message
+from cchc_connect.privacy.private_files import PRIVATE_MODE
 
 ERRORS_WITH_MESSAGE = ("sqlite_full", "sqlite_readonly", "sqlite_cantopen", "sqlite_notadb", "sqlite_busy")
 """Error names of SQLite that have a message of their own."""
 
 DRIVER_ERRORS: tuple[type[Exception], ...] = (sqlite3.DatabaseError,)
-
-PRIVATE_MODE = 0o600
-"""Permissions of a new file: the records are personal data."""
 
 _WITHOUT_LOG = ("SQLITE_CANTOPEN", "SQLITE_READONLY")
 """Errors of a file whose write-ahead log cannot be created beside it."""

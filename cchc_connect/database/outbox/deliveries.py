@@ -22,6 +22,7 @@ from cchc_connect.database.bulk import RowQuery, insert_rows, select_in, update_
 from cchc_connect.database.reading.change_feed import change_rows, last_sequence
 from cchc_connect.database.tables import GONE, change, delivery, route
 from cchc_connect.errors import CchcError
+from cchc_connect.messages.stored import stored_context
 
 ENQUEUE_BATCH_SIZE = 1000
 """Changes taken from the feed in one transaction."""
@@ -210,7 +211,7 @@ def store_receipts(connection: Connection, route_name: str, receipts: Sequence[D
 
 def hold_route(connection: Connection, route_name: str, reason: CchcError | None) -> None:
     """Put a route on hold for `reason`, or end its hold where that is None."""
-    context = None if reason is None else json.dumps({key: str(value) for key, value in reason.context.items()})
+    context = None if reason is None else json.dumps(stored_context(reason.context))
     _upsert_route(connection, route_name, {"held_code": reason.code if reason else None, "held_context": context})
 
 

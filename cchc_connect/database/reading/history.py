@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Generic
 
-from sqlalchemy import RowMapping, Select, func, select
+from sqlalchemy import Row, RowMapping, Select, func, select
 
 from cchc_connect.clock import as_instant, from_timestamp_text, to_timestamp_text
 from cchc_connect.database.maintenance import require_history
 from cchc_connect.database.reading.change_feed import last_sequence, stored_day
 from cchc_connect.database.reading.lineage import only_successor, successor_keys
-from cchc_connect.database.reading.records import RECORD_BATCH_SIZE, AnyRecord
+from cchc_connect.database.reading.records import RECORD_BATCH_SIZE, AnyRecord, key_batches
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import GONE, change
 from cchc_schemas import Record, from_document, to_document, vietnamese_day
@@ -148,13 +148,14 @@ def records_at(database: SharedDatabase, record_class: type[AnyRecord], at: date
     latest = select(func.max(change.c.sequence)).where(of_type).group_by(change.c.record_key)
     first = latest.order_by(change.c.record_key).limit(RECORD_BATCH_SIZE)
     columns = select(change.c.record_key, change.c.operation, change.c.document).order_by(change.c.record_key)
-    after, is_last = "", False
-    while not is_last:
-        page = columns.where(change.c.sequence.in_(first.where(change.c.record_key > after)))
+
+    def read(after: str) -> Sequence[Row[Any, Any, Any]]:
         with database.reading() as connection:
-            rows = connection.execute(page).all()
+            page = columns.where(change.c.sequence.in_(first.where(change.c.record_key > after)))
+            return connection.execute(page).all()
+
+    for rows in key_batches(read):
         yield from (from_document(record_class, json.loads(row.document)) for row in rows if row.operation not in GONE)
-        after, is_last = rows[-1].record_key if rows else after, len(rows) < RECORD_BATCH_SIZE
 
 
 def differences(before: Record | None, after: Record) -> list[FieldChange]:

@@ -94,7 +94,7 @@ def _entry(row: RowMapping) -> QuarantineEntry:
     resolved_at = row["resolved_at"]
     return QuarantineEntry(
         item=parsed_item(row["item"] or "{}"),
-        faults=tuple(Fault(path=path, rule=rule) for path, rule in json.loads(row["faults"])),
+        faults=tuple(Fault(*parts) for parts in json.loads(row["faults"])),
         first_seen=from_timestamp_text(row["first_seen"]),
         resolved_at=None if resolved_at is None else from_timestamp_text(resolved_at),
         **{name: row[name] for name in ("id", "connection", "record_type", "partition", "source_key")},

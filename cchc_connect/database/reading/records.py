@@ -1,7 +1,7 @@
 """Reads live records back as record objects."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, Select, select
@@ -43,12 +43,28 @@ def _in_batches(
     database: SharedDatabase, record_class: type[AnyRecord], query: Select[Any, Any, Any]
 ) -> Iterator[AnyRecord]:
     table = record_table(record_class.record_type)
+
+    def read(after: str) -> Sequence[Row[Any, Any, Any]]:
+        with database.reading() as connection:
+            return connection.execute(query.where(table.c.record_key > after).limit(RECORD_BATCH_SIZE)).all()
+
+    for rows in key_batches(read):
+        yield from (record_from_row(record_class, row) for row in rows)
+
+
+def key_batches(read: Callable[[str], Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    """Yield all rows in batches, in key order.
+
+    Args:
+        read: returns the first rows after a key, `RECORD_BATCH_SIZE` of them unless fewer are left.
+    """
     after, is_last = "", False
     while not is_last:
-        with database.reading() as connection:
-            rows = connection.execute(query.where(table.c.record_key > after).limit(RECORD_BATCH_SIZE)).all()
-        yield from (record_from_row(record_class, row) for row in rows)
-        after, is_last = rows[-1].record_key if rows else after, len(rows) < RECORD_BATCH_SIZE
+        rows = read(after)
+        is_last = len(rows) < RECORD_BATCH_SIZE
+        if rows:
+            yield rows
+            after = rows[-1].record_key
 
 
 def get(database: SharedDatabase, record_class: type[AnyRecord], key: str) -> AnyRecord | None:

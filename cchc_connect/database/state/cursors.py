@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select, update
 
@@ -14,6 +15,7 @@ from cchc_connect.database.state.cursor import Cursor
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import cursor
 from cchc_connect.errors import CchcError, Retriable
+from cchc_connect.messages.stored import stored_context
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +28,8 @@ class StreamState:
     watermark: str | None
     page_token: str | None = field(repr=False)
     held_code: str | None
-    held_context: Mapping[str, str]
+    held_context: Mapping[str, Any]
+    """Values of the message `held_code`, as stored; `render_message` takes them."""
     held_since: str | None
     completed_at: str | None
 
@@ -74,7 +77,7 @@ def hold(
     unless the source lists the oldest change first: then it moves to the checkpoint, so that what was read is not read
     again.
     """
-    context = json.dumps({name: str(value) for name, value in reason.context.items()}, ensure_ascii=False)
+    context = json.dumps(stored_context(reason.context), ensure_ascii=False)
     row = connection.execute(select(cursor).where(_of_stream(stream))).one_or_none()
     held_since = to_timestamp_text(now) if row is None or row.held_since is None else row.held_since
     values: dict[str, str | None] = {"held_code": reason.code, "held_context": context, "held_since": held_since}

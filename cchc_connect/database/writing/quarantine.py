@@ -129,4 +129,6 @@ def _item_text(item: Item) -> str:
 
 
 def _faults_text(faults: Iterable[Fault]) -> str:
-    return json.dumps([[fault.path, fault.rule] for fault in faults], ensure_ascii=False)
+    """Return the faults as stored: a JSON array of [path, rule], or [path, rule, detail] where there is a detail."""
+    parts = [[fault.path, fault.rule, *([fault.detail] if fault.detail else [])] for fault in faults]
+    return json.dumps(parts, ensure_ascii=False)

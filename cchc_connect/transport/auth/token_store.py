@@ -19,9 +19,9 @@ from typing import Any, Protocol, Self
 
 from cchc_connect.errors import ConfigurationError
 from cchc_connect.http import SessionToken
+from cchc_connect.privacy.private_files import GROUP_OR_OTHERS
 
 OWNER_ONLY = 0o700
-_GROUP_OR_OTHERS = 0o077
 _MAX_BYTES = 1024 * 1024
 
 
@@ -87,7 +87,7 @@ class FileTokenStore:
             not folder.is_dir()
             or folder.is_symlink()
             or status.st_uid != os.geteuid()
-            or status.st_mode & _GROUP_OR_OTHERS
+            or status.st_mode & GROUP_OR_OTHERS
         ):
             raise ConfigurationError("transport.token_store_unusable", folder=folder)
 

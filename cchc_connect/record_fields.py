@@ -6,19 +6,19 @@ in the description of each field: "Area by the papers (diện tích pháp lý)".
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum, IntEnum
+from functools import cache
 from types import MappingProxyType
 from typing import Any, cast, get_args
 
 from pydantic import BaseModel
 
-from cchc_connect.cli.console import Console
-from cchc_connect.messages import Language
+from cchc_connect.messages.catalogue import Language, Wording
 from cchc_connect.messages.values import day_text, instant_text, number_text
-from cchc_schemas import RECORD_TYPES, CodeUnknown, PartialDate, code_list
+from cchc_schemas import RECORD_TYPES, CodeUnknown, PartialDate, Record, code_list
 from cchc_schemas.codes import ListedCode
 from cchc_schemas.personal import models_in
 
@@ -44,15 +44,15 @@ def record_model(record_type: str) -> type[BaseModel] | None:
     return RECORD_TYPES.get(record_type)
 
 
-def field_name(model: type[BaseModel] | None, path: str, console: Console) -> str:
+def field_name(model: type[BaseModel] | None, path: str, wording: Wording) -> str:
     """Return the name of a field, given by its dotted path in a record: "uses.0.area_m2".
 
     In Vietnamese an element of a list is counted from 1. A part of the path that no description explains is
     returned as it is.
     """
     if not path:
-        return console.text("fault.whole")
-    if console.language is not Language.VIETNAMESE:
+        return wording.text("fault.whole")
+    if wording.language is not Language.VIETNAMESE:
         return path
     names = list[str]()
     models = [] if model is None else [model]
@@ -60,10 +60,9 @@ def field_name(model: type[BaseModel] | None, path: str, console: Console) -> st
         if step.isdecimal() and names:
             names[-1] = f"{names[-1]} {int(step) + 1}"
             continue
-        fields = [owner.model_fields[step] for owner in models if step in owner.model_fields]
-        term = vietnamese_term(fields[0].description or "") if fields else None
-        names.append(term or step)
-        models = [part for field in fields for part in models_in(field.annotation)]
+        owners = [owner for owner in models if step in owner.model_fields]
+        names.append(_field_term(owners[0], step) if owners else step)
+        models = [part for owner in owners for part in models_in(owner.model_fields[step].annotation)]
     return ", ".join(names)
 
 
@@ -77,60 +76,83 @@ def vietnamese_term(description: str) -> str | None:
     return term and term[1]
 
 
-def field_value(model: type[BaseModel] | None, name: str, value: object, console: Console) -> str:
+def field_value(model: type[BaseModel] | None, name: str, value: object, wording: Wording) -> str:
     """Return the JSON-ready value of a field as text: codes with their names, instants in Vietnamese time.
 
     Args:
         model: record or part that has the field; None if it is unknown.
         name: name of the field.
         value: its value as stored, possibly masked.
-        console: gives the language.
+        wording: words of the reader's language.
     """
-    field = None if model is None else model.model_fields.get(name)
-    kinds = [] if field is None else [*field.metadata, *nested_types(field.annotation)]
-    return _value(kinds, value, console)
+    return _value(() if model is None else _kinds(model, name), value, wording)
 
 
-def _value(kinds: list[object], value: object, console: Console) -> str:
+def is_code(model: type[BaseModel], name: str) -> bool:
+    """True if the values of a field are codes of a list."""
+    return any(isinstance(kind, ListedCode) for kind in _kinds(model, name))
+
+
+def record_term(record_class: type[Record], wording: Wording) -> str:
+    """Return the name of a record type: in Vietnamese the term in the first line of its description."""
+    term = _TERM.search(record_class.__doc__ or "") if wording.language is Language.VIETNAMESE else None
+    return term[1] if term else record_class.record_type
+
+
+@cache
+def _field_term(model: type[BaseModel], name: str) -> str:
+    """Return the Vietnamese term of a field, its identifier if its description has none."""
+    term = _TERM.search(model.model_fields[name].description or "")
+    return term[1] if term else name
+
+
+@cache
+def _kinds(model: type[BaseModel], name: str) -> tuple[object, ...]:
+    """Return what is known of a field's values: types and metadata."""
+    field = model.model_fields.get(name)
+    return () if field is None else (*field.metadata, *nested_types(field.annotation))
+
+
+def _value(kinds: Sequence[object], value: object, wording: Wording) -> str:
     match value:
         case None:
             return "-"
         case bool():
-            return console.text("value.yes" if value else "value.no")
+            return wording.text("value.yes" if value else "value.no")
         case list():
             elements = cast("list[object]", value)
             if any(isinstance(element, list) for element in elements):  # coordinates
                 return json.dumps(elements)
             separator = "; " if any(isinstance(element, Mapping) for element in elements) else ", "
-            return separator.join(_value(kinds, element, console) for element in elements) or "-"
+            return separator.join(_value(kinds, element, wording) for element in elements) or "-"
         case Mapping():
-            return _part(kinds, cast("Mapping[str, object]", value), console)
+            return _part(kinds, cast("Mapping[str, object]", value), wording)
         case _:
-            return _scalar(kinds, value, console)
+            return _scalar(kinds, value, wording)
 
 
-def _part(kinds: list[object], part: Mapping[str, object], console: Console) -> str:
+def _part(kinds: Sequence[object], part: Mapping[str, object], wording: Wording) -> str:
     """Return the fields of a part that have a value."""
     models = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
     model = next((model for model in models if part.keys() <= model.model_fields.keys()), None)
     return ", ".join(
-        f"{field_name(model, name, console)}: {field_value(model, name, value, console)}"
+        f"{field_name(model, name, wording)}: {field_value(model, name, value, wording)}"
         for name, value in part.items()
         if value not in (None, [], "")
     )
 
 
-def _scalar(kinds: list[object], value: object, console: Console) -> str:
+def _scalar(kinds: Sequence[object], value: object, wording: Wording) -> str:
     for kind in kinds:
         if isinstance(kind, ListedCode):
-            return named_code(kind.code_list, value, console)
+            return named_code(kind.code_list, value, wording)
         if isinstance(kind, type) and issubclass(kind, Enum):
-            return member_name(kind, value, console)
+            return member_name(kind, value, wording)
     if datetime in kinds:
-        return _instant(str(value), console.language)
+        return _instant(str(value), wording.language)
     if PartialDate in kinds:
-        return day_text(value, console.language)
-    return number_text(value, console.language) if Decimal in kinds or isinstance(value, float) else str(value)
+        return day_text(value, wording.language)
+    return number_text(value, wording.language) if Decimal in kinds or isinstance(value, float) else str(value)
 
 
 def _instant(stored: str, language: Language) -> str:
@@ -140,25 +162,25 @@ def _instant(stored: str, language: Language) -> str:
         return stored
 
 
-def member_name(kind: type[Enum], value: object, console: Console) -> str:
+def member_name(kind: type[Enum], value: object, wording: Wording) -> str:
     """Return the word for a member of an enumeration; its value if the catalogue has none."""
     if kind.__name__ in _ENUM_CODE_LISTS:
-        return named_code(_ENUM_CODE_LISTS[kind.__name__], value, console)
+        return named_code(_ENUM_CODE_LISTS[kind.__name__], value, wording)
     try:
         member = kind(value)
     except ValueError:
         return str(value)
     key = member.name.lower() if issubclass(kind, IntEnum) else str(member.value)
-    return console.term(_ENUM_TABLES[kind.__name__], key) if kind.__name__ in _ENUM_TABLES else str(value)
+    return wording.term(_ENUM_TABLES[kind.__name__], key) if kind.__name__ in _ENUM_TABLES else str(value)
 
 
-def named_code(list_name: str, code: object, console: Console) -> str:
+def named_code(list_name: str, code: object, wording: Wording) -> str:
     """Return the name of a code with the code in brackets; the code alone if its list lacks the code or the name."""
     try:
         columns = code_list(list_name).entry(str(code)).columns
     except CodeUnknown:
         return str(code)
-    name = columns.get(console.language) or columns.get("vi") or columns.get("name_vi")
+    name = columns.get(wording.language) or columns.get("vi") or columns.get("name_vi")
     return f"{name} ({code})" if name else str(code)
 
 

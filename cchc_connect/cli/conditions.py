@@ -1,0 +1,91 @@
+"""Conditions on records in an option: `commune_code=25747,25750`, `due_at>=2026-11-01`, `due_at<2026-12-01`."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from enum import IntEnum
+from types import MappingProxyType
+from typing import Any
+
+from cchc_connect.database.reading.filters import ValueRange
+from cchc_connect.errors import UsageMistake
+from cchc_connect.exports.field_types import field_types
+from cchc_connect.messages import Message
+from cchc_schemas import Record
+
+_CONDITION = re.compile(r"\s*(?P<name>\w+)\s*(?P<sign>>=|<=|=|<|>)(?P<values>.*)", re.DOTALL)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TRUTHS: Mapping[str, bool] = MappingProxyType(
+    {"true": True, "yes": True, "có": True, "false": False, "no": False, "không": False}
+)
+
+
+def parse_conditions(record_class: type[Record], options: Iterable[str]) -> dict[str, object]:
+    """Return conditions by field name, as the reading functions take them.
+
+    `=` is followed by values separated by commas, any of which may hold; nothing after it means "no value". `>=` and
+    `<` may stand together for one field. Whether the record has such fields and values is checked by who reads.
+
+    Raises:
+        UsageMistake: an option has another form, or its value is no number, yes or no, or time.
+    """
+    values: dict[str, list[object]] = {}
+    ranges: dict[str, ValueRange] = {}
+    for option in options:
+        match = _CONDITION.fullmatch(option)
+        if match is None or match["sign"] in {"<=", ">"}:
+            raise UsageMistake("cli.where_unreadable", number=len(values) + len(ranges) + 1)
+        name, sign, written = match["name"], match["sign"], match["values"]
+        reader = _reader(record_class, name)
+        if sign == "=":
+            values.setdefault(name, []).extend(reader(part) if part else None for part in written.split(","))
+        else:
+            ranges[name] = _narrowed(ranges.get(name, ValueRange()), sign, reader(written))
+    if both_forms := sorted(values.keys() & ranges.keys()):
+        raise UsageMistake("cli.where_twice", name=both_forms[0])
+    return {**values, **ranges}
+
+
+def _narrowed(limits: ValueRange, sign: str, value: object) -> ValueRange:
+    return ValueRange(value, limits.end) if sign == ">=" else ValueRange(limits.start, value)
+
+
+def _reader(record_class: type[Record], name: str) -> Callable[[str], object]:
+    """Return the function from text to a value of the field; text itself for a field that does not exist."""
+    kinds = {field.name: field.kind for field in field_types(record_class)}
+    kind = kinds.get(name, str)
+    reader = next((reader for base, reader in _READERS.items() if issubclass(kind, base)), None)
+    if reader is None:
+        return str
+    read, expected = reader
+
+    def value(text: str) -> object:
+        try:
+            return read(text.strip())
+        except (ValueError, KeyError, InvalidOperation):
+            pass
+        record_type = record_class.record_type
+        raise UsageMistake("filter.value_unreadable", name=name, record_type=record_type, expected=Message(expected))
+
+    return value
+
+
+def _moment(text: str) -> date:
+    return date.fromisoformat(text) if _DAY.fullmatch(text) else datetime.fromisoformat(text)
+
+
+def _listed(text: str) -> object:
+    return int(text) if text.isdecimal() else text
+
+
+_READERS: Mapping[type[Any], tuple[Callable[[str], object], str]] = MappingProxyType(
+    {
+        IntEnum: (_listed, "filter_value.listed"),
+        bool: (lambda text: _TRUTHS[text.casefold()], "cli.where_truth"),
+        int: (int, "cli.where_number"),
+        Decimal: (Decimal, "cli.where_number"),
+        datetime: (_moment, "cli.where_instant"),
+    }
+)
+"""Kinds of values that are written as text: how the text is read, and the words for what is expected."""

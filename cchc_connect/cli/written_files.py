@@ -1,0 +1,26 @@
+"""Files that a command writes at the path it is given: what went wrong, as errors with sentences."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cchc_connect.cli.exit_codes import CannotCreate
+
+
+@contextmanager
+def writing_file(path: Path) -> Generator[None, None, None]:
+    """Translate the errors of writing a file in the block.
+
+    Raises:
+        CannotCreate: there is something at `path` that is not to be replaced, or the file cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        if path.is_symlink():
+            raise CannotCreate("cli.is_link", path=path) from None
+        if path.exists() and not path.is_file():
+            raise CannotCreate("cli.not_a_file", path=path) from None
+        if isinstance(error, FileExistsError):
+            raise CannotCreate("cli.file_exists", path=path) from None
+        raise CannotCreate("cli.cannot_write", path=path, reason=error.strerror) from error

@@ -1,0 +1,1 @@
+"""Writes records into files: CSV and XLSX for people, NDJSON, GeoJSON and Parquet for programs; no personal value."""

@@ -1,0 +1,82 @@
+"""Calls of functions of an adapter, and checks that what they return is what their contracts say.
+
+What an adapter returned is used far from its code, so without the checks its mistakes would look like the engine's.
+"""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from cchc_connect.adapter import DeliveryStatus, Outgoing, Page, PageRequest, Receipt, Source, Target
+from cchc_connect.privacy.adapter_failure import ContractBroken
+from cchc_connect.privacy.page_tokens import display_token
+from cchc_connect.sync.error_policy import adapter_boundary
+from cchc_connect.transport import Transport
+
+
+def fetch_page(transport: Transport, source: Source, page_request: PageRequest, connection: str) -> Page:
+    """Fetch one page of a source.
+
+    Raises:
+        CchcError: what the conversation raised, or the typed error of one of its requests.
+        SourceHeld: the adapter failed, or returned no page.
+    """
+    record_type = source.record_type.record_type
+    with adapter_boundary(
+        connection=connection,
+        record_type=record_type,
+        called=source.fetch,
+        page=display_token(page_request.page_token),
+    ):
+        page = transport.run(source.fetch(page_request))
+        _require_page(page)
+    return page
+
+
+def deliver_batch(transport: Transport, target: Target, batch: Sequence[Outgoing], route: str) -> Sequence[Receipt]:
+    """Deliver one message to a target.
+
+    Raises:
+        CchcError: what the conversation raised, or the typed error of one of its requests.
+        SourceHeld: the adapter failed, or did not return one receipt for each record.
+    """
+    with adapter_boundary(connection=route, record_type=target.record_type.record_type, called=target.deliver):
+        receipts = transport.run(target.deliver(batch))
+        _require_receipts(receipts, len(batch))
+    return receipts
+
+
+def _require_page(page: object) -> None:
+    """Check what `Source.fetch` returned.
+
+    Raises:
+        ContractBroken: it is no page, or a field of it has another type.
+    """
+    if not isinstance(page, Page):
+        raise ContractBroken("Page", page)
+    fields: tuple[tuple[str, object, Any], ...] = (
+        ("items", page.items, Sequence),
+        ("next_page_token", page.next_page_token, str | None),
+        ("total", page.total, int | None),
+        ("deleted_keys", page.deleted_keys, Sequence),
+    )
+    for name, value, expected in fields:
+        if not isinstance(value, expected):
+            raise ContractBroken(f"{getattr(expected, '__name__', expected)} in Page.{name}", value)
+
+
+def _require_receipts(receipts: object, expected: int) -> None:
+    """Check what `Target.deliver` returned.
+
+    Raises:
+        ContractBroken: it is not a list or tuple of `expected` valid receipts.
+    """
+    if not isinstance(receipts, list | tuple):
+        raise ContractBroken("list of Receipt", receipts)
+    members = cast("Sequence[object]", receipts)
+    for receipt in members:
+        if not isinstance(receipt, Receipt):
+            raise ContractBroken("Receipt", receipt)
+        if receipt.status not in set(DeliveryStatus):
+            raise ContractBroken("DeliveryStatus in Receipt.status", receipt.status)
+    if len(members) != expected:
+        raise ContractBroken("list with one Receipt for each record", members)

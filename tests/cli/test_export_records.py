@@ -1,0 +1,166 @@
+"""`export`: records as a file, with what was written in words or JSON."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from cchc_connect.cli.console import Console
+from cchc_connect.cli.export import PlainExportProgress
+from cchc_connect.messages import Language
+from tests.cli.conftest import Call
+from tests.cli.test_progress import Stopwatch
+from tests.cli.test_terminal import on_a_terminal
+from tests.exports.readers import csv_rows, features, json_lines
+
+
+def test_it_says_what_was_written_and_what_is_masked(call: Call, pulled: Path) -> None:
+    english = call("export", "land_parcel", "--to", "a.csv", "--db", pulled)
+    vietnamese = call("export", "land_parcel", "--to", "b.csv", "--db", pulled, "--lang", "vi")
+
+    count = len(csv_rows(Path("a.csv"))) - 1
+    assert english.code == vietnamese.code == 0
+    assert english.out.splitlines() == [
+        f"Wrote {count} records of type land_parcel to a.csv.",
+        "Personal values are masked: holders.name; holders.id_number; holders.birth; holders.address.",
+        "Coordinates are in OGC:CRS84.",
+    ]
+    assert vietnamese.out.startswith(f"Đã xuất {count} bản ghi land_parcel (thửa đất) ra b.csv.\n")
+    assert "người sử dụng đất, ngày sinh" in vietnamese.out
+    assert csv_rows(Path("b.csv"))[0][0] == "khóa bản ghi"
+
+
+def test_it_gives_a_document(call: Call, pulled: Path) -> None:
+    ended = call("export", "construction_works", "--to", "a.geojson", "--db", pulled, "--json")
+
+    document = ended.document
+    assert document.pop("seconds") >= 0
+    assert document == {
+        "path": "a.geojson",
+        "format": "geojson",
+        "record_type": "construction_works",
+        "rows": len(features(Path("a.geojson"))),
+        "crs": "OGC:CRS84",
+        "masked_fields": [],
+        "replaced_texts": 0,
+    }
+    assert ended.err == ""
+
+
+def test_the_format_can_be_named(call: Call, pulled: Path) -> None:
+    call("export", "dossier", "--to", "dossiers.txt", "--format", "ndjson", "--db", pulled)
+
+    assert json_lines(Path("dossiers.txt"))
+
+
+CONDITIONS: Sequence[tuple[Sequence[str], str]] = [
+    (["commune_code=25747,25750"], "line['commune_code'] in {'25747', '25750'}"),
+    (["area_m2>=300", "area_m2<1000.5"], "300 <= float(line['area_m2']) < 1000.5"),
+    (["commune_code=25747", "is_encroached=không"], "line['commune_code'] == '25747' and not line['is_encroached']"),
+    (["national_id="], "line['national_id'] is None"),
+]
+
+
+@pytest.mark.parametrize(("conditions", "rule"), CONDITIONS, ids=["list", "range", "two fields", "no value"])
+def test_conditions_choose_the_records(call: Call, pulled: Path, conditions: Sequence[str], rule: str) -> None:
+    options = [option for condition in conditions for option in ("--where", condition)]
+    call("export", "land_parcel", "--to", "all.ndjson", "--db", pulled)
+
+    ended = call("export", "land_parcel", "--to", "some.ndjson", "--db", pulled, *options)
+
+    chosen = [line for line in json_lines(Path("all.ndjson")) if eval(rule, {"line": line})]  # noqa: S307  # a rule above
+    assert ended.code == 0
+    assert json_lines(Path("some.ndjson")) == chosen
+
+
+def test_conditions_on_instants_and_listed_values(call: Call, pulled: Path) -> None:
+    call("export", "dossier", "--to", "all.ndjson", "--db", pulled)
+    conditions = ["--where", "due_at>=2025-06-01", "--where", "due_at<2026-02-01T08:00", "--where", "status=10,4"]
+
+    call("export", "dossier", "--to", "some.ndjson", "--db", pulled, *conditions)
+
+    assert json_lines(Path("some.ndjson")) == [
+        line
+        for line in json_lines(Path("all.ndjson"))
+        if line["due_at"] and "2025-05-31T17" <= line["due_at"] < "2026-02-01T01" and line["status"] in {10, 4}
+    ]
+
+
+def test_at_and_limit(call: Call, pulled: Path) -> None:
+    call("export", "dossier", "--to", "none.ndjson", "--at", "2020-01-01", "--db", pulled)
+    call("export", "dossier", "--to", "two.ndjson", "--at", "2100-01-01", "--limit", 2, "--db", pulled)
+
+    assert json_lines(Path("none.ndjson")) == []
+    assert len(json_lines(Path("two.ndjson"))) == 2
+
+
+def test_a_log_gets_a_line_of_progress_every_second(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Stopwatch()
+    progress = PlainExportProgress(Console(Language.VIETNAMESE, as_json=False), "land_parcel", clock)
+
+    for written in range(500, 20_500, 500):
+        clock.seconds += 0.25
+        progress(written, 20_000)
+
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "land_parcel (thửa đất): 2000/20000 bản ghi"
+    assert len(lines) == 10
+
+
+def test_a_terminal_gets_a_line_that_lives(pulled: Path) -> None:
+    written = on_a_terminal("export", "land_parcel", "--to", "a.csv", "--db", str(pulled))
+
+    assert "\x1b[?25l" in written  # the cursor is hidden while progress lives
+    assert "land_parcel: " in written
+    assert "to a.csv" in written
+
+
+REFUSALS = [
+    (["land_parcle", "--to", "a.csv"], 64, "names.record_type_unknown"),
+    (["land_parcel", "--to", "a.ods"], 64, "exports.ending_unknown"),
+    (["land_parcel", "--to", "a.csv", "--format", "ods"], 64, "exports.format_unknown"),
+    (["dossier", "--to", "a.geojson"], 64, "exports.no_geometry"),
+    (["land_parcel", "--to", "a.csv", "--crs", "VN2000"], 64, "exports.crs_unknown"),
+    (["land_parcel", "--to", "a.csv", "--where", "communes=1"], 64, "filter.field_unknown"),
+    (["land_parcel", "--to", "a.csv", "--where", "holders=1"], 64, "filter.field_nested"),
+    (["land_parcel", "--to", "a.csv", "--where", "area_m2<=1"], 64, "cli.where_unreadable"),
+    (["land_parcel", "--to", "a.csv", "--where", "area"], 64, "cli.where_unreadable"),
+    (["land_parcel", "--to", "a.csv", "--where", "area_m2=1", "--where", "area_m2<2"], 64, "cli.where_twice"),
+    (["land_parcel", "--to", "a.csv", "--where", "area_m2>=x"], 64, "filter.value_unreadable"),
+    (["land_parcel", "--to", "a.csv", "--where", "in_dispute=maybe"], 64, "filter.value_unreadable"),
+    (["dossier", "--to", "a.csv", "--where", "due_at<soon"], 64, "filter.value_unreadable"),
+    (["dossier", "--to", "a.csv", "--where", "status=99"], 64, "filter.value_not_listed"),
+    (["dossier", "--to", "a.csv", "--at", "soon"], 64, "cli.instant_unreadable"),
+    (["dossier", "--to", "none/a.csv"], 73, "cli.cannot_write"),
+    (["dossier", "--to", "folder.csv"], 73, "cli.not_a_file"),
+    (["dossier", "--to", "link.csv", "--force"], 73, "cli.is_link"),
+    (["dossier", "--to", "mine.csv"], 73, "cli.file_exists"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "exit_code", "code"), REFUSALS)
+def test_what_cannot_be_written_is_refused(
+    call: Call, pulled: Path, arguments: Sequence[str], exit_code: int, code: str
+) -> None:
+    Path("folder.csv").mkdir()
+    Path("mine.csv").write_text("mine", encoding="utf-8")
+    Path("link.csv").symlink_to("mine.csv")
+
+    refused = call("export", *arguments, "--db", pulled, "--json")
+
+    assert (refused.code, refused.document["error"]["code"]) == (exit_code, code)
+    assert Path("mine.csv").read_text(encoding="utf-8") == "mine"
+    assert sorted(path.name for path in Path().iterdir()) == ["folder.csv", "link.csv", "mine.csv"]
+
+
+def test_a_condition_is_not_repeated_in_a_message(call: Call, pulled: Path) -> None:
+    """It may hold a person's name or number."""
+    refused = call("export", "dossier", "--to", "a.csv", "--where", "applicant_name<Nguyễn Thị Mẫu", "--db", pulled)
+
+    assert refused.code == 64
+    assert "Nguyễn" not in refused.err
+
+
+def test_a_database_that_does_not_exist_is_not_created(call: Call) -> None:
+    assert call("export", "dossier", "--to", "a.csv", "--db", "none.db").code == 66
+    assert list(Path().iterdir()) == []
