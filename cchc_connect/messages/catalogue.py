@@ -159,4 +159,4 @@ class _Catalogue(Mapping[str, str]):
 
 @cache
 def _sentences(language: Language) -> Mapping[str, str]:
-    return _Catalogue((pkgutil.get_data(__package__, f"{language}.toml") or b"").decode())
+    return _Catalogue((pkgutil.get_data("cchc_connect.messages", f"{language}.toml") or b"").decode())
