@@ -12,8 +12,8 @@ from importlib.metadata import EntryPoint
 from typing import cast
 
 from cchc_connect.adapter import AdapterFactory
-from cchc_connect.entry_points import installed_adapters
 from cchc_connect.errors import CchcError, ConfigurationError
+from cchc_connect.extras import installed_adapters
 from cchc_connect.messages.suggestions import suggestion
 from cchc_connect.privacy.adapter_failure import described_import
 from cchc_connect.privacy.error_boundary import ErrorBoundary

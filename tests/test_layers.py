@@ -50,11 +50,10 @@ ROOMS = {
     "adapter": "cchc_schemas wire http",
     "drop_folder": "messages errors",
     "extras": "errors",
-    "entry_points": "",
     "privacy": "cchc_schemas errors http",
     "database.direct": "messages errors extras privacy",
     "database": "cchc_schemas messages errors extras privacy database.direct",
-    "registry": "cchc_schemas messages errors adapter entry_points privacy",
+    "registry": "cchc_schemas messages errors adapter extras privacy",
     "signing": "clock messages wire errors extras",
     "spreadsheets": "messages wire errors drop_folder extras privacy",
     "testing.faults": "errors testing.doubles extras",
@@ -84,9 +83,9 @@ ROOMS = {
     ),
     "exports": "cchc_schemas clock messages record_fields errors extras privacy database spreadsheets database.reading",
     "cli": (
-        "cchc_schemas clock messages version record_fields errors adapter extras entry_points privacy database.direct "
-        "database registry spreadsheets database.reading exports testing.doubles testing database.outbox database.state "
-        "config database.writing sync monitoring diagnostics"
+        "cchc_schemas clock messages version record_fields errors adapter extras privacy database.direct database "
+        "registry spreadsheets database.reading exports testing.doubles testing database.outbox database.state config "
+        "database.writing sync monitoring diagnostics"
     ),
     "__main__": "cli",
 }

@@ -81,9 +81,9 @@ def placeholders(sentence: str) -> set[str]:
 @pytest.mark.parametrize("language", Language)
 def test_the_tables_of_the_catalogue_are_read_one_by_one_as_they_are_in_the_file(language: Language) -> None:
     """A whole TOML file, read by the rules of TOML, has the same sentences in the same order."""
-    whole = tomllib.loads(files("cchc_connect.messages").joinpath(f"{language}.toml").read_text(encoding="utf-8"))
+    tables = tomllib.loads(files("cchc_connect.messages").joinpath(f"{language}.toml").read_text(encoding="utf-8"))
 
-    expected = [(f"{table}.{key}", text) for table, sentences in whole.items() for key, text in sentences.items()]
+    expected = [(f"{table}.{key}", text) for table, sentences in tables.items() for key, text in sentences.items()]
     assert list(sentences_by_code(language).items()) == expected
     assert len(expected) > 1000
     assert [render_message(code, language, {}) for code in ("no_table.x", "config.no_such_code", "plain")] == [

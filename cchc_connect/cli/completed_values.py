@@ -47,7 +47,7 @@ def record_types(context: typer.Context) -> Offered:
 
 def adapters() -> Offered:
     """Return the installed adapters with the packages that provide them."""
-    from cchc_connect.entry_points import installed_adapters
+    from cchc_connect.extras import installed_adapters
 
     return [(name, point.dist.name if point.dist else "") for name, point in installed_adapters().items()]
 

@@ -70,8 +70,8 @@ def answer_shell(root: TyperGroup, console: Console) -> int | None:
         return None
     _typer.completion_init()
     for shell in Shell:
-        asked = _typer.shell_completion.get_completion_class(shell)
-        completer = type("Completer", (asked,), {"get_completions": _completions})
+        of_typer = _typer.shell_completion.get_completion_class(shell)
+        completer = type("Completer", (of_typer,), {"get_completions": _completions})
         _typer.shell_completion.add_completion_class(completer, shell)
     code: int = _typer.shell_complete(root, {"obj": console}, PROGRAM, COMPLETION_VARIABLE, instruction)
     return code

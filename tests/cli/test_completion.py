@@ -203,8 +203,8 @@ def test_zsh_gets_names_with_descriptions(call: Call, monkeypatch: pytest.Monkey
 def test_a_shell_gets_its_answer_by_a_light_start(words: list[str], pulled: Path, tmp_path: Path) -> None:
     for file in ("cchc.toml", "shared.db"):
         shutil.copy(pulled.with_name(file), tmp_path)
-    asked = {"COMP_WORDS": "\n".join([PROGRAM, *words]), "COMP_CWORD": str(len(words))}
-    environment = {**os.environ, COMPLETION_VARIABLE: "complete_bash", **asked}
+    line = {"COMP_WORDS": "\n".join([PROGRAM, *words]), "COMP_CWORD": str(len(words))}
+    environment = {**os.environ, COMPLETION_VARIABLE: "complete_bash", **line}
 
     ended = subprocess.run(
         [sys.executable, "-c", LOADED], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True

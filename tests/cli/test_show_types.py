@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from cchc_connect.entry_points import installed_adapters
+from cchc_connect.extras import installed_adapters
 from cchc_connect.messages import Language
 from cchc_connect.registry import adapter_factory
 from cchc_schemas import RECORD_TYPES
