@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -164,7 +165,10 @@ def unknown_part(line: str) -> str | None:
     """Return the part of a command line that the program does not have; None if it has all of it."""
     command: Any = get_command(app)
     options = {name for parameter in command.params for name in parameter.opts}
-    for word in line.split():
+    values = {name for parameter in command.params if not parameter.is_flag for name in parameter.opts}
+    for before, word in pairwise(["", *line.split()]):
+        if before in values:
+            continue
         if hasattr(command, "commands") and not word.startswith("-") and word in command.commands:
             command = command.commands[word]
             options |= {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
