@@ -12,7 +12,6 @@ from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.tables import GONE
 from cchc_connect.sync.report import RunStatus
 from cchc_schemas import RECORD_TYPES, from_document
-from tests.honest.office import HonestSource
 from tests.honest.world import HonestWorld
 
 MAX_ROWS = 1_000_000
@@ -87,31 +86,38 @@ class _Comparison:
             yield f"unrest: the last run wrote {last.rows_written} and sent {last.messages_delivered}"
 
     def _rows_differ(self) -> Iterator[str]:
-        expected = self._expected()
+        expected, kept = self._expected(), self._kept()
         yield from (f"lost: {key}" for key in sorted(expected.keys() - self._live.keys()))
-        yield from (f"phantom: {key}" for key in sorted(self._live.keys() - expected.keys()))
-        for key in sorted(expected.keys() & self._live.keys()):
-            if self._live[key] != expected[key]:
+        for key in sorted(self._live.keys()):
+            document = self._live[key]
+            if key not in expected and document not in kept:
+                yield f"phantom: {key}"
+            if key in expected and document not in (*expected[key], *kept):
                 yield f"stale: {key}"
 
-    def _expected(self) -> dict[str, Document]:
-        """Return what the database must show: what the owner says counts, also that it has deleted a record."""
-        owner = self._world.layout.tables["ownership"].get(self._kind)
-        names = sorted(self._world.sources, key=lambda name: name != owner)
-        expected: dict[str, Document] = {}
-        for name in names:
-            for document in self._shown(self._world.sources[name]):
-                expected.setdefault(self._key(document), document)
-        if owner is not None:
-            taken_back = {key for key, row in self._rows.items() if row["deleted_at"] and row["connection"] == owner}
-            held_by_owner = {self._key(document) for document in self._shown(self._world.sources[owner])}
-            expected = {key: expected[key] for key in expected if key not in taken_back - held_by_owner}
-        return expected
+    def _expected(self) -> dict[str, list[Document]]:
+        """Return by key what the database may show: what the owner says, also that it has deleted a record.
 
-    def _shown(self, source: HonestSource) -> list[Document]:
-        is_silent = self._world.editors[source.traits.name].keeps_deleted
-        kept = [item for _, item in source.removed.values()] if is_silent else []
-        return [source.document(item) for item in (*source.items.values(), *kept)]
+        Of a record that its owner does not have, it may show what any source says.
+        """
+        owner = self._world.layout.tables["ownership"].get(self._kind)
+        by_owner = {} if owner is None else {self._key(document): [document] for document in self._shown(owner)}
+        taken_back = {key for key, row in self._rows.items() if row["deleted_at"] and row["connection"] == owner}
+        expected: dict[str, list[Document]] = {}
+        for name in self._world.sources:
+            for document in self._shown(name):
+                expected.setdefault(self._key(document), []).append(document)
+        expected |= by_owner
+        return {key: said for key, said in expected.items() if key not in taken_back or key in by_owner}
+
+    def _shown(self, name: str) -> list[Document]:
+        source = self._world.sources[name]
+        return [source.document(item) for item in source.items.values()]
+
+    def _kept(self) -> list[Document]:
+        """Return every version of items that were removed from sources that do not tell: the last one read may stay."""
+        silent = [source for name, source in self._world.sources.items() if self._world.editors[name].keeps_deleted]
+        return [document for source in silent for number in source.removed for document in source.stated_by[number]]
 
     def _key(self, document: Document) -> str:
         return from_document(RECORD_TYPES[self._kind], document).key

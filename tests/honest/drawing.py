@@ -8,7 +8,7 @@ from typing import Any
 from cchc_connect import DeleteDetection
 from tests.honest.adapter import ENTRY_POINT
 from tests.honest.office import DAY_S
-from tests.honest.peculiarities import Peculiarity
+from tests.honest.peculiarities import WAITING, Peculiarity
 from tests.honest.spellings import FINE_SPELLINGS, SPELLINGS
 from tests.honest.traits import HonestSourceTraits, OfficeTraits, ReceiverTraits
 
@@ -91,7 +91,7 @@ class _Draw:
 
     def has(self, peculiarity: Peculiarity, likelihood: float) -> bool:
         """Return whether the world has a peculiarity."""
-        return self._note(peculiarity, self._dice.random() < likelihood)
+        return self._note(peculiarity, self._dice.random() < likelihood and peculiarity not in WAITING)
 
     def source(self, name: str, record_type: str) -> HonestSourceTraits:
         """Draw a source."""

@@ -26,6 +26,8 @@ class HonestSource:
         """Deleted items: time of deletion by its own clock, and last version."""
         self.ever_removed: set[str] = set()
         self.stated: list[Mapping[str, Any]] = []
+        self.stated_by: dict[str, list[Mapping[str, Any]]] = {}
+        """The same by item."""
         self._at: dict[str, datetime] = {}
         self._uncommitted: list[tuple[datetime, str, Item, datetime]] = []
         self._passes = 0
@@ -40,7 +42,9 @@ class HonestSource:
         at = self._stamp(now)
         item = {"id": number, "partition": partition, "at": self._written(at), "fields": dict(fields)}
         self._uncommitted.append((visible_at, number, item, at))
-        self.stated.append(self.document(item))
+        document = self.document(item)
+        self.stated.append(document)
+        self.stated_by.setdefault(number, []).append(document)
         self.settle(now)
 
     def remove(self, number: str, now: datetime) -> None:

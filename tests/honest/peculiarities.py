@@ -1,6 +1,8 @@
 """The peculiarities of honest sources: nothing of it is a fault, and nothing of it may look like one."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Peculiarity(StrEnum):
@@ -32,3 +34,9 @@ class Peculiarity(StrEnum):
     RENUMBERED = "parcels renumbered"
     RECEIVER = "a receiver"
     WITHDRAWALS = "a receiver that takes withdrawals"
+
+
+WAITING: Mapping[Peculiarity, str] = MappingProxyType(
+    {Peculiarity.WITHDRAWALS: "deletes leave: a target that takes withdrawals gets them"}
+)
+"""Peculiarities that are drawn in no world yet -> the rule that they need."""
