@@ -16,7 +16,7 @@ SECOND_SPELLINGS = tuple(name for name in SPELLINGS if name not in FINE_SPELLING
 LOCAL_SPELLINGS = frozenset({"compact", "slashed", "java_local", "mysql", "vietnamese", "dotnet_local"})
 LISTED_AT_ONCE = 12
 """Items that a source without pages holds at most."""
-MAX_ITEMS = 24
+MAX_ITEMS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ def draw_layout(dice: Random) -> HonestLayout:
         draw.has(possible, likelihood)
     if record_type == "land_parcel":
         draw.has(Peculiarity.RENUMBERED, 0.3)
-    runs = dice.randint(2, 4)
+    runs = dice.choice([1, 2, 2, 3])
     interrupted_run = dice.randrange(runs) if draw.has(Peculiarity.INTERRUPTED, 0.25) else None
     tables = {
         "connections": {name: draw.connection(office) for name, office in offices.items()},
