@@ -134,7 +134,7 @@ class SharedDatabase:
             connection = plain.execution_options(cchc_writing=True)
             with connection.begin() as transaction:
                 if token is not None:
-                    _require_current_token(connection, token)
+                    require_current_token(connection, token)
                 yield connection
                 if dry_run:
                     transaction.rollback()
@@ -183,7 +183,12 @@ def _backend(location: Location) -> Backend:
     return PostgresBackend(location)
 
 
-def _require_current_token(connection: Connection, token: int) -> None:
+def require_current_token(connection: Connection, token: int) -> None:
+    """Check that a run still has the lease.
+
+    Raises:
+        LeaseLost: the lease has another token now.
+    """
     current = connection.execute(select(lease.c.token).where(lease.c.name == RUN_LEASE)).scalar()
     if current != token:
         raise LeaseLost("lease.lost", token=token)

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 
 from cchc_connect.adapter import Adapter
-from cchc_connect.config.connections import ConnectionTable
 from cchc_connect.config.file import Config, RouteTable
 from cchc_connect.database.outbox import deliveries
 from cchc_connect.database.state.circuit_breakers import CircuitBreaker, pause, read_circuit_breakers
@@ -35,7 +34,7 @@ class PushJobs:
     def _job(self, name: str, table: RouteTable) -> Job:
         def job() -> None:
             adapter = self._config.adapter(table.to)
-            route = _route(name, table, self._config.connections[table.to], adapter)
+            route = _route(name, table, self._config, adapter)
             with self._run_context.database.reading() as connection:
                 # Read now, and not once for all jobs: another route may have just changed it.
                 circuit_breaker = read_circuit_breakers(connection).get(table.to)
@@ -95,7 +94,8 @@ class PushJobs:
         self.report_lines += lines
 
 
-def _route(name: str, table: RouteTable, receiver: ConnectionTable, adapter: Adapter) -> Route:
+def _route(name: str, table: RouteTable, config: Config, adapter: Adapter) -> Route:
+    receiver = config.connections[table.to]
     return Route(
         name=name,
         record_types=table.records,
@@ -106,4 +106,5 @@ def _route(name: str, table: RouteTable, receiver: ConnectionTable, adapter: Ada
         legal_basis=table.legal_basis,
         withhold=table.withhold,
         targets={target.record_type.record_type: target for target in adapter.targets},
+        configured=frozenset(config.routes),
     )

@@ -8,11 +8,12 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection
 
 from cchc_connect.clock import Clock, to_timestamp_text
-from cchc_connect.database.shared_database import SharedDatabase
+from cchc_connect.database.shared_database import SharedDatabase, require_current_token
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.writing.incoming import WriteContext
 from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.errors import DatabaseLost, Stopped
+from cchc_connect.sync.high_water import HighWaterFile, present_mark
 
 Result = TypeVar("Result")
 
@@ -71,6 +72,10 @@ class RunContext:
     """Pages fetched ahead while one is translated and one is written; 0: no overlap and no threads."""
     is_on_copy: bool = False
     """Whether `database` is a private copy, in which a dry run commits."""
+    high_water: HighWaterFile | None = None
+    """File with the high-water mark of the database; None: none is kept."""
+    lost_sequence: int | None = None
+    """Sequence that the database had reached, if it went back before this run; else None."""
 
     @property
     def dry_run(self) -> bool:
@@ -90,6 +95,23 @@ class RunContext:
         """
         if self.is_stopping():
             raise Stopped("run.stopped")
+
+    def require_lease(self) -> None:
+        """Check that the run still has the lease. Call it directly before something leaves.
+
+        A process that froze past its lease wakes without knowing it: what it sends then is old.
+
+        Raises:
+            LeaseLost: another run took the lease over.
+        """
+        if self.token is not None:
+            with self.database.reading() as connection:
+                require_current_token(connection, self.token)
+
+    def mark_high_water(self, connection: Connection) -> None:
+        """Note outside the database how far its change feed is. Call it before a key of its changes leaves."""
+        if self.high_water is not None:
+            self.high_water.write(present_mark(connection))
 
     def commit(self, work: Callable[[Connection], Result]) -> Result:
         """Run `work` in one write transaction and return its result.
