@@ -160,12 +160,9 @@ class RunReport:
             "finished_at": to_timestamp_text(self.finished_at),
             "seconds": round(self.seconds, 3),
         }
-        totals: dict[str, int | None] = {
-            "rows_written": self.rows_written,
-            "messages_delivered": self.messages_delivered,
-        }
-        totals["lost_sequence"] = self.lost_sequence
-        return {**head, **times, **totals, "lines": [line.as_document() for line in self.lines]}
+        totals = {"rows_written": self.rows_written, "messages_delivered": self.messages_delivered}
+        lines = [line.as_document() for line in self.lines]
+        return {**head, **times, **totals, "lost_sequence": self.lost_sequence, "lines": lines}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:

@@ -270,7 +270,8 @@ class Synchronizer:
         return pull_jobs
 
     def _run_push_jobs(self, only: Collection[str], run_context: RunContext) -> list[ReportLine]:
-        push_jobs = PushJobs(self._config, run_context, self._connection_opener(dry_run=run_context.dry_run))
+        opener = self._connection_opener(dry_run=run_context.dry_run, may_resume=run_context.require_lease)
+        push_jobs = PushJobs(self._config, run_context, opener)
         self._executor.run(push_jobs.jobs(self._selected_routes(only)))
         return push_jobs.report_lines
 
@@ -353,11 +354,11 @@ class Synchronizer:
             with self._database.reading() as connection:
                 high_water.write(present_mark(connection))
 
-    def _connection_opener(self, *, dry_run: bool) -> ConnectionOpener:
+    def _connection_opener(self, *, dry_run: bool, may_resume: Callable[[], None] = lambda: None) -> ConnectionOpener:
         """Return what opens the transport to a connection; a dry run uses stored sessions and stores none."""
         environment = self._environment
         open_transport = environment.open_transport or TransportFactory(
-            self._database, self._clock, _token_store(self._config, is_read_only=dry_run)
+            self._database, self._clock, _token_store(self._config, is_read_only=dry_run), may_resume
         )
 
         def open_connection(name: str, adapter: Adapter) -> AbstractContextManager[Transport]:
