@@ -72,9 +72,8 @@ def advance_feed(connection: Connection, now: str, reached: int = 0) -> int:
         now: the present instant, UTC, as stored.
         reached: sequence that the lost database is known to have reached; 0: not known.
     """
-    end = next_sequence(connection) - 1
-    begin_epoch(connection, end, now)
-    floor = max(end, reached) + RESTORE_GAP
+    begin_epoch(connection, now)
+    floor = max(next_sequence(connection) - 1, reached) + RESTORE_GAP
     write_mark(connection, MarkName.RESTORE, Mark(done_at=now, sequence=floor))
     return floor
 

@@ -115,7 +115,7 @@ def settle_epoch(database: SharedDatabase, token: int | None, file: HighWaterFil
         now = to_timestamp_text(clock.now())
         with database.writing(token) as connection:
             if reached is None:
-                begin_epoch(connection, next_sequence(connection) - 1, now)
+                begin_epoch(connection, now)
             else:
                 advance_feed(connection, now, reached)
     with database.reading() as connection:

@@ -228,6 +228,9 @@ def _renamed(connection: Connection, scope: RouteScope, configured: Collection[s
     (former,) = candidates
     connection.execute(update(route).where(route.c.name == former["name"]).values(name=scope.name))
     _move(connection, former["name"], scope.name)
+    ledgers = select(delivery.c.route).where(delivery.c.route.startswith(f"{former['name']}{FORMER}")).distinct()
+    for ledger in connection.execute(ledgers).scalars().all():
+        _move(connection, ledger, f"{scope.name}{FORMER}{ledger.partition(FORMER)[2]}")
     return former
 
 
