@@ -50,7 +50,14 @@ class ReceivingOffice(AgencyDouble):
         """Keys of records that it accepts later."""
         self.on_message: Callable[[], None] = _nothing
         """Called when a message arrives, before it has an effect."""
+        self.on_request: Callable[[], None] = _nothing
+        """Called with each request, also one that fails."""
         self._accepted: dict[str, tuple[str, str, int]] = {}
+
+    def respond(self, request: ReceivedRequest) -> ServerResponse | None:
+        """Respond as the switches demand; None: close the connection without a response."""
+        self.on_request()
+        return super().respond(request)
 
     def handle(self, request: ReceivedRequest) -> ServerResponse:
         """Receive one message; return an outcome for each of its entries."""

@@ -179,7 +179,7 @@ def test_a_route_of_a_former_program_begins_the_types_that_it_never_sent(setting
     assert [sent.document.get("dossier_code") for sent in setting.portal.arrivals] == [A]
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", [*range(2), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 20))])
 def test_whatever_a_route_becomes_each_receiver_ends_with_what_is_live(setting: ReceivingSetting, seed: int) -> None:
     """Types, receivers and names change at random between edits and outages; the last configuration decides."""
     dice, codes, live = Random(seed), list(dossier_codes(6)), dict[str, int]()

@@ -218,7 +218,7 @@ def test_the_report_says_it_in_words(
     assert sentence in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", [*range(2), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 20))])
 def test_the_portal_ends_with_what_is_live_whatever_was_deleted_and_restored(
     setting: ReceivingSetting, seed: int
 ) -> None:

@@ -132,12 +132,12 @@ def begin_type(connection: Connection, scope: RouteScope, record_type: str, afte
     live = [row for row in latest if row["operation"] not in GONE and row["connection"] != scope.receiver]
     deleted = [row for row in latest if row["operation"] in GONE and row["sequence"] not in existing]
     new = [row for row in live if row["sequence"] not in existing]
-    ended = [row["sequence"] for row in live if existing.get(row["sequence"]) in {RECEIVER_CHANGED, TYPE_REMOVED}]
+    ended = [sequence for sequence, reason in existing.items() if reason in {RECEIVER_CHANGED, TYPE_REMOVED}]
     insert_rows(connection, delivery, [_new_row(scope, row) for row in new])
     for batch in batches(ended):
         is_ended = (delivery.c.route == scope.name) & delivery.c.sequence.in_(batch)
         connection.execute(update(delivery).where(is_ended).values(**REQUEUED, reason=""))
-    queued = Queued(initial={record_type: len(new) + len(ended)})
+    queued = Queued(initial={record_type: len(new) + len({row["sequence"] for row in live} & set(ended))})
     _withdraw(connection, scope, deleted, queued)
     if len(latest) == ENQUEUE_BATCH_SIZE:
         return queued, sequences[-1]
