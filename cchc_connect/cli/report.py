@@ -18,6 +18,9 @@ EXIT_CODES: Mapping[RunStatus, ExitCode] = {
 WRITE_COUNTERS = ("fetched", "unchanged", "inserted", "updated", "deleted", "outdated", "quarantined", "foreign")
 PULL_COUNTERS = ("fetched", "unchanged", "inserted", "updated", "deleted", "quarantined", "foreign", "held")
 PUSH_COUNTERS = ("delivered", "refused", "waiting", "shortened")
+ROUTE_COUNTERS = ("initial", "dropped", "withdrawn", "not_withdrawn")
+"""Counters of a route that have a sentence of their own, if they are not 0."""
+
 HIDDEN_IF_ZERO = frozenset({"foreign", "held", "outdated", "shortened"})
 """Counters that are shown only if one of them is not 0."""
 
@@ -44,6 +47,12 @@ def show_report(report: RunReport, console: Console) -> None:
     for line in report.lines:
         if line.reason is not None:
             console.message(f"sync_view.{line.outcome}", place=_line_label(line), reason=console.sentence(line.reason))
+        for name in ROUTE_COUNTERS:
+            number = getattr(line.counts, name)
+            if number:
+                console.message(f"sync_view.{name}", place=_line_label(line), number=number)
+    if report.lost_sequence is not None:
+        console.message("sync_view.went_back", sequence=report.lost_sequence)
     console.line()
     outcome, seconds = console.term("outcome", report.outcome), _seconds(report.seconds, console)
     totals = {"outcome": outcome, "rows": report.rows_written, "seconds": seconds}
