@@ -6,11 +6,11 @@ froze until its lease expired can write nothing more.
 """
 
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import Connection, event, select
 from sqlalchemy.exc import DBAPIError
@@ -20,12 +20,19 @@ from cchc_connect.database.direct.connection import DirectConnection, raise_outd
 from cchc_connect.database.direct.layout import RUN_LEASE, SCHEMA_VERSION
 from cchc_connect.database.direct.location import Location, location_address, parse_location
 from cchc_connect.database.migrate import create_schema, upgrade_schema
+from cchc_connect.database.replay import replayed_read, replayed_write
 from cchc_connect.database.sqlite import SqliteBackend
 from cchc_connect.database.tables import lease
 from cchc_connect.errors import DatabaseLost, DatabaseUnusable, LeaseLost
 from cchc_connect.extras import require_extra, require_posix
 from cchc_connect.privacy.error_boundary import ErrorBoundary
 from cchc_connect.privacy.secrets import SecretText
+
+OPENING_REPLAYS = 1
+"""Repetitions while a database is opened: a server that cannot be reached is soon reported."""
+
+_TRANSACTION_ID = "cchc_transaction_id"
+"""Key under which a driver's connection notes the id of its write transaction."""
 
 
 class SharedDatabase:
@@ -106,6 +113,15 @@ class SharedDatabase:
         """
         return ErrorBoundary(self._write_transaction(token, dry_run=dry_run), self._translate_error)
 
+    def transaction_id(self, connection: Connection) -> str | None:
+        """Return the id of a write transaction; None where no connection can break."""
+        transaction_id: str | None = connection.info.get(_TRANSACTION_ID)
+        return transaction_id
+
+    def has_committed(self, connection: Connection, transaction_id: str) -> bool:
+        """True if an earlier write transaction was committed; `connection` is in a later one."""
+        return self._backend.has_committed(connection, transaction_id)
+
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
@@ -133,33 +149,48 @@ class SharedDatabase:
         with self._write_lock, self._engine.connect() as plain:
             connection = plain.execution_options(cchc_writing=True)
             with connection.begin() as transaction:
-                if token is not None:
-                    require_current_token(connection, token)
+                self._check_token(connection, token)
                 yield connection
                 if dry_run:
                     transaction.rollback()
+
+    def _check_token(self, connection: Connection, token: int | None) -> None:
+        """Check that the lease has this fencing token, if one is given; note the transaction's id on the connection."""
+        identity = self._backend.transaction_id
+        columns = () if identity is None else (identity,)
+        row: Sequence[Any] = ()
+        if token is not None:
+            query = select(lease.c.token, *columns).where(lease.c.name == RUN_LEASE)
+            current, *row = connection.execute(query).one_or_none() or (None,)
+            if current != token:
+                raise LeaseLost("lease.lost", token=token)
+        elif columns:
+            row = connection.execute(select(*columns)).one()
+        if row:
+            connection.info[_TRANSACTION_ID] = row[0]
 
     def _begin(self, connection: Connection) -> None:
         self._backend.begin(connection, writing=connection.get_execution_options().get("cchc_writing", False))
 
     def _ensure_schema(self, *, create_or_upgrade: bool) -> None:
-        with self.reading() as connection:
-            version = self._checked_version(connection)
+        version = replayed_read(self, self._checked_version, replays=OPENING_REPLAYS)
         if version == SCHEMA_VERSION:
             return
         if not create_or_upgrade:
             raise_outdated(version, self.location)
         with ErrorBoundary(nullcontext(), self._translate_error):
             self._backend.configure(self._engine)
-        with self.writing() as connection:
-            version = self._checked_version(connection)  # another program may have upgraded it meanwhile
-            if version == SCHEMA_VERSION:
-                return
-            if version:
-                upgrade_schema(connection, version)
-            else:
-                create_schema(connection)
-            self._backend.stamp_version(connection, SCHEMA_VERSION)
+        replayed_write(self, self._create_or_upgrade, replays=OPENING_REPLAYS)
+
+    def _create_or_upgrade(self, connection: Connection) -> None:
+        version = self._checked_version(connection)  # another program may have upgraded it meanwhile
+        if version == SCHEMA_VERSION:
+            return
+        if version:
+            upgrade_schema(connection, version)
+        else:
+            create_schema(connection)
+        self._backend.stamp_version(connection, SCHEMA_VERSION)
 
     def _checked_version(self, connection: Connection) -> int:
         state = self._backend.inspect(connection)
@@ -181,14 +212,3 @@ def _backend(location: Location) -> Backend:
     with require_extra("postgres", "psycopg"):
         from cchc_connect.database.postgres import PostgresBackend  # noqa: PLC0415  # its driver is an optional dependency
     return PostgresBackend(location)
-
-
-def require_current_token(connection: Connection, token: int) -> None:
-    """Check that a run still has the lease.
-
-    Raises:
-        LeaseLost: the lease has another token now.
-    """
-    current = connection.execute(select(lease.c.token).where(lease.c.name == RUN_LEASE)).scalar()
-    if current != token:
-        raise LeaseLost("lease.lost", token=token)

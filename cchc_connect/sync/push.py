@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from sqlalchemy import Connection
+
 from cchc_connect.adapter import DeliveryStatus, Receipt, max_parallel_of
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.outbox import deliveries, queueing
@@ -108,8 +110,8 @@ class Push:
     def count_pending(self) -> None:
         """Count as waiting the deliveries that `run` would send now; send nothing. Only for a dry run, on its copy."""
         self._enqueue()
-        with self._run_context.database.reading() as connection:
-            due = deliveries.due_counts(connection, self._route.name, self._run_context.clock.now())
+        now = self._run_context.clock.now()
+        due = self._run_context.read(lambda connection: deliveries.due_counts(connection, self._route.name, now))
         for record_type, counts in self.counts.items():
             counts.waiting = due.get(record_type, 0)
             if counts.waiting:
@@ -117,20 +119,17 @@ class Push:
 
     def _enqueue(self) -> None:
         """Take into the outbox what the route has to send, and count what changed with the route."""
-        scope, writing = self._route.scope, partial(self._run_context.database.writing, self._run_context.token)
-        with writing() as connection:
-            self._count(queueing.follow_route(connection, scope, self._route.configured))
-            new_types = queueing.new_types(connection, scope)
-        for record_type in new_types:
+        scope, commit, configured = self._route.scope, self._run_context.commit, self._route.configured
+        self._count(commit(lambda connection: queueing.follow_route(connection, scope, configured)))
+        for record_type in self._run_context.read(lambda connection: queueing.new_types(connection, scope)):
             after: int | None = 0
             while after is not None:
-                with writing() as connection:
-                    queued, after = queueing.begin_type(connection, scope, record_type, after)
+                begin = partial(queueing.begin_type, scope=scope, record_type=record_type, after=after)
+                queued, after = commit(begin)
                 self._count(queued)
         changes_read = 1
         while changes_read:
-            with writing() as connection:
-                queued = queueing.enqueue(connection, scope)
+            queued = commit(lambda connection: queueing.enqueue(connection, scope))
             self._count(queued)
             changes_read = queued.read
 
@@ -147,8 +146,8 @@ class Push:
 
     def _due(self) -> list[Delivery]:
         self._writer.flush()
-        with self._run_context.database.reading() as connection:
-            return deliveries.due(connection, self._route.name, self._run_context.clock.now(), DELIVERY_BATCH_SIZE)
+        route, now = self._route.name, self._run_context.clock.now()
+        return self._run_context.read(lambda connection: deliveries.due(connection, route, now, DELIVERY_BATCH_SIZE))
 
     def _record_intent(self, ready: Sequence[Delivery]) -> None:
         """Write audit log entries and idempotency keys before sending; otherwise a crash could hide what was sent."""
@@ -157,20 +156,24 @@ class Push:
         for delivery in ready:
             place = self._route.record_types.index(delivery.record_type)
             groups.setdefault((place, delivery.kind), []).append(delivery)
-        with self._run_context.database.writing(self._run_context.token) as connection:
+
+        def store(connection: Connection) -> None:
             deliveries.store_keys(connection, self._route.name, ready, now)
             for _, of_one_kind in sorted(groups.items()):
                 outcomes = [SENDING] * len(of_one_kind)
                 append_entry(connection, self._audit_entry(of_one_kind, outcomes, now))
             self._run_context.mark_high_water(connection)
+
+        self._run_context.commit(store)
         self._unsent = {delivery.sequence: delivery for delivery in ready if delivery.is_first_attempt}
 
     def _forget_unsent(self) -> None:
         """Remove the keys of deliveries that were not sent after all: the receiver cannot have them."""
         if self._unsent:
-            with self._run_context.database.writing(self._run_context.token) as connection:
-                deliveries.forget_keys(connection, self._route.name, list(self._unsent.values()))
-            self._unsent = {}
+            unsent, self._unsent = list(self._unsent.values()), {}
+            self._run_context.commit(lambda connection: deliveries.forget_keys(connection, self._route.name, unsent))
+
+        self._run_context.commit(append)
 
     def _parallel_groups(self, ready: Sequence[Delivery]) -> Iterator[list[Batch]]:
         """Yield groups of batches that may be sent at the same time: no two batches of a group share an order key.
@@ -322,19 +325,18 @@ class Push:
         counts_by_type = {record_type: counts.copy() for record_type, counts in self.counts.items()}
         now = self._run_context.clock.now()
 
-        def store() -> None:
+        def store(connection: Connection) -> None:
             pairs = [pair for batch, receipts in unstored for pair in zip(batch, receipts, strict=True)]
-            with self._run_context.database.writing(self._run_context.token) as connection:
-                deliveries.store_receipts(connection, self._route.name, pairs, now)
-                for batch, receipts in unstored:
-                    outcomes = [receipt.status.value for receipt in receipts]
-                    append_entry(connection, self._audit_entry(batch, outcomes, to_timestamp_text(now)))
-                for record_type, counts in counts_by_type.items():
-                    write_counters(
-                        connection, CounterKey(self._run_context.run_id, "push", self._route.name, record_type), counts
-                    )
+            deliveries.store_receipts(connection, self._route.name, pairs, now)
+            for batch, receipts in unstored:
+                outcomes = [receipt.status.value for receipt in receipts]
+                append_entry(connection, self._audit_entry(batch, outcomes, to_timestamp_text(now)))
+            for record_type, counts in counts_by_type.items():
+                write_counters(
+                    connection, CounterKey(self._run_context.run_id, "push", self._route.name, record_type), counts
+                )
 
-        self._writer.submit(store)
+        self._writer.submit(lambda: self._run_context.commit(store))
 
     def _audit_entry(self, batch: Sequence[Delivery], outcomes: Sequence[str], now: str) -> AuditEntry:
         return AuditEntry(
