@@ -212,14 +212,3 @@ def _backend(location: Location) -> Backend:
     with require_extra("postgres", "psycopg"):
         from cchc_connect.database.postgres import PostgresBackend  # noqa: PLC0415  # its driver is an optional dependency
     return PostgresBackend(location)
-
-
-def require_current_token(connection: Connection, token: int) -> None:
-    """Check that a run still has the lease.
-
-    Raises:
-        LeaseLost: the lease has another token now.
-    """
-    current = connection.execute(select(lease.c.token).where(lease.c.name == RUN_LEASE)).scalar()
-    if current != token:
-        raise LeaseLost("lease.lost", token=token)

@@ -26,6 +26,7 @@ from cchc_connect.config.file import Config
 from cchc_connect.database.epochs import begin_epoch, read_epochs
 from cchc_connect.database.maintenance import advance_feed, next_sequence
 from cchc_connect.database.reading.change_feed import last_sequence
+from cchc_connect.database.replay import replayed_read, replayed_write
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import change
 from cchc_connect.privacy.private_files import new_private_file
@@ -108,18 +109,16 @@ def settle_epoch(database: SharedDatabase, token: int | None, file: HighWaterFil
         The sequence that the database had reached, if it went back; else None.
     """
     stored = file.read()
-    with database.reading() as connection:
-        epochs, reached = read_epochs(connection), _lost_end(connection, stored)
+    epochs = replayed_read(database, read_epochs)
+    reached = replayed_read(database, lambda connection: _lost_end(connection, stored))
     is_vouched_for = stored is not None and epochs is not None and epochs.names[-1] in stored.epochs
     if reached is not None or not is_vouched_for:
         now = to_timestamp_text(clock.now())
-        with database.writing(token) as connection:
-            if reached is None:
-                begin_epoch(connection, now)
-            else:
-                advance_feed(connection, now, reached)
-    with database.reading() as connection:
-        file.write(present_mark(connection))
+        if reached is None:
+            replayed_write(database, lambda connection: begin_epoch(connection, now), token=token)
+        else:
+            replayed_write(database, lambda connection: advance_feed(connection, now, reached), token=token)
+    file.write(replayed_read(database, present_mark))
     return reached
 
 

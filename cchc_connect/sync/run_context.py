@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 
 from cchc_connect.clock import Clock, to_timestamp_text
 from cchc_connect.database.replay import replayed_read, replayed_write
-from cchc_connect.database.shared_database import SharedDatabase, require_current_token
+from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counters
+from cchc_connect.database.state.lease import require_token
 from cchc_connect.database.writing.incoming import WriteContext
 from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.errors import Stopped
@@ -109,7 +110,7 @@ class RunContext:
             LeaseLost: another run took the lease over.
         """
         if self.token is not None:
-            self.read(partial(require_current_token, token=self.token))
+            self.read(partial(require_token, token=self.token))
 
     def mark_high_water(self, connection: Connection) -> None:
         """Note outside the database how far its change feed is. Call it before a key of its changes leaves."""

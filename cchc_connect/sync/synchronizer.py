@@ -22,6 +22,7 @@ from cchc_connect.config.file import Config
 from cchc_connect.database.names import require_all_known, require_known
 from cchc_connect.database.private_copy import private_copy
 from cchc_connect.database.reading.quarantine_entries import QuarantineEntry
+from cchc_connect.database.replay import replayed_read
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursors import end_hold, held_code
@@ -351,8 +352,7 @@ class Synchronizer:
         with Lease(self._database, self._clock, timedelta(seconds=self._config.run.lease_s)) as lease:
             lost_sequence = settle_epoch(self._database, lease.token, high_water, self._clock)
             yield replace(run_context, token=lease.token, high_water=high_water, lost_sequence=lost_sequence)
-            with self._database.reading() as connection:
-                high_water.write(present_mark(connection))
+            high_water.write(replayed_read(self._database, present_mark))
 
     def _connection_opener(self, *, dry_run: bool, may_resume: Callable[[], None] = lambda: None) -> ConnectionOpener:
         """Return what opens the transport to a connection; a dry run uses stored sessions and stores none."""

@@ -1,17 +1,22 @@
-"""A sender that froze past its lease: what leaves after it woke was on its way before, and receivers keep the newest."""
+"""A sender that froze past its lease: what arrives after it woke was on its way, and receivers end with the newest."""
 
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import psycopg
 import pytest
 
 from cchc_connect import Config, LeaseHeld, LeaseLost, SharedDatabase, Synchronizer
+from cchc_connect.database.direct.location import SQLITE_PREFIX
+from cchc_connect.database.postgres import WRITE_LOCK
 from tests.promises.setting import fork_server
 from tests.receiving.setting import RECEIVING_ADAPTER, ReceivingSetting, dossiers
 from tests.simulation.adapter import installed
@@ -63,7 +68,24 @@ def freeze_in_push(setting: ReceivingSetting, dice: Random) -> ForkServerProcess
     time.sleep(dice.uniform(0, 2 * LATENCY_S))
     assert process.pid is not None
     os.kill(process.pid, signal.SIGSTOP)
+    while is_locked(setting):  # frozen in a transaction: let it run for a moment
+        os.kill(process.pid, signal.SIGCONT)
+        time.sleep(0.001)
+        os.kill(process.pid, signal.SIGSTOP)
     return process
+
+
+def is_locked(setting: ReceivingSetting) -> bool:
+    """True if somebody holds the write lock of the database."""
+    if setting.address.startswith(SQLITE_PREFIX):
+        with closing(sqlite3.connect(setting.address.removeprefix(SQLITE_PREFIX), timeout=0.1)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return True
+            return False
+    with psycopg.connect(setting.address) as server:
+        return server.execute("SELECT pg_try_advisory_xact_lock(%s)", (WRITE_LOCK,)).fetchone() != (True,)
 
 
 def take_over(setting: ReceivingSetting) -> None:
