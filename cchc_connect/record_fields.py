@@ -22,6 +22,9 @@ from cchc_schemas import RECORD_TYPES, CodeUnknown, PartialDate, Record, code_li
 from cchc_schemas.codes import ListedCode
 from cchc_schemas.personal import models_in
 
+PART_OF = " – "
+"""Between the name of a list or part and that of its field: names contain commas, and a fault follows a colon."""
+
 _TERM = re.compile(r"\(([^()]+)\)")
 _ENUM_TABLES: Mapping[str, str] = MappingProxyType(
     {
@@ -63,7 +66,7 @@ def field_name(model: type[BaseModel] | None, path: str, wording: Wording) -> st
         owners = [owner for owner in models if step in owner.model_fields]
         names.append(_field_term(owners[0], step) if owners else step)
         models = [part for owner in owners for part in models_in(owner.model_fields[step].annotation)]
-    return ", ".join(names)
+    return PART_OF.join(names)
 
 
 def vietnamese_term(description: str) -> str | None:

@@ -95,6 +95,12 @@ def test_allowed_values_of_an_option_are_shown(call: Call) -> None:
     assert options["page_size"]["type"] == "whole number ≥ 1 ≤ 10000"
 
 
+def test_values_without_names_stand_in_one_line(call: Call) -> None:
+    shown = call("adapter", "show", "national_portal").out
+
+    assert "  dd/MM/yyyy  yyyy/MM/dd  yyyy-MM-dd\n" in shown
+
+
 @pytest.mark.parametrize(
     ("command", "meant"), [(("schema", "show", "dosier"), "dossier"), (("adapter", "show", "open_cps"), "opencps")]
 )

@@ -67,7 +67,7 @@ def leftovers(text: str) -> list[str]:
 def test_the_rule_finds_english() -> None:
     assert leftovers("Show this help and exit.")
     assert leftovers("diện tích: True")
-    assert leftovers("Tạm dừng đến 2026-05-25T00:04:50.000000Z")
+    assert leftovers("Tạm ngừng đến 2026-05-25T00:04:50.000000Z")
     assert not leftovers("Tùy chọn chung cũng dùng được: --config TỆP, --lang vi|en, --json, --debug.")
 
 
@@ -182,4 +182,4 @@ def test_every_field_has_a_vietnamese_term(record_type: str) -> None:
 def test_a_field_of_a_part_is_named_with_its_position() -> None:
     screen = Console(Language.VIETNAMESE, as_json=False)
 
-    assert field_name(LandParcel, "uses.0.area_m2", screen) == "mục đích sử dụng đất 1, diện tích"
+    assert field_name(LandParcel, "uses.0.area_m2", screen) == "mục đích sử dụng đất 1 – diện tích"
