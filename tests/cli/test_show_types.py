@@ -4,6 +4,7 @@ import tomllib
 
 import pytest
 
+from cchc_connect.cli.adapter_texts import adapter_texts, note_lines
 from cchc_connect.messages import Language
 from cchc_connect.registry import adapter_factory, installed_adapters
 from cchc_schemas import RECORD_TYPES
@@ -68,8 +69,30 @@ def test_every_option_of_an_adapter_is_shown(call: Call, name: str, language: st
     assert all(option["type"] and option["description"] for option in document["options"])
     assert all(option["name"] in shown.out for option in document["options"])
     assert document["reads"]
-    assert "Caveats:" in shown.out
+    assert {"en": "Caveats:", "vi": "Lưu ý:"}[language] in shown.out
     assert document["sample"] in shown.out
+
+
+@pytest.mark.parametrize("name", installed_adapters())
+def test_an_adapter_that_ships_is_described_in_vietnamese(name: str) -> None:
+    """Each option has its meaning, and no other; the notes have as many caveats as the English ones."""
+    factory = adapter_factory(name)
+    english, vietnamese = (adapter_texts(name, factory, language) for language in Language)
+
+    assert set(vietnamese.options) == set(factory.Options.model_fields)
+    assert english.options == {}
+    assert vietnamese.notes.count("    - ") == english.notes.count("    - ") > 0
+
+
+def test_notes_are_wrapped_for_a_narrow_terminal() -> None:
+    notes = adapter_texts("opencps", adapter_factory("opencps"), Language.VIETNAMESE).notes
+
+    narrow = note_lines(notes, 60)
+
+    assert max(map(len, narrow)) <= 60
+    assert " ".join(notes.split()) == " ".join(" ".join(narrow).split())
+    assert sum(line.startswith("    - ") for line in narrow) == notes.count("    - ")
+    assert note_lines(notes, 200) == notes.splitlines()
 
 
 @pytest.mark.parametrize("name", installed_adapters())
@@ -119,5 +142,6 @@ def test_an_adapter_of_another_package_is_shown_too(call: Call, connect: object)
     document = call("adapter", "show", "district", "--json").document
 
     assert document["package"] == "village-adapter"
+    assert call("adapter", "show", "district", "--lang", "vi", "--json").document["notes"] == document["notes"]
     assert document["reads"] == ["land_parcel"]
     assert {option["name"] for option in document["options"]} >= {"lists", "takes"}
