@@ -4,6 +4,7 @@ Only a terminal needs rich, so this module is imported when a table is drawn.
 """
 
 from collections.abc import Sequence
+from math import ceil
 from textwrap import TextWrapper
 
 from rich import box
@@ -26,9 +27,12 @@ TITLE_CELLS = 3
 
 INDENT = "  "
 
+WORD_SHARE = 0.75
+"""Smallest share of a column's longest word that its first line shows; if less fits, the rows become blocks."""
+
 
 def draw_table(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int) -> None:
-    """Draw a table if it fits when its texts are folded; else write a block for each row. Numbers are never folded."""
+    """Draw a table if it fits when its texts are folded at spaces; else write a block for each row."""
     console = Console(highlight=False)
     columns = [[heading, *(row[index] for row in rows)] for index, heading in enumerate(headings)]
     widths = _fitting_widths(columns, numbers_from, console.width)
@@ -50,19 +54,25 @@ def draw_table(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers_f
 def _fitting_widths(columns: Sequence[Sequence[str]], numbers_from: int, available: int) -> list[int] | None:
     """Return the widths of the columns in a terminal of `available` columns; None if they do not fit.
 
-    Columns of text become narrower, the widest first: down to their longest word, then below it.
+    Columns of text become narrower, the widest first, down to their longest word. Then the longest word of one column
+    may lose its end to a second line; a table of broken names cannot be read, and names in it cannot be copied.
     """
     widths = [max(map(cell_len, column)) for column in columns]
     longest_words = [max(cell_len(word) for cell in column for word in cell.split(" ")) for column in columns]
     least = [MIN_SENTENCE_WIDTH if width > SENTENCE_LENGTH else MIN_TEXT_WIDTH for width in widths]
     excess = sum(widths) + COLUMN_GAP * (len(widths) - 1) - available
-    for minima in (list(map(max, longest_words, least)), least):
-        while excess > 0:
-            reducible = [index for index, width in enumerate(widths[:numbers_from]) if width > minima[index]]
-            if not reducible:
-                break
-            widths[max(reducible, key=widths.__getitem__)] -= 1
-            excess -= 1
+    minima = list(map(max, longest_words, least))
+    while excess > 0:
+        reducible = [index for index, width in enumerate(widths[:numbers_from]) if width > minima[index]]
+        if not reducible:
+            break
+        widths[max(reducible, key=widths.__getitem__)] -= 1
+        excess -= 1
+    if excess > 0 and numbers_from > 0:
+        widest = max(range(len(widths[:numbers_from])), key=longest_words.__getitem__)
+        reduction = min(excess, widths[widest] - max(least[widest], ceil(longest_words[widest] * WORD_SHARE)))
+        widths[widest] -= reduction
+        excess -= reduction
     return widths if excess <= 0 else None
 
 

@@ -85,6 +85,30 @@ def test_no_name_is_cut(name: str, width: int, names: list[str], count: int) -> 
     assert max(map(len, output.splitlines())) <= width
 
 
+def test_rows_whose_names_a_table_would_break_are_blocks() -> None:
+    """The id of a run, or names in several columns; the long word of one column may end on a second line."""
+    run = ("4de5e725-2ac2-4f25-bac0-049ff29bff97", "2026-11-30 14:49", "2026-11-30 14:49", "done", 0, 0)
+    item = ("1", "national-portal", "construction_permit", "CPXD-2026-000086", "2026-11-30 14:49", "map_sheet: missing")
+    adapter = (
+        "invented_adapter_of_a_small_town_in_a_valley",
+        "cchc-connect",
+        "0.1.0",
+        "Listing of parcels and buildings of a town",
+    )
+
+    blocks = [
+        drawn(OutputTable(headings=[f"{prefix}.{name}" for name in columns], rows=[row], numbers_from=numbers_from), 80)
+        for row, (columns, prefix, numbers_from) in (
+            (run, TABLES["runs"]),
+            (item, TABLES["quarantine"]),
+            (adapter, TABLES["adapters"]),
+        )
+    ]
+
+    assert ["─" in shown for shown in blocks] == [False, False, True]
+    assert all(name in shown for name, shown in zip((run[0], item[3], "cchc-connect"), blocks, strict=True))
+
+
 def test_a_table_that_fits_is_a_table_and_one_of_too_many_columns_is_blocks() -> None:
     names = ("name", "record_type", "outcome")
     counters = ("fetched", "unchanged", "inserted", "updated", "deleted", "quarantined", "requests", "bytes_received")
