@@ -129,6 +129,8 @@ def _run(
     show_report(report, console)
     if quarantined:
         console.message("sync_view.see_quarantine", number=quarantined)
+    if refused := sum(line.counts.refused for line in report.lines):
+        console.message("sync_view.see_dead_letters", number=refused)
     return EXIT_CODES[report.outcome]
 
 

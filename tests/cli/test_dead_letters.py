@@ -142,3 +142,16 @@ def test_letters_and_all_exclude_each_other_and_routes_are_known_by_name(call: C
 
     assert codes == [64, 64, 64, 66]
     assert refused.accepted == []
+
+
+def test_run_and_status_say_where_dead_letters_are_listed(call: Call, refused: District) -> None:
+    """A run counts those of its own; the status says it as long as there is one."""
+    replay(call, "--all")
+    refused.refused = set(CODES)
+
+    english, vietnamese = call("sync").out, call("status", "--lang", "vi").out
+
+    assert "The receiver refused 2 messages in this run. The reasons: cchc-connect dead-letters list\n" in english
+    assert "không gửi được và lý do: cchc-connect dead-letters list --lang vi\n" in vietnamese
+    assert "dead-letters" not in call("sync").out
+    assert "Dead letters and their reasons: cchc-connect dead-letters list\n" in call("status").out
