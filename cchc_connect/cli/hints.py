@@ -30,6 +30,9 @@ DATABASE_COMMANDS = (
 SUGGESTION = re.compile(r"(?<=cchc-connect )(?=[a-z-])[^\n]+$", re.MULTILINE)
 """The rest of a line after the name of the program: a suggested command ends its line."""
 
+LANGUAGES = frozenset({"en", "vi"})
+"""Values of --lang; another one is refused and not repeated."""
+
 _PASSWORD = re.compile(r"(?<=://)([^:@/]*):[^@/]*@")
 """User and password in a database address."""
 
@@ -51,7 +54,8 @@ class TypedOptions:
         >>> TypedOptions.of(["status", "--db=demo.db", "--lang", "vi"])
         TypedOptions(db='demo.db', config=None, lang='vi')
         """
-        return cls(**{name: _value(arguments, f"--{name}") for name in ("db", "config", "lang")})
+        typed = {name: _value(arguments, f"--{name}") for name in ("db", "config", "lang")}
+        return cls(**typed | {"lang": typed["lang"] if typed["lang"] in LANGUAGES else None})
 
     def complete(self, text: str) -> str:
         """Return `text` with these options after each suggested command, unless they stand there already.

@@ -22,6 +22,9 @@ from cchc_schemas.text import listed
 if TYPE_CHECKING:
     from cchc_connect.config.file import Config
 
+NAME_ITSELF = "[key]"
+"""Last part of the place of a fault, as Pydantic writes it, if the name of a connection or route is at fault."""
+
 
 def pydantic_faults(error: ValidationError, model: type[BaseModel], prefix: tuple[str, ...] = ()) -> Iterator[Message]:
     """Yield the faults that Pydantic found in the table of `model`, each at its key below `prefix`.
@@ -32,7 +35,7 @@ def pydantic_faults(error: ValidationError, model: type[BaseModel], prefix: tupl
         path = tuple(map(str, fault["loc"]))
         is_unknown = fault["type"] == "extra_forbidden"
         problem = unknown_key_problem(model, path) if is_unknown else value_problem(fault, model, path)
-        yield _fault((*prefix, *path), problem)
+        yield _fault((*prefix, *(part for part in path if part != NAME_ITSELF)), problem)
 
 
 def connection_faults(config: "Config") -> Iterator[Message]:

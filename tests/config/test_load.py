@@ -75,6 +75,12 @@ def test_an_unknown_key_is_reported_with_the_one_that_was_meant(text: str, expec
     assert expected in str(faults(text if "\n" in text else f"{text}\n"))
 
 
+def test_a_name_of_a_wrong_form_is_the_key_at_fault() -> None:
+    refused = faults(CONNECTION.replace("one-stop]", "OneStop]"))
+
+    assert "[connections] OneStop: does not have the required form" in str(refused)
+
+
 TABLES = {
     "[run]": ("parallel", "processes", "sessions", "most_quarantined"),
     CONNECTION: ("hours", "origins", "signed_by"),
