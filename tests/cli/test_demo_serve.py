@@ -75,7 +75,8 @@ def test_it_can_be_started_again_and_the_configuration_still_fits(call: Call, st
     assert "was not changed" in "".join(output_lines)
 
 
-def test_the_command_that_starts_it_again_names_the_options_of_its_records(call: Call) -> None:
+@pytest.mark.usefixtures("call")
+def test_the_command_that_starts_it_again_names_the_options_of_its_records() -> None:
     """Without them other records would be served, and the next run would change the whole database."""
     with served("--seed", "3") as output_lines:
         pass
