@@ -15,7 +15,8 @@ def writing_file(path: Path) -> Generator[None, None, None]:
     """Translate the errors of writing a file in the block.
 
     Raises:
-        CannotCreate: `path` means standard output, there is something at `path` that is not to be replaced, or the file cannot be written.
+        CannotCreate: `path` means standard output, there is something at `path` that is not to be replaced, or the file
+            cannot be written.
     """
     if str(path) == STANDARD_OUTPUT:
         raise CannotCreate("cli.not_standard_output", path=path)
