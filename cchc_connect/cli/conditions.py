@@ -16,7 +16,7 @@ from cchc_connect.messages.catalogue import Wording
 from cchc_connect.record_fields import member_name
 from cchc_schemas import Record
 
-_CONDITION = re.compile(r"\s*(?P<name>\w+)\s*(?P<sign>>=|<=|=|<|>)(?P<values>.*)", re.DOTALL)
+_CONDITION = re.compile(r"\s*(?P<name>[\w.]+)\s*(?P<sign>>=|<=|=|<|>)(?P<values>.*)", re.DOTALL)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TRUTHS: Mapping[str, bool] = MappingProxyType(
     {"true": True, "yes": True, "có": True, "false": False, "no": False, "không": False}
@@ -35,10 +35,10 @@ def parse_conditions(record_class: type[Record], options: Iterable[str], wording
     """
     values: dict[str, list[object]] = {}
     ranges: dict[str, ValueRange] = {}
-    for option in options:
+    for number, option in enumerate(options, start=1):
         match = _CONDITION.fullmatch(option)
         if match is None or match["sign"] in {"<=", ">"}:
-            raise UsageMistake("cli.where_unreadable", number=len(values) + len(ranges) + 1)
+            raise UsageMistake("cli.where_unreadable", number=number)
         name, sign, written = match["name"], match["sign"], match["values"]
         reader = _reader(record_class, name, wording)
         if sign == "=":

@@ -3,7 +3,7 @@
 Only a terminal needs rich, so this module is imported when a table is drawn.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import ceil
 from textwrap import TextWrapper
 
@@ -18,6 +18,9 @@ MIN_TEXT_WIDTH = 11
 
 SENTENCE_LENGTH, MIN_SENTENCE_WIDTH = 40, 20
 """A column with a text of more characters is at least so wide: a sentence of one word a line cannot be read."""
+
+SIGNS = "_-.:@/,"
+"""Signs within identifiers and keys after which a long one is folded: its parts can then be read and typed."""
 
 COLUMN_GAP = 2
 """Columns of the terminal between two columns of a table."""
@@ -45,10 +48,27 @@ def draw_table(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers_f
         is_number = index >= numbers_from
         drawn.add_column(Text(heading), justify="right" if is_number else "left", width=width, overflow="fold")
     for row in rows:
-        drawn.add_row(*map(Text, row))
+        drawn.add_row(*(Text(_folded(cell, width)) for cell, width in zip(row, widths, strict=True)))
     console.print()
     console.print(drawn)
     console.print()
+
+
+def _folded(cell: str, width: int) -> str:
+    r"""Return a cell in which words longer than `width` are folded after a sign within them, if there is one.
+
+    >>> _folded("construction_permit of land", 15)
+    'construction_\npermit of land'
+    """
+    return " ".join("\n".join(_parts(word, width)) for word in cell.split(" "))
+
+
+def _parts(word: str, width: int) -> Iterator[str]:
+    while cell_len(word) > width > 0:
+        end = max(word.rfind(sign, 0, width) for sign in SIGNS) + 1 or width
+        yield word[:end]
+        word = word[end:]
+    yield word
 
 
 def _fitting_widths(columns: Sequence[Sequence[str]], numbers_from: int, available: int) -> list[int] | None:

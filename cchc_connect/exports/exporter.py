@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
+from cchc_connect.database.reading.call_checks import require_record_class
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import UsageMistake
 from cchc_connect.exports.field_types import has_geometry
@@ -77,6 +78,7 @@ def export(  # noqa: PLR0913  # an export has as many options as its command
         NotFound: versions of the instant `at` were purged (`maintenance.history_purged`).
         DatabaseUnusable: the database failed.
     """
+    require_record_class(record_class)
     path, chosen = Path(path), export_format(Path(path), file_format)
     selection = Selection(record_class=record_class, where=where or {}, at=at, limit=limit, with_provenance=provenance)
     job = _Job(selection, chosen, crs, Language(language), progress)

@@ -48,6 +48,14 @@ def change_first_dossier(call: Call, district: District, *, accepted: bool) -> N
     district.refused = set()
 
 
+@pytest.mark.usefixtures("refused")
+def test_a_letter_that_can_be_queued_again_says_so(call: Call) -> None:
+    """The list ends with the command that queues it again, so its last column must not look like a no."""
+    (line,) = [line for line in call("dead-letters", "list").out.splitlines() if FIRST in line]
+
+    assert line.endswith("yes")
+
+
 def test_a_letter_that_is_sent_again_arrives_with_the_next_run(call: Call, refused: District) -> None:
     """Exit code 0; it has its original idempotency key, and it is no longer a dead letter."""
     assert replay(call, number(call, FIRST)).code == 0

@@ -123,6 +123,8 @@ REFUSALS = [
     (["land_parcel", "--to", "a.csv", "--crs", "VN2000"], 64, "exports.crs_unknown"),
     (["land_parcel", "--to", "a.csv", "--where", "communes=1"], 64, "filter.field_unknown"),
     (["land_parcel", "--to", "a.csv", "--where", "holders=1"], 64, "filter.field_nested"),
+    (["land_parcel", "--to", "a.csv", "--where", "holders.name=An"], 64, "filter.field_unknown"),
+    (["land_parcel", "--to", "-", "--format", "csv"], 73, "cli.not_standard_output"),
     (["land_parcel", "--to", "a.csv", "--where", "area_m2<=1"], 64, "cli.where_unreadable"),
     (["land_parcel", "--to", "a.csv", "--where", "area"], 64, "cli.where_unreadable"),
     (["land_parcel", "--to", "a.csv", "--where", "area_m2=1", "--where", "area_m2<2"], 64, "cli.where_twice"),

@@ -109,6 +109,16 @@ def test_rows_whose_names_a_table_would_break_are_blocks() -> None:
     assert all(name in shown for name, shown in zip((run[0], item[3], "cchc-connect"), blocks, strict=True))
 
 
+def test_a_long_name_is_folded_after_a_sign_within_it() -> None:
+    """`construction_pe` over `rmit` is no name that a person could read or type."""
+    headings = [f"status.{name}" for name in TABLES["status"][0]]
+    row = ("national-portal", "construction_permit", "2026-11-30 14:50", "2026-06-30 17:10", 152, 2)
+
+    words = drawn(OutputTable(headings=headings, rows=[row], numbers_from=4), 80).split()
+
+    assert {"construction_", "permit", "national-portal"} <= set(words)
+
+
 def test_a_table_that_fits_is_a_table_and_one_of_too_many_columns_is_blocks() -> None:
     names = ("name", "record_type", "outcome")
     counters = ("fetched", "unchanged", "inserted", "updated", "deleted", "quarantined", "requests", "bytes_received")

@@ -58,7 +58,7 @@ def test_the_faults_of_a_text_say_that_it_is_one() -> None:
     ("text", "expected"),
     [
         ("[run]\nworker_proceses = 1\n", "[run] worker_proceses: is an unknown key; did you mean worker_processes?"),
-        ("[runn]\n\n", "[] runn: is an unknown key; did you mean run?"),
+        ("[runn]\n\n", "  runn: is an unknown key; did you mean run?"),
         ("[run]\nxyz = 1\n", "[run] xyz: is an unknown key; remove or correct it"),
         (f'{CONNECTION}base-url = "x"', "did you mean base_url?"),
         (f"{CONNECTION}tls = {{ certificat = 'x' }}", "[connections.one-stop.tls] certificat: is an unknown key; did"),
