@@ -84,8 +84,8 @@ def _list_reader(kind: type[IntEnum], subject: Mapping[str, object], wording: Wo
             return kind(int(text))
         except ValueError:
             pass
-        known = "; ".join(member_name(kind, member.value, wording) for member in kind)
-        raise UsageMistake("filter.value_not_listed", known=known, **subject)
+        allowed = "; ".join(member_name(kind, member.value, wording) for member in kind)
+        raise UsageMistake("filter.value_not_listed", known=allowed, **subject)
 
     return value
 

@@ -68,10 +68,10 @@ def test_a_vietnamese_page_works_as_typed_and_is_answered_in_vietnamese(name: st
 @pytest.mark.parametrize("name", TYPED_IN_VIETNAMESE)
 def test_every_command_of_a_vietnamese_page_asks_for_vietnamese(name: str) -> None:
     lines = [line for block in blocks(DOCS / name, "sh", "console", "text") for line in block.commands()]
-    ours = [line for line in lines if "cchc-connect " in line]
+    calls = [line for line in lines if "cchc-connect " in line]
 
-    assert ours
-    assert [line for line in ours if "--lang vi" not in line] == []
+    assert calls
+    assert [line for line in calls if "--lang vi" not in line] == []
 
 
 def test_the_second_run_of_the_quick_start_writes_nothing(reader: Reader) -> None:
