@@ -29,6 +29,9 @@ from cchc_connect.messages.suggestions import suggestion
 from cchc_connect.privacy.logging import LogForm, log, shown_log
 from cchc_connect.privacy.redaction import safe_traceback
 
+WRITING_COMMANDS = frozenset({"sync", "pull", "reconcile", "purge", "quarantine replay", "dead-letters replay"})
+"""Commands that commit to the shared database while they work."""
+
 OUTPUT_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE})
 """Error numbers of an output that cannot be written."""
 
@@ -126,7 +129,8 @@ def _run_command(command_line: list[str], console: Console) -> int:
     except (KeyboardInterrupt, typer.Abort):
         code = ExitCode.INTERRUPTED
     if code == ExitCode.INTERRUPTED:
-        console.error_message("cli.interrupted", {})
+        is_run = _typed_command(command_line).removeprefix(f"{PROGRAM} ") in WRITING_COMMANDS
+        console.error_message("cli.interrupted" if is_run else "cli.interrupted_alone", {})
         if threading.active_count() > 1:
             # A call to a slow system may take another minute; committed data is complete, so do not wait for it.
             os._exit(ExitCode.INTERRUPTED)
