@@ -25,6 +25,10 @@ from cchc_schemas.personal import models_in
 PART_OF = " – "
 """Between the name of a list or part and that of its field: names contain commas, and a fault follows a colon."""
 
+BETWEEN_FIELDS: Mapping[str, str] = MappingProxyType({"en": ", ", "vi": "; "})
+BETWEEN_PARTS: Mapping[str, str] = MappingProxyType({"en": "; ", "vi": " | "})
+"""Between the fields of a part, and between the parts of a list: Vietnamese names of fields contain commas."""
+
 _TERM = re.compile(r"\(([^()]+)\)")
 _ENUM_TABLES: Mapping[str, str] = MappingProxyType(
     {
@@ -126,7 +130,8 @@ def _value(kinds: Sequence[object], value: object, wording: Wording) -> str:
             elements = cast("list[object]", value)
             if any(isinstance(element, list) for element in elements):  # coordinates
                 return json.dumps(elements)
-            separator = "; " if any(isinstance(element, Mapping) for element in elements) else ", "
+            has_parts = any(isinstance(element, Mapping) for element in elements)
+            separator = BETWEEN_PARTS[wording.language] if has_parts else ", "
             return separator.join(_value(kinds, element, wording) for element in elements) or "-"
         case Mapping():
             return _part(kinds, cast("Mapping[str, object]", value), wording)
@@ -138,7 +143,7 @@ def _part(kinds: Sequence[object], part: Mapping[str, object], wording: Wording)
     """Return the fields of a part that have a value."""
     models = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
     model = next((model for model in models if part.keys() <= model.model_fields.keys()), None)
-    return ", ".join(
+    return BETWEEN_FIELDS[wording.language].join(
         f"{field_name(model, name, wording)}: {field_value(model, name, value, wording)}"
         for name, value in part.items()
         if value not in (None, [], "")

@@ -14,7 +14,7 @@ import pytest
 
 from cchc_connect.cli.console import Console
 from cchc_connect.messages import Language, sentences_by_code
-from cchc_connect.record_fields import field_name
+from cchc_connect.record_fields import field_name, field_value
 from cchc_connect.spreadsheets import is_spreadsheet
 from cchc_schemas import RECORD_TYPES, LandParcel
 from cchc_schemas.personal import models_in
@@ -183,3 +183,18 @@ def test_a_field_of_a_part_is_named_with_its_position() -> None:
     screen = Console(Language.VIETNAMESE, as_json=False)
 
     assert field_name(LandParcel, "uses.0.area_m2", screen) == "mục đích sử dụng đất 1 – diện tích"
+
+
+def test_names_of_fields_that_contain_commas_are_told_apart() -> None:
+    holders = [{"kind": "household", "name": "***"}, {"kind": "individual", "name": "***"}]
+
+    vietnamese, english = (
+        field_value(LandParcel, "holders", holders, Console(language, as_json=False))
+        for language in (Language.VIETNAMESE, Language.ENGLISH)
+    )
+
+    assert vietnamese == (
+        "loại người sử dụng đất: hộ gia đình; họ tên, tên tổ chức: *** | "
+        "loại người sử dụng đất: cá nhân; họ tên, tên tổ chức: ***"
+    )
+    assert english.count("; ") == 1
