@@ -1,6 +1,7 @@
 """`discrepancies`: list fields in which agencies contradict each other, and record how that was handled."""
 
 from collections.abc import Mapping
+from os.path import commonprefix
 from typing import Any
 
 from cchc_connect.cli.arguments import existing_database
@@ -20,6 +21,9 @@ from cchc_schemas import RECORD_TYPES
 
 MAX_VALUE_LENGTH = 40
 """Maximum characters of a value in a table; JSON contains the complete value."""
+
+EQUAL_LENGTH = 8
+"""Characters, or a few more, of what two long values have in common that are shown before their difference."""
 
 HEAD = ("number", "record_type", "record_key", "field", "connection", "owner")
 COLUMNS = ("number", "record_type", "record_key", "field", "connection", "value", "owner", "owner_value", "detected_at")
@@ -62,7 +66,9 @@ def list_discrepancies(
     for document in documents:
         if document["note"]:
             console.message("discrepancy_view.noted", number=document["number"], note=document["note"])
-    console.message("discrepancy_view.resolve", number=documents[0]["number"])
+    unhandled = [document["number"] for document in documents if document["state"] == DiscrepancyState.OPEN]
+    if unhandled:
+        console.message("discrepancy_view.resolve", number=unhandled[0])
     return ExitCode.DONE
 
 
@@ -106,12 +112,28 @@ def _document(discrepancy: Discrepancy, *, unmasked: bool) -> Mapping[str, Any]:
 
 def _row(document: Mapping[str, Any], console: Console) -> list[object]:
     model, name = record_model(document["record_type"]), document["field"]
-    values = {column: _cut(field_value(model, name, document[column], console)) for column in ("value", "owner_value")}
+    value, owner_value = (field_value(model, name, document[column], console) for column in ("value", "owner_value"))
+    values = dict(zip(("value", "owner_value"), differing_excerpts(value, owner_value), strict=True))
     detected_at = local_time(document["detected_at"], console.language)
     cells = {**document, **values, "field": field_name(model, name, console), "detected_at": detected_at}
     cells["record_type"] = console.term("record_name", document["record_type"])
     return [*(cells[column] for column in COLUMNS), console.term("discrepancy_state", document["state"])]
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= MAX_VALUE_LENGTH else f"{text[: MAX_VALUE_LENGTH - 1]}…"
+def differing_excerpts(one: str, other: str) -> tuple[str, str]:
+    """Return two values; of long ones the part where they begin to differ, from the beginning of its word.
+
+    >>> use = "code: ODT; catalogue: TT 08/2024/TT-BTNMT; "
+    >>> differing_excerpts(f"{use}area: 1000", f"{use}area: 643")
+    ('… 08/2024/TT-BTNMT; area: 1000', '… 08/2024/TT-BTNMT; area: 643')
+    """
+    if max(len(one), len(other)) <= MAX_VALUE_LENGTH:
+        return one, other
+    equal = len(commonprefix([one, other]))
+    start = max(0, one.rfind(" ", 0, max(0, equal - EQUAL_LENGTH)))
+    return _excerpt(one, start), _excerpt(other, start)
+
+
+def _excerpt(text: str, start: int) -> str:
+    shown = f"…{text[start:]}" if start else text
+    return shown if len(shown) <= MAX_VALUE_LENGTH else f"{shown[: MAX_VALUE_LENGTH - 1]}…"
