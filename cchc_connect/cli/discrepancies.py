@@ -1,7 +1,6 @@
 """`discrepancies`: list fields in which agencies contradict each other, and record how that was handled."""
 
 from collections.abc import Mapping
-from os.path import commonprefix
 from typing import Any
 
 from cchc_connect.cli.arguments import existing_database
@@ -129,7 +128,8 @@ def differing_excerpts(one: str, other: str) -> tuple[str, str]:
     """
     if max(len(one), len(other)) <= MAX_VALUE_LENGTH:
         return one, other
-    equal = len(commonprefix([one, other]))
+    pairs = enumerate(zip(one, other, strict=False))
+    equal = next((index for index, (left, right) in pairs if left != right), min(len(one), len(other)))
     start = max(0, one.rfind(" ", 0, max(0, equal - EQUAL_LENGTH)))
     return _excerpt(one, start), _excerpt(other, start)
 
