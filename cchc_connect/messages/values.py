@@ -20,6 +20,7 @@ CATALOGUE_TABLES: Mapping[str, str] = MappingProxyType(
         "record_type": "record_name",
         "record_types": "record_name",
         "place": "record_name",
+        "evidence": "record_name",
         "verdict": "verdict",
         "limit": "limit",
         "rule": "address_rule",
