@@ -1,6 +1,6 @@
 """`discrepancies`: list fields in which agencies contradict each other, and record how that was handled."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cchc_connect.cli.arguments import existing_database
@@ -62,12 +62,7 @@ def list_discrepancies(
         return ExitCode.DONE
     headings = [f"discrepancy_view.{name}" for name in (*COLUMNS, "state")]
     console.table(OutputTable(headings=headings, rows=[_row(document, console) for document in documents]))
-    for document in documents:
-        if document["note"]:
-            console.message("discrepancy_view.noted", number=document["number"], note=document["note"])
-    unhandled = [document["number"] for document in documents if document["state"] == DiscrepancyState.OPEN]
-    if unhandled:
-        console.message("discrepancy_view.resolve", number=unhandled[0])
+    _show_handling(documents, console)
     return ExitCode.DONE
 
 
@@ -88,6 +83,16 @@ def resolve_discrepancy(command: CommandContext, database: str | None, number: i
     word = command.console.term("discrepancy_state", state)
     command.console.message("discrepancy_view.resolved", number=number, state=word)
     return ExitCode.DONE
+
+
+def _show_handling(documents: Sequence[Mapping[str, Any]], console: Console) -> None:
+    """Write the notes of those that were handled, and how to handle the first that was not."""
+    for document in documents:
+        if document["note"]:
+            console.message("discrepancy_view.noted", number=document["number"], note=document["note"])
+    unhandled = [document["number"] for document in documents if document["state"] == DiscrepancyState.OPEN]
+    if unhandled:
+        console.message("discrepancy_view.resolve", number=unhandled[0])
 
 
 def _document(discrepancy: Discrepancy, *, unmasked: bool) -> Mapping[str, Any]:
@@ -119,19 +124,19 @@ def _row(document: Mapping[str, Any], console: Console) -> list[object]:
     return [*(cells[column] for column in COLUMNS), console.term("discrepancy_state", document["state"])]
 
 
-def differing_excerpts(one: str, other: str) -> tuple[str, str]:
+def differing_excerpts(value: str, owner_value: str) -> tuple[str, str]:
     """Return two values; of long ones the part where they begin to differ, from the beginning of its word.
 
     >>> use = "code: ODT; catalogue: TT 08/2024/TT-BTNMT; "
     >>> differing_excerpts(f"{use}area: 1000", f"{use}area: 643")
     ('… 08/2024/TT-BTNMT; area: 1000', '… 08/2024/TT-BTNMT; area: 643')
     """
-    if max(len(one), len(other)) <= MAX_VALUE_LENGTH:
-        return one, other
-    pairs = enumerate(zip(one, other, strict=False))
-    equal = next((index for index, (left, right) in pairs if left != right), min(len(one), len(other)))
-    start = max(0, one.rfind(" ", 0, max(0, equal - EQUAL_LENGTH)))
-    return _excerpt(one, start), _excerpt(other, start)
+    if max(len(value), len(owner_value)) <= MAX_VALUE_LENGTH:
+        return value, owner_value
+    pairs = enumerate(zip(value, owner_value, strict=False))
+    equal = next((index for index, (left, right) in pairs if left != right), min(len(value), len(owner_value)))
+    start = max(0, value.rfind(" ", 0, max(0, equal - EQUAL_LENGTH)))
+    return _excerpt(value, start), _excerpt(owner_value, start)
 
 
 def _excerpt(text: str, start: int) -> str:
