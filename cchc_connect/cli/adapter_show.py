@@ -69,8 +69,7 @@ def show_adapter(command: CommandContext, name: str) -> ExitCode:
         }
     )
     console.message("adapter_view.head", name=name, package=summary["package"], version=summary["version"])
-    for line in notes.splitlines():
-        console.line(line)
+    console.prose(notes)
     console.line()
     for code, record_types in (("adapter_view.reads", reads), ("adapter_view.accepts", accepts)):
         console.message(code, record_types=", ".join(record_types) or "-")
