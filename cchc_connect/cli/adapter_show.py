@@ -1,10 +1,8 @@
 """`adapter show`: what an adapter reads and accepts, its options, its caveats, and its table for cchc.toml."""
 
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from shutil import get_terminal_size
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
@@ -12,8 +10,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
 from cchc_connect.adapter import AdapterFactory
-from cchc_connect.cli.adapter_texts import adapter_texts, note_lines
-from cchc_connect.cli.console import Console, OutputTable, is_terminal
+from cchc_connect.cli.adapter_texts import adapter_texts
+from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.demo_config import toml_value
 from cchc_connect.cli.exit_codes import ExitCode
@@ -28,9 +26,6 @@ SAMPLE_AGENCY = "000.00.00.H09"
 SAMPLE_ADDRESS = "https://system.example"
 SAMPLE_VALUES = ("...", 1, True)
 """Values for a required option in the sample: the first that its type accepts."""
-
-UNLIMITED = 10_000
-"""Columns of a pipe or a file, which show lines as they are."""
 
 COLUMNS = ("option", "type", "default", "meaning")
 
@@ -77,9 +72,8 @@ def show_adapter(command: CommandContext, name: str) -> ExitCode:
         }
     )
     console.message("adapter_view.head", name=name, package=summary["package"], version=summary["version"])
-    width = get_terminal_size().columns if is_terminal(sys.stdout) else UNLIMITED
-    for line in (*note_lines(texts.notes, width), ""):
-        console.line(line)
+    console.prose(texts.notes)
+    console.line()
     for code, record_types in (("adapter_view.reads", reads), ("adapter_view.accepts", accepts)):
         console.message(code, record_types=", ".join(record_types) or "-")
     _show_options(options, console)

@@ -10,7 +10,6 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
-from textwrap import wrap
 from typing import Any
 
 from cchc_connect.adapter import AdapterFactory
@@ -35,30 +34,6 @@ def adapter_texts(name: str, factory: AdapterFactory, language: Language) -> Ada
     """
     table = _translated(name, factory, language)
     return AdapterTexts(notes=table.get("notes", "").strip() or _notes(factory), options=table.get("options", {}))
-
-
-def note_lines(notes: str, width: int) -> list[str]:
-    r"""Return the lines of notes in a terminal of `width` columns; those that fit stay as they are.
-
-    >>> note_lines("Caveats:\n    - Pages may be\n      cut.", 16)
-    ['Caveats:', '    - Pages may', '      be cut.']
-    """
-    lines = notes.splitlines()
-    if max(map(len, lines), default=0) <= width:
-        return lines
-    paragraphs = [""]
-    for line in lines:
-        former, text = paragraphs[-1], line.strip()
-        goes_on = text and former and not text.startswith("- ") and not former.endswith(":")
-        paragraphs[-1:] = [f"{former} {text}"] if goes_on else [former, line]
-    return [part for paragraph in paragraphs[1:] for part in _wrapped(paragraph, width) or [""]]
-
-
-def _wrapped(paragraph: str, width: int) -> list[str]:
-    text = paragraph.lstrip()
-    indent = " " * (len(paragraph) - len(text))
-    hanging = indent + "  " if text.startswith("- ") else indent
-    return wrap(text, max(width, len(hanging) + 1), initial_indent=indent, subsequent_indent=hanging)
 
 
 def _translated(name: str, factory: AdapterFactory, language: Language) -> dict[str, Any]:

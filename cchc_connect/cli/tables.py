@@ -33,6 +33,9 @@ INDENT = "  "
 WORD_SHARE = 0.75
 """Smallest share of a column's longest word that its first line shows; if less fits, the rows become blocks."""
 
+ITEM = "- "
+"""Beginning of an item of a list."""
+
 
 def draw_table(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int) -> None:
     """Draw a table if it fits when its texts are folded at spaces; else write a block for each row."""
@@ -52,6 +55,39 @@ def draw_table(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers_f
     console.print()
     console.print(drawn)
     console.print()
+
+
+def draw_prose(text: str) -> None:
+    """Write a text whose lines were broken for a wider page; a paragraph that fits stays as it is."""
+    console = Console(highlight=False)
+    for line in prose_lines(text, console.width):
+        console.print(Text(line), soft_wrap=True)
+
+
+def prose_lines(text: str, width: int) -> Iterator[str]:
+    r"""Yield the lines of `text`; a paragraph or item of a list with a line wider than `width` is broken anew.
+
+    >>> list(prose_lines("Caveats:\n  - one two\n    three", 9))
+    ['Caveats:', '  - one', '    two', '    three']
+    """
+    for paragraph in _paragraphs(text):
+        if max(map(cell_len, paragraph)) <= width:
+            yield from paragraph
+            continue
+        words = " ".join(line.strip() for line in paragraph)
+        indent = paragraph[0][: len(paragraph[0]) - len(paragraph[0].lstrip())]
+        yield from _wrapped(words, width, indent) if words.startswith(ITEM) else _wrapped(words, width, indent, indent)
+
+
+def _paragraphs(text: str) -> Iterator[list[str]]:
+    paragraph = list[str]()
+    for line in text.splitlines():
+        if paragraph and (not line.strip() or not paragraph[-1].strip() or line.lstrip().startswith(ITEM)):
+            yield paragraph
+            paragraph = []
+        paragraph.append(line)
+    if paragraph:
+        yield paragraph
 
 
 def _folded(cell: str, width: int) -> str:
@@ -112,11 +148,12 @@ def _block_lines(
     return lines
 
 
-def _wrapped(text: str, width: int, indent: str) -> Sequence[str]:
+def _wrapped(text: str, width: int, indent: str, next_indent: str | None = None) -> Sequence[str]:
+    deeper = indent + INDENT if width > len(indent + INDENT) else indent
     wrapper = TextWrapper(
         width=max(width, len(indent) + 1),
         initial_indent=indent,
-        subsequent_indent=indent + INDENT if width > len(indent + INDENT) else indent,
+        subsequent_indent=deeper if next_indent is None else next_indent,
         break_on_hyphens=False,
         replace_whitespace=False,
     )

@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from cchc_connect.cli.adapter_texts import adapter_texts, note_lines
+from cchc_connect.cli.adapter_texts import adapter_texts
 from cchc_connect.extras import installed_adapters
 from cchc_connect.messages import Language
 from cchc_connect.registry import adapter_factory
@@ -83,17 +83,6 @@ def test_an_adapter_that_ships_is_described_in_vietnamese(name: str) -> None:
     assert set(vietnamese.options) == set(factory.Options.model_fields)
     assert english.options == {}
     assert vietnamese.notes.count("    - ") == english.notes.count("    - ") > 0
-
-
-def test_notes_are_wrapped_for_a_narrow_terminal() -> None:
-    notes = adapter_texts("opencps", adapter_factory("opencps"), Language.VIETNAMESE).notes
-
-    narrow = note_lines(notes, 60)
-
-    assert max(map(len, narrow)) <= 60
-    assert " ".join(notes.split()) == " ".join(" ".join(narrow).split())
-    assert sum(line.startswith("    - ") for line in narrow) == notes.count("    - ")
-    assert note_lines(notes, 200) == notes.splitlines()
 
 
 @pytest.mark.parametrize("name", installed_adapters())

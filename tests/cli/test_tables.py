@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from cchc_connect.cli.console import Console, OutputTable
+from cchc_connect.cli.tables import prose_lines
 from cchc_connect.messages import Language
 
 LINE = frozenset("─,:")
@@ -117,6 +118,26 @@ def test_a_long_name_is_folded_after_a_sign_within_it() -> None:
     words = drawn(OutputTable(headings=headings, rows=[row], numbers_from=4), 80).split()
 
     assert {"construction_", "permit", "national-portal"} <= set(words)
+
+
+def test_the_notes_of_an_adapter_are_broken_anew_on_a_narrow_terminal() -> None:
+    """A paragraph that fits stays as its author wrote it; an item of a list is indented below its sign."""
+    caveats = "Caveats:\n    - a caveat of several words\n    - b"
+    text = f"First line.\n\nsome words of a paragraph that is\ntoo long\n\n{caveats}"
+
+    assert list(prose_lines(text, 24)) == [
+        "First line.",
+        "",
+        "some words of a",
+        "paragraph that is too",
+        "long",
+        "",
+        "Caveats:",
+        "    - a caveat of",
+        "      several words",
+        "    - b",
+    ]
+    assert list(prose_lines(text, 80)) == text.splitlines()
 
 
 def test_a_table_that_fits_is_a_table_and_one_of_too_many_columns_is_blocks() -> None:
