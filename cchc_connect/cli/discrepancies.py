@@ -134,7 +134,9 @@ def differing_excerpts(value: str, owner_value: str) -> tuple[str, str]:
     if max(len(value), len(owner_value)) <= MAX_VALUE_LENGTH:
         return value, owner_value
     pairs = enumerate(zip(value, owner_value, strict=False))
-    equal = next((index for index, (left, right) in pairs if left != right), min(len(value), len(owner_value)))
+    equal = next(
+        (index for index, (sign, owner_sign) in pairs if sign != owner_sign), min(len(value), len(owner_value))
+    )
     start = max(0, value.rfind(" ", 0, max(0, equal - EQUAL_LENGTH)))
     return _excerpt(value, start), _excerpt(owner_value, start)
 
