@@ -111,7 +111,7 @@ def test_rows_whose_names_a_table_would_break_are_blocks() -> None:
 
 
 def test_a_long_name_is_folded_after_a_sign_within_it() -> None:
-    """`construction_pe` over `rmit` is no name that a person could read or type."""
+    """A name that is broken within a word is none that a person could read or type."""
     headings = [f"status.{name}" for name in TABLES["status"][0]]
     row = ("national-portal", "construction_permit", "2026-11-30 14:50", "2026-06-30 17:10", 152, 2)
 

@@ -14,11 +14,11 @@ def require_record_class(record_class: object) -> None:
     Raises:
         UsageMistake: it is not, for instance the name of the type.
     """
-    found = _kind(record_class)
+    kind = _kind(record_class)
     if isinstance(record_class, type) and issubclass(record_class, Record) and hasattr(record_class, "record_type"):
         return
     class_names = listed([record_type.__name__ for record_type in RECORD_TYPES.values()])
-    raise UsageMistake("arguments.record_class", found=found, known=class_names)
+    raise UsageMistake("arguments.record_class", found=kind, known=class_names)
 
 
 def require_text(argument: str, value: object) -> None:
