@@ -40,9 +40,9 @@ def test_an_abandoned_vietnamese_word_is_not_used(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
 
     used = {
-        f"{found[0]} -> {word}"
+        f"{occurrence[0]} -> {word}"
         for abandoned, word in WORDS_BY_ABANDONED_WORD.items()
-        for found in re.finditer(rf"(?<!\w)(?:{abandoned})(?!\w)", text, re.IGNORECASE)
+        for occurrence in re.finditer(rf"(?<!\w)(?:{abandoned})(?!\w)", text, re.IGNORECASE)
     }
 
     assert used == set()
