@@ -112,11 +112,9 @@ def test_an_interrupted_demonstration_can_be_run_again(call: Call, section: str,
         while not running.stdout.readline().startswith(section):
             assert running.poll() is None
         running.send_signal(signalled)
-        _, message = running.communicate(timeout=30)
+        _, last = running.communicate(timeout=30)
     assert running.returncode != 0
-    assert signalled == signal.SIGKILL or message.endswith(
-        "cchc-connect: Interrupted. The command can be typed again.\n"
-    )
+    assert signalled == signal.SIGKILL or last.endswith("cchc-connect: Interrupted. The command can be typed again.\n")
     assert not Path("demo.db").exists()
 
     assert call("demo", "--small").code == 0
