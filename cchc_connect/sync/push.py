@@ -173,8 +173,6 @@ class Push:
             unsent, self._unsent = list(self._unsent.values()), {}
             self._run_context.commit(lambda connection: deliveries.forget_keys(connection, self._route.name, unsent))
 
-        self._run_context.commit(append)
-
     def _parallel_groups(self, ready: Sequence[Delivery]) -> Iterator[list[Batch]]:
         """Yield groups of batches that may be sent at the same time: no two batches of a group share an order key.
 
