@@ -49,8 +49,8 @@ def begin_epoch(connection: Connection, now: str) -> Epochs:
     before = read_epochs(connection)
     read_by_all: int | None = connection.execute(select(func.min(route.c.last_sequence))).scalar()
     start = 0 if before is None else read_by_all or 0  # what a former program numbered is in no epoch yet
-    kept = [] if before is None else [epoch for epoch in before.starts if epoch[0] < start]
-    epochs = Epochs((*kept, (start, secrets.token_hex(8)))[-MAX_EPOCHS:])
+    former = [] if before is None else [epoch for epoch in before.starts if epoch[0] < start]
+    epochs = Epochs((*former, (start, secrets.token_hex(8)))[-MAX_EPOCHS:])
     values = {"done_at": now, "sequence": start, "instant": None, "value": json.dumps(epochs.starts)}
     upsert_row(connection, maintenance, {"name": EPOCH_MARK}, values)
     return epochs

@@ -153,8 +153,8 @@ class Push:
         now = to_timestamp_text(self._run_context.clock.now())
         groups: dict[tuple[int, DeliveryKind], list[Delivery]] = {}
         for delivery in ready:
-            place = self._route.record_types.index(delivery.record_type)
-            groups.setdefault((place, delivery.kind), []).append(delivery)
+            position = self._route.record_types.index(delivery.record_type)
+            groups.setdefault((position, delivery.kind), []).append(delivery)
 
         def store(connection: Connection) -> None:
             deliveries.store_keys(connection, self._route.name, ready, now)

@@ -1,7 +1,7 @@
 """An adapter of another package, for the system of a receiving office."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from pydantic import BaseModel
 
@@ -54,7 +54,7 @@ class RecordDesk:
         ]
         path = f"/{self.record_type.record_type}{path}"
         response = yield HttpRequest(method="POST", path=path, json=message, idempotent=True)
-        return [Receipt(status=DeliveryStatus(outcome)) for outcome in response.json()]
+        return [Receipt(status=DeliveryStatus(outcome)) for outcome in cast("list[str]", response.json())]
 
 
 class WithdrawingDesk(RecordDesk):

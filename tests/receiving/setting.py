@@ -120,10 +120,10 @@ def _run_id() -> str:
     return f"run-{next(_RUNS)}"
 
 
-def route(*record_types: str, to: str = "portal", **other: Any) -> dict[str, Any]:
+def route(*record_types: str, to: str = "portal", **options: Any) -> dict[str, Any]:
     """Return the table of a route."""
     reasons = {"purpose": "Công khai tiến độ", "legal_basis": "NĐ 61/2018/NĐ-CP"}
-    return {"from": list(record_types or ("dossier",)), "to": to, **reasons, **other}
+    return {"from": list(record_types or ("dossier",)), "to": to, **reasons, **options}
 
 
 def dossiers(*codes: str, **changed: object) -> list[dict[str, Any]]:

@@ -107,15 +107,17 @@ def one_round(setting: ReceivingSetting, dice: Random, status: int) -> None:
     setting.portal.forget_arrivals()
     setting.portal.switches.latency_s = LATENCY_S
     frozen = freeze_in_push(setting, dice)
-    setting.portal.switches.latency_s = 0.0
-    setting.holds(*dossiers(*CODES, status=status + 1))
-    take_over(setting)
-    time.sleep(3 * LATENCY_S)  # what the frozen process had sent has arrived
-    before = len(setting.portal.arrivals)
-
     assert frozen.pid is not None
-    os.kill(frozen.pid, signal.SIGCONT)
-    frozen.join()
+    try:
+        setting.portal.switches.latency_s = 0.0
+        setting.holds(*dossiers(*CODES, status=status + 1))
+        take_over(setting)
+        time.sleep(3 * LATENCY_S)  # what the frozen process had sent has arrived
+        before = len(setting.portal.arrivals)
+        os.kill(frozen.pid, signal.SIGCONT)
+        frozen.join(60)
+    finally:
+        frozen.kill()
 
     assert frozen.exitcode == LOST
     assert len(setting.portal.arrivals) - before <= IN_FLIGHT

@@ -126,12 +126,12 @@ def test_a_route_that_was_away_goes_on_where_it_was(setting: ReceivingSetting) -
     """It sends what changed meanwhile, in every version, and nothing twice."""
     setting.holds(*dossiers(A, B, status=1))
     setting.sync()
-    kept = setting.routes.pop("publish")
+    table = setting.routes.pop("publish")
     for status in (5, 9):
         setting.holds(*dossiers(B, status=status))
         setting.sync()
     setting.portal.forget_arrivals()
-    setting.routes["publish"] = kept
+    setting.routes["publish"] = table
 
     assert counts(setting, "initial") == 0
     assert [(sent.key, sent.document["status"]) for sent in setting.portal.arrivals] == [(B, 5), (B, 9)]
@@ -147,8 +147,8 @@ def test_a_renamed_route_is_the_same_route(setting: ReceivingSetting) -> None:
     setting.clock.advance(MAX_RETRY_WAIT)
 
     assert counts(setting, "initial") == 0
-    first, other, again = setting.portal.arrivals
-    assert (first.key, other.key, again.key) == (A, B, A)
+    first, second, again = setting.portal.arrivals
+    assert (first.key, second.key, again.key) == (A, B, A)
     assert first.idempotency_key == again.idempotency_key
     assert {name for name, *_ in setting.deliveries()} == {"announce"}
 
