@@ -100,7 +100,7 @@ absence = Table(
     _key("partition"),
     _key("source_key"),
     _text("noticed_at"),
-    comment="Items that a complete listing lacked once; they are deleted when the next complete listing lacks them too.",
+    comment="Items that a complete listing lacked once; they are deleted when the next one lacks them too.",
 )
 
 quarantine = Table(

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from cchc_connect.adapter import DeliveryStatus, ListingEnd, Outgoing, Page, PageRequest, Receipt, Source, Target
+from cchc_connect.database.stream import Stream
+from cchc_connect.errors import Rejected, Retriable, SourceHeld, StartOver
 from cchc_connect.privacy.adapter_failure import ContractBroken
 from cchc_connect.privacy.page_tokens import display_token
 from cchc_connect.sync.error_policy import adapter_boundary
@@ -30,6 +32,20 @@ def fetch_page(transport: Transport, source: Source, page_request: PageRequest, 
         page = transport.run(source.fetch(page_request))
         _require_page(page)
     return page
+
+
+def lacks_item(transport: Transport, source: Source, stream: Stream, key: str) -> bool:
+    """Ask a source whose profile has `by_key` for one item; True if its answer shows that it does not have it.
+
+    No answer, or one that is no proof, is False.
+    """
+    page_request = PageRequest(since=None, page_token=None, partition=stream.partition, source_key=key)
+    try:
+        page = fetch_page(transport, source, page_request, stream.connection)
+    except (Retriable, Rejected, SourceHeld, StartOver):
+        return False
+    is_whole = page.next_page_token is None and page.end is ListingEnd.PROVEN
+    return is_whole and (key in page.deleted_keys or not page.items)
 
 
 def deliver_batch(transport: Transport, target: Target, batch: Sequence[Outgoing], route: str) -> Sequence[Receipt]:

@@ -23,13 +23,13 @@ from cchc_connect.errors import CchcError, Fatal, Stopped
 from cchc_connect.messages import Message
 from cchc_connect.sync.change_detection import ClassifiedPage
 from cchc_connect.sync.error_policy import adapter_boundary, is_unreachable, status_and_reason
-from cchc_connect.sync.pass_progress import SeenKeys
 from cchc_connect.sync.plausibility import MAX_DELETED_SHARE, is_too_many
 from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.pull_jobs import ConnectionOpener
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.report import ReportLine, RunStatus
 from cchc_connect.sync.run_context import RunContext
+from cchc_connect.sync.seen_keys import SeenKeys
 from cchc_connect.transport import Transport
 
 MAX_SAMPLES = 20
@@ -230,7 +230,7 @@ class Reconciler:
             error = failure
             line.outcome, comparison.reason = status_and_reason(failure)
             self._hold(stream, failure, source.profile.order)
-        if error is None and pull.is_incomplete:
+        if error is None and pull.incomplete is not None:
             comparison.reason = Message(
                 "reconcile.listing_incomplete", {"connection": stream.connection, "place": _stream_label(stream)}
             )

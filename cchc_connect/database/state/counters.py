@@ -37,6 +37,8 @@ class Counters:
     """Messages of which a text was cut to the length that the target accepts."""
     held: int = 0
     """Records that are missing from a listing but were not deleted, as the listing is implausible."""
+    absent: int = 0
+    """Records that are missing from a complete listing, and are deleted if the next one lacks them too."""
     pages: int = 0
     requests: int = 0
     bytes_received: int = 0

@@ -19,7 +19,6 @@ from cchc_connect.errors import CchcError, Retriable
 from cchc_connect.messages import Message
 from cchc_connect.messages.stored import stored_context
 
-
 _COMPLETE: Mapping[str, None] = MappingProxyType(
     dict.fromkeys(("incomplete_code", "incomplete_context", "incomplete_since"))
 )
@@ -133,6 +132,12 @@ def held_code(connection: Connection, stream: Stream) -> str | None:
     """Return the code of the reason why a stream is on hold; None if it is not."""
     code: str | None = connection.execute(select(cursor.c.held_code).where(_of_stream(stream))).scalar()
     return code
+
+
+def stored_doubts(connection: Connection, stream: Stream) -> set[str]:
+    """Return the codes of why a stream is on hold and why it is incomplete."""
+    row = connection.execute(select(cursor.c.held_code, cursor.c.incomplete_code).where(_of_stream(stream))).first()
+    return set[str]() if row is None else {code for code in row if code is not None}
 
 
 def end_hold(connection: Connection, stream: Stream) -> None:

@@ -7,7 +7,7 @@
   next run stores what the configuration says then.
 - `absence`: items that a complete listing lacked once. They are deleted when the next one lacks them too.
 - `cursor.incomplete_*`: why the last pass does not count as complete, and since when.
-- `cursor.pass_shown`: how many items the pass in progress has shown, so that a resumed one can be compared with a count.
+- `cursor.pass_shown`: how many items the pass in progress has shown, to compare a resumed one with the total.
 - `cursor.shrink_accepted_at`: when an operator last accepted that many records vanish.
 - `maintenance.value`: the epoch, which tells this database from its copies and former states.
 """
