@@ -97,8 +97,8 @@ class Absences:
     def ask(self, run_context: RunContext, transport: Transport, source: Source, state: Pass) -> None:
         """Ask a source that answers by key for items that its listing lacks for the first time."""
         missing = run_context.read(lambda connection: self.missing(connection, state.seen))
-        asked = [key for key in missing if key not in self.noticed][:MAX_KEY_QUESTIONS]
-        self._answered = frozenset(key for key in asked if lacks_item(transport, source, self._stream, key))
+        first_missing = [key for key in missing if key not in self.noticed][:MAX_KEY_QUESTIONS]
+        self._answered = frozenset(key for key in first_missing if lacks_item(transport, source, self._stream, key))
 
     def listed_again(self, keys: Collection[str]) -> list[str]:
         """Return those of a page's keys that an earlier listing lacked."""
