@@ -139,18 +139,18 @@ class Absences:
         """Return what is too many, if it is; what an operator accepted does not count."""
         accepted_at = shrink_accepted_at(connection, self._stream) or ""
         accepted = {key for key, noticed_at in self.noticed.items() if noticed_at <= accepted_at}
-        if self._accepts_shrink or accepted.intersection(missing):
-            accept_shrink(connection, self._stream, now)
         if self._accepts_shrink:
+            accept_shrink(connection, self._stream, now)
             return Deletions()
-        window_start = to_timestamp_text(from_timestamp_text(now) - DELETION_WINDOW)
         partitions = self._profile.partitions or (NO_PARTITION,)
         elsewhere = missing_elsewhere(connection, self._stream, partitions, accepted_at)
-        lately = deleted_items(connection, self._stream, max(window_start, accepted_at))
+        lately = deleted_lately(connection, self._stream, now)
         vanished = len([key for key in missing if key not in accepted]) + elsewhere + lately
         live = live_items(connection, self._stream)
         if is_too_many(vanished, live + lately, MAX_DELETED_SHARE):
             return Deletions(too_many=vanished, live=live)
+        if accepted.intersection(missing):  # they are deleted now, and count no longer
+            accept_shrink(connection, self._stream, now)
         return Deletions()
 
     def _store(self, connection: Connection, waiting: Collection[str], now: str) -> None:
@@ -158,3 +158,12 @@ class Absences:
         still_waiting = set(waiting)
         remove_absences(connection, self._stream, [key for key in self.noticed if key not in still_waiting])
         store_absences(connection, self._stream, [key for key in waiting if key not in self.noticed], now)
+
+
+def deleted_lately(connection: Connection, stream: Stream, now: str) -> int:
+    """Return how many records of a connection and record type were deleted in the last day.
+
+    What an operator accepted does not count. `now` is the instant of the write, UTC, as stored.
+    """
+    window_start = to_timestamp_text(from_timestamp_text(now) - DELETION_WINDOW)
+    return deleted_items(connection, stream, max(window_start, shrink_accepted_at(connection, stream) or ""))
