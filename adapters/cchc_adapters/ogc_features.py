@@ -5,6 +5,7 @@ caveats observed at pygeoapi 0.21. Account: none or Basic. A field map, built in
 
 Caveats:
     - A page may be smaller than requested; only a missing next link marks the last page.
+    - Next links may be relative, in the `Link` header only, in another case, an object by relation, or beside one for people.
     - The next link loses `f=json`, so JSON is requested by the Accept header; the link is followed unchanged.
     - An unsupported filter, `datetime` included, may be silently ignored. The engine detects it by the times
       of change, so `changed_since` needs a `changed_at` in the field map.
@@ -133,16 +134,13 @@ class Parcels:
         self._check_crs(response)
         listing = response.listing("features")
         collection, features = listing.document, listing.items
-        links = codecs.as_objects(collection.get("links", []))
-        next_links = [codecs.plain_text(link.get("href")) for link in links or () if link.get("rel") == "next"]
-        if features is None or links is None or "" in next_links:
+        if features is None:
             raise SourceHeld("ogc_features.no_collection")
+        next_link = response.next_link(collection)
+        if isinstance(next_link, codecs.Unreadable):
+            raise SourceHeld("ogc_features.links_unreadable")
         total = codecs.whole_number(collection.get("numberMatched"))
-        return Page(
-            items=features,
-            next_page_token=next(iter(next_links), None),
-            total=total if isinstance(total, int) else None,
-        )
+        return Page(items=features, next_page_token=next_link, total=total if isinstance(total, int) else None)
 
     def key(self, item: Item) -> str:
         """Return the feature's stable identifier."""
