@@ -5,7 +5,8 @@ caveats observed at pygeoapi 0.21. Account: none or Basic. A field map, built in
 
 Caveats:
     - A page may be smaller than requested; only a missing next link marks the last page.
-    - Next links may be relative, in the `Link` header only, in another case, an object by relation, or beside one for people.
+    - Next links may be relative, in the `Link` header only, in another case, an object by relation, or beside one
+      for people.
     - The next link loses `f=json`, so JSON is requested by the Accept header; the link is followed unchanged.
     - An unsupported filter, `datetime` included, may be silently ignored. The engine detects it by the times
       of change, so `changed_since` needs a `changed_at` in the field map.
@@ -45,7 +46,7 @@ from cchc_schemas import AdminScheme, CrsName, LandParcel, Text, parcel_key
 ACCEPT = {"Accept": "application/geo+json, application/json"}
 CRS84 = "OGC:CRS84"
 CRS_URI = "http://www.opengis.net/def/crs/EPSG/0/"
-MAPPING_VERSION = 1
+MAPPING_VERSION = 2
 
 FORMER_KEY_FIELDS = ("previous_commune_code", "previous_map_sheet", "previous_parcel_number")
 EXTRA_FIELDS = frozenset({*FORMER_KEY_FIELDS, "changed_at"})

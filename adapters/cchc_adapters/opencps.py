@@ -41,15 +41,16 @@ from cchc_connect import (
     classify_rest,
 )
 from cchc_connect.wire import codecs
-from cchc_connect.wire.field_map import FieldMap, at, translated
+from cchc_connect.wire.field_map import READERS, Codec, FieldMap, at, translated
+from cchc_connect.wire.times import change_time
 from cchc_schemas import Channel, Dossier, DossierStatus, DossierStep
 
 DOSSIERS = "/dossiers"
 NOT_LOGGED_IN = (203, 401)
 SERVER_FAILURES = (403, 500)
-MAPPING_VERSION = 1
+MAPPING_VERSION = 2
 
-local_instant = partial(codecs.local_instant, form=codecs.LocalTime.SLASHED)
+local_instant = READERS[Codec.LOCAL_INSTANT]
 
 DOSSIER: FieldMap = {
     "procedure_name": at("serviceName"),
@@ -169,7 +170,7 @@ class _DossierListing:
 
     def changed_at(self, item: Item) -> datetime | codecs.Unreadable | None:
         """Return when the dossier was last modified."""
-        return local_instant(item.get("modifiedDate"))
+        return change_time(item.get("modifiedDate"))
 
 
 class Dossiers(_DossierListing):

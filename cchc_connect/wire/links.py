@@ -5,8 +5,8 @@ contains it. Observed bodies: a list of link objects (OGC API), an object by rel
 `next` (Django), `null` in place of any of them, member names and relations in another case.
 
 >>> page = "https://land.example/ogc/collections/p/items?limit=2"
->>> [resolve(page, link.target) for link in header_links('<items?offset=2>; rel="prev NEXT"') if "next" in link.relations]
-['https://land.example/ogc/collections/p/items?offset=2']
+>>> linked_address(page, header_links('<items?offset=2>; rel="prev NEXT"'), "next")
+'https://land.example/ogc/collections/p/items?offset=2'
 """
 
 import re
