@@ -6,7 +6,7 @@ What an adapter returned is used far from its code, so without the checks its mi
 from collections.abc import Sequence
 from typing import Any, cast
 
-from cchc_connect.adapter import DeliveryStatus, Outgoing, Page, PageRequest, Receipt, Source, Target
+from cchc_connect.adapter import DeliveryStatus, ListingEnd, Outgoing, Page, PageRequest, Receipt, Source, Target
 from cchc_connect.privacy.adapter_failure import ContractBroken
 from cchc_connect.privacy.page_tokens import display_token
 from cchc_connect.sync.error_policy import adapter_boundary
@@ -58,6 +58,8 @@ def _require_page(page: object) -> None:
         ("next_page_token", page.next_page_token, str | None),
         ("total", page.total, int | None),
         ("deleted_keys", page.deleted_keys, Sequence),
+        ("end", page.end, ListingEnd),
+        ("next_is_probe", page.next_is_probe, bool),
     )
     for name, value, expected in fields:
         if not isinstance(value, expected):
