@@ -69,8 +69,14 @@ class PageCommit:
 def count_page(page_commit: PageCommit) -> Counters:
     """Return the counters of a page, apart from those of the items that are to be written."""
     fetched, classified = len(page_commit.page.items), page_commit.classified
-    unchanged = fetched - len(classified.records) - len(classified.faulty) - classified.still_faulty
-    return Counters(fetched=fetched, pages=1, unchanged=unchanged, quarantined=classified.still_faulty)
+    others = len(classified.records) + len(classified.faulty) + classified.still_faulty + classified.drafts
+    return Counters(
+        fetched=fetched,
+        pages=1,
+        unchanged=fetched - others,
+        quarantined=classified.still_faulty,
+        drafts=classified.drafts,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ source with a reason (`SourceHeld`) and does not move its cursor.
 
 import logging
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -147,16 +147,36 @@ class Pull:
 
     def _retry_key_conflicts(self) -> None:
         """Retry items that conflicted with another record's key: a source that lists only changes omits them."""
+        counts = self._write_conflicts(is_gone=None)
+        counts.quarantined = 0  # they are counted when the source lists them
+        self.counts.add(counts)
+
+    def _settle_moved_keys(self, state: Pass) -> None:
+        """After a complete pass, write the items whose record another item was before, and end what no item is now.
+
+        Row numbers move on when a row is deleted, so items of one page may be records that items of another page were.
+        """
+        if not self._shows_everything(state) or not self._writes_pages:
+            return
+        counts = self._write_conflicts(is_gone=self._is_gone(state))
+        counts.quarantined = -counts.resolved  # they were counted as quarantined on their page
+        keys = self._run_context.read(lambda connection: keys_without_item(connection, self._stream))
+        if keys:
+            counts.add(self._write_batch(PageBatch(deleted_keys=keys)))
+        self.counts.add(counts)
+
+    def _write_conflicts(self, is_gone: Callable[[str], bool] | None) -> Counters:
         items = self._run_context.read(lambda connection: quarantine.items_with_taken_key(connection, self._stream))
         classified = self._detector.classify_all(items)
-        if classified.records:
-            batch = PageBatch(records=classified.records)
-            write_context = self._run_context.write_context(self._stream.record_type)
-            counts = self._run_context.commit(
-                lambda connection: write_page(connection, self._stream, batch, write_context)
-            )
-            counts.quarantined = 0  # they are counted when the source lists them
-            self.counts.add(counts)
+        return self._write_batch(
+            PageBatch(records=classified.records, is_gone=is_gone, is_full_listing=is_gone is not None)
+        )
+
+    def _write_batch(self, batch: PageBatch) -> Counters:
+        if not (batch.records or batch.deleted_keys):
+            return Counters()
+        write_context = self._run_context.write_context(self._stream.record_type)
+        return self._run_context.commit(lambda connection: write_page(connection, self._stream, batch, write_context))
 
     def _run_pass(self, cursor: Cursor) -> Pass:
         clock, order = self._run_context.clock, self._source.profile.order
@@ -169,6 +189,7 @@ class Pull:
                     if page.next_page_token is None:
                         writer.flush()
                         self.is_incomplete = state.is_incomplete
+                        self._settle_moved_keys(state)
                         return state
                     if self._run_context.is_stopping():
                         writer.flush()
@@ -260,8 +281,15 @@ class Pull:
         counts = count_page(page_commit)
         deletions = self._find_deleted(connection, page_commit.pass_state) if is_last else Deletions()
         deleted_keys = [*self._tombstones(page, classified), *deletions.keys]
-        if classified.records or classified.faulty or deleted_keys:
-            batch = PageBatch(records=classified.records, faulty=classified.faulty, deleted_keys=deleted_keys)
+        if classified.records or classified.faulty or deleted_keys or classified.former_faults:
+            batch = PageBatch(
+                records=classified.records,
+                faulty=classified.faulty,
+                deleted_keys=deleted_keys,
+                former_faults=classified.former_faults,
+                is_full_listing=self._is_full_listing(page_commit.pass_state),
+                is_gone=self._is_gone(page_commit.pass_state) if is_last else None,
+            )
             counts.add(
                 write_page(connection, self._stream, batch, self._run_context.write_context(self._stream.record_type))
             )
@@ -308,21 +336,29 @@ class Pull:
             return Cursor(watermark=watermark, translation_key=cursor.translation_key)
         return Cursor(watermark=later(cursor.watermark, watermark), translation_key=cursor.translation_key)
 
+    def _shows_everything(self, state: Pass) -> bool:
+        """True if a pass that came to its end showed every item of the source's partition."""
+        return self._is_full_listing(state) and not state.is_resumed and not state.is_incomplete
+
+    def _is_full_listing(self, state: Pass) -> bool:
+        """True if a pass lists everything, if it comes to its end."""
+        return state.initial_cursor.pass_since is None and not self._pull_range.is_partial
+
+    def _is_gone(self, state: Pass) -> Callable[[str], bool] | None:
+        """Return what says whether an item is gone, by its source key; None where a pass does not show that."""
+        return (lambda source_key: source_key not in state.seen) if self._shows_everything(state) else None
+
     def _find_deleted(self, connection: Connection, state: Pass) -> Deletions:
         """Return the keys that a complete listing lacks, where that means that they are deleted.
 
         A pass is not complete, and shows no deletions, if it was limited to changes, was resumed, or saw fewer items
         than the source announced. An item that moved to another partition and is faulty there is not deleted.
         """
-        is_complete = (
-            state.initial_cursor.pass_since is None and not state.is_resumed and not self._pull_range.is_partial
-        )
         is_observed = self._pull_range.observer is not None
         if (
             is_observed
             or self._source.profile.deletes is not DeleteDetection.ABSENCE
-            or not is_complete
-            or state.is_incomplete
+            or not self._shows_everything(state)
         ):
             return Deletions()
         faulty_here = quarantine.open_keys(connection, self._stream)
