@@ -22,7 +22,12 @@ from cchc_connect.database.state.cursors import read_cursor, write_cursor
 from cchc_connect.database.state.run_counters import CounterKey, write_counters
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing import quarantine
-from cchc_connect.database.writing.fingerprints import KnownItem, known_items_by_hash, live_source_keys
+from cchc_connect.database.writing.fingerprints import (
+    KnownItem,
+    keys_without_item,
+    known_items_by_hash,
+    live_source_keys,
+)
 from cchc_connect.database.writing.incoming import PageBatch
 from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.database.writing.page_writer import write_page
