@@ -70,8 +70,8 @@ class WritePlan:
     """Keys of records that may have a claim which differs."""
     record_keys: dict[str, str] = field(default_factory=dict[str, str])
     """Record key of every item of the page, by source key."""
-    taken_over: set[str] = field(default_factory=set[str])
-    """Source keys of items that became records which other items of the source were before."""
+    moved_on: set[str] = field(default_factory=set[str])
+    """Source keys of items that show a record which another item of the source was before."""
 
 
 class CurrentVersion(msgspec.Struct, gc=False):
@@ -180,13 +180,14 @@ class ConflictResolver:
             self._add_owner_claim(key, current)  # its declared owner takes the record over
             self._plan_version(incoming, current.version + 1, "update")
         elif current.provenance.source_key != incoming.source_key and self.holders.gives_free(key, current.provenance):
-            self.plan.taken_over.add(incoming.source_key)
+            self.plan.moved_on.add(incoming.source_key)
             self._plan_version(incoming, current.version + 1, "update", current)
         elif current.provenance.source_key != incoming.source_key:
             conflict = FaultyItem(
                 source_key=incoming.source_key, item_hash=incoming.item_hash, item=incoming.item, faults=(KEY_TAKEN,)
             )
             self.plan.key_conflicts.append(conflict)
+            self.plan.moved_on.add(incoming.source_key)
         else:
             self._plan_version(incoming, current.version + 1, "update", current)
 

@@ -266,14 +266,14 @@ def _record_keys(connection: Connection, stream: Stream, source_keys: Sequence[s
 def _rekeyed(connection: Connection, stream: Stream, plan: WritePlan, *, is_full_listing: bool) -> dict[str, str]:
     """Return the former record keys of items whose record key changed, with their present record key.
 
-    Where an item became a record that another item was before, the source's key moved on, and its former record was not
+    Where an item shows a record that another item was before, the source's key moved on, and its former record was not
     renumbered. In a full listing it only loses its source key: it ends with the pass if no other item is it.
     """
-    present_keys, taken_over = plan.record_keys, plan.taken_over if is_full_listing else frozenset[str]()
+    present_keys, moved_on = plan.record_keys, plan.moved_on if is_full_listing else frozenset[str]()
     live = _live_keys(connection, stream, list(present_keys))
     moved = [(former, source_key) for former, source_key in live if former != present_keys[source_key]]
-    _take_source_keys(connection, stream, [former for former, source_key in moved if source_key in taken_over])
-    return {former: present_keys[source_key] for former, source_key in moved if source_key not in taken_over}
+    _take_source_keys(connection, stream, [former for former, source_key in moved if source_key in moved_on])
+    return {former: present_keys[source_key] for former, source_key in moved if source_key not in moved_on}
 
 
 def _take_source_keys(connection: Connection, stream: Stream, record_keys: Sequence[str]) -> None:
