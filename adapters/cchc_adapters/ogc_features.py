@@ -149,7 +149,7 @@ class Parcels:
 
     def key(self, item: Item) -> str:
         """Return the feature's stable identifier."""
-        return codecs.plain_text(value_at(item, self._key))
+        return codecs.item_key(value_at(item, self._key))
 
     def changed_at(self, item: Item) -> datetime | codecs.Unreadable | None:
         """Return when the source last changed the parcel, by the property that the field map names."""

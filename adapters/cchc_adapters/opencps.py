@@ -206,7 +206,7 @@ class Dossiers(_DossierListing):
 
     def key(self, item: Item) -> str:
         """Return the number that OpenCPS gave the dossier."""
-        return codecs.plain_text(item.get("dossierId"))
+        return codecs.item_key(item.get("dossierId"))
 
     def translate(self, item: Item) -> Mapping[str, object]:
         """Return the fields of a `Dossier`."""
@@ -233,7 +233,7 @@ class Steps(_DossierListing):
 
     def key(self, item: Item) -> str:
         """Return dossier, time and action: a step has no identifier of its own."""
-        parts = [codecs.plain_text(item.get(name)) for name in ("dossierId", "lastActionDate", "lastActionCode")]
+        parts = [codecs.item_key(item.get(name)) for name in ("dossierId", "lastActionDate", "lastActionCode")]
         return "@".join(parts) if parts[0] else ""
 
     def translate(self, item: Item) -> Mapping[str, object]:

@@ -277,8 +277,8 @@ def _partial_date(text: str, form: DateForm) -> PartialDate | Unreadable | None:
         return None
     match = _DATES[form].fullmatch(_CLOCK_OF_DAY.sub("", text) if len(text) > _LENGTH_OF_DAY else text)
     if match is None or (len(text) > _LENGTH_OF_DAY and not match["day"]):
-        day = local_day(iso_instant(text)) if form == "yyyy-MM-dd" else None
-        return day if isinstance(day, PartialDate) else Unreadable("date_unreadable", _DATE_EXAMPLES[form])
+        known = local_day(iso_instant(text)) if form == "yyyy-MM-dd" else None
+        return known if isinstance(known, PartialDate) else Unreadable("date_unreadable", _DATE_EXAMPLES[form])
     year, month, day = (int(match[part] or 0) or None for part in ("year", "month", "day"))
     try:
         return PartialDate(year or 0, month, day)
@@ -310,6 +310,18 @@ def plain_text(value: object) -> str:
     """Return text, "" where there is none or it is unreadable; for keys only, not for record fields."""
     text = text_or_none(value)
     return text if isinstance(text, str) else ""
+
+
+def item_key(value: object) -> str:
+    """Return a source's key of an item: one key for a number, its text and the text of its float; "" for none.
+
+    >>> item_key(45), item_key(45.0), item_key("45.0"), item_key(" p-1 "), item_key(None)
+    ('45', '45', '45', 'p-1', '')
+    """
+    text = plain_text(value)
+    if _INTEGER.fullmatch(text):
+        return text.partition(".")[0]
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def as_list(value: object) -> list[object]:

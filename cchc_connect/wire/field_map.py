@@ -37,8 +37,8 @@ from cchc_connect.wire.codecs import (
 )
 from cchc_connect.wire.json import Item
 from cchc_connect.wire.times import noting
-from cchc_schemas.faults import Noted
 from cchc_schemas.described_models import DescribedModel
+from cchc_schemas.faults import Noted
 
 ValueReader: TypeAlias = Callable[[Item], object]
 """Takes one value from an item and reads it; usually an `At`."""

@@ -1,11 +1,11 @@
 """Times in any usual spelling: one tolerant reader, and named codecs for what field maps declare.
 
-Spellings of .NET ("/Date(1775091600000)/", seven digits of a second, "2/4/2026 8:00:00 SA"), Java (no seconds, "Z[UTC]",
-"+0700", nine digits, lists of numbers), PostgreSQL ("2026-04-02 08:00:00+07"), MySQL, and of Vietnamese offices
-("08:00 02/04/2026", "02-04-2026 08:00:00", "20260402").
+Spellings of .NET ("/Date(1775091600000)/", seven digits of a second, "2/4/2026 8:00:00 SA"), Java (no seconds,
+"Z[UTC]", "+0700", nine digits, lists of numbers), PostgreSQL ("2026-04-02 08:00:00+07"), MySQL, and of Vietnamese
+offices ("08:00 02/04/2026", "02-04-2026 08:00:00", "20260402").
 
-The tolerant reader does not guess. A value that has two readings ("03/04/26", "03/04/2026 08:00 AM") or that lost digits
-("1.79E+12") is `Unreadable`. A time without an offset is Vietnamese time; of numbers with "/", "-" or "." between them
+The tolerant reader does not guess. A value that has two readings ("03/04/26", "03/04/2026 08:00 AM") or that lost
+digits ("1.79E+12") is `Unreadable`. A time without an offset is Vietnamese time; of numbers with "/", "-" or "." between them
 the day is first, unless the first is a year. A day without a time stays a day.
 
 Placeholders (0001-01-01, 1900-01-01 ...) are nothing: the codecs return `Noted`, so that the record gets a note.
@@ -31,7 +31,7 @@ from cchc_schemas.faults import Noted
 PLACEHOLDER_DAYS = frozenset(
     {date(1, 1, 1), date(1753, 1, 1), date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1)}
 )
-"""Days that stand for "none": first day of .NET, of SQL Server's old type, zero of OLE and of Excel, and of SQL Server."""
+"""Days that stand for "none": first day of .NET and of SQL Server's old type, zero of OLE, Excel and SQL Server."""
 
 NOTHING: Final = Noted(None, "date_placeholder")
 """Result of reading a placeholder."""
@@ -40,6 +40,8 @@ _FIRST_DAYS = ("0001-01-01", "01/01/0001", "01-01-0001", "1/1/0001", "0000-00-00
 """Spellings of the first day of the calendar, which no record can hold."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+DOTNET_START = "/Date("
 
 _EXPECTED = "2026-09-27T08:15:00+07:00, 2026-09-27 08:15, 27/09/2026 08:15"
 _NO_INSTANT = Unreadable("instant_unreadable", _EXPECTED)
@@ -79,17 +81,9 @@ COMPACT_TIMES = (
         rf"(?:[.,](?P<fraction>[0-9]+))?)?{_ZONE}"
     ),
 )
-NAMED_MONTHS = (
-    re.compile(rf"{_MONTH_NAME}\s(?P<day>[0-9]{{1,2}}),?\s(?P<year>[0-9]{{4}})(?:,?\s(?:at\s)?{_CLOCK}{_ZONE})?"),
-    re.compile(rf"{_WEEKDAY}(?P<day>[0-9]{{1,2}})\s{_MONTH_NAME}\s(?P<year>[0-9]{{4}})(?:,?\s{_CLOCK}{_ZONE})?"),
-    re.compile(rf"{_WEEKDAY}{_MONTH_NAME}\s(?P<day>[0-9]{{1,2}})\s{_CLOCK}{_ZONE}\s(?P<year>[0-9]{{4}})"),
+NAMED_MONTHS = dict(
+    zip(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], range(1, 13), strict=True)
 )
-"""Gson and SQL Server, HTTP, `java.util.Date`."""
-COMPACT_DAYS = (_spelling(_COMPACT_DAY),)
-WHOLE_DAYS = (*COMPACT_DAYS, _spelling(_YEAR_FIRST), _spelling(rf"(?:ngày\s)?{_DAY_FIRST}"))
-TIMES = (*SQL_TIMES, *OFFICE_TIMES, *COMPACT_TIMES, *NAMED_MONTHS)
-
-_MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 _REGIONS: Mapping[str, int] = MappingProxyType(
     dict.fromkeys(("asia/ho_chi_minh", "asia/saigon", "asia/bangkok", "asia/hanoi"), 7)
     | dict.fromkeys(("utc", "gmt", "etc/utc", "z"), 0)
@@ -100,7 +94,7 @@ _MAX_OFFSET = timedelta(hours=14)
 _NOON, _MIDNIGHT_HOUR = 12, 24
 
 _SECONDS_RANGE = range(631_152_000, 7_258_118_400)
-"""Seconds since 1970 of the years 1990 to 2199: no number is in it and, as milliseconds, in the range of those years."""
+"""Seconds since 1970 of the years 1990 to 2199; no number is in it both as seconds and as milliseconds."""
 _MILLISECONDS_OF_DAYS = range(10_000_000_000, 7_258_118_400_000)
 """Sizes of numbers that can only be milliseconds of a day before 2200: as seconds they would be after 2286."""
 _DIGITS = re.compile(r"-?[0-9]{1,18}")
@@ -223,11 +217,8 @@ def _day_of(moment: "_Moment | Unreadable") -> PartialDate | Noted | Unreadable 
 
 def _read(value: object, *, of_days: bool = False) -> _Moment | Unreadable:
     """Return a moment in any spelling: an instant, a day, a placeholder, or None for no value."""
-    if isinstance(value, datetime):
-        moment = value if value.tzinfo else value.replace(tzinfo=VIETNAM)
-        return _PLACEHOLDER if is_placeholder(moment) else moment
     if isinstance(value, date):
-        return _PLACEHOLDER if value in PLACEHOLDER_DAYS else value
+        return _of_date(value)
     if isinstance(value, list):
         return _of_list(cast("list[object]", value))
     if isinstance(value, float) and not value.is_integer() and _SECONDS_RANGE.start <= value < _SECONDS_RANGE.stop:
@@ -235,13 +226,16 @@ def _read(value: object, *, of_days: bool = False) -> _Moment | Unreadable:
     text = text_or_none(value)
     if not isinstance(text, str):
         return text
-    if _DIGITS.fullmatch(text):
-        number = _of_number(int(text), of_days=of_days)
-        if number is not None:
-            return number
-    if text.startswith("/Date("):
-        return _settled(dotnet_instant(text))
-    return _of_text(text, (*TIMES, *WHOLE_DAYS))
+    number = _of_number(int(text), of_days=of_days) if _DIGITS.fullmatch(text) else None
+    return _of_text(text, (*TIMES, *WHOLE_DAYS)) if number is None else number
+
+
+def _of_date(value: date) -> _Moment:
+    """Return the moment of an object of Python; without an offset it is Vietnamese time."""
+    if not isinstance(value, datetime):
+        return _PLACEHOLDER if value in PLACEHOLDER_DAYS else value
+    moment = value if value.tzinfo else value.replace(tzinfo=VIETNAM)
+    return _PLACEHOLDER if is_placeholder(moment) else moment
 
 
 def _of_number(number: int, *, of_days: bool) -> _Moment | Unreadable:
@@ -276,6 +270,8 @@ def _of_list(parts: list[object]) -> _Moment | Unreadable:
 
 def _of_text(text: str, spellings: tuple[re.Pattern[str], ...]) -> _Moment | Unreadable:
     text = " ".join(unicodedata.normalize("NFC", text).split())
+    if text.startswith(DOTNET_START):
+        return _settled(dotnet_instant(text))
     for spelling in spellings:
         match = spelling.fullmatch(text)
         if match is not None:

@@ -255,6 +255,15 @@ def test_a_whole_number_may_be_text(value: object, expected: int | None) -> None
     assert codecs.whole_number(value) == (Unreadable("whole_number_unreadable") if expected is None else expected)
 
 
+@given(st.integers(0, 10**15), st.text("abcđơ\u0302\u0323 -", min_size=1, max_size=8).map(str.strip).filter(bool))
+def test_an_item_has_one_key_however_its_number_or_its_letters_are_written(number: int, word: str) -> None:
+    spellings = (number, float(number), str(number), f"{number}.0", f" {number}.00")
+
+    assert {codecs.item_key(spelling) for spelling in spellings} == {str(number)}
+    assert codecs.item_key(unicodedata.normalize("NFD", word)) == codecs.item_key(unicodedata.normalize("NFC", word))
+    assert codecs.item_key("1.5") == "1.5"
+
+
 def test_a_code_outside_the_declared_table_is_unreadable() -> None:
     meanings = {"0": "individual"}
 

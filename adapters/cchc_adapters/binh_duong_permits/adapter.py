@@ -140,7 +140,7 @@ class Permits(_DepartmentSource):
 
     def key(self, item: Item) -> str:
         """Return the department's code of the file."""
-        return codecs.plain_text(item.get("maCTCPXD"))
+        return codecs.item_key(item.get("maCTCPXD"))
 
     def changed_at(self, item: Item) -> datetime | codecs.Unreadable | None:
         """Return when the file last changed; None if no column is configured."""
@@ -171,7 +171,7 @@ class Works(_DepartmentSource):
 
     def key(self, item: Item) -> str:
         """Return the department's code of the works, never the OBJECTID."""
-        return codecs.plain_text(item["attributes"].get("maCTXD"))
+        return codecs.item_key(item["attributes"].get("maCTXD"))
 
     def changed_at(self, item: Item) -> datetime | None:
         """Return None: the layer has no time of change."""

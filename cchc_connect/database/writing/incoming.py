@@ -95,7 +95,7 @@ class PageBatch:
     is_full_listing: bool = False
     """Whether the pass lists everything, so that its end shows which records no item of the source is any more."""
     is_gone: Callable[[str], bool] | None = None
-    """Whether the source no longer has an item with a source key, after a complete pass; None: that is not known yet."""
+    """Whether the source has no item with a source key any more, after a complete pass; None: not known yet."""
 
 
 @dataclass(frozen=True, kw_only=True)

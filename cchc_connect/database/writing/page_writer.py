@@ -49,7 +49,6 @@ from cchc_connect.database.writing.merge_rules import (
 )
 from cchc_connect.database.writing.relations import LineageEvent, LineageKind, write_lineage_events, write_links
 
-
 _PROVENANCE_OF_CONTENT = ("item_hash", "source_time", "partition", "source_key")
 """What an item of the same content may change of its record."""
 
