@@ -69,11 +69,11 @@ class PageCommit:
 def count_page(page_commit: PageCommit) -> Counters:
     """Return the counters of a page, apart from those of the items that are to be written."""
     fetched, classified = len(page_commit.page.items), page_commit.classified
-    others = len(classified.records) + len(classified.faulty) + classified.still_faulty + classified.drafts
+    count = len(classified.records) + len(classified.faulty) + classified.still_faulty + classified.drafts
     return Counters(
         fetched=fetched,
         pages=1,
-        unchanged=fetched - others,
+        unchanged=fetched - count,
         quarantined=classified.still_faulty,
         drafts=classified.drafts,
     )

@@ -277,8 +277,8 @@ def _partial_date(text: str, form: DateForm) -> PartialDate | Unreadable | None:
         return None
     match = _DATES[form].fullmatch(_CLOCK_OF_DAY.sub("", text) if len(text) > _LENGTH_OF_DAY else text)
     if match is None or (len(text) > _LENGTH_OF_DAY and not match["day"]):
-        known = local_day(iso_instant(text)) if form == "yyyy-MM-dd" else None
-        return known if isinstance(known, PartialDate) else Unreadable("date_unreadable", _DATE_EXAMPLES[form])
+        iso_day = local_day(iso_instant(text)) if form == "yyyy-MM-dd" else None
+        return iso_day if isinstance(iso_day, PartialDate) else Unreadable("date_unreadable", _DATE_EXAMPLES[form])
     year, month, day = (int(match[part] or 0) or None for part in ("year", "month", "day"))
     try:
         return PartialDate(year or 0, month, day)

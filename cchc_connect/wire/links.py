@@ -65,16 +65,16 @@ def resolve(base: str, reference: str) -> str:
     if not reference.isprintable():
         return reference
     reference = reference.strip().partition("#")[0]
-    told, of_page = _REFERENCE.fullmatch(reference), _REFERENCE.fullmatch(base.partition("#")[0])
-    if told is None or of_page is None or not base:
+    parts, page_parts = _REFERENCE.fullmatch(reference), _REFERENCE.fullmatch(base.partition("#")[0])
+    if parts is None or page_parts is None or not base:
         return reference
-    scheme, authority, path, query = told.groups()
+    scheme, authority, path, query = parts.groups()
     if scheme is None:
-        scheme = of_page["scheme"]
+        scheme = page_parts["scheme"]
         if authority is None:
-            authority = of_page["authority"]
-            query = of_page["query"] if query is None and not path else query
-            path = _merged(of_page["path"], path)
+            authority = page_parts["authority"]
+            query = page_parts["query"] if query is None and not path else query
+            path = _merged(page_parts["path"], path)
     host = "" if authority is None else f"//{authority}"
     return f"{scheme}:{host}{_without_dot_segments(path)}{'' if query is None else f'?{query}'}"
 
@@ -100,14 +100,14 @@ def body_links(document: Mapping[str, Any]) -> list[Link] | Unreadable:
     links: list[Link] = []
     for name, value in document.items():
         if name.lower() in LINK_MEMBERS:
-            found = _links_of_member(value)
+            new_links = _links_of_member(value)
         elif name.lower() == NEXT:
-            found = _links_of_relation(NEXT, value)
+            new_links = _links_of_relation(NEXT, value)
         else:
             continue
-        if found is None:
+        if new_links is None:
             return LINKS_UNREADABLE
-        links += found
+        links += new_links
     return links
 
 
@@ -134,10 +134,10 @@ def _links_of_member(value: object) -> list[Link] | None:
     by_relation = as_object(value)
     if by_relation is not None and not _is_link_object(by_relation):
         for relation, target in by_relation.items():
-            found = _links_of_relation(relation, target)
-            if found is None:
+            new_links = _links_of_relation(relation, target)
+            if new_links is None:
                 return None
-            links += found
+            links += new_links
         return links
     for member in as_list(value):
         described = as_object(member)
@@ -227,10 +227,10 @@ def _without_dot_segments(path: str) -> str:
     segments = path.split("/")
     if segments[0] or {".", ".."}.isdisjoint(segments):
         return path
-    kept: list[str] = []
+    remaining: list[str] = []
     for segment in segments:
         if segment == "..":
-            del kept[max(1, len(kept) - 1) :]
+            del remaining[max(1, len(remaining) - 1) :]
         elif segment != ".":
-            kept.append(segment)
-    return "/".join([*kept, ""] if segments[-1] in {".", ".."} else kept)
+            remaining.append(segment)
+    return "/".join([*remaining, ""] if segments[-1] in {".", ".."} else remaining)

@@ -5,8 +5,8 @@ Spellings of .NET ("/Date(1775091600000)/", seven digits of a second, "2/4/2026 
 offices ("08:00 02/04/2026", "02-04-2026 08:00:00", "20260402").
 
 The tolerant reader does not guess. A value that has two readings ("03/04/26", "03/04/2026 08:00 AM") or that lost
-digits ("1.79E+12") is `Unreadable`. A time without an offset is Vietnamese time; of numbers with "/", "-" or "." between them
-the day is first, unless the first is a year. A day without a time stays a day.
+digits ("1.79E+12") is `Unreadable`. A time without an offset is Vietnamese time; of numbers with "/", "-" or "."
+between them the day is first, unless the first is a year. A day without a time stays a day.
 
 Placeholders (0001-01-01, 1900-01-01 ...) are nothing: the codecs return `Noted`, so that the record gets a note.
 
@@ -81,12 +81,43 @@ COMPACT_TIMES = (
         rf"(?:[.,](?P<fraction>[0-9]+))?)?{_ZONE}"
     ),
 )
-NAMED_MONTHS = dict(
-    zip(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], range(1, 13), strict=True)
+NAMED_MONTHS = (
+    re.compile(rf"{_MONTH_NAME}\s(?P<day>[0-9]{{1,2}}),?\s(?P<year>[0-9]{{4}})(?:,?\s(?:at\s)?{_CLOCK}{_ZONE})?"),
+    re.compile(rf"{_WEEKDAY}(?P<day>[0-9]{{1,2}})\s{_MONTH_NAME}\s(?P<year>[0-9]{{4}})(?:,?\s{_CLOCK}{_ZONE})?"),
+    re.compile(rf"{_WEEKDAY}{_MONTH_NAME}\s(?P<day>[0-9]{{1,2}})\s{_CLOCK}{_ZONE}\s(?P<year>[0-9]{{4}})"),
+)
+"""Gson and SQL Server, HTTP, `java.util.Date`."""
+COMPACT_DAYS = (_spelling(_COMPACT_DAY),)
+WHOLE_DAYS = (*COMPACT_DAYS, _spelling(_YEAR_FIRST), _spelling(rf"(?:ngày\s)?{_DAY_FIRST}"))
+TIMES = (*SQL_TIMES, *OFFICE_TIMES, *COMPACT_TIMES, *NAMED_MONTHS)
+
+_MONTHS: Mapping[str, int] = MappingProxyType(
+    {
+        "jan": 1,
+        "feb": 2,
+        "mar": 3,
+        "apr": 4,
+        "may": 5,
+        "jun": 6,
+        "jul": 7,
+        "aug": 8,
+        "sep": 9,
+        "oct": 10,
+        "nov": 11,
+        "dec": 12,
+    }
 )
 _REGIONS: Mapping[str, int] = MappingProxyType(
-    dict.fromkeys(("asia/ho_chi_minh", "asia/saigon", "asia/bangkok", "asia/hanoi"), 7)
-    | dict.fromkeys(("utc", "gmt", "etc/utc", "z"), 0)
+    {
+        "asia/ho_chi_minh": 7,
+        "asia/saigon": 7,
+        "asia/bangkok": 7,
+        "asia/hanoi": 7,
+        "utc": 0,
+        "gmt": 0,
+        "etc/utc": 0,
+        "z": 0,
+    }
 )
 """Hours from UTC of zones that a value may name without an offset."""
 _HOURS = {"": 7, "ICT": 7, "Z": 0, "UTC": 0, "GMT": 0}
@@ -146,9 +177,9 @@ def day(value: object) -> PartialDate | Noted | Unreadable | None:
         if isinstance(text, str):
             if not text.strip("0/.-: "):
                 return None
-            known = _partial(text)
-            if known is not None:
-                return NOTHING if is_placeholder(known) else known
+            partial_day = _partial(text)
+            if partial_day is not None:
+                return NOTHING if is_placeholder(partial_day) else partial_day
     return _day_of(_read(value, of_days=True))
 
 
@@ -169,7 +200,7 @@ def spelled_day(value: object, spellings: tuple[re.Pattern[str], ...]) -> Partia
 
 def epoch_s(value: object) -> datetime | Unreadable | None:
     """Return the UTC instant of seconds since 1970, with or without a fraction."""
-    if isinstance(value, float) and not isinstance(value, bool) and abs(value) < _SECONDS_RANGE.stop:
+    if isinstance(value, float) and abs(value) < _SECONDS_RANGE.stop:
         return EPOCH + timedelta(seconds=value)
     text = text_or_none(value)
     if not isinstance(text, str):
@@ -256,11 +287,10 @@ def _of_list(parts: list[object]) -> _Moment | Unreadable:
     numbers = [part for part in parts if isinstance(part, int) and not isinstance(part, bool) and 0 <= part < 10**9]
     if len(parts) not in _LIST_LENGTHS or len(numbers) != len(parts):
         return Unreadable("text_expected") if not parts else _NO_INSTANT
+    year, month, day_number, hour, minute, second, nanosecond = [*numbers, 0, 0, 0, 0][:7]
     try:
-        whole_day = date(numbers[0], numbers[1], numbers[2])
-        clock = [*numbers[3:6], 0, 0, 0][:3]
-        nanoseconds = numbers[6] if len(numbers) == _LIST_LENGTHS[-1] else 0
-        moment = datetime(*numbers[:3], *clock, nanoseconds // 1000, tzinfo=VIETNAM)  # type: ignore[arg-type, misc]
+        whole_day = date(year, month, day_number)
+        moment = datetime(year, month, day_number, hour, minute, second, nanosecond // 1000, VIETNAM)
     except ValueError:
         return _NO_INSTANT
     if whole_day in PLACEHOLDER_DAYS:
@@ -307,7 +337,7 @@ def _date(year: int, month: int, day_number: int) -> date | None:
 def _at(only: date, parts: Mapping[str, str], half: str) -> _Moment | Unreadable:
     """Return the instant on a day: clock, half of the day and zone."""
     hour, offset = _hour(int(parts["hour"]), half), _offset(parts)
-    minute, second = int(parts.get("minute") or parts.get("minute_of_h", 0)), int(parts.get("second", 0))
+    minute, second = int(parts.get("minute", parts.get("minute_of_h", "0"))), int(parts.get("second", "0"))
     microsecond = int(parts.get("fraction", "")[:6].ljust(6, "0"))
     is_end_of_day = hour == _MIDNIGHT_HOUR and not (minute or second or microsecond or half)
     if hour is None or offset is None or abs(offset) > _MAX_OFFSET:
@@ -349,4 +379,4 @@ def _partial(text: str) -> PartialDate | None:
         return None
     slashed = text.replace(match["mark"] or "/", "/")
     readings = partial_date(slashed, "dd/MM/yyyy"), partial_date(slashed, "yyyy/MM/dd")
-    return next((known for known in readings if isinstance(known, PartialDate)), None)
+    return next((reading for reading in readings if isinstance(reading, PartialDate)), None)

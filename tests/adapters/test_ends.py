@@ -14,12 +14,12 @@ from cchc_connect.adapter import ListingEnd, Page, Source
 from cchc_schemas import AdminScheme
 from tests.adapters.wire import json_response
 
-Answer = Callable[[HttpRequest], HttpResponse]
+Respond = Callable[[HttpRequest], HttpResponse]
 
 MOST_PAGES = 60
 
 
-def listing(source: Source, answer: Answer) -> list[Page]:
+def listing(source: Source, respond: Respond) -> list[Page]:
     """Return the pages of a listing, as the engine asks for them; a repeated page ends it, as in the engine."""
     pages, token = list[Page](), None
     while len(pages) < MOST_PAGES:
@@ -27,7 +27,7 @@ def listing(source: Source, answer: Answer) -> list[Page]:
         request = next(exchange)
         try:
             while True:
-                request = exchange.send(answer(request))
+                request = exchange.send(respond(request))
         except StopIteration as finished:
             page: Page = finished.value
         if pages and page.items and list(page.items) == list(pages[-1].items):
@@ -45,20 +45,20 @@ def shown(pages: Sequence[Page]) -> int:
     return sum(len(page.items) for page in pages)
 
 
-def features_server(count: int, cap: int, *, links: bool, counts: bool) -> Answer:
+def features_server(count: int, cap: int, *, links: bool, counts: bool) -> Respond:
     """Return an OGC API Features server with `count` features, which may link and count."""
 
-    def answer(request: HttpRequest) -> HttpResponse:
+    def respond(request: HttpRequest) -> HttpResponse:
         offset = int(request.path.partition("offset=")[2] or 0)
-        features = [{"type": "Feature", "id": n, "properties": {}} for n in range(offset, min(offset + cap, count))]
-        document: dict[str, Any] = {"features": features, "numberReturned": len(features)}
+        listed = [{"type": "Feature", "id": n} for n in range(offset, min(offset + cap, count))]
+        document: dict[str, Any] = {"features": listed, "numberReturned": len(listed)}
         if links and offset + cap < count:
             document["links"] = {"next": f"?offset={offset + cap}"}
         if counts:
             document["numberMatched"] = count
         return json_response(document)
 
-    return answer
+    return respond
 
 
 def features(page_size: int) -> Source:
@@ -88,16 +88,16 @@ def test_a_page_that_shows_fewer_features_than_it_says_is_no_proof_of_an_end() -
     assert listing(features(9), lambda _: cut)[-1].end is ListingEnd.UNPROVEN
 
 
-def desk(count: int, *, total: int | None, cap: int = 1000, obeys: bool = True) -> Answer:
+def desk(count: int, *, total: int | None, cap: int = 1000, obeys: bool = True) -> Respond:
     """Return a one-stop desk with `count` dossiers."""
 
-    def answer(request: HttpRequest) -> HttpResponse:
+    def respond(request: HttpRequest) -> HttpResponse:
         start, end = int(request.params["start"]), int(request.params["end"])
         first = start if obeys else 0
         rows = [{"dossierId": str(n), "dossierNo": str(n)} for n in range(first, min(end, first + cap, count))]
         return json_response({"data": rows, **({} if total is None else {"total": total})})
 
-    return answer
+    return respond
 
 
 def dossiers(page_size: int) -> Source:
@@ -130,10 +130,10 @@ def test_a_desk_that_ignores_the_position_is_noticed_by_the_question_beyond_the_
     assert pages[-1].next_is_probe
 
 
-def layer(count: int, cap: int, *, announces: bool, counts: bool, obeys: bool = True) -> Answer:
+def layer(count: int, cap: int, *, announces: bool, counts: bool, obeys: bool = True) -> Respond:
     """Return a map layer whose pages are cut to `cap`."""
 
-    def answer(request: HttpRequest) -> HttpResponse:
+    def respond(request: HttpRequest) -> HttpResponse:
         if not request.path.endswith("/query"):
             capabilities = {"supportsPagination": True}
             return json_response(
@@ -147,7 +147,7 @@ def layer(count: int, cap: int, *, announces: bool, counts: bool, obeys: bool = 
         more = {"exceededTransferLimit": True} if announces and end < count else {}
         return json_response({"features": rows, **more})
 
-    return answer
+    return respond
 
 
 def works(page_size: int) -> Source:
@@ -178,13 +178,13 @@ def test_an_empty_page_of_a_layer_that_announces_more_is_passed_over() -> None:
     """The position counts what was asked for where nothing came."""
     sent = {0: [1], 1: [], 3: [2]}
 
-    def answer(request: HttpRequest) -> HttpResponse:
+    def respond(request: HttpRequest) -> HttpResponse:
         if "resultOffset" not in request.params:
             return layer(3, 2, announces=True, counts=True)(request)
         offset = int(request.params["resultOffset"])
         rows = [{"attributes": {"OBJECTID": n}} for n in sent.get(offset, [])]
         return json_response({"features": rows, "exceededTransferLimit": offset < max(sent)})
 
-    pages = listing(works(2), answer)
+    pages = listing(works(2), respond)
 
     assert [len(page.items) for page in pages] == [1, 0, 1]

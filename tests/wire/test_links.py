@@ -85,12 +85,12 @@ def test_the_link_header_is_read_in_any_order_case_and_spacing(
     gap = " \t" if spaced else ""
     parameters = "".join(f"{gap};{gap}{name.upper() if upper else name}{gap}={gap}{values[name]}" for name in names)
     target = f"</{path},;?a=b>{parameters}"
-    others = '<https://other.example/1>; rel="first last", ,<x>;rel=up;anchor="/else"'
-    header = f"{others}, {target},{others}" if among_others else target
+    neighbours = '<https://other.example/1>; rel="first last", ,<x>;rel=up;anchor="/else"'
+    header = f"{neighbours}, {target},{neighbours}" if among_others else target
 
-    (found,) = [link for link in header_links(header) if "next" in link.relations]
+    (link,) = [link for link in header_links(header) if "next" in link.relations]
 
-    assert (found.target, found.media_type) == (f"/{path},;?a=b", GEOJSON)
+    assert (link.target, link.media_type) == (f"/{path},;?a=b", GEOJSON)
     assert page({}, header).next_link() == f"https://land.example/{path},;?a=b"
 
 

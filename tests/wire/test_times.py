@@ -21,7 +21,7 @@ MOMENTS = st.integers(631_300_000, 7_258_000_000).map(lambda seconds: datetime.f
 """Whole seconds; as numbers they are neither a compact date nor seconds and milliseconds at once."""
 
 DAYS = st.dates(min_value=date(1000, 1, 1), max_value=date(9999, 12, 31)).filter(
-    lambda whole: whole not in times.PLACEHOLDER_DAYS
+    lambda calendar_day: calendar_day not in times.PLACEHOLDER_DAYS
 )
 ANYTHING = st.recursive(
     st.none()
@@ -104,19 +104,19 @@ MINUTES: dict[str, Write] = {
     ),
 }
 WHOLE_DAYS: dict[str, Callable[[date], object]] = {
-    "ISO": lambda whole: f"{whole:%Y-%m-%d}",
-    "slashes": lambda whole: f"{whole:%d/%m/%Y}",
-    "dashes": lambda whole: f"{whole:%d-%m-%Y}",
-    "dots": lambda whole: f"{whole:%d.%m.%Y}",
-    "no zeros": lambda whole: f"{whole.day}/{whole.month}/{whole.year}",
-    "year first": lambda whole: f"{whole:%Y/%m/%d}",
-    "compact": lambda whole: f"{whole:%Y%m%d}",
-    "compact number": lambda whole: int(f"{whole:%Y%m%d}"),
-    "midnight": lambda whole: f"{whole:%Y-%m-%dT00:00:00}",
-    "midnight of MySQL": lambda whole: f"{whole:%Y-%m-%d 00:00:00}",
-    "midnight of an office": lambda whole: f"{whole:%d/%m/%Y 00:00:00}",
-    "late": lambda whole: f"{whole:%Y-%m-%dT23:59:59.9999999}",
-    "list": lambda whole: [whole.year, whole.month, whole.day],
+    "ISO": lambda calendar_day: f"{calendar_day:%Y-%m-%d}",
+    "slashes": lambda calendar_day: f"{calendar_day:%d/%m/%Y}",
+    "dashes": lambda calendar_day: f"{calendar_day:%d-%m-%Y}",
+    "dots": lambda calendar_day: f"{calendar_day:%d.%m.%Y}",
+    "no zeros": lambda calendar_day: f"{calendar_day.day}/{calendar_day.month}/{calendar_day.year}",
+    "year first": lambda calendar_day: f"{calendar_day:%Y/%m/%d}",
+    "compact": lambda calendar_day: f"{calendar_day:%Y%m%d}",
+    "compact number": lambda calendar_day: int(f"{calendar_day:%Y%m%d}"),
+    "midnight": lambda calendar_day: f"{calendar_day:%Y-%m-%dT00:00:00}",
+    "midnight of MySQL": lambda calendar_day: f"{calendar_day:%Y-%m-%d 00:00:00}",
+    "midnight of an office": lambda calendar_day: f"{calendar_day:%d/%m/%Y 00:00:00}",
+    "late": lambda calendar_day: f"{calendar_day:%Y-%m-%dT23:59:59.9999999}",
+    "list": lambda calendar_day: [calendar_day.year, calendar_day.month, calendar_day.day],
 }
 
 
@@ -138,16 +138,18 @@ def test_every_spelling_without_seconds_is_the_full_minute(name: str, moment: da
 
 
 @pytest.mark.parametrize("name", WHOLE_DAYS)
-@given(whole=DAYS)
-def test_every_spelling_of_a_day_is_that_day(name: str, whole: date) -> None:
-    assert day(WHOLE_DAYS[name](whole)) == PartialDate.of(whole)
+@given(calendar_day=DAYS)
+def test_every_spelling_of_a_day_is_that_day(name: str, calendar_day: date) -> None:
+    assert day(WHOLE_DAYS[name](calendar_day)) == PartialDate.of(calendar_day)
 
 
 @given(DAYS)
-def test_a_day_without_a_time_stays_a_day_and_as_time_of_change_is_its_beginning(whole: date) -> None:
+def test_a_day_without_a_time_stays_a_day_and_as_time_of_change_is_its_beginning(calendar_day: date) -> None:
     for write in ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%Y%m%d"):
-        assert instant(whole.strftime(write)) == Unreadable("instant_unreadable")
-        assert change_time(whole.strftime(write)) == datetime(whole.year, whole.month, whole.day, tzinfo=VIETNAM)
+        assert instant(calendar_day.strftime(write)) == Unreadable("instant_unreadable")
+        assert change_time(calendar_day.strftime(write)) == datetime(
+            calendar_day.year, calendar_day.month, calendar_day.day, tzinfo=VIETNAM
+        )
 
 
 @given(MOMENTS, st.text("0123456789", min_size=1, max_size=12))
@@ -167,8 +169,8 @@ def test_no_value_raises_in_any_codec(value: Any) -> None:
 
 
 @given(st.dates(), st.times(), st.integers(-14, 14), st.sampled_from(sorted(INSTANTS | {Codec.DAY, Codec.ISO_DAY})))
-def test_no_day_of_the_calendar_raises_at_either_end(whole: date, clock: Any, hours: int, codec: Codec) -> None:
-    for ends in (whole, date.min + timedelta(whole.day), date.max - timedelta(whole.day)):
+def test_no_day_of_the_calendar_raises_at_either_end(calendar_day: date, clock: Any, hours: int, codec: Codec) -> None:
+    for ends in (calendar_day, date.min + timedelta(calendar_day.day), date.max - timedelta(calendar_day.day)):
         moment = datetime.combine(ends, clock.replace(microsecond=0), timezone(timedelta(hours=hours)))
         seconds = round((moment.replace(tzinfo=UTC) - times.EPOCH).total_seconds()) - 3600 * hours
         for written in (
@@ -338,7 +340,7 @@ def test_a_date_field_takes_the_vietnamese_day_of_a_time(codec: Codec, good: obj
 def read_parcel(item: dict[str, object], read: Reader) -> tuple[LandParcel, tuple[Note, ...]]:
     fields: FieldMap = {
         **{name: at(name) for name in ("scheme", "commune_code", "map_sheet", "parcel_number")},
-        "certificates": lambda given: [{"serial": "AB1", "issued_on": at("x", "y", read=read)(given)}],
+        "certificates": lambda item: [{"serial": "AB1", "issued_on": at("x", "y", read=read)(item)}],
     }
     number = {"scheme": "gso-2025-07", "commune_code": "25747", "map_sheet": "4", "parcel_number": "5"}
     reading = LandParcel.read(translated({**number, **item}, fields).read())

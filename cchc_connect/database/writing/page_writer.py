@@ -71,11 +71,7 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
     )
     counts.inserted = sum(written.version == 1 for written in plan.versions)
     counts.updated = len(plan.versions) - counts.inserted
-    in_conflict = {item.source_key for item in plan.key_conflicts}
-    valid = [incoming.source_key for incoming in page.records if incoming.source_key not in in_conflict]
-    counts.resolved = quarantine.resolve(
-        connection, stream, [*valid, *page.deleted_keys, *page.former_faults], write_context.now
-    )
+    counts.resolved = quarantine.resolve(connection, stream, _without_faults(page, plan), write_context.now)
     rekeyed = _rekeyed(connection, stream, plan, is_full_listing=page.is_full_listing)
     claiming = {new.source_key for new in plan.claims}
     not_claiming = [source_key for source_key in plan.record_keys if source_key not in claiming]
@@ -95,6 +91,13 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
     if counts.inserted:
         analyze_new_tables(connection, all_tables().tables.values())
     return counts
+
+
+def _without_faults(page: PageBatch, plan: WritePlan) -> list[str]:
+    """Return the source keys of the items of a page that are no fault, or no fault any more."""
+    in_conflict = {item.source_key for item in plan.key_conflicts}
+    valid = [incoming.source_key for incoming in page.records if incoming.source_key not in in_conflict]
+    return [*valid, *page.deleted_keys, *page.former_faults]
 
 
 def _write_versions(
