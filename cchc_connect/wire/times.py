@@ -172,14 +172,13 @@ def day(value: object) -> PartialDate | Noted | Unreadable | None:
 
     Zeros are unknown parts: "00/00/1995" is the year, "0" is nothing.
     """
-    if not isinstance(value, list | date):
-        text = text_or_none(value)
-        if isinstance(text, str):
-            if not text.strip("0/.-: "):
-                return None
-            partial_day = _partial(text)
-            if partial_day is not None:
-                return NOTHING if is_placeholder(partial_day) else partial_day
+    text = text_or_none(value)
+    if isinstance(text, str):
+        if not text.strip("0/.-: "):
+            return None
+        partial_day = _partial(text)
+        if partial_day is not None:
+            return NOTHING if is_placeholder(partial_day) else partial_day
     return _day_of(_read(value, of_days=True))
 
 
