@@ -7,6 +7,7 @@ from .adapter import (
     FieldLimits as FieldLimits,
     ListingEnd as ListingEnd,
     ListingOrder as ListingOrder,
+    ListsDrafts as ListsDrafts,
     Outgoing as Outgoing,
     Page as Page,
     PageRequest as PageRequest,

@@ -171,9 +171,10 @@ class Source(Protocol):
         ...
 
     def key(self, item: Item) -> str:
-        """Return the source's own stable identifier of `item`, at most 1,000 characters; "" if it has none.
+        """Return the source's own identifier of `item`, at most 1,000 characters; "" if it has none.
 
-        An item without a key is identified by the hash of its content.
+        An item without a key is identified by the key of its record. A key that moves to another record, as row numbers
+        do, is no identity: the record keeps what it is, under the key that names it now.
         """
         ...
 
@@ -187,6 +188,15 @@ class Source(Protocol):
         A value that cannot be read is an `Unreadable`, not an exception: so every fault of the item is reported at
         once. An item whose translation raises is quarantined with the fault `translation_failed`.
         """
+        ...
+
+
+@runtime_checkable
+class ListsDrafts(Protocol):
+    """Optional part of a source: it lists items that are no records yet, such as dossiers that have no number yet."""
+
+    def is_draft(self, item: Item) -> bool:
+        """Return whether `item` is no record yet. It is left out and counted, and it is no fault."""
         ...
 
 

@@ -17,9 +17,11 @@ EXIT_CODES: Mapping[RunStatus, ExitCode] = {
 }
 
 WRITE_COUNTERS = ("fetched", "unchanged", "inserted", "updated", "deleted", "outdated", "quarantined", "foreign")
-PULL_COUNTERS = ("fetched", "unchanged", "inserted", "updated", "deleted", "absent", "quarantined", "foreign", "held")
+PULL_COUNTERS = (
+    *("fetched", "unchanged", "inserted", "updated", "deleted", "absent", "quarantined", "foreign", "drafts", "held"),
+)
 PUSH_COUNTERS = ("delivered", "refused", "waiting", "shortened")
-HIDDEN_IF_ZERO = frozenset({"absent", "foreign", "held", "outdated", "shortened"})
+HIDDEN_IF_ZERO = frozenset({"absent", "drafts", "foreign", "held", "outdated", "shortened"})
 """Counters that are shown only if one of them is not 0."""
 
 TRAFFIC_COUNTERS = ("requests", "bytes_received")

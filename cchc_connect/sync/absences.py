@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from cchc_connect.adapter import DeleteDetection, Source, SourceProfile
+from cchc_connect.adapter import DeleteDetection, Page, Source, SourceProfile
 from cchc_connect.clock import from_timestamp_text, to_timestamp_text
 from cchc_connect.database.state.cursors import accept_shrink, shrink_accepted_at
 from cchc_connect.database.stream import NO_PARTITION, Stream
@@ -28,11 +28,13 @@ from cchc_connect.database.writing.absences import (
 )
 from cchc_connect.database.writing.fingerprints import live_source_keys
 from cchc_connect.sync.adapter_calls import lacks_item
+from cchc_connect.sync.change_detection import ClassifiedPage
 from cchc_connect.sync.pass_progress import Pass
 from cchc_connect.sync.plausibility import MAX_DELETED_SHARE, is_too_many
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.seen_keys import SeenKeys
+from cchc_connect.sync.translation import is_storable_key
 from cchc_connect.transport import Transport
 
 MAX_KEY_QUESTIONS = 20
@@ -86,13 +88,7 @@ class Absences:
         A pass that was limited to changes or to a part, or was resumed, is not complete. An observer finds deletions
         itself.
         """
-        return (
-            self._profile.deletes is DeleteDetection.ABSENCE
-            and self._shows_all
-            and state.initial_cursor.pass_since is None
-            and not state.is_resumed
-            and state.completeness.incomplete is None
-        )
+        return self._profile.deletes is DeleteDetection.ABSENCE and self._shows_all and state.shows_everything
 
     def ask(self, run_context: RunContext, transport: Transport, source: Source, state: Pass) -> None:
         """Ask a source that answers by key for items that its listing lacks for the first time."""
@@ -158,6 +154,15 @@ class Absences:
         still_waiting = set(waiting)
         remove_absences(connection, self._stream, [key for key in self.noticed if key not in still_waiting])
         store_absences(connection, self._stream, [key for key in waiting if key not in self.noticed], now)
+
+
+def tombstones(page: Page, classified: ClassifiedPage, pull_range: PullRange) -> list[str]:
+    """Return the page's tombstones, without keys that it lists and keys that are not requested."""
+    return [
+        key
+        for key in page.deleted_keys
+        if key not in classified.keys and pull_range.key in {None, key} and is_storable_key(key)
+    ]
 
 
 def deleted_lately(connection: Connection, stream: Stream, now: str) -> int:

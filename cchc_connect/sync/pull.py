@@ -7,7 +7,7 @@ source with a reason (`SourceHeld`) and does not move its cursor.
 
 import logging
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -24,13 +24,13 @@ from cchc_connect.database.state.run_counters import CounterKey, write_counters
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing import quarantine
 from cchc_connect.database.writing.absences import remove_absences
-from cchc_connect.database.writing.fingerprints import KnownItem, known_items_by_hash
+from cchc_connect.database.writing.fingerprints import KnownItem, keys_without_item, known_items_by_hash
 from cchc_connect.database.writing.incoming import PageBatch
 from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.privacy import page_tokens
-from cchc_connect.sync.absences import Absences, Deletions
+from cchc_connect.sync.absences import Absences, Deletions, tombstones
 from cchc_connect.sync.adapter_calls import fetch_page
 from cchc_connect.sync.change_detection import ChangeDetector, ClassifiedPage, PageLookup, QuarantineIndex
 from cchc_connect.sync.completeness import Rereading
@@ -39,7 +39,7 @@ from cchc_connect.sync.pass_progress import PageCommit, Pass, count_page, later
 from cchc_connect.sync.plausibility import PlausibilityCheck, is_too_many
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.run_context import RunContext
-from cchc_connect.sync.translation import Translator, is_storable_key
+from cchc_connect.sync.translation import Translator
 from cchc_connect.sync.worker_process import MAX_PENDING
 from cchc_connect.transport import Transport
 
@@ -191,16 +191,36 @@ class Pull:
 
     def _retry_key_conflicts(self) -> None:
         """Retry items that conflicted with another record's key: a source that lists only changes omits them."""
+        counts = self._write_conflicts(is_gone=None)
+        counts.quarantined = 0  # they are counted when the source lists them
+        self.counts.add(counts)
+
+    def _settle_moved_keys(self, state: Pass) -> None:
+        """After a complete pass, write the items whose record another item was before, and end what no item is now.
+
+        Row numbers move on when a row is deleted, so items of one page may be records that items of another page were.
+        """
+        if not self._shows_everything(state) or not self._writes_pages:
+            return
+        counts = self._write_conflicts(is_gone=self._is_gone(state))
+        counts.quarantined = -counts.resolved  # they were counted as quarantined on their page
+        keys = self._run_context.read(lambda connection: keys_without_item(connection, self._stream))
+        if keys:
+            counts.add(self._write_batch(PageBatch(deleted_keys=keys)))
+        self.counts.add(counts)
+
+    def _write_conflicts(self, is_gone: Callable[[str], bool] | None) -> Counters:
         items = self._run_context.read(lambda connection: quarantine.items_with_taken_key(connection, self._stream))
         classified = self._detector.classify_all(items)
-        if classified.records:
-            batch = PageBatch(records=classified.records)
-            write_context = self._run_context.write_context(self._stream.record_type)
-            counts = self._run_context.commit(
-                lambda connection: write_page(connection, self._stream, batch, write_context)
-            )
-            counts.quarantined = 0  # they are counted when the source lists them
-            self.counts.add(counts)
+        return self._write_batch(
+            PageBatch(records=classified.records, is_gone=is_gone, is_full_listing=is_gone is not None)
+        )
+
+    def _write_batch(self, batch: PageBatch) -> Counters:
+        if not (batch.records or batch.deleted_keys):
+            return Counters()
+        write_context = self._run_context.write_context(self._stream.record_type)
+        return self._run_context.commit(lambda connection: write_page(connection, self._stream, batch, write_context))
 
     def _run_pass(self, cursor: Cursor) -> Pass:
         clock, order = self._run_context.clock, self._source.profile.order
@@ -214,6 +234,8 @@ class Pull:
                     ends_pass = self._process_page(page, lookup, state, writer)
                     if ends_pass or state.is_too_long(clock.monotonic(), self._run_context.max_pass_s):
                         writer.flush()
+                        if ends_pass:
+                            self._settle_moved_keys(state)
                         return state
                     if self._run_context.is_stopping():
                         writer.flush()
@@ -313,9 +335,16 @@ class Pull:
         remove_absences(connection, self._stream, self._absences.listed_again(classified.keys))
         if page_commit.ends_pass and self._absences.are_shown_by(page_commit.pass_state):
             deletions = self._absences.judge(connection, page_commit.pass_state.seen, write_context.now)
-        deleted_keys = [*self._tombstones(page, classified), *deletions.keys]
-        if classified.records or classified.faulty or deleted_keys:
-            batch = PageBatch(records=classified.records, faulty=classified.faulty, deleted_keys=deleted_keys)
+        deleted_keys = [*tombstones(page, classified, self._pull_range), *deletions.keys]
+        if classified.records or classified.faulty or deleted_keys or classified.former_faults:
+            batch = PageBatch(
+                records=classified.records,
+                faulty=classified.faulty,
+                deleted_keys=deleted_keys,
+                former_faults=classified.former_faults,
+                is_full_listing=self._is_full_listing(page_commit.pass_state),
+                is_gone=self._is_gone(page_commit.pass_state) if page_commit.ends_pass else None,
+            )
             counts.add(write_page(connection, self._stream, batch, write_context))
         counts.held, counts.absent = deletions.too_many, deletions.waiting
         counts.add(self.counts)
@@ -329,15 +358,6 @@ class Pull:
     def _report_progress(self, state: Pass) -> None:
         total = state.completeness.total
         self._run_context.progress(self._stream.connection, self._stream.record_type, self.counts, total)
-
-    def _tombstones(self, page: Page, classified: ClassifiedPage) -> list[str]:
-        """Return the page's tombstones, without keys that it lists and keys that are not requested."""
-        only_key = self._pull_range.key
-        return [
-            key
-            for key in page.deleted_keys
-            if key not in classified.keys and only_key in {None, key} and is_storable_key(key)
-        ]
 
     def _next_cursor(self, page: Page, classified: ClassifiedPage, state: Pass, *, ends_pass: bool) -> Cursor:
         cursor = state.cursor
@@ -356,6 +376,18 @@ class Pull:
         if cursor.pass_since is None and watermark is not None and not state.is_resumed:
             return Cursor(watermark=watermark, translation_key=cursor.translation_key)
         return Cursor(watermark=later(cursor.watermark, watermark), translation_key=cursor.translation_key)
+
+    def _shows_everything(self, state: Pass) -> bool:
+        """True if a pass that came to its end showed every item of the source's partition."""
+        return state.shows_everything and not self._pull_range.is_partial
+
+    def _is_full_listing(self, state: Pass) -> bool:
+        """True if a pass lists everything, if it comes to its end."""
+        return state.initial_cursor.pass_since is None and not self._pull_range.is_partial
+
+    def _is_gone(self, state: Pass) -> Callable[[str], bool] | None:
+        """Return what says whether an item is gone, by its source key; None where a pass does not show that."""
+        return (lambda source_key: source_key not in state.seen) if self._shows_everything(state) else None
 
     def _check_quarantined_share(self) -> None:
         """Raise if too many items are faulty; the valid ones stay committed."""

@@ -99,7 +99,9 @@ class Comparison:
         if not classified.records:
             return
         stored = stored_documents(connection, stream, [incoming.source_key for incoming in classified.records])
-        conflicts = plan_page(connection, stream, classified.records, self._write_context).key_conflicts
+        conflicts = plan_page(
+            connection, stream, PageBatch(records=classified.records), self._write_context
+        ).key_conflicts
         conflicting_keys = {item.source_key for item in conflicts}
         self.quarantined.add(conflicting_keys)
         for incoming in classified.records:

@@ -21,6 +21,8 @@ class Counters:
     """Fetched items that are in quarantine, new or still."""
     foreign: int = 0
     """Fetched items of records that another agency owns; differing values became discrepancies."""
+    drafts: int = 0
+    """Fetched items that are no records yet, such as dossiers without a number."""
     outdated: int = 0
     """Records and deletions of a program that are older than the stored version, and so changed nothing."""
     deleted: int = 0
