@@ -309,7 +309,7 @@ def test_json_is_asked_for_by_header_because_next_links_lose_the_parameter() -> 
 
 @pytest.mark.parametrize(("links", "end"), [(True, ListingEnd.PROVEN), (False, ListingEnd.UNPROVEN)])
 def test_a_full_first_page_is_the_last_one_of_a_server_that_links_more(links: bool, end: ListingEnd) -> None:  # noqa: FBT001  # a column of the table above
-    """Without count and link nothing shows it, so a page of one is asked for: more follows, and a server links or not."""
+    """Without count and link nothing shows it, so a page of one is asked for: a server links the next one, or not."""
     two, one = {**EMPTY, "features": [FEATURE, FEATURE]}, {**EMPTY, "features": [FEATURE]}
     following = [{"rel": "next", "href": "http://land.example/collections/thua_dat/items?offset=1&limit=1"}]
 

@@ -1,4 +1,4 @@
-"""The shipped adapters suspect nothing of honest agencies: their doubles answer over real sockets, with drawn habits."""
+"""The shipped adapters suspect nothing of honest agencies: their doubles answer over real sockets."""
 
 from pathlib import Path
 
