@@ -128,9 +128,9 @@ class Simulation:
             before = after
         raise Unrest
 
-    def calm_run(self) -> None:
-        """Run without faults, when nobody rests."""
-        self.pass_time(UNTIL_NOBODY_RESTS)
+    def calm_run(self, after: timedelta = UNTIL_NOBODY_RESTS) -> None:
+        """Run without faults, after a time in which everybody has rested."""
+        self.pass_time(after)
         self._run(accept_shrink=self._shrunk())
 
     def mark_feed(self) -> None:
