@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from cchc_schemas.codes import Irregularities
 from cchc_schemas.faults import Note, Reading, RecordInvalid, faults_of
 from cchc_schemas.personal import mask, personal_marks
+from cchc_schemas.spelling import RESPELLED, Respellings
 
 
 class Part(BaseModel):
@@ -65,7 +66,7 @@ class Record(Part):
         """
         irregular = Irregularities()
         record = _read_leniently(cls, fields, irregular)
-        irregularities = record.irregularities() if irregular else ()
+        irregularities = (*_respelled(cls, fields), *record.irregularities()) if irregular else ()
         return Reading(record, (*irregularities, *record.quality_notes()))
 
     def irregularities(self) -> tuple[Note, ...]:
@@ -79,6 +80,15 @@ class Record(Part):
     def quality_notes(self) -> Iterable[Note]:
         """Return notes on the record as a whole, for example on dates out of order."""
         return ()
+
+
+def _respelled(record_type: type[Record], fields: Mapping[str, object]) -> tuple[Note, ...]:
+    """Return a note for every value that `fields` have in another spelling than the record."""
+    try:
+        record_type.model_validate(fields, context=Respellings())
+    except ValidationError as error:
+        return tuple(Note(fault.path, fault.rule) for fault in faults_of(error) if fault.rule == RESPELLED)
+    return ()
 
 
 RecordT = TypeVar("RecordT", bound=Record)
