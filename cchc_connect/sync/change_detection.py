@@ -19,6 +19,7 @@ from cchc_connect.database.writing.quarantine import KEY_TWICE, FaultyItem
 from cchc_connect.sync.translation import ENGINE_FAILED, TRANSLATION_FAILED, LocalTranslator, TranslatedItem, Translator
 from cchc_connect.wire.json import Item, RawItem
 from cchc_schemas import Fault
+from cchc_schemas.spelling import SPELLING_VERSION
 
 ADAPTER_FAULT_THRESHOLD = 5
 """If at least so many items fail, and all of them, the adapter is at fault; fewer may be faulty by themselves."""
@@ -99,10 +100,11 @@ class ChangeDetector:
             owners: declared owners of its record type; None: none are declared.
             translator: translates the items; None: a translator in the calling thread.
         """
-        self.translation_key = (
-            f"{source.mapping_version}.{source.record_type.record_version}{_owners_hash(owners or Owners())}"
-        )
-        """Translation key: mapping version, record version and ownership. If it changes, all items are read again."""
+        versions = f"{source.mapping_version}.{source.record_type.record_version}.{SPELLING_VERSION}"
+        self.translation_key = f"{versions}{_owners_hash(owners or Owners())}"
+        """Translation key: versions of mapping, record and spelling, and ownership. If it changes, all items are read
+        again.
+        """
         self._seed = self.translation_key.encode()
         self._translator = translator or LocalTranslator(source)
 

@@ -14,6 +14,9 @@ from types import MappingProxyType
 from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
 
+SPELLING_VERSION = 1
+"""Increased with every change of what one spelling is: then all items are read again, and keys follow."""
+
 RESPELLED = "spelling_unified"
 """Rule of the note on a value that was read in another spelling."""
 
