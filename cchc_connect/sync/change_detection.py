@@ -92,16 +92,23 @@ NO_EXISTING_ITEMS: Mapping[bytes, KnownItem] = MappingProxyType({})
 class ChangeDetector:
     """Classifies the items of one source. It uses neither database nor network."""
 
-    def __init__(self, source: Source, owners: Owners | None = None, translator: Translator | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        owners: Owners | None = None,
+        translator: Translator | None = None,
+        connection: str = "",
+    ) -> None:
         """Create the detector.
 
         Args:
             source: the source whose items are classified.
             owners: declared owners of its record type; None: none are declared.
             translator: translates the items; None: a translator in the calling thread.
+            connection: the connection of the source; others may own its records before it.
         """
         versions = f"{source.mapping_version}.{source.record_type.record_version}.{SPELLING_VERSION}"
-        self.translation_key = f"{versions}{_owners_hash(owners or Owners())}"
+        self.translation_key = f"{versions}{_owners_hash(owners or Owners(), connection)}"
         """Translation key: versions of mapping, record and spelling, and ownership. If it changes, all items are read
         again.
         """
@@ -216,10 +223,11 @@ def _faulty_item(key: str, item_hash: bytes, item: Item, faults: tuple[Fault, ..
     return FaultyItem(source_key=key, item_hash=item_hash, item=item, faults=faults)
 
 
-def _owners_hash(owners: Owners) -> str:
-    """Return a short hash of the declared owners, 8 hexadecimal digits; "" if none are declared."""
+def _owners_hash(owners: Owners, connection: str) -> str:
+    """Return a short hash of the declared owners and of those before `connection`, 8 digits; "" if there are none."""
     declared = [
         *([f"={owners.record}"] if owners.record else []),
         *(f".{name}={owner}" for name, owner in sorted(owners.fields.items())),
+        *(f"<{owner}" for owner in owners.before(connection)),
     ]
     return hashlib.blake2b("\n".join(declared).encode(), digest_size=4).hexdigest() if declared else ""

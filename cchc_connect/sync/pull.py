@@ -24,7 +24,6 @@ from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing import quarantine
 from cchc_connect.database.writing.fingerprints import KnownItem, known_items_by_hash, live_source_keys
 from cchc_connect.database.writing.incoming import PageBatch
-from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.privacy import page_tokens
@@ -66,7 +65,9 @@ class Pull:
         self._transport = transport
         self._run_context = run_context
         self._pull_range = pull_range or PullRange()
-        self._detector = ChangeDetector(source, owners_of(run_context.owners, stream.record_type), translator)
+        self._detector = ChangeDetector(
+            source, run_context.owners_of(stream.record_type), translator, stream.connection
+        )
         self._quarantined = QuarantineIndex({})
         self.counts = Counters()
         self.before: Cursor | None = None

@@ -1,6 +1,7 @@
 """Plans the writes of a page: resolves ownership and key conflicts before anything is written."""
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -63,6 +64,8 @@ class WritePlan:
     """Keys of records that may have a claim which differs."""
     record_keys: dict[str, str] = field(default_factory=dict[str, str])
     """Record key of every item of the page, by source key."""
+    vanished: Counter[str] = field(default_factory=Counter[str])
+    """Connections that are gone from the configuration -> number of records of the page that they own."""
 
 
 class CurrentVersion(msgspec.Struct, gc=False):
@@ -142,12 +145,14 @@ class ConflictResolver:
         self.plan.record_keys[incoming.source_key] = key
         if current is None:
             self._plan_version(incoming, 1, "insert")
+        elif self._is_vanished(current):
+            self.plan.vanished[current.provenance.connection] += 1
         elif self._is_not_owned(current):
             self._plan_claim(incoming, current)
         elif current.deleted:
             self._plan_version(incoming, current.version + 1, "restore")
         elif current.provenance.connection != self._stream.connection:
-            self._add_owner_claim(key, current)  # its declared owner takes the record over
+            self._take_over(key, current)
             self._plan_version(incoming, current.version + 1, "update")
         elif current.provenance.source_key != incoming.source_key:
             conflict = FaultyItem(
@@ -161,7 +166,19 @@ class ConflictResolver:
         """True if another connection owns the record, or is its declared owner and deleted it."""
         if self._stream.connection in {current.provenance.connection, self._owners.record}:
             return False
-        return not current.deleted or self._owners.record is not None
+        if current.deleted:
+            return self._owners.record is not None
+        return not self._owners.takes_over(self._stream.connection, current.provenance.connection)
+
+    def _is_vanished(self, current: CurrentVersion) -> bool:
+        """True if the owner of a live record is gone from the configuration."""
+        owner = current.provenance.connection
+        return owner != self._stream.connection and not current.deleted and self._owners.is_vanished(owner)
+
+    def _take_over(self, key: str, current: CurrentVersion) -> None:
+        """Keep what the former owner of a record says as its claim; a connection that was removed says nothing."""
+        if current.provenance.connection not in self._owners.senders.released:
+            self._add_owner_claim(key, current)
 
     def _plan_claim(self, incoming: IncomingRecord, current: CurrentVersion) -> None:
         """Add a non-owner's record as a claim; fields that this connection owns go into the record."""

@@ -46,6 +46,7 @@ from cchc_connect.database.writing.merge_rules import (
     plan_page,
     reverted_versions,
 )
+from cchc_connect.database.writing.ownership import require_no_vanished
 from cchc_connect.database.writing.relations import LineageEvent, LineageKind, write_lineage_events, write_links
 
 
@@ -53,8 +54,12 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
     """Write one page; return its counters.
 
     Idempotent: writing the same page again changes nothing.
+
+    Raises:
+        SourceHeld: a connection that is gone from the configuration owns records of the page.
     """
     plan = plan_page(connection, stream, page.records, write_context)
+    require_no_vanished(plan.vanished, stream.connection, stream.record_type)
     _write_versions(connection, stream, plan.versions, write_context)
     _update_provenance(connection, stream, plan)
     unclaimed = upsert_claims(connection, plan.claims)
@@ -203,7 +208,8 @@ def _promote_claims(connection: Connection, stream: Stream, ended: Sequence[str]
     if not ended or write_context.owners.record is not None:
         return
     table, versions = record_table(stream.record_type), list[NewVersion]()
-    promoted = {claim.record_key: claim for claim in fallback_claims(connection, stream.record_type, ended)}
+    candidates = fallback_claims(connection, stream.record_type, ended, write_context.owners)
+    promoted = {claim.record_key: claim for claim in candidates}
     claims = claims_for(connection, stream.record_type, promoted)
     overlays = {
         key: owned_field_values(write_context.owners, claim.connection, claims[key]) for key, claim in promoted.items()
