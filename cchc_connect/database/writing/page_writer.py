@@ -203,10 +203,26 @@ def _store_deletion_times(connection: Connection, stream: Stream, page: PageBatc
     connection.execute(statement.values(source_time=new_time), times)
 
 
-def _promote_claims(connection: Connection, stream: Stream, ended: Sequence[str], write_context: WriteContext) -> None:
-    """Restore ended records from claims, whose connection becomes the owner; not where an owner is declared."""
+def pass_records_on(
+    connection: Connection, stream: Stream, record_keys: Sequence[str], write_context: WriteContext
+) -> int:
+    """Give live records of a stream to the connections that claim them; return how many. The others stay as they are."""
+    return _promote_claims(connection, stream, record_keys, write_context, "update")
+
+
+def _promote_claims(
+    connection: Connection,
+    stream: Stream,
+    ended: Sequence[str],
+    write_context: WriteContext,
+    operation: str = "restore",
+) -> int:
+    """Write records anew from claims, whose connection becomes the owner; not where another owner is declared.
+
+    Return how many were written.
+    """
     if not ended or write_context.owners.record is not None:
-        return
+        return 0
     table, versions = record_table(stream.record_type), list[NewVersion]()
     candidates = fallback_claims(connection, stream.record_type, ended, write_context.owners)
     promoted = {claim.record_key: claim for claim in candidates}
@@ -217,14 +233,15 @@ def _promote_claims(connection: Connection, stream: Stream, ended: Sequence[str]
     for batch in batches(list(promoted)):
         query = select(table.c.record_key, table.c.version).where(table.c.record_key.in_(batch))
         for key, version in connection.execute(query):
-            versions.append(_promoted_version(promoted[key], version + 1, overlays[key]))
+            versions.append(_promoted_version(promoted[key], version + 1, overlays[key], operation))
     _write_versions(connection, stream, versions, write_context)
     for key, claim in promoted.items():
         if not overlays[key]:  # else the claim stays, as the record holds fields of other connections too
             delete_claims(connection, replace(stream, connection=claim.connection), [claim.source_key])
+    return len(versions)
 
 
-def _promoted_version(claim: Claim, version: int, overlay: Document) -> NewVersion:
+def _promoted_version(claim: Claim, version: int, overlay: Document, operation: str) -> NewVersion:
     provenance = Provenance(
         connection=claim.connection,
         agency=claim.agency,
@@ -236,7 +253,7 @@ def _promoted_version(claim: Claim, version: int, overlay: Document) -> NewVersi
     )
     record = merge_fields(claim.record_type, claim.record_key, json.loads(claim.document), overlay)
     return NewVersion(
-        record=record, version=version, operation="restore", provenance=provenance, caused_by=claim.connection
+        record=record, version=version, operation=operation, provenance=provenance, caused_by=claim.connection
     )
 
 
