@@ -59,6 +59,8 @@ def show_lines(lines: Sequence[ReportLine], console: Console, outcome_text: Call
         ("sync_view.pulled", "pull", (*PULL_COUNTERS, *TRAFFIC_COUNTERS)),
         ("sync_view.written", "write", WRITE_COUNTERS),
         ("sync_view.pushed", "push", (*PUSH_COUNTERS, *TRAFFIC_COUNTERS)),
+        ("sync_view.renamed", "rename", ("updated",)),
+        ("sync_view.removed", "remove", ("updated", "deleted")),
     ):
         lines_of_kind = [line for line in lines if line.kind == kind]
         if lines_of_kind:

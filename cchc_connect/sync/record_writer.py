@@ -45,8 +45,8 @@ from cchc_connect.sync.change_detection import ChangeDetector
 from cchc_connect.sync.report import ReportLine, RunReport, RunStatus
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.run_environment import RunEnvironment
-from cchc_connect.sync.translation import is_storable_key
 from cchc_connect.sync.senders import senders_of
+from cchc_connect.sync.translation import is_storable_key
 from cchc_connect.sync.written_records import WrittenRecords, written_item
 from cchc_schemas import Record, RecordInvalid
 

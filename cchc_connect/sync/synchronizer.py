@@ -282,9 +282,7 @@ class Synchronizer:
 
     def _replay_entry(self, entry: QuarantineEntry, run_context: RunContext) -> Counters:
         source, stream = self._source(entry.connection, entry.record_type), self._stream(entry)
-        detector = ChangeDetector(
-            source, run_context.owners_of(entry.record_type), connection=entry.connection
-        )
+        detector = ChangeDetector(source, run_context.owners_of(entry.record_type), connection=entry.connection)
         classified = detector.classify_all([entry.item])
         incoming_records = [
             msgspec.structs.replace(incoming, source_key=entry.source_key) for incoming in classified.records

@@ -83,7 +83,7 @@ class Code:
         return self.example
 
     def canonical(self, code: str) -> str:
-        """Return the one spelling of a clean code; a code that matches only in capitals or without spaces is so written.
+        """Return the one spelling of a clean code, in capitals or without spaces if only so it matches.
 
         >>> DOSSIER_CODE.canonical("h09 \u2013 250801 - 0007"), FIELD_CODE.canonical("G07-L\u00d006")
         ('H09-250801-0007', 'G07-LĐ06')

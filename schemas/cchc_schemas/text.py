@@ -134,7 +134,7 @@ class TextRule:
 
 @dataclass(frozen=True, slots=True)
 class KeyTextRule(TextRule):
-    """Validates a text that names a record: its words are parted by single spaces, without characters that look alike."""
+    """Validates a text that names a record: single spaces between words, no characters that look alike."""
 
     def canonical(self, text: str) -> str:
         """Return the one spelling of a clean text."""

@@ -124,7 +124,9 @@ def test_each_step_is_final(text: str) -> None:
 SPACES = st.sampled_from(["", " ", "\u00a0", "\u200b", "\ufeff"])
 
 
-@given(number=st.integers(0, 10**6), zeros=st.integers(0, 3), fraction=st.integers(0, 3), around=st.tuples(SPACES, SPACES))
+@given(
+    number=st.integers(0, 10**6), zeros=st.integers(0, 3), fraction=st.integers(0, 3), around=st.tuples(SPACES, SPACES)
+)
 def test_a_number_has_one_spelling_whatever_program_wrote_it(
     number: int, zeros: int, fraction: int, around: tuple[str, str]
 ) -> None:
@@ -166,7 +168,7 @@ def test_a_note_on_a_spelling_stands_beside_the_note_on_an_irregular_code() -> N
 
 
 def test_references_have_the_spelling_of_the_keys_that_they_name() -> None:
-    reference = ParcelRef(scheme="gso-2025-07", commune_code="25747", map_sheet="45.0", parcel_number="0123")  # type: ignore[arg-type]
+    reference = ParcelRef(scheme="gso-2025-07", commune_code="25747", map_sheet="45.0", parcel_number="0123")
     parcel = LandParcel.read({**PARCEL, "map_sheet": "045", "parcel_number": "123.0"}).record
 
     assert reference.parcel_key == parcel.key
@@ -175,7 +177,9 @@ def test_references_have_the_spelling_of_the_keys_that_they_name() -> None:
 def test_steps_of_one_action_in_two_spellings_are_one_step() -> None:
     step = {"dossier_code": "H09-250801-0007", "at": "2026-03-02T01:15:00Z", "status": 4}
     first = DossierStep.read({**step, "action": "Ti\u1ebfp nh\u1eadn \u0111\u01a1n"}).record
-    second = DossierStep.read({**step, "dossier_code": "h09-250801-0007", "action": "Ti\u1ebfp  nh\u1eadn \u00f0\u01a1n"}).record
+    second = DossierStep.read(
+        {**step, "dossier_code": "h09-250801-0007", "action": "Ti\u1ebfp  nh\u1eadn \u00f0\u01a1n"}
+    ).record
 
     assert first.key == second.key
 

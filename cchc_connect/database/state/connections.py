@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, func, select
 
 from cchc_connect.database.record_tables import record_table
-from cchc_connect.database.tables import circuit_breaker, claim, cursor, discrepancy, maintenance, quarantine, rate_limit
+from cchc_connect.database.tables import (
+    circuit_breaker,
+    claim,
+    cursor,
+    discrepancy,
+    maintenance,
+    quarantine,
+    rate_limit,
+)
 from cchc_schemas import RECORD_TYPES
 
 RELEASED_MARK = "released:"

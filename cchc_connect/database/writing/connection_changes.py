@@ -26,14 +26,20 @@ from cchc_connect.database.tables import (
 from cchc_connect.database.writing.claims import delete_claims
 from cchc_connect.database.writing.discrepancies import update_discrepancies
 from cchc_connect.database.writing.incoming import PageBatch, WriteContext
-from cchc_connect.database.writing.page_writer import pass_records_on, write_page
+from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.errors import UsageMistake
 from cchc_schemas import RECORD_TYPES
 
 RECORD_BATCH_SIZE = 5000
 """Records that one transaction passes on or marks as deleted."""
 
-NAMED = (change.c.connection, claim.c.connection, discrepancy.c.connection, discrepancy.c.owner, quarantine.c.connection)
+NAMED = (
+    change.c.connection,
+    claim.c.connection,
+    discrepancy.c.connection,
+    discrepancy.c.owner,
+    quarantine.c.connection,
+)
 """Columns that hold a connection's name, apart from the record tables and those of `STATES` and `route`."""
 
 STATES = (cursor, circuit_breaker, rate_limit)
@@ -73,20 +79,17 @@ def forget_removal(connection: Connection, name: str) -> None:
     connection.execute(delete(maintenance).where(maintenance.c.name == f"{RELEASED_MARK}{name}"))
 
 
-def next_owned(connection: Connection, name: str, record_type: str, after: str) -> list[tuple[str, str]]:
-    """Return record key and source key of the next live records of a connection, in the order of the record keys."""
-    table = record_table(record_type)
-    owned = (table.c.connection == name) & table.c.deleted_at.is_(None) & (table.c.record_key > after)
+def next_owned(connection: Connection, stream: Stream, after: str) -> list[tuple[str, str]]:
+    """Return record key and source key of the next live records of a stream, in the order of the record keys."""
+    table = record_table(stream.record_type)
+    owned = (table.c.connection == stream.connection) & table.c.deleted_at.is_(None) & (table.c.record_key > after)
     columns = select(table.c.record_key, table.c.source_key).where(owned).order_by(table.c.record_key)
     return [(row.record_key, row.source_key) for row in connection.execute(columns.limit(RECORD_BATCH_SIZE))]
 
 
-def pass_on(connection: Connection, stream: Stream, record_keys: Sequence[str], write_context: WriteContext) -> int:
-    """Give those of the records to other connections that these send too; return how many."""
-    return pass_records_on(connection, stream, record_keys, write_context)
-
-
-def mark_deleted(connection: Connection, stream: Stream, source_keys: Sequence[str], write_context: WriteContext) -> int:
+def mark_deleted(
+    connection: Connection, stream: Stream, source_keys: Sequence[str], write_context: WriteContext
+) -> int:
     """Mark records as deleted; those that another connection sends too become its own. Return how many."""
     return write_page(connection, stream, PageBatch(deleted_keys=source_keys), write_context).deleted
 
@@ -97,9 +100,7 @@ def remove_state(connection: Connection, name: str, write_contexts: Sequence[tup
         of_stream = (claim.c.connection == name) & (claim.c.record_type == stream.record_type)
         source_keys = list(connection.execute(select(claim.c.source_key).where(of_stream)).scalars())
         concerned = delete_claims(connection, stream, source_keys)
-        update_discrepancies(
-            connection, stream.record_type, concerned, write_context.owners, write_context.now
-        )
+        update_discrepancies(connection, stream.record_type, concerned, write_context.owners, write_context.now)
         is_open = (quarantine.c.connection == name) & quarantine.c.resolved_at.is_(None)
         closed = {"resolved_at": write_context.now, "item": None}
         connection.execute(update(quarantine).where(is_open).values(closed))

@@ -206,7 +206,7 @@ def _store_deletion_times(connection: Connection, stream: Stream, page: PageBatc
 def pass_records_on(
     connection: Connection, stream: Stream, record_keys: Sequence[str], write_context: WriteContext
 ) -> int:
-    """Give live records of a stream to the connections that claim them; return how many. The others stay as they are."""
+    """Give live records of a stream to the connections that claim them; return how many. The others stay."""
     return _promote_claims(connection, stream, record_keys, write_context, "update")
 
 
