@@ -207,7 +207,9 @@ def pass_records_on(
     connection: Connection, stream: Stream, record_keys: Sequence[str], write_context: WriteContext
 ) -> int:
     """Give live records of a stream to the connections that claim them; return how many. The others stay."""
-    return _promote_claims(connection, stream, record_keys, write_context, "update")
+    passed = _promote_claims(connection, stream, record_keys, write_context, "update")
+    update_discrepancies(connection, stream.record_type, record_keys, write_context.owners, write_context.now)
+    return passed
 
 
 def _promote_claims(
