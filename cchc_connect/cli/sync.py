@@ -127,6 +127,10 @@ def _run(
         quarantined = count_open_entries(database)
     console.document(report_document(report, console))
     show_report(report, console)
+    for line in report.lines:
+        if line.counts.foreign and line.record_type not in config.ownership:
+            place = f"{line.name} {console.term('record_name', line.record_type)}"
+            console.message("sync_view.undeclared_owner", place=place, records=line.counts.foreign)
     if quarantined:
         console.message("sync_view.see_quarantine", number=quarantined)
     return EXIT_CODES[report.outcome]

@@ -280,5 +280,20 @@ def test_a_program_renames_and_removes_as_the_command_line_does(books: PulledDat
     report = rename_connection(Config.load(CONFIG), books.database, "old", "new")
 
     assert (report.rows_written, report.lines[0].name) == (11, "new")
-    with pytest.raises(UsageMistake, match="still in cchc.toml"):
+    with pytest.raises(UsageMistake, match=r"still in cchc\.toml"):
         remove_connection(Config.load(CONFIG), books.database, "new", keep_records=True)
+
+
+def test_a_run_says_that_nobody_declared_the_owner_of_what_two_sources_send(
+    call: Call, districts: tuple[District, District], configure: Configure
+) -> None:
+    first, second = districts
+    first.items["/parcels"] = [parcel_item(number) for number in (1, 2, 3)]
+    second.items["/parcels"] = [parcel_item(1, id="q1", area="99"), parcel_item(7)]
+    configure(one=first, other=second)
+    assert "no owner is declared" in call("sync").out
+
+    configure({"land_parcel": "one"}, one=first, other=second)
+
+    assert "no owner is declared" not in call("sync").out
+    assert levels(call, "ownership.overlapping") == []

@@ -51,7 +51,8 @@ def test_the_result_is_the_same_whichever_source_comes_first(books: PulledDataba
 def test_a_second_round_writes_nothing(books: PulledDatabase, order: tuple[str, ...]) -> None:
     """A record is taken over once."""
     registers = {
-        name: LandRegister([parcel_item(1, id=f"{name}1", area=f"1{name!s}".replace(name, "5"))]) for name in NAMES
+        name: LandRegister([parcel_item(1, id=f"{name}1", area=area)])
+        for name, area in zip(NAMES, ("100", "110", "100"), strict=True)
     }
     for name in order:
         books.pull(name, registers[name])
@@ -83,11 +84,8 @@ def test_any_interleaving_of_sources_that_share_records_ends_alike(books: Pulled
 
     assert ends[0] == ends[1]
     for row in books.rows():
-        senders = [
-            name
-            for name in NAMES
-            if any(f"{name}{row['parcel_number']}" == each["id"] for each in registers[name].items)
-        ]
+        number = row["parcel_number"]
+        senders = [name for name in NAMES if number in {each["number"] for each in registers[name].items}]
         assert row["connection"] == senders[0]
 
 
