@@ -297,3 +297,16 @@ def test_a_run_says_that_nobody_declared_the_owner_of_what_two_sources_send(
 
     assert "no owner is declared" not in call("sync").out
     assert levels(call, "ownership.overlapping") == []
+
+
+@on_every_kind
+@pytest.mark.usefixtures("renamed")
+def test_reconcile_compares_content_whoever_owns_it(call: Call, books: PulledDatabase) -> None:
+    """The owner that is gone is named; a repair writes nothing of what it owns."""
+    compared = call("reconcile", "new", "--record-type", "land_parcel", "--json")
+
+    (source,) = compared.document["sources"]
+    assert (compared.code, source["other_owner"]["samples"], source["owners"]) == (3, ["p1"], {"old": 1})
+    assert source["equal"] == 8
+    assert call("reconcile", "new", "--record-type", "land_parcel", "--repair").code != 0
+    assert books.row(parcel_key(1)).area_m2 == 250.5
