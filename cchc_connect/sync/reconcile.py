@@ -173,7 +173,7 @@ class Comparison:
 
     @property
     def is_equal_but_for_owners(self) -> bool:
-        """Whether both sides are equal now but for records that other connections own, which a repair does not change."""
+        """Whether both sides are equal now but for what other connections own, which a repair does not change."""
         own = (self.differing, self.missing_here, self.missing_there)
         return self.is_repaired or (self.is_complete and not any(map(len, own)))
 

@@ -89,6 +89,15 @@ def fallback_claims(
     return list(claims.values())
 
 
+def claimed_types(connection: Connection, record_types: Collection[str]) -> list[str]:
+    """Return those of the record types of which several connections send the same records, sorted."""
+    return [
+        record_type
+        for record_type in sorted(record_types)
+        if connection.execute(select(claim.c.record_type).where(claim.c.record_type == record_type).limit(1)).first()
+    ]
+
+
 @cache
 def _record_key_query() -> RowQuery:
     of_stream = (claim.c.record_type == bindparam("record_type")) & (claim.c.connection == bindparam("connection"))
