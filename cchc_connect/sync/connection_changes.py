@@ -5,7 +5,7 @@ Both hold the lease, so no run is active, and both may be repeated at any time.
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -66,23 +66,8 @@ def rename_connection(
     """
     require_known("names.connection_unknown", new, config.connections)
     _require_gone(config, old)
-    with _run(config, database, environment) as run_context:
-        started_at, began_s = run_context.clock.now(), run_context.clock.monotonic()
-
-        def rename(connection: Connection) -> RunReport:
-            stored = stored_connections(connection)
-            if old not in stored and new not in stored:
-                require_known("names.connection_unknown", old, [name for name in stored if name != new])
-            begin_run(connection, run_context.run_id, started_at)
-            moved = rename_rows(connection, old, new)
-            code = "connection.renamed" if old in stored else "connection.nothing_left"
-            message = Message(code, {"old": old, "new": new, **_numbers(moved)})
-            lines = _lines(RENAME, new, {name: Counters(updated=rows) for name, rows in moved.records.items()}, message)
-            report = _report(run_context, started_at, began_s, lines)
-            finish_run(connection, report.as_document())
-            return report
-
-        return run_context.commit(rename)
+    with _run(config, database, environment) as run:
+        return run.context.commit(lambda connection: _rename(connection, run, old, new))
 
 
 def remove_connection(
@@ -114,30 +99,70 @@ def remove_connection(
         DatabaseUnusable: the database failed; a second call does the rest.
     """
     _require_gone(config, name)
-    with _run(config, database, environment) as run_context:
-        started_at, began_s = run_context.clock.now(), run_context.clock.monotonic()
-        stored = run_context.read(stored_connections)
-        require_known("names.connection_unknown", name, stored)
-        run_context.commit(lambda connection: begin_run(connection, run_context.run_id, started_at))
-        counted = {
-            record_type: _remove_records(run_context, _stream(name, record_type), is_kept=keep_records)
-            for record_type in stored[name].records
-        }
-        code = "connection.removed_kept" if keep_records else "connection.removed_deleted"
-        lines = _lines(REMOVE, name, counted, Message(code, {"old": name, **_numbers(stored[name])}))
+    with _run(config, database, environment) as run:
+        return _remove(run, name, is_kept=keep_records)
 
-        def finish(connection: Connection) -> RunReport:
-            contexts = [(_stream(name, each), run_context.write_context(each)) for each in RECORD_TYPES]
-            remove_state(connection, name, contexts)
-            if keep_records:
-                release_records(connection, name, run_context.write_context("").now)
-            else:
-                forget_removal(connection, name)
-            report = _report(run_context, started_at, began_s, lines)
-            finish_run(connection, report.as_document())
-            return report
 
-        return run_context.commit(finish)
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    """The context of a run that holds the lease, and when it began."""
+
+    context: RunContext
+    started_at: datetime
+    began_s: float
+
+    def begin(self, connection: Connection) -> None:
+        """Store that the run began."""
+        begin_run(connection, self.context.run_id, self.started_at)
+
+    def finish(self, connection: Connection, lines: list[ReportLine]) -> RunReport:
+        """Store the report of the run, and return it."""
+        clock = self.context.clock
+        report = RunReport(
+            run_id=self.context.run_id,
+            dry_run=False,
+            started_at=self.started_at,
+            finished_at=clock.now(),
+            seconds=clock.monotonic() - self.began_s,
+            lines=lines,
+        )
+        finish_run(connection, report.as_document())
+        return report
+
+
+def _rename(connection: Connection, run: _Run, old: str, new: str) -> RunReport:
+    stored = stored_connections(connection)
+    if old not in stored and new not in stored:
+        require_known("names.connection_unknown", old, stored)
+    run.begin(connection)
+    moved = rename_rows(connection, old, new)
+    code = "connection.renamed" if old in stored else "connection.nothing_left"
+    message = Message(code, {"old": old, "new": new, **_numbers(moved)})
+    counted = {record_type: Counters(updated=rows) for record_type, rows in moved.records.items()}
+    return run.finish(connection, _lines(RENAME, new, counted, message))
+
+
+def _remove(run: _Run, name: str, *, is_kept: bool) -> RunReport:
+    stored = run.context.read(stored_connections)
+    require_known("names.connection_unknown", name, stored)
+    run.context.commit(run.begin)
+    counted = {
+        record_type: _remove_records(run.context, _stream(name, record_type), is_kept=is_kept)
+        for record_type in stored[name].records
+    }
+    code = "connection.removed_kept" if is_kept else "connection.removed_deleted"
+    message = Message(code, {"old": name, **_numbers(stored[name])})
+
+    def finish(connection: Connection) -> RunReport:
+        contexts = [(_stream(name, each), run.context.write_context(each)) for each in RECORD_TYPES]
+        remove_state(connection, name, contexts)
+        if is_kept:
+            release_records(connection, name, contexts[0][1].now)
+        else:
+            forget_removal(connection, name)
+        return run.finish(connection, _lines(REMOVE, name, counted, message))
+
+    return run.context.commit(finish)
 
 
 def _remove_records(run_context: RunContext, stream: Stream, *, is_kept: bool) -> Counters:
@@ -167,20 +192,21 @@ def _require_gone(config: Config, name: str) -> None:
 
 
 @contextmanager
-def _run(config: Config, database: SharedDatabase, environment: RunEnvironment | None) -> Generator[RunContext]:
-    """Yield the context of a run that holds the lease."""
+def _run(config: Config, database: SharedDatabase, environment: RunEnvironment | None) -> Generator[_Run]:
+    """Yield a run that holds the lease."""
     environment = environment or RunEnvironment()
-    run_context = RunContext(
-        run_id=environment.new_run_id(),
-        database=database,
-        clock=environment.clock,
-        token=None,
-        owners=config.ownership,
-        senders=senders_of(config, database),
-        sleep=environment.sleep,
-    )
-    with Lease(database, environment.clock, timedelta(seconds=config.run.lease_s)) as lease:
-        yield replace(run_context, token=lease.token)
+    clock = environment.clock
+    with Lease(database, clock, timedelta(seconds=config.run.lease_s)) as lease:
+        context = RunContext(
+            run_id=environment.new_run_id(),
+            database=database,
+            clock=clock,
+            token=lease.token,
+            owners=config.ownership,
+            senders=senders_of(config, database),
+            sleep=environment.sleep,
+        )
+        yield _Run(context=context, started_at=clock.now(), began_s=clock.monotonic())
 
 
 def _numbers(stored: StoredConnection) -> Mapping[str, int]:
@@ -200,15 +226,3 @@ def _lines(kind: str, name: str, counted: Mapping[str, Counters], message: Messa
     ] or [ReportLine(kind=kind, name=name, record_type="")]
     lines[0].reason = message
     return lines
-
-
-def _report(run_context: RunContext, started_at: datetime, began_s: float, lines: list[ReportLine]) -> RunReport:
-    clock = run_context.clock
-    return RunReport(
-        run_id=run_context.run_id,
-        dry_run=False,
-        started_at=started_at,
-        finished_at=clock.now(),
-        seconds=clock.monotonic() - began_s,
-        lines=lines,
-    )

@@ -62,12 +62,12 @@ class StoredConnection:
 
 def stored_connections(connection: Connection) -> dict[str, StoredConnection]:
     """Return what is stored of every connection, by name; it reads an index of every record table."""
-    found: dict[str, StoredConnection] = {}
+    by_name: dict[str, StoredConnection] = {}
     for record_type in RECORD_TYPES:
         table = record_table(record_type)
         counted = select(table.c.connection, func.count(), func.count(table.c.deleted_at))
         for name, rows, deleted in connection.execute(counted.group_by(table.c.connection)):
-            stored = found.setdefault(name, StoredConnection())
+            stored = by_name.setdefault(name, StoredConnection())
             stored.deleted += deleted
             if rows > deleted:
                 stored.records[record_type] = rows - deleted
@@ -78,17 +78,17 @@ def stored_connections(connection: Connection) -> dict[str, StoredConnection]:
         ("discrepancies", select(discrepancy.c.connection, func.count()).group_by(discrepancy.c.connection)),
     ):
         for name, number in connection.execute(query):
-            setattr(found.setdefault(name, StoredConnection()), attribute, number)
+            setattr(by_name.setdefault(name, StoredConnection()), attribute, number)
     for row in connection.execute(select(cursor)):
-        stored = found.setdefault(row.connection, StoredConnection())
+        stored = by_name.setdefault(row.connection, StoredConnection())
         if row.watermark or row.page_token or row.completed_at or row.translation_key:
             stored.listings += 1
         else:
             stored.holds += 1
     for table in (circuit_breaker, rate_limit):
         for name in connection.execute(select(table.c.connection)).scalars():
-            found.setdefault(name, StoredConnection())
-    return found
+            by_name.setdefault(name, StoredConnection())
+    return by_name
 
 
 def pulled_connections(connection: Connection) -> set[str]:

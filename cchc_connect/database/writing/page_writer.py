@@ -65,13 +65,7 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
     unclaimed = upsert_claims(connection, plan.claims)
     faulty = [*page.faulty, *plan.key_conflicts]
     quarantine.store(connection, stream, faulty, write_context.run_id, write_context.now)
-    counts = Counters(
-        unchanged=len(plan.provenance_only) + plan.unchanged,
-        foreign=plan.not_owned,
-        quarantined=len(faulty),
-    )
-    counts.inserted = sum(written.version == 1 for written in plan.versions)
-    counts.updated = len(plan.versions) - counts.inserted
+    counts = _counts_of(plan, len(faulty))
     in_conflict = {item.source_key for item in plan.key_conflicts}
     valid = [incoming.source_key for incoming in page.records if incoming.source_key not in in_conflict]
     counts.resolved = quarantine.resolve(connection, stream, [*valid, *page.deleted_keys], write_context.now)
@@ -93,6 +87,13 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
     update_discrepancies(connection, stream.record_type, affected, write_context.owners, write_context.now)
     if counts.inserted:
         analyze_new_tables(connection, all_tables().tables.values())
+    return counts
+
+
+def _counts_of(plan: WritePlan, faulty: int) -> Counters:
+    counts = Counters(unchanged=len(plan.provenance_only) + plan.unchanged, foreign=plan.not_owned, quarantined=faulty)
+    counts.inserted = sum(written.version == 1 for written in plan.versions)
+    counts.updated = len(plan.versions) - counts.inserted
     return counts
 
 
