@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cchc_connect.adapter import ListingOrder, Page
+from cchc_connect.clock import Clock
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursor import Cursor
+from cchc_connect.sync.asking import Asking, PageTimes
 from cchc_connect.sync.change_detection import ClassifiedPage
 from cchc_connect.sync.plausibility import PlausibilityCheck
 
@@ -27,15 +29,16 @@ BUCKETS = 64
 class Pass:
     """State of one pass through the pages of a source."""
 
-    def __init__(self, cursor: Cursor, plausibility: PlausibilityCheck, order: ListingOrder, began_s: float) -> None:
-        """Start at `cursor`; `began_s` is the present second of the monotonic clock."""
+    def __init__(self, cursor: Cursor, plausibility: PlausibilityCheck, order: ListingOrder, clock: Clock) -> None:
+        """Start at `cursor`."""
         self.initial_cursor = cursor
         self.cursor = cursor
         self.plausibility = plausibility
+        self.asking = Asking(clock)
         self.seen = SeenKeys()
         self.is_resumed = cursor.page_token is not None
         self.watermark_tracker = WatermarkTracker(
-            order, began_s, is_resumed=self.is_resumed, checkpoint=cursor.checkpoint
+            order, clock.monotonic(), is_resumed=self.is_resumed, checkpoint=cursor.checkpoint
         )
 
     @property
@@ -53,7 +56,8 @@ class Pass:
         start = self.initial_cursor
         if start.pass_since is None or start.watermark is None or self.is_resumed:
             return False
-        return self.watermark_tracker.latest is None or self.watermark_tracker.latest < start.watermark
+        latest = self.watermark_tracker.latest_listed
+        return latest is None or latest < start.watermark
 
 
 @dataclass(frozen=True)
@@ -64,13 +68,22 @@ class PageCommit:
     classified: ClassifiedPage
     pass_state: Pass
     next_cursor: Cursor
+    times: PageTimes
 
 
 def count_page(page_commit: PageCommit) -> Counters:
     """Return the counters of a page, apart from those of the items that are to be written."""
     fetched, classified = len(page_commit.page.items), page_commit.classified
     unchanged = fetched - len(classified.records) - len(classified.faulty) - classified.still_faulty
-    return Counters(fetched=fetched, pages=1, unchanged=unchanged, quarantined=classified.still_faulty)
+    return Counters(
+        fetched=fetched,
+        pages=1,
+        unchanged=unchanged,
+        quarantined=classified.still_faulty,
+        times_ahead=page_commit.times.ahead,
+        times_ahead_s=page_commit.times.ahead_s,
+        times_unreadable=len(classified.time_shapes),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,12 +110,16 @@ class WatermarkTracker:
     checkpoint: datetime | None
     """Checkpoint stored with the cursor: the latest change time seen, or without an order that of the first page."""
     latest: datetime | None = None
+    """Latest change time that this process saw, without those after the instant of asking."""
+    latest_listed: datetime | None = None
     """Latest change time that this process saw."""
 
-    def observe(self, latest: datetime | None) -> None:
-        """Record the latest change time of the next page; None if the page has none."""
+    def observe(self, times: PageTimes) -> None:
+        """Record the change times of the next page."""
+        latest = times.latest
         is_first = self.latest is None and self.checkpoint is None and not self.is_resumed
         self.latest = later(self.latest, latest)
+        self.latest_listed = later(self.latest_listed, times.latest_listed)
         if self.order is ListingOrder.ASCENDING:
             self.checkpoint = later(self.checkpoint, latest)
         elif is_first:

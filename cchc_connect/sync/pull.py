@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from cchc_connect.adapter import DeleteDetection, Page, PageRequest, Source
-from cchc_connect.clock import from_timestamp_text
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursor import Cursor
 from cchc_connect.database.state.cursors import read_cursor, write_cursor
@@ -27,7 +26,7 @@ from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.privacy import page_tokens
-from cchc_connect.sync.adapter_calls import fetch_page
+from cchc_connect.sync.asking import Asking, PageTimes, mark_ahead, page_times
 from cchc_connect.sync.change_detection import ChangeDetector, ClassifiedPage, PageLookup, QuarantineIndex
 from cchc_connect.sync.concurrency import BackgroundWriter, prefetch
 from cchc_connect.sync.pass_progress import Deletions, PageCommit, Pass, count_page, later
@@ -159,10 +158,10 @@ class Pull:
 
     def _run_pass(self, cursor: Cursor) -> Pass:
         clock, order = self._run_context.clock, self._source.profile.order
-        state = Pass(cursor, PlausibilityCheck(self._stream, clock), order, clock.monotonic())
+        state = Pass(cursor, PlausibilityCheck(self._stream, clock), order, clock)
         writer = BackgroundWriter(overlapping=self._run_context.prefetch > 0)
         try:
-            with prefetch(self._pages(cursor), self._run_context.prefetch) as pages:
+            with prefetch(self._pages(cursor, state.asking), self._run_context.prefetch) as pages:
                 for page, lookup in self._with_lookups(pages):
                     self._process_page(page, lookup, state, writer)
                     if page.next_page_token is None:
@@ -177,7 +176,7 @@ class Pull:
             writer.close()
         raise SourceHeld("source.too_many_pages", most=MAX_PAGES, **self._error_context)
 
-    def _pages(self, cursor: Cursor) -> Iterator[Page]:
+    def _pages(self, cursor: Cursor, asking: Asking) -> Iterator[Page]:
         """Yield the pages of the source, starting at the cursor."""
         page_request = PageRequest(
             since=cursor.pass_since,
@@ -187,7 +186,7 @@ class Pull:
             source_key=self._pull_range.key if self._source.profile.by_key else None,
         )
         for _ in range(MAX_PAGES):
-            page = fetch_page(self._transport, self._source, page_request, self._stream.connection)
+            page = asking.fetch(self._transport, self._source, page_request, self._stream.connection)
             yield page
             if page.next_page_token is None:
                 return
@@ -210,7 +209,9 @@ class Pull:
 
     def _process_page(self, page: Page, lookup: PageLookup, state: Pass, writer: BackgroundWriter) -> None:
         """Check a page and let the writer commit it together with the cursor after it."""
+        asked = state.asking.next()
         classified = self._filter_key(self._detector.classify(lookup, self._quarantined))
+        mark_ahead(classified.records, asked)
         if self._pull_range.observer is not None:
             with self._run_context.database.reading() as connection:
                 self._pull_range.observer.on_page(connection, self._stream, classified)
@@ -218,9 +219,10 @@ class Pull:
         state.seen.add(classified.keys)
         if self._pull_range.key is not None:
             self.lists_key |= self._pull_range.key in classified.keys or self._pull_range.key in page.deleted_keys
-        state.cursor = self._next_cursor(page, classified, state)
+        times = page_times(classified.change_times, asked)
+        state.cursor = self._next_cursor(page, times, state)
         self._quarantined.add(classified.faulty)
-        page_commit = PageCommit(page, classified, state, state.cursor)
+        page_commit = PageCommit(page, classified, state, state.cursor, times)
         writer.submit(lambda: self._commit(page_commit) if self._writes_pages else self._count_only(page_commit))
 
     def _filter_key(self, classified: ClassifiedPage) -> ClassifiedPage:
@@ -284,10 +286,9 @@ class Pull:
             if key not in classified.keys and only_key in {None, key} and is_storable_key(key)
         ]
 
-    def _next_cursor(self, page: Page, classified: ClassifiedPage, state: Pass) -> Cursor:
+    def _next_cursor(self, page: Page, times: PageTimes, state: Pass) -> Cursor:
         cursor = state.cursor
-        latest = max(state.plausibility.plausible_times(classified.change_times), default=None)
-        state.watermark_tracker.observe(None if latest is None else from_timestamp_text(latest))
+        state.watermark_tracker.observe(times)
         if page.next_page_token is not None:
             return replace(
                 cursor,
