@@ -1,13 +1,30 @@
-"""What an installation lacks: an optional dependency, or a POSIX system; the error says what to install or to use."""
+"""What is installed: adapters by name, optional dependencies, a POSIX system.
+
+Where something is missing, the error says what to install or to use.
+"""
 
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 from cchc_connect.errors import ConfigurationError, Fatal
 
 UNSUPPORTED_PLATFORMS = frozenset({"win32"})
 """Values of `sys.platform`."""
+
+ENTRY_POINT_GROUP = "cchc_connect.adapters"
+"""Entry point group of the adapters."""
+
+
+def installed_adapters() -> Mapping[str, "EntryPoint"]:
+    """Return the entry points of all installed adapters, by name, sorted; no adapter is imported."""
+    from importlib.metadata import entry_points  # noqa: PLC0415  # most starts do not need it
+
+    return {point.name: point for point in sorted(entry_points(group=ENTRY_POINT_GROUP))}
 
 
 @contextmanager

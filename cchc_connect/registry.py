@@ -7,13 +7,13 @@ A package of an integrator registers its adapter in its own pyproject.toml, in t
 """
 
 import logging
-from collections.abc import Mapping
 from contextlib import nullcontext
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import cast
 
 from cchc_connect.adapter import AdapterFactory
 from cchc_connect.errors import CchcError, ConfigurationError
+from cchc_connect.extras import installed_adapters
 from cchc_connect.messages.suggestions import suggestion
 from cchc_connect.privacy.adapter_failure import described_import
 from cchc_connect.privacy.error_boundary import ErrorBoundary
@@ -21,14 +21,6 @@ from cchc_connect.privacy.redaction import logged_traceback
 from cchc_schemas.text import listed
 
 log = logging.getLogger("cchc_connect.registry")
-
-ENTRY_POINT_GROUP = "cchc_connect.adapters"
-"""Entry point group of the adapters."""
-
-
-def installed_adapters() -> Mapping[str, EntryPoint]:
-    """Return the entry points of all installed adapters, by name, sorted; no adapter is imported."""
-    return {point.name: point for point in sorted(entry_points(group=ENTRY_POINT_GROUP))}
 
 
 def adapter_factory(name: str) -> AdapterFactory:

@@ -12,7 +12,8 @@ import pytest
 
 import cchc_connect
 import cchc_schemas
-from cchc_connect.registry import adapter_factory, installed_adapters
+from cchc_connect.extras import installed_adapters
+from cchc_connect.registry import adapter_factory
 from tests.checkout import ROOT
 from tests.coverage_switch import without_coverage
 from tests.wheels import build_wheel

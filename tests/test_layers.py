@@ -53,7 +53,7 @@ ROOMS = {
     "privacy": "cchc_schemas errors http",
     "database.direct": "messages errors extras privacy",
     "database": "cchc_schemas messages errors extras privacy database.direct",
-    "registry": "cchc_schemas messages errors adapter privacy",
+    "registry": "cchc_schemas messages errors adapter extras privacy",
     "signing": "clock messages wire errors extras",
     "spreadsheets": "messages wire errors drop_folder extras privacy",
     "testing.faults": "errors testing.doubles extras",

@@ -6,11 +6,13 @@ import inspect
 import os
 import re
 import string
+import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from importlib.resources import files
 from typing import get_args
 
 import pytest
@@ -74,6 +76,19 @@ def keys() -> frozenset[str]:
 
 def placeholders(sentence: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_tables_of_the_catalogue_are_read_one_by_one_as_they_are_in_the_file(language: Language) -> None:
+    """A whole TOML file, read by the rules of TOML, has the same sentences in the same order."""
+    tables = tomllib.loads(files("cchc_connect.messages").joinpath(f"{language}.toml").read_text(encoding="utf-8"))
+
+    expected = [(f"{table}.{key}", text) for table, sentences in tables.items() for key, text in sentences.items()]
+    assert list(sentences_by_code(language).items()) == expected
+    assert len(expected) > 1000
+    assert [render_message(code, language, {}) for code in ("no_table.x", "config.no_such_code", "plain")] == [
+        *("no_table.x", "config.no_such_code", "plain")
+    ]
 
 
 def test_both_languages_have_the_same_codes() -> None:

@@ -20,7 +20,8 @@ from cchc_connect.cli.field_types import AllowedValue, allowed_values, field_typ
 from cchc_connect.cli.schema_show import show_values
 from cchc_connect.cli.setup_commands import adapter_summary
 from cchc_connect.database.names import require_known
-from cchc_connect.registry import adapter_factory, installed_adapters
+from cchc_connect.extras import installed_adapters
+from cchc_connect.registry import adapter_factory
 
 SAMPLE_AGENCY = "000.00.00.H09"
 SAMPLE_ADDRESS = "https://system.example"

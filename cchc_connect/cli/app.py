@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cchc_connect.cli.completed_values import adapters, connections, record_types
+from cchc_connect.cli.completion import Shell, install_script, show_script
 from cchc_connect.cli.context import (
     CONFIG_FILE,
     MAX_ENTRY_NUMBER,
@@ -27,11 +29,14 @@ from cchc_connect.messages import Language
 if TYPE_CHECKING:
     from cchc_connect.cli.console import Console
 
+SHELLS = "|".join(Shell)
+"""The shells, as the help shows them."""
+
 app = typer.Typer(
     name=PROGRAM,
     help="help.program",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=False,  # its own options detect the shell, and speak English only
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -48,7 +53,7 @@ app.add_typer(export_app)
 
 def show_version(context: typer.Context, *, requested: bool) -> None:
     """Write the version of the program, and end."""
-    if requested:
+    if requested and not context.resilient_parsing:
         from cchc_connect.version import __version__
 
         console: Console = context.obj
@@ -57,8 +62,22 @@ def show_version(context: typer.Context, *, requested: bool) -> None:
         raise typer.Exit
 
 
+def install_completion(context: typer.Context, shell: Shell | None) -> None:
+    """Install the completion of a shell, and end."""
+    if shell is not None and not context.resilient_parsing:
+        install_script(context.obj, shell)
+        raise typer.Exit
+
+
+def show_completion(context: typer.Context, shell: Shell | None) -> None:
+    """Write the script of a shell's completion, and end."""
+    if shell is not None and not context.resilient_parsing:
+        show_script(context.obj, shell)
+        raise typer.Exit
+
+
 @app.callback()
-def global_options(
+def global_options(  # noqa: PLR0913  # a program has as many parameters as global options
     context: typer.Context,
     *,
     config: Annotated[Path, typer.Option(help="help.config", metavar="FILE", readable=False)] = CONFIG_FILE,
@@ -68,9 +87,25 @@ def global_options(
     version: Annotated[
         bool, typer.Option("--version", help="help.version", is_eager=True, callback=show_version)
     ] = False,
+    install: Annotated[
+        Shell | None,
+        typer.Option(
+            "--install-completion",
+            help="help.install_completion",
+            metavar=SHELLS,
+            is_eager=True,
+            callback=install_completion,
+        ),
+    ] = None,
+    show: Annotated[
+        Shell | None,
+        typer.Option(
+            "--show-completion", help="help.show_completion", metavar=SHELLS, is_eager=True, callback=show_completion
+        ),
+    ] = None,
 ) -> None:
     """Store the global options; --lang, --json and --debug were read before, because error messages need them."""
-    del lang, as_json, debug, version
+    del lang, as_json, debug, version, install, show
     if os.path.isdir(config):  # noqa: PTH112  # a folder that may not be entered is reported when the file is read
         raise ConfigurationError("cli.config_is_folder", path=config)
     context.obj = CommandContext(console=context.obj, config=config)
@@ -106,12 +141,17 @@ def check(context: typer.Context) -> int:
 def sync(
     context: typer.Context,
     *,
-    only: Annotated[list[str] | None, typer.Option("--only", help="help.sync_only", metavar="NAME")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="help.sync_only", metavar="NAME", autocompletion=connections)
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="help.sync_dry_run")] = False,
     accept_shrink: Annotated[
-        list[str] | None, typer.Option("--accept-shrink", help="help.sync_accept_shrink", metavar="NAME")
+        list[str] | None,
+        typer.Option("--accept-shrink", help="help.sync_accept_shrink", metavar="NAME", autocompletion=connections),
     ] = None,
-    full: Annotated[list[str] | None, typer.Option("--full", help="help.sync_full", metavar="NAME")] = None,
+    full: Annotated[
+        list[str] | None, typer.Option("--full", help="help.sync_full", metavar="NAME", autocompletion=connections)
+    ] = None,
     every: Annotated[str | None, typer.Option(help="help.sync_every", metavar="PERIOD")] = None,
 ) -> int:
     """Pull every source, push every route, report."""
@@ -124,9 +164,11 @@ def sync(
 @app.command(help="help.pull")
 def pull(  # noqa: PLR0913  # a command has as many parameters as options
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="help.pull_name")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="help.pull_name", autocompletion=connections)],
     *,
-    record_type: Annotated[str | None, typer.Option(help="help.pull_record_type", metavar="TYPE")] = None,
+    record_type: Annotated[
+        str | None, typer.Option(help="help.pull_record_type", metavar="TYPE", autocompletion=record_types)
+    ] = None,
     since: Annotated[str | None, typer.Option(help="help.pull_since", metavar="INSTANT")] = None,
     until: Annotated[str | None, typer.Option(help="help.pull_until", metavar="INSTANT")] = None,
     key: Annotated[str | None, typer.Option(help="help.pull_key", metavar="SOURCE_KEY")] = None,
@@ -142,9 +184,11 @@ def pull(  # noqa: PLR0913  # a command has as many parameters as options
 @app.command(help="help.reconcile")
 def reconcile(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="help.reconcile_name")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="help.reconcile_name", autocompletion=connections)],
     *,
-    record_type: Annotated[str | None, typer.Option(help="help.reconcile_record_type", metavar="TYPE")] = None,
+    record_type: Annotated[
+        str | None, typer.Option(help="help.reconcile_record_type", metavar="TYPE", autocompletion=record_types)
+    ] = None,
     repair: Annotated[bool, typer.Option("--repair", help="help.reconcile_repair")] = False,
     accept_shrink: Annotated[bool, typer.Option("--accept-shrink", help="help.reconcile_accept_shrink")] = False,
 ) -> int:
@@ -167,8 +211,12 @@ def status(context: typer.Context, *, db: DatabaseOption = None) -> int:
 def quarantine_list(
     context: typer.Context,
     *,
-    connection: Annotated[str | None, typer.Option(help="help.by_connection", metavar="NAME")] = None,
-    record_type: Annotated[str | None, typer.Option(help="help.by_record_type", metavar="TYPE")] = None,
+    connection: Annotated[
+        str | None, typer.Option(help="help.by_connection", metavar="NAME", autocompletion=connections)
+    ] = None,
+    record_type: Annotated[
+        str | None, typer.Option(help="help.by_record_type", metavar="TYPE", autocompletion=record_types)
+    ] = None,
     db: DatabaseOption = None,
 ) -> int:
     """List the open entries."""
@@ -182,8 +230,12 @@ def quarantine_export(  # a command has as many parameters as options
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="help.export_file")],
     *,
-    connection: Annotated[str | None, typer.Option(help="help.by_connection", metavar="NAME")] = None,
-    record_type: Annotated[str | None, typer.Option(help="help.by_record_type", metavar="TYPE")] = None,
+    connection: Annotated[
+        str | None, typer.Option(help="help.by_connection", metavar="NAME", autocompletion=connections)
+    ] = None,
+    record_type: Annotated[
+        str | None, typer.Option(help="help.by_record_type", metavar="TYPE", autocompletion=record_types)
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="help.init_force")] = False,
     db: DatabaseOption = None,
 ) -> int:
@@ -247,7 +299,9 @@ def schema_list(context: typer.Context) -> int:
 @schema.command("show", help="help.schema_show")
 def schema_show(
     context: typer.Context,
-    record_type: Annotated[str, typer.Argument(metavar="RECORD_TYPE", help="help.history_record_type")],
+    record_type: Annotated[
+        str, typer.Argument(metavar="RECORD_TYPE", help="help.history_record_type", autocompletion=record_types)
+    ],
 ) -> int:
     """Show the fields of a record type."""
     from cchc_connect.cli.schema_show import show_record_type
@@ -257,7 +311,8 @@ def schema_show(
 
 @adapter.command("show", help="help.adapter_show")
 def adapter_show(
-    context: typer.Context, name: Annotated[str, typer.Argument(metavar="NAME", help="help.adapter_name")]
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="help.adapter_name", autocompletion=adapters)],
 ) -> int:
     """Show what an adapter reads and accepts, and its options."""
     from cchc_connect.cli.adapter_show import show_adapter

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cchc_connect.cli.completed_values import export_formats, record_types
 from cchc_connect.cli.context import DatabaseOption, command_context
 
 export_app = typer.Typer()
@@ -14,10 +15,14 @@ export_app = typer.Typer()
 @export_app.command(help="help.export")
 def export(  # noqa: PLR0913  # a command has as many parameters as options
     context: typer.Context,
-    record_type: Annotated[str, typer.Argument(metavar="RECORD_TYPE", help="help.history_record_type")],
+    record_type: Annotated[
+        str, typer.Argument(metavar="RECORD_TYPE", help="help.history_record_type", autocompletion=record_types)
+    ],
     *,
     to: Annotated[Path, typer.Option(help="help.export_to", metavar="FILE")],
-    file_format: Annotated[str | None, typer.Option("--format", help="help.export_format", metavar="NAME")] = None,
+    file_format: Annotated[
+        str | None, typer.Option("--format", help="help.export_format", metavar="NAME", autocompletion=export_formats)
+    ] = None,
     where: Annotated[list[str] | None, typer.Option(help="help.export_where", metavar="TEXT")] = None,
     at: Annotated[str | None, typer.Option(help="help.export_at", metavar="INSTANT")] = None,
     limit: Annotated[int | None, typer.Option(help="help.export_limit", metavar="N", min=1)] = None,

@@ -8,17 +8,18 @@ import threading
 import traceback
 from collections.abc import Mapping, Sequence
 from io import TextIOWrapper
-from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
 import typer
 
 from cchc_connect.cli.app import app
+from cchc_connect.cli.completion import answer_shell, typed_words
 from cchc_connect.cli.console import Console, discard
 from cchc_connect.cli.context import PROGRAM
 from cchc_connect.cli.exit_codes import ExitCode, OutputUnwritable, exit_code_of
 from cchc_connect.cli.expected_values import expected_value
+from cchc_connect.cli.global_options import global_options_first
 from cchc_connect.cli.hints import TypedOptions
 from cchc_connect.cli.localization import choose_language, language_option, localized_command
 from cchc_connect.errors import CchcError, UsageMistake
@@ -26,12 +27,6 @@ from cchc_connect.messages import Message
 from cchc_connect.messages.suggestions import suggestion
 from cchc_connect.privacy.logging import LogForm, log, shown_log
 from cchc_connect.privacy.redaction import safe_traceback
-
-GLOBAL_FLAGS = frozenset({"--json", "--debug"})
-"""Global options without a value."""
-
-GLOBAL_VALUE_OPTIONS = frozenset({"--config", "--lang"})
-"""Global options with a value."""
 
 OUTPUT_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE})
 """Error numbers of an output that cannot be written."""
@@ -64,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command_line = global_options_first(sys.argv[1:] if arguments is None else arguments)
     _escape_unwritable(sys.stdout, sys.stderr)
     options = command_line[: command_line.index("--")] if "--" in command_line else command_line
-    language = choose_language(language_option(options), os.environ)
+    language = choose_language(language_option(options or typed_words(os.environ)), os.environ)
     console = Console(language, as_json="--json" in options, typed_options=TypedOptions.of(options))
     try:
         with shown_log(_log_form(options), sys.stderr):
@@ -106,26 +101,6 @@ def _end_without_output(error: OSError | OutputUnwritable, console: Console) -> 
     return ExitCode.DATABASE
 
 
-def global_options_first(arguments: Sequence[str]) -> list[str]:
-    """Return the command line with the global options in front; in `arguments` they may stand anywhere.
-
-    >>> global_options_first(["status", "--json", "--db", "demo.db"])
-    ['--json', 'status', '--db', 'demo.db']
-    """
-    global_options, command = list[str](), list[str]()
-    remaining = iter(arguments)
-    for argument in remaining:
-        if argument == "--":
-            command += [argument, *remaining]
-        elif argument in GLOBAL_VALUE_OPTIONS:
-            global_options += [argument, *islice(remaining, 1)]
-        elif argument in GLOBAL_FLAGS or argument.partition("=")[0] in GLOBAL_VALUE_OPTIONS:
-            global_options.append(argument)
-        else:
-            command.append(argument)
-    return global_options + command
-
-
 def _check_encoding(command_line: Sequence[str]) -> None:
     """Refuse bytes that are not text in this locale: no file, code or name of ours contains them.
 
@@ -139,7 +114,10 @@ def _check_encoding(command_line: Sequence[str]) -> None:
 
 def _run_command(command_line: list[str], console: Console) -> int:
     try:
-        code: object = localized_command(app, console).main(command_line, PROGRAM, standalone_mode=False, obj=console)
+        root = localized_command(app, console)
+        code: object = answer_shell(root, console)
+        if code is None:
+            code = root.main(command_line, PROGRAM, standalone_mode=False, obj=console)
     except SystemExit as error:  # raised by typer if the reader of its help has closed the output
         raise BrokenPipeError from error
     except (KeyboardInterrupt, typer.Abort):

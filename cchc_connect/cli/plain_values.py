@@ -7,6 +7,7 @@ long as a whole command that only looks at the database. With another version of
 from pathlib import Path
 from typing import Any
 
+import typer
 from typer.core import TyperArgument, TyperOption
 
 
@@ -15,7 +16,7 @@ class PlainOption(TyperOption):
 
     def process_value(self, ctx: Any, value: Any) -> Any:
         """Return the value of the option."""
-        if not _is_plain(self, value):
+        if not _is_plain(self, value, ctx):
             return super().process_value(ctx, value)
         return value if self.callback is None else self.callback(ctx, self, value)
 
@@ -25,7 +26,7 @@ class PlainArgument(TyperArgument):
 
     def process_value(self, ctx: Any, value: Any) -> Any:
         """Return the value of the argument."""
-        if not _is_plain(self, value):
+        if not _is_plain(self, value, ctx):
             return super().process_value(ctx, value)
         return value if self.callback is None else self.callback(ctx, self, value)
 
@@ -38,11 +39,11 @@ def without_conversion(parameter: TyperOption | TyperArgument) -> None:
         parameter.__class__ = PlainArgument
 
 
-def _is_plain(parameter: TyperOption | TyperArgument, value: object) -> bool:
-    """True if nothing is left to do for a value: it is single and not missing."""
+def _is_plain(parameter: TyperOption | TyperArgument, value: object, context: typer.Context) -> bool:
+    """True if nothing is left to do for a value: it is single, and not missing unless the line is still being typed."""
     if parameter.nargs != 1 or getattr(parameter, "multiple", False):
         return False
     if value is None:
-        return not parameter.required
+        return not parameter.required or context.resilient_parsing
     kind = getattr(getattr(parameter, "type_descriptor", None), "annotation", None)
     return type(value) is kind or (kind is Path and isinstance(value, Path))

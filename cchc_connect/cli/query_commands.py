@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cchc_connect.cli.completed_values import connections, record_types, routes, run_ids
 from cchc_connect.cli.context import MAX_ENTRY_NUMBER, DatabaseOption, UnmaskedOption, command_context
 
 query_app = typer.Typer()
@@ -41,7 +42,9 @@ def case(
 @query_app.command(help="help.history")
 def history(
     context: typer.Context,
-    record_type: Annotated[str, typer.Argument(metavar="RECORD_TYPE", help="help.history_record_type")],
+    record_type: Annotated[
+        str, typer.Argument(metavar="RECORD_TYPE", help="help.history_record_type", autocompletion=record_types)
+    ],
     key: Annotated[str, typer.Argument(metavar="KEY", help="help.history_key")],
     *,
     at: Annotated[str | None, typer.Option(help="help.history_at", metavar="INSTANT")] = None,
@@ -60,7 +63,9 @@ def changes(  # noqa: PLR0913  # a command has as many parameters as options
     *,
     since: Annotated[int, typer.Option(help="help.changes_since", metavar="N", min=0, max=MAX_ENTRY_NUMBER)] = 0,
     follow: Annotated[bool, typer.Option("--follow", help="help.changes_follow")] = False,
-    record_type: Annotated[list[str] | None, typer.Option(help="help.changes_record_type", metavar="TYPE")] = None,
+    record_type: Annotated[
+        list[str] | None, typer.Option(help="help.changes_record_type", metavar="TYPE", autocompletion=record_types)
+    ] = None,
     limit: Annotated[int | None, typer.Option(help="help.changes_limit", metavar="N", min=1)] = None,
     accept_purged: Annotated[bool, typer.Option("--accept-purged", help="help.changes_accept_purged")] = False,
     unmasked: UnmaskedOption = False,
@@ -83,8 +88,12 @@ def changes(  # noqa: PLR0913  # a command has as many parameters as options
 def discrepancies_list(  # a command has as many parameters as options
     context: typer.Context,
     *,
-    connection: Annotated[str | None, typer.Option(help="help.discrepancies_connection", metavar="NAME")] = None,
-    record_type: Annotated[str | None, typer.Option(help="help.discrepancies_record_type", metavar="TYPE")] = None,
+    connection: Annotated[
+        str | None, typer.Option(help="help.discrepancies_connection", metavar="NAME", autocompletion=connections)
+    ] = None,
+    record_type: Annotated[
+        str | None, typer.Option(help="help.discrepancies_record_type", metavar="TYPE", autocompletion=record_types)
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="help.discrepancies_all")] = False,
     unmasked: UnmaskedOption = False,
     db: DatabaseOption = None,
@@ -115,7 +124,9 @@ def discrepancies_resolve(
 def dead_letters_list(
     context: typer.Context,
     *,
-    route: Annotated[str | None, typer.Option(help="help.dead_letters_route", metavar="NAME")] = None,
+    route: Annotated[
+        str | None, typer.Option(help="help.dead_letters_route", metavar="NAME", autocompletion=routes)
+    ] = None,
     db: DatabaseOption = None,
 ) -> int:
     """List the dead letters."""
@@ -127,7 +138,9 @@ def dead_letters_list(
 @dead_letters.command("replay", help="help.dead_letters_replay")
 def dead_letters_requeue(
     context: typer.Context,
-    route: Annotated[str, typer.Argument(metavar="ROUTE", help="help.dead_letters_replay_route")],
+    route: Annotated[
+        str, typer.Argument(metavar="ROUTE", help="help.dead_letters_replay_route", autocompletion=routes)
+    ],
     numbers: Annotated[
         list[int] | None,
         typer.Argument(metavar="[SEQUENCE]...", help="help.dead_letters_numbers", min=1, max=MAX_ENTRY_NUMBER),
@@ -144,7 +157,9 @@ def dead_letters_requeue(
 @query_app.command(help="help.runs")
 def runs(
     context: typer.Context,
-    run_id: Annotated[str | None, typer.Argument(metavar="[RUN_ID]", help="help.runs_id")] = None,
+    run_id: Annotated[
+        str | None, typer.Argument(metavar="[RUN_ID]", help="help.runs_id", autocompletion=run_ids)
+    ] = None,
     *,
     limit: Annotated[int, typer.Option(help="help.runs_limit", metavar="N", min=1)] = 20,
     db: DatabaseOption = None,

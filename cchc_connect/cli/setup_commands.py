@@ -12,8 +12,9 @@ from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import CannotCreate, ExitCode
 from cchc_connect.errors import ConfigurationError
+from cchc_connect.extras import installed_adapters
 from cchc_connect.messages import Language
-from cchc_connect.registry import adapter_factory, installed_adapters
+from cchc_connect.registry import adapter_factory
 from cchc_schemas import RECORD_TYPES
 from cchc_schemas.json_schemas import stale, write_all
 

@@ -67,6 +67,12 @@ class ConfigGlance:
         return cls(database_url=SecretText(config.database.url_with_password), exceptions=exceptions)
 
 
+def names_in(path: Path, kind: str) -> Mapping[str, Mapping[str, Any]]:
+    """Return the tables `[kind.NAME]` of the file at `path` by their names; empty if the file cannot be read."""
+    named = _table(_tables(path), kind) or {}
+    return {name: _table(named, name) or {} for name in named}
+
+
 def holds_password(location: str) -> bool:
     """True if USER@HOST:PORT/NAME?PARAMETERS contains a password, in the user part or as a parameter.
 

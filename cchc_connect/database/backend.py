@@ -3,7 +3,7 @@
 import logging
 from typing import Protocol, TypedDict
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import ColumnElement, Connection, Engine
 
 from cchc_connect.database.direct.connection import DatabaseState, ParameterStyle
 from cchc_connect.messages import Message
@@ -44,6 +44,11 @@ class Backend(Protocol):
         ...
 
     @property
+    def transaction_id(self) -> ColumnElement[str] | None:
+        """Expression for the id of the present transaction; None where no connection can break."""
+        ...
+
+    @property
     def location(self) -> str:
         """Where the database is: a file's path, or an address without its password."""
         ...
@@ -70,6 +75,10 @@ class Backend(Protocol):
 
     def error_message(self, error: BaseException) -> Message:
         """Return what a driver's error means and what to do; the message holds no value of a row."""
+        ...
+
+    def has_committed(self, connection: Connection, transaction_id: str) -> bool:
+        """True if the transaction with this id, which has ended, was committed."""
         ...
 
     def is_connection_lost(self, error: BaseException) -> bool:

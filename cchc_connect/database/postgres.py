@@ -6,9 +6,10 @@ last one it saw misses nothing.
 
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import ColumnElement, Connection, Engine, Text, cast, create_engine, event, func, literal, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.types import UserDefinedType
 
 from cchc_connect.database.backend import POOL_SIZE, silent_engine_options
 from cchc_connect.database.direct.connection import DatabaseState, ParameterStyle
@@ -27,11 +28,22 @@ WRITE_LOCK = 0x63636863
 """Key of the advisory lock that every write transaction takes."""
 
 
+class _TransactionId(UserDefinedType[str]):
+    """PostgreSQL's type of the ids of transactions."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Return the type's name."""
+        return "xid8"
+
+
 class PostgresBackend:
     """The shared database in PostgreSQL."""
 
     driver_errors = DRIVER_ERRORS
     parameter_style: ParameterStyle = "pyformat"
+    transaction_id: ColumnElement[str] = cast(func.pg_current_xact_id(), Text)
 
     def __init__(self, url: str) -> None:
         """Prepare for the database at `url`."""
@@ -72,6 +84,11 @@ class PostgresBackend:
     def error_message(self, error: BaseException) -> Message:
         """Return what an error means and what to do."""
         return postgres_error_message(error)
+
+    def has_committed(self, connection: Connection, transaction_id: str) -> bool:
+        """True if the transaction was committed; it has ended, because this one has the write lock."""
+        status = func.pg_xact_status(cast(literal(transaction_id), _TransactionId))
+        return connection.execute(select(status)).scalar() == "committed"
 
     def is_connection_lost(self, error: BaseException) -> bool:
         """True if only the connection broke: the same statements on a new connection may succeed."""

@@ -6,11 +6,11 @@ froze until its lease expired can write nothing more.
 """
 
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import Connection, event, select
 from sqlalchemy.exc import DBAPIError
@@ -26,6 +26,9 @@ from cchc_connect.errors import DatabaseLost, DatabaseUnusable, LeaseLost
 from cchc_connect.extras import require_extra, require_posix
 from cchc_connect.privacy.error_boundary import ErrorBoundary
 from cchc_connect.privacy.secrets import SecretText
+
+_TRANSACTION_ID = "cchc_transaction_id"
+"""Key under which a driver's connection notes the id of its write transaction."""
 
 
 class SharedDatabase:
@@ -106,6 +109,15 @@ class SharedDatabase:
         """
         return ErrorBoundary(self._write_transaction(token, dry_run=dry_run), self._translate_error)
 
+    def transaction_id(self, connection: Connection) -> str | None:
+        """Return the id of a write transaction; None where no connection can break."""
+        transaction_id: str | None = connection.info.get(_TRANSACTION_ID)
+        return transaction_id
+
+    def has_committed(self, connection: Connection, transaction_id: str) -> bool:
+        """True if an earlier write transaction was committed; `connection` is in a later one."""
+        return self._backend.has_committed(connection, transaction_id)
+
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
@@ -133,11 +145,25 @@ class SharedDatabase:
         with self._write_lock, self._engine.connect() as plain:
             connection = plain.execution_options(cchc_writing=True)
             with connection.begin() as transaction:
-                if token is not None:
-                    _require_current_token(connection, token)
+                self._check_token(connection, token)
                 yield connection
                 if dry_run:
                     transaction.rollback()
+
+    def _check_token(self, connection: Connection, token: int | None) -> None:
+        """Check that the lease has this fencing token, if one is given; note the transaction's id on the connection."""
+        identity = self._backend.transaction_id
+        columns = () if identity is None else (identity,)
+        row: Sequence[Any] = ()
+        if token is not None:
+            query = select(lease.c.token, *columns).where(lease.c.name == RUN_LEASE)
+            current, *row = connection.execute(query).one_or_none() or (None,)
+            if current != token:
+                raise LeaseLost("lease.lost", token=token)
+        elif columns:
+            row = connection.execute(select(*columns)).one()
+        if row:
+            connection.info[_TRANSACTION_ID] = row[0]
 
     def _begin(self, connection: Connection) -> None:
         self._backend.begin(connection, writing=connection.get_execution_options().get("cchc_writing", False))
@@ -181,9 +207,3 @@ def _backend(location: Location) -> Backend:
     with require_extra("postgres", "psycopg"):
         from cchc_connect.database.postgres import PostgresBackend  # noqa: PLC0415  # its driver is an optional dependency
     return PostgresBackend(location)
-
-
-def _require_current_token(connection: Connection, token: int) -> None:
-    current = connection.execute(select(lease.c.token).where(lease.c.name == RUN_LEASE)).scalar()
-    if current != token:
-        raise LeaseLost("lease.lost", token=token)

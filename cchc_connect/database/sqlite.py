@@ -39,6 +39,7 @@ class SqliteBackend:
 
     driver_errors = DRIVER_ERRORS
     parameter_style: ParameterStyle = "named"
+    transaction_id = None
 
     def __init__(self, path: Path) -> None:
         """Prepare for the file at `path`, which is absolute."""
@@ -88,6 +89,11 @@ class SqliteBackend:
     def error_message(self, error: BaseException) -> Message:
         """Return what an error means and what to do."""
         return sqlite_error_message(error)
+
+    def has_committed(self, connection: Connection, transaction_id: str) -> bool:
+        """Return False: no transaction of a file is in doubt."""
+        del connection, transaction_id
+        return False
 
     def is_connection_lost(self, error: BaseException) -> bool:
         """Return False: a file has no connection that could break."""

@@ -225,6 +225,8 @@ route = Table(
     _number("last_sequence"),
     _optional("held_code"),
     _optional("held_context"),
+    _optional("receiver"),
+    _optional("record_types"),
     comment="Last sequence that each route read from the change feed, and why a route is on hold.",
 )
 
@@ -242,6 +244,8 @@ delivery = Table(
     _text("reason"),
     _optional("finished_at"),
     _optional("shortened_fields"),
+    _optional("idempotency_key"),
+    Column("kind", Text, nullable=False, server_default="record"),
     Index("delivery_open", "route", "state", "sequence"),
     Index("delivery_in_order", "route", "order_key", "state", "sequence"),
     Index("delivery_of_record", "route", "record_key", "state", "record_type"),
@@ -264,5 +268,6 @@ maintenance = Table(
     _text("done_at"),
     _number("sequence"),
     _optional("instant"),
-    comment="What purges and restores did last, and from where on the change feed and the history are complete.",
+    _optional("value"),
+    comment="What purges and restores did last, from where on feed and history are complete, and the epoch.",
 )

@@ -4,20 +4,23 @@
 dotted text, `table.key` in the file.
 """
 
+import pkgutil
 import re
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
-from importlib.resources import files
 from typing import Any, cast
 
 from cchc_connect.messages.values import value_text
 
 _PLURAL = re.compile(r"\{(\w+):([^|{}]+)\|([^|{}]+)\}")
 """A number with its noun for one and for several; only English sentences need it."""
+
+_TABLE = re.compile(r"^\[(\w+)\]$", re.MULTILINE)
+"""The line at which a table of the catalogue's file begins."""
 
 
 class Language(StrEnum):
@@ -129,8 +132,31 @@ def _from_stored(stored: dict[str, Any]) -> object:
     return date.fromisoformat(stored["day"]) if {"day"} == stored.keys() else str(stored)
 
 
+class _Catalogue(Mapping[str, str]):
+    """The sentences of one language by code. A table of the file is parsed when one of its sentences is asked for."""
+
+    def __init__(self, text: str) -> None:
+        """Take the text of a file; a table begins at a line with its name in brackets."""
+        _, *names_and_tables = _TABLE.split(text)
+        self._unparsed = dict(zip(names_and_tables[::2], names_and_tables[1::2], strict=True))
+        self._tables = dict[str, Mapping[str, str]]()
+
+    def __getitem__(self, code: str) -> str:
+        table, _, key = code.partition(".")
+        return self._table(table)[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return (f"{table}.{key}" for table in self._unparsed for key in self._table(table))
+
+    def __len__(self) -> int:
+        return sum(len(self._table(table)) for table in self._unparsed)
+
+    def _table(self, name: str) -> Mapping[str, str]:
+        if name not in self._tables:
+            self._tables[name] = tomllib.loads(self._unparsed[name])
+        return self._tables[name]
+
+
 @cache
-def _sentences(language: Language) -> dict[str, str]:
-    text = files("cchc_connect.messages").joinpath(f"{language}.toml").read_text(encoding="utf-8")
-    tables: dict[str, dict[str, str]] = tomllib.loads(text)
-    return {f"{table}.{key}": sentence for table, sentences in tables.items() for key, sentence in sentences.items()}
+def _sentences(language: Language) -> Mapping[str, str]:
+    return _Catalogue((pkgutil.get_data("cchc_connect.messages", f"{language}.toml") or b"").decode())

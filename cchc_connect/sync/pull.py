@@ -7,9 +7,10 @@ source with a reason (`SourceHeld`) and does not move its cursor.
 
 import logging
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -20,7 +21,7 @@ from cchc_connect.database.state.cursors import read_cursor, write_cursor
 from cchc_connect.database.state.run_counters import CounterKey, write_counters
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing import quarantine
-from cchc_connect.database.writing.fingerprints import known_items_by_hash, live_source_keys
+from cchc_connect.database.writing.fingerprints import KnownItem, known_items_by_hash, live_source_keys
 from cchc_connect.database.writing.incoming import PageBatch
 from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.database.writing.page_writer import write_page
@@ -115,9 +116,10 @@ class Pull:
         return Cursor(translation_key=self._detector.translation_key)
 
     def _initial_cursor(self) -> Cursor:
-        with self._run_context.database.reading() as connection:
-            cursor = self.before = read_cursor(connection, self._stream)
-            self._quarantined = QuarantineIndex(quarantine.open_hashes(connection, self._stream))
+        cursor, open_hashes = self._run_context.read(
+            lambda connection: (read_cursor(connection, self._stream), quarantine.open_hashes(connection, self._stream))
+        )
+        self.before, self._quarantined = cursor, QuarantineIndex(open_hashes)
         if cursor.translation_key != self._detector.translation_key:  # unchanged items must be translated again too
             return self._restart_cursor()
         if self._pull_range.everything:
@@ -144,8 +146,7 @@ class Pull:
 
     def _retry_key_conflicts(self) -> None:
         """Retry items that conflicted with another record's key: a source that lists only changes omits them."""
-        with self._run_context.database.reading() as connection:
-            items = quarantine.items_with_taken_key(connection, self._stream)
+        items = self._run_context.read(lambda connection: quarantine.items_with_taken_key(connection, self._stream))
         classified = self._detector.classify_all(items)
         if classified.records:
             batch = PageBatch(records=classified.records)
@@ -197,8 +198,7 @@ class Pull:
         pending = deque[tuple[Page, PageLookup]]()
         for page in pages:
             item_hashes = self._detector.item_hashes(page.items)
-            with self._run_context.database.reading() as connection:
-                existing = known_items_by_hash(connection, self._stream, item_hashes)
+            existing = self._run_context.read(partial(self._known_items, item_hashes))
             lookup = self._detector.look_up(
                 page.items, existing, item_hashes=item_hashes, quarantined=self._quarantined
             )
@@ -207,14 +207,17 @@ class Pull:
                 yield pending.popleft()
         yield from pending
 
+    def _known_items(self, item_hashes: Sequence[bytes], connection: Connection) -> Mapping[bytes, KnownItem]:
+        return known_items_by_hash(connection, self._stream, item_hashes)
+
     def _process_page(self, page: Page, lookup: PageLookup, state: Pass, writer: BackgroundWriter) -> None:
         """Check a page and let the writer commit it together with the cursor after it."""
         asked = state.asking.next()
         classified = self._filter_key(self._detector.classify(lookup, self._quarantined))
         mark_ahead(classified.records, asked)
         if self._pull_range.observer is not None:
-            with self._run_context.database.reading() as connection:
-                self._pull_range.observer.on_page(connection, self._stream, classified)
+            on_page = self._pull_range.observer.on_page
+            self._run_context.read(lambda connection: on_page(connection, self._stream, classified))
         state.plausibility.require_plausible(page, classified, state.cursor, is_resumed=state.is_resumed)
         state.seen.add(classified.keys)
         if self._pull_range.key is not None:

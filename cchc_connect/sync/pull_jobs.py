@@ -64,8 +64,7 @@ class PullJobs:
         self._run_context = run_context
         self._open_transport = open_transport
         self._pull_ranges = pull_ranges
-        with run_context.database.reading() as connection:
-            self._circuit_breakers = read_circuit_breakers(connection)
+        self._circuit_breakers = run_context.read(read_circuit_breakers)
         self._worker_slots = Semaphore(config.run.worker_processes)
         self.report_lines: list[ReportLine] = []
         self.lists_key = False

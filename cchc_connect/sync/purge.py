@@ -6,6 +6,7 @@ What is deleted, and what never is, is said in `database.writing.purge`; how old
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -69,8 +70,7 @@ class Purge:
 
     def is_due(self) -> bool:
         """True if the last purge was a day ago, or its instant is in the future after a clock was set back."""
-        with self._run_context.database.reading() as connection:
-            last = read_mark(connection, MarkName.PURGE)
+        last = self._run_context.read(lambda connection: read_mark(connection, MarkName.PURGE))
         now = self._run_context.clock.now()
         return last is None or not timedelta(0) <= now - from_timestamp_text(last.done_at) < PURGE_INTERVAL
 
@@ -87,8 +87,7 @@ class Purge:
         if not run_context.dry_run and not run_context.is_stopping():
             done = Mark(done_at=to_timestamp_text(run_context.clock.now()))
             run_context.commit(lambda connection: write_mark(connection, MarkName.PURGE, done))
-        with run_context.database.reading() as connection:
-            reusable_bytes = _reusable_bytes(connection)
+        reusable_bytes = run_context.read(_reusable_bytes)
         return PurgeReport(
             dry_run=run_context.dry_run, rows=rows, held_back_by=held_back_by, reusable_bytes=reusable_bytes
         )
@@ -103,12 +102,10 @@ class Purge:
     def _purge_table(self, old: OldRows) -> int:
         run_context = self._run_context
         if run_context.dry_run:
-            with run_context.database.reading() as connection:
-                return old.count(connection)
+            return run_context.read(old.count)
         deleted, last = 0, None
         while not run_context.is_stopping():
-            with run_context.database.reading() as connection:
-                keys = old.keys(connection, last)
+            keys = run_context.read(partial(old.keys, after=last))
             if not keys:
                 break
             deleted, last = deleted + run_context.commit(lambda connection: old.delete(connection, keys)), keys[-1]  # noqa: B023  # it runs at once
@@ -119,10 +116,10 @@ class Purge:
         if age is None:
             return 0, None
         before, now = _before(run_context.clock.now(), age), to_timestamp_text(run_context.clock.now())
-        with run_context.database.reading() as connection:
-            limit, held_back_by = history_limit(connection, self._routes)
-            if run_context.dry_run:
-                return count_old_versions(connection, before, limit), held_back_by
+        limit, held_back_by = run_context.read(lambda connection: history_limit(connection, self._routes))
+        if run_context.dry_run:
+            old = run_context.read(lambda connection: count_old_versions(connection, before, limit))
+            return old, held_back_by
         deleted = 0
         step: int | None = 0
         while step is not None and not run_context.is_stopping():

@@ -10,6 +10,8 @@ each message before it is sent, with purpose and legal basis, and afterwards its
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from sqlalchemy import Connection
+
 from cchc_connect.adapter import DeliveryStatus, Receipt, max_parallel_of
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.outbox import deliveries
@@ -98,8 +100,8 @@ class Push:
     def count_pending(self) -> None:
         """Count as waiting the deliveries that `run` would send now; send nothing. Only for a dry run, on its copy."""
         self._enqueue()
-        with self._run_context.database.reading() as connection:
-            due = deliveries.due_counts(connection, self._route.name, self._run_context.clock.now())
+        now = self._run_context.clock.now()
+        due = self._run_context.read(lambda connection: deliveries.due_counts(connection, self._route.name, now))
         for record_type, counts in self.counts.items():
             counts.waiting = due.get(record_type, 0)
             if counts.waiting:
@@ -108,8 +110,9 @@ class Push:
     def _enqueue(self) -> None:
         route, changes_read = self._route, 1
         while changes_read:
-            with self._run_context.database.writing(self._run_context.token) as connection:
-                changes_read = deliveries.enqueue(connection, route.name, route.record_types, route.connection)
+            changes_read = self._run_context.commit(
+                lambda connection: deliveries.enqueue(connection, route.name, route.record_types, route.connection)
+            )
 
     def _announce(self, ready: Sequence[Delivery]) -> None:
         """Report the record types of which the first message is about to be sent."""
@@ -118,8 +121,8 @@ class Push:
 
     def _due(self) -> list[Delivery]:
         self._writer.flush()
-        with self._run_context.database.reading() as connection:
-            return deliveries.due(connection, self._route.name, self._run_context.clock.now(), DELIVERY_BATCH_SIZE)
+        route, now = self._route.name, self._run_context.clock.now()
+        return self._run_context.read(lambda connection: deliveries.due(connection, route, now, DELIVERY_BATCH_SIZE))
 
     def _record_intent(self, ready: Sequence[Delivery]) -> None:
         """Write audit log entries before sending; otherwise a crash could hide that a message was sent."""
@@ -128,10 +131,13 @@ class Push:
             record_type: [delivery for delivery in ready if delivery.record_type == record_type]
             for record_type in self._route.record_types
         }
-        with self._run_context.database.writing(self._run_context.token) as connection:
+
+        def append(connection: Connection) -> None:
             for typed_deliveries in filter(None, by_type.values()):
                 outcomes = [SENDING] * len(typed_deliveries)
                 append_entry(connection, self._audit_entry(typed_deliveries, outcomes, now))
+
+        self._run_context.commit(append)
 
     def _parallel_groups(self, ready: Sequence[Delivery]) -> Iterator[list[Batch]]:
         """Yield groups of batches that may be sent at the same time: no two batches of a group share an order key.
@@ -263,19 +269,18 @@ class Push:
         counts_by_type = {record_type: counts.copy() for record_type, counts in self.counts.items()}
         now = self._run_context.clock.now()
 
-        def store() -> None:
+        def store(connection: Connection) -> None:
             pairs = [pair for batch, receipts in unstored for pair in zip(batch, receipts, strict=True)]
-            with self._run_context.database.writing(self._run_context.token) as connection:
-                deliveries.store_receipts(connection, self._route.name, pairs, now)
-                for batch, receipts in unstored:
-                    outcomes = [receipt.status.value for receipt in receipts]
-                    append_entry(connection, self._audit_entry(batch, outcomes, to_timestamp_text(now)))
-                for record_type, counts in counts_by_type.items():
-                    write_counters(
-                        connection, CounterKey(self._run_context.run_id, "push", self._route.name, record_type), counts
-                    )
+            deliveries.store_receipts(connection, self._route.name, pairs, now)
+            for batch, receipts in unstored:
+                outcomes = [receipt.status.value for receipt in receipts]
+                append_entry(connection, self._audit_entry(batch, outcomes, to_timestamp_text(now)))
+            for record_type, counts in counts_by_type.items():
+                write_counters(
+                    connection, CounterKey(self._run_context.run_id, "push", self._route.name, record_type), counts
+                )
 
-        self._writer.submit(store)
+        self._writer.submit(lambda: self._run_context.commit(store))
 
     def _audit_entry(self, batch: Sequence[Delivery], outcomes: Sequence[str], now: str) -> AuditEntry:
         return AuditEntry(

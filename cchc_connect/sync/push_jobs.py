@@ -36,9 +36,8 @@ class PushJobs:
         def job() -> None:
             adapter = self._config.adapter(table.to)
             route = _route(name, table, self._config.connections[table.to], adapter)
-            with self._run_context.database.reading() as connection:
-                # Read now, and not once for all jobs: another route may have just changed it.
-                circuit_breaker = read_circuit_breakers(connection).get(table.to)
+            # Read now, and not once for all jobs: another route may have just changed it.
+            circuit_breaker = self._run_context.read(read_circuit_breakers).get(table.to)
             if circuit_breaker is not None and circuit_breaker.is_open(self._run_context.clock.now()):
                 self._skip_open_circuit(route, circuit_breaker)
                 return

@@ -206,8 +206,7 @@ class Reconciler:
             if comparison.reason is not None:
                 return is_unreachable(error)
         comparison.is_complete = True
-        with self._run_context.database.reading() as connection:
-            missing_there, missing_records, live = comparison.find_deleted(connection)
+        missing_there, missing_records, live = self._run_context.read(comparison.find_deleted)
         if not self._run_context.dry_run:
             self._repair(comparison, missing_there, missing_records, live)
         return False

@@ -264,7 +264,7 @@ class RecordWriter:
                 is_stopping=environment.is_stopping,
                 sleep=environment.sleep,
             )
-            begin_run(self._database, lease.token, run_context.run_id, started_at)
+            run_context.commit(lambda connection: begin_run(connection, run_context.run_id, started_at))
             try:
                 yield
                 self._commit_pages(run_context)
@@ -274,12 +274,16 @@ class RecordWriter:
                     error, LeaseLost | DatabaseUnusable
                 ):  # as every run: without them it has no stored end
                     with suppress(CchcError):  # a database that fails as well must not hide the program's error
-                        finish_run(self._database, lease.token, self._report.as_document())
+                        self._finish(run_context, self._report)
                 raise
             finally:
                 self._run_context = None
             self._report = self._report_of(run_context, started_at, began_s, None)
-            finish_run(self._database, lease.token, self._report.as_document())
+            self._finish(run_context, self._report)
+
+    @staticmethod
+    def _finish(run_context: RunContext, report: RunReport) -> None:
+        run_context.commit(lambda connection: finish_run(connection, report.as_document()))
 
     def _running(self) -> RunContext:
         if self._run_context is None:

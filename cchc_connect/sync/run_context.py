@@ -1,4 +1,4 @@
-"""The run context: what all parts of one run share, and the commit of a write transaction with replay."""
+"""The run context: what all parts of one run share, and its transactions, replayed where a connection breaks."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -8,19 +8,14 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection
 
 from cchc_connect.clock import Clock, to_timestamp_text
+from cchc_connect.database.replay import replayed_read, replayed_write
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.writing.incoming import WriteContext
 from cchc_connect.database.writing.ownership import owners_of
-from cchc_connect.errors import DatabaseLost, Stopped
+from cchc_connect.errors import Stopped
 
 Result = TypeVar("Result")
-
-MAX_REPLAYS = 3
-"""How many times a transaction is repeated whose database connection broke."""
-
-REPLAY_WAIT_S = 1.0
-"""Seconds before the first repetition; the wait doubles before each further one."""
 
 
 class Progress(Protocol):
@@ -91,25 +86,25 @@ class RunContext:
         if self.is_stopping():
             raise Stopped("run.stopped")
 
+    def read(self, work: Callable[[Connection], Result]) -> Result:
+        """Return the result of `work`, which reads one committed state; repeated as in `commit`.
+
+        Raises:
+            DatabaseUnusable: the database failed, or the connection broke in every repetition.
+        """
+        return replayed_read(self.database, work, sleep=self.sleep)
+
     def commit(self, work: Callable[[Connection], Result]) -> Result:
         """Run `work` in one write transaction and return its result.
 
         In a dry run that is not on a copy the transaction is rolled back.
 
-        If the database connection breaks, `work` is repeated on a new connection, up to three times. So `work` must be
-        repeatable: it must change nothing but the database.
+        If the database connection breaks, `work` is repeated on a new connection. So `work` must be repeatable: it must
+        change nothing but the database.
 
         Raises:
             LeaseLost: another run took the lease over.
             DatabaseUnusable: the database failed, or the connection broke in every repetition.
         """
-        for replay in range(MAX_REPLAYS + 1):
-            try:
-                rolls_back = self.dry_run and not self.is_on_copy
-                with self.database.writing(self.token, dry_run=rolls_back) as connection:
-                    return work(connection)
-            except DatabaseLost:
-                if replay == MAX_REPLAYS:
-                    raise
-                self.sleep(REPLAY_WAIT_S * 2**replay)
-        raise AssertionError("the last replay returns or raises")
+        rolls_back = self.dry_run and not self.is_on_copy
+        return replayed_write(self.database, work, token=self.token, dry_run=rolls_back, sleep=self.sleep)

@@ -236,7 +236,7 @@ class Synchronizer:
         with self._open_run_context(dry_run=dry_run, on_copy=on_copy) as run_context:
             started_at, began_s = run_context.clock.now(), run_context.clock.monotonic()
             if not dry_run:
-                begin_run(self._database, run_context.token, run_context.run_id, started_at)
+                run_context.commit(lambda connection: begin_run(connection, run_context.run_id, started_at))
             with relaxed_gc():
                 lines = run_jobs(run_context)
             report = RunReport(
@@ -248,7 +248,7 @@ class Synchronizer:
                 lines=sorted(lines, key=lambda line: (line.kind, line.name, line.partition)),
             )
             if not dry_run:
-                finish_run(self._database, run_context.token, report.as_document())
+                run_context.commit(lambda connection: finish_run(connection, report.as_document()))
                 self._purge_daily(run_context)
             return report
 

@@ -11,7 +11,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import ConfigDict, model_validator
 
 from cchc_connect.wire.codecs import (
     COMMUNE_DIGITS,
@@ -36,6 +36,7 @@ from cchc_connect.wire.codecs import (
     whole_number,
 )
 from cchc_connect.wire.json import Item
+from cchc_schemas.described_models import DescribedModel
 
 ValueReader: TypeAlias = Callable[[Item], object]
 """Takes one value from an item and reads it; usually an `At`."""
@@ -246,10 +247,10 @@ READERS: Mapping[Codec, Reader] = {
 }
 
 
-class FieldRule(BaseModel):
+class FieldRule(DescribedModel):
     """One line of a field map in TOML."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     property: str | tuple[str, ...]
     """Property, or path through objects and lists ("diaChi.chiTiet", "nguonGoc.0.ma"); of several the first that has a

@@ -5,23 +5,18 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, ClassVar, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ConfigDict, ValidationError
 
 from cchc_schemas.codes import Irregularities
+from cchc_schemas.described_models import DescribedModel
 from cchc_schemas.faults import Note, Reading, RecordInvalid, faults_of
 from cchc_schemas.personal import mask, personal_marks
 
 
-class Part(BaseModel):
+class Part(DescribedModel):
     """A part of a record; personal fields are masked in its `repr`."""
 
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        hide_input_in_errors=True,
-        use_attribute_docstrings=True,
-        defer_build=True,  # few programs need every type; Pydantic builds each on first use, under a lock
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         marks = personal_marks(type(self))

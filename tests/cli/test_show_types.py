@@ -4,8 +4,9 @@ import tomllib
 
 import pytest
 
+from cchc_connect.extras import installed_adapters
 from cchc_connect.messages import Language
-from cchc_connect.registry import adapter_factory, installed_adapters
+from cchc_connect.registry import adapter_factory
 from cchc_schemas import RECORD_TYPES
 from cchc_schemas.personal import personal_fields
 from tests.cli.conftest import Call

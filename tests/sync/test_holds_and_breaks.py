@@ -6,6 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from cchc_connect.database.replay import MAX_REPLAYS
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.circuit_breakers import read_circuit_breakers, record_failure, record_success
 from cchc_connect.errors import DatabaseLost, SourceHeld, Stopped
@@ -113,7 +114,7 @@ class Outage(ManualClock):
         return super().now()
 
 
-@pytest.mark.parametrize(("breaks", "comes_through"), [(1, True), (9, False)])
+@pytest.mark.parametrize(("breaks", "comes_through"), [(1, True), (MAX_REPLAYS + 3, False)])
 def test_a_commit_whose_connection_breaks_is_repeated(tmp_path: Path, breaks: int, *, comes_through: bool) -> None:
     """After one break it succeeds on another connection, after several it is an error; no page is stored in part."""
     with prepared_address("postgres", tmp_path) as address, SharedDatabase(address, create_or_upgrade=True) as database:
@@ -128,5 +129,5 @@ def test_a_commit_whose_connection_breaks_is_repeated(tmp_path: Path, breaks: in
             with pytest.raises(DatabaseLost):
                 pull.run()
 
-        assert clock.breaks_left == breaks - (1 if comes_through else 4)
+        assert clock.breaks_left == breaks - (1 if comes_through else MAX_REPLAYS + 1)
         assert books.live_parcels() == (["1"] if comes_through else [])

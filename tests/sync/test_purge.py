@@ -239,10 +239,12 @@ def test_the_audit_log_stays_whole(office: Office) -> None:
 
 def a_run(office: Office, run_id: str, *, is_finished: bool = True) -> None:
     now = office.clock.now()
-    begin_run(office.database, None, run_id, now)
+    with office.database.writing() as connection:
+        begin_run(connection, run_id, now)
     if is_finished:
         report: dict[str, Any] = {"run_id": run_id, "finished_at": f"{now:%Y-%m-%d}", "outcome": "done"}
-        finish_run(office.database, None, report)
+        with office.database.writing() as connection:
+            finish_run(connection, report)
     with office.database.writing() as connection:
         values = {"run_id": run_id, "kind": "pull", "name": "desk", "record_type": "dossier", "partition": ""}
         connection.execute(run_counter.insert().values(**values, counts="{}"))

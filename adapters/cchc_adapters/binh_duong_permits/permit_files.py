@@ -6,11 +6,12 @@ Names as read in its public client (74nguyentan/training_angular_ditagis, 2022);
 
 from collections.abc import Iterator, Mapping
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from cchc_connect import Item, Unreadable
 from cchc_connect.wire import codecs
 from cchc_connect.wire.field_map import FieldMap, at, iso_day, translated
+from cchc_schemas.described_models import DescribedModel
 
 _LIST_EXPECTED = Unreadable("list_expected")
 _read_is_returned = at("tinhTrangTraHoSo.isTraHoSo", read=codecs.flag)
@@ -22,10 +23,10 @@ PERMIT_PAPER: FieldMap = {
 }
 
 
-class PaperCodes(BaseModel):
+class PaperCodes(DescribedModel):
     """Codes of a file's papers and parties; they were not observed and may have to be corrected."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     permit: str = "GPXD"
     """Code of the permit among the papers (maLoaiVanBan)."""

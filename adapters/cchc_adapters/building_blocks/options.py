@@ -11,13 +11,15 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
+
+from cchc_schemas.described_models import DescribedModel
 
 
-class AdapterOptions(BaseModel):
+class AdapterOptions(DescribedModel):
     """The `options` table of a connection in cchc.toml; unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     def mapping_version(self, adapter_version: int) -> int:
         """Return the `mapping_version` of a source: it changes with `adapter_version` and with any option.

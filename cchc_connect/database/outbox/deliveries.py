@@ -53,6 +53,15 @@ class DeliveryState(StrEnum):
     DEAD = "dead"
 
 
+class DeliveryKind(StrEnum):
+    """What a delivery does at the receiver."""
+
+    RECORD = "record"
+    """The receiver gets a version of the record."""
+    WITHDRAWAL = "withdrawal"
+    """The receiver shall no longer hold the record."""
+
+
 @dataclass(kw_only=True)
 class Delivery:
     """One change that is due on a route."""
@@ -86,8 +95,8 @@ REQUEUED: Mapping[str, object] = MappingProxyType(
 
 _RECEIPT_COLUMNS = ("state", "attempts", "next_attempt_at", "reason", "finished_at", "shortened_fields")
 
-NEVER_ATTEMPTED = (DeliveryState.WAITING, 0, None, "", None, None)
-"""A new delivery: its state, attempts, next attempt, reason, end and shortened fields, in the order of the columns."""
+NEVER_ATTEMPTED = (DeliveryState.WAITING, 0, None, "", None, None, None)
+"""A new delivery: its state, attempts, next attempt, reason, end, shortened fields and idempotency key."""
 
 
 def enqueue(connection: Connection, route_name: str, record_types: Sequence[str], receiver: str) -> int:
@@ -112,7 +121,7 @@ def enqueue(connection: Connection, route_name: str, record_types: Sequence[str]
             connection.execute(update(delivery).where(waiting).values(state=DeliveryState.DEAD, reason="gone"))
     described = ("sequence", "record_type", "record_key", "order_key")
     rows = [
-        (route_name, *(row[name] for name in described), *NEVER_ATTEMPTED)
+        (route_name, *(row[name] for name in described), *NEVER_ATTEMPTED, DeliveryKind.RECORD)
         for row in new
         if row["operation"] not in GONE and row["connection"] != receiver
     ]

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 
 from cchc_connect.clock import from_timestamp_text, to_timestamp_text
 from cchc_connect.database.bulk import upsert_row
+from cchc_connect.database.replay import replayed_write
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import rate_limit
 from cchc_connect.http import Rate
@@ -36,14 +37,17 @@ class SharedRateLimit:
         Raises:
             DatabaseUnusable: the database failed.
         """
-        with self._database.writing() as connection:
+
+        def reserve(connection: Connection) -> float | None:
             now = self._now()
             slot = max(self._next_free(connection, now, timedelta(seconds=max_wait_s)), now)
             wait_s = (slot - now).total_seconds()
             if wait_s > max_wait_s:
                 return None
             self._store(connection, slot + self._interval)
-        return wait_s
+            return wait_s
+
+        return replayed_write(self._database, reserve)
 
     def pause(self, seconds: float) -> None:
         """Allow no request for the seconds that the system asked for, at most a minute.
@@ -51,11 +55,14 @@ class SharedRateLimit:
         Raises:
             DatabaseUnusable: the database failed.
         """
-        with self._database.writing() as connection:
+
+        def defer(connection: Connection) -> None:
             now = self._now()
             until = now + min(timedelta(seconds=seconds), MAX_PAUSE)
             if until > self._next_free(connection, now, MAX_PAUSE):
                 self._store(connection, until)
+
+        replayed_write(self._database, defer)
 
     def _next_free(self, connection: Connection, now: datetime, max_wait: timedelta) -> datetime:
         """Return the next free instant; one too late for any caller was stored by a wrong clock and is ignored."""

@@ -5,27 +5,24 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.outbox.audit_log import last_entry_number
-from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.tables import run
 
 
-def begin_run(database: SharedDatabase, token: int | None, run_id: str, now: datetime) -> None:
+def begin_run(connection: Connection, run_id: str, now: datetime) -> None:
     """Store that a run began; a run without an end was killed."""
-    with database.writing(token) as connection:
-        connection.execute(run.insert().values(run_id=run_id, started_at=to_timestamp_text(now)))
+    connection.execute(run.insert().values(run_id=run_id, started_at=to_timestamp_text(now)))
 
 
-def finish_run(database: SharedDatabase, token: int | None, report: Mapping[str, Any]) -> None:
+def finish_run(connection: Connection, report: Mapping[str, Any]) -> None:
     """Store how a run ended, from its report."""
-    with database.writing(token) as connection:
-        values = {
-            "finished_at": report["finished_at"],
-            "outcome": report["outcome"],
-            "report": json.dumps(report, ensure_ascii=False),
-            "last_audit_entry": last_entry_number(connection),
-        }
-        connection.execute(update(run).where(run.c.run_id == report["run_id"]).values(**values))
+    values = {
+        "finished_at": report["finished_at"],
+        "outcome": report["outcome"],
+        "report": json.dumps(report, ensure_ascii=False),
+        "last_audit_entry": last_entry_number(connection),
+    }
+    connection.execute(update(run).where(run.c.run_id == report["run_id"]).values(**values))

@@ -1,0 +1,30 @@
+"""The global options in an unparsed command line, where they may stand anywhere."""
+
+from collections.abc import Sequence
+from itertools import islice
+
+GLOBAL_FLAGS = frozenset({"--json", "--debug"})
+"""Global options without a value."""
+
+GLOBAL_VALUE_OPTIONS = frozenset({"--config", "--lang"})
+"""Global options with a value."""
+
+
+def global_options_first(arguments: Sequence[str]) -> list[str]:
+    """Return the command line with the global options in front; in `arguments` they may stand anywhere.
+
+    >>> global_options_first(["status", "--json", "--db", "demo.db"])
+    ['--json', 'status', '--db', 'demo.db']
+    """
+    global_options, command = list[str](), list[str]()
+    remaining = iter(arguments)
+    for argument in remaining:
+        if argument == "--":
+            command += [argument, *remaining]
+        elif argument in GLOBAL_VALUE_OPTIONS:
+            global_options += [argument, *islice(remaining, 1)]
+        elif argument in GLOBAL_FLAGS or argument.partition("=")[0] in GLOBAL_VALUE_OPTIONS:
+            global_options.append(argument)
+        else:
+            command.append(argument)
+    return global_options + command

@@ -1,0 +1,40 @@
+"""Adds what proves where the database stands and what its receivers hold.
+
+- `delivery.idempotency_key`: every attempt uses the key of the first one. Messages that may have been sent before keep
+  the key that the former programs computed for them.
+- `delivery.kind`: a delivery is a record or a withdrawal.
+- `route.receiver` and `route.record_types`: what a route sends to whom. Unknown for the routes of former programs: the
+  next run stores what the configuration says then.
+- `maintenance.value`: the epoch, which tells this database from its copies and former states.
+"""
+
+import hashlib
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    """Add the columns; no row is changed but for the keys of messages that may have been sent."""
+    op.add_column("delivery", sa.Column("idempotency_key", sa.Text))
+    op.add_column("delivery", sa.Column("kind", sa.Text, nullable=False, server_default="record"))
+    op.add_column("route", sa.Column("receiver", sa.Text))
+    op.add_column("route", sa.Column("record_types", sa.Text))
+    op.add_column("maintenance", sa.Column("value", sa.Text))
+    _keep_former_keys()
+
+
+def _keep_former_keys() -> None:
+    """Store the key of each message that is not delivered: it may have been sent, and its answer lost."""
+    names = ("route", "sequence", "record_type", "record_key", "state", "idempotency_key")
+    columns: dict[str, sa.ColumnClause[str]] = {name: sa.column(name) for name in names}
+    delivery, connection = sa.table("delivery", *columns.values()), op.get_bind()
+    identity = [columns[name] for name in ("route", "record_type", "record_key", "sequence")]
+    open_rows = sa.select(*identity).where(columns["state"] != "delivered")
+    for row in connection.execute(open_rows).all():
+        former = hashlib.sha256("/".join(map(str, row)).encode()).hexdigest()[:32]
+        is_row = (columns["route"] == row.route) & (columns["sequence"] == row.sequence)
+        connection.execute(sa.update(delivery).where(is_row).values(idempotency_key=former))
