@@ -37,6 +37,11 @@ class Asked:
     limit: datetime
     """The same, or what the server's clock said if that is earlier (UTC). No later change time moves a watermark."""
 
+    @property
+    def text(self) -> str:
+        """Return the instant by our clock as stored."""
+        return to_timestamp_text(self.at)
+
     def is_ahead(self, source_time: str | None) -> bool:
         """True if a change time (UTC, as stored) is so much later than our clock that it must be told."""
         return source_time is not None and source_time > self._told_from

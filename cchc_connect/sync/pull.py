@@ -9,12 +9,13 @@ import logging
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
 from sqlalchemy import Connection
 
 from cchc_connect.adapter import DeleteDetection, Page, PageRequest, Source
+from cchc_connect.clock import start_of_range
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursor import Cursor
 from cchc_connect.database.state.cursors import read_cursor, write_cursor
@@ -22,12 +23,12 @@ from cchc_connect.database.state.run_counters import CounterKey, write_counters
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing import quarantine
 from cchc_connect.database.writing.fingerprints import KnownItem, known_items_by_hash, live_source_keys
-from cchc_connect.database.writing.incoming import PageBatch
+from cchc_connect.database.writing.incoming import PageBatch, WriteContext
 from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.privacy import page_tokens
-from cchc_connect.sync.asking import Asking, PageTimes, mark_ahead, page_times
+from cchc_connect.sync.asking import AHEAD_TOLERANCE, Asking, PageTimes, mark_ahead, page_times
 from cchc_connect.sync.change_detection import ChangeDetector, ClassifiedPage, PageLookup, QuarantineIndex
 from cchc_connect.sync.concurrency import BackgroundWriter, prefetch
 from cchc_connect.sync.pass_progress import Deletions, PageCommit, Pass, count_page, later
@@ -35,14 +36,12 @@ from cchc_connect.sync.plausibility import MAX_DELETED_SHARE, PlausibilityCheck,
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.translation import Translator, is_storable_key
+from cchc_connect.sync.went_back import KnownItems, ShownElsewhere
 from cchc_connect.sync.worker_process import MAX_PENDING
 from cchc_connect.transport import Transport
 
 MAX_PAGES = 100_000
 """Maximum number of pages of one pass; a source with more never ends."""
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-"""Zero of the rounding to a source's timestamp resolution."""
 
 log = logging.getLogger("cchc_connect.sync")
 
@@ -67,6 +66,7 @@ class Pull:
         self._pull_range = pull_range or PullRange()
         self._detector = ChangeDetector(source, owners_of(run_context.owners, stream.record_type), translator)
         self._quarantined = QuarantineIndex({})
+        self._known = KnownItems(stream, run_context)
         self.counts = Counters()
         self.before: Cursor | None = None
         """Cursor of the source before this run."""
@@ -100,13 +100,28 @@ class Pull:
                 self._error_context,
             )
             state = self._run_pass(self._restart_cursor())
-        if state.is_behind_watermark and not self._pull_range.is_partial:
+        if self._pull_range.moves_cursor:
+            self._follow_source(cursor, state)
+        self._check_quarantined_share()
+
+    def _follow_source(self, cursor: Cursor, state: Pass) -> None:
+        """Compare everything if the pass `state`, which began at `cursor`, shows that the source went back."""
+        is_whole = not state.is_resumed and not state.is_incomplete
+        missing = self._known.left_out(cursor, state.seen) if is_whole else set[str]()
+        if missing and state.pages > 1:
+            state = self._run_pass(cursor)  # rows may have moved between two pages
+            missing = {key for key in missing if key not in state.seen}
+        if missing or state.is_behind_watermark or state.older.are_many:
             log.warning(
-                "%(connection)s: %(record_type)s lists nothing as late as its watermark; everything is compared",
+                "%(connection)s: %(record_type)s does not list what it should since its watermark; "
+                "everything is compared",
                 self._error_context,
             )
-            self._run_pass(self._restart_cursor())
-        self._check_quarantined_share()
+            state = self._run_pass(replace(self._restart_cursor(), watermark=cursor.watermark), source_went_back=True)
+            deletes = self._source.profile.deletes
+            self.counts.unlisted += self._known.settle(missing, cursor, state.seen, deletes)
+        if not state.is_resumed:
+            self._known.mark_doubtful(state.older.unexplained(state.seen))
 
     @property
     def _error_context(self) -> dict[str, str]:
@@ -133,16 +148,21 @@ class Pull:
 
     def _since(self, watermark: datetime | None) -> datetime | None:
         """Return the start of the next pull: a little before the watermark; None if everything must be listed."""
-        profile = self._source.profile
+        profile, now = self._source.profile, self._run_context.clock.now()
         if not profile.changed_since or watermark is None:
             return None
-        if profile.retention is not None and self._run_context.clock.now() - watermark > profile.retention:
+        if watermark - now > AHEAD_TOLERANCE:
+            log.warning(
+                "%(connection)s: %(record_type)s has a watermark in the future; everything is compared",
+                self._error_context,
+            )
+            return None
+        if profile.retention is not None and now - watermark > profile.retention:
             log.warning(
                 "%(connection)s: %(record_type)s was read too long ago; everything is compared", self._error_context
             )
             return None
-        start = watermark - profile.lookback
-        return start - (start - EPOCH) % profile.timestamp_resolution if profile.timestamp_resolution else start
+        return start_of_range(watermark, profile.lookback, profile.timestamp_resolution)
 
     def _retry_key_conflicts(self) -> None:
         """Retry items that conflicted with another record's key: a source that lists only changes omits them."""
@@ -157,9 +177,9 @@ class Pull:
             counts.quarantined = 0  # they are counted when the source lists them
             self.counts.add(counts)
 
-    def _run_pass(self, cursor: Cursor) -> Pass:
+    def _run_pass(self, cursor: Cursor, *, source_went_back: bool = False) -> Pass:
         clock, order = self._run_context.clock, self._source.profile.order
-        state = Pass(cursor, PlausibilityCheck(self._stream, clock), order, clock)
+        state = Pass(cursor, PlausibilityCheck(self._stream, clock), order, clock, source_went_back=source_went_back)
         writer = BackgroundWriter(overlapping=self._run_context.prefetch > 0)
         try:
             with prefetch(self._pages(cursor, state.asking), self._run_context.prefetch) as pages:
@@ -220,12 +240,13 @@ class Pull:
             self._run_context.read(lambda connection: on_page(connection, self._stream, classified))
         state.plausibility.require_plausible(page, classified, state.cursor, is_resumed=state.is_resumed)
         state.seen.add(classified.keys)
+        state.pages += 1
         if self._pull_range.key is not None:
             self.lists_key |= self._pull_range.key in classified.keys or self._pull_range.key in page.deleted_keys
         times = page_times(classified.change_times, asked)
         state.cursor = self._next_cursor(page, times, state)
         self._quarantined.add(classified.faulty)
-        page_commit = PageCommit(page, classified, state, state.cursor, times)
+        page_commit = PageCommit(page, classified, state, state.cursor, asked, times)
         writer.submit(lambda: self._commit(page_commit) if self._writes_pages else self._count_only(page_commit))
 
     def _filter_key(self, classified: ClassifiedPage) -> ClassifiedPage:
@@ -249,24 +270,37 @@ class Pull:
 
     def _commit(self, page_commit: PageCommit) -> None:
         """Commit one page; `counts` changes only after the commit."""
-        counts, deletions = self._run_context.commit(lambda connection: self._write_page(connection, page_commit))
+        write_context = replace(
+            self._run_context.write_context(self._stream.record_type),
+            source_went_back=page_commit.pass_state.source_went_back,
+            asked_at=page_commit.asked.text,
+        )
+        counts, deletions = self._run_context.commit(
+            lambda connection: self._write_page(connection, page_commit, write_context)
+        )
+        page_commit.pass_state.older.add(write_context.outdated_keys)
         self.counts = counts
         self.after = page_commit.next_cursor if self._pull_range.moves_cursor else self.before
         self._report_progress(page_commit.pass_state)
         if deletions.too_many:
             raise SourceHeld("source.shrunk", vanished=deletions.too_many, live=deletions.live, **self._error_context)
 
-    def _write_page(self, connection: Connection, page_commit: PageCommit) -> tuple[Counters, Deletions]:
+    def _write_page(
+        self, connection: Connection, page_commit: PageCommit, write_context: WriteContext
+    ) -> tuple[Counters, Deletions]:
         page, classified = page_commit.page, page_commit.classified
         is_last = page.next_page_token is None
         counts = count_page(page_commit)
         deletions = self._find_deleted(connection, page_commit.pass_state) if is_last else Deletions()
         deleted_keys = [*self._tombstones(page, classified), *deletions.keys]
         if classified.records or classified.faulty or deleted_keys:
-            batch = PageBatch(records=classified.records, faulty=classified.faulty, deleted_keys=deleted_keys)
-            counts.add(
-                write_page(connection, self._stream, batch, self._run_context.write_context(self._stream.record_type))
+            batch = PageBatch(
+                records=classified.records,
+                faulty=classified.faulty,
+                deleted_keys=deleted_keys,
+                shown_elsewhere=ShownElsewhere(page_commit.pass_state.seen),
             )
+            counts.add(write_page(connection, self._stream, batch, write_context))
         counts.held = deletions.too_many
         counts.add(self.counts)
         if self._pull_range.moves_cursor:

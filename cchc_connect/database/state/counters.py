@@ -22,7 +22,7 @@ class Counters:
     foreign: int = 0
     """Fetched items of records that another agency owns; differing values became discrepancies."""
     outdated: int = 0
-    """Versions and deletions that are older than the stored version by the source's own time, and so changed nothing."""
+    """Versions and deletions that are older than the stored version by the source's own time; they changed nothing."""
     deleted: int = 0
     """Records that were deleted at the source."""
     resolved: int = 0

@@ -3,7 +3,7 @@
 A record object itself is not kept: a page of them would take ten times the memory, and nothing reads them again.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,8 +74,8 @@ class PageBatch:
     """Source keys of deleted items."""
     deletion_times: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     """Source key -> when the source deleted the item, UTC, as stored; None or missing if it does not say."""
-    seen_before: Collection[str] = frozenset()
-    """Source keys of those items of which the same pass showed a version on an earlier page."""
+    shown_elsewhere: Container[str] = frozenset()
+    """Source keys of those items of which the same pass showed a version on another page too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +87,7 @@ class WriteContext:
     """Instant of the write, UTC, as stored."""
     owners: Owners = field(default_factory=Owners)
     source_went_back: bool = False
-    """Whether the source was seen to go back, so that what it shows first in this pass counts, also if it is older."""
+    """Whether the source was seen to go back, so that what it shows counts, also if it is older."""
     asked_at: str | None = None
     """When the page was asked for, UTC, as stored; None: at `now`."""
     outdated_keys: set[str] = field(default_factory=set[str])

@@ -109,8 +109,8 @@ def plan_page(connection: Connection, stream: Stream, page: PageBatch, write_con
     resolver.plan.stored = stored
     for incoming in page.records:
         if order.is_older(incoming.source_key, incoming.source_time):
-            shown_first = write_context.source_went_back and incoming.source_key not in page.seen_before
-            if not shown_first and not order.is_doubtful(incoming.source_key):
+            is_present = write_context.source_went_back and incoming.source_key not in page.shown_elsewhere
+            if not is_present and not order.is_doubtful(incoming.source_key):
                 resolver.plan.outdated.append(incoming.source_key)
                 continue
             resolver.plan.went_back += 1
