@@ -16,13 +16,10 @@ from email.utils import parsedate_to_datetime
 from cchc_connect.adapter import Page, PageRequest, Source
 from cchc_connect.clock import LAST_INSTANT, Clock, as_instant, from_timestamp_text, to_timestamp_text
 from cchc_connect.database.writing.incoming import IncomingRecord
-from cchc_connect.database.writing.version_order import TIME_AHEAD, with_note
+from cchc_connect.database.writing.version_order import EARLIEST_CHANGE_TIME, TIME_AHEAD, with_note
 from cchc_connect.http import HttpResponse
 from cchc_connect.sync.adapter_calls import fetch_page
 from cchc_connect.transport import Transport
-
-EARLIEST_CHANGE_TIME = to_timestamp_text(datetime(1900, 1, 1, tzinfo=UTC))
-"""An earlier change time counts as missing (UTC, as stored): systems write such dates for "no date"."""
 
 AHEAD_TOLERANCE = timedelta(minutes=5)
 """Change times that are at most so much later than our clock are not told: clocks differ by that much."""

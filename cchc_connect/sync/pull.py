@@ -106,9 +106,10 @@ class Pull:
 
     def _follow_source(self, cursor: Cursor, state: Pass) -> None:
         """Compare everything if the pass `state`, which began at `cursor`, shows that the source went back."""
-        is_whole = not state.is_resumed and not state.is_incomplete
-        missing = self._known.left_out(cursor, state.seen) if is_whole else set[str]()
-        if missing and state.pages > 1:
+        if state.is_resumed or state.is_incomplete:
+            return
+        missing = self._known.left_out(cursor, state.seen)
+        if (missing or state.is_behind_watermark) and state.pages > 1:
             state = self._run_pass(cursor)  # rows may have moved between two pages
             missing = {key for key in missing if key not in state.seen}
         if missing or state.is_behind_watermark or state.older.are_many:
@@ -120,8 +121,7 @@ class Pull:
             state = self._run_pass(replace(self._restart_cursor(), watermark=cursor.watermark), source_went_back=True)
             deletes = self._source.profile.deletes
             self.counts.unlisted += self._known.settle(missing, cursor, state.seen, deletes)
-        if not state.is_resumed:
-            self._known.mark_doubtful(state.older.unexplained(state.seen))
+        self._known.mark_unshown(state.older.unexplained(state.seen))
 
     @property
     def _error_context(self) -> dict[str, str]:
@@ -278,7 +278,7 @@ class Pull:
         counts, deletions = self._run_context.commit(
             lambda connection: self._write_page(connection, page_commit, write_context)
         )
-        page_commit.pass_state.older.add(write_context.outdated_keys)
+        page_commit.pass_state.older.add(write_context.outdated)
         self.counts = counts
         self.after = page_commit.next_cursor if self._pull_range.moves_cursor else self.before
         self._report_progress(page_commit.pass_state)

@@ -6,14 +6,14 @@ There are three kinds of it:
 * It leaves out items that are known to have changed since that instant. An item that was edited again moves to a later
   time and is listed; rows that moved between two pages are found by a second look.
 * It shows a version older than the stored one, and no newer one beside it, in two passes one after the other. The first
-  pass marks the stored version as doubtful (`version_order.NO_KNOWN_FORM`), the second one takes what the source shows.
+  pass marks the item (`version_order.SHOWN_OLDER`), the second one takes what the source shows.
 
 After the first two everything is compared, and what the source shows counts, also if it is older. An item that the
 source shows nowhere is marked, so that it is no evidence again; a source whose listing shows deletions needs that not.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -23,7 +23,7 @@ from cchc_connect.adapter import DeleteDetection
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.database.state.cursor import Cursor
 from cchc_connect.database.stream import Stream
-from cchc_connect.database.writing.version_order import keys_to_be_listed, mark_doubtful
+from cchc_connect.database.writing.version_order import keys_to_be_listed, mark_unshown
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.seen_keys import SeenKeys
 
@@ -47,20 +47,23 @@ class OlderVersions:
 
     pages: Counter[str] = field(default_factory=Counter[str])
     """Source key -> number of pages that showed such a version."""
+    hashes: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    """Source key -> hash of the version that was shown last."""
 
-    def add(self, outdated_keys: set[str]) -> None:
-        """Add the outdated items of one page."""
-        if len(self.pages) < MAX_EVIDENCE:
-            self.pages.update(outdated_keys)
+    def add(self, outdated: Mapping[str, bytes]) -> None:
+        """Add the outdated items of one page: source key -> hash."""
+        if not self.are_many:
+            self.pages.update(outdated.keys())
+            self.hashes.update(outdated)
 
     @property
     def are_many(self) -> bool:
         """Whether there are so many that nothing but the source's past explains them."""
         return len(self.pages) >= MAX_EVIDENCE
 
-    def unexplained(self, seen: SeenKeys) -> list[str]:
-        """Return the keys of which the pass showed no other version; `seen` are the keys of its pages."""
-        return sorted(key for key, pages in self.pages.items() if seen.times(key) <= pages)
+    def unexplained(self, seen: SeenKeys) -> Mapping[str, bytes]:
+        """Return key and hash of those of which the pass showed no other version; `seen` are the keys of its pages."""
+        return {key: self.hashes[key] for key, pages in self.pages.items() if seen.times(key) <= pages}
 
 
 class KnownItems:
@@ -93,12 +96,12 @@ class KnownItems:
         no marks.
         """
         known = self.left_out(start, SeenKeys()) & missing if missing else set[str]()
-        gone = sorted(key for key in known if key not in seen)
+        gone = [key for key in known if key not in seen]
         if deletes is not DeleteDetection.ABSENCE:
-            self.mark_doubtful(gone)
+            self.mark_unshown(dict.fromkeys(gone))
         return len(known) - len(gone)
 
-    def mark_doubtful(self, source_keys: Sequence[str]) -> None:
-        """Store that the source no longer shows the stored versions of these items."""
-        if source_keys:
-            self._run_context.commit(lambda connection: mark_doubtful(connection, self._stream, source_keys))
+    def mark_unshown(self, shown: Mapping[str, bytes | None]) -> None:
+        """Store that a pass did not show the stored versions of items, but an older one (its hash) or none."""
+        if shown:
+            self._run_context.commit(lambda connection: mark_unshown(connection, self._stream, shown))

@@ -90,5 +90,5 @@ class WriteContext:
     """Whether the source was seen to go back, so that what it shows counts, also if it is older."""
     asked_at: str | None = None
     """When the page was asked for, UTC, as stored; None: at `now`."""
-    outdated_keys: set[str] = field(default_factory=set[str])
-    """Is filled by the write: source keys of items whose version is older than the stored one and was not written."""
+    outdated: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    """Is filled by the write: source key -> hash of the items that were older than the stored ones and not written."""

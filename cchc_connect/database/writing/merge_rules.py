@@ -78,8 +78,8 @@ class WritePlan:
     """Record key of every item of the page that is not outdated, by source key."""
     stored: Sequence[StoredItem] = ()
     """What was stored of the items before the page."""
-    outdated: list[str] = field(default_factory=list[str])
-    """Source keys of items whose version is older than the stored one; it is not written."""
+    outdated: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    """Source key -> hash of the items whose version is older than the stored one; it is not written."""
     went_back: int = 0
     """Items whose version is written although it is older than the stored one."""
 
@@ -110,8 +110,8 @@ def plan_page(connection: Connection, stream: Stream, page: PageBatch, write_con
     for incoming in page.records:
         if order.is_older(incoming.source_key, incoming.source_time):
             is_present = write_context.source_went_back and incoming.source_key not in page.shown_elsewhere
-            if not is_present and not order.is_doubtful(incoming.source_key):
-                resolver.plan.outdated.append(incoming.source_key)
+            if not is_present and not order.is_present_state(incoming.source_key, incoming.item_hash):
+                resolver.plan.outdated[incoming.source_key] = incoming.item_hash
                 continue
             resolver.plan.went_back += 1
         resolver.resolve(incoming)

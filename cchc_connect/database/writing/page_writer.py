@@ -56,9 +56,9 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
     Idempotent: writing the same page again changes nothing.
     """
     plan = plan_page(connection, stream, page, write_context)
-    outdated = {*plan.outdated, *outdated_deletions(connection, stream, page)}
-    write_context.outdated_keys.update(outdated)
-    deleted_keys = [key for key in page.deleted_keys if key not in outdated]
+    write_context.outdated.update(plan.outdated)
+    kept = outdated_deletions(connection, stream, page)
+    deleted_keys = [key for key in page.deleted_keys if key not in kept]
     _write_versions(connection, stream, plan.versions, write_context)
     _update_provenance(connection, stream, plan)
     unclaimed = upsert_claims(connection, plan.claims)
@@ -68,7 +68,7 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
         unchanged=len(plan.provenance_only) + plan.unchanged,
         foreign=plan.not_owned,
         quarantined=len(faulty),
-        outdated=len(outdated),
+        outdated=len(plan.outdated) + len(kept),
         went_back=plan.went_back,
     )
     counts.inserted = sum(written.version == 1 for written in plan.versions)

@@ -6,8 +6,9 @@ says:
 
 * If it lay in the future when it came (`TIME_AHEAD`), it counts as the beginning of the run that wrote it: a year typed
   wrong must not keep later versions out.
-* If the source did not show the stored version when it was last asked (`NO_KNOWN_FORM` as its hash), it says nothing:
-  the source's present state counts.
+* If the last pass showed an older version instead, the stored hash is that of the older one, marked. When the next pass
+  shows the same, the source went back, and its present state counts. So it does if the source showed none at all
+  (`NO_KNOWN_FORM`).
 """
 
 import json
@@ -18,19 +19,25 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from cchc_connect.database.bulk import RowQuery, batches, select_in
+from cchc_connect.database.bulk import RowQuery, select_in
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import claim, run
 from cchc_connect.database.writing.incoming import IncomingRecord, PageBatch
 
+EARLIEST_CHANGE_TIME = "1900-01-01T00:00:00.000000Z"
+"""An earlier change time counts as missing (UTC, as stored): systems write such dates for "no date"."""
+
 TIME_AHEAD = "change_time_ahead"
 """Rule of the note on a record whose change time lay in the future when it came."""
 
 NO_KNOWN_FORM = b""
-"""Hash of an item that is not recognised when it comes again: the source did not show the stored version when it was
-last asked, or its change time cannot be read.
+"""Hash of an item that is not recognised when it comes again: the source did not show it when it listed everything, or
+its change time cannot be read.
 """
+
+SHOWN_OLDER = b"?"
+"""Start of the stored hash of an item of which the last pass showed an older version; the hash of that one follows."""
 
 
 KEYS_AT_ONCE = 10_000
@@ -75,8 +82,8 @@ class ItemAge:
 
     time: str
     """The time that the stored version counts as (UTC, as stored)."""
-    is_doubtful: bool
-    """Whether the source did not show this version when it was last asked."""
+    item_hash: bytes
+    """As stored."""
 
 
 class VersionOrder:
@@ -93,17 +100,17 @@ class VersionOrder:
             time = min(item.source_time, started.get(item.run_id or "", "")) if is_limited else item.source_time
             known = self._ages.get(item.source_key)
             if known is None or time > known.time:
-                self._ages[item.source_key] = ItemAge(time, item.item_hash == NO_KNOWN_FORM)
+                self._ages[item.source_key] = ItemAge(time, item.item_hash)
 
     def is_older(self, source_key: str, source_time: str | None) -> bool:
         """True if a version of this time (UTC, as stored) is older than the stored one of its item."""
         age = self._ages.get(source_key)
         return age is not None and source_time is not None and source_time < age.time
 
-    def is_doubtful(self, source_key: str) -> bool:
-        """True if the source did not show the stored version of an item when it was last asked."""
+    def is_present_state(self, source_key: str, item_hash: bytes) -> bool:
+        """True if the last pass did not show the stored version of an item either, but this one or none."""
         age = self._ages.get(source_key)
-        return age is not None and age.is_doubtful
+        return age is not None and age.item_hash in {NO_KNOWN_FORM, SHOWN_OLDER + item_hash}
 
 
 def stored_items(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> list[StoredItem]:
@@ -137,17 +144,23 @@ def outdated_deletions(connection: Connection, stream: Stream, page: PageBatch) 
     return [key for key in dated if order.is_older(key, page.deletion_times[key])]
 
 
-def mark_doubtful(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> None:
-    """Store that the source no longer shows the stored versions of these items of the stream's partition."""
-    table = record_table(stream.record_type)
-    owned = (table.c.connection == stream.connection) & (table.c.partition == stream.partition)
-    claimed = (claim.c.record_type == stream.record_type) & (claim.c.connection == stream.connection)
-    for batch in batches(source_keys):
-        marked = update(table).where(owned & table.c.source_key.in_(batch))
-        connection.execute(marked.values(item_hash=NO_KNOWN_FORM))
-        of_partition = claimed & (claim.c.partition == stream.partition)
-        marked = update(claim).where(of_partition & claim.c.source_key.in_(batch))
-        connection.execute(marked.values(item_hash=NO_KNOWN_FORM))
+def mark_unshown(connection: Connection, stream: Stream, shown: Mapping[str, bytes | None]) -> None:
+    """Store that a pass did not show the stored versions of items of the stream's partition.
+
+    Args:
+        connection: an open write transaction.
+        stream: the stream.
+        shown: source key -> hash of the older version that it showed; None if it showed none.
+    """
+    if not shown:
+        return
+    rows = [{"key": key, "mark": NO_KNOWN_FORM if seen is None else SHOWN_OLDER + seen} for key, seen in shown.items()]
+    for table in (record_table(stream.record_type), claim):
+        of_stream = (table.c.connection == stream.connection) & (table.c.partition == stream.partition)
+        if table is claim:
+            of_stream &= claim.c.record_type == stream.record_type
+        marking = update(table).where(of_stream & (table.c.source_key == bindparam("key")))
+        connection.execute(marking.values(item_hash=bindparam("mark")), rows)
 
 
 def keys_to_be_listed(connection: Connection, stream: Stream, since: str, until: str) -> Iterator[str]:
@@ -162,7 +175,8 @@ def keys_to_be_listed(connection: Connection, stream: Stream, since: str, until:
     claimed &= claim.c.partition == stream.partition
     for columns, condition in ((table.c, owned & table.c.deleted_at.is_(None)), (claim.c, claimed)):
         in_range = (columns.source_time > since) & (columns.source_time <= until)
-        of_range = condition & (in_range | columns.source_time.is_(None)) & (columns.item_hash != NO_KNOWN_FORM)
+        is_undated = columns.source_time.is_(None) | (columns.source_time < EARLIEST_CHANGE_TIME)
+        of_range = condition & (in_range | is_undated) & (columns.item_hash != NO_KNOWN_FORM)
         rows = connection.execute(select(columns.source_key).where(of_range).execution_options(yield_per=KEYS_AT_ONCE))
         yield from rows.scalars()
 
