@@ -160,12 +160,19 @@ def test_schedulers_are_told_of_failures_only(code: int, passed_on: int) -> None
         assert done.returncode == passed_on, typed
 
 
+VALUE_OPTIONS = frozenset({"--config", "--lang", "--install-completion", "--show-completion"})
+"""Options that stand before the command and have a value."""
+
+
 def unknown_part(line: str) -> str | None:
     """Return the part of a command line that the program does not have; None if it has all of it."""
     command: Any = get_command(app)
     options = {name for parameter in command.params for name in parameter.opts}
-    for word in line.split():
-        if hasattr(command, "commands") and not word.startswith("-") and word in command.commands:
+    words = iter(line.split())
+    for word in words:
+        if word in VALUE_OPTIONS:
+            next(words, None)
+        elif hasattr(command, "commands") and not word.startswith("-") and word in command.commands:
             command = command.commands[word]
             options |= {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
         elif (word.startswith("--") and word.partition("=")[0] not in options | {"--help"}) or (
