@@ -15,10 +15,12 @@ from email.utils import parsedate_to_datetime
 
 from cchc_connect.adapter import Page, PageRequest, Source
 from cchc_connect.clock import LAST_INSTANT, Clock, as_instant, from_timestamp_text, to_timestamp_text
+from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.writing.incoming import IncomingRecord
 from cchc_connect.database.writing.version_order import EARLIEST_CHANGE_TIME, TIME_AHEAD, with_note
 from cchc_connect.http import HttpResponse
 from cchc_connect.sync.adapter_calls import fetch_page
+from cchc_connect.sync.change_detection import ClassifiedPage
 from cchc_connect.transport import Transport
 
 AHEAD_TOLERANCE = timedelta(minutes=5)
@@ -73,6 +75,12 @@ def page_times(change_times: Iterable[str], asked: Asked) -> PageTimes:
         ahead=ahead,
         ahead_s=int((latest - asked.at).total_seconds()) if ahead and latest is not None else 0,
     )
+
+
+def time_counters(classified: ClassifiedPage, asked: Asked) -> Counters:
+    """Return the counters that the change times of a page move."""
+    times = page_times(classified.change_times, asked)
+    return Counters(times_ahead=times.ahead, times_ahead_s=times.ahead_s, times_unreadable=len(classified.time_shapes))
 
 
 def mark_ahead(records: Iterable[IncomingRecord], asked: Asked) -> None:

@@ -13,7 +13,7 @@ from cchc_connect.adapter import ListingOrder, Page
 from cchc_connect.clock import Clock
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursor import Cursor
-from cchc_connect.sync.asking import Asked, Asking, PageTimes
+from cchc_connect.sync.asking import Asked, Asking, PageTimes, time_counters
 from cchc_connect.sync.change_detection import ClassifiedPage
 from cchc_connect.sync.plausibility import PlausibilityCheck
 from cchc_connect.sync.seen_keys import SeenKeys
@@ -74,22 +74,15 @@ class PageCommit:
     pass_state: Pass
     next_cursor: Cursor
     asked: Asked
-    times: PageTimes
 
 
 def count_page(page_commit: PageCommit) -> Counters:
     """Return the counters of a page, apart from those of the items that are to be written."""
     fetched, classified = len(page_commit.page.items), page_commit.classified
     unchanged = fetched - len(classified.records) - len(classified.faulty) - classified.still_faulty
-    return Counters(
-        fetched=fetched,
-        pages=1,
-        unchanged=unchanged,
-        quarantined=classified.still_faulty,
-        times_ahead=page_commit.times.ahead,
-        times_ahead_s=page_commit.times.ahead_s,
-        times_unreadable=len(classified.time_shapes),
-    )
+    counts = Counters(fetched=fetched, pages=1, unchanged=unchanged, quarantined=classified.still_faulty)
+    counts.add(time_counters(classified, page_commit.asked))
+    return counts
 
 
 @dataclass(frozen=True, kw_only=True)

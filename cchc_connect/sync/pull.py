@@ -36,6 +36,7 @@ from cchc_connect.sync.plausibility import MAX_DELETED_SHARE, PlausibilityCheck,
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.translation import Translator, is_storable_key
+from cchc_connect.sync.unreadable_times import UnreadableTimes
 from cchc_connect.sync.went_back import KnownItems, ShownElsewhere
 from cchc_connect.sync.worker_process import MAX_PENDING
 from cchc_connect.transport import Transport
@@ -60,6 +61,8 @@ class Pull:
     ) -> None:
         """Create the pull; no request is sent before `run`. Without `translator` items are translated here."""
         self._source = source
+        self.profile = source.profile
+        """Capabilities of the source; a connection may say something else of its times."""
         self._stream = stream
         self._transport = transport
         self._run_context = run_context
@@ -67,6 +70,7 @@ class Pull:
         self._detector = ChangeDetector(source, owners_of(run_context.owners, stream.record_type), translator)
         self._quarantined = QuarantineIndex({})
         self._known = KnownItems(stream, run_context)
+        self._unreadable_times = UnreadableTimes()
         self.counts = Counters()
         self.before: Cursor | None = None
         """Cursor of the source before this run."""
@@ -103,6 +107,7 @@ class Pull:
         if self._pull_range.moves_cursor:
             self._follow_source(cursor, state)
         self._check_quarantined_share()
+        self._unreadable_times.check(self.counts, self._error_context)
 
     def _follow_source(self, cursor: Cursor, state: Pass) -> None:
         """Compare everything if the pass `state`, which began at `cursor`, shows that the source went back."""
@@ -119,7 +124,7 @@ class Pull:
                 self._error_context,
             )
             state = self._run_pass(replace(self._restart_cursor(), watermark=cursor.watermark), source_went_back=True)
-            deletes = self._source.profile.deletes
+            deletes = self.profile.deletes
             self.counts.unlisted += self._known.settle(missing, cursor, state.seen, deletes)
         self._known.mark_unshown(state.older.unexplained(state.seen))
 
@@ -140,7 +145,7 @@ class Pull:
         if self._pull_range.everything:
             return replace(self._restart_cursor(), watermark=cursor.watermark)
         if self._pull_range.is_partial:
-            since = self._pull_range.first_instant if self._source.profile.changed_since else None
+            since = self._pull_range.first_instant if self.profile.changed_since else None
             return replace(cursor, pass_since=since, page_token=None, checkpoint=None)
         if cursor.page_token is not None:
             return cursor
@@ -148,7 +153,7 @@ class Pull:
 
     def _since(self, watermark: datetime | None) -> datetime | None:
         """Return the start of the next pull: a little before the watermark; None if everything must be listed."""
-        profile, now = self._source.profile, self._run_context.clock.now()
+        profile, now = self.profile, self._run_context.clock.now()
         if not profile.changed_since or watermark is None:
             return None
         if watermark - now > AHEAD_TOLERANCE:
@@ -178,7 +183,7 @@ class Pull:
             self.counts.add(counts)
 
     def _run_pass(self, cursor: Cursor, *, source_went_back: bool = False) -> Pass:
-        clock, order = self._run_context.clock, self._source.profile.order
+        clock, order = self._run_context.clock, self.profile.order
         state = Pass(cursor, PlausibilityCheck(self._stream, clock), order, clock, source_went_back=source_went_back)
         writer = BackgroundWriter(overlapping=self._run_context.prefetch > 0)
         try:
@@ -204,7 +209,7 @@ class Pull:
             page_token=cursor.page_token,
             until=self._pull_range.last_instant,
             partition=self._stream.partition,
-            source_key=self._pull_range.key if self._source.profile.by_key else None,
+            source_key=self._pull_range.key if self.profile.by_key else None,
         )
         for _ in range(MAX_PAGES):
             page = asking.fetch(self._transport, self._source, page_request, self._stream.connection)
@@ -235,6 +240,7 @@ class Pull:
         asked = state.asking.next()
         classified = self._filter_key(self._detector.classify(lookup, self._quarantined))
         mark_ahead(classified.records, asked)
+        self._unreadable_times.add(classified.time_shapes)
         if self._pull_range.observer is not None:
             on_page = self._pull_range.observer.on_page
             self._run_context.read(lambda connection: on_page(connection, self._stream, classified))
@@ -243,10 +249,9 @@ class Pull:
         state.pages += 1
         if self._pull_range.key is not None:
             self.lists_key |= self._pull_range.key in classified.keys or self._pull_range.key in page.deleted_keys
-        times = page_times(classified.change_times, asked)
-        state.cursor = self._next_cursor(page, times, state)
+        state.cursor = self._next_cursor(page, page_times(classified.change_times, asked), state)
         self._quarantined.add(classified.faulty)
-        page_commit = PageCommit(page, classified, state, state.cursor, asked, times)
+        page_commit = PageCommit(page, classified, state, state.cursor, asked)
         writer.submit(lambda: self._commit(page_commit) if self._writes_pages else self._count_only(page_commit))
 
     def _filter_key(self, classified: ClassifiedPage) -> ClassifiedPage:
@@ -353,12 +358,7 @@ class Pull:
             state.initial_cursor.pass_since is None and not state.is_resumed and not self._pull_range.is_partial
         )
         is_observed = self._pull_range.observer is not None
-        if (
-            is_observed
-            or self._source.profile.deletes is not DeleteDetection.ABSENCE
-            or not is_complete
-            or state.is_incomplete
-        ):
+        if is_observed or self.profile.deletes is not DeleteDetection.ABSENCE or not is_complete or state.is_incomplete:
             return Deletions()
         faulty_here = quarantine.open_keys(connection, self._stream)
         faulty_elsewhere = quarantine.open_keys(connection, self._stream, all_partitions=True) - faulty_here
