@@ -7,6 +7,7 @@ from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_number, local_time
 from cchc_connect.privacy.page_tokens import display_token
 from cchc_connect.sync.report import ReportLine, RunReport, RunStatus
+from cchc_connect.sync.time_notes import time_notes
 
 EXIT_CODES: Mapping[RunStatus, ExitCode] = {
     RunStatus.DONE: ExitCode.DONE,
@@ -16,7 +17,7 @@ EXIT_CODES: Mapping[RunStatus, ExitCode] = {
 }
 
 WRITE_COUNTERS = ("fetched", "unchanged", "inserted", "updated", "deleted", "outdated", "quarantined", "foreign")
-PULL_COUNTERS = ("fetched", "unchanged", "inserted", "updated", "deleted", "quarantined", "foreign", "held")
+PULL_COUNTERS = ("fetched", "unchanged", "inserted", "updated", "deleted", "outdated", "quarantined", "foreign", "held")
 PUSH_COUNTERS = ("delivered", "refused", "waiting", "shortened")
 HIDDEN_IF_ZERO = frozenset({"foreign", "held", "outdated", "shortened"})
 """Counters that are shown only if one of them is not 0."""
@@ -41,6 +42,9 @@ def show_report(report: RunReport, console: Console) -> None:
     show_lines(report.lines, console, lambda line: console.term("outcome", line.outcome))
     for line in report.lines:
         _show_cursor(line, console)
+    for line in report.lines:
+        for note in time_notes(line.counts):
+            console.message("sync_view.note", place=_line_label(line), note=console.sentence(note))
     for line in report.lines:
         if line.reason is not None:
             console.message(f"sync_view.{line.outcome}", place=_line_label(line), reason=console.sentence(line.reason))

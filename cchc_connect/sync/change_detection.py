@@ -16,6 +16,7 @@ from cchc_connect.database.writing.fingerprints import KnownItem
 from cchc_connect.database.writing.incoming import IncomingRecord
 from cchc_connect.database.writing.ownership import Owners
 from cchc_connect.database.writing.quarantine import KEY_TWICE, FaultyItem
+from cchc_connect.database.writing.version_order import NO_KNOWN_FORM
 from cchc_connect.sync.translation import ENGINE_FAILED, TRANSLATION_FAILED, LocalTranslator, TranslatedItem, Translator
 from cchc_connect.wire.json import Item, RawItem
 from cchc_schemas import Fault
@@ -46,6 +47,8 @@ class ClassifiedPage:
     """Source keys of all items of the page."""
     change_times: list[str] = field(default_factory=list[str])
     """Change times of the items for which the source gives one (UTC, as stored)."""
+    time_shapes: list[str] = field(default_factory=list[str])
+    """Shape of each change time that cannot be read."""
 
     @property
     def adapter_fault(self) -> Fault | None:
@@ -185,6 +188,8 @@ class ChangeDetector:
             return
         if translated.source_time is not None:
             classified.change_times.append(translated.source_time)
+        if translated.time_shape is not None:
+            classified.time_shapes.append(translated.time_shape)
         if translated.record is None and quarantined.by_key.get(key) == item_hash:
             classified.still_faulty += 1
         elif translated.record is None:
@@ -194,7 +199,7 @@ class ChangeDetector:
                 source_key=key,
                 source_time=translated.source_time,
                 item=item,
-                item_hash=item_hash,
+                item_hash=item_hash if translated.time_shape is None else NO_KNOWN_FORM,
                 record=translated.record,
                 notes=translated.notes,
             )

@@ -26,13 +26,13 @@ from cchc_connect.errors import CchcError, Fatal, Stopped
 from cchc_connect.messages import Message
 from cchc_connect.sync.change_detection import ClassifiedPage
 from cchc_connect.sync.error_policy import adapter_boundary, is_unreachable, status_and_reason
-from cchc_connect.sync.pass_progress import SeenKeys
 from cchc_connect.sync.plausibility import MAX_DELETED_SHARE, is_too_many
 from cchc_connect.sync.pull import Pull
 from cchc_connect.sync.pull_jobs import ConnectionOpener
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.report import ReportLine, RunStatus
 from cchc_connect.sync.run_context import RunContext
+from cchc_connect.sync.seen_keys import SeenKeys
 from cchc_connect.transport import Transport
 
 MAX_SAMPLES = 20
@@ -104,7 +104,8 @@ class Comparison:
         if not classified.records:
             return
         stored = stored_documents(connection, stream, [incoming.source_key for incoming in classified.records])
-        conflicts = plan_page(connection, stream, classified.records, self._write_context).key_conflicts
+        page = PageBatch(records=classified.records)
+        conflicts = plan_page(connection, stream, page, self._write_context).key_conflicts
         conflicting_keys = {item.source_key for item in conflicts}
         self.quarantined.add(conflicting_keys)
         shown = shown_records(connection, stream.record_type, [each.record.key for each in classified.records])

@@ -27,7 +27,7 @@ from cchc_connect.database.state.run_counters import CounterKey, write_counters
 from cchc_connect.database.state.runs import begin_run, finish_run
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing import quarantine
-from cchc_connect.database.writing.fingerprints import known_items_by_hash, source_times
+from cchc_connect.database.writing.fingerprints import known_items_by_hash
 from cchc_connect.database.writing.incoming import IncomingRecord, PageBatch
 from cchc_connect.database.writing.ownership import NO_SENDERS, Senders
 from cchc_connect.database.writing.page_writer import write_page
@@ -359,29 +359,17 @@ class RecordWriter:
 
 
 def _changed(connection: Connection, stream: Stream, page: _Page) -> tuple[PageBatch, Counters]:
-    """Return what of a page is neither unchanged nor outdated, and the counters of the rest."""
+    """Return what of a page is not unchanged, and the counters of the rest."""
     records, deletions = list(page.records.values()), page.deletions
     existing = known_items_by_hash(connection, stream, [incoming.item_hash for incoming in records])
     quarantined = quarantine.open_keys(connection, stream)
-    dated = [incoming.source_key for incoming in records if incoming.source_time is not None]
-    dated += [key for key, source_time in deletions.items() if source_time is not None]
-    latest = source_times(connection, stream, dated)
 
     def is_unchanged(incoming: IncomingRecord) -> bool:
         return incoming.item_hash in existing and incoming.source_key not in quarantined
 
-    def is_outdated(source_key: str, source_time: str | None) -> bool:
-        return source_time is not None and source_time < latest.get(source_key, "")
-
     changed = [incoming for incoming in records if not is_unchanged(incoming)]
-    current = [incoming for incoming in changed if not is_outdated(incoming.source_key, incoming.source_time)]
-    deletion_times = {key: at for key, at in deletions.items() if not is_outdated(key, at)}
-    counts = Counters(
-        fetched=len(records),
-        unchanged=len(records) - len(changed),
-        outdated=len(changed) - len(current) + len(deletions) - len(deletion_times),
-    )
-    return PageBatch(records=current, deleted_keys=list(deletion_times), deletion_times=deletion_times), counts
+    counts = Counters(fetched=len(records), unchanged=len(records) - len(changed))
+    return PageBatch(records=changed, deleted_keys=list(deletions), deletion_times=deletions), counts
 
 
 def _outcome_of(error: BaseException, connection: str) -> tuple[RunStatus, Message]:

@@ -121,7 +121,9 @@ def test_a_renamed_connection_goes_on_where_it_was(call: Call, books: PulledData
 @on_every_kind
 @pytest.mark.usefixtures("renamed")
 def test_check_finds_a_connection_that_is_gone_until_it_is_renamed_or_removed(call: Call) -> None:
-    findings = [each for each in call("check", "--json").document["findings"] if each["code"] == "ownership.left_behind"]
+    findings = [
+        each for each in call("check", "--json").document["findings"] if each["code"] == "ownership.left_behind"
+    ]
 
     assert [(each["level"], each["context"]["name"], each["context"]["records"]) for each in findings] == [
         ("warning", "old", 11)

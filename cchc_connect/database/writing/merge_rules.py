@@ -14,9 +14,22 @@ from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import change
 from cchc_connect.database.writing.claims import Claim, Document, claims_for
-from cchc_connect.database.writing.incoming import IncomingRecord, SerializedRecord, WriteContext, serialize
+from cchc_connect.database.writing.incoming import (
+    IncomingRecord,
+    PageBatch,
+    SerializedRecord,
+    WriteContext,
+    serialize,
+)
 from cchc_connect.database.writing.ownership import Owners
 from cchc_connect.database.writing.quarantine import KEY_TAKEN, FaultyItem
+from cchc_connect.database.writing.version_order import (
+    StoredItem,
+    VersionOrder,
+    claimed_items,
+    claimed_time,
+    stored_items,
+)
 from cchc_schemas import RECORD_TYPES, from_document
 
 
@@ -63,9 +76,15 @@ class WritePlan:
     disputed_keys: set[str] = field(default_factory=set[str])
     """Keys of records that may have a claim which differs."""
     record_keys: dict[str, str] = field(default_factory=dict[str, str])
-    """Record key of every item of the page, by source key."""
+    """Record key of every item of the page that is not outdated, by source key."""
     vanished: Counter[str] = field(default_factory=Counter[str])
     """Connections that are gone from the configuration -> number of records of the page that they own."""
+    stored: Sequence[StoredItem] = ()
+    """What was stored of the items before the page."""
+    outdated: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    """Source key -> hash of the items whose version is older than the stored one; it is not written."""
+    went_back: int = 0
+    """Items whose version is written although it is older than the stored one."""
 
 
 class CurrentVersion(msgspec.Struct, gc=False):
@@ -81,17 +100,31 @@ class CurrentVersion(msgspec.Struct, gc=False):
         return f"<version {self.version}, {len(self.document)} bytes>"
 
 
-def plan_page(
-    connection: Connection, stream: Stream, incoming_records: Sequence[IncomingRecord], write_context: WriteContext
-) -> WritePlan:
-    """Return what a page changes; its records are resolved in their order."""
-    keys = [incoming.record.key for incoming in incoming_records]
+def plan_page(connection: Connection, stream: Stream, page: PageBatch, write_context: WriteContext) -> WritePlan:
+    """Return what a page changes; its records are resolved in their order, without those that are outdated."""
+    keys = [incoming.record.key for incoming in page.records]
     current = _current_versions(connection, stream, keys)
     claims = claims_for(connection, stream.record_type, keys) if write_context.owners.fields else {}
-    resolver = ConflictResolver(stream, write_context.owners, current, claims)
-    for incoming in incoming_records:
+    stored = stored_items(connection, stream, [incoming.source_key for incoming in page.records])
+    foreign = [incoming.source_key for incoming in page.records if _is_foreign(incoming, stream, current)]
+    order = VersionOrder(connection, [*stored, *claimed_items(connection, stream, foreign)])
+    resolver = ConflictResolver(stream, write_context, current, claims)
+    resolver.plan.stored = stored
+    for incoming in page.records:
+        if order.is_older(incoming.source_key, incoming.source_time):
+            is_present = write_context.source_went_back and incoming.source_key not in page.shown_elsewhere
+            if not is_present and not order.is_present_state(incoming.source_key, incoming.item_hash):
+                resolver.plan.outdated[incoming.source_key] = incoming.item_hash
+                continue
+            resolver.plan.went_back += 1
         resolver.resolve(incoming)
     return resolver.plan
+
+
+def _is_foreign(incoming: IncomingRecord, stream: Stream, current: Mapping[str, CurrentVersion]) -> bool:
+    """True if another connection owns the record of an item, so that the item may have a claim."""
+    version = current.get(incoming.record.key)
+    return version is not None and version.provenance.connection != stream.connection
 
 
 def reverted_versions(
@@ -127,12 +160,14 @@ class ConflictResolver:
     def __init__(
         self,
         stream: Stream,
-        owners: Owners,
+        write_context: WriteContext,
         current: dict[str, CurrentVersion],
         claims: dict[str, dict[str, Document]],
     ) -> None:
+        owners = write_context.owners
         self._stream = stream
         self._owners = owners
+        self._asked_at = write_context.asked_at or write_context.now
         self._current = current
         self._claims = claims
         self._own_fields = owners.owned_by(stream.connection)
@@ -255,7 +290,7 @@ class ConflictResolver:
                 partition=self._stream.partition,
                 record_key=incoming.record.key,
                 item_hash=incoming.item_hash,
-                source_time=incoming.source_time,
+                source_time=claimed_time(incoming, self._asked_at),
                 document=str(incoming.record.document, "utf-8"),
             )
         )

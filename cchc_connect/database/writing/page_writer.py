@@ -9,18 +9,18 @@ and the counters. The rules, which `merge_rules` applies:
   stored as that connection's claim, and as a discrepancy where they differ. A field whose owner no longer sends
   a value gets the value of the record's owner again.
 * Two items of one source cannot be one record: the second goes into quarantine.
+* A version that is older by the source's own time does not replace a newer one of the same source (`version_order`).
 * A deleted record keeps its last values; the lineage leads from a replaced key to its successor.
 """
 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from cchc_connect.database.bulk import RowQuery, analyze_new_tables, batches, insert_rows, select_in, upsert_rows
+from cchc_connect.database.bulk import analyze_new_tables, batches, insert_rows, upsert_rows
 from cchc_connect.database.maintenance import next_sequence
 from cchc_connect.database.record_tables import all_tables, record_table, row_converter
 from cchc_connect.database.state.counters import Counters
@@ -48,6 +48,7 @@ from cchc_connect.database.writing.merge_rules import (
 )
 from cchc_connect.database.writing.ownership import require_no_vanished
 from cchc_connect.database.writing.relations import LineageEvent, LineageKind, write_lineage_events, write_links
+from cchc_connect.database.writing.version_order import outdated_deletions, stored_items
 
 
 def write_page(connection: Connection, stream: Stream, page: PageBatch, write_context: WriteContext) -> Counters:
@@ -58,25 +59,29 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
     Raises:
         SourceHeld: a connection that is gone from the configuration owns records of the page.
     """
-    plan = plan_page(connection, stream, page.records, write_context)
+    plan = plan_page(connection, stream, page, write_context)
     require_no_vanished(plan.vanished, stream.connection, stream.record_type)
+    write_context.outdated.update(plan.outdated)
+    kept = outdated_deletions(connection, stream, page)
+    deleted_keys = [key for key in page.deleted_keys if key not in kept]
     _write_versions(connection, stream, plan.versions, write_context)
     _update_provenance(connection, stream, plan)
     unclaimed = upsert_claims(connection, plan.claims)
     faulty = [*page.faulty, *plan.key_conflicts]
     quarantine.store(connection, stream, faulty, write_context.run_id, write_context.now)
     counts = _counts_of(plan, len(faulty))
+    counts.outdated += len(kept)
     in_conflict = {item.source_key for item in plan.key_conflicts}
-    valid = [incoming.source_key for incoming in page.records if incoming.source_key not in in_conflict]
-    counts.resolved = quarantine.resolve(connection, stream, [*valid, *page.deleted_keys], write_context.now)
-    rekeyed = _rekeyed(connection, stream, plan)
+    valid = [source_key for source_key in plan.record_keys if source_key not in in_conflict]
+    counts.resolved = quarantine.resolve(connection, stream, [*valid, *deleted_keys], write_context.now)
+    rekeyed = _rekeyed(plan)
     claiming = {new.source_key for new in plan.claims}
     not_claiming = [source_key for source_key in plan.record_keys if source_key not in claiming]
-    unclaimed |= delete_claims(connection, stream, [*page.deleted_keys, *not_claiming])
-    deleted = dict.fromkeys(_record_keys(connection, stream, page.deleted_keys), DELETE)
+    unclaimed |= delete_claims(connection, stream, [*deleted_keys, *not_claiming])
+    deleted = dict.fromkeys(_record_keys(connection, stream, deleted_keys), DELETE)
     ended = {**deleted, **dict.fromkeys(rekeyed, RENUMBER)}
     counts.deleted = _mark_deleted(connection, stream, ended, write_context)
-    _store_deletion_times(connection, stream, page)
+    _store_deletion_times(connection, stream, page, deleted_keys)
     _promote_claims(connection, stream, list(ended), write_context)
     reverted = reverted_versions(connection, stream, unclaimed - ended.keys(), write_context.owners)
     _write_versions(connection, stream, reverted, write_context)
@@ -91,7 +96,13 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
 
 
 def _counts_of(plan: WritePlan, faulty: int) -> Counters:
-    counts = Counters(unchanged=len(plan.provenance_only) + plan.unchanged, foreign=plan.not_owned, quarantined=faulty)
+    counts = Counters(
+        unchanged=len(plan.provenance_only) + plan.unchanged,
+        foreign=plan.not_owned,
+        quarantined=faulty,
+        outdated=len(plan.outdated),
+        went_back=plan.went_back,
+    )
     counts.inserted = sum(written.version == 1 for written in plan.versions)
     counts.updated = len(plan.versions) - counts.inserted
     return counts
@@ -143,7 +154,8 @@ def _update_provenance(connection: Connection, stream: Stream, plan: WritePlan) 
     if not plan.provenance_only:
         return
     table = record_table(stream.record_type)
-    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("item_hash", "source_time", "partition")}
+    updated = ("item_hash", "source_time", "partition", "notes")
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in updated}
     statement = update(table).where(table.c.record_key == bindparam("of_key")).values(**values)
     connection.execute(
         statement,
@@ -153,6 +165,7 @@ def _update_provenance(connection: Connection, stream: Stream, plan: WritePlan) 
                 "new_item_hash": incoming.item_hash,
                 "new_source_time": incoming.source_time,
                 "new_partition": stream.partition,
+                "new_notes": incoming.notes,
             }
             for incoming in plan.provenance_only
         ],
@@ -191,9 +204,10 @@ def _mark_deleted(connection: Connection, stream: Stream, ended: dict[str, str],
     return len(ended)
 
 
-def _store_deletion_times(connection: Connection, stream: Stream, page: PageBatch) -> None:
+def _store_deletion_times(connection: Connection, stream: Stream, page: PageBatch, deleted_keys: Sequence[str]) -> None:
     """Store when the source deleted records, so that an older version does not restore them."""
-    times = [{"of_key": key, "new_time": at} for key, at in page.deletion_times.items() if at is not None]
+    deletion_times = {key: page.deletion_times.get(key) for key in deleted_keys}
+    times = [{"of_key": key, "new_time": at} for key, at in deletion_times.items() if at is not None]
     if not times:
         return
     table = record_table(stream.record_type)
@@ -278,26 +292,15 @@ def _write_lineage(
 
 def _record_keys(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> list[str]:
     """Return the record keys of the live records with these source keys."""
-    return [record_key for record_key, _ in _live_keys(connection, stream, source_keys)]
+    return [item.record_key for item in stored_items(connection, stream, source_keys) if item.is_live]
 
 
-def _rekeyed(connection: Connection, stream: Stream, plan: WritePlan) -> dict[str, str]:
+def _rekeyed(plan: WritePlan) -> dict[str, str]:
     """Return the former record keys of items whose record key changed, with their present record key."""
     present_keys = plan.record_keys
-    live = _live_keys(connection, stream, list(present_keys))
-    return {former: present_keys[source_key] for former, source_key in live if former != present_keys[source_key]}
-
-
-def _live_keys(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield record key and source key of the live records with these source keys."""
-    column = record_table(stream.record_type).c.source_key
-    bound = {"connection": stream.connection}
-    for row in select_in(connection, _live_key_query(stream.record_type), column, source_keys, bound):
-        yield row.record_key, row.source_key
-
-
-@cache
-def _live_key_query(record_type: str) -> RowQuery:
-    table = record_table(record_type)
-    live = (table.c.connection == bindparam("connection")) & table.c.deleted_at.is_(None)
-    return select(table.c.record_key, table.c.source_key).where(live)
+    live = [item for item in plan.stored if item.is_live and item.source_key in present_keys]
+    return {
+        item.record_key: present_keys[item.source_key]
+        for item in live
+        if item.record_key != present_keys[item.source_key]
+    }
