@@ -7,6 +7,7 @@ from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_number, local_time
 from cchc_connect.privacy.page_tokens import display_token
 from cchc_connect.sync.report import ReportLine, RunReport, RunStatus
+from cchc_connect.sync.time_notes import time_notes
 
 EXIT_CODES: Mapping[RunStatus, ExitCode] = {
     RunStatus.DONE: ExitCode.DONE,
@@ -17,7 +18,7 @@ EXIT_CODES: Mapping[RunStatus, ExitCode] = {
 
 WRITE_COUNTERS = ("fetched", "unchanged", "inserted", "updated", "deleted", "outdated", "quarantined", "foreign")
 PULL_COUNTERS = (
-    *("fetched", "unchanged", "inserted", "updated", "deleted", "quarantined", "foreign", "drafts", "held"),
+    *("fetched", "unchanged", "inserted", "updated", "deleted", "outdated", "quarantined", "foreign", "drafts", "held"),
 )
 PUSH_COUNTERS = ("delivered", "refused", "waiting", "shortened")
 HIDDEN_IF_ZERO = frozenset({"drafts", "foreign", "held", "outdated", "shortened"})
@@ -44,6 +45,9 @@ def show_report(report: RunReport, console: Console) -> None:
     for line in report.lines:
         _show_cursor(line, console)
     for line in report.lines:
+        for note in time_notes(line.counts):
+            console.message("sync_view.note", place=_line_label(line), note=console.sentence(note))
+    for line in report.lines:
         if line.reason is not None:
             console.message(f"sync_view.{line.outcome}", place=_line_label(line), reason=console.sentence(line.reason))
     console.line()
@@ -61,6 +65,8 @@ def show_lines(lines: Sequence[ReportLine], console: Console, outcome_text: Call
         ("sync_view.pulled", "pull", (*PULL_COUNTERS, *TRAFFIC_COUNTERS)),
         ("sync_view.written", "write", WRITE_COUNTERS),
         ("sync_view.pushed", "push", (*PUSH_COUNTERS, *TRAFFIC_COUNTERS)),
+        ("sync_view.renamed", "rename", ("updated",)),
+        ("sync_view.removed", "remove", ("updated", "deleted")),
     ):
         lines_of_kind = [line for line in lines if line.kind == kind]
         if lines_of_kind:

@@ -3,18 +3,26 @@
 What an adapter returned is used far from its code, so without the checks its mistakes would look like the engine's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, cast
 
 from cchc_connect.adapter import DeliveryStatus, ListingEnd, Outgoing, Page, PageRequest, Receipt, Source, Target
-from cchc_connect.privacy.adapter_failure import ContractBroken
+from cchc_connect.errors import CchcError
+from cchc_connect.http import Conversation, HttpResponse, Result
+from cchc_connect.privacy.adapter_failure import ContractBroken, require_type
 from cchc_connect.privacy.page_tokens import display_token
 from cchc_connect.sync.error_policy import adapter_boundary
 from cchc_connect.transport import Transport
 
 
-def fetch_page(transport: Transport, source: Source, page_request: PageRequest, connection: str) -> Page:
-    """Fetch one page of a source.
+def fetch_page(
+    transport: Transport,
+    source: Source,
+    page_request: PageRequest,
+    connection: str,
+    on_response: Callable[[HttpResponse], None] | None = None,
+) -> Page:
+    """Fetch one page of a source; `on_response` gets every response before the adapter does.
 
     Raises:
         CchcError: what the conversation raised, or the typed error of one of its requests.
@@ -27,9 +35,34 @@ def fetch_page(transport: Transport, source: Source, page_request: PageRequest, 
         called=source.fetch,
         page=display_token(page_request.page_token),
     ):
-        page = transport.run(source.fetch(page_request))
+        conversation = source.fetch(page_request)
+        page = transport.run(conversation if on_response is None else _observed(conversation, on_response))
         _require_page(page)
     return page
+
+
+def _observed(conversation: Conversation[Result], on_response: Callable[[HttpResponse], None]) -> Conversation[Result]:
+    """Run `conversation` and let `on_response` see its responses.
+
+    Raises:
+        ContractBroken: `conversation` is no generator.
+    """
+    require_type("Conversation", Generator, conversation)
+    try:
+        request = next(conversation)
+        while True:
+            try:
+                response = yield request
+            except (CchcError, ContractBroken) as error:
+                request = conversation.throw(error)
+            else:
+                on_response(response)
+                request = conversation.send(response)
+    except StopIteration as finished:
+        result: Result = finished.value
+        return result
+    finally:
+        conversation.close()
 
 
 def deliver_batch(transport: Transport, target: Target, batch: Sequence[Outgoing], route: str) -> Sequence[Receipt]:

@@ -1,41 +1,49 @@
-"""Progress of one pass: its state and its committed pages, its safe watermark, and the source keys that it saw.
+"""Progress of one pass: its state, its committed pages and its safe watermark.
 
 Safe watermark: the latest change time is not safe. While a pass reads its pages, an item on a page that it has already
 read may change, and a later page may show an even later change: a next pull from there would miss the first one. So the
 duration of the pass is subtracted. If the pass was resumed after a crash, its duration is unknown, and only the latest
 change time of the first page counts. A source that lists the oldest change first lists such an item again at its end.
-
-Seen keys: they take eight bytes each, so that a million keys fit into memory.
 """
 
-from array import array
-from bisect import bisect_left
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cchc_connect.adapter import ListingOrder, Page
+from cchc_connect.clock import Clock
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursor import Cursor
+from cchc_connect.sync.asking import Asked, Asking, PageTimes, time_counters
 from cchc_connect.sync.change_detection import ClassifiedPage
 from cchc_connect.sync.plausibility import PlausibilityCheck
-
-BUCKETS = 64
-"""Number of arrays over which the hashes are distributed."""
+from cchc_connect.sync.seen_keys import SeenKeys
+from cchc_connect.sync.went_back import OlderVersions
 
 
 class Pass:
     """State of one pass through the pages of a source."""
 
-    def __init__(self, cursor: Cursor, plausibility: PlausibilityCheck, order: ListingOrder, began_s: float) -> None:
-        """Start at `cursor`; `began_s` is the present second of the monotonic clock."""
+    def __init__(
+        self,
+        cursor: Cursor,
+        plausibility: PlausibilityCheck,
+        order: ListingOrder,
+        clock: Clock,
+        *,
+        source_went_back: bool = False,
+    ) -> None:
+        """Start at `cursor`; with `source_went_back` what the source shows counts, also if it is older."""
         self.initial_cursor = cursor
         self.cursor = cursor
         self.plausibility = plausibility
+        self.asking = Asking(clock)
         self.seen = SeenKeys()
+        self.older = OlderVersions()
+        self.pages = 0
+        self.source_went_back = source_went_back
         self.is_resumed = cursor.page_token is not None
         self.watermark_tracker = WatermarkTracker(
-            order, began_s, is_resumed=self.is_resumed, checkpoint=cursor.checkpoint
+            order, clock.monotonic(), is_resumed=self.is_resumed, checkpoint=cursor.checkpoint
         )
 
     @property
@@ -48,12 +56,13 @@ class Pass:
         """Whether a source asked for changes did not even list the change that the watermark comes from.
 
         The time range is inclusive, so it contains that change, unless the item was deleted or the source is a
-        different one now.
+        different one now. A source that shows older versions instead is followed if it shows them twice.
         """
         start = self.initial_cursor
-        if start.pass_since is None or start.watermark is None or self.is_resumed:
+        if start.pass_since is None or start.watermark is None or self.is_resumed or self.older.pages:
             return False
-        return self.watermark_tracker.latest is None or self.watermark_tracker.latest < start.watermark
+        latest = self.watermark_tracker.latest_listed
+        return latest is None or latest < start.watermark
 
 
 @dataclass(frozen=True)
@@ -64,19 +73,22 @@ class PageCommit:
     classified: ClassifiedPage
     pass_state: Pass
     next_cursor: Cursor
+    asked: Asked
 
 
 def count_page(page_commit: PageCommit) -> Counters:
     """Return the counters of a page, apart from those of the items that are to be written."""
     fetched, classified = len(page_commit.page.items), page_commit.classified
     count = len(classified.records) + len(classified.faulty) + classified.still_faulty + classified.drafts
-    return Counters(
+    counts = Counters(
         fetched=fetched,
         pages=1,
         unchanged=fetched - count,
         quarantined=classified.still_faulty,
         drafts=classified.drafts,
     )
+    counts.add(time_counters(classified, page_commit.asked))
+    return counts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,12 +115,16 @@ class WatermarkTracker:
     checkpoint: datetime | None
     """Checkpoint stored with the cursor: the latest change time seen, or without an order that of the first page."""
     latest: datetime | None = None
+    """Latest change time that this process saw, without those after the instant of asking."""
+    latest_listed: datetime | None = None
     """Latest change time that this process saw."""
 
-    def observe(self, latest: datetime | None) -> None:
-        """Record the latest change time of the next page; None if the page has none."""
+    def observe(self, times: PageTimes) -> None:
+        """Record the change times of the next page."""
+        latest = times.latest
         is_first = self.latest is None and self.checkpoint is None and not self.is_resumed
         self.latest = later(self.latest, latest)
+        self.latest_listed = later(self.latest_listed, times.latest_listed)
         if self.order is ListingOrder.ASCENDING:
             self.checkpoint = later(self.checkpoint, latest)
         elif is_first:
@@ -119,47 +135,6 @@ class WatermarkTracker:
         if self.order is ListingOrder.ASCENDING or self.is_resumed or self.latest is None:
             return self.checkpoint
         return later(self.checkpoint, self.latest - timedelta(seconds=max(0.0, now_s - self.began_s)))
-
-
-class SeenKeys:
-    """A set of keys that stores only a 64-bit hash of each key.
-
-    If two keys have the same hash (about once in ten million passes over a million keys), a vanished record stays
-    until a later pass. A collision never deletes a record.
-    """
-
-    def __init__(self) -> None:
-        """Create an empty set."""
-        self._buckets = [array("q") for _ in range(BUCKETS)]
-        self._is_sorted = True
-
-    def add(self, keys: Iterable[str]) -> None:
-        """Add keys; a key may be added more than once."""
-        buckets = self._buckets
-        for key in keys:
-            key_hash = hash(key)
-            buckets[key_hash % BUCKETS].append(key_hash)
-        self._is_sorted = False
-
-    def __len__(self) -> int:
-        """Return the number of different keys."""
-        self._sort()
-        return sum(map(len, self._buckets))
-
-    def __bool__(self) -> bool:
-        return any(self._buckets)
-
-    def __contains__(self, key: str) -> bool:
-        self._sort()
-        key_hash = hash(key)
-        bucket = self._buckets[key_hash % BUCKETS]
-        index = bisect_left(bucket, key_hash)
-        return index < len(bucket) and bucket[index] == key_hash
-
-    def _sort(self) -> None:
-        if not self._is_sorted:
-            self._buckets = [array("q", sorted(set(bucket))) for bucket in self._buckets]
-            self._is_sorted = True
 
 
 def later(first: datetime | None, second: datetime | None) -> datetime | None:

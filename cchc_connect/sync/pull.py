@@ -9,13 +9,13 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
 from sqlalchemy import Connection
 
 from cchc_connect.adapter import DeleteDetection, Page, PageRequest, Source
-from cchc_connect.clock import from_timestamp_text
+from cchc_connect.clock import start_of_range
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursor import Cursor
 from cchc_connect.database.state.cursors import read_cursor, write_cursor
@@ -28,12 +28,11 @@ from cchc_connect.database.writing.fingerprints import (
     known_items_by_hash,
     live_source_keys,
 )
-from cchc_connect.database.writing.incoming import PageBatch
-from cchc_connect.database.writing.ownership import owners_of
+from cchc_connect.database.writing.incoming import PageBatch, WriteContext
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.privacy import page_tokens
-from cchc_connect.sync.adapter_calls import fetch_page
+from cchc_connect.sync.asking import AHEAD_TOLERANCE, Asking, PageTimes, mark_ahead, page_times
 from cchc_connect.sync.change_detection import ChangeDetector, ClassifiedPage, PageLookup, QuarantineIndex
 from cchc_connect.sync.concurrency import BackgroundWriter, prefetch
 from cchc_connect.sync.pass_progress import Deletions, PageCommit, Pass, count_page, later
@@ -41,14 +40,13 @@ from cchc_connect.sync.plausibility import MAX_DELETED_SHARE, PlausibilityCheck,
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.translation import Translator, is_storable_key
+from cchc_connect.sync.unreadable_times import UnreadableTimes
+from cchc_connect.sync.went_back import KnownItems, ShownElsewhere
 from cchc_connect.sync.worker_process import MAX_PENDING
 from cchc_connect.transport import Transport
 
 MAX_PAGES = 100_000
 """Maximum number of pages of one pass; a source with more never ends."""
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-"""Zero of the rounding to a source's timestamp resolution."""
 
 log = logging.getLogger("cchc_connect.sync")
 
@@ -67,12 +65,18 @@ class Pull:
     ) -> None:
         """Create the pull; no request is sent before `run`. Without `translator` items are translated here."""
         self._source = source
+        self.profile = source.profile
+        """Capabilities of the source; a connection may say something else of its times."""
         self._stream = stream
         self._transport = transport
         self._run_context = run_context
         self._pull_range = pull_range or PullRange()
-        self._detector = ChangeDetector(source, owners_of(run_context.owners, stream.record_type), translator)
+        self._detector = ChangeDetector(
+            source, run_context.owners_of(stream.record_type), translator, stream.connection
+        )
         self._quarantined = QuarantineIndex({})
+        self._known = KnownItems(stream, run_context)
+        self._unreadable_times = UnreadableTimes()
         self.counts = Counters()
         self.before: Cursor | None = None
         """Cursor of the source before this run."""
@@ -106,13 +110,29 @@ class Pull:
                 self._error_context,
             )
             state = self._run_pass(self._restart_cursor())
-        if state.is_behind_watermark and not self._pull_range.is_partial:
+        if self._pull_range.moves_cursor:
+            self._follow_source(cursor, state)
+        self._check_quarantined_share()
+        self._unreadable_times.check(self.counts, self._error_context)
+
+    def _follow_source(self, cursor: Cursor, state: Pass) -> None:
+        """Compare everything if the pass `state`, which began at `cursor`, shows that the source went back."""
+        if state.is_resumed or state.is_incomplete:
+            return
+        missing = self._known.left_out(cursor, state.seen)
+        if (missing or state.is_behind_watermark) and state.pages > 1:
+            state = self._run_pass(cursor)  # rows may have moved between two pages
+            missing = {key for key in missing if key not in state.seen}
+        if missing or state.is_behind_watermark or state.older.are_many:
             log.warning(
-                "%(connection)s: %(record_type)s lists nothing as late as its watermark; everything is compared",
+                "%(connection)s: %(record_type)s does not list what it should since its watermark; "
+                "everything is compared",
                 self._error_context,
             )
-            self._run_pass(self._restart_cursor())
-        self._check_quarantined_share()
+            state = self._run_pass(replace(self._restart_cursor(), watermark=cursor.watermark), source_went_back=True)
+            deletes = self.profile.deletes
+            self.counts.unlisted += self._known.settle(missing, cursor, state.seen, deletes)
+        self._known.mark_unshown(state.older.unexplained(state.seen))
 
     @property
     def _error_context(self) -> dict[str, str]:
@@ -131,7 +151,7 @@ class Pull:
         if self._pull_range.everything:
             return replace(self._restart_cursor(), watermark=cursor.watermark)
         if self._pull_range.is_partial:
-            since = self._pull_range.first_instant if self._source.profile.changed_since else None
+            since = self._pull_range.first_instant if self.profile.changed_since else None
             return replace(cursor, pass_since=since, page_token=None, checkpoint=None)
         if cursor.page_token is not None:
             return cursor
@@ -139,16 +159,21 @@ class Pull:
 
     def _since(self, watermark: datetime | None) -> datetime | None:
         """Return the start of the next pull: a little before the watermark; None if everything must be listed."""
-        profile = self._source.profile
+        profile, now = self.profile, self._run_context.clock.now()
         if not profile.changed_since or watermark is None:
             return None
-        if profile.retention is not None and self._run_context.clock.now() - watermark > profile.retention:
+        if watermark - now > AHEAD_TOLERANCE:
+            log.warning(
+                "%(connection)s: %(record_type)s has a watermark in the future; everything is compared",
+                self._error_context,
+            )
+            return None
+        if profile.retention is not None and now - watermark > profile.retention:
             log.warning(
                 "%(connection)s: %(record_type)s was read too long ago; everything is compared", self._error_context
             )
             return None
-        start = watermark - profile.lookback
-        return start - (start - EPOCH) % profile.timestamp_resolution if profile.timestamp_resolution else start
+        return start_of_range(watermark, profile.lookback, profile.timestamp_resolution)
 
     def _retry_key_conflicts(self) -> None:
         """Retry items that conflicted with another record's key: a source that lists only changes omits them."""
@@ -183,12 +208,12 @@ class Pull:
         write_context = self._run_context.write_context(self._stream.record_type)
         return self._run_context.commit(lambda connection: write_page(connection, self._stream, batch, write_context))
 
-    def _run_pass(self, cursor: Cursor) -> Pass:
-        clock, order = self._run_context.clock, self._source.profile.order
-        state = Pass(cursor, PlausibilityCheck(self._stream, clock), order, clock.monotonic())
+    def _run_pass(self, cursor: Cursor, *, source_went_back: bool = False) -> Pass:
+        clock, order = self._run_context.clock, self.profile.order
+        state = Pass(cursor, PlausibilityCheck(self._stream, clock), order, clock, source_went_back=source_went_back)
         writer = BackgroundWriter(overlapping=self._run_context.prefetch > 0)
         try:
-            with prefetch(self._pages(cursor), self._run_context.prefetch) as pages:
+            with prefetch(self._pages(cursor, state.asking), self._run_context.prefetch) as pages:
                 for page, lookup in self._with_lookups(pages):
                     self._process_page(page, lookup, state, writer)
                     if page.next_page_token is None:
@@ -204,17 +229,17 @@ class Pull:
             writer.close()
         raise SourceHeld("source.too_many_pages", most=MAX_PAGES, **self._error_context)
 
-    def _pages(self, cursor: Cursor) -> Iterator[Page]:
+    def _pages(self, cursor: Cursor, asking: Asking) -> Iterator[Page]:
         """Yield the pages of the source, starting at the cursor."""
         page_request = PageRequest(
             since=cursor.pass_since,
             page_token=cursor.page_token,
             until=self._pull_range.last_instant,
             partition=self._stream.partition,
-            source_key=self._pull_range.key if self._source.profile.by_key else None,
+            source_key=self._pull_range.key if self.profile.by_key else None,
         )
         for _ in range(MAX_PAGES):
-            page = fetch_page(self._transport, self._source, page_request, self._stream.connection)
+            page = asking.fetch(self._transport, self._source, page_request, self._stream.connection)
             yield page
             if page.next_page_token is None:
                 return
@@ -239,17 +264,21 @@ class Pull:
 
     def _process_page(self, page: Page, lookup: PageLookup, state: Pass, writer: BackgroundWriter) -> None:
         """Check a page and let the writer commit it together with the cursor after it."""
+        asked = state.asking.next()
         classified = self._filter_key(self._detector.classify(lookup, self._quarantined))
+        mark_ahead(classified.records, asked)
+        self._unreadable_times.add(classified.time_shapes)
         if self._pull_range.observer is not None:
             on_page = self._pull_range.observer.on_page
             self._run_context.read(lambda connection: on_page(connection, self._stream, classified))
         state.plausibility.require_plausible(page, classified, state.cursor, is_resumed=state.is_resumed)
         state.seen.add(classified.keys)
+        state.pages += 1
         if self._pull_range.key is not None:
             self.lists_key |= self._pull_range.key in classified.keys or self._pull_range.key in page.deleted_keys
-        state.cursor = self._next_cursor(page, classified, state)
+        state.cursor = self._next_cursor(page, page_times(classified.change_times, asked), state)
         self._quarantined.add(classified.faulty)
-        page_commit = PageCommit(page, classified, state, state.cursor)
+        page_commit = PageCommit(page, classified, state, state.cursor, asked)
         writer.submit(lambda: self._commit(page_commit) if self._writes_pages else self._count_only(page_commit))
 
     def _filter_key(self, classified: ClassifiedPage) -> ClassifiedPage:
@@ -273,14 +302,24 @@ class Pull:
 
     def _commit(self, page_commit: PageCommit) -> None:
         """Commit one page; `counts` changes only after the commit."""
-        counts, deletions = self._run_context.commit(lambda connection: self._write_page(connection, page_commit))
+        write_context = replace(
+            self._run_context.write_context(self._stream.record_type),
+            source_went_back=page_commit.pass_state.source_went_back,
+            asked_at=page_commit.asked.text,
+        )
+        counts, deletions = self._run_context.commit(
+            lambda connection: self._write_page(connection, page_commit, write_context)
+        )
+        page_commit.pass_state.older.add(write_context.outdated)
         self.counts = counts
         self.after = page_commit.next_cursor if self._pull_range.moves_cursor else self.before
         self._report_progress(page_commit.pass_state)
         if deletions.too_many:
             raise SourceHeld("source.shrunk", vanished=deletions.too_many, live=deletions.live, **self._error_context)
 
-    def _write_page(self, connection: Connection, page_commit: PageCommit) -> tuple[Counters, Deletions]:
+    def _write_page(
+        self, connection: Connection, page_commit: PageCommit, write_context: WriteContext
+    ) -> tuple[Counters, Deletions]:
         page, classified = page_commit.page, page_commit.classified
         is_last = page.next_page_token is None
         counts = count_page(page_commit)
@@ -294,10 +333,9 @@ class Pull:
                 former_faults=classified.former_faults,
                 is_full_listing=self._is_full_listing(page_commit.pass_state),
                 is_gone=self._is_gone(page_commit.pass_state) if is_last else None,
+                shown_elsewhere=ShownElsewhere(page_commit.pass_state.seen),
             )
-            counts.add(
-                write_page(connection, self._stream, batch, self._run_context.write_context(self._stream.record_type))
-            )
+            counts.add(write_page(connection, self._stream, batch, write_context))
         counts.held = deletions.too_many
         counts.add(self.counts)
         if self._pull_range.moves_cursor:
@@ -320,10 +358,9 @@ class Pull:
             if key not in classified.keys and only_key in {None, key} and is_storable_key(key)
         ]
 
-    def _next_cursor(self, page: Page, classified: ClassifiedPage, state: Pass) -> Cursor:
+    def _next_cursor(self, page: Page, times: PageTimes, state: Pass) -> Cursor:
         cursor = state.cursor
-        latest = max(state.plausibility.plausible_times(classified.change_times), default=None)
-        state.watermark_tracker.observe(None if latest is None else from_timestamp_text(latest))
+        state.watermark_tracker.observe(times)
         if page.next_page_token is not None:
             return replace(
                 cursor,
@@ -360,11 +397,7 @@ class Pull:
         than the source announced. An item that moved to another partition and is faulty there is not deleted.
         """
         is_observed = self._pull_range.observer is not None
-        if (
-            is_observed
-            or self._source.profile.deletes is not DeleteDetection.ABSENCE
-            or not self._shows_everything(state)
-        ):
+        if is_observed or self.profile.deletes is not DeleteDetection.ABSENCE or not self._shows_everything(state):
             return Deletions()
         faulty_here = quarantine.open_keys(connection, self._stream)
         faulty_elsewhere = quarantine.open_keys(connection, self._stream, all_partitions=True) - faulty_here
