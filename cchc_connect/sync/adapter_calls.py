@@ -7,7 +7,8 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any, cast
 
 from cchc_connect.adapter import DeliveryStatus, ListingEnd, Outgoing, Page, PageRequest, Receipt, Source, Target
-from cchc_connect.errors import CchcError
+from cchc_connect.database.stream import Stream
+from cchc_connect.errors import CchcError, Rejected, Retriable, SourceHeld, StartOver
 from cchc_connect.http import Conversation, HttpResponse, Result
 from cchc_connect.privacy.adapter_failure import ContractBroken, require_type
 from cchc_connect.privacy.page_tokens import display_token
@@ -63,6 +64,20 @@ def _observed(conversation: Conversation[Result], on_response: Callable[[HttpRes
         return result
     finally:
         conversation.close()
+
+
+def lacks_item(transport: Transport, source: Source, stream: Stream, key: str) -> bool:
+    """Ask a source whose profile has `by_key` for one item; True if its answer shows that it does not have it.
+
+    No answer, or one that is no proof, is False.
+    """
+    page_request = PageRequest(since=None, page_token=None, partition=stream.partition, source_key=key)
+    try:
+        page = fetch_page(transport, source, page_request, stream.connection)
+    except (Retriable, Rejected, SourceHeld, StartOver):
+        return False
+    is_whole = page.next_page_token is None and page.end is ListingEnd.PROVEN
+    return is_whole and (key in page.deleted_keys or not page.items)
 
 
 def deliver_batch(transport: Transport, target: Target, batch: Sequence[Outgoing], route: str) -> Sequence[Receipt]:

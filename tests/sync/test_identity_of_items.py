@@ -5,6 +5,7 @@ import json
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -85,6 +86,22 @@ def test_whatever_the_keys_do_every_record_is_what_the_source_says_last(
         assert stored_areas(books) == listing.areas()
         assert books.pull("a", register).counts.rows_written == 0
         listing.edit()
+        books.clock.advance(timedelta(days=2))
+
+
+def test_a_source_that_names_items_by_their_content_may_change_all_of_them_at_once(books: PulledDatabase) -> None:
+    """Every former key is missing then, but no record is."""
+    register = LandRegister(page_size=4)
+    listing = Listing([(number, number) for number in range(1, 20)], random.Random(0))
+    register.items = listing.items(KEYS["hashes"])
+    books.pull("a", register)
+    listing.rows = [(number, area + 100) for number, area in listing.rows]
+    register.items = listing.items(KEYS["hashes"])
+
+    counts = books.pull("a", register).counts
+
+    assert stored_areas(books) == listing.areas()
+    assert (counts.updated, counts.deleted, counts.held, counts.quarantined) == (19, 0, 0, 0)
 
 
 @pytest.mark.parametrize("page_size", [2, 50])
@@ -177,7 +194,7 @@ def test_drafts_are_left_out_and_counted_and_are_no_fault(books: PulledDatabase)
 
     assert (first.counts.drafts, first.counts.inserted, first.counts.quarantined) == (7, 1, 0)
     assert (second.counts.drafts, second.counts.inserted, second.counts.unchanged) == (6, 1, 1)
-    assert (first.is_incomplete, books.quarantined(), books.live_parcels()) == (False, [], ["1", "2"])
+    assert (first.incomplete, books.quarantined(), books.live_parcels()) == (None, [], ["1", "2"])
 
 
 def test_a_draft_that_was_quarantined_by_an_earlier_version_leaves_quarantine(books: PulledDatabase) -> None:

@@ -49,7 +49,7 @@ from cchc_connect.database.writing.merge_rules import (
 )
 from cchc_connect.database.writing.ownership import require_no_vanished
 from cchc_connect.database.writing.relations import LineageEvent, LineageKind, write_lineage_events, write_links
-from cchc_connect.database.writing.version_order import outdated_deletions, stored_items
+from cchc_connect.database.writing.version_order import VersionOrder, outdated_deletions, stored_items
 
 _PROVENANCE_OF_CONTENT = ("source_key", "item_hash", "source_time", "partition", "notes")
 """What an item of the same content may change of its record."""
@@ -71,12 +71,15 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
     _write_versions(connection, stream, plan.versions, write_context)
     _update_provenance(connection, stream, plan)
     unclaimed = upsert_claims(connection, plan.claims)
-    faulty = [*page.faulty, *plan.key_conflicts]
-    quarantine.store(connection, stream, faulty, write_context.run_id, write_context.now)
-    counts = _counts_of(plan, len(faulty))
-    counts.outdated += len(kept)
-    no_faults = [*_without_faults(plan), *deleted_keys, *page.former_faults]
-    counts.resolved = quarantine.resolve(connection, stream, no_faults, write_context.now)
+    counts = Counters(
+        unchanged=len(plan.provenance_only) + plan.unchanged,
+        foreign=plan.not_owned,
+        outdated=len(plan.outdated) + len(kept),
+        went_back=plan.went_back,
+    )
+    counts.inserted = sum(written.version == 1 for written in plan.versions)
+    counts.updated = len(plan.versions) - counts.inserted
+    counts.add(_update_quarantine(connection, stream, page, plan, deleted_keys, write_context))
     rekeyed = _rekeyed(connection, plan, stream, is_full_listing=page.is_full_listing)
     claiming = {new.source_key for new in plan.claims}
     not_claiming = [source_key for source_key in plan.record_keys if source_key not in claiming]
@@ -98,23 +101,31 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
     return counts
 
 
-def _without_faults(plan: WritePlan) -> list[str]:
-    """Return the source keys of the items of a page that are written and in no conflict."""
-    in_conflict = {item.source_key for item in plan.key_conflicts}
-    return [source_key for source_key in plan.record_keys if source_key not in in_conflict]
-
-
-def _counts_of(plan: WritePlan, faulty: int) -> Counters:
-    counts = Counters(
-        unchanged=len(plan.provenance_only) + plan.unchanged,
-        foreign=plan.not_owned,
-        quarantined=faulty,
-        outdated=len(plan.outdated),
-        went_back=plan.went_back,
-    )
-    counts.inserted = sum(written.version == 1 for written in plan.versions)
-    counts.updated = len(plan.versions) - counts.inserted
-    return counts
+def _update_quarantine(
+    connection: Connection,
+    stream: Stream,
+    page: PageBatch,
+    plan: WritePlan,
+    deleted_keys: Sequence[str],
+    write_context: WriteContext,
+) -> Counters:
+    """Quarantine the faulty items of a page and close the entries of the others; older versions change nothing."""
+    order = VersionOrder.of_faulty(connection, stream, page)
+    faulty, outdated = list(plan.key_conflicts), dict[str, bytes]()
+    for item in page.faulty:
+        if order.is_outdated(item.source_key, item.source_time, item.item_hash, page, write_context):
+            outdated[item.source_key] = item.item_hash
+        else:
+            faulty.append(item)
+    write_context.outdated.update(outdated)
+    times = {incoming.source_key: incoming.source_time for incoming in page.records}
+    touched = [*times, *deleted_keys, *page.former_faults, *(item.source_key for item in faulty)]
+    entries = quarantine.open_entries(connection, stream, touched, page.shown_elsewhere)
+    quarantine.store(connection, stream, faulty, write_context.run_id, write_context.now, entries)
+    valid = plan.record_keys.keys() - {item.source_key for item in plan.key_conflicts}
+    fixed = [key for key in valid if not entries.is_newer(key, times[key])]
+    resolved = quarantine.resolve(connection, [*fixed, *deleted_keys, *page.former_faults], write_context.now, entries)
+    return Counters(quarantined=len(faulty), outdated=len(outdated), resolved=resolved)
 
 
 def _write_versions(
