@@ -91,7 +91,7 @@ class PageCommit:
     classified: ClassifiedPage
     pass_state: Pass
     next_cursor: Cursor
-    asked: Asked
+    asking_instant: Asked
     ends_pass: bool
     """Whether the pass ends with this page."""
 
@@ -106,7 +106,7 @@ def count_page(page_commit: PageCommit) -> Counters:
     fetched, classified = len(page_commit.page.items), page_commit.classified
     unchanged = fetched - len(classified.records) - len(classified.faulty) - classified.still_faulty
     counts = Counters(fetched=fetched, pages=1, unchanged=unchanged, quarantined=classified.still_faulty)
-    counts.add(time_counters(classified, page_commit.asked))
+    counts.add(time_counters(classified, page_commit.asking_instant))
     return counts
 
 
