@@ -66,15 +66,15 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
     plan = plan_page(connection, stream, page, write_context)
     require_no_vanished(plan.vanished, stream.connection, stream.record_type)
     write_context.outdated.update(plan.outdated)
-    kept = outdated_deletions(connection, stream, page)
-    deleted_keys = [key for key in page.deleted_keys if key not in kept]
+    outdated_deletes = outdated_deletions(connection, stream, page)
+    deleted_keys = [key for key in page.deleted_keys if key not in outdated_deletes]
     _write_versions(connection, stream, plan.versions, write_context)
     _update_provenance(connection, stream, plan)
     unclaimed = upsert_claims(connection, plan.claims)
     counts = Counters(
         unchanged=len(plan.provenance_only) + plan.unchanged,
         foreign=plan.not_owned,
-        outdated=len(plan.outdated) + len(kept),
+        outdated=len(plan.outdated) + len(outdated_deletes),
         went_back=plan.went_back,
     )
     counts.inserted = sum(written.version == 1 for written in plan.versions)
