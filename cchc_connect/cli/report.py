@@ -23,6 +23,9 @@ PULL_COUNTERS = (
     *("drafts", "held"),
 )
 PUSH_COUNTERS = ("delivered", "refused", "waiting", "shortened")
+ROUTE_COUNTERS = ("initial", "dropped", "withdrawn", "not_withdrawn")
+"""Counters of a route that have a sentence of their own, if they are not 0."""
+
 HIDDEN_IF_ZERO = frozenset({"absent", "drafts", "foreign", "held", "outdated", "shortened"})
 """Counters that are shown only if one of them is not 0."""
 
@@ -50,10 +53,9 @@ def show_report(report: RunReport, console: Console) -> None:
         for note in time_notes(line.counts):
             console.message("sync_view.note", place=_line_label(line), note=console.sentence(note))
     for line in report.lines:
-        if line.reason is not None:
-            console.message(f"sync_view.{line.outcome}", place=_line_label(line), reason=console.sentence(line.reason))
-        if line.counts.absent:
-            console.message("sync_view.absent", place=_line_label(line), number=line.counts.absent)
+        _show_reasons(line, console)
+    if report.lost_sequence is not None:
+        console.message("sync_view.went_back", sequence=report.lost_sequence)
     console.line()
     outcome, seconds = console.term("outcome", report.outcome), _seconds(report.seconds, console)
     totals = {"outcome": outcome, "rows": report.rows_written, "seconds": seconds}
@@ -61,6 +63,16 @@ def show_report(report: RunReport, console: Console) -> None:
         console.message("sync_view.dry_run_totals", waiting=sum(line.counts.waiting for line in report.lines), **totals)
     else:
         console.message("sync_view.totals", messages=report.messages_delivered, **totals)
+
+
+def _show_reasons(line: ReportLine, console: Console) -> None:
+    """Write why a line is not done, what is missing, and what became of a route's messages."""
+    if line.reason is not None:
+        console.message(f"sync_view.{line.outcome}", place=_line_label(line), reason=console.sentence(line.reason))
+    for name in ("absent", *ROUTE_COUNTERS):
+        number = getattr(line.counts, name)
+        if number:
+            console.message(f"sync_view.{name}", place=_line_label(line), number=number)
 
 
 def show_lines(lines: Sequence[ReportLine], console: Console, outcome_text: Callable[[ReportLine], str]) -> None:

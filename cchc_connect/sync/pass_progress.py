@@ -62,6 +62,11 @@ class Pass:
             order, self.began_s, is_resumed=self.is_resumed, checkpoint=cursor.checkpoint
         )
 
+    @property
+    def shows_everything(self) -> bool:
+        """Whether the pass, after its end, showed every item of the stream: it asked for all, and is whole."""
+        return self.initial_cursor.pass_since is None and not self.is_resumed and self.completeness.incomplete is None
+
     def is_too_long(self, now_s: float, limit_s: float) -> bool:
         """Whether the pass took `limit_s` or longer; then it is incomplete, and the next run continues it."""
         if now_s - self.began_s < limit_s:

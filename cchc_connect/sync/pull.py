@@ -27,7 +27,7 @@ from cchc_connect.database.writing.incoming import PageBatch, WriteContext
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.privacy import page_tokens
-from cchc_connect.sync.absences import Absences, Deletions
+from cchc_connect.sync.absences import Absences, Deletions, tombstones
 from cchc_connect.sync.asking import Asking, PageTimes, mark_ahead, page_times
 from cchc_connect.sync.change_detection import ChangeDetector, ClassifiedPage, PageLookup, QuarantineIndex
 from cchc_connect.sync.completeness import Rereading
@@ -38,7 +38,7 @@ from cchc_connect.sync.plausibility import PlausibilityCheck, is_too_many
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.range_start import range_start
 from cchc_connect.sync.run_context import RunContext
-from cchc_connect.sync.translation import Translator, is_storable_key
+from cchc_connect.sync.translation import Translator
 from cchc_connect.sync.unreadable_times import UnreadableTimes
 from cchc_connect.sync.went_back import KnownItems, ShownElsewhere
 from cchc_connect.sync.worker_process import MAX_PENDING
@@ -335,7 +335,7 @@ class Pull:
         remove_absences(connection, self._stream, self._absences.listed_again(classified.keys))
         if page_commit.ends_pass and self._absences.are_shown_by(page_commit.pass_state):
             deletions = self._absences.judge(connection, page_commit.pass_state.seen, write_context.now)
-        deleted_keys = [*self._tombstones(page, classified), *deletions.keys]
+        deleted_keys = [*tombstones(page, classified, self._pull_range), *deletions.keys]
         if classified.records or classified.faulty or deleted_keys or classified.former_faults:
             batch = PageBatch(
                 records=classified.records,
@@ -359,15 +359,6 @@ class Pull:
     def _report_progress(self, state: Pass) -> None:
         total = state.completeness.total
         self._run_context.progress(self._stream.connection, self._stream.record_type, self.counts, total)
-
-    def _tombstones(self, page: Page, classified: ClassifiedPage) -> list[str]:
-        """Return the page's tombstones, without keys that it lists and keys that are not requested."""
-        only_key = self._pull_range.key
-        return [
-            key
-            for key in page.deleted_keys
-            if key not in classified.keys and only_key in {None, key} and is_storable_key(key)
-        ]
 
     def _next_cursor(self, page: Page, times: PageTimes, state: Pass, *, ends_pass: bool) -> Cursor:
         cursor = state.cursor
