@@ -37,7 +37,7 @@ class MovedKeys:
 
     def is_gone(self, state: Pass) -> Callable[[str], bool] | None:
         """Return what says whether an item is gone, by its source key; None where a pass does not show that."""
-        if not self.lists_everything(state) or state.is_resumed or state.completeness.incomplete is not None:
+        if self.pull_range.is_partial or not state.shows_everything:
             return None
         return lambda source_key: source_key not in state.seen
 
