@@ -16,6 +16,7 @@ from .adapter import (
     Source as Source,
     SourceProfile as SourceProfile,
     Target as Target,
+    WithdrawalTarget as WithdrawalTarget,
 )
 from .clock import Clock as Clock, SystemClock as SystemClock
 from .config.file import Config as Config

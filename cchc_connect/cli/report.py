@@ -21,6 +21,9 @@ PULL_COUNTERS = (
     *("fetched", "unchanged", "inserted", "updated", "deleted", "absent", "quarantined", "foreign", "drafts", "held"),
 )
 PUSH_COUNTERS = ("delivered", "refused", "waiting", "shortened")
+ROUTE_COUNTERS = ("initial", "dropped", "withdrawn", "not_withdrawn")
+"""Counters of a route that have a sentence of their own, if they are not 0."""
+
 HIDDEN_IF_ZERO = frozenset({"absent", "drafts", "foreign", "held", "outdated", "shortened"})
 """Counters that are shown only if one of them is not 0."""
 
@@ -49,6 +52,12 @@ def show_report(report: RunReport, console: Console) -> None:
             console.message(f"sync_view.{line.outcome}", place=_line_label(line), reason=console.sentence(line.reason))
         if line.counts.absent:
             console.message("sync_view.absent", place=_line_label(line), number=line.counts.absent)
+        for name in ROUTE_COUNTERS:
+            number = getattr(line.counts, name)
+            if number:
+                console.message(f"sync_view.{name}", place=_line_label(line), number=number)
+    if report.lost_sequence is not None:
+        console.message("sync_view.went_back", sequence=report.lost_sequence)
     console.line()
     outcome, seconds = console.term("outcome", report.outcome), _seconds(report.seconds, console)
     totals = {"outcome": outcome, "rows": report.rows_written, "seconds": seconds}

@@ -362,7 +362,7 @@ def test_a_name_that_stands_for_nothing_is_a_misuse(call: Call, pulled: District
 
     assert (unknown.code, not_brought.code) == (64, 64)
     assert "district" in unknown.err
-    assert "land_parcel" in not_brought.err
+    assert "'district' does not provide 'dossier'. It provides: land_parcel." in not_brought.err
     assert not pulled.request_counts
 
 
