@@ -14,7 +14,7 @@ from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.lease import require_token
 from cchc_connect.database.writing.incoming import WriteContext
-from cchc_connect.database.writing.ownership import owners_of
+from cchc_connect.database.writing.ownership import NO_SENDERS, Owners, Senders, owners_of
 from cchc_connect.errors import Stopped
 from cchc_connect.sync.high_water import HighWaterFile, present_mark
 
@@ -56,6 +56,8 @@ class RunContext:
     """Fencing token of the run's lease; None in a dry run."""
     owners: Mapping[str, str] = field(default_factory=dict[str, str])
     """Record type, or `record_type.field` -> name of the connection declared as its source of truth."""
+    senders: Senders = NO_SENDERS
+    """Which connections are configured; `NO_SENDERS` in a program without configuration."""
     accept_shrink: frozenset[str] = frozenset()
     """Names of the connections for which the operator accepts that many records vanish."""
     max_quarantined_share: float = 1.0
@@ -86,7 +88,11 @@ class RunContext:
     def write_context(self, record_type: str) -> WriteContext:
         """Return the write context for records of a type: the run, the current instant and the owners."""
         now = to_timestamp_text(self.clock.now())
-        return WriteContext(run_id=self.run_id, now=now, owners=owners_of(self.owners, record_type))
+        return WriteContext(run_id=self.run_id, now=now, owners=self.owners_of(record_type))
+
+    def owners_of(self, record_type: str) -> Owners:
+        """Return the owners of a record type."""
+        return owners_of(self.owners, record_type, self.senders)
 
     def raise_if_stopping(self) -> None:
         """Raise if the run was asked to end. Call it where everything is committed.

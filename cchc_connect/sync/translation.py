@@ -76,6 +76,8 @@ class TranslatedItem(msgspec.Struct):
     """Source key of the item; "" if it has none that can be stored."""
     source_time: str | None = None
     """When the source last changed the item, UTC, as stored; None if the source does not say."""
+    time_shape: str | None = None
+    """Shape of a change time that cannot be read; None if it can be read, or there is none."""
     record: SerializedRecord | None = None
     """The serialized record; None if there are faults."""
     notes: str | None = None
@@ -186,8 +188,10 @@ class LocalTranslator:
             if changed_at.tzinfo is None:
                 raise ContractBroken("datetime with a UTC offset", changed_at)
             result.source_time = to_timestamp_text(changed_at)
+        elif isinstance(changed_at, Unreadable):
+            result.time_shape = changed_at.shape
         else:
-            require_type("datetime, Unreadable or None", Unreadable | None, changed_at)
+            require_type("datetime, Unreadable or None", type(None), changed_at)
         if self._is_draft is not None:
             self._called = self._is_draft
             result.is_draft = self._is_draft(properties)

@@ -3,7 +3,7 @@
 A record object itself is not kept: a page of them would take ten times the memory, and nothing reads them again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,6 +96,8 @@ class PageBatch:
     """Whether the pass lists everything, so that its end shows which records no item of the source is any more."""
     is_gone: Callable[[str], bool] | None = None
     """Whether the source has no item with a source key any more, after a complete pass; None: not known yet."""
+    shown_elsewhere: Container[str] = frozenset()
+    """Source keys of those items of which the same pass showed a version on another page too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,3 +108,9 @@ class WriteContext:
     now: str
     """Instant of the write, UTC, as stored."""
     owners: Owners = field(default_factory=Owners)
+    source_went_back: bool = False
+    """Whether the source was seen to go back, so that what it shows counts, also if it is older."""
+    asked_at: str | None = None
+    """When the page was asked for, UTC, as stored; None: at `now`."""
+    outdated: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    """Is filled by the write: source key -> hash of the items that were older than the stored ones and not written."""
