@@ -30,11 +30,11 @@ class FeatureService(AgencyDouble):
         self.features = [feature(number) for number in numbers]
         self.page_size = page_size
         self.page: Callable[[int, list[Feature]], dict[str, Any]] = lambda _start, _features: {}
-        self.asked = 0
+        self.request_number = 0
 
     def handle(self, request: ReceivedRequest) -> ServerResponse:
         """Return a page."""
-        self.asked += 1
+        self.request_number += 1
         start = int(request.first("offset", "0"))
         shown = self.features[start : start + self.page_size]
         document = {"type": "FeatureCollection", "features": shown, "links": [], **self.page(start, shown)}
@@ -93,7 +93,7 @@ def test_next_links_for_ever_end_where_the_counted_features_were_shown(
     """Without a count three empty pages put the source on hold."""
     service.page = lambda start, _: {"numberMatched": 7, "links": service.link(start)}
     assert reason(call) == (0, None)
-    assert (len(books.live_parcels()), service.asked <= 6) == (7, True)
+    assert (len(books.live_parcels()), service.request_number <= 6) == (7, True)
 
     service.page = lambda start, _: {"links": service.link(start)}
 
@@ -116,11 +116,11 @@ def test_a_count_that_falls_between_pages_marks_nothing_as_gone(
     """The parcel at the page's edge was never shown; it exists."""
     service.page = lambda start, _: {"numberMatched": 7, "links": service.link(start) if start < 6 else []}
     assert reason(call) == (0, None)
-    whole = list(service.features)
+    every_feature = list(service.features)
 
     def falling(start: int, shown: list[Feature]) -> dict[str, Any]:
         if start:
-            shown[:] = whole[start + 1 : start + 4]
+            shown[:] = every_feature[start + 1 : start + 4]
         return {"numberMatched": 6 if start else 7, "links": service.link(start) if start < 3 else []}
 
     service.page = falling
