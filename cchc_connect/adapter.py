@@ -53,6 +53,20 @@ class ListingOrder(StrEnum):
     """
 
 
+class ListingEnd(StrEnum):
+    """Whether the last page of a listing shows that nothing follows it."""
+
+    PROVEN = "proven"
+    """The source showed that this is the last page: it linked earlier pages and links none now, its total is reached,
+    or the page is empty, or shorter than a page is known to be.
+    """
+    UNPROVEN = "unproven"
+    """The listing stopped without showing that it ended: a full page without a link, a total or a count.
+
+    The pass counts as incomplete, unless the connection says `end = "no_link"`.
+    """
+
+
 @dataclass(frozen=True, kw_only=True)
 class SourceProfile:
     """Capabilities of a source. The engine decides from them how it pulls the source.
@@ -100,7 +114,7 @@ class Page:
 
     items: Sequence[Item] = field(repr=False)
     next_page_token: str | None = field(repr=False)
-    """Page token of the next page; None only if the source showed that this is the last page.
+    """Page token of the next page; None on the last page, and then `end` says whether it is known to be the last.
 
     Printable text of at most 8,000 characters. A token or a page that comes twice in one pass puts the stream on hold.
     """
@@ -111,6 +125,15 @@ class Page:
     """
     deleted_keys: Sequence[str] = ()
     """Source keys of deleted items (tombstones). A key that is also among `items` is not deleted."""
+    end: ListingEnd = ListingEnd.PROVEN
+    """Whether the source showed that this is the last page. Only looked at where `next_page_token` is None."""
+    next_is_probe: bool = False
+    """Whether `next_page_token` is a question beyond what may be the end: the source gave no link, the adapter asks on.
+
+    The page that answers it is read like any other. If it repeats a page of the pass, then the source ignores
+    the question; the pass ends there, unproven, instead of being put on hold for a repeated page. An adapter whose
+    source answers such a question with an error catches it and returns an empty page with `ListingEnd.UNPROVEN`.
+    """
 
 
 class Source(Protocol):
@@ -148,9 +171,10 @@ class Source(Protocol):
         ...
 
     def key(self, item: Item) -> str:
-        """Return the source's own stable identifier of `item`, at most 1,000 characters; "" if it has none.
+        """Return the source's own identifier of `item`, at most 1,000 characters; "" if it has none.
 
-        An item without a key is identified by the hash of its content.
+        An item without a key is identified by the key of its record. A key that moves to another record, as row numbers
+        do, is no identity: the record keeps what it is, under the key that names it now.
         """
         ...
 
@@ -164,6 +188,15 @@ class Source(Protocol):
         A value that cannot be read is an `Unreadable`, not an exception: so every fault of the item is reported at
         once. An item whose translation raises is quarantined with the fault `translation_failed`.
         """
+        ...
+
+
+@runtime_checkable
+class ListsDrafts(Protocol):
+    """Optional part of a source: it lists items that are no records yet, such as dossiers that have no number yet."""
+
+    def is_draft(self, item: Item) -> bool:
+        """Return whether `item` is no record yet. It is left out and counted, and it is no fault."""
         ...
 
 

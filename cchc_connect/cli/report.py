@@ -11,17 +11,20 @@ from cchc_connect.sync.report import ReportLine, RunReport, RunStatus
 EXIT_CODES: Mapping[RunStatus, ExitCode] = {
     RunStatus.DONE: ExitCode.DONE,
     RunStatus.PARTIAL: ExitCode.PARTIAL,
+    RunStatus.INCOMPLETE: ExitCode.PARTIAL,
     RunStatus.FAILED: ExitCode.FAILED,
     RunStatus.STOPPED: ExitCode.TERMINATED,
 }
 
 WRITE_COUNTERS = ("fetched", "unchanged", "inserted", "updated", "deleted", "outdated", "quarantined", "foreign")
-PULL_COUNTERS = ("fetched", "unchanged", "inserted", "updated", "deleted", "quarantined", "foreign", "held")
+PULL_COUNTERS = (
+    *("fetched", "unchanged", "inserted", "updated", "deleted", "absent", "quarantined", "foreign", "drafts", "held"),
+)
 PUSH_COUNTERS = ("delivered", "refused", "waiting", "shortened")
 ROUTE_COUNTERS = ("initial", "dropped", "withdrawn", "not_withdrawn")
 """Counters of a route that have a sentence of their own, if they are not 0."""
 
-HIDDEN_IF_ZERO = frozenset({"foreign", "held", "outdated", "shortened"})
+HIDDEN_IF_ZERO = frozenset({"absent", "drafts", "foreign", "held", "outdated", "shortened"})
 """Counters that are shown only if one of them is not 0."""
 
 TRAFFIC_COUNTERS = ("requests", "bytes_received")
@@ -47,6 +50,8 @@ def show_report(report: RunReport, console: Console) -> None:
     for line in report.lines:
         if line.reason is not None:
             console.message(f"sync_view.{line.outcome}", place=_line_label(line), reason=console.sentence(line.reason))
+        if line.counts.absent:
+            console.message("sync_view.absent", place=_line_label(line), number=line.counts.absent)
         for name in ROUTE_COUNTERS:
             number = getattr(line.counts, name)
             if number:

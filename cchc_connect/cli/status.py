@@ -63,9 +63,14 @@ def _stream(stream: StreamStatus, console: Console) -> dict[str, Any]:
         **_hold(stream.hold),
         "held_since": stream.held_since and to_timestamp_text(stream.held_since),
         "completed_at": stream.completed_at and to_timestamp_text(stream.completed_at),
+        "incomplete_code": stream.incomplete and stream.incomplete.code,
+        "incomplete_context": {} if stream.incomplete is None else stream.incomplete.context,
+        "incomplete_since": stream.incomplete_since and to_timestamp_text(stream.incomplete_since),
         "live": stream.live,
+        "absent": stream.absent,
         "quarantined": stream.quarantined,
         "held_reason": stream.hold and console.sentence(stream.hold),
+        "incomplete_reason": stream.incomplete and console.sentence(stream.incomplete),
     }
 
 
@@ -108,10 +113,14 @@ def _show_streams(streams: list[dict[str, Any]], console: Console) -> None:
     headings = (*names, "status.live", "status.quarantined")
     console.table(OutputTable(headings=headings, rows=rows, numbers_from=len(names)))
     for stream in streams:
-        if stream["held_reason"]:
-            since = local_time(stream["held_since"], console.language)
-            name = f"{stream['connection']} {stream['record_type']} {stream['partition']}".rstrip()
-            console.message("status.held_since", place=name, since=since, reason=stream["held_reason"])
+        name = f"{stream['connection']} {stream['record_type']} {stream['partition']}".rstrip()
+        for state in ("held", "incomplete"):
+            if stream[f"{state}_reason"]:
+                since = local_time(stream[f"{state}_since"], console.language)
+                reason = stream[f"{state}_reason"]
+                console.message(f"status.{state}_since", place=name, since=since, reason=reason)
+        if stream["absent"]:
+            console.message("status.absent", place=name, number=stream["absent"])
 
 
 def _show_routes(routes: list[dict[str, Any]], console: Console) -> None:
@@ -153,3 +162,5 @@ def _show_summary(document: Mapping[str, Any], console: Console) -> None:
         console.message("status.audit_log_broken", entry=broken_at)
     if any(stream["quarantined"] for stream in document["streams"]):
         console.message("status.see_quarantine")
+    if any(route["dead"] for route in document["routes"]):
+        console.message("status.see_dead_letters")

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from cchc_connect.adapter import (
     DeliveryStatus,
+    ListingEnd,
     Outgoing,
     Page,
     PageRequest,
@@ -16,7 +17,8 @@ from cchc_connect.adapter import (
     Target,
     WithdrawalTarget,
 )
-from cchc_connect.errors import CchcError
+from cchc_connect.database.stream import Stream
+from cchc_connect.errors import CchcError, Rejected, Retriable, SourceHeld, StartOver
 from cchc_connect.http import Conversation
 from cchc_connect.privacy.adapter_failure import ContractBroken, require_type
 from cchc_connect.privacy.page_tokens import display_token
@@ -41,6 +43,20 @@ def fetch_page(transport: Transport, source: Source, page_request: PageRequest, 
         page = transport.run(source.fetch(page_request))
         _require_page(page)
     return page
+
+
+def lacks_item(transport: Transport, source: Source, stream: Stream, key: str) -> bool:
+    """Ask a source whose profile has `by_key` for one item; True if its answer shows that it does not have it.
+
+    No answer, or one that is no proof, is False.
+    """
+    page_request = PageRequest(since=None, page_token=None, partition=stream.partition, source_key=key)
+    try:
+        page = fetch_page(transport, source, page_request, stream.connection)
+    except (Retriable, Rejected, SourceHeld, StartOver):
+        return False
+    is_whole = page.next_page_token is None and page.end is ListingEnd.PROVEN
+    return is_whole and (key in page.deleted_keys or not page.items)
 
 
 def send_batch(
@@ -108,6 +124,8 @@ def _require_page(page: object) -> None:
         ("next_page_token", page.next_page_token, str | None),
         ("total", page.total, int | None),
         ("deleted_keys", page.deleted_keys, Sequence),
+        ("end", page.end, ListingEnd),
+        ("next_is_probe", page.next_is_probe, bool),
     )
     for name, value, expected in fields:
         if not isinstance(value, expected):

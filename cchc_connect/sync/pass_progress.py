@@ -1,16 +1,11 @@
-"""Progress of one pass: its state and its committed pages, its safe watermark, and the source keys that it saw.
+"""Progress of one pass: its state, its committed pages, and its safe watermark.
 
 Safe watermark: the latest change time is not safe. While a pass reads its pages, an item on a page that it has already
 read may change, and a later page may show an even later change: a next pull from there would miss the first one. So the
 duration of the pass is subtracted. If the pass was resumed after a crash, its duration is unknown, and only the latest
 change time of the first page counts. A source that lists the oldest change first lists such an item again at its end.
-
-Seen keys: they take eight bytes each, so that a million keys fit into memory.
 """
 
-from array import array
-from bisect import bisect_left
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,30 +13,57 @@ from cchc_connect.adapter import ListingOrder, Page
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursor import Cursor
 from cchc_connect.sync.change_detection import ClassifiedPage
+from cchc_connect.sync.completeness import Completeness
 from cchc_connect.sync.plausibility import PlausibilityCheck
-
-BUCKETS = 64
-"""Number of arrays over which the hashes are distributed."""
+from cchc_connect.sync.seen_keys import SeenKeys
 
 
 class Pass:
     """State of one pass through the pages of a source."""
 
-    def __init__(self, cursor: Cursor, plausibility: PlausibilityCheck, order: ListingOrder, began_s: float) -> None:
-        """Start at `cursor`; `began_s` is the present second of the monotonic clock."""
+    def __init__(
+        self,
+        cursor: Cursor,
+        plausibility: PlausibilityCheck,
+        order: ListingOrder,
+        began_s: float,
+        *,
+        ends_without_link: bool = False,
+    ) -> None:
+        """Start at `cursor`.
+
+        Args:
+            cursor: where the pass begins.
+            plausibility: checks of the stream's pages.
+            order: order in which the source lists changes.
+            began_s: the present second of the monotonic clock.
+            ends_without_link: whether the connection says that a page without a link is the last one.
+        """
         self.initial_cursor = cursor
         self.cursor = cursor
         self.plausibility = plausibility
         self.seen = SeenKeys()
         self.is_resumed = cursor.page_token is not None
+        shown_before = (cursor.pass_shown or None) if self.is_resumed else 0
+        self.completeness = Completeness(
+            plausibility.stream, self.seen, shown_before=shown_before, ends_without_link=ends_without_link
+        )
+        self.began_s = began_s
         self.watermark_tracker = WatermarkTracker(
             order, began_s, is_resumed=self.is_resumed, checkpoint=cursor.checkpoint
         )
 
     @property
-    def is_incomplete(self) -> bool:
-        """Whether the source announced more items than it listed."""
-        return self.plausibility.announced_total is not None and len(self.seen) < self.plausibility.announced_total
+    def shows_everything(self) -> bool:
+        """Whether the pass, after its end, showed every item of the stream: it asked for all, and is whole."""
+        return self.initial_cursor.pass_since is None and not self.is_resumed and self.completeness.incomplete is None
+
+    def is_too_long(self, now_s: float, limit_s: float) -> bool:
+        """Whether the pass took `limit_s` or longer; then it is incomplete, and the next run continues it."""
+        if now_s - self.began_s < limit_s:
+            return False
+        self.completeness.cut_off(limit_s)
+        return True
 
     @property
     def is_behind_watermark(self) -> bool:
@@ -64,24 +86,26 @@ class PageCommit:
     classified: ClassifiedPage
     pass_state: Pass
     next_cursor: Cursor
+    ends_pass: bool
+    """Whether the pass ends with this page."""
+
+    @property
+    def completes_pass(self) -> bool:
+        """Whether the pass ends with this page and showed the whole listing."""
+        return self.ends_pass and self.pass_state.completeness.incomplete is None
 
 
 def count_page(page_commit: PageCommit) -> Counters:
     """Return the counters of a page, apart from those of the items that are to be written."""
     fetched, classified = len(page_commit.page.items), page_commit.classified
-    unchanged = fetched - len(classified.records) - len(classified.faulty) - classified.still_faulty
-    return Counters(fetched=fetched, pages=1, unchanged=unchanged, quarantined=classified.still_faulty)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Deletions:
-    """The keys that a listing lacks, or their number if that is implausibly large."""
-
-    keys: tuple[str, ...] = ()
-    too_many: int = 0
-    """Number of missing keys if they are too many to be deleted; then `keys` is empty."""
-    live: int = 0
-    """Number of live records of the stream, if `too_many`."""
+    count = len(classified.records) + len(classified.faulty) + classified.still_faulty + classified.drafts
+    return Counters(
+        fetched=fetched,
+        pages=1,
+        unchanged=fetched - count,
+        quarantined=classified.still_faulty,
+        drafts=classified.drafts,
+    )
 
 
 @dataclass
@@ -113,47 +137,6 @@ class WatermarkTracker:
         if self.order is ListingOrder.ASCENDING or self.is_resumed or self.latest is None:
             return self.checkpoint
         return later(self.checkpoint, self.latest - timedelta(seconds=max(0.0, now_s - self.began_s)))
-
-
-class SeenKeys:
-    """A set of keys that stores only a 64-bit hash of each key.
-
-    If two keys have the same hash (about once in ten million passes over a million keys), a vanished record stays
-    until a later pass. A collision never deletes a record.
-    """
-
-    def __init__(self) -> None:
-        """Create an empty set."""
-        self._buckets = [array("q") for _ in range(BUCKETS)]
-        self._is_sorted = True
-
-    def add(self, keys: Iterable[str]) -> None:
-        """Add keys; a key may be added more than once."""
-        buckets = self._buckets
-        for key in keys:
-            key_hash = hash(key)
-            buckets[key_hash % BUCKETS].append(key_hash)
-        self._is_sorted = False
-
-    def __len__(self) -> int:
-        """Return the number of different keys."""
-        self._sort()
-        return sum(map(len, self._buckets))
-
-    def __bool__(self) -> bool:
-        return any(self._buckets)
-
-    def __contains__(self, key: str) -> bool:
-        self._sort()
-        key_hash = hash(key)
-        bucket = self._buckets[key_hash % BUCKETS]
-        index = bisect_left(bucket, key_hash)
-        return index < len(bucket) and bucket[index] == key_hash
-
-    def _sort(self) -> None:
-        if not self._is_sorted:
-            self._buckets = [array("q", sorted(set(bucket))) for bucket in self._buckets]
-            self._is_sorted = True
 
 
 def later(first: datetime | None, second: datetime | None) -> datetime | None:

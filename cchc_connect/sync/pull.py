@@ -7,37 +7,44 @@ source with a reason (`SourceHeld`) and does not move its cursor.
 
 import logging
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from cchc_connect.adapter import DeleteDetection, Page, PageRequest, Source
+from cchc_connect.adapter import Page, PageRequest, Source
 from cchc_connect.clock import from_timestamp_text
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursor import Cursor
-from cchc_connect.database.state.cursors import read_cursor, write_cursor
+from cchc_connect.database.state.cursors import mark_incomplete, read_cursor, stored_doubts, write_cursor
 from cchc_connect.database.state.run_counters import CounterKey, write_counters
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing import quarantine
-from cchc_connect.database.writing.fingerprints import KnownItem, known_items_by_hash, live_source_keys
+from cchc_connect.database.writing.absences import remove_absences
+from cchc_connect.database.writing.fingerprints import KnownItem, keys_without_item, known_items_by_hash
 from cchc_connect.database.writing.incoming import PageBatch
 from cchc_connect.database.writing.ownership import owners_of
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.privacy import page_tokens
+from cchc_connect.sync.absences import Absences, Deletions, tombstones
 from cchc_connect.sync.adapter_calls import fetch_page
 from cchc_connect.sync.change_detection import ChangeDetector, ClassifiedPage, PageLookup, QuarantineIndex
+from cchc_connect.sync.completeness import Rereading
 from cchc_connect.sync.concurrency import BackgroundWriter, prefetch
-from cchc_connect.sync.pass_progress import Deletions, PageCommit, Pass, count_page, later
-from cchc_connect.sync.plausibility import MAX_DELETED_SHARE, PlausibilityCheck, is_too_many
+from cchc_connect.sync.pass_progress import PageCommit, Pass, count_page, later
+from cchc_connect.sync.plausibility import PlausibilityCheck, is_too_many
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.run_context import RunContext
-from cchc_connect.sync.translation import Translator, is_storable_key
+from cchc_connect.sync.translation import Translator
 from cchc_connect.sync.worker_process import MAX_PENDING
 from cchc_connect.transport import Transport
+
+if TYPE_CHECKING:
+    from cchc_connect.messages import Message
 
 MAX_PAGES = 100_000
 """Maximum number of pages of one pass; a source with more never ends."""
@@ -68,13 +75,16 @@ class Pull:
         self._pull_range = pull_range or PullRange()
         self._detector = ChangeDetector(source, owners_of(run_context.owners, stream.record_type), translator)
         self._quarantined = QuarantineIndex({})
+        self._absences = Absences(stream, source.profile, run_context, self._pull_range)
+        self._rereading = Rereading()
+        self._counted_before_pass = Counters()
         self.counts = Counters()
         self.before: Cursor | None = None
         """Cursor of the source before this run."""
         self.after: Cursor | None = None
         """Cursor after the last committed page; None if no page was committed."""
-        self.is_incomplete = False
-        """Whether the source announced more items than it listed."""
+        self.incomplete: Message | None = None
+        """Why the source did not show that it listed everything; None if it did."""
         self.lists_key = False
         """Whether the source listed the item with the key of the pull range, or reported that it was deleted."""
 
@@ -92,7 +102,7 @@ class Pull:
         if cursor.pass_since is not None:
             self._retry_key_conflicts()
         try:
-            state = self._run_pass(cursor)
+            state = self._read(cursor)
         except StartOver:
             if cursor.pass_since is None and cursor.page_token is None:
                 raise
@@ -100,14 +110,42 @@ class Pull:
                 "%(connection)s: %(record_type)s is read again from the start: its cursor is too old",
                 self._error_context,
             )
-            state = self._run_pass(self._restart_cursor())
+            state = self._read(self._restart_cursor())
         if state.is_behind_watermark and not self._pull_range.is_partial:
             log.warning(
                 "%(connection)s: %(record_type)s lists nothing as late as its watermark; everything is compared",
                 self._error_context,
             )
-            self._run_pass(self._restart_cursor())
+            state = self._read(self._restart_cursor())
+        self._conclude(state)
         self._check_quarantined_share()
+
+    def _read(self, cursor: Cursor) -> Pass:
+        """Run one pass; one that the source may have changed under is read again at once."""
+        while True:
+            self._counted_before_pass = self.counts.copy()
+            try:
+                state = self._run_pass(cursor)
+            except SourceHeld as error:
+                if not self._rereading.may_end(error):
+                    raise
+            else:
+                if not self._rereading.may_end(state.completeness.doubt):
+                    return state
+            self._run_context.raise_if_stopping()
+            cursor = replace(cursor, page_token=None, checkpoint=None, pass_shown=0)
+
+    def _conclude(self, state: Pass) -> None:
+        """Keep why the last pass is incomplete, with the stream too; a complete one was stored with its last page."""
+        if self._pull_range.key is not None and self._source.profile.by_key:
+            return  # one item was requested, so the answer is no listing
+        self.incomplete = incomplete = state.completeness.incomplete
+        if incomplete is None:
+            return
+        log.warning("%(connection)s: %(record_type)s is incomplete", self._error_context)
+        if self._pull_range.moves_cursor:
+            now = self._run_context.clock.now()
+            self._run_context.commit(lambda connection: mark_incomplete(connection, self._stream, incomplete, now))
 
     @property
     def _error_context(self) -> dict[str, str]:
@@ -116,20 +154,26 @@ class Pull:
     def _restart_cursor(self) -> Cursor:
         return Cursor(translation_key=self._detector.translation_key)
 
+    def _load(self, connection: Connection) -> Cursor:
+        """Return the stored cursor, and read what is in quarantine, missing and in doubt since the last run."""
+        self._quarantined = QuarantineIndex(quarantine.open_hashes(connection, self._stream))
+        self._absences.load(connection)
+        self._rereading = Rereading(stored_doubts(connection, self._stream))
+        return read_cursor(connection, self._stream)
+
     def _initial_cursor(self) -> Cursor:
-        cursor, open_hashes = self._run_context.read(
-            lambda connection: (read_cursor(connection, self._stream), quarantine.open_hashes(connection, self._stream))
-        )
-        self.before, self._quarantined = cursor, QuarantineIndex(open_hashes)
+        cursor = self.before = self._run_context.read(self._load)
         if cursor.translation_key != self._detector.translation_key:  # unchanged items must be translated again too
             return self._restart_cursor()
         if self._pull_range.everything:
             return replace(self._restart_cursor(), watermark=cursor.watermark)
         if self._pull_range.is_partial:
             since = self._pull_range.first_instant if self._source.profile.changed_since else None
-            return replace(cursor, pass_since=since, page_token=None, checkpoint=None)
+            return replace(cursor, pass_since=since, page_token=None, checkpoint=None, pass_shown=0)
         if cursor.page_token is not None:
             return cursor
+        if self._absences.noticed:  # only a complete listing shows whether they are still missing
+            return replace(self._restart_cursor(), watermark=cursor.watermark)
         return replace(cursor, pass_since=self._since(cursor.watermark), checkpoint=None)
 
     def _since(self, watermark: datetime | None) -> datetime | None:
@@ -147,28 +191,51 @@ class Pull:
 
     def _retry_key_conflicts(self) -> None:
         """Retry items that conflicted with another record's key: a source that lists only changes omits them."""
+        counts = self._write_conflicts(is_gone=None)
+        counts.quarantined = 0  # they are counted when the source lists them
+        self.counts.add(counts)
+
+    def _settle_moved_keys(self, state: Pass) -> None:
+        """After a complete pass, write the items whose record another item was before, and end what no item is now.
+
+        Row numbers move on when a row is deleted, so items of one page may be records that items of another page were.
+        """
+        if not self._shows_everything(state) or not self._writes_pages:
+            return
+        counts = self._write_conflicts(is_gone=self._is_gone(state))
+        counts.quarantined = -counts.resolved  # they were counted as quarantined on their page
+        keys = self._run_context.read(lambda connection: keys_without_item(connection, self._stream))
+        if keys:
+            counts.add(self._write_batch(PageBatch(deleted_keys=keys)))
+        self.counts.add(counts)
+
+    def _write_conflicts(self, is_gone: Callable[[str], bool] | None) -> Counters:
         items = self._run_context.read(lambda connection: quarantine.items_with_taken_key(connection, self._stream))
         classified = self._detector.classify_all(items)
-        if classified.records:
-            batch = PageBatch(records=classified.records)
-            write_context = self._run_context.write_context(self._stream.record_type)
-            counts = self._run_context.commit(
-                lambda connection: write_page(connection, self._stream, batch, write_context)
-            )
-            counts.quarantined = 0  # they are counted when the source lists them
-            self.counts.add(counts)
+        return self._write_batch(
+            PageBatch(records=classified.records, is_gone=is_gone, is_full_listing=is_gone is not None)
+        )
+
+    def _write_batch(self, batch: PageBatch) -> Counters:
+        if not (batch.records or batch.deleted_keys):
+            return Counters()
+        write_context = self._run_context.write_context(self._stream.record_type)
+        return self._run_context.commit(lambda connection: write_page(connection, self._stream, batch, write_context))
 
     def _run_pass(self, cursor: Cursor) -> Pass:
         clock, order = self._run_context.clock, self._source.profile.order
-        state = Pass(cursor, PlausibilityCheck(self._stream, clock), order, clock.monotonic())
+        ends_without_link = self._stream.connection in self._run_context.ends_without_link
+        plausibility = PlausibilityCheck(self._stream, clock)
+        state = Pass(cursor, plausibility, order, clock.monotonic(), ends_without_link=ends_without_link)
         writer = BackgroundWriter(overlapping=self._run_context.prefetch > 0)
         try:
             with prefetch(self._pages(cursor), self._run_context.prefetch) as pages:
                 for page, lookup in self._with_lookups(pages):
-                    self._process_page(page, lookup, state, writer)
-                    if page.next_page_token is None:
+                    ends_pass = self._process_page(page, lookup, state, writer)
+                    if ends_pass or state.is_too_long(clock.monotonic(), self._run_context.max_pass_s):
                         writer.flush()
-                        self.is_incomplete = state.is_incomplete
+                        if ends_pass:
+                            self._settle_moved_keys(state)
                         return state
                     if self._run_context.is_stopping():
                         writer.flush()
@@ -211,20 +278,25 @@ class Pull:
     def _known_items(self, item_hashes: Sequence[bytes], connection: Connection) -> Mapping[bytes, KnownItem]:
         return known_items_by_hash(connection, self._stream, item_hashes)
 
-    def _process_page(self, page: Page, lookup: PageLookup, state: Pass, writer: BackgroundWriter) -> None:
-        """Check a page and let the writer commit it together with the cursor after it."""
+    def _process_page(self, page: Page, lookup: PageLookup, state: Pass, writer: BackgroundWriter) -> bool:
+        """Check a page and let the writer commit it with the cursor after it; return whether it is the last."""
         classified = self._filter_key(self._detector.classify(lookup, self._quarantined))
         if self._pull_range.observer is not None:
             on_page = self._pull_range.observer.on_page
             self._run_context.read(lambda connection: on_page(connection, self._stream, classified))
-        state.plausibility.require_plausible(page, classified, state.cursor, is_resumed=state.is_resumed)
+        state.plausibility.require_plausible(page, classified, state.cursor)
         state.seen.add(classified.keys)
+        ends_pass = state.completeness.observe(page, classified)
         if self._pull_range.key is not None:
             self.lists_key |= self._pull_range.key in classified.keys or self._pull_range.key in page.deleted_keys
-        state.cursor = self._next_cursor(page, classified, state)
+        state.cursor = self._next_cursor(page, classified, state, ends_pass=ends_pass)
         self._quarantined.add(classified.faulty)
-        page_commit = PageCommit(page, classified, state, state.cursor)
+        if ends_pass and self._source.profile.by_key and self._absences.are_shown_by(state):
+            writer.flush()
+            self._absences.ask(self._run_context, self._transport, self._source, state)
+        page_commit = PageCommit(page, classified, state, state.cursor, ends_pass)
         writer.submit(lambda: self._commit(page_commit) if self._writes_pages else self._count_only(page_commit))
+        return ends_pass
 
     def _filter_key(self, classified: ClassifiedPage) -> ClassifiedPage:
         if self._pull_range.key is None:
@@ -249,6 +321,8 @@ class Pull:
         """Commit one page; `counts` changes only after the commit."""
         counts, deletions = self._run_context.commit(lambda connection: self._write_page(connection, page_commit))
         self.counts = counts
+        for key in self._absences.listed_again(page_commit.classified.keys):
+            del self._absences.noticed[key]
         self.after = page_commit.next_cursor if self._pull_range.moves_cursor else self.before
         self._report_progress(page_commit.pass_state)
         if deletions.too_many:
@@ -256,90 +330,68 @@ class Pull:
 
     def _write_page(self, connection: Connection, page_commit: PageCommit) -> tuple[Counters, Deletions]:
         page, classified = page_commit.page, page_commit.classified
-        is_last = page.next_page_token is None
-        counts = count_page(page_commit)
-        deletions = self._find_deleted(connection, page_commit.pass_state) if is_last else Deletions()
-        deleted_keys = [*self._tombstones(page, classified), *deletions.keys]
-        if classified.records or classified.faulty or deleted_keys:
-            batch = PageBatch(records=classified.records, faulty=classified.faulty, deleted_keys=deleted_keys)
-            counts.add(
-                write_page(connection, self._stream, batch, self._run_context.write_context(self._stream.record_type))
+        write_context = self._run_context.write_context(self._stream.record_type)
+        counts, deletions = count_page(page_commit), Deletions()
+        remove_absences(connection, self._stream, self._absences.listed_again(classified.keys))
+        if page_commit.ends_pass and self._absences.are_shown_by(page_commit.pass_state):
+            deletions = self._absences.judge(connection, page_commit.pass_state.seen, write_context.now)
+        deleted_keys = [*tombstones(page, classified, self._pull_range), *deletions.keys]
+        if classified.records or classified.faulty or deleted_keys or classified.former_faults:
+            batch = PageBatch(
+                records=classified.records,
+                faulty=classified.faulty,
+                deleted_keys=deleted_keys,
+                former_faults=classified.former_faults,
+                is_full_listing=self._is_full_listing(page_commit.pass_state),
+                is_gone=self._is_gone(page_commit.pass_state) if page_commit.ends_pass else None,
             )
-        counts.held = deletions.too_many
+            counts.add(write_page(connection, self._stream, batch, write_context))
+        counts.held, counts.absent = deletions.too_many, deletions.waiting
         counts.add(self.counts)
         if self._pull_range.moves_cursor:
-            completed_at = self._run_context.clock.now() if is_last else None
+            completed_at = self._run_context.clock.now() if page_commit.completes_pass else None
             write_cursor(connection, self._stream, page_commit.next_cursor, completed_at)
         counter_key = CounterKey(self._run_context.run_id, "pull", self._stream.connection, self._stream.record_type)
         write_counters(connection, counter_key, counts, self._stream.partition)
         return counts, deletions
 
     def _report_progress(self, state: Pass) -> None:
-        total = state.plausibility.announced_total
+        total = state.completeness.total
         self._run_context.progress(self._stream.connection, self._stream.record_type, self.counts, total)
 
-    def _tombstones(self, page: Page, classified: ClassifiedPage) -> list[str]:
-        """Return the page's tombstones, without keys that it lists and keys that are not requested."""
-        only_key = self._pull_range.key
-        return [
-            key
-            for key in page.deleted_keys
-            if key not in classified.keys and only_key in {None, key} and is_storable_key(key)
-        ]
-
-    def _next_cursor(self, page: Page, classified: ClassifiedPage, state: Pass) -> Cursor:
+    def _next_cursor(self, page: Page, classified: ClassifiedPage, state: Pass, *, ends_pass: bool) -> Cursor:
         cursor = state.cursor
         latest = max(state.plausibility.plausible_times(classified.change_times), default=None)
         state.watermark_tracker.observe(None if latest is None else from_timestamp_text(latest))
-        if page.next_page_token is not None:
+        if not ends_pass and page.next_page_token is not None:
             return replace(
                 cursor,
                 page_token=page_tokens.storable_token(page.next_page_token),
                 checkpoint=state.watermark_tracker.checkpoint,
+                pass_shown=cursor.pass_shown + len(page.items),
             )
-        if not state.is_resumed and state.is_incomplete:
-            log.warning(
-                "%(connection)s: %(record_type)s lists fewer items than it announces; it is read again next time",
-                self._error_context,
-            )
+        if state.completeness.incomplete is not None:
             return Cursor(watermark=cursor.watermark, translation_key=cursor.translation_key)
         watermark = state.watermark_tracker.safe_watermark(self._run_context.clock.monotonic())
         if cursor.pass_since is None and watermark is not None and not state.is_resumed:
             return Cursor(watermark=watermark, translation_key=cursor.translation_key)
         return Cursor(watermark=later(cursor.watermark, watermark), translation_key=cursor.translation_key)
 
-    def _find_deleted(self, connection: Connection, state: Pass) -> Deletions:
-        """Return the keys that a complete listing lacks, where that means that they are deleted.
+    def _shows_everything(self, state: Pass) -> bool:
+        """True if a pass that came to its end showed every item of the source's partition."""
+        return state.shows_everything and not self._pull_range.is_partial
 
-        A pass is not complete, and shows no deletions, if it was limited to changes, was resumed, or saw fewer items
-        than the source announced. An item that moved to another partition and is faulty there is not deleted.
-        """
-        is_complete = (
-            state.initial_cursor.pass_since is None and not state.is_resumed and not self._pull_range.is_partial
-        )
-        is_observed = self._pull_range.observer is not None
-        if (
-            is_observed
-            or self._source.profile.deletes is not DeleteDetection.ABSENCE
-            or not is_complete
-            or state.is_incomplete
-        ):
-            return Deletions()
-        faulty_here = quarantine.open_keys(connection, self._stream)
-        faulty_elsewhere = quarantine.open_keys(connection, self._stream, all_partitions=True) - faulty_here
-        live, keys = 0, list[str]()
-        for key in live_source_keys(connection, self._stream):
-            live += 1
-            if key not in state.seen and key not in faulty_elsewhere:
-                keys.append(key)
-        is_accepted = self._stream.connection in self._run_context.accept_shrink
-        if is_too_many(len(keys), live, MAX_DELETED_SHARE) and not is_accepted:
-            return Deletions(too_many=len(keys), live=live)
-        faulty_only = [key for key in faulty_here if key not in state.seen]
-        return Deletions(keys=tuple(sorted({*keys, *faulty_only})))
+    def _is_full_listing(self, state: Pass) -> bool:
+        """True if a pass lists everything, if it comes to its end."""
+        return state.initial_cursor.pass_since is None and not self._pull_range.is_partial
+
+    def _is_gone(self, state: Pass) -> Callable[[str], bool] | None:
+        """Return what says whether an item is gone, by its source key; None where a pass does not show that."""
+        return (lambda source_key: source_key not in state.seen) if self._shows_everything(state) else None
 
     def _check_quarantined_share(self) -> None:
         """Raise if too many items are faulty; the valid ones stay committed."""
-        faulty, fetched = self.counts.quarantined, self.counts.fetched
+        before = self._counted_before_pass
+        faulty, fetched = self.counts.quarantined - before.quarantined, self.counts.fetched - before.fetched
         if is_too_many(faulty, fetched, self._run_context.max_quarantined_share):
             raise SourceHeld("source.too_faulty", faulty=faulty, fetched=fetched, **self._error_context)

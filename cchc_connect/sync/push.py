@@ -119,17 +119,16 @@ class Push:
 
     def _enqueue(self) -> None:
         """Take into the outbox what the route has to send, and count what changed with the route."""
-        scope, commit, configured = self._route.scope, self._run_context.commit, self._route.configured
-        self._count(commit(lambda connection: queueing.follow_route(connection, scope, configured)))
+        scope, commit = self._route.scope, self._run_context.commit
+        self._count(commit(lambda connection: queueing.follow_route(connection, scope, self._route.configured)))
         for record_type in self._run_context.read(lambda connection: queueing.new_types(connection, scope)):
             after: int | None = 0
             while after is not None:
-                begin = partial(queueing.begin_type, scope=scope, record_type=record_type, after=after)
-                queued, after = commit(begin)
+                queued, after = commit(partial(queueing.begin_type, scope=scope, record_type=record_type, after=after))
                 self._count(queued)
         changes_read = 1
         while changes_read:
-            queued = commit(lambda connection: queueing.enqueue(connection, scope))
+            queued = self._run_context.commit(lambda connection: queueing.enqueue(connection, scope))
             self._count(queued)
             changes_read = queued.read
 
@@ -170,8 +169,9 @@ class Push:
     def _forget_unsent(self) -> None:
         """Remove the keys of deliveries that were not sent after all: the receiver cannot have them."""
         if self._unsent:
-            unsent, self._unsent = list(self._unsent.values()), {}
+            unsent = list(self._unsent.values())
             self._run_context.commit(lambda connection: deliveries.forget_keys(connection, self._route.name, unsent))
+            self._unsent = {}
 
     def _parallel_groups(self, ready: Sequence[Delivery]) -> Iterator[list[Batch]]:
         """Yield groups of batches that may be sent at the same time: no two batches of a group share an order key.

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -66,6 +67,10 @@ class RunContext:
     """Waits for a number of seconds."""
     prefetch: int = 1
     """Pages fetched ahead while one is translated and one is written; 0: no overlap and no threads."""
+    max_pass_s: float = 3600.0
+    """Seconds after which a pass that has not come to the end of a listing is left; the next run continues it."""
+    ends_without_link: frozenset[str] = frozenset()
+    """Names of the connections that say that a page without a link is the last one."""
     is_on_copy: bool = False
     """Whether `database` is a private copy, in which a dry run commits."""
     high_water: HighWaterFile | None = None
@@ -92,6 +97,14 @@ class RunContext:
         if self.is_stopping():
             raise Stopped("run.stopped")
 
+    def read(self, work: Callable[[Connection], Result]) -> Result:
+        """Return the result of `work`, which reads one committed state; repeated as in `commit`.
+
+        Raises:
+            DatabaseUnusable: the database failed, or the connection broke in every repetition.
+        """
+        return replayed_read(self.database, work, sleep=self.sleep)
+
     def require_lease(self) -> None:
         """Check that the run still has the lease. Call it directly before something leaves.
 
@@ -100,22 +113,13 @@ class RunContext:
         Raises:
             LeaseLost: another run took the lease over.
         """
-        token = self.token
-        if token is not None:
-            self.read(lambda connection: require_token(connection, token))
+        if self.token is not None:
+            self.read(partial(require_token, token=self.token))
 
     def mark_high_water(self, connection: Connection) -> None:
         """Note outside the database how far its change feed is. Call it before a key of its changes leaves."""
         if self.high_water is not None:
             self.high_water.write(present_mark(connection))
-
-    def read(self, work: Callable[[Connection], Result]) -> Result:
-        """Return the result of `work`, which reads one committed state; repeated as in `commit`.
-
-        Raises:
-            DatabaseUnusable: the database failed, or the connection broke in every repetition.
-        """
-        return replayed_read(self.database, work, sleep=self.sleep)
 
     def commit(self, work: Callable[[Connection], Result]) -> Result:
         """Run `work` in one write transaction and return its result.

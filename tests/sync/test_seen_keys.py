@@ -2,7 +2,7 @@
 
 from hypothesis import given, strategies as st
 
-from cchc_connect.sync.pass_progress import SeenKeys
+from cchc_connect.sync.seen_keys import SeenKeys
 
 KEYS = st.text(max_size=6)
 

@@ -21,6 +21,8 @@ class Counters:
     """Fetched items that are in quarantine, new or still."""
     foreign: int = 0
     """Fetched items of records that another agency owns; differing values became discrepancies."""
+    drafts: int = 0
+    """Fetched items that are no records yet, such as dossiers without a number."""
     outdated: int = 0
     """Records and deletions of a program that are older than the stored version, and so changed nothing."""
     deleted: int = 0
@@ -45,6 +47,8 @@ class Counters:
     """Messages of which a text was cut to the length that the target accepts."""
     held: int = 0
     """Records that are missing from a listing but were not deleted, as the listing is implausible."""
+    absent: int = 0
+    """Records that are missing from a complete listing, and are deleted if the next one lacks them too."""
     pages: int = 0
     requests: int = 0
     bytes_received: int = 0

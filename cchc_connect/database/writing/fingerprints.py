@@ -11,6 +11,7 @@ from cchc_connect.database.bulk import RowQuery, batches, select_in
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import change, claim
+from cchc_connect.database.writing.incoming import MOVED_KEY
 
 SOURCE_KEY_BATCH_SIZE = 10_000
 """Source keys in memory at a time."""
@@ -69,6 +70,14 @@ def source_times(connection: Connection, stream: Stream, source_keys: Sequence[s
                 if source_time is not None and source_time > latest.get(source_key, ""):
                     latest[source_key] = source_time
     return latest
+
+
+def keys_without_item(connection: Connection, stream: Stream) -> list[str]:
+    """Return the source keys of the live records of a stream's partition that no item of the source is any more."""
+    table = record_table(stream.record_type)
+    of_partition = (table.c.connection == stream.connection) & (table.c.partition == stream.partition)
+    live = of_partition & table.c.source_key.startswith(MOVED_KEY) & table.c.deleted_at.is_(None)
+    return list(connection.execute(select(table.c.source_key).where(live)).scalars())
 
 
 def stored_documents(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> dict[str, bytes]:

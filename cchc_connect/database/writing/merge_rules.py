@@ -13,7 +13,14 @@ from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import change
 from cchc_connect.database.writing.claims import Claim, Document, claims_for
-from cchc_connect.database.writing.incoming import IncomingRecord, SerializedRecord, WriteContext, serialize
+from cchc_connect.database.writing.incoming import (
+    CONTENT_KEY,
+    IncomingRecord,
+    PageBatch,
+    SerializedRecord,
+    WriteContext,
+    serialize,
+)
 from cchc_connect.database.writing.ownership import Owners
 from cchc_connect.database.writing.quarantine import KEY_TAKEN, FaultyItem
 from cchc_schemas import RECORD_TYPES, from_document
@@ -63,6 +70,8 @@ class WritePlan:
     """Keys of records that may have a claim which differs."""
     record_keys: dict[str, str] = field(default_factory=dict[str, str])
     """Record key of every item of the page, by source key."""
+    moved_on: set[str] = field(default_factory=set[str])
+    """Source keys of items that show a record which another item of the source was before."""
 
 
 class CurrentVersion(msgspec.Struct, gc=False):
@@ -78,14 +87,14 @@ class CurrentVersion(msgspec.Struct, gc=False):
         return f"<version {self.version}, {len(self.document)} bytes>"
 
 
-def plan_page(
-    connection: Connection, stream: Stream, incoming_records: Sequence[IncomingRecord], write_context: WriteContext
-) -> WritePlan:
+def plan_page(connection: Connection, stream: Stream, page: PageBatch, write_context: WriteContext) -> WritePlan:
     """Return what a page changes; its records are resolved in their order."""
+    incoming_records = page.records
     keys = [incoming.record.key for incoming in incoming_records]
     current = _current_versions(connection, stream, keys)
     claims = claims_for(connection, stream.record_type, keys) if write_context.owners.fields else {}
     resolver = ConflictResolver(stream, write_context.owners, current, claims)
+    resolver.holders = KeyHolders(stream, page)
     for incoming in incoming_records:
         resolver.resolve(incoming)
     return resolver.plan
@@ -118,6 +127,26 @@ def reverted_versions(
     return versions
 
 
+class KeyHolders:
+    """Says whether the item that a record came from still is that record, so that another item may be it now.
+
+    Some sources name items by what is no identity: row numbers move on when a row is deleted. An item that shows
+    another record now, or that is gone, gives its former record free. Two items that show one record are a conflict.
+    """
+
+    def __init__(self, stream: Stream, page: PageBatch) -> None:
+        self._partition = stream.partition
+        self._page_keys = {incoming.source_key: incoming.record.key for incoming in page.records}
+        self._is_gone = page.is_gone
+
+    def gives_free(self, key: str, provenance: Provenance) -> bool:
+        """True if the item with the source key of `provenance` is no longer the record with `key`."""
+        holder = provenance.source_key
+        if holder.startswith(CONTENT_KEY) or self._page_keys.get(holder, key) != key:
+            return True
+        return self._is_gone is not None and provenance.partition == self._partition and self._is_gone(holder)
+
+
 class ConflictResolver:
     """Resolves one incoming record after the other; later ones see the results of earlier ones."""
 
@@ -133,6 +162,7 @@ class ConflictResolver:
         self._current = current
         self._claims = claims
         self._own_fields = owners.owned_by(stream.connection)
+        self.holders = KeyHolders(stream, PageBatch())
         self.plan = WritePlan()
 
     def resolve(self, incoming: IncomingRecord) -> None:
@@ -149,11 +179,15 @@ class ConflictResolver:
         elif current.provenance.connection != self._stream.connection:
             self._add_owner_claim(key, current)  # its declared owner takes the record over
             self._plan_version(incoming, current.version + 1, "update")
+        elif current.provenance.source_key != incoming.source_key and self.holders.gives_free(key, current.provenance):
+            self.plan.moved_on.add(incoming.source_key)
+            self._plan_version(incoming, current.version + 1, "update", current)
         elif current.provenance.source_key != incoming.source_key:
             conflict = FaultyItem(
                 source_key=incoming.source_key, item_hash=incoming.item_hash, item=incoming.item, faults=(KEY_TAKEN,)
             )
             self.plan.key_conflicts.append(conflict)
+            self.plan.moved_on.add(incoming.source_key)
         else:
             self._plan_version(incoming, current.version + 1, "update", current)
 

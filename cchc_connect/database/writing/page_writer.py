@@ -8,7 +8,8 @@ and the counters. The rules, which `merge_rules` applies:
 * A record has one owner, and a field may have another. Values of a non-owner do not change the record; they are
   stored as that connection's claim, and as a discrepancy where they differ. A field whose owner no longer sends
   a value gets the value of the record's owner again.
-* Two items of one source cannot be one record: the second goes into quarantine.
+* Two items of one source cannot be one record: the second goes into quarantine. An item that is gone, or is another
+  record now, does not count (`KeyHolders`): a key of the source that moves on is no identity.
 * A deleted record keeps its last values; the lineage leads from a replaced key to its successor.
 """
 
@@ -36,7 +37,7 @@ from cchc_connect.database.writing.claims import (
     upsert_claims,
 )
 from cchc_connect.database.writing.discrepancies import update_discrepancies
-from cchc_connect.database.writing.incoming import PageBatch, WriteContext
+from cchc_connect.database.writing.incoming import MOVED_KEY, NO_ITEM, PageBatch, WriteContext
 from cchc_connect.database.writing.merge_rules import (
     NewVersion,
     Provenance,
@@ -48,13 +49,16 @@ from cchc_connect.database.writing.merge_rules import (
 )
 from cchc_connect.database.writing.relations import LineageEvent, LineageKind, write_lineage_events, write_links
 
+_PROVENANCE_OF_CONTENT = ("item_hash", "source_time", "partition", "source_key")
+"""What an item of the same content may change of its record."""
+
 
 def write_page(connection: Connection, stream: Stream, page: PageBatch, write_context: WriteContext) -> Counters:
     """Write one page; return its counters.
 
     Idempotent: writing the same page again changes nothing.
     """
-    plan = plan_page(connection, stream, page.records, write_context)
+    plan = plan_page(connection, stream, page, write_context)
     _write_versions(connection, stream, plan.versions, write_context)
     _update_provenance(connection, stream, plan)
     unclaimed = upsert_claims(connection, plan.claims)
@@ -67,10 +71,8 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
     )
     counts.inserted = sum(written.version == 1 for written in plan.versions)
     counts.updated = len(plan.versions) - counts.inserted
-    in_conflict = {item.source_key for item in plan.key_conflicts}
-    valid = [incoming.source_key for incoming in page.records if incoming.source_key not in in_conflict]
-    counts.resolved = quarantine.resolve(connection, stream, [*valid, *page.deleted_keys], write_context.now)
-    rekeyed = _rekeyed(connection, stream, plan)
+    counts.resolved = quarantine.resolve(connection, stream, _without_faults(page, plan), write_context.now)
+    rekeyed = _rekeyed(connection, stream, plan, is_full_listing=page.is_full_listing)
     claiming = {new.source_key for new in plan.claims}
     not_claiming = [source_key for source_key in plan.record_keys if source_key not in claiming]
     unclaimed |= delete_claims(connection, stream, [*page.deleted_keys, *not_claiming])
@@ -89,6 +91,13 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
     if counts.inserted:
         analyze_new_tables(connection, all_tables().tables.values())
     return counts
+
+
+def _without_faults(page: PageBatch, plan: WritePlan) -> list[str]:
+    """Return the source keys of the items of a page that are no fault, or no fault any more."""
+    in_conflict = {item.source_key for item in plan.key_conflicts}
+    valid = [incoming.source_key for incoming in page.records if incoming.source_key not in in_conflict]
+    return [*valid, *page.deleted_keys, *page.former_faults]
 
 
 def _write_versions(
@@ -137,7 +146,7 @@ def _update_provenance(connection: Connection, stream: Stream, plan: WritePlan) 
     if not plan.provenance_only:
         return
     table = record_table(stream.record_type)
-    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("item_hash", "source_time", "partition")}
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _PROVENANCE_OF_CONTENT}
     statement = update(table).where(table.c.record_key == bindparam("of_key")).values(**values)
     connection.execute(
         statement,
@@ -147,6 +156,7 @@ def _update_provenance(connection: Connection, stream: Stream, plan: WritePlan) 
                 "new_item_hash": incoming.item_hash,
                 "new_source_time": incoming.source_time,
                 "new_partition": stream.partition,
+                "new_source_key": incoming.source_key,
             }
             for incoming in plan.provenance_only
         ],
@@ -255,11 +265,26 @@ def _record_keys(connection: Connection, stream: Stream, source_keys: Sequence[s
     return [record_key for record_key, _ in _live_keys(connection, stream, source_keys)]
 
 
-def _rekeyed(connection: Connection, stream: Stream, plan: WritePlan) -> dict[str, str]:
-    """Return the former record keys of items whose record key changed, with their present record key."""
-    present_keys = plan.record_keys
+def _rekeyed(connection: Connection, stream: Stream, plan: WritePlan, *, is_full_listing: bool) -> dict[str, str]:
+    """Return the former record keys of items whose record key changed, with their present record key.
+
+    Where an item shows a record that another item was before, the source's key moved on, and its former record was not
+    renumbered. In a full listing it only loses its source key: it ends with the pass if no other item is it.
+    """
+    present_keys, moved_on = plan.record_keys, plan.moved_on if is_full_listing else frozenset[str]()
     live = _live_keys(connection, stream, list(present_keys))
-    return {former: present_keys[source_key] for former, source_key in live if former != present_keys[source_key]}
+    moved = [(former, source_key) for former, source_key in live if former != present_keys[source_key]]
+    _take_source_keys(connection, stream, [former for former, source_key in moved if source_key in moved_on])
+    return {former: present_keys[source_key] for former, source_key in moved if source_key not in moved_on}
+
+
+def _take_source_keys(connection: Connection, stream: Stream, record_keys: Sequence[str]) -> None:
+    """Replace the source keys of records that no item of the source names any more."""
+    if record_keys:
+        table = record_table(stream.record_type)
+        statement = update(table).where(table.c.record_key == bindparam("of_key"))
+        values = [{"of_key": key, "new_key": MOVED_KEY + key} for key in record_keys]
+        connection.execute(statement.values(source_key=bindparam("new_key"), item_hash=NO_ITEM), values)
 
 
 def _live_keys(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> Iterator[tuple[str, str]]:
