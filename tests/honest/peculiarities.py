@@ -37,6 +37,6 @@ class Peculiarity(StrEnum):
 
 
 WAITING: Mapping[Peculiarity, str] = MappingProxyType(
-    {Peculiarity.WITHDRAWALS: "deletes leave: a target that takes withdrawals gets them"}
+    {}
 )
 """Peculiarities that are drawn in no world yet -> the rule that they need."""
