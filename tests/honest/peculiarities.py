@@ -36,7 +36,5 @@ class Peculiarity(StrEnum):
     WITHDRAWALS = "a receiver that takes withdrawals"
 
 
-WAITING: Mapping[Peculiarity, str] = MappingProxyType(
-    {}
-)
+WAITING: Mapping[Peculiarity, str] = MappingProxyType({})
 """Peculiarities that are drawn in no world yet -> the rule that they need."""
