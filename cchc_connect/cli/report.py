@@ -50,10 +50,9 @@ def show_report(report: RunReport, console: Console) -> None:
     for line in report.lines:
         _show_cursor(line, console)
     for line in report.lines:
-        for note in time_notes(line.counts):
-            console.message("sync_view.note", place=_line_label(line), note=console.sentence(note))
+        _show_notes(line, console)
     for line in report.lines:
-        _show_reasons(line, console)
+        _show_reason(line, console)
     if report.lost_sequence is not None:
         console.message("sync_view.went_back", sequence=report.lost_sequence)
     console.line()
@@ -65,14 +64,20 @@ def show_report(report: RunReport, console: Console) -> None:
         console.message("sync_view.totals", messages=report.messages_delivered, **totals)
 
 
-def _show_reasons(line: ReportLine, console: Console) -> None:
-    """Write why a line is not done, what is missing, and what became of a route's messages."""
+def _show_notes(line: ReportLine, console: Console) -> None:
+    for note in time_notes(line.counts):
+        console.message("sync_view.note", place=_line_label(line), note=console.sentence(note))
+
+
+def _show_reason(line: ReportLine, console: Console) -> None:
+    """Write why a line is not done, and what is left over."""
+    place = _line_label(line)
     if line.reason is not None:
-        console.message(f"sync_view.{line.outcome}", place=_line_label(line), reason=console.sentence(line.reason))
+        console.message(f"sync_view.{line.outcome}", place=place, reason=console.sentence(line.reason))
     for name in ("absent", *ROUTE_COUNTERS):
         number = getattr(line.counts, name)
         if number:
-            console.message(f"sync_view.{name}", place=_line_label(line), number=number)
+            console.message(f"sync_view.{name}", place=place, number=number)
 
 
 def show_lines(lines: Sequence[ReportLine], console: Console, outcome_text: Callable[[ReportLine], str]) -> None:

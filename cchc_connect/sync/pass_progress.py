@@ -96,7 +96,7 @@ class PageCommit:
     classified: ClassifiedPage
     pass_state: Pass
     next_cursor: Cursor
-    asked: Asked
+    asking_instant: Asked
     ends_pass: bool
     """Whether the pass ends with this page."""
 
@@ -117,7 +117,7 @@ def count_page(page_commit: PageCommit) -> Counters:
         quarantined=classified.still_faulty,
         drafts=classified.drafts,
     )
-    counts.add(time_counters(classified, page_commit.asked))
+    counts.add(time_counters(classified, page_commit.asking_instant))
     return counts
 
 

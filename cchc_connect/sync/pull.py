@@ -77,7 +77,7 @@ class Pull:
             source, run_context.owners_of(stream.record_type), translator, stream.connection
         )
         self._quarantined = QuarantineIndex({})
-        self._known = KnownItems(stream, run_context)
+        self._stored_items = KnownItems(stream, run_context)
         self._unreadable_times = UnreadableTimes()
         self._absences = Absences(stream, source.profile, run_context, self._pull_range)
         self._moved_keys = MovedKeys(stream, self._detector, run_context, self._pull_range)
@@ -127,7 +127,7 @@ class Pull:
         if state.is_resumed or state.completeness.incomplete is not None:
             return state
         cursor = state.initial_cursor
-        missing = self._known.left_out(cursor, state.seen)
+        missing = self._stored_items.left_out(cursor, state.seen)
         if (missing or state.is_behind_watermark) and state.pages > 1:
             state = self._read(cursor)  # rows may have moved between two pages
             missing = {key for key in missing if key not in state.seen}
@@ -141,8 +141,8 @@ class Pull:
             state = self._read(start, source_went_back=True)
             if state.completeness.incomplete is not None:
                 return state
-            self.counts.unlisted += self._known.settle(missing, cursor, state.seen, self.profile.deletes)
-        self._known.mark_unshown(state.older.unexplained(state.seen))
+            self.counts.unlisted += self._stored_items.settle(missing, cursor, state.seen, self.profile.deletes)
+        self._stored_items.mark_unshown(state.older.unexplained(state.seen))
         return state
 
     def _read(self, cursor: Cursor, *, source_went_back: bool = False) -> Pass:
@@ -264,9 +264,9 @@ class Pull:
 
     def _process_page(self, page: Page, lookup: PageLookup, state: Pass, writer: BackgroundWriter) -> bool:
         """Check a page and let the writer commit it with the cursor after it; return whether it is the last."""
-        asked = state.asking.next()
+        asking_instant = state.asking.next()
         classified = self._filter_key(self._detector.classify(lookup, self._quarantined))
-        mark_ahead(classified.records, asked)
+        mark_ahead(classified.records, asking_instant)
         self._unreadable_times.add(classified.time_shapes)
         if self._pull_range.observer is not None:
             on_page = self._pull_range.observer.on_page
@@ -277,13 +277,13 @@ class Pull:
         ends_pass = state.completeness.observe(page, classified)
         if self._pull_range.key is not None:
             self.lists_key |= self._pull_range.key in classified.keys or self._pull_range.key in page.deleted_keys
-        times = page_times(classified.change_times, asked)
+        times = page_times(classified.change_times, asking_instant)
         state.cursor = self._next_cursor(page, times, state, ends_pass=ends_pass)
         self._quarantined.add(classified.faulty)
         if ends_pass and self.profile.by_key and self._absences.are_shown_by(state):
             writer.flush()
             self._absences.ask(self._run_context, self._transport, self._source, state)
-        page_commit = PageCommit(page, classified, state, state.cursor, asked, ends_pass)
+        page_commit = PageCommit(page, classified, state, state.cursor, asking_instant, ends_pass)
         writer.submit(lambda: self._commit(page_commit) if self._writes_pages else self._count_only(page_commit))
         return ends_pass
 
@@ -311,7 +311,7 @@ class Pull:
         write_context = replace(
             self._run_context.write_context(self._stream.record_type),
             source_went_back=page_commit.pass_state.source_went_back,
-            asked_at=page_commit.asked.text,
+            asked_at=page_commit.asking_instant.text,
         )
         counts, deletions = self._run_context.commit(
             lambda connection: self._write_page(connection, page_commit, write_context)

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -120,7 +119,7 @@ class RunContext:
             LeaseLost: another run took the lease over.
         """
         if self.token is not None:
-            self.read(partial(require_token, token=self.token))
+            require_token(self.database, self.token, self.sleep)
 
     def mark_high_water(self, connection: Connection) -> None:
         """Note outside the database how far its change feed is. Call it before a key of its changes leaves."""
