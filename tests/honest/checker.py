@@ -140,9 +140,14 @@ class _Comparison:
             if row["operation"] in GONE and key not in removable:
                 yield f"deleted: {key} version {row['version']} though its source never removed anything"
             is_end = before is not None and ({row["operation"], before["operation"]} & GONE)
-            if before is not None and not is_end and (before["connection"], before["document"]) == (
-                row["connection"],
-                row["document"],
+            if (
+                before is not None
+                and not is_end
+                and (before["connection"], before["document"])
+                == (
+                    row["connection"],
+                    row["document"],
+                )
             ):
                 yield f"duplicated: {key} version {row['version']}"
             last[key] = row
