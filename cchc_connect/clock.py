@@ -81,6 +81,19 @@ def as_instant(moment: date, *, at_end_of_day: bool = False) -> datetime:
         return FIRST_INSTANT if moment.year == 1 else LAST_INSTANT
 
 
+def in_vietnam(instant: datetime) -> datetime:
+    """Return an aware instant in Vietnamese time; one in the last hours of the calendar stays the calendar's end.
+
+    >>> in_vietnam(datetime(2026, 6, 30, 17, 5, tzinfo=UTC)).isoformat()
+    '2026-07-01T00:05:00+07:00'
+    """
+    try:
+        return instant.astimezone(VIETNAM_TIME)
+    except OverflowError:
+        end = FIRST_INSTANT if instant.year == 1 else LAST_INSTANT
+        return end.replace(tzinfo=VIETNAM_TIME)
+
+
 def start_of_range(end: datetime, span: timedelta, resolution: timedelta) -> datetime:
     """Return the instant `span` before `end` (UTC), rounded down to a multiple of `resolution`; never an exception.
 

@@ -169,7 +169,7 @@ class Parcels:
         options = self._options
         params = {"limit": str(options.page_size)}
         if page_request.since is not None:
-            params["datetime"] = f"{page_request.since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}/.."
+            params["datetime"] = f"{page_request.since.astimezone(UTC).isoformat()[:19]}Z/.."
         if options.crs != CRS84:
             params["crs"] = _crs_uri(options.crs)
         path = f"/collections/{quote(options.collection, safe='')}/items"

@@ -9,7 +9,7 @@ from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_time
 from cchc_connect.cli.report import report_document, show_lines, show_report
-from cchc_connect.clock import SystemClock, to_timestamp_text
+from cchc_connect.clock import to_timestamp_text
 from cchc_connect.config.glance import ConfigGlance
 from cchc_connect.database.state.counters import RunCounters
 from cchc_connect.monitoring.runs import Run, read_run, read_runs
@@ -22,7 +22,7 @@ def list_runs(command: CommandContext, database: str | None, limit: int) -> Exit
     """List the latest runs, newest first."""
     console = command.console
     with existing_database_directly(_location(command, database)) as connection:
-        heads = [_head(run) for run in read_runs(connection, limit, SystemClock().now())]
+        heads = [_head(run) for run in read_runs(connection, limit)]
     console.document({"runs": heads})
     if not heads:
         console.message("status.never_run")
@@ -46,7 +46,7 @@ def show_run(command: CommandContext, database: str | None, run_id: str) -> Exit
     """
     console = command.console
     with existing_database_directly(_location(command, database)) as connection:
-        run = read_run(connection, run_id, SystemClock().now())
+        run = read_run(connection, run_id)
     head = _head(run)
     if run.report is None:
         console.document({**head, "report": None, "counters": [_document(counted) for counted in run.committed]})

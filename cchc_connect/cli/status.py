@@ -9,7 +9,7 @@ from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
 from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.formatting import local_time
-from cchc_connect.clock import SystemClock, to_timestamp_text
+from cchc_connect.clock import to_timestamp_text
 from cchc_connect.config.glance import ConfigGlance, SecurityException
 from cchc_connect.database.direct.opening import location_text
 from cchc_connect.database.state.counters import Counters
@@ -28,7 +28,7 @@ def show_status(command: CommandContext, database: str | None) -> ExitCode:
     else:
         glance = ConfigGlance(database_url=SecretText(database), exceptions=())
     with existing_database_directly(glance.database_url) as connection:
-        status = read_status(connection, SystemClock().now())
+        status = read_status(connection)
     document = _document(status, console, location_text(glance.database_url), glance.exceptions)
     console.document(document)
     console.message("status.database", path=document["database"])

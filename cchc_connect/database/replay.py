@@ -6,12 +6,14 @@ is asked whether that transaction was committed before the work is repeated.
 
 import time
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection
 
-from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.errors import DatabaseLost
+
+if TYPE_CHECKING:
+    from cchc_connect.database.shared_database import SharedDatabase
 
 Result = TypeVar("Result")
 
@@ -29,14 +31,18 @@ Sleep = Callable[[float], None]
 
 
 def replayed_read(
-    database: SharedDatabase, work: Callable[[Connection], Result], *, sleep: Sleep = time.sleep
+    database: "SharedDatabase",
+    work: Callable[[Connection], Result],
+    *,
+    sleep: Sleep = time.sleep,
+    replays: int = MAX_REPLAYS,
 ) -> Result:
-    """Return the result of `work`, which reads one committed state.
+    """Return the result of `work`, which reads one committed state; it is repeated at most `replays` times.
 
     Raises:
         DatabaseUnusable: the database failed, or the connection broke in every repetition (`DatabaseLost`).
     """
-    for wait_s in _waits():
+    for wait_s in _waits(replays):
         try:
             with database.reading() as connection:
                 return work(connection)
@@ -48,21 +54,24 @@ def replayed_read(
 
 
 def replayed_write(
-    database: SharedDatabase,
+    database: "SharedDatabase",
     work: Callable[[Connection], Result],
     *,
     token: int | None = None,
     dry_run: bool = False,
     sleep: Sleep = time.sleep,
+    replays: int = MAX_REPLAYS,
 ) -> Result:
-    """Run `work` in one write transaction and return its result; `token` and `dry_run` as in `SharedDatabase.writing`.
+    """Run `work` in one write transaction and return its result; it is repeated at most `replays` times.
+
+    `token` and `dry_run` are those of `SharedDatabase.writing`.
 
     Raises:
         LeaseLost: the lease has another token now.
         DatabaseUnusable: the database failed, or the connection broke in every repetition (`DatabaseLost`).
     """
     in_doubt: tuple[str, Result] | None = None
-    for wait_s in _waits():
+    for wait_s in _waits(replays):
         try:
             with database.writing(token, dry_run=dry_run) as connection:
                 if in_doubt is not None and database.has_committed(connection, in_doubt[0]):
@@ -79,8 +88,8 @@ def replayed_write(
     raise AssertionError("the last repetition returns or raises")
 
 
-def _waits() -> Iterator[float | None]:
+def _waits(replays: int) -> Iterator[float | None]:
     """Yield the seconds to wait after each attempt that fails; None for the last one."""
-    for replay in range(MAX_REPLAYS):
+    for replay in range(replays):
         yield min(FIRST_WAIT_S * 2**replay, MAX_WAIT_S)
     yield None

@@ -20,12 +20,16 @@ from cchc_connect.database.direct.connection import DirectConnection, raise_outd
 from cchc_connect.database.direct.layout import RUN_LEASE, SCHEMA_VERSION
 from cchc_connect.database.direct.location import Location, location_address, parse_location
 from cchc_connect.database.migrate import create_schema, upgrade_schema
+from cchc_connect.database.replay import replayed_read, replayed_write
 from cchc_connect.database.sqlite import SqliteBackend
 from cchc_connect.database.tables import lease
 from cchc_connect.errors import DatabaseLost, DatabaseUnusable, LeaseLost
 from cchc_connect.extras import require_extra, require_posix
 from cchc_connect.privacy.error_boundary import ErrorBoundary
 from cchc_connect.privacy.secrets import SecretText
+
+OPENING_REPLAYS = 1
+"""Repetitions while a database is opened: a server that cannot be reached is soon reported."""
 
 _TRANSACTION_ID = "cchc_transaction_id"
 """Key under which a driver's connection notes the id of its write transaction."""
@@ -169,23 +173,24 @@ class SharedDatabase:
         self._backend.begin(connection, writing=connection.get_execution_options().get("cchc_writing", False))
 
     def _ensure_schema(self, *, create_or_upgrade: bool) -> None:
-        with self.reading() as connection:
-            version = self._checked_version(connection)
+        version = replayed_read(self, self._checked_version, replays=OPENING_REPLAYS)
         if version == SCHEMA_VERSION:
             return
         if not create_or_upgrade:
             raise_outdated(version, self.location)
         with ErrorBoundary(nullcontext(), self._translate_error):
             self._backend.configure(self._engine)
-        with self.writing() as connection:
-            version = self._checked_version(connection)  # another program may have upgraded it meanwhile
-            if version == SCHEMA_VERSION:
-                return
-            if version:
-                upgrade_schema(connection, version)
-            else:
-                create_schema(connection)
-            self._backend.stamp_version(connection, SCHEMA_VERSION)
+        replayed_write(self, self._create_or_upgrade, replays=OPENING_REPLAYS)
+
+    def _create_or_upgrade(self, connection: Connection) -> None:
+        version = self._checked_version(connection)  # another program may have upgraded it meanwhile
+        if version == SCHEMA_VERSION:
+            return
+        if version:
+            upgrade_schema(connection, version)
+        else:
+            create_schema(connection)
+        self._backend.stamp_version(connection, SCHEMA_VERSION)
 
     def _checked_version(self, connection: Connection) -> int:
         state = self._backend.inspect(connection)

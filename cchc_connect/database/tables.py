@@ -8,7 +8,7 @@ purge. Instants are text in UTC, `2021-09-27T01:15:00.000000Z`, which sorts in t
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
 from cchc_connect.database.direct.layout import VERSION_TABLE
 
@@ -101,6 +101,7 @@ quarantine = Table(
     _text("run_id"),
     _text("first_seen"),
     _optional("resolved_at"),
+    _optional("source_time"),
     Index("quarantine_open", "connection", "record_type", "source_key"),
     comment="Wire items that did not become records: raw form and all faults; open while resolved_at is null.",
 )
@@ -197,6 +198,9 @@ lease = Table(
     _text("holder"),
     _number("token"),
     _text("expires_at"),
+    _optional("clock"),
+    Column("expires_s", Float(53)),
+    _optional("first_look"),
     comment="Which run may write; its fencing token is checked in every write transaction.",
 )
 

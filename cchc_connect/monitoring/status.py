@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from cchc_connect.clock import Clock, SystemClock, from_timestamp_text
+from cchc_connect.clock import from_timestamp_text
 from cchc_connect.database.direct import queries
 from cchc_connect.database.direct.connection import DirectConnection, StoredRow
 from cchc_connect.database.direct.queries import StreamName
@@ -87,28 +87,27 @@ class DatabaseStatus:
         return sum(stream.quarantined for stream in self.streams)
 
 
-def status(database: "SharedDatabase", *, clock: Clock | None = None) -> DatabaseStatus:
+def status(database: "SharedDatabase") -> DatabaseStatus:
     """Return the state of a shared database.
 
     Args:
         database: the shared database.
-        clock: decides whether a run without an end may be in progress; by default the clock of this machine.
 
     Raises:
         DatabaseUnusable: the database failed.
     """
     with database.reading_directly() as connection:
-        return read_status(connection, (clock or SystemClock()).now())
+        return read_status(connection)
 
 
-def read_status(connection: DirectConnection, now: datetime) -> DatabaseStatus:
+def read_status(connection: DirectConnection) -> DatabaseStatus:
     """Return the state of the database that `connection` reads, as `status` does."""
-    latest = next(iter(read_runs(connection, 1, now)), None)
+    latest = next(iter(read_runs(connection, 1)), None)
     entries = ((row["entry"], row["body"], row["hash"]) for row in queries.audit_entries(connection))
     return DatabaseStatus(
         streams=_streams(connection),
         routes=_routes(connection),
-        last_run=read_last_finished_run(connection, now),
+        last_run=read_last_finished_run(connection),
         unfinished_run=latest if latest is not None and latest.finished_at is None else None,
         broken_audit_entry=first_broken(entries, queries.last_audit_entry_seen(connection)),
         open_discrepancies=queries.open_discrepancies(connection),

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from cchc_connect.adapter import Source
@@ -193,7 +193,8 @@ class ChangeDetector:
         if translated.record is None and quarantined.by_key.get(key) == item_hash:
             classified.still_faulty += 1
         elif translated.record is None:
-            classified.faulty.append(_faulty_item(key, item_hash, item, translated.faults))
+            faulty = _faulty_item(key, item_hash, item, translated.faults)
+            classified.faulty.append(replace(faulty, source_time=translated.source_time))
         else:
             incoming = IncomingRecord(
                 source_key=key,

@@ -106,14 +106,15 @@ class Pull:
             )
             state = self._run_pass(self._restart_cursor())
         if self._pull_range.moves_cursor:
-            self._follow_source(cursor, state)
+            self._follow_source(state)
         self._check_quarantined_share()
         self._unreadable_times.check(self.counts, self._error_context)
 
-    def _follow_source(self, cursor: Cursor, state: Pass) -> None:
-        """Compare everything if the pass `state`, which began at `cursor`, shows that the source went back."""
+    def _follow_source(self, state: Pass) -> None:
+        """Compare everything if the pass `state` shows that the source went back."""
         if state.is_resumed or state.is_incomplete:
             return
+        cursor = state.initial_cursor
         missing = self._known.left_out(cursor, state.seen)
         if (missing or state.is_behind_watermark) and state.pages > 1:
             state = self._run_pass(cursor)  # rows may have moved between two pages
@@ -125,8 +126,9 @@ class Pull:
                 self._error_context,
             )
             state = self._run_pass(replace(self._restart_cursor(), watermark=cursor.watermark), source_went_back=True)
-            deletes = self.profile.deletes
-            self.counts.unlisted += self._known.settle(missing, cursor, state.seen, deletes)
+            if state.is_incomplete:
+                return
+            self.counts.unlisted += self._known.settle(missing, cursor, state.seen, self.profile.deletes)
         self._known.mark_unshown(state.older.unexplained(state.seen))
 
     @property

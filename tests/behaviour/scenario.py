@@ -298,7 +298,9 @@ class _Stage:
         self._run("--config nowhere.toml sync", f"quarantine export {self.observed.folder}/export.csv", "init")
         with self.engine.begin() as connection:
             connection.execute(
-                update(_tables(self.engine)["lease"]).values(holder="elsewhere:1", expires_at=FAR_FUTURE)
+                update(_tables(self.engine)["lease"]).values(
+                    holder="elsewhere:1", expires_at=FAR_FUTURE, expires_s=1e12
+                )
             )
         self._run("sync", "reconcile land-registry --repair", "reconcile land-registry", "status")
 

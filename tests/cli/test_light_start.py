@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from cchc_connect.database.direct.layout import RECORD_TYPE_NAMES, TABLE_NAMES
 from cchc_connect.database.direct.opening import reading
 from cchc_connect.database.direct.postgres import PostgresAddress
 from cchc_connect.database.record_tables import all_tables
+from cchc_connect.database.state.lease import Lease
 from cchc_connect.errors import NotFound
 from cchc_connect.monitoring.runs import run, runs
 from cchc_connect.monitoring.status import read_status
@@ -143,10 +145,8 @@ def test_a_run_without_an_end_was_interrupted_unless_its_lease_is_held(address: 
     with SharedDatabase(address, create_or_upgrade=True) as database:
         insert_run(database, "killed")
         interrupted = [runs(database)[0], run(database, "killed"), status(database).unfinished_run]
-        with database.writing() as connection:
-            lease = {"expires": "9999-01-01T00:00:00.000000Z"}
-            connection.execute(text("INSERT INTO lease VALUES ('sync', 'elsewhere:1 boot 1', 1, :expires)"), lease)
-        at_work = [runs(database)[0], run(database, "killed"), status(database).unfinished_run]
+        with Lease(database, SystemClock(), timedelta(minutes=2)):
+            at_work = [runs(database)[0], run(database, "killed"), status(database).unfinished_run]
 
     assert {seen and seen.status for seen in interrupted} == {RunStatus.INTERRUPTED}
     assert {seen and seen.status for seen in at_work} == {RunStatus.AT_WORK}
@@ -230,7 +230,7 @@ def test_the_status_is_the_same_for_a_program_and_for_the_command_line(call: Cal
     with SharedDatabase(pulled) as database:
         by_library = status(database)
     with reading(pulled) as direct:
-        by_driver = read_status(direct, SystemClock().now())
+        by_driver = read_status(direct)
     document = call("status", "--db", pulled, "--json").document
 
     assert by_library == by_driver

@@ -79,7 +79,7 @@ def test_a_run_that_was_killed_is_told_from_one_at_work(call: Call, own: Path) -
     execute(own, "INSERT INTO run (run_id, started_at) VALUES ('killed', '2090-07-01T01:15:00.000000Z')")
 
     killed = call("status", "--db", own, "--lang", "vi")
-    execute(own, "UPDATE lease SET expires_at = '2091-07-01T01:15:00.000000Z'")
+    execute(own, "UPDATE lease SET expires_at = '2091-07-01T01:15:00.000000Z', expires_s = 1e12")
     at_work = call("status", "--db", own)
 
     assert "bắt đầu 01/07/2090 08:15 (giờ Việt Nam), bị ngắt" in killed.out

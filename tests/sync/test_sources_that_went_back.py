@@ -156,7 +156,8 @@ class ForgetfulRegister(LandRegister):
     """A register whose list of changes leaves out what has no time of change."""
 
     def _is_selected(self, item: Any, page_request: PageRequest) -> bool:
-        return bool(item["at"]) if page_request.since is not None else True
+        is_dated = bool(item["at"]) and not item["at"].startswith("0001")
+        return is_dated or page_request.since is None
 
 
 @pytest.mark.parametrize("at", [None, "0001-01-01T00:00:00+00:00"])

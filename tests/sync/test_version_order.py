@@ -202,3 +202,33 @@ def test_a_time_of_an_older_year_is_a_time(books: PulledDatabase, moment: dateti
     books.pull("a", listing)
 
     assert areas(books, range(1, 2)) == {1: 9.0}
+
+
+def test_an_older_faulty_version_displaces_neither_a_record_nor_a_newer_entry(books: PulledDatabase) -> None:
+    """Page order changes nothing, run after run."""
+    listing = VersionedListing(profile=SourceProfile(changed_since=False))
+    listing.pages[""] = [
+        [version(1, 9), version(2, 9, area="?"), version(3, 3, area="?"), version(4, 9, area="?", sheet="")],
+        [version(1, 3, area="?"), version(2, 3), version(3, 9), version(4, 3, area="?")],
+    ]
+    books.clock.advance(HOUR)
+    books.pull("a", listing)
+    stored = books.everything("run_counter", "cursor")
+
+    counts = [books.pull("a", listing).counts for _ in range(3)]
+
+    assert (books.live_parcels(), sorted(books.quarantined())) == (["1", "2", "3"], ["p2", "p4"])
+    assert books.everything("run_counter", "cursor") == stored
+    assert [each.rows_written for each in counts] == [0, 0, 0]
+
+
+def test_a_faulty_version_that_the_source_does_not_show_any_more_leaves_quarantine(books: PulledDatabase) -> None:
+    """Also if the valid one is older: the source went back to it."""
+    listing = LandRegister([version(1, 9, area="?"), version(2, 1)])
+    books.clock.advance(HOUR)
+    books.pull("a", listing)
+    listing.items[0] = version(1, 3)
+
+    books.pull("a", listing)
+
+    assert (books.live_parcels(), books.quarantined()) == (["1", "2"], [])

@@ -29,6 +29,11 @@ class DirectConnection:
         self._connection = driver_connection
         self._style = style
 
+    @property
+    def is_file(self) -> bool:
+        """Whether the database is a file, and no server."""
+        return self._style == "named"
+
     def rows(self, statement: str, **parameters: object) -> list[StoredRow]:
         """Return the rows of a query, whose parameters are written `:name`."""
         with closing(self._connection.cursor()) as cursor:

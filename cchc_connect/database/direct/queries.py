@@ -48,7 +48,17 @@ def run_counters(connection: DirectConnection, run_id: str) -> list[StoredRow]:
 
 def run_lease(connection: DirectConnection) -> StoredRow | None:
     """Return the lease of the runs; None if there was no run yet."""
-    return connection.first("SELECT holder, expires_at FROM lease WHERE name = :name", name=RUN_LEASE)
+    return connection.first(
+        "SELECT holder, token, expires_at, clock, expires_s, first_look FROM lease WHERE name = :name", name=RUN_LEASE
+    )
+
+
+def server_clock_s(connection: DirectConnection) -> float | None:
+    """Return the seconds of the server's clock; None for a file, which has no server."""
+    if connection.is_file:
+        return None
+    row = connection.first("SELECT extract(epoch FROM clock_timestamp()) AS seconds")
+    return None if row is None else float(row["seconds"])
 
 
 def streams(connection: DirectConnection) -> Mapping[StreamName, StoredRow]:

@@ -1,44 +1,59 @@
-"""The holder of a lease: how a process is named in the database, and whether it still runs."""
+"""The holder of a lease: how a process is named in the database, and whether it has ended."""
 
+import hashlib
 import os
 import socket
-from datetime import datetime
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
-from cchc_connect.clock import from_timestamp_text
-
-
-def is_alive(holder: str, expires_at: str, now: datetime) -> bool:
-    """True if the holder of a lease has it still: it has not expired, and no process of this machine that has ended.
-
-    Args:
-        holder: the process, as stored (`this_process`).
-        expires_at: instant, UTC, as stored.
-        now: the current instant.
-    """
-    return from_timestamp_text(expires_at) > now and not _has_ended(holder)
+INSTALLATION = Path("/etc/machine-id")
+"""Where Linux keeps the id of its installation, which stays the same when the machine is started again."""
 
 
 def this_process() -> str:
-    """Return a unique name of this process: host and process id, then boot, namespace and start time."""
-    return f"{socket.gethostname()}:{os.getpid()} {_machine_id()} {_process_start(os.getpid())}"
+    """Return a unique name of this process: host and process id, then boot, namespace, installation and start time."""
+    return f"{socket.gethostname()}:{os.getpid()} {_machine()} {_process_start(os.getpid())}"
 
 
-def _has_ended(holder: str) -> bool:
-    """True if the holder was a process of this machine that no longer runs."""
+def has_ended(holder: str) -> bool:
+    """True if the holder was a process of this machine that no longer runs; `holder` is as stored."""
     process, _, identity = holder.partition(" ")
-    machine, _, started = identity.partition(" ")
-    process_id = process.rpartition(":")[2]
-    return bool(machine) and machine == _machine_id() and _process_start(int(process_id)) != started
+    machine, _, rest = identity.partition(" ")
+    host, _, process_id = process.rpartition(":")
+    if machine and machine.split("/")[:2] == _machine().split("/")[:2]:
+        return _process_start(int(process_id)) != rest.partition(" ")[0]
+    return host == socket.gethostname() and _is_earlier_boot(machine)
 
 
-def _machine_id() -> str:
-    """Return an id of this machine: boot id and process namespace, "" where the system does not provide them."""
+def boot_id() -> str:
+    """Return the id of this start of the machine, which all its processes share; "" where the system has none."""
+    with suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return ""
+
+
+def _is_earlier_boot(machine: str) -> bool:
+    """True if `machine` is this one before it was started again; its namespaces have other numbers then."""
+    is_same_installation = bool(installation()) and machine.rpartition("/")[2] == installation()
+    return is_same_installation and machine.partition("/")[0] != boot_id()
+
+
+def _machine() -> str:
+    """Return an id of this machine: boot id, process namespace and installation; "" where there is no boot id."""
     try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        return f"{boot}/{os.readlink('/proc/self/ns/pid')}"  # noqa: PTH115  # its target is no path
+        return f"{boot_id()}/{os.readlink('/proc/self/ns/pid')}/{installation()}"  # noqa: PTH115  # its target is no path
     except OSError:
         return ""
+
+
+@cache
+def installation() -> str:
+    """Return a hash of the installation's id, which is confidential; "" where there is none."""
+    with suppress(OSError):
+        identity = INSTALLATION.read_text(encoding="ascii").strip()
+        return hashlib.sha256(f"cchc-connect {identity}".encode()).hexdigest()[:16] if identity else ""
+    return ""
 
 
 def _process_start(process_id: int) -> str:

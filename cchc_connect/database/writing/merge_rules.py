@@ -111,12 +111,11 @@ def plan_page(connection: Connection, stream: Stream, page: PageBatch, write_con
     resolver = ConflictResolver(stream, write_context, current, claims)
     resolver.plan.stored = stored
     for incoming in page.records:
-        if order.is_older(incoming.source_key, incoming.source_time):
-            is_present = write_context.source_went_back and incoming.source_key not in page.shown_elsewhere
-            if not is_present and not order.is_present_state(incoming.source_key, incoming.item_hash):
-                resolver.plan.outdated[incoming.source_key] = incoming.item_hash
-                continue
-            resolver.plan.went_back += 1
+        source_key, source_time, item_hash = incoming.source_key, incoming.source_time, incoming.item_hash
+        if order.is_outdated(source_key, source_time, item_hash, page, write_context):
+            resolver.plan.outdated[source_key] = item_hash
+            continue
+        resolver.plan.went_back += order.is_older(source_key, source_time)
         resolver.resolve(incoming)
     return resolver.plan
 

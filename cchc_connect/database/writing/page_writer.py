@@ -48,7 +48,7 @@ from cchc_connect.database.writing.merge_rules import (
 )
 from cchc_connect.database.writing.ownership import require_no_vanished
 from cchc_connect.database.writing.relations import LineageEvent, LineageKind, write_lineage_events, write_links
-from cchc_connect.database.writing.version_order import outdated_deletions, stored_items
+from cchc_connect.database.writing.version_order import VersionOrder, outdated_deletions, stored_items
 
 
 def write_page(connection: Connection, stream: Stream, page: PageBatch, write_context: WriteContext) -> Counters:
@@ -67,13 +67,9 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
     _write_versions(connection, stream, plan.versions, write_context)
     _update_provenance(connection, stream, plan)
     unclaimed = upsert_claims(connection, plan.claims)
-    faulty = [*page.faulty, *plan.key_conflicts]
-    quarantine.store(connection, stream, faulty, write_context.run_id, write_context.now)
-    counts = _counts_of(plan, len(faulty))
+    counts = _counts_of(plan)
     counts.outdated += len(kept)
-    in_conflict = {item.source_key for item in plan.key_conflicts}
-    valid = [source_key for source_key in plan.record_keys if source_key not in in_conflict]
-    counts.resolved = quarantine.resolve(connection, stream, [*valid, *deleted_keys], write_context.now)
+    counts.add(_update_quarantine(connection, stream, page, plan, deleted_keys, write_context))
     rekeyed = _rekeyed(plan)
     claiming = {new.source_key for new in plan.claims}
     not_claiming = [source_key for source_key in plan.record_keys if source_key not in claiming]
@@ -95,17 +91,43 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
     return counts
 
 
-def _counts_of(plan: WritePlan, faulty: int) -> Counters:
+def _counts_of(plan: WritePlan) -> Counters:
     counts = Counters(
         unchanged=len(plan.provenance_only) + plan.unchanged,
         foreign=plan.not_owned,
-        quarantined=faulty,
         outdated=len(plan.outdated),
         went_back=plan.went_back,
     )
     counts.inserted = sum(written.version == 1 for written in plan.versions)
     counts.updated = len(plan.versions) - counts.inserted
     return counts
+
+
+def _update_quarantine(
+    connection: Connection,
+    stream: Stream,
+    page: PageBatch,
+    plan: WritePlan,
+    deleted_keys: Sequence[str],
+    write_context: WriteContext,
+) -> Counters:
+    """Quarantine the faulty items of a page and close the entries of the others; older versions change nothing."""
+    order = VersionOrder.of_faulty(connection, stream, page)
+    faulty, outdated = list(plan.key_conflicts), dict[str, bytes]()
+    for item in page.faulty:
+        if order.is_outdated(item.source_key, item.source_time, item.item_hash, page, write_context):
+            outdated[item.source_key] = item.item_hash
+        else:
+            faulty.append(item)
+    write_context.outdated.update(outdated)
+    times = {incoming.source_key: incoming.source_time for incoming in page.records}
+    touched = [*times, *deleted_keys, *(item.source_key for item in faulty)]
+    entries = quarantine.open_entries(connection, stream, touched, page.shown_elsewhere)
+    quarantine.store(connection, stream, faulty, write_context.run_id, write_context.now, entries)
+    valid = plan.record_keys.keys() - {item.source_key for item in plan.key_conflicts}
+    fixed = [key for key in valid if not entries.is_newer(key, times[key])]
+    resolved = quarantine.resolve(connection, [*fixed, *deleted_keys], write_context.now, entries)
+    return Counters(quarantined=len(faulty), outdated=len(outdated), resolved=resolved)
 
 
 def _write_versions(

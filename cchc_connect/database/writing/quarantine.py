@@ -5,7 +5,7 @@ unmasked on explicit request.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -34,14 +34,62 @@ class FaultyItem:
     item_hash: bytes
     item: Item = field(repr=False)
     faults: tuple[Fault, ...]
+    source_time: str | None = None
+    """When the source last changed the item, UTC, as stored; None if it does not say."""
 
 
-def store(connection: Connection, stream: Stream, items: Sequence[FaultyItem], run_id: str, now: str) -> int:
-    """Put items into quarantine; an open entry gets the item's new form and partition. Return how many are new."""
-    open_rows = _open_rows(connection, stream, [item.source_key for item in items])
+@dataclass(frozen=True)
+class OpenEntries:
+    """The open entries of the items of a page, which older versions of the same items leave alone."""
+
+    stream: Stream
+    rows: Mapping[str, Row[Any]]
+    """Source key -> entry."""
+    shown_elsewhere: Container[str]
+    """Keys of the items of which the same pass showed a version on another page too."""
+
+    def is_newer(self, source_key: str, source_time: str | None) -> bool:
+        """True if the entry of an item is newer than a version of this time, and the source may show it still.
+
+        It may if another partition listed it, or the same pass showed two versions.
+        """
+        entry = self.rows.get(source_key)
+        if entry is None or entry.source_time is None or source_time is None or source_time >= entry.source_time:
+            return False
+        return entry.partition != self.stream.partition or source_key in self.shown_elsewhere
+
+
+def open_entries(
+    connection: Connection, stream: Stream, source_keys: Sequence[str], shown_elsewhere: Container[str]
+) -> OpenEntries:
+    """Return the open entries of items."""
+    return OpenEntries(stream, _open_rows(connection, stream, source_keys), shown_elsewhere)
+
+
+def store(
+    connection: Connection,
+    stream: Stream,
+    items: Sequence[FaultyItem],
+    run_id: str,
+    now: str,
+    entries: OpenEntries | None = None,
+) -> int:
+    """Put items into quarantine; an open entry gets the item's new form and partition. Return how many are new.
+
+    `entries` are the open entries of these items, and perhaps others; without them they are looked up.
+    """
+    entries = entries or open_entries(connection, stream, [item.source_key for item in items], frozenset())
+    open_rows = entries.rows
     new = 0
     for item in items:
-        compared = {"item_hash": item.item_hash, "faults": _faults_text(item.faults), "partition": stream.partition}
+        if entries.is_newer(item.source_key, item.source_time):
+            continue
+        compared = {
+            "item_hash": item.item_hash,
+            "faults": _faults_text(item.faults),
+            "partition": stream.partition,
+            "source_time": item.source_time,
+        }
         values = {"item": _item_text(item.item), **compared, "run_id": run_id}
         existing = open_rows.get(item.source_key)
         if existing is None:
@@ -53,9 +101,9 @@ def store(connection: Connection, stream: Stream, items: Sequence[FaultyItem], r
     return new
 
 
-def resolve(connection: Connection, stream: Stream, source_keys: Sequence[str], now: str) -> int:
+def resolve(connection: Connection, source_keys: Iterable[str], now: str, entries: OpenEntries) -> int:
     """Close the open entries of items that are fixed or deleted, and drop their raw form; return how many."""
-    ids = [row.id for row in _open_rows(connection, stream, source_keys).values()]
+    ids = [entries.rows[source_key].id for source_key in set(source_keys) & entries.rows.keys()]
     for batch in batches(ids):
         is_resolved = quarantine.c.id.in_(batch)
         connection.execute(update(quarantine).where(is_resolved).values(resolved_at=now, item=None))

@@ -15,7 +15,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from sqlalchemy import Connection, bindparam, select, update
 
@@ -23,7 +23,7 @@ from cchc_connect.database.bulk import RowQuery, select_in
 from cchc_connect.database.record_tables import record_table
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import claim, run
-from cchc_connect.database.writing.incoming import IncomingRecord, PageBatch
+from cchc_connect.database.writing.incoming import IncomingRecord, PageBatch, WriteContext
 
 EARLIEST_CHANGE_TIME = "1900-01-01T00:00:00.000000Z"
 """An earlier change time counts as missing (UTC, as stored): systems write such dates for "no date"."""
@@ -107,10 +107,24 @@ class VersionOrder:
         age = self._ages.get(source_key)
         return age is not None and source_time is not None and source_time < age.time
 
-    def is_present_state(self, source_key: str, item_hash: bytes) -> bool:
-        """True if the last pass did not show the stored version of an item either, but this one or none."""
-        age = self._ages.get(source_key)
-        return age is not None and age.item_hash in {NO_KNOWN_FORM, SHOWN_OLDER + item_hash}
+    def is_outdated(
+        self, source_key: str, source_time: str | None, item_hash: bytes, page: PageBatch, write_context: WriteContext
+    ) -> bool:
+        """True if a version is older than the stored one, and is not the present state of a source that went back."""
+        if not self.is_older(source_key, source_time):
+            return False
+        if write_context.source_went_back and source_key not in page.shown_elsewhere:
+            return False
+        # The last pass did not show the stored version either, but this one or none.
+        return self._ages[source_key].item_hash not in {NO_KNOWN_FORM, SHOWN_OLDER + item_hash}
+
+    @classmethod
+    def of_faulty(cls, connection: Connection, stream: Stream, page: PageBatch) -> Self:
+        """Return the order of the faulty items of a page."""
+        dated = [item.source_key for item in page.faulty if item.source_time is not None]
+        if not dated:
+            return cls(connection, ())
+        return cls(connection, [*stored_items(connection, stream, dated), *claimed_items(connection, stream, dated)])
 
 
 def stored_items(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> list[StoredItem]:

@@ -5,6 +5,9 @@
 - `delivery.kind`: a delivery is a record or a withdrawal.
 - `route.receiver` and `route.record_types`: what a route sends to whom. Unknown for the routes of former programs: the
   next run stores what the configuration says then.
+- `quarantine.source_time`: when the source changed the item, so that an older version does not displace it.
+- `lease.clock`, `lease.expires_s`: the lease is judged by one clock; `lease.first_look` by two looks where no clock is
+  shared. A lease of a former program that was not given back is over a lease's duration after the first look.
 - `maintenance.value`: the epoch, which tells this database from its copies and former states.
 """
 
@@ -23,6 +26,10 @@ def upgrade() -> None:
     op.add_column("delivery", sa.Column("kind", sa.Text, nullable=False, server_default="record"))
     op.add_column("route", sa.Column("receiver", sa.Text))
     op.add_column("route", sa.Column("record_types", sa.Text))
+    op.add_column("quarantine", sa.Column("source_time", sa.Text))
+    op.add_column("lease", sa.Column("clock", sa.Text))
+    op.add_column("lease", sa.Column("expires_s", sa.Float(53)))
+    op.add_column("lease", sa.Column("first_look", sa.Text))
     op.add_column("maintenance", sa.Column("value", sa.Text))
     _keep_former_keys()
 
