@@ -190,7 +190,8 @@ def keys_to_be_listed(connection: Connection, stream: Stream, since: str, until:
     for columns, condition in ((table.c, owned & table.c.deleted_at.is_(None)), (claim.c, claimed)):
         in_range = (columns.source_time > since) & (columns.source_time <= until)
         is_undated = columns.source_time.is_(None) | (columns.source_time < EARLIEST_CHANGE_TIME)
-        of_range = condition & (in_range | is_undated) & (columns.item_hash != NO_KNOWN_FORM)
+        # Written as a range, so that SQLite reads the covering index of the hashes.
+        of_range = condition & (in_range | is_undated) & (columns.item_hash > NO_KNOWN_FORM)
         rows = connection.execute(select(columns.source_key).where(of_range).execution_options(yield_per=KEYS_AT_ONCE))
         yield from rows.scalars()
 
