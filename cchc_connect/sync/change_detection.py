@@ -45,6 +45,10 @@ class ClassifiedPage:
     """Number of items that are in quarantine already in just this form."""
     keys: set[str] = field(default_factory=set[str])
     """Source keys of all items of the page."""
+    carried: int = 0
+    """Number of records and faulty items that came on an earlier page, and counted as faulty there."""
+    ended_keys: list[str] = field(default_factory=list[str])
+    """Keys of quarantine entries that end, as their items became records."""
     change_times: list[str] = field(default_factory=list[str])
     """Change times of the items for which the source gives one (UTC, as stored)."""
     time_shapes: list[str] = field(default_factory=list[str])

@@ -52,6 +52,11 @@ class Pass:
         return self.plausibility.announced_total is not None and len(self.seen) < self.plausibility.announced_total
 
     @property
+    def lists_all(self) -> bool:
+        """Whether the pass lists everything from the first page on, and not only what changed."""
+        return self.initial_cursor.pass_since is None and not self.is_resumed
+
+    @property
     def is_behind_watermark(self) -> bool:
         """Whether a source asked for changes did not even list the change that the watermark comes from.
 
@@ -79,8 +84,9 @@ class PageCommit:
 def count_page(page_commit: PageCommit) -> Counters:
     """Return the counters of a page, apart from those of the items that are to be written."""
     fetched, classified = len(page_commit.page.items), page_commit.classified
-    unchanged = fetched - len(classified.records) - len(classified.faulty) - classified.still_faulty
-    counts = Counters(fetched=fetched, pages=1, unchanged=unchanged, quarantined=classified.still_faulty)
+    written = len(classified.records) + len(classified.faulty) - classified.carried
+    unchanged, still_faulty = fetched - written - classified.still_faulty, classified.still_faulty - classified.carried
+    counts = Counters(fetched=fetched, pages=1, unchanged=unchanged, quarantined=still_faulty)
     counts.add(time_counters(classified, page_commit.asked))
     return counts
 

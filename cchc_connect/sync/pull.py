@@ -35,6 +35,7 @@ from cchc_connect.sync.plausibility import MAX_DELETED_SHARE, PlausibilityCheck,
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.translation import Translator, is_storable_key
+from cchc_connect.sync.twice_shown import TwiceShown
 from cchc_connect.sync.unreadable_times import UnreadableTimes
 from cchc_connect.sync.went_back import KnownItems, ShownElsewhere
 from cchc_connect.sync.worker_process import MAX_PENDING
@@ -71,6 +72,7 @@ class Pull:
         )
         self._quarantined = QuarantineIndex({})
         self._known = KnownItems(stream, run_context)
+        self._twice = TwiceShown(stream, run_context)
         self._unreadable_times = UnreadableTimes()
         self.counts = Counters()
         self.before: Cursor | None = None
@@ -139,9 +141,7 @@ class Pull:
         return Cursor(translation_key=self._detector.translation_key)
 
     def _initial_cursor(self) -> Cursor:
-        cursor, open_hashes = self._run_context.read(
-            lambda connection: (read_cursor(connection, self._stream), quarantine.open_hashes(connection, self._stream))
-        )
+        cursor, open_hashes = self._run_context.read(self._stored_state)
         self.before, self._quarantined = cursor, QuarantineIndex(open_hashes)
         if cursor.translation_key != self._detector.translation_key:  # unchanged items must be translated again too
             return self._restart_cursor()
@@ -153,6 +153,10 @@ class Pull:
         if cursor.page_token is not None:
             return cursor
         return replace(cursor, pass_since=self._since(cursor.watermark), checkpoint=None)
+
+    def _stored_state(self, connection: Connection) -> tuple[Cursor, Mapping[str, bytes | None]]:
+        self._twice.load(connection)
+        return read_cursor(connection, self._stream), quarantine.open_hashes(connection, self._stream)
 
     def _since(self, watermark: datetime | None) -> datetime | None:
         """Return the start of the next pull: a little before the watermark; None if everything must be listed."""
@@ -187,6 +191,7 @@ class Pull:
 
     def _run_pass(self, cursor: Cursor, *, source_went_back: bool = False) -> Pass:
         clock, order = self._run_context.clock, self.profile.order
+        self._twice.begin_pass()
         state = Pass(cursor, PlausibilityCheck(self._stream, clock), order, clock, source_went_back=source_went_back)
         writer = BackgroundWriter(overlapping=self._run_context.prefetch > 0)
         try:
@@ -196,6 +201,7 @@ class Pull:
                     if page.next_page_token is None:
                         writer.flush()
                         self.is_incomplete = state.is_incomplete
+                        self._twice.remember(state.older.explained(state.seen))
                         return state
                     if self._run_context.is_stopping():
                         writer.flush()
@@ -240,8 +246,10 @@ class Pull:
 
     def _process_page(self, page: Page, lookup: PageLookup, state: Pass, writer: BackgroundWriter) -> None:
         """Check a page and let the writer commit it together with the cursor after it."""
-        asked = state.asking.next()
+        asked, lists_all = state.asking.next(), state.lists_all and not self._pull_range.is_partial
+        lookup = self._twice.refreshed(lookup, self._detector)
         classified = self._filter_key(self._detector.classify(lookup, self._quarantined))
+        self._twice.hold_back(classified, is_complete=lists_all)
         mark_ahead(classified.records, asked)
         self._unreadable_times.add(classified.time_shapes)
         if self._pull_range.observer is not None:
@@ -249,6 +257,8 @@ class Pull:
             self._run_context.read(lambda connection: on_page(connection, self._stream, classified))
         state.plausibility.require_plausible(page, classified, state.cursor, is_resumed=state.is_resumed)
         state.seen.add(classified.keys)
+        if page.next_page_token is None:
+            self._twice.settle(classified, state.seen, total=state.plausibility.announced_total, lists_all=lists_all)
         state.pages += 1
         if self._pull_range.key is not None:
             self.lists_key |= self._pull_range.key in classified.keys or self._pull_range.key in page.deleted_keys
@@ -287,6 +297,7 @@ class Pull:
             lambda connection: self._write_page(connection, page_commit, write_context)
         )
         page_commit.pass_state.older.add(write_context.outdated)
+        self._twice.note_replaced(write_context.replaced)
         self.counts = counts
         self.after = page_commit.next_cursor if self._pull_range.moves_cursor else self.before
         self._report_progress(page_commit.pass_state)
@@ -300,7 +311,7 @@ class Pull:
         is_last = page.next_page_token is None
         counts = count_page(page_commit)
         deletions = self._find_deleted(connection, page_commit.pass_state) if is_last else Deletions()
-        deleted_keys = [*self._tombstones(page, classified), *deletions.keys]
+        deleted_keys = [*self._tombstones(page, classified), *deletions.keys, *classified.ended_keys]
         if classified.records or classified.faulty or deleted_keys:
             batch = PageBatch(
                 records=classified.records,

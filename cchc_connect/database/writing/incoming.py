@@ -92,3 +92,5 @@ class WriteContext:
     """When the page was asked for, UTC, as stored; None: at `now`."""
     outdated: dict[str, bytes] = field(default_factory=dict[str, bytes])
     """Is filled by the write: source key -> hash of the items that were older than the stored ones and not written."""
+    replaced: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    """Is filled by the write: source key -> hash of the versions of the same run that the page replaced."""
