@@ -201,7 +201,7 @@ class Pull:
                     if page.next_page_token is None:
                         writer.flush()
                         self.is_incomplete = state.is_incomplete
-                        self._twice.remember(state.older.explained(state.seen))
+                        self._twice.remember()
                         return state
                     if self._run_context.is_stopping():
                         writer.flush()

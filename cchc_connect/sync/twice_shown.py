@@ -1,12 +1,12 @@
 """One key with two contents in one pass: an item that was edited meanwhile, or two items that bear one key.
 
-The newer version by the source's own time counts, else the one shown last. A content that stood beside another one in
-an earlier run is held back until the end of the pass: if another content of its key was shown again, both are there for
-good, and it goes into quarantine (`key_twice`); else it is written. Where no content is suspicious this costs nothing.
+The newer version by the own time of the source counts (`version_order`), else the one shown last. A content that stood
+beside another one in an earlier run, without a time that tells them apart, is held back until the pass ends: if another
+content of its key was shown again, both are there for good, and it goes into quarantine (`key_twice`); else it is
+written. Where no content is suspicious this costs nothing.
 """
 
 from collections import deque
-from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import replace
 
@@ -121,14 +121,9 @@ class TwiceShown:
         if len(self._replaced) < MAX_REMEMBERED:
             self._replaced.update(contents)
 
-    def remember(self, older: Iterable[tuple[str, bytes]]) -> None:
-        """Store which contents stood beside another one: those that were replaced, and older ones that were not taken.
-
-        Args:
-            older: source key and hash of the older versions of which the pass showed a newer one too.
-        """
-        contents = dict(older) | self._replaced
-        self._replaced = {}
+    def remember(self) -> None:
+        """Store which contents stood beside another one in this pass for the first time."""
+        contents, self._replaced = self._replaced, {}
         new = {key: value for key, value in contents.items() if content_key(key, value) not in self._known}
         if new:
             now = self._run_context.write_context(self._stream.record_type).now

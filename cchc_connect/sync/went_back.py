@@ -13,7 +13,7 @@ source shows nowhere is marked, so that it is no evidence again; a source whose 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -64,10 +64,6 @@ class OlderVersions:
     def unexplained(self, seen: SeenKeys) -> Mapping[str, bytes]:
         """Return key and hash of those of which the pass showed no other version; `seen` are the keys of its pages."""
         return {key: self.hashes[key] for key, pages in self.pages.items() if seen.times(key) <= pages}
-
-    def explained(self, seen: SeenKeys) -> Iterator[tuple[str, bytes]]:
-        """Yield key and hash of those of which the pass showed another version too."""
-        return ((key, self.hashes[key]) for key, pages in self.pages.items() if seen.times(key) > pages)
 
 
 class KnownItems:

@@ -1,8 +1,7 @@
 """A shared database for tests: sources are pulled into it, and its content is read back."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from itertools import count
 from typing import Any
 
 from sqlalchemy import select
@@ -33,14 +32,12 @@ class PulledDatabase:
     clock: ManualClock = field(default_factory=ManualClock)
     senders: Senders = NO_SENDERS
     """The configured connections."""
-    numbers: Iterator[int] = field(default_factory=count)
-    """Numbers of runs."""
 
     @property
     def run_context(self) -> RunContext:
         """Return a run's scope without a lease and without prefetching."""
         return UnfencedRunContext(
-            run_id=f"run-{next(self.numbers)}",
+            run_id="run",
             database=self.database,
             clock=self.clock,
             token=None,

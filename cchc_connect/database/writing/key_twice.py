@@ -57,13 +57,20 @@ def remember(connection: Connection, stream: Stream, contents: Mapping[str, byte
 
 
 def replaced_contents(stored: Sequence[StoredItem], records: Sequence[IncomingRecord], run_id: str) -> dict[str, bytes]:
-    """Return hash by source key of the versions that the same run wrote and that a page replaces with other content."""
-    hashes = {incoming.source_key: incoming.item_hash for incoming in records}
+    """Return hash by source key of the versions that the same run wrote and that a page replaces with other content.
+
+    A version that is older by the source's own time is not among them: it is an old copy, not another item.
+    """
+    incoming = {each.source_key: each for each in records}
     return {
         item.source_key: item.item_hash
         for item in stored
-        if item.run_id == run_id
-        and item.is_live
-        and len(item.item_hash) == HASH_LENGTH
-        and hashes.get(item.source_key, item.item_hash) != item.item_hash
+        if item.run_id == run_id and item.is_live and _are_unordered(item, incoming[item.source_key])
     }
+
+
+def _are_unordered(item: StoredItem, incoming: IncomingRecord) -> bool:
+    """True if two contents differ and the source's times do not say which one is newer."""
+    if len(item.item_hash) != HASH_LENGTH or item.item_hash == incoming.item_hash:
+        return False
+    return None in {item.source_time, incoming.source_time} or item.source_time == incoming.source_time
