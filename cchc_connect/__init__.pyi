@@ -14,6 +14,7 @@ from .adapter import (
     Source as Source,
     SourceProfile as SourceProfile,
     Target as Target,
+    VersionedSource as VersionedSource,
 )
 from .clock import Clock as Clock, SystemClock as SystemClock
 from .config.file import Config as Config

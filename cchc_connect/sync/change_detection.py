@@ -45,6 +45,8 @@ class ClassifiedPage:
     """Number of items that are in quarantine already in just this form."""
     keys: set[str] = field(default_factory=set[str])
     """Source keys of all items of the page."""
+    former: list[str] = field(default_factory=list[str])
+    """Source key of each item that is a former version; it is not among `keys`."""
     carried: int = 0
     """Number of records and faulty items that came on an earlier page, and counted as faulty there."""
     ended_keys: list[str] = field(default_factory=list[str])
@@ -188,6 +190,9 @@ class ChangeDetector:
         classified: ClassifiedPage,
     ) -> None:
         key = translated.key or f"#{item_hash.hex()}"  # an item without a key is identified by its content
+        if translated.is_former:
+            classified.former.append(key)
+            return
         if not _add_key(key, item_hash, item, hash_by_key, classified):
             return
         if translated.source_time is not None:

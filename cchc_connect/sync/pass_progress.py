@@ -85,8 +85,9 @@ def count_page(page_commit: PageCommit) -> Counters:
     """Return the counters of a page, apart from those of the items that are to be written."""
     fetched, classified = len(page_commit.page.items), page_commit.classified
     written = len(classified.records) + len(classified.faulty) - classified.carried
-    unchanged, still_faulty = fetched - written - classified.still_faulty, classified.still_faulty - classified.carried
-    counts = Counters(fetched=fetched, pages=1, unchanged=unchanged, quarantined=still_faulty)
+    unchanged, former = fetched - written - classified.still_faulty - len(classified.former), len(classified.former)
+    still_faulty = classified.still_faulty - classified.carried
+    counts = Counters(fetched=fetched, pages=1, unchanged=unchanged, quarantined=still_faulty, outdated=former)
     counts.add(time_counters(classified, page_commit.asked))
     return counts
 

@@ -176,12 +176,12 @@ class Pull:
             return None
         return start_of_range(watermark, profile.lookback, profile.timestamp_resolution)
 
-    def _retry_key_conflicts(self) -> None:
-        """Retry items that conflicted with another record's key: a source that lists only changes omits them."""
+    def _retry_key_conflicts(self, former: Sequence[str] = ()) -> None:
+        """Retry items that conflicted with another record's key: it is free now, or of a version that is `former`."""
         items = self._run_context.read(lambda connection: quarantine.items_with_taken_key(connection, self._stream))
         classified = self._detector.classify_all(items)
-        if classified.records:
-            batch = PageBatch(records=classified.records)
+        if classified.records or former:
+            batch = PageBatch(records=classified.records, deleted_keys=former, former_keys=frozenset(former))
             write_context = self._run_context.write_context(self._stream.record_type)
             counts = self._run_context.commit(
                 lambda connection: write_page(connection, self._stream, batch, write_context)
@@ -202,6 +202,8 @@ class Pull:
                         writer.flush()
                         self.is_incomplete = state.is_incomplete
                         self._twice.remember()
+                        if self._twice.former_keys and self._pull_range.moves_cursor:
+                            self._retry_key_conflicts(self._twice.former_keys)
                         return state
                     if self._run_context.is_stopping():
                         writer.flush()

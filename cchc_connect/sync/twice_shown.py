@@ -6,7 +6,7 @@ content of its key was shown again, both are there for good, and it goes into qu
 written. Where no content is suspicious this costs nothing.
 """
 
-from collections import deque
+from collections import Counter, deque
 from concurrent.futures import Future
 from dataclasses import replace
 
@@ -40,6 +40,9 @@ class TwiceShown:
         self._held: dict[str, IncomingRecord] = {}
         self._written = deque[dict[str, bytes]](maxlen=PAGES_AHEAD)
         self._replaced: dict[str, bytes] = {}
+        self._former = Counter[str]()
+        self.former_keys: list[str] = []
+        """Keys of the items of which the pass showed former versions alone."""
 
     def load(self, connection: Connection) -> None:
         """Read which contents stood beside another one before."""
@@ -49,6 +52,8 @@ class TwiceShown:
         """Start a pass: nothing of the one before counts."""
         self._held.clear()
         self._written.clear()
+        self._former.clear()
+        self.former_keys = []
 
     def refreshed(self, lookup: PageLookup, detector: ChangeDetector) -> PageLookup:
         """Return a lookup without those matches that an earlier page of this pass has overwritten since.
@@ -81,6 +86,7 @@ class TwiceShown:
             classified: the page.
             is_complete: whether the pass lists everything; a listing of changes need not show the other content.
         """
+        self._former.update(classified.former)
         suspicious = [each for each in classified.records if self._is_suspicious(each, is_complete=is_complete)]
         if suspicious:
             keys = {incoming.source_key for incoming in suspicious}
@@ -99,6 +105,7 @@ class TwiceShown:
             total: number of items of the listing, as the source counts them; None if it counts none.
             lists_all: whether the pass lists everything, and not only what changed.
         """
+        self._settle_former(seen)
         if not self._held:
             return
         is_complete = lists_all and (total is None or len(seen) + len(self._held) >= total)
@@ -115,6 +122,15 @@ class TwiceShown:
                 last_page.carried += 1
             else:
                 seen.add((key,))
+
+    def _settle_former(self, seen: SeenKeys) -> None:
+        """Count former versions as shown, each once; find the keys that no current version has."""
+        for key, number in self._former.items():
+            is_former_only = not seen.times(key)
+            if is_former_only:
+                self.former_keys.append(key)
+                seen.add((key,))
+            seen.add(f"{key}#former{index}" for index in range(number - is_former_only))
 
     def note_replaced(self, contents: dict[str, bytes]) -> None:
         """Note hash by source key of the versions that a page of this run replaced with other content."""

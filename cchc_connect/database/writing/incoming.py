@@ -74,6 +74,8 @@ class PageBatch:
     """Source keys of deleted items."""
     deletion_times: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     """Source key -> when the source deleted the item, UTC, as stored; None or missing if it does not say."""
+    former_keys: Container[str] = frozenset()
+    """Source keys of former versions, whose records pass to the current versions."""
     shown_elsewhere: Container[str] = frozenset()
     """Source keys of those items of which the same pass showed a version on another page too."""
 
