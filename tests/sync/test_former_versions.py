@@ -35,7 +35,8 @@ class Versions(LandRegister):
 
 def version(number: int, count: int, latest: bool | None, **changed: Any) -> dict[str, Any]:  # noqa: FBT001  # the mark
     """Return version `count` of a parcel under an id of its own, with an area that tells it."""
-    return parcel_item(number, id=f"p{number}v{count}", area=f"{number}{count}", latest=latest, **changed)
+    own = {"id": f"p{number}v{count}", "area": f"{number}{count}", "latest": latest}
+    return parcel_item(number, **{**own, **changed})
 
 
 def pulls(books: PulledDatabase, register: LandRegister, number: int) -> list[Counters]:
