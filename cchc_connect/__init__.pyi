@@ -5,6 +5,7 @@ from .adapter import (
     DeleteDetection as DeleteDetection,
     DeliveryStatus as DeliveryStatus,
     FieldLimits as FieldLimits,
+    ListingEnd as ListingEnd,
     ListingOrder as ListingOrder,
     Outgoing as Outgoing,
     Page as Page,

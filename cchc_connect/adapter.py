@@ -53,6 +53,20 @@ class ListingOrder(StrEnum):
     """
 
 
+class ListingEnd(StrEnum):
+    """Whether the last page of a listing shows that nothing follows it."""
+
+    PROVEN = "proven"
+    """The source showed that this is the last page: it linked earlier pages and links none now, its total is reached,
+    or the page is empty, or shorter than a page is known to be.
+    """
+    UNPROVEN = "unproven"
+    """The listing stopped without showing that it ended: a full page without a link, a total or a count.
+
+    The pass counts as incomplete, unless the connection says `end = "no_link"`.
+    """
+
+
 @dataclass(frozen=True, kw_only=True)
 class SourceProfile:
     """Capabilities of a source. The engine decides from them how it pulls the source.
@@ -100,7 +114,7 @@ class Page:
 
     items: Sequence[Item] = field(repr=False)
     next_page_token: str | None = field(repr=False)
-    """Page token of the next page; None only if the source showed that this is the last page.
+    """Page token of the next page; None on the last page, and then `end` says whether it is known to be the last.
 
     Printable text of at most 8,000 characters. A token or a page that comes twice in one pass puts the stream on hold.
     """
@@ -111,6 +125,15 @@ class Page:
     """
     deleted_keys: Sequence[str] = ()
     """Source keys of deleted items (tombstones). A key that is also among `items` is not deleted."""
+    end: ListingEnd = ListingEnd.PROVEN
+    """Whether the source showed that this is the last page. Only looked at where `next_page_token` is None."""
+    next_is_probe: bool = False
+    """Whether `next_page_token` is a question beyond what may be the end: the source gave no link, the adapter asks on.
+
+    The page that answers it is read like any other. If it repeats a page of the pass, then the source ignores
+    the question; the pass ends there, unproven, instead of being put on hold for a repeated page. An adapter whose
+    source answers such a question with an error catches it and returns an empty page with `ListingEnd.UNPROVEN`.
+    """
 
 
 class Source(Protocol):

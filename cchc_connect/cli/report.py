@@ -12,14 +12,17 @@ from cchc_connect.sync.time_notes import time_notes
 EXIT_CODES: Mapping[RunStatus, ExitCode] = {
     RunStatus.DONE: ExitCode.DONE,
     RunStatus.PARTIAL: ExitCode.PARTIAL,
+    RunStatus.INCOMPLETE: ExitCode.PARTIAL,
     RunStatus.FAILED: ExitCode.FAILED,
     RunStatus.STOPPED: ExitCode.TERMINATED,
 }
 
 WRITE_COUNTERS = ("fetched", "unchanged", "inserted", "updated", "deleted", "outdated", "quarantined", "foreign")
-PULL_COUNTERS = ("fetched", "unchanged", "inserted", "updated", "deleted", "outdated", "quarantined", "foreign", "held")
+PULL_COUNTERS = (
+    *("fetched", "unchanged", "inserted", "updated", "deleted", "absent", "outdated", "quarantined", "foreign", "held"),
+)
 PUSH_COUNTERS = ("delivered", "refused", "waiting", "shortened")
-HIDDEN_IF_ZERO = frozenset({"foreign", "held", "outdated", "shortened"})
+HIDDEN_IF_ZERO = frozenset({"absent", "foreign", "held", "outdated", "shortened"})
 """Counters that are shown only if one of them is not 0."""
 
 TRAFFIC_COUNTERS = ("requests", "bytes_received")
@@ -48,6 +51,8 @@ def show_report(report: RunReport, console: Console) -> None:
     for line in report.lines:
         if line.reason is not None:
             console.message(f"sync_view.{line.outcome}", place=_line_label(line), reason=console.sentence(line.reason))
+        if line.counts.absent:
+            console.message("sync_view.absent", place=_line_label(line), number=line.counts.absent)
     console.line()
     outcome, seconds = console.term("outcome", report.outcome), _seconds(report.seconds, console)
     totals = {"outcome": outcome, "rows": report.rows_written, "seconds": seconds}

@@ -66,9 +66,14 @@ def _stream(stream: StreamStatus, last_run: Run | None, console: Console) -> dic
         **_hold(stream.hold),
         "held_since": stream.held_since and to_timestamp_text(stream.held_since),
         "completed_at": stream.completed_at and to_timestamp_text(stream.completed_at),
+        "incomplete_code": stream.incomplete and stream.incomplete.code,
+        "incomplete_context": {} if stream.incomplete is None else stream.incomplete.context,
+        "incomplete_since": stream.incomplete_since and to_timestamp_text(stream.incomplete_since),
         "live": stream.live,
+        "absent": stream.absent,
         "quarantined": stream.quarantined,
         "held_reason": stream.hold and console.sentence(stream.hold),
+        "incomplete_reason": stream.incomplete and console.sentence(stream.incomplete),
         **{name: getattr(counts, name) for name in TIME_COUNTERS},
         "notes": [console.sentence(note) for note in time_notes(counts)],
     }
@@ -77,8 +82,8 @@ def _stream(stream: StreamStatus, last_run: Run | None, console: Console) -> dic
 def _last_counts(stream: StreamStatus, last_run: Run | None) -> Counters:
     """Return the counters of a stream in the last run; empty if it was not pulled then."""
     lines = [] if last_run is None or last_run.report is None else last_run.report.lines
-    place = (stream.connection, stream.record_type, stream.partition)
-    pulled = (line.counts for line in lines if (line.name, line.record_type, line.partition) == place)
+    names = (stream.connection, stream.record_type, stream.partition)
+    pulled = (line.counts for line in lines if (line.name, line.record_type, line.partition) == names)
     return next(pulled, Counters())
 
 
@@ -124,9 +129,13 @@ def _show_streams(streams: list[dict[str, Any]], console: Console) -> None:
         name = f"{stream['connection']} {stream['record_type']} {stream['partition']}".rstrip()
         for note in stream["notes"]:
             console.message("sync_view.note", place=name, note=note)
-        if stream["held_reason"]:
-            since = local_time(stream["held_since"], console.language)
-            console.message("status.held_since", place=name, since=since, reason=stream["held_reason"])
+        for state in ("held", "incomplete"):
+            if stream[f"{state}_reason"]:
+                since = local_time(stream[f"{state}_since"], console.language)
+                reason = stream[f"{state}_reason"]
+                console.message(f"status.{state}_since", place=name, since=since, reason=reason)
+        if stream["absent"]:
+            console.message("status.absent", place=name, number=stream["absent"])
 
 
 def _show_routes(routes: list[dict[str, Any]], console: Console) -> None:

@@ -133,6 +133,13 @@ class ConnectionTable(SourceTimes):
     """Opening hours in Vietnamese time, for instance `19:00-06:00`; no request is made outside them. None: always."""
     every: Period | None = None
     """Period at which the resident schedule pulls it and sends to it; none: that of `[run]`."""
+    end: Literal["no_link"] | None = None
+    """What shows the end of a listing that neither links nor counts: `no_link`, a page without a link. None: nothing.
+
+    Without it such a listing counts as incomplete if its last page is full.
+    """
+    end_because: Reason | None = None
+    """Why a page without a link is known to be the last one; required with `end`."""
     options: Mapping[str, Any] = Field(default_factory=dict[str, Any])
     """Options of the adapter; the adapter's own model validates them."""
 
@@ -144,6 +151,12 @@ class ConnectionTable(SourceTimes):
         if validation.data.get("adapter") != PROGRAM:
             raise PydanticKnownError("missing")
         return url
+
+    @model_validator(mode="after")
+    def _check_end(self) -> "ConnectionTable":
+        if (self.end is None) != (self.end_because is None):
+            raise PydanticCustomError("end_without_reason", "end and end_because belong together")
+        return self
 
     @property
     def is_program(self) -> bool:

@@ -110,6 +110,8 @@ class RunTable(ConfigTable):
     """Seconds that one call to a system may take, over all its attempts."""
     lease_s: Annotated[float, Field(ge=10, le=3600)] = 120.0
     """Seconds after which a run that no longer renews its lease counts as dead."""
+    max_pass_s: Annotated[float, Field(gt=0, le=86_400)] = 3600.0
+    """Seconds after which a run leaves a listing whose end it has not reached; the next run continues there."""
     session_folder: Path | None = None
     """Folder of the token store that processes of this machine share; none: the system's runtime folder, if any."""
     max_quarantined_share: Annotated[float, Field(ge=0, le=1)] = 0.05

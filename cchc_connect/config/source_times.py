@@ -65,10 +65,10 @@ class SourceTimes(ConfigTable):
         >>> SourceTimes(lookback="2d").applied_to(profile, "dossier").lookback
         datetime.timedelta(days=2)
         """
-        said: dict[str, Any] = {}
+        configured: dict[str, Any] = {}
         for name in ("lookback", "timestamp_resolution", "retention"):
             spans: Mapping[str, timedelta] = getattr(self, name)
             span = spans.get(record_type, spans.get(ALL_TYPES))
             if span is not None:
-                said[name] = span
-        return replace(profile, **said) if said else profile
+                configured[name] = span
+        return replace(profile, **configured) if configured else profile

@@ -27,6 +27,7 @@ RULES_WITH_MESSAGE = frozenset(
         "datetime_parsing",
         "datetime_type",
         "dict_type",
+        "end_without_reason",
         "enum",
         "float_parsing",
         "float_type",

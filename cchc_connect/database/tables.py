@@ -84,7 +84,23 @@ cursor = Table(
     _optional("held_context"),
     _optional("held_since"),
     _optional("completed_at"),
-    comment="How far each stream was read, one row per partition, and why a stream is on hold.",
+    Column("pass_shown", BIG_INTEGER),
+    _optional("incomplete_code"),
+    _optional("incomplete_context"),
+    _optional("incomplete_since"),
+    _optional("shrink_accepted_at"),
+    comment="How far each stream was read, one row per partition, and why a stream is on hold or incomplete.",
+)
+
+absence = Table(
+    "absence",
+    METADATA,
+    _key("connection"),
+    _key("record_type"),
+    _key("partition"),
+    _key("source_key"),
+    _text("noticed_at"),
+    comment="Items that a complete listing lacked once; they are deleted when the next one lacks them too.",
 )
 
 quarantine = Table(

@@ -17,7 +17,9 @@ from cchc_connect.monitoring.runs import Run, read_last_finished_run, read_runs
 if TYPE_CHECKING:
     from cchc_connect.database.shared_database import SharedDatabase
 
-_NEVER_READ: Mapping[str, Any] = dict.fromkeys(("watermark", "page_token", "held_code", "held_since", "completed_at"))
+_NEVER_READ: Mapping[str, Any] = dict.fromkeys(
+    ("watermark", "page_token", "held_code", "held_since", "completed_at", "incomplete_code", "incomplete_since")
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +39,14 @@ class StreamStatus:
     held_since: datetime | None
     completed_at: datetime | None
     """End of the last completed pass; aware, in UTC."""
+    incomplete: Message | None
+    """Why the last pass does not count as complete; None if it does."""
+    incomplete_since: datetime | None
+    """Since when no pass was complete; aware, in UTC."""
     live: int
     """Records that are not deleted."""
+    absent: int
+    """Records that are missing from a complete listing, and are deleted if the next one lacks them too."""
     quarantined: int
     """Open quarantine entries."""
 
@@ -117,13 +125,20 @@ def read_status(connection: DirectConnection) -> DatabaseStatus:
 def _streams(connection: DirectConnection) -> tuple[StreamStatus, ...]:
     stored = queries.streams(connection)
     live, quarantined = queries.live_counts(connection), queries.quarantine_counts(connection)
+    absent = queries.absence_counts(connection)
     return tuple(
-        _stream(name, stored.get(name, _NEVER_READ), live.get(name, 0), quarantined.get(name, 0))
+        _stream(
+            name,
+            stored.get(name, _NEVER_READ),
+            live=live.get(name, 0),
+            absent=absent.get(name, 0),
+            quarantined=quarantined.get(name, 0),
+        )
         for name in sorted({*stored, *live, *quarantined})
     )
 
 
-def _stream(name: StreamName, row: StoredRow, live: int, quarantined: int) -> StreamStatus:
+def _stream(name: StreamName, row: StoredRow, *, live: int, absent: int, quarantined: int) -> StreamStatus:
     connection, record_type, partition = name
     return StreamStatus(
         connection=connection,
@@ -134,7 +149,10 @@ def _stream(name: StreamName, row: StoredRow, live: int, quarantined: int) -> St
         hold=_hold(row),
         held_since=_instant(row["held_since"]),
         completed_at=_instant(row["completed_at"]),
+        incomplete=_reason(row["incomplete_code"], row["incomplete_code"] and row["incomplete_context"]),
+        incomplete_since=_instant(row["incomplete_since"]),
         live=live,
+        absent=absent,
         quarantined=quarantined,
     )
 
@@ -155,7 +173,11 @@ def _routes(connection: DirectConnection) -> tuple[RouteStatus, ...]:
 
 
 def _hold(row: StoredRow) -> Message | None:
-    return None if row["held_code"] is None else Message(row["held_code"], json.loads(row["held_context"] or "{}"))
+    return _reason(row["held_code"], row["held_code"] and row["held_context"])
+
+
+def _reason(code: str | None, context: str | None) -> Message | None:
+    return None if code is None else Message(code, json.loads(context or "{}"))
 
 
 def _instant(stored: str | None) -> datetime | None:

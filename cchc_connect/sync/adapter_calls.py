@@ -6,8 +6,9 @@ What an adapter returned is used far from its code, so without the checks its mi
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, cast
 
-from cchc_connect.adapter import DeliveryStatus, Outgoing, Page, PageRequest, Receipt, Source, Target
-from cchc_connect.errors import CchcError
+from cchc_connect.adapter import DeliveryStatus, ListingEnd, Outgoing, Page, PageRequest, Receipt, Source, Target
+from cchc_connect.database.stream import Stream
+from cchc_connect.errors import CchcError, Rejected, Retriable, SourceHeld, StartOver
 from cchc_connect.http import Conversation, HttpResponse, Result
 from cchc_connect.privacy.adapter_failure import ContractBroken, require_type
 from cchc_connect.privacy.page_tokens import display_token
@@ -65,6 +66,20 @@ def _observed(conversation: Conversation[Result], on_response: Callable[[HttpRes
         conversation.close()
 
 
+def lacks_item(transport: Transport, source: Source, stream: Stream, key: str) -> bool:
+    """Ask a source whose profile has `by_key` for one item; True if its answer shows that it does not have it.
+
+    No answer, or one that is no proof, is False.
+    """
+    page_request = PageRequest(since=None, page_token=None, partition=stream.partition, source_key=key)
+    try:
+        page = fetch_page(transport, source, page_request, stream.connection)
+    except (Retriable, Rejected, SourceHeld, StartOver):
+        return False
+    is_whole = page.next_page_token is None and page.end is ListingEnd.PROVEN
+    return is_whole and (key in page.deleted_keys or not page.items)
+
+
 def deliver_batch(transport: Transport, target: Target, batch: Sequence[Outgoing], route: str) -> Sequence[Receipt]:
     """Deliver one message to a target.
 
@@ -91,6 +106,8 @@ def _require_page(page: object) -> None:
         ("next_page_token", page.next_page_token, str | None),
         ("total", page.total, int | None),
         ("deleted_keys", page.deleted_keys, Sequence),
+        ("end", page.end, ListingEnd),
+        ("next_is_probe", page.next_is_probe, bool),
     )
     for name, value, expected in fields:
         if not isinstance(value, expected):

@@ -64,29 +64,29 @@ class PageTimes:
     """Whole seconds by which the latest of them is ahead of our clock; 0 without one."""
 
 
-def page_times(change_times: Iterable[str], asked: Asked) -> PageTimes:
-    """Return what the change times of a page (UTC, as stored) say, if it was asked for at `asked`."""
+def page_times(change_times: Iterable[str], asking_instant: Asked) -> PageTimes:
+    """Return what the change times of a page (UTC, as stored) say, if it was asked for at `asking_instant`."""
     plausible = [time for time in change_times if time >= EARLIEST_CHANGE_TIME]
-    limit, latest = to_timestamp_text(asked.limit), _instant(max(plausible, default=None))
-    ahead = sum(map(asked.is_ahead, plausible)) if asked.is_ahead(max(plausible, default=None)) else 0
+    limit, latest = to_timestamp_text(asking_instant.limit), _instant(max(plausible, default=None))
+    ahead = sum(map(asking_instant.is_ahead, plausible)) if asking_instant.is_ahead(max(plausible, default=None)) else 0
     return PageTimes(
         latest=_instant(max((time for time in plausible if time <= limit), default=None)),
         latest_listed=latest,
         ahead=ahead,
-        ahead_s=int((latest - asked.at).total_seconds()) if ahead and latest is not None else 0,
+        ahead_s=int((latest - asking_instant.at).total_seconds()) if ahead and latest is not None else 0,
     )
 
 
-def time_counters(classified: ClassifiedPage, asked: Asked) -> Counters:
+def time_counters(classified: ClassifiedPage, asking_instant: Asked) -> Counters:
     """Return the counters that the change times of a page move."""
-    times = page_times(classified.change_times, asked)
+    times = page_times(classified.change_times, asking_instant)
     return Counters(times_ahead=times.ahead, times_ahead_s=times.ahead_s, times_unreadable=len(classified.time_shapes))
 
 
-def mark_ahead(records: Iterable[IncomingRecord], asked: Asked) -> None:
+def mark_ahead(records: Iterable[IncomingRecord], asking_instant: Asked) -> None:
     """Note on records that their change time lay in the future when they came, so that it does not count later."""
     for incoming in records:
-        if asked.is_ahead(incoming.source_time):
+        if asking_instant.is_ahead(incoming.source_time):
             incoming.notes = with_note(incoming.notes, TIME_AHEAD)
 
 
@@ -99,7 +99,7 @@ class Asking:
     def __init__(self, clock: Clock) -> None:
         """Read our time from `clock`."""
         self._clock = clock
-        self._asked = deque[Asked]()
+        self._instants = deque[Asked]()
 
     def fetch(self, transport: Transport, source: Source, page_request: PageRequest, connection: str) -> Page:
         """Fetch a page. Raises as `fetch_page` does."""
@@ -111,12 +111,12 @@ class Asking:
                 dates.append(date)
 
         page = fetch_page(transport, source, page_request, connection, note_date)
-        self._asked.append(Asked(at, min([at, *dates])))
+        self._instants.append(Asked(at, min([at, *dates])))
         return page
 
     def next(self) -> Asked:
         """Return when the next page to be processed was asked for."""
-        return self._asked.popleft()
+        return self._instants.popleft()
 
 
 def server_time(response: HttpResponse) -> datetime | None:

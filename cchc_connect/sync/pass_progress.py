@@ -1,4 +1,4 @@
-"""Progress of one pass: its state, its committed pages and its safe watermark.
+"""Progress of one pass: its state, its committed pages, and its safe watermark.
 
 Safe watermark: the latest change time is not safe. While a pass reads its pages, an item on a page that it has already
 read may change, and a later page may show an even later change: a next pull from there would miss the first one. So the
@@ -15,6 +15,7 @@ from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursor import Cursor
 from cchc_connect.sync.asking import Asked, Asking, PageTimes, time_counters
 from cchc_connect.sync.change_detection import ClassifiedPage
+from cchc_connect.sync.completeness import Completeness
 from cchc_connect.sync.plausibility import PlausibilityCheck
 from cchc_connect.sync.seen_keys import SeenKeys
 from cchc_connect.sync.went_back import OlderVersions
@@ -30,9 +31,19 @@ class Pass:
         order: ListingOrder,
         clock: Clock,
         *,
+        ends_without_link: bool = False,
         source_went_back: bool = False,
     ) -> None:
-        """Start at `cursor`; with `source_went_back` what the source shows counts, also if it is older."""
+        """Start at `cursor`.
+
+        Args:
+            cursor: where the pass begins.
+            plausibility: checks of the stream's pages.
+            order: order in which the source lists changes.
+            clock: our own clock.
+            ends_without_link: whether the connection says that a page without a link is the last one.
+            source_went_back: whether what the source shows counts, also if it is older than what is stored.
+        """
         self.initial_cursor = cursor
         self.cursor = cursor
         self.plausibility = plausibility
@@ -42,14 +53,21 @@ class Pass:
         self.pages = 0
         self.source_went_back = source_went_back
         self.is_resumed = cursor.page_token is not None
+        shown_before = (cursor.pass_shown or None) if self.is_resumed else 0
+        self.completeness = Completeness(
+            plausibility.stream, self.seen, shown_before=shown_before, ends_without_link=ends_without_link
+        )
+        self.began_s = clock.monotonic()
         self.watermark_tracker = WatermarkTracker(
-            order, clock.monotonic(), is_resumed=self.is_resumed, checkpoint=cursor.checkpoint
+            order, self.began_s, is_resumed=self.is_resumed, checkpoint=cursor.checkpoint
         )
 
-    @property
-    def is_incomplete(self) -> bool:
-        """Whether the source announced more items than it listed."""
-        return self.plausibility.announced_total is not None and len(self.seen) < self.plausibility.announced_total
+    def is_too_long(self, now_s: float, limit_s: float) -> bool:
+        """Whether the pass took `limit_s` or longer; then it is incomplete, and the next run continues it."""
+        if now_s - self.began_s < limit_s:
+            return False
+        self.completeness.cut_off(limit_s)
+        return True
 
     @property
     def lists_all(self) -> bool:
@@ -78,7 +96,14 @@ class PageCommit:
     classified: ClassifiedPage
     pass_state: Pass
     next_cursor: Cursor
-    asked: Asked
+    asking_instant: Asked
+    ends_pass: bool
+    """Whether the pass ends with this page."""
+
+    @property
+    def completes_pass(self) -> bool:
+        """Whether the pass ends with this page and showed the whole listing."""
+        return self.ends_pass and self.pass_state.completeness.incomplete is None
 
 
 def count_page(page_commit: PageCommit) -> Counters:
@@ -88,19 +113,8 @@ def count_page(page_commit: PageCommit) -> Counters:
     unchanged, former = fetched - written - classified.still_faulty - len(classified.former), len(classified.former)
     still_faulty = classified.still_faulty - classified.carried
     counts = Counters(fetched=fetched, pages=1, unchanged=unchanged, quarantined=still_faulty, outdated=former)
-    counts.add(time_counters(classified, page_commit.asked))
+    counts.add(time_counters(classified, page_commit.asking_instant))
     return counts
-
-
-@dataclass(frozen=True, kw_only=True)
-class Deletions:
-    """The keys that a listing lacks, or their number if that is implausibly large."""
-
-    keys: tuple[str, ...] = ()
-    too_many: int = 0
-    """Number of missing keys if they are too many to be deleted; then `keys` is empty."""
-    live: int = 0
-    """Number of live records of the stream, if `too_many`."""
 
 
 @dataclass

@@ -1,6 +1,5 @@
 """Plausibility checks of a source's pages; a failure puts the source on hold and does not move its cursor."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
@@ -31,40 +30,28 @@ class PlausibilityCheck:
 
     def __init__(self, stream: Stream, clock: Clock) -> None:
         """Start a pass over `stream`, with no page seen."""
+        self.stream = stream
         self._error_context = {"connection": stream.connection, "record_type": stream.record_type}
         self._clock = clock
         self._page_tokens: set[str] = set()
-        self._page_digests: set[bytes] = set()
-        self._total: int | None = None
-        self._has_items = False
 
-    @property
-    def announced_total(self) -> int | None:
-        """Return the number of items in the listing as the source announced it; None if it announced none."""
-        return self._total
-
-    def require_plausible(self, page: Page, classified: ClassifiedPage, cursor: Cursor, *, is_resumed: bool) -> None:
+    def require_plausible(self, page: Page, classified: ClassifiedPage, cursor: Cursor) -> None:
         """Check one page. It must be called for every page of the pass, in order.
 
         Args:
             page: the page as the adapter returned it.
             classified: its items, classified.
             cursor: where the pass stood before this page.
-            is_resumed: whether the pass continues one of an earlier process.
 
         Raises:
             SourceHeld: the page is implausible; the code says why.
         """
-        self._total = page.total if page.total is not None else self._total
         if page.next_page_token is not None:
-            self._check_page_token(page.next_page_token, classified, cursor)
+            self._check_page_token(page.next_page_token, cursor)
         failed = classified.adapter_fault
         if failed is not None:
             code = "source.adapter_failed" if failed.rule == TRANSLATION_FAILED.rule else "source.program_failed"
             raise SourceHeld(code, error=failed.detail, **self._error_context)
-        if page.next_page_token is None and self._total and not page.items and not self._has_items and not is_resumed:
-            raise SourceHeld("source.empty_but_counted", total=self._total, **self._error_context)
-        self._has_items = self._has_items or bool(classified.keys)
         if cursor.pass_since is not None:
             oldest = min(self.plausible_times(classified.change_times), default=None)
             if oldest is not None and from_timestamp_text(oldest) < cursor.pass_since - TIME_TOLERANCE:
@@ -80,17 +67,12 @@ class PlausibilityCheck:
         latest = to_timestamp_text(self._clock.now() + TIME_TOLERANCE)
         return (time for time in times if EARLIEST_CHANGE_TIME <= time <= latest)
 
-    def _check_page_token(self, next_token: str, classified: ClassifiedPage, cursor: Cursor) -> None:
+    def _check_page_token(self, next_token: str, cursor: Cursor) -> None:
         if not next_token.isprintable() or len(next_token) > MAX_PAGE_TOKEN_LENGTH:
             raise SourceHeld("source.page_token_unusable", **self._error_context)
         if next_token in self._page_tokens or next_token == cursor.page_token:
             raise SourceHeld("source.paging_loop", **self._error_context)
         self._page_tokens.add(next_token)
-        if classified.keys:
-            page_digest = hashlib.blake2b("\n".join(sorted(classified.keys)).encode(), digest_size=16).digest()
-            if page_digest in self._page_digests:
-                raise SourceHeld("source.page_repeated", **self._error_context)
-            self._page_digests.add(page_digest)
 
 
 def is_too_many(count: int, total: int, max_share: float) -> bool:

@@ -9,30 +9,33 @@ import logging
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from cchc_connect.adapter import DeleteDetection, Page, PageRequest, Source
-from cchc_connect.clock import start_of_range
+from cchc_connect.adapter import Page, PageRequest, Source
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursor import Cursor
-from cchc_connect.database.state.cursors import read_cursor, write_cursor
+from cchc_connect.database.state.cursors import mark_incomplete, read_cursor, stored_doubts, write_cursor
 from cchc_connect.database.state.run_counters import CounterKey, write_counters
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing import quarantine
-from cchc_connect.database.writing.fingerprints import KnownItem, known_items_by_hash, live_source_keys
+from cchc_connect.database.writing.absences import remove_absences
+from cchc_connect.database.writing.fingerprints import KnownItem, known_items_by_hash
 from cchc_connect.database.writing.incoming import PageBatch, WriteContext
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.privacy import page_tokens
-from cchc_connect.sync.asking import AHEAD_TOLERANCE, Asking, PageTimes, mark_ahead, page_times
+from cchc_connect.sync.absences import Absences, Deletions
+from cchc_connect.sync.asking import Asking, PageTimes, mark_ahead, page_times
 from cchc_connect.sync.change_detection import ChangeDetector, ClassifiedPage, PageLookup, QuarantineIndex
+from cchc_connect.sync.completeness import Rereading
 from cchc_connect.sync.concurrency import BackgroundWriter, prefetch
-from cchc_connect.sync.pass_progress import Deletions, PageCommit, Pass, count_page, later
-from cchc_connect.sync.plausibility import MAX_DELETED_SHARE, PlausibilityCheck, is_too_many
+from cchc_connect.sync.pass_progress import PageCommit, Pass, count_page, later
+from cchc_connect.sync.plausibility import PlausibilityCheck, is_too_many
 from cchc_connect.sync.pull_range import PullRange
+from cchc_connect.sync.range_start import range_start
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.translation import Translator, is_storable_key
 from cchc_connect.sync.twice_shown import TwiceShown
@@ -40,6 +43,9 @@ from cchc_connect.sync.unreadable_times import UnreadableTimes
 from cchc_connect.sync.went_back import KnownItems, ShownElsewhere
 from cchc_connect.sync.worker_process import MAX_PENDING
 from cchc_connect.transport import Transport
+
+if TYPE_CHECKING:
+    from cchc_connect.messages import Message
 
 MAX_PAGES = 100_000
 """Maximum number of pages of one pass; a source with more never ends."""
@@ -67,20 +73,22 @@ class Pull:
         self._transport = transport
         self._run_context = run_context
         self._pull_range = pull_range or PullRange()
-        self._detector = ChangeDetector(
-            source, run_context.owners_of(stream.record_type), translator, stream.connection
-        )
+        owners = run_context.owners_of(stream.record_type)
+        self._detector = ChangeDetector(source, owners, translator, stream.connection)
         self._quarantined = QuarantineIndex({})
-        self._known = KnownItems(stream, run_context)
+        self._stored_items = KnownItems(stream, run_context)
         self._twice = TwiceShown(stream, run_context)
         self._unreadable_times = UnreadableTimes()
+        self._absences = Absences(stream, source.profile, run_context, self._pull_range)
+        self._rereading = Rereading()
+        self._counted_before_pass = Counters()
         self.counts = Counters()
         self.before: Cursor | None = None
         """Cursor of the source before this run."""
         self.after: Cursor | None = None
         """Cursor after the last committed page; None if no page was committed."""
-        self.is_incomplete = False
-        """Whether the source announced more items than it listed."""
+        self.incomplete: Message | None = None
+        """Why the source did not show that it listed everything; None if it did."""
         self.lists_key = False
         """Whether the source listed the item with the key of the pull range, or reported that it was deleted."""
 
@@ -98,7 +106,7 @@ class Pull:
         if cursor.pass_since is not None:
             self._retry_key_conflicts()
         try:
-            state = self._run_pass(cursor)
+            state = self._read(cursor)
         except StartOver:
             if cursor.pass_since is None and cursor.page_token is None:
                 raise
@@ -106,20 +114,21 @@ class Pull:
                 "%(connection)s: %(record_type)s is read again from the start: its cursor is too old",
                 self._error_context,
             )
-            state = self._run_pass(self._restart_cursor())
+            state = self._read(self._restart_cursor())
         if self._pull_range.moves_cursor:
-            self._follow_source(state)
+            state = self._follow_source(state)
+        self._conclude(state)
         self._check_quarantined_share()
         self._unreadable_times.check(self.counts, self._error_context)
 
-    def _follow_source(self, state: Pass) -> None:
-        """Compare everything if the pass `state` shows that the source went back."""
-        if state.is_resumed or state.is_incomplete:
-            return
+    def _follow_source(self, state: Pass) -> Pass:
+        """Compare everything if the pass `state` shows that the source went back; return the last pass."""
+        if state.is_resumed or state.completeness.incomplete is not None:
+            return state
         cursor = state.initial_cursor
-        missing = self._known.left_out(cursor, state.seen)
+        missing = self._stored_items.left_out(cursor, state.seen)
         if (missing or state.is_behind_watermark) and state.pages > 1:
-            state = self._run_pass(cursor)  # rows may have moved between two pages
+            state = self._read(cursor)  # rows may have moved between two pages
             missing = {key for key in missing if key not in state.seen}
         if missing or state.is_behind_watermark or state.older.are_many:
             log.warning(
@@ -127,11 +136,40 @@ class Pull:
                 "everything is compared",
                 self._error_context,
             )
-            state = self._run_pass(replace(self._restart_cursor(), watermark=cursor.watermark), source_went_back=True)
-            if state.is_incomplete:
-                return
-            self.counts.unlisted += self._known.settle(missing, cursor, state.seen, self.profile.deletes)
-        self._known.mark_unshown(state.older.unexplained(state.seen))
+            start = replace(self._restart_cursor(), watermark=cursor.watermark)
+            state = self._read(start, source_went_back=True)
+            if state.completeness.incomplete is not None:
+                return state
+            self.counts.unlisted += self._stored_items.settle(missing, cursor, state.seen, self.profile.deletes)
+        self._stored_items.mark_unshown(state.older.unexplained(state.seen))
+        return state
+
+    def _read(self, cursor: Cursor, *, source_went_back: bool = False) -> Pass:
+        """Run one pass; one that the source may have changed under is read again at once."""
+        while True:
+            self._counted_before_pass = self.counts.copy()
+            try:
+                state = self._run_pass(cursor, source_went_back=source_went_back)
+            except SourceHeld as error:
+                if not self._rereading.may_end(error):
+                    raise
+            else:
+                if not self._rereading.may_end(state.completeness.doubt):
+                    return state
+            self._run_context.raise_if_stopping()
+            cursor = replace(cursor, page_token=None, checkpoint=None, pass_shown=0)
+
+    def _conclude(self, state: Pass) -> None:
+        """Keep why the last pass is incomplete, with the stream too; a complete one was stored with its last page."""
+        if self._pull_range.key is not None and self.profile.by_key:
+            return  # one item was requested, so the answer is no listing
+        self.incomplete = incomplete = state.completeness.incomplete
+        if incomplete is None:
+            return
+        log.warning("%(connection)s: %(record_type)s is incomplete", self._error_context)
+        if self._pull_range.moves_cursor:
+            now = self._run_context.clock.now()
+            self._run_context.commit(lambda connection: mark_incomplete(connection, self._stream, incomplete, now))
 
     @property
     def _error_context(self) -> dict[str, str]:
@@ -140,41 +178,29 @@ class Pull:
     def _restart_cursor(self) -> Cursor:
         return Cursor(translation_key=self._detector.translation_key)
 
+    def _load(self, connection: Connection) -> Cursor:
+        """Return the stored cursor, and read what is in quarantine, missing and in doubt since the last run."""
+        self._quarantined = QuarantineIndex(quarantine.open_hashes(connection, self._stream))
+        self._absences.load(connection)
+        self._twice.load(connection)
+        self._rereading = Rereading(stored_doubts(connection, self._stream))
+        return read_cursor(connection, self._stream)
+
     def _initial_cursor(self) -> Cursor:
-        cursor, open_hashes = self._run_context.read(self._stored_state)
-        self.before, self._quarantined = cursor, QuarantineIndex(open_hashes)
+        cursor = self.before = self._run_context.read(self._load)
         if cursor.translation_key != self._detector.translation_key:  # unchanged items must be translated again too
             return self._restart_cursor()
         if self._pull_range.everything:
             return replace(self._restart_cursor(), watermark=cursor.watermark)
         if self._pull_range.is_partial:
             since = self._pull_range.first_instant if self.profile.changed_since else None
-            return replace(cursor, pass_since=since, page_token=None, checkpoint=None)
+            return replace(cursor, pass_since=since, page_token=None, checkpoint=None, pass_shown=0)
         if cursor.page_token is not None:
             return cursor
-        return replace(cursor, pass_since=self._since(cursor.watermark), checkpoint=None)
-
-    def _stored_state(self, connection: Connection) -> tuple[Cursor, Mapping[str, bytes | None]]:
-        self._twice.load(connection)
-        return read_cursor(connection, self._stream), quarantine.open_hashes(connection, self._stream)
-
-    def _since(self, watermark: datetime | None) -> datetime | None:
-        """Return the start of the next pull: a little before the watermark; None if everything must be listed."""
-        profile, now = self.profile, self._run_context.clock.now()
-        if not profile.changed_since or watermark is None:
-            return None
-        if watermark - now > AHEAD_TOLERANCE:
-            log.warning(
-                "%(connection)s: %(record_type)s has a watermark in the future; everything is compared",
-                self._error_context,
-            )
-            return None
-        if profile.retention is not None and now - watermark > profile.retention:
-            log.warning(
-                "%(connection)s: %(record_type)s was read too long ago; everything is compared", self._error_context
-            )
-            return None
-        return start_of_range(watermark, profile.lookback, profile.timestamp_resolution)
+        if self._absences.noticed:  # only a complete listing shows whether they are still missing
+            return replace(self._restart_cursor(), watermark=cursor.watermark)
+        since = range_start(self.profile, cursor.watermark, self._run_context.clock.now(), self._stream)
+        return replace(cursor, pass_since=since, checkpoint=None)
 
     def _retry_key_conflicts(self, former: Sequence[str] = ()) -> None:
         """Retry items that conflicted with another record's key: it is free now, or of a version that is `former`."""
@@ -192,15 +218,21 @@ class Pull:
     def _run_pass(self, cursor: Cursor, *, source_went_back: bool = False) -> Pass:
         clock, order = self._run_context.clock, self.profile.order
         self._twice.begin_pass()
-        state = Pass(cursor, PlausibilityCheck(self._stream, clock), order, clock, source_went_back=source_went_back)
+        state = Pass(
+            cursor,
+            PlausibilityCheck(self._stream, clock),
+            order,
+            clock,
+            ends_without_link=self._stream.connection in self._run_context.ends_without_link,
+            source_went_back=source_went_back,
+        )
         writer = BackgroundWriter(overlapping=self._run_context.prefetch > 0)
         try:
             with prefetch(self._pages(cursor, state.asking), self._run_context.prefetch) as pages:
                 for page, lookup in self._with_lookups(pages):
-                    self._process_page(page, lookup, state, writer)
-                    if page.next_page_token is None:
+                    ends_pass = self._process_page(page, lookup, state, writer)
+                    if ends_pass or state.is_too_long(clock.monotonic(), self._run_context.max_pass_s):
                         writer.flush()
-                        self.is_incomplete = state.is_incomplete
                         self._twice.remember()
                         if self._twice.former_keys and self._pull_range.moves_cursor:
                             self._retry_key_conflicts(self._twice.former_keys)
@@ -246,37 +278,37 @@ class Pull:
     def _known_items(self, item_hashes: Sequence[bytes], connection: Connection) -> Mapping[bytes, KnownItem]:
         return known_items_by_hash(connection, self._stream, item_hashes)
 
-    def _process_page(self, page: Page, lookup: PageLookup, state: Pass, writer: BackgroundWriter) -> None:
-        """Check a page and let the writer commit it together with the cursor after it."""
-        asked, lists_all = state.asking.next(), state.lists_all and not self._pull_range.is_partial
-        lookup = self._twice.refreshed(lookup, self._detector)
-        classified = self._filter_key(self._detector.classify(lookup, self._quarantined))
+    def _process_page(self, page: Page, lookup: PageLookup, state: Pass, writer: BackgroundWriter) -> bool:
+        """Check a page and let the writer commit it with the cursor after it; return whether it is the last."""
+        asking_instant = state.asking.next()
+        lookup, lists_all = (
+            self._twice.refreshed(lookup, self._detector),
+            state.lists_all and not self._pull_range.is_partial,
+        )
+        classified = self._pull_range.filtered(self._detector.classify(lookup, self._quarantined))
         self._twice.hold_back(classified, is_complete=lists_all)
-        mark_ahead(classified.records, asked)
+        mark_ahead(classified.records, asking_instant)
         self._unreadable_times.add(classified.time_shapes)
         if self._pull_range.observer is not None:
             on_page = self._pull_range.observer.on_page
             self._run_context.read(lambda connection: on_page(connection, self._stream, classified))
-        state.plausibility.require_plausible(page, classified, state.cursor, is_resumed=state.is_resumed)
+        state.plausibility.require_plausible(page, classified, state.cursor)
         state.seen.add(classified.keys)
-        if page.next_page_token is None:
-            self._twice.settle(classified, state.seen, total=state.plausibility.announced_total, lists_all=lists_all)
         state.pages += 1
+        ends_pass = state.completeness.observe(page, classified)
+        if ends_pass:
+            self._twice.settle(classified, state, lists_all=lists_all)
         if self._pull_range.key is not None:
             self.lists_key |= self._pull_range.key in classified.keys or self._pull_range.key in page.deleted_keys
-        state.cursor = self._next_cursor(page, page_times(classified.change_times, asked), state)
+        times = page_times(classified.change_times, asking_instant)
+        state.cursor = self._next_cursor(page, times, state, ends_pass=ends_pass)
         self._quarantined.add(classified.faulty)
-        page_commit = PageCommit(page, classified, state, state.cursor, asked)
+        if ends_pass and self.profile.by_key and self._absences.are_shown_by(state):
+            writer.flush()
+            self._absences.ask(self._run_context, self._transport, self._source, state)
+        page_commit = PageCommit(page, classified, state, state.cursor, asking_instant, ends_pass)
         writer.submit(lambda: self._commit(page_commit) if self._writes_pages else self._count_only(page_commit))
-
-    def _filter_key(self, classified: ClassifiedPage) -> ClassifiedPage:
-        if self._pull_range.key is None:
-            return classified
-        classified.records = [
-            incoming for incoming in classified.records if incoming.source_key == self._pull_range.key
-        ]
-        classified.faulty = [item for item in classified.faulty if item.source_key == self._pull_range.key]
-        return classified
+        return ends_pass
 
     @property
     def _writes_pages(self) -> bool:
@@ -293,7 +325,7 @@ class Pull:
         write_context = replace(
             self._run_context.write_context(self._stream.record_type),
             source_went_back=page_commit.pass_state.source_went_back,
-            asked_at=page_commit.asked.text,
+            asked_at=page_commit.asking_instant.text,
         )
         counts, deletions = self._run_context.commit(
             lambda connection: self._write_page(connection, page_commit, write_context)
@@ -301,6 +333,8 @@ class Pull:
         page_commit.pass_state.older.add(write_context.outdated)
         self._twice.note_replaced(write_context.replaced)
         self.counts = counts
+        for key in self._absences.listed_again(page_commit.classified.keys):
+            del self._absences.noticed[key]
         self.after = page_commit.next_cursor if self._pull_range.moves_cursor else self.before
         self._report_progress(page_commit.pass_state)
         if deletions.too_many:
@@ -310,9 +344,10 @@ class Pull:
         self, connection: Connection, page_commit: PageCommit, write_context: WriteContext
     ) -> tuple[Counters, Deletions]:
         page, classified = page_commit.page, page_commit.classified
-        is_last = page.next_page_token is None
-        counts = count_page(page_commit)
-        deletions = self._find_deleted(connection, page_commit.pass_state) if is_last else Deletions()
+        counts, deletions = count_page(page_commit), Deletions()
+        remove_absences(connection, self._stream, self._absences.listed_again(classified.keys))
+        if page_commit.ends_pass and self._absences.are_shown_by(page_commit.pass_state):
+            deletions = self._absences.judge(connection, page_commit.pass_state.seen, write_context.now)
         deleted_keys = [*self._tombstones(page, classified), *deletions.keys, *classified.ended_keys]
         if classified.records or classified.faulty or deleted_keys:
             batch = PageBatch(
@@ -322,17 +357,17 @@ class Pull:
                 shown_elsewhere=ShownElsewhere(page_commit.pass_state.seen),
             )
             counts.add(write_page(connection, self._stream, batch, write_context))
-        counts.held = deletions.too_many
+        counts.held, counts.absent = deletions.too_many, deletions.waiting
         counts.add(self.counts)
         if self._pull_range.moves_cursor:
-            completed_at = self._run_context.clock.now() if is_last else None
+            completed_at = self._run_context.clock.now() if page_commit.completes_pass else None
             write_cursor(connection, self._stream, page_commit.next_cursor, completed_at)
         counter_key = CounterKey(self._run_context.run_id, "pull", self._stream.connection, self._stream.record_type)
         write_counters(connection, counter_key, counts, self._stream.partition)
         return counts, deletions
 
     def _report_progress(self, state: Pass) -> None:
-        total = state.plausibility.announced_total
+        total = state.completeness.total
         self._run_context.progress(self._stream.connection, self._stream.record_type, self.counts, total)
 
     def _tombstones(self, page: Page, classified: ClassifiedPage) -> list[str]:
@@ -344,53 +379,26 @@ class Pull:
             if key not in classified.keys and only_key in {None, key} and is_storable_key(key)
         ]
 
-    def _next_cursor(self, page: Page, times: PageTimes, state: Pass) -> Cursor:
+    def _next_cursor(self, page: Page, times: PageTimes, state: Pass, *, ends_pass: bool) -> Cursor:
         cursor = state.cursor
         state.watermark_tracker.observe(times)
-        if page.next_page_token is not None:
+        if not ends_pass and page.next_page_token is not None:
             return replace(
                 cursor,
                 page_token=page_tokens.storable_token(page.next_page_token),
                 checkpoint=state.watermark_tracker.checkpoint,
+                pass_shown=cursor.pass_shown + len(page.items),
             )
-        if not state.is_resumed and state.is_incomplete:
-            log.warning(
-                "%(connection)s: %(record_type)s lists fewer items than it announces; it is read again next time",
-                self._error_context,
-            )
+        if state.completeness.incomplete is not None:
             return Cursor(watermark=cursor.watermark, translation_key=cursor.translation_key)
         watermark = state.watermark_tracker.safe_watermark(self._run_context.clock.monotonic())
         if cursor.pass_since is None and watermark is not None and not state.is_resumed:
             return Cursor(watermark=watermark, translation_key=cursor.translation_key)
         return Cursor(watermark=later(cursor.watermark, watermark), translation_key=cursor.translation_key)
 
-    def _find_deleted(self, connection: Connection, state: Pass) -> Deletions:
-        """Return the keys that a complete listing lacks, where that means that they are deleted.
-
-        A pass is not complete, and shows no deletions, if it was limited to changes, was resumed, or saw fewer items
-        than the source announced. An item that moved to another partition and is faulty there is not deleted.
-        """
-        is_complete = (
-            state.initial_cursor.pass_since is None and not state.is_resumed and not self._pull_range.is_partial
-        )
-        is_observed = self._pull_range.observer is not None
-        if is_observed or self.profile.deletes is not DeleteDetection.ABSENCE or not is_complete or state.is_incomplete:
-            return Deletions()
-        faulty_here = quarantine.open_keys(connection, self._stream)
-        faulty_elsewhere = quarantine.open_keys(connection, self._stream, all_partitions=True) - faulty_here
-        live, keys = 0, list[str]()
-        for key in live_source_keys(connection, self._stream):
-            live += 1
-            if key not in state.seen and key not in faulty_elsewhere:
-                keys.append(key)
-        is_accepted = self._stream.connection in self._run_context.accept_shrink
-        if is_too_many(len(keys), live, MAX_DELETED_SHARE) and not is_accepted:
-            return Deletions(too_many=len(keys), live=live)
-        faulty_only = [key for key in faulty_here if key not in state.seen]
-        return Deletions(keys=tuple(sorted({*keys, *faulty_only})))
-
     def _check_quarantined_share(self) -> None:
         """Raise if too many items are faulty; the valid ones stay committed."""
-        faulty, fetched = self.counts.quarantined, self.counts.fetched
+        before = self._counted_before_pass
+        faulty, fetched = self.counts.quarantined - before.quarantined, self.counts.fetched - before.fetched
         if is_too_many(faulty, fetched, self._run_context.max_quarantined_share):
             raise SourceHeld("source.too_faulty", faulty=faulty, fetched=fetched, **self._error_context)

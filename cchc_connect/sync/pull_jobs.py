@@ -136,6 +136,8 @@ class PullJobs:
             failure = error
             line.outcome, line.reason = status_and_reason(failure)
             self._hold(stream, failure, source.profile.order)
+        if failure is None and pull.incomplete is not None:
+            line.outcome, line.reason = RunStatus.INCOMPLETE, pull.incomplete
         self.lists_key |= pull.lists_key
         line.counts, line.before, line.after = pull.counts, pull.before, pull.after
         line.seconds = self._run_context.clock.monotonic() - began_s

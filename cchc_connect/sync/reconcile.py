@@ -276,7 +276,7 @@ class Reconciler:
             error = failure
             line.outcome, comparison.reason = status_and_reason(failure)
             self._hold(stream, failure, source.profile.order)
-        if error is None and pull.is_incomplete:
+        if error is None and pull.incomplete is not None:
             comparison.reason = Message(
                 "reconcile.listing_incomplete", {"connection": stream.connection, "place": _stream_label(stream)}
             )

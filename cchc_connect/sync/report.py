@@ -19,6 +19,8 @@ class RunStatus(StrEnum):
 
     DONE = "done"
     """Everything was read, or every due message was handled."""
+    INCOMPLETE = "incomplete"
+    """What a source showed was read, but it did not show that this is all: nothing was deleted, the watermark stays."""
     HELD = "held"
     """The responses of a source or route are implausible; a person should look at it."""
     FAILED = "failed"
@@ -124,8 +126,9 @@ class RunReport:
 
         - `STOPPED` if a line is stopped.
         - `DONE` if all relevant lines are done, also if there are none.
-        - `PARTIAL` if only some of them are done.
-        - `FAILED` if none of them is done.
+        - `INCOMPLETE` if the others are incomplete.
+        - `PARTIAL` if only some of them are done or incomplete.
+        - `FAILED` if none of them is.
 
         Lines of closed systems are not relevant, nor are lines of routes that had nothing to send.
         """
@@ -135,10 +138,13 @@ class RunReport:
         relevant = [
             line for line in open_lines if line.kind != "push" or line.outcome is not RunStatus.DONE or line.sent
         ]
-        done = [line.outcome is RunStatus.DONE for line in relevant]
-        if all(done):
+        outcomes = {line.outcome for line in relevant}
+        if outcomes <= {RunStatus.DONE}:
             return RunStatus.DONE
-        return RunStatus.PARTIAL if any(done) else RunStatus.FAILED
+        read = {RunStatus.DONE, RunStatus.INCOMPLETE}
+        if outcomes <= read:
+            return RunStatus.INCOMPLETE
+        return RunStatus.PARTIAL if outcomes & read else RunStatus.FAILED
 
     @property
     def rows_written(self) -> int:

@@ -66,6 +66,10 @@ class RunContext:
     """Waits for a number of seconds."""
     prefetch: int = 1
     """Pages fetched ahead while one is translated and one is written; 0: no overlap and no threads."""
+    max_pass_s: float = 3600.0
+    """Seconds after which a pass that has not come to the end of a listing is left; the next run continues it."""
+    ends_without_link: frozenset[str] = frozenset()
+    """Names of the connections that say that a page without a link is the last one."""
     is_on_copy: bool = False
     """Whether `database` is a private copy, in which a dry run commits."""
 

@@ -340,6 +340,10 @@ class Synchronizer:
             is_stopping=environment.is_stopping,
             sleep=environment.sleep,
             prefetch=environment.prefetch,
+            max_pass_s=self._config.run.max_pass_s,
+            ends_without_link=frozenset(
+                name for name, table in self._config.connections.items() if table.end is not None
+            ),
         )
         if dry_run:
             with private_copy(self._database) if on_copy else nullcontext(self._database) as database:

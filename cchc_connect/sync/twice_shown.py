@@ -17,8 +17,8 @@ from cchc_connect.database.writing.incoming import IncomingRecord
 from cchc_connect.database.writing.key_twice import content_key, contents_shown_twice, remember
 from cchc_connect.database.writing.quarantine import KEY_TWICE, FaultyItem
 from cchc_connect.sync.change_detection import ChangeDetector, ClassifiedPage, PageLookup
+from cchc_connect.sync.pass_progress import Pass
 from cchc_connect.sync.run_context import RunContext
-from cchc_connect.sync.seen_keys import SeenKeys
 from cchc_connect.sync.translation import TranslatedItem
 from cchc_connect.sync.worker_process import MAX_PENDING
 
@@ -96,41 +96,30 @@ class TwiceShown:
             self._held.update((_content_key(incoming), incoming) for incoming in suspicious)
         self._written.append({incoming.source_key: incoming.item_hash for incoming in classified.records})
 
-    def settle(self, last_page: ClassifiedPage, seen: SeenKeys, *, total: int | None, lists_all: bool) -> None:
+    def settle(self, last_page: ClassifiedPage, state: Pass, *, lists_all: bool) -> None:
         """Put each content that was held back where it belongs, with the last page of the pass.
 
         Args:
             last_page: the last page, which gets records and faulty items.
-            seen: the keys of all pages; gets those of the contents that were held back.
-            total: number of items of the listing, as the source counts them; None if it counts none.
+            state: the pass, which gets the keys of what was held back.
             lists_all: whether the pass lists everything, and not only what changed.
         """
-        self._settle_former(seen)
-        if not self._held:
-            return
-        is_complete = lists_all and (total is None or len(seen) + len(self._held) >= total)
+        is_complete, seen = lists_all and state.completeness.incomplete is None, state.seen
         for key, incoming in self._held.items():
-            if seen.times(incoming.source_key):
-                seen.add((key,))
-                if not self._known[key]:
-                    last_page.faulty.append(_faulty(key, incoming))
-                    last_page.carried += 1
-            elif is_complete or not self._known[key]:
-                seen.add((incoming.source_key,))
+            is_proven = bool(seen.times(incoming.source_key))
+            is_record = not is_proven and (is_complete or not self._known[key])
+            state.seen.add((incoming.source_key if is_record else key,))
+            if is_record:
                 last_page.records.append(incoming)
                 last_page.ended_keys.append(key)
-                last_page.carried += 1
+            elif is_proven and not self._known[key]:
+                last_page.faulty.append(_faulty(key, incoming))
             else:
-                seen.add((key,))
-
-    def _settle_former(self, seen: SeenKeys) -> None:
-        """Count former versions as shown, each once; find the keys that no current version has."""
-        for key, number in self._former.items():
-            is_former_only = not seen.times(key)
-            if is_former_only:
-                self.former_keys.append(key)
-                seen.add((key,))
-            seen.add(f"{key}#former{index}" for index in range(number - is_former_only))
+                continue
+            last_page.carried += 1
+        self.former_keys = [key for key in self._former if not seen.times(key)]
+        seen.add(self.former_keys)
+        state.completeness.recount(len(self._held) + len(self.former_keys))
 
     def note_replaced(self, contents: dict[str, bytes]) -> None:
         """Note hash by source key of the versions that a page of this run replaced with other content."""

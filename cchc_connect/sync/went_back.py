@@ -95,11 +95,11 @@ class KnownItems:
         `seen` are the keys of the pass that compared everything. A source whose complete listing shows deletions needs
         no marks.
         """
-        known = self.left_out(start, SeenKeys()) & missing if missing else set[str]()
-        gone = [key for key in known if key not in seen]
+        still_known = self.left_out(start, SeenKeys()) & missing if missing else set[str]()
+        gone = [key for key in still_known if key not in seen]
         if deletes is not DeleteDetection.ABSENCE:
             self.mark_unshown(dict.fromkeys(gone))
-        return len(known) - len(gone)
+        return len(still_known) - len(gone)
 
     def mark_unshown(self, shown: Mapping[str, bytes | None]) -> None:
         """Store that a pass did not show the stored versions of items, but an older one (its hash) or none."""

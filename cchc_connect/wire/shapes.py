@@ -1,4 +1,4 @@
-"""How a value is written, without the value: for messages about spellings that nobody foresaw."""
+"""Shape of a value, without the value; a module of its own because codecs and messages about them share it."""
 
 import re
 

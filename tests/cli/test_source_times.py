@@ -35,10 +35,10 @@ def test_times_in_the_future_are_told(
     if command == "status":
         call("sync")
 
-    told = call(command)
+    shown = call(command)
 
-    assert told.code == ExitCode.DONE
-    assert words in " ".join((told.out + told.err).split())
+    assert shown.code == ExitCode.DONE
+    assert words in " ".join((shown.out + shown.err).split())
 
 
 def test_the_json_of_status_and_of_the_report_count_them(call: Call, connect: Connect, district: District) -> None:

@@ -59,6 +59,11 @@ class PulledDatabase:
         prepared.run()
         return prepared
 
+    def pull_twice(self, connection: str, source: Source, *, partition: str = "") -> Pull:
+        """Pull a source in two runs, so that what both listings lack is deleted; return the second."""
+        self.pull(connection, source, partition=partition)
+        return self.pull(connection, source, partition=partition)
+
     def prepared(
         self,
         source: Source,

@@ -55,9 +55,9 @@ def test_a_range_begins_before_its_end_and_within_the_calendar(
 
 
 @given(st.lists(MOMENTS), MOMENTS)
-def test_no_change_time_moves_a_watermark_past_the_instant_of_asking(times: list[datetime], asked: datetime) -> None:
+def test_no_change_time_moves_a_watermark_past_the_instant_of_asking(times: list[datetime], moment: datetime) -> None:
     """Also at the ends of the calendar."""
-    at = as_instant(asked)
+    at = as_instant(moment)
 
     page = page_times(map(to_timestamp_text, times), Asked(at, at))
 

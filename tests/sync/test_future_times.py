@@ -83,9 +83,9 @@ def test_times_in_the_future_are_counted_in_every_run_with_how_far_they_are_ahea
     items = [parcel_item(number, at=stamped(START + span)) for number, span in enumerate(ahead)]
     register = LandRegister(items)
 
-    told = [books.pull("a", register).counts for _ in range(2)]
+    counted = [books.pull("a", register).counts for _ in range(2)]
 
-    assert [(counts.times_ahead, counts.times_ahead_s) for counts in told] == [(2, 7 * 3600)] * 2
+    assert [(counts.times_ahead, counts.times_ahead_s) for counts in counted] == [(2, 7 * 3600)] * 2
 
 
 @dataclass

@@ -151,7 +151,7 @@ def test_discrepancies_end_when_the_differing_item_is_gone(
         books.pull(name, registers[name])
     registers["b"].items = []
 
-    books.pull("b", registers["b"])
+    books.pull_twice("b", registers["b"])
 
     assert [row for row in books.differences() if row[1] == "b"] == []
     assert books.live_parcels() == ["1"]
@@ -164,7 +164,7 @@ def test_a_record_without_a_declared_owner_passes_to_another_source_that_lists_i
     books.pull("a", first)
     books.pull("b", second)
     first.items = []
-    books.pull("a", first)
+    books.pull_twice("a", first)
 
     books.pull("b", second)
 
@@ -183,12 +183,12 @@ def test_a_field_keeps_its_owners_value_when_the_record_passes_to_another_source
         books.pull(name, registers[name])
     registers["a"].items = []
 
-    books.pull("a", registers["a"])
+    books.pull_twice("a", registers["a"])
 
     row = books.row(KEY)
     assert (row.connection, row.area_m2, row.address) == ("b", 260, "Số 1, đường C")
     registers["c"].items = []
-    books.pull("c", registers["c"])
+    books.pull_twice("c", registers["c"])
     assert books.row(KEY).address == "Số 1, đường B"
 
 
@@ -219,7 +219,8 @@ def test_a_field_whose_owner_withdraws_its_item_returns_to_the_records_owner(
     books.pull("b", second)
     second.withdraw()
 
-    done = books.pull("b", second)
+    first = books.pull("b", second)
+    done = first if deletes is DeleteDetection.TOMBSTONES else books.pull("b", second)
 
     assert books.row(KEY).address == "Số 1, đường A"
     assert (books.versions()[-1], done.counts.updated) == (("1", "update", "b"), 1)
@@ -270,7 +271,7 @@ def test_only_the_withdrawn_field_returns_to_the_records_owner(
         books.pull(name, registers[name])
     registers["b"].items = []
 
-    books.pull("b", registers["b"])
+    books.pull_twice("b", registers["b"])
 
     row = books.row(KEY)
     assert (row.address, row.area_m2) == ("Số 1, đường A", 300)

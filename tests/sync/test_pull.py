@@ -206,8 +206,8 @@ def test_two_items_cannot_be_one_record(database: SharedDatabase) -> None:
     assert rules(database) == [[("", "key_taken")]]
     del register.items[0]
 
-    pull(database, register)
-    pull(database, register)
+    for _ in range(3):
+        pull(database, register)
 
     assert rows(database)["gso-2025-07:25747:12:1"].source_key == "p9"
     assert rules(database) == []
@@ -230,6 +230,7 @@ def test_a_record_missing_from_a_complete_listing_is_deleted_and_keeps_its_value
     pull(database, register)
     del register.items[6]
 
+    pull(database, register)
     again = pull(database, register)
 
     gone = rows(database)["gso-2025-07:25747:12:7"]
@@ -244,6 +245,7 @@ def test_a_deleted_record_that_comes_back_is_restored(database: SharedDatabase) 
     register = LandRegister([parcel_item(number) for number in range(1, 8)])
     pull(database, register)
     lost = register.items.pop()
+    pull(database, register)
     pull(database, register)
     register.items.append(lost)
 
@@ -646,7 +648,8 @@ def test_a_record_deleted_by_its_owner_is_not_restored_by_another_agency(databas
     register = LandRegister([parcel_item(number) for number in range(1, 8)])
     pull(database, register, owner="village")
     del register.items[6]
-    pull(database, register, owner="village")
+    for _ in range(2):
+        pull(database, register, owner="village")
 
     pull(database, LandRegister([parcel_item(7, id="c7")]), stream=city, owner="village")
 
@@ -678,6 +681,8 @@ def test_a_shrink_that_a_person_accepted_deletes_records(database: SharedDatabas
     pull(database, register)
     register.items = [parcel_item(number) for number in range(1, 6)]
 
+    with pytest.raises(SourceHeld):
+        pull(database, register)
     done = pull(database, register, shrinking=frozenset({"village"}))
 
     assert (done.counts.deleted, len(live(database))) == (15, 5)

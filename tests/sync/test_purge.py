@@ -77,9 +77,9 @@ def test_a_deleted_record_keeps_its_last_version(office: Office) -> None:
     version(office, A, 1)
     profile = SourceProfile(changed_since=False, deletes=DeleteDetection.ABSENCE)
     desk = DossierRegister([dossier_fields(B)], profile=profile)
-    Pull(
-        desk, Stream(connection="desk", record_type="dossier", agency="H09.1"), NoRequestTransport(), office.run_context
-    ).run()
+    stream = Stream(connection="desk", record_type="dossier", agency="H09.1")
+    for _ in range(2):
+        Pull(desk, stream, NoRequestTransport(), office.run_context).run()
     office.clock.advance(101 * DAY)
 
     purge(office)

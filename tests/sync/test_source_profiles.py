@@ -46,7 +46,7 @@ def test_absence_means_deletion_within_its_partition_only(books: PulledDatabase)
         books.pull("a", register, partition=part)
     register.items = []
 
-    books.pull("a", register, partition="n")
+    books.pull_twice("a", register, partition="n")
 
     assert books.live_parcels() == ["2"]
 

@@ -74,7 +74,7 @@ def test_a_source_that_was_restored_and_then_edited_is_compared_completely(
         books.clock.advance(MINUTE)
         again = books.pull("a", register).counts
         assert (again.rows_written, again.outdated, again.went_back, again.unlisted) == (0, 0, 0, 0)
-        assert all(asked.since is not None for asked in register.requests)
+        assert all(page_request.since is not None for page_request in register.requests)
 
 
 @pytest.mark.parametrize("seed", range(16))
@@ -101,7 +101,7 @@ def test_an_honest_source_is_never_said_to_have_gone_back(books: PulledDatabase,
         counts = books.pull("a", register).counts
 
         assert (counts.outdated, counts.went_back, counts.unlisted) == (0, 0, 0)
-        assert all(asked.since is not None for asked in register.requests) or round_ == 0
+        assert all(page_request.since is not None for page_request in register.requests) or round_ == 0
         assert state(books) == truth(register.items)
 
 
@@ -130,7 +130,7 @@ def test_an_item_that_moves_between_two_pages_is_no_evidence(books: PulledDataba
 
     counts = books.pull("a", register).counts
 
-    assert all(asked.since is not None for asked in register.requests[2:])
+    assert all(page_request.since is not None for page_request in register.requests[2:])
     assert (counts.went_back, counts.unlisted) == (0, 0)
     assert state(books)["5"] == "77"
 
@@ -143,13 +143,13 @@ def test_a_deleted_item_is_no_evidence_for_long(books: PulledDatabase, deletes: 
     books.clock.advance(HOUR)
     books.pull("a", register)
     del register.items[2]
-    told = [books.pull("a", register).counts for _ in range(2)]
+    counted = [books.pull("a", register).counts for _ in range(2)]
     register.requests.clear()
 
-    told.append(books.pull("a", register).counts)
+    counted.append(books.pull("a", register).counts)
 
-    assert all(asked.since is not None for asked in register.requests)
-    assert [(counts.outdated, counts.went_back, counts.unlisted) for counts in told] == [(0, 0, 0)] * 3
+    assert all(page_request.since is not None for page_request in register.requests)
+    assert [(counts.outdated, counts.went_back, counts.unlisted) for counts in counted] == [(0, 0, 0)] * 3
 
 
 class ForgetfulRegister(LandRegister):

@@ -154,14 +154,16 @@ def test_a_stored_time_in_the_future_keeps_no_true_version_out(
     listing = LandRegister([parcel_item(1, area="50", at=(START + ahead).isoformat())])
     books.pull(connection, listing)
     books.clock.moment = START + later
-    found: list[str] = []
+    areas_found: list[str] = []
     for at, area in ((START - HOUR, "40"), (books.clock.moment - MINUTE, "60")):
         listing.items = [parcel_item(1, area=area, at=at.isoformat())]
         books.pull(connection, listing)
         differing = [value for _, _, value, _ in books.differences()]
-        found.append(differing[0].strip('"') if connection == "other" else str(int(books.row(parcel_key(1)).area_m2)))
+        areas_found.append(
+            differing[0].strip('"') if connection == "other" else str(int(books.row(parcel_key(1)).area_m2))
+        )
 
-    assert found == ["50", "60"]
+    assert areas_found == ["50", "60"]
 
 
 def test_a_version_that_the_source_shows_twice_is_its_present_state(books: PulledDatabase) -> None:
@@ -171,9 +173,9 @@ def test_a_version_that_the_source_shows_twice_is_its_present_state(books: Pulle
     books.pull("a", listing)
     listing.items[0] = version(1, 20, area="20")
 
-    found = [(books.pull("a", listing).counts, areas(books, range(1, 2))[1]) for _ in range(3)]
+    passes = [(books.pull("a", listing).counts, areas(books, range(1, 2))[1]) for _ in range(3)]
 
-    assert [(area, counts.outdated, counts.went_back) for counts, area in found] == [
+    assert [(area, counts.outdated, counts.went_back) for counts, area in passes] == [
         (30.0, 1, 0),
         (20.0, 0, 1),
         (20.0, 0, 0),

@@ -30,6 +30,7 @@ TABLE_NAMES = frozenset(
         *RECORD_TYPE_NAMES,
         VERSION_TABLE,
         *(
+            "absence",
             "audit_log",
             "change",
             "circuit_breaker",
@@ -38,7 +39,6 @@ TABLE_NAMES = frozenset(
             "delivery",
             "discrepancy",
             "lease",
-            "maintenance",
         ),
         *("maintenance", "quarantine", "rate_limit", "record_lineage", "record_link", "route", "run", "run_counter"),
     }

@@ -65,9 +65,19 @@ def streams(connection: DirectConnection) -> Mapping[StreamName, StoredRow]:
     """Return every stream that was ever requested."""
     rows = connection.rows(
         'SELECT connection, record_type, "partition", watermark, page_token, held_code, held_context, held_since, '
-        'completed_at FROM "cursor"'
+        'completed_at, incomplete_code, incomplete_context, incomplete_since FROM "cursor"'
     )
     return {(row["connection"], row["record_type"], row["partition"]): row for row in rows}
+
+
+def absence_counts(connection: DirectConnection) -> Mapping[StreamName, int]:
+    """Return the number of items that the last complete listing lacked and the next one must confirm, by stream."""
+    return _counts(
+        connection.rows(
+            'SELECT connection, record_type, "partition", count(*) AS records FROM absence '
+            'GROUP BY connection, record_type, "partition"'
+        )
+    )
 
 
 def live_counts(connection: DirectConnection) -> Mapping[StreamName, int]:

@@ -37,6 +37,8 @@ class Counters:
     """Messages of which a text was cut to the length that the target accepts."""
     held: int = 0
     """Records that are missing from a listing but were not deleted, as the listing is implausible."""
+    absent: int = 0
+    """Records that are missing from a complete listing, and are deleted if the next one lacks them too."""
     went_back: int = 0
     """Fetched items that became new versions although the stored ones were newer: the source went back."""
     unlisted: int = 0

@@ -16,5 +16,7 @@ class Cursor:
     """Token of the next page of the present pass; None between passes."""
     checkpoint: datetime | None = None
     """Latest change time that the present pass may take as its watermark; see `sync.pass_progress`."""
+    pass_shown: int = 0
+    """Items that the present pass has shown up to `page_token`."""
     translation_key: str | None = None
     """Mapping version, record version and ownership by which the items were translated."""

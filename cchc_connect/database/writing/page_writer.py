@@ -64,13 +64,13 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
     require_no_vanished(plan.vanished, stream.connection, stream.record_type)
     write_context.outdated.update(plan.outdated)
     write_context.replaced.update(replaced_contents(plan.stored, page.records, write_context.run_id))
-    kept = outdated_deletions(connection, stream, page)
-    deleted_keys = [key for key in page.deleted_keys if key not in kept]
+    outdated_deletes = outdated_deletions(connection, stream, page)
+    deleted_keys = [key for key in page.deleted_keys if key not in outdated_deletes]
     _write_versions(connection, stream, plan.versions, write_context)
     _update_provenance(connection, stream, plan)
     unclaimed = upsert_claims(connection, plan.claims)
     counts = _counts_of(plan)
-    counts.outdated += len(kept)
+    counts.outdated += len(outdated_deletes)
     counts.add(_update_quarantine(connection, stream, page, plan, deleted_keys, write_context))
     rekeyed = _rekeyed(plan)
     claiming = {new.source_key for new in plan.claims}

@@ -98,8 +98,8 @@ class VersionOrder:
                 continue
             is_limited = item.run_id is not None and _came_ahead(item)
             time = min(item.source_time, started.get(item.run_id or "", "")) if is_limited else item.source_time
-            known = self._ages.get(item.source_key)
-            if known is None or time > known.time:
+            previous = self._ages.get(item.source_key)
+            if previous is None or time > previous.time:
                 self._ages[item.source_key] = ItemAge(time, item.item_hash)
 
     def is_older(self, source_key: str, source_time: str | None) -> bool:

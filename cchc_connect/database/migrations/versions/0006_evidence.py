@@ -8,6 +8,10 @@
 - `quarantine.source_time`: when the source changed the item, so that an older version does not displace it.
 - `lease.clock`, `lease.expires_s`: the lease is judged by one clock; `lease.first_look` by two looks where no clock is
   shared. A lease of a former program that was not given back is over a lease's duration after the first look.
+- `absence`: items that a complete listing lacked once. They are deleted when the next one lacks them too.
+- `cursor.incomplete_*`: why the last pass does not count as complete, and since when.
+- `cursor.pass_shown`: how many items the pass in progress has shown, to compare a resumed one with the total.
+- `cursor.shrink_accepted_at`: when an operator last accepted that many records vanish.
 - `maintenance.value`: the epoch, which tells this database from its copies and former states.
 """
 
@@ -31,6 +35,15 @@ def upgrade() -> None:
     op.add_column("lease", sa.Column("expires_s", sa.Float(53)))
     op.add_column("lease", sa.Column("first_look", sa.Text))
     op.add_column("maintenance", sa.Column("value", sa.Text))
+    op.add_column("cursor", sa.Column("pass_shown", sa.BigInteger().with_variant(sa.Integer(), "sqlite")))
+    for name in ("incomplete_code", "incomplete_context", "incomplete_since", "shrink_accepted_at"):
+        op.add_column("cursor", sa.Column(name, sa.Text))
+    keys = ("connection", "record_type", "partition", "source_key")
+    op.create_table(
+        "absence",
+        *(sa.Column(name, sa.Text, primary_key=True) for name in keys),
+        sa.Column("noticed_at", sa.Text, nullable=False),
+    )
     _keep_former_keys()
 
 
