@@ -29,7 +29,7 @@ from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.privacy import page_tokens
 from cchc_connect.sync.absences import Absences, Deletions
 from cchc_connect.sync.asking import Asking, PageTimes, mark_ahead, page_times
-from cchc_connect.sync.change_detection import ChangeDetector, ClassifiedPage, PageLookup, QuarantineIndex
+from cchc_connect.sync.change_detection import ChangeDetector, PageLookup, QuarantineIndex
 from cchc_connect.sync.completeness import Rereading
 from cchc_connect.sync.concurrency import BackgroundWriter, prefetch
 from cchc_connect.sync.pass_progress import PageCommit, Pass, count_page, later
@@ -37,7 +37,7 @@ from cchc_connect.sync.plausibility import PlausibilityCheck, is_too_many
 from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.range_start import range_start
 from cchc_connect.sync.run_context import RunContext
-from cchc_connect.sync.translation import Translator, is_storable_key
+from cchc_connect.sync.translation import Translator
 from cchc_connect.sync.twice_shown import TwiceShown
 from cchc_connect.sync.unreadable_times import UnreadableTimes
 from cchc_connect.sync.went_back import KnownItems, ShownElsewhere
@@ -77,7 +77,7 @@ class Pull:
         self._detector = ChangeDetector(source, owners, translator, stream.connection)
         self._quarantined = QuarantineIndex({})
         self._stored_items = KnownItems(stream, run_context)
-        self._twice = TwiceShown(stream, run_context)
+        self._twice = TwiceShown(stream, run_context, self._pull_range)
         self._unreadable_times = UnreadableTimes()
         self._absences = Absences(stream, source.profile, run_context, self._pull_range)
         self._rereading = Rereading()
@@ -234,7 +234,7 @@ class Pull:
                     if ends_pass or state.is_too_long(clock.monotonic(), self._run_context.max_pass_s):
                         writer.flush()
                         self._twice.remember()
-                        if self._twice.former_keys and self._pull_range.moves_cursor:
+                        if self._twice.former_keys:
                             self._retry_key_conflicts(self._twice.former_keys)
                         return state
                     if self._run_context.is_stopping():
@@ -281,12 +281,9 @@ class Pull:
     def _process_page(self, page: Page, lookup: PageLookup, state: Pass, writer: BackgroundWriter) -> bool:
         """Check a page and let the writer commit it with the cursor after it; return whether it is the last."""
         asking_instant = state.asking.next()
-        lookup, lists_all = (
-            self._twice.refreshed(lookup, self._detector),
-            state.lists_all and not self._pull_range.is_partial,
-        )
+        lookup = self._twice.refreshed(lookup, self._detector)
         classified = self._pull_range.filtered(self._detector.classify(lookup, self._quarantined))
-        self._twice.hold_back(classified, is_complete=lists_all)
+        self._twice.hold_back(classified, state)
         mark_ahead(classified.records, asking_instant)
         self._unreadable_times.add(classified.time_shapes)
         if self._pull_range.observer is not None:
@@ -297,7 +294,7 @@ class Pull:
         state.pages += 1
         ends_pass = state.completeness.observe(page, classified)
         if ends_pass:
-            self._twice.settle(classified, state, lists_all=lists_all)
+            self._twice.settle(classified, state)
         if self._pull_range.key is not None:
             self.lists_key |= self._pull_range.key in classified.keys or self._pull_range.key in page.deleted_keys
         times = page_times(classified.change_times, asking_instant)
@@ -348,7 +345,7 @@ class Pull:
         remove_absences(connection, self._stream, self._absences.listed_again(classified.keys))
         if page_commit.ends_pass and self._absences.are_shown_by(page_commit.pass_state):
             deletions = self._absences.judge(connection, page_commit.pass_state.seen, write_context.now)
-        deleted_keys = [*self._tombstones(page, classified), *deletions.keys, *classified.ended_keys]
+        deleted_keys = [*self._pull_range.tombstones(page, classified), *deletions.keys, *classified.ended_keys]
         if classified.records or classified.faulty or deleted_keys:
             batch = PageBatch(
                 records=classified.records,
@@ -369,15 +366,6 @@ class Pull:
     def _report_progress(self, state: Pass) -> None:
         total = state.completeness.total
         self._run_context.progress(self._stream.connection, self._stream.record_type, self.counts, total)
-
-    def _tombstones(self, page: Page, classified: ClassifiedPage) -> list[str]:
-        """Return the page's tombstones, without keys that it lists and keys that are not requested."""
-        only_key = self._pull_range.key
-        return [
-            key
-            for key in page.deleted_keys
-            if key not in classified.keys and only_key in {None, key} and is_storable_key(key)
-        ]
 
     def _next_cursor(self, page: Page, times: PageTimes, state: Pass, *, ends_pass: bool) -> Cursor:
         cursor = state.cursor

@@ -18,6 +18,7 @@ from cchc_connect.database.writing.key_twice import content_key, contents_shown_
 from cchc_connect.database.writing.quarantine import KEY_TWICE, FaultyItem
 from cchc_connect.sync.change_detection import ChangeDetector, ClassifiedPage, PageLookup
 from cchc_connect.sync.pass_progress import Pass
+from cchc_connect.sync.pull_range import PullRange
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.translation import TranslatedItem
 from cchc_connect.sync.worker_process import MAX_PENDING
@@ -32,10 +33,11 @@ MAX_REMEMBERED = 10_000
 class TwiceShown:
     """The keys of one stream that passes of one run show with several contents."""
 
-    def __init__(self, stream: Stream, run_context: RunContext) -> None:
+    def __init__(self, stream: Stream, run_context: RunContext, pull_range: PullRange) -> None:
         """Prepare; `load` reads what earlier runs found."""
         self._stream = stream
         self._run_context = run_context
+        self._pull_range = pull_range
         self._known: dict[str, bool] = {}
         self._held: dict[str, IncomingRecord] = {}
         self._written = deque[dict[str, bytes]](maxlen=PAGES_AHEAD)
@@ -79,13 +81,9 @@ class TwiceShown:
         matches = [None if index in stale else match for index, match in enumerate(lookup.matches)]
         return replace(lookup, matches=matches, translations=translations)
 
-    def hold_back(self, classified: ClassifiedPage, *, is_complete: bool) -> None:
-        """Take the suspicious contents out of a page; they count as faulty until the pass ends.
-
-        Args:
-            classified: the page.
-            is_complete: whether the pass lists everything; a listing of changes need not show the other content.
-        """
+    def hold_back(self, classified: ClassifiedPage, state: Pass) -> None:
+        """Take the suspicious contents out of a page; they count as faulty until the pass `state` ends."""
+        is_complete = self._lists_all(state)  # a listing of changes need not show the other content
         self._former.update(classified.former)
         suspicious = [each for each in classified.records if self._is_suspicious(each, is_complete=is_complete)]
         if suspicious:
@@ -96,15 +94,14 @@ class TwiceShown:
             self._held.update((_content_key(incoming), incoming) for incoming in suspicious)
         self._written.append({incoming.source_key: incoming.item_hash for incoming in classified.records})
 
-    def settle(self, last_page: ClassifiedPage, state: Pass, *, lists_all: bool) -> None:
+    def settle(self, last_page: ClassifiedPage, state: Pass) -> None:
         """Put each content that was held back where it belongs, with the last page of the pass.
 
         Args:
             last_page: the last page, which gets records and faulty items.
             state: the pass, which gets the keys of what was held back.
-            lists_all: whether the pass lists everything, and not only what changed.
         """
-        is_complete, seen = lists_all and state.completeness.incomplete is None, state.seen
+        is_complete, seen = self._lists_all(state) and state.completeness.incomplete is None, state.seen
         for key, incoming in self._held.items():
             is_proven = bool(seen.times(incoming.source_key))
             is_record = not is_proven and (is_complete or not self._known[key])
@@ -117,9 +114,10 @@ class TwiceShown:
             else:
                 continue
             last_page.carried += 1
-        self.former_keys = [key for key in self._former if not seen.times(key)]
-        seen.add(self.former_keys)
-        state.completeness.recount(len(self._held) + len(self.former_keys))
+        former = [key for key in self._former if not seen.times(key)]
+        seen.add(former)
+        state.completeness.recount(len(self._held) + len(former))
+        self.former_keys = former if self._pull_range.moves_cursor else []
 
     def note_replaced(self, contents: dict[str, bytes]) -> None:
         """Note hash by source key of the versions that a page of this run replaced with other content."""
@@ -134,6 +132,9 @@ class TwiceShown:
             now = self._run_context.write_context(self._stream.record_type).now
             run_id = self._run_context.run_id
             self._run_context.commit(lambda connection: remember(connection, self._stream, new, run_id, now))
+
+    def _lists_all(self, state: Pass) -> bool:
+        return state.lists_all and not self._pull_range.is_partial
 
     def _is_overwritten(self, source_key: str, item_hash: bytes) -> bool:
         return any(written.get(source_key, item_hash) != item_hash for written in self._written)
