@@ -4,7 +4,10 @@ Agency: the land registration office (văn phòng đăng ký đất đai). Docum
 caveats observed at pygeoapi 0.21. Account: none or Basic. A field map, built in or in cchc.toml, maps the fields.
 
 Caveats:
-    - A page may be smaller than requested; only a missing next link marks the last page.
+    - A page may be smaller than requested; only a missing next link marks the last page. On a full first page without
+      count that proves nothing, as some servers never link: a page of one feature then shows whether this one does.
+    - Next links may be relative, in the `Link` header only, in another case, an object by relation, or beside one
+      for people.
     - The next link loses `f=json`, so JSON is requested by the Accept header; the link is followed unchanged.
     - An unsupported filter, `datetime` included, may be silently ignored. The engine detects it by the times
       of change, so `changed_since` needs a `changed_at` in the field map.
@@ -31,6 +34,7 @@ from cchc_connect import (
     HttpRequest,
     HttpResponse,
     Item,
+    ListingEnd,
     Page,
     PageRequest,
     SourceHeld,
@@ -134,20 +138,24 @@ class Parcels:
         self._check_crs(response)
         listing = response.listing("features")
         collection, features = listing.document, listing.items
-        links = codecs.as_objects(collection.get("links", []))
-        next_links = [codecs.plain_text(link.get("href")) for link in links or () if link.get("rel") == "next"]
-        if features is None or links is None or "" in next_links:
+        if features is None:
             raise SourceHeld("ogc_features.no_collection")
+        next_link = response.next_link(collection)
+        if isinstance(next_link, codecs.Unreadable):
+            raise SourceHeld("ogc_features.links_unreadable")
         total = codecs.whole_number(collection.get("numberMatched"))
-        return Page(
-            items=features,
-            next_page_token=next(iter(next_links), None),
-            total=total if isinstance(total, int) else None,
-        )
+        total = total if isinstance(total, int) and total >= 0 else None
+        announced = codecs.whole_number(collection.get("numberReturned"))
+        is_cut = isinstance(announced, int) and announced > len(features)
+        is_proven = not is_cut and self._is_last(page_request, len(features), total)
+        if next_link is None and not is_proven and not is_cut and len(features) > 1:
+            is_proven = yield from self._links_pages(page_request)
+        end = ListingEnd.PROVEN if is_proven else ListingEnd.UNPROVEN
+        return Page(items=features, next_page_token=next_link, total=total, end=end)
 
     def key(self, item: Item) -> str:
         """Return the feature's stable identifier."""
-        return codecs.plain_text(value_at(item, self._key))
+        return codecs.item_key(value_at(item, self._key))
 
     def changed_at(self, item: Item) -> datetime | codecs.Unreadable | None:
         """Return when the source last changed the parcel, by the property that the field map names."""
@@ -171,9 +179,22 @@ class Parcels:
             "geometry": geometry_fields(item.get("geometry"), options.crs),
         }
 
-    def _first(self, page_request: PageRequest) -> HttpRequest:
+    def _is_last(self, page_request: PageRequest, count: int, total: int | None) -> bool:
+        """Return whether a whole page without a next link shows by itself that it is the last one.
+
+        It does, if earlier pages had a link, if it shows as many features as match, or if it is shorter than asked for.
+        """
+        is_proven = page_request.page_token is not None or count < self._options.page_size
+        return is_proven or (total is not None and count >= total)
+
+    def _links_pages(self, page_request: PageRequest) -> Conversation[bool]:
+        """Return whether the server links a next page where more follows: it must when asked for a page of one."""
+        response = yield self._first(page_request, page_size=1)
+        return isinstance(response.next_link(response.listing("features").document), str)
+
+    def _first(self, page_request: PageRequest, page_size: int | None = None) -> HttpRequest:
         options = self._options
-        params = {"limit": str(options.page_size)}
+        params = {"limit": str(page_size or options.page_size)}
         if page_request.since is not None:
             params["datetime"] = f"{page_request.since.astimezone(UTC).isoformat()[:19]}Z/.."
         if options.crs != CRS84:

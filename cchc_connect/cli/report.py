@@ -19,10 +19,14 @@ EXIT_CODES: Mapping[RunStatus, ExitCode] = {
 
 WRITE_COUNTERS = ("fetched", "unchanged", "inserted", "updated", "deleted", "outdated", "quarantined", "foreign")
 PULL_COUNTERS = (
-    *("fetched", "unchanged", "inserted", "updated", "deleted", "absent", "outdated", "quarantined", "foreign", "held"),
+    *("fetched", "unchanged", "inserted", "updated", "deleted", "absent", "outdated", "quarantined", "foreign"),
+    *("drafts", "held"),
 )
 PUSH_COUNTERS = ("delivered", "refused", "waiting", "shortened")
-HIDDEN_IF_ZERO = frozenset({"absent", "foreign", "held", "outdated", "shortened"})
+ROUTE_COUNTERS = ("initial", "dropped", "withdrawn", "not_withdrawn")
+"""Counters of a route that have a sentence of their own, if they are not 0."""
+
+HIDDEN_IF_ZERO = frozenset({"absent", "drafts", "foreign", "held", "outdated", "shortened"})
 """Counters that are shown only if one of them is not 0."""
 
 TRAFFIC_COUNTERS = ("requests", "bytes_received")
@@ -46,13 +50,11 @@ def show_report(report: RunReport, console: Console) -> None:
     for line in report.lines:
         _show_cursor(line, console)
     for line in report.lines:
-        for note in time_notes(line.counts):
-            console.message("sync_view.note", place=_line_label(line), note=console.sentence(note))
+        _show_notes(line, console)
     for line in report.lines:
-        if line.reason is not None:
-            console.message(f"sync_view.{line.outcome}", place=_line_label(line), reason=console.sentence(line.reason))
-        if line.counts.absent:
-            console.message("sync_view.absent", place=_line_label(line), number=line.counts.absent)
+        _show_reason(line, console)
+    if report.lost_sequence is not None:
+        console.message("sync_view.went_back", sequence=report.lost_sequence)
     console.line()
     outcome, seconds = console.term("outcome", report.outcome), _seconds(report.seconds, console)
     totals = {"outcome": outcome, "rows": report.rows_written, "seconds": seconds}
@@ -60,6 +62,22 @@ def show_report(report: RunReport, console: Console) -> None:
         console.message("sync_view.dry_run_totals", waiting=sum(line.counts.waiting for line in report.lines), **totals)
     else:
         console.message("sync_view.totals", messages=report.messages_delivered, **totals)
+
+
+def _show_notes(line: ReportLine, console: Console) -> None:
+    for note in time_notes(line.counts):
+        console.message("sync_view.note", place=_line_label(line), note=console.sentence(note))
+
+
+def _show_reason(line: ReportLine, console: Console) -> None:
+    """Write why a line is not done, and what is left over."""
+    place = _line_label(line)
+    if line.reason is not None:
+        console.message(f"sync_view.{line.outcome}", place=place, reason=console.sentence(line.reason))
+    for name in ("absent", *ROUTE_COUNTERS):
+        number = getattr(line.counts, name)
+        if number:
+            console.message(f"sync_view.{name}", place=place, number=number)
 
 
 def show_lines(lines: Sequence[ReportLine], console: Console, outcome_text: Callable[[ReportLine], str]) -> None:

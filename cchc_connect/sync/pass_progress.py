@@ -62,6 +62,11 @@ class Pass:
             order, self.began_s, is_resumed=self.is_resumed, checkpoint=cursor.checkpoint
         )
 
+    @property
+    def shows_everything(self) -> bool:
+        """Whether the pass, after its end, showed every item of the stream: it asked for all, and is whole."""
+        return self.initial_cursor.pass_since is None and not self.is_resumed and self.completeness.incomplete is None
+
     def is_too_long(self, now_s: float, limit_s: float) -> bool:
         """Whether the pass took `limit_s` or longer; then it is incomplete, and the next run continues it."""
         if now_s - self.began_s < limit_s:
@@ -110,9 +115,11 @@ def count_page(page_commit: PageCommit) -> Counters:
     """Return the counters of a page, apart from those of the items that are to be written."""
     fetched, classified = len(page_commit.page.items), page_commit.classified
     written = len(classified.records) + len(classified.faulty) - classified.carried
-    unchanged, former = fetched - written - classified.still_faulty - len(classified.former), len(classified.former)
+    former, drafts = len(classified.former), classified.drafts
+    unchanged = fetched - written - classified.still_faulty - former - drafts
     still_faulty = classified.still_faulty - classified.carried
     counts = Counters(fetched=fetched, pages=1, unchanged=unchanged, quarantined=still_faulty, outdated=former)
+    counts.drafts = drafts
     counts.add(time_counters(classified, page_commit.asking_instant))
     return counts
 

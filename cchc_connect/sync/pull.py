@@ -27,11 +27,12 @@ from cchc_connect.database.writing.incoming import PageBatch, WriteContext
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.privacy import page_tokens
-from cchc_connect.sync.absences import Absences, Deletions
+from cchc_connect.sync.absences import Absences, Deletions, tombstones
 from cchc_connect.sync.asking import Asking, PageTimes, mark_ahead, page_times
 from cchc_connect.sync.change_detection import ChangeDetector, PageLookup, QuarantineIndex
 from cchc_connect.sync.completeness import Rereading
 from cchc_connect.sync.concurrency import BackgroundWriter, prefetch
+from cchc_connect.sync.moved_keys import MovedKeys
 from cchc_connect.sync.pass_progress import PageCommit, Pass, count_page, later
 from cchc_connect.sync.plausibility import PlausibilityCheck, is_too_many
 from cchc_connect.sync.pull_range import PullRange
@@ -80,6 +81,7 @@ class Pull:
         self._twice = TwiceShown(stream, run_context, self._pull_range)
         self._unreadable_times = UnreadableTimes()
         self._absences = Absences(stream, source.profile, run_context, self._pull_range)
+        self._moved_keys = MovedKeys(stream, self._detector, run_context, self._pull_range)
         self._rereading = Rereading()
         self._counted_before_pass = Counters()
         self.counts = Counters()
@@ -104,7 +106,7 @@ class Pull:
         self._run_context.progress(self._stream.connection, self._stream.record_type, self.counts, None)
         cursor = self._initial_cursor()
         if cursor.pass_since is not None:
-            self._retry_key_conflicts()
+            self.counts.add(self._moved_keys.retry())
         try:
             state = self._read(cursor)
         except StartOver:
@@ -155,6 +157,7 @@ class Pull:
                     raise
             else:
                 if not self._rereading.may_end(state.completeness.doubt):
+                    self.counts.add(self._moved_keys.settle(state))
                     return state
             self._run_context.raise_if_stopping()
             cursor = replace(cursor, page_token=None, checkpoint=None, pass_shown=0)
@@ -202,19 +205,6 @@ class Pull:
         since = range_start(self.profile, cursor.watermark, self._run_context.clock.now(), self._stream)
         return replace(cursor, pass_since=since, checkpoint=None)
 
-    def _retry_key_conflicts(self, former: Sequence[str] = ()) -> None:
-        """Retry items that conflicted with another record's key: it is free now, or of a version that is `former`."""
-        items = self._run_context.read(lambda connection: quarantine.items_with_taken_key(connection, self._stream))
-        classified = self._detector.classify_all(items)
-        if classified.records or former:
-            batch = PageBatch(records=classified.records, deleted_keys=former, former_keys=frozenset(former))
-            write_context = self._run_context.write_context(self._stream.record_type)
-            counts = self._run_context.commit(
-                lambda connection: write_page(connection, self._stream, batch, write_context)
-            )
-            counts.quarantined = 0  # they are counted when the source lists them
-            self.counts.add(counts)
-
     def _run_pass(self, cursor: Cursor, *, source_went_back: bool = False) -> Pass:
         clock, order = self._run_context.clock, self.profile.order
         self._twice.begin_pass()
@@ -235,7 +225,7 @@ class Pull:
                         writer.flush()
                         self._twice.remember()
                         if self._twice.former_keys:
-                            self._retry_key_conflicts(self._twice.former_keys)
+                            self.counts.add(self._moved_keys.retry_former(self._twice.former_keys))
                         return state
                     if self._run_context.is_stopping():
                         writer.flush()
@@ -335,6 +325,8 @@ class Pull:
         self.after = page_commit.next_cursor if self._pull_range.moves_cursor else self.before
         self._report_progress(page_commit.pass_state)
         if deletions.too_many:
+            deletions = self._moved_keys.judge_again(self._absences, page_commit.pass_state, self.counts)
+        if deletions.too_many:
             raise SourceHeld("source.shrunk", vanished=deletions.too_many, live=deletions.live, **self._error_context)
 
     def _write_page(
@@ -345,12 +337,15 @@ class Pull:
         remove_absences(connection, self._stream, self._absences.listed_again(classified.keys))
         if page_commit.ends_pass and self._absences.are_shown_by(page_commit.pass_state):
             deletions = self._absences.judge(connection, page_commit.pass_state.seen, write_context.now)
-        deleted_keys = [*self._pull_range.tombstones(page, classified), *deletions.keys, *classified.ended_keys]
-        if classified.records or classified.faulty or deleted_keys:
+        deleted_keys = [*tombstones(page, classified, self._pull_range), *deletions.keys, *classified.ended_keys]
+        if classified.records or classified.faulty or deleted_keys or classified.former_faults:
             batch = PageBatch(
                 records=classified.records,
                 faulty=classified.faulty,
                 deleted_keys=deleted_keys,
+                former_faults=classified.former_faults,
+                is_full_listing=self._moved_keys.lists_everything(page_commit.pass_state),
+                is_gone=self._moved_keys.is_gone(page_commit.pass_state) if page_commit.ends_pass else None,
                 shown_elsewhere=ShownElsewhere(page_commit.pass_state.seen),
             )
             counts.add(write_page(connection, self._stream, batch, write_context))

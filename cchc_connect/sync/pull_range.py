@@ -6,11 +6,9 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from cchc_connect.adapter import Page
 from cchc_connect.clock import as_instant
 from cchc_connect.database.stream import Stream
 from cchc_connect.sync.change_detection import ClassifiedPage
-from cchc_connect.sync.translation import is_storable_key
 
 
 class PageObserver(Protocol):
@@ -71,11 +69,3 @@ class PullRange:
             classified.records = [incoming for incoming in classified.records if incoming.source_key == self.key]
             classified.faulty = [item for item in classified.faulty if item.source_key == self.key]
         return classified
-
-    def tombstones(self, page: Page, classified: ClassifiedPage) -> list[str]:
-        """Return the tombstones of a page, without keys that it lists and keys that the range leaves out."""
-        return [
-            key
-            for key in page.deleted_keys
-            if key not in classified.keys and self.key in {None, key} and is_storable_key(key)
-        ]

@@ -11,9 +11,11 @@ from cchc_connect.clock import Clock, to_timestamp_text
 from cchc_connect.database.replay import replayed_read, replayed_write
 from cchc_connect.database.shared_database import SharedDatabase
 from cchc_connect.database.state.counters import Counters
+from cchc_connect.database.state.lease import require_token
 from cchc_connect.database.writing.incoming import WriteContext
 from cchc_connect.database.writing.ownership import NO_SENDERS, Owners, Senders, owners_of
 from cchc_connect.errors import Stopped
+from cchc_connect.sync.high_water import HighWaterFile, present_mark
 
 Result = TypeVar("Result")
 
@@ -72,6 +74,10 @@ class RunContext:
     """Names of the connections that say that a page without a link is the last one."""
     is_on_copy: bool = False
     """Whether `database` is a private copy, in which a dry run commits."""
+    high_water: HighWaterFile | None = None
+    """File with the high-water mark of the database; None: none is kept."""
+    lost_sequence: int | None = None
+    """Sequence that the database had reached, if it went back before this run; else None."""
 
     @property
     def dry_run(self) -> bool:
@@ -103,6 +109,22 @@ class RunContext:
             DatabaseUnusable: the database failed, or the connection broke in every repetition.
         """
         return replayed_read(self.database, work, sleep=self.sleep)
+
+    def require_lease(self) -> None:
+        """Check that the run still has the lease. Call it directly before something leaves.
+
+        A process that froze past its lease wakes without knowing it: what it sends then is old.
+
+        Raises:
+            LeaseLost: another run took the lease over.
+        """
+        if self.token is not None:
+            require_token(self.database, self.token, self.sleep)
+
+    def mark_high_water(self, connection: Connection) -> None:
+        """Note outside the database how far its change feed is. Call it before a key of its changes leaves."""
+        if self.high_water is not None:
+            self.high_water.write(present_mark(connection))
 
     def commit(self, work: Callable[[Connection], Result]) -> Result:
         """Run `work` in one write transaction and return its result.

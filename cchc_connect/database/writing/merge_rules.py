@@ -15,6 +15,7 @@ from cchc_connect.database.stream import Stream
 from cchc_connect.database.tables import change
 from cchc_connect.database.writing.claims import Claim, Document, claims_for
 from cchc_connect.database.writing.incoming import (
+    CONTENT_KEY,
     IncomingRecord,
     PageBatch,
     SerializedRecord,
@@ -85,6 +86,8 @@ class WritePlan:
     """Source key -> hash of the items whose version is older than the stored one; it is not written."""
     went_back: int = 0
     """Items whose version is written although it is older than the stored one."""
+    moved_on: set[str] = field(default_factory=set[str])
+    """Source keys of items that show a record which another item of the source was before."""
 
 
 class CurrentVersion(msgspec.Struct, gc=False):
@@ -108,14 +111,16 @@ def plan_page(connection: Connection, stream: Stream, page: PageBatch, write_con
     stored = stored_items(connection, stream, [incoming.source_key for incoming in page.records])
     foreign = [incoming.source_key for incoming in page.records if _is_foreign(incoming, stream, current)]
     order = VersionOrder(connection, [*stored, *claimed_items(connection, stream, foreign)])
-    resolver = ConflictResolver(stream, write_context, current, claims)
+    holders = KeyHolders(stream, page, stored)
+    resolver = ConflictResolver(stream, write_context, current, claims, holders)
     resolver.plan.stored, resolver.former_keys = stored, page.former_keys
     for incoming in page.records:
         source_key, source_time, item_hash = incoming.source_key, incoming.source_time, incoming.item_hash
-        if order.is_outdated(source_key, source_time, item_hash, page, write_context):
-            resolver.plan.outdated[source_key] = item_hash
-            continue
-        resolver.plan.went_back += order.is_older(source_key, source_time)
+        if not holders.has_moved_on(incoming, current.get(incoming.record.key)):
+            if order.is_outdated(source_key, source_time, item_hash, page, write_context):
+                resolver.plan.outdated[source_key] = item_hash
+                continue
+            resolver.plan.went_back += order.is_older(source_key, source_time)
         resolver.resolve(incoming)
     return resolver.plan
 
@@ -153,6 +158,43 @@ def reverted_versions(
     return versions
 
 
+class KeyHolders:
+    """Says whether the item that a record came from still is that record, so that another item may be it now.
+
+    Some sources name items by what is no identity: row numbers move on when a row is deleted. An item that shows
+    another record now, or that is gone, gives its former record free. Two items that show one record are a conflict.
+    """
+
+    def __init__(self, stream: Stream, page: PageBatch, stored: Sequence[StoredItem]) -> None:
+        self._stream = stream
+        self._is_gone = page.is_gone
+        self._page_keys = {incoming.source_key: incoming.record.key for incoming in page.records}
+        self._source_keys = {record_key: source_key for source_key, record_key in self._page_keys.items()}
+        self._former_keys = {item.source_key: item.record_key for item in stored if item.is_live}
+
+    def gives_free(self, key: str, provenance: Provenance) -> bool:
+        """True if the item with the source key of `provenance` is no longer the record with `key`."""
+        holder = provenance.source_key
+        if holder.startswith(CONTENT_KEY) or self._page_keys.get(holder, key) != key:
+            return True
+        return self._is_gone is not None and provenance.partition == self._stream.partition and self._is_gone(holder)
+
+    def has_moved_on(self, incoming: IncomingRecord, version: CurrentVersion | None) -> bool:
+        """True if the source key of an item named another record before, so that its times do not compare.
+
+        That record is another item of the page now, or the item shows a record that another item was.
+        """
+        source_key, key = incoming.source_key, incoming.record.key
+        former_key = self._former_keys.get(source_key, key)
+        if former_key == key:
+            return False
+        if self._source_keys.get(former_key, source_key) != source_key:
+            return True
+        if version is None or version.provenance.connection != self._stream.connection:
+            return False
+        return version.provenance.source_key != source_key and self.gives_free(key, version.provenance)
+
+
 class ConflictResolver:
     """Resolves one incoming record after the other; later ones see the results of earlier ones."""
 
@@ -162,6 +204,7 @@ class ConflictResolver:
         write_context: WriteContext,
         current: dict[str, CurrentVersion],
         claims: dict[str, dict[str, Document]],
+        holders: KeyHolders,
     ) -> None:
         owners = write_context.owners
         self._stream = stream
@@ -170,6 +213,7 @@ class ConflictResolver:
         self._current = current
         self._claims = claims
         self._own_fields = owners.owned_by(stream.connection)
+        self._holders = holders
         self.plan = WritePlan()
         self.former_keys: Container[str] = frozenset()
 
@@ -191,11 +235,15 @@ class ConflictResolver:
             self._plan_version(incoming, current.version + 1, "update")
         elif current.provenance.source_key != incoming.source_key and current.provenance.source_key in self.former_keys:
             self._plan_version(incoming, current.version + 1, "update")
+        elif current.provenance.source_key != incoming.source_key and self._holders.gives_free(key, current.provenance):
+            self.plan.moved_on.add(incoming.source_key)
+            self._plan_version(incoming, current.version + 1, "update", current)
         elif current.provenance.source_key != incoming.source_key:
             conflict = FaultyItem(
                 source_key=incoming.source_key, item_hash=incoming.item_hash, item=incoming.item, faults=(KEY_TAKEN,)
             )
             self.plan.key_conflicts.append(conflict)
+            self.plan.moved_on.add(incoming.source_key)
         else:
             self._plan_version(incoming, current.version + 1, "update", current)
 

@@ -8,7 +8,8 @@ and the counters. The rules, which `merge_rules` applies:
 * A record has one owner, and a field may have another. Values of a non-owner do not change the record; they are
   stored as that connection's claim, and as a discrepancy where they differ. A field whose owner no longer sends
   a value gets the value of the record's owner again.
-* Two items of one source cannot be one record: the second goes into quarantine.
+* Two items of one source cannot be one record: the second goes into quarantine. An item that is gone, or is another
+  record now, does not count (`KeyHolders`): a key of the source that moves on is no identity.
 * A version that is older by the source's own time does not replace a newer one of the same source (`version_order`).
 * A deleted record keeps its last values; the lineage leads from a replaced key to its successor.
 """
@@ -36,7 +37,7 @@ from cchc_connect.database.writing.claims import (
     upsert_claims,
 )
 from cchc_connect.database.writing.discrepancies import update_discrepancies
-from cchc_connect.database.writing.incoming import PageBatch, WriteContext
+from cchc_connect.database.writing.incoming import MOVED_KEY, NO_ITEM, PageBatch, WriteContext
 from cchc_connect.database.writing.key_twice import replaced_contents
 from cchc_connect.database.writing.merge_rules import (
     NewVersion,
@@ -50,6 +51,9 @@ from cchc_connect.database.writing.merge_rules import (
 from cchc_connect.database.writing.ownership import require_no_vanished
 from cchc_connect.database.writing.relations import LineageEvent, LineageKind, write_lineage_events, write_links
 from cchc_connect.database.writing.version_order import VersionOrder, outdated_deletions, stored_items
+
+_PROVENANCE_OF_CONTENT = ("source_key", "item_hash", "source_time", "partition", "notes")
+"""What an item of the same content may change of its record."""
 
 
 def write_page(connection: Connection, stream: Stream, page: PageBatch, write_context: WriteContext) -> Counters:
@@ -72,7 +76,7 @@ def write_page(connection: Connection, stream: Stream, page: PageBatch, write_co
     counts = _counts_of(plan)
     counts.outdated += len(outdated_deletes)
     counts.add(_update_quarantine(connection, stream, page, plan, deleted_keys, write_context))
-    rekeyed = _rekeyed(plan)
+    rekeyed = _rekeyed(connection, plan, stream, is_full_listing=page.is_full_listing)
     claiming = {new.source_key for new in plan.claims}
     not_claiming = [source_key for source_key in plan.record_keys if source_key not in claiming]
     unclaimed |= delete_claims(connection, stream, [*deleted_keys, *not_claiming])
@@ -123,12 +127,12 @@ def _update_quarantine(
             faulty.append(item)
     write_context.outdated.update(outdated)
     times = {incoming.source_key: incoming.source_time for incoming in page.records}
-    touched = [*times, *deleted_keys, *(item.source_key for item in faulty)]
+    touched = [*times, *deleted_keys, *page.former_faults, *(item.source_key for item in faulty)]
     entries = quarantine.open_entries(connection, stream, touched, page.shown_elsewhere)
     quarantine.store(connection, stream, faulty, write_context.run_id, write_context.now, entries)
     valid = plan.record_keys.keys() - {item.source_key for item in plan.key_conflicts}
     fixed = [key for key in valid if not entries.is_newer(key, times[key])]
-    resolved = quarantine.resolve(connection, [*fixed, *deleted_keys], write_context.now, entries)
+    resolved = quarantine.resolve(connection, [*fixed, *deleted_keys, *page.former_faults], write_context.now, entries)
     return Counters(quarantined=len(faulty), outdated=len(outdated), resolved=resolved)
 
 
@@ -178,8 +182,7 @@ def _update_provenance(connection: Connection, stream: Stream, plan: WritePlan) 
     if not plan.provenance_only:
         return
     table = record_table(stream.record_type)
-    updated = ("item_hash", "source_time", "partition", "notes")
-    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in updated}
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _PROVENANCE_OF_CONTENT}
     statement = update(table).where(table.c.record_key == bindparam("of_key")).values(**values)
     connection.execute(
         statement,
@@ -189,6 +192,7 @@ def _update_provenance(connection: Connection, stream: Stream, plan: WritePlan) 
                 "new_item_hash": incoming.item_hash,
                 "new_source_time": incoming.source_time,
                 "new_partition": stream.partition,
+                "new_source_key": incoming.source_key,
                 "new_notes": incoming.notes,
             }
             for incoming in plan.provenance_only
@@ -319,12 +323,29 @@ def _record_keys(connection: Connection, stream: Stream, source_keys: Sequence[s
     return [item.record_key for item in stored_items(connection, stream, source_keys) if item.is_live]
 
 
-def _rekeyed(plan: WritePlan) -> dict[str, str]:
-    """Return the former record keys of items whose record key changed, with their present record key."""
-    present_keys = plan.record_keys
-    live = [item for item in plan.stored if item.is_live and item.source_key in present_keys]
-    return {
-        item.record_key: present_keys[item.source_key]
-        for item in live
-        if item.record_key != present_keys[item.source_key]
-    }
+def _rekeyed(connection: Connection, plan: WritePlan, stream: Stream, *, is_full_listing: bool) -> dict[str, str]:
+    """Return the former record keys of items whose record key changed, with their present record key.
+
+    Where an item shows a record that another item was before, the source's key moved on, and its former record was not
+    renumbered. In a full listing it only loses its source key: it ends with the pass if no other item is it.
+    """
+    present_keys, moved_on = plan.record_keys, plan.moved_on if is_full_listing else frozenset[str]()
+    in_conflict = {item.source_key for item in plan.key_conflicts}
+    shown = {key for source_key, key in present_keys.items() if source_key not in in_conflict}
+    former = [
+        item
+        for item in plan.stored
+        if item.is_live and present_keys.get(item.source_key, item.record_key) != item.record_key
+        if item.record_key not in shown
+    ]
+    _take_source_keys(connection, stream, [item.record_key for item in former if item.source_key in moved_on])
+    return {item.record_key: present_keys[item.source_key] for item in former if item.source_key not in moved_on}
+
+
+def _take_source_keys(connection: Connection, stream: Stream, record_keys: Sequence[str]) -> None:
+    """Replace the source keys of records that no item of the source names any more."""
+    if record_keys:
+        table = record_table(stream.record_type)
+        statement = update(table).where(table.c.record_key == bindparam("of_key"))
+        values = [{"of_key": key, "new_key": MOVED_KEY + key} for key in record_keys]
+        connection.execute(statement.values(source_key=bindparam("new_key"), item_hash=NO_ITEM), values)
