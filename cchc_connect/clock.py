@@ -16,6 +16,9 @@ VIETNAM_TIME = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 FIRST_INSTANT, LAST_INSTANT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 """The ends of the calendar, which stand for "always"."""
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""Zero of the rounding to a source's timestamp resolution."""
+
 
 class Clock(Protocol):
     """Two clocks: the wall clock for instants that are stored, the monotonic clock for durations."""
@@ -76,6 +79,32 @@ def as_instant(moment: date, *, at_end_of_day: bool = False) -> datetime:
         return (moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM_TIME)).astimezone(UTC)
     except OverflowError:  # the first or the last hours of the calendar
         return FIRST_INSTANT if moment.year == 1 else LAST_INSTANT
+
+
+def in_vietnam(instant: datetime) -> datetime:
+    """Return an aware instant in Vietnamese time; one in the last hours of the calendar stays the calendar's end.
+
+    >>> in_vietnam(datetime(2026, 6, 30, 17, 5, tzinfo=UTC)).isoformat()
+    '2026-07-01T00:05:00+07:00'
+    """
+    try:
+        return instant.astimezone(VIETNAM_TIME)
+    except OverflowError:
+        end = FIRST_INSTANT if instant.year == 1 else LAST_INSTANT
+        return end.replace(tzinfo=VIETNAM_TIME)
+
+
+def start_of_range(end: datetime, span: timedelta, resolution: timedelta) -> datetime:
+    """Return the instant `span` before `end` (UTC), rounded down to a multiple of `resolution`; never an exception.
+
+    >>> end = datetime(2026, 7, 1, 1, 5, 7, tzinfo=UTC)
+    >>> start_of_range(end, timedelta(minutes=2), timedelta(minutes=1)).isoformat()
+    '2026-07-01T01:03:00+00:00'
+    """
+    since_beginning = end - FIRST_INSTANT - span
+    if resolution:
+        since_beginning -= (since_beginning - (EPOCH - FIRST_INSTANT)) % resolution
+    return FIRST_INSTANT + max(since_beginning, timedelta(0))
 
 
 def to_timestamp_text(at: datetime) -> str:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
-from cchc_connect.adapter import AdapterFactory
+from cchc_connect.adapter import AdapterFactory, Source
 from cchc_connect.cli.adapter_texts import adapter_texts
 from cchc_connect.cli.console import Console, OutputTable
 from cchc_connect.cli.context import CommandContext
@@ -18,6 +18,7 @@ from cchc_connect.cli.exit_codes import ExitCode
 from cchc_connect.cli.field_types import AllowedValue, allowed_values, field_type_text
 from cchc_connect.cli.schema_show import show_values
 from cchc_connect.cli.setup_commands import adapter_summary
+from cchc_connect.config.durations import duration_text
 from cchc_connect.database.names import require_known
 from cchc_connect.extras import installed_adapters
 from cchc_connect.registry import adapter_factory
@@ -58,7 +59,8 @@ def show_adapter(command: CommandContext, name: str) -> ExitCode:
         _option_row(key, field, texts.options.get(key, field.description or ""), console)
         for key, field in factory.Options.model_fields.items()
     ]
-    reads, accepts = _record_types(factory)
+    sources, accepts = _parts(factory)
+    reads = [source.record_type.record_type for source in sources]
     summary = adapter_summary(installed[name], command)
     sample = "\n".join(_sample_lines(name, factory.Options, console))
     console.document(
@@ -66,6 +68,7 @@ def show_adapter(command: CommandContext, name: str) -> ExitCode:
             **summary,
             "reads": reads,
             "accepts": accepts,
+            "times": [_times(source) for source in sources],
             "options": [_document(option) for option in options],
             "notes": texts.notes,
             "sample": sample,
@@ -74,13 +77,22 @@ def show_adapter(command: CommandContext, name: str) -> ExitCode:
     console.message("adapter_view.head", name=name, package=summary["package"], version=summary["version"])
     console.prose(texts.notes)
     console.line()
-    for code, record_types in (("adapter_view.reads", reads), ("adapter_view.accepts", accepts)):
-        console.message(code, record_types=", ".join(record_types) or "-")
+    _show_parts(sources, accepts, console)
     _show_options(options, console)
     console.heading("adapter_view.sample")
     for line in sample.splitlines():
         console.line(line)
     return ExitCode.DONE
+
+
+def _show_parts(sources: list[Source], accepts: list[str], console: Console) -> None:
+    """Write what the adapter reads and accepts, and what its sources say of their times."""
+    reads = [source.record_type.record_type for source in sources]
+    for code, record_types in (("adapter_view.reads", reads), ("adapter_view.accepts", accepts)):
+        console.message(code, record_types=", ".join(record_types) or "-")
+    for source in sources:
+        if source.profile.changed_since:
+            console.message("adapter_view.times", **_times(source))
 
 
 def _show_options(options: list[OptionRow], console: Console) -> None:
@@ -110,8 +122,16 @@ def _default_text(option: OptionRow, console: Console) -> str:
     return "-" if option.default is None else toml_value(option.default)
 
 
-def _record_types(factory: AdapterFactory) -> tuple[list[str], list[str]]:
-    """Return the record types that the adapter reads and accepts with the options of the sample."""
+def _times(source: Source) -> dict[str, str]:
+    """Return what a source says of its times; `cchc.toml` may say otherwise."""
+    profile = source.profile
+    spans = {"lookback": profile.lookback, "timestamp_resolution": profile.timestamp_resolution}
+    texts = {name: duration_text(span) for name, span in spans.items()}
+    return {"record_type": source.record_type.record_type, **texts}
+
+
+def _parts(factory: AdapterFactory) -> tuple[list[Source], list[str]]:
+    """Return the sources of the adapter and the record types that it accepts, with the options of the sample."""
     required = {
         name: _sample_value(field) for name, field in factory.Options.model_fields.items() if field.is_required()
     }
@@ -119,8 +139,7 @@ def _record_types(factory: AdapterFactory) -> tuple[list[str], list[str]]:
         adapter = factory(factory.Options.model_validate(required))
     except Exception:  # noqa: BLE001  # code of another package that the sample does not suit: nothing is known then
         return [], []
-    reads = [source.record_type.record_type for source in adapter.sources]
-    return reads, [target.record_type.record_type for target in adapter.targets]
+    return list(adapter.sources), [target.record_type.record_type for target in adapter.targets]
 
 
 def _sample_value(field: FieldInfo) -> object:

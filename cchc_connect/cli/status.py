@@ -12,10 +12,12 @@ from cchc_connect.cli.formatting import local_time
 from cchc_connect.clock import to_timestamp_text
 from cchc_connect.config.glance import ConfigGlance, SecurityException
 from cchc_connect.database.direct.opening import location_text
+from cchc_connect.database.state.counters import Counters
 from cchc_connect.messages import Message
 from cchc_connect.monitoring.runs import Run
 from cchc_connect.monitoring.status import DatabaseStatus, RouteStatus, StreamStatus, read_status
 from cchc_connect.privacy.secrets import SecretText
+from cchc_connect.sync.time_notes import TIME_COUNTERS, time_notes
 
 
 def show_status(command: CommandContext, database: str | None) -> ExitCode:
@@ -42,7 +44,7 @@ def _document(
     unfinished = status.unfinished_run
     return {
         "database": location,
-        "streams": [_stream(stream, console) for stream in status.streams],
+        "streams": [_stream(stream, status.last_run, console) for stream in status.streams],
         "routes": [_route(route, console) for route in status.routes],
         "last_run": None if status.last_run is None else _last_run(status.last_run),
         "unfinished_run": unfinished
@@ -53,7 +55,8 @@ def _document(
     }
 
 
-def _stream(stream: StreamStatus, console: Console) -> dict[str, Any]:
+def _stream(stream: StreamStatus, last_run: Run | None, console: Console) -> dict[str, Any]:
+    counts = _last_counts(stream, last_run)
     return {
         "connection": stream.connection,
         "record_type": stream.record_type,
@@ -71,7 +74,17 @@ def _stream(stream: StreamStatus, console: Console) -> dict[str, Any]:
         "quarantined": stream.quarantined,
         "held_reason": stream.hold and console.sentence(stream.hold),
         "incomplete_reason": stream.incomplete and console.sentence(stream.incomplete),
+        **{name: getattr(counts, name) for name in TIME_COUNTERS},
+        "notes": [console.sentence(note) for note in time_notes(counts)],
     }
+
+
+def _last_counts(stream: StreamStatus, last_run: Run | None) -> Counters:
+    """Return the counters of a stream in the last run; empty if it was not pulled then."""
+    lines = [] if last_run is None or last_run.report is None else last_run.report.lines
+    names = (stream.connection, stream.record_type, stream.partition)
+    pulled = (line.counts for line in lines if (line.name, line.record_type, line.partition) == names)
+    return next(pulled, Counters())
 
 
 def _route(route: RouteStatus, console: Console) -> dict[str, Any]:
@@ -114,6 +127,8 @@ def _show_streams(streams: list[dict[str, Any]], console: Console) -> None:
     console.table(OutputTable(headings=headings, rows=rows, numbers_from=len(names)))
     for stream in streams:
         name = f"{stream['connection']} {stream['record_type']} {stream['partition']}".rstrip()
+        for note in stream["notes"]:
+            console.message("sync_view.note", place=name, note=note)
         for state in ("held", "incomplete"):
             if stream[f"{state}_reason"]:
                 since = local_time(stream[f"{state}_since"], console.language)

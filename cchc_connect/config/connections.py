@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError, PydanticKnownError
 from cchc_connect.config.accounts import Account, HeaderName, OAuth2Account
 from cchc_connect.config.durations import Period
 from cchc_connect.config.secrets import Secret
+from cchc_connect.config.source_times import SourceTimes
 from cchc_connect.config.tables import Address, ConfigTable, Reason
 from cchc_connect.http import Rate
 from cchc_connect.transport.network.url_guard import is_plain_http
@@ -105,7 +106,7 @@ class SignedByTable(ConfigTable):
     """HTTP header that carries the signature."""
 
 
-class ConnectionTable(ConfigTable):
+class ConnectionTable(SourceTimes):
     """Connection to one agency's system. Table `[connections.NAME]`."""
 
     adapter: str

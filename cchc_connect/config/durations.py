@@ -41,6 +41,19 @@ def parse_duration(text: str) -> timedelta:
     return timedelta(**{UNITS[match["unit"]]: int(match["number"])})
 
 
+def duration_text(duration: timedelta) -> str:
+    """Return a duration as `cchc.toml` writes it, in the largest unit that fits.
+
+    >>> duration_text(timedelta(minutes=90)), duration_text(timedelta(days=2))
+    ('90m', '2d')
+    """
+    seconds = int(duration.total_seconds())
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds and not seconds % size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
 def parse_period(text: str) -> timedelta:
     """Return the period of a schedule.
 

@@ -53,6 +53,7 @@ RULES_WITH_MESSAGE = frozenset(
         "period",
         "secret_literal",
         "set_type",
+        "span",
         "string_pattern_mismatch",
         "string_too_long",
         "string_too_short",

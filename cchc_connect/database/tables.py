@@ -117,6 +117,7 @@ quarantine = Table(
     _text("run_id"),
     _text("first_seen"),
     _optional("resolved_at"),
+    _optional("source_time"),
     Index("quarantine_open", "connection", "record_type", "source_key"),
     comment="Wire items that did not become records: raw form and all faults; open while resolved_at is null.",
 )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from cchc_connect.adapter import Adapter, PageRequest, Source
 from cchc_connect.clock import Clock, SystemClock
 from cchc_connect.config.connections import ConnectionTable
+from cchc_connect.config.durations import duration_text
 from cchc_connect.config.file import Config
 from cchc_connect.database.stream import NO_PARTITION
 from cchc_connect.diagnostics.finding import Finding
@@ -18,10 +19,12 @@ from cchc_connect.diagnostics.responses import ObservedAdapter
 from cchc_connect.errors import CchcError, OutsideHours, SourceHeld
 from cchc_connect.messages import Message
 from cchc_connect.sync.adapter_calls import fetch_page
+from cchc_connect.sync.asking import Asked, time_counters
 from cchc_connect.sync.change_detection import ChangeDetector, ClassifiedPage
 from cchc_connect.sync.connector import connect, endpoint_for
 from cchc_connect.sync.error_policy import adapter_boundary
 from cchc_connect.sync.run_environment import TransportOpener
+from cchc_connect.sync.time_notes import time_notes
 from cchc_connect.transport import Endpoint, Transport
 from cchc_connect.transport.network.tls import default_tls_context
 from cchc_connect.transport.network.url_guard import origin_of
@@ -72,9 +75,9 @@ def _connection_findings(
     is_readable = True
     with connect(name, table, adapter, min(config.run.deadline_s, CHECK_DEADLINE_S)) as transport:
         for source in adapter.sources:
-            finding = _first_page_finding(name, source, transport)
-            is_readable = is_readable and finding.error is None
-            yield finding
+            for finding in _source_findings(name, table, source, transport, clock):
+                is_readable = is_readable and finding.error is None
+                yield finding
     yield from adapter.findings(name, None if table.account is None else table.account.display_name)
     if adapter.targets and is_readable:
         record_types = ", ".join(target.record_type.record_type for target in adapter.targets)
@@ -106,9 +109,12 @@ def _route_findings(name: str, config: Config) -> Iterator[Finding]:
             yield Finding.good(name, "check.route_declared", {**flow, **reasons})
 
 
-def _first_page_finding(name: str, source: Source, transport: Transport) -> Finding:
+def _source_findings(
+    name: str, table: ConnectionTable, source: Source, transport: Transport, clock: Clock
+) -> Iterator[Finding]:
+    """Yield what the first page of a source shows, also of its change times, and what the connection says of these."""
     record_type = source.record_type.record_type
-    subject = f"{name} {record_type}"
+    subject, asked_at = f"{name} {record_type}", clock.now()
     try:
         partition = next(iter(source.profile.partitions), NO_PARTITION)
         page_request = PageRequest(since=None, page_token=None, partition=partition)
@@ -116,10 +122,16 @@ def _first_page_finding(name: str, source: Source, transport: Transport) -> Find
         with adapter_boundary(connection=name, record_type=record_type):
             classified = ChangeDetector(source).classify_all(page.items)
     except OutsideHours as closed:
-        return Finding(subject=subject, message=Message(closed.code, closed.context), proves_access=True)
+        yield Finding(subject=subject, message=Message(closed.code, closed.context), proves_access=True)
     except CchcError as error:
-        return Finding.bad(subject, error)
-    return _page_finding(subject, classified)
+        yield Finding.bad(subject, error)
+    else:
+        yield _page_finding(subject, classified)
+        for note in time_notes(time_counters(classified, Asked(asked_at, asked_at))):
+            yield Finding.warning(subject, note.code, note.context)
+    if table.lookback:
+        lookback = table.applied_to(source.profile, record_type).lookback
+        yield Finding.good(subject, "check.lookback", {"lookback": duration_text(lookback)})
 
 
 def _page_finding(subject: str, classified: ClassifiedPage) -> Finding:

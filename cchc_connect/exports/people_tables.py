@@ -13,12 +13,13 @@ from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
+from cchc_connect.clock import in_vietnam
 from cchc_connect.exports.field_types import FieldType, field_types, has_geometry
 from cchc_connect.exports.geometry_encoding import well_known_text
 from cchc_connect.exports.stored_rows import ExportRow, Selection
 from cchc_connect.messages import Language, Wording
 from cchc_connect.record_fields import field_name, field_value, is_code, record_term
-from cchc_schemas import VIETNAM, PartialDate
+from cchc_schemas import PartialDate
 
 Cell: TypeAlias = str | int | Decimal | date | None
 """Value of a cell; an instant is a `datetime` without offset, in Vietnamese time."""
@@ -164,7 +165,7 @@ def _instant(stored: str | None) -> datetime | None:
     """Return an instant in Vietnamese time, without offset: spreadsheets know none."""
     if stored is None:
         return None
-    return datetime.fromisoformat(stored).astimezone(VIETNAM).replace(tzinfo=None)
+    return in_vietnam(datetime.fromisoformat(stored)).replace(tzinfo=None)
 
 
 def _same(value: Any) -> Cell:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from cchc_connect.clock import VIETNAM_TIME
+from cchc_connect.clock import in_vietnam
 
 if TYPE_CHECKING:
     from cchc_connect.messages.catalogue import Language
@@ -78,8 +78,9 @@ def value_text(name: str, value: object, language: "Language", catalogue: Mappin
 
 def instant_text(instant: datetime, language: "Language") -> str:
     """Return date and time in Vietnamese time, to the minute; a value without offset is Vietnamese time already."""
-    local = instant.astimezone(VIETNAM_TIME) if instant.tzinfo else instant
-    return f"{local:%d/%m/%Y %H:%M}" if language == VIETNAMESE else f"{local:%Y-%m-%d %H:%M}"
+    local = in_vietnam(instant) if instant.tzinfo else instant
+    year, time = f"{local.year:04}", f"{local:%H:%M}"
+    return f"{local:%d/%m}/{year} {time}" if language == VIETNAMESE else f"{year}-{local:%m-%d} {time}"
 
 
 def day_text(iso_date: object, language: "Language") -> str:

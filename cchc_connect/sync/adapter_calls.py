@@ -19,15 +19,21 @@ from cchc_connect.adapter import (
 )
 from cchc_connect.database.stream import Stream
 from cchc_connect.errors import CchcError, Rejected, Retriable, SourceHeld, StartOver
-from cchc_connect.http import Conversation
+from cchc_connect.http import Conversation, HttpResponse, Result
 from cchc_connect.privacy.adapter_failure import ContractBroken, require_type
 from cchc_connect.privacy.page_tokens import display_token
 from cchc_connect.sync.error_policy import adapter_boundary
 from cchc_connect.transport import Transport
 
 
-def fetch_page(transport: Transport, source: Source, page_request: PageRequest, connection: str) -> Page:
-    """Fetch one page of a source.
+def fetch_page(
+    transport: Transport,
+    source: Source,
+    page_request: PageRequest,
+    connection: str,
+    on_response: Callable[[HttpResponse], None] | None = None,
+) -> Page:
+    """Fetch one page of a source; `on_response` gets every response before the adapter does.
 
     Raises:
         CchcError: what the conversation raised, or the typed error of one of its requests.
@@ -40,9 +46,34 @@ def fetch_page(transport: Transport, source: Source, page_request: PageRequest, 
         called=source.fetch,
         page=display_token(page_request.page_token),
     ):
-        page = transport.run(source.fetch(page_request))
+        conversation = source.fetch(page_request)
+        page = transport.run(conversation if on_response is None else _observed(conversation, on_response))
         _require_page(page)
     return page
+
+
+def _observed(conversation: Conversation[Result], on_response: Callable[[HttpResponse], None]) -> Conversation[Result]:
+    """Run `conversation` and let `on_response` see its responses.
+
+    Raises:
+        ContractBroken: `conversation` is no generator.
+    """
+    require_type("Conversation", Generator, conversation)
+    try:
+        request = next(conversation)
+        while True:
+            try:
+                response = yield request
+            except (CchcError, ContractBroken) as error:
+                request = conversation.throw(error)
+            else:
+                on_response(response)
+                request = conversation.send(response)
+    except StopIteration as finished:
+        result: Result = finished.value
+        return result
+    finally:
+        conversation.close()
 
 
 def lacks_item(transport: Transport, source: Source, stream: Stream, key: str) -> bool:

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from cchc_connect.adapter import Source
@@ -16,9 +16,11 @@ from cchc_connect.database.writing.fingerprints import KnownItem
 from cchc_connect.database.writing.incoming import IncomingRecord, content_key
 from cchc_connect.database.writing.ownership import Owners
 from cchc_connect.database.writing.quarantine import KEY_TWICE, FaultyItem
+from cchc_connect.database.writing.version_order import NO_KNOWN_FORM
 from cchc_connect.sync.translation import ENGINE_FAILED, TRANSLATION_FAILED, LocalTranslator, TranslatedItem, Translator
 from cchc_connect.wire.json import Item, RawItem
 from cchc_schemas import Fault
+from cchc_schemas.spelling import SPELLING_VERSION
 
 ADAPTER_FAULT_THRESHOLD = 5
 """If at least so many items fail, and all of them, the adapter is at fault; fewer may be faulty by themselves."""
@@ -47,8 +49,16 @@ class ClassifiedPage:
     """Source keys of drafts that are still in quarantine."""
     keys: set[str] = field(default_factory=set[str])
     """Source keys of all items of the page."""
+    former: list[str] = field(default_factory=list[str])
+    """Source key of each item that is a former version; it is not among `keys`."""
+    carried: int = 0
+    """Number of records and faulty items that came on an earlier page, and counted as faulty there."""
+    ended_keys: list[str] = field(default_factory=list[str])
+    """Keys of quarantine entries that end, as their items became records."""
     change_times: list[str] = field(default_factory=list[str])
     """Change times of the items for which the source gives one (UTC, as stored)."""
+    time_shapes: list[str] = field(default_factory=list[str])
+    """Shape of each change time that cannot be read."""
 
     @property
     def adapter_fault(self) -> Fault | None:
@@ -95,18 +105,26 @@ NO_EXISTING_ITEMS: Mapping[bytes, KnownItem] = MappingProxyType({})
 class ChangeDetector:
     """Classifies the items of one source. It uses neither database nor network."""
 
-    def __init__(self, source: Source, owners: Owners | None = None, translator: Translator | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        owners: Owners | None = None,
+        translator: Translator | None = None,
+        connection: str = "",
+    ) -> None:
         """Create the detector.
 
         Args:
             source: the source whose items are classified.
             owners: declared owners of its record type; None: none are declared.
             translator: translates the items; None: a translator in the calling thread.
+            connection: the connection of the source; others may own its records before it.
         """
-        self.translation_key = (
-            f"{source.mapping_version}.{source.record_type.record_version}{_owners_hash(owners or Owners())}"
-        )
-        """Translation key: mapping version, record version and ownership. If it changes, all items are read again."""
+        versions = f"{source.mapping_version}.{source.record_type.record_version}.{SPELLING_VERSION}"
+        self.translation_key = f"{versions}{_owners_hash(owners or Owners(), connection)}"
+        """Translation key: versions of mapping, record and spelling, and ownership. If it changes, all items are read
+        again.
+        """
         self._seed = self.translation_key.encode()
         self._translator = translator or LocalTranslator(source)
 
@@ -176,23 +194,29 @@ class ChangeDetector:
         classified: ClassifiedPage,
     ) -> None:
         key = translated.key or _own_key(translated, item_hash)
+        if translated.is_former:
+            classified.former.append(key)
+            return
         if not _add_key(key, item_hash, item, hash_by_key, classified):
             return
         if translated.source_time is not None:
             classified.change_times.append(translated.source_time)
+        if translated.time_shape is not None:
+            classified.time_shapes.append(translated.time_shape)
         if translated.is_draft:
             classified.drafts += 1
             classified.former_faults += [key] if key in quarantined.by_key else []
         elif translated.record is None and quarantined.by_key.get(key) == item_hash:
             classified.still_faulty += 1
         elif translated.record is None:
-            classified.faulty.append(_faulty_item(key, item_hash, item, translated.faults))
+            faulty = _faulty_item(key, item_hash, item, translated.faults)
+            classified.faulty.append(replace(faulty, source_time=translated.source_time))
         else:
             incoming = IncomingRecord(
                 source_key=key,
                 source_time=translated.source_time,
                 item=item,
-                item_hash=item_hash,
+                item_hash=item_hash if translated.time_shape is None else NO_KNOWN_FORM,
                 record=translated.record,
                 notes=translated.notes,
             )
@@ -226,10 +250,11 @@ def _faulty_item(key: str, item_hash: bytes, item: Item, faults: tuple[Fault, ..
     return FaultyItem(source_key=key, item_hash=item_hash, item=item, faults=faults)
 
 
-def _owners_hash(owners: Owners) -> str:
-    """Return a short hash of the declared owners, 8 hexadecimal digits; "" if none are declared."""
+def _owners_hash(owners: Owners, connection: str) -> str:
+    """Return a short hash of the declared owners and of those before `connection`, 8 digits; "" if there are none."""
     declared = [
         *([f"={owners.record}"] if owners.record else []),
         *(f".{name}={owner}" for name, owner in sorted(owners.fields.items())),
+        *(f"<{owner}" for owner in owners.before(connection)),
     ]
     return hashlib.blake2b("\n".join(declared).encode(), digest_size=4).hexdigest() if declared else ""

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cchc_connect.adapter import ListingOrder, Page
+from cchc_connect.clock import Clock
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursor import Cursor
+from cchc_connect.sync.asking import Asked, Asking, PageTimes, time_counters
 from cchc_connect.sync.change_detection import ClassifiedPage
 from cchc_connect.sync.completeness import Completeness
 from cchc_connect.sync.plausibility import PlausibilityCheck
 from cchc_connect.sync.seen_keys import SeenKeys
+from cchc_connect.sync.went_back import OlderVersions
 
 
 class Pass:
@@ -26,9 +29,10 @@ class Pass:
         cursor: Cursor,
         plausibility: PlausibilityCheck,
         order: ListingOrder,
-        began_s: float,
+        clock: Clock,
         *,
         ends_without_link: bool = False,
+        source_went_back: bool = False,
     ) -> None:
         """Start at `cursor`.
 
@@ -36,21 +40,26 @@ class Pass:
             cursor: where the pass begins.
             plausibility: checks of the stream's pages.
             order: order in which the source lists changes.
-            began_s: the present second of the monotonic clock.
+            clock: our own clock.
             ends_without_link: whether the connection says that a page without a link is the last one.
+            source_went_back: whether what the source shows counts, also if it is older than what is stored.
         """
         self.initial_cursor = cursor
         self.cursor = cursor
         self.plausibility = plausibility
+        self.asking = Asking(clock)
         self.seen = SeenKeys()
+        self.older = OlderVersions()
+        self.pages = 0
+        self.source_went_back = source_went_back
         self.is_resumed = cursor.page_token is not None
         shown_before = (cursor.pass_shown or None) if self.is_resumed else 0
         self.completeness = Completeness(
             plausibility.stream, self.seen, shown_before=shown_before, ends_without_link=ends_without_link
         )
-        self.began_s = began_s
+        self.began_s = clock.monotonic()
         self.watermark_tracker = WatermarkTracker(
-            order, began_s, is_resumed=self.is_resumed, checkpoint=cursor.checkpoint
+            order, self.began_s, is_resumed=self.is_resumed, checkpoint=cursor.checkpoint
         )
 
     @property
@@ -66,16 +75,22 @@ class Pass:
         return True
 
     @property
+    def lists_all(self) -> bool:
+        """Whether the pass lists everything from the first page on, and not only what changed."""
+        return self.initial_cursor.pass_since is None and not self.is_resumed
+
+    @property
     def is_behind_watermark(self) -> bool:
         """Whether a source asked for changes did not even list the change that the watermark comes from.
 
         The time range is inclusive, so it contains that change, unless the item was deleted or the source is a
-        different one now.
+        different one now. A source that shows older versions instead is followed if it shows them twice.
         """
         start = self.initial_cursor
-        if start.pass_since is None or start.watermark is None or self.is_resumed:
+        if start.pass_since is None or start.watermark is None or self.is_resumed or self.older.pages:
             return False
-        return self.watermark_tracker.latest is None or self.watermark_tracker.latest < start.watermark
+        latest = self.watermark_tracker.latest_listed
+        return latest is None or latest < start.watermark
 
 
 @dataclass(frozen=True)
@@ -86,6 +101,7 @@ class PageCommit:
     classified: ClassifiedPage
     pass_state: Pass
     next_cursor: Cursor
+    asking_instant: Asked
     ends_pass: bool
     """Whether the pass ends with this page."""
 
@@ -98,14 +114,14 @@ class PageCommit:
 def count_page(page_commit: PageCommit) -> Counters:
     """Return the counters of a page, apart from those of the items that are to be written."""
     fetched, classified = len(page_commit.page.items), page_commit.classified
-    count = len(classified.records) + len(classified.faulty) + classified.still_faulty + classified.drafts
-    return Counters(
-        fetched=fetched,
-        pages=1,
-        unchanged=fetched - count,
-        quarantined=classified.still_faulty,
-        drafts=classified.drafts,
-    )
+    written = len(classified.records) + len(classified.faulty) - classified.carried
+    former, drafts = len(classified.former), classified.drafts
+    unchanged = fetched - written - classified.still_faulty - former - drafts
+    still_faulty = classified.still_faulty - classified.carried
+    counts = Counters(fetched=fetched, pages=1, unchanged=unchanged, quarantined=still_faulty, outdated=former)
+    counts.drafts = drafts
+    counts.add(time_counters(classified, page_commit.asking_instant))
+    return counts
 
 
 @dataclass
@@ -121,12 +137,16 @@ class WatermarkTracker:
     checkpoint: datetime | None
     """Checkpoint stored with the cursor: the latest change time seen, or without an order that of the first page."""
     latest: datetime | None = None
+    """Latest change time that this process saw, without those after the instant of asking."""
+    latest_listed: datetime | None = None
     """Latest change time that this process saw."""
 
-    def observe(self, latest: datetime | None) -> None:
-        """Record the latest change time of the next page; None if the page has none."""
+    def observe(self, times: PageTimes) -> None:
+        """Record the change times of the next page."""
+        latest = times.latest
         is_first = self.latest is None and self.checkpoint is None and not self.is_resumed
         self.latest = later(self.latest, latest)
+        self.latest_listed = later(self.latest_listed, times.latest_listed)
         if self.order is ListingOrder.ASCENDING:
             self.checkpoint = later(self.checkpoint, latest)
         elif is_first:

@@ -1,18 +1,16 @@
 """Plausibility checks of a source's pages; a failure puts the source on hold and does not move its cursor."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from cchc_connect.adapter import Page
 from cchc_connect.clock import Clock, from_timestamp_text, to_timestamp_text
 from cchc_connect.database.state.cursor import Cursor
 from cchc_connect.database.stream import Stream
+from cchc_connect.database.writing.version_order import EARLIEST_CHANGE_TIME
 from cchc_connect.errors import SourceHeld
 from cchc_connect.sync.change_detection import ClassifiedPage
 from cchc_connect.sync.translation import TRANSLATION_FAILED
-
-EARLIEST_CHANGE_TIME = to_timestamp_text(datetime(1900, 1, 1, tzinfo=UTC))
-"""An earlier change time counts as missing (UTC, as stored): systems write such dates for "no date"."""
 
 TIME_TOLERANCE = timedelta(days=1)
 """Tolerance of the filter check: a source may filter by whole days. It is also the tolerance for future times."""

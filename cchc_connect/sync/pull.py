@@ -7,16 +7,14 @@ source with a reason (`SourceHeld`) and does not move its cursor.
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from cchc_connect.adapter import Page, PageRequest, Source
-from cchc_connect.clock import from_timestamp_text
 from cchc_connect.database.state.counters import Counters
 from cchc_connect.database.state.cursor import Cursor
 from cchc_connect.database.state.cursors import mark_incomplete, read_cursor, stored_doubts, write_cursor
@@ -24,22 +22,26 @@ from cchc_connect.database.state.run_counters import CounterKey, write_counters
 from cchc_connect.database.stream import Stream
 from cchc_connect.database.writing import quarantine
 from cchc_connect.database.writing.absences import remove_absences
-from cchc_connect.database.writing.fingerprints import KnownItem, keys_without_item, known_items_by_hash
-from cchc_connect.database.writing.incoming import PageBatch
-from cchc_connect.database.writing.ownership import owners_of
+from cchc_connect.database.writing.fingerprints import KnownItem, known_items_by_hash
+from cchc_connect.database.writing.incoming import PageBatch, WriteContext
 from cchc_connect.database.writing.page_writer import write_page
 from cchc_connect.errors import SourceHeld, StartOver
 from cchc_connect.privacy import page_tokens
 from cchc_connect.sync.absences import Absences, Deletions, tombstones
-from cchc_connect.sync.adapter_calls import fetch_page
-from cchc_connect.sync.change_detection import ChangeDetector, ClassifiedPage, PageLookup, QuarantineIndex
+from cchc_connect.sync.asking import Asking, PageTimes, mark_ahead, page_times
+from cchc_connect.sync.change_detection import ChangeDetector, PageLookup, QuarantineIndex
 from cchc_connect.sync.completeness import Rereading
 from cchc_connect.sync.concurrency import BackgroundWriter, prefetch
+from cchc_connect.sync.moved_keys import MovedKeys
 from cchc_connect.sync.pass_progress import PageCommit, Pass, count_page, later
 from cchc_connect.sync.plausibility import PlausibilityCheck, is_too_many
 from cchc_connect.sync.pull_range import PullRange
+from cchc_connect.sync.range_start import range_start
 from cchc_connect.sync.run_context import RunContext
 from cchc_connect.sync.translation import Translator
+from cchc_connect.sync.twice_shown import TwiceShown
+from cchc_connect.sync.unreadable_times import UnreadableTimes
+from cchc_connect.sync.went_back import KnownItems, ShownElsewhere
 from cchc_connect.sync.worker_process import MAX_PENDING
 from cchc_connect.transport import Transport
 
@@ -48,9 +50,6 @@ if TYPE_CHECKING:
 
 MAX_PAGES = 100_000
 """Maximum number of pages of one pass; a source with more never ends."""
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-"""Zero of the rounding to a source's timestamp resolution."""
 
 log = logging.getLogger("cchc_connect.sync")
 
@@ -69,13 +68,20 @@ class Pull:
     ) -> None:
         """Create the pull; no request is sent before `run`. Without `translator` items are translated here."""
         self._source = source
+        self.profile = source.profile
+        """Capabilities of the source; a connection may say something else of its times."""
         self._stream = stream
         self._transport = transport
         self._run_context = run_context
         self._pull_range = pull_range or PullRange()
-        self._detector = ChangeDetector(source, owners_of(run_context.owners, stream.record_type), translator)
+        owners = run_context.owners_of(stream.record_type)
+        self._detector = ChangeDetector(source, owners, translator, stream.connection)
         self._quarantined = QuarantineIndex({})
+        self._stored_items = KnownItems(stream, run_context)
+        self._twice = TwiceShown(stream, run_context, self._pull_range)
+        self._unreadable_times = UnreadableTimes()
         self._absences = Absences(stream, source.profile, run_context, self._pull_range)
+        self._moved_keys = MovedKeys(stream, self._detector, run_context, self._pull_range)
         self._rereading = Rereading()
         self._counted_before_pass = Counters()
         self.counts = Counters()
@@ -100,7 +106,7 @@ class Pull:
         self._run_context.progress(self._stream.connection, self._stream.record_type, self.counts, None)
         cursor = self._initial_cursor()
         if cursor.pass_since is not None:
-            self._retry_key_conflicts()
+            self.counts.add(self._moved_keys.retry())
         try:
             state = self._read(cursor)
         except StartOver:
@@ -111,33 +117,54 @@ class Pull:
                 self._error_context,
             )
             state = self._read(self._restart_cursor())
-        if state.is_behind_watermark and not self._pull_range.is_partial:
-            log.warning(
-                "%(connection)s: %(record_type)s lists nothing as late as its watermark; everything is compared",
-                self._error_context,
-            )
-            state = self._read(self._restart_cursor())
+        if self._pull_range.moves_cursor:
+            state = self._follow_source(state)
         self._conclude(state)
         self._check_quarantined_share()
+        self._unreadable_times.check(self.counts, self._error_context)
 
-    def _read(self, cursor: Cursor) -> Pass:
+    def _follow_source(self, state: Pass) -> Pass:
+        """Compare everything if the pass `state` shows that the source went back; return the last pass."""
+        if state.is_resumed or state.completeness.incomplete is not None:
+            return state
+        cursor = state.initial_cursor
+        missing = self._stored_items.left_out(cursor, state.seen)
+        if (missing or state.is_behind_watermark) and state.pages > 1:
+            state = self._read(cursor)  # rows may have moved between two pages
+            missing = {key for key in missing if key not in state.seen}
+        if missing or state.is_behind_watermark or state.older.are_many:
+            log.warning(
+                "%(connection)s: %(record_type)s does not list what it should since its watermark; "
+                "everything is compared",
+                self._error_context,
+            )
+            start = replace(self._restart_cursor(), watermark=cursor.watermark)
+            state = self._read(start, source_went_back=True)
+            if state.completeness.incomplete is not None:
+                return state
+            self.counts.unlisted += self._stored_items.settle(missing, cursor, state.seen, self.profile.deletes)
+        self._stored_items.mark_unshown(state.older.unexplained(state.seen))
+        return state
+
+    def _read(self, cursor: Cursor, *, source_went_back: bool = False) -> Pass:
         """Run one pass; one that the source may have changed under is read again at once."""
         while True:
             self._counted_before_pass = self.counts.copy()
             try:
-                state = self._run_pass(cursor)
+                state = self._run_pass(cursor, source_went_back=source_went_back)
             except SourceHeld as error:
                 if not self._rereading.may_end(error):
                     raise
             else:
                 if not self._rereading.may_end(state.completeness.doubt):
+                    self.counts.add(self._moved_keys.settle(state))
                     return state
             self._run_context.raise_if_stopping()
             cursor = replace(cursor, page_token=None, checkpoint=None, pass_shown=0)
 
     def _conclude(self, state: Pass) -> None:
         """Keep why the last pass is incomplete, with the stream too; a complete one was stored with its last page."""
-        if self._pull_range.key is not None and self._source.profile.by_key:
+        if self._pull_range.key is not None and self.profile.by_key:
             return  # one item was requested, so the answer is no listing
         self.incomplete = incomplete = state.completeness.incomplete
         if incomplete is None:
@@ -158,6 +185,7 @@ class Pull:
         """Return the stored cursor, and read what is in quarantine, missing and in doubt since the last run."""
         self._quarantined = QuarantineIndex(quarantine.open_hashes(connection, self._stream))
         self._absences.load(connection)
+        self._twice.load(connection)
         self._rereading = Rereading(stored_doubts(connection, self._stream))
         return read_cursor(connection, self._stream)
 
@@ -168,74 +196,36 @@ class Pull:
         if self._pull_range.everything:
             return replace(self._restart_cursor(), watermark=cursor.watermark)
         if self._pull_range.is_partial:
-            since = self._pull_range.first_instant if self._source.profile.changed_since else None
+            since = self._pull_range.first_instant if self.profile.changed_since else None
             return replace(cursor, pass_since=since, page_token=None, checkpoint=None, pass_shown=0)
         if cursor.page_token is not None:
             return cursor
         if self._absences.noticed:  # only a complete listing shows whether they are still missing
             return replace(self._restart_cursor(), watermark=cursor.watermark)
-        return replace(cursor, pass_since=self._since(cursor.watermark), checkpoint=None)
+        since = range_start(self.profile, cursor.watermark, self._run_context.clock.now(), self._stream)
+        return replace(cursor, pass_since=since, checkpoint=None)
 
-    def _since(self, watermark: datetime | None) -> datetime | None:
-        """Return the start of the next pull: a little before the watermark; None if everything must be listed."""
-        profile = self._source.profile
-        if not profile.changed_since or watermark is None:
-            return None
-        if profile.retention is not None and self._run_context.clock.now() - watermark > profile.retention:
-            log.warning(
-                "%(connection)s: %(record_type)s was read too long ago; everything is compared", self._error_context
-            )
-            return None
-        start = watermark - profile.lookback
-        return start - (start - EPOCH) % profile.timestamp_resolution if profile.timestamp_resolution else start
-
-    def _retry_key_conflicts(self) -> None:
-        """Retry items that conflicted with another record's key: a source that lists only changes omits them."""
-        counts = self._write_conflicts(is_gone=None)
-        counts.quarantined = 0  # they are counted when the source lists them
-        self.counts.add(counts)
-
-    def _settle_moved_keys(self, state: Pass) -> None:
-        """After a complete pass, write the items whose record another item was before, and end what no item is now.
-
-        Row numbers move on when a row is deleted, so items of one page may be records that items of another page were.
-        """
-        if not self._shows_everything(state) or not self._writes_pages:
-            return
-        counts = self._write_conflicts(is_gone=self._is_gone(state))
-        counts.quarantined = -counts.resolved  # they were counted as quarantined on their page
-        keys = self._run_context.read(lambda connection: keys_without_item(connection, self._stream))
-        if keys:
-            counts.add(self._write_batch(PageBatch(deleted_keys=keys)))
-        self.counts.add(counts)
-
-    def _write_conflicts(self, is_gone: Callable[[str], bool] | None) -> Counters:
-        items = self._run_context.read(lambda connection: quarantine.items_with_taken_key(connection, self._stream))
-        classified = self._detector.classify_all(items)
-        return self._write_batch(
-            PageBatch(records=classified.records, is_gone=is_gone, is_full_listing=is_gone is not None)
+    def _run_pass(self, cursor: Cursor, *, source_went_back: bool = False) -> Pass:
+        clock, order = self._run_context.clock, self.profile.order
+        self._twice.begin_pass()
+        state = Pass(
+            cursor,
+            PlausibilityCheck(self._stream, clock),
+            order,
+            clock,
+            ends_without_link=self._stream.connection in self._run_context.ends_without_link,
+            source_went_back=source_went_back,
         )
-
-    def _write_batch(self, batch: PageBatch) -> Counters:
-        if not (batch.records or batch.deleted_keys):
-            return Counters()
-        write_context = self._run_context.write_context(self._stream.record_type)
-        return self._run_context.commit(lambda connection: write_page(connection, self._stream, batch, write_context))
-
-    def _run_pass(self, cursor: Cursor) -> Pass:
-        clock, order = self._run_context.clock, self._source.profile.order
-        ends_without_link = self._stream.connection in self._run_context.ends_without_link
-        plausibility = PlausibilityCheck(self._stream, clock)
-        state = Pass(cursor, plausibility, order, clock.monotonic(), ends_without_link=ends_without_link)
         writer = BackgroundWriter(overlapping=self._run_context.prefetch > 0)
         try:
-            with prefetch(self._pages(cursor), self._run_context.prefetch) as pages:
+            with prefetch(self._pages(cursor, state.asking), self._run_context.prefetch) as pages:
                 for page, lookup in self._with_lookups(pages):
                     ends_pass = self._process_page(page, lookup, state, writer)
                     if ends_pass or state.is_too_long(clock.monotonic(), self._run_context.max_pass_s):
                         writer.flush()
-                        if ends_pass:
-                            self._settle_moved_keys(state)
+                        self._twice.remember()
+                        if self._twice.former_keys:
+                            self.counts.add(self._moved_keys.retry_former(self._twice.former_keys))
                         return state
                     if self._run_context.is_stopping():
                         writer.flush()
@@ -245,17 +235,17 @@ class Pull:
             writer.close()
         raise SourceHeld("source.too_many_pages", most=MAX_PAGES, **self._error_context)
 
-    def _pages(self, cursor: Cursor) -> Iterator[Page]:
+    def _pages(self, cursor: Cursor, asking: Asking) -> Iterator[Page]:
         """Yield the pages of the source, starting at the cursor."""
         page_request = PageRequest(
             since=cursor.pass_since,
             page_token=cursor.page_token,
             until=self._pull_range.last_instant,
             partition=self._stream.partition,
-            source_key=self._pull_range.key if self._source.profile.by_key else None,
+            source_key=self._pull_range.key if self.profile.by_key else None,
         )
         for _ in range(MAX_PAGES):
-            page = fetch_page(self._transport, self._source, page_request, self._stream.connection)
+            page = asking.fetch(self._transport, self._source, page_request, self._stream.connection)
             yield page
             if page.next_page_token is None:
                 return
@@ -280,32 +270,32 @@ class Pull:
 
     def _process_page(self, page: Page, lookup: PageLookup, state: Pass, writer: BackgroundWriter) -> bool:
         """Check a page and let the writer commit it with the cursor after it; return whether it is the last."""
-        classified = self._filter_key(self._detector.classify(lookup, self._quarantined))
+        asking_instant = state.asking.next()
+        lookup = self._twice.refreshed(lookup, self._detector)
+        classified = self._pull_range.filtered(self._detector.classify(lookup, self._quarantined))
+        self._twice.hold_back(classified, state)
+        mark_ahead(classified.records, asking_instant)
+        self._unreadable_times.add(classified.time_shapes)
         if self._pull_range.observer is not None:
             on_page = self._pull_range.observer.on_page
             self._run_context.read(lambda connection: on_page(connection, self._stream, classified))
         state.plausibility.require_plausible(page, classified, state.cursor)
         state.seen.add(classified.keys)
+        state.pages += 1
         ends_pass = state.completeness.observe(page, classified)
+        if ends_pass:
+            self._twice.settle(classified, state)
         if self._pull_range.key is not None:
             self.lists_key |= self._pull_range.key in classified.keys or self._pull_range.key in page.deleted_keys
-        state.cursor = self._next_cursor(page, classified, state, ends_pass=ends_pass)
+        times = page_times(classified.change_times, asking_instant)
+        state.cursor = self._next_cursor(page, times, state, ends_pass=ends_pass)
         self._quarantined.add(classified.faulty)
-        if ends_pass and self._source.profile.by_key and self._absences.are_shown_by(state):
+        if ends_pass and self.profile.by_key and self._absences.are_shown_by(state):
             writer.flush()
             self._absences.ask(self._run_context, self._transport, self._source, state)
-        page_commit = PageCommit(page, classified, state, state.cursor, ends_pass)
+        page_commit = PageCommit(page, classified, state, state.cursor, asking_instant, ends_pass)
         writer.submit(lambda: self._commit(page_commit) if self._writes_pages else self._count_only(page_commit))
         return ends_pass
-
-    def _filter_key(self, classified: ClassifiedPage) -> ClassifiedPage:
-        if self._pull_range.key is None:
-            return classified
-        classified.records = [
-            incoming for incoming in classified.records if incoming.source_key == self._pull_range.key
-        ]
-        classified.faulty = [item for item in classified.faulty if item.source_key == self._pull_range.key]
-        return classified
 
     @property
     def _writes_pages(self) -> bool:
@@ -319,31 +309,44 @@ class Pull:
 
     def _commit(self, page_commit: PageCommit) -> None:
         """Commit one page; `counts` changes only after the commit."""
-        counts, deletions = self._run_context.commit(lambda connection: self._write_page(connection, page_commit))
+        write_context = replace(
+            self._run_context.write_context(self._stream.record_type),
+            source_went_back=page_commit.pass_state.source_went_back,
+            asked_at=page_commit.asking_instant.text,
+        )
+        counts, deletions = self._run_context.commit(
+            lambda connection: self._write_page(connection, page_commit, write_context)
+        )
+        page_commit.pass_state.older.add(write_context.outdated)
+        self._twice.note_replaced(write_context.replaced)
         self.counts = counts
         for key in self._absences.listed_again(page_commit.classified.keys):
             del self._absences.noticed[key]
         self.after = page_commit.next_cursor if self._pull_range.moves_cursor else self.before
         self._report_progress(page_commit.pass_state)
         if deletions.too_many:
+            deletions = self._moved_keys.judge_again(self._absences, page_commit.pass_state, self.counts)
+        if deletions.too_many:
             raise SourceHeld("source.shrunk", vanished=deletions.too_many, live=deletions.live, **self._error_context)
 
-    def _write_page(self, connection: Connection, page_commit: PageCommit) -> tuple[Counters, Deletions]:
+    def _write_page(
+        self, connection: Connection, page_commit: PageCommit, write_context: WriteContext
+    ) -> tuple[Counters, Deletions]:
         page, classified = page_commit.page, page_commit.classified
-        write_context = self._run_context.write_context(self._stream.record_type)
         counts, deletions = count_page(page_commit), Deletions()
         remove_absences(connection, self._stream, self._absences.listed_again(classified.keys))
         if page_commit.ends_pass and self._absences.are_shown_by(page_commit.pass_state):
             deletions = self._absences.judge(connection, page_commit.pass_state.seen, write_context.now)
-        deleted_keys = [*tombstones(page, classified, self._pull_range), *deletions.keys]
+        deleted_keys = [*tombstones(page, classified, self._pull_range), *deletions.keys, *classified.ended_keys]
         if classified.records or classified.faulty or deleted_keys or classified.former_faults:
             batch = PageBatch(
                 records=classified.records,
                 faulty=classified.faulty,
                 deleted_keys=deleted_keys,
                 former_faults=classified.former_faults,
-                is_full_listing=self._is_full_listing(page_commit.pass_state),
-                is_gone=self._is_gone(page_commit.pass_state) if page_commit.ends_pass else None,
+                is_full_listing=self._moved_keys.lists_everything(page_commit.pass_state),
+                is_gone=self._moved_keys.is_gone(page_commit.pass_state) if page_commit.ends_pass else None,
+                shown_elsewhere=ShownElsewhere(page_commit.pass_state.seen),
             )
             counts.add(write_page(connection, self._stream, batch, write_context))
         counts.held, counts.absent = deletions.too_many, deletions.waiting
@@ -359,10 +362,9 @@ class Pull:
         total = state.completeness.total
         self._run_context.progress(self._stream.connection, self._stream.record_type, self.counts, total)
 
-    def _next_cursor(self, page: Page, classified: ClassifiedPage, state: Pass, *, ends_pass: bool) -> Cursor:
+    def _next_cursor(self, page: Page, times: PageTimes, state: Pass, *, ends_pass: bool) -> Cursor:
         cursor = state.cursor
-        latest = max(state.plausibility.plausible_times(classified.change_times), default=None)
-        state.watermark_tracker.observe(None if latest is None else from_timestamp_text(latest))
+        state.watermark_tracker.observe(times)
         if not ends_pass and page.next_page_token is not None:
             return replace(
                 cursor,
@@ -376,18 +378,6 @@ class Pull:
         if cursor.pass_since is None and watermark is not None and not state.is_resumed:
             return Cursor(watermark=watermark, translation_key=cursor.translation_key)
         return Cursor(watermark=later(cursor.watermark, watermark), translation_key=cursor.translation_key)
-
-    def _shows_everything(self, state: Pass) -> bool:
-        """True if a pass that came to its end showed every item of the source's partition."""
-        return state.shows_everything and not self._pull_range.is_partial
-
-    def _is_full_listing(self, state: Pass) -> bool:
-        """True if a pass lists everything, if it comes to its end."""
-        return state.initial_cursor.pass_since is None and not self._pull_range.is_partial
-
-    def _is_gone(self, state: Pass) -> Callable[[str], bool] | None:
-        """Return what says whether an item is gone, by its source key; None where a pass does not show that."""
-        return (lambda source_key: source_key not in state.seen) if self._shows_everything(state) else None
 
     def _check_quarantined_share(self) -> None:
         """Raise if too many items are faulty; the valid ones stay committed."""

@@ -125,6 +125,7 @@ class PullJobs:
         stream = self._stream(line)
         translator = WorkerTranslator(LocalTranslator(source), self._source_ref(line), self._worker_slots)
         pull = Pull(source, stream, transport, self._run_context, self._pull_ranges.get(line.name), translator)
+        pull.profile = self._config.connections[line.name].applied_to(source.profile, line.record_type)
         traffic_before, began_s, failure = transport.traffic, self._run_context.clock.monotonic(), None
         try:
             with translator, adapter_boundary(connection=stream.connection, record_type=stream.record_type):

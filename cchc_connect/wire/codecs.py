@@ -16,22 +16,25 @@ Unreadable(rule='instant_unreadable', expected='27/09/2026 08:15:00 (dd/MM/yyyy 
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, wraps
 from math import isfinite
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Concatenate, Literal, ParamSpec, TypeAlias, TypeVar
 
 from cchc_connect.wire.json import MAX_NUMBER_LENGTH
+from cchc_connect.wire.shapes import shape_of
 from cchc_schemas import VIETNAM, PartialDate, vietnamese_day
+from cchc_schemas.spelling import one_spelling
 from cchc_schemas.text import listed
 
 Reader: TypeAlias = Callable[[object], object]
 """Reads one wire value: returns the value, None for no value, or `Unreadable`."""
 
 Meaning = TypeVar("Meaning")
+Options = ParamSpec("Options")
 
 NO_DATE_PREFIXES = ("0000-00-00", "0001-01-01", "1900-01-01")
 """Start of dates that stand for "none": OpenCPS towards its gateway, .NET, SQL Server."""
@@ -82,6 +85,8 @@ class Unreadable:
     rule: str
     expected: str = field(default="", compare=False)
     """The form or the values that were expected, for messages; "" where the rule says enough."""
+    shape: str = field(default="", compare=False, repr=False)
+    """How the value of a time was written, without the value (`shape_of`); "" where that was not noted."""
 
 
 class LocalTime(Enum):
@@ -115,6 +120,19 @@ _NO_INSTANT = Unreadable("instant_unreadable", "2026-09-27T08:15:00+07:00")
 _NO_MILLISECONDS = Unreadable("instant_unreadable", "1790471700000 (ms, 1970-01-01)")
 _NO_FLAG = Unreadable("flag_unreadable", "true, false, 1, 0, Y, N")
 _NO_WHOLE_NUMBER = Unreadable("whole_number_unreadable", "12")
+
+
+def noting_shape(
+    reader: Callable[Concatenate[object, Options], datetime | Unreadable | None],
+) -> Callable[Concatenate[object, Options], datetime | Unreadable | None]:
+    """Let a reader of instants note the shape of a value that it cannot read."""
+
+    @wraps(reader)
+    def read(value: object, /, *args: Options.args, **kwargs: Options.kwargs) -> datetime | Unreadable | None:
+        moment = reader(value, *args, **kwargs)
+        return replace(moment, shape=shape_of(value)) if isinstance(moment, Unreadable) else moment
+
+    return read
 
 
 def text_or_none(value: object) -> str | Unreadable | None:
@@ -184,6 +202,7 @@ def decimal_number(value: object, sign: DecimalSign) -> Decimal | Unreadable | N
     return Decimal(text.replace("." if sign == "," else ",", "").replace(",", "."))
 
 
+@noting_shape
 def local_instant(value: object, form: LocalTime, none_prefixes: Collection[str] = ()) -> datetime | Unreadable | None:
     """Return an instant written in Vietnamese time; None for text that starts with one of `none_prefixes`."""
     text = text_or_none(value)
@@ -201,6 +220,7 @@ def local_instant(value: object, form: LocalTime, none_prefixes: Collection[str]
         return Unreadable("instant_unreadable", form.example)
 
 
+@noting_shape
 def iso_instant(value: object, none_prefixes: Collection[str] = ()) -> datetime | Unreadable | None:
     """Return the UTC instant of an ISO 8601 text; without an offset it is Vietnamese time.
 
@@ -224,6 +244,7 @@ def iso_instant(value: object, none_prefixes: Collection[str] = ()) -> datetime 
         return _NO_INSTANT
 
 
+@noting_shape
 def epoch_ms(value: object) -> datetime | Unreadable | None:
     """Return the UTC instant of milliseconds since 1970, as ArcGIS writes it; None for an unset `DateTime` of .NET."""
     count = whole_number(value)
@@ -237,6 +258,7 @@ def epoch_ms(value: object) -> datetime | Unreadable | None:
         return _NO_MILLISECONDS
 
 
+@noting_shape
 def dotnet_instant(value: object) -> datetime | Unreadable | None:
     """Return the UTC instant of "/Date(1762060782826)/", as .NET writes milliseconds since 1970."""
     text = text_or_none(value)
@@ -315,13 +337,13 @@ def plain_text(value: object) -> str:
 def item_key(value: object) -> str:
     """Return a source's key of an item: one key for a number, its text and the text of its float; "" for none.
 
+    Letters that look alike and invisible characters make no other key (`cchc_schemas.spelling`).
+
     >>> item_key(45), item_key(45.0), item_key("45.0"), item_key(" p-1 "), item_key(None)
     ('45', '45', '45', 'p-1', '')
     """
-    text = plain_text(value)
-    if _INTEGER.fullmatch(text):
-        return text.partition(".")[0]
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    text = one_spelling(plain_text(value))
+    return text.partition(".")[0] if _INTEGER.fullmatch(text) else text
 
 
 def as_list(value: object) -> list[object]:

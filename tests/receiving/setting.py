@@ -1,6 +1,6 @@
 """A shared database with dossiers and parcels, and offices that receive them over a socket."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -132,7 +132,7 @@ def dossiers(*codes: str, **changed: object) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def receiving(address: str) -> Iterator[ReceivingSetting]:
+def receiving(address: str) -> Generator[ReceivingSetting, None, None]:
     """Give the setting while the block runs."""
     with ExitStack() as running:
         running.enter_context(installed(RECEIVING_ADAPTER))

@@ -1,7 +1,7 @@
 """Identity of messages: an idempotency key names one change of one database, and stays with its delivery."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def test_every_attempt_uses_the_stored_key_whatever_the_route_withholds_by_then(
 
 
 @contextmanager
-def lost_answers(setting: ReceivingSetting) -> Iterator[None]:
+def lost_answers(setting: ReceivingSetting) -> Generator[None, None, None]:
     """Lose the answer of every message that has an effect while the block runs, and of its repetitions."""
     setting.portal.on_message = lambda: setattr(setting.portal.switches, "drop_response", 1)
     yield

@@ -567,19 +567,17 @@ def test_an_unchanged_source_keeps_its_watermark(database: SharedDatabase) -> No
 
 def test_a_source_that_went_back_before_its_watermark_is_read_completely(database: SharedDatabase) -> None:
     """A source that was restored from a backup no longer lists the change that was read last."""
-    late = (START + timedelta(days=1)).isoformat()
-    register = LandRegister([parcel_item(1), parcel_item(2, area="300", at=late)], profile=INCREMENTAL)
+    day = timedelta(days=1)
+    early = (START - day).isoformat()
+    register = LandRegister([parcel_item(1, at=early), parcel_item(2, area="300")], profile=INCREMENTAL)
     pull(database, register)
-    register.items = [parcel_item(1, area="99"), parcel_item(2)]
+    register.items = [parcel_item(1, area="99", at=early), parcel_item(2, at=early)]
 
     pull(database, register)
     pull(database, register)
 
-    assert [ask.since for ask in register.requests[1:]] == [
-        START + timedelta(days=1) - timedelta(minutes=10),
-        None,
-        START - timedelta(minutes=10),
-    ]
+    lookback = timedelta(minutes=10)
+    assert [ask.since for ask in register.requests[1:]] == [START - lookback, None, START - day - lookback]
     assert {row.parcel_number: row.area_m2 for row in rows(database).values()} == {"1": 99, "2": 250.5}
 
 

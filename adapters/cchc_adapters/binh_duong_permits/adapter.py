@@ -128,7 +128,7 @@ class Permits(_DepartmentSource):
         params = {"page": str(page), "limit": str(options.page_size), "sort": "maCTCPXD,ASC"}
         if page_request.since and options.changed_column:
             params["filter"] = (
-                f"{options.changed_column}||$gte||{page_request.since.astimezone(UTC):%Y-%m-%dT%H:%M:%S.000Z}"
+                f"{options.changed_column}||$gte||{page_request.since.astimezone(UTC).isoformat()[:19]}.000Z"
             )
         response = yield HttpRequest(method="GET", path=options.permits_path, params=params)
         listing = codecs.as_object(response.json()) or {}

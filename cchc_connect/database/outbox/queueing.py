@@ -103,7 +103,7 @@ def follow_route(connection: Connection, scope: RouteScope, configured: Collecti
         _end_waiting_of(connection, scope.name, delivery.c.route == scope.name, RECEIVER_CHANGED, queued)
         _move(connection, scope.name, f"{scope.name}{FORMER}{stored['receiver']}")
         _move(connection, f"{scope.name}{FORMER}{scope.receiver}", scope.name)
-        types = set()
+        types = set[str]()
     is_removed = delivery.c.record_type.not_in(scope.record_types)
     _end_waiting_of(connection, scope.name, is_removed, TYPE_REMOVED, queued)
     _take_up_withdrawals(connection, scope)

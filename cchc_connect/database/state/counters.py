@@ -24,7 +24,7 @@ class Counters:
     drafts: int = 0
     """Fetched items that are no records yet, such as dossiers without a number."""
     outdated: int = 0
-    """Records and deletions of a program that are older than the stored version, and so changed nothing."""
+    """Versions and deletions that are older than the stored version by the source's own time; they changed nothing."""
     deleted: int = 0
     """Records that were deleted at the source."""
     resolved: int = 0
@@ -49,14 +49,26 @@ class Counters:
     """Records that are missing from a listing but were not deleted, as the listing is implausible."""
     absent: int = 0
     """Records that are missing from a complete listing, and are deleted if the next one lacks them too."""
+    went_back: int = 0
+    """Fetched items that became new versions although the stored ones were newer: the source went back."""
+    unlisted: int = 0
+    """Known items that the source left out when it was asked for the changes since a time before theirs."""
+    times_ahead: int = 0
+    """Fetched items whose change time lies in the future."""
+    times_ahead_s: int = 0
+    """Most seconds by which such a change time is ahead of our clock; the only counter that is not a sum."""
+    times_unreadable: int = 0
+    """Fetched items whose change time cannot be read."""
     pages: int = 0
     requests: int = 0
     bytes_received: int = 0
 
     def add(self, counts: Self) -> None:
         """Add the counters of `counts` to these."""
+        times_ahead_s = max(self.times_ahead_s, counts.times_ahead_s)
         for counter in fields(self):
             setattr(self, counter.name, getattr(self, counter.name) + getattr(counts, counter.name))
+        self.times_ahead_s = times_ahead_s
 
     def copy(self) -> Self:
         """Return a copy of the counters."""

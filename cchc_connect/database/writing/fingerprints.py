@@ -54,24 +54,6 @@ def _claimed_items_query() -> RowQuery:
     return select(claim.c.item_hash, claim.c.source_key, claim.c.source_time).where(in_partition)
 
 
-def source_times(connection: Connection, stream: Stream, source_keys: Sequence[str]) -> dict[str, str]:
-    """Return the latest change time of a stream's items by source key, as stored, also of deleted ones.
-
-    Items that are not stored, or have no change time, are missing.
-    """
-    table = record_table(stream.record_type)
-    owned = select(table.c.source_key, table.c.source_time).where(table.c.connection == stream.connection)
-    is_claimed = (claim.c.record_type == stream.record_type) & (claim.c.connection == stream.connection)
-    claimed = select(claim.c.source_key, claim.c.source_time).where(is_claimed)
-    latest: dict[str, str] = {}
-    for batch in batches(source_keys):
-        for statement in (owned.where(table.c.source_key.in_(batch)), claimed.where(claim.c.source_key.in_(batch))):
-            for source_key, source_time in connection.execute(statement):
-                if source_time is not None and source_time > latest.get(source_key, ""):
-                    latest[source_key] = source_time
-    return latest
-
-
 def keys_without_item(connection: Connection, stream: Stream) -> list[str]:
     """Return the source keys of the live records of a stream's partition that no item of the source is any more."""
     table = record_table(stream.record_type)

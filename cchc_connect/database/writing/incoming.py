@@ -3,7 +3,7 @@
 A record object itself is not kept: a page of them would take ten times the memory, and nothing reads them again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,12 +90,16 @@ class PageBatch:
     """Source keys of deleted items."""
     deletion_times: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     """Source key -> when the source deleted the item, UTC, as stored; None or missing if it does not say."""
+    former_keys: Container[str] = frozenset()
+    """Source keys of former versions, whose records pass to the current versions."""
     former_faults: Sequence[str] = ()
     """Source keys of items that are in quarantine and turned out to be no records yet."""
     is_full_listing: bool = False
     """Whether the pass lists everything, so that its end shows which records no item of the source is any more."""
     is_gone: Callable[[str], bool] | None = None
     """Whether the source has no item with a source key any more, after a complete pass; None: not known yet."""
+    shown_elsewhere: Container[str] = frozenset()
+    """Source keys of those items of which the same pass showed a version on another page too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,3 +110,11 @@ class WriteContext:
     now: str
     """Instant of the write, UTC, as stored."""
     owners: Owners = field(default_factory=Owners)
+    source_went_back: bool = False
+    """Whether the source was seen to go back, so that what it shows counts, also if it is older."""
+    asked_at: str | None = None
+    """When the page was asked for, UTC, as stored; None: at `now`."""
+    outdated: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    """Is filled by the write: source key -> hash of the items that were older than the stored ones and not written."""
+    replaced: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    """Is filled by the write: source key -> hash of the versions of the same run that the page replaced."""

@@ -5,7 +5,7 @@ unmasked on explicit request.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -23,7 +23,7 @@ KEY_TAKEN = Fault(path="", rule="key_taken")
 """Another item of the same source has this record key already."""
 
 KEY_TWICE = Fault(path="", rule="key_twice")
-"""Another item of the same page has the same key and other content."""
+"""Another item of the same page, or of two passes one after the other, has the same key and other content."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,14 +34,62 @@ class FaultyItem:
     item_hash: bytes
     item: Item = field(repr=False)
     faults: tuple[Fault, ...]
+    source_time: str | None = None
+    """When the source last changed the item, UTC, as stored; None if it does not say."""
 
 
-def store(connection: Connection, stream: Stream, items: Sequence[FaultyItem], run_id: str, now: str) -> int:
-    """Put items into quarantine; an open entry gets the item's new form and partition. Return how many are new."""
-    open_rows = _open_rows(connection, stream, [item.source_key for item in items])
+@dataclass(frozen=True)
+class OpenEntries:
+    """The open entries of the items of a page, which older versions of the same items leave alone."""
+
+    stream: Stream
+    rows: Mapping[str, Row[Any]]
+    """Source key -> entry."""
+    shown_elsewhere: Container[str]
+    """Keys of the items of which the same pass showed a version on another page too."""
+
+    def is_newer(self, source_key: str, source_time: str | None) -> bool:
+        """True if the entry of an item is newer than a version of this time, and the source may show it still.
+
+        It may if another partition listed it, or the same pass showed two versions.
+        """
+        entry = self.rows.get(source_key)
+        if entry is None or entry.source_time is None or source_time is None or source_time >= entry.source_time:
+            return False
+        return entry.partition != self.stream.partition or source_key in self.shown_elsewhere
+
+
+def open_entries(
+    connection: Connection, stream: Stream, source_keys: Sequence[str], shown_elsewhere: Container[str]
+) -> OpenEntries:
+    """Return the open entries of items."""
+    return OpenEntries(stream, _open_rows(connection, stream, source_keys), shown_elsewhere)
+
+
+def store(
+    connection: Connection,
+    stream: Stream,
+    items: Sequence[FaultyItem],
+    run_id: str,
+    now: str,
+    entries: OpenEntries | None = None,
+) -> int:
+    """Put items into quarantine; an open entry gets the item's new form and partition. Return how many are new.
+
+    `entries` are the open entries of these items, and perhaps others; without them they are looked up.
+    """
+    entries = entries or open_entries(connection, stream, [item.source_key for item in items], frozenset())
+    open_rows = entries.rows
     new = 0
     for item in items:
-        compared = {"item_hash": item.item_hash, "faults": _faults_text(item.faults), "partition": stream.partition}
+        if entries.is_newer(item.source_key, item.source_time):
+            continue
+        compared = {
+            "item_hash": item.item_hash,
+            "faults": stored_faults(item.faults),
+            "partition": stream.partition,
+            "source_time": item.source_time,
+        }
         values = {"item": _item_text(item.item), **compared, "run_id": run_id}
         existing = open_rows.get(item.source_key)
         if existing is None:
@@ -53,9 +101,9 @@ def store(connection: Connection, stream: Stream, items: Sequence[FaultyItem], r
     return new
 
 
-def resolve(connection: Connection, stream: Stream, source_keys: Sequence[str], now: str) -> int:
+def resolve(connection: Connection, source_keys: Iterable[str], now: str, entries: OpenEntries) -> int:
     """Close the open entries of items that are fixed or deleted, and drop their raw form; return how many."""
-    ids = [row.id for row in _open_rows(connection, stream, source_keys).values()]
+    ids = [entries.rows[source_key].id for source_key in set(source_keys) & entries.rows.keys()]
     for batch in batches(ids):
         is_resolved = quarantine.c.id.in_(batch)
         connection.execute(update(quarantine).where(is_resolved).values(resolved_at=now, item=None))
@@ -69,7 +117,7 @@ def open_hashes(connection: Connection, stream: Stream) -> Mapping[str, bytes | 
     with another item's key are left out: whether they may become records depends on the other item, so they are
     checked in each run.
     """
-    conflicts = [_faults_text((fault,)) for fault in (KEY_TAKEN, KEY_TWICE)]
+    conflicts = [stored_faults((fault,)) for fault in (KEY_TAKEN, KEY_TWICE)]
     faulty = _is_open_in_stream(stream) & quarantine.c.faults.not_in(conflicts)
     columns = select(quarantine.c.source_key, quarantine.c.item_hash, quarantine.c.partition)
     rows = connection.execute(columns.where(faulty))
@@ -78,7 +126,7 @@ def open_hashes(connection: Connection, stream: Stream) -> Mapping[str, bytes | 
 
 def items_with_taken_key(connection: Connection, stream: Stream) -> list[Item]:
     """Return the items of a stream's partition whose record key another item has; the key may be free by now."""
-    conflicts = _is_open_in_partition(stream) & (quarantine.c.faults == _faults_text((KEY_TAKEN,)))
+    conflicts = _is_open_in_partition(stream) & (quarantine.c.faults == stored_faults((KEY_TAKEN,)))
     return [parsed_item(text) for text in connection.execute(select(quarantine.c.item).where(conflicts)).scalars()]
 
 
@@ -128,7 +176,7 @@ def _item_text(item: Item) -> str:
     return json.dumps(item)  # in ASCII: an item may hold lone surrogates
 
 
-def _faults_text(faults: Iterable[Fault]) -> str:
+def stored_faults(faults: Iterable[Fault]) -> str:
     """Return the faults as stored: a JSON array of [path, rule], or [path, rule, detail] where there is a detail."""
     parts = [[fault.path, fault.rule, *([fault.detail] if fault.detail else [])] for fault in faults]
     return json.dumps(parts, ensure_ascii=False)
