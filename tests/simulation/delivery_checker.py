@@ -69,7 +69,8 @@ class Outbox:
                 document = self._outgoing(dict(row))
                 if desk.refuses(document) or self._lacks_its_parent(desk, document):
                     continue
-                if desk.holdings.get(key) != document:
+                lost = self._world.lost_holdings.get(key, document)  # no run of the present database ever knew of it
+                if desk.holdings.get(key) not in (document, lost):
                     yield f"{'stale' if key in desk.holdings else 'lost'}: {kind} {key} at {desk.traits.name}"
 
     def phantoms(self) -> Iterator[str]:

@@ -55,7 +55,8 @@ class SimulatedTransport:
         fault = self._world.weather.at_source(register.traits, number)
         self._fail(fault, request)
         position = request.params["position"]
-        if self._world.trial.cached and not position:
+        is_told = register.traits.counted or not register.traits.changed_since
+        if self._world.trial.cached and is_told and not position:  # else nothing could show it
             position = register.second_position(request.params["since"])
         return register.page(request.params["since"], position, fault)
 

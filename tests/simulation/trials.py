@@ -60,18 +60,18 @@ class Trial:
                 continue
             backup = copy.deepcopy((register.entries, register.gone))
             for entry in changed:
-                world.clerks[name].change(entry, world.now())
+                world.clerks[name].change(entry, world.time)
                 world.pass_time(timedelta(hours=3))
             world.calm_run()
             register.entries, register.gone = backup
             world.log(f"{name}: restored")
-            world.log(f"{name}: {world.clerks[name].enter(world.now())}")
+            world.log(f"{name}: {world.clerks[name].enter(world.time)}")
 
     def fill_pages(self) -> None:
         """Enter entries until each register has two pages, and run."""
         for name, register in self._world.registers.items():
             while len(register.entries) < register.traits.page_size + 2:
-                self._world.clerks[name].enter(self._world.now())
+                self._world.clerks[name].enter(self._world.time)
                 self._world.pass_time(timedelta(seconds=30))
         self._world.calm_run()
         self._world.calm_run()
@@ -88,7 +88,7 @@ class Trial:
             left.add(path)
             listed = register.listed()
             if listed:
-                register.remove(listed[0]["id"], world.now())
+                register.remove(listed[0]["id"], world.time)
                 world.log(f"{path}: delete {listed[0]['id']} between two pages")
 
         self.fill_pages()
@@ -121,6 +121,7 @@ class Trial:
         shutil.copyfile(world.database_file.with_suffix(".copy"), world.database_file)
         for desk in world.desks.values():
             desk.effects.clear()  # the feed no longer says what led to them
+            world.lost_holdings |= desk.holdings
         world.log("the database is a former one")
         world.edit(4)
 

@@ -71,6 +71,8 @@ class Simulation:
         self.config = self._config(with_less_to_send(self.geography.tables, self.adversity))
         self.former_names: dict[str, str] = {}
         """Present name of a renamed connection by its former one."""
+        self.lost_holdings: dict[str, dict[str, Any]] = {}
+        """What the desks held when a former database took the place of the present one, which alone knew of some."""
         self.marked_sequence: int | None = None
         """Sequence from which on every deletion must be one that a register made; None: faults may look like them."""
         for register in self.registers.values():
